@@ -1,0 +1,1 @@
+"""The outside world: SMTP out, the sandbox outbox, IMAP."""

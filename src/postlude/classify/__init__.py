@@ -1,0 +1,1 @@
+"""Who caused an observation, and why: pure rules with a version."""

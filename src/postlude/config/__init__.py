@@ -1,0 +1,1 @@
+"""Settings: one strict table, read from the environment and a TOML file."""

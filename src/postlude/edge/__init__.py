@@ -1,0 +1,1 @@
+"""The public face: pixel, link, unsubscribe, preferences."""

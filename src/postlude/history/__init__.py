@@ -1,0 +1,1 @@
+"""Events, append-only and columnar. The only SQL for events."""

@@ -1,0 +1,1 @@
+"""The door for what comes back by mail: bounces, complaints, replies."""

@@ -1,0 +1,1 @@
+"""A message in, a tracked message out; every other byte stays as it was written."""

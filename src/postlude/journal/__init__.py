@@ -1,0 +1,1 @@
+"""Observations on disk before they are answered: CRC-framed append-only segments."""

@@ -1,0 +1,1 @@
+"""Clock, ids and bounded caches: knows nothing about email."""

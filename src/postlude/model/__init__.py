@@ -1,0 +1,1 @@
+"""The frozen vocabulary: observations, events, verdicts, errors."""

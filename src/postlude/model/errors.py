@@ -1,0 +1,50 @@
+"""The error tree. A docstring is the message and the remedy; one bit says whether trying again can help."""
+
+from typing import ClassVar
+
+
+class PostludeError(Exception):
+    """Something Postlude can name went wrong. `str(error)` is written for the person at the terminal."""
+
+    permanent: ClassVar[bool] = True
+    """True when the same call will fail again until somebody changes something."""
+    exit_code: ClassVar[int] = 1
+    """The command line's exit code for this error."""
+
+
+class InputError(PostludeError):
+    """What was given cannot be used. Mend the input; the message says where."""
+
+    exit_code = 2
+
+
+class SettingError(PostludeError):
+    """A setting is missing, unknown, ambiguous or malformed. The message names it and an accepted value."""
+
+    exit_code = 3
+
+
+class InUseError(PostludeError):
+    """A port or the data folder is taken by another process. Stop that one or choose another."""
+
+    exit_code = 4
+
+
+class StorageError(PostludeError):
+    """The disk refused: full, read-only or failing. Free space or mend the disk, then start again."""
+
+    permanent = False
+    exit_code = 5
+
+
+class NotFoundError(PostludeError):
+    """Nothing is stored under that name. Check the spelling; `postlude timeline --help` shows the forms."""
+
+    exit_code = 6
+
+
+class TransportError(PostludeError):
+    """The next server could not be reached or refused. Kept and tried again unless it said never."""
+
+    permanent = False
+    exit_code = 7

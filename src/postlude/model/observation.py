@@ -1,0 +1,100 @@
+"""Observations: raw things that were seen, never edited. The journal stores exactly these."""
+
+from typing import Final
+
+import msgspec
+
+from postlude.model.words import HitFace, SendOutcome, Via
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
+    """One HTTP request at the edge that carried a valid token."""
+
+    at: int
+    """Microseconds since the epoch."""
+    face: HitFace
+    kind: int
+    """`tokens.Kind` of the token."""
+    scope: int
+    """Message id (single mail) or campaign id."""
+    copy: int
+    position: int
+    """Link position, -1 where the face has none."""
+    method: str
+    user_agent: str
+    address: str
+    """In the form the privacy setting allows: full, truncated, hashed or empty."""
+    headers: dict[str, str]
+    """The few headers verdicts need, names lower-cased: purpose, sec-purpose, accept, accept-language, referer ..."""
+    facts: dict[str, str]
+    """What had to be evaluated from the raw address at once: network, apple_egress, lists_date, repeat ..."""
+
+
+class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_like=True):
+    """A message was accepted for sending; its bytes lie in the spool under `message`."""
+
+    at: int
+    message: int
+    user: int
+    via: Via
+    mail_from: str
+    recipients: tuple[str, ...]
+    envid: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=True):
+    """One attempt to hand one copy to the next server, with its literal answer."""
+
+    at: int
+    message: int
+    copy: int
+    outcome: SendOutcome
+    code: int
+    """SMTP reply code, 0 when the server gave none."""
+    enhanced: str
+    """Enhanced status code (RFC 3463), empty when absent."""
+    text: str
+    server: str
+    phase: str
+    """connect, tls, auth, mail, rcpt, data, end-of-data or sandbox."""
+    attempt: int
+    retry_at: int = 0
+    """When it is tried again (DEFERRED), else 0."""
+    remote_id: str = ""
+    """The id the next server gave the message, where its answer says one."""
+
+
+class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
+    """A mail came back through an inbound door; its bytes lie in the spool under `mail`."""
+
+    at: int
+    mail: int
+    door: str
+    """smtp, imap:ACCOUNT, sandbox ..."""
+    mail_from: str
+    rcpt_to: str
+
+
+class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=True):
+    """A provider called; headers and body as they came, signature not yet judged."""
+
+    at: int
+    provider: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Observation = Hit | Submitted | Attempt | Returned | Webhook
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)
+
+
+def encode(observation: Observation) -> bytes:
+    """Bytes for the journal. Fields are only ever added at a struct's end, with a default."""
+    return _encoder.encode(observation)
+
+
+def decode(data: bytes | memoryview) -> Observation:
+    """Read `encode` back; raises msgspec.DecodeError for anything else."""
+    return _decoder.decode(data)

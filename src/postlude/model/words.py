@@ -1,0 +1,80 @@
+"""Closed vocabularies shared by code, UI, API and docs."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Who caused an event."""
+
+    HUMAN = "human"
+    HUMAN_PROXIED = "human_proxied"
+    UNKNOWN = "unknown"
+    MACHINE_SUSPECTED = "machine_suspected"
+    MACHINE = "machine"
+    SELF = "self"
+
+
+class EventKind(StrEnum):
+    """What an observation means for one copy."""
+
+    QUEUED = "queued"
+    SENT = "sent"  # handed over: the next server answered 250
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"  # said by a DSN, a provider or the sandbox mailbox
+    BOUNCED = "bounced"  # refused after it was accepted, by mail
+    REJECTED = "rejected"  # refused by the next server while handing over
+    UNSURE = "unsure"  # connection lost when the next server may already have accepted
+    EXPIRED = "expired"  # retries ended at the deadline
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
+    REPLIED = "replied"
+    AUTORESPONDED = "autoresponded"
+    DISPLAYED = "displayed"  # MDN, RFC 8098 disposition "displayed"
+    VIEWED = "viewed"  # a page of ours: unsubscribe, preferences, view in browser
+    UNMATCHED = "unmatched"  # mail came back and could not be tied to a copy
+
+
+class CopyStatus(StrEnum):
+    """Where a copy is on its way out."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    UNSURE = "unsure"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+
+
+class SendOutcome(StrEnum):
+    """What one attempt to hand a copy over ended in."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    UNSURE = "unsure"
+    EXPIRED = "expired"
+
+
+class HitFace(StrEnum):
+    """Which public URL was asked for."""
+
+    PIXEL = "pixel"
+    LINK = "link"
+    UNSUBSCRIBE_PAGE = "unsubscribe_page"  # GET: changes nothing
+    UNSUBSCRIBE = "unsubscribe"  # POST: RFC 8058 or the page's button
+    PREFERENCES_PAGE = "preferences_page"
+    PREFERENCES = "preferences"
+    VIEW = "view"
+
+
+class Via(StrEnum):
+    """The entrance a message came in by."""
+
+    RELAY = "relay"
+    API = "api"
+    WEB = "web"
+    CLI = "cli"

@@ -1,0 +1,1 @@
+"""The SMTP submission face: any mail client sends through it."""

@@ -1,0 +1,1 @@
+"""One module per verb; a service owns its transaction."""

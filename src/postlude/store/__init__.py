@@ -1,0 +1,1 @@
+"""State: messages, copies, users, settings and projections. The only SQL for state."""

@@ -1,0 +1,18 @@
+"""Signed copy tokens, link URLs and mail tags: everything a hit or a bounce needs to be believed."""
+
+from postlude.tokens.codec import CopyRef, Kind, TagPurpose, TokenCodec
+from postlude.tokens.keys import KeyRing
+from postlude.tokens.urls import OwnUrl, Prefixes, Urls, recognise, split_link
+
+__all__ = [
+    "CopyRef",
+    "KeyRing",
+    "Kind",
+    "OwnUrl",
+    "Prefixes",
+    "TagPurpose",
+    "TokenCodec",
+    "Urls",
+    "recognise",
+    "split_link",
+]

@@ -1,0 +1,103 @@
+"""The public URLs: `{base}/{prefix}/{copy token}...`, built and recognised."""
+
+import re
+from typing import Final, NamedTuple
+
+from postlude.tokens.codec import CopyRef, Kind, TokenCodec
+
+_LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
+
+
+class Prefixes(NamedTuple):
+    """The first path segment of each face. Settings: block lists match `/track` and `/open`."""
+
+    pixel: str = "i"
+    link: str = "l"
+    unsubscribe: str = "u"
+    preferences: str = "s"
+    view: str = "v"
+
+
+class OwnUrl(NamedTuple):
+    """A URL of ours that was recognised and verified."""
+
+    face: str
+    """`pixel`, `link`, `unsubscribe`, `preferences` or `view`."""
+    ref: CopyRef
+    position: int
+    destination: str
+    """Where a link leads; empty for the other faces."""
+
+
+def split_link(path: str) -> tuple[int, str, str] | None:
+    """`position.mac/destination` taken apart; None when it has not that form."""
+    match = _LINK_PATH.fullmatch(path)
+    return (int(match[1]), match[2], match[3]) if match else None
+
+
+class Urls:
+    """The URLs of one message or campaign, split around the copy token.
+
+    `head + token + tail` is a URL; only the token differs between recipients, which is what lets a compiled
+    template be `token.join(segments)`.
+    """
+
+    def __init__(self, codec: TokenCodec, base: str, kind: Kind, scope: int, prefixes: Prefixes | None = None) -> None:
+        self._codec = codec
+        self._base = base.rstrip("/")
+        self._kind = kind
+        self._scope = scope
+        self._prefixes = prefixes or Prefixes()
+
+    def token(self, copy: int) -> str:
+        """The copy's token."""
+        return self._codec.mint_copy(self._kind, self._scope, copy)
+
+    def pixel(self) -> tuple[str, str]:
+        """Head and tail of the pixel's URL."""
+        return f"{self._base}/{self._prefixes.pixel}/", ".gif"
+
+    def link(self, position: int, url: str) -> tuple[str, str]:
+        """Head and tail of one tracked link's URL."""
+        tail = self._codec.link_tail(self._kind, self._scope, position, url)
+        return f"{self._base}/{self._prefixes.link}/", f"/{tail}"
+
+    def unsubscribe(self) -> tuple[str, str]:
+        """Head and tail of the unsubscribe URL (page on GET, RFC 8058 on POST)."""
+        return f"{self._base}/{self._prefixes.unsubscribe}/", ""
+
+    def preferences(self) -> tuple[str, str]:
+        """Head and tail of the preferences page's URL."""
+        return f"{self._base}/{self._prefixes.preferences}/", ""
+
+    def view(self) -> tuple[str, str]:
+        """Head and tail of the view-in-browser URL."""
+        return f"{self._base}/{self._prefixes.view}/", ""
+
+    def recognise(self, url: str) -> OwnUrl | None:
+        """What a URL of ours says, whichever message it was made for; None for foreign or forged ones."""
+        return recognise(self._codec, self._base, self._prefixes, url)
+
+
+def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> OwnUrl | None:
+    """Verify any URL under `base`; None for foreign or forged ones."""
+    base = base.rstrip("/") + "/"
+    if not url.startswith(base):
+        return None
+    prefix, _, rest = url[len(base) :].partition("/")
+    faces = dict(zip(prefixes, Prefixes._fields, strict=True))
+    face = faces.get(prefix)
+    if face is None:
+        return None
+    token, _, tail = rest.partition("/")
+    ref = codec.read_copy(token.removesuffix(".gif") if face == "pixel" else token)
+    if ref is None:
+        return None
+    if face != "link":
+        return OwnUrl(face, ref, -1, "")
+    parts = split_link(tail)
+    if parts is None:
+        return None
+    position, mac, encoded = parts
+    destination = codec.read_link(ref, position, mac, encoded)
+    return None if destination is None else OwnUrl(face, ref, position, destination)

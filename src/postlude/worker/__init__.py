@@ -1,0 +1,1 @@
+"""The sending process: takes queued copies, hands them over, records every answer."""
