@@ -1,0 +1,118 @@
+"""The kinds of setting: each parser takes the text and returns the value or raises ValueError with the remedy."""
+
+import re
+from collections.abc import Callable
+from dataclasses import field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+_PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_PREFIX_COUNT = 5
+
+
+class Meta(NamedTuple):
+    """What the table says of one setting."""
+
+    parse: Callable[[str], object]
+    default: str
+    help: str
+    secret: bool
+
+
+def setting(parse: Callable[[str], object], default: str, help_text: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - like dataclasses.field
+    """Declare one row of the table: a dataclass field whose default went through its own parser."""
+    return field(default=parse(default), metadata={"setting": Meta(parse, default, help_text, secret)})
+
+
+def text(value: str) -> str:
+    """Any text."""
+    return value
+
+
+def host(value: str) -> str:
+    """Accept a host name or address."""
+    if re.search(r"[\s/@]", value):
+        raise ValueError("must be a host name or an address without scheme, path or spaces")
+    return value
+
+
+def folder(value: str) -> Path:
+    """Accept a path; made when it is missing."""
+    if not value:
+        raise ValueError("must name a folder")
+    return Path(value).expanduser().absolute()
+
+
+def optional_file(value: str) -> Path | None:
+    """Accept a path to a file that exists, or nothing."""
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    if not path.is_file():
+        raise ValueError("must name a file that exists")
+    return path
+
+
+def switch(value: str) -> bool:
+    """Accept true or false."""
+    if value.lower() in {"true", "yes", "on", "1"}:
+        return True
+    if value.lower() in {"false", "no", "off", "0"}:
+        return False
+    raise ValueError("must be true or false")
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Accept a whole number in a range."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", value) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    """Accept one of a few words."""
+
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return value
+
+    return parse
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Accept words parted by commas."""
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Accept networks parted by commas."""
+    try:
+        return tuple(ip_network(word) for word in words(value))
+    except ValueError as error:
+        raise ValueError(f"must be networks like 10.0.0.0/8 parted by commas ({error})") from None
+
+
+def url(value: str) -> str:
+    """Accept an http or https URL without path's end, or nothing."""
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like https://t.example.com")
+    return value.rstrip("/")
+
+
+def prefixes(value: str) -> tuple[str, ...]:
+    """Accept the five path prefixes."""
+    found = words(value)
+    if len(set(found)) != _PREFIX_COUNT or len(found) != _PREFIX_COUNT or not all(map(_PREFIX.fullmatch, found)):
+        raise ValueError("must be five different words of a-z, 0-9 and - parted by commas, like i,l,u,s,v")
+    return found

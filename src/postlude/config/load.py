@@ -1,0 +1,137 @@
+"""Reads settings from the environment and one TOML file. Anything doubtful stops the start with a hint."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from postlude.config.kinds import Meta
+from postlude.config.table import Settings
+from postlude.model.errors import SettingError
+
+PREFIX = "POSTLUDE_"
+CONFIG_FILE = "CONFIG"  # POSTLUDE_CONFIG names the TOML file; else postlude.toml in the data folder
+FILE_NAME = "postlude.toml"
+
+
+def table() -> dict[str, Meta]:
+    """Every setting by its lower-case name, in the order of the reference page."""
+    return {f.name: f.metadata["setting"] for f in fields(Settings)}
+
+
+def environment() -> dict[str, str]:
+    """Return the process's environment; this package is the only one that reads it."""
+    return dict(os.environ)  # noqa: TID251 - the one home
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `env` (default: the process's) and the TOML file.
+
+    Raises SettingError for an unknown name (with the nearest known one), a value that does not parse, a setting
+    given twice with different values, and combinations that cannot work.
+    """
+    env = environment() if env is None else env
+    rows = table()
+    given = _from_environment(env, rows)
+    explicit = env.get(PREFIX + CONFIG_FILE)
+    path = Path(explicit) if explicit else Path(given.get("data", (rows["data"].default, ""))[0]) / FILE_NAME
+    for name, (value, source) in _from_file(path, rows, required=bool(explicit)).items():
+        if name in given and given[name][0] != value:
+            raise SettingError(f"{name} is set in {given[name][1]} and differently in {source}: remove one of them")
+        given.setdefault(name, (value, source))
+    values = {name: _parse(name, rows[name], value, source) for name, (value, source) in given.items()}
+    settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its field's type
+    _check_together(settings)
+    return settings
+
+
+def _from_environment(env: Mapping[str, str], rows: Mapping[str, Meta]) -> dict[str, tuple[str, str]]:
+    given: dict[str, tuple[str, str]] = {}
+    for variable, value in env.items():
+        if not variable.startswith(PREFIX) or variable == PREFIX + CONFIG_FILE:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name in rows:
+            given[name] = (value, variable)
+        elif name.endswith("_file") and name.removesuffix("_file") in rows:
+            plain = name.removesuffix("_file")
+            if PREFIX + plain.upper() in env:
+                raise SettingError(f"both {PREFIX}{plain.upper()} and {variable} are set: remove one of them")
+            given[plain] = (_read_secret(value, variable), variable)
+        else:
+            raise SettingError(f"unknown setting {variable}{_nearest(name, rows, env_form=True)}")
+    return given
+
+
+def _read_secret(path: str, variable: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{variable}: cannot read {path}: {error}") from None
+
+
+def _from_file(path: Path, rows: Mapping[str, Meta], *, required: bool) -> dict[str, tuple[str, str]]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingError(f"{PREFIX}{CONFIG_FILE} names {path}, which does not exist") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"cannot read {path}: {error}") from None
+    given: dict[str, tuple[str, str]] = {}
+    for name, value in data.items():
+        if name not in rows:
+            raise SettingError(f"{path}: unknown setting {name}{_nearest(name, rows, env_form=False)}")
+        given[name] = (_as_text(name, value, path), str(path))
+    return given
+
+
+def _as_text(name: str, value: object, path: Path) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int():
+            return str(value)
+        case list() if all(isinstance(item, str) for item in value):
+            return ",".join(value)
+        case _:
+            raise SettingError(f"{path}: {name} must be text, a number, true/false or a list of texts")
+
+
+def _nearest(name: str, rows: Mapping[str, Meta], *, env_form: bool) -> str:
+    close = difflib.get_close_matches(name, rows, n=1)
+    if not close:
+        return ": `postlude settings` lists the known ones"
+    return f": did you mean {PREFIX + close[0].upper() if env_form else close[0]}?"
+
+
+def _parse(name: str, row: Meta, value: str, source: str) -> object:
+    try:
+        return row.parse(value)
+    except ValueError as error:
+        shown = "" if row.secret else f" = {value!r}"
+        raise SettingError(f"{source}: {name}{shown} {error}") from None
+
+
+def _check_together(s: Settings) -> None:
+    for cert, key in (("edge_tls_cert", "edge_tls_key"), ("relay_tls_cert", "relay_tls_key")):
+        if bool(s.get(cert)) != bool(s.get(key)):
+            raise SettingError(f"{cert} and {key} go together: set both or none")
+    if bool(s.smtp_user) != bool(s.smtp_password):
+        raise SettingError("smtp_user and smtp_password go together: set both or none")
+    if s.smtp_user and s.smtp_tls == "none" and s.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
+        raise SettingError("smtp_password would cross the network in the clear: set smtp_tls to starttls or implicit")
+    if s.smtp_user and not s.smtp_host:
+        raise SettingError("smtp_user is set but smtp_host is not: name the mail server, or remove the login")
+    if s.imap_host and not s.imap_user:
+        raise SettingError("imap_host is set but imap_user is not: name the mailbox's login")
+    ports = [("web_port", s.web_port), ("edge_port", s.edge_port), ("relay_port", s.relay_port)]
+    ports.append(("inbound_port", s.inbound_port))
+    seen: dict[int, str] = {}
+    for name, port in ports:
+        if port and port in seen:
+            raise SettingError(f"{seen[port]} and {name} are both {port}: give each its own port")
+        seen[port] = name

@@ -1,0 +1,125 @@
+"""The one table of settings. docs/reference/settings.md is generated from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from postlude.config.kinds import (
+    Network,
+    choice,
+    folder,
+    host,
+    integer,
+    networks,
+    optional_file,
+    prefixes,
+    setting,
+    switch,
+    text,
+    url,
+    words,
+)
+
+SANDBOX_DOMAIN = "postlude.localhost"  # RFC 6761 6.3: never leaves this machine
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, parsed. Built by `postlude.config.load`, never by hand outside tests."""
+
+    data: Path = setting(folder, "postlude-data", "Folder that holds everything: state, history, journal, spool, keys.")
+    web_host: str = setting(host, "127.0.0.1", "Address the web app listens on.")
+    web_port: int = setting(integer(0, 65535), "8700", "Port of the web app.")
+    web_url: str = setting(url, "", "Public URL of the web app; empty: http://WEB_HOST:WEB_PORT.")
+    edge_host: str = setting(host, "127.0.0.1", "Address the tracking edge listens on.")
+    edge_port: int = setting(integer(0, 65535), "8701", "Port of the tracking edge.")
+    edge_url: str = setting(
+        url, "", "Public URL that pixels and links point to, on a host of its own; empty: http://EDGE_HOST:EDGE_PORT."
+    )
+    edge_prefixes: tuple[str, ...] = setting(
+        prefixes, "i,l,u,s,v", "First path segment of pixel, link, unsubscribe, preferences and view, in this order."
+    )
+    edge_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) when the edge speaks TLS itself.")
+    edge_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of EDGE_TLS_CERT.")
+    edge_proxies: tuple[Network, ...] = setting(
+        networks, "", "Networks whose X-Forwarded-For is believed, e.g. 127.0.0.1/32,10.0.0.0/8."
+    )
+    address_privacy: str = setting(
+        choice("full", "truncated", "hashed", "none"),
+        "truncated",
+        "How a visitor's address is kept: truncated is /24, /48.",
+    )
+    relay_host: str = setting(host, "127.0.0.1", "Address the SMTP relay listens on.")
+    relay_port: int = setting(integer(0, 65535), "8702", "Port of the SMTP relay that mail clients submit to.")
+    relay_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) for STARTTLS on the relay.")
+    relay_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of RELAY_TLS_CERT.")
+    max_message_bytes: int = setting(
+        integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound door take, in bytes."
+    )
+    inbound_host: str = setting(host, "127.0.0.1", "Address the door for bounces and replies listens on.")
+    inbound_port: int = setting(integer(0, 65535), "8703", "Port of the door for bounces and replies (SMTP).")
+    return_domain: str = setting(
+        host,
+        "",
+        f"Domain of envelope senders, so that bounces come to the inbound door; empty: {SANDBOX_DOMAIN} in "
+        "the sandbox, else the sender's own address stays and bounces are not seen.",
+    )
+    smtp_host: str = setting(host, "", "Next mail server. Empty: the sandbox, mail stays in the local mailbox.")
+    smtp_port: int = setting(integer(1, 65535), "587", "Port of SMTP_HOST.")
+    smtp_tls: str = setting(
+        choice("starttls", "implicit", "opportunistic", "none"),
+        "starttls",
+        "How the connection to SMTP_HOST is protected.",
+    )
+    smtp_user: str = setting(text, "", "Login at SMTP_HOST, where it wants one.")
+    smtp_password: str = setting(text, "", "Password at SMTP_HOST.", secret=True)
+    smtp_connections: int = setting(integer(1, 200), "4", "Connections kept to SMTP_HOST at the same time.")
+    give_up_hours: int = setting(integer(1, 240), "120", "How long a copy the next server defers is tried again.")
+    imap_host: str = setting(host, "", "IMAP server read for replies and bounces. Empty: none is read.")
+    imap_port: int = setting(integer(1, 65535), "993", "Port of IMAP_HOST.")
+    imap_tls: bool = setting(
+        switch, "true", "TLS from the first byte (port 993). Off only on a loopback or private line."
+    )
+    imap_user: str = setting(text, "", "Login at IMAP_HOST.")
+    imap_password: str = setting(text, "", "Password at IMAP_HOST.", secret=True)
+    imap_folders: tuple[str, ...] = setting(words, "INBOX", "Folders that are read, never changed.")
+    state_url: str = setting(
+        text,
+        "",
+        "Database of the state, e.g. postgresql+psycopg://user@host/name; empty: state.sqlite in DATA.",
+        secret=True,
+    )
+    journal_max_bytes: int = setting(
+        integer(64 << 20, 1 << 44), str(8 << 30), "Disk the journal may take before the edge raises the alarm."
+    )
+    log_level: str = setting(choice("debug", "info", "warning", "error"), "info", "What is written to the log.")
+
+    @property
+    def sandbox(self) -> bool:
+        """True when no mail server is configured: mail stays in the local mailbox."""
+        return not self.smtp_host
+
+    @property
+    def public_web(self) -> str:
+        """URL people open the web app with."""
+        return self.web_url or f"http://{self.web_host}:{self.web_port}"
+
+    @property
+    def public_edge(self) -> str:
+        """URL pixels and links start with."""
+        scheme = "https" if self.edge_tls_cert else "http"
+        return self.edge_url or f"{scheme}://{self.edge_host}:{self.edge_port}"
+
+    @property
+    def verp_domain(self) -> str:
+        """Domain of our envelope senders, empty when bounces do not come to us."""
+        return self.return_domain or (SANDBOX_DOMAIN if self.sandbox else "")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the state."""
+        return self.state_url or f"sqlite:///{self.data / 'state.sqlite'}"
+
+    def get(self, name: str) -> object:
+        """One setting by its name in lower case."""
+        return cast("object", getattr(self, name))
