@@ -1,1 +1,16 @@
-"""Who caused an observation, and why: pure rules with a version."""
+"""Who caused a hit: a person, a machine, or nobody can know. Pure: one request in, one verdict with its reasons out."""
+
+from postlude.classify.judge import Judgement, judge
+from postlude.classify.networks import LISTS_DATE, network_facts
+from postlude.classify.rules import RULES, RULES_VERSION, Confidence, Rule
+
+__all__ = [
+    "LISTS_DATE",
+    "RULES",
+    "RULES_VERSION",
+    "Confidence",
+    "Judgement",
+    "Rule",
+    "judge",
+    "network_facts",
+]

@@ -1,0 +1,127 @@
+"""The stateless rules as a table: what one request alone tells, strongest first.
+
+Rules that need other hits (sweeps, many networks, many recipients) are not here: they re-judge what these said.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from postlude.classify.agents import Agent, Family
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.observation import Hit
+from postlude.model.words import HitFace, Verdict
+
+RULES_VERSION: Final = 1
+"""Goes up whenever the same hit may be judged differently."""
+
+PROMPT_SECONDS: Final = 2
+"""A click this soon after the hand-off is suspected: reading a mail takes longer (craft-campaign #546)."""
+
+
+class Confidence(IntEnum):
+    """How far a rule is to be believed. A WEAK rule is recorded and never decides."""
+
+    CERTAIN = 4
+    HIGH = 3
+    MEDIUM = 2
+    WEAK = 1
+
+
+class Seen(NamedTuple):
+    """One hit with what was read from it."""
+
+    hit: Hit
+    agent: Agent
+    network: str
+    since_sent: int | None
+    """Microseconds since the hand-off to the next server, None when unknown."""
+
+
+class Rule(NamedTuple):
+    """One reason. `on_open` and `on_click` are what it makes of a pixel and of a link; None: it says nothing there."""
+
+    id: str
+    confidence: Confidence
+    on_open: Verdict | None
+    on_click: Verdict | None
+    matches: Callable[[Seen], bool]
+
+
+_PURPOSE_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_POSTED: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+_SUSPECT_NETWORKS: Final = frozenset({"proofpoint", "mimecast", "cisco"})
+_NEAR_DELIVERY: Final = 10 * 60 * MICROS_PER_SECOND
+
+
+def _posted(seen: Seen) -> bool:
+    return seen.hit.method == "POST" and seen.hit.face in _POSTED
+
+
+def _not_get(seen: Seen) -> bool:
+    return seen.hit.method != "GET" and not _posted(seen)
+
+
+def _prefetch(seen: Seen) -> bool:
+    values = (seen.hit.headers.get(name, "").lower() for name in _PURPOSE_HEADERS)
+    return any("prefetch" in value or "preview" in value or "prerender" in value for value in values)
+
+
+def _is(*families: Family) -> Callable[[Seen], bool]:
+    wanted = frozenset(families)
+    return lambda seen: seen.agent.family in wanted
+
+
+def _from(*networks: str) -> Callable[[Seen], bool]:
+    wanted = frozenset(networks)
+    return lambda seen: seen.network in wanted
+
+
+def _apple(seen: Seen) -> bool:
+    return seen.network == "apple_egress" or seen.hit.facts.get("apple_egress") == "1"
+
+
+def _near_delivery(seen: Seen) -> bool:
+    return seen.since_sent is not None and seen.since_sent <= _NEAR_DELIVERY
+
+
+def _prompt(seen: Seen) -> bool:
+    return seen.since_sent is not None and 0 <= seen.since_sent < PROMPT_SECONDS * MICROS_PER_SECOND
+
+
+_C, _V = Confidence, Verdict
+
+RULES: Final = (
+    Rule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == "1"),
+    Rule("method", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _not_get),
+    Rule("posted", _C.CERTAIN, _V.HUMAN, _V.HUMAN, _posted),
+    Rule("purpose-header", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _prefetch),
+    Rule("gmail-prefetch", _C.CERTAIN, _V.MACHINE, _V.MACHINE_SUSPECTED, _is(Family.GMAIL_PREFETCH)),
+    Rule("image-proxy", _C.HIGH, _V.HUMAN_PROXIED, _V.MACHINE_SUSPECTED, _is(Family.IMAGE_PROXY)),
+    Rule("apple-mpp", _C.HIGH, _V.UNKNOWN, _V.MACHINE, lambda s: s.agent.family is Family.BARE and _apple(s)),
+    Rule("microsoft-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("microsoft_filtering")),
+    Rule("barracuda-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("barracuda")),
+    Rule("office", _C.HIGH, _V.HUMAN, _V.MACHINE, _is(Family.OFFICE)),
+    Rule("mail-service", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.SERVICE)),
+    Rule("gateway", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.GATEWAY)),
+    Rule("preview-bot", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.PREVIEW)),
+    Rule("headless", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.HEADLESS)),
+    Rule("http-library", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.LIBRARY)),
+    Rule("crawler", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.CRAWLER)),
+    Rule(
+        "gateway-network",
+        _C.MEDIUM,
+        _V.MACHINE_SUSPECTED,
+        _V.MACHINE_SUSPECTED,
+        lambda s: s.network in _SUSPECT_NETWORKS and _near_delivery(s),
+    ),
+    Rule("prompt-click", _C.MEDIUM, None, _V.MACHINE_SUSPECTED, _prompt),
+    Rule("bare-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE, _is(Family.BARE)),
+    Rule("apple-egress", _C.MEDIUM, _V.UNKNOWN, None, _apple),
+    Rule("mail-client", _C.HIGH, _V.HUMAN, _V.HUMAN, _is(Family.MAIL_CLIENT)),
+    Rule("empty-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE_SUSPECTED, _is(Family.EMPTY)),
+    Rule("ancient-agent", _C.WEAK, None, None, lambda s: s.agent.ancient),
+    Rule("hosting-network", _C.WEAK, None, None, _from("hosting")),
+    Rule("browser", _C.MEDIUM, _V.HUMAN, _V.HUMAN, _is(Family.BROWSER)),
+    Rule("unknown-agent", _C.MEDIUM, _V.UNKNOWN, _V.UNKNOWN, _is(Family.OTHER)),
+)
