@@ -1,0 +1,46 @@
+# Postlude: `make` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help env dev up test check quick servers lock docs screenshots clean bench
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+env: .venv/runtime ## make .venv from the lock file; then .venv/bin/postlude runs
+up: env ## run everything on this machine (Ctrl-C stops it)
+	@exec $(BIN)/postlude up
+test: dev servers ## everything: lint, types, borders, unit, integration, end to end
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/corpus tests/contract tests/e2e
+check: dev ## the quick part: lint, types, borders, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n $(WORKERS) tests/unit
+dev: .venv/dev ## what developing needs, on top of env
+servers: ## real mail servers, browser and database for the tests (Debian packages, needs root)
+	@scripts/install-test-servers.sh
+lock: dev ## pin the dependencies anew into requirements/*.lock
+	scripts/lock.sh
+docs: dev ## write the generated reference pages
+	$(BIN)/python scripts/reference.py
+screenshots: dev ## take the README's pictures from the running app
+	$(BIN)/python scripts/screenshots.py
+bench: dev ## start-up time and memory of `postlude up`
+	$(BIN)/python bench/startup.py
+clean: ## remove what can be made again (not your data)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@scripts/make-venv.sh $(PYTHON)
+.venv/runtime: .venv/bin/python requirements/runtime.lock pyproject.toml
+	@test -e .venv/dev || scripts/install.sh requirements/runtime.lock
+	@touch $@
+.venv/dev: .venv/bin/python requirements/dev.lock pyproject.toml
+	@scripts/install.sh requirements/dev.lock
+	@touch $@ .venv/runtime

@@ -1,0 +1,5 @@
+"""`python -m postlude`."""
+
+from postlude.cli.main import main
+
+main()

@@ -1,0 +1,112 @@
+"""The data folder: where everything lies, who may use it, and the keys."""
+
+import fcntl
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Final
+
+from postlude.model.errors import InUseError, SettingError, StorageError
+from postlude.tokens import KeyRing
+from postlude.tokens.keys import SECRET_BYTES
+
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
+
+
+class DataFolder:
+    """Paths inside one data folder. Making it never touches the disk; `prepare` does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root: Final = root
+        self.journal: Final = root / "journal"
+        self.spool_out: Final = root / "spool" / "out"
+        self.spool_in: Final = root / "spool" / "in"
+        self.mailbox: Final = root / "mailbox"
+        self.history: Final = root / "history.duckdb"
+        self.revoked: Final = root / "revoked.bin"
+        self.keys: Final = root / "keys.json"
+        self.control: Final = root / "control.sock"
+        self._lock: Final = root / "lock"
+
+    def prepare(self) -> None:
+        """Make the folders, private to this account. Raises StorageError when the disk does not let us."""
+        try:
+            for folder in (self.root, self.journal, self.spool_out, self.spool_in, self.mailbox):
+                folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            probe = self.root / f".probe-{os.getpid()}"
+            probe.write_bytes(b"postlude")
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"the data folder {self.root} cannot be written: {error.strerror}. "
+                "Free space, mend its permissions, or set POSTLUDE_DATA to another folder"
+            ) from error
+
+    def lock(self) -> "FolderLock":
+        """Take the folder for this process until the lock is closed or the process ends.
+
+        Raises InUseError, naming the other process, when one has it.
+        """
+        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise InUseError(
+                f"the data folder {self.root} is in use by another postlude (process {owner}). "
+                "Stop that one, or set POSTLUDE_DATA to another folder"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        return FolderLock(descriptor)
+
+    def key_ring(self) -> KeyRing:
+        """Read the signing keys, making the first one when there is none yet.
+
+        Every link ever sent depends on this file: it is written once, durably, and only ever added to.
+        """
+        if not self.keys.exists():
+            self._make_keys()
+        try:
+            data = json.loads(self.keys.read_text(encoding="ascii"))
+            ring = {int(key): b64decode(secret, validate=True) for key, secret in data["keys"].items()}
+            return KeyRing(ring, int(data["current"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SettingError(
+                f"{self.keys} is not a key file ({error}). Restore it from a backup: without it no link that was "
+                "sent works, so it is not replaced by a new one"
+            ) from error
+
+    def _make_keys(self) -> None:
+        secret = b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
+        temporary = self.keys.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "w") as file:
+            json.dump({"current": 1, "keys": {"1": secret}}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, self.keys)  # fails when another process was first: its keys stay
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class FolderLock:
+    """The held lock of a data folder."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Give the folder back."""
+        os.close(self._descriptor)

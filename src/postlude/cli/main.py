@@ -1,0 +1,81 @@
+"""The `postlude` command: finds the sub-command's module and turns errors into messages and exit codes."""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from postlude import __version__
+from postlude.model.errors import PostludeError
+
+# Name -> (module, one line for the list). A module is imported only when its command is used: `postlude links`
+# must not pay for the database.
+COMMANDS: Final = {
+    "up": ("up", "Run everything on this machine: web app, edge, relay, inbound."),
+    "send": ("send", "Send a message file, tracked, one copy per recipient."),
+    "timeline": ("timeline", "Show what became of a message or of all mail to an address."),
+    "check": ("check", "Explain what is misconfigured and how to mend it."),
+    "sign-in": ("sign_in", "Print a link that signs you in to the web app."),
+    "instrument": ("instrument", "Write the tracked form of a message file; no server, no database."),
+    "links": ("links", "List a message file's links and say which would be tracked."),
+    "feedback": ("feedback", "Read bounces, complaints and replies from files."),
+    "settings": ("settings", "List every setting, its value and where to set it."),
+    "app": ("processes", "Run the app process alone: web, digest, sender."),
+    "edge": ("processes", "Run the tracking edge alone."),
+    "mail": ("processes", "Run relay and inbound in one process."),
+    "relay": ("processes", "Run the SMTP relay alone."),
+    "inbound": ("processes", "Run the door for bounces and replies alone."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table: what a newcomer needs comes first."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"postlude.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, "commands", {}).get(cmd_name) or module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="postlude")
+def cli() -> None:
+    """Postlude tells you what became of the email you sent.
+
+    Settings are environment variables POSTLUDE_* or postlude.toml in the data folder: see `postlude settings`.
+    """
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 2 bad input, 3 setting, 4 in use, 5 storage, 6 not found, 7 transport."""
+    try:
+        cli(standalone_mode=False)
+    except PostludeError as error:
+        click.echo(f"postlude: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("postlude: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (head, less) has gone: nobody is left to tell
+        sys.exit(141)
