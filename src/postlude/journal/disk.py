@@ -1,0 +1,41 @@
+"""The few file operations the journal uses, in one place so that tests can make a disk fail or tell the order."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+_CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+class Disk:
+    """The real disk. Every method raises OSError when the system does."""
+
+    def create(self, path: Path) -> int:
+        """Open a file that must not exist yet."""
+        return os.open(path, _CREATE, 0o640)
+
+    def write(self, fd: int, data: bytes, offset: int) -> None:
+        """Write all of `data` at `offset`."""
+        done = os.pwrite(fd, data, offset)
+        while done < len(data):
+            done += os.pwrite(fd, data[done:], offset + done)
+
+    def sync(self, fd: int) -> None:
+        """Return when the file's bytes and its length are on stable storage."""
+        os.fdatasync(fd)
+
+    def truncate(self, fd: int, size: int) -> None:
+        """Cut the file at `size`."""
+        os.ftruncate(fd, size)
+
+    def close(self, fd: int) -> None:
+        """Close the file."""
+        os.close(fd)
+
+    def sync_folder(self, path: Path) -> None:
+        """Return when the folder's entries (new files, renames) are on stable storage."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,157 @@
+"""The files of one journal: `root/numbers.json` and per writer a lock, a mark and segments.
+
+The mark is eight bytes of shared memory saying up to where records are on stable storage. It is written after each
+sync and read by the reader; it need not itself survive a power cut, because `recover` finds the place again.
+"""
+
+import fcntl
+import json
+import mmap
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from postlude.journal.disk import Disk
+from postlude.journal.frame import valid_end
+from postlude.journal.position import MAX_WRITER
+from postlude.model.errors import InUseError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIX: Final = ".journal"
+_NUMBERS: Final = "numbers.json"
+_LOCK: Final = "lock"
+_MARK: Final = "mark"
+_OFFSET_BITS: Final = 32
+_OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1
+
+
+class Mark:
+    """Up to where a writer's journal is durable; one aligned 64-bit word, so it is never seen half written."""
+
+    def __init__(self, folder: Path, *, writable: bool) -> None:
+        fd = os.open(folder / _MARK, os.O_RDWR | (os.O_CREAT if writable else 0) | os.O_CLOEXEC, 0o640)
+        try:
+            if writable and os.fstat(fd).st_size < mmap.PAGESIZE:
+                os.ftruncate(fd, mmap.PAGESIZE)
+            self._map = mmap.mmap(fd, 8, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
+        finally:
+            os.close(fd)
+        self._word = memoryview(self._map).cast("Q")
+
+    def get(self) -> tuple[int, int]:
+        """Segment and offset before which everything is durable."""
+        word = self._word[0]
+        return word >> _OFFSET_BITS, word & _OFFSET_MASK
+
+    def put(self, segment: int, offset: int) -> None:
+        """Publish a new durable end."""
+        self._word[0] = segment << _OFFSET_BITS | offset
+
+    def close(self) -> None:
+        """Let go of the mapping."""
+        self._word.release()
+        self._map.close()
+
+
+def segment_path(folder: Path, segment: int) -> Path:
+    """File name of one segment."""
+    return folder / f"{segment:07d}{SUFFIX}"
+
+
+def segments(folder: Path) -> list[int]:
+    """Numbers of the segments that exist, ascending."""
+    names = (name for name in os.listdir(folder) if name.endswith(SUFFIX))  # noqa: PTH208 - called per read: no Path objects
+    return sorted(int(name.removesuffix(SUFFIX)) for name in names)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes all segments of a writer take."""
+    total = 0
+    for segment in segments(folder):
+        try:
+            total += segment_path(folder, segment).stat().st_size
+        except FileNotFoundError:  # the reader trimmed it meanwhile
+            continue
+    return total
+
+
+def number_of(root: Path, name: str) -> int:
+    """The number of the writer called `name`, allotted at first and the same ever after."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _exclusive(root / _LOCK, wait=True):
+            numbers = numbers_in(root)
+            if name not in numbers:
+                numbers[name] = max(numbers.values(), default=0) + 1
+                if numbers[name] > MAX_WRITER:
+                    raise StorageError(f"{root}: all {MAX_WRITER} writer numbers are taken")
+                _replace(root / _NUMBERS, json.dumps(numbers, indent=1).encode())
+            return numbers[name]
+    except OSError as error:
+        raise StorageError(f"{root}: {error.strerror or error}") from error
+
+
+def numbers_in(root: Path) -> dict[str, int]:
+    """Writer numbers by name."""
+    try:
+        numbers: dict[str, int] = json.loads((root / _NUMBERS).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return numbers
+
+
+def lock(folder: Path) -> int:
+    """Take the writer's lock for the life of the returned descriptor; InUseError when another process has it."""
+    fd = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
+    return fd
+
+
+def recover(folder: Path) -> int:
+    """Cut a torn tail, make what is left durable and return the last segment's number (0: none). Needs the lock."""
+    numbers = segments(folder)
+    if not numbers:
+        return 0
+    fd = os.open(segment_path(folder, numbers[-1]), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        size = os.fstat(fd).st_size
+        end = 0
+        if size:
+            with mmap.mmap(fd, size, access=mmap.ACCESS_READ) as whole, memoryview(whole) as view:
+                end = valid_end(view)
+        if end < size:
+            os.ftruncate(fd, end)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    mark = Mark(folder, writable=True)
+    mark.put(numbers[-1], end)
+    mark.close()
+    return numbers[-1]
+
+
+@contextmanager
+def _exclusive(path: Path, *, wait: bool) -> "Iterator[None]":
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(fd)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    Disk().sync_folder(path.parent)

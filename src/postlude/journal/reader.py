@@ -1,0 +1,153 @@
+"""Reading all journals under one root: only what is known to be on stable storage, in order per writer."""
+
+import mmap
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+from postlude.journal import folder as files
+from postlude.journal import frame
+from postlude.journal.position import Position, Record
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
+from postlude.model.errors import InUseError
+
+SEVEN_DAYS: Final = 7 * 86_400
+_FIRST_NAP: Final = 0.002
+_LONGEST_NAP: Final = 0.05
+
+
+class JournalReader:
+    """The one reader of every writer's journal under `root`. Not for use by several threads at once."""
+
+    def __init__(self, root: Path, clock: Clock | None = None) -> None:
+        self._root = root
+        self._clock = clock or SystemClock()
+        self._writers: dict[int, _WriterFolder] = {}
+        self._turn = 0
+        self._seen: dict[int, tuple[int, int]] = {}
+
+    def read(self, after: Mapping[int, Position], limit: int) -> list[Record]:
+        """Up to `limit` records from where `after` (the `next` of the last record dealt with, by writer) says."""
+        self._find_writers()
+        records: list[Record] = []
+        numbers = sorted(self._writers)
+        self._turn += 1
+        for i in range(len(numbers)):
+            writer = self._writers[numbers[(i + self._turn) % len(numbers)]]
+            self._seen[writer.number] = writer.mark.get()
+            start = after.get(writer.number, Position(writer.number, 0, 0))
+            for record in writer.records(start):
+                if len(records) >= limit:
+                    self._seen[writer.number] = (0, 0)
+                    return records
+                records.append(record)
+        return records
+
+    def wait(self, timeout_s: float) -> bool:
+        """True when something may have come since the last `read`; False after `timeout_s` without."""
+        deadline = monotonic() + timeout_s
+        nap = _FIRST_NAP
+        while not self._news():
+            left = deadline - monotonic()
+            if left <= 0:
+                return False
+            sleep(min(nap, left))
+            nap = min(nap * 2, _LONGEST_NAP)
+        return True
+
+    def trim(self, done: Mapping[int, Position], keep_seconds: float = SEVEN_DAYS) -> int:
+        """Delete segments wholly before `done` and older than `keep_seconds`; returns how many. The newest stays."""
+        self._find_writers()
+        before = self._clock.now() / MICROS_PER_SECOND - keep_seconds
+        return sum(
+            self._writers[n].trim(position.segment, before) for n, position in done.items() if n in self._writers
+        )
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers.clear()
+
+    def _news(self) -> bool:
+        self._find_writers()
+        return any(writer.mark.get() != self._seen.get(number, (0, 0)) for number, writer in self._writers.items())
+
+    def _find_writers(self) -> None:
+        for name, number in files.numbers_in(self._root).items():
+            if number not in self._writers:
+                with suppress(FileNotFoundError):  # the writer is just being made
+                    self._writers[number] = _WriterFolder(self._root / name, number)
+
+
+class _WriterFolder:
+    """One writer's folder as the reader sees it."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.number = number
+        self._folder = folder
+        self._open = (0, 0, 0)  # segment, offset of a frame's start, and where that frame ends
+        self._recover()
+        self.mark = files.Mark(folder, writable=False)
+
+    def _recover(self) -> None:
+        """After a power cut the mark may be lost: when nobody writes, find the durable end again."""
+        with suppress(InUseError):
+            lock = files.lock(self._folder)
+            try:
+                files.recover(self._folder)
+            finally:
+                os.close(lock)
+
+    def records(self, start: Position) -> Iterator[Record]:
+        """Durable records at or behind `start`."""
+        last, end = self.mark.get()
+        for segment in files.segments(self._folder):
+            if start.segment <= segment <= last:
+                offset = start.offset if segment == start.segment else 0
+                yield from self._segment(segment, offset, end if segment == last else None)
+
+    def _segment(self, segment: int, offset: int, end: int | None) -> Iterator[Record]:
+        with files.segment_path(self._folder, segment).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size if end is None else end
+            if size <= offset:
+                return
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as whole, memoryview(whole) as view:
+                at = self._frame_start(segment, offset)
+                while found := frame.find(view, at):
+                    self._open = (segment, found.start, found.end)
+                    at = found.end
+                    if found.end > offset:
+                        yield from self._frame(view, segment, found, offset)
+
+    def _frame_start(self, segment: int, offset: int) -> int:
+        """A place at or before the frame that holds `offset` where a frame begins."""
+        known, start, end = self._open
+        if known != segment or start > offset:
+            return 0
+        return end if end <= offset else start
+
+    def _frame(self, view: memoryview, segment: int, found: frame.Frame, offset: int) -> Iterator[Record]:
+        at = found.data
+        for length in found.lengths:
+            if at >= offset:
+                here = Position(self.number, segment, at)
+                yield Record(here, Position(self.number, segment, at + length), bytes(view[at : at + length]))
+            at += length
+
+    def trim(self, segment: int, before: float) -> int:
+        """Delete segments below `segment` last written before the time `before`, never the newest."""
+        deleted = 0
+        for number in files.segments(self._folder)[:-1]:
+            path = files.segment_path(self._folder, number)
+            if number < segment and path.stat().st_mtime < before:
+                path.unlink()
+                deleted += 1
+        return deleted
+
+    def close(self) -> None:
+        """Let go of the mark."""
+        self.mark.close()

@@ -1,0 +1,67 @@
+"""Mail as it came, one file a message: too large for the journal, stored before the journal speaks of it."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from postlude.journal.disk import Disk
+from postlude.kit.ids import id_text
+from postlude.model.errors import NotFoundError, StorageError
+
+
+class Spool:
+    """Files `root/ab/<id>.eml`; `put` returns when the file survives a power cut. Safe for threads."""
+
+    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+        self._root = root
+        self._disk = disk or Disk()
+
+    def path(self, id: int) -> Path:  # noqa: A002 - the public word for it
+        """Where the bytes of `id` lie, whether or not they do."""
+        name = id_text(id)
+        return self._root / name[:2] / f"{name}.eml"
+
+    def put(self, id: int, data: bytes) -> None:  # noqa: A002 - the public word for it
+        """Store `data` under `id`, replacing what was there; StorageError when the disk refused."""
+        path = self.path(id)
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            self._make_folder(path.parent)
+            self._write(fresh, data)
+            fresh.replace(path)
+            self._disk.sync_folder(path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            raise StorageError(f"{path}: {error.strerror or error}") from error
+
+    def get(self, id: int) -> bytes:  # noqa: A002 - the public word for it
+        """The bytes stored under `id`; NotFoundError when there are none."""
+        try:
+            return self.path(id).read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(f"no mail is stored under {id_text(id)}") from None
+        except OSError as error:
+            raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
+
+    def delete(self, id: int) -> None:  # noqa: A002 - the public word for it
+        """Remove what is stored under `id`, if anything is."""
+        try:
+            self.path(id).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
+
+    def _make_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._disk.sync_folder(folder.parent)
+            self._disk.sync_folder(folder.parent.parent)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        fd = self._disk.create(path)
+        try:
+            self._disk.write(fd, data, 0)
+            os.fsync(fd)
+        finally:
+            self._disk.close(fd)

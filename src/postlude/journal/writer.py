@@ -1,0 +1,248 @@
+"""Appending: one committer thread gathers what came while the last batch was syncing. No timer, no waiting."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Final, NamedTuple
+
+from postlude.journal import folder as files
+from postlude.journal import frame
+from postlude.journal.disk import Disk
+from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
+from postlude.journal.segment import OpenSegment
+from postlude.model.errors import InputError, StorageError
+
+Done = Callable[[Position | StorageError], None]
+
+DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
+_BATCH_BYTES: Final = 4 << 20
+_RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
+
+_log = logging.getLogger(__name__)
+
+
+class WriterStats(NamedTuple):
+    """What a writer did since it was opened."""
+
+    records: int
+    batches: int
+    bytes: int
+    lost: int
+    """Records that were refused because the disk did."""
+    journal_bytes: int
+    """Bytes of all segments of this writer, as of the last rotation plus what was written since."""
+    problem: str
+    """Why the last batch was refused; empty when it was not."""
+
+
+class JournalWriter:
+    """One process's own journal under `root`, held with an exclusive lock (InUseError when it is taken).
+
+    `append` returns when the record survives a power cut. Every start opens a new segment.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        *,
+        segment_bytes: int = MAX_SEGMENT_BYTES,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        disk: Disk | None = None,
+    ) -> None:
+        if not frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
+            raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
+        self.number: Final = files.number_of(root, name)
+        self._folder = root / name
+        self._segment_bytes = segment_bytes
+        self._max_bytes = max_bytes
+        self._disk = disk or Disk()
+        self._records: list[bytes] = []
+        self._waiting: list[Done] = []
+        self._lock = threading.Lock()
+        self._work = threading.Semaphore(0)
+        self._closing = False
+        self._segment: OpenSegment | None = None
+        self._retry_at = 0.0
+        self._problem = ""
+        self._count = self._batches = self._bytes = self._lost = 0
+        self._open()
+        self._thread = threading.Thread(target=self._run, name=f"journal {name}", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+            self._disk.sync_folder(self._folder.parent)
+            self._lock_fd = files.lock(self._folder)
+            self._last = files.recover(self._folder)
+            self._mark = files.Mark(self._folder, writable=True)
+            self._size = files.folder_bytes(self._folder)
+        except OSError as error:
+            raise StorageError(f"{self._folder}: {error.strerror or error}") from error
+
+    async def append(self, data: bytes) -> Position:
+        """Store one record (not empty); returns when it is durable, StorageError when the disk refused."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Position] = loop.create_future()
+        self.submit(data, partial(_tell, loop, future))
+        return await future
+
+    def append_blocking(self, data: bytes) -> Position:
+        """`append` for threads and the command line."""
+        done = threading.Event()
+        results: list[Position | StorageError] = []
+
+        def finish(result: Position | StorageError) -> None:
+            results.append(result)
+            done.set()
+
+        self.submit(data, finish)
+        done.wait()
+        if isinstance(results[0], StorageError):
+            raise results[0]
+        return results[0]
+
+    def submit(self, data: bytes, done: Done) -> None:
+        """Store one record and have `done` called, in the committer's thread, with its position or the error."""
+        if not 0 < len(data) <= self._segment_bytes - frame.OVERHEAD:
+            raise InputError(f"a record of {len(data)} bytes does not fit a segment of {self._segment_bytes}")
+        with self._lock:
+            if self._closing:
+                raise StorageError(f"{self._folder}: the journal is closed")
+            self._records.append(data)
+            self._waiting.append(done)
+        self._work.release()
+
+    def close(self) -> None:
+        """Finish what was submitted, then let go of the journal."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        self._work.release()
+        self._thread.join()
+        if self._segment is not None:
+            self._segment.finish()
+        self._mark.close()
+        os.close(self._lock_fd)
+
+    @property
+    def stats(self) -> WriterStats:
+        """Counters since the start, and whether the disk takes records."""
+        return WriterStats(self._count, self._batches, self._bytes, self._lost, self._size, self._problem)
+
+    def _run(self) -> None:
+        while True:
+            self._work.acquire()
+            while self._work.acquire(blocking=False):  # one round serves every release so far
+                pass
+            while batch := self._take():
+                self._commit(*batch)
+            if self._closing:
+                with self._lock:
+                    if not self._records:
+                        return
+
+    def _take(self) -> tuple[list[bytes], list[Done]] | None:
+        with self._lock:
+            records, waiting = self._records, self._waiting
+            if not records:
+                return None
+            self._records, self._waiting = [], []
+        return records, waiting
+
+    def _commit(self, records: list[bytes], waiting: list[Done]) -> None:
+        first = 0
+        while first < len(records):
+            last, size = first, 0
+            while last < len(records) and (last == first or size + len(records[last]) <= self._room()):
+                size += len(records[last]) + 4
+                last += 1
+            self._commit_frame(records[first:last], waiting[first:last])
+            first = last
+
+    def _room(self) -> int:
+        return min(_BATCH_BYTES, self._segment_bytes - frame.OVERHEAD)
+
+    def _commit_frame(self, records: list[bytes], waiting: list[Done]) -> None:
+        try:
+            segment = self._write(frame.build(records))
+        except OSError as error:
+            self._fail(StorageError(f"{self._folder}: {error.strerror or error}"), waiting)
+            return
+        except StorageError as error:
+            self._fail(error, waiting)
+            return
+        self._count += len(records)
+        self._batches += 1
+        self._problem = ""
+        offset = segment.end - sum(map(len, records))
+        for record, done in zip(records, waiting, strict=True):
+            _call(done, Position(self.number, segment.number, offset))
+            offset += len(record)
+
+    def _write(self, data: bytes) -> OpenSegment:
+        if self._problem and monotonic() < self._retry_at:
+            raise StorageError(self._problem)
+        segment = self._segment
+        if segment is None or segment.end + len(data) > self._segment_bytes:
+            segment = self._rotate(len(data))
+        segment.append(data)
+        self._mark.put(segment.number, segment.end)
+        self._bytes += len(data)
+        self._size += len(data)
+        return segment
+
+    def _rotate(self, need: int) -> OpenSegment:
+        if self._segment is not None:
+            self._segment.finish()
+            self._segment = None
+        self._size = files.folder_bytes(self._folder)
+        if self._size + need > self._max_bytes:
+            raise StorageError(f"{self._folder}: {self._size} bytes wait to be read, the limit is {self._max_bytes}")
+        if self._last >= MAX_SEGMENT:
+            raise StorageError(f"{self._folder}: all segment numbers are used; start a writer of another name")
+        self._segment = OpenSegment(self._disk, self._folder, self._last + 1)
+        self._last += 1
+        return self._segment
+
+    def _fail(self, error: StorageError, waiting: list[Done]) -> None:
+        if not self._problem:
+            _log.error("journal: %s; records are being lost", error)
+        if self._segment is not None:
+            self._segment.abandon()
+            self._segment = None
+        if not self._problem or monotonic() >= self._retry_at:
+            self._retry_at = monotonic() + _RETRY_SECONDS
+        self._problem = str(error)
+        self._lost += len(waiting)
+        for done in waiting:
+            _call(done, error)
+
+
+def _call(done: Done, result: Position | StorageError) -> None:
+    try:
+        done(result)
+    except Exception:  # noqa: BLE001 - one caller must not stop the committer for all others
+        _log.exception("journal: a callback failed")
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Position]", result: Position | StorageError) -> None:
+    with suppress(RuntimeError):  # the loop was closed before the answer came
+        loop.call_soon_threadsafe(_resolve, future, result)
+
+
+def _resolve(future: "asyncio.Future[Position]", result: Position | StorageError) -> None:
+    if future.done():
+        return
+    if isinstance(result, StorageError):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

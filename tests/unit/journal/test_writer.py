@@ -1,0 +1,106 @@
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from postlude.journal import JournalReader, JournalWriter, Position
+from postlude.model.errors import InputError, InUseError, StorageError
+
+
+def test_what_was_appended_is_read_in_order(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    positions = [writer.append_blocking(f"record {i}".encode()) for i in range(10)]
+    records = JournalReader(tmp_path).read({}, 100)
+    assert [r.data for r in records] == [f"record {i}".encode() for i in range(10)]
+    assert [r.position for r in records] == positions
+    writer.close()
+
+
+async def test_many_at_once_are_one_batch_or_few(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    positions = await asyncio.gather(*(writer.append(b"%d" % i) for i in range(500)))
+    assert positions == sorted(set(positions))
+    assert writer.stats.records == 500
+    assert writer.stats.batches < 100
+    assert len(JournalReader(tmp_path).read({}, 1000)) == 500
+    writer.close()
+
+
+def test_reading_goes_on_anywhere_also_inside_a_batch(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=400)
+    done = threading.Semaphore(0)
+    for i in range(100):
+        writer.submit(b"%03d" % i, lambda _: done.release())
+    for _ in range(100):
+        done.acquire()
+    reader = JournalReader(tmp_path)
+    after: dict[int, Position] = {}
+    seen: list[bytes] = []
+    while records := reader.read(after, 7):
+        seen += [r.data for r in records]
+        after[writer.number] = records[-1].next
+    assert seen == [b"%03d" % i for i in range(100)]
+    assert JournalReader(tmp_path).read({1: records[0].next} if records else after, 7) == []
+    writer.close()
+
+
+def test_a_new_start_is_a_new_segment_and_never_a_used_position(tmp_path: Path):
+    seen = []
+    for _ in range(3):
+        writer = JournalWriter(tmp_path, "edge")
+        seen.append(writer.append_blocking(b"x"))
+        writer.close()
+    assert len(set(seen)) == 3
+    assert [p.segment for p in seen] == [1, 2, 3]
+
+
+def test_numbers_are_stable_by_name(tmp_path: Path):
+    numbers = []
+    for name in ("edge", "relay", "edge"):
+        writer = JournalWriter(tmp_path, name)
+        numbers.append(writer.number)
+        writer.close()
+    assert numbers == [1, 2, 1]
+
+
+def test_one_writer_a_name(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    with pytest.raises(InUseError):
+        JournalWriter(tmp_path, "edge")
+    writer.close()
+
+
+def test_a_record_must_fit_a_segment(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=1000)
+    for bad in (b"", b"x" * 981):
+        with pytest.raises(InputError):
+            writer.append_blocking(bad)
+    assert writer.append_blocking(b"x" * 980).offset == 20
+    writer.close()
+
+
+def test_a_closed_journal_takes_nothing(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    writer.close()
+    with pytest.raises(StorageError):
+        writer.append_blocking(b"x")
+
+
+def test_the_size_is_bounded(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=1000, max_bytes=3000)
+    for _ in range(3):
+        writer.append_blocking(b"x" * 900)
+    with pytest.raises(StorageError, match="the limit is 3000"):
+        writer.append_blocking(b"x" * 900)
+    assert writer.stats.problem
+    assert writer.stats.lost == 1
+    writer.close()
+
+
+def test_event_ids_are_unique_and_fit_63_bits():
+    first, last = Position(1, 0, 16), Position(4095, (1 << 21) - 1, (1 << 26) - 1)
+    assert first.event_id(0) + 1 == first.event_id(1)
+    assert last.event_id(15) == (1 << 63) - 1
+    with pytest.raises(ValueError, match="at most 16"):
+        first.event_id(16)
