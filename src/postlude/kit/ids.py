@@ -1,8 +1,10 @@
 """Opaque ids that cannot be counted or guessed one from another."""
 
+import re
 import secrets
 
 ID_BITS = 63  # fits a signed 64-bit column in SQLite, PostgreSQL and DuckDB
+_ID_TEXT = re.compile(r"[0-9a-fA-F]{16}")
 
 
 def new_id() -> int:
@@ -19,10 +21,7 @@ def id_text(value: int) -> str:
 
 def parse_id(text: str) -> int | None:
     """Read `id_text` back; None when it is not one."""
-    if len(text) != 16:  # noqa: PLR2004 - 64 bits in hexadecimal
+    if not _ID_TEXT.fullmatch(text):
         return None
-    try:
-        value = int(text, 16)
-    except ValueError:
-        return None
+    value = int(text, 16)
     return value if 0 < value < 1 << ID_BITS else None

@@ -1,0 +1,87 @@
+"""Child processes of `postlude up`: started, watched, started again, and never left behind."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+log: Final = logging.getLogger("postlude.up")
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+_STEADY_AFTER: Final = 60.0
+_STOP_WITHIN: Final = 10.0
+
+
+class Child:
+    """One child process running `postlude NAME`, kept alive until `stop`.
+
+    Its standard input is a pipe of ours: the child ends when the pipe closes, which the kernel does however we end.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str], descriptors: Sequence[int]) -> None:
+        self.name: Final = name
+        self._arguments = tuple(arguments)
+        self._descriptors = tuple(descriptors)
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the process and the task that keeps it running."""
+        await self._spawn()
+        self._task = asyncio.create_task(self._watch(), name=f"watch {self.name}")
+
+    async def _spawn(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "postlude",
+            self.name,
+            "--child",
+            *self._arguments,
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=self._descriptors,
+        )
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        pause = _FIRST_PAUSE
+        while self._process:
+            started = loop.time()
+            code = await self._process.wait()
+            if self._stopping:
+                return
+            if loop.time() - started > _STEADY_AFTER:
+                pause = _FIRST_PAUSE
+            log.error("%s ended with code %d; starting it again in %.1f s", self.name, code, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            self.restarts += 1
+            await self._spawn()
+
+    async def stop(self) -> None:
+        """Ask the process to finish what it has accepted; after ten seconds it is killed."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            if process.stdin:
+                process.stdin.close()
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_WITHIN)
+            except TimeoutError:
+                log.warning("%s did not stop in %.0f s: killed", self.name, _STOP_WITHIN)
+                process.kill()
+                await process.wait()
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

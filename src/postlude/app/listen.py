@@ -1,0 +1,45 @@
+"""Listening sockets, bound before anything else starts."""
+
+import errno
+import socket
+
+from postlude.model.errors import InUseError, SettingError
+
+_BACKLOG = 1024
+
+
+def listen(host: str, port: int, setting: str) -> socket.socket:
+    """Return a listening TCP socket; port 0 takes a free one.
+
+    Raises InUseError when the port is taken and SettingError when the address is not this machine's. `setting` is
+    the setting's name, so that the message can say what to change.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        variable = f"POSTLUDE_{setting.upper()}_PORT"
+        if error.errno == errno.EADDRINUSE:
+            raise InUseError(f"port {port} on {host} is taken: stop what listens there, or set {variable}") from None
+        if error.errno == errno.EACCES:
+            raise SettingError(f"this account may not listen on port {port}: set {variable} to 1024 or more") from None
+        raise SettingError(f"cannot listen on {host}: {error.strerror}. Mend POSTLUDE_{setting.upper()}_HOST") from None
+    sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+    return sock
+
+
+def inherited(descriptor: int) -> socket.socket:
+    """Wrap a listening socket handed over by the parent process."""
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(False)  # noqa: FBT003 - as above
+    return sock
+
+
+def port_of(sock: socket.socket) -> int:
+    """The port a socket listens on."""
+    port: int = sock.getsockname()[1]
+    return port

@@ -1,0 +1,52 @@
+"""Running one process: the loop, its signals, and the parent's pipe."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+
+def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child: bool = False) -> None:
+    """Run `main(stop)` on uvloop; `stop` is set by SIGTERM and Ctrl-C.
+
+    As a child it ignores Ctrl-C (the parent decides the order) and stops when its standard input closes.
+    """
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        if child:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.set_blocking(0, False)
+            loop.add_reader(0, _stop_at_end, loop, stop)
+        else:
+            loop.add_signal_handler(signal.SIGINT, stop.set)
+        await main(stop)
+
+    uvloop.run(body())
+
+
+def _stop_at_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    try:
+        if os.read(0, 4096):
+            return
+    except BlockingIOError:
+        return
+    loop.remove_reader(0)
+    stop.set()
+
+
+def start_log(level: str) -> None:
+    """Log to standard error, a line an event."""
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes every SMTP line at INFO

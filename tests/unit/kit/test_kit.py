@@ -1,0 +1,25 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postlude.kit.clock import SystemClock, to_iso
+from postlude.kit.ids import id_text, new_id, parse_id
+
+
+def test_ids_are_positive_and_fit_a_signed_64_bit_column():
+    assert all(0 < new_id() < 1 << 63 for _ in range(1000))
+
+
+@given(st.integers(min_value=1, max_value=(1 << 63) - 1))
+def test_an_id_survives_its_text(value: int):
+    assert parse_id(id_text(value)) == value
+
+
+@given(st.text(max_size=20))
+def test_no_text_crashes_the_reader(text: str):
+    value = parse_id(text)
+    assert value is None or id_text(value) == text.lower()
+
+
+def test_time_is_utc_with_milliseconds():
+    assert to_iso(1_700_000_000_123_456) == "2023-11-14T22:13:20.123Z"
+    assert SystemClock().now() > 1_700_000_000_000_000
