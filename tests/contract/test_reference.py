@@ -1,0 +1,39 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postlude.model import words
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_generated_pages_are_fresh():
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "reference.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("enum", [words.EventKind, words.Verdict, words.CopyStatus, words.SendOutcome])
+def test_every_word_is_explained(enum: type[words.EventKind]):
+    page = (ROOT / "docs" / "reference" / "words.md").read_text()
+    for member in enum:
+        assert re.search(rf"^\| `{member.value}` \| \S.{{10,}}", page, re.MULTILINE), f"{member.value} is not explained"
+
+
+def test_every_relative_link_in_the_docs_leads_somewhere():
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_project_names_no_package_registry():
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.split(b"\0")
+    hosts = re.compile(rb"(pypi|pythonhosted|npmjs)\." rb"(org|com)")
+    for name in filter(None, tracked):
+        path = ROOT / name.decode()
+        if path.is_file():
+            assert not hosts.search(path.read_bytes()), f"{name.decode()} names a package registry's host"
