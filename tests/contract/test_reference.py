@@ -32,7 +32,7 @@ def test_every_relative_link_in_the_docs_leads_somewhere():
 
 def test_the_project_names_no_package_registry():
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.split(b"\0")
-    hosts = re.compile(rb"(pypi|pythonhosted|npmjs)\." rb"(org|com)")
+    hosts = re.compile(rb"(pypi|pythonhosted|npmjs)\.(org|com)")
     for name in filter(None, tracked):
         path = ROOT / name.decode()
         if path.is_file():
