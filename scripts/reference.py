@@ -16,9 +16,10 @@ def settings() -> str:
     lines = [
         "# Settings",
         NOTE,
-        "From `config/table.py`. A setting is an environment variable; a file named in `VARIABLE_FILE` (for secrets); or a",
-        "line in `postlude.toml` in the data folder (or the file `POSTLUDE_CONFIG` names), there in lower case and without",
-        "`POSTLUDE_`. Unknown names, values that do not parse and a setting given twice differently stop the start.",
+        "From `config/table.py`. A setting is an environment variable; a file named in `VARIABLE_FILE` (for secrets);",
+        "or a line in `postlude.toml` in the data folder (or the file `POSTLUDE_CONFIG` names), there in lower case",
+        "and without `POSTLUDE_`. Unknown names, values that do not parse and a setting given twice differently stop",
+        "the start.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
