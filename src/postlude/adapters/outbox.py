@@ -1,0 +1,120 @@
+"""The sandbox outbox: a transport that delivers into a local folder, so that the whole circle runs on a laptop.
+
+One mail is one file `<id>.mail`: a line of JSON with the envelope, then the bytes exactly as they were sent. Names
+begin with the time of delivery, so that the newest is the last in the alphabet.
+"""
+
+import asyncio
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from postlude.kit.clock import Clock
+from postlude.kit.ids import id_text, new_id
+from postlude.model.answer import Answer
+from postlude.model.errors import NotFoundError, StorageError
+from postlude.model.words import SendOutcome
+
+_SUFFIX: Final = ".mail"
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What SMTP says about a mail beside its bytes."""
+
+    at: int
+    """When it was delivered, microseconds since the epoch."""
+    mail_from: str
+    rcpt_to: str
+    envid: str
+    size: int
+
+
+class DeliveredMail(msgspec.Struct, frozen=True):
+    """One mail in the mailbox, without its bytes."""
+
+    id: str
+    """32 hexadecimal digits; later deliveries sort higher."""
+    envelope: Envelope
+
+
+class SandboxOutbox:
+    """A Transport into `root`. What `send` accepted survives a power cut; safe for threads and processes."""
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+
+    async def send(self, mail_from: str, rcpt_to: str, data: bytes, envid: str) -> Answer:
+        """Deliver; DEFERRED with the disk's own words when it cannot be stored."""
+        envelope = Envelope(self._clock.now(), mail_from, rcpt_to, envid, len(data))
+        try:
+            name = await asyncio.to_thread(self.deliver, envelope, data)
+        except StorageError as error:
+            return Answer(SendOutcome.DEFERRED, 452, "4.3.1", str(error), "sandbox", "sandbox")
+        return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "delivered into the sandbox", "sandbox", "sandbox", name)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def deliver(self, envelope: Envelope, data: bytes) -> str:
+        """Store one mail and return its id when it is durable; StorageError when the disk refused."""
+        name = id_text(envelope.at) + id_text(new_id())
+        fresh = self._root / f".{name}"
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            _write_synced(fresh, msgspec.json.encode(envelope) + b"\n" + data)
+            fresh.replace(self._path(name))
+            _sync_folder(self._root)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            raise StorageError(f"{self._root}: {error.strerror or error}") from error
+        return name
+
+    def list(self, limit: int = 100, before: str = "") -> list[DeliveredMail]:
+        """Newest first; `before` is the id the page starts behind, "" for the newest."""
+        try:
+            names = [entry.name for entry in os.scandir(self._root) if entry.name.endswith(_SUFFIX)]
+        except FileNotFoundError:
+            return []
+        ids = sorted((name.removesuffix(_SUFFIX) for name in names), reverse=True)
+        chosen = [i for i in ids if _ID.fullmatch(i) and (not before or i < before)][:limit]
+        return [DeliveredMail(i, self._envelope(i)) for i in chosen]
+
+    def get(self, mail: str) -> tuple[DeliveredMail, bytes]:
+        """One mail with its bytes; NotFoundError when there is none of that id."""
+        if not _ID.fullmatch(mail):
+            raise NotFoundError(f"no mail of the sandbox has the id {mail!r}")
+        try:
+            head, _, data = self._path(mail).read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            raise NotFoundError(f"no mail of the sandbox has the id {mail}") from None
+        return DeliveredMail(mail, msgspec.json.decode(head, type=Envelope)), data
+
+    def _path(self, mail: str) -> Path:
+        return self._root / f"{mail}{_SUFFIX}"
+
+    def _envelope(self, mail: str) -> Envelope:
+        with self._path(mail).open("rb") as file:
+            return msgspec.json.decode(file.readline(), type=Envelope)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, _CREATE, 0o640), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
