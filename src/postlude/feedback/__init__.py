@@ -1,1 +1,5 @@
-"""Bounces, complaints, unsubscribes and replies read from raw mail: bytes in, findings out."""
+"""Everything that comes back, read: bounces, complaints, receipts, unsubscribes, auto-replies and replies. Pure."""
+
+from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason, TagReader
+
+__all__ = ["Evidence", "Fault", "Finding", "FindingKind", "Persistence", "Reason", "TagReader"]

@@ -1,0 +1,138 @@
+"""The words a parser answers with: what came back, for whom, why, and how far it is to be believed."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+TagReader = Callable[[str, str], int | None]
+"""`(purpose, text) -> copy id or None`: verifies a signed tag. Purposes: `b` bounce address, `r` reply address, `u`
+unsubscribe address, `m` Message-ID, `c` the copy token inside a tracked link or pixel."""
+
+
+class FindingKind(StrEnum):
+    """What one returned mail, or one recipient's part of it, says."""
+
+    BOUNCED = "bounced"  # the mail system says it will not be delivered
+    DEFERRED = "deferred"  # delayed, still being tried
+    DELIVERED = "delivered"  # DSN action delivered
+    RELAYED = "relayed"  # handed to a system that sends no reports
+    EXPANDED = "expanded"  # delivered to a list or alias
+    COMPLAINED = "complained"  # marked as spam
+    NOT_SPAM = "not_spam"  # a complaint taken back
+    AUTH_FAILURE = "auth_failure"  # SPF, DKIM or DMARC failed somewhere
+    UNSUBSCRIBED = "unsubscribed"
+    DISPLAYED = "displayed"  # MDN with disposition displayed
+    AUTORESPONDED = "autoresponded"
+    REPLIED = "replied"
+    MAIL = "mail"  # an ordinary mail that answers nothing of ours, as far as it says
+    UNREADABLE = "unreadable"  # no mail at all, or a parser gave up; `diagnostic` says which
+
+
+class Reason(StrEnum):
+    """Why a mail was not delivered (empty for everything else). Order and meaning: docs/reference/feedback.md."""
+
+    NONE = ""
+    UNKNOWN_USER = "unknown_user"
+    DISABLED_USER = "disabled_user"
+    MOVED = "moved"
+    DEAD_DOMAIN = "dead_domain"
+    NO_MAIL_DOMAIN = "no_mail_domain"
+    MAILBOX_FULL = "mailbox_full"
+    RECIPIENT_REFUSED = "recipient_refused"
+    TOO_LARGE = "too_large"
+    SPAM = "spam"
+    VIRUS = "virus"
+    CONTENT = "content"
+    POLICY = "policy"
+    AUTHENTICATION = "authentication"
+    REPUTATION = "reputation"
+    RATE_LIMITED = "rate_limited"
+    SENDER_REFUSED = "sender_refused"
+    RELAYING_DENIED = "relaying_denied"
+    SYSTEM = "system"
+    NETWORK = "network"
+    EXPIRED = "expired"
+    PROTOCOL = "protocol"
+    UNDEFINED = "undefined"
+
+
+class Fault(StrEnum):
+    """Whose side the cause lies on."""
+
+    NONE = ""
+    RECIPIENT = "recipient"
+    DOMAIN = "domain"
+    MESSAGE = "message"
+    SENDER = "sender"
+    RECEIVER = "receiver"
+    NETWORK = "network"
+    LOCAL = "local"
+    UNKNOWN = "unknown"
+
+
+class Persistence(StrEnum):
+    """What the report means for the address from now on."""
+
+    NONE = ""
+    GONE = "gone"  # no mail will reach it until somebody restores it
+    PASSING = "passing"  # may work later
+    UNAFFECTED = "unaffected"  # the address is fine, something else was refused
+    UNKNOWN = "unknown"
+
+
+class Evidence(StrEnum):
+    """What ties a finding to a copy, strongest first. The first five are signed by us and cannot be invented."""
+
+    ENVELOPE_TAG = "envelope_tag"
+    REPLY_TAG = "reply_tag"
+    UNSUBSCRIBE_TAG = "unsubscribe_tag"
+    MESSAGE_ID_TAG = "message_id_tag"
+    QUOTED_LINK = "quoted_link"
+    ENVID = "envid"
+    MESSAGE_ID = "message_id"
+    PROVIDER_ID = "provider_id"
+    ADDRESS = "address"
+    SUBJECT = "subject"
+    NONE = ""
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """One statement of one returned mail about one recipient. Plain data, the same for the same bytes."""
+
+    kind: FindingKind
+    recipient: str = ""
+    """Lower-cased address the statement is about; empty when the mail does not say."""
+    reason: Reason = Reason.NONE
+    status: str = ""
+    """Enhanced status code (RFC 3463)."""
+    action: str = ""
+    """DSN action or MDN disposition, lower-cased, as it came."""
+    copy: int = 0
+    """The copy a signed tag named, 0 when none verified."""
+    evidence: Evidence = Evidence.NONE
+    fault: Fault = Fault.NONE
+    persistence: Persistence = Persistence.NONE
+    rule: str = ""
+    """Id of the rule that decided."""
+    code: int = 0
+    """SMTP reply code, 0 when none was given."""
+    diagnostic: str = ""
+    """What the refusing server said, one line."""
+    message_ids: tuple[str, ...] = ()
+    """Message-IDs of the mail this is about, without angle brackets, strongest first."""
+    sender: str = ""
+    """Lower-cased address that wrote what came back."""
+    subject: str = ""
+    text: str = ""
+    """A reply's new text without the quote."""
+    envid: str = ""
+    conflict: str = ""
+    """Not empty: two signed tags name different copies; nothing may be concluded."""
+    feedback_type: str = ""
+    """ARF Feedback-Type as it came."""
+    at: str = ""
+    """The Date header of what came back, as it came."""
+    original_recipient: str = ""
+    """ORCPT (RFC 3461) or Original-Rcpt-To where it differs from `recipient`."""
+    remote_mta: str = ""

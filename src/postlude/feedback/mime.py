@@ -1,0 +1,158 @@
+"""A lenient reader of mail: every byte string is a message, nothing raises.
+
+The standard library's parser costs about a millisecond a bounce and stumbles over what real servers send back; this one
+only splits: headers, parts, transfer encodings. Bounds (depth, number of parts) keep hostile input cheap.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from binascii import a2b_qp
+from collections.abc import Iterator
+from typing import Final
+
+MAX_DEPTH: Final = 12
+MAX_PARTS: Final = 400
+_HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
+_PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
+_ENCODED_WORD: Final = re.compile(r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?=(?:\s+(?==\?))?")
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
+
+
+class Part:
+    """One message or body part: headers (names lower-cased, values unfolded and as they came) and its raw body."""
+
+    __slots__ = ("body", "headers", "params", "parts", "type")
+
+    def __init__(self, headers: list[tuple[str, str]], body: bytes, default: str) -> None:
+        self.headers = headers
+        self.body = body
+        self.parts: list[Part] = []
+        self.type, self.params = _content_type(self.get("content-type"), default)
+
+    def get(self, name: str) -> str:
+        """The first header of that (lower-case) name, empty when there is none."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
+
+    def all(self, name: str) -> list[str]:
+        """All headers of that name in order."""
+        return [value for key, value in self.headers if key == name]
+
+    def walk(self) -> Iterator["Part"]:
+        """This part and everything inside, in order."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+    def content(self) -> bytes:
+        """The body with its transfer encoding undone; what cannot be decoded stays as it is."""
+        encoding = self.get("content-transfer-encoding").strip().lower()
+        if encoding == "quoted-printable":
+            return a2b_qp(self.body)
+        if encoding == "base64":
+            return _base64(self.body)
+        return self.body
+
+    def text(self) -> str:
+        """The content as text in its charset, or the nearest that can be read."""
+        return decode(self.content(), self.params.get("charset", ""))
+
+
+def read(raw: bytes) -> Part:
+    """Read one message. Line ends become LF; a truncated message gives what is there."""
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _Reader().part(raw.lstrip(b"\n"), 0, "text/plain")
+
+
+def split_headers(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
+    """Headers and body of LF-separated bytes; without a blank line everything is header."""
+    head, found, body = raw.partition(b"\n\n")
+    if raw.startswith(b"\n"):
+        return [], raw[1:]
+    headers: list[tuple[str, str]] = []
+    for line in head.replace(b"\n\t", b"\n ").replace(b"\n ", b"\0 ").split(b"\n"):
+        match = _HEADER.match(line)
+        if match:
+            value = match[2].replace(b"\0", b"").strip()
+            headers.append((match[1].decode("ascii", "replace").lower(), decode(value, "")))
+    return headers, body if found else b""
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def part(self, raw: bytes, depth: int, default: str) -> Part:
+        headers, body = split_headers(raw)
+        part = Part(headers, body, default)
+        if depth >= MAX_DEPTH:
+            return part
+        boundary = part.params.get("boundary", "")
+        if part.type.startswith("multipart/") and boundary:
+            inner = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
+            part.parts = [self.part(piece, depth + 1, inner) for piece in self._pieces(body, boundary)]
+        elif part.type in {"message/rfc822", "message/global"}:
+            part.parts = [self.part(part.content().lstrip(b"\n"), depth + 1, "text/plain")]
+        return part
+
+    def _pieces(self, body: bytes, boundary: str) -> list[bytes]:
+        mark = b"--" + boundary.encode("latin-1", "replace")
+        pattern = re.compile(rb"(?:^|\n)" + re.escape(mark) + rb"(--)?[ \t]*(?=\n|$)")
+        pieces: list[bytes] = []
+        start = -1
+        for match in pattern.finditer(body):
+            if start >= 0:
+                pieces.append(body[start : match.start()])
+            if match[1] or self._left <= 0:
+                return pieces
+            self._left -= 1
+            start = match.end() + 1
+        if start >= 0:
+            pieces.append(body[start:])
+        return pieces
+
+
+def decode(data: bytes, charset: str) -> str:
+    """Text of bytes: the charset named, else UTF-8, else Latin-1. Never raises."""
+    for name in (charset, "utf-8") if charset else ("utf-8",):
+        try:
+            return data.decode(name)
+        except (LookupError, ValueError):
+            continue
+    return data.decode("latin-1")
+
+
+def decode_words(value: str) -> str:
+    """A header value with its encoded words (RFC 2047) read."""
+    return _ENCODED_WORD.sub(_word, value) if "=?" in value else value
+
+
+def _word(match: re.Match[str]) -> str:
+    data = match[3].encode("ascii", "replace")
+    raw = _base64(data) if match[2] in "bB" else a2b_qp(data, header=True)
+    return decode(raw, match[1])
+
+
+def _base64(data: bytes) -> bytes:
+    kept = _NOT_BASE64.sub(b"", data)
+    try:
+        return b64decode(kept[: len(kept) // 4 * 4] if len(kept) % 4 == 1 else kept + b"=" * (-len(kept) % 4))
+    except (Base64Error, ValueError):
+        return data
+
+
+def _content_type(value: str, default: str) -> tuple[str, dict[str, str]]:
+    name, _, rest = value.partition(";")
+    name = name.strip().lower()
+    if "/" not in name:
+        return default, {}
+    params: dict[str, str] = {}
+    for match in _PARAM.finditer(";" + rest):
+        text = match[2]
+        if text.startswith('"'):
+            text = re.sub(r"\\(.)", r"\1", text.strip('"'))
+        params.setdefault(match[1].lower().partition("*")[0], text)
+    return name, params
