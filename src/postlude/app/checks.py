@@ -1,0 +1,192 @@
+"""What `postlude check` looks at: a list of named checks, each with the remedy in its answer."""
+
+import os
+import shutil
+import smtplib
+import socket
+import ssl
+import stat
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from postlude.app.folder import DataFolder
+from postlude.app.listen import listen
+from postlude.config import Settings
+from postlude.model.errors import InUseError, PostludeError
+
+State = Literal["ok", "warning", "problem"]
+_LOW_DISK: Final = 2 << 30
+_NO_DISK: Final = 200 << 20
+_TIMEOUT: Final = 5.0
+_LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
+
+
+class Finding(NamedTuple):
+    """One check's answer."""
+
+    name: str
+    state: State
+    text: str
+    """What was found and, unless all is well, what to do."""
+
+
+def run_checks(settings: Settings) -> list[Finding]:
+    """Run every check in order. Never raises for what a check finds."""
+    folder = DataFolder(settings.data)
+    running = _running(folder)
+    findings = [check(settings, folder) for check in _CHECKS]
+    if not running:
+        findings += [_port(name, host, port) for name, host, port in _ports(settings)]
+    findings.append(
+        Finding("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
+    )
+    return findings
+
+
+def _running(folder: DataFolder) -> str:
+    if not folder.root.exists():
+        return ""
+    try:
+        folder.lock().close()
+    except InUseError:
+        return (folder.root / "lock").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+    return ""
+
+
+def _data(settings: Settings, folder: DataFolder) -> Finding:
+    try:
+        folder.prepare()
+    except PostludeError as error:
+        return Finding("data folder", "problem", str(error))
+    free = shutil.disk_usage(settings.data).free
+    text = f"{settings.data}, {free / (1 << 30):.1f} GiB free"
+    if free < _NO_DISK:
+        return Finding("data folder", "problem", f"{text}: opens and clicks will be lost when it is full. Free space")
+    if free < _LOW_DISK:
+        return Finding("data folder", "warning", f"{text}: free space before the journal needs it")
+    return Finding("data folder", "ok", text)
+
+
+def _keys(_settings: Settings, folder: DataFolder) -> Finding:
+    if not folder.keys.exists():
+        return Finding("keys", "ok", "made at the first start")
+    try:
+        folder.key_ring()
+    except PostludeError as error:
+        return Finding("keys", "problem", str(error))
+    mode = stat.S_IMODE(folder.keys.stat().st_mode)
+    if mode & 0o077:
+        return Finding("keys", "problem", f"{folder.keys} is readable by others: chmod 600 {folder.keys}")
+    return Finding("keys", "ok", f"{folder.keys}: keep it in your backups")
+
+
+def _edge_url(settings: Settings, _folder: DataFolder) -> Finding:
+    url = settings.public_edge
+    parts = urlsplit(url)
+    if settings.sandbox:
+        return Finding("tracking URL", "ok", f"{url} (sandbox)")
+    if parts.hostname in _LOOPBACK:
+        return Finding(
+            "tracking URL",
+            "problem",
+            f"{url} is reachable from this machine alone: set POSTLUDE_EDGE_URL to a public name",
+        )
+    if parts.scheme != "https":
+        return Finding("tracking URL", "warning", f"{url} is not https: mail clients warn about it or block it")
+    if parts.hostname == urlsplit(settings.public_web).hostname:
+        return Finding(
+            "tracking URL", "warning", f"{url} shares its host with the web app: give tracking a host name of its own"
+        )
+    return Finding("tracking URL", "ok", url)
+
+
+def _smtp(settings: Settings, _folder: DataFolder) -> Finding:
+    if settings.sandbox:
+        return Finding(
+            "mail server", "ok", "none: the sandbox keeps all mail here. Set POSTLUDE_SMTP_HOST to send for real"
+        )
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    try:
+        _smtp_session(settings)
+    except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
+        return Finding(
+            "mail server", "problem", f"{where}: {error}. Mend POSTLUDE_SMTP_HOST, _PORT, _TLS, _USER or _PASSWORD"
+        )
+    return Finding("mail server", "ok", f"{where} answers" + (" and takes the login" if settings.smtp_user else ""))
+
+
+def _smtp_session(settings: Settings) -> None:
+    context = ssl.create_default_context()
+    if settings.smtp_tls == "implicit":
+        client: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, context=context
+        )
+    else:
+        client = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT)
+    with client:
+        client.ehlo()
+        if settings.smtp_tls == "starttls" or (settings.smtp_tls == "opportunistic" and client.has_extn("starttls")):
+            client.starttls(context=context)
+        if settings.smtp_user:
+            client.login(settings.smtp_user, settings.smtp_password)
+
+
+def _bounces(settings: Settings, _folder: DataFolder) -> Finding:
+    if settings.verp_domain:
+        where = f"mail to *@{settings.verp_domain} must reach {settings.inbound_host}:{settings.inbound_port} (MX or transport)"
+        return Finding("bounces", "ok", "come back in the sandbox" if settings.sandbox else where)
+    if settings.imap_host:
+        return Finding("bounces", "ok", f"are read from the mailbox {settings.imap_user} at {settings.imap_host}")
+    return Finding(
+        "bounces",
+        "warning",
+        "nobody sees them: set POSTLUDE_RETURN_DOMAIN to a domain whose mail comes to the inbound door",
+    )
+
+
+def _imap(settings: Settings, _folder: DataFolder) -> Finding:
+    if not settings.imap_host:
+        return Finding("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST)")
+    where = f"{settings.imap_host}:{settings.imap_port}"
+    try:
+        with socket.create_connection((settings.imap_host, settings.imap_port), timeout=_TIMEOUT):
+            return Finding("mailbox", "ok", f"{where} answers")
+    except OSError as error:
+        return Finding("mailbox", "problem", f"{where}: {error}. Mend POSTLUDE_IMAP_HOST or _PORT")
+
+
+def _account(_settings: Settings, _folder: DataFolder) -> Finding:
+    if os.geteuid() == 0:
+        return Finding(
+            "account", "warning", "runs as root: give it an account of its own; no port above 1023 needs root"
+        )
+    return Finding("account", "ok", "not root")
+
+
+def _ports(settings: Settings) -> list[tuple[str, str, int]]:
+    return [
+        (n, str(settings.get(f"{n}_host")), int(str(settings.get(f"{n}_port"))))
+        for n in ("web", "edge", "relay", "inbound")
+    ]
+
+
+def _port(name: str, host: str, port: int) -> Finding:
+    try:
+        listen(host, port, name).close()
+    except PostludeError as error:
+        return Finding(f"{name} port", "problem", str(error))
+    return Finding(f"{name} port", "ok", f"{host}:{port} is free")
+
+
+_CHECKS: Final[tuple[Callable[[Settings, DataFolder], Finding], ...]] = (
+    _data,
+    _keys,
+    _account,
+    _edge_url,
+    _smtp,
+    _bounces,
+    _imap,
+)

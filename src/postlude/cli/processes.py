@@ -1,0 +1,86 @@
+"""`postlude edge|mail|relay|inbound|app`: one process each, for servers and as children of `postlude up`."""
+
+import click
+
+from postlude.config import load
+
+_HANDED_OVER = "Descriptor of a listening socket handed over by the parent process."
+
+
+def _fd(name: str) -> click.Option:
+    return click.Option([f"--{name}-fd"], type=int, hidden=True, help=_HANDED_OVER)
+
+
+def _child() -> click.Option:
+    return click.Option(["--child"], is_flag=True, hidden=True, help="Stop when standard input closes.")
+
+
+def _run_edge(child: bool, edge_fd: int | None, name: str) -> None:
+    from postlude.app.edge import run_edge_process  # noqa: PLC0415 - only this command pays for it
+
+    run_edge_process(load(), name=name, descriptor=edge_fd, child=child)
+
+
+def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None) -> None:
+    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+
+    run_mail_process(load(), "mail", relay=True, inbound=True, descriptors=(relay_fd, inbound_fd), child=child)
+
+
+def _run_relay(child: bool, relay_fd: int | None) -> None:
+    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+
+    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=(relay_fd, None), child=child)
+
+
+def _run_inbound(child: bool, inbound_fd: int | None) -> None:
+    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+
+    run_mail_process(load(), "inbound", relay=False, inbound=True, descriptors=(None, inbound_fd), child=child)
+
+
+def _run_app() -> None:
+    from postlude.app.up import run_app  # noqa: PLC0415 - only this command pays for it
+
+    run_app(load(), everything=False)
+
+
+_NAME = click.Option(
+    ["--name"],
+    default="edge",
+    show_default=True,
+    help="Name of this edge's journal; several edges on one host need several.",
+)
+
+commands = {
+    "edge": click.Command(
+        "edge",
+        callback=_run_edge,
+        params=[_NAME, _child(), _fd("edge")],
+        help="Run the tracking edge alone: pixels, links, unsubscribe and preference pages. It opens no database.",
+    ),
+    "mail": click.Command(
+        "mail",
+        callback=_run_mail,
+        params=[_child(), _fd("relay"), _fd("inbound")],
+        help="Run the SMTP relay and the inbound door in one process.",
+    ),
+    "relay": click.Command(
+        "relay",
+        callback=_run_relay,
+        params=[_child(), _fd("relay")],
+        help="Run the SMTP relay alone: mail clients submit to it, with a login.",
+    ),
+    "inbound": click.Command(
+        "inbound",
+        callback=_run_inbound,
+        params=[_child(), _fd("inbound")],
+        help="Run the inbound door alone: takes bounces, complaints, replies and unsubscribe mails by SMTP.",
+    ),
+    "app": click.Command(
+        "app",
+        callback=_run_app,
+        params=[],
+        help="Run the app process alone: web app, digest and sender. One per data folder.",
+    ),
+}

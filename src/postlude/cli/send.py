@@ -1,0 +1,115 @@
+"""`postlude send`: a message file leaves as one tracked copy per recipient."""
+
+import time
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import default as default_policy
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from postlude.app.offline import accept_message, open_store_of
+from postlude.cli.control import ask
+from postlude.cli.output import print_json, print_table
+from postlude.config import Settings, load
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError, NotFoundError
+
+_FINAL = {"sent", "rejected", "unsure", "expired", "suppressed", "deferred"}
+_POLL_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--to", "recipients", multiple=True, help="Envelope recipient; repeat it. Default: To, Cc and Bcc of the file."
+)
+@click.option("--from", "mail_from", default="", help="Envelope sender. Default: the file's From.")
+@click.option("--user", default="", help="Whose message it is. Default: the first user.")
+@click.option(
+    "--wait", default=10.0, show_default=True, help="Seconds to wait for the next server's answers; 0: do not."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(  # noqa: PLR0913 - one parameter an option
+    file: Path, recipients: tuple[str, ...], mail_from: str, user: str, wait: float, as_json: bool
+) -> None:
+    """Send FILE (a message with headers, as .eml; - for standard input), tracked as the preferences and its switches say.
+
+    One copy goes to each recipient, each with its own pixel and links; Bcc is not shown to anybody. The message is
+    accepted when this command says so, also while `postlude up` is not running: then it leaves at the next start.
+    """
+    settings = load()
+    raw = read_message(file, settings.max_message_bytes)
+    head = BytesHeaderParser(policy=default_policy).parsebytes(raw)
+    sender = mail_from or next(iter(_addresses(head, "From", "Sender")), "")
+    to = list(dict.fromkeys(recipients or _addresses(head, "To", "Cc", "Bcc")))
+    _check(file, sender, to)
+    with open_store_of(settings) as store:
+        owner = store.user_by_address(user) if user else store.first_user()
+        if owner is None:
+            raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
+    message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw)
+    outcome = _outcome(settings, id_text(message), wait)
+    if as_json:
+        print_json(
+            {"message": id_text(message), "accepted": True, "recipients": outcome or [{"recipient": r} for r in to]}
+        )
+        return
+    click.echo(f"accepted as {id_text(message)}, {len(to)} {'copy' if len(to) == 1 else 'copies'}")
+    if outcome is None:
+        click.echo("postlude is not running on this folder: it leaves at the next `postlude up`")
+    else:
+        print_table([[copy["recipient"], copy["status"], copy["text"]] for copy in outcome])
+
+
+def read_message(file: Path, limit: int) -> bytes:
+    """Return the file's bytes; InputError when it cannot be read, is no message, or is larger than `limit` bytes."""
+    try:
+        raw = click.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from None
+    if len(raw) > limit:
+        raise InputError(f"{file} has {len(raw)} bytes, more than POSTLUDE_MAX_MESSAGE_BYTES ({limit})")
+    head, blank, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    if not blank or b":" not in head.split(b"\n", 1)[0]:
+        raise InputError(f"{file} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")
+    return raw
+
+
+def _addresses(head: EmailMessage, *names: str) -> list[str]:
+    values = [str(value) for name in names for value in head.get_all(name, [])]
+    return [address for _, address in getaddresses(values) if address]
+
+
+def _check(file: Path, sender: str, recipients: list[str]) -> None:
+    if not sender:
+        raise InputError(f"{file} has no From address: add one, or give --from")
+    if not recipients:
+        raise InputError(f"{file} has no recipient in To, Cc or Bcc: add one, or give --to")
+    for address in [sender, *recipients]:
+        try:
+            parsed = Address(addr_spec=address)
+        except (ValueError, IndexError, AttributeError):
+            parsed = None
+        if parsed is None or not parsed.domain or any(c in address for c in "\r\n <>"):
+            raise InputError(f"{address!r} is not an address like name@example.com")
+
+
+def _outcome(settings: Settings, message: str, wait: float) -> list[dict[str, Any]] | None:
+    """Every copy's status, once all have an answer or `wait` seconds are over; None when nothing runs."""
+    deadline = time.monotonic() + wait
+    copies: list[dict[str, Any]] = []
+    while True:
+        try:
+            answer = ask(settings.data / "control.sock", "message", id=message)
+        except NotFoundError:
+            answer = {"copies": []}  # accepted, but the digest has not come to it yet
+        if answer is None:
+            return None
+        copies = answer["copies"]
+        if time.monotonic() >= deadline or (copies and all(copy["status"] in _FINAL for copy in copies)):
+            return copies
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,85 @@
+"""`postlude timeline`: what became of a message, or of all mail to an address."""
+
+from typing import Any
+
+import click
+
+from postlude.app.offline import offline_reports
+from postlude.app.reporting import story
+from postlude.cli.control import ask
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import to_datetime
+from postlude.model.errors import NotFoundError
+
+_MARKS = {"queued": "…", "sending": "…", "sent": "✓", "deferred": "~", "rejected": "!", "unsure": "?", "expired": "!"}
+
+
+@click.command()
+@click.argument("query", metavar="ADDRESS|MESSAGE-ID")
+@click.option("--limit", default=10, show_default=True, help="Newest messages shown when an address has several.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(query: str, limit: int, as_json: bool) -> None:
+    """Show what became of a message, by its Message-ID or id, or of all mail to (or from) an address.
+
+    Asks the running postlude; when none runs, it reads the stores itself.
+    """
+    settings = load()
+    answer = ask(settings.data / "control.sock", "timeline", query=query, limit=str(limit))
+    if answer is None:
+        with offline_reports(settings) as reports:
+            answer = story(reports, query, limit)
+    if not answer["messages"]:
+        raise NotFoundError(
+            f"nothing was sent under {query!r}: give a recipient's address, a Message-ID or a message's id"
+        )
+    if as_json:
+        print_json(answer)
+        return
+    for number, found in enumerate(answer["messages"]):
+        if number:
+            click.echo()
+        _show(found["message"], found["timeline"])
+
+
+def _show(message: dict[str, Any], timeline: list[dict[str, Any]]) -> None:
+    click.echo(click.style(message["subject"] or "(no subject)", bold=True))
+    click.echo(
+        f"{message['message_id']}  from {message['sender']}  {_when(message['created_at'])} via {message['via']}"
+    )
+    click.echo()
+    print_table([[_mark(copy), copy["recipient"], _summary(copy)] for copy in message["copies"]])
+    links = [link for link in message["links"] if link["tracked"]]
+    if links:
+        click.echo()
+        print_table([[f"link {link['position']}", f"{link['clicks']} clicks", link["url"]] for link in links])
+    click.echo()
+    print_table([[_when(entry["at"]), entry["recipient"], entry["summary"]] for entry in timeline])
+
+
+def _mark(copy: dict[str, Any]) -> str:
+    if copy["bounced_at"] or copy["complained_at"]:
+        return "!"
+    return "✓✓" if copy["opens"] else _MARKS.get(copy["status"], "!")
+
+
+def _summary(copy: dict[str, Any]) -> str:
+    said = [copy["status"] if not copy["delivered"] else f"delivered ({copy['delivered']})"]
+    if copy["bounced_at"]:
+        said = [f"bounced: {copy['bounce_reason']}"]
+    if copy["opens"]:
+        said.append(f"opened {_times(copy['opens'])}, last {_when(copy['last_open_at'])}")
+    if copy["opens_unknown"]:
+        said.append(f"{copy['opens_unknown']} opens nobody can attribute")
+    if copy["clicks"]:
+        said.append(f"clicked {_times(copy['clicks'])}")
+    said += [word for word in ("replied", "unsubscribed", "complained") if copy[f"{word}_at"]]
+    return ", ".join(said)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _when(micros: int) -> str:
+    return to_datetime(micros).astimezone().strftime("%Y-%m-%d %H:%M:%S")
