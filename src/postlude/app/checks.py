@@ -57,6 +57,8 @@ def _running(folder: DataFolder) -> str:
 
 
 def _data(settings: Settings, folder: DataFolder) -> Finding:
+    if not folder.root.exists():
+        return Finding("data folder", "ok", f"{settings.data}: made at the first start")
     try:
         folder.prepare()
     except PostludeError as error:
@@ -136,7 +138,8 @@ def _smtp_session(settings: Settings) -> None:
 
 def _bounces(settings: Settings, _folder: DataFolder) -> Finding:
     if settings.verp_domain:
-        where = f"mail to *@{settings.verp_domain} must reach {settings.inbound_host}:{settings.inbound_port} (MX or transport)"
+        door = f"{settings.inbound_host}:{settings.inbound_port}"
+        where = f"mail to *@{settings.verp_domain} must reach {door} (MX or transport)"
         return Finding("bounces", "ok", "come back in the sandbox" if settings.sandbox else where)
     if settings.imap_host:
         return Finding("bounces", "ok", f"are read from the mailbox {settings.imap_user} at {settings.imap_host}")

@@ -33,10 +33,10 @@ _POLL_SECONDS = 0.2
     "--wait", default=10.0, show_default=True, help="Seconds to wait for the next server's answers; 0: do not."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(  # noqa: PLR0913 - one parameter an option
+def command(  # noqa: PLR0917 - one parameter an option
     file: Path, recipients: tuple[str, ...], mail_from: str, user: str, wait: float, as_json: bool
 ) -> None:
-    """Send FILE (a message with headers, as .eml; - for standard input), tracked as the preferences and its switches say.
+    """Send FILE (a message with headers, as .eml; - for standard input), tracked as preferences and switches say.
 
     One copy goes to each recipient, each with its own pixel and links; Bcc is not shown to anybody. The message is
     accepted when this command says so, also while `postlude up` is not running: then it leaves at the next start.
