@@ -1,1 +1,69 @@
-"""State: messages, copies, users, settings and projections. The only SQL for state."""
+"""The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
+
+from postlude.store.digesting import Digesting
+from postlude.store.engine import Database, connect, translated
+from postlude.store.lookups import Lookups
+from postlude.store.migrate import migrate
+from postlude.store.people import People
+from postlude.store.rows import (
+    Activity,
+    Alias,
+    AppPassword,
+    AttemptResult,
+    Batch,
+    Claim,
+    Copy,
+    CopySuppression,
+    Link,
+    LinkActivity,
+    Message,
+    MessageTotals,
+    SetAside,
+    Suppression,
+    Unmatched,
+    User,
+)
+from postlude.store.sending import Sending
+from postlude.store.values import Values
+
+
+class Store(People, Values, Sending, Lookups, Digesting):
+    """The whole state behind one object. Safe to share between threads; several processes may open the same."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+
+def open_store(url: str) -> Store:
+    """Open `sqlite:////absolute/path` or `postgresql://...`, its tables brought forward to this version.
+
+    Raises SettingError for another kind of URL, StorageError when it cannot be opened or written, InUseError when
+    another process keeps it locked.
+    """
+    database = Database(connect(url))
+    with translated(database.engine):
+        migrate(database)
+    return Store(database)
+
+
+__all__ = [
+    "Activity",
+    "Alias",
+    "AppPassword",
+    "AttemptResult",
+    "Batch",
+    "Claim",
+    "Copy",
+    "CopySuppression",
+    "Link",
+    "LinkActivity",
+    "Message",
+    "MessageTotals",
+    "SetAside",
+    "Store",
+    "Suppression",
+    "Unmatched",
+    "User",
+    "open_store",
+]

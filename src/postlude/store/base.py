@@ -1,0 +1,49 @@
+"""What the store's parts share."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Row, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from postlude.store.engine import Database
+
+T = TypeVar("T")
+
+CHUNK: Final = 500  # values in one IN (...): SQLite's default limit is 32,766, PostgreSQL's 65,535
+
+
+class Part:
+    """One topic of the store: has the database, adds methods."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _insert(self, table: Table) -> Any:  # noqa: ANN401 - two dialects' Insert, alike in ON CONFLICT
+        return sqlite_insert(table) if self._database.sqlite else postgresql_insert(table)
+
+
+def as_struct(kind: type[T], row: Row[Any]) -> T:
+    """One row as its struct; columns and fields have the same names."""
+    return msgspec.convert(row._mapping, kind)  # noqa: SLF001 - public in spite of its name
+
+
+def clean(text: str) -> str:
+    """`text` as every store can hold it: PostgreSQL refuses NUL, and none takes half a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def address_key(address: str) -> str:
+    """How an address is looked up: whole address in lower case."""
+    return clean(address.strip().lower())
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """`values` in pieces that fit one statement."""
+    every = list(values)
+    for start in range(0, len(every), size):
+        yield every[start : start + size]

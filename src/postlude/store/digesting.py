@@ -1,0 +1,202 @@
+"""The digest's one transaction a batch: rows, projections and the journal position together."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from postlude.model.submission import NewCopy, Submission
+from postlude.model.words import CopyStatus, SendOutcome
+from postlude.store.base import Part, address_key, chunks, clean
+from postlude.store.projection import fold, merge_copies, merge_links
+from postlude.store.rows import Alias, AttemptResult, Batch, CopySuppression, SetAside, Unmatched
+from postlude.store.schema import (
+    copies,
+    copy_activity,
+    link_activity,
+    links,
+    message_aliases,
+    messages,
+    outcomes,
+    positions,
+    set_aside,
+    suppressions,
+    unmatched,
+)
+
+_STATUS: Final = {
+    SendOutcome.ACCEPTED: CopyStatus.SENT,
+    SendOutcome.DEFERRED: CopyStatus.DEFERRED,
+    SendOutcome.REJECTED: CopyStatus.REJECTED,
+    SendOutcome.UNSURE: CopyStatus.UNSURE,
+    SendOutcome.EXPIRED: CopyStatus.EXPIRED,
+}
+
+
+class Digesting(Part):
+    """Where the digest writes."""
+
+    def positions(self) -> dict[int, tuple[int, int]]:
+        """(segment, offset) by writer: what lies before is in these tables."""
+        with self._database.read() as connection:
+            return {row.writer: (row.segment, row.offset) for row in connection.execute(select(positions))}
+
+    def apply(self, batch: Batch) -> None:
+        """Add one batch, durably, all of it or nothing. The caller never gives the same records twice.
+
+        Idempotent all the same for submissions, attempts, aliases and suppressions; only counters would add up.
+        """
+        with self._database.write() as connection:
+            for step in (
+                self._take,
+                self._attempts,
+                self._aliases,
+                self._project,
+                self._suppress,
+                self._keep,
+                self._note,
+            ):
+                step(connection, batch)
+
+    def _take(self, connection: Connection, batch: Batch) -> None:
+        if not batch.submissions:
+            return
+        every = batch.submissions
+        self._add(connection, messages, [_message_row(one) for one in every])
+        self._add(connection, links, [_link_row(link) for one in every for link in one.links])
+        self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])
+
+    def _add(self, connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - Table
+        if rows:
+            connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+
+    def _attempts(self, connection: Connection, batch: Batch) -> None:
+        if not batch.attempts:
+            return
+        change = (
+            update(copies)
+            .where(copies.c.id == bindparam("the_copy"))
+            # Accepted is final: a late "unsure" from crash recovery does not undo it.
+            .where(or_(copies.c.status != CopyStatus.SENT.value, bindparam("new_status") == CopyStatus.SENT.value))
+            .values(
+                status=bindparam("new_status"),
+                next_attempt_at=bindparam("retry_at"),
+                code=bindparam("new_code"),
+                enhanced=bindparam("new_enhanced"),
+                text=bindparam("new_text"),
+                server=bindparam("new_server"),
+                remote_id=bindparam("new_remote_id"),
+                sent_at=bindparam("new_sent_at"),
+            )
+        )
+        for result in batch.attempts:  # in order: one copy's results must end with the last one
+            connection.execute(change, _attempt_row(result))
+
+    def _aliases(self, connection: Connection, batch: Batch) -> None:
+        own = (
+            Alias(result.remote_id, result.message, result.copy)
+            for result in batch.attempts
+            if result.remote_id and result.outcome is SendOutcome.ACCEPTED
+        )
+        rows = [_alias_row(alias) for alias in chain(own, batch.aliases)]
+        self._add(connection, message_aliases, rows)
+
+    def _project(self, connection: Connection, batch: Batch) -> None:
+        of_copies, of_links = fold(batch.events)
+        if of_copies:
+            connection.execute(self._merge_copies, of_copies)
+        if of_links:
+            connection.execute(self._merge_links, of_links)
+
+    @cached_property
+    def _merge_copies(self) -> Any:  # noqa: ANN401 - either dialect's Insert
+        return merge_copies(self._insert(copy_activity))
+
+    @cached_property
+    def _merge_links(self) -> Any:  # noqa: ANN401 - either dialect's Insert
+        return merge_links(self._insert(link_activity))
+
+    def _suppress(self, connection: Connection, batch: Batch) -> None:
+        wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays
+        rows = []
+        for some in chunks(wanted):
+            query = select(copies.c.id, copies.c.address).where(copies.c.id.in_(some))
+            rows += [_suppression_row(row.address, wanted[row.id]) for row in connection.execute(query)]
+        self._add(connection, suppressions, rows)
+
+    def _keep(self, connection: Connection, batch: Batch) -> None:
+        self._add(connection, unmatched, [_unmatched_row(one) for one in batch.unmatched])
+        self._add(connection, set_aside, [_set_aside_row(one) for one in batch.set_aside])
+
+    def _note(self, connection: Connection, batch: Batch) -> None:
+        totals = [{"name": name, "total": count} for name, count in sorted(batch.outcomes.items())]
+        if totals:
+            insert = self._insert(outcomes)
+            more = {"total": outcomes.c.total + insert.excluded.total}
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=more), totals)
+        places = [{"writer": w, "segment": s, "offset": o} for w, (s, o) in sorted(batch.positions.items())]
+        if places:
+            insert = self._insert(positions)
+            there = {"segment": insert.excluded.segment, "offset": insert.excluded.offset}
+            connection.execute(insert.on_conflict_do_update(index_elements=["writer"], set_=there), places)
+
+
+def _message_row(submission: Submission) -> dict[str, Any]:
+    message = submission.message
+    row = msgspec.structs.asdict(message)
+    for name in ("subject", "sender", "mail_from", "envid", "untracked"):
+        row[name] = clean(row[name])
+    return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
+
+
+def _link_row(link: object) -> dict[str, Any]:
+    row = msgspec.structs.asdict(link)  # type: ignore[arg-type]  # a NewLink
+    return row | {name: clean(row[name]) for name in ("url", "label", "reason")}
+
+
+def _copy_row(copy: NewCopy) -> dict[str, Any]:
+    recipient = clean(copy.recipient)
+    return {
+        "id": copy.id,
+        "message": copy.message,
+        "recipient": recipient,
+        "address": address_key(recipient),
+        "status": copy.status.value,
+    }
+
+
+def _attempt_row(result: AttemptResult) -> dict[str, Any]:
+    sent = result.outcome is SendOutcome.ACCEPTED
+    return {
+        "the_copy": result.copy,
+        "new_status": _STATUS[result.outcome].value,
+        "retry_at": result.retry_at if result.outcome is SendOutcome.DEFERRED else None,
+        "new_code": result.code,
+        "new_enhanced": clean(result.enhanced),
+        "new_text": clean(result.text),
+        "new_server": clean(result.server),
+        "new_remote_id": clean(result.remote_id),
+        "new_sent_at": result.at if sent else None,
+    }
+
+
+def _alias_row(alias: Alias) -> dict[str, Any]:
+    text = clean(alias.message_id.strip().strip("<>"))
+    return {"message_id_text": text, "message": alias.message, "copy": alias.copy}
+
+
+def _suppression_row(address: str, why: CopySuppression) -> dict[str, Any]:
+    evidence = clean(why.evidence)
+    return {"address": address, "reason": why.reason, "evidence": evidence, "copy": why.copy, "at": why.at}
+
+
+def _unmatched_row(one: Unmatched) -> dict[str, Any]:
+    row = msgspec.structs.asdict(one)
+    return row | {"reason": clean(one.reason), "summary": clean(one.summary)}
+
+
+def _set_aside_row(one: SetAside) -> dict[str, Any]:
+    return msgspec.structs.asdict(one) | {"reason": clean(one.reason)}

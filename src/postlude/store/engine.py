@@ -1,0 +1,106 @@
+"""One database engine with the two transactions everything here uses: `read` and `write`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from postlude.model.errors import InUseError, SettingError, StorageError
+
+BUSY_TIMEOUT_MS: Final = 10_000
+_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def connect(url: str) -> Engine:
+    """The engine of a `sqlite:////path` or `postgresql://...` address; nothing is opened yet."""
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise SettingError(f"state store: {url!r} is not a database URL; use sqlite:////absolute/path") from error
+    name = parsed.drivername.partition("+")[0]
+    if name not in _DRIVERS:
+        raise SettingError(f"state store: {name!r} is not supported; use sqlite:// or postgresql://")
+    parsed = parsed.set(drivername=_DRIVERS[name])
+    if name == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
+    # SQLAlchemy sends BEGIN itself: the driver would begin only at the first change, and never before DDL.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that will write says so at once: upgrading a reader fails without waiting when another writes.
+    write = connection.get_execution_options().get("postlude_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class Database:
+    """Transactions on one engine, with the driver's errors in our words. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine: Final = engine
+        self._writer = engine.execution_options(postlude_write=True)
+        self.sqlite: Final = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent view."""
+        with translated(self.engine), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed, durably, when the block ends without an error."""
+        with translated(self.engine), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give every connection back to the system."""
+        self.engine.dispose()
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """The driver's operational errors as StorageError or InUseError, with the remedy. Other errors pass."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except OperationalError as error:
+        raise _named(engine, error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _named(engine, error) from error
+        raise
+
+
+def _named(engine: Engine, error: DBAPIError) -> Exception:
+    text = str(error.orig).strip()
+    where = engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name != "sqlite":
+        return StorageError(f"state store {where}: {text}. Check that PostgreSQL runs and accepts this login.")
+    if "locked" in text or "busy" in text:
+        return InUseError(
+            f"state store {where}: another process has kept it locked for {BUSY_TIMEOUT_MS // 1000} s. "
+            "Stop that process (a backup, a database browser), then try again."
+        )
+    if "readonly" in text or "unable to open" in text:
+        return StorageError(
+            f"state store {where}: {text}. The data folder must exist and be writable by this user: "
+            "mend its owner or mode, or choose another folder."
+        )
+    if "full" in text:
+        return StorageError(f"state store {where}: the disk is full. Free space, then start again; nothing was lost.")
+    return StorageError(f"state store {where}: {text}. Look at the disk and its folder, then start again.")

@@ -1,0 +1,203 @@
+"""Questions about messages, copies and links."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+
+from postlude.model.errors import NotFoundError
+from postlude.store.base import Part, address_key, as_struct, chunks
+from postlude.store.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside, Unmatched
+from postlude.store.schema import (
+    copies,
+    copy_activity,
+    link_activity,
+    links,
+    message_aliases,
+    messages,
+    outcomes,
+    set_aside,
+    unmatched,
+)
+
+_COPY = [column for column in copies.c if column.name != "address"]
+
+
+class Lookups(Part):
+    """Reads only."""
+
+    def message(self, message: int) -> Message:
+        """One message; NotFoundError when it is not stored."""
+        with self._database.read() as connection:
+            row = connection.execute(select(messages).where(messages.c.id == message)).first()
+        if row is None:
+            raise NotFoundError(f"no message has the id {message:016x}")
+        return as_struct(Message, row)
+
+    def copies(self, message: int) -> list[Copy]:
+        """The message's copies, in the order of their recipients."""
+        with self._database.read() as connection:
+            query = select(*_COPY).where(copies.c.message == message).order_by(copies.c.address, copies.c.id)
+            return [as_struct(Copy, row) for row in connection.execute(query)]
+
+    def copy(self, copy: int) -> Copy:
+        """One copy; NotFoundError when it is not stored."""
+        found = self.copies_by_id([copy])
+        if not found:
+            raise NotFoundError(f"no copy has the id {copy:016x}")
+        return found[copy]
+
+    def copies_by_id(self, ids: Iterable[int]) -> dict[int, Copy]:
+        """Those of the copies that are stored."""
+        found: dict[int, Copy] = {}
+        with self._database.read() as connection:
+            for some in chunks(ids):
+                for row in connection.execute(select(*_COPY).where(copies.c.id.in_(some))):
+                    found[row.id] = as_struct(Copy, row)
+        return found
+
+    def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
+        """When each of the copies was handed over; the others are absent."""
+        found: dict[int, int] = {}
+        with self._database.read() as connection:
+            for some in chunks(ids):
+                query = select(copies.c.id, copies.c.sent_at).where(copies.c.id.in_(some))
+                found.update({row[0]: row[1] for row in connection.execute(query) if row[1] is not None})
+        return found
+
+    def links(self, message: int) -> list[Link]:
+        """The message's links in order."""
+        with self._database.read() as connection:
+            query = select(links).where(links.c.message == message).order_by(links.c.position)
+            return [as_struct(Link, row) for row in connection.execute(query)]
+
+    def link_urls(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """Destinations by (message, position); unknown ones are absent."""
+        found: dict[tuple[int, int], str] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                query = select(links.c.message, links.c.position, links.c.url)
+                query = query.where(tuple_(links.c.message, links.c.position).in_(some))
+                found.update({(row[0], row[1]): row[2] for row in connection.execute(query)})
+        return found
+
+    def copies_by_message_id(self, texts: Iterable[str]) -> list[Copy]:
+        """The copies known under any of these Message-IDs (angle brackets or not), our own or other servers'."""
+        wanted = [text.strip().strip("<>") for text in texts]
+        found: dict[int, Copy] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                by_message = select(messages.c.id).where(messages.c.message_id.in_(some))
+                alias = select(message_aliases.c.message).where(
+                    message_aliases.c.message_id_text.in_(some), message_aliases.c.copy == 0
+                )
+                by_copy = select(message_aliases.c.copy).where(message_aliases.c.message_id_text.in_(some))
+                query = select(*_COPY).where(
+                    or_(copies.c.message.in_(by_message), copies.c.message.in_(alias), copies.c.id.in_(by_copy))
+                )
+                found.update({row.id: as_struct(Copy, row) for row in connection.execute(query)})
+        return list(found.values())
+
+    def copies_to(self, address: str, since: int = 0) -> list[Copy]:
+        """Copies to one recipient of messages made at or after `since`, newest first."""
+        query = (
+            select(*_COPY)
+            .join(messages, messages.c.id == copies.c.message)
+            .where(copies.c.address == address_key(address), messages.c.created_at >= since)
+            .order_by(messages.c.created_at.desc(), copies.c.id)
+        )
+        with self._database.read() as connection:
+            return [as_struct(Copy, row) for row in connection.execute(query)]
+
+    def messages_page(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[Message]:
+        """Messages newest first, of one user or all; `before` is the id of the last one of the page before."""
+        query = select(messages).order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
+        if user is not None:
+            query = query.where(messages.c.user == user)
+        with self._database.read() as connection:
+            if before is not None:
+                at = connection.execute(select(messages.c.created_at).where(messages.c.id == before)).scalar()
+                if at is None:
+                    return []
+                older = and_(messages.c.created_at == at, messages.c.id < before)
+                query = query.where(or_(messages.c.created_at < at, older))
+            return [as_struct(Message, row) for row in connection.execute(query)]
+
+    def find(self, query: str, limit: int = 100) -> list[int]:
+        """Ids of the messages with this Message-ID, or to or from this address; newest first."""
+        text = query.strip().strip("<>")
+        address = address_key(text)
+        wanted = or_(
+            messages.c.message_id == text,
+            messages.c.id.in_(select(message_aliases.c.message).where(message_aliases.c.message_id_text == text)),
+            messages.c.id.in_(select(copies.c.message).where(copies.c.address == address)),
+            func.lower(messages.c.sender) == address,
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(messages.c.id).where(wanted).order_by(messages.c.created_at.desc(), messages.c.id).limit(limit)
+            )
+            return [row[0] for row in rows]
+
+    def activity(self, message: int) -> dict[int, Activity]:
+        """The projection of every copy of a message that has any, by copy."""
+        with self._database.read() as connection:
+            query = select(copy_activity).where(copy_activity.c.message == message)
+            return {row.copy: as_struct(Activity, row) for row in connection.execute(query)}
+
+    def link_activity(self, message: int) -> dict[int, LinkActivity]:
+        """The projection of a message's links that have any, by position."""
+        with self._database.read() as connection:
+            query = select(link_activity).where(link_activity.c.message == message)
+            return {row.position: as_struct(LinkActivity, row) for row in connection.execute(query)}
+
+    def totals(self, wanted: Iterable[int]) -> dict[int, MessageTotals]:
+        """What the copies of each of these messages add up to."""
+        found: dict[int, MessageTotals] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                query = select(*_totals()).select_from(
+                    copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
+                )
+                query = query.where(copies.c.message.in_(some)).group_by(copies.c.message)
+                found.update({row.message: as_struct(MessageTotals, row) for row in connection.execute(query)})
+        return found
+
+    def list_unmatched(self, limit: int = 100) -> list[Unmatched]:
+        """Mail that came back and could not be tied to a copy, newest first."""
+        with self._database.read() as connection:
+            query = select(unmatched).order_by(unmatched.c.at.desc(), unmatched.c.id).limit(limit)
+            return [as_struct(Unmatched, row) for row in connection.execute(query)]
+
+    def list_set_aside(self, limit: int = 100) -> list[SetAside]:
+        """Journal records that could not be digested, newest first."""
+        with self._database.read() as connection:
+            query = select(set_aside).order_by(set_aside.c.at.desc(), set_aside.c.offset).limit(limit)
+            return [as_struct(SetAside, row) for row in connection.execute(query)]
+
+    def outcomes(self) -> dict[str, int]:
+        """How many journal records ended in which outcome, since the beginning."""
+        with self._database.read() as connection:
+            return {row.name: row.total for row in connection.execute(select(outcomes))}
+
+
+def _totals() -> list[ColumnElement[Any]]:
+    failed = or_(copies.c.status.in_(("rejected", "expired", "suppressed")), copy_activity.c.bounced_at.is_not(None))
+    clicked = copy_activity.c.clicks > 0
+    replied = copy_activity.c.replied_at.is_not(None)
+    opened = or_(copy_activity.c.opens > 0, clicked, replied)
+
+    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((condition, 1), else_=0))
+
+    return [
+        copies.c.message.label("message"),
+        func.count(copies.c.id).label("copies"),
+        count(copies.c.status.in_(("queued", "sending", "deferred"))).label("queued"),
+        count(copies.c.status == "sent").label("sent"),
+        count(failed).label("failed"),
+        count(opened).label("opened"),
+        count(clicked).label("clicked"),
+        count(replied).label("replied"),
+        func.max(copy_activity.c.last_open_at).label("last_open_at"),
+    ]

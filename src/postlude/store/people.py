@@ -1,0 +1,97 @@
+"""Users and their app passwords."""
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from postlude.kit.ids import new_id
+from postlude.model.errors import InputError, NotFoundError
+from postlude.store.base import Part, address_key, as_struct, clean
+from postlude.store.rows import AppPassword, User
+from postlude.store.schema import app_passwords, users
+
+_PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
+
+
+class People(Part):
+    """Who may send, and with which passwords."""
+
+    def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:
+        """Add a login; InputError when the address has one already."""
+        user = User(new_id(), address_key(address), clean(name), tuple(senders), created_at)
+        row = {"id": user.id, "address": user.address, "name": user.name, "senders": list(senders)}
+        try:
+            with self._database.write() as connection:
+                connection.execute(users.insert(), {**row, "created_at": created_at})
+        except IntegrityError as error:
+            raise InputError(f"{address}: there is a user with this address already") from error
+        return user
+
+    def user(self, user_id: int) -> User:
+        """The user; NotFoundError when there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(users).where(users.c.id == user_id)).first()
+        if row is None:
+            raise NotFoundError(f"no user has the id {user_id}")
+        return as_struct(User, row)
+
+    def user_by_address(self, address: str) -> User | None:
+        """The user with this login address, in any case of letters."""
+        with self._database.read() as connection:
+            row = connection.execute(select(users).where(users.c.address == address_key(address))).first()
+        return None if row is None else as_struct(User, row)
+
+    def first_user(self) -> User | None:
+        """The user created first, None on a new installation."""
+        with self._database.read() as connection:
+            row = connection.execute(select(users).order_by(users.c.created_at, users.c.id).limit(1)).first()
+        return None if row is None else as_struct(User, row)
+
+    def list_users(self) -> list[User]:
+        """Every user, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(users).order_by(users.c.created_at, users.c.id)).all()
+        return [as_struct(User, row) for row in rows]
+
+    def set_senders(self, user_id: int, senders: tuple[str, ...]) -> None:
+        """Replace the From addresses and patterns a user may send as."""
+        with self._database.write() as connection:
+            connection.execute(update(users).where(users.c.id == user_id).values(senders=list(senders)))
+
+    def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0) -> int:
+        """Store the hash of a new app password; its id."""
+        password_id = new_id()
+        row = {"id": password_id, "user": user_id, "label": clean(label), "hash": hashed, "created_at": created_at}
+        with self._database.write() as connection:
+            connection.execute(app_passwords.insert(), row)
+        return password_id
+
+    def app_password_user(self, hashed: bytes) -> User | None:
+        """Whose app password has this hash."""
+        query = select(users).join(app_passwords, app_passwords.c.user == users.c.id)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(app_passwords.c.hash == hashed)).first()
+        return None if row is None else as_struct(User, row)
+
+    def touch_app_password(self, hashed: bytes, at: int, unless_since: int) -> None:
+        """Note a use, unless one is noted since `unless_since`: a login must not cost a write each time."""
+        last = func.coalesce(app_passwords.c.last_used_at, -1)
+        with self._database.read() as connection:
+            due = connection.execute(
+                select(app_passwords.c.id).where(app_passwords.c.hash == hashed, last < unless_since)
+            ).first()
+        if due is not None:
+            with self._database.write() as connection:
+                connection.execute(update(app_passwords).where(app_passwords.c.id == due[0]).values(last_used_at=at))
+
+    def list_app_passwords(self, user_id: int) -> list[AppPassword]:
+        """A user's app passwords, oldest first, without their hashes."""
+        query = select(*_PASSWORD_COLUMNS).where(app_passwords.c.user == user_id)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(app_passwords.c.created_at, app_passwords.c.id)).all()
+        return [as_struct(AppPassword, row) for row in rows]
+
+    def delete_app_password(self, password_id: int) -> bool:
+        """Make a password useless; False when there was none."""
+        with self._database.write() as connection:
+            done = connection.execute(delete(app_passwords).where(app_passwords.c.id == password_id))
+        return done.rowcount > 0

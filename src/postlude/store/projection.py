@@ -1,0 +1,217 @@
+"""What a batch of events adds to the projections: folded in memory first, so that a copy costs one write a batch.
+
+Every fold is a sum, an earliest, a latest or a strongest, so the order of batches does not matter.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy.sql.dml import Insert
+
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+from postlude.store.base import clean
+from postlude.store.schema import copy_activity, link_activity
+
+Delta = dict[str, Any]
+
+ACCEPTED: Final = "accepted"
+IMPLIED: Final = "implied"
+CONFIRMED: Final = "confirmed"
+_RANK: Final = {"": 0, ACCEPTED: 1, IMPLIED: 2, CONFIRMED: 3}
+
+_PEOPLE: Final = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
+_MACHINES: Final = frozenset({Verdict.MACHINE, Verdict.MACHINE_SUSPECTED})
+_SUMS: Final = ("opens", "opens_unknown", "opens_machine", "clicks", "clicks_unknown", "clicks_machine")
+_EARLIEST: Final = (
+    "first_open_at",
+    "first_click_at",
+    "bounced_at",
+    "complained_at",
+    "unsubscribed_at",
+    "replied_at",
+    "autoresponded_at",
+    "displayed_at",
+)
+_LATEST: Final = ("last_open_at", "last_click_at", "last_event_at")
+_EMPTY: Final[Delta] = {
+    **dict.fromkeys(_SUMS, 0),
+    **dict.fromkeys((*_EARLIEST, *_LATEST, "delivered_at")),
+    "delivered_how": "",
+    "bounce_reason": "",
+}
+
+
+def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
+    """The rows to merge into copy_activity and link_activity."""
+    copies: dict[int, Delta] = {}
+    links: dict[tuple[int, int], Delta] = {}
+    for event in events:
+        step = _STEPS.get(event.kind)
+        if not event.copy or step is None:
+            continue
+        delta = copies.get(event.copy)
+        if delta is None:
+            delta = copies[event.copy] = {"copy": event.copy, "message": event.message, **_EMPTY}
+        step(delta, event)
+        _latest(delta, "last_event_at", event.at)
+        if event.kind is EventKind.CLICKED and event.position >= 0:
+            _fold_link(links, event)
+    # In key order: two writers on PostgreSQL never lock the same rows the other way round.
+    return [copies[key] for key in sorted(copies)], [links[key] for key in sorted(links)]
+
+
+def _fold_link(links: dict[tuple[int, int], Delta], event: Event) -> None:
+    key = (event.message, event.position)
+    delta = links.get(key)
+    if delta is None:
+        delta = links[key] = {
+            "message": event.message,
+            "position": event.position,
+            "clicks": 0,
+            "clicks_unknown": 0,
+            "clicks_machine": 0,
+            "last_at": None,
+        }
+    column = _column("clicks", event.verdict)
+    if column:
+        delta[column] += 1
+    if event.verdict in _PEOPLE:
+        _latest(delta, "last_at", event.at)
+
+
+def _column(what: str, verdict: Verdict) -> str:
+    if verdict in _PEOPLE:
+        return what
+    if verdict in _MACHINES:
+        return f"{what}_machine"
+    return f"{what}_unknown" if verdict is Verdict.UNKNOWN else ""  # the sender's own count nowhere
+
+
+def _earliest(delta: Delta, column: str, at: int) -> None:
+    if delta[column] is None or at < delta[column]:
+        delta[column] = at
+
+
+def _latest(delta: Delta, column: str, at: int) -> None:
+    if delta[column] is None or at > delta[column]:
+        delta[column] = at
+
+
+def _delivered(delta: Delta, how: str, at: int) -> None:
+    had = _RANK[delta["delivered_how"]]
+    if _RANK[how] > had:
+        delta["delivered_how"], delta["delivered_at"] = how, at
+    elif _RANK[how] == had:
+        _earliest(delta, "delivered_at", at)
+
+
+def _opened(delta: Delta, event: Event) -> None:
+    column = _column("opens", event.verdict)
+    if column:
+        delta[column] += 1
+    if event.verdict in _PEOPLE:
+        _earliest(delta, "first_open_at", event.at)
+        _latest(delta, "last_open_at", event.at)
+        _delivered(delta, IMPLIED, event.at)
+
+
+def _clicked(delta: Delta, event: Event) -> None:
+    column = _column("clicks", event.verdict)
+    if column:
+        delta[column] += 1
+    if event.verdict in _PEOPLE:
+        _earliest(delta, "first_click_at", event.at)
+        _latest(delta, "last_click_at", event.at)
+        _delivered(delta, IMPLIED, event.at)
+
+
+def _bounced(delta: Delta, event: Event) -> None:
+    _earliest(delta, "bounced_at", event.at)
+    delta["bounce_reason"] = delta["bounce_reason"] or clean(event.facts.get("reason") or event.facts.get("text", ""))
+
+
+def _happened(column: str, *, implies_delivery: bool = False) -> Callable[[Delta, Event], None]:
+    def step(delta: Delta, event: Event) -> None:
+        _earliest(delta, column, event.at)
+        if implies_delivery:
+            _delivered(delta, IMPLIED, event.at)
+
+    return step
+
+
+def _delivery(how: str) -> Callable[[Delta, Event], None]:
+    return lambda delta, event: _delivered(delta, how, event.at)
+
+
+def _noted(_delta: Delta, _event: Event) -> None:
+    """Only the time of the last event changes."""
+
+
+_STEPS: Final[dict[EventKind, Callable[[Delta, Event], None]]] = {
+    EventKind.QUEUED: _noted,
+    EventKind.SENT: _delivery(ACCEPTED),
+    EventKind.DEFERRED: _noted,
+    EventKind.DELIVERED: _delivery(CONFIRMED),
+    EventKind.BOUNCED: _bounced,
+    EventKind.REJECTED: _noted,
+    EventKind.UNSURE: _noted,
+    EventKind.EXPIRED: _noted,
+    EventKind.OPENED: _opened,
+    EventKind.CLICKED: _clicked,
+    EventKind.UNSUBSCRIBED: _happened("unsubscribed_at"),
+    EventKind.COMPLAINED: _happened("complained_at", implies_delivery=True),
+    EventKind.REPLIED: _happened("replied_at", implies_delivery=True),
+    EventKind.AUTORESPONDED: _happened("autoresponded_at"),
+    EventKind.DISPLAYED: _happened("displayed_at", implies_delivery=True),
+    EventKind.VIEWED: _noted,
+}
+
+
+def merge_copies(insert: Insert) -> Insert:
+    """INSERT INTO copy_activity that merges with the row that is there."""
+    new, old = insert.excluded, copy_activity.c  # type: ignore[attr-defined]  # both dialects' Insert have it
+    stronger, as_strong = _rank(new.delivered_how) > _rank(old.delivered_how), new.delivered_how == old.delivered_how
+    first_reason = case((old.bounce_reason == "", new.bounce_reason), else_=old.bounce_reason)
+    merged: Any = insert
+    return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
+        index_elements=["copy"],
+        set_={
+            **{name: old[name] + new[name] for name in _SUMS},
+            **{name: _lesser(old[name], new[name]) for name in _EARLIEST},
+            **{name: _greater(old[name], new[name]) for name in _LATEST},
+            "delivered_at": case(
+                (stronger, new.delivered_at),
+                (as_strong, _lesser(old.delivered_at, new.delivered_at)),
+                else_=old.delivered_at,
+            ),
+            "delivered_how": case((stronger, new.delivered_how), else_=old.delivered_how),
+            "bounce_reason": first_reason,
+        },
+    )
+
+
+def merge_links(insert: Insert) -> Insert:
+    """INSERT INTO link_activity that merges with the row that is there."""
+    new, old = insert.excluded, link_activity.c  # type: ignore[attr-defined]  # both dialects' Insert have it
+    merged: Any = insert
+    return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
+        index_elements=["message", "position"],
+        set_={
+            **{name: old[name] + new[name] for name in ("clicks", "clicks_unknown", "clicks_machine")},
+            "last_at": _greater(old.last_at, new.last_at),
+        },
+    )
+
+
+def _rank(column: Any) -> ColumnElement[int]:  # noqa: ANN401 - a column of either side
+    return case(*((column == how, literal(rank)) for how, rank in _RANK.items()), else_=0)
+
+
+def _lesser(old: Any, new: Any) -> ColumnElement[int]:  # noqa: ANN401 - columns of either side
+    return case((new.is_(None), old), (old.is_(None), new), (new < old, new), else_=old)
+
+
+def _greater(old: Any, new: Any) -> ColumnElement[int]:  # noqa: ANN401 - columns of either side
+    return case((new.is_(None), old), (old.is_(None), new), (new > old, new), else_=old)

@@ -1,0 +1,228 @@
+"""What the store takes and gives: plain data, one struct a table."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from postlude.model.event import Event
+from postlude.model.submission import Submission
+from postlude.model.words import CopyStatus, SendOutcome, Via
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody who sends mail through this server."""
+
+    id: int
+    address: str
+    name: str = ""
+    senders: tuple[str, ...] = ()
+    """Further From addresses of this login: exact ones or patterns such as `*@example.org`."""
+    created_at: int = 0
+
+
+class AppPassword(msgspec.Struct, frozen=True):
+    """A password made by us for one program; only its hash is stored."""
+
+    id: int
+    user: int
+    label: str
+    created_at: int
+    last_used_at: int | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sender composed, once."""
+
+    id: int
+    user: int
+    message_id: str
+    """The Message-ID header without angle brackets; empty when there is none."""
+    subject: str
+    sender: str
+    """The From address."""
+    mail_from: str
+    via: Via
+    created_at: int
+    size: int = 0
+    opens: bool = True
+    """Whether the message carries a pixel."""
+    clicks: bool = True
+    """Whether its links are tracked."""
+    envid: str = ""
+    untracked: str = ""
+    """Why the message left without tracking although the sender wanted it."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """One position in a message."""
+
+    message: int
+    position: int
+    url: str
+    label: str = ""
+    tracked: bool = True
+    reason: str = ""
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """The message as sent to one recipient."""
+
+    id: int
+    message: int
+    recipient: str
+    status: CopyStatus = CopyStatus.QUEUED
+    attempts: int = 0
+    next_attempt_at: int | None = None
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+    server: str = ""
+    remote_id: str = ""
+    sent_at: int | None = None
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """Another Message-ID under which a message, or one copy of it, is known outside."""
+
+    message_id: str
+    message: int
+    copy: int = 0
+    """0: every copy of the message."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A copy that this process, and no other, may hand over now."""
+
+    copy: int
+    message: int
+    recipient: str
+    attempt: int
+    """1 for the first."""
+    user: int
+    mail_from: str
+    envid: str = ""
+
+
+class AttemptResult(msgspec.Struct, frozen=True, gc=False):
+    """What one attempt means for the copy's row."""
+
+    copy: int
+    outcome: SendOutcome
+    at: int
+    attempt: int
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+    server: str = ""
+    retry_at: int = 0
+    remote_id: str = ""
+    message: int = 0
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """An address that must not be mailed, and why."""
+
+    address: str
+    reason: str
+    """`unsubscribed`, `complained`, `unknown_user`, `manual` ..."""
+    evidence: str = ""
+    copy: int | None = None
+    at: int = 0
+
+
+class CopySuppression(msgspec.Struct, frozen=True, gc=False):
+    """Suppress the address a copy went to."""
+
+    copy: int
+    reason: str
+    evidence: str
+    at: int
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """A mail that came back and could not be tied to a copy; the mail stays in the spool."""
+
+    id: int
+    at: int
+    mail: int
+    reason: str
+    summary: str = ""
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """A journal record that could not be digested."""
+
+    writer: int
+    segment: int
+    offset: int
+    at: int
+    reason: str
+    data: bytes
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """The projection of one copy: what its events add up to. Times are None when it never happened."""
+
+    copy: int
+    message: int
+    opens: int = 0
+    opens_unknown: int = 0
+    opens_machine: int = 0
+    first_open_at: int | None = None
+    last_open_at: int | None = None
+    clicks: int = 0
+    clicks_machine: int = 0
+    clicks_unknown: int = 0
+    first_click_at: int | None = None
+    last_click_at: int | None = None
+    delivered_at: int | None = None
+    delivered_how: str = ""
+    """`accepted`, `confirmed`, `implied` or empty."""
+    bounced_at: int | None = None
+    bounce_reason: str = ""
+    complained_at: int | None = None
+    unsubscribed_at: int | None = None
+    replied_at: int | None = None
+    autoresponded_at: int | None = None
+    displayed_at: int | None = None
+    last_event_at: int | None = None
+
+
+class LinkActivity(msgspec.Struct, frozen=True):
+    """The projection of one link."""
+
+    message: int
+    position: int
+    clicks: int = 0
+    clicks_machine: int = 0
+    clicks_unknown: int = 0
+    last_at: int | None = None
+
+
+class MessageTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What the copies of one message add up to."""
+
+    message: int
+    copies: int = 0
+    queued: int = 0
+    sent: int = 0
+    failed: int = 0
+    opened: int = 0
+    clicked: int = 0
+    replied: int = 0
+    last_open_at: int | None = None
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """Everything the digest learned from one run of journal records: applied whole or not at all."""
+
+    events: Sequence[Event] = ()
+    submissions: Sequence[Submission] = ()
+    attempts: Sequence[AttemptResult] = ()
+    aliases: Sequence[Alias] = ()
+    suppress: Sequence[CopySuppression] = ()
+    unmatched: Sequence[Unmatched] = ()
+    set_aside: Sequence[SetAside] = ()
+    outcomes: Mapping[str, int] = {}
+    positions: Mapping[int, tuple[int, int]] = {}
+    """(segment, offset) by writer: where to read on."""

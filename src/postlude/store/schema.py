@@ -1,0 +1,205 @@
+"""Every table of the state, once. A change here needs a migration beside it: a test compares the two.
+
+Times are microseconds since the epoch; NULL means "never". Ids are random 63-bit numbers, rowids in SQLite.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite makes only a column declared INTEGER the rowid, which holds 64 bits all the same.
+Big = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Big, primary_key=True, autoincrement=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("address", Text, nullable=False, unique=True),
+    _words("name"),
+    Column("senders", JSON, nullable=False),
+    Column("created_at", Big, nullable=False),
+)
+
+app_passwords = Table(
+    "app_passwords",
+    metadata,
+    _id(),
+    Column("user", Big, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    _words("label"),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Big, nullable=False),
+    Column("last_used_at", Big),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    Column("user", Big, nullable=False),
+    _words("message_id"),
+    _words("subject"),
+    _words("sender"),
+    _words("mail_from"),
+    Column("via", Text, nullable=False),
+    Column("created_at", Big, nullable=False),
+    _count("size"),
+    Column("opens", Boolean, nullable=False),
+    Column("clicks", Boolean, nullable=False),
+    _words("envid"),
+    _words("untracked"),
+    Index(None, "created_at", "id"),
+    Index(None, "user", "created_at"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    _words("label"),
+    Column("tracked", Boolean, nullable=False),
+    _words("reason"),
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    _id(),
+    Column("message", Big, nullable=False, index=True),
+    Column("recipient", Text, nullable=False),
+    Column("address", Text, nullable=False, index=True),  # the recipient in lower case: what is looked up
+    Column("status", Text, nullable=False),
+    _count("attempts"),
+    Column("next_attempt_at", Big),
+    _count("code"),
+    _words("enhanced"),
+    _words("text"),
+    _words("server"),
+    _words("remote_id"),
+    Column("sent_at", Big),
+    Index(None, "status", "next_attempt_at"),
+)
+
+copy_activity = Table(
+    "copy_activity",
+    metadata,
+    Column("copy", Big, primary_key=True, autoincrement=False),
+    Column("message", Big, nullable=False, index=True),
+    _count("opens"),
+    _count("opens_unknown"),
+    _count("opens_machine"),
+    Column("first_open_at", Big),
+    Column("last_open_at", Big),
+    _count("clicks"),
+    _count("clicks_unknown"),
+    _count("clicks_machine"),
+    Column("first_click_at", Big),
+    Column("last_click_at", Big),
+    Column("delivered_at", Big),
+    _words("delivered_how"),
+    Column("bounced_at", Big),
+    _words("bounce_reason"),
+    Column("complained_at", Big),
+    Column("unsubscribed_at", Big),
+    Column("replied_at", Big),
+    Column("autoresponded_at", Big),
+    Column("displayed_at", Big),
+    Column("last_event_at", Big),
+)
+
+link_activity = Table(
+    "link_activity",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _count("clicks"),
+    _count("clicks_unknown"),
+    _count("clicks_machine"),
+    Column("last_at", Big),
+)
+
+message_aliases = Table(
+    "message_aliases",
+    metadata,
+    Column("message_id_text", Text, primary_key=True),
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("copy", Big, primary_key=True, autoincrement=False, server_default="0"),  # 0: every copy of the message
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    _words("evidence"),
+    Column("copy", Big),
+    Column("at", Big, nullable=False),
+)
+
+settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", JSON, nullable=False))
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("writer", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Integer, nullable=False),
+    Column("offset", Big, nullable=False),
+)
+
+unmatched = Table(
+    "unmatched",
+    metadata,
+    _id(),
+    Column("at", Big, nullable=False, index=True),
+    Column("mail", Big, nullable=False),
+    Column("reason", Text, nullable=False),
+    _words("summary"),
+)
+
+# A record the digest could not read or apply, kept with the reason: the journal itself is trimmed after a week.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("writer", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Integer, primary_key=True, autoincrement=False),
+    Column("offset", Big, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# How many journal records ended in which outcome, since the beginning.
+outcomes = Table("outcomes", metadata, Column("name", Text, primary_key=True), Column("total", Big, nullable=False))
