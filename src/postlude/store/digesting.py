@@ -8,11 +8,20 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from postlude.model.submission import NewCopy, Submission
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.store.base import Part, address_key, chunks, clean
 from postlude.store.projection import fold, merge_copies, merge_links
-from postlude.store.rows import Alias, AttemptResult, Batch, CopySuppression, SetAside, Unmatched
+from postlude.store.rows import (
+    Alias,
+    AttemptResult,
+    Batch,
+    Copy,
+    CopySuppression,
+    Link,
+    SetAside,
+    Submission,
+    Unmatched,
+)
 from postlude.store.schema import (
     copies,
     copy_activity,
@@ -152,12 +161,12 @@ def _message_row(submission: Submission) -> dict[str, Any]:
     return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
 
 
-def _link_row(link: object) -> dict[str, Any]:
-    row = msgspec.structs.asdict(link)  # type: ignore[arg-type]  # a NewLink
+def _link_row(link: Link) -> dict[str, Any]:
+    row = msgspec.structs.asdict(link)
     return row | {name: clean(row[name]) for name in ("url", "label", "reason")}
 
 
-def _copy_row(copy: NewCopy) -> dict[str, Any]:
+def _copy_row(copy: Copy) -> dict[str, Any]:
     recipient = clean(copy.recipient)
     return {
         "id": copy.id,

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from postlude.model.event import Event
-from postlude.model.submission import Submission
 from postlude.model.words import CopyStatus, SendOutcome, Via
 
 
@@ -88,6 +87,14 @@ class Alias(msgspec.Struct, frozen=True):
     message: int
     copy: int = 0
     """0: every copy of the message."""
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """All rows of one accepted message. Taking it again changes nothing."""
+
+    message: Message
+    links: tuple[Link, ...]
+    copies: tuple[Copy, ...]
 
 
 class Claim(msgspec.Struct, frozen=True):
