@@ -1,1 +1,18 @@
-"""Events, append-only and columnar. The only SQL for events."""
+"""The events, append-only and columnar: DuckDB behind an interface that a server could implement too."""
+
+from pathlib import Path
+
+from postlude.history.interface import Count, History, LinkCount
+
+
+def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int = 2) -> History:
+    """Open (or make) the DuckDB file at `path` for this one process.
+
+    Raises InUseError when another process has it, StorageError when it cannot be read or written.
+    """
+    from postlude.history.duck import DuckHistory  # noqa: PLC0415 - DuckDB costs 25 MB; the command line rarely needs it
+
+    return DuckHistory(Path(path), memory_limit=memory_limit, threads=threads)
+
+
+__all__ = ["Count", "History", "LinkCount", "open_history"]

@@ -1,0 +1,188 @@
+"""The history in one DuckDB file, owned by one process."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import msgspec
+
+from postlude.history.interface import Count, LinkCount, Place
+from postlude.model.errors import InUseError, StorageError
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS events (
+    id BIGINT NOT NULL, kind VARCHAR NOT NULL, seen_at BIGINT NOT NULL, message BIGINT NOT NULL, copy BIGINT NOT NULL,
+    position INTEGER NOT NULL, verdict VARCHAR NOT NULL, reasons VARCHAR NOT NULL, rules_version INTEGER NOT NULL,
+    facts VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
+"""
+_COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts"
+_NO_TEXT: Final = {(): "[]"}
+_encode: Final = msgspec.json.Encoder().encode
+_facts: Final = msgspec.json.Decoder(dict[str, str]).decode
+_reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class DuckHistory:
+    """`History` on DuckDB. One thread appends at a time; any number read, each on its own cursor."""
+
+    def __init__(self, path: Path, *, memory_limit: str, threads: int) -> None:
+        self._path = path
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "preserve_insertion_order": False,
+            "allow_unsigned_extensions": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._lock = threading.Lock()
+        self._reasons: dict[tuple[str, ...], str] = dict(_NO_TEXT)
+        with self._translated():
+            self._open()
+
+    def _open(self) -> None:
+        self._connection = duckdb.connect(str(self._path), config=self._config)
+        self._connection.execute(_TABLES)
+        self._appender = self._connection.appender("events")
+        self._broken = False
+
+    def append(self, events: Sequence[Event], positions: Mapping[int, Place]) -> None:
+        """Add events and the place to read on from, durably, both or neither."""
+        rows = [self._row(event) for event in events]
+        places = [[writer, *place] for writer, place in positions.items()]
+        with self._lock, self._translated():
+            if self._broken:
+                self._reopen()
+            self._connection.execute("BEGIN")
+            try:
+                if rows:
+                    self._appender.append_rows(rows)
+                    self._appender.flush()
+                if places:
+                    self._connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", places)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
+
+    def _undo(self) -> None:
+        # A failed COMMIT (disk full) may leave DuckDB refusing everything until its file is opened again.
+        try:
+            self._appender.clear()
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error:
+            self._broken = True
+
+    def _reopen(self) -> None:
+        self._connection.close()
+        self._open()
+
+    def _row(self, event: Event) -> tuple[object, ...]:
+        reasons = self._reasons.get(event.reasons)
+        if reasons is None:
+            reasons = _encode(event.reasons).decode()
+            if len(self._reasons) < 4096:  # noqa: PLR2004 - rules are few, reasons from mail are not
+                self._reasons[event.reasons] = reasons
+        return (
+            event.id,
+            event.kind.value,
+            event.at,
+            event.message,
+            event.copy,
+            event.position,
+            event.verdict.value,
+            reasons,
+            event.rules_version,
+            _encode(event.facts).decode() if event.facts else "{}",
+        )
+
+    def positions(self) -> dict[int, Place]:
+        """Where to read on, by writer."""
+        rows = self._query('SELECT writer, segment, "offset" FROM positions')
+        return {writer: (segment, offset) for writer, segment, offset in rows}
+
+    def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
+        """The events of one message, or of one copy of it, oldest first."""
+        only = "" if copy is None else " AND copy = $copy"
+        wanted = {"message": message, "limit": limit} | ({} if copy is None else {"copy": copy})
+        newest = (
+            f"SELECT {_COLUMNS} FROM events WHERE message = $message{only} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608, E501 - fixed text
+        )
+        return [_event(row) for row in reversed(self._query(newest, wanted))]
+
+    def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
+        """Events of these kinds seen at or after `at`, oldest first."""
+        wanted = {"at": at, "kinds": [kind.value for kind in kinds], "limit": limit}
+        newest = f"SELECT {_COLUMNS} FROM events WHERE seen_at >= $at AND kind IN (SELECT unnest($kinds)) ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608, E501 - fixed text
+        return [_event(row) for row in reversed(self._query(newest, wanted))]
+
+    def counts(self, message: int | None = None) -> list[Count]:
+        """Events and copies by kind and verdict, of one message or of all."""
+        where = "" if message is None else "WHERE message = $message"
+        query = f"SELECT kind, verdict, count(*), count(DISTINCT copy) FROM events {where} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - fixed text
+        rows = self._query(query, {} if message is None else {"message": message})
+        return [Count(EventKind(kind), Verdict(verdict), events, copies) for kind, verdict, events, copies in rows]
+
+    def link_counts(self, message: int) -> list[LinkCount]:
+        """Clicks by link and verdict."""
+        query = (
+            "SELECT position, verdict, count(*), count(DISTINCT copy) FROM events "
+            "WHERE message = $message AND kind = 'clicked' GROUP BY ALL ORDER BY ALL"
+        )
+        rows = self._query(query, {"message": message})
+        return [LinkCount(position, Verdict(verdict), events, copies) for position, verdict, events, copies in rows]
+
+    def total(self) -> int:
+        """How many events there are."""
+        return int(self._query("SELECT count(*) FROM events")[0][0])
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _query(self, query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._translated():
+            if self._broken:
+                with self._lock:
+                    self._reopen()
+            with self._connection.cursor() as cursor:
+                return cursor.execute(query, values or {}).fetchall()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.IOException, duckdb.InternalException, duckdb.OutOfMemoryException, duckdb.FatalException) as e:
+            text = str(e).partition("\n")[0]
+            if "lock" in text.lower():
+                raise InUseError(
+                    f"history {self._path}: another process has it open. Stop that one (another `postlude up`, "
+                    "a DuckDB shell), then start again."
+                ) from e
+            raise StorageError(
+                f"history {self._path}: {text}. Check free space and that the data folder is writable, then start again."
+            ) from e
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts = row
+    return Event(
+        event_id,
+        EventKind(kind),
+        at,
+        message,
+        copy,
+        position,
+        Verdict(verdict),
+        _reasons(reasons),
+        rules_version,
+        _facts(facts),
+    )

@@ -1,0 +1,65 @@
+"""What the rest of the program asks of the history."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+
+Place = tuple[int, int]
+"""(segment, offset) in one writer's journal."""
+
+
+class Count(NamedTuple):
+    """How many events of one kind had one verdict."""
+
+    kind: EventKind
+    verdict: Verdict
+    events: int
+    copies: int
+    """Of how many different copies."""
+
+
+class LinkCount(NamedTuple):
+    """Clicks on one link with one verdict."""
+
+    position: int
+    verdict: Verdict
+    events: int
+    copies: int
+
+
+class History(Protocol):
+    """Events in, timelines and counts out. Safe to share between threads."""
+
+    def append(self, events: Sequence[Event], positions: Mapping[int, Place]) -> None:
+        """Add events and the place to read on from, durably, both or neither; StorageError when the disk refused."""
+        ...
+
+    def positions(self) -> dict[int, Place]:
+        """Where to read on, by writer: everything before is in the history."""
+        ...
+
+    def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
+        """The events of one message, or of one copy of it, oldest first: the newest `limit` of them."""
+        ...
+
+    def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
+        """Events of these kinds seen at or after `at`, oldest first: the newest `limit` of them."""
+        ...
+
+    def counts(self, message: int | None = None) -> list[Count]:
+        """Events and copies by kind and verdict, of one message or of all."""
+        ...
+
+    def link_counts(self, message: int) -> list[LinkCount]:
+        """Clicks by link and verdict."""
+        ...
+
+    def total(self) -> int:
+        """How many events there are."""
+        ...
+
+    def close(self) -> None:
+        """Write everything into the one file and let go of it."""
+        ...

@@ -1,0 +1,33 @@
+"""What a sender wants tracked unless a message says otherwise."""
+
+import msgspec
+
+from postlude.kit.ids import id_text
+from postlude.store import Store
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """One user's defaults."""
+
+    opens: bool = True
+    clicks: bool = True
+    text: bool = False
+    """Also links in plain text parts, where the long tracked URL is seen."""
+    exclude: tuple[str, ...] = ()
+    """Hosts (`example.org`, and all below it) and URL beginnings whose links are left as they are."""
+
+
+def get_preferences(store: Store, user: int) -> Preferences:
+    """The user's preferences, or the defaults."""
+    kept = store.get_setting(_key(user))
+    return Preferences() if kept is None else msgspec.convert(kept, Preferences)
+
+
+def put_preferences(store: Store, user: int, preferences: Preferences) -> None:
+    """Store the user's preferences; blanks and repeats in `exclude` are removed."""
+    exclude = tuple(dict.fromkeys(text for one in preferences.exclude if (text := one.strip())))
+    store.put_setting(_key(user), msgspec.to_builtins(msgspec.structs.replace(preferences, exclude=exclude)))
+
+
+def _key(user: int) -> str:
+    return f"preferences:{id_text(user)}"

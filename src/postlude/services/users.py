@@ -1,0 +1,88 @@
+"""Users, app passwords and sign-in links."""
+
+import secrets
+from base64 import b32encode
+from hashlib import blake2b
+from typing import Final
+
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import InputError
+from postlude.store import Store, User
+
+SIGN_IN_SECONDS: Final = 15 * 60
+_PASSWORD_BYTES: Final = 16
+_TOUCH_SECONDS: Final = 3600  # "last used" is kept this exactly
+_SIGN_IN: Final = "sign-in:"
+
+
+def create_first_user(store: Store, clock: Clock, address: str, name: str = "") -> User:
+    """The user created first, made now when there is none: safe to call at every start."""
+    found = store.first_user()
+    if found is not None:
+        return found
+    if "@" not in address:
+        raise InputError(f"{address!r} is not an email address; give one like you@example.org")
+    return store.create_user(address, name, (), clock.now())
+
+
+def new_app_password(store: Store, user: User, label: str, clock: Clock) -> str:
+    """A new password for one program, shown once: 26 letters and digits (128 random bits), in groups.
+
+    Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords.
+    """
+    text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
+    store.add_app_password(user.id, label, _hash(text), clock.now())
+    return "-".join(text[i : i + 5] for i in range(0, len(text), 5))
+
+
+def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> User | None:
+    """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
+    hashed = _hash(_plain(password))
+    user = store.app_password_user(hashed)
+    if user is None or user.address != login.strip().lower():
+        return None
+    if clock is not None:
+        now = clock.now()
+        store.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
+    return user
+
+
+def new_sign_in(store: Store, user: User, clock: Clock, seconds: int = SIGN_IN_SECONDS) -> str:
+    """A token for a sign-in link that works once and for `seconds`; stored as its hash."""
+    now = clock.now()
+    _forget_old(store, now)
+    token = secrets.token_urlsafe(24)
+    until = now + seconds * MICROS_PER_SECOND
+    store.put_setting(_key(token), {"user": id_text(user.id), "until": until})
+    return token
+
+
+def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
+    """The user a sign-in link was made for; None when it was used, is too old or was never made."""
+    key = _key(token)
+    kept = store.get_setting(key)
+    # Whoever deletes it is the one it worked for: two clicks at once cannot both succeed.
+    if kept is None or not store.delete_setting(key) or kept["until"] < clock.now():
+        return None
+    user_id = parse_id(kept["user"])
+    return None if user_id is None else store.user(user_id)
+
+
+def _forget_old(store: Store, now: int) -> None:
+    for key in store.setting_keys(_SIGN_IN):
+        kept = store.get_setting(key)
+        if kept is not None and kept["until"] < now:
+            store.delete_setting(key)
+
+
+def _plain(password: str) -> str:
+    return "".join(password.split()).replace("-", "").lower()
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=32, person=b"app-password").digest()
+
+
+def _key(token: str) -> str:
+    return _SIGN_IN + blake2b(token.encode("utf-8", "replace"), digest_size=24).hexdigest()
