@@ -1,0 +1,75 @@
+"""The real things, started when a test asks for them and stopped whatever happens."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from servers.chromium import chromium
+from servers.pair import Servers
+from servers.sink import Sink
+
+LOG_TAIL = 20_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by what a test asks for; one worker keeps the mail servers, so that they start once."""
+    for item in items:
+        if "tests/e2e" not in item.path.as_posix():
+            continue
+        item.add_marker("e2e")
+        fixtures = getattr(item, "fixturenames", ())
+        if "mail_servers" in fixtures:
+            item.add_marker("postfix")
+            item.add_marker(pytest.mark.xdist_group("mail"))
+        if "browser" in fixtures:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def mail_servers() -> Iterator[Servers]:
+    """Postfix and Dovecot for the whole run. Tests use `mail`."""
+    with Servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def mail(mail_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """Postfix and Dovecot with empty mailboxes; what they logged during the test is shown when it fails."""
+    mail_servers.fresh()
+    before = len(mail_servers.postfix.log()), len(mail_servers.dovecot.log())
+    yield mail_servers
+    mail_servers.door.target = None
+    for name, server, seen in zip(
+        ("Postfix", "Dovecot"), (mail_servers.postfix, mail_servers.dovecot), before, strict=True
+    ):
+        request.node.add_report_section("teardown", name, server.log()[seen:][-LOG_TAIL:])
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A mail server that counts."""
+    with Sink() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium per module (its loop must be gone before a module with async tests starts)."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own: no cookies, no cache."""
+    fresh = browser.new_context()
+    fresh.set_default_timeout(10_000)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """One tab."""
+    return context.new_page()
