@@ -1,0 +1,59 @@
+"""Abuse reports: ARF (RFC 5965) with its later types, and Microsoft's JMRP which sends the mail back bare."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from postlude.feedback.addresses import field
+from postlude.feedback.finding import Finding, FindingKind
+from postlude.feedback.letter import Letter
+from postlude.feedback.mime import split_headers
+from postlude.feedback.refusal import refusal
+
+_TYPES: Final = {
+    "not-spam": FindingKind.NOT_SPAM,
+    "auth-failure": FindingKind.AUTH_FAILURE,
+    "dmarc": FindingKind.AUTH_FAILURE,
+    "opt-out": FindingKind.UNSUBSCRIBED,
+    "opt-out-list": FindingKind.UNSUBSCRIBED,
+}
+_JMRP_SENDER: Final = re.compile(r"@(?:hotmail|outlook|live|msn|microsoft)\.com$")
+_JMRP_SUBJECT: Final = re.compile(r"complaint about message from", re.IGNORECASE)
+_RECIPIENT_FIELDS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient")
+_RETURNED_FIELDS: Final = ("x-hmxmroriginalrecipient", "delivered-to", "x-original-to", "to", "apparently-to")
+
+
+def parse_arf(letter: Letter) -> list[Finding]:
+    """One finding per reported recipient; one without recipient when the provider hides it. Empty for other mail."""
+    part = letter.machine_part("feedback-report")
+    if part is not None:
+        return _reported(
+            letter, dict(_fields(part.content())), [a for n, a in _fields(part.content()) if n == "original-rcpt-to"]
+        )
+    if _JMRP_SENDER.search(letter.sender) and _JMRP_SUBJECT.search(letter.subject):
+        return _reported(letter, {"feedback-type": "abuse"}, [])
+    return []
+
+
+def _fields(data: bytes) -> list[tuple[str, str]]:
+    return split_headers(b"\n".join(line for line in data.strip(b"\n").split(b"\n") if line.strip()))[0]
+
+
+def _reported(letter: Letter, fields: dict[str, str], named: list[str]) -> list[Finding]:
+    feedback_type = fields.get("feedback-type", "").strip().lower()
+    kind = _TYPES.get(feedback_type, FindingKind.COMPLAINED)
+    addresses = [address for value in named if (address := field(value))]
+    addresses = addresses or [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))][:1]
+    returned = letter.returned
+    if not addresses and returned is not None:
+        addresses = [address for name in _RETURNED_FIELDS if (address := field(returned.get(name)))][:1]
+    return [
+        msgspec.structs.replace(
+            refusal(letter, kind, address, "", way=f"arf/{feedback_type or 'none'}"),
+            feedback_type=feedback_type,
+            envid=fields.get("original-envelope-id", ""),
+            remote_mta=fields.get("reporting-mta", "") or fields.get("user-agent", ""),
+        )
+        for address in dict.fromkeys(addresses or [""])
+    ]

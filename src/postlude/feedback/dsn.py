@@ -1,0 +1,79 @@
+"""Delivery status notifications, RFC 3464: one finding per recipient block."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from postlude.feedback.addresses import field
+from postlude.feedback.finding import Finding, FindingKind
+from postlude.feedback.letter import Letter
+from postlude.feedback.mime import Part, split_headers
+from postlude.feedback.refusal import kind_of, refusal
+
+_STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
+_TYPED: Final = re.compile(r"^\s*[\w-]+\s*;\s*")
+_TRANSCRIPT: Final = re.compile(r"(?m)^(?:<<<|.*\bsaid:)[^\n]*(?:\n\s+\S[^\n]*)*")
+_RECIPIENT_FIELDS: Final = ("final-recipient", "original-recipient", "x-actual-recipient", "x-original-recipient")
+MIN_DIAGNOSTIC: Final = 12
+"""A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
+
+
+def parse_dsn(letter: Letter) -> list[Finding]:
+    """Findings of a DSN, empty when the mail is none or names nobody."""
+    part = letter.machine_part("delivery-status")
+    if part is None or not (letter.root.type == "multipart/report" or letter.from_daemon):
+        return []
+    groups = _groups(part)
+    whole = _fields(groups[0]) if groups else {}
+    findings = [_finding(letter, fields, whole) for fields in map(_fields, groups) if _names_somebody(fields)]
+    return [item for item in findings if item is not None]
+
+
+def _groups(part: Part) -> list[bytes]:
+    """The blocks between blank lines. Some servers nest them as parts, some encode them."""
+    body = b"\n\n".join(item.body for item in part.parts) if part.parts else part.content()
+    return [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
+
+
+def _fields(block: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in split_headers(block.strip(b"\n"))[0]:
+        found.setdefault(name, value)
+    return found
+
+
+def _names_somebody(fields: dict[str, str]) -> bool:
+    return any(name in fields for name in _RECIPIENT_FIELDS)
+
+
+def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str]) -> Finding | None:
+    named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
+    named = list(dict.fromkeys(named))
+    recipient = next((address for address in named if address in letter.known), named[0] if named else "")
+    status = _STATUS.search(fields.get("status", ""))
+    action = fields.get("action", "").strip().lower()
+    number = status[1] if status else ""
+    kind = kind_of(action, number)
+    said = _said(letter, fields, recipient) if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED} else ""
+    item = refusal(letter, kind, recipient, said, status=number, action=action, way="dsn")
+    original = field(fields.get("original-recipient", ""))
+    return msgspec.structs.replace(
+        item,
+        envid=whole.get("original-envelope-id", ""),
+        original_recipient=original if original != recipient else "",
+        remote_mta=_TYPED.sub("", fields.get("remote-mta", "") or whole.get("reporting-mta", "")),
+    )
+
+
+def _said(letter: Letter, fields: dict[str, str], recipient: str) -> str:
+    """The server's words: the Diagnostic-Code, else what the report quotes of the conversation."""
+    diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
+    if len(diagnostic) >= MIN_DIAGNOSTIC:
+        return diagnostic
+    report = letter.report
+    quoted = " ".join(match[0] for match in _TRANSCRIPT.finditer(report))
+    if quoted:
+        return f"{diagnostic} {quoted}"
+    at = report.lower().find(recipient) if recipient else -1
+    return f"{diagnostic} {report[max(at, 0) :][:600]}"

@@ -1,0 +1,153 @@
+"""One returned mail, read once: the reporting text, the part of ours that was sent back, who wrote it."""
+
+import re
+from collections.abc import Collection
+from functools import cached_property
+from html import unescape
+from typing import Final
+
+from postlude.feedback.addresses import clean
+from postlude.feedback.finding import TagReader
+from postlude.feedback.mime import Part, decode, decode_words, read, split_headers
+
+MAX_BYTES: Final = 4_000_000
+"""What is read of one mail: reports stand at the top, and returned attachments say nothing."""
+
+_RETURNED_TYPES: Final = frozenset(
+    {
+        "message/rfc822",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "message/rfc822-headers",
+        "message/global-headers",
+        "message/global",
+        "message/partial",
+        "message/delivery-status+rfc822",
+    }
+)
+# Where a mail of ours begins inside a plain report: header lines of a kind nobody writes by hand, in a row.
+_HEADER_LINE: Final = re.compile(
+    r"^[> ]{0,2}(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature|X-[\w-]+|Delivered-To)[ \t]*:[ \t]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ANY_HEADER: Final = re.compile(r"[> ]{0,2}(?:[A-Z][\w-]*[ \t]*:|[ \t]+\S)", re.IGNORECASE)
+_QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
+_TAGS: Final = re.compile(
+    r"(?s)<(?:style|script|head|title)\b.*?</(?:style|script|head|title)>|<!--.*?-->", re.IGNORECASE
+)
+_BREAKS: Final = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|hr|/?blockquote)\b[^>]*>")
+_MARKUP: Final = re.compile(r"<(?!<)/?[a-zA-Z!][^<>@]*>")
+_SPACES: Final = re.compile(r"[ \t\xa0]+")
+
+
+class Letter:
+    """A returned mail with everything the parsers ask for, each computed once and only when asked."""
+
+    def __init__(
+        self, raw: bytes, *, known: Collection[str], tags: TagReader | None, rcpt_to: str, mail_from: str
+    ) -> None:
+        self.raw = raw
+        self.root: Part = read(raw[:MAX_BYTES])
+        self.known = frozenset(address.lower() for address in known)
+        self.tags = tags
+        self.rcpt_to = rcpt_to.strip("<> ")
+        self.mail_from = mail_from
+
+    @cached_property
+    def sender(self) -> str:
+        """Lower-cased address of From."""
+        return clean(decode_words(self.root.get("from")))
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject as people read it."""
+        return decode_words(self.root.get("subject"))
+
+    @cached_property
+    def leaves(self) -> list[Part]:
+        """Parts of the report itself: nothing inside a returned message."""
+        found: list[Part] = []
+        pending = [self.root]
+        while pending:
+            part = pending.pop()
+            if part.type not in _RETURNED_TYPES or part is self.root:
+                found.append(part)
+                pending.extend(reversed(part.parts))
+        return found
+
+    def machine_part(self, kind: str) -> Part | None:
+        """The part `message/{kind}` (or its internationalised twin) of the report, None when there is none."""
+        wanted = (f"message/{kind}", f"message/global-{kind}")
+        return next((part for part in self.leaves if part.type in wanted), None)
+
+    @cached_property
+    def _split(self) -> tuple[str, str]:
+        """Report text and the plain-text mail of ours behind it."""
+        texts = [_readable(part) for part in self.leaves if part.type.startswith("text/") and not part.parts]
+        whole = "\n".join(texts)
+        start = _returned_at(whole)
+        return (whole, "") if start < 0 else (whole[:start], whole[start:])
+
+    @property
+    def report(self) -> str:
+        """What the reporting system itself wrote."""
+        return self._split[0]
+
+    @cached_property
+    def returned(self) -> Part | None:
+        """Our mail as far as it was sent back (often only its headers), None when nothing was."""
+        for part in self.root.walk():
+            if part is not self.root and part.type in _RETURNED_TYPES:
+                return part.parts[0] if part.parts else _headers_of(decode(part.content(), ""))
+        return _headers_of(_QUOTE_MARK.sub("", self._split[1])) if self._split[1] else None
+
+    @cached_property
+    def from_daemon(self) -> bool:
+        """A mail system wrote it, by its own account."""
+        null = self.root.get("return-path").strip() == "<>" or self.mail_from == "<>"
+        return null or bool(_DAEMON.search(self.root.get("from"))) or not self.root.get("from")
+
+
+_DAEMON: Final = re.compile(
+    r"mailer-?daemon|mail-?daemon|post-?master|mail(?:er)? ?(?:delivery|administrator|admin)|"
+    r"delivery ?(?:sub)?system"
+    r"|^\"?system administrator|mail system|mail delivery|deliveryfailure|no-?reply.*delivery|"
+    r"bounce[-_.]?(?:notif|admin|s?@)"
+    r"|^\"?(?:internet mail delivery|mdaemon|mailmarshal|amavis|content-filter|smtpd?|mmdf|qmail|exim)\b",
+    re.IGNORECASE,
+)
+
+
+def _returned_at(text: str) -> int:
+    """Where header lines in a row begin, -1 when nowhere."""
+    for match in _HEADER_LINE.finditer(text):
+        rows = text[match.start() : match.start() + 2000].split("\n")[:4]
+        if len(rows) > 1 and all(_ANY_HEADER.match(row) for row in rows[1:3] if row):
+            return _back_to_first(text, match.start())
+    return -1
+
+
+def _back_to_first(text: str, start: int) -> int:
+    while start > 0:
+        previous = text.rfind("\n", 0, start - 1) + 1
+        line = text[previous : start - 1]
+        if not line or not re.match(r"[> ]{0,2}[A-Z][\w-]*[ \t]*:[ \t]", line):
+            return start
+        start = previous
+    return start
+
+
+def _headers_of(text: str) -> Part:
+    headers, body = split_headers(text.lstrip("\n").encode("utf-8", "surrogateescape"))
+    return Part(headers, body, "text/plain")
+
+
+def _readable(part: Part) -> str:
+    text = part.text()
+    return plain_of_html(text) if part.type == "text/html" else text
+
+
+def plain_of_html(text: str) -> str:
+    """HTML as rough text with its line breaks."""
+    text = _BREAKS.sub("\n", _TAGS.sub(" ", text.replace("\n", " ")))
+    return _SPACES.sub(" ", unescape(_MARKUP.sub("", text)))

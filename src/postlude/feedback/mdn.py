@@ -1,0 +1,43 @@
+"""Message disposition notifications, RFC 8098: only `displayed` is a read."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from postlude.feedback.addresses import field
+from postlude.feedback.finding import Finding, FindingKind
+from postlude.feedback.letter import Letter
+from postlude.feedback.mime import split_headers
+from postlude.feedback.refusal import refusal
+
+_DISPOSITION: Final = re.compile(r";\s*([a-z-]+)")
+_UNREAD: Final = re.compile(r"without being (?:read|displayed|opened)|^not read:|ungelesen|non lu\b", re.IGNORECASE)
+
+
+def parse_mdn(letter: Letter) -> list[Finding]:
+    """The finding of a receipt, empty for other mail. Sieve's `reject` arrives as `deleted` (RFC 5429)."""
+    part = letter.machine_part("disposition-notification")
+    if part is None:
+        return []
+    fields = dict(split_headers(part.content().strip(b"\n"))[0])
+    found = _DISPOSITION.search(fields.get("disposition", "").lower())
+    action = found[1] if found else ""
+    recipient = field(fields.get("final-recipient", "")) or field(fields.get("original-recipient", "")) or letter.sender
+    item = refusal(letter, _kind(letter, action), recipient, _said(letter, action), action=action, way="mdn")
+    original = fields.get("original-message-id", "").strip(" <>")
+    return [msgspec.structs.replace(item, message_ids=(original,) if original else ())]
+
+
+def _refused(letter: Letter, action: str) -> bool:
+    return action == "deleted" and not _UNREAD.search(f"{letter.subject}\n{letter.report}")
+
+
+def _kind(letter: Letter, action: str) -> FindingKind:
+    if action == "displayed":
+        return FindingKind.DISPLAYED
+    return FindingKind.BOUNCED if _refused(letter, action) else FindingKind.MAIL
+
+
+def _said(letter: Letter, action: str) -> str:
+    return f"recipient rejected: {letter.report[:600]}" if _refused(letter, action) else ""

@@ -1,0 +1,104 @@
+"""One returned mail in, findings out: the order of judgement, each parser guarded."""
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+import msgspec
+
+from postlude.feedback.arf import parse_arf
+from postlude.feedback.bounce import parse_bounce, with_known
+from postlude.feedback.dsn import parse_dsn
+from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
+from postlude.feedback.letter import Letter
+from postlude.feedback.mdn import parse_mdn
+from postlude.feedback.reply import message_ids, parse_answer
+from postlude.feedback.tags import Signed
+
+_REPORTS: Final[tuple[tuple[str, Callable[[Letter], list[Finding]]], ...]] = (
+    ("arf", parse_arf),
+    ("dsn", parse_dsn),
+    ("mdn", parse_mdn),
+    ("bounce", parse_bounce),
+)
+_ANSWERS: Final = frozenset(
+    {FindingKind.REPLIED, FindingKind.AUTORESPONDED, FindingKind.MAIL, FindingKind.UNSUBSCRIBED}
+)
+
+
+def parse(
+    raw: bytes,
+    *,
+    known: Collection[str] = (),
+    tags: TagReader | None = None,
+    rcpt_to: str = "",
+    mail_from: str = "",
+) -> list[Finding]:
+    """Read one mail that came back. Always at least one finding, never an exception; the same for the same bytes.
+
+    `known` are addresses that were mailed; `tags` verifies signed tags; `rcpt_to` and `mail_from` are the envelope as
+    far as the door knows it (`<>` for the null sender). A parser that fails gives UNREADABLE with its name.
+    """
+    if not raw.strip():
+        return [Finding(kind=FindingKind.UNREADABLE, rule="empty", diagnostic="the mail is empty")]
+    name = "read"
+    try:
+        letter = Letter(raw, known=known, tags=tags, rcpt_to=rcpt_to, mail_from=mail_from)
+        if not letter.root.headers:
+            return [Finding(kind=FindingKind.UNREADABLE, rule="no-headers", diagnostic="no line of it is a header")]
+        signed = Signed(letter)
+        copy, evidence = signed.envelope()
+        if evidence is Evidence.UNSUBSCRIBE_TAG:
+            return [_unsubscribed(letter, copy)]
+        for parser_name, parser in _REPORTS:
+            name = parser_name
+            if found := parser(letter):
+                return [_tied(letter, signed, item, copy, evidence) for item in found]
+        name = "answer"
+        item = parse_answer(letter, tagged=evidence is not Evidence.NONE)
+        return [_answer_tied(signed, item, copy, evidence)]
+    except Exception as error:  # noqa: BLE001 - hostile mail must end in an outcome that keeps the sample, never a stop
+        return [
+            Finding(kind=FindingKind.UNREADABLE, rule=f"crash/{name}", diagnostic=f"{type(error).__name__}: {error}")
+        ]
+
+
+def _unsubscribed(letter: Letter, copy: int) -> Finding:
+    return Finding(
+        kind=FindingKind.UNSUBSCRIBED,
+        recipient=letter.sender,
+        copy=copy,
+        evidence=Evidence.UNSUBSCRIBE_TAG,
+        rule="unsubscribe-address",
+        sender=letter.sender,
+        subject=letter.subject,
+        at=letter.root.get("date"),
+    )
+
+
+def _tied(letter: Letter, signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
+    """A report with its copy: the address it came to, the mail it sends back, the ENVID; at odds, none of them."""
+    item = with_known(letter, item)
+    returned = letter.returned
+    ids = item.message_ids or (message_ids(returned.get("message-id")) if returned is not None else ())
+    inner, inner_evidence = signed.returned()
+    if not inner and ids:
+        inner, inner_evidence = signed.message_id(*ids), Evidence.MESSAGE_ID_TAG
+    if not inner and (quoted := signed.quoted()):
+        inner, inner_evidence = quoted, Evidence.QUOTED_LINK
+    conflict = ""
+    if copy and inner and copy != inner:
+        conflict, copy, evidence = "the address it came to and the mail inside name different copies", 0, Evidence.NONE
+    elif not copy and inner:
+        copy, evidence = inner, inner_evidence
+    return msgspec.structs.replace(item, copy=copy, evidence=evidence, message_ids=ids, conflict=conflict)
+
+
+def _answer_tied(signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
+    """An answer with its copy, strongest evidence first."""
+    if not copy and (found := signed.message_id(*item.message_ids)):
+        copy, evidence = found, Evidence.MESSAGE_ID_TAG
+    if not copy and (found := signed.quoted()):
+        copy, evidence = found, Evidence.QUOTED_LINK
+        if item.kind is FindingKind.MAIL:
+            item = msgspec.structs.replace(item, kind=FindingKind.REPLIED, rule="reply/quoted-link")
+    return msgspec.structs.replace(item, copy=copy, evidence=evidence)

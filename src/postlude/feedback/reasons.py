@@ -1,0 +1,126 @@
+"""Why a mail was refused: rules over what the server said, then over its codes. First match decides."""
+
+import re
+from typing import Final, NamedTuple
+
+from postlude.feedback.finding import Fault, Persistence, Reason
+from postlude.feedback.said import TEXT_RULES
+
+R, F, P = Reason, Fault, Persistence
+
+
+class Axes(NamedTuple):
+    """Whose fault a reason is, and what it means for the address."""
+
+    fault: Fault
+    persistence: Persistence
+
+
+AXES: Final = {
+    R.NONE: Axes(F.NONE, P.NONE),
+    R.UNKNOWN_USER: Axes(F.RECIPIENT, P.GONE),
+    R.DISABLED_USER: Axes(F.RECIPIENT, P.GONE),
+    R.MOVED: Axes(F.RECIPIENT, P.GONE),
+    R.DEAD_DOMAIN: Axes(F.DOMAIN, P.GONE),
+    R.NO_MAIL_DOMAIN: Axes(F.DOMAIN, P.GONE),
+    R.MAILBOX_FULL: Axes(F.RECIPIENT, P.PASSING),
+    R.RECIPIENT_REFUSED: Axes(F.RECIPIENT, P.UNKNOWN),
+    R.TOO_LARGE: Axes(F.MESSAGE, P.UNAFFECTED),
+    R.SPAM: Axes(F.SENDER, P.UNAFFECTED),
+    R.VIRUS: Axes(F.MESSAGE, P.UNAFFECTED),
+    R.CONTENT: Axes(F.MESSAGE, P.UNAFFECTED),
+    R.POLICY: Axes(F.SENDER, P.UNAFFECTED),
+    R.AUTHENTICATION: Axes(F.SENDER, P.UNAFFECTED),
+    R.REPUTATION: Axes(F.SENDER, P.UNAFFECTED),
+    R.RATE_LIMITED: Axes(F.SENDER, P.PASSING),
+    R.SENDER_REFUSED: Axes(F.SENDER, P.UNAFFECTED),
+    R.RELAYING_DENIED: Axes(F.RECEIVER, P.UNKNOWN),
+    R.SYSTEM: Axes(F.RECEIVER, P.PASSING),
+    R.NETWORK: Axes(F.NETWORK, P.PASSING),
+    R.EXPIRED: Axes(F.NETWORK, P.PASSING),
+    R.PROTOCOL: Axes(F.LOCAL, P.UNAFFECTED),
+    R.UNDEFINED: Axes(F.UNKNOWN, P.UNKNOWN),
+}
+
+
+_STATUS_TEXT: Final = {
+    R.UNKNOWN_USER: "1.1 1.3 1.4",
+    R.DISABLED_USER: "2.1",
+    R.MOVED: "1.6",
+    R.DEAD_DOMAIN: "1.2 4.4",
+    R.NO_MAIL_DOMAIN: "1.10 3.2",
+    R.MAILBOX_FULL: "2.2",
+    R.RECIPIENT_REFUSED: "1.0 2.0 2.4 7.2",
+    R.TOO_LARGE: "2.3 3.4",
+    R.CONTENT: "6.0 6.1 6.2 6.3 6.5 6.9 7.7",
+    R.POLICY: "7.0 7.1 7.8 7.9 7.30",
+    R.AUTHENTICATION: "7.20 7.21 7.22 7.23 7.24 7.26",
+    R.REPUTATION: "7.25",
+    R.RATE_LIMITED: "4.5 5.3 7.28",
+    R.SENDER_REFUSED: "1.7 1.8 7.27",
+    R.SYSTEM: "3.0 3.1 3.3 3.5 4.3",
+    R.NETWORK: "4.0 4.2 4.6",
+    R.EXPIRED: "4.1 4.7",
+    R.PROTOCOL: "5.0 5.1 5.2 5.4 5.5",
+}
+STATUS_REASONS: Final = {detail: reason for reason, text in _STATUS_TEXT.items() for detail in text.split()}
+"""Reason by subject and detail of an enhanced status code (RFC 3463 and its registry)."""
+
+FIRM_STATUS: Final = frozenset({"1.1", "2.2", "7.26", "2.3", "3.4", "1.10"})
+"""Codes whose meaning servers agree on: they speak before vague words."""
+
+CODE_REASONS: Final = {
+    421: R.SYSTEM,
+    450: R.RECIPIENT_REFUSED,
+    451: R.SYSTEM,
+    452: R.MAILBOX_FULL,
+    500: R.PROTOCOL,
+    501: R.PROTOCOL,
+    502: R.PROTOCOL,
+    503: R.PROTOCOL,
+    521: R.NO_MAIL_DOMAIN,
+    550: R.UNKNOWN_USER,
+    551: R.MOVED,
+    552: R.MAILBOX_FULL,
+    553: R.UNKNOWN_USER,
+    556: R.NO_MAIL_DOMAIN,
+}
+"""Reason by SMTP reply code, when nothing better was said."""
+
+_STATUS: Final = frozenset({"1.1", "2.2", "7.26", "2.3", "3.4", "1.10"})
+
+CODE_REASONS: Final = {
+    421: R.SYSTEM, 450: R.RECIPIENT_REFUSED, 451: R.SYSTEM, 452: R.MAILBOX_FULL, 550: R.UNKNOWN_USER, 551: R.MOVED,
+    552: R.MAILBOX_FULL, 553: R.UNKNOWN_USER, 500: R.PROTOCOL, 501: R.PROTOCOL, 502: R.PROTOCOL, 503: R.PROTOCOL,
+    556: R.NO_MAIL_DOMAIN, 521: R.NO_MAIL_DOMAIN,
+}  # fmt: skip
+
+_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_CODE: Final = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d)")
+
+
+def find_status(text: str) -> str:
+    """The last-resort enhanced code: the first one in a text, empty when none."""
+    found = [match[0] for match in _STATUS.finditer(text)]
+    return next((item for item in found if not item.endswith(".0.0")), found[0] if found else "")
+
+
+def find_code(text: str) -> int:
+    """The first SMTP reply code in a text, 0 when none."""
+    match = _CODE.search(text)
+    return int(match[1]) if match else 0
+
+
+def find_reason(text: str, status: str, code: int) -> tuple[Reason, str]:
+    """The reason and the id of the rule that decided it."""
+    detail = status.partition(".")[2]
+    said = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(text)), None) if text else None
+    if detail in FIRM_STATUS and (said is None or said[0] in {R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT}):
+        return STATUS_REASONS[detail], f"status-{detail}"
+    if said:
+        return said
+    if detail in STATUS_REASONS:
+        return STATUS_REASONS[detail], f"status-{detail}"
+    if code in CODE_REASONS:
+        return CODE_REASONS[code], f"code-{code}"
+    return R.UNDEFINED, "nothing-said"

@@ -1,0 +1,78 @@
+"""Looks for our signed tags wherever a returned mail can carry one."""
+
+import re
+from typing import Final
+
+from postlude.feedback.finding import Evidence
+from postlude.feedback.letter import Letter
+
+_TAG: Final = re.compile(r"(?<![a-z2-7])([a-z2-7]{28})(?![a-z2-7])", re.IGNORECASE)
+_COPY_TOKEN: Final = re.compile(r"/([A-Za-z0-9_-]{36})(?=[./\"'\s>]|$)")
+_DELIVERY: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc", "x-failed-recipients")
+_RETURNED: Final = ("return-path", "reply-to", "list-unsubscribe", "x-envelope-from", "sender")
+_IDS: Final = ("message-id", "cfbl-feedback-id", "feedback-id", "original-message-id")
+MAX_LINKS: Final = 40
+
+
+class Signed:
+    """The copies that verified tags name, by kind of evidence."""
+
+    def __init__(self, letter: Letter) -> None:
+        self._read = letter.tags
+        self._letter = letter
+
+    def envelope(self) -> tuple[int, Evidence]:
+        """The tag in the address it was sent to."""
+        targets = [self._letter.rcpt_to] if self._letter.rcpt_to else []
+        targets += [value for name in _DELIVERY for value in self._letter.root.all(name)]
+        for text in targets:
+            for purpose, evidence in (
+                ("u", Evidence.UNSUBSCRIBE_TAG),
+                ("b", Evidence.ENVELOPE_TAG),
+                ("r", Evidence.REPLY_TAG),
+            ):
+                if copy := self.first(purpose, text):
+                    return copy, evidence
+        return 0, Evidence.NONE
+
+    def message_id(self, *texts: str) -> int:
+        """The tag in the first of these Message-IDs that has one."""
+        return next((copy for text in texts if (copy := self.first("m", text))), 0)
+
+    def returned(self) -> tuple[int, Evidence]:
+        """A tag in the headers of the mail that was sent back."""
+        part = self._letter.returned
+        if part is None or self._read is None:
+            return 0, Evidence.NONE
+        for name in _IDS:
+            if copy := self.first("m", part.get(name)):
+                return copy, Evidence.MESSAGE_ID_TAG
+        for name in _RETURNED:
+            for purpose in ("b", "r", "u"):
+                if copy := self.first(purpose, part.get(name)):
+                    return copy, Evidence.MESSAGE_ID_TAG
+        return 0, Evidence.NONE
+
+    def quoted(self) -> int:
+        """The copy of a tracked link or pixel of ours that the mail quotes."""
+        if self._read is None:
+            return 0
+        tried: set[str] = set()
+        for part in self._letter.root.walk():
+            if not part.type.startswith("text/") or part.parts:
+                continue
+            for token in _COPY_TOKEN.findall(part.text()):
+                if token not in tried and len(tried) < MAX_LINKS:
+                    tried.add(token)
+                    if copy := self._read("c", token):
+                        return copy
+        return 0
+
+    def first(self, purpose: str, text: str) -> int:
+        """The copy of the first tag in `text` that verifies for `purpose`, else 0."""
+        if self._read is None or not text:
+            return 0
+        for tag in _TAG.findall(text):
+            if copy := self._read(purpose, tag.lower()):
+                return copy
+        return 0
