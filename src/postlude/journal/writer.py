@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from postlude.journal import folder as files
 from postlude.journal import frame
 from postlude.journal.disk import Disk
+from postlude.journal.lane import Lane
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.segment import OpenSegment
 from postlude.model.errors import InputError, StorageError
@@ -23,6 +25,8 @@ Done = Callable[[Position | StorageError], None]
 DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
 _BATCH_BYTES: Final = 4 << 20
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
+
+W = TypeVar("W")
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +70,8 @@ class JournalWriter:
         self._records: list[bytes] = []
         self._waiting: list[Done] = []
         self._lock = threading.Lock()
-        self._work = threading.Semaphore(0)
+        self._lanes: tuple[Lane[Any], ...] = ()
+        self._wakes: SimpleQueue[None] = SimpleQueue()
         self._closing = False
         self._segment: OpenSegment | None = None
         self._retry_at = 0.0
@@ -118,7 +123,7 @@ class JournalWriter:
                 raise StorageError(f"{self._folder}: the journal is closed")
             self._records.append(data)
             self._waiting.append(done)
-        self._work.release()
+        self.wake()
 
     def close(self) -> None:
         """Finish what was submitted, then let go of the journal."""
@@ -126,7 +131,7 @@ class JournalWriter:
             if self._closing:
                 return
             self._closing = True
-        self._work.release()
+        self.wake()
         self._thread.join()
         if self._segment is not None:
             self._segment.finish()
@@ -138,17 +143,47 @@ class JournalWriter:
         """Counters since the start, and whether the disk takes records."""
         return WriterStats(self._count, self._batches, self._bytes, self._lost, self._size, self._problem)
 
+    def lane(
+        self, wake_soon: Callable[[], object], deliver: Callable[[list[W], StorageError | None], None]
+    ) -> "Lane[W]":
+        """A lane of its own for one event loop; `wake_soon` is called when `wake` should be, shortly."""
+        lane = Lane(wake_soon, deliver)
+        self._lanes = (*self._lanes, lane)
+        return lane
+
+    def wake(self) -> None:
+        """Have the committer look for work."""
+        self._wakes.put(None)
+
     def _run(self) -> None:
         while True:
-            self._work.acquire()
-            while self._work.acquire(blocking=False):  # one round serves every release so far
+            self._wakes.get()
+            while self._round():
                 pass
-            while batch := self._take():
-                self._commit(*batch)
             if self._closing:
                 with self._lock:
                     if not self._records:
                         return
+
+    def _round(self) -> bool:
+        """Commit everything that came while the last batch was syncing; False when nothing did."""
+        worked = False
+        if batch := self._take():
+            worked = True
+            self._commit(*batch)
+        for lane in self._lanes:
+            if lane.records:
+                worked = True
+                self._commit_lane(lane)
+        return worked
+
+    def _commit_lane(self, lane: "Lane[Any]") -> None:
+        records, waiters = lane.take()
+        error = self._store(records)
+        try:
+            lane.deliver(waiters, error)
+        except Exception:  # noqa: BLE001 - one caller must not stop the committer for all others
+            _log.exception("journal: a callback failed")
 
     def _take(self) -> tuple[list[bytes], list[Done]] | None:
         with self._lock:
@@ -172,23 +207,32 @@ class JournalWriter:
         return min(_BATCH_BYTES, self._segment_bytes - frame.OVERHEAD)
 
     def _commit_frame(self, records: list[bytes], waiting: list[Done]) -> None:
-        try:
-            segment = self._write(frame.build(records))
-        except OSError as error:
-            self._fail(StorageError(f"{self._folder}: {error.strerror or error}"), waiting)
+        error = self._store(records)
+        if error is not None:
+            for done in waiting:
+                _call(done, error)
             return
-        except StorageError as error:
-            self._fail(error, waiting)
-            return
-        self._count += len(records)
-        self._batches += 1
-        self._problem = ""
+        segment = self._segment
+        assert segment is not None
         offset = segment.end - sum(map(len, records))
         for record, done in zip(records, waiting, strict=True):
             _call(done, Position(self.number, segment.number, offset))
             offset += len(record)
 
-    def _write(self, data: bytes) -> OpenSegment:
+    def _store(self, records: list[bytes]) -> StorageError | None:
+        """Make one frame of records durable, or say why not."""
+        try:
+            self._write(frame.build(records))
+        except OSError as error:
+            return self._failed(StorageError(f"{self._folder}: {error.strerror or error}"), len(records))
+        except StorageError as error:
+            return self._failed(error, len(records))
+        self._count += len(records)
+        self._batches += 1
+        self._problem = ""
+        return None
+
+    def _write(self, data: bytes) -> None:
         if self._problem and monotonic() < self._retry_at:
             raise StorageError(self._problem)
         segment = self._segment
@@ -198,7 +242,6 @@ class JournalWriter:
         self._mark.put(segment.number, segment.end)
         self._bytes += len(data)
         self._size += len(data)
-        return segment
 
     def _rotate(self, need: int) -> OpenSegment:
         if self._segment is not None:
@@ -213,7 +256,7 @@ class JournalWriter:
         self._last += 1
         return self._segment
 
-    def _fail(self, error: StorageError, waiting: list[Done]) -> None:
+    def _failed(self, error: StorageError, records: int) -> StorageError:
         if not self._problem:
             _log.error("journal: %s; records are being lost", error)
         if self._segment is not None:
@@ -222,9 +265,8 @@ class JournalWriter:
         if not self._problem or monotonic() >= self._retry_at:
             self._retry_at = monotonic() + _RETRY_SECONDS
         self._problem = str(error)
-        self._lost += len(waiting)
-        for done in waiting:
-            _call(done, error)
+        self._lost += records
+        return error
 
 
 def _call(done: Done, result: Position | StorageError) -> None:

@@ -1,0 +1,132 @@
+"""The faces where the recipient decides: unsubscribe and preferences, and the view of the mail in a browser."""
+
+from collections.abc import Callable
+from typing import Final
+
+from postlude.edge.core import Core, Waiter
+from postlude.edge.forms import fields
+from postlude.edge.outcome import Outcome
+from postlude.edge.request import Request
+from postlude.edge.target import readings, without_query
+from postlude.model.words import HitFace
+
+_ONE_CLICK: Final = "List-Unsubscribe"
+# A stored mail is foreign HTML: no script, no form, no same-origin powers; pictures as in a mail client.
+_MAIL_POLICY: Final = "sandbox allow-popups; default-src 'none'; img-src * data:; style-src 'unsafe-inline'; font-src *"
+
+
+class Face:
+    """A face with a page behind a copy token."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def slow(self, request: Request, conn: Waiter) -> bytes | None:
+        """Any method, any spelling. None: the answer follows when the hit is durable."""
+        core = self._core
+        payload = self._payload(request)
+        if payload is None:
+            body = core.pages.plain(request.head.language, "invalid_title", "invalid_explained")
+            return core.done(request, Outcome.BAD_TOKEN, core.page(404, body))
+        method = self._methods().get(request.method)
+        if method is None:
+            headers = {"Allow": ", ".join((*self._methods(), "OPTIONS"))}
+            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", headers))
+        return method(request, conn, payload)
+
+    def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
+        return {"GET": self._get, "HEAD": self._get}
+
+    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None: ...
+
+    def _payload(self, request: Request) -> bytes | None:
+        tokens = (without_query(target.token) for target in readings(request.target))
+        return next(filter(None, map(self._core.codec.verify_copy, tokens)), None)
+
+    def _show(self, request: Request, conn: Waiter, hit: tuple[HitFace, bytes], answer: bytes) -> bytes | None:
+        """A page that changes nothing; that it was looked at is journaled for GET."""
+        if request.method == "HEAD":
+            return self._core.done(request, Outcome.STORED, answer)
+        self._core.store(request, conn, (*hit, -1), answer)
+        return None
+
+    def _failed(self, request: Request) -> bytes:
+        body = self._core.pages.plain(request.head.language, "failed_title", "failed_explained")
+        return self._core.page(503, body, {"Retry-After": "300"})
+
+    def _unconfirmed(self, request: Request) -> bytes:
+        body = self._core.pages.plain(request.head.language, "not_confirmed_title", "not_confirmed")
+        return self._core.done(request, Outcome.UNCONFIRMED, self._core.page(400, body))
+
+
+class Unsubscribe(Face):
+    """GET shows the question; only the button's POST or RFC 8058's unsubscribes. Repeating changes nothing more."""
+
+    def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
+        return super()._methods() | {"POST": self._post}
+
+    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language))
+        return self._show(request, conn, (HitFace.UNSUBSCRIBE_PAGE, payload), answer)
+
+    def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        core = self._core
+        form = fields(request.head.content_type, request.body)
+        one_click = form.get(_ONE_CLICK) == "One-Click"
+        if not one_click and not form.get("unsubscribe"):
+            return self._unconfirmed(request)
+        if one_click:  # RFC 8058 3.2: no page, no redirect
+            answer = core.answers.text(200, "Unsubscribed\n")
+        else:
+            text = core.pages.plain(request.head.language, "unsubscribe_done_title", "unsubscribe_done")
+            answer = core.page(200, text)
+        facts = {"how": "one-click" if one_click else "page"}
+        hit_of = (HitFace.UNSUBSCRIBE, payload, -1)
+        core.store(request, conn, hit_of, answer, facts=facts, lost=self._failed(request))
+        return None
+
+
+class Preferences(Face):
+    """Opens and clicks may be recorded, each by itself. POST journals the choice as facts `opens` and `clicks`."""
+
+    def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
+        return super()._methods() | {"POST": self._post}
+
+    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        core = self._core
+        copy, revoked = core.codec.unpack_copy(payload).copy, core.revoked.now
+        token = next(filter(core.codec.verify_copy, (without_query(t.token) for t in readings(request.target))))
+        page = core.pages.preferences(
+            request.head.language,
+            opens=copy not in revoked.opens,
+            clicks=copy not in revoked.clicks,
+            unsubscribe_url=f"/{core.config.prefixes.unsubscribe}/{token.decode('ascii')}",
+        )
+        return self._show(request, conn, (HitFace.PREFERENCES_PAGE, payload), core.page(200, page))
+
+    def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        core = self._core
+        form = fields(request.head.content_type, request.body)
+        if not form.get("preferences"):
+            return self._unconfirmed(request)
+        opens, clicks = bool(form.get("opens")), bool(form.get("clicks"))
+        page = core.pages.preferences_done(request.head.language, opens=opens, clicks=clicks)
+        facts = {"opens": "on" if opens else "off", "clicks": "on" if clicks else "off"}
+        hit_of = (HitFace.PREFERENCES, payload, -1)
+        core.store(request, conn, hit_of, core.page(200, page), facts=facts, lost=self._failed(request))
+        return None
+
+
+class View(Face):
+    """The mail in a browser, when its text can be had without a database; else a page that says so."""
+
+    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        core = self._core
+        find = core.config.stored_body
+        body = find(core.codec.unpack_copy(payload)) if find else None
+        if body is not None:
+            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _MAIL_POLICY}
+            answer = core.answers.build(200, body, headers)
+        else:
+            answer = core.page(410, core.pages.plain(request.head.language, "view_title", "view_gone"))
+        return self._show(request, conn, (HitFace.VIEW, payload), answer)

@@ -1,0 +1,74 @@
+"""Everything one edge process is told. Built by the composition root; nothing here is read from the environment."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from postlude.tokens import CopyRef, Prefixes
+
+
+class AddressForm(StrEnum):
+    """How a visitor's address is kept."""
+
+    FULL = "full"
+    TRUNCATED = "truncated"  # /24 and /48
+    HASHED = "hashed"  # keyed, with a key that is thrown away every day
+    NONE = "none"
+
+
+class Limits(NamedTuple):
+    """What one visitor may take. The defaults carry their arithmetic."""
+
+    header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which nobody sends here
+    url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
+    body_bytes: int = 65_536  # the largest form here has four fields
+    request_seconds: int = 10  # from a request's first byte to its last
+    idle_seconds: int = 75  # between two requests on one connection
+    connections: int = 10_000  # about 3 kB each
+    hits_per_minute: int = 600  # per address; beyond it hits are marked, never refused
+
+
+class Brand(NamedTuple):
+    """What the pages recipients see look like."""
+
+    name: str = ""
+    """Who sends the mail, shown above every page."""
+    logo_url: str = ""
+    colour: str = "#1d4ed8"
+    contact: str = ""
+    """Where to write to: an address or a sentence."""
+    imprint_url: str = ""
+
+
+class EdgeConfig(NamedTuple):
+    """One edge process."""
+
+    host: str = "127.0.0.1"
+    port: int = 8701
+    """0 takes any free port; ignored when listening sockets are handed in."""
+    unix_path: Path | None = None
+    """Listens there too."""
+    prefixes: Prefixes = Prefixes()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For, X-Forwarded-Proto and PROXY lines are believed; `unix` is the unix socket."""
+    proxy_protocol: bool = False
+    """Connections from `proxies` begin with a PROXY line (version 1 or 2)."""
+    address_form: AddressForm = AddressForm.TRUNCATED
+    address_key: Path | None = None
+    """File several edges share for AddressForm.HASHED; without one each process has its own key."""
+    address_facts: Callable[[str], Mapping[str, str]] | None = None
+    """What has to be known from the raw address at once (`classify.network_facts`)."""
+    revoked: Path | None = None
+    """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""
+    stored_body: Callable[[CopyRef], bytes | None] | None = None
+    """The HTML of a message for view-in-browser, where it can be had without a database."""
+    robots: str = "User-agent: *\nDisallow: /\n"
+    app_site_association: str = ""
+    """JSON for iOS universal links; empty answers 404."""
+    assetlinks: str = ""
+    """JSON for Android app links; empty answers 404."""
+    brand: Brand = Brand()
+    limits: Limits = Limits()

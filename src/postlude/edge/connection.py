@@ -1,0 +1,252 @@
+"""One connection: bytes in, requests one after another, answers in their order."""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, cast
+
+from postlude.edge.address import UNIX
+from postlude.edge.answer import closing
+from postlude.edge.outcome import Outcome
+from postlude.edge.proxyline import read_proxy_line
+from postlude.edge.request import Request, RequestParser, RequestRefusedError
+
+if TYPE_CHECKING:
+    from postlude.edge.server import Edge
+    from postlude.edge.visitors import Visitor
+    from postlude.model.errors import StorageError
+
+_WAITING_REQUESTS: Final = 16
+_METHOD: Final = b"GET"
+_VERSION: Final = b"HTTP/1.1"
+_LINE_WORDS: Final = 3
+_PATH_PARTS: Final = 3
+
+
+class Connection(asyncio.Protocol):
+    """The plain case (a whole GET in one piece, nothing else underway) goes straight from bytes to its face.
+
+    Everything else goes through the full parser. A new request is begun when the one before is answered, so answers
+    keep their order and a client that sends without reading is stopped by its own buffer.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_edge",
+        "_fast",
+        "_heads",
+        "_lingering",
+        "_parser",
+        "_proxy_data",
+        "_queue",
+        "_transport",
+        "_write",
+        "alive",
+        "answer",
+        "began",
+        "busy",
+        "lost_answer",
+        "peer",
+        "plain",
+        "seen",
+        "stuck",
+        "visitor",
+    )
+
+    def __init__(self, edge: "Edge") -> None:
+        self._edge = edge
+        self._fast = edge.router.fast.get
+        self._heads = edge.heads
+        self._parser: RequestParser | None = None
+        self._queue: deque[Request] | None = None
+        self._proxy_data: bytes | None = None
+        self._closing = self._lingering = False
+        self.peer = ""
+        self.visitor: Visitor | None = None
+        self.answer = b""
+        self.lost_answer: bytes | None = None
+        self.alive = False
+        self.busy = False
+        """A request waits for the journal."""
+        self.plain = True
+        """Nothing is underway: the next bytes begin a request."""
+        self.stuck = False
+        """The client does not read what we write."""
+        self.seen = edge.tick
+        self.began = 0
+        """When the request that is not whole yet began; 0: none."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Accepted by the loop."""
+        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self._write = transport.write
+        self.alive = True
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if isinstance(peer, tuple) else UNIX
+        if not self._edge.admit(self):
+            self._end(self._edge.too_many())
+        elif self._edge.core.config.proxy_protocol and self._edge.core.proxies.listed(self.peer):
+            self._proxy_data = b""
+            self.plain = False
+            self.began = self._edge.tick
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Gone, whoever ended it."""
+        self.alive = False
+        self._edge.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """The client does not take what we wrote."""
+        self.stuck = True
+        self.seen = self._edge.tick
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self.stuck = False
+        self._next()
+
+    def eof_received(self) -> bool:
+        """The client said all; keep the line open only for an answer that is still to come."""
+        self._closing = True
+        return self.busy or bool(self._queue)
+
+    def data_received(self, data: bytes) -> None:
+        """The hot path. What is not plain goes to `_feed`."""
+        if not self.plain:
+            self._feed(data)
+            return
+        line, _, block = data.partition(b"\r\n")
+        head = self._heads.get(block) or self._heads.learn(block)
+        words = line.split(b" ")
+        if head is None or len(words) != _LINE_WORDS or words[0] != _METHOD or words[2] != _VERSION:
+            self._feed(data)
+            return
+        parts = words[1].split(b"/", _PATH_PARTS)
+        face = self._fast(parts[1]) if len(parts) >= _PATH_PARTS and not parts[0] else None
+        if face is None or len(words[1]) > self._edge.url_bytes:
+            self._feed(data)
+            return
+        self.seen = self._edge.tick
+        self.plain = False
+        answer = face(parts[2], parts[3] if len(parts) > _PATH_PARTS else b"", head, self)
+        if answer is None:
+            self.busy = True
+        else:
+            self.plain = True
+            self._write(answer)
+
+    def deliver(self, error: "StorageError | None") -> None:
+        """The hit is durable, or lost: answer, and go on with what waits."""
+        answer = self.answer
+        if error is not None and self.lost_answer is not None:
+            answer = self.lost_answer
+        self.busy = False
+        if not self.alive:
+            return
+        if self._closing:
+            self._end(answer)
+            return
+        self._write(answer)
+        if self._queue:
+            self._next()
+        else:
+            self.plain = self._parser is None
+
+    def overdue(self, tick: int) -> bool:
+        """Whether the client had its time (called once a second)."""
+        limits = self._edge.core.config.limits
+        if self.busy:
+            return False
+        if self.stuck:
+            return tick - self.seen > limits.request_seconds
+        if self.began:
+            return tick - self.began > limits.request_seconds
+        return tick - self.seen > limits.idle_seconds
+
+    def hang_up(self, answer: bytes = b"") -> None:
+        """End it from our side."""
+        if answer and not self.stuck:
+            self._end(answer)
+        else:
+            self._transport.abort()
+
+    def _feed(self, data: bytes) -> None:
+        self.seen = self._edge.tick
+        if self._lingering:
+            return
+        if self._proxy_data is not None:
+            self._take_proxy_line(self._proxy_data + data)
+            return
+        if self._parser is None:
+            self._parser = RequestParser(self._edge.core.config.limits)
+            self.plain = False
+        try:
+            requests = self._parser.feed(data)
+        except RequestRefusedError as refusal:
+            self._refuse(refusal)
+            return
+        self.began = (self.began or self._edge.tick) if self._parser.partial else 0
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.extend(requests)
+        if len(self._queue) > _WAITING_REQUESTS:
+            self._transport.pause_reading()
+        self._next()
+
+    def _next(self) -> None:
+        """Work off whole requests until one has to wait."""
+        while self._queue and not self.busy and not self.stuck and self.alive and not self._lingering:
+            request = self._queue.popleft()
+            if not request.keep_alive or (self._closing and not self._queue):
+                self._closing = True
+                self._queue.clear()
+            self.busy = True
+            answer = self._edge.router.route(request, self)
+            if answer is None:
+                return
+            self.busy = False
+            if self._closing and not self._queue:
+                self._end(answer)
+            else:
+                self._write(answer)
+        if not self._queue and not self.busy and self.alive and not self._lingering:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Everything is answered: read again, and by the short way if no request has begun."""
+        self._transport.resume_reading()
+        if self._parser is not None and not self._parser.partial:
+            self._parser = None
+            self.plain = True
+
+    def _take_proxy_line(self, data: bytes) -> None:
+        try:
+            line = read_proxy_line(data)
+        except ValueError:
+            self._refuse(RequestRefusedError(400, Outcome.MALFORMED))
+            return
+        if line is None:
+            self._proxy_data = data
+            return
+        self._proxy_data = None
+        self.peer = line.address or self.peer
+        self.plain = True
+        self.began = 0
+        if rest := data[line.length :]:
+            self.data_received(rest)
+
+    def _refuse(self, refusal: RequestRefusedError) -> None:
+        self._edge.core.counts.add(refusal.outcome)
+        answers = self._edge.core.answers
+        answer = answers.text(refusal.status, f"{refusal.status}\n")
+        if self.busy:  # the answer before comes first
+            self._closing = True
+            self._lingering = True
+            return
+        self._end(answer)
+
+    def _end(self, answer: bytes) -> None:
+        """The last answer: write it, then close."""
+        self._lingering = True
+        self.plain = False
+        self._write(closing(answer))
+        self._transport.close()

@@ -1,0 +1,101 @@
+"""What all faces of one edge process share, and the way a hit goes into the journal."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from postlude.edge.address import AddressKeeper, Proxies
+from postlude.edge.answer import Answers, without_body
+from postlude.edge.config import EdgeConfig
+from postlude.edge.headers import Head
+from postlude.edge.outcome import Counts, Outcome
+from postlude.edge.pages import Pages
+from postlude.edge.records import hit
+from postlude.edge.records import tail as record_tail
+from postlude.edge.request import Request
+from postlude.edge.revoked import RevokedFile
+from postlude.edge.visitors import Visitor, Visitors
+from postlude.journal import Lane
+from postlude.kit.clock import Clock
+from postlude.model.errors import StorageError
+from postlude.model.words import HitFace
+from postlude.tokens import TokenCodec
+
+
+class Waiter(Protocol):
+    """Who asked: a connection."""
+
+    peer: str
+    """The raw address of the other end; `unix` for the socket."""
+    visitor: Visitor | None
+    """The visitor behind it, while nobody forwards for others."""
+    answer: bytes
+    """What is written once the hit is durable."""
+    lost_answer: bytes | None
+    """What is written instead when it could not be stored; None: the same."""
+
+    def deliver(self, error: StorageError | None) -> None:
+        """The journal's word: the hit is durable, or why not."""
+        ...
+
+
+class Core:
+    """Settings, counters and prebuilt answers of one edge process."""
+
+    def __init__(self, config: EdgeConfig, codec: TokenCodec, clock: Clock, lane: Lane[Waiter]) -> None:
+        self.config = config
+        self.codec = codec
+        self.clock = clock
+        self.lane = lane
+        self.counts = Counts()
+        self.answers = Answers(clock.now())
+        self.pages = Pages(config.brand)
+        self.revoked = RevokedFile(config.revoked)
+        self.proxies = Proxies(config.proxies)
+        keeper = AddressKeeper(config.address_form, config.address_key)
+        self.visitors = Visitors(keeper, config.limits.hits_per_minute, config.address_facts)
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """What has to happen every second; whether revocations changed."""
+        now = self.clock.now()
+        self.answers.refresh(now)
+        self.visitors.refresh(now)
+        return self.revoked.refresh()
+
+    def visitor(self, conn: Waiter, head: Head) -> Visitor:
+        """Who sent a request with `head` over `conn`."""
+        if head.forwarded:
+            return self.visitors.get(self.proxies.visitor(conn.peer, head.forwarded))
+        visitor = conn.visitor
+        if visitor is None or visitor.minute != self.visitors.minute:
+            conn.visitor = visitor = self.visitors.get(conn.peer)
+        return visitor
+
+    def page(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+        """An HTML answer."""
+        return self.answers.build(status, body, self.pages.headers | dict(headers or {}))
+
+    def done(self, request: Request, outcome: Outcome, answer: bytes) -> bytes:
+        """Count a request that needs no observation and return its answer."""
+        head = request.method == "HEAD"
+        self.counts.add(Outcome.HEAD if head and outcome is Outcome.STORED else outcome)
+        return without_body(answer) if head else answer
+
+    def store(
+        self,
+        request: Request,
+        conn: Waiter,
+        hit_of: tuple[HitFace, bytes, int],
+        answer: bytes,
+        *,
+        facts: Mapping[str, str] | None = None,
+        lost: bytes | None = None,
+    ) -> None:
+        """Journal a hit (face, token payload, link position); `conn` writes `answer` once it is durable."""
+        visitor = self.visitor(conn, request.head)
+        end = visitor.tail(request.head)
+        if facts:
+            head = request.head
+            end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts | dict(facts))
+        conn.answer, conn.lost_answer = answer, lost
+        self.lane.add(hit(self.clock.now(), hit_of, request.method, end), conn)

@@ -1,0 +1,34 @@
+"""What has a fixed name at the root."""
+
+from collections.abc import Callable
+
+from postlude.edge.answer import GIF
+from postlude.edge.core import Core
+from postlude.edge.outcome import Outcome
+from postlude.edge.request import Request
+
+
+class Files:
+    """robots.txt, favicon.ico, the association files of mobile apps, and /healthz."""
+
+    def __init__(self, core: Core, health: Callable[[], bytes]) -> None:
+        self._core = core
+        self._health = health
+        config = core.config
+        self._files = {
+            "/robots.txt": (config.robots.encode(), "text/plain; charset=utf-8"),
+            "/favicon.ico": (GIF, "image/gif"),
+            "/.well-known/apple-app-site-association": (config.app_site_association.encode(), "application/json"),
+            "/.well-known/assetlinks.json": (config.assetlinks.encode(), "application/json"),
+        }
+
+    def find(self, path: str, request: Request) -> bytes | None:
+        """The answer for `path`; None when there is no such file."""
+        if path == "/healthz":
+            answer = self._core.answers.build(200, self._health(), {"Content-Type": "application/json"})
+            return self._core.done(request, Outcome.HEALTH, answer)
+        body, kind = self._files.get(path, (b"", ""))
+        if not body:
+            return None
+        answer = self._core.answers.build(200, body, {"Content-Type": kind})
+        return self._core.done(request, Outcome.FILE, answer)

@@ -1,0 +1,99 @@
+"""Request headers, reduced to what hits are judged by.
+
+One header block is understood once: image proxies and keep-alive clients send the same block again and again, so
+blocks are remembered by their bytes (bounded).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+# A strict subset of RFC 9112 5: anything that does not look exactly so is left to the full parser.
+_LINE: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}:[^\x00-\x08\x0a-\x1f\x7f]*\r\n"
+_BLOCK: Final = re.compile(rb"(?:" + _LINE + rb"){1,64}\r\n").fullmatch
+_NOT_SIMPLE: Final = frozenset(
+    ("content-length", "transfer-encoding", "connection", "upgrade", "expect", "keep-alive", "proxy-connection")
+)
+_KEPT: Final = frozenset(
+    (
+        "accept",
+        "dnt",
+        "origin",
+        "purpose",
+        "range",
+        "referer",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-platform",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-gpc",
+        "sec-purpose",
+        "via",
+        "x-moz",
+        "x-purpose",
+        "x-requested-with",
+    )
+)
+_VALUE_LENGTH: Final = 256
+_AGENT_LENGTH: Final = 512
+_REMEMBERED: Final = 1024
+_REMEMBERED_BYTES: Final = 2048
+_LANGUAGE: Final = re.compile(r"(?:^|,)\s*([A-Za-z]{2,3})\b")
+
+
+class Head:
+    """What one header block says."""
+
+    __slots__ = ("content_type", "forwarded", "kept", "language", "proto", "simple", "user_agent")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.kept: dict[str, str] = {}
+        self.user_agent = self.forwarded = self.proto = self.language = self.content_type = ""
+        self.simple = True
+        for name, value in pairs:
+            self._take(name.lower(), value)
+
+    def _take(self, name: str, value: str) -> None:
+        if name == "user-agent":
+            self.user_agent = value[:_AGENT_LENGTH]
+        elif name == "x-forwarded-for":
+            self.forwarded = f"{self.forwarded},{value}" if self.forwarded else value
+        elif name == "x-forwarded-proto":
+            self.proto = value
+        elif name == "accept-language":
+            self.language = value
+            # The class only: the full header is nearly a fingerprint.
+            self.kept[name] = ",".join(list(dict.fromkeys(_LANGUAGE.findall(value.lower())))[:2])
+        elif name == "content-type":
+            self.content_type = value
+        elif name in _KEPT:
+            self.kept[name] = value[:_VALUE_LENGTH]
+        elif name in _NOT_SIMPLE:
+            self.simple = self.simple and name == "connection" and value.lower() == "keep-alive"
+
+
+class Heads:
+    """Header blocks that were seen lately."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head | None] = {}
+        self.get = self._known.get
+        """The Head of a block's bytes, None when `learn` has to look at it."""
+
+    def learn(self, block: bytes) -> Head | None:
+        """Understand `block` (header lines with the empty line); None when the full parser must see it."""
+        if len(block) > _REMEMBERED_BYTES or _BLOCK(block) is None:
+            return None
+        head = Head(map(_pair, block[:-4].split(b"\r\n")))
+        if not head.simple:
+            return None
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[block] = head
+        return head
+
+
+def _pair(line: bytes) -> tuple[str, str]:
+    name, _, value = line.partition(b":")
+    return name.decode("ascii"), value.strip(b" \t").decode("latin-1")

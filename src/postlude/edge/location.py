@@ -1,0 +1,48 @@
+"""From a signed destination to a Location header: same bytes wherever a header can carry them."""
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+_HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\])"
+# What a header and every client take as it is. `"<>` and the space are what browsers encode by themselves anyway.
+_PLAIN: Final = re.compile(
+    rf"https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#][\x21\x23-\x3b\x3d\x3f-\x7e]*)?", re.IGNORECASE | re.ASCII
+).fullmatch
+_PARTS: Final = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL).fullmatch
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
+_KEPT: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
+_HOST_OK: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII).fullmatch
+
+
+def location(url: str) -> bytes | None:
+    """The value of the Location header; None for what no browser should be sent to.
+
+    Refused: other schemes than http and https, no host, control characters, user information and backslashes in
+    front of the path (which browsers and parsers read differently).
+    """
+    if _PLAIN(url):
+        return url.encode("ascii")
+    parts = _PARTS(url)
+    if parts is None or _CONTROL(url):
+        return None
+    scheme, authority, rest = parts.groups()
+    host = authority if authority.isascii() else _idna(authority)
+    if not _HOST_OK(host):
+        return None
+    return f"{scheme}://{host}{quote(rest, safe=_KEPT, errors='surrogateescape')}".encode("ascii")
+
+
+def wanted_host(url: str) -> str:
+    """The host a URL wants to lead to, for showing it to a person; empty when there is none to show."""
+    parts = _PARTS(url.replace("\\", "/").strip())
+    host = parts[2].rpartition("@")[2] if parts else ""
+    return "".join(c for c in host if c.isprintable())[:100]
+
+
+def _idna(authority: str) -> str:
+    host, colon, port = authority.partition(":")
+    try:
+        return host.encode("idna").decode("ascii") + colon + port
+    except UnicodeError:
+        return ""

@@ -1,0 +1,125 @@
+"""One request as the faces see it, and the full HTTP/1 parser for everything that is not the plain case."""
+
+from typing import Final, NamedTuple
+
+import httptools
+
+from postlude.edge.config import Limits
+from postlude.edge.headers import Head
+from postlude.edge.outcome import Outcome
+
+_MAX_HEADERS: Final = 100
+
+
+class Request(NamedTuple):
+    """A whole request."""
+
+    method: str
+    target: bytes
+    head: Head
+    body: bytes
+    keep_alive: bool
+
+
+class RequestRefusedError(Exception):
+    """This cannot become a request; the connection ends with the status."""
+
+    def __init__(self, status: int, outcome: Outcome) -> None:
+        super().__init__(status)
+        self.status = status
+        self.outcome = outcome
+
+
+class RequestParser:
+    """Feeds httptools and hands out whole requests; holds one request's limits whatever pieces it comes in."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._ready: list[Request] = []
+        self.partial = False
+        """Whether a request has begun and is not whole."""
+        self._begin()
+
+    def feed(self, data: bytes) -> list[Request]:
+        """The requests that became whole; RequestRefusedError for what cannot become one."""
+        self._ready = []
+        refusal: RequestRefusedError | None = None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._no_keep_alive()
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__
+            refusal = cause if isinstance(cause, RequestRefusedError) else _malformed()
+        except httptools.HttpParserError:
+            refusal = _malformed()
+        if refusal is None and self.partial and not self._complete_head:
+            self._head_bytes += len(data)
+            refusal = self._too_large()
+        if refusal is not None and not self._ready:
+            raise refusal
+        return self._ready
+
+    def _too_large(self) -> RequestRefusedError | None:
+        if len(self._target) > self._limits.url_bytes:
+            return RequestRefusedError(414, Outcome.TOO_LARGE)
+        if self._head_bytes > self._limits.header_bytes:
+            return RequestRefusedError(431, Outcome.TOO_LARGE)
+        return None
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._pairs: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._head_bytes = self._body_bytes = 0
+        self._complete_head = False
+
+    def _no_keep_alive(self) -> None:
+        """An upgrade we do not do: answer as plain HTTP, then end."""
+        if self._ready:
+            self._ready[-1] = self._ready[-1]._replace(keep_alive=False)
+
+    # What follows is called by httptools under these names.
+
+    def on_message_begin(self) -> None:
+        """A request line has begun."""
+        self._begin()
+        self.partial = True
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._target += url
+        if refusal := self._too_large():
+            raise refusal
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field."""
+        self._pairs.append((name.decode("latin-1"), value.decode("latin-1")))
+        self._head_bytes += len(name) + len(value)
+        if len(self._pairs) > _MAX_HEADERS:
+            raise RequestRefusedError(431, Outcome.TOO_LARGE)
+        if refusal := self._too_large():
+            raise refusal
+
+    def on_headers_complete(self) -> None:
+        """The empty line came."""
+        self._complete_head = True
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._body_bytes += len(body)
+        if self._body_bytes > self._limits.body_bytes:
+            raise RequestRefusedError(413, Outcome.TOO_LARGE)
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self.partial = False
+        method = self._parser.get_method().decode("ascii")
+        keep = bool(self._parser.should_keep_alive())
+        self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep))
+
+
+def _malformed() -> RequestRefusedError:
+    return RequestRefusedError(400, Outcome.MALFORMED)

@@ -1,0 +1,118 @@
+"""Tracking that was withdrawn and links that were stopped, as one small file the edge keeps in memory.
+
+`magic (4) | crc32 of the rest (4) | msgpack array: [copies without opens, copies without clicks, links]`; the copies
+are sorted big arrays of 64-bit little-endian ids (8 bytes a copy, searched by halving), a link is
+`[kind, scope, position, replacement]` with an empty replacement when it was stopped.
+"""
+
+import os
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+from postlude.model.errors import StorageError
+
+_MAGIC: Final = b"PLR1"
+_LinkKey = tuple[int, int, int]
+
+
+class _File(msgspec.Struct, array_like=True):
+    opens: bytes
+    clicks: bytes
+    links: list[tuple[int, int, int, str]]
+
+
+class Copies:
+    """A set of copy ids in 8 bytes each."""
+
+    def __init__(self, packed: bytes = b"") -> None:
+        self._ids = array("Q", packed)
+        if sys.byteorder == "big":
+            self._ids.byteswap()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, copy: int) -> bool:
+        index = bisect_left(self._ids, copy)
+        return index < len(self._ids) and self._ids[index] == copy
+
+
+class Revoked:
+    """What the file says; empty without a file."""
+
+    def __init__(self, file: _File | None = None) -> None:
+        self.opens = Copies(file.opens if file else b"")
+        self.clicks = Copies(file.clicks if file else b"")
+        self.links: dict[_LinkKey, str] = {(kind, scope, n): url for kind, scope, n, url in file.links} if file else {}
+
+
+def write_revoked(
+    path: Path, opens: Iterable[int], clicks: Iterable[int], links: Mapping[_LinkKey, str] | None = None
+) -> None:
+    """Replace the file: copies whose opens or clicks are not to be recorded, links by (kind, scope, position).
+
+    A link maps to the URL it leads to now, or to "" when it was stopped. Edges follow within 5 seconds.
+    """
+    rows = [(*key, url) for key, url in sorted((links or {}).items())]
+    body = msgspec.msgpack.encode(_File(_packed(opens), _packed(clicks), rows))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("wb") as file:
+            file.write(_MAGIC + crc32(body).to_bytes(4, "little") + body)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+def read_revoked(path: Path) -> Revoked:
+    """What the file says; ValueError when it is damaged."""
+    data = path.read_bytes()
+    if data[:4] != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != data[4:8]:
+        raise ValueError(f"{path} is damaged")
+    return Revoked(msgspec.msgpack.decode(data[8:], type=_File))
+
+
+def _packed(copies: Iterable[int]) -> bytes:
+    ids = array("Q", sorted(set(copies)))
+    if sys.byteorder == "big":
+        ids.byteswap()
+    return ids.tobytes()
+
+
+class RevokedFile:
+    """Follows the file: `refresh` looks whether it changed and keeps the old content when the new one is damaged."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+        self.now = Revoked()
+        self.problem = ""
+
+    def refresh(self) -> bool:
+        """Read the file again if it changed; whether it did."""
+        if self._path is None:
+            return False
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if stamp == self._stamp:
+                return False
+            self.now = read_revoked(self._path)
+            self._stamp = stamp
+            self.problem = ""
+        except FileNotFoundError:
+            self.problem = ""  # nothing was ever withdrawn
+            return False
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            self.problem = str(error)
+            return False
+        return True

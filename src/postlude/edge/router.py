@@ -1,0 +1,49 @@
+"""From a request to its face."""
+
+from collections.abc import Callable
+
+from postlude.edge.choices import Preferences, Unsubscribe, View
+from postlude.edge.core import Core, Waiter
+from postlude.edge.files import Files
+from postlude.edge.headers import Head
+from postlude.edge.outcome import Outcome
+from postlude.edge.request import Request
+from postlude.edge.target import plain_path, readings
+from postlude.edge.tracked import Link, Pixel
+
+Fast = Callable[[bytes, bytes, Head, Waiter], bytes | None]
+Slow = Callable[[Request, Waiter], bytes | None]
+
+
+class Router:
+    """Knows the prefixes. `fast` maps a prefix to the face for plain GETs; `route` takes anything."""
+
+    def __init__(self, core: Core, health: Callable[[], bytes]) -> None:
+        self._core = core
+        self._files = Files(core, health)
+        pixel, self.link = Pixel(core), Link(core)
+        prefixes = core.config.prefixes
+        self.fast: dict[bytes, Fast] = {prefixes.pixel.encode(): pixel.fast, prefixes.link.encode(): self.link.fast}
+        self._slow: dict[bytes, Slow] = {
+            prefixes.pixel.encode(): pixel.slow,
+            prefixes.link.encode(): self.link.slow,
+            prefixes.unsubscribe.encode(): Unsubscribe(core).slow,
+            prefixes.preferences.encode(): Preferences(core).slow,
+            prefixes.view.encode(): View(core).slow,
+        }
+
+    def route(self, request: Request, conn: Waiter) -> bytes | None:
+        """The answer, or None when it follows once the hit is durable."""
+        core = self._core
+        face = next(filter(None, (self._slow.get(target.prefix) for target in readings(request.target))), None)
+        if request.method == "OPTIONS":
+            headers = {"Allow": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Origin": "*"}
+            headers |= {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Max-Age": "86400"}
+            return core.done(request, Outcome.OPTIONS, core.answers.build(204, b"", headers))
+        if face is not None:
+            return face(request, conn)
+        if request.method in {"GET", "HEAD"}:
+            found = self._files.find(plain_path(request.target), request)
+            if found is not None:
+                return found
+        return core.done(request, Outcome.NOT_FOUND, core.answers.text(404, "Not found\n"))

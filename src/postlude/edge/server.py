@@ -1,0 +1,154 @@
+"""One edge process: listening, the journal's answers, and what happens every second."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from postlude.edge.config import EdgeConfig
+from postlude.edge.connection import Connection
+from postlude.edge.core import Core, Waiter
+from postlude.edge.headers import Heads
+from postlude.edge.health import health
+from postlude.edge.outcome import Outcome
+from postlude.edge.router import Router
+from postlude.edge.tls import Certificate
+from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter
+from postlude.kit.clock import Clock, SystemClock
+from postlude.model.errors import InUseError, StorageError
+from postlude.tokens import TokenCodec
+
+_BACKLOG: Final = 1024
+
+
+class Edge:
+    """The public face of one process. Serves on any number of sockets of one event loop."""
+
+    def __init__(
+        self, config: EdgeConfig, codec: TokenCodec, writer: JournalWriter, clock: Clock | None = None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._writer = writer
+        lane = writer.lane(partial(self._loop.call_soon, writer.wake), self._from_committer)
+        self.core = Core(config, codec, clock or SystemClock(), lane)
+        self.heads = Heads()
+        self.router = Router(self.core, lambda: health(self.core, writer, len(self.connections)))
+        self.connections: set[Connection] = set()
+        self.url_bytes = config.limits.url_bytes
+        self.tick = 1
+        self._certificate = Certificate(config.tls_cert, config.tls_key)
+        self._servers: list[asyncio.AbstractServer] = []
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def listen(self, sockets: Sequence[socket.socket] = ()) -> None:
+        """Serve on `sockets` (already bound), or on the configured address; InUseError when it is taken."""
+        config = self.core.config
+        context = self._certificate.context
+        factory = partial(Connection, self)
+        try:
+            if sockets:
+                for sock in sockets:
+                    server = self._loop.create_server(factory, sock=sock, ssl=context, backlog=_BACKLOG)
+                    self._servers.append(await server)
+            else:
+                server = self._loop.create_server(
+                    factory, config.host, config.port, ssl=context, backlog=_BACKLOG, reuse_port=True
+                )
+                self._servers.append(await server)
+            if config.unix_path is not None:
+                config.unix_path.unlink(missing_ok=True)
+                self._servers.append(await self._loop.create_unix_server(factory, str(config.unix_path)))
+        except OSError as error:
+            raise InUseError(f"{config.host}:{config.port}: {error.strerror or error}") from error
+        self._ticking = asyncio.create_task(self._every_second())
+
+    @property
+    def port(self) -> int:
+        """The TCP port of the first socket."""
+        sockets = [sock for server in self._servers for sock in getattr(server, "sockets", ())]
+        return int(next(sock.getsockname()[1] for sock in sockets if sock.family != socket.AF_UNIX))
+
+    async def close(self) -> None:
+        """Stop listening, answer what waits for the journal, end the connections."""
+        for server in self._servers:
+            server.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+        for _ in range(100):
+            if not any(connection.busy for connection in self.connections):
+                break
+            await asyncio.sleep(0.02)
+        for connection in list(self.connections):
+            connection.hang_up()
+        await asyncio.sleep(0)
+        if self.core.config.unix_path is not None:
+            self.core.config.unix_path.unlink(missing_ok=True)
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room for one more; idle connections make room."""
+        limit = self.core.config.limits.connections
+        if len(self.connections) >= limit:
+            for idle in [c for c in self.connections if c.plain and self.tick - c.seen > 1][: limit // 10 + 1]:
+                self.connections.discard(idle)
+                idle.hang_up()
+        if len(self.connections) >= limit:
+            return False
+        self.connections.add(connection)
+        return True
+
+    def too_many(self) -> bytes:
+        """What one connection too many is told."""
+        self.core.counts.add(Outcome.TOO_MANY)
+        return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
+
+    def _from_committer(self, waiters: list[Waiter], error: StorageError | None) -> None:
+        with suppress(RuntimeError):  # the loop was closed while the last batch was syncing
+            self._loop.call_soon_threadsafe(self._deliver, waiters, error)
+
+    def _deliver(self, waiters: list[Waiter], error: StorageError | None) -> None:
+        self.core.counts.add(Outcome.STORED if error is None else Outcome.LOST, len(waiters))
+        for waiter in waiters:
+            waiter.deliver(error)
+
+    async def _every_second(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.tick += 1
+            if self.core.refresh():
+                self.router.link.forget()
+            self._certificate.refresh()
+            for connection in [c for c in self.connections if c.overdue(self.tick)]:
+                self._hang_up(connection)
+
+    def _hang_up(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        if connection.began:
+            self.core.counts.add(Outcome.TOO_SLOW)
+            connection.hang_up(self.core.answers.text(408, "Too slow\n"))
+        else:
+            connection.hang_up()
+
+
+async def run_edge(
+    config: EdgeConfig,
+    codec: TokenCodec,
+    journal: Path,
+    stop: asyncio.Event,
+    *,
+    name: str = "edge",
+    sockets: Sequence[socket.socket] = (),
+    journal_max_bytes: int = DEFAULT_MAX_BYTES,
+    clock: Clock | None = None,
+) -> None:
+    """Serve until `stop` is set; `name` is this process's journal. On uvloop this is one whole edge process."""
+    writer = JournalWriter(journal, name, max_bytes=journal_max_bytes)
+    try:
+        edge = Edge(config, codec, writer, clock)
+        await edge.listen(sockets)
+        await stop.wait()
+        await edge.close()
+    finally:
+        await asyncio.to_thread(writer.close)

@@ -1,0 +1,157 @@
+"""The two frequent faces: the pixel and the link."""
+
+from typing import Final
+
+from postlude.edge import records
+from postlude.edge.core import Core, Waiter
+from postlude.edge.headers import Head
+from postlude.edge.location import location, wanted_host
+from postlude.edge.outcome import Outcome
+from postlude.edge.request import Request
+from postlude.edge.revoked import Copies
+from postlude.edge.target import Target, readings, without_query
+from postlude.model.words import HitFace
+from postlude.tokens import CopyRef, split_link
+
+_VERIFIED: Final = 4096
+_SCOPE_BYTES: Final = 10  # key id, kind, scope: what a link's MAC hangs on besides position and destination
+
+
+class Pixel:
+    """A valid picture for everything under its prefix; a hit only for a GET with a genuine token."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
+        """A plain GET. None: the answer follows when the hit is durable."""
+        core = self._core
+        payload = core.codec.verify_copy(token[:-4] if token.endswith(b".gif") else token)
+        if payload is None or rest or _withdrawn(payload, core.revoked.now.opens):
+            return self.slow(Request("GET", b"/-/" + token + b"/" + rest, head, b"", keep_alive=True), conn)
+        end = core.visitor(conn, head).tail(head)
+        conn.answer, conn.lost_answer = core.answers.pixel, None
+        core.lane.add(records.pixel(core.clock.now(), payload, end), conn)
+        return None
+
+    def slow(self, request: Request, conn: Waiter) -> bytes | None:
+        """Any method, any spelling."""
+        core = self._core
+        payload = next(filter(None, map(self._payload, readings(request.target))), None)
+        if payload is None:
+            return core.done(request, Outcome.BAD_TOKEN, core.answers.gif("bad-token"))
+        if request.method == "HEAD":
+            return core.done(request, Outcome.STORED, core.answers.pixel)
+        if request.method != "GET":
+            return core.done(request, Outcome.WRONG_METHOD, core.answers.gif("method"))
+        if core.codec.unpack_copy(payload).copy in core.revoked.now.opens:
+            return core.done(request, Outcome.REVOKED, core.answers.pixel)
+        core.store(request, conn, (HitFace.PIXEL, payload, -1), core.answers.pixel)
+        return None
+
+    def _payload(self, target: Target) -> bytes | None:
+        token = without_query(target.token)
+        return self._core.codec.verify_copy(token[: -4 if token.lower().endswith(b".gif") else None])
+
+
+class Link:
+    """302 to the destination that was signed, or a page that names the host a changed one wanted.
+
+    Verified destinations are remembered by everything their MAC covers and the MAC itself, so a campaign's link is
+    checked once and its recipients' tokens every time.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._known: dict[bytes, tuple[int, bytes]] = {}
+
+    def forget(self) -> None:
+        """Check every destination anew: links were stopped or replaced."""
+        self._known.clear()
+
+    def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
+        """A plain GET. None: the answer follows when the hit is durable."""
+        core = self._core
+        payload = core.codec.verify_copy(token)
+        known = self._known.get(payload[:_SCOPE_BYTES] + rest) if payload else None
+        if payload is None or known is None or _withdrawn(payload, core.revoked.now.clicks):
+            target = b"/-/" + token + b"/" + rest
+            return self.slow(Request("GET", target, head, b"", keep_alive=True), conn)
+        position, answer = known
+        conn.answer, conn.lost_answer = core.answers.redirect(answer), None
+        end = core.visitor(conn, head).tail(head)
+        core.lane.add(records.hit(core.clock.now(), (HitFace.LINK, payload, position), "GET", end), conn)
+        return None
+
+    def slow(self, request: Request, conn: Waiter) -> bytes | None:
+        """Any method, any spelling."""
+        core = self._core
+        found = next(filter(None, map(self._signed, readings(request.target))), None)
+        if found is None:
+            return self._refuse(request, Outcome.FORGED_LINK, _wanted(request.target))
+        payload, position, url, rest = found
+        if request.method not in {"GET", "HEAD"}:
+            allow = {"Allow": "GET, HEAD, OPTIONS"}
+            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
+        ref = core.codec.unpack_copy(payload)
+        replaced = core.revoked.now.links.get((ref.kind, ref.scope, position))
+        where = location(url if replaced is None else replaced)
+        if where is None:
+            return self._unfit(request, url, stopped=replaced is not None)
+        answer = core.answers.redirect(where)
+        if replaced is not None or ref.copy in core.revoked.now.clicks:
+            return core.done(request, Outcome.REVOKED if replaced is None else Outcome.STOPPED, answer)
+        if request.method == "HEAD":
+            return core.done(request, Outcome.STORED, answer)
+        self._remember(payload[:_SCOPE_BYTES] + rest, position, where)
+        core.store(request, conn, (HitFace.LINK, payload, position), answer)
+        return None
+
+    def _unfit(self, request: Request, url: str, *, stopped: bool) -> bytes:
+        if not stopped:
+            return self._refuse(request, Outcome.REFUSED_LINK, wanted_host(url))
+        body = self._core.pages.plain(request.head.language, "stopped_title", "stopped_explained")
+        return self._core.done(request, Outcome.STOPPED, self._core.page(410, body))
+
+    def _refuse(self, request: Request, outcome: Outcome, host: str) -> bytes:
+        return self._core.done(
+            request, outcome, self._core.page(404, self._core.pages.forged(request.head.language, host))
+        )
+
+    def _remember(self, key: bytes, position: int, where: bytes) -> None:
+        if len(self._known) >= _VERIFIED:
+            self._known.clear()
+        self._known[key] = (position, where)
+
+    def _signed(self, target: Target) -> tuple[bytes, int, str, bytes] | None:
+        payload = self._core.codec.verify_copy(target.token)
+        if payload is None:
+            return None
+        ref = self._core.codec.unpack_copy(payload)
+        for rest in dict.fromkeys((target.rest, without_query(target.rest))):
+            url = self._destination(ref, rest)
+            if url is not None:
+                return payload, url[0], url[1], rest
+        return None
+
+    def _destination(self, ref: CopyRef, rest: bytes) -> tuple[int, str] | None:
+        parts = split_link(rest.decode("latin-1"))
+        if parts is None:
+            return None
+        position, mac, encoded = parts
+        url = self._core.codec.read_link(ref, position, mac, encoded.encode("latin-1"))
+        return None if url is None else (position, url)
+
+
+def _withdrawn(payload: bytes, copies: Copies) -> bool:
+    return bool(copies) and int.from_bytes(payload[10:18], "big") in copies
+
+
+def _wanted(target: bytes) -> str:
+    """The host a link nobody signed wants to lead to."""
+    for reading in readings(target):
+        parts = split_link(reading.rest.decode("utf-8", "replace"))
+        host = wanted_host(parts[2]) if parts else ""
+        if host:
+            return host
+    return ""

@@ -1,0 +1,72 @@
+"""Visitors of the current minute: their stored address, what is known of it, and how often they came."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from postlude.edge import records
+from postlude.edge.address import AddressKeeper
+from postlude.edge.headers import Head
+
+_REMEMBERED: Final = 65_536  # about 400 bytes each: 26 MB at the very worst, for one minute
+_TAILS: Final = 8
+
+AddressFacts = Callable[[str], Mapping[str, str]]
+
+
+class Visitor:
+    """One address within one minute."""
+
+    __slots__ = ("_limit", "address", "count", "facts", "minute", "tails")
+
+    def __init__(self, address: str, facts: dict[str, str], minute: int, limit: int) -> None:
+        self.address = address
+        self.facts = facts
+        self.minute = minute
+        self.count = 0
+        self.tails: dict[Head, bytes] = {}
+        self._limit = limit
+
+    def tail(self, head: Head) -> bytes:
+        """The end of a record for one more hit with `head`."""
+        self.count += 1
+        if self.count == self._limit + 1:
+            self.facts = self.facts | {"rate": "high"}
+            self.tails.clear()
+        known = self.tails.get(head)
+        return known if known is not None else self._new_tail(head)
+
+    def _new_tail(self, head: Head) -> bytes:
+        if len(self.tails) >= _TAILS:
+            self.tails.clear()
+        self.tails[head] = made = records.tail(head.user_agent, self.address, head.kept, self.facts)
+        return made
+
+
+class Visitors:
+    """Visitors by raw address, forgotten every minute (and with them the raw addresses)."""
+
+    def __init__(self, keeper: AddressKeeper, limit: int, facts: AddressFacts | None) -> None:
+        self._keeper = keeper
+        self._limit = limit
+        self._facts = facts
+        self._known: dict[str, Visitor] = {}
+        self._now = 0
+        self.minute = 0
+
+    def refresh(self, now: int) -> None:
+        """Start a new minute when it is time."""
+        self._now = now
+        minute = now // 60_000_000
+        if minute != self.minute:
+            self.minute = minute
+            self._known = {}
+
+    def get(self, address: str) -> Visitor:
+        """The visitor with this raw address."""
+        visitor = self._known.get(address)
+        if visitor is None:
+            facts = dict(self._facts(address)) if self._facts else {}
+            visitor = Visitor(self._keeper.keep(address, self._now), facts, self.minute, self._limit)
+            if len(self._known) < _REMEMBERED:
+                self._known[address] = visitor
+        return visitor
