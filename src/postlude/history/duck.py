@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
 """
 _COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts"
-_NO_TEXT: Final = {(): "[]"}
+_NO_TEXT: Final[dict[tuple[str, ...], str]] = {(): "[]"}
 _encode: Final = msgspec.json.Encoder().encode
 _facts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -113,14 +113,15 @@ class DuckHistory:
         only = "" if copy is None else " AND copy = $copy"
         wanted = {"message": message, "limit": limit} | ({} if copy is None else {"copy": copy})
         newest = (
-            f"SELECT {_COLUMNS} FROM events WHERE message = $message{only} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608, E501 - fixed text
+            f"SELECT {_COLUMNS} FROM events WHERE message = $message{only} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
         )
         return [_event(row) for row in reversed(self._query(newest, wanted))]
 
     def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
         """Events of these kinds seen at or after `at`, oldest first."""
         wanted = {"at": at, "kinds": [kind.value for kind in kinds], "limit": limit}
-        newest = f"SELECT {_COLUMNS} FROM events WHERE seen_at >= $at AND kind IN (SELECT unnest($kinds)) ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608, E501 - fixed text
+        where = "seen_at >= $at AND kind IN (SELECT unnest($kinds))"
+        newest = f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
         return [_event(row) for row in reversed(self._query(newest, wanted))]
 
     def counts(self, message: int | None = None) -> list[Count]:
@@ -168,7 +169,7 @@ class DuckHistory:
                     "a DuckDB shell), then start again."
                 ) from e
             raise StorageError(
-                f"history {self._path}: {text}. Check free space and that the data folder is writable, then start again."
+                f"history {self._path}: {text}. Check free space and that the data folder is writable, then try again."
             ) from e
 
 

@@ -5,12 +5,12 @@ from base64 import b32encode
 from hashlib import blake2b
 from typing import Final
 
-from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
 from postlude.store import Store, User
 
-SIGN_IN_SECONDS: Final = 15 * 60
+SIGN_IN_SECONDS: Final = 3600
 _PASSWORD_BYTES: Final = 16
 _TOUCH_SECONDS: Final = 3600  # "last used" is kept this exactly
 _SIGN_IN: Final = "sign-in:"
@@ -26,13 +26,13 @@ def create_first_user(store: Store, clock: Clock, address: str, name: str = "") 
     return store.create_user(address, name, (), clock.now())
 
 
-def new_app_password(store: Store, user: User, label: str, clock: Clock) -> str:
+def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None) -> str:
     """A new password for one program, shown once: 26 letters and digits (128 random bits), in groups.
 
     Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords.
     """
     text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
-    store.add_app_password(user.id, label, _hash(text), clock.now())
+    store.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now())
     return "-".join(text[i : i + 5] for i in range(0, len(text), 5))
 
 
@@ -48,7 +48,7 @@ def check_app_password(store: Store, login: str, password: str, clock: Clock | N
     return user
 
 
-def new_sign_in(store: Store, user: User, clock: Clock, seconds: int = SIGN_IN_SECONDS) -> str:
+def sign_in_link(store: Store, clock: Clock, user: User, seconds: int = SIGN_IN_SECONDS) -> str:
     """A token for a sign-in link that works once and for `seconds`; stored as its hash."""
     now = clock.now()
     _forget_old(store, now)

@@ -163,6 +163,19 @@ class Lookups(Part):
                 found.update({row.message: as_struct(MessageTotals, row) for row in connection.execute(query)})
         return found
 
+    def first_recipients(self, wanted: Iterable[int], most: int = 3) -> dict[int, tuple[str, ...]]:
+        """The first few recipients of each of these messages."""
+        number = func.row_number().over(partition_by=copies.c.message, order_by=(copies.c.address, copies.c.id))
+        found: dict[int, tuple[str, ...]] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                ranked = select(copies.c.message, copies.c.recipient, number.label("number"))
+                ranked_rows = ranked.where(copies.c.message.in_(some)).subquery()
+                query = select(ranked_rows).where(ranked_rows.c.number <= most)
+                for row in connection.execute(query.order_by(ranked_rows.c.message, ranked_rows.c.number)):
+                    found[row.message] = (*found.get(row.message, ()), row.recipient)
+        return found
+
     def list_unmatched(self, limit: int = 100) -> list[Unmatched]:
         """Mail that came back and could not be tied to a copy, newest first."""
         with self._database.read() as connection:

@@ -1,0 +1,238 @@
+"""The digest: journal records become events in the history and projections in the state, each exactly once.
+
+Guarantee: what a journal writer said is durable reaches both stores at least once, and each store keeps the place up to
+which it has taken part in the same transaction, so that whatever is read again changes nothing there.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Final, Protocol
+
+import msgspec
+
+from postlude.history import History
+from postlude.journal import Position, Record
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.model.errors import InUseError, StorageError
+from postlude.model.observation import Attempt, Returned, Submitted, Webhook
+from postlude.model.words import EventKind
+from postlude.services.changes import Changes
+from postlude.services.interpret import Interpreter
+from postlude.services.interpret_hits import REPEAT_SECONDS
+from postlude.services.interpret_items import SET_ASIDE, Item, Outcome
+from postlude.store import Batch, SetAside, Store
+
+BATCH_RECORDS: Final = 4000  # about 0.15 s of work; larger ones gain little and cost memory
+_IDLE_SECONDS: Final = 0.5
+_RETRY_SECONDS: Final = 1.0
+_TRIM_SECONDS: Final = 600.0
+
+Place = tuple[int, int]
+_log = logging.getLogger(__name__)
+
+
+class Journal(Protocol):
+    """What is read from."""
+
+    def read(self, after: Mapping[int, Position], limit: int) -> list[Record]:
+        """Durable records from `after` on."""
+        ...
+
+    def wait(self, timeout_s: float) -> bool:
+        """True when something new may be there."""
+        ...
+
+    def trim(self, done: Mapping[int, Position]) -> object:
+        """Delete what lies before `done` and is old."""
+        ...
+
+
+class DigestState(msgspec.Struct):
+    """How the digest is doing, for the operations page and `/healthz`."""
+
+    records: int = 0
+    """Digested since the start of this process."""
+    batches: int = 0
+    problem: str = ""
+    """Why it stands still; empty when it does not."""
+    last_at: int = 0
+    """When the last batch was finished."""
+    seconds: dict[str, float] = {}
+    """Time spent by step since the start."""
+
+
+class Digest:
+    """Owned by one thread of the one app process."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        store: Store,
+        history: History,
+        interpreter: Interpreter,
+        changes: Changes,
+        clock: Clock,
+        batch_records: int = BATCH_RECORDS,
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._history = history
+        self._interpreter = interpreter
+        self._changes = changes
+        self._clock = clock
+        self._batch_records = batch_records
+        self._in_history: dict[int, Place] = {}
+        self._in_store: dict[int, Place] = {}
+        self._loaded = False
+        self.state: Final = DigestState(seconds=interpreter.seconds)
+
+    def run(self, stop: threading.Event) -> None:
+        """Digest until `stop` is set. A full disk or a locked store makes it wait and try again, never end."""
+        trimmed = self._clock.now()
+        while not stop.is_set():
+            try:
+                count = self.step()
+                if self._clock.now() - trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
+                    trimmed = self._clock.now()
+                    self._journal.trim(self._after())
+            except (StorageError, InUseError) as error:
+                self._stuck(str(error))
+                stop.wait(_RETRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a bug of ours: said loudly, tried again, nothing skipped
+                _log.exception("the digest stumbled")
+                self._stuck(f"{type(error).__name__}: {error}")
+                stop.wait(_RETRY_SECONDS)
+            else:
+                if not count:
+                    self._journal.wait(_IDLE_SECONDS)
+
+    def step(self) -> int:
+        """Digest one batch; the number of records, 0 when there was none."""
+        if not self._loaded:
+            self._load()
+        records = self._journal.read(self._after(), self._batch_records)
+        if records:
+            for part in _parts(self._interpreter.decode(records)):
+                self._digest(part)
+            self.state.records += len(records)
+            self.state.batches += 1
+        self.state.last_at = self._clock.now()
+        self.state.problem = ""
+        return len(records)
+
+    def catch_up(self) -> int:
+        """Digest everything that is there; the number of records."""
+        total = 0
+        while count := self.step():
+            total += count
+        return total
+
+    def _stuck(self, problem: str) -> None:
+        if problem != self.state.problem:
+            _log.error("the digest waits: %s", problem)
+        self.state.problem = problem
+        self._loaded = False
+
+    def _load(self) -> None:
+        self._in_history = self._history.positions()
+        self._in_store = self._store.positions()
+        since = self._clock.now() - 2 * REPEAT_SECONDS * MICROS_PER_SECOND
+        self._interpreter.hits.remember(self._history.since(since, [EventKind.OPENED]), self._after())
+        self._loaded = True
+
+    def _after(self) -> dict[int, Position]:
+        """Where both stores are, by writer: the lesser of the two, the beginning when one knows nothing."""
+        writers = self._in_history.keys() | self._in_store.keys()
+        nothing = (0, 0)
+        return {
+            writer: Position(writer, *min(self._in_history.get(writer, nothing), self._in_store.get(writer, nothing)))
+            for writer in writers
+        }
+
+    def _digest(self, items: list[Item]) -> None:
+        self._interpreter.interpret(items)
+        start = perf_counter()
+        self._halving(items, self._in_history, self._to_history)
+        middle = perf_counter()
+        self._halving(items, self._in_store, self._to_store)
+        end = perf_counter()
+        for name, seconds in (("history", middle - start), ("state", end - middle)):
+            self.state.seconds[name] = self.state.seconds.get(name, 0.0) + seconds
+        self._changes.publish({event.message for item in items for event in item.events if event.message})
+
+    def _halving(
+        self, items: Sequence[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
+    ) -> None:
+        """Write the items that lie behind `taken`; when one of them cannot be written, all the others still are."""
+        new = [item for item in items if _is_new(item, taken)]
+        if not new:
+            return
+        places = _places(new)
+        try:
+            write(new, places)
+        except (StorageError, InUseError):
+            raise
+        except Exception as error:
+            if len(new) > 1:
+                middle = len(new) // 2
+                self._halving(new[:middle], taken, write)
+                self._halving(new[middle:], taken, write)
+                return
+            if new[0].outcome is Outcome.REFUSED:
+                raise
+            _log.exception("a store refused the record at %s", new[0].record.position)
+            new[0].fail(Outcome.REFUSED, f"{type(error).__name__}: {error}")
+            write(new, places)
+        taken.update(places)
+
+    def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
+        self._history.append([event for item in items for event in item.events], places)
+
+    def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
+        now = self._clock.now()
+        self._store.apply(
+            Batch(
+                events=[event for item in items for event in item.events],
+                submissions=[item.submission for item in items if item.submission is not None],
+                attempts=[item.attempt for item in items if item.attempt is not None],
+                aliases=[alias for item in items for alias in item.aliases],
+                suppress=[one for item in items for one in item.suppress],
+                unmatched=[item.unmatched for item in items if item.unmatched is not None],
+                set_aside=[_set_aside(item, now) for item in items if item.outcome in SET_ASIDE],
+                outcomes=Counter(item.outcome.value for item in items if item.outcome is not None),
+                positions=places,
+            )
+        )
+
+
+def _parts(items: Iterable[Item]) -> list[list[Item]]:
+    """Cut so that what comes back is read after what went out is in the store, where it is looked up."""
+    parts: list[list[Item]] = [[]]
+    sending = False
+    for item in items:
+        seen = item.observation
+        if sending and isinstance(seen, Returned | Webhook):
+            parts.append([])
+            sending = False
+        elif isinstance(seen, Submitted | Attempt):
+            sending = True
+        parts[-1].append(item)
+    return parts
+
+
+def _is_new(item: Item, taken: Mapping[int, Place]) -> bool:
+    place = item.record.position
+    return (place.segment, place.offset) >= taken.get(place.writer, (0, 0))
+
+
+def _places(items: Iterable[Item]) -> dict[int, Place]:
+    return {item.record.next.writer: (item.record.next.segment, item.record.next.offset) for item in items}
+
+
+def _set_aside(item: Item, now: int) -> SetAside:
+    place = item.record.position
+    return SetAside(place.writer, place.segment, place.offset, now, item.reason, item.record.data)

@@ -1,0 +1,86 @@
+"""What observations mean: a list of named, guarded steps over a run of journal records."""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, Final
+
+import msgspec
+
+from postlude.journal import Record
+from postlude.model.errors import StorageError
+from postlude.model.observation import Attempt, Hit, Observation, Returned, Submitted, Webhook, decode
+from postlude.services.interpret_hits import Hits
+from postlude.services.interpret_items import Item, Outcome
+from postlude.services.interpret_sending import attempted
+
+Step = Callable[[Item, Any], None]
+"""Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""
+
+
+class Interpreter:
+    """Turns records into items that say everything the stores need. Knows nothing of how they are written.
+
+    `submissions` and `returned` are the steps for Submitted and Returned observations; `hits` judges hits.
+    Times of every step, in seconds since the start, are in `seconds` under its name.
+    """
+
+    def __init__(self, *, submissions: Step, returned: Step, hits: Hits, webhooks: Step | None = None) -> None:
+        self.hits: Final = hits
+        self.seconds: Final[dict[str, float]] = {}
+        self._steps: Final[list[tuple[str, type[Observation], Step]]] = [
+            ("submissions", Submitted, submissions),
+            ("attempts", Attempt, attempted),
+            ("hits", Hit, hits),
+            ("returned", Returned, returned),
+            ("webhooks", Webhook, webhooks or _unhandled),
+        ]
+
+    def decode(self, records: Sequence[Record]) -> list[Item]:
+        """One item a record; what is no observation has its outcome already."""
+        start = perf_counter()
+        items = [_decoded(record) for record in records]
+        self._timed("decode", start)
+        return items
+
+    def interpret(self, items: Sequence[Item]) -> None:
+        """Run every step over the items of its kind. Each item has exactly one outcome afterwards.
+
+        StorageError passes: the disk's trouble is not the record's fault, and the batch is tried again.
+        """
+        start = perf_counter()
+        self.hits.prepare(items)
+        self._timed("sent times", start)
+        for name, kind, step in self._steps:
+            start = perf_counter()
+            for item in items:
+                if item.observation.__class__ is kind:
+                    _guarded(step, item)
+            self._timed(name, start)
+        self.hits.forget_old()
+
+    def _timed(self, name: str, start: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+
+
+def _decoded(record: Record) -> Item:
+    try:
+        return Item(record, decode(record.data))
+    except (msgspec.MsgspecError, ValueError) as error:
+        item = Item(record)
+        item.fail(Outcome.UNREADABLE, f"not an observation: {error}")
+        return item
+
+
+def _guarded(step: Step, item: Item) -> None:
+    try:
+        step(item, item.observation)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad record must not stop all that come after it
+        item.fail(Outcome.FAILED, f"{type(error).__name__}: {error}")
+    else:
+        assert item.outcome is not None, "a step forgot the outcome"
+
+
+def _unhandled(item: Item, webhook: Webhook) -> None:
+    item.fail(Outcome.UNHANDLED, f"nothing reads calls of {webhook.provider or 'an unnamed provider'} yet")

@@ -1,0 +1,63 @@
+"""One journal record on its way through the digest: what it turned out to mean."""
+
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from postlude.journal import Position, Record
+from postlude.model.event import Event
+from postlude.model.observation import Observation
+from postlude.store import Alias, AttemptResult, CopySuppression, Submission, Unmatched
+
+_OWN_ORDINALS: Final = 15
+_MASK: Final = (1 << 63) - 1
+
+
+class Outcome(StrEnum):
+    """What became of one journal record. Every record ends in exactly one; the totals are kept in the state."""
+
+    SUBMITTED = "submitted"
+    ATTEMPTED = "attempted"
+    COUNTED = "counted"  # a hit that became an event
+    MERGED = "merged"  # an image proxy asking again for the same opening
+    RETURNED = "returned"  # mail that came back and was tied to a copy
+    UNMATCHED = "unmatched"  # mail that came back and was not
+    UNHANDLED = "unhandled"  # a provider's call that nothing here reads yet; set aside
+    UNREADABLE = "unreadable"  # no observation; set aside
+    FAILED = "failed"  # reading it raised an error; set aside
+    REFUSED = "refused"  # a store would not take it; set aside
+
+
+SET_ASIDE: Final = frozenset({Outcome.UNHANDLED, Outcome.UNREADABLE, Outcome.FAILED, Outcome.REFUSED})
+
+
+class Item(msgspec.Struct, gc=False):
+    """A record, and what the steps found out about it."""
+
+    record: Record
+    observation: Observation | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    """Why it was set aside."""
+    events: tuple[Event, ...] = ()
+    submission: Submission | None = None
+    attempt: AttemptResult | None = None
+    aliases: tuple[Alias, ...] = ()
+    suppress: tuple[CopySuppression, ...] = ()
+    unmatched: Unmatched | None = None
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        """Set the record aside: it means nothing any more."""
+        self.outcome, self.reason = outcome, reason
+        self.events, self.aliases, self.suppress = (), (), ()
+        self.submission, self.attempt, self.unmatched = None, None, None
+
+
+def event_id(position: Position, ordinal: int) -> int:
+    """The id of a record's `ordinal`-th event, the same on every replay, however many there are."""
+    if ordinal < _OWN_ORDINALS:
+        return position.event_id(ordinal)
+    seed = position.event_id(_OWN_ORDINALS).to_bytes(8) + ordinal.to_bytes(4)
+    return int.from_bytes(blake2b(seed, digest_size=8, person=b"event-id").digest()) & _MASK

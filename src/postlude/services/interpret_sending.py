@@ -1,0 +1,106 @@
+"""Submissions and attempts: the way out."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from postlude.feedback.finding import Persistence
+from postlude.feedback.reasons import AXES, find_reason
+from postlude.model.event import Event
+from postlude.model.observation import Attempt, Submitted
+from postlude.model.words import EventKind, SendOutcome, Verdict
+from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.store import AttemptResult, CopySuppression, Submission
+
+_KINDS = {
+    SendOutcome.ACCEPTED: EventKind.SENT,
+    SendOutcome.DEFERRED: EventKind.DEFERRED,
+    SendOutcome.REJECTED: EventKind.REJECTED,
+    SendOutcome.UNSURE: EventKind.UNSURE,
+    SendOutcome.EXPIRED: EventKind.EXPIRED,
+}
+
+
+class Taken(Protocol):
+    """What a submitted message becomes."""
+
+    @property
+    def submission(self) -> Submission:
+        """Its rows."""
+        ...
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """One QUEUED event a copy."""
+        ...
+
+
+class Submissions:
+    """The step for submitted messages. `take` makes the same of the same message every time."""
+
+    def __init__(self, take: Callable[[Submitted, bytes], Taken], mail: Callable[[int], bytes]) -> None:
+        self._take = take
+        self._mail = mail
+
+    def __call__(self, item: Item, submitted: Submitted) -> None:
+        """Take one message apart."""
+        taken = self._take(submitted, self._mail(submitted.message))
+        item.submission, item.events = taken.submission, taken.events
+        item.outcome = Outcome.SUBMITTED
+
+
+def attempted(item: Item, attempt: Attempt) -> None:
+    """What the next server's answer means for the copy."""
+    facts = _facts(attempt)
+    kinds = [_KINDS[attempt.outcome]]
+    if attempt.outcome is SendOutcome.ACCEPTED and attempt.phase == "sandbox":
+        kinds.append(EventKind.DELIVERED)  # the sandbox is the mailbox itself
+    if attempt.outcome is SendOutcome.REJECTED and _address_is_gone(attempt, facts):
+        item.suppress = (CopySuppression(attempt.copy, facts["reason"], f"smtp {attempt.code}", attempt.at),)
+    item.events = tuple(
+        Event(
+            event_id(item.record.position, number),
+            kind,
+            attempt.at,
+            attempt.message,
+            attempt.copy,
+            verdict=Verdict.MACHINE,
+            facts=facts,
+        )
+        for number, kind in enumerate(kinds)
+    )
+    item.attempt = AttemptResult(
+        attempt.copy,
+        attempt.outcome,
+        attempt.at,
+        attempt.attempt,
+        attempt.code,
+        attempt.enhanced,
+        attempt.text,
+        attempt.server,
+        attempt.retry_at,
+        attempt.remote_id,
+        attempt.message,
+    )
+    item.outcome = Outcome.ATTEMPTED
+
+
+def _facts(attempt: Attempt) -> dict[str, str]:
+    facts = {
+        "code": str(attempt.code or ""),
+        "enhanced": attempt.enhanced,
+        "text": attempt.text,
+        "server": attempt.server,
+        "phase": attempt.phase,
+        "attempt": str(attempt.attempt),
+        "retry_at": str(attempt.retry_at or ""),
+        "remote_id": attempt.remote_id,
+    }
+    if attempt.outcome in {SendOutcome.REJECTED, SendOutcome.DEFERRED}:
+        facts["reason"] = find_reason(attempt.text, attempt.enhanced, attempt.code)[0].value
+    return {name: value for name, value in facts.items() if value}
+
+
+def _address_is_gone(attempt: Attempt, facts: dict[str, str]) -> bool:
+    """Refused to our face, at RCPT or after: as good as a signed bounce."""
+    reason = find_reason(attempt.text, attempt.enhanced, attempt.code)[0]
+    return "reason" in facts and AXES[reason].persistence is Persistence.GONE

@@ -1,0 +1,172 @@
+"""What became of messages: lists, one message, its timeline."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from postlude.history import History
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+from postlude.services.reports_shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
+from postlude.services.reports_words import summary
+from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
+
+__all__ = ["CopyView", "LinkView", "MessageRow", "MessageView", "Reports", "TimelineEntry"]
+
+_PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
+_COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
+
+
+class Reports:
+    """Reads projections for numbers and the history for timelines. Safe to share between threads."""
+
+    def __init__(self, store: Store, history: History) -> None:
+        self._store = store
+        self._history = history
+
+    def messages(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[MessageRow]:
+        """Messages newest first; `before` is the `message` of the last row of the page before."""
+        found = self._store.messages_page(user, before, limit)
+        ids = [message.id for message in found]
+        totals, names = self._store.totals(ids), self._store.first_recipients(ids)
+        return [_row(one, totals.get(one.id) or MessageTotals(message=one.id), names.get(one.id, ())) for one in found]
+
+    def message(self, message: int) -> MessageView:
+        """One message with its copies and links; NotFoundError when it is not stored."""
+        found = self._store.message(message)
+        activity, clicks = self._store.activity(message), self._store.link_activity(message)
+        nothing = Activity(copy=0, message=message)
+        return MessageView(
+            message=found.id,
+            message_id=found.message_id,
+            subject=found.subject,
+            sender=found.sender,
+            created_at=found.created_at,
+            via=found.via,
+            opens_tracked=found.opens,
+            clicks_tracked=found.clicks,
+            copies=tuple(_copy_view(one, activity.get(one.id, nothing)) for one in self._store.copies(message)),
+            links=tuple(_link_view(one, clicks.get(one.position)) for one in self._store.links(message)),
+            user=found.user,
+            size=found.size,
+            untracked=found.untracked,
+        )
+
+    def timeline(self, message: int, copy: int | None = None) -> list[TimelineEntry]:
+        """The events of a message, or of one copy of it, oldest first."""
+        recipients = {one.id: one.recipient for one in self._store.copies(message)}
+        urls = {one.position: one.url for one in self._store.links(message)}
+        return entries(self._history.timeline(message, copy), recipients, urls)
+
+    def find(self, query: str) -> list[int]:
+        """Ids of the messages with this Message-ID, or to or from this address, newest first."""
+        return self._store.find(query)
+
+
+def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int, str]) -> list[TimelineEntry]:
+    """Events as people read them; repeats by people on one copy are numbered."""
+    seen: Counter[tuple[int, EventKind, int]] = Counter()
+    told = []
+    for event in events:
+        nth = 0
+        if event.kind in _COUNTED and event.verdict in _PEOPLE:
+            seen[event.copy, event.kind, event.position] += 1
+            nth = seen[event.copy, event.kind, event.position]
+        url = urls.get(event.position, "")
+        told.append(
+            TimelineEntry(
+                at=event.at,
+                kind=event.kind.value,
+                recipient=recipients.get(event.copy, ""),
+                copy=event.copy,
+                position=event.position,
+                verdict=event.verdict.value,
+                reasons=event.reasons,
+                summary=summary(event, nth, url),
+                facts=event.facts | ({"url": url} if url and event.kind is EventKind.CLICKED else {}),
+            )
+        )
+    return told
+
+
+def _row(message: Message, totals: MessageTotals, recipients: tuple[str, ...]) -> MessageRow:
+    return MessageRow(
+        message=message.id,
+        message_id=message.message_id,
+        subject=message.subject,
+        sender=message.sender,
+        created_at=message.created_at,
+        via=message.via,
+        opens_tracked=message.opens,
+        clicks_tracked=message.clicks,
+        copies=totals.copies,
+        sent=totals.sent,
+        failed=totals.failed,
+        opened=totals.opened,
+        clicked=totals.clicked,
+        replied=totals.replied,
+        mark=_mark(totals),
+        last_open_at=totals.last_open_at,
+        recipients=recipients,
+    )
+
+
+def _mark(totals: MessageTotals) -> str:
+    if totals.failed:
+        return "failed" if totals.failed >= totals.copies else "mixed"
+    if totals.opened:
+        return "opened"
+    return "queued" if totals.queued >= totals.copies else "sent"
+
+
+def _copy_view(copy: Copy, done: Activity) -> CopyView:
+    implied = not done.opens and (done.clicks > 0 or done.replied_at is not None)
+    earliest = min((at for at in (done.first_click_at, done.replied_at) if at is not None), default=None)
+    delivered = _delivered(done)
+    return CopyView(
+        copy=copy.id,
+        recipient=copy.recipient,
+        status=copy.status,
+        delivered=delivered,
+        delivered_at=done.delivered_at if delivered else None,
+        opens=1 if implied else done.opens,
+        opens_unknown=done.opens_unknown,
+        opens_machine=done.opens_machine,
+        first_open_at=earliest if implied else done.first_open_at,
+        last_open_at=earliest if implied else done.last_open_at,
+        clicks=done.clicks,
+        clicks_machine=done.clicks_machine,
+        replied_at=done.replied_at,
+        unsubscribed_at=done.unsubscribed_at,
+        complained_at=done.complained_at,
+        bounced_at=done.bounced_at,
+        bounce_reason=done.bounce_reason,
+        code=copy.code,
+        text=copy.text,
+        open_implied=implied,
+        clicks_unknown=done.clicks_unknown,
+        attempts=copy.attempts,
+        next_attempt_at=copy.next_attempt_at,
+        autoresponded_at=done.autoresponded_at,
+        displayed_at=done.displayed_at,
+        first_click_at=done.first_click_at,
+        last_click_at=done.last_click_at,
+    )
+
+
+def _delivered(done: Activity) -> str:
+    # A bounce corrects the next server's 250 and a report, but not a person who had the mail before their eyes.
+    return "" if done.bounced_at is not None and done.delivered_how != "implied" else done.delivered_how
+
+
+def _link_view(link: Link, done: LinkActivity | None) -> LinkView:
+    return LinkView(
+        position=link.position,
+        url=link.url,
+        label=link.label,
+        tracked=link.tracked,
+        reason=link.reason,
+        clicks=done.clicks if done else 0,
+        clicks_machine=done.clicks_machine if done else 0,
+        clicks_unknown=done.clicks_unknown if done else 0,
+        last_at=done.last_at if done else None,
+    )
