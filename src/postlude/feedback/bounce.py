@@ -59,8 +59,8 @@ _BARE_LINE: Final = (
     r"(?::|;|,|$|\(|on \d|\.\.\.|[ \t]+[45]\d\d|[ \t]+\[)"
 )
 _AFTER_WORD: Final = (
-    r"(?:recipient|recipient.s address|address|user|mailbox|account|deliver(?:ed|y)?(?: failed)? to|sent to|to recipient"
-    r"|rcpt to|mail to|message to|failed for|following (?:address|recipient)(?:es|s)?)"
+    r"(?:recipient|recipient.s address|address|user|mailbox|account|deliver(?:ed|y)?(?: failed)? to|sent to"
+    r"|to recipient|rcpt to|mail to|message to|failed for|following (?:address|recipient)(?:es|s)?)"
     rf"[^\n@]{{0,40}}[\s:<\"'=(\[]({_A})"
 )
 _NEAR_REFUSAL: Final = rf"({_A})[^\n]{{0,80}}(?:unknown|not exist|full|reject|refus|invalid|not found|disabled|fail)"

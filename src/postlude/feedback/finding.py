@@ -82,14 +82,14 @@ class Persistence(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What ties a finding to a copy, strongest first. The first five are signed by us and cannot be invented."""
+    """What ties a finding to a copy, strongest first. The first six are signed by us and cannot be invented."""
 
     ENVELOPE_TAG = "envelope_tag"
+    ENVID = "envid"  # a tag of ours that went out as ENVID (RFC 3461)
     REPLY_TAG = "reply_tag"
     UNSUBSCRIBE_TAG = "unsubscribe_tag"
     MESSAGE_ID_TAG = "message_id_tag"
     QUOTED_LINK = "quoted_link"
-    ENVID = "envid"
     MESSAGE_ID = "message_id"
     PROVIDER_ID = "provider_id"
     ADDRESS = "address"
@@ -136,3 +136,5 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     original_recipient: str = ""
     """ORCPT (RFC 3461) or Original-Rcpt-To where it differs from `recipient`."""
     remote_mta: str = ""
+    original_subject: str = ""
+    """Subject of the mail this is about, where it was sent back."""

@@ -11,6 +11,7 @@ from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
 from postlude.feedback.letter import Letter
 from postlude.feedback.mdn import parse_mdn
+from postlude.feedback.mime import decode_words
 from postlude.feedback.reply import message_ids, parse_answer
 from postlude.feedback.tags import Signed
 
@@ -80,7 +81,9 @@ def _tied(letter: Letter, signed: Signed, item: Finding, copy: int, evidence: Ev
     item = with_known(letter, item)
     returned = letter.returned
     ids = item.message_ids or (message_ids(returned.get("message-id")) if returned is not None else ())
-    inner, inner_evidence = signed.returned()
+    inner, inner_evidence = signed.first("b", item.envid), Evidence.ENVID
+    if not inner:
+        inner, inner_evidence = signed.returned()
     if not inner and ids:
         inner, inner_evidence = signed.message_id(*ids), Evidence.MESSAGE_ID_TAG
     if not inner and (quoted := signed.quoted()):
@@ -90,7 +93,10 @@ def _tied(letter: Letter, signed: Signed, item: Finding, copy: int, evidence: Ev
         conflict, copy, evidence = "the address it came to and the mail inside name different copies", 0, Evidence.NONE
     elif not copy and inner:
         copy, evidence = inner, inner_evidence
-    return msgspec.structs.replace(item, copy=copy, evidence=evidence, message_ids=ids, conflict=conflict)
+    subject = decode_words(returned.get("subject")) if returned is not None else ""
+    return msgspec.structs.replace(
+        item, copy=copy, evidence=evidence, message_ids=ids, conflict=conflict, original_subject=subject
+    )
 
 
 def _answer_tied(signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:

@@ -87,14 +87,6 @@ CODE_REASONS: Final = {
 }
 """Reason by SMTP reply code, when nothing better was said."""
 
-_STATUS: Final = frozenset({"1.1", "2.2", "7.26", "2.3", "3.4", "1.10"})
-
-CODE_REASONS: Final = {
-    421: R.SYSTEM, 450: R.RECIPIENT_REFUSED, 451: R.SYSTEM, 452: R.MAILBOX_FULL, 550: R.UNKNOWN_USER, 551: R.MOVED,
-    552: R.MAILBOX_FULL, 553: R.UNKNOWN_USER, 500: R.PROTOCOL, 501: R.PROTOCOL, 502: R.PROTOCOL, 503: R.PROTOCOL,
-    556: R.NO_MAIL_DOMAIN, 521: R.NO_MAIL_DOMAIN,
-}  # fmt: skip
-
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE: Final = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d)")
 

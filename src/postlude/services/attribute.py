@@ -1,0 +1,297 @@
+"""Ties a finding to a copy, says how strongly, and what may follow from it.
+
+Order of evidence: what we signed, then known ids, then address with time and subject. Signed evidence alone suppresses;
+evidence at odds with itself concludes nothing.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+
+from postlude.feedback import Evidence, Finding, FindingKind, Reason, TagReader
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.errors import NotFoundError
+from postlude.model.words import EventKind
+from postlude.tokens import TagPurpose, TokenCodec
+
+
+class CopyRow(Protocol):
+    """What is asked of a copy."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102 - the copy's id
+    @property
+    def message(self) -> int: ...  # noqa: D102 - the message's id
+    @property
+    def recipient(self) -> str: ...  # noqa: D102 - as it was mailed
+
+
+class MessageRow(Protocol):
+    """What is asked of a message."""
+
+    @property
+    def subject(self) -> str: ...  # noqa: D102 - as the sender wrote it
+    @property
+    def sender(self) -> str: ...  # noqa: D102 - the From address
+
+
+class Lookups(Protocol):
+    """The questions to the store. `copy` and `message` raise NotFoundError."""
+
+    def copy(self, copy: int) -> CopyRow: ...  # noqa: D102 - by id
+    def copies(self, message: int) -> Sequence[CopyRow]: ...  # noqa: D102 - of one message
+    def message(self, message: int) -> MessageRow: ...  # noqa: D102 - by id
+    def copies_by_message_id(self, texts: Iterable[str]) -> Sequence[CopyRow]: ...  # noqa: D102 - also aliases
+    def copies_to(self, address: str, since: int) -> Sequence[CopyRow]: ...  # noqa: D102 - newest first
+
+
+class Strength(StrEnum):
+    """How far the tie to a copy is to be believed; shown to the user."""
+
+    CERTAIN = "certain"  # signed by us
+    STRONG = "strong"  # an id of ours that others may know
+    PROBABLE = "probable"  # address, time and subject fit one copy only
+    NONE = ""
+
+
+class Unmatched(StrEnum):
+    """Why nothing was concluded."""
+
+    NOTHING_OF_OURS = "nothing_of_ours"  # no evidence in it
+    UNKNOWN_COPY = "unknown_copy"  # signed, but the copy is not stored (any more)
+    AMBIGUOUS = "ambiguous"  # several copies fit
+    CONFLICT = "conflict"  # evidence at odds with itself: quarantine
+    OTHER_SENDER = "other_sender"  # tied, but someone else than the recipient answered
+    COLLEAGUE = "colleague"  # tied, but it came from the sender's own side
+    REPORT = "report"  # a report that changes nothing for the copy
+    UNREADABLE = "unreadable"
+
+
+class Attribution(msgspec.Struct, frozen=True):
+    """What one finding means."""
+
+    kind: EventKind
+    """UNMATCHED when nothing may be concluded; `copy` then still names what it is linked to, if anything."""
+    copy: int = 0
+    message: int = 0
+    evidence: Evidence = Evidence.NONE
+    strength: Strength = Strength.NONE
+    credited: bool = False
+    """The event counts for the copy."""
+    unmatched: str = ""
+    """One of `Unmatched`, empty when credited."""
+    suppress: str = ""
+    """The reason to suppress the copy's recipient for, empty when it stays mailable."""
+    facts: dict[str, str] = {}
+    """For `Event.facts`: what a person wants to see beside it."""
+
+
+DAY: Final = 86_400 * MICROS_PER_SECOND
+REPLY_WINDOW: Final = 30 * DAY
+BOUNCE_WINDOW: Final = 7 * DAY
+SUPPRESSING: Final = frozenset({Reason.UNKNOWN_USER, Reason.DISABLED_USER, Reason.DEAD_DOMAIN, Reason.NO_MAIL_DOMAIN})
+"""Only these bounces end mailing an address: the address is at fault, for good."""
+
+_SIGNED: Final = frozenset(
+    {
+        Evidence.ENVELOPE_TAG,
+        Evidence.REPLY_TAG,
+        Evidence.UNSUBSCRIBE_TAG,
+        Evidence.MESSAGE_ID_TAG,
+        Evidence.QUOTED_LINK,
+        Evidence.ENVID,
+    }
+)
+_EVENTS: Final = {
+    FindingKind.BOUNCED: EventKind.BOUNCED,
+    FindingKind.DEFERRED: EventKind.DEFERRED,
+    FindingKind.DELIVERED: EventKind.DELIVERED,
+    FindingKind.EXPANDED: EventKind.DELIVERED,
+    FindingKind.RELAYED: EventKind.SENT,  # accepted by a system that sends no reports: no proof of delivery
+    FindingKind.COMPLAINED: EventKind.COMPLAINED,
+    FindingKind.UNSUBSCRIBED: EventKind.UNSUBSCRIBED,
+    FindingKind.DISPLAYED: EventKind.DISPLAYED,
+    FindingKind.AUTORESPONDED: EventKind.AUTORESPONDED,
+    FindingKind.REPLIED: EventKind.REPLIED,
+    FindingKind.MAIL: EventKind.REPLIED,  # only where something tied it: no subject, no thread, but our link in it
+}
+_PERSONAL: Final = frozenset(
+    {FindingKind.REPLIED, FindingKind.UNSUBSCRIBED, FindingKind.AUTORESPONDED, FindingKind.DISPLAYED, FindingKind.MAIL}
+)
+_PREFIX: Final = re.compile(r"^(?:\s*(?:re|aw|antw|sv|vs|rif|odp|fwd?|wg|auto)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s+")
+
+
+def tag_reader(codec: TokenCodec) -> TagReader:
+    """The reader of signed tags that `feedback.parse` asks, over the key ring's codec."""
+
+    def read(purpose: str, text: str) -> int | None:
+        if purpose == "c":
+            ref = codec.read_copy(text)
+            return ref.copy if ref else None
+        return codec.read_tag(TagPurpose(purpose), text)
+
+    return read
+
+
+def attribute(finding: Finding, lookups: Lookups, *, at: int) -> Attribution:
+    """Tie one finding that came in at `at` (microseconds). Changes nothing; the same store gives the same answer."""
+    if finding.kind is FindingKind.UNREADABLE:
+        return _unmatched(finding, Unmatched.UNREADABLE)
+    if finding.conflict:
+        return _unmatched(finding, Unmatched.CONFLICT)
+    row, evidence, why = _tie(finding, lookups, at)
+    if row is None:
+        return _unmatched(finding, why)
+    if against := _against(finding, row, lookups):
+        return _unmatched(finding, against, row, evidence)
+    strength = strength_of(evidence)
+    return Attribution(
+        kind=_EVENTS[finding.kind],
+        copy=row.id,
+        message=row.message,
+        evidence=evidence,
+        strength=strength,
+        credited=True,
+        suppress=_suppress(finding) if strength is Strength.CERTAIN else "",
+        facts=_facts(finding, evidence),
+    )
+
+
+def strength_of(evidence: Evidence) -> Strength:
+    """How far a kind of evidence is to be believed."""
+    if evidence in _SIGNED:
+        return Strength.CERTAIN
+    if evidence in {Evidence.ADDRESS, Evidence.SUBJECT}:
+        return Strength.PROBABLE
+    return Strength.STRONG if evidence else Strength.NONE
+
+
+_Tie = tuple[CopyRow | None, Evidence, Unmatched]
+
+
+def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
+    if finding.copy:
+        try:
+            row = lookups.copy(finding.copy)
+        except NotFoundError:
+            return None, Evidence.NONE, Unmatched.UNKNOWN_COPY
+        return _own_copy(finding, row, lookups), finding.evidence, Unmatched.NOTHING_OF_OURS
+    if finding.message_ids and (rows := lookups.copies_by_message_id(finding.message_ids)):
+        fitting = [row for row in rows if row.recipient.lower() in _addresses(finding)]
+        chosen = fitting or list(rows)
+        if len({row.message for row in chosen}) == 1 and (len(chosen) == 1 or finding.kind in _PERSONAL):
+            return chosen[0], Evidence.MESSAGE_ID, Unmatched.NOTHING_OF_OURS
+        return None, Evidence.NONE, Unmatched.AMBIGUOUS
+    return _by_address(finding, lookups, at)
+
+
+def _own_copy(finding: Finding, row: CopyRow, lookups: Lookups) -> CopyRow:
+    """Who answers all under another recipient's tag is credited for the own copy."""
+    if finding.kind not in _PERSONAL or row.recipient.lower() in _addresses(finding):
+        return row
+    others = (other for other in lookups.copies(row.message) if other.recipient.lower() in _addresses(finding))
+    return next(others, row)
+
+
+def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Tie:
+    """Address, time and subject: only when one copy fits."""
+    window = REPLY_WINDOW if finding.kind in _PERSONAL else BOUNCE_WINDOW
+    subject = plain_subject(finding.subject if finding.kind in _PERSONAL else finding.original_subject)
+    rows = [row for address in sorted(_addresses(finding)) for row in lookups.copies_to(address, at - window)]
+    if not rows or not subject:
+        return None, Evidence.NONE, Unmatched.NOTHING_OF_OURS
+    fitting = [row for row in rows if plain_subject(lookups.message(row.message).subject) == subject]
+    if len(fitting) == 1:
+        answers = finding.kind in _PERSONAL
+        if answers and finding.kind is FindingKind.MAIL:
+            return None, Evidence.NONE, Unmatched.NOTHING_OF_OURS
+        return fitting[0], Evidence.SUBJECT if answers else Evidence.ADDRESS, Unmatched.NOTHING_OF_OURS
+    return None, Evidence.NONE, Unmatched.AMBIGUOUS if fitting else Unmatched.NOTHING_OF_OURS
+
+
+def plain_subject(subject: str) -> str:
+    """A subject without answer prefixes, case and spacing, for comparing."""
+    return _SPACES.sub(" ", _PREFIX.sub("", subject)).strip().lower()
+
+
+def _addresses(finding: Finding) -> set[str]:
+    names = (finding.recipient, finding.original_recipient)
+    return {name.lower() for name in names if name}
+
+
+def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
+    """Why a finding that is tied to a copy must not count for it; None when it may."""
+    if finding.kind not in _EVENTS:
+        return Unmatched.REPORT
+    if finding.kind in _PERSONAL:
+        return _not_the_recipient(finding, row, lookups)
+    return Unmatched.CONFLICT if _contradicts(finding, row, lookups) else None
+
+
+def _contradicts(finding: Finding, row: CopyRow, lookups: Lookups) -> bool:
+    """A report about one recipient that came with the tag of another recipient of the same message."""
+    if not finding.recipient or row.recipient.lower() in _addresses(finding):
+        return False
+    return any(other.recipient.lower() in _addresses(finding) for other in lookups.copies(row.message))
+
+
+def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
+    """Why an answer is not this recipient's; None when it is. Who holds the unsubscribe tag may use it."""
+    if finding.evidence is Evidence.UNSUBSCRIBE_TAG or row.recipient.lower() in _addresses(finding):
+        return None
+    own = lookups.message(row.message).sender.lower()
+    domain = finding.sender.rpartition("@")[2]
+    own_side = domain == own.rpartition("@")[2] and domain != row.recipient.lower().rpartition("@")[2]
+    if finding.sender == own or own_side:
+        return Unmatched.COLLEAGUE
+    # A machine that answers for the mailbox, or a receipt, may write under the mailbox's other name.
+    if finding.kind in {FindingKind.AUTORESPONDED, FindingKind.DISPLAYED} and finding.evidence is Evidence.ENVELOPE_TAG:
+        return None
+    return Unmatched.OTHER_SENDER
+
+
+def _suppress(finding: Finding) -> str:
+    if finding.kind in {FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED}:
+        return finding.kind.value
+    bounced = finding.kind is FindingKind.BOUNCED and not finding.status.startswith("4")
+    return finding.reason.value if bounced and finding.reason in SUPPRESSING else ""
+
+
+def _unmatched(
+    finding: Finding, why: Unmatched, row: CopyRow | None = None, evidence: Evidence = Evidence.NONE
+) -> Attribution:
+    return Attribution(
+        kind=EventKind.UNMATCHED,
+        copy=row.id if row else 0,
+        message=row.message if row else 0,
+        evidence=evidence,
+        strength=strength_of(evidence),
+        unmatched=why.value,
+        facts={**_facts(finding, evidence), "unmatched": why.value},
+    )
+
+
+def _facts(finding: Finding, evidence: Evidence) -> dict[str, str]:
+    facts = {
+        "finding": finding.kind.value,
+        "reason": finding.reason.value,
+        "status": finding.status,
+        "code": str(finding.code or ""),
+        "action": finding.action,
+        "text": finding.diagnostic or finding.text[:500],
+        "fault": finding.fault.value,
+        "persistence": finding.persistence.value,
+        "rule": finding.rule,
+        "evidence": evidence.value,
+        "strength": strength_of(evidence).value,
+        "sender": finding.sender,
+        "subject": finding.subject[:200],
+        "recipient": finding.recipient,
+        "server": finding.remote_mta,
+        "conflict": finding.conflict,
+    }
+    return {name: value for name, value in facts.items() if value}

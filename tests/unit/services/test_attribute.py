@@ -1,0 +1,194 @@
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pytest
+
+from postlude.feedback import Evidence, Finding, FindingKind, Reason
+from postlude.model.errors import NotFoundError
+from postlude.model.words import EventKind
+from postlude.services.attribute import DAY, Strength, Unmatched, attribute, plain_subject, tag_reader
+from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec
+
+NOW = 1_700_000_000_000_000
+
+
+class Row(NamedTuple):
+    id: int
+    message: int
+    recipient: str
+
+
+class Mail(NamedTuple):
+    subject: str
+    sender: str
+    created_at: int
+    message_id: str
+
+
+class Shelf:
+    """A store of two messages: one to Bob and Carol, one to Dave alone."""
+
+    rows = (Row(1, 10, "bob@example.org"), Row(2, 10, "Carol@example.net"), Row(3, 20, "dave@example.org"))
+    messages = {  # noqa: RUF012 - constant of a test
+        10: Mail("Our offer", "alice@sender.example", NOW - DAY, "ten@sender.example"),
+        20: Mail("Old news", "alice@sender.example", NOW - 40 * DAY, "twenty@sender.example"),
+    }
+
+    def copy(self, copy: int) -> Row:
+        found = [row for row in self.rows if row.id == copy]
+        if not found:
+            raise NotFoundError(str(copy))
+        return found[0]
+
+    def copies(self, message: int) -> Sequence[Row]:
+        return [row for row in self.rows if row.message == message]
+
+    def message(self, message: int) -> Mail:
+        return self.messages[message]
+
+    def copies_by_message_id(self, texts: Iterable[str]) -> Sequence[Row]:
+        wanted = set(texts)
+        return [row for row in self.rows if self.messages[row.message].message_id in wanted]
+
+    def copies_to(self, address: str, since: int) -> Sequence[Row]:
+        return [
+            row
+            for row in self.rows
+            if row.recipient.lower() == address and self.messages[row.message].created_at >= since
+        ]
+
+
+def bounce(**changes: object) -> Finding:
+    values = {"recipient": "bob@example.org", "reason": Reason.UNKNOWN_USER, "status": "5.1.1"} | changes
+    return Finding(kind=FindingKind.BOUNCED, **values)  # type: ignore[arg-type]
+
+
+def reply(sender: str, **changes: object) -> Finding:
+    values = {"kind": FindingKind.REPLIED, "recipient": sender, "sender": sender} | changes
+    return Finding(**values)  # type: ignore[arg-type]
+
+
+def test_a_signed_bounce_is_certain_and_suppresses():
+    found = attribute(bounce(copy=1, evidence=Evidence.ENVELOPE_TAG), Shelf(), at=NOW)
+    assert (found.kind, found.copy, found.message) == (EventKind.BOUNCED, 1, 10)
+    assert (found.strength, found.credited, found.suppress) == (Strength.CERTAIN, True, "unknown_user")
+    assert found.facts["reason"] == "unknown_user"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": Reason.SPAM},
+        {"reason": Reason.MAILBOX_FULL},
+        {"reason": Reason.UNKNOWN_USER, "status": "4.1.1"},
+        {"reason": Reason.REPUTATION},
+    ],
+)
+def test_what_is_not_the_addresses_fault_for_good_does_not_suppress(changes: dict[str, object]):
+    found = attribute(bounce(copy=1, evidence=Evidence.ENVELOPE_TAG, **changes), Shelf(), at=NOW)
+    assert (found.kind, found.suppress) == (EventKind.BOUNCED, "")
+
+
+def test_unsigned_evidence_ties_and_never_suppresses():
+    found = attribute(bounce(message_ids=("ten@sender.example",)), Shelf(), at=NOW)
+    assert (found.copy, found.strength, found.suppress) == (1, Strength.STRONG, "")
+    forged = Finding(kind=FindingKind.COMPLAINED, recipient="bob@example.org", message_ids=("ten@sender.example",))
+    assert attribute(forged, Shelf(), at=NOW).suppress == ""
+
+
+def test_a_complaint_and_an_unsubscribe_with_a_tag_suppress():
+    for kind in (FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED):
+        item = Finding(kind=kind, recipient="bob@example.org", copy=1, evidence=Evidence.UNSUBSCRIBE_TAG)
+        assert attribute(item, Shelf(), at=NOW).suppress == kind.value
+
+
+def test_conflicting_evidence_is_quarantined():
+    found = attribute(bounce(conflict="two tags"), Shelf(), at=NOW)
+    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, Unmatched.CONFLICT)
+    crossed = attribute(bounce(copy=1, evidence=Evidence.ENVELOPE_TAG, recipient="carol@example.net"), Shelf(), at=NOW)
+    assert (crossed.kind, crossed.unmatched, crossed.suppress) == (EventKind.UNMATCHED, Unmatched.CONFLICT, "")
+
+
+def test_a_forwarded_bounce_keeps_its_tag():
+    found = attribute(
+        bounce(copy=1, evidence=Evidence.ENVELOPE_TAG, recipient="bob@elsewhere.example"), Shelf(), at=NOW
+    )
+    assert (found.kind, found.copy) == (EventKind.BOUNCED, 1)
+
+
+def test_a_token_of_a_copy_that_is_not_stored():
+    found = attribute(bounce(copy=99, evidence=Evidence.ENVELOPE_TAG), Shelf(), at=NOW)
+    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, Unmatched.UNKNOWN_COPY)
+
+
+def test_a_bounce_by_address_time_and_subject():
+    found = attribute(bounce(original_subject="OUR  offer"), Shelf(), at=NOW)
+    assert (found.copy, found.evidence, found.strength) == (1, Evidence.ADDRESS, Strength.PROBABLE)
+    late = attribute(bounce(original_subject="Our offer"), Shelf(), at=NOW + 10 * DAY)
+    assert late.unmatched == Unmatched.NOTHING_OF_OURS
+
+
+def test_the_recipients_reply_is_credited():
+    found = attribute(reply("bob@example.org", copy=1, evidence=Evidence.REPLY_TAG), Shelf(), at=NOW)
+    assert (found.kind, found.credited, found.copy) == (EventKind.REPLIED, True, 1)
+
+
+def test_replying_to_all_under_anothers_tag_is_credited_to_the_own_copy():
+    found = attribute(reply("carol@example.net", copy=1, evidence=Evidence.MESSAGE_ID_TAG), Shelf(), at=NOW)
+    assert (found.kind, found.copy) == (EventKind.REPLIED, 2)
+
+
+@pytest.mark.parametrize(
+    ("sender", "why"),
+    [
+        ("eve@elsewhere.example", Unmatched.OTHER_SENDER),
+        ("boss@sender.example", Unmatched.COLLEAGUE),
+        ("alice@sender.example", Unmatched.COLLEAGUE),
+    ],
+)
+def test_someone_else_is_linked_and_not_credited(sender: str, why: Unmatched):
+    found = attribute(reply(sender, copy=1, evidence=Evidence.REPLY_TAG), Shelf(), at=NOW)
+    assert (found.kind, found.copy, found.credited, found.unmatched) == (EventKind.UNMATCHED, 1, False, why)
+
+
+def test_a_reply_by_message_id_and_by_subject():
+    by_id = attribute(reply("bob@example.org", message_ids=("x@y", "ten@sender.example")), Shelf(), at=NOW)
+    assert (by_id.copy, by_id.strength) == (1, Strength.STRONG)
+    by_subject = attribute(reply("bob@example.org", subject="AW: Re: Our offer"), Shelf(), at=NOW)
+    assert (by_subject.copy, by_subject.strength) == (1, Strength.PROBABLE)
+    too_late = attribute(reply("dave@example.org", subject="Re: Old news"), Shelf(), at=NOW)
+    assert too_late.unmatched == Unmatched.NOTHING_OF_OURS
+
+
+def test_relayed_is_no_proof_of_delivery():
+    for kind, event in (
+        (FindingKind.RELAYED, EventKind.SENT),
+        (FindingKind.DELIVERED, EventKind.DELIVERED),
+        (FindingKind.DEFERRED, EventKind.DEFERRED),
+    ):
+        item = Finding(kind=kind, recipient="bob@example.org", copy=1, evidence=Evidence.ENVELOPE_TAG)
+        assert attribute(item, Shelf(), at=NOW).kind is event
+
+
+def test_reports_change_nothing():
+    for kind in (FindingKind.NOT_SPAM, FindingKind.AUTH_FAILURE):
+        item = Finding(kind=kind, copy=1, evidence=Evidence.MESSAGE_ID_TAG)
+        assert attribute(item, Shelf(), at=NOW).unmatched == Unmatched.REPORT
+
+
+def test_unreadable_mail_is_unmatched():
+    item = Finding(kind=FindingKind.UNREADABLE, diagnostic="x")
+    assert attribute(item, Shelf(), at=NOW).unmatched == Unmatched.UNREADABLE
+
+
+def test_plain_subject():
+    assert plain_subject("Re: AW:  Fwd: Our   Offer ") == "our offer"
+
+
+def test_tags_are_read_for_their_own_purpose_only():
+    codec = TokenCodec(KeyRing({1: bytes(32)}, 1))
+    read = tag_reader(codec)
+    tag = codec.mint_tag(TagPurpose.BOUNCE, 7)
+    assert (read("b", tag), read("r", tag), read("b", "x" * 28)) == (7, None, None)
+    assert read("c", codec.mint_copy(Kind.MESSAGE, 5, 8)) == 8
+    assert read("c", "A" * 36) is None
