@@ -81,15 +81,25 @@ class DataFolder:
                 "sent works, so it is not replaced by a new one"
             ) from error
 
+    def session_secret(self) -> bytes:
+        """Sign session cookies with this; made at the first start. Deleting the file signs everybody out."""
+        path = self.root / "session.key"
+        if not path.exists():
+            self._write_once(path, secrets.token_bytes(SECRET_BYTES))
+        return path.read_bytes()
+
     def _make_keys(self) -> None:
         secret = b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
-        temporary = self.keys.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "w") as file:
-            json.dump({"current": 1, "keys": {"1": secret}}, file)
+        self._write_once(self.keys, json.dumps({"current": 1, "keys": {"1": secret}}).encode("ascii"))
+
+    def _write_once(self, path: Path, data: bytes) -> None:
+        temporary = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(temporary, self.keys)  # fails when another process was first: its keys stay
+            os.link(temporary, path)  # fails when another process was first: what it wrote stays
         except FileExistsError:
             pass
         finally:

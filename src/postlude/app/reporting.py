@@ -4,14 +4,44 @@ from typing import Any
 
 import msgspec
 
-from postlude.kit.ids import parse_id
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import NotFoundError
 from postlude.services.reports import Reports
 
 
 def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:
-    """`{"query", "messages": [{"message": MessageView, "timeline": [TimelineEntry]}]}`, newest message first."""
+    """`{"query", "messages": [{"message": MessageView, "timeline": [TimelineEntry]}]}`, newest message first.
+
+    Ids are 16 hexadecimal digits, as everywhere outside: JSON numbers lose 63-bit ids in many readers.
+    """
     own = parse_id(query)
     found = [own] if own is not None else reports.find(query)[:limit]
-    messages = [{"message": reports.message(m), "timeline": reports.timeline(m)} for m in found]
-    built: dict[str, Any] = msgspec.to_builtins({"query": query, "messages": messages})
-    return built
+    try:
+        messages = [
+            {"message": message_of(reports, number), "timeline": [_outside(e) for e in reports.timeline(number)]}
+            for number in found
+        ]
+    except NotFoundError:
+        messages = []
+    return {"query": query, "messages": messages}
+
+
+def message_of(reports: Reports, number: int) -> dict[str, Any]:
+    """One message with its copies and links; NotFoundError when it is not there."""
+    return _outside(reports.message(number))
+
+
+def _outside(value: object) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(value)
+    return _with_text_ids(built)
+
+
+def _with_text_ids(value: dict[str, Any]) -> dict[str, Any]:
+    for name, item in value.items():
+        if name in {"message", "copy"} and isinstance(item, int):
+            value[name] = id_text(item)
+        elif isinstance(item, list | tuple):
+            for one in item:
+                if isinstance(one, dict):
+                    _with_text_ids(one)
+    return value

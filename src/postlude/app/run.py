@@ -49,4 +49,5 @@ def start_log(level: str) -> None:
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         force=True,
     )
-    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes every SMTP line at INFO
+    for name in ("mail.log", "alembic"):  # aiosmtpd writes every SMTP line at INFO, Alembic each of its plugins
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -22,21 +22,25 @@ def _run_edge(child: bool, edge_fd: int | None, name: str) -> None:
 
 
 def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None) -> None:
-    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
-    run_mail_process(load(), "mail", relay=True, inbound=True, descriptors=(relay_fd, inbound_fd), child=child)
+    run_mail_process(
+        load(), "mail", relay=True, inbound=True, descriptors=Descriptors(relay_fd, inbound_fd), child=child
+    )
 
 
 def _run_relay(child: bool, relay_fd: int | None) -> None:
-    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
-    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=(relay_fd, None), child=child)
+    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=Descriptors(relay_fd, None), child=child)
 
 
 def _run_inbound(child: bool, inbound_fd: int | None) -> None:
-    from postlude.app.mail import run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
-    run_mail_process(load(), "inbound", relay=False, inbound=True, descriptors=(None, inbound_fd), child=child)
+    run_mail_process(
+        load(), "inbound", relay=False, inbound=True, descriptors=Descriptors(None, inbound_fd), child=child
+    )
 
 
 def _run_app() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import default as default_policy
 from email.utils import getaddresses
@@ -79,8 +79,8 @@ def read_message(file: Path, limit: int) -> bytes:
     return raw
 
 
-def _addresses(head: EmailMessage, *names: str) -> list[str]:
-    values = [str(value) for name in names for value in head.get_all(name, [])]
+def _addresses(head: Message, *names: str) -> list[str]:
+    values = [str(value) for name in names for value in head.get_all(name) or ()]
     return [address for _, address in getaddresses(values) if address]
 
 

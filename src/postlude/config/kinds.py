@@ -39,6 +39,13 @@ def host(value: str) -> str:
     return value
 
 
+def address(value: str) -> str:
+    """Accept an email address."""
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError("must be an email address like you@example.com")
+    return value
+
+
 def folder(value: str) -> Path:
     """Accept a path; made when it is missing."""
     if not value:

@@ -6,6 +6,7 @@ from typing import cast
 
 from postlude.config.kinds import (
     Network,
+    address,
     choice,
     folder,
     host,
@@ -28,6 +29,9 @@ class Settings:
     """Every setting, parsed. Built by `postlude.config.load`, never by hand outside tests."""
 
     data: Path = setting(folder, "postlude-data", "Folder that holds everything: state, history, journal, spool, keys.")
+    owner: str = setting(
+        address, "owner@postlude.localhost", "Address of the first user, made at the first start; may send as anybody."
+    )
     web_host: str = setting(host, "127.0.0.1", "Address the web app listens on.")
     web_port: int = setting(integer(0, 65535), "8700", "Port of the web app.")
     web_url: str = setting(url, "", "Public URL of the web app; empty: http://WEB_HOST:WEB_PORT.")

@@ -60,6 +60,8 @@ class DigestState(msgspec.Struct):
     """Why it stands still; empty when it does not."""
     last_at: int = 0
     """When the last batch was finished."""
+    idle_at: int = 0
+    """When it last found nothing left to do."""
     seconds: dict[str, float] = {}
     """Time spent by step since the start."""
 
@@ -121,6 +123,8 @@ class Digest:
             self.state.records += len(records)
             self.state.batches += 1
         self.state.last_at = self._clock.now()
+        if not records:
+            self.state.idle_at = self.state.last_at
         self.state.problem = ""
         return len(records)
 

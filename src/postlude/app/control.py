@@ -1,0 +1,56 @@
+"""The control socket: what the command line asks the running app. Only the data folder's owner can open it."""
+
+import os
+import socket
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from postlude.app.reporting import message_of, story
+from postlude.kit.ids import parse_id
+from postlude.model.errors import NotFoundError
+from postlude.services.reports import Reports
+
+_MOST = 100
+
+
+def control_app(reports: Reports) -> Starlette:
+    """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it."""
+
+    async def timeline(request: Request) -> Response:
+        query = request.query_params.get("query", "")
+        limit = min(int(request.query_params.get("limit", "10")), _MOST)
+        return JSONResponse(await run_in_threadpool(story, reports, query, limit))
+
+    async def message(request: Request) -> Response:
+        number = parse_id(request.query_params.get("id", ""))
+        if number is None:
+            return JSONResponse({"error": "id must be 16 hexadecimal digits"}, 400)
+        return JSONResponse(await run_in_threadpool(message_of, reports, number))
+
+    async def not_found(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, 404)
+
+    return Starlette(
+        routes=[Route("/timeline", timeline), Route("/message", message)],
+        exception_handlers={NotFoundError: not_found},
+    )
+
+
+def control_socket(path: Path) -> socket.socket:
+    """Bind the socket, replacing what a killed process left; the data folder's lock is held, so nobody uses it."""
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        # A socket's path may have 107 bytes (sun_path); a relative one is shorter from inside its folder.
+        sock.bind(str(path))
+    finally:
+        os.umask(before)
+    sock.listen(16)
+    sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+    return sock

@@ -1,0 +1,53 @@
+"""The digest, composed: what each kind of observation is read with."""
+
+from functools import partial
+
+from postlude.app.parts import Parts
+from postlude.app.sending import build_tracker, policy_of
+from postlude.feedback import Finding, TagReader, parse
+from postlude.history import History
+from postlude.journal import JournalReader, Spool
+from postlude.model.observation import Returned, Submitted
+from postlude.services.attribute import Attribution, attribute, tag_reader
+from postlude.services.changes import Changes
+from postlude.services.digest import Digest
+from postlude.services.interpret import Interpreter
+from postlude.services.interpret_hits import Hits
+from postlude.services.interpret_returned import ReturnedMail
+from postlude.services.interpret_sending import Submissions
+from postlude.services.submit import Taken, take
+from postlude.services.submit_track import Tracker
+from postlude.store import Store
+
+_NULL_SENDER = "<>"
+
+
+def build_digest(
+    parts: Parts, store: Store, history: History, changes: Changes, *, spool_out: Spool, spool_in: Spool
+) -> Digest:
+    """Return the digest over this data folder's journals."""
+    interpreter = Interpreter(
+        submissions=Submissions(partial(_take, store, build_tracker(parts)), spool_out.get),
+        returned=ReturnedMail(spool_in.get, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
+        hits=Hits(store),
+    )
+    return Digest(
+        journal=JournalReader(parts.folder.journal, parts.clock),
+        store=store,
+        history=history,
+        interpreter=interpreter,
+        changes=changes,
+        clock=parts.clock,
+    )
+
+
+def _take(store: Store, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
+    return take(submitted, raw, policy_of(store, submitted.user), tracker)
+
+
+def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
+    return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=returned.mail_from or _NULL_SENDER)
+
+
+def _attribute(store: Store, finding: Finding, at: int) -> Attribution:
+    return attribute(finding, store, at=at)

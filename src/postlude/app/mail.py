@@ -1,0 +1,97 @@
+"""The mail process, composed: relay, inbound door, or both. It writes spool and journal and reads logins."""
+
+import asyncio
+import socket
+import ssl
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple
+
+from postlude.app.listen import inherited, listen
+from postlude.app.parts import Parts, build_parts
+from postlude.app.run import run_until_stopped, start_log
+from postlude.config import Settings
+from postlude.inbound import InboundConfig, run_inbound
+from postlude.journal import JournalWriter, Spool
+from postlude.relay import Login, RelayConfig, run_relay
+from postlude.services.users import check_app_password
+from postlude.store import Store, open_store
+
+
+class Descriptors(NamedTuple):
+    """Listening sockets handed over by the parent, None to bind here."""
+
+    relay: int | None = None
+    inbound: int | None = None
+
+
+def run_mail_process(
+    settings: Settings, name: str, *, relay: bool, inbound: bool, descriptors: Descriptors, child: bool
+) -> None:
+    """Run the wanted doors until told to stop; `name` is this process's journal."""
+    start_log(settings.log_level)
+    parts = build_parts(settings)
+    relay_socket = _socket(settings, "relay", descriptors.relay) if relay else None
+    inbound_socket = _socket(settings, "inbound", descriptors.inbound) if inbound else None
+
+    async def main(stop: asyncio.Event) -> None:
+        with closing(JournalWriter(parts.folder.journal, name, max_bytes=settings.journal_max_bytes)) as journal:
+            async with asyncio.TaskGroup() as doors:
+                if inbound_socket:
+                    doors.create_task(_inbound(parts, inbound_socket, journal, stop))
+                if relay_socket:
+                    doors.create_task(_relay(parts, relay_socket, journal, stop))
+
+    run_until_stopped(main, child=child)
+
+
+def _socket(settings: Settings, name: str, descriptor: int | None) -> socket.socket:
+    if descriptor is not None:
+        return inherited(descriptor)
+    return listen(str(settings.get(f"{name}_host")), int(str(settings.get(f"{name}_port"))), name)
+
+
+async def _relay(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
+    settings = parts.settings
+    with closing(open_store(settings.database)) as store:
+        await run_relay(
+            RelayConfig(hostname=_name(settings), max_message_bytes=settings.max_message_bytes, tls=_tls(settings)),
+            sock,
+            check=partial(_check_login, parts, store),
+            append=journal.append,
+            spool=Spool(parts.folder.spool_out),
+            clock=parts.clock,
+            stop=stop,
+        )
+
+
+async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
+    settings = parts.settings
+    await run_inbound(
+        InboundConfig(hostname=_name(settings), max_message_bytes=settings.max_message_bytes),
+        sock,
+        codec=parts.codec,
+        append=journal.append,
+        spool=Spool(parts.folder.spool_in),
+        clock=parts.clock,
+        stop=stop,
+        # The sandbox's recipients answer to whatever From a mail had; with a real server only tags are taken.
+        allowed=lambda _address: settings.sandbox,
+    )
+
+
+async def _check_login(parts: Parts, store: Store, login: str, password: str) -> Login | None:
+    user = await asyncio.to_thread(check_app_password, store, login, password, parts.clock)
+    return None if user is None else Login(user.id, (user.address, *user.senders))
+
+
+def _name(settings: Settings) -> str:
+    return settings.verp_domain or socket.getfqdn()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.relay_tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.relay_tls_cert, settings.relay_tls_key)
+    return context

@@ -1,0 +1,222 @@
+"""The app process: stores, digest, sender and web app put together, started in order and stopped in reverse."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from socket import socket
+from types import TracebackType
+from typing import Final, Self
+
+from postlude.adapters.outbox import SandboxOutbox
+from postlude.app.control import control_app, control_socket
+from postlude.app.digesting import build_digest
+from postlude.app.parts import Parts
+from postlude.app.sending import build_sender, build_transport
+from postlude.app.watch import EdgeWatch
+from postlude.app.webserver import WebServer
+from postlude.history import open_history
+from postlude.journal import JournalWriter, Spool
+from postlude.model.words import Via
+from postlude.services.changes import Changes
+from postlude.services.digest import Digest
+from postlude.services.preferences import get_preferences, put_preferences
+from postlude.services.reports import Reports
+from postlude.services.send import SenderDeps
+from postlude.services.submit import accept
+from postlude.services.users import (
+    create_first_user,
+    new_app_password,
+    sign_in_link,
+    use_sign_in,
+)
+from postlude.store import open_store
+from postlude.web import Health, RelayInfo, WebDeps, create_app
+from postlude.worker import run_worker
+
+log: Final = logging.getLogger("postlude.app")
+_LOOK_SECONDS: Final = 0.02
+
+
+class AppProcess:
+    """An async context: inside it everything runs. `ports` are the listening ports by face, as really bound."""
+
+    def __init__(self, parts: Parts, web: socket, ports: dict[str, int]) -> None:
+        self._parts = parts
+        self._web_socket = web
+        self._ports = ports
+        self._stack = AsyncExitStack()
+        self._first_password = ""
+
+    async def __aenter__(self) -> Self:
+        """Open the stores, start digest, web app and sender."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop in reverse: no new requests, no new copies, then what was seen is digested, then the stores close."""
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        parts, settings, folder = self._parts, self._parts.settings, self._parts.folder
+        self._store = open_store(settings.database)
+        self._stack.callback(self._store.close)
+        self._first_user()
+        history = open_history(folder.history)
+        self._stack.callback(history.close)
+        journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
+        self._stack.callback(journal.close)
+        spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
+        changes = Changes()
+        self._digest = build_digest(parts, self._store, history, changes, spool_out=spool_out, spool_in=spool_in)
+        await self._start_digest(self._digest)
+        outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
+        reports = Reports(self._store, history)
+        self._watch = EdgeWatch(f"http://{settings.edge_host}:{self._ports.get('edge', settings.edge_port)}")
+        await self._stack.enter_async_context(self._watch)
+        submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
+        stopping = asyncio.Event()
+        deps = WebDeps(
+            store=self._store,
+            reports=reports,
+            changes=changes,
+            clock=parts.clock,
+            codec=parts.codec,
+            submit=submit,
+            redeem=lambda token: use_sign_in(self._store, token, parts.clock),
+            new_app_password=lambda user, label: new_app_password(self._store, user, label, parts.clock),
+            get_preferences=partial(get_preferences, self._store),
+            put_preferences=partial(put_preferences, self._store),
+            health=self.health,
+            secret=folder.session_secret(),
+            public_url=settings.public_web,
+            edge_url=settings.public_edge,
+            relay=RelayInfo(settings.relay_host, self._port("relay"), bool(settings.relay_tls_cert)),
+            inbound=(settings.inbound_host, self._port("inbound")),
+            outbox=outbox,
+            stopping=stopping,
+        )
+        await self._serve([self._web_socket], create_app(deps), stopping)
+        await self._serve([control_socket(folder.control)], control_app(reports), stopping)
+        self._stack.callback(partial(folder.control.unlink, missing_ok=True))
+        transport = outbox or build_transport(settings)
+        self._stack.push_async_callback(transport.close)
+        sender = build_sender(
+            parts,
+            self._store,
+            spool=spool_out,
+            append=journal.append,
+            transport=transport,
+            caught_up=self._caught_up,
+        )
+        await self._start_worker(sender, changes)
+
+    def _port(self, name: str) -> int:
+        return self._ports.get(name) or int(str(self._parts.settings.get(f"{name}_port")))
+
+    async def _start_digest(self, digest: Digest) -> None:
+        stop = threading.Event()
+        thread = threading.Thread(target=digest.run, args=(stop,), name="digest")
+        self._started_at = self._parts.clock.now()
+        thread.start()
+
+        async def end() -> None:
+            stop.set()
+            await asyncio.to_thread(thread.join)
+
+        self._stack.push_async_callback(end)
+
+    async def _caught_up(self) -> None:
+        """Return once the digest has read all that was journaled before this process started."""
+        while self._digest.state.idle_at <= self._started_at:  # noqa: ASYNC110 - set by the digest's thread
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _serve(self, sockets: Sequence[socket], application: object, stopping: asyncio.Event) -> None:
+        server = WebServer(application, sockets)
+        await server.start()
+
+        async def end() -> None:
+            stopping.set()
+            await server.stop()
+
+        self._stack.push_async_callback(end)
+
+    async def _start_worker(self, sender: SenderDeps, changes: Changes) -> None:
+        stop, wake = asyncio.Event(), asyncio.Event()
+
+        async def ring() -> None:
+            async for _ in changes.subscribe():
+                wake.set()
+
+        bell = asyncio.create_task(ring(), name="wake the worker")
+        worker = asyncio.create_task(run_worker(sender, stop, wake), name="worker")
+        worker.add_done_callback(_say_how_it_ended)
+
+        async def end() -> None:
+            stop.set()
+            wake.set()
+            await asyncio.gather(worker, return_exceptions=True)
+            bell.cancel()
+            await asyncio.gather(bell, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    def _first_user(self) -> None:
+        parts = self._parts
+        if self._store.first_user() is None:
+            user = create_first_user(self._store, parts.clock, parts.settings.owner, "Owner")
+            self._store.set_senders(user.id, ("*",))  # who runs the server may send as anybody
+            user = self._store.user(user.id)
+            self._first_password = new_app_password(self._store, user, "first start", parts.clock)
+
+    def health(self) -> Health:
+        """What the web app's strip says."""
+        problems = [text for text in (self._digest.state.problem, *self._watch.problems) if text]
+        listening = tuple(
+            (name, f"{self._parts.settings.get(f'{name}_host')}:{port}") for name, port in self._ports.items()
+        )
+        return Health(listening=listening, lost=self._watch.lost, problems=tuple(problems))
+
+    def welcome(self) -> str:
+        """What the terminal says when everything runs."""
+        settings = self._parts.settings
+        lines = [f"Postlude runs. Data: {settings.data}", "", f"  web app   {self._public_web()}"]
+        if "edge" in self._ports:
+            lines.append(f"  tracking  {settings.public_edge}")
+            lines.append(
+                f"  relay     {settings.relay_host}:{self._ports['relay']} (SMTP, your mail client's outgoing server)"
+            )
+            lines.append(f"  inbound   {settings.inbound_host}:{self._ports['inbound']} (SMTP, bounces and replies)")
+        if settings.sandbox:
+            lines.append("  sandbox   no mail server is set: mail stays in the mailbox of the web app")
+        user = self._store.first_user()
+        if self._first_password and user:
+            token = sign_in_link(self._store, self._parts.clock, user)
+            lines += [
+                "",
+                f"  sign in   {self._public_web()}/sign-in/{token}",
+                f"  login     {user.address}",
+                f"  password  {self._first_password}",
+                "",
+                "  The link works once, for an hour. Login and password are for the relay and are shown only now.",
+            ]
+        else:
+            lines += ["", "  `postlude sign-in` prints a link into the web app."]
+        return "\n".join(lines)
+
+    def _public_web(self) -> str:
+        settings = self._parts.settings
+        return settings.web_url or f"http://{settings.web_host}:{self._ports['web']}"
+
+
+def _say_how_it_ended(worker: asyncio.Task[None]) -> None:
+    if not worker.cancelled() and (error := worker.exception()):
+        log.error("the sender stopped: start Postlude again after mending this", exc_info=error)

@@ -1,0 +1,68 @@
+"""What commands do with the data folder themselves, while the app may or may not run."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from postlude.app.parts import build_parts
+from postlude.config import Settings
+from postlude.journal import JournalWriter, Spool
+from postlude.model.errors import InUseError
+from postlude.model.words import Via
+from postlude.services.reports import Reports
+from postlude.services.submit_accept import accept_blocking
+from postlude.store import Store, open_store
+
+_COMMANDS_AT_ONCE = 16
+
+
+@contextmanager
+def open_store_of(settings: Settings) -> Iterator[Store]:
+    """Open the state beside whoever else has it open."""
+    build_parts(settings)
+    with closing(open_store(settings.database)) as store:
+        yield store
+
+
+def accept_message(settings: Settings, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+    """Take a message in durably, as the relay does; return its id. It leaves when the app runs."""
+    parts = build_parts(settings)
+    with closing(_journal(parts.folder.journal)) as journal:
+        return accept_blocking(
+            journal,
+            Spool(parts.folder.spool_out),
+            parts.clock,
+            user=user,
+            via=Via.CLI,
+            mail_from=mail_from,
+            recipients=recipients,
+            raw=raw,
+        )
+
+
+def _journal(root: Path) -> JournalWriter:
+    """Return a journal of the command line's own: a few, since commands may run side by side."""
+    for number in range(1, _COMMANDS_AT_ONCE):
+        try:
+            return JournalWriter(root, f"cli-{number}")
+        except InUseError:
+            continue
+    return JournalWriter(root, f"cli-{_COMMANDS_AT_ONCE}")
+
+
+@contextmanager
+def offline_reports(settings: Settings) -> Iterator[Reports]:
+    """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
+    from postlude.app.digesting import build_digest  # noqa: PLC0415 - heavy, and rarely needed
+    from postlude.history import open_history  # noqa: PLC0415 - as above
+    from postlude.services.changes import Changes  # noqa: PLC0415 - as above
+
+    parts = build_parts(settings)
+    with (
+        closing(parts.folder.lock()),
+        closing(open_store(settings.database)) as store,
+        closing(open_history(parts.folder.history)) as history,
+    ):
+        spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)
+        build_digest(parts, store, history, Changes(), spool_out=spool_out, spool_in=spool_in).catch_up()
+        yield Reports(store, history)

@@ -1,0 +1,26 @@
+"""What every process builds from the settings: folder, clock, tokens."""
+
+from dataclasses import dataclass
+
+from postlude.app.folder import DataFolder
+from postlude.config import Settings
+from postlude.kit.clock import Clock, SystemClock
+from postlude.tokens import Prefixes, TokenCodec
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that need no database."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    codec: TokenCodec
+    prefixes: Prefixes
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Make the data folder usable and read (or make) the keys; StorageError or SettingError with the remedy."""
+    folder = DataFolder(settings.data)
+    folder.prepare()
+    return Parts(settings, folder, SystemClock(), TokenCodec(folder.key_ring()), Prefixes(*settings.edge_prefixes))

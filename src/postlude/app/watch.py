@@ -1,0 +1,66 @@
+"""Watching the edge from outside, so that a loss there is shown in the web app too."""
+
+import asyncio
+import json
+import ssl
+import urllib.error
+import urllib.request
+from types import TracebackType
+from typing import Final, Self
+
+_EVERY_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 3.0
+
+
+class EdgeWatch:
+    """Asks the edge's /healthz every few seconds while the context is open."""
+
+    def __init__(self, base: str) -> None:
+        self._url = f"{base}/healthz"
+        self._context = ssl.create_default_context()
+        self._context.check_hostname = False  # asked for by address on this machine, whatever name it serves
+        self._context.verify_mode = ssl.CERT_NONE
+        self._task: asyncio.Task[None] | None = None
+        self.lost = 0
+        """Hits the edge answered and could not store since it started."""
+        self.problems: tuple[str, ...] = ()
+
+    async def __aenter__(self) -> Self:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._watch(), name="watch the edge")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End watching."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        try:
+            with urllib.request.urlopen(  # noqa: S310 - our own edge's address, from the settings
+                self._url, timeout=_TIMEOUT_SECONDS, context=self._context
+            ) as answer:
+                said = json.load(answer)
+        except urllib.error.HTTPError as error:
+            said = _json_of(error)
+        except (OSError, ValueError):
+            self.problems = ("the tracking edge does not answer: opens and clicks are not served",)
+            return
+        self.lost = int(said.get("journal", {}).get("lost", 0))
+        self.problems = tuple(map(str, said.get("problems", ())))
+
+
+def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:
+    try:
+        said = json.load(error)
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) else {"problems": [f"the tracking edge answers {error.code}"]}

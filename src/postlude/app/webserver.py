@@ -1,0 +1,53 @@
+"""uvicorn inside our own loop: our signals, our sockets, an orderly stop."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import uvicorn
+
+_STOP_WITHIN: Final = 5
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: the process has one place that hears them."""
+        yield
+
+
+class WebServer:
+    """One ASGI application on given sockets, until `stop`."""
+
+    def __init__(self, application: Any, sockets: Sequence[socket.socket], *, proxies: str = "127.0.0.1") -> None:  # noqa: ANN401 - any ASGI application
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            forwarded_allow_ips=proxies,
+            timeout_graceful_shutdown=_STOP_WITHIN,
+        )
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self._server = _Server(config)
+        self._sockets = list(sockets)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return once it serves."""
+        self._task = asyncio.create_task(self._server.serve(self._sockets), name="web server")
+        while not self._server.started:
+            if self._task.done():
+                await self._task  # raises what went wrong
+                return
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """End open requests within a few seconds."""
+        self._server.should_exit = True
+        if self._task:
+            await self._task
