@@ -1,5 +1,6 @@
 """`postlude send`: a message file leaves as one tracked copy per recipient."""
 
+import sys
 import time
 from email.headerregistry import Address
 from email.message import Message
@@ -68,7 +69,7 @@ def command(  # noqa: PLR0917 - one parameter an option
 def read_message(file: Path, limit: int) -> bytes:
     """Return the file's bytes; InputError when it cannot be read, is no message, or is larger than `limit` bytes."""
     try:
-        raw = click.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from None
     if len(raw) > limit:
