@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from postlude.feedback.finding import Persistence
-from postlude.feedback.reasons import AXES, find_reason
+from postlude.feedback import Reason
+from postlude.feedback.reasons import find_reason
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
+from postlude.services.attribute import SUPPRESSING
 from postlude.services.interpret_items import Item, Outcome, event_id
 from postlude.store import AttemptResult, CopySuppression, Submission
 
@@ -54,7 +55,7 @@ def attempted(item: Item, attempt: Attempt) -> None:
     kinds = [_KINDS[attempt.outcome]]
     if attempt.outcome is SendOutcome.ACCEPTED and attempt.phase == "sandbox":
         kinds.append(EventKind.DELIVERED)  # the sandbox is the mailbox itself
-    if attempt.outcome is SendOutcome.REJECTED and _address_is_gone(attempt, facts):
+    if attempt.outcome is SendOutcome.REJECTED and _address_is_gone(facts):
         item.suppress = (CopySuppression(attempt.copy, facts["reason"], f"smtp {attempt.code}", attempt.at),)
     item.events = tuple(
         Event(
@@ -100,7 +101,6 @@ def _facts(attempt: Attempt) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _address_is_gone(attempt: Attempt, facts: dict[str, str]) -> bool:
-    """Refused to our face, at RCPT or after: as good as a signed bounce."""
-    reason = find_reason(attempt.text, attempt.enhanced, attempt.code)[0]
-    return "reason" in facts and AXES[reason].persistence is Persistence.GONE
+def _address_is_gone(facts: dict[str, str]) -> bool:
+    """Refused to our face: as good as a signed bounce."""
+    return Reason(facts.get("reason", "")) in SUPPRESSING

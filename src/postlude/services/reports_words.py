@@ -58,6 +58,8 @@ def _queued(event: Event, _nth: int, _url: str) -> str:
 def _sent(event: Event, _nth: int, _url: str) -> str:
     if event.facts.get("phase") == "sandbox":
         return "Put into the sandbox mailbox"
+    if event.facts.get("finding") == "relayed":
+        return "Passed on to a system that sends no reports"
     server = event.facts.get("server", "")
     return f"Handed over to {server}" if server else "Handed over to the next server"
 
@@ -112,8 +114,7 @@ def _clicked(event: Event, nth: int, url: str) -> str:
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
-    by_mail = "evidence" in event.facts and event.facts.get("door", "") != ""
-    return "Unsubscribed" + (" by mail" if by_mail else "")
+    return "Unsubscribed by mail" if "door" in event.facts else "Unsubscribed"
 
 
 def _complained(event: Event, _nth: int, _url: str) -> str:
@@ -141,9 +142,19 @@ def _viewed(event: Event, _nth: int, _url: str) -> str:
 
 
 def _unmatched(event: Event, _nth: int, _url: str) -> str:
-    return _with("Mail came back that could not be matched", rest=event.facts.get("reason", ""))
+    return _with("Mail came back that does not count", rest=_LOST.get(event.facts.get("unmatched", ""), ""))
 
 
+_LOST: Final = {
+    "nothing_of_ours": "nothing in it is ours",
+    "unknown_copy": "it names a copy that is not stored",
+    "ambiguous": "several messages fit",
+    "conflict": "what it says contradicts itself",
+    "other_sender": "somebody else than the recipient answered",
+    "colleague": "it came from the sender's own side",
+    "report": "a report that changes nothing",
+    "unreadable": "it cannot be read",
+}
 _SENTENCES: Final[dict[EventKind, Callable[[Event, int, str], str]]] = {
     EventKind.QUEUED: _queued,
     EventKind.SENT: _sent,

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from postlude.model.words import CopyStatus, SendOutcome
-from postlude.store.base import Part, address_key, chunks, clean
+from postlude.store.base import Part, Prepared, address_key, chunks, clean
 from postlude.store.projection import fold, merge_copies, merge_links
 from postlude.store.rows import (
     Alias,
@@ -115,18 +115,16 @@ class Digesting(Part):
 
     def _project(self, connection: Connection, batch: Batch) -> None:
         of_copies, of_links = fold(batch.events)
-        if of_copies:
-            connection.execute(self._merge_copies, of_copies)
-        if of_links:
-            connection.execute(self._merge_links, of_links)
+        self._merge_copies.run(connection, of_copies)
+        self._merge_links.run(connection, of_links)
 
     @cached_property
-    def _merge_copies(self) -> Any:  # noqa: ANN401 - either dialect's Insert
-        return merge_copies(self._insert(copy_activity))
+    def _merge_copies(self) -> Prepared:
+        return Prepared(merge_copies(self._insert(copy_activity)), copy_activity, self._database.engine.dialect)
 
     @cached_property
-    def _merge_links(self) -> Any:  # noqa: ANN401 - either dialect's Insert
-        return merge_links(self._insert(link_activity))
+    def _merge_links(self) -> Prepared:
+        return Prepared(merge_links(self._insert(link_activity)), link_activity, self._database.engine.dialect)
 
     def _suppress(self, connection: Connection, batch: Batch) -> None:
         wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays

@@ -6,7 +6,7 @@ Every fold is a sum, an earliest, a latest or a strongest, so the order of batch
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, case, literal_column
 from sqlalchemy.sql.dml import Insert
 
 from postlude.model.event import Event
@@ -173,7 +173,7 @@ def merge_copies(insert: Insert) -> Insert:
     """INSERT INTO copy_activity that merges with the row that is there."""
     new, old = insert.excluded, copy_activity.c  # type: ignore[attr-defined]  # both dialects' Insert have it
     stronger, as_strong = _rank(new.delivered_how) > _rank(old.delivered_how), new.delivered_how == old.delivered_how
-    first_reason = case((old.bounce_reason == "", new.bounce_reason), else_=old.bounce_reason)
+    first_reason = case((old.bounce_reason == _text(""), new.bounce_reason), else_=old.bounce_reason)
     merged: Any = insert
     return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
         index_elements=["copy"],
@@ -206,7 +206,13 @@ def merge_links(insert: Insert) -> Insert:
 
 
 def _rank(column: Any) -> ColumnElement[int]:  # noqa: ANN401 - a column of either side
-    return case(*((column == how, literal(rank)) for how, rank in _RANK.items()), else_=0)
+    ranks: list[Any] = [(column == _text(how), literal_column(str(rank))) for how, rank in _RANK.items() if rank]
+    return case(*ranks, else_=literal_column("0"))
+
+
+def _text(word: str) -> ColumnElement[str]:
+    # Not a bound value: the statement is compiled once and run with nothing but its rows (base.Prepared).
+    return literal_column(f"'{word}'")
 
 
 def _lesser(old: Any, new: Any) -> ColumnElement[int]:  # noqa: ANN401 - columns of either side
