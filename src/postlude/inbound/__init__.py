@@ -1,1 +1,6 @@
-"""The door for what comes back by mail: bounces, complaints, replies."""
+"""The door for bounces, complaints and replies: SMTP and LMTP."""
+
+from postlude.inbound.config import InboundConfig
+from postlude.inbound.run import run_inbound
+
+__all__ = ["InboundConfig", "run_inbound"]

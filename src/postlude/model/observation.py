@@ -62,6 +62,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=T
     """When it is tried again (DEFERRED), else 0."""
     remote_id: str = ""
     """The id the next server gave the message, where its answer says one."""
+    untracked: str = ""
+    """Why the copy left without the tracking that was wanted; empty when nothing went wrong."""
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):

@@ -57,6 +57,7 @@ class SendOutcome(StrEnum):
     REJECTED = "rejected"
     UNSURE = "unsure"
     EXPIRED = "expired"
+    SUPPRESSED = "suppressed"  # not tried: the address is on the suppression list
 
 
 class HitFace(StrEnum):

@@ -1,1 +1,6 @@
-"""The SMTP submission face: any mail client sends through it."""
+"""The SMTP submission server that mail clients use as their outgoing server."""
+
+from postlude.relay.config import Login, RelayConfig
+from postlude.relay.run import run_relay
+
+__all__ = ["Login", "RelayConfig", "run_relay"]

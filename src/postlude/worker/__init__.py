@@ -1,1 +1,5 @@
-"""The sending process: takes queued copies, hands them over, records every answer."""
+"""The worker: hands copies over to the next mail server."""
+
+from postlude.worker.run import run_worker
+
+__all__ = ["run_worker"]

@@ -1,0 +1,61 @@
+"""Reading a server's words."""
+
+import re
+from typing import Final
+
+from postlude.model.answer import Answer
+from postlude.model.words import SendOutcome
+
+_ENHANCED: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=\s|$)")
+_REMOTE_ID: Final = (
+    re.compile(r"queued as ([A-Za-z0-9]{6,})", re.IGNORECASE),  # Postfix, Haraka
+    re.compile(r"\bid=([A-Za-z0-9-]{6,})"),  # Exim, Haraka
+    re.compile(r"^(?:2\.\d\.\d )?ok:? <?([A-Za-z0-9_.-]{16,}(?:@[A-Za-z0-9.-]+)?)>?", re.IGNORECASE),  # Amazon SES
+)
+_PERMANENT: Final = 500
+_NEEDS_US: Final = frozenset(
+    {530, 534, 535, 538}
+)  # RFC 4954: authentication or TLS wanted, the message is not at fault
+
+
+class Refused(Exception):  # noqa: N818 - it carries an answer, nothing went wrong in our code
+    """The server was not reached or did not let us in; `answer` says how."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.text)
+        self.answer = answer
+
+
+def refusal(code: int, text: str, server: str, phase: str) -> Answer:
+    """A 4xx or 5xx answer. Anything else where it does not belong counts as temporary."""
+    final = _PERMANENT <= code <= 599 and code not in _NEEDS_US  # noqa: PLR2004 - the class of permanent codes
+    outcome = SendOutcome.REJECTED if final else SendOutcome.DEFERRED
+    return Answer(outcome, code, enhanced(text), one_line(text), server, phase)
+
+
+def accepted(code: int, text: str, server: str) -> Answer:
+    """The 250 after the message."""
+    return Answer(
+        SendOutcome.ACCEPTED, code, enhanced(text), one_line(text), server, "end-of-data", remote_id(one_line(text))
+    )
+
+
+def enhanced(text: str) -> str:
+    """The enhanced status code (RFC 2034) the text begins with, else empty."""
+    match = _ENHANCED.match(text)
+    return match[1] if match else ""
+
+
+def remote_id(text: str) -> str:
+    """The id the server gave the message, where its answer says one."""
+    return next((match[1] for pattern in _REMOTE_ID if (match := pattern.search(text))), "")
+
+
+def one_line(text: str) -> str:
+    """A reply of several lines as one, at most 1,000 characters, without bytes that are not text."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())[:1000]
+
+
+def describe(error: BaseException) -> str:
+    """What a network error says, for people."""
+    return one_line(str(error)) or type(error).__name__

@@ -1,0 +1,354 @@
+"""What both SMTP doors share: commands with their parameters, AUTH, the message itself, and clear refusals.
+
+aiosmtpd brings the command loop and STARTTLS. Replaced here: its DATA (a call per line; here the message is read as
+a whole), its AUTH (synchronous) and its MAIL and RCPT (no DSN parameters, no null reverse-path).
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from asyncio import IncompleteReadError, LimitOverrunError
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from aiosmtpd.smtp import SMTP
+
+from postlude.adapters.smtp_command import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.model.errors import StorageError
+
+_END: Final = b"\r\n.\r\n"
+_BUFFER: Final = 1 << 18
+_COMMAND_BYTES: Final = 12_288  # RFC 4954 section 4: the longest AUTH response
+_BARE: Final = (
+    "550 5.6.11 The message has a bare line feed or carriage return (RFC 5321 2.3.8); end every line with CR LF. "
+    "Nothing was accepted"
+)
+_WRONG_PASSWORDS: Final = 3  # on one connection
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorConfig:
+    """What every door needs."""
+
+    hostname: str
+    """Our name in the greeting and in EHLO."""
+    max_message_bytes: int = 26_214_400
+    max_recipients: int = 1000
+    tls: ssl.SSLContext | None = None
+    """With a certificate STARTTLS is offered, and passwords are taken on protected connections only."""
+    implicit_tls: bool = False
+    """TLS from the first byte (port 465) instead of STARTTLS."""
+    timeout_s: float = 300.0
+    lmtp: bool = False
+    """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
+
+
+@dataclass
+class Letter:
+    """The transaction under way."""
+
+    mail_from: str
+    envid: str
+    utf8: bool
+    recipients: list[str] = field(default_factory=list)
+
+
+class Guard(Protocol):
+    """Decides on one connection. A refusal is a complete SMTP reply; None lets it pass."""
+
+    async def mail(self, command: Command) -> str | None:
+        """MAIL."""
+        ...
+
+    async def rcpt(self, letter: Letter, command: Command) -> str | None:
+        """RCPT."""
+        ...
+
+    async def message(self, letter: Letter, raw: bytes) -> str:
+        """Store the message and return the reply. `raw` has CRLF line ends and no dot-stuffing."""
+        ...
+
+
+Login = Callable[[str, str], Awaitable[str | None]]
+"""Checks login and password: a refusal, or None when they are right."""
+
+
+class Door(SMTP):
+    """One connection: SMTP spoken, a guard asked."""
+
+    line_length_limit = _BUFFER  # the reader's buffer, not a promise
+
+    def __init__(
+        self, config: DoorConfig, guard: "Callable[[Door], Guard]", login: "Callable[[Door], Login] | None"
+    ) -> None:
+        self._config = config
+        self._guard = guard(self)
+        self._login = login(self) if login else None
+        self._wrong = 0
+        self.letter: Letter | None = None
+        super().__init__(
+            object(),
+            data_size_limit=config.max_message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=config.hostname,
+            ident="Postlude",
+            tls_context=None if config.implicit_tls else config.tls,
+            timeout=config.timeout_s,
+            loop=asyncio.get_running_loop(),
+        )
+        # aiosmtpd shares its limits between all connections and lets every EHLO raise them.
+        self.command_size_limits: Any = defaultdict(lambda: _COMMAND_BYTES)
+        self.command_size_limit = _COMMAND_BYTES
+        if config.lmtp:
+            self._smtp_methods["LHLO"] = self._smtp_methods.pop("EHLO")
+            del self._smtp_methods["HELO"]
+
+    @property
+    def protected(self) -> bool:
+        """True on TLS."""
+        return self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
+
+    @property
+    def peer(self) -> str:
+        """The other side's IP address."""
+        name = self.transport.get_extra_info("peername") if self.transport else None
+        return str(name[0]) if isinstance(name, tuple) and name else "local"
+
+    @property
+    def protocol_name(self) -> str:
+        """How the message came, for Received (RFC 3848)."""
+        extended = self.session is not None and self.session.extended_smtp
+        base = "LMTP" if self._config.lmtp else "ESMTP" if extended else "SMTP"
+        return base + ("S" if self.protected else "") + ("A" if self.session and self.session.authenticated else "")
+
+    def _set_rset_state(self) -> None:
+        self.letter = None
+        super()._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by name
+        """Say what is offered."""
+        if not hostname:
+            await self.push("501 5.5.4 Syntax: EHLO hostname")
+            return
+        self._set_rset_state()
+        assert self.session is not None
+        self.session.extended_smtp = True
+        self.session.host_name = hostname
+        offers = [
+            f"SIZE {self._config.max_message_bytes}",
+            "8BITMIME",
+            "SMTPUTF8",
+            "DSN",
+            "ENHANCEDSTATUSCODES",
+            "PIPELINING",
+        ]
+        if self.tls_context and not self.protected:
+            offers.append("STARTTLS")
+        if self._login and self._may_login:
+            offers.append("AUTH PLAIN LOGIN")
+        lines = [self.hostname, *offers]
+        await self.push("\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]))
+
+    @property
+    def _may_login(self) -> bool:
+        return self.protected or self._config.tls is None
+
+    async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
+        """PLAIN (RFC 4616) and LOGIN."""
+        assert self.session is not None
+        if self._login is None:
+            await self.push("502 5.5.1 There are no logins here")
+        elif not self.session.extended_smtp:
+            await self.push("503 5.5.1 Say EHLO first")
+        elif not self._may_login:
+            await self.push("538 5.7.11 Passwords are taken on protected connections only; turn on STARTTLS")
+        elif self.session.authenticated:
+            await self.push("503 5.5.1 Already logged in")
+        elif self.letter is not None:
+            await self.push("503 5.5.1 AUTH is not allowed inside a transaction")
+        else:
+            await self._authenticate_with(self._login, (arg or "").split())
+
+    async def _authenticate_with(self, check: Login, words: list[str]) -> None:
+        mechanism = words[0].upper() if words else ""
+        try:
+            if mechanism == "PLAIN":
+                _, login, password = (await self._answer(words[1:], "")).split("\0")
+            elif mechanism == "LOGIN":
+                login = await self._answer(words[1:], "Username:")
+                password = await self._answer([], "Password:")
+            else:
+                await self.push("504 5.5.4 Known ways to log in: PLAIN, LOGIN")
+                return
+        except (Base64Error, ValueError):
+            await self.push("501 5.5.2 That is not what this way of logging in looks like")
+            return
+        refused = await check(login, password)
+        assert self.session is not None
+        self.session.authenticated = refused is None
+        self._wrong += refused is not None
+        if self._wrong >= _WRONG_PASSWORDS and self.transport is not None:
+            await self.push(f"421{(refused or '')[3:]}")
+            self.transport.close()
+            return
+        await self.push(refused or "235 2.7.0 Welcome")
+
+    async def _answer(self, given: list[str], challenge: str) -> str:
+        """The client's next answer; ValueError when it is not base64, or `*`, which gives up."""
+        if given:
+            text = given[0].encode("utf-8", "replace")
+            return "" if text == b"=" else b64decode(text, validate=True).decode()
+        await self.push(b"334 " + b64encode(challenge.encode()))
+        line = (await self._reader.readuntil(b"\n")).strip()
+        return b64decode(line, validate=True).decode()
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
+        """Begin a transaction."""
+        if await self.check_helo_needed():
+            return
+        assert self.session is not None
+        if self._login and not self.session.authenticated:
+            hint = "" if self._may_login else "turn on STARTTLS, then "
+            await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
+        elif self.letter is not None:
+            await self.push("503 5.5.1 A message is under way already; RSET to drop it")
+        else:
+            try:
+                command = parse_mail(arg, self._config.max_message_bytes)
+            except SyntaxRefused as refused:
+                await self.push(str(refused))
+                return
+            refusal = await self._guard.mail(command)
+            if refusal is None:
+                self.letter = Letter(command.address, command.envid, command.utf8)
+            await self.push(refusal or "250 2.1.0 OK")
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
+        """Add a recipient."""
+        letter = self.letter
+        if letter is None:
+            await self.push("503 5.5.1 Say MAIL first")
+            return
+        if len(letter.recipients) >= self._config.max_recipients:
+            await self.push(f"452 4.5.3 At most {self._config.max_recipients} recipients a message; send it in parts")
+            return
+        try:
+            command = parse_rcpt(arg, utf8=letter.utf8)
+        except SyntaxRefused as refused:
+            await self.push(str(refused))
+            return
+        refusal = await self._guard.rcpt(letter, command)
+        if refusal is None:
+            letter.recipients.append(command.address)
+        await self.push(refusal or "250 2.1.5 OK")
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
+        """Take the message."""
+        letter = self.letter
+        if letter is None or not letter.recipients:
+            await self.push("503 5.5.1 Name a sender and a recipient first")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 Go ahead, end with CR LF . CR LF")
+        stuffed = await self._read_message()
+        self.letter = None
+        if stuffed is None:
+            reply = too_large(self._config.max_message_bytes)
+        elif not _clean(stuffed):
+            reply = _BARE
+        else:
+            reply = await self._guard.message(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:])
+        for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
+            await self.push(reply)
+
+    async def _read_message(self) -> bytes | None:
+        """CR LF and the dot-stuffed message up to its end; None when it was too large."""
+        # The CR LF that ended DATA belongs to the end mark of an empty message (RFC 5321 4.1.1.4).
+        self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does itself
+        pieces: list[bytes] = []
+        size, limit = 0, self._config.max_message_bytes
+        while True:
+            try:
+                piece = await self._reader.readuntil(_END)
+            except LimitOverrunError as more:
+                piece, done = await self._reader.read(more.consumed), False
+            except IncompleteReadError as error:
+                raise ConnectionResetError("connection lost inside the message") from error
+            else:
+                piece, done = piece[: -len(b".\r\n")], True
+            self._reset_timeout()
+            size += len(piece)
+            if size > limit + 2:
+                pieces.clear()
+            else:
+                pieces.append(piece)
+            if done:
+                return b"".join(pieces) if size <= limit + 2 else None
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Temporary, whatever it was: the client keeps the message and tries again."""
+        self.letter = None
+        if isinstance(error, StorageError):
+            _log.error("%s", error)
+            return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"
+        _log.error("connection from %s", self.peer, exc_info=error)
+        return "451 4.3.0 Something broke on this server; nothing was accepted, try again later"
+
+
+def _clean(data: bytes) -> bool:
+    """Whether every CR and every LF is one half of a CR LF: nothing to smuggle a second message with."""
+    pairs = data.count(b"\r\n")
+    return data.count(b"\n") == pairs == data.count(b"\r")
+
+
+async def serve(
+    config: DoorConfig,
+    sock: socket.socket,
+    guard: Callable[[Door], Guard],
+    login: Callable[[Door], Login] | None,
+    stop: asyncio.Event,
+) -> None:
+    """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
+    loop = asyncio.get_running_loop()
+    doors: set[Door] = set()
+
+    def make() -> Door:
+        door = _Tracked(config, guard, login, doors)
+        doors.add(door)
+        return door
+
+    server = await loop.create_server(make, sock=sock, ssl=config.tls if config.implicit_tls else None)
+    await stop.wait()
+    server.close()
+    deadline = loop.time() + 5
+    while any(door.letter is not None for door in doors) and loop.time() < deadline:  # noqa: ASYNC110 - many doors, once
+        await asyncio.sleep(0.05)
+    for door in list(doors):
+        if door.transport is not None:
+            door.transport.close()
+    await asyncio.sleep(0)
+
+
+class _Tracked(Door):
+    def __init__(
+        self,
+        config: DoorConfig,
+        guard: Callable[[Door], Guard],
+        login: Callable[[Door], Login] | None,
+        doors: set[Door],
+    ) -> None:
+        self._doors = doors
+        super().__init__(config, guard, login)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._doors.discard(self)
+        super().connection_lost(error)

@@ -1,0 +1,66 @@
+"""What the inbound door takes: mail to an address only we can have made."""
+
+import asyncio
+from typing import Final
+
+from postlude.adapters.smtp_command import Command
+from postlude.adapters.smtp_door import Door, Letter
+from postlude.inbound.config import Allowed
+from postlude.journal import Spool
+from postlude.kit.clock import Clock
+from postlude.kit.ids import id_text, new_id
+from postlude.model.observation import Returned, encode
+from postlude.services.ports import Append
+from postlude.services.submit_head import Head
+from postlude.tokens import TagPurpose, TokenCodec
+
+_MAX_HOPS: Final = 100  # RFC 5321 6.3
+_PURPOSES: Final = {"bounce": TagPurpose.BOUNCE, "r": TagPurpose.REPLY, "u": TagPurpose.UNSUBSCRIBE}
+
+
+def is_tagged(codec: TokenCodec, address: str) -> bool:
+    """Whether the local part is `bounce+TAG`, `r+TAG` or `u+TAG` with a tag that verifies for that purpose."""
+    name, plus, tag = address.rpartition("@")[0].partition("+")
+    purpose = _PURPOSES.get(name.lower())
+    return bool(plus) and purpose is not None and codec.read_tag(purpose, tag) is not None
+
+
+class InboundGuard:
+    """Decides on one connection."""
+
+    def __init__(  # noqa: PLR0917 - plain data
+        self, door: Door, codec: TokenCodec, allowed: Allowed, append: Append, spool: Spool, clock: Clock, name: str
+    ) -> None:
+        self._door = door
+        self._codec = codec
+        self._allowed = allowed
+        self._append = append
+        self._spool = spool
+        self._clock = clock
+        self._name = name
+
+    async def mail(self, command: Command) -> str | None:
+        """Anybody may knock."""
+        del command
+        return None
+
+    async def rcpt(self, letter: Letter, command: Command) -> str | None:
+        """The tag verifies, or the address is allowed without one."""
+        del letter
+        if is_tagged(self._codec, command.address) or self._allowed(command.address):
+            return None
+        return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
+
+    async def message(self, letter: Letter, raw: bytes) -> str:
+        """Durable in spool and journal, one observation a recipient, before 250 is said."""
+        if len(Head(raw).all("received")) > _MAX_HOPS:
+            return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
+        mail, now = new_id(), self._clock.now()
+        await asyncio.to_thread(self._spool.put, mail, raw)
+        await asyncio.gather(
+            *(
+                self._append(encode(Returned(now, mail, self._name, letter.mail_from, recipient)))
+                for recipient in dict.fromkeys(letter.recipients)
+            )
+        )
+        return f"250 2.0.0 OK: taken as {id_text(mail)}"

@@ -1,0 +1,37 @@
+"""The inbound door's process part."""
+
+import asyncio
+import socket
+
+from postlude.adapters.smtp_door import Door, Guard, serve
+from postlude.inbound.config import Allowed, InboundConfig
+from postlude.inbound.guard import InboundGuard
+from postlude.journal import Spool
+from postlude.kit.clock import Clock
+from postlude.services.ports import Append
+from postlude.tokens import TokenCodec
+
+
+def nobody(address: str) -> bool:
+    """Without a tag no address is taken."""
+    del address
+    return False
+
+
+async def run_inbound(
+    config: InboundConfig,
+    sock: socket.socket,
+    *,
+    codec: TokenCodec,
+    append: Append,
+    spool: Spool,
+    clock: Clock,
+    stop: asyncio.Event,
+    allowed: Allowed = nobody,
+) -> None:
+    """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
+
+    def guard(door: Door) -> Guard:
+        return InboundGuard(door, codec, allowed, append, spool, clock, config.door)
+
+    await serve(config, sock, guard, None, stop)

@@ -1,0 +1,176 @@
+"""Handing one claimed copy over: exactly one Attempt in the journal for every claim, whatever happens."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from postlude.instrument import Policy
+from postlude.journal import Spool
+from postlude.kit.clock import Clock
+from postlude.model.answer import Answer
+from postlude.model.errors import NotFoundError, StorageError
+from postlude.model.observation import Attempt, encode
+from postlude.model.words import SendOutcome
+from postlude.services.ports import Append, Transport
+from postlude.services.send_headers import unsubscribe_headers
+from postlude.services.send_retry import RetrySchedule
+from postlude.services.submit_head import Head
+from postlude.services.submit_track import Plan, Tracker
+from postlude.store.rows import Claim, Message
+from postlude.tokens import TagPurpose, TokenCodec
+
+_STORAGE_PAUSE_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class SendingStore(Protocol):
+    """What sending needs of the store."""
+
+    def claim(self, limit: int, now: int) -> list[Claim]:
+        """Copies that are due, now SENDING and nobody else's."""
+        ...
+
+    def release(self, copy: int) -> None:
+        """Give a claim back that was never begun."""
+        ...
+
+    def next_due(self, now: int) -> int | None:
+        """When the next copy is due."""
+        ...
+
+    def sending_copies(self) -> list[Claim]:
+        """Claims without a result."""
+        ...
+
+    def message(self, message: int) -> Message:
+        """One message's row."""
+        ...
+
+    def is_suppressed(self, addresses: list[str]) -> set[str]:
+        """Which of them must not be mailed."""
+        ...
+
+
+async def _at_once() -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderDeps:
+    """Everything the worker is handed."""
+
+    store: SendingStore
+    spool: Spool
+    append: Append
+    clock: Clock
+    transport: Transport
+    tracker: Tracker
+    codec: TokenCodec
+    policy_of: Callable[[int], Policy]
+    """What a user wants tracked; called in a thread."""
+    return_domain: str = ""
+    """Domain of our envelope senders; empty: the sender's own address stays."""
+    retry: RetrySchedule = field(default_factory=RetrySchedule)
+    concurrency: int = 4
+    """Copies being handed over at the same time."""
+    list_unsubscribe: bool = True
+    """Add List-Unsubscribe to messages that have none of their own."""
+    caught_up: Callable[[], Awaitable[None]] = _at_once
+    """Returns when everything journaled before now has been digested: only then is a claim without result a crash."""
+
+
+class Sender:
+    """Hands copies over with what `deps` brings."""
+
+    def __init__(self, deps: SenderDeps) -> None:
+        self._deps = deps
+
+    async def hand_over(self, claim: Claim) -> SendOutcome:
+        """One attempt for one claimed copy; returns its outcome when it is durable in the journal."""
+        attempt = await self._attempt(claim)
+        await self._journal(attempt)
+        return attempt.outcome
+
+    async def give_up_unsure(self, claim: Claim) -> None:
+        """Journal that nobody knows whether this copy left: its process died while handing it over."""
+        text = (
+            "Postlude ended while this copy was being handed over. It may have arrived; it is not sent again by itself."
+        )
+        await self._journal(self._as_attempt(claim, Answer(SendOutcome.UNSURE, text=text, phase="end-of-data")))
+
+    async def _attempt(self, claim: Claim) -> Attempt:
+        try:
+            prepared = await asyncio.to_thread(self._prepare, claim)
+        except NotFoundError:
+            gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
+            return self._as_attempt(claim, gone)
+        except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
+            _log.exception("copy %016x could not be prepared", claim.copy)
+            later = Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
+            return self._as_attempt(claim, later)
+        if prepared is None:
+            text = "the address is on the suppression list; take it off to send again"
+            return self._as_attempt(claim, Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed"))
+        plan, data, created_at = prepared
+        mail_from, envid = self._envelope(claim)
+        answer = await self._deps.transport.send(mail_from, claim.recipient, data, envid)
+        return self._as_attempt(claim, answer, created_at, plan.untracked)
+
+    def _prepare(self, claim: Claim) -> tuple[Plan, bytes, int] | None:
+        deps = self._deps
+        if deps.store.is_suppressed([claim.recipient]):
+            return None
+        message = deps.store.message(claim.message)
+        raw = deps.spool.get(claim.message)
+        plan = deps.tracker.plan(claim.message, raw, deps.policy_of(claim.user))
+        urls = deps.tracker.urls(claim.message)
+        token = urls.token(claim.copy)
+        data = plan.render(token)
+        if deps.list_unsubscribe and not Head(raw).first("list-unsubscribe"):
+            head, tail = urls.unsubscribe()
+            tag = deps.codec.mint_tag(TagPurpose.UNSUBSCRIBE, claim.copy)
+            data = unsubscribe_headers(head + token + tail, tag, deps.return_domain) + data
+        return plan, data, message.created_at
+
+    def _envelope(self, claim: Claim) -> tuple[str, str]:
+        """Envelope sender and ENVID. A null reverse-path stays null: such mail must never bounce (RFC 5321 4.5.5)."""
+        tag = self._deps.codec.mint_tag(TagPurpose.BOUNCE, claim.copy)
+        if claim.mail_from and self._deps.return_domain:
+            return f"bounce+{tag}@{self._deps.return_domain}", tag
+        return claim.mail_from, tag
+
+    def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:
+        now, outcome, retry_at = self._deps.clock.now(), answer.outcome, 0
+        if outcome is SendOutcome.DEFERRED:
+            retry_at = self._deps.retry.next_at(now, created_at or now, claim.attempt)
+            outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
+        return Attempt(
+            now,
+            claim.message,
+            claim.copy,
+            outcome,
+            answer.code,
+            answer.enhanced,
+            answer.text,
+            answer.server,
+            answer.phase,
+            claim.attempt,
+            retry_at,
+            answer.remote_id,
+            untracked,
+        )
+
+    async def _journal(self, attempt: Attempt) -> None:
+        """Until it is durable: a result that is forgotten would read as `unsure` after the next start."""
+        record = encode(attempt)
+        while True:
+            try:
+                await self._deps.append(record)
+            except StorageError as error:
+                _log.error("the result of copy %016x waits for the disk: %s", attempt.copy, error)
+                await asyncio.sleep(_STORAGE_PAUSE_S)
+            else:
+                return

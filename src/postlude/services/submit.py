@@ -1,0 +1,74 @@
+"""What a submitted message means: its rows in state and its first events."""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from postlude.instrument import Policy
+from postlude.kit.ids import ID_BITS
+from postlude.model.event import Event
+from postlude.model.observation import Submitted
+from postlude.model.words import EventKind
+from postlude.services.submit_accept import MAX_RECIPIENTS, accept, accept_blocking
+from postlude.services.submit_head import Head, decoded
+from postlude.services.submit_track import Plan, Tracker
+from postlude.store import rows
+
+__all__ = ["MAX_RECIPIENTS", "Taken", "accept", "accept_blocking", "copy_id", "take"]
+
+
+class Taken(NamedTuple):
+    """What one Submitted observation becomes."""
+
+    submission: rows.Submission
+    events: tuple[Event, ...]
+
+
+def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> Taken:
+    """Rows and QUEUED events of a submitted message; the same for the same arguments, so that a replay adds nothing.
+
+    `policy` is what the user wants (`submit_track.user_policy`). Never raises for what the mail contains: a message
+    that cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`).
+    """
+    plan = tracker.plan(submitted.message, raw, policy)
+    copies = tuple(
+        rows.Copy(copy_id(submitted.message, number), submitted.message, recipient)
+        for number, recipient in enumerate(submitted.recipients)
+    )
+    links = tuple(
+        rows.Link(submitted.message, link.position, link.url, link.label, link.tracked, str(link.reason))
+        for link in {link.position: link for link in reversed(plan.links)}.values()
+    )
+    facts = {"via": str(submitted.via)} | ({"untracked": plan.untracked} if plan.untracked else {})
+    events = tuple(
+        Event(_hash(b"queued", copy.id, 0), EventKind.QUEUED, submitted.at, submitted.message, copy.id, facts=facts)
+        for copy in copies
+    )
+    return Taken(rows.Submission(_message(submitted, raw, plan), links[::-1], copies), events)
+
+
+def copy_id(message: int, number: int) -> int:
+    """Id of the `number`-th recipient's copy: the same on every replay, unrelated to its neighbour's."""
+    return _hash(b"copy", message, number)
+
+
+def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
+    head = Head(raw)
+    return rows.Message(
+        id=submitted.message,
+        user=submitted.user,
+        message_id=head.first("message-id").strip("<> "),
+        subject=decoded(head.first("subject")),
+        sender=next(iter(head.addresses("from")), submitted.mail_from),
+        mail_from=submitted.mail_from,
+        via=submitted.via,
+        created_at=submitted.at,
+        size=len(raw),
+        opens=plan.opens,
+        clicks=any(link.tracked for link in plan.links),
+        envid=submitted.envid,
+    )
+
+
+def _hash(purpose: bytes, first: int, second: int) -> int:
+    digest = blake2b(first.to_bytes(8) + second.to_bytes(8), digest_size=8, person=purpose).digest()
+    return int.from_bytes(digest) >> (64 - ID_BITS) or 1

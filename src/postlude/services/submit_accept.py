@@ -1,0 +1,104 @@
+"""Taking a message in: the bytes and the observation are durable before anybody is told so.
+
+Small imports only: the relay's process holds nothing of state, history or instrumenting.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from email.utils import format_datetime
+from typing import Final
+
+from postlude.journal import JournalWriter, Spool
+from postlude.kit.clock import Clock, to_datetime
+from postlude.kit.ids import id_text, new_id
+from postlude.model.errors import InputError
+from postlude.model.observation import Submitted, encode
+from postlude.model.words import Via
+from postlude.services.ports import Append
+from postlude.services.submit_head import Head
+
+MAX_RECIPIENTS: Final = 1000  # of one message; a mailing has one message per contact
+_NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
+
+
+async def accept(
+    journal_append: Append,
+    spool: Spool,
+    clock: Clock,
+    *,
+    user: int,
+    via: Via,
+    mail_from: str,
+    recipients: Sequence[str],
+    raw: bytes,
+    envid: str = "",
+) -> int:
+    """Store one message for sending; returns its id when its bytes and its observation are both durable.
+
+    The bytes come first: an observation whose mail is missing could never be dealt with. Who dies in between leaves
+    a file nobody speaks of, and the client, which got no 250, sends again. Raises InputError for a message that
+    cannot be sent and StorageError when the disk refused; then nothing was accepted.
+    """
+    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, envid)
+    await asyncio.to_thread(spool.put, submitted.message, data)
+    await journal_append(encode(submitted))
+    return submitted.message
+
+
+def accept_blocking(
+    journal: JournalWriter,
+    spool: Spool,
+    clock: Clock,
+    *,
+    user: int,
+    via: Via,
+    mail_from: str,
+    recipients: Sequence[str],
+    raw: bytes,
+    envid: str = "",
+) -> int:
+    """`accept` for threads and the command line."""
+    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, envid)
+    spool.put(submitted.message, data)
+    journal.append_blocking(encode(submitted))
+    return submitted.message
+
+
+def prepare(  # noqa: PLR0917 - plain data
+    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, envid: str
+) -> tuple[Submitted, bytes]:
+    """The observation, and the bytes to store for it."""
+    unique = tuple(dict.fromkeys(recipients))
+    if not unique:
+        raise InputError("the message has no recipient; name at least one in To, Cc or Bcc")
+    if len(unique) > MAX_RECIPIENTS:
+        raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
+    message, now = new_id(), clock.now()
+    return Submitted(now, message, user, via, mail_from, unique, envid), completed(raw, message, now)
+
+
+def completed(raw: bytes, message: int, now: int) -> bytes:
+    """`raw` as it may leave: CRLF line ends, Date and Message-ID there (RFC 6409 section 8); InputError if no mail."""
+    data = with_crlf(raw)
+    head = Head(data)
+    if not head.complete or not head.fields:
+        raise InputError("this is no mail: no empty line between headers and body. Give a complete .eml file")
+    senders = head.addresses("from")
+    if not senders:
+        raise InputError("the message has no From address; add a From header")
+    missing = b""
+    if not head.first("message-id"):
+        domain = senders[0].rpartition("@")[2]
+        host = domain if domain and domain.isascii() else "localhost"
+        missing += f"Message-ID: <{id_text(message)}@{host}>\r\n".encode()
+    if not head.first("date"):
+        missing += f"Date: {format_datetime(to_datetime(now))}\r\n".encode()
+    return missing + data
+
+
+def with_crlf(raw: bytes) -> bytes:
+    """Every line end as CRLF; unchanged when they are already."""
+    if raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r"):
+        return raw
+    return _NEWLINE.sub(b"\r\n", raw)

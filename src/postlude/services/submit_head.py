@@ -1,0 +1,74 @@
+"""The header block of a mail as bytes: found, read and changed without touching any other byte."""
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import getaddresses
+from typing import Final, NamedTuple
+
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\n]*(?:\n(?=[ \t]))?)*)(?:\n|\Z)")
+
+
+class Field(NamedTuple):
+    """One header field."""
+
+    name: str
+    """Lower case."""
+    value: str
+    """Unfolded and stripped, not decoded; bytes that are not UTF-8 are surrogates."""
+    start: int
+    end: int
+    """`raw[start:end]` is the field with its line ends."""
+
+
+class Head:
+    """The fields of one mail. A line that is no field (an mbox `From ` line) is not seen and never changed."""
+
+    def __init__(self, raw: bytes) -> None:
+        end = _END.search(raw)
+        if raw[:1] in b"\r\n":
+            self.end = 0
+        else:
+            self.end = len(raw) if end is None else end.start() + end.group().index(b"\n") + 1
+        self.complete: Final = end is not None
+        """False for a mail without the empty line between headers and body."""
+        self.fields: Final = tuple(
+            Field(match[1].decode("ascii").lower(), _unfold(match[2]), match.start(), match.end())
+            for match in _FIELD.finditer(raw[: self.end])
+        )
+
+    def all(self, name: str) -> list[str]:
+        """Every value under `name` (lower case), in order."""
+        return [field.value for field in self.fields if field.name == name]
+
+    def first(self, name: str) -> str:
+        """The first value under `name`, empty when there is none."""
+        return next(iter(self.all(name)), "")
+
+    def addresses(self, name: str) -> list[str]:
+        """Every address in the fields called `name`."""
+        return [address for _, address in getaddresses(self.all(name)) if address]
+
+
+def decoded(value: str) -> str:
+    """A header's text as people read it: encoded words (RFC 2047) decoded, on one line, never an error."""
+    try:
+        text = str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        text = value
+    return " ".join(text.encode("utf-8", "replace").decode().split())
+
+
+def without_fields(raw: bytes, head: Head, names: frozenset[str], prefixes: tuple[str, ...] = ()) -> bytes:
+    """`raw` without the fields of these names (lower case) or name prefixes; every other byte stays."""
+    kept, at = [], 0
+    for field in head.fields:
+        if field.name in names or (prefixes and field.name.startswith(prefixes)):
+            kept.append(raw[at : field.start])
+            at = field.end
+    return raw if not at else b"".join([*kept, raw[at:]])
+
+
+def _unfold(value: bytes) -> str:
+    return " ".join(value.decode("utf-8", "surrogateescape").split())

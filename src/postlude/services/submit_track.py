@@ -1,0 +1,64 @@
+"""How a message is tracked: decided once, the same for the rows of state and for the copies that leave."""
+
+import logging
+from typing import Final, NamedTuple
+
+from postlude.instrument import Compiled, LinkReport, Policy, compile_message
+from postlude.kit.bounded import WeightedCache
+from postlude.services.submit_head import Head, without_fields
+from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
+
+_CACHE_BYTES: Final = 32 << 20  # a 50 kB newsletter for hundreds of recipients is compiled once
+_HIDDEN: Final = frozenset({"bcc", "resent-bcc", "return-path"})
+_OWN: Final = ("x-postlude-",)
+
+_log = logging.getLogger(__name__)
+
+
+class Plan(NamedTuple):
+    """What leaves for one message."""
+
+    compiled: Compiled | None
+    plain: bytes
+    """The message as it leaves when there is nothing to track: own headers and Bcc removed."""
+    links: tuple[LinkReport, ...]
+    opens: bool
+    untracked: str
+    """Why tracking failed; empty when it did not, also where the policy wants none."""
+
+    def render(self, token: str) -> bytes:
+        """The copy that carries `token`."""
+        return self.plain if self.compiled is None else self.compiled.render(token)
+
+
+class Tracker:
+    """Compiles messages and keeps the ones used last. Safe for threads."""
+
+    def __init__(self, codec: TokenCodec, base: str, prefixes: Prefixes | None = None) -> None:
+        self._codec = codec
+        self._base = base
+        self._prefixes = prefixes
+        self._plans: WeightedCache[tuple[int, Policy], Plan] = WeightedCache(_CACHE_BYTES)
+
+    def urls(self, message: int) -> Urls:
+        """The public URLs of one message."""
+        return Urls(self._codec, self._base, Kind.MESSAGE, message, self._prefixes)
+
+    def plan(self, message: int, raw: bytes, policy: Policy) -> Plan:
+        """How `message` leaves. Whatever goes wrong in instrumenting: untracked rather than unsent."""
+        key = (message, policy)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._make(message, raw, policy)
+            self._plans.put(key, plan, 2 * len(raw) + 1000)
+        return plan
+
+    def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
+        head = Head(raw)
+        plain = without_fields(raw, head, _HIDDEN, _OWN)
+        try:
+            compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
+        except Exception as error:  # noqa: BLE001 - untracked rather than unsent
+            _log.exception("message %016x leaves untracked", message)
+            return Plan(None, plain, (), opens=False, untracked=f"{type(error).__name__}: {error}")
+        return Plan(compiled, plain, compiled.links, opens=compiled.opens, untracked="")
