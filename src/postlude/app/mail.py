@@ -3,9 +3,9 @@
 import asyncio
 import socket
 import ssl
-from contextlib import closing
-from functools import partial
-from typing import NamedTuple
+import threading
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from postlude.app.listen import inherited, listen
 from postlude.app.parts import Parts, build_parts
@@ -14,8 +14,9 @@ from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
 from postlude.relay import Login, RelayConfig, run_relay
-from postlude.services.users import check_app_password
-from postlude.store import Store, open_store
+
+if TYPE_CHECKING:
+    from postlude.store import Store
 
 
 class Descriptors(NamedTuple):
@@ -23,6 +24,43 @@ class Descriptors(NamedTuple):
 
     relay: int | None = None
     inbound: int | None = None
+
+
+class Logins:
+    """Checks app passwords against the state, which is opened at the first login: 20 MB that an idle relay saves."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._open = ExitStack()
+        self._lock = threading.Lock()
+        self._opened: Store | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing is opened yet."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close what was opened."""
+        self._open.close()
+
+    async def check(self, login: str, password: str) -> Login | None:
+        """Who it is, None when the password is wrong."""
+        return await asyncio.to_thread(self._check, login, password)
+
+    def _check(self, login: str, password: str) -> Login | None:
+        from postlude.services.users import check_app_password  # noqa: PLC0415 - brings the database along
+
+        user = check_app_password(self._store(), login, password, self._parts.clock)
+        return None if user is None else Login(user.id, (user.address, *user.senders))
+
+    def _store(self) -> "Store":
+        from postlude.store import open_store  # noqa: PLC0415 - as above
+
+        with self._lock:
+            if self._opened is None:
+                self._opened = open_store(self._parts.settings.database)
+                self._open.callback(self._opened.close)
+            return self._opened
 
 
 def run_mail_process(
@@ -78,11 +116,6 @@ async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, st
         # The sandbox's recipients answer to whatever From a mail had; with a real server only tags are taken.
         allowed=lambda _address: settings.sandbox,
     )
-
-
-async def _check_login(parts: Parts, store: Store, login: str, password: str) -> Login | None:
-    user = await asyncio.to_thread(check_app_password, store, login, password, parts.clock)
-    return None if user is None else Login(user.id, (user.address, *user.senders))
 
 
 def _name(settings: Settings) -> str:
