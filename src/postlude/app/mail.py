@@ -91,11 +91,11 @@ def _socket(settings: Settings, name: str, descriptor: int | None) -> socket.soc
 
 async def _relay(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
     settings = parts.settings
-    with closing(open_store(settings.database)) as store:
+    with Logins(parts) as logins:
         await run_relay(
             RelayConfig(hostname=_name(settings), max_message_bytes=settings.max_message_bytes, tls=_tls(settings)),
             sock,
-            check=partial(_check_login, parts, store),
+            check=logins.check,
             append=journal.append,
             spool=Spool(parts.folder.spool_out),
             clock=parts.clock,
