@@ -1,0 +1,127 @@
+"""What a recipient of the sandbox does with a mail: each deed makes the real thing and sends it the real way."""
+
+from collections.abc import Awaitable, Callable
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from email.utils import parseaddr
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+from postlude.feedback.build import build_autoreply, build_bounce, build_complaint, build_reply
+from postlude.kit.clock import Clock
+from postlude.model.errors import InputError, TransportError
+
+HOST: Final = "mx.postlude.localhost"
+"""The name the sandbox's imagined server gives itself (RFC 6761 6.3: never leaves this machine)."""
+ONE_CLICK: Final = b"List-Unsubscribe=One-Click"
+
+
+class Deed(StrEnum):
+    """What can be done with a delivered mail."""
+
+    REPLY = "reply"
+    BOUNCE = "bounce"
+    SPAM = "spam"
+    UNSUBSCRIBE = "unsubscribe"
+    AWAY = "out-of-office"
+
+
+class Door(Protocol):
+    """Takes a mail by SMTP."""
+
+    async def deliver(self, mail_from: str, rcpt_to: str, data: bytes) -> str:
+        """The server's answer; TransportError when it refused or is away."""
+        ...
+
+
+Post = Callable[[str, bytes], Awaitable[int]]
+"""POSTs a form's bytes to a URL, follows nothing, and returns the status."""
+
+
+class Artefact(NamedTuple):
+    """What a deed sent, and what the other side answered."""
+
+    deed: Deed
+    mail_from: str
+    to: str
+    """Envelope recipient, or the URL of a POST."""
+    raw: bytes
+    answer: str
+
+    @property
+    def text(self) -> str:
+        """The bytes for reading."""
+        return self.raw.decode("utf-8", "replace")
+
+
+class Mailbox:
+    """The hands of every recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
+
+    def __init__(self, door: Door, post: Post, edge_url: str, clock: Clock) -> None:
+        self._door = door
+        self._post = post
+        self._edge = edge_url.rstrip("/") + "/"
+        self._clock = clock
+
+    async def act(self, deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str = "") -> Artefact:
+        """Do it. InputError when the mail does not allow it, TransportError when the other side refused."""
+        if deed is Deed.UNSUBSCRIBE:
+            return await self._unsubscribe(raw)
+        sender, to, data = build(deed, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
+        if not to:
+            raise InputError("this mail has an empty return path: nothing can come back to it")
+        return Artefact(deed, sender, to, data, await self._door.deliver(sender, to, data))
+
+    async def _unsubscribe(self, raw: bytes) -> Artefact:
+        url = one_click_url(raw)
+        if not url:
+            raise InputError("this mail offers no one-click unsubscribing (RFC 8058)")
+        if not url.startswith(self._edge):
+            raise InputError(f"its unsubscribe URL is not one of this server: {url}")
+        status = await self._post(url, ONE_CLICK)
+        if status != 200:  # noqa: PLR2004 - RFC 8058 section 3.2: nothing else is a success
+            raise TransportError(f"the unsubscribe URL answered {status}, not 200")
+        return Artefact(Deed.UNSUBSCRIBE, "", url, b"POST " + url.encode() + b"\r\n\r\n" + ONE_CLICK, str(status))
+
+
+def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> tuple[str, str, bytes]:
+    """Envelope sender, envelope recipient and bytes of what comes back. Reports come from nobody (RFC 5321 4.5.5)."""
+    match deed:
+        case Deed.BOUNCE:
+            diagnostic = f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
+            data = build_bounce(
+                raw,
+                recipient=recipient,
+                reporting_mta=HOST,
+                status="5.1.1",
+                diagnostic=diagnostic,
+                at=at,
+                to=f"<{mail_from}>",
+            )
+            return "", mail_from, data
+        case Deed.SPAM:
+            data = build_complaint(raw, recipient=recipient, reporting=HOST, at=at, to=f"<{mail_from}>")
+            return f"feedback@{HOST}", mail_from, data
+        case Deed.AWAY:
+            said = text.strip() or "I am out of the office and read this when I am back."
+            data = build_autoreply(raw, sender=recipient, text=said, at=at, to=f"<{mail_from}>")
+            return "", mail_from, data
+        case _:
+            said = text.strip() or "Thank you, I have got it."
+            data = build_reply(raw, sender=recipient, text=said, at=at)
+            return recipient, _reply_address(raw), data
+
+
+def one_click_url(raw: bytes) -> str:
+    """The http URL of List-Unsubscribe when the mail allows one-click unsubscribing, else ""."""
+    head = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    if "one-click" not in str(head.get("List-Unsubscribe-Post", "")).lower():
+        return ""
+    entries = "".join(str(head.get("List-Unsubscribe", "")).split()).split(",")
+    urls = [entry.strip("<>") for entry in entries]
+    return next((url for url in urls if url.startswith(("https://", "http://"))), "")
+
+
+def _reply_address(raw: bytes) -> str:
+    head = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    return parseaddr(str(head.get("Reply-To") or head.get("From", "")))[1]

@@ -1,0 +1,30 @@
+"""The application: routes, static files, headers and error pages put together."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from postlude.web import errors
+from postlude.web.deps import WebDeps
+from postlude.web.headers import SecurityHeaders
+from postlude.web.pages import Pages
+from postlude.web.routes import compose, live, mailbox, message, preferences, sent, sign_in
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app(deps: WebDeps) -> FastAPI:
+    """The ASGI application on `deps`. It opens and closes nothing."""
+    app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.deps = deps
+    app.state.pages = Pages(deps)
+    for part in (sent, message, compose, preferences, live, sign_in):
+        app.include_router(part.router)
+    if deps.outbox is not None:
+        app.include_router(mailbox.router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    errors.install(app)
+    app.add_middleware(SecurityHeaders)
+    return app

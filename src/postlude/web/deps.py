@@ -1,0 +1,98 @@
+"""Everything the web app is handed by the composition root."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from postlude.adapters.outbox import SandboxOutbox
+from postlude.kit.clock import Clock
+from postlude.services.preferences import Preferences
+from postlude.services.reports import Reports
+from postlude.store import Store
+from postlude.store.rows import User
+from postlude.tokens import TokenCodec
+
+
+class Submit(Protocol):
+    """`services.submit.accept` with journal, spool and clock bound, `via=Via.WEB`."""
+
+    async def __call__(self, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+        """Return the message id when the message is durable; InputError, StorageError."""
+        ...
+
+
+class Subscribable(Protocol):
+    """The part of `services.changes.Changes` the web app needs."""
+
+    def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
+        """Message ids as they change, from now on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the strip at the foot of every page says."""
+
+    listening: tuple[tuple[str, str], ...] = ()
+    """Pairs of name and address, e.g. `("relay", "127.0.0.1:8702")`."""
+    lost: int = 0
+    """Observations that could not be stored since the start."""
+    behind: int = 0
+    """Journal records the digest has not taken yet."""
+    problems: tuple[str, ...] = ()
+    """One sentence each, for people."""
+
+    @property
+    def well(self) -> bool:
+        """True when there is nothing to worry about."""
+        return not self.lost and not self.problems
+
+
+@dataclass(frozen=True)
+class RelayInfo:
+    """What a mail client must be told."""
+
+    host: str
+    port: int
+    starttls: bool = False
+
+
+@dataclass(frozen=True)
+class WebDeps:
+    """The parts, already open. The web app closes none of them."""
+
+    store: Store
+    reports: Reports
+    changes: Subscribable
+    clock: Clock
+    codec: TokenCodec
+    submit: Submit
+    redeem: Callable[[str], User | None]
+    """Takes a sign-in token back, once; None when it is unknown, used or too old."""
+    new_app_password: Callable[[User, str], str]
+    get_preferences: Callable[[int], Preferences]
+    put_preferences: Callable[[int, Preferences], None]
+    health: Callable[[], Health]
+    secret: bytes
+    """Signs session cookies; at least 32 bytes, kept over restarts."""
+    public_url: str
+    edge_url: str
+    relay: RelayInfo
+    inbound: tuple[str, int]
+    """Host and port of the door for mail that comes back, for the sandbox's buttons."""
+    outbox: SandboxOutbox | None = None
+    """The sandbox's mailbox; None when mail goes out to a real server."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it before the server is stopped: open event streams end at once."""
+
+
+def _deps(request: Request) -> WebDeps:
+    deps: WebDeps = request.app.state.deps
+    return deps
+
+
+Deps = Annotated[WebDeps, Depends(_deps)]

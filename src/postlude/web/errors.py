@@ -1,0 +1,80 @@
+"""Errors are pages too: what happened, and what to do."""
+
+import logging
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+
+from postlude.model.errors import InputError, NotFoundError, PostludeError, StorageError
+from postlude.web.pages import pages_of
+from postlude.web.session import ForgedFormError, NotSignedInError
+
+_log: Final = logging.getLogger(__name__)
+
+
+class _Page(NamedTuple):
+    status: int
+    title: str
+    text: str
+
+
+_NOT_FOUND: Final = _Page(
+    404, "There is nothing here", "The address is mistyped, or what it led to is not kept any more."
+)
+_FORGED: Final = _Page(
+    403, "This form is not from here", "Its token is missing or old. Go back, load the page again, and repeat it."
+)
+_BROKEN: Final = _Page(
+    500, "Something of ours broke", "The log of the server says what. Tracking goes on; try again in a moment."
+)
+_AWAY: Final = _Page(
+    503,
+    "The database is away",
+    "Mail is still accepted and tracked: what happens now appears here as soon as the database is back.",
+)
+
+_ANOTHER_WAY: Final = "Go back and try it another way."
+_PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
+    (ForgedFormError, _FORGED),
+    (NotFoundError, _NOT_FOUND),
+    (StorageError, _AWAY),
+    (InputError, _Page(400, "That cannot be used", "{}")),
+    (RequestValidationError, _Page(400, "That cannot be used", "A field is missing or malformed.")),
+    (PostludeError, _Page(502, "The other side did not answer", "{}")),
+)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of `app` be answered with a page."""
+    app.add_exception_handler(NotSignedInError, _sign_in)
+    for kind in (ForgedFormError, PostludeError, HTTPException, RequestValidationError, OSError, Exception):
+        app.add_exception_handler(kind, _error_page)
+
+
+def _sign_in(request: Request, _error: Exception) -> Response:
+    if request.url.path == "/events":
+        return Response("sign in first\n", status_code=HTTPStatus.UNAUTHORIZED, media_type="text/plain")
+    return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _error_page(request: Request, error: Exception) -> Response:
+    page = _page_for(error)
+    if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+    return pages_of(request).render(
+        request, "error.html", status=page.status, title=page.title, text=page.text, code=page.status
+    )
+
+
+def _page_for(error: Exception) -> _Page:
+    if isinstance(error, HTTPException):
+        code = error.status_code
+        return _NOT_FOUND if code == HTTPStatus.NOT_FOUND else _Page(code, HTTPStatus(code).phrase, _ANOTHER_WAY)
+    for kind, page in _PAGES:
+        if isinstance(error, kind):
+            return page._replace(text=page.text.format(error))
+    return _BROKEN

@@ -1,0 +1,69 @@
+"""Rendering: one Jinja2 environment with the few helpers templates need."""
+
+from typing import Any, Final
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from postlude import __version__
+from postlude.kit.clock import to_iso
+from postlude.kit.ids import id_text
+from postlude.web import words
+from postlude.web.deps import Health, WebDeps
+from postlude.web.times import ago, full_time
+
+_UNKNOWN: Final = Health(problems=("The state of the server cannot be read at the moment.",))
+
+
+class Pages:
+    """Renders templates of this package for one app."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+        self._templates = Environment(
+            loader=PackageLoader("postlude.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "id": id_text,
+            "iso": to_iso,
+            "full_time": full_time,
+            "ago": lambda at: ago(at, deps.clock.now()),
+            "reason": words.rule_words,
+            "verdict": words.verdict_words,
+            "kind": words.kind_words,
+            "skipped": words.skip_words,
+            "plural": words.plural,
+        }
+        self._templates.globals |= {"version": __version__, "sandbox": deps.outbox is not None, "relay": deps.relay}
+
+    def render(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+        """One page as an answer."""
+        viewer = getattr(request.state, "viewer", None)
+        shared: dict[str, Any] = {
+            "viewer": viewer,
+            "path": request.url.path,
+            "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            "health": self._health(viewer),
+        }
+        text = self._templates.get_template(name).render(shared | values)
+        return HTMLResponse(text, status)
+
+    def _health(self, viewer: object) -> Health | None:
+        """What the strip says; it must not turn an error page into another error."""
+        if viewer is None:
+            return None
+        try:
+            return self._deps.health()
+        except Exception:  # noqa: BLE001 - whatever is wrong with the server, this strip is where it is said
+            return _UNKNOWN
+
+
+def pages_of(request: Request) -> Pages:
+    """The renderer of the app that got `request`."""
+    pages: Pages = request.app.state.pages
+    return pages

@@ -1,0 +1,136 @@
+"""The sandbox's mailbox: what the recipients see, and what they can do with it."""
+
+from http import HTTPStatus
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, PlainTextResponse
+
+from postlude.adapters.door import SmtpDoor, post_form
+from postlude.adapters.outbox import DeliveredMail, SandboxOutbox
+from postlude.model.errors import NotFoundError
+from postlude.services.mailbox import Artefact, Deed, Mailbox
+from postlude.tokens import TagPurpose
+from postlude.web import framed
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.headers import MAIL_POLICY
+from postlude.web.pages import pages_of
+from postlude.web.session import Posted, SignedIn, Viewer
+
+router = APIRouter()
+
+_PAGE = 50
+
+
+class Letter(NamedTuple):
+    """A mail as the list shows it."""
+
+    id: str
+    at: int
+    to: str
+    sender: str
+    subject: str
+    message: int
+    """Id of the message it is a copy of, 0 when that is not known."""
+
+
+@router.get("/mailbox")
+def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "") -> Response:
+    """Every mail of the viewer's that the sandbox delivered, newest first."""
+    outbox = _outbox(deps)
+    mails = outbox.list(limit=_PAGE, before=before)
+    letters = [_letter(deps, mail, outbox.get(mail.id)[1]) for mail in mails]
+    mine = [letter for letter in letters if _may_see(deps, viewer, letter.message)]
+    older = mails[-1].id if len(mails) == _PAGE else ""
+    return pages_of(request).render(request, "mailbox.html", letters=mine, older=older, first=not before)
+
+
+@router.get("/mailbox/{mail}")
+def letter_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Response:
+    """One mail in its frame."""
+    return _page(request, deps, viewer, mail)
+
+
+@router.get("/mailbox/{mail}/body")
+def body(deps: Deps, viewer: SignedIn, mail: str) -> Response:
+    """The document inside the frame, with a policy of its own."""
+    _, raw = _find(deps, viewer, mail)
+    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
+    return HTMLResponse(framed.document(raw), headers=headers)
+
+
+@router.get("/mailbox/{mail}/source")
+def source(deps: Deps, viewer: SignedIn, mail: str) -> Response:
+    """The mail's bytes, as text."""
+    _, raw = _find(deps, viewer, mail)
+    return PlainTextResponse(raw)
+
+
+@router.post("/mailbox/{mail}/{deed}")
+async def act(
+    request: Request, deps: Deps, viewer: Posted, mail: str, deed: str, *, text: Annotated[str, Form()] = ""
+) -> Response:
+    """Do what a recipient does, and show what that sent."""
+    if deed not in set(Deed):
+        raise NotFoundError(f"nobody can {deed} a mail")
+    letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
+    envelope = _outbox(deps).get(letter.id)[0].envelope
+    hands = Mailbox(SmtpDoor(*deps.inbound), post_form, deps.edge_url, deps.clock)
+    done = await hands.act(Deed(deed), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text)
+    return await run_in_threadpool(_page, request, deps, viewer, mail, done)
+
+
+def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Artefact | None = None) -> Response:
+    letter, raw = _find(deps, viewer, mail)
+    return pages_of(request).render(
+        request,
+        "letter.html",
+        status=HTTPStatus.OK,
+        letter=letter,
+        html=framed.has_html(raw),
+        unsubscribable=bool(framed.header(framed.parse(raw), "list-unsubscribe")),
+        done=done,
+    )
+
+
+def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[Letter, bytes]:
+    found, raw = _outbox(deps).get(mail)
+    letter = _letter(deps, found, raw)
+    if not _may_see(deps, viewer, letter.message):
+        raise NotFoundError(f"no mail of yours has the id {mail}")
+    return letter, raw
+
+
+def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> Letter:
+    parsed = framed.parse(raw)
+    return Letter(
+        mail.id,
+        mail.envelope.at,
+        mail.envelope.rcpt_to,
+        framed.header(parsed, "from"),
+        framed.header(parsed, "subject"),
+        _message_of(deps, mail.envelope.mail_from),
+    )
+
+
+def _message_of(deps: WebDeps, mail_from: str) -> int:
+    """The message a return path was made for."""
+    tag = mail_from.partition("@")[0].rpartition("+")[2]
+    copy = deps.codec.read_tag(TagPurpose.BOUNCE, tag)
+    try:
+        return deps.store.copy(copy).message if copy is not None else 0
+    except NotFoundError:
+        return 0
+
+
+def _may_see(deps: WebDeps, viewer: Viewer, message: int) -> bool:
+    try:
+        return not message or deps.store.message(message).user == viewer.user.id
+    except NotFoundError:
+        return True
+
+
+def _outbox(deps: WebDeps) -> SandboxOutbox:
+    assert deps.outbox is not None  # the router is only there with one
+    return deps.outbox

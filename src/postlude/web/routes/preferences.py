@@ -1,0 +1,68 @@
+"""What is tracked unless a message says otherwise, and the passwords of mail programs."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import RedirectResponse
+
+from postlude.kit.ids import parse_id
+from postlude.model.errors import InputError, NotFoundError
+from postlude.services.preferences import Preferences
+from postlude.web.deps import Deps
+from postlude.web.pages import pages_of
+from postlude.web.session import Posted, SignedIn, Viewer
+
+router = APIRouter()
+
+
+def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", saved: bool = False) -> Response:
+    return pages_of(request).render(
+        request,
+        "preferences.html",
+        preferences=deps.get_preferences(viewer.user.id),
+        passwords=deps.store.list_app_passwords(viewer.user.id),
+        password=password,
+        saved=saved,
+    )
+
+
+@router.get("/preferences")
+def preferences_page(request: Request, deps: Deps, viewer: SignedIn, saved: bool = False) -> Response:
+    """Show them."""
+    return _page(request, deps, viewer, saved=saved)
+
+
+@router.post("/preferences")
+def save(
+    deps: Deps,
+    viewer: Posted,
+    *,
+    opens: Annotated[bool, Form()] = False,
+    clicks: Annotated[bool, Form()] = False,
+    text: Annotated[bool, Form()] = False,
+    exclude: Annotated[str, Form()] = "",
+) -> Response:
+    """Store them."""
+    hosts = tuple(dict.fromkeys(line.strip() for line in exclude.splitlines() if line.strip()))
+    deps.put_preferences(viewer.user.id, Preferences(opens=opens, clicks=clicks, text=text, exclude=hosts))
+    return RedirectResponse("/preferences?saved=1", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/preferences/passwords")
+def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[str, Form()] = "") -> Response:
+    """Make a password and show it, this once."""
+    if not label.strip():
+        raise InputError("Give the password a name, for example “Thunderbird on my laptop”.")
+    password = deps.new_app_password(viewer.user, label.strip()[:80])
+    return _page(request, deps, viewer, password=password)
+
+
+@router.post("/preferences/passwords/{password}/revoke")
+def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
+    """Make a password of the viewer's useless."""
+    wanted = parse_id(password)
+    if wanted not in {p.id for p in deps.store.list_app_passwords(viewer.user.id)} or wanted is None:
+        raise NotFoundError(f"no password has the id {password}")
+    deps.store.delete_app_password(wanted)
+    return RedirectResponse("/preferences#passwords", status_code=HTTPStatus.SEE_OTHER)

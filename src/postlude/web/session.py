@@ -1,0 +1,96 @@
+"""Who is looking: a signed cookie, and a CSRF token bound to it."""
+
+import secrets
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Annotated, Final, NamedTuple
+
+from fastapi import Depends, Form, Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from postlude.model.errors import NotFoundError
+from postlude.store.rows import User
+from postlude.web.deps import Deps, WebDeps
+
+MAX_AGE_SECONDS: Final = 30 * 24 * 3600
+_SALT: Final = "postlude.session.1"
+
+
+class NotSignedInError(Exception):
+    """Nobody is signed in. The face answers with the page that says how to sign in."""
+
+
+class ForgedFormError(Exception):
+    """A form came without its token. Load the page again and repeat what you did."""
+
+
+class Viewer(NamedTuple):
+    """Who is signed in in this browser."""
+
+    user: User
+    csrf: str
+    """Goes into every form of ours; a page of another site cannot read it."""
+
+
+def cookie_name(deps: WebDeps) -> str:
+    """`__Host-` binds the cookie to this very host; browsers allow it over https only."""
+    return "__Host-postlude" if deps.public_url.startswith("https:") else "postlude"
+
+
+def start(response: Response, deps: WebDeps, user: User) -> None:
+    """Sign `user` in. SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not."""
+    value = _serializer(deps).dumps([user.id, secrets.token_urlsafe(16)])
+    response.set_cookie(
+        cookie_name(deps),
+        value,
+        max_age=MAX_AGE_SECONDS,
+        path="/",
+        secure=deps.public_url.startswith("https:"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def end(response: Response, deps: WebDeps) -> None:
+    """Sign out in this browser."""
+    response.delete_cookie(cookie_name(deps), path="/", secure=deps.public_url.startswith("https:"), httponly=True)
+
+
+def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
+    """The signed-in viewer, None without a valid session."""
+    value = request.cookies.get(cookie_name(deps), "")
+    try:
+        user_id, nonce = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS)
+        user = deps.store.user(int(user_id))
+    except (BadSignature, NotFoundError, ValueError, TypeError):
+        return None
+    return Viewer(user, _csrf(deps, str(nonce)))
+
+
+def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(deps.secret, salt=_SALT)
+
+
+def _csrf(deps: WebDeps, nonce: str) -> str:
+    return blake2b(nonce.encode(), key=deps.secret[:64], digest_size=16, person=b"postlude-csrf").hexdigest()
+
+
+def _signed_in(request: Request, deps: Deps) -> Viewer:
+    viewer = viewer_of(request, deps)
+    if viewer is None:
+        raise NotSignedInError
+    request.state.viewer = viewer
+    return viewer
+
+
+SignedIn = Annotated[Viewer, Depends(_signed_in)]
+
+
+def _posted(viewer: SignedIn, csrf: Annotated[str, Form()] = "") -> Viewer:
+    if not compare_digest(csrf.encode(), viewer.csrf.encode()):
+        raise ForgedFormError
+    return viewer
+
+
+Posted = Annotated[Viewer, Depends(_posted)]
+"""The viewer of a POST whose form carried the token."""

@@ -1,0 +1,42 @@
+// Keeps the part marked data-live up to date, and the times counting. The stream says only that something changed.
+
+const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [30 * 86400, 86400, "d"]];
+
+function ago(seconds) {
+  if (seconds < 5) return "just now";
+  const step = steps.find(([limit]) => seconds < limit);
+  return step ? `${Math.floor(seconds / step[1])} ${step[2]} ago` : null;
+}
+
+function count() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const text = ago(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+    if (text && text !== time.textContent) time.textContent = text;
+  }
+}
+
+let waiting = 0;
+
+// One request for a burst of changes: a sweep of links must not load the page a hundred times.
+function changed() {
+  if (waiting) return;
+  waiting = window.setTimeout(() => {
+    waiting = 0;
+    const part = document.querySelector("[data-live]");
+    if (part) window.htmx.trigger(part, "changed");
+  }, 150);
+}
+
+function listen(path) {
+  const source = new EventSource(path);
+  source.addEventListener("ready", changed);
+  source.addEventListener("changed", changed);
+  window.addEventListener("pagehide", () => source.close());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) listen(path);
+  }, { once: true });
+}
+
+const part = document.querySelector("[data-live]");
+if (part) listen(part.dataset.events);
+window.setInterval(count, 10000);

@@ -1,0 +1,23 @@
+"""Times as people read them. `static/live.js` counts on with the same steps."""
+
+from typing import Final
+
+from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+
+_STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (30 * 86400, 86400, "d"))
+
+
+def ago(at: int, now: int) -> str:
+    """How long ago, short: `just now`, `4 min ago`, `2 d ago`; the date when it is more than a month."""
+    seconds = max(0, (now - at) // MICROS_PER_SECOND)
+    if seconds < 5:  # noqa: PLR2004 - nobody counts these
+        return "just now"
+    for limit, unit, name in _STEPS:
+        if seconds < limit:
+            return f"{seconds // unit} {name} ago"
+    return to_datetime(at).strftime("%-d %b %Y")
+
+
+def full_time(at: int) -> str:
+    """The moment in UTC, to the second."""
+    return to_datetime(at).strftime("%-d %B %Y, %H:%M:%S UTC")

@@ -1,0 +1,105 @@
+"""What was typed on the compose page as a message. Pure: the form in, bytes out."""
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+from typing import Final, NamedTuple
+
+from postlude.instrument import LinkReport
+from postlude.kit.clock import to_datetime
+from postlude.model.errors import InputError
+
+_URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")
+
+
+class Draft(NamedTuple):
+    """The form's fields as they were typed."""
+
+    sender: str = ""
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    subject: str = ""
+    form: str = "text"
+    """`text`: paragraphs that become a text and an HTML part; `html`: the body is HTML."""
+    body: str = ""
+
+
+def addresses(field: str, value: str) -> list[Address]:
+    """The addresses of one field, separated by commas, semicolons or line ends; InputError names the wrong one."""
+    found = []
+    for name, address in getaddresses([re.sub(r"[;\r\n]+", ",", value)]):
+        if not address and not name:
+            continue
+        try:
+            parsed = Address(display_name=name, addr_spec=address)
+        except (ValueError, IndexError) as error:
+            raise InputError(f"{field}: “{address or name}” is not an address") from error
+        if not parsed.username or ("." not in parsed.domain and parsed.domain != "localhost"):
+            raise InputError(f"{field}: “{address or name}” is not an address; it looks like name@example.com")
+        found.append(parsed)
+    return found
+
+
+def message(draft: Draft, now: int, switches: Iterable[tuple[str, str]] = ()) -> tuple[bytes, list[str]]:
+    """The message's bytes and its envelope recipients. Bcc is in the envelope only."""
+    to, cc, bcc = (addresses(*pair) for pair in (("To", draft.to), ("Cc", draft.cc), ("Bcc", draft.bcc)))
+    recipients = list(dict.fromkeys(a.addr_spec for a in (*to, *cc, *bcc)))
+    if not recipients:
+        raise InputError("To: name at least one recipient")
+    return _bytes(draft, to, cc, now, switches), recipients
+
+
+def sketch(draft: Draft) -> bytes:
+    """The message as far as it is typed, to look for links in."""
+    return _bytes(draft._replace(subject="", sender="a@example.com"), [], [], 0, ())
+
+
+def link_keys(links: Iterable[LinkReport]) -> dict[str, LinkReport]:
+    """Links by a name that survives typing elsewhere in the text: which occurrence of which URL."""
+    seen: Counter[str] = Counter()
+    keys = {}
+    for link in links:
+        seen[link.url] += 1
+        keys[f"{seen[link.url]}:{link.url}"] = link
+    return keys
+
+
+def as_html(text: str) -> str:
+    """Paragraphs and links of plain text; `[words](https://...)` is a link with words."""
+    blocks = [block for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip("\n")) if block.strip()]
+    paragraphs = "\n".join(f"<p>{_linked(block).replace(chr(10), '<br>' + chr(10))}</p>" for block in blocks)
+    return f"<!doctype html>\n<html><body>\n{paragraphs}\n</body></html>\n"
+
+
+def _bytes(draft: Draft, to: list[Address], cc: list[Address], now: int, switches: Iterable[tuple[str, str]]) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = draft.sender
+    for name, value in (("To", to), ("Cc", cc)):
+        if value:
+            mail[name] = value
+    mail["Subject"] = " ".join(draft.subject.split())
+    mail["Date"] = format_datetime(to_datetime(now))
+    for name, switch in switches:
+        mail[name] = switch
+    if draft.form == "html":
+        mail.set_content(draft.body.replace("\r\n", "\n"), subtype="html", cte="quoted-printable")
+    else:
+        plain = _URL.sub(lambda m: f"{m[1]} <{m[2]}>" if m[1] else m[0], draft.body.replace("\r\n", "\n"))
+        mail.set_content(plain)
+        mail.add_alternative(as_html(draft.body), subtype="html", cte="quoted-printable")
+    return mail.as_bytes()
+
+
+def _linked(text: str) -> str:
+    shown, at = "", 0
+    for match in _URL.finditer(text):
+        url, label = match[2] or match[3], match[1] or match[3]
+        shown += f'{html.escape(text[at : match.start()])}<a href="{html.escape(url)}">{html.escape(label)}</a>'
+        at = match.end()
+    return shown + html.escape(text[at:])
