@@ -1,1 +1,26 @@
 """A message in, a tracked message out; every other byte stays as it was written."""
+
+from postlude.instrument.message import Compiled, compile_message, find_links, instrument
+from postlude.instrument.minter import UrlMinter
+from postlude.instrument.policy import PixelPlace, Policy
+from postlude.instrument.reasons import LinkReason, PartReason
+from postlude.instrument.report import Instrumented, LinkReport, PartReport
+from postlude.instrument.switches import Switches, read_switches, strip_own_headers
+
+__all__ = [
+    "Compiled",
+    "Instrumented",
+    "LinkReason",
+    "LinkReport",
+    "PartReason",
+    "PartReport",
+    "PixelPlace",
+    "Policy",
+    "Switches",
+    "UrlMinter",
+    "compile_message",
+    "find_links",
+    "instrument",
+    "read_switches",
+    "strip_own_headers",
+]

@@ -1,0 +1,46 @@
+"""Which charsets can be scanned as bytes, and the codec that reads them."""
+
+import codecs
+from functools import lru_cache
+from typing import Final
+
+# Bytes below 0x80 are not ASCII in these, or not always: a `<` byte may be half of a letter.
+_NOT_ASCII: Final = (
+    *("iso-2022", "iso2022", "utf-16", "utf-32", "utf-7", "utf16", "utf32", "utf7", "hz", "ucs", "unicode"),
+    *("ebcdic", "cp037", "cp500", "cp1026", "cp1140", "punycode", "idna"),
+)
+_PROBE: Final = bytes(range(9, 127))
+
+
+@lru_cache(maxsize=256)
+def codec_for(name: str) -> str | None:
+    """The codec's name; None for a charset that is no superset of ASCII.
+
+    Unknown names are read as UTF-8, and so are those that promise ASCII: what is in them shows what they are.
+    """
+    if name.startswith(_NOT_ASCII):
+        return None
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return "utf-8"
+    if info.name == "ascii" or not info._is_text_encoding:  # noqa: SLF001 - the only way to tell "rot13" from a charset
+        return "utf-8"
+    try:
+        plain = _PROBE.decode(info.name) == _PROBE.decode("ascii")
+    except UnicodeDecodeError:
+        plain = False
+    # 0x5C and 0x7E differ in Shift_JIS, which is no harm: neither begins or ends anything in HTML.
+    return info.name if plain or info.name in {"shift_jis", "shift_jis_2004", "shift_jisx0213"} else None
+
+
+def for_part(declared: str, body: bytes) -> str | None:
+    """The codec of a part; without a useful declaration UTF-8 where the bytes are that, else windows-1252."""
+    codec = codec_for(declared or "ascii")
+    if codec != "utf-8" or declared in {"utf-8", "utf8"} or body.isascii():
+        return codec
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return codec

@@ -1,0 +1,47 @@
+"""Edits: which bytes are replaced by what. Everything outside of them stays as it was."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """Replace `[start, end)` by `pieces` joined with the copy token."""
+
+    start: int
+    end: int
+    pieces: tuple[bytes, ...]
+
+
+def segments(data: bytes, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> list[bytes]:
+    """The edited data, split where the token goes. Edits are ascending and do not overlap."""
+    done: list[bytes] = []
+    open_piece: list[bytes] = []
+    at = start
+    for edit in edits:
+        open_piece.append(data[at : edit.start])
+        first, *rest = edit.pieces
+        open_piece.append(first)
+        for piece in rest:
+            done.append(b"".join(open_piece))
+            open_piece = [piece]
+        at = edit.end
+    open_piece.append(data[at : len(data) if end is None else end])
+    done.append(b"".join(open_piece))
+    return done
+
+
+def chain(target: list[bytes], more: Sequence[bytes]) -> None:
+    """Append segments: the last of `target` and the first of `more` are one."""
+    target[-1] += more[0]
+    target.extend(more[1:])
+
+
+def without_overlaps(edits: Iterable[Edit]) -> list[Edit]:
+    """Ascending edits; of two that overlap the one that begins first and is longer stays."""
+    kept: list[Edit] = []
+    at = 0
+    for edit in sorted(edits, key=lambda one: (one.start, one.end != one.start, -one.end)):
+        if edit.start >= at:
+            kept.append(edit)
+            at = edit.end
+    return kept

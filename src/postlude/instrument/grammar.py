@@ -1,0 +1,64 @@
+"""The byte patterns of WHATWG HTML's tokenizer states, as far as finding links and the pixel's place needs them.
+
+Inside the patterns only single character classes repeat possessively; repeated groups repeat greedily, because
+CPython before 3.11.5 can leave a possessive group at the wrong place (gh-106052). That is still linear: giving an
+attribute back never lets a tag match, since an attribute never begins with `>`.
+"""
+
+import re
+from typing import Final
+
+_WS: Final = rb"[\t\n\f\r ]"
+_NAME: Final = rb"[^\t\n\f\r />][^\t\n\f\r />=]*+"
+_VALUE: Final = rb"""(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >"'][^\t\n\f\r >]*+|(?=>))"""
+_ATTRIBUTE: Final = rb"[\t\n\f\r /]*+" + _NAME + rb"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+" + _VALUE + rb"|(?![\t\n\f\r ]*+=))"
+# Behind the tag's name: all attributes and the `>`. No match means the input ends inside the tag.
+_REST: Final = rb"(?:" + _ATTRIBUTE + rb")*[\t\n\f\r /]*+>"
+_END_OF_NAME: Final = rb"(?=[\t\n\f\r />])"
+_TAG_NAME: Final = rb"[a-zA-Z][^\t\n\f\r />]*+"
+
+RAW: Final = frozenset(
+    (b"script", b"style", b"title", b"textarea", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
+)
+"""Elements whose content is text, never tags."""
+FOREIGN: Final = frozenset((b"svg", b"math"))
+
+_WANTED: Final = (
+    rb"(?i:area|a|body|html|head|template|svg|math|v:[^\t\n\f\r />]++|" + b"|".join(sorted(RAW)) + rb")" + _END_OF_NAME
+)
+_BOGUS: Final = rb"<(?:!(?!--|\[CDATA\[)|\?|/[^a-zA-Z>])[^>]*+>"
+
+
+def _scanner(wanted: bytes) -> re.Pattern[bytes]:
+    """Skips text and unwanted tags, at most some thousand a match to bound its stack, then takes one wanted thing."""
+    unwanted = rb"</?(?!" + wanted + rb")" + _TAG_NAME + _REST
+    plain = rb"<(?![a-zA-Z/!?])|</(?=>)"
+    skipped = rb"(?:[^<]++|" + unwanted + rb"|" + plain + rb"|" + _BOGUS + rb"){0,4000}"
+    return re.compile(skipped + rb"(?:(<)(/?)(" + wanted + rb")(" + _REST + rb")|(<!--)|(<!\[CDATA\[)|(<(?s:.)|\Z)|)")
+
+
+FEW: Final = _scanner(_WANTED)
+"""Groups: 1 `<`, 2 `/`, 3 name, 4 rest of a wanted tag; 5 comment; 6 CDATA; 7 something unfinished, or the end."""
+SOME: Final = _scanner(rb"(?:(?i:img)" + _END_OF_NAME + rb"|" + _WANTED + rb")")
+"""As FEW, and images: for messages that may quote a pixel of ours."""
+ALL: Final = _scanner(rb"(?=[a-zA-Z])" + _TAG_NAME)
+"""As FEW, and every other tag: for messages with `data-postlude` on any element."""
+
+ATTRIBUTES: Final = re.compile(rb"[\t\n\f\r /]*+(" + _NAME + rb")(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(" + _VALUE + rb"))?")
+"""One attribute of a complete tag: name and value, with the quotes it has."""
+
+COMMENT_END: Final = re.compile(rb"--!?>")
+CONDITION: Final = re.compile(rb"<!--[\t\n\f\r ]*+\[if\b[^\]]*+\]>", re.IGNORECASE)
+"""Opens a comment whose content is live in Outlook."""
+MARKER: Final = re.compile(rb"<!--[\t\n\f\r ]*+postlude:pixel[\t\n\f\r ]*+-->", re.IGNORECASE)
+RAW_END: Final = {
+    name: re.compile(rb"</" + name + _END_OF_NAME, re.IGNORECASE)
+    for name in RAW
+    if name not in {b"script", b"plaintext"}
+}
+SCRIPT_STEP: Final = re.compile(rb"<!--|-->|</?script" + _END_OF_NAME, re.IGNORECASE)
+END_OF_TAG: Final = re.compile(_REST)
+STRIP_TAGS: Final = re.compile(
+    rb"<!--.*?(?:--!?>|\Z)|</?[a-zA-Z]" + rb"[^\t\n\f\r />]*+" + _REST + rb"|<[!?/][^>]*+>", re.DOTALL
+)
+ALT: Final = re.compile(rb"<img\b" + _REST, re.IGNORECASE)

@@ -1,0 +1,213 @@
+"""A whole message: which parts are opened, what is edited in them, and the result between copy tokens."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from postlude.instrument import html_part, lines, mime, switches, text_part
+from postlude.instrument.base64_body import Base64, Base64Pieces
+from postlude.instrument.charset import for_part
+from postlude.instrument.edits import Edit, chain
+from postlude.instrument.minter import UrlMinter
+from postlude.instrument.policy import Policy
+from postlude.instrument.reasons import PartReason
+from postlude.instrument.report import Instrumented, LinkReport, PartReport
+from postlude.instrument.session import MAX_URL, Session
+from postlude.instrument.transfer import Identity, QuotedPrintable
+
+_HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
+_AMP: Final = "text/x-amp-html"
+_OPENED: Final = _HTML | {"text/plain", _AMP}
+_PGP: Final = re.compile(rb"^-----BEGIN PGP ", re.MULTILINE)
+_URL_IN_BRACKETS: Final = re.compile(r"<\s*([^<>\s]+)\s*>")
+_DKIM_DOMAIN: Final = re.compile(rb"(?:^|;)\s*d\s*=\s*([^;\s]+)")
+_FROM_DOMAIN: Final = re.compile(rb"@([^\s<>@,;\"()]+)\s*>?\s*(?:\([^)]*\)\s*)?$")
+
+
+class Compiled:
+    """A message taken apart once; every copy is put together from the same pieces."""
+
+    def __init__(
+        self,
+        pieces: list[list[bytes] | Base64Pieces],
+        links: Sequence[LinkReport],
+        skipped_parts: Sequence[PartReport],
+        *,
+        opens: bool,
+    ) -> None:
+        self.links: Final = tuple(links)
+        self.skipped_parts: Final = tuple(skipped_parts)
+        self.opens: Final = opens
+        self._pieces: Final = pieces
+        self._only: Final = pieces[0] if len(pieces) == 1 and isinstance(pieces[0], list) else None
+
+    def render(self, token: str) -> bytes:
+        """The copy with this token, byte for byte what `instrument` returns for it."""
+        raw = token.encode("ascii")
+        if self._only is not None:
+            return raw.join(self._only)
+        return b"".join([raw.join(each) if isinstance(each, list) else each.render(raw) for each in self._pieces])
+
+
+def instrument(raw: bytes, policy: Policy, urls: UrlMinter, token: str) -> Instrumented:
+    """The message for one recipient. Never raises for what a message may hold; what cannot be opened stays as it is.
+
+    `token` is what the minter's codec makes for the copy: letters, digits, `-` and `_`.
+    """
+    compiled = compile_message(raw, policy, urls)
+    message = compiled.render(token)
+    return Instrumented(message, compiled.links, compiled.skipped_parts, compiled.opens, message != raw)
+
+
+def compile_message(raw: bytes, policy: Policy, urls: UrlMinter) -> Compiled:
+    """Parse once, render for any number of recipients. The headers are part of the message and stay the same."""
+    return _Compiler(raw, policy, urls).run()
+
+
+def find_links(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> tuple[LinkReport, ...]:
+    """Every link of the message and whether it would be tracked; without URLs of ours none is recognised as ours."""
+    return _Compiler(raw, policy, urls or _NoUrls()).run().links
+
+
+class _NoUrls:
+    """Stands in where nothing is minted."""
+
+    def token(self, copy: int, /) -> str:
+        return str(copy)
+
+    def pixel(self) -> tuple[str, str]:
+        return "https://tracking.invalid/i/", ".gif"
+
+    def link(self, position: int, url: str, /) -> tuple[str, str]:
+        return "https://tracking.invalid/l/", f"/{position}.{'x' * 11}/{'x' * len(url)}"
+
+    def recognise(self, _url: str, /) -> None:
+        return None
+
+
+class _Compiler:
+    def __init__(self, raw: bytes, policy: Policy, urls: UrlMinter) -> None:
+        self._raw: Final = raw
+        self._skipped: Final[list[PartReport]] = []
+        self._opens = False
+        found = mime.header_end(raw, 0, len(raw)) if mime.starts_with_header(raw) else None
+        self._header: Final = mime.fields(raw, 0, found[0]) if found else []
+        if policy.headers:
+            policy = switches.from_fields(self._header).apply(policy)
+        self._policy: Final = policy
+        self._session: Final = Session(policy, urls, _unsubscribe_urls(self._header))
+        self._pixel_wanted = policy.opens
+        self._readable: Final = found is not None
+
+    def run(self) -> Compiled:
+        """All of it."""
+        reason = self._closed()
+        if reason is not None:
+            self._skipped.append(PartReport("", "", reason))
+            return Compiled([[self._raw]], (), self._skipped, opens=False)
+        # HTML first, so that the positions of its links do not depend on the text part.
+        spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]] = {}
+        opened = [part for part in mime.parts(self._raw) if self._may_open(part)]
+        opened.sort(key=lambda part: (part.content_type == "text/plain", part.content_type == _AMP))
+        has_html = False
+        for part in opened:
+            edited = self._edit(part)
+            if edited is not None:
+                spliced[part.start] = (part.end, edited)
+            has_html = has_html or part.content_type in _HTML
+        if self._policy.opens and not has_html:
+            self._skipped.append(PartReport("", "", PartReason.NO_HTML))
+        return Compiled(self._assemble(spliced), self._session.links, self._skipped, opens=self._opens)
+
+    def _closed(self) -> PartReason | None:
+        """Why the whole message must stay as it is."""
+        if not self._readable:
+            return PartReason.NO_HEADERS
+        domain = _FROM_DOMAIN.search(mime.first(self._header, "from").strip())
+        if domain is None:
+            return None
+        author = domain[1].decode("latin-1").lower()
+        for each in self._header:
+            if each.name == "dkim-signature" and (found := _DKIM_DOMAIN.search(each.value)):
+                signer = found[1].decode("latin-1").lower()
+                if (author == signer or author.endswith("." + signer)) and signer not in self._policy.signing_domains:
+                    return PartReason.DKIM_SIGNED
+        return None
+
+    def _skip(self, part: mime.Part, reason: PartReason) -> None:
+        self._skipped.append(PartReport(part.path, part.content_type, reason))
+
+    def _may_open(self, part: mime.Part) -> bool:
+        if part.reason is not None:
+            self._skip(part, part.reason)
+        elif part.content_type not in _OPENED:
+            return False
+        elif part.disposition == "attachment":
+            self._skip(part, PartReason.ATTACHMENT)
+        else:
+            return True
+        return False
+
+    def _edit(self, part: mime.Part) -> list[bytes] | Base64Pieces | None:
+        body = _body(part.encoding, self._raw[part.start : part.end])
+        if isinstance(body, PartReason):
+            self._skip(part, body)
+            return None
+        charset = for_part(part.charset, body.decoded)
+        if charset is None:
+            self._skip(part, PartReason.UNSUPPORTED_CHARSET)
+        elif b"-----BEGIN PGP " in body.decoded and _PGP.search(body.decoded):
+            self._skip(part, PartReason.PGP)
+        else:
+            edits = self._plan(part, body.decoded, charset, limited=isinstance(body, Identity))
+            return body.splice(edits) if edits else None
+        return None
+
+    def _plan(self, part: mime.Part, data: bytes, charset: str, *, limited: bool) -> list[Edit]:
+        self._session.max_url = lines.LONGEST_URL if limited else MAX_URL
+        if part.content_type == "text/plain":
+            return text_part.plan(data, self._session, charset, limited=limited)
+        amp = part.content_type == _AMP
+        with_pixel = self._pixel_wanted and not amp
+        planned = html_part.plan(data, self._session, charset, where="amp" if amp else "html", with_pixel=with_pixel)
+        if planned.pixel and not amp:
+            self._opens, self._pixel_wanted = True, False
+        return lines.fit(data, planned.edits, planned.attribute_starts) if limited else planned.edits
+
+    def _assemble(self, spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]]) -> list[list[bytes] | Base64Pieces]:
+        raw = self._raw
+        run: list[bytes] = [b""]
+        pieces: list[list[bytes] | Base64Pieces] = [run]
+        at = 0
+        for edit in switches.own_fields(self._header) if self._policy.headers else ():
+            run[-1] += raw[at : edit.start]
+            at = edit.end
+        for start, (end, edited) in sorted(spliced.items()):
+            run[-1] += raw[at:start]
+            if isinstance(edited, list):
+                chain(run, edited)
+            else:
+                run = [b""]
+                pieces += [edited, run]
+            at = end
+        run[-1] += raw[at:]
+        return pieces
+
+
+def _body(encoding: str, raw: bytes) -> Identity | QuotedPrintable | Base64 | PartReason:
+    """The body in its transfer encoding, or why it cannot be read."""
+    if encoding in {"", "7bit", "8bit", "binary"}:
+        return Identity(raw)
+    if encoding == "quoted-printable":
+        return QuotedPrintable(raw)
+    if encoding != "base64":
+        return PartReason.UNKNOWN_ENCODING
+    try:
+        return Base64(raw)
+    except ValueError:
+        return PartReason.BROKEN_ENCODING
+
+
+def _unsubscribe_urls(header: list[mime.Field]) -> frozenset[str]:
+    value = b" ".join(each.value for each in header if each.name == "list-unsubscribe").decode("utf-8", "replace")
+    return frozenset(_URL_IN_BRACKETS.findall(value)) if value else frozenset()

@@ -1,0 +1,197 @@
+"""Where the parts of a message lie, found without changing or losing a byte (RFC 2045, 2046, 5322)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from postlude.instrument.reasons import PartReason
+
+_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)\n?", re.MULTILINE)
+_FIRST_LINE: Final = re.compile(rb"(?:From [^\n]*+\n)?[!-9;-~]++[ \t]*+:")
+_TYPE: Final = re.compile(r"\s*([\w!#$&^.+-]+)/([\w!#$&^.+-]+)")
+_PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))""", re.DOTALL)
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_MAX_DEPTH: Final = 30
+_MAX_PARTS: Final = 5_000
+
+
+class Field(NamedTuple):
+    """One header field; `[start, end)` is all of it with its line end."""
+
+    name: str
+    value: bytes
+    start: int
+    end: int
+
+
+class Content(NamedTuple):
+    """A parsed Content-Type or Content-Disposition."""
+
+    kind: str
+    parameters: dict[str, str]
+
+
+class Part(NamedTuple):
+    """A leaf, or something that is treated as one."""
+
+    path: str
+    content_type: str
+    charset: str
+    encoding: str
+    disposition: str
+    start: int
+    """Of the body."""
+    end: int
+    reason: PartReason | None
+    """Why it must not be opened; None when it may be."""
+
+
+def fields(raw: bytes, start: int, end: int) -> list[Field]:
+    """Header fields of `raw[start:end]`, in order."""
+    return [
+        Field(match[1].decode("ascii").lower(), match[2].rstrip(b"\r"), match.start(), match.end())
+        for match in _FIELD.finditer(raw, start, end)
+    ]
+
+
+def header_end(raw: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """End of the header block (its last line end included) and start of the body; None without a blank line."""
+    if raw.startswith((b"\r\n", b"\n"), start):
+        return start, start + (2 if raw.startswith(b"\r", start) else 1)
+    blank = _BLANK_LINE.search(raw, start, end)
+    return (raw.index(b"\n", blank.start()) + 1, blank.end()) if blank else None
+
+
+def starts_with_header(raw: bytes, start: int = 0) -> bool:
+    """The first line is a header field (an mbox `From ` line may come before)."""
+    return _FIRST_LINE.match(raw, start) is not None
+
+
+def content(value: bytes) -> Content:
+    """Type and parameters, lower-cased where case does not matter; continuations (RFC 2231) are joined."""
+    text = value.decode("utf-8", "replace").replace("\r", "").replace("\n", "")
+    kind = _TYPE.match(text)
+    if kind is None:
+        return Content(text.partition(";")[0].strip().lower(), _parameters(text))
+    return Content(f"{kind[1]}/{kind[2]}".lower(), _parameters(text))
+
+
+def _parameters(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    pieces: dict[str, list[tuple[str, str]]] = {}
+    for name, quoted, bare in _PARAMETER.findall(text):
+        value = _QUOTED_PAIR.sub(r"\1", quoted) if quoted else bare
+        base, star, order = name.lower().partition("*")
+        if star:
+            pieces.setdefault(base, []).append((order.zfill(8), value))
+        else:
+            found.setdefault(base, value)
+    for base, parts in pieces.items():
+        joined = "".join(value for _, value in sorted(parts))
+        found.setdefault(base, joined.rpartition("'")[2] if joined.count("'") > 1 else joined)
+    return found
+
+
+def first(header: list[Field], name: str) -> bytes:
+    """The first field of that name, empty when there is none."""
+    return next((each.value for each in header if each.name == name), b"")
+
+
+class _Walk:
+    """One walk over a message; counts parts, so that adversarial input stays linear."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw: Final = raw
+        self._parts = 0
+
+    def entity(self, start: int, end: int, path: str, default: str, depth: int) -> Iterator[Part]:
+        """The leaves of the entity `raw[start:end]`."""
+        self._parts += 1
+        found = header_end(self._raw, start, end)
+        if found is None or found[1] > end:
+            yield Part(path, default, "", "", "", end, end, None)
+            return
+        stop, body = found
+        header = fields(self._raw, start, stop)
+        value = first(header, "content-type")
+        kind, parameters = content(value) if value else Content(default, {})
+        encoding = first(header, "content-transfer-encoding").decode("latin-1").partition(";")[0].strip().lower()
+        disposition = content(first(header, "content-disposition")).kind
+        leaf = Part(path, kind, parameters.get("charset", "").strip().lower(), encoding, disposition, body, end, None)
+        reason = _closed_reason(kind)
+        if reason is not None:
+            yield leaf._replace(reason=reason)
+        elif not kind.startswith("multipart/"):
+            yield leaf
+        elif depth >= _MAX_DEPTH or self._parts > _MAX_PARTS:
+            yield leaf._replace(reason=PartReason.TOO_DEEP)
+        else:
+            yield from self._multipart(leaf, parameters.get("boundary", ""), depth)
+
+    def _multipart(self, whole: Part, boundary: str, depth: int) -> Iterator[Part]:
+        if whole.encoding not in {"", "7bit", "8bit", "binary"} or not boundary.strip():
+            yield whole._replace(reason=PartReason.BROKEN_MULTIPART)
+            return
+        default = "message/rfc822" if whole.content_type == "multipart/digest" else "text/plain"
+        prefix = whole.path + "." if whole.path else ""
+        number = 0
+        for start, end in _bodies(self._raw, whole.start, whole.end, boundary.rstrip().encode("utf-8", "replace")):
+            number += 1
+            yield from self.entity(start, end, f"{prefix}{number}", default, depth + 1)
+        if not number:
+            yield whole._replace(reason=PartReason.BROKEN_MULTIPART)
+
+
+def parts(raw: bytes) -> Iterator[Part]:
+    """The leaves of a message, in order. A single part has the path `1`, as in IMAP."""
+    for part in _Walk(raw).entity(0, len(raw), "", "text/plain", 0):
+        yield part if part.path else part._replace(path="1")
+
+
+_CLOSED: Final = {
+    "multipart/signed": PartReason.SIGNED,
+    "multipart/encrypted": PartReason.ENCRYPTED,
+    "application/pkcs7-mime": PartReason.SMIME,
+    "application/x-pkcs7-mime": PartReason.SMIME,
+    "application/pgp": PartReason.PGP,
+    "application/pgp-encrypted": PartReason.PGP,
+    "text/calendar": PartReason.CALENDAR,
+}
+
+
+def _closed_reason(kind: str) -> PartReason | None:
+    if kind.startswith("message/"):
+        return PartReason.MESSAGE
+    return _CLOSED.get(kind)
+
+
+def _bodies(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """The ranges between the delimiter lines; the last one ends at `end` when the closing one is missing."""
+    delimiter = b"--" + boundary
+    begun = -1
+    at = start
+    while (found := raw.find(delimiter, at, end)) >= 0:
+        at = found + len(delimiter)
+        if found != start and raw[found - 1 : found] != b"\n":
+            continue
+        line_end = raw.find(b"\n", at, end)
+        after = end if line_end < 0 else line_end + 1
+        rest = raw[at : min(after, at + 200)].strip(b" \t\r\n")
+        if rest not in {b"", b"--"}:
+            continue
+        if begun >= 0:
+            yield begun, max(begun, _before_line_end(raw, found))
+        begun = after
+        at = after
+        if rest:
+            return
+    if begun >= 0:
+        yield begun, end
+
+
+def _before_line_end(raw: bytes, at: int) -> int:
+    """The line end before a delimiter belongs to the delimiter."""
+    if raw[at - 1 : at] != b"\n":
+        return at
+    return at - 2 if raw[at - 2 : at - 1] == b"\r" else at - 1

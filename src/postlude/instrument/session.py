@@ -1,0 +1,122 @@
+"""What holds for one message while it is instrumented: policy, our URLs, the count of links."""
+
+from typing import Final
+
+from postlude.instrument import url as u
+from postlude.instrument.minter import TOKEN_LENGTH, Own, UrlMinter
+from postlude.instrument.policy import Policy
+from postlude.instrument.reasons import LinkReason
+from postlude.instrument.report import LinkReport
+from postlude.instrument.utm import Utm
+
+MAX_POSITION: Final = 99_999
+"""Link URLs hold positions of up to five digits."""
+MAX_URL: Final = 7_500
+"""Characters of a tracked URL: request lines of 8 kB pass every server and proxy."""
+
+
+class Minted:
+    """A link that is tracked: the bytes around its token."""
+
+    __slots__ = ("head", "tail")
+
+    def __init__(self, head: str, tail: str) -> None:
+        self.head: Final = head.encode("ascii")
+        self.tail: Final = tail.encode("ascii")
+
+
+class Session:
+    """Decides about every link of one message and collects the reports."""
+
+    def __init__(self, policy: Policy, urls: UrlMinter, unsubscribe: frozenset[str] = frozenset()) -> None:
+        self.policy: Final = policy
+        self.urls: Final = urls
+        self.links: Final[list[LinkReport]] = []
+        pixel_head, pixel_tail = urls.pixel()
+        link_head, _ = urls.link(0, "https://example.com/")
+        self.pixel: Final = (pixel_head, pixel_tail)
+        self.host: Final = u.host_of(link_head)
+        self._heads: Final = tuple(
+            {head.partition("://")[0] + "://" + self._authority(head) for head in (pixel_head, link_head)}
+        )
+        self._needles: Final = tuple(
+            self._authority(head).partition(":")[0].encode() for head in (pixel_head, link_head)
+        )
+        own = urls.recognise(pixel_head + urls.token(1) + pixel_tail)
+        self._ref: Final = (own.ref.kind, own.ref.scope) if own else None
+        self._unsubscribe: Final = unsubscribe
+        self._utm: Final = Utm(policy.utm) if policy.utm else None
+        self.max_url = MAX_URL
+        """Lower while a part is edited whose lines must stay short."""
+        self._next = 0
+
+    @staticmethod
+    def _authority(url: str) -> str:
+        return url.partition("://")[2].partition("/")[0]
+
+    def may_quote_us(self, data: bytes) -> bool:
+        """Our host's name occurs in these bytes, however the rest is spelled."""
+        return any(needle in data for needle in self._needles)
+
+    def own(self, url: str) -> Own | None:
+        """The URL of ours this is, also behind an image proxy that keeps the original as its fragment."""
+        if url.startswith(self._heads):
+            return self.urls.recognise(url)
+        _, hash_, fragment = url.rpartition("#")
+        return self.urls.recognise(fragment) if hash_ and fragment.startswith(self._heads) else None
+
+    def is_mine(self, own: Own) -> bool:
+        """It was made for this very message or campaign."""
+        return (own.ref.kind, own.ref.scope) == self._ref
+
+    def next_position(self) -> int:
+        """The next link's position."""
+        self._next += 1
+        return self._next - 1
+
+    def judge(self, url: str, label: str, position: int, *, where: str, opted_out: bool = False) -> LinkReason:
+        """NONE when the link is to be tracked, else the first reason that speaks against it."""
+        reason = u.form(url)
+        if reason is not LinkReason.NONE:
+            return reason
+        if opted_out:
+            return LinkReason.OPTED_OUT
+        reason = self._by_policy(url, u.host_of(url), position)
+        if reason is not LinkReason.NONE:
+            return reason
+        if url in self._unsubscribe or u.unsubscribes(url, label):
+            return LinkReason.UNSUBSCRIBE
+        if label and not self.policy.visible_urls and u.shows_other_host(label, self.host, u.host_of(url)):
+            return LinkReason.TEXT_SHOWS_HOST
+        return self._switched_off(where)
+
+    def _by_policy(self, url: str, host: str, position: int) -> LinkReason:
+        if position > MAX_POSITION:
+            return LinkReason.TOO_MANY
+        if position in self.policy.positions or u.excluded(url, host, self.policy.exclude):
+            return LinkReason.EXCLUDED
+        universal = self.policy.universal_hosts
+        return LinkReason.UNIVERSAL_LINK if universal and u.under(host, universal) else LinkReason.NONE
+
+    def _switched_off(self, where: str) -> LinkReason:
+        if not self.policy.clicks:
+            return LinkReason.CLICKS_OFF
+        return LinkReason.TEXT_OFF if where == "text" and not self.policy.text else LinkReason.NONE
+
+    def destination(self, url: str, label: str, position: int) -> str:
+        """The URL with the UTM parameters the policy asks for."""
+        return self._utm.add(url, label, position) if self._utm else url
+
+    def mint(self, position: int, url: str) -> Minted | None:
+        """The tracked URL; None when it would be too long."""
+        if len(url) > self.max_url:
+            return None
+        try:
+            head, tail = self.urls.link(position, url)
+        except UnicodeEncodeError:
+            return None
+        return Minted(head, tail) if len(head) + TOKEN_LENGTH + len(tail) <= self.max_url else None
+
+    def report(self, position: int, url: str, label: str, reason: LinkReason, where: str) -> None:
+        """Put one link on the list."""
+        self.links.append(LinkReport(position, url, label, reason is LinkReason.NONE, reason, where))

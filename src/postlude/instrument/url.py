@@ -1,0 +1,129 @@
+"""Judges one link by its URL: may it be tracked, and if not, why."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from postlude.instrument.reasons import LinkReason
+
+NO_TRACK_SCHEME: Final = "https+notrack://"
+_HTTP: Final = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_EDGES: Final = "".join(map(chr, range(0x21)))  # C0 controls and space
+_INNER: Final = str.maketrans("", "", "\t\n\r")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_BAD_HOST: Final = re.compile(r"[\s<>^|%\[\]{}\"`]")
+_PLACEHOLDER: Final = re.compile(
+    r"\{\{|\}\}|\{%|\{#|<%|\$\{|#\{|\*\||\|\*|%%|@@"
+    r"|\{[A-Za-z_][\w.]*\}"
+    # %name%, but not %E3%81: in a real URL two hexadecimal digits follow every percent sign.
+    r"|%(?![0-9A-Fa-f]{2})[A-Za-z_][\w.-]*%|%[A-Za-z_][\w.-]*%(?![0-9A-Fa-f]{2})"
+)
+_UNSUBSCRIBE_URL: Final = re.compile(
+    r"unsubscri|opt[-_]?out(?![a-z])|desinscri|desabonn|abmeld|abbestell|list-manage\.com/(?:unsub|profile)",
+    re.IGNORECASE,
+)
+_UNSUBSCRIBE_LABEL: Final = re.compile(
+    r"\b(?:unsubscribe|opt[ -]?out|abmelden|abbestellen|désinscri|désabonn|se désinscrire|darse de baja|"
+    r"cancelar (?:la )?suscripción|disiscri|annulla l'iscrizione|afmelden|uitschrijven|avregistrera|avmeld|afmeld|"
+    r"odhlásit|wypisz|отписаться|配信停止|退订|수신거부)",
+    re.IGNORECASE,
+)
+_SHOWN: Final = re.compile(r"\s*(?:https?://|(?=www\.))([^/?#\s:]+)(?:[/:?#]\S*)?\s*", re.IGNORECASE)
+_BARE: Final = re.compile(r"\s*((?:[\w-]+\.)+[a-z]{2,24})(?:/\S*)?\s*", re.IGNORECASE)
+
+
+def clean(value: str) -> str:
+    """What a browser's URL parser makes of an attribute's text first: no edges of blanks, no tabs or line ends."""
+    value = value.strip(_EDGES)
+    return value.translate(_INNER) if "\n" in value or "\t" in value or "\r" in value else value
+
+
+def host_of(url: str) -> str:
+    """Lower-case host of an http URL, without user information and port; empty when there is none."""
+    match = _HTTP.match(url)
+    if match is None:
+        return ""
+    authority = match[2].rpartition("@")[2].lower()
+    if authority.startswith("["):
+        return authority.partition("]")[0] + "]"
+    return authority.partition(":")[0]
+
+
+def form(url: str) -> LinkReason:
+    """NONE for an absolute http URL that can be followed; else what it is instead."""
+    if not url:
+        return LinkReason.EMPTY
+    if _PLACEHOLDER.search(url):
+        return LinkReason.PLACEHOLDER
+    if url.startswith("#"):
+        return LinkReason.ANCHOR
+    http = _HTTP.match(url)
+    if http is None:
+        return LinkReason.SCHEME if _SCHEME.match(url) and not url.lower().startswith("http") else LinkReason.RELATIVE
+    host = host_of(url)
+    bare = host.strip("[]") if host.startswith("[") else host
+    if not bare or _FORBIDDEN.search(url) or _BAD_HOST.search(bare):
+        return LinkReason.BAD_URL
+    return LinkReason.NONE
+
+
+def under(host: str, hosts: tuple[str, ...]) -> bool:
+    """The host is one of these, or below one."""
+    return any(host == each or host.endswith("." + each) for each in hosts)
+
+
+@lru_cache(maxsize=64)
+def split_exclusions(exclude: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Hosts and URL prefixes of an exclusion list, ready to compare."""
+    cleaned = [each.strip() for each in exclude if each.strip()]
+    hosts = tuple(each.lower().removeprefix("*.").strip(".") for each in cleaned if "/" not in each)
+    prefixes = tuple(each if "://" in each else f"//{each}" for each in cleaned if "/" in each)
+    return hosts, tuple(_fold(each) for each in prefixes)
+
+
+def _fold(url: str) -> str:
+    """Scheme and host are the same in any case; the rest is not."""
+    scheme, separator, rest = url.partition("//")
+    host, slash, path = rest.partition("/")
+    return scheme.lower() + separator + host.lower() + slash + path
+
+
+def excluded(url: str, host: str, exclude: tuple[str, ...]) -> bool:
+    """The exclusion list names this link's host, a domain above it, or a prefix of its URL."""
+    if not exclude:
+        return False
+    hosts, prefixes = split_exclusions(exclude)
+    if under(host, hosts):
+        return True
+    folded = _fold(url)
+    return any(
+        folded.startswith(p) or (p.startswith("//") and folded.partition(":")[2].startswith(p)) for p in prefixes
+    )
+
+
+def unsubscribes(url: str, label: str) -> bool:
+    """The link says it ends a subscription: a redirect between a person and that wish only does harm."""
+    return bool(_UNSUBSCRIBE_URL.search(url) or _UNSUBSCRIBE_LABEL.search(label))
+
+
+def shows_other_host(label: str, tracking_host: str, host: str) -> bool:
+    """The visible text is a URL whose host is not the one a tracked link would lead to (phishing warnings).
+
+    A tracking host below the shown domain, or beside it under the same parent, counts as the same.
+    """
+    shown = _SHOWN.fullmatch(label)
+    if shown is None:
+        shown = _BARE.fullmatch(label)
+        # "node.js" is no URL; a bare name counts when it is about the link's own host, or has a path or www.
+        if shown is None or not _related(shown[1].lower(), host):
+            return False
+    return not _related(shown[1].lower(), tracking_host)
+
+
+def _related(shown: str, host: str) -> bool:
+    shown = shown.removeprefix("www.")
+    if shown == host or host.endswith("." + shown):
+        return True
+    parent = host.partition(".")[2]
+    return "." in parent and (shown == parent or shown.endswith("." + parent))
