@@ -21,7 +21,9 @@ def clean(text: str) -> str:
 
 def tidy(address: str) -> str:
     """Lower case, without what sentences and quoting leave at the ends."""
-    address = address.strip().strip("\"'`<>()[]{},;:.").lower()
+    address = address.strip().strip("<>()[]{},;:.`'").lower()
+    if not (address.startswith('"') and '"@' in address):
+        address = address.strip('"')
     return address.removeprefix("mailto:").removeprefix("smtp:")
 
 

@@ -21,7 +21,7 @@ _TYPES: Final = {
 _JMRP_SENDER: Final = re.compile(r"@(?:hotmail|outlook|live|msn|microsoft)\.com$")
 _JMRP_SUBJECT: Final = re.compile(r"complaint about message from", re.IGNORECASE)
 _RECIPIENT_FIELDS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient")
-_RETURNED_FIELDS: Final = ("x-hmxmroriginalrecipient", "delivered-to", "x-original-to", "to", "apparently-to")
+_RETURNED_FIELDS: Final = ("x-hmxmroriginalrecipient", "x-original-to", "to", "delivered-to", "apparently-to")
 
 
 def parse_arf(letter: Letter) -> list[Finding]:

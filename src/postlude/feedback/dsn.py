@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from postlude.feedback.addresses import field
+from postlude.feedback.bounce import find_recipients
 from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.letter import Letter
 from postlude.feedback.mime import Part, split_headers
@@ -15,6 +16,8 @@ _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
 _TYPED: Final = re.compile(r"^\s*[\w-]+\s*;\s*")
 _TRANSCRIPT: Final = re.compile(r"(?m)^(?:<<<|.*\bsaid:)[^\n]*(?:\n\s+\S[^\n]*)*")
 _RECIPIENT_FIELDS: Final = ("final-recipient", "original-recipient", "x-actual-recipient", "x-original-recipient")
+# A gateway that drops blank lines runs the recipients into one block: a second Final-Recipient begins a new one.
+_SECOND: Final = re.compile(rb"\n(?=Final-Recipient:)", re.IGNORECASE)
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
 
@@ -33,7 +36,8 @@ def parse_dsn(letter: Letter) -> list[Finding]:
 def _groups(part: Part) -> list[bytes]:
     """The blocks between blank lines. Some servers nest them as parts, some encode them."""
     body = b"\n\n".join(item.body for item in part.parts) if part.parts else part.content()
-    return [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
+    blocks = [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
+    return [piece for block in blocks for piece in _SECOND.split(block)]
 
 
 def _fields(block: bytes) -> dict[str, str]:
@@ -51,6 +55,8 @@ def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str]) -> F
     named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
     named = list(dict.fromkeys(named))
     recipient = next((address for address in named if address in letter.known), named[0] if named else "")
+    if not recipient:
+        recipient = next(iter(find_recipients(letter)[0]), "")
     status = _STATUS.search(fields.get("status", ""))
     action = fields.get("action", "").strip().lower()
     number = status[1] if status else ""

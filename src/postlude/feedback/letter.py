@@ -94,6 +94,14 @@ class Letter:
         return self._split[0]
 
     @cached_property
+    def returned_raw(self) -> bytes:
+        """The bytes of `returned`, empty when nothing was sent back."""
+        for part in self.root.walk():
+            if part is not self.root and part.type in _RETURNED_TYPES:
+                return part.content()
+        return _QUOTE_MARK.sub("", self._split[1]).encode("utf-8", "surrogateescape")
+
+    @cached_property
     def returned(self) -> Part | None:
         """Our mail as far as it was sent back (often only its headers), None when nothing was."""
         for part in self.root.walk():
@@ -101,11 +109,16 @@ class Letter:
                 return part.parts[0] if part.parts else _headers_of(decode(part.content(), ""))
         return _headers_of(_QUOTE_MARK.sub("", self._split[1])) if self._split[1] else None
 
+    @property
+    def null_sender(self) -> bool:
+        """It came with the null reverse-path, as far as anybody recorded it."""
+        path = self.root.get("return-path").strip()
+        return path in {"<>", "<MAILER-DAEMON>"} or self.mail_from == "<>"
+
     @cached_property
     def from_daemon(self) -> bool:
         """A mail system wrote it, by its own account."""
-        null = self.root.get("return-path").strip() == "<>" or self.mail_from == "<>"
-        return null or bool(_DAEMON.search(self.root.get("from"))) or not self.root.get("from")
+        return self.null_sender or bool(_DAEMON.search(self.root.get("from"))) or not self.root.get("from")
 
 
 _DAEMON: Final = re.compile(

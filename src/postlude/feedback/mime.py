@@ -13,9 +13,12 @@ from typing import Final
 
 MAX_DEPTH: Final = 12
 MAX_PARTS: Final = 400
+PREAMBLE: Final = 300
+"""How far from its start a body without any Content-Type is searched for a boundary."""
 _HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
 _ENCODED_WORD: Final = re.compile(r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?=(?:\s+(?==\?))?")
+_BOUNDARY: Final = re.compile(rb"(?:^|\n)--([\w'()+,./:=?-]{8,70})\n(?:Content-[\w-]+:|\n(?=[^-]))", re.IGNORECASE)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -91,9 +94,13 @@ class _Reader:
         if depth >= MAX_DEPTH:
             return part
         boundary = part.params.get("boundary", "")
-        if part.type.startswith("multipart/") and boundary:
+        if part.type.startswith("multipart/") or (depth == 0 and not part.get("content-type")):
             inner = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
-            part.parts = [self.part(piece, depth + 1, inner) for piece in self._pieces(body, boundary)]
+            pieces = self._pieces(body, boundary) if boundary else []
+            # Gateways rewrite or lose the header that names the boundary; the body still shows it.
+            if not pieces and (guess := _BOUNDARY.search(body, 0, len(body) if boundary else PREAMBLE)):
+                pieces = self._pieces(body, guess[1].decode("latin-1"))
+            part.parts = [self.part(piece, depth + 1, inner) for piece in pieces]
         elif part.type in {"message/rfc822", "message/global"}:
             part.parts = [self.part(part.content().lstrip(b"\n"), depth + 1, "text/plain")]
         return part

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from postlude.feedback.arf import parse_arf
-from postlude.feedback.bounce import parse_bounce, with_known
+from postlude.feedback.bounce import is_bounce, parse_bounce, with_known
 from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
 from postlude.feedback.letter import Letter
@@ -21,9 +21,7 @@ _REPORTS: Final[tuple[tuple[str, Callable[[Letter], list[Finding]]], ...]] = (
     ("mdn", parse_mdn),
     ("bounce", parse_bounce),
 )
-_ANSWERS: Final = frozenset(
-    {FindingKind.REPLIED, FindingKind.AUTORESPONDED, FindingKind.MAIL, FindingKind.UNSUBSCRIBED}
-)
+_GUESSED: Final = ("returned-to", "anywhere")
 
 
 def parse(
@@ -53,6 +51,7 @@ def parse(
         for parser_name, parser in _REPORTS:
             name = parser_name
             if found := parser(letter):
+                found = _nested(letter, found) if found[0].rule.startswith(_GUESSED) else found
                 return [_tied(letter, signed, item, copy, evidence) for item in found]
         name = "answer"
         item = parse_answer(letter, tagged=evidence is not Evidence.NONE)
@@ -61,6 +60,14 @@ def parse(
         return [
             Finding(kind=FindingKind.UNREADABLE, rule=f"crash/{name}", diagnostic=f"{type(error).__name__}: {error}")
         ]
+
+
+def _nested(letter: Letter, outer: list[Finding]) -> list[Finding]:
+    """Gateways wrap one report in another: what the inner one says, where the outer one only guesses."""
+    inner = Letter(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
+    if not inner.from_daemon or not inner.root.headers:
+        return outer
+    return parse_dsn(inner) or (parse_bounce(inner) if is_bounce(inner) else []) or outer
 
 
 def _unsubscribed(letter: Letter, copy: int) -> Finding:

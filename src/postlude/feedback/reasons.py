@@ -1,6 +1,7 @@
 """Why a mail was refused: rules over what the server said, then over its codes. First match decides."""
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from postlude.feedback.finding import Fault, Persistence, Reason
@@ -103,16 +104,50 @@ def find_code(text: str) -> int:
     return int(match[1]) if match else 0
 
 
-def find_reason(text: str, status: str, code: int) -> tuple[Reason, str]:
-    """The reason and the id of the rule that decided it."""
+def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, str]:
+    """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
-    said = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(text)), None) if text else None
-    if detail in FIRM_STATUS and (said is None or said[0] in {R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT}):
-        return STATUS_REASONS[detail], f"status-{detail}"
-    if said:
+    said = _said(texts)
+    if said and not _outspoken(said[0], detail):
         return said
-    if detail in STATUS_REASONS:
+    if detail in STATUS_REASONS and (said is None or _outspoken(said[0], detail)):
         return STATUS_REASONS[detail], f"status-{detail}"
-    if code in CODE_REASONS:
+    if code in CODE_REASONS and not detail.startswith("7."):
         return CODE_REASONS[code], f"code-{code}"
+    subject = detail.partition(".")[0]
+    if subject in _SUBJECT_REASONS:
+        return _SUBJECT_REASONS[subject], f"status-{subject}.x"
     return R.UNDEFINED, "nothing-said"
+
+
+def _outspoken(reason: Reason, detail: str) -> bool:
+    """The status code tells more than these words, which only say that it was refused."""
+    if reason is R.RECIPIENT_REFUSED and detail in {"3.0", "6.0"}:
+        return True
+    return reason in _VAGUE and _speaks(detail)
+
+
+_VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
+_SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
+_ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
+_NOISE: Final = re.compile(
+    r"5\.1\.0 - unknown address error (?=['\d])|it was rejected by the recipient domain|"
+    r"(?:failed|error) permanently|this is a permanent error|mail delivery (?:software|system)|"
+    r"recipient.s address for typos or|checking the recipient.s email address for typos"
+)
+
+
+def _speaks(detail: str) -> bool:
+    """The code says something of its own, more than 'refused'."""
+    return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in _VAGUE)
+
+
+def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
+    vague: tuple[Reason, str] | None = None
+    for text in texts:
+        cleaned = _NOISE.sub(" ", _ADDRESS.sub(" ", text))
+        found = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(cleaned)), None)
+        if found and found[0] not in _VAGUE:
+            return found
+        vague = vague or found
+    return vague

@@ -8,6 +8,10 @@ from postlude.feedback.letter import Letter
 from postlude.feedback.reasons import AXES, find_code, find_reason, find_status
 
 MAX_DIAGNOSTIC: Final = 1000
+LONG: Final = 300
+_CODED: Final = re.compile(
+    r"(?m)^.*(?<![\d.])[45]\d\d[ -].*(?:\n[ \t]+\S.*){0,6}|.*(?<![\d.])[45]\.\d{1,3}\.\d{1,3}\b.*"
+)
 _SPACES: Final = re.compile(r"\s+")
 _ACTIONS: Final = {
     "failed": FindingKind.BOUNCED,
@@ -29,16 +33,35 @@ def kind_of(action: str, status: str) -> FindingKind:
     return {"2": FindingKind.DELIVERED, "4": FindingKind.DEFERRED}.get(status[:1], FindingKind.BOUNCED)
 
 
+def _tellings(said: str) -> list[str]:
+    """The lines with a reply code and what follows them, where the text is long; then all of it."""
+    lowered = said.lower()
+    whole = _SPACES.sub(" ", lowered)
+    if len(lowered) < LONG:
+        return [whole]
+    quoted = " ".join(match[0] for match in _CODED.finditer(lowered))
+    return [_SPACES.sub(" ", quoted), whole] if quoted else [whole]
+
+
+def _shown(said: str) -> str:
+    """What a person wants to read of it: the coded lines of a long report, else its beginning."""
+    if len(said) >= LONG and (lines := [match[0] for match in _CODED.finditer(said)]):
+        said = " ".join(lines)
+    return _SPACES.sub(" ", said).strip()
+
+
 def refusal(
     letter: Letter, kind: FindingKind, recipient: str, said: str, *, status: str = "", action: str = "", way: str = ""
 ) -> Finding:
     """A finding about one recipient. `said` is the refusing server's text; `way` names the parser."""
-    said = _SPACES.sub(" ", said).strip()
+    full, said = said, _SPACES.sub(" ", said).strip()
     refused = kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}
     code = find_code(said)
     if refused and (not status or status.endswith(".0.0")):
         status = find_status(said) or status or (f"{code // 100}.0.0" if code else "")
-    reason, rule = find_reason(said.lower(), status, code) if refused else (Reason.NONE, "")
+    reason, rule = find_reason(_tellings(full), status, code) if refused else (Reason.NONE, "")
+    if kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:
+        reason, rule = Reason.EXPIRED, "still-trying"
     axes = AXES[reason]
     return Finding(
         kind=kind,
@@ -50,7 +73,7 @@ def refusal(
         persistence=axes.persistence,
         rule="/".join(filter(None, (way, rule))),
         code=code,
-        diagnostic=said[:MAX_DIAGNOSTIC],
+        diagnostic=_shown(full)[:MAX_DIAGNOSTIC],
         sender=letter.sender,
         subject=letter.subject,
         at=letter.root.get("date"),

@@ -19,6 +19,7 @@ _LEAVE: Final = re.compile(
     r"bitte|thanks|thank you))?[\s\W]*$",
     re.IGNORECASE,
 )
+_APPLE: Final = re.compile(r"^\s*unsubscribe\s*$", re.IGNORECASE)
 MAX_REFERENCES: Final = 50
 
 
@@ -36,6 +37,8 @@ def answered_ids(letter: Letter) -> tuple[str, ...]:
 def parse_answer(letter: Letter, *, tagged: bool) -> Finding:
     """An auto-reply, an unsubscribe by reply, a reply, or ordinary mail. `tagged`: it came to a signed address."""
     ids = answered_ids(letter)
+    if _APPLE.match(letter.subject) and letter.root.get("auto-submitted").startswith("auto-replied") and not ids:
+        return _finding(letter, FindingKind.UNSUBSCRIBED, "unsubscribe-mail", ids, "")
     rule = auto_reply_rule(letter)
     if rule:
         return _finding(letter, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")

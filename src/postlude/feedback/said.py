@@ -24,6 +24,36 @@ def _rule(rule_id: str, reason: Reason, *alternatives: str) -> TextRule:
 
 
 TEXT_RULES: Final = (
+    _rule("said-reverse-dns", Reason.REPUTATION, r"reverse dns|\bptr\b|\brdns\b|forward dns entry"),
+    _rule(
+        "said-microsoft-unknown",
+        Reason.UNKNOWN_USER,
+        r"recipient address rejected: access denied",
+        r"unable to deliver message to .{0,90}\(and other recipients",
+    ),
+    _rule(
+        "said-spam-named", Reason.SPAM, r"spam classification|(?:flagged|marked|identified|classified|detected) as spam"
+    ),
+    _rule("said-policy-named", Reason.POLICY, r"polic(?:y|ies) (?:reasons?|violation)|security polic"),
+    _rule("said-bad-system", Reason.DEAD_DOMAIN, r"bad destination system"),
+    _rule("said-full-size", Reason.MAILBOX_FULL, r"mailbox exceeds allowed size"),
+    _rule(
+        "said-no-connection",
+        Reason.NETWORK,
+        r"did not accept our requests to connect|host (?:is )?not reachable|socket error|network error on destination",
+    ),
+    _rule("said-ended", Reason.EXPIRED, r"aborted after|all hosts have been failing|envelope expired"),
+    _rule("said-malformed", Reason.PROTOCOL, r"malformed address"),
+    _rule("said-bad-ip", Reason.REPUTATION, r"invalid ip for sending|cdrbl"),
+    _rule("said-frequency", Reason.RATE_LIMITED, r"frequency limited|connection frequency"),
+    _rule("said-responsible", Reason.SENDER_REFUSED, r"purported responsible"),
+    _rule("said-no-relaying", Reason.RELAYING_DENIED, r"no relaying"),
+    _rule(
+        "said-group",
+        Reason.SENDER_REFUSED,
+        r"group you tried to contact|not a member of th|are not (?:a )?member",
+        r"duplicated message-id in|groups\.google\.com/support",
+    ),
     _rule("said-virus", R.VIRUS, r"\bvirus", r"infected", r"malware", r"trojan", r"phishing url"),
     _rule(
         "said-authentication",
@@ -317,7 +347,7 @@ TEXT_RULES: Final = (
         r"command (?:not recognized|unrecognized|not implemented|unknown)",
         r"bad sequence",
         r"(?:need|send|expected).{0,10}(?:helo|ehlo|mail|rcpt) (?:first|before)",
-        r"protocol error|violation",
+        r"protocol (?:error|violation)",
         r"pipelining",
         r"parameters? not",
     ),
