@@ -43,8 +43,12 @@ def open_store(url: str) -> Store:
     another process keeps it locked.
     """
     database = Database(connect(url))
-    with translated(database.engine):
-        migrate(database)
+    try:
+        with translated(database.engine):
+            migrate(database)
+    except BaseException:
+        database.close()
+        raise
     return Store(database)
 
 

@@ -42,6 +42,7 @@ _STATUS: Final = {
     SendOutcome.REJECTED: CopyStatus.REJECTED,
     SendOutcome.UNSURE: CopyStatus.UNSURE,
     SendOutcome.EXPIRED: CopyStatus.EXPIRED,
+    SendOutcome.SUPPRESSED: CopyStatus.SUPPRESSED,
 }
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from postlude.model.errors import InUseError, SettingError, StorageError
 
@@ -81,7 +81,7 @@ def translated(engine: Engine) -> Iterator[None]:
     except OperationalError as error:
         raise _named(engine, error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or type(error) is DatabaseError:  # a file that is no database, or is damaged
             raise _named(engine, error) from error
         raise
 
@@ -101,6 +101,8 @@ def _named(engine: Engine, error: DBAPIError) -> Exception:
             f"state store {where}: {text}. The data folder must exist and be writable by this user: "
             "mend its owner or mode, or choose another folder."
         )
+    if "not a database" in text or "malformed" in text:
+        return StorageError(f"state store {where}: {text}. The file is damaged: put a backup in its place.")
     if "full" in text:
         return StorageError(f"state store {where}: the disk is full. Free space, then start again; nothing was lost.")
     return StorageError(f"state store {where}: {text}. Look at the disk and its folder, then start again.")

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+import postlude.store
+from postlude.model.errors import StorageError
+from postlude.store import open_store
+from postlude.store.engine import Database, connect
+from postlude.store.migrate import HEAD, current, migrate
+from postlude.store.schema import metadata
+
+
+def test_the_migrations_make_exactly_the_schema(state_url: str) -> None:
+    open_store(state_url).close()
+    database = Database(connect(state_url))
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": not database.sqlite}
+        )
+        differences = compare_metadata(context, metadata)
+    database.close()
+    assert differences == []
+
+
+def test_head_names_the_newest_migration() -> None:
+    script = ScriptDirectory(str(Path(postlude.store.__file__).parent / "migrations"))
+    assert script.get_current_head() == HEAD
+
+
+def test_a_current_database_is_left_alone(state_url: str) -> None:
+    database = Database(connect(state_url))
+    assert current(database) is None
+    assert migrate(database)
+    assert current(database) == HEAD
+    assert not migrate(database)
+    database.close()
+
+
+def test_tables_of_a_newer_version_are_refused_with_the_remedy(state_url: str) -> None:
+    open_store(state_url).close()
+    database = Database(connect(state_url))
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(StorageError, match="newer Postlude"):
+        open_store(state_url)

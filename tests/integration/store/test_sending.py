@@ -1,0 +1,87 @@
+import threading
+
+from postlude.model.words import CopyStatus, SendOutcome, Via
+from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
+
+
+def _submission(number: int, recipients: int) -> Submission:
+    message = Message(
+        id=number,
+        user=7,
+        message_id=f"m{number}@example.org",
+        subject="",
+        sender="alice@example.org",
+        mail_from="alice@example.org",
+        via=Via.RELAY,
+        created_at=number,
+        envid="e",
+    )
+    copies = tuple(Copy(number * 1000 + i, number, f"r{i}@example.org") for i in range(recipients))
+    return Submission(message, (), copies)
+
+
+def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
+    store.apply(Batch(submissions=[_submission(1, 3)]))
+    assert store.next_due(50) == 50
+    first = store.claim(2, 50)
+    assert [(one.copy, one.recipient, one.attempt, one.user, one.mail_from, one.envid) for one in first] == [
+        (1000, "r0@example.org", 1, 7, "alice@example.org", "e"),
+        (1001, "r1@example.org", 1, 7, "alice@example.org", "e"),
+    ]
+    assert store.copy(1000).status is CopyStatus.SENDING
+    assert [one.copy for one in store.claim(5, 50)] == [1002]
+    assert store.claim(5, 50) == []
+    assert store.next_due(50) is None
+    assert [one.copy for one in store.sending_copies()] == [1000, 1001, 1002]
+    store.release(1002)
+    assert store.claim(5, 50)[0].attempt == 1
+
+
+def test_a_deferred_copy_waits_for_its_time(store: Store) -> None:
+    store.apply(Batch(submissions=[_submission(1, 1)]))
+    store.claim(1, 10)
+    deferred = AttemptResult(1000, SendOutcome.DEFERRED, 20, 1, 451, "4.7.1", "later\0", "mx", retry_at=500)
+    store.apply(Batch(attempts=[deferred]))
+    copy = store.copy(1000)
+    assert (copy.status, copy.next_attempt_at, copy.code, copy.text) == (CopyStatus.DEFERRED, 500, 451, "later\ufffd")
+    assert store.claim(1, 499) == []
+    assert store.next_due(400) == 500
+    assert store.claim(1, 500)[0].attempt == 2
+
+
+def test_accepted_is_final(store: Store) -> None:
+    store.apply(Batch(submissions=[_submission(1, 1)]))
+    accepted = AttemptResult(1000, SendOutcome.ACCEPTED, 30, 1, 250, remote_id="<ses-1@eu>", message=1)
+    store.apply(Batch(attempts=[accepted, AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    assert (store.copy(1000).status, store.copy(1000).sent_at) == (CopyStatus.SENT, 30)
+    assert store.sent_times([1000, 5]) == {1000: 30}
+    assert [copy.id for copy in store.copies_by_message_id(["ses-1@eu"])] == [1000]
+    assert store.find("<ses-1@eu>") == [1]
+
+
+def test_taking_a_submission_again_changes_nothing(store: Store) -> None:
+    store.apply(Batch(submissions=[_submission(1, 2)]))
+    store.claim(2, 5)
+    store.apply(Batch(submissions=[_submission(1, 2)]))
+    assert [copy.status for copy in store.copies(1)] == [CopyStatus.SENDING] * 2
+
+
+def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: str) -> None:
+    store.apply(Batch(submissions=[_submission(1, 200)]))
+    got: list[int] = []
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        own = open_store(state_url)
+        start.wait()
+        while claims := own.claim(7, 10):
+            got.extend(claim.copy for claim in claims)
+        own.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [copy.id for copy in sorted(store.copies(1), key=lambda copy: copy.id)]
+    assert len(set(got)) == 200

@@ -1,0 +1,57 @@
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from postlude.model.errors import InUseError, SettingError, StorageError
+from postlude.store import engine, open_store
+
+
+def test_a_wrong_address_names_the_right_ones() -> None:
+    for url in ("mysql://localhost/x", "nonsense"):
+        with pytest.raises(SettingError, match="sqlite://"):
+            open_store(url)
+
+
+def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="must exist and be writable"):
+        open_store(f"sqlite:///{tmp_path}/none/state.sqlite")
+
+
+def test_a_locked_file_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)
+    url = f"sqlite:///{tmp_path}/state.sqlite"
+    store = open_store(url)
+    other = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(InUseError, match="another process"):
+        store.put_setting("a", 1)
+    assert store.get_setting("a") is None
+    other.execute("ROLLBACK")
+    store.put_setting("a", 1)
+    other.close()
+    store.close()
+
+
+def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    if os.geteuid() == 0:
+        path.write_bytes(b"")
+        pytest.skip("root may write everything")
+    path.chmod(stat.S_IRUSR)
+    with pytest.raises(StorageError, match="writable"):
+        open_store(f"sqlite:///{path}").put_setting("a", 1)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite").write_bytes(b"this is a text, not a database" * 100)
+    with pytest.raises(StorageError, match="not a database"):
+        open_store(f"sqlite:///{tmp_path}/state.sqlite")
+
+
+def test_a_server_that_is_away(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="PostgreSQL runs"):
+        open_store(f"postgresql://nobody@/none?host={tmp_path}")
