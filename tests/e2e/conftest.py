@@ -1,12 +1,15 @@
 """The real things, started when a test asks for them and stopped whatever happens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from servers.chromium import chromium
 from servers.pair import Servers
+from servers.postlude import Postlude
+from servers.shop import Shop
 from servers.sink import Sink
 
 LOG_TAIL = 20_000
@@ -73,3 +76,30 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """One tab."""
     return context.new_page()
+
+
+@pytest.fixture
+def postlude(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Postlude]]:
+    """Starts instances: `postlude(setting=value)`. They share nothing, and none outlives the test."""
+    made: list[Postlude] = []
+
+    def start(**settings: object) -> Postlude:
+        home = tmp_path / f"postlude-{len(made)}"
+        home.mkdir()
+        made.append(Postlude(home, **settings))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for instance in made:
+        instance.close()
+        request.node.add_report_section(
+            "teardown", f"Postlude {instance.home.name}", instance.child.output()[-LOG_TAIL:]
+        )
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """Where links lead."""
+    with Shop() as open_shop:
+        yield open_shop

@@ -1,0 +1,66 @@
+"""`kill -9` to every process at any moment: what was answered 250 is sent exactly once, or said to be unsure."""
+
+import contextlib
+import random
+import smtplib
+import threading
+from collections.abc import Callable
+from email import policy
+from typing import Any
+
+from servers.letters import offer
+from servers.postlude import Postlude
+from servers.sink import Sink
+from servers.waiting import LOOPBACK, wait_for
+
+ROUNDS = 4
+MESSAGES = 80
+RECIPIENTS = 3
+FINAL = {"sent", "unsure", "rejected"}
+
+
+def submit_all(running: Postlude, number: int, accepted: list[str]) -> None:
+    """Hand messages in until the server dies, keeping who was promised a copy."""
+    user, password = running.login()
+    died = contextlib.suppress(OSError, smtplib.SMTPServerDisconnected)
+    with died, smtplib.SMTP(LOOPBACK, running.ports["relay"], timeout=10) as client:
+        client.login(user, password)
+        for message in range(MESSAGES):
+            to = [f"r{number}-{message}-{i}@customer.test" for i in range(RECIPIENTS)]
+            client.sendmail(user, to, offer(user, to).as_bytes(policy=policy.SMTP))
+            accepted += to
+
+
+def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
+    """Status by recipient, as `postlude timeline` says it."""
+    sender = running.login().user
+    found: list[dict[str, Any]] = running.run("timeline", sender, "--limit", "1000", "--json").json["messages"]
+    said = {copy["recipient"]: str(copy["status"]) for one in found for copy in one["message"]["copies"]}
+    return {recipient: said.get(recipient, "missing") for recipient in recipients}
+
+
+def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    sink.delay = 0.02
+    running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none", smtp_connections=4)
+    accepted: list[str] = []
+    for number in range(ROUNDS):
+        client = threading.Thread(target=submit_all, args=(running, number, accepted))
+        client.start()
+        client.join(chance.uniform(0.2, 1.2))
+        running.kill()
+        client.join()
+        running.start()
+    assert accepted, seed
+    print(f"{len(accepted)} copies accepted, {sink.counts().total()} handed over while it was killed")  # noqa: T201 - shown when it fails
+
+    def settled() -> bool:
+        return all(status in FINAL for status in statuses(running, accepted).values())
+
+    wait_for("every accepted copy to have an outcome", settled, 60, pause=0.5)
+    counts = sink.counts()
+    for recipient, status in statuses(running, accepted).items():
+        allowed = {0, 1} if status == "unsure" else {1}
+        assert counts[recipient] in allowed, (seed, recipient, status, counts[recipient])
+    assert max(counts.values()) == 1, (seed, counts)  # also for those that were never answered

@@ -1,0 +1,168 @@
+"""Postlude itself: `postlude up` on free ports with a data folder of its own, as a person would start it."""
+
+import json
+import os
+import re
+import smtplib
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping, Sequence
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from signal import SIGINT
+from typing import Any, NamedTuple
+
+from servers.process import Child
+from servers.waiting import LOOPBACK, free_port, listening, wait_for
+
+POSTLUDE = Path(sys.executable).with_name("postlude")
+FACES = ("web", "edge", "relay", "inbound")
+_LINK = re.compile(r"https?://\S+/sign-in/\S+")
+
+
+class Done(NamedTuple):
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(self.out)
+
+
+class Login(NamedTuple):
+    """What the relay asks for."""
+
+    user: str
+    password: str
+
+
+def clean_environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """The caller's environment without any POSTLUDE_ setting but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
+    return kept | {f"POSTLUDE_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def run(
+    *arguments: str | Path,
+    settings: Mapping[str, object] | None = None,
+    given: bytes = b"",
+    seconds: float = 30,
+    prefix: Sequence[str] = (),
+) -> Done:
+    """Run one `postlude` command to its end."""
+    command = [*prefix, str(POSTLUDE), *map(str, arguments)]
+    env = clean_environment(settings or {})
+    ended = subprocess.run(command, env=env, input=given, capture_output=True, timeout=seconds, check=False)
+    return Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+class Postlude:
+    """One instance. `settings` are names without prefix; ports and folder are chosen unless given."""
+
+    def __init__(self, home: Path, **settings: object) -> None:
+        self.home = home
+        self.ports = {face: free_port() for face in FACES}
+        defaults: dict[str, object] = {f"{face}_port": port for face, port in self.ports.items()}
+        self.settings = {"data": home / "data"} | defaults | settings
+        self.log = home / "postlude.log"
+        self._child: Child | None = None
+
+    @property
+    def data(self) -> Path:
+        return Path(str(self.settings["data"]))
+
+    @property
+    def web_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['web']}"
+
+    @property
+    def edge_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['edge']}"
+
+    @property
+    def child(self) -> Child:
+        assert self._child is not None, "not started"
+        return self._child
+
+    def start(self) -> None:
+        """`postlude up`, and wait until every face answers."""
+        self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
+        try:
+            wait_for("Postlude", lambda: self.child.code is not None or self._ready(), 30)
+            assert self.child.code is None
+        except AssertionError:
+            self.child.kill()
+            raise AssertionError(f"Postlude did not start:\n{self.child.output()}") from None
+
+    def _ready(self) -> bool:
+        # listening is not serving: the sockets are bound before the processes behind them run
+        return all(map(listening, self.ports.values())) and self._serves("web", "/sign-in") and self._greets()
+
+    def _serves(self, face: str, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{self.ports[face]}{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _greets(self) -> bool:
+        try:
+            for face in ("relay", "inbound"):
+                with smtplib.SMTP(LOOPBACK, self.ports[face], timeout=5):
+                    pass
+        except (OSError, smtplib.SMTPException):
+            return False
+        return True
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        return self.child.stop(SIGINT)
+
+    def kill(self) -> None:
+        """`kill -9` to every process of it at once."""
+        self.child.kill()
+
+    def close(self) -> None:
+        """Whatever state it is in, it is gone afterwards."""
+        if self._child is not None:
+            self.child.kill()
+
+    def run(self, *arguments: str | Path, given: bytes = b"") -> Done:
+        """One command with this instance's settings."""
+        return run(*arguments, settings=self.settings, given=given)
+
+    def timeline(self, query: str) -> dict[str, Any]:
+        """`postlude timeline QUERY --json`; {} while nothing is stored under it."""
+        done = self.run("timeline", query, "--json")
+        assert done.code in {0, 6}, done
+        return dict(done.json) if done.code == 0 else {}
+
+    def sign_in_link(self) -> str:
+        """A fresh link into the web app."""
+        done = self.run("sign-in")
+        found = _LINK.search(done.out)
+        assert found, done
+        return found[0]
+
+    def printed_link(self) -> str:
+        """The link the first start printed."""
+        found = wait_for("the printed sign-in link", lambda: _LINK.search(self.child.output()))
+        return found[0]
+
+    def login(self) -> Login:
+        """The relay's login as the first start printed it."""
+        pattern = re.compile(r"login\W+(\S+@[\w.-]+)\W.*?password\W+([a-z0-9-]{20,})", re.DOTALL | re.IGNORECASE)
+        found = wait_for("the printed login", lambda: pattern.search(self.child.output()))
+        return Login(found[1], found[2])
+
+    def submit(self, sender: str, recipients: Sequence[str], message: EmailMessage | bytes) -> None:
+        """Through the relay with AUTH, as a mail client does."""
+        data = message if isinstance(message, bytes) else message.as_bytes(policy=policy.SMTP)
+        with smtplib.SMTP(LOOPBACK, self.ports["relay"], timeout=15) as client:
+            client.login(*self.login())
+            client.sendmail(sender, recipients, data)
