@@ -39,6 +39,21 @@ def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
     return {recipient: said.get(recipient, "missing") for recipient in recipients}
 
 
+def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
+    """Until every accepted copy has one; says which have none."""
+    open_ones: dict[str, str] = {}
+
+    def settled() -> bool:
+        nonlocal open_ones
+        open_ones = {r: status for r, status in statuses(running, accepted).items() if status not in FINAL}
+        return not open_ones
+
+    try:
+        wait_for("every accepted copy to have an outcome", settled, 30, pause=0.5)
+    except AssertionError as error:
+        raise AssertionError(f"{len(open_ones)} copies have no outcome: {open_ones}") from error
+
+
 def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
@@ -55,10 +70,7 @@ def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
     assert accepted, seed
     print(f"{len(accepted)} copies accepted, {sink.counts().total()} handed over while it was killed")  # noqa: T201 - shown when it fails
 
-    def settled() -> bool:
-        return all(status in FINAL for status in statuses(running, accepted).values())
-
-    wait_for("every accepted copy to have an outcome", settled, 60, pause=0.5)
+    wait_for_outcomes(running, accepted)
     counts = sink.counts()
     for recipient, status in statuses(running, accepted).items():
         allowed = {0, 1} if status == "unsure" else {1}

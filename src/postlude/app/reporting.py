@@ -15,7 +15,7 @@ def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:
     Ids are 16 hexadecimal digits, as everywhere outside: JSON numbers lose 63-bit ids in many readers.
     """
     own = parse_id(query)
-    found = [own] if own is not None else reports.find(query)[:limit]
+    found = [own] if own is not None else reports.find(query, limit)
     try:
         messages = [
             {"message": message_of(reports, number), "timeline": [_outside(e) for e in reports.timeline(number)]}

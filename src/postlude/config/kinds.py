@@ -117,6 +117,13 @@ def url(value: str) -> str:
     return value.rstrip("/")
 
 
+def database(value: str) -> str:
+    """Accept a database URL of an engine the state runs on, or nothing."""
+    if value and not value.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must look like postgresql+psycopg://user@host/name or sqlite:////path/state.sqlite")
+    return value
+
+
 def prefixes(value: str) -> tuple[str, ...]:
     """Accept the five path prefixes."""
     found = words(value)

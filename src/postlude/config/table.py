@@ -8,6 +8,7 @@ from postlude.config.kinds import (
     Network,
     address,
     choice,
+    database,
     folder,
     host,
     integer,
@@ -88,7 +89,7 @@ class Settings:
     imap_password: str = setting(text, "", "Password at IMAP_HOST.", secret=True)
     imap_folders: tuple[str, ...] = setting(words, "INBOX", "Folders that are read, never changed.")
     state_url: str = setting(
-        text,
+        database,
         "",
         "Database of the state, e.g. postgresql+psycopg://user@host/name; empty: state.sqlite in DATA.",
         secret=True,

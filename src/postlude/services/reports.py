@@ -57,9 +57,9 @@ class Reports:
         urls = {one.position: one.url for one in self._store.links(message)}
         return entries(self._history.timeline(message, copy), recipients, urls)
 
-    def find(self, query: str) -> list[int]:
-        """Ids of the messages with this Message-ID, or to or from this address, newest first."""
-        return self._store.find(query)
+    def find(self, query: str, limit: int = 100) -> list[int]:
+        """Ids of the `limit` newest messages with this Message-ID, or to or from this address, newest first."""
+        return self._store.find(query, limit)
 
 
 def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int, str]) -> list[TimelineEntry]:
