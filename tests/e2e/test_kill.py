@@ -6,7 +6,6 @@ import smtplib
 import threading
 from collections.abc import Callable
 from email import policy
-from typing import Any
 
 from servers.letters import offer
 from servers.postlude import Postlude
@@ -14,7 +13,7 @@ from servers.sink import Sink
 from servers.waiting import LOOPBACK, wait_for
 
 ROUNDS = 4
-MESSAGES = 80
+MESSAGES = 80  # a round; more than are taken before the kill, fewer than `timeline` shows
 RECIPIENTS = 3
 FINAL = {"sent", "unsure", "rejected"}
 
@@ -27,15 +26,22 @@ def submit_all(running: Postlude, number: int, accepted: list[str]) -> None:
         client.login(user, password)
         for message in range(MESSAGES):
             to = [f"r{number}-{message}-{i}@customer.test" for i in range(RECIPIENTS)]
-            client.sendmail(user, to, offer(user, to).as_bytes(policy=policy.SMTP))
+            client.sendmail(user, to, offer(sender_of(number), to).as_bytes(policy=policy.SMTP))
             accepted += to
+
+
+def sender_of(number: int) -> str:
+    """Each round writes as somebody else, so that its messages can be asked for."""
+    return f"round{number}@sender.test"
 
 
 def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
     """Status by recipient, as `postlude timeline` says it."""
-    sender = running.login().user
-    found: list[dict[str, Any]] = running.run("timeline", sender, "--limit", "1000", "--json").json["messages"]
-    said = {copy["recipient"]: str(copy["status"]) for one in found for copy in one["message"]["copies"]}
+    said: dict[str, str] = {}
+    for number in range(ROUNDS):
+        done = running.run("timeline", sender_of(number), "--limit", str(MESSAGES), "--json")
+        found = done.json["messages"] if done.code == 0 else []
+        said |= {copy["recipient"]: copy["status"] for one in found for copy in one["message"]["copies"]}
     return {recipient: said.get(recipient, "missing") for recipient in recipients}
 
 

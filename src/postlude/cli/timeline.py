@@ -17,7 +17,13 @@ _MARKS = {"queued": "…", "sending": "…", "sent": "✓", "deferred": "~", "re
 
 @click.command()
 @click.argument("query", metavar="ADDRESS|MESSAGE-ID")
-@click.option("--limit", default=10, show_default=True, help="Newest messages shown when an address has several.")
+@click.option(
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Newest messages shown when an address has several.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(query: str, limit: int, as_json: bool) -> None:
     """Show what became of a message, by its Message-ID or id, or of all mail to (or from) an address.
