@@ -5,29 +5,36 @@ from pathlib import Path
 
 from postlude.journal.disk import Disk
 from postlude.journal.folder import segment_path
+from postlude.journal.reserve import Reserve
 
 
 class OpenSegment:
     """The file a writer appends to; nothing of it is ever written twice."""
 
-    def __init__(self, disk: Disk, folder: Path, number: int) -> None:
+    def __init__(self, disk: Disk, folder: Path, number: int, reserve: Reserve) -> None:
         self._disk = disk
         self._path = segment_path(folder, number)
         self.number = number
         self.end = 0
         """Everything before it is durable."""
-        self._fd = disk.create(self._path)
+        prepared = reserve.take(self._path)
+        self.prepared = prepared is not None
+        """Whether its blocks were written before."""
+        self._fd = disk.create(self._path) if prepared is None else prepared
         try:
             disk.sync_folder(folder)
         except OSError:
             self.abandon()
             raise
 
+    def full(self, more: int, limit: int, *, better: bool) -> bool:
+        """Whether the next `more` bytes belong into another segment; `better`: a prepared one is at hand."""
+        return self.end + more > limit or (better and not self.prepared)
+
     def append(self, frame: bytes) -> int:
         """Write and sync one frame; its offset. After an OSError the segment must be abandoned."""
         start = self.end
-        self._disk.write(self._fd, frame, start)
-        self._disk.sync(self._fd)
+        self._disk.store(self._fd, frame, start)
         self.end = start + len(frame)
         return start
 

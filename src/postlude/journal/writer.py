@@ -17,12 +17,14 @@ from postlude.journal import frame
 from postlude.journal.disk import Disk
 from postlude.journal.lane import Lane
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
+from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
 from postlude.model.errors import InputError, StorageError
 
 Done = Callable[[Position | StorageError], None]
 
 DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
+_BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successor
 _BATCH_BYTES: Final = 4 << 20
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
 
@@ -89,6 +91,7 @@ class JournalWriter:
             self._last = files.recover(self._folder)
             self._mark = files.Mark(self._folder, writable=True)
             self._size = files.folder_bytes(self._folder)
+            self._reserve = Reserve(self._disk, self._folder, self._segment_bytes)
         except OSError as error:
             raise StorageError(f"{self._folder}: {error.strerror or error}") from error
 
@@ -135,6 +138,7 @@ class JournalWriter:
         self._thread.join()
         if self._segment is not None:
             self._segment.finish()
+        self._reserve.close()
         self._mark.close()
         os.close(self._lock_fd)
 
@@ -236,10 +240,16 @@ class JournalWriter:
         if self._problem and monotonic() < self._retry_at:
             raise StorageError(self._problem)
         segment = self._segment
-        if segment is None or segment.end + len(data) > self._segment_bytes:
+        if (
+            segment is None
+            or segment.end + len(data) > self._segment_bytes
+            or (not segment.prepared and self._reserve.ready)
+        ):
             segment = self._rotate(len(data))
         segment.append(data)
         self._mark.put(segment.number, segment.end)
+        if segment.end > _BUSY_BYTES:
+            self._reserve.prepare()
         self._bytes += len(data)
         self._size += len(data)
 
@@ -252,7 +262,7 @@ class JournalWriter:
             raise StorageError(f"{self._folder}: {self._size} bytes wait to be read, the limit is {self._max_bytes}")
         if self._last >= MAX_SEGMENT:
             raise StorageError(f"{self._folder}: all segment numbers are used; start a writer of another name")
-        self._segment = OpenSegment(self._disk, self._folder, self._last + 1)
+        self._segment = OpenSegment(self._disk, self._folder, self._last + 1, self._reserve)
         self._last += 1
         return self._segment
 
