@@ -136,5 +136,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     original_recipient: str = ""
     """ORCPT (RFC 3461) or Original-Rcpt-To where it differs from `recipient`."""
     remote_mta: str = ""
+    event_id: str = ""
+    """A provider's own id of this event: a repeat carries the same."""
     original_subject: str = ""
     """Subject of the mail this is about, where it was sent back."""

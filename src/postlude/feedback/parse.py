@@ -12,13 +12,30 @@ from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
 from postlude.feedback.letter import Letter
 from postlude.feedback.mdn import parse_mdn
 from postlude.feedback.mime import decode_words
+from postlude.feedback.providers.ses import parse as parse_ses
 from postlude.feedback.reply import message_ids, parse_answer
 from postlude.feedback.tags import Signed
+
+_SNS: Final = "no-reply@sns.amazonaws.com"
+
+
+def _parse_sns(letter: Letter) -> list[Finding]:
+    """Amazon SES events that SNS sends by mail: nothing signs them, so they are no more than an id anybody may know."""
+    if letter.sender != _SNS or not letter.report.lstrip().startswith("{"):
+        return []
+    text = letter.report.lstrip().split("\n\n--\n", 1)[0].replace("!\n ", "").replace("\n", "")
+    try:
+        found = parse_ses(text.encode())
+    except ValueError:
+        return []
+    return [msgspec.structs.replace(item, evidence=Evidence.NONE, sender=letter.sender) for item in found]
+
 
 _REPORTS: Final[tuple[tuple[str, Callable[[Letter], list[Finding]]], ...]] = (
     ("arf", parse_arf),
     ("dsn", parse_dsn),
     ("mdn", parse_mdn),
+    ("sns", _parse_sns),
     ("bounce", parse_bounce),
 )
 _GUESSED: Final = ("returned-to", "anywhere")

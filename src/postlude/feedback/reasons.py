@@ -124,10 +124,10 @@ def _outspoken(reason: Reason, detail: str) -> bool:
     """The status code tells more than these words, which only say that it was refused."""
     if reason is R.RECIPIENT_REFUSED and detail in {"3.0", "6.0"}:
         return True
-    return reason in _VAGUE and _speaks(detail)
+    return reason in VAGUE and _speaks(detail)
 
 
-_VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
+VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
 _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
 _NOISE: Final = re.compile(
@@ -139,7 +139,7 @@ _NOISE: Final = re.compile(
 
 def _speaks(detail: str) -> bool:
     """The code says something of its own, more than 'refused'."""
-    return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in _VAGUE)
+    return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in VAGUE)
 
 
 def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
@@ -147,7 +147,7 @@ def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
     for text in texts:
         cleaned = _NOISE.sub(" ", _ADDRESS.sub(" ", text))
         found = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(cleaned)), None)
-        if found and found[0] not in _VAGUE:
+        if found and found[0] not in VAGUE:
             return found
         vague = vague or found
     return vague

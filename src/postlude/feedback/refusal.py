@@ -3,9 +3,11 @@
 import re
 from typing import Final
 
+from msgspec.structs import replace
+
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.letter import Letter
-from postlude.feedback.reasons import AXES, find_code, find_reason, find_status
+from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_status
 
 MAX_DIAGNOSTIC: Final = 1000
 LONG: Final = 300
@@ -54,27 +56,40 @@ def refusal(
     letter: Letter, kind: FindingKind, recipient: str, said: str, *, status: str = "", action: str = "", way: str = ""
 ) -> Finding:
     """A finding about one recipient. `said` is the refusing server's text; `way` names the parser."""
-    full, said = said, _SPACES.sub(" ", said).strip()
-    refused = kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}
-    code = find_code(said)
-    if refused and (not status or status.endswith(".0.0")):
-        status = find_status(said) or status or (f"{code // 100}.0.0" if code else "")
-    reason, rule = find_reason(_tellings(full), status, code) if refused else (Reason.NONE, "")
-    if kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:
-        reason, rule = Reason.EXPIRED, "still-trying"
-    axes = AXES[reason]
-    return Finding(
+    base = Finding(
         kind=kind,
         recipient=recipient,
-        reason=reason,
-        status=status,
         action=action,
-        fault=axes.fault,
-        persistence=axes.persistence,
-        rule="/".join(filter(None, (way, rule))),
-        code=code,
-        diagnostic=_shown(full)[:MAX_DIAGNOSTIC],
+        rule=way,
         sender=letter.sender,
         subject=letter.subject,
         at=letter.root.get("date"),
+    )
+    return with_reason(base, said, status)
+
+
+def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE) -> Finding:
+    """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
+    full, said = said, _SPACES.sub(" ", said).strip()
+    code = find_code(said)
+    shown = _shown(full)[:MAX_DIAGNOSTIC]
+    if base.kind not in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
+        return replace(base, status=status, code=code, diagnostic=shown)
+    if not status or status.endswith(".0.0"):
+        status = find_status(said) or status or (f"{code // 100}.0.0" if code else "")
+    reason, rule = find_reason(_tellings(full), status, code)
+    if hint and (reason in VAGUE or reason is Reason.UNDEFINED):
+        reason, rule = hint, "provider-class"
+    if base.kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:
+        reason, rule = Reason.EXPIRED, "still-trying"
+    axes = AXES[reason]
+    return replace(
+        base,
+        reason=reason,
+        status=status,
+        fault=axes.fault,
+        persistence=axes.persistence,
+        rule="/".join(filter(None, (base.rule, rule))),
+        code=code,
+        diagnostic=shown,
     )

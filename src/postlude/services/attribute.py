@@ -137,8 +137,11 @@ def tag_reader(codec: TokenCodec) -> TagReader:
     return read
 
 
-def attribute(finding: Finding, lookups: Lookups, *, at: int) -> Attribution:
-    """Tie one finding that came in at `at` (microseconds). Changes nothing; the same store gives the same answer."""
+def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = False) -> Attribution:
+    """Tie one finding that came in at `at` (microseconds). Changes nothing; the same store gives the same answer.
+
+    `verified`: a provider's call whose signature held, so its word about its own id is certain.
+    """
     if finding.kind is FindingKind.UNREADABLE:
         return _unmatched(finding, Unmatched.UNREADABLE)
     if finding.conflict:
@@ -148,7 +151,8 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int) -> Attribution:
         return _unmatched(finding, why)
     if against := _against(finding, row, lookups):
         return _unmatched(finding, against, row, evidence)
-    strength = strength_of(evidence)
+    proven = verified and finding.evidence is Evidence.PROVIDER_ID and evidence is Evidence.MESSAGE_ID
+    strength = Strength.CERTAIN if proven else strength_of(evidence)
     return Attribution(
         kind=_EVENTS[finding.kind],
         copy=row.id,

@@ -1,0 +1,66 @@
+"""Calls of sending providers: proven first, then read. A provider is one file here, one line below, one test."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from postlude.feedback.finding import Finding
+from postlude.feedback.providers import (
+    brevo,
+    mailersend,
+    mailgun,
+    mailjet,
+    postmark,
+    resend,
+    sendgrid,
+    ses,
+    sparkpost,
+)
+from postlude.feedback.providers.base import Provider
+
+PROVIDERS: Final = {
+    module.PROVIDER.name: module.PROVIDER
+    for module in (ses, sendgrid, mailgun, postmark, sparkpost, brevo, mailjet, resend, mailersend)
+}
+
+
+class CallOutcome(StrEnum):
+    """Exactly one per call."""
+
+    READ = "read"
+    BAD_SIGNATURE = "bad_signature"
+    UNREADABLE = "unreadable"  # signed, but not what the provider documents; keep the sample
+    UNKNOWN_PROVIDER = "unknown_provider"
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What one call of a provider came to."""
+
+    outcome: CallOutcome
+    findings: tuple[Finding, ...] = ()
+    problem: str = ""
+
+
+def receive(name: str, *, headers: Mapping[str, str], body: bytes, secret: str, now: int) -> Call:
+    """Prove and read one call; never an exception. `now` in seconds; header names in any case.
+
+    The secret's meaning is `PROVIDERS[name].secret`; for SES it is the PEM certificate `ses.certificate_url` names.
+    """
+    provider = PROVIDERS.get(name)
+    if provider is None:
+        return Call(CallOutcome.UNKNOWN_PROVIDER, problem=f"no provider is called {name!r}")
+    lowered = {key.lower(): value for key, value in headers.items()}
+    try:
+        if not provider.verify(lowered, body, secret, now):
+            return Call(CallOutcome.BAD_SIGNATURE, problem="the signature does not hold")
+    except ValueError as error:
+        return Call(CallOutcome.BAD_SIGNATURE, problem=str(error))
+    try:
+        return Call(CallOutcome.READ, tuple(provider.parse(body)))
+    except Exception as error:  # noqa: BLE001 - a foreign payload must end in an outcome, never a stop
+        return Call(CallOutcome.UNREADABLE, problem=f"{type(error).__name__}: {error}")
+
+
+__all__ = ["PROVIDERS", "Call", "CallOutcome", "Provider", "receive", "ses"]

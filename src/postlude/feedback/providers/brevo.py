@@ -1,0 +1,44 @@
+"""Brevo: https://developers.brevo.com/docs/transactional-webhooks. It signs nothing: HTTP Basic or a bearer token."""
+
+from typing import Final
+
+from postlude.feedback.finding import Finding, FindingKind, Reason
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+
+_KINDS: Final = {
+    "delivered": (FindingKind.DELIVERED, Reason.NONE),
+    "deferred": (FindingKind.DEFERRED, Reason.NONE),
+    "soft_bounce": (FindingKind.BOUNCED, Reason.NONE),
+    "hard_bounce": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
+    "invalid_email": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
+    "blocked": (FindingKind.BOUNCED, Reason.REPUTATION),
+    "error": (FindingKind.BOUNCED, Reason.SYSTEM),
+    "spam": (FindingKind.COMPLAINED, Reason.NONE),
+    "unsubscribed": (FindingKind.UNSUBSCRIBED, Reason.NONE),
+}
+
+
+def parse(body: bytes) -> list[Finding]:
+    """Findings of one call or batch; requests, opens and clicks give none."""
+    return [_finding(node) for node in load(body).items() if node["event"].text() in _KINDS]
+
+
+def _finding(node: Node) -> Finding:
+    name = node["event"].text()
+    kind, hint = _KINDS[name]
+    ids = (node["message-id"].text(),)
+    # `id` names the webhook, not the event: message, kind and time together tell repeats.
+    event_id = "/".join((ids[0].strip("<>"), name, node.first("ts_event", "ts")))
+    return event(
+        kind,
+        node["email"].text(),
+        ids=ids,
+        at=node.first("ts_event", "ts", "date"),
+        event_id=event_id,
+        way=f"brevo/{name}",
+        said=node["reason"].text(),
+        hint=hint,
+    )
+
+
+PROVIDER: Final = Provider("brevo", authorized, parse, "`user:password` or the token given to Brevo with the webhook")

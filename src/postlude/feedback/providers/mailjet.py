@@ -1,0 +1,65 @@
+"""Mailjet's Event API: https://dev.mailjet.com/email/guides/webhooks/. It signs nothing: HTTP Basic in the URL."""
+
+from typing import Final
+
+from postlude.feedback.finding import Finding, FindingKind, Reason
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+
+_KINDS: Final = {
+    "sent": FindingKind.DELIVERED,
+    "bounce": FindingKind.BOUNCED,
+    "blocked": FindingKind.BOUNCED,
+    "spam": FindingKind.COMPLAINED,
+    "unsub": FindingKind.UNSUBSCRIBED,
+}
+_ERRORS: Final = {
+    "user unknown": Reason.UNKNOWN_USER,
+    "mailbox inactive": Reason.DISABLED_USER,
+    "quota exceeded": Reason.MAILBOX_FULL,
+    "blacklisted": Reason.UNKNOWN_USER,
+    "preblocked": Reason.UNKNOWN_USER,
+    "invalid domain": Reason.DEAD_DOMAIN,
+    "no mail host": Reason.NO_MAIL_DOMAIN,
+    "relay/access denied": Reason.RELAYING_DENIED,
+    "greylisted": Reason.RATE_LIMITED,
+    "typofix": Reason.DEAD_DOMAIN,
+    "bad or empty template": Reason.PROTOCOL,
+    "error in template language": Reason.PROTOCOL,
+    "sender blocked": Reason.REPUTATION,
+    "content blocked": Reason.CONTENT,
+    "policy issue": Reason.POLICY,
+    "system issue": Reason.SYSTEM,
+    "protocol issue": Reason.PROTOCOL,
+    "connection issue": Reason.NETWORK,
+    "spam preblocked": Reason.SPAM,
+    "spam content": Reason.SPAM,
+    "duplicate in campaign": Reason.POLICY,
+}
+
+
+def parse(body: bytes) -> list[Finding]:
+    """Findings of one event or a group; opens and clicks give none."""
+    return [_finding(node) for node in load(body).items() if node["event"].text() in _KINDS]
+
+
+def _finding(node: Node) -> Finding:
+    name, error = node["event"].text(), node["error"].text()
+    kind = _KINDS[name]
+    if kind is FindingKind.BOUNCED and name == "bounce" and node["hard_bounce"].value is False and not error:
+        kind = FindingKind.DEFERRED
+    ids = (node["MessageID"].text(), node["Message_GUID"].text())
+    return event(
+        kind,
+        node["email"].text(),
+        ids=ids,
+        at=node["time"].text(),
+        event_id="/".join((ids[0], name, node["time"].text())),
+        way=f"mailjet/{name}",
+        said=node.first("comment", "error", "smtp_reply"),
+        hint=_ERRORS.get(error, Reason.NONE),
+    )
+
+
+PROVIDER: Final = Provider(
+    "mailjet", authorized, parse, "`user:password` as written into the event URL at Mailjet (HTTP Basic)"
+)

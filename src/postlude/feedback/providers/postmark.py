@@ -1,0 +1,78 @@
+"""Postmark: https://postmarkapp.com/developer/webhooks/webhooks-overview. It signs nothing: HTTP Basic in the URL."""
+
+from typing import Final
+
+from postlude.feedback.finding import Finding, FindingKind, Reason
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+
+_BOUNCES: Final = {
+    "HardBounce": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
+    "BadEmailAddress": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
+    "ManuallyDeactivated": (FindingKind.BOUNCED, Reason.DISABLED_USER),
+    "SoftBounce": (FindingKind.BOUNCED, Reason.NONE),
+    "Transient": (FindingKind.DEFERRED, Reason.NETWORK),
+    "DnsError": (FindingKind.BOUNCED, Reason.DEAD_DOMAIN),
+    "SpamNotification": (FindingKind.BOUNCED, Reason.SPAM),
+    "VirusNotification": (FindingKind.BOUNCED, Reason.VIRUS),
+    "Blocked": (FindingKind.BOUNCED, Reason.REPUTATION),
+    "DMARCPolicy": (FindingKind.BOUNCED, Reason.AUTHENTICATION),
+    "AddressChange": (FindingKind.BOUNCED, Reason.MOVED),
+    "SMTPApiError": (FindingKind.BOUNCED, Reason.SYSTEM),
+    "Unknown": (FindingKind.BOUNCED, Reason.NONE),
+    "SpamComplaint": (FindingKind.COMPLAINED, Reason.NONE),
+    "Unsubscribe": (FindingKind.UNSUBSCRIBED, Reason.NONE),
+    "AutoResponder": (FindingKind.AUTORESPONDED, Reason.NONE),
+    "ChallengeVerification": (FindingKind.AUTORESPONDED, Reason.NONE),
+}
+
+
+def parse(body: bytes) -> list[Finding]:
+    """The finding of one call; opens, clicks and manual reactivations give none."""
+    node = load(body)
+    ids = (node["MessageID"].text(),)
+    match node["RecordType"].text():
+        case "Delivery":
+            return [
+                event(
+                    FindingKind.DELIVERED,
+                    node["Recipient"].text(),
+                    ids=ids,
+                    at=node["DeliveredAt"].text(),
+                    way="postmark/delivery",
+                    said=node["Details"].text(),
+                )
+            ]
+        case "Bounce" | "SpamComplaint":
+            return _bounce(node, ids)
+        case "SubscriptionChange" if node["SuppressSending"].value is True:
+            return _suppressed(node, ids)
+    return []
+
+
+def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
+    kind, hint = _BOUNCES.get(node["Type"].text(), (FindingKind.BOUNCED, Reason.NONE))
+    return [
+        event(
+            kind,
+            node["Email"].text(),
+            ids=ids,
+            at=node["BouncedAt"].text(),
+            event_id=node["ID"].text(),
+            way=f"postmark/{node['Type'].text()}",
+            said=node["Details"].text(),
+            hint=hint,
+        )
+    ]
+
+
+def _suppressed(node: Node, ids: tuple[str, ...]) -> list[Finding]:
+    """Only the recipient's own wish: bounces and complaints have calls of their own."""
+    if node["SuppressionReason"].text() != "ManualSuppression" or node["Origin"].text() != "Recipient":
+        return []
+    at, way = node["ChangedAt"].text(), "postmark/subscription-change"
+    return [event(FindingKind.UNSUBSCRIBED, node["Recipient"].text(), ids=ids, at=at, way=way)]
+
+
+PROVIDER: Final = Provider(
+    "postmark", authorized, parse, "`user:password` as written into the webhook's address at Postmark (HTTP Basic)"
+)

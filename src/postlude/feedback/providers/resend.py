@@ -1,0 +1,66 @@
+"""Resend: https://resend.com/docs/webhooks/introduction, signed as Svix does (https://docs.svix.com)."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Final
+
+from postlude.feedback.finding import Finding, FindingKind, Reason
+from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load, same
+
+_KINDS: Final = {
+    "email.delivered": FindingKind.DELIVERED,
+    "email.delivery_delayed": FindingKind.DEFERRED,
+    "email.bounced": FindingKind.BOUNCED,
+    "email.failed": FindingKind.BOUNCED,
+    "email.suppressed": FindingKind.BOUNCED,
+    "email.complained": FindingKind.COMPLAINED,
+}
+_SUBTYPES: Final = {
+    "Suppressed": Reason.UNKNOWN_USER,
+    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
+    "NoEmail": Reason.UNKNOWN_USER,
+    "MailboxFull": Reason.MAILBOX_FULL,
+    "MessageTooLarge": Reason.TOO_LARGE,
+    "ContentRejected": Reason.CONTENT,
+    "AttachmentRejected": Reason.CONTENT,
+}
+
+
+def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
+    """HMAC-SHA256 over id, timestamp and raw body; several signatures may be given while a secret is rotated."""
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    call, timestamp = headers.get("svix-id", ""), headers.get("svix-timestamp", "")
+    expected = b64encode(hmac_sha256(key, f"{call}.{timestamp}.".encode() + body)).decode()
+    given = [item.partition(",") for item in headers.get("svix-signature", "").split()]
+    held = any(version == "v1" and same(expected, signature) for version, _, signature in given)
+    return bool(key) and bool(call) and held and fresh(timestamp, now)
+
+
+def parse(body: bytes) -> list[Finding]:
+    """One finding per recipient; sent, opened and clicked give none."""
+    node = load(body)
+    name = node["type"].text()
+    if name not in _KINDS:
+        return []
+    data = node["data"]
+    bounce = data["bounce"]
+    said = bounce["message"].text() or data["failed"]["reason"].text() or data["suppressed"]["message"].text()
+    return [
+        event(
+            _KINDS[name],
+            one.text(),
+            ids=(data["message_id"].text(), data["email_id"].text()),
+            at=node["created_at"].text(),
+            event_id="/".join((data["email_id"].text(), name, one.text())),
+            way=f"resend/{name}",
+            said=said,
+            hint=_SUBTYPES.get(bounce["subType"].text(), Reason.NONE),
+        )
+        for one in data["to"].items()
+    ]
+
+
+PROVIDER: Final = Provider("resend", verify, parse, "the webhook's signing secret (`whsec_...`)")

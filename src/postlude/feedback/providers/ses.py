@@ -1,0 +1,187 @@
+"""Amazon SES through SNS: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html and
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
+
+The secret is the PEM certificate that `certificate_url` names: fetching it is the caller's, judging it is done here.
+"""  # noqa: D205 - the sources come first
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import load_pem_x509_certificate
+
+from postlude.feedback.finding import Finding, FindingKind, Reason
+from postlude.feedback.providers.base import Node, Provider, event, load
+
+_HOST: Final = r"https://sns\.[a-z0-9-]{4,30}\.amazonaws\.com(?:\.cn)?"
+_CERTIFICATE: Final = re.compile(_HOST + r"/SimpleNotificationService-[0-9a-f]{1,64}\.pem")
+_CONFIRM: Final = re.compile(_HOST + r"/\?Action=ConfirmSubscription&[\w=&%:./+-]+")
+_SIGNED: Final = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+_SUBTYPES: Final = {
+    "NoEmail": Reason.UNKNOWN_USER,
+    "MailboxFull": Reason.MAILBOX_FULL,
+    "MessageTooLarge": Reason.TOO_LARGE,
+    "ContentRejected": Reason.CONTENT,
+    "AttachmentRejected": Reason.CONTENT,
+    "Suppressed": Reason.UNKNOWN_USER,
+    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
+    "CustomTimeoutExceeded": Reason.EXPIRED,
+}
+
+
+def certificate_url(body: bytes) -> str:
+    """Where the certificate of a call lies; empty unless it is an address of SNS itself."""
+    url = load(body).first("SigningCertURL", "SigningCertUrl")
+    return url if _CERTIFICATE.fullmatch(url) else ""
+
+
+def subscribe_url(body: bytes) -> str:
+    """The address to GET to confirm a subscription, after the signature held; empty for other calls."""
+    node = load(body)
+    url = node["SubscribeURL"].text()
+    return url if node["Type"].text() == "SubscriptionConfirmation" and _CONFIRM.fullmatch(url) else ""
+
+
+def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
+    """RSA over the named members, SHA-1 in signature version 1, SHA-256 in version 2."""
+    del headers, now
+    node = load(body)
+    names = _SIGNED.get(node["Type"].text(), ())
+    lines = [f"{name}\n{node[name].text()}\n" for name in names if node[name].value is not None]
+    digest = hashes.SHA256() if node["SignatureVersion"].text() == "2" else hashes.SHA1()  # noqa: S303 - SNS version 1
+    if not names or not certificate_url(body):
+        return False
+    try:
+        key = load_pem_x509_certificate(secret.encode()).public_key()
+        signature = b64decode(node["Signature"].text(), validate=True)
+        if not isinstance(key, RSAPublicKey):
+            return False
+        key.verify(signature, "".join(lines).encode(), PKCS1v15(), digest)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def parse(body: bytes) -> list[Finding]:
+    """Findings of an SNS notification, or of the SES message alone (raw delivery, or by mail)."""
+    node = load(body)
+    if node["Type"].text() in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
+        return []
+    message = load(node["Message"].text().encode()) if node["Message"].text() else node
+    return parse_message(message)
+
+
+def parse_message(node: Node) -> list[Finding]:
+    """Findings of one SES event."""
+    name = node.first("notificationType", "eventType")
+    reader = _READERS.get(name)
+    return reader(node) if reader else []
+
+
+def _ids(node: Node) -> tuple[str, ...]:
+    mail = node["mail"]
+    return (mail["commonHeaders"]["messageId"].text(), mail["messageId"].text())
+
+
+def _bounce(node: Node) -> list[Finding]:
+    bounce = node["bounce"]
+    subtype = bounce["bounceSubType"].text()
+    return [
+        event(
+            FindingKind.BOUNCED,
+            one["emailAddress"].text(),
+            ids=_ids(node),
+            at=bounce["timestamp"].text(),
+            event_id=bounce["feedbackId"].text(),
+            way=f"ses/{bounce['bounceType'].text()}-{subtype}",
+            said=one["diagnosticCode"].text().removeprefix("smtp; "),
+            status=one["status"].text(),
+            hint=_SUBTYPES.get(subtype, Reason.NONE),
+            action=one["action"].text(),
+        )
+        for one in bounce["bouncedRecipients"].items()
+    ]
+
+
+def _complaint(node: Node) -> list[Finding]:
+    complaint = node["complaint"]
+    kind = FindingKind.NOT_SPAM if complaint["complaintFeedbackType"].text() == "not-spam" else FindingKind.COMPLAINED
+    return [
+        event(
+            kind,
+            one["emailAddress"].text(),
+            ids=_ids(node),
+            at=complaint["timestamp"].text(),
+            event_id=complaint["feedbackId"].text(),
+            way="ses/complaint",
+        )
+        for one in complaint["complainedRecipients"].items()
+    ]
+
+
+def _delivery(node: Node) -> list[Finding]:
+    delivery = node["delivery"]
+    return [
+        event(
+            FindingKind.DELIVERED,
+            one.text(),
+            ids=_ids(node),
+            at=delivery["timestamp"].text(),
+            way="ses/delivery",
+            said=delivery["smtpResponse"].text(),
+        )
+        for one in delivery["recipients"].items()
+    ]
+
+
+def _delay(node: Node) -> list[Finding]:
+    delay = node["deliveryDelay"]
+    return [
+        event(
+            FindingKind.DEFERRED,
+            one["emailAddress"].text(),
+            ids=_ids(node),
+            at=delay["timestamp"].text(),
+            way=f"ses/delay-{delay['delayType'].text()}",
+            said=one["diagnosticCode"].text().removeprefix("smtp; "),
+            status=one["status"].text(),
+            hint=_SUBTYPES.get(delay["delayType"].text(), Reason.NONE),
+        )
+        for one in delay["delayedRecipients"].items()
+    ]
+
+
+def _reject(node: Node) -> list[Finding]:
+    said = node["reject"]["reason"].text()
+    return [
+        event(
+            FindingKind.BOUNCED,
+            one.text(),
+            ids=_ids(node),
+            at=node["mail"]["timestamp"].text(),
+            way="ses/reject",
+            said=said,
+            hint=Reason.VIRUS if said == "Bad content" else Reason.NONE,
+        )
+        for one in node["mail"]["destination"].items()
+    ]
+
+
+_READERS: Final = {
+    "Bounce": _bounce,
+    "Complaint": _complaint,
+    "Delivery": _delivery,
+    "DeliveryDelay": _delay,
+    "Reject": _reject,
+}
+
+PROVIDER: Final = Provider("ses", verify, parse, "none to set: the certificate is fetched from SNS and checked")
