@@ -1,0 +1,542 @@
+"""Samples after the providers' own documentation; signed here with keys made here, as the provider signs."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from postlude.feedback import FindingKind, Reason
+from postlude.feedback.providers import PROVIDERS, CallOutcome, receive, ses
+
+NOW = 1_700_000_000
+BASIC = {"Authorization": "Basic " + base64.b64encode(b"hook:secret").decode()}
+SES_MAIL = {"messageId": "0102", "destination": ["bob@example.org"], "commonHeaders": {"messageId": "<1@s.example>"}}
+K, R = FindingKind, Reason
+
+# provider, payload, kind, recipient, an id, time, reason
+SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
+    (
+        "ses",
+        {
+            "notificationType": "Bounce",
+            "mail": SES_MAIL,
+            "bounce": {
+                "bounceType": "Permanent",
+                "bounceSubType": "General",
+                "timestamp": "2016-01-27T14:59:38.237Z",
+                "feedbackId": "f1",
+                "bouncedRecipients": [
+                    {
+                        "emailAddress": "Bob@example.org",
+                        "action": "failed",
+                        "status": "5.1.1",
+                        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
+                    }
+                ],
+            },
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "0102",
+        "2016-01-27T14:59:38.237Z",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "ses",
+        {
+            "notificationType": "Complaint",
+            "mail": SES_MAIL,
+            "complaint": {
+                "complainedRecipients": [{"emailAddress": "bob@example.org"}],
+                "timestamp": "2016-01-27T14:59:38.237Z",
+                "feedbackId": "f2",
+                "complaintFeedbackType": "abuse",
+            },
+        },
+        K.COMPLAINED,
+        "bob@example.org",
+        "1@s.example",
+        "2016-01-27T14:59:38.237Z",
+        R.NONE,
+    ),
+    (
+        "ses",
+        {
+            "notificationType": "Delivery",
+            "mail": SES_MAIL,
+            "delivery": {
+                "timestamp": "2016-01-27T14:59:38.237Z",
+                "recipients": ["bob@example.org"],
+                "smtpResponse": "250 ok",
+            },
+        },
+        K.DELIVERED,
+        "bob@example.org",
+        "0102",
+        "2016-01-27T14:59:38.237Z",
+        R.NONE,
+    ),
+    (
+        "ses",
+        {
+            "eventType": "DeliveryDelay",
+            "mail": SES_MAIL,
+            "deliveryDelay": {
+                "timestamp": "2020-06-16T00:25:40.095Z",
+                "delayType": "MailboxFull",
+                "delayedRecipients": [
+                    {
+                        "emailAddress": "bob@example.org",
+                        "status": "4.2.2",
+                        "diagnosticCode": "smtp; 452 4.2.2 over quota",
+                    }
+                ],
+            },
+        },
+        K.DEFERRED,
+        "bob@example.org",
+        "0102",
+        "2020-06-16T00:25:40.095Z",
+        R.MAILBOX_FULL,
+    ),
+    (
+        "sendgrid",
+        [
+            {
+                "email": "bob@example.org",
+                "timestamp": 1513299569,
+                "smtp-id": "<14c5d75ce93@ismtpd>",
+                "event": "bounce",
+                "type": "bounce",
+                "sg_event_id": "e1",
+                "sg_message_id": "14c5d75ce93.filter0001",
+                "reason": "500 unknown recipient",
+                "status": "5.0.0",
+                "bounce_classification": "Invalid Address",
+            }
+        ],
+        K.BOUNCED,
+        "bob@example.org",
+        "14c5d75ce93@ismtpd",
+        "1513299569",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "sendgrid",
+        [
+            {"email": "bob@example.org", "timestamp": 1513299569, "event": "open"},
+            {
+                "email": "bob@example.org",
+                "timestamp": 1513299569,
+                "event": "spamreport",
+                "sg_event_id": "e2",
+                "sg_message_id": "14c5d75ce93.filter0001",
+            },
+        ],
+        K.COMPLAINED,
+        "bob@example.org",
+        "14c5d75ce93",
+        "1513299569",
+        R.NONE,
+    ),
+    (
+        "sendgrid",
+        [
+            {
+                "email": "bob@example.org",
+                "timestamp": 1513299569,
+                "event": "deferred",
+                "response": "400 try again later",
+                "sg_message_id": "a.b",
+                "attempt": "5",
+            }
+        ],
+        K.DEFERRED,
+        "bob@example.org",
+        "a",
+        "1513299569",
+        R.SYSTEM,
+    ),
+    (
+        "mailgun",
+        {
+            "event-data": {
+                "event": "failed",
+                "severity": "permanent",
+                "timestamp": 1521233195.37,
+                "id": "G9Bn5sl1TC6nu79C8C0bwg",
+                "recipient": "bob@example.org",
+                "message": {"headers": {"message-id": "20130503@s.example"}},
+                "delivery-status": {"code": 550, "message": "5.1.1 user unknown"},
+                "reason": "bounce",
+            }
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "20130503@s.example",
+        "1521233195.37",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "mailgun",
+        {
+            "event-data": {
+                "event": "failed",
+                "severity": "temporary",
+                "timestamp": 1521233195.37,
+                "id": "x",
+                "recipient": "bob@example.org",
+                "message": {"headers": {"message-id": "m@s.example"}},
+                "delivery-status": {"code": 452, "message": "mailbox full"},
+            }
+        },
+        K.DEFERRED,
+        "bob@example.org",
+        "m@s.example",
+        "1521233195.37",
+        R.MAILBOX_FULL,
+    ),
+    (
+        "postmark",
+        {
+            "RecordType": "Bounce",
+            "ID": 42,
+            "Type": "HardBounce",
+            "TypeCode": 1,
+            "MessageID": "883953f4-6105",
+            "Details": "Test bounce details",
+            "Email": "john@example.com",
+            "BouncedAt": "2014-08-01T13:28:10Z",
+        },
+        K.BOUNCED,
+        "john@example.com",
+        "883953f4-6105",
+        "2014-08-01T13:28:10Z",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "postmark",
+        {
+            "RecordType": "SpamComplaint",
+            "ID": 43,
+            "Type": "SpamComplaint",
+            "MessageID": "m",
+            "Email": "john@example.com",
+            "BouncedAt": "2014-08-01T13:28:10Z",
+        },
+        K.COMPLAINED,
+        "john@example.com",
+        "m",
+        "2014-08-01T13:28:10Z",
+        R.NONE,
+    ),
+    (
+        "postmark",
+        {
+            "RecordType": "SubscriptionChange",
+            "MessageID": "m",
+            "Origin": "Recipient",
+            "SuppressionReason": "ManualSuppression",
+            "SuppressSending": True,
+            "Recipient": "john@example.com",
+            "ChangedAt": "2020-02-01T10:53:34Z",
+        },
+        K.UNSUBSCRIBED,
+        "john@example.com",
+        "m",
+        "2020-02-01T10:53:34Z",
+        R.NONE,
+    ),
+    (
+        "sparkpost",
+        [
+            {
+                "msys": {
+                    "message_event": {
+                        "type": "bounce",
+                        "bounce_class": "10",
+                        "event_id": "92356927693813856",
+                        "message_id": "000443ee14578172be22",
+                        "raw_rcpt_to": "Bob@example.org",
+                        "rcpt_to": "bob@example.org",
+                        "timestamp": "1454442600",
+                        "raw_reason": "MAIL REFUSED",
+                        "error_code": "554",
+                    }
+                }
+            }
+        ],
+        K.BOUNCED,
+        "bob@example.org",
+        "000443ee14578172be22",
+        "1454442600",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "sparkpost",
+        [
+            {
+                "msys": {
+                    "unsubscribe_event": {
+                        "type": "list_unsubscribe",
+                        "message_id": "m",
+                        "rcpt_to": "bob@example.org",
+                        "timestamp": "1454442600",
+                        "event_id": "9",
+                    }
+                }
+            }
+        ],
+        K.UNSUBSCRIBED,
+        "bob@example.org",
+        "m",
+        "1454442600",
+        R.NONE,
+    ),
+    (
+        "brevo",
+        {
+            "event": "hard_bounce",
+            "email": "bob@example.org",
+            "id": 26224,
+            "message-id": "<xxxx@relay.example>",
+            "ts_event": 1604933654,
+            "reason": "server is down",
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "xxxx@relay.example",
+        "1604933654",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "brevo",
+        {
+            "event": "spam",
+            "email": "bob@example.org",
+            "id": 26224,
+            "message-id": "<y@relay.example>",
+            "ts_event": 1604933654,
+        },
+        K.COMPLAINED,
+        "bob@example.org",
+        "y@relay.example",
+        "1604933654",
+        R.NONE,
+    ),
+    (
+        "mailjet",
+        {
+            "event": "bounce",
+            "time": 1430812195,
+            "MessageID": 13792286917004336,
+            "Message_GUID": "1ab23cd4",
+            "email": "bob@example.org",
+            "blocked": False,
+            "hard_bounce": True,
+            "error_related_to": "recipient",
+            "error": "user unknown",
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "13792286917004336",
+        "1430812195",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "mailjet",
+        [{"event": "unsub", "time": 1433334941, "MessageID": 20547674933128000, "email": "bob@example.org"}],
+        K.UNSUBSCRIBED,
+        "bob@example.org",
+        "20547674933128000",
+        "1433334941",
+        R.NONE,
+    ),
+    (
+        "resend",
+        {
+            "type": "email.bounced",
+            "created_at": "2024-11-22T23:41:12.126Z",
+            "data": {
+                "email_id": "56761188-7520",
+                "to": ["bob@example.org"],
+                "bounce": {"type": "Permanent", "subType": "Suppressed", "message": "on the suppression list"},
+            },
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "56761188-7520",
+        "2024-11-22T23:41:12.126Z",
+        R.UNKNOWN_USER,
+    ),
+    (
+        "resend",
+        {
+            "type": "email.complained",
+            "created_at": "2024-11-22T23:41:12.126Z",
+            "data": {"email_id": "e", "to": ["bob@example.org"]},
+        },
+        K.COMPLAINED,
+        "bob@example.org",
+        "e",
+        "2024-11-22T23:41:12.126Z",
+        R.NONE,
+    ),
+    (
+        "mailersend",
+        {
+            "type": "activity.hard_bounced",
+            "data": {
+                "id": "a1",
+                "created_at": "2020-11-27T10:08:06.258000Z",
+                "email": {
+                    "id": "5fc0d003e7",
+                    "message": {"id": "5fc0d003f7"},
+                    "recipient": {"email": "bob@example.org"},
+                },
+                "morph": {"reason": "Host or domain name not found"},
+            },
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "5fc0d003f7",
+        "2020-11-27T10:08:06.258000Z",
+        R.DEAD_DOMAIN,
+    ),
+    (
+        "mailersend",
+        {
+            "type": "activity.spam_complaint",
+            "data": {
+                "id": "a2",
+                "created_at": "2020-11-27T10:08:06.258000Z",
+                "email": {"id": "x", "message": {"id": "m"}, "recipient": {"email": "bob@example.org"}},
+            },
+        },
+        K.COMPLAINED,
+        "bob@example.org",
+        "m",
+        "2020-11-27T10:08:06.258000Z",
+        R.NONE,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def sns_key() -> tuple[rsa.RSAPrivateKey, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    start, end = datetime(2023, 1, 1, tzinfo=UTC), datetime(2033, 1, 1, tzinfo=UTC)
+    certificate = builder.serial_number(1).not_valid_before(start).not_valid_after(end).sign(key, hashes.SHA256())
+    return key, certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def sign(name: str, payload: Any, sns_key: tuple[rsa.RSAPrivateKey, str]) -> tuple[dict[str, str], bytes, str]:  # noqa: ANN401 - JSON
+    body = json.dumps(payload).encode()
+    if name == "ses":
+        key, pem = sns_key
+        call = {
+            "Type": "Notification",
+            "MessageId": "m",
+            "TopicArn": "arn:aws:sns:x:1:t",
+            "Message": json.dumps(payload),
+        }
+        call |= {"Timestamp": "2016-01-27T15:00:00Z", "SignatureVersion": "2"}
+        text = "".join(f"{part}\n{call[part]}\n" for part in sorted(call) if part != "SignatureVersion")
+        call["Signature"] = base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+        call["SigningCertURL"] = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-abc123.pem"
+        return {}, json.dumps(call).encode(), pem
+    if name == "sendgrid":
+        private = ec.generate_private_key(ec.SECP256R1())
+        public = private.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        signature = private.sign(str(NOW).encode() + body, ec.ECDSA(hashes.SHA256()))
+        head = "X-Twilio-Email-Event-Webhook-"
+        headers = {head + "Signature": base64.b64encode(signature).decode(), head + "Timestamp": str(NOW)}
+        return headers, body, base64.b64encode(public).decode()
+    if name == "mailgun":
+        signature = hmac.new(b"key", f"{NOW}token".encode(), hashlib.sha256).hexdigest()
+        payload = {"signature": {"timestamp": str(NOW), "token": "token", "signature": signature}, **payload}
+        return {}, json.dumps(payload).encode(), "key"
+    if name == "resend":
+        mac = hmac.new(b"secret-secret", b"msg_1." + str(NOW).encode() + b"." + body, hashlib.sha256).digest()
+        headers = {"svix-id": "msg_1", "svix-timestamp": str(NOW)}
+        headers["svix-signature"] = "v1,AAAA v1," + base64.b64encode(mac).decode()
+        return headers, body, "whsec_" + base64.b64encode(b"secret-secret").decode()
+    if name == "mailersend":
+        return {"Signature": hmac.new(b"key", body, hashlib.sha256).hexdigest()}, body, "key"
+    return BASIC, body, "hook:secret"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[f"{sample[0]}-{sample[2]}" for sample in SAMPLES])
+def test_documented_payloads(sample: Any, sns_key: tuple[rsa.RSAPrivateKey, str]):  # noqa: ANN401 - a row
+    name, payload, kind, recipient, known_id, at, reason = sample
+    headers, body, secret = sign(name, payload, sns_key)
+    call = receive(name, headers=headers, body=body, secret=secret, now=NOW)
+    assert call.outcome is CallOutcome.READ, call.problem
+    (found,) = call.findings
+    assert (found.kind, found.recipient, found.at, found.reason) == (kind, recipient, at, reason)
+    assert known_id in found.message_ids
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_a_bad_signature_is_refused(name: str, sns_key: tuple[rsa.RSAPrivateKey, str]):
+    payload = next(sample[1] for sample in SAMPLES if sample[0] == name)
+    headers, body, secret = sign(name, payload, sns_key)
+    forged = {key: value.replace("A", "B").replace("0", "1").replace("c", "d") for key, value in headers.items()}
+    changed = body.replace(b"bob", b"eve") if name != "mailgun" else body.replace(b"token", b"tokem", 2)
+    unsigned = receive(name, headers={}, body=b"{}", secret=secret, now=NOW)
+    assert unsigned.outcome is CallOutcome.BAD_SIGNATURE
+    assert receive(name, headers=headers, body=body, secret="", now=NOW).outcome is CallOutcome.BAD_SIGNATURE
+    tampered = receive(name, headers=forged, body=changed, secret=secret, now=NOW)
+    assert (tampered.outcome, tampered.findings) == (CallOutcome.BAD_SIGNATURE, ())
+
+
+@pytest.mark.parametrize("name", ["sendgrid", "mailgun", "resend"])
+def test_old_calls_are_not_believed(name: str, sns_key: tuple[rsa.RSAPrivateKey, str]):
+    payload = next(sample[1] for sample in SAMPLES if sample[0] == name)
+    headers, body, secret = sign(name, payload, sns_key)
+    assert receive(name, headers=headers, body=body, secret=secret, now=NOW + 3600).outcome is CallOutcome.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+@pytest.mark.parametrize(
+    "body", [b"", b"x", b"[]", b"null", b"[[[1]]]", b'{"data": 1, "msys": [2], "event": {}}', b"\xff"]
+)
+def test_nonsense_has_an_outcome(name: str, body: bytes):
+    assert receive(name, headers=BASIC, body=body, secret="hook:secret", now=NOW).findings == ()
+
+
+def test_an_unknown_provider():
+    assert receive("nobody", headers={}, body=b"", secret="", now=NOW).outcome is CallOutcome.UNKNOWN_PROVIDER
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sns.us-east-1.amazonaws.com/SimpleNotificationService-abc.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/SimpleNotificationService-abc.pem",
+        "https://evil.example/SimpleNotificationService-abc.pem",
+        "https://sns.us-east-1.amazonaws.com@evil.example/SimpleNotificationService-abc.pem",
+    ],
+)
+def test_only_certificates_of_sns_are_fetched(url: str):
+    assert ses.certificate_url(json.dumps({"SigningCertURL": url}).encode()) == ""
+
+
+def test_a_subscription_is_confirmed_at_sns_only():
+    good = (
+        "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-west-2:1:T&Token=2336"
+    )
+    call = {"Type": "SubscriptionConfirmation", "SubscribeURL": good}
+    assert ses.subscribe_url(json.dumps(call).encode()) == good
+    assert ses.subscribe_url(json.dumps({**call, "SubscribeURL": "https://evil.example/"}).encode()) == ""
