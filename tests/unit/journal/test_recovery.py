@@ -1,0 +1,125 @@
+"""Torn tails, lost marks, damaged frames, trimming."""
+
+import os
+from pathlib import Path
+
+from postlude.journal import JournalReader, JournalWriter, Position
+from postlude.journal.frame import build, find
+
+
+class _Clock:
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+
+def _write(root: Path, *records: bytes) -> list[Position]:
+    writer = JournalWriter(root, "edge")
+    positions = [writer.append_blocking(record) for record in records]
+    writer.close()
+    return positions
+
+
+def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path):
+    frame = build([b"second", b"third"])
+    for cut in range(len(frame)):
+        root = tmp_path / str(cut)
+        _write(root, b"first")
+        with (root / "edge" / "0000001.journal").open("ab") as file:
+            file.write(frame[:cut])
+        [position] = _write(root, b"after")
+        assert position.segment == 2
+        assert [r.data for r in JournalReader(root).read({}, 10)] == [b"first", b"after"]
+
+
+def test_every_flipped_bit_of_a_frame_is_noticed():
+    frame = build([b"one", b"three"])
+    assert find(memoryview(frame), 0) is not None
+    for bit in range(len(frame) * 8):
+        damaged = bytearray(frame)
+        damaged[bit // 8] ^= 1 << bit % 8
+        assert find(memoryview(bytes(damaged)), 0) is None
+
+
+def test_zeros_of_a_prepared_segment_are_no_records(tmp_path: Path):
+    _write(tmp_path, b"first")
+    with (tmp_path / "edge" / "0000001.journal").open("ab") as file:
+        file.write(bytes(1 << 16))
+    assert len(_write(tmp_path, b"second")) == 1
+    assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first", b"second"]
+
+
+def test_a_mark_lost_in_a_power_cut_is_found_again_without_the_writer(tmp_path: Path):
+    _write(tmp_path, b"first")
+    (tmp_path / "edge" / "mark").unlink()
+    assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first"]
+
+
+def test_what_is_not_known_to_be_durable_is_not_read(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    writer.append_blocking(b"first")
+    with (tmp_path / "edge" / "0000001.journal").open("ab") as file:
+        file.write(build([b"not synced yet"]))
+    assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first"]
+    writer.close()
+
+
+def test_waiting_ends_when_something_comes(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    reader = JournalReader(tmp_path)
+    assert reader.read({}, 10) == []
+    assert not reader.wait(0.02)
+    writer.append_blocking(b"x")
+    assert reader.wait(0.02)
+    assert len(reader.read({}, 10)) == 1
+    assert not reader.wait(0.02)
+    other = JournalWriter(tmp_path, "relay")
+    other.append_blocking(b"y")
+    assert reader.wait(0.02)
+    writer.close()
+    other.close()
+
+
+def test_trimming_keeps_the_unread_the_young_and_the_newest(tmp_path: Path):
+    positions = [_write(tmp_path, b"x")[0] for _ in range(4)]
+    folder = tmp_path / "edge"
+    for name in ("0000001.journal", "0000002.journal", "0000004.journal"):
+        os.utime(folder / name, (1000, 1000))
+    reader = JournalReader(tmp_path, _Clock(1_000_000_000_000))
+    done = {1: positions[3]}
+    assert reader.trim({1: positions[1]}, 60) == 1
+    assert reader.trim(done, 60) == 1
+    assert reader.trim(done, 60) == 0
+    assert sorted(p.name for p in folder.glob("*.journal")) == ["0000003.journal", "0000004.journal"]
+    _write(tmp_path, b"y")
+    assert reader.read({1: positions[3]._replace(offset=100)}, 10)[0].position.segment == 5
+
+
+def test_several_writers_come_merged_and_each_in_order(tmp_path: Path):
+    writers = [JournalWriter(tmp_path, name) for name in ("edge-1", "edge-2", "relay")]
+    for i in range(5):
+        for writer in writers:
+            writer.append_blocking(b"%d" % i)
+    records = JournalReader(tmp_path).read({}, 100)
+    for writer in writers:
+        assert [r.data for r in records if r.position.writer == writer.number] == [b"0", b"1", b"2", b"3", b"4"]
+        writer.close()
+    assert len({r.position.event_id(0) for r in records}) == 15
+
+
+def test_a_busy_writer_moves_to_a_prepared_segment(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=4 << 20)
+    expected = []
+    for i in range(400):
+        record = i.to_bytes(4, "big") * 4096
+        writer.append_blocking(record)
+        expected.append(record)
+    sizes = [path.stat().st_size for path in (tmp_path / "edge").glob("*.journal")]
+    assert 4 << 20 in sizes
+    writer.close()
+    assert [r.data for r in JournalReader(tmp_path).read({}, 1000)] == expected
+    assert not (tmp_path / "edge" / "reserve").exists()
+    total = sum(path.stat().st_size for path in (tmp_path / "edge").glob("*.journal"))
+    assert total == len(expected) * (16_384 + 20)
