@@ -11,9 +11,10 @@ from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_
 
 MAX_DIAGNOSTIC: Final = 1000
 LONG: Final = 300
-_CODED: Final = re.compile(
-    r"(?m)^.*(?<![\d.])[45]\d\d[ -].*(?:\n[ \t]+\S.*){0,6}|.*(?<![\d.])[45]\.\d{1,3}\.\d{1,3}\b.*"
-)
+FOLLOWERS: Final = 6
+MAX_SEARCHED: Final = 1500
+"""Characters of a long report in which reasons are looked for: boilerplate and our own mail follow behind."""
+_CODED: Final = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}\b)")
 _SPACES: Final = re.compile(r"\s+")
 _ACTIONS: Final = {
     "failed": FindingKind.BOUNCED,
@@ -35,21 +36,25 @@ def kind_of(action: str, status: str) -> FindingKind:
     return {"2": FindingKind.DELIVERED, "4": FindingKind.DEFERRED}.get(status[:1], FindingKind.BOUNCED)
 
 
-def _tellings(said: str) -> list[str]:
-    """The lines with a reply code and what follows them, where the text is long; then all of it."""
-    lowered = said.lower()
-    whole = _SPACES.sub(" ", lowered)
-    if len(lowered) < LONG:
-        return [whole]
-    quoted = " ".join(match[0] for match in _CODED.finditer(lowered))
-    return [_SPACES.sub(" ", quoted), whole] if quoted else [whole]
+def _coded_lines(said: str) -> str:
+    """The lines of a long report that carry a reply or status code, with the indented lines that go on."""
+    kept: list[str] = []
+    follow = 0
+    for line in said.split("\n"):
+        if _CODED.search(line):
+            follow = FOLLOWERS
+        elif follow and line[:1] in {" ", "\t"}:
+            follow -= 1
+        else:
+            follow = 0
+            continue
+        kept.append(line)
+    return _SPACES.sub(" ", " ".join(kept)).strip()
 
 
-def _shown(said: str) -> str:
-    """What a person wants to read of it: the coded lines of a long report, else its beginning."""
-    if len(said) >= LONG and (lines := [match[0] for match in _CODED.finditer(said)]):
-        said = " ".join(lines)
-    return _SPACES.sub(" ", said).strip()
+def _tellings(whole: str, coded: str) -> list[str]:
+    """What reasons are looked for in: the telling lines of a long report, then its beginning."""
+    return [text.lower() for text in (coded, whole[:MAX_SEARCHED]) if text]
 
 
 def refusal(
@@ -70,14 +75,15 @@ def refusal(
 
 def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE) -> Finding:
     """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
-    full, said = said, _SPACES.sub(" ", said).strip()
+    coded = _coded_lines(said) if len(said) >= LONG else ""
+    said = _SPACES.sub(" ", said).strip()
     code = find_code(said)
-    shown = _shown(full)[:MAX_DIAGNOSTIC]
+    shown = (coded or said)[:MAX_DIAGNOSTIC]
     if base.kind not in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
         return replace(base, status=status, code=code, diagnostic=shown)
     if not status or status.endswith(".0.0"):
         status = find_status(said) or status or (f"{code // 100}.0.0" if code else "")
-    reason, rule = find_reason(_tellings(full), status, code)
+    reason, rule = find_reason(_tellings(said, coded), status, code)
     if hint and (reason in VAGUE or reason is Reason.UNDEFINED):
         reason, rule = hint, "provider-class"
     if base.kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:

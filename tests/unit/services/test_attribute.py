@@ -192,3 +192,9 @@ def test_tags_are_read_for_their_own_purpose_only():
     assert (read("b", tag), read("r", tag), read("b", "x" * 28)) == (7, None, None)
     assert read("c", codec.mint_copy(Kind.MESSAGE, 5, 8)) == 8
     assert read("c", "A" * 36) is None
+
+
+def test_a_proven_call_of_a_provider_is_certain():
+    item = bounce(message_ids=("ten@sender.example",), evidence=Evidence.PROVIDER_ID)
+    assert attribute(item, Shelf(), at=NOW, verified=True).suppress == "unknown_user"
+    assert attribute(item, Shelf(), at=NOW).suppress == ""
