@@ -17,7 +17,8 @@ _TYPED: Final = re.compile(r"^\s*[\w-]+\s*;\s*")
 _TRANSCRIPT: Final = re.compile(r"(?m)^(?:<<<|.*\bsaid:)[^\n]*(?:\n\s+\S[^\n]*)*")
 _RECIPIENT_FIELDS: Final = ("final-recipient", "original-recipient", "x-actual-recipient", "x-original-recipient")
 # A gateway that drops blank lines runs the recipients into one block: a second Final-Recipient begins a new one.
-_SECOND: Final = re.compile(rb"\n(?=Final-Recipient:)", re.IGNORECASE)
+SEVERAL: Final = 2
+_SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
 
@@ -37,7 +38,12 @@ def _groups(part: Part) -> list[bytes]:
     """The blocks between blank lines. Some servers nest them as parts, some encode them."""
     body = b"\n\n".join(item.body for item in part.parts) if part.parts else part.content()
     blocks = [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
-    return [piece for block in blocks for piece in _SECOND.split(block)]
+    return [piece for block in blocks for piece in _one_each(block)]
+
+
+def _one_each(block: bytes) -> list[bytes]:
+    pieces = _SECOND.split(b"\n" + block)
+    return [b"Final-Recipient:" + piece for piece in pieces[1:]] if len(pieces) > SEVERAL else [block]
 
 
 def _fields(block: bytes) -> dict[str, str]:

@@ -193,3 +193,13 @@ def test_any_damage_has_an_outcome(start: int, length: int, junk: bytes):
     found = parse(raw[:start] + junk + raw[start + length :], tags=tags)
     assert found
     assert not any(item.rule.startswith("crash/") for item in found)
+
+
+def test_one_finding_per_recipient_however_the_fields_stand():
+    raw = bounce()
+    moved = raw.replace(b"Original-Recipient: rfc822;bob@example.org\r\n", b"")
+    moved = moved.replace(b"Final-Recipient:", b"Original-Recipient: rfc822;b@x.example\r\nFinal-Recipient:")
+    assert [item.recipient for item in parse(moved)] == ["bob@example.org"]
+    second = b"Final-Recipient: rfc822; carol@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+    run_together = raw.replace(b"Last-Attempt-Date:", second + b"Last-Attempt-Date:")
+    assert [item.recipient for item in parse(run_together)] == ["bob@example.org", "carol@example.org"]
