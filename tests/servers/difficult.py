@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 DROP = "drop"  # close the connection instead of answering
+SILENT = "silent"  # keep it open and say nothing
 
 
 class Difficult:
@@ -16,8 +17,7 @@ class Difficult:
         self.commands: list[str] = []
         self.connections = 0
         self.port = 0
-        self.after: list[dict[str, str]] = []
-        """Scripts for the second, third ... connection."""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Difficult"]:
@@ -27,6 +27,10 @@ class Difficult:
             yield self
         finally:
             server.close()
+            for task in list(self._tasks):
+                task.cancel()
+            while self._tasks:  # noqa: ASYNC110 - the end of a test
+                await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = (
@@ -42,10 +46,15 @@ class Difficult:
         finally:
             writer.close()
 
-    async def _talk(self, script: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(  # noqa: C901 - SMTP has that many phases
+        self, script: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         async def say(phase: str, default: str) -> bool:
             text = script.get(phase, default)
-            if text == DROP:
+            if text == SILENT:
+                await asyncio.sleep(60)
+            if text in {DROP, SILENT}:
+                writer.close()
                 return False
             writer.write(text.replace("\n", "\r\n").encode() + b"\r\n")
             await writer.drain()

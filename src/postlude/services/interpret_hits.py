@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from postlude.classify import RULES_VERSION, Judgement, judge
 from postlude.journal import Position
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit
 from postlude.model.words import EventKind, HitFace, SendOutcome
@@ -15,6 +16,7 @@ from postlude.store import CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
 SENT_TIMES_KEPT: Final = 50_000
+MAX_ID: Final = (1 << ID_BITS) - 1
 _REPEATS_KEPT: Final = 50_000
 _REPEATING_PROXY: Final = "YahooMailProxy"
 
@@ -55,7 +57,8 @@ class Hits:
         for item in items:
             seen = item.observation
             if isinstance(seen, Hit):
-                hits.add(seen.copy)
+                if seen.copy <= MAX_ID:
+                    hits.add(seen.copy)
             elif isinstance(seen, Attempt) and seen.outcome is SendOutcome.ACCEPTED:
                 self._sent[seen.copy] = seen.at
         missing = [copy for copy in hits if copy not in self._sent]
@@ -77,7 +80,9 @@ class Hits:
                 self._opens[event.copy, agent, event.facts.get("address", "")] = event.at
 
     def __call__(self, item: Item, hit: Hit) -> None:
-        """Judge one hit."""
+        """Judge one hit. ValueError for ids no store holds: tokens have room for 64 bits, ids have 63."""
+        if hit.copy > MAX_ID or hit.scope > MAX_ID:
+            raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
         if hit.face is HitFace.PIXEL and _REPEATING_PROXY in hit.user_agent and self._repeats(hit):
             item.outcome = Outcome.MERGED
             return

@@ -18,6 +18,7 @@ _KINDS = {
     SendOutcome.REJECTED: EventKind.REJECTED,
     SendOutcome.UNSURE: EventKind.UNSURE,
     SendOutcome.EXPIRED: EventKind.EXPIRED,
+    SendOutcome.SUPPRESSED: EventKind.REJECTED,  # by us, phase `suppressed`
 }
 
 
@@ -95,6 +96,7 @@ def _facts(attempt: Attempt) -> dict[str, str]:
         "attempt": str(attempt.attempt),
         "retry_at": str(attempt.retry_at or ""),
         "remote_id": attempt.remote_id,
+        "untracked": attempt.untracked,
     }
     if attempt.outcome in {SendOutcome.REJECTED, SendOutcome.DEFERRED}:
         facts["reason"] = find_reason(attempt.text, attempt.enhanced, attempt.code)[0].value

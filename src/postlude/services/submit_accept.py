@@ -94,7 +94,7 @@ def completed(raw: bytes, message: int, now: int) -> bytes:
         missing += f"Message-ID: <{id_text(message)}@{host}>\r\n".encode()
     if not head.first("date"):
         missing += f"Date: {format_datetime(to_datetime(now))}\r\n".encode()
-    return missing + data
+    return data[: head.end] + missing + data[head.end :]
 
 
 def with_crlf(raw: bytes) -> bytes:

@@ -4,7 +4,7 @@ import html
 import re
 from base64 import b64encode
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from typing import Final
 from urllib.parse import unquote
@@ -49,7 +49,7 @@ def header(message: EmailMessage, name: str) -> str:
         return ""
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     try:

@@ -1,0 +1,97 @@
+"""A digest over a real journal and real stores."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from postlude.classify import Judgement
+from postlude.feedback import Finding, FindingKind
+from postlude.history import History, open_history
+from postlude.journal import JournalReader, JournalWriter, Spool
+from postlude.kit.clock import SystemClock
+from postlude.model.event import Event
+from postlude.model.observation import Observation, Returned, Submitted, encode
+from postlude.model.words import EventKind, Verdict, Via
+from postlude.services.attribute import Attribution
+from postlude.services.changes import Changes
+from postlude.services.digest import Digest
+from postlude.services.interpret import Interpreter
+from postlude.services.interpret_hits import Hits
+from postlude.services.interpret_returned import ReturnedMail
+from postlude.services.interpret_sending import Submissions
+from postlude.store import Copy, Message, Store, Submission
+
+
+class World:
+    """One data folder. `say` journals, `digest` makes a new digest as a restart would."""
+
+    def __init__(self, folder: Path, store: Store, history: History) -> None:
+        self.folder, self.store, self.history = folder, store, history
+        self.writer = JournalWriter(folder / "journal", "edge")
+        self.spool = Spool(folder / "spool")
+        self.changes = Changes()
+
+    def say(self, *observations: Observation | bytes) -> None:
+        for one in observations:
+            self.writer.append_blocking(one if isinstance(one, bytes) else encode(one))
+
+    def digest(self, *, hits: Hits | None = None, batch_records: int = 100) -> Digest:
+        interpreter = Interpreter(
+            submissions=Submissions(take, self.spool.get),
+            returned=ReturnedMail(self.spool.get, read, tie),
+            hits=hits or Hits(self.store),
+        )
+        return Digest(
+            journal=JournalReader(self.folder / "journal"),
+            store=self.store,
+            history=self.history,
+            interpreter=interpreter,
+            changes=self.changes,
+            clock=SystemClock(),
+            batch_records=batch_records,
+        )
+
+
+def take(submitted: Submitted, raw: bytes) -> SimpleNamespace:
+    number = submitted.message
+    message = Message(
+        id=number,
+        user=submitted.user,
+        message_id=f"m{number}@example.org",
+        subject=raw.decode(),
+        sender="alice@example.org",
+        mail_from=submitted.mail_from,
+        via=Via.RELAY,
+        created_at=submitted.at,
+    )
+    copies = tuple(Copy(number * 10 + i, number, recipient) for i, recipient in enumerate(submitted.recipients))
+    events = tuple(Event(copy.id, EventKind.QUEUED, submitted.at, number, copy.id) for copy in copies)
+    return SimpleNamespace(submission=Submission(message, (), copies), events=events)
+
+
+def read(raw: bytes, _returned: Returned) -> list[Finding]:
+    if raw == b"crash":
+        raise ZeroDivisionError("a parser of ours fell over")
+    return [Finding(FindingKind.REPLIED, sender=raw.decode())] * raw.count(b"@")
+
+
+def tie(finding: Finding, _at: int) -> Attribution:
+    if finding.sender.startswith("bob"):
+        return Attribution(EventKind.REPLIED, 10, 1, credited=True, suppress="complained")
+    return Attribution(EventKind.UNMATCHED, unmatched="nothing_of_ours", facts={"text": "\ud800"})
+
+
+@pytest.fixture
+def world(tmp_path: Path, store: Store) -> Iterator[World]:
+    with closing(open_history(tmp_path / "history.duckdb")) as history:
+        made = World(tmp_path, store, history)
+        yield made
+        made.writer.close()
+
+
+@pytest.fixture
+def human() -> Callable[..., Judgement]:
+    return lambda _hit, *, sent_at: Judgement(Verdict.HUMAN, (f"sent {sent_at}",), "Gmail")

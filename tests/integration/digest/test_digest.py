@@ -1,0 +1,217 @@
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from postlude.classify import Judgement
+from postlude.kit.clock import SystemClock
+from postlude.model.errors import StorageError
+from postlude.model.event import Event
+from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
+from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome, Via
+from postlude.services.interpret_hits import Hits
+from postlude.services.reports import Reports
+
+World = Any  # conftest.World: tests are found by path and cannot import one another
+
+_YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
+
+
+def _hit(
+    copy: int = 10, at: int = 1000, face: HitFace = HitFace.PIXEL, agent: str = "Gecko", position: int = -1
+) -> Hit:
+    method = "POST" if face is HitFace.UNSUBSCRIBE else "GET"
+    return Hit(at, face, 1, copy // 10, copy, position, method, agent, "192.0.2.0", {}, {"network": "hosting"})
+
+
+def _attempt(outcome: SendOutcome, at: int, text: str = "", phase: str = "end-of-data") -> Attempt:
+    code = {SendOutcome.ACCEPTED: 250, SendOutcome.DEFERRED: 451}.get(outcome, 550)
+    enhanced = "5.1.1" if "no such user" in text else ""
+    return Attempt(at, 1, 10, outcome, code, enhanced, text, "mx.example", phase, 1, 0)
+
+
+def _kinds(world: World, copy: int | None = None) -> list[str]:
+    return [event.kind.value for event in world.history.timeline(1, copy)]
+
+
+def _submit(world: World) -> None:
+    world.spool.put(1, b"Hello")
+    world.say(Submitted(5, 1, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "carol@example.org")))
+
+
+def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[..., Judgement]) -> None:
+    _submit(world)
+    world.say(
+        _attempt(SendOutcome.ACCEPTED, 100),
+        _hit(at=200),
+        _hit(at=300),
+        _hit(at=400, face=HitFace.LINK, position=3),
+        _hit(at=500, face=HitFace.UNSUBSCRIBE_PAGE),
+        _hit(at=600, face=HitFace.UNSUBSCRIBE),
+    )
+    world.spool.put(9, b"bob@example.org")
+    world.say(Returned(700, 9, "smtp", "bob@example.org", "alice@example.org"))
+    assert world.digest(hits=Hits(world.store, human)).catch_up() == 8
+    assert _kinds(world, 10) == ["queued", "sent", "opened", "opened", "clicked", "viewed", "unsubscribed", "replied"]
+    assert _kinds(world, 11) == ["queued"]
+    view = Reports(world.store, world.history).message(1)
+    bob, carol = view.copies
+    assert (bob.status, bob.delivered, bob.opens, bob.clicks) == ("sent", "implied", 2, 1)
+    assert (bob.unsubscribed_at, bob.replied_at, bob.first_open_at) == (600, 700, 200)
+    assert (carol.status, carol.delivered, carol.opens) == ("queued", "", 0)
+    assert world.store.is_suppressed(["bob@example.org", "carol@example.org"]) == {"bob@example.org"}
+    assert world.store.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
+    opened = world.history.timeline(1, 10)[2]
+    assert opened.reasons == ("sent 100",)
+    assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail", "address": "192.0.2.0"}
+    [row] = Reports(world.store, world.history).messages()
+    assert (row.copies, row.sent, row.opened, row.clicked, row.replied, row.mark) == (2, 1, 1, 1, 1, "opened")
+    sentences = [entry.summary for entry in Reports(world.store, world.history).timeline(1, 10)]
+    assert sentences[2:4] == [
+        "Opened in Gmail by a person (1st time)".replace(" (1st time)", ""),
+        "Opened in Gmail by a person (2nd time)",
+    ]
+
+
+def test_reading_everything_again_changes_nothing(world: World, human: Callable[..., Judgement]) -> None:
+    _submit(world)
+    world.say(_hit(), _attempt(SendOutcome.ACCEPTED, 100), _hit(at=2000), b"no observation")
+    hits = Hits(world.store, human)
+    world.digest(hits=hits).catch_up()
+    before = (world.store.activity(1), world.history.total(), world.store.outcomes(), world.store.positions())
+    behind = world.digest(hits=hits)
+    behind._after = dict  # type: ignore[method-assign]  # as if no store had told where it is
+    assert behind.step() == 5
+    assert (world.store.activity(1), world.history.total(), world.store.outcomes(), world.store.positions()) == before
+
+
+@pytest.mark.parametrize("fails", ["history", "store"])
+def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.say(*(_hit(at=i * 1000) for i in range(250)))
+    with monkeypatch.context() as patch:
+        calls = []
+        name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.apply)
+
+        def broken(*arguments: object) -> None:
+            calls.append(1)
+            if len(calls) == 2:
+                raise StorageError("the disk is full")
+            real(*arguments)  # type: ignore[arg-type,call-arg]  # either one's
+
+        patch.setattr(world.history if fails == "history" else world.store, name, broken)
+        with pytest.raises(StorageError):
+            world.digest().catch_up()
+    world.digest().catch_up()
+    done = world.store.activity(1)[10]
+    assert done.opens + done.opens_unknown + done.opens_machine == 250
+    assert world.history.total() == 250
+    assert world.store.outcomes() == {"counted": 250}
+
+
+def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
+    world.spool.put(8, b"crash")
+    world.say(
+        _hit(at=1),
+        b"\xff\x00 not msgpack",
+        Returned(3, 8, "smtp", "", ""),
+        Returned(4, 404, "smtp", "", ""),
+        Hit(5, HitFace.PIXEL, 1, 1, (1 << 64) - 1, -1, "GET", "Gecko", "", {}, {}),
+        Webhook(6, "acme", {}, b"{}"),
+        Submitted(7, 404, 7, Via.API, "", ()),
+        _hit(at=8, agent="nul \0 and smile \U0001f600"),
+    )
+    assert world.digest(hits=Hits(world.store, human)).catch_up() == 8
+    assert world.store.outcomes() == {"counted": 2, "unreadable": 1, "failed": 4, "unhandled": 1}
+    reasons = [one.reason for one in world.store.list_set_aside()]
+    assert len(reasons) == 6
+    assert any("fell over" in reason for reason in reasons)
+    assert any("no mail is stored" in reason for reason in reasons)
+    assert world.store.activity(1)[10].opens == 2
+    assert _kinds(world) == ["opened", "opened"]
+
+
+def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
+    world.spool.put(9, b"eve@example.org")
+    world.spool.put(8, b"@" * 20)
+    world.say(Returned(700, 9, "imap:x", "", ""), Returned(800, 8, "smtp", "x@y.z", ""))
+    world.digest().catch_up()
+    assert world.store.outcomes() == {"unmatched": 2}
+    newest, oldest = world.store.list_unmatched()
+    assert (oldest.mail, oldest.reason, oldest.summary) == (9, "nothing_of_ours", "replied from eve@example.org")
+    assert newest.mail == 8
+    events = world.history.timeline(0)
+    assert len({event.id for event in events}) == len(events) == 21
+
+
+@pytest.mark.parametrize(
+    ("attempt", "kinds", "status", "suppressed"),
+    [
+        (_attempt(SendOutcome.ACCEPTED, 100, phase="sandbox"), ["sent", "delivered"], CopyStatus.SENT, False),
+        (_attempt(SendOutcome.REJECTED, 100, "550 5.1.1 no such user"), ["rejected"], CopyStatus.REJECTED, True),
+        (_attempt(SendOutcome.REJECTED, 100, "554 5.7.1 spam"), ["rejected"], CopyStatus.REJECTED, False),
+        (_attempt(SendOutcome.UNSURE, 100), ["unsure"], CopyStatus.UNSURE, False),
+        (_attempt(SendOutcome.EXPIRED, 100), ["expired"], CopyStatus.EXPIRED, False),
+    ],
+)
+def test_what_the_next_server_said(
+    world: World, attempt: Attempt, kinds: list[str], status: CopyStatus, *, suppressed: bool
+) -> None:
+    _submit(world)
+    world.say(attempt)
+    world.digest().catch_up()
+    assert _kinds(world, 10)[1:] == kinds
+    assert world.store.copy(10).status is status
+    assert bool(world.store.is_suppressed(["bob@example.org"])) is suppressed
+
+
+def test_a_repeating_proxy_is_one_opening_also_after_a_restart(world: World) -> None:
+    now = SystemClock().now()
+    world.say(_hit(at=now, agent=_YAHOO), _hit(at=now + 1_000_000, agent=_YAHOO), _hit(at=now, agent="Gecko"))
+    world.digest().catch_up()
+    world.say(_hit(at=now + 29_000_000, agent=_YAHOO), _hit(at=now + 31_000_000, agent=_YAHOO))
+    world.digest().catch_up()
+    assert world.store.outcomes() == {"counted": 3, "merged": 2}
+    assert world.history.total() == 3
+
+
+def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.say(_hit(at=SystemClock().now(), agent=_YAHOO))
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "apply", _full)
+        with pytest.raises(StorageError):
+            world.digest().catch_up()
+    world.digest().catch_up()
+    assert world.store.outcomes() == {"counted": 1}
+    assert world.store.activity(1)[10].opens == 1
+
+
+def _full(_batch: object) -> None:
+    raise StorageError("the disk is full")
+
+
+def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.say(*(_hit(copy=10 + i, at=i) for i in range(9)))
+    real = world.history.append
+
+    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]]) -> None:
+        if any(event.copy == 14 for event in events):
+            raise ValueError("not this one")
+        real(events, positions)
+
+    monkeypatch.setattr(world.history, "append", picky)
+    world.digest().catch_up()
+    assert world.store.outcomes() == {"counted": 8, "refused": 1}
+    assert sorted(world.store.activity(1)) == [10, 11, 12, 13, 15, 16, 17, 18]
+    assert world.history.positions() == world.store.positions()
+
+
+async def test_pages_hear_of_it(world: World) -> None:
+    heard = world.changes.subscribe()
+    waiting = asyncio.ensure_future(anext(heard))
+    await asyncio.sleep(0)
+    world.say(_hit(copy=10), _hit(copy=20, face=HitFace.LINK, position=1))
+    await asyncio.to_thread(world.digest().catch_up)
+    assert await asyncio.wait_for(waiting, 5) == {1, 2}
+    await heard.aclose()
+    assert EventKind.CLICKED in {event.kind for event in world.history.timeline(2)}

@@ -1,0 +1,122 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from postlude.history import History, open_history
+from postlude.model.errors import InUseError, StorageError
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    with closing(open_history(tmp_path / "history.duckdb")) as opened:
+        yield opened
+
+
+def _event(number: int, kind: EventKind = EventKind.OPENED, **more: object) -> Event:
+    fields = {"at": number, "message": 1, "copy": 11, "verdict": Verdict.HUMAN, **more}
+    return Event(number, kind, **fields)  # type: ignore[arg-type]  # any field
+
+
+def test_events_come_back_as_they_were(history: History) -> None:
+    events = [
+        _event(1, EventKind.QUEUED, verdict=Verdict.UNKNOWN),
+        _event((1 << 63) - 1, at=2, reasons=("browser", "apple-egress"), rules_version=3),
+        _event(3, EventKind.CLICKED, position=31, facts={"url": "https://e.org/\0\"'ü\U0001f600", "text": ""}),
+    ]
+    history.append(events, {1: (2, 300)})
+    assert history.timeline(1) == events
+    assert history.positions() == {1: (2, 300)}
+    assert history.total() == 3
+
+
+def test_a_timeline_is_one_message_or_one_copy(history: History) -> None:
+    history.append([_event(i, copy=11 + i % 2, message=1 + i % 3) for i in range(12)], {})
+    assert [event.id for event in history.timeline(1)] == [0, 3, 6, 9]
+    assert [event.id for event in history.timeline(1, 11)] == [0, 6]
+    assert [event.id for event in history.timeline(1, limit=2)] == [6, 9]
+    assert history.timeline(9) == []
+
+
+def test_counts(history: History) -> None:
+    history.append(
+        [
+            _event(1),
+            _event(2, copy=12),
+            _event(3),
+            _event(4, verdict=Verdict.MACHINE),
+            _event(5, EventKind.CLICKED, position=2),
+            _event(6, message=2),
+        ],
+        {},
+    )
+    assert [tuple(count) for count in history.counts(1)] == [
+        ("clicked", "human", 1, 1),
+        ("opened", "human", 3, 2),
+        ("opened", "machine", 1, 1),
+    ]
+    assert sum(count.events for count in history.counts()) == 6
+    assert [tuple(count) for count in history.link_counts(1)] == [(2, "human", 1, 1)]
+    assert [event.id for event in history.since(3, [EventKind.OPENED])] == [3, 4, 6]
+
+
+def test_events_and_positions_are_one_transaction(history: History) -> None:
+    history.append([_event(1)], {1: (1, 1)})
+    with pytest.raises(Exception, match=r".+"):
+        history.append([_event(2), _event(3, copy=1 << 70)], {1: (1, 3)})
+    assert (history.total(), history.positions()) == (1, {1: (1, 1)})
+    history.append([_event(4)], {1: (1, 4)})
+    assert [event.id for event in history.timeline(1)] == [1, 4]
+    assert history.positions() == {1: (1, 4)}
+
+
+def test_it_is_all_there_after_opening_again(tmp_path: Path) -> None:
+    with closing(open_history(tmp_path / "h.duckdb")) as history:
+        history.append([_event(i) for i in range(5000)], {4: (1, 9)})
+    with closing(open_history(tmp_path / "h.duckdb")) as history:
+        assert (history.total(), history.positions()) == (5000, {4: (1, 9)})
+
+
+def test_readers_never_see_half_a_batch(history: History) -> None:
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.append(history.total() % 500)
+
+    readers = [threading.Thread(target=look) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for batch in range(20):
+        history.append([_event(batch * 500 + i) for i in range(500)], {1: (1, batch)})
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert seen
+    assert set(seen) == {0}
+
+
+def test_a_second_process_is_told_who_has_it(tmp_path: Path, history: History) -> None:
+    history.append([_event(1)], {})
+    code = (
+        "from postlude.history import open_history\n"
+        "from postlude.model.errors import InUseError\n"
+        f"try: open_history({str(tmp_path / 'history.duckdb')!r})\n"
+        "except InUseError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "another process has it open" in said
+    assert "Stop that one" in said
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="writable"):
+        open_history(tmp_path / "none" / "history.duckdb")
+    assert not issubclass(StorageError, InUseError)

@@ -1,0 +1,87 @@
+"""Real clients at the door for bounces and replies."""
+
+import asyncio
+import smtplib
+
+import pytest
+
+from postlude.model.observation import Returned
+from postlude.tokens import KeyRing, TagPurpose, TokenCodec
+from servers.doors import Folder, Starter
+
+BOUNCE = b"From: MAILER-DAEMON@example.com\r\nSubject: Undelivered\r\n\r\nno such user\r\n"
+
+
+async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = ""):
+    def run() -> object:
+        kind = smtplib.LMTP if lmtp else smtplib.SMTP
+        client = kind("127.0.0.1", port)
+        try:
+            return client.sendmail(mail_from, to, raw)
+        finally:
+            client.quit()
+
+    return await asyncio.to_thread(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "purpose"),
+    [
+        ("bounce", TagPurpose.BOUNCE),
+        ("r", TagPurpose.REPLY),
+        ("u", TagPurpose.UNSUBSCRIBE),
+        ("BOUNCE", TagPurpose.BOUNCE),
+    ],
+)
+async def test_a_tag_of_ours_opens_the_door(folder: Folder, inbound: Starter, name: str, purpose: TagPurpose):
+    to = f"{name}+{folder.codec.mint_tag(purpose, 5)}@bounces.example.org"
+    async with inbound() as port:
+        assert await deliver(port, [to]) == {}
+    (seen,) = folder.observations()
+    assert isinstance(seen, Returned)
+    assert (seen.door, seen.mail_from, seen.rcpt_to) == ("smtp", "", to)
+    assert folder.spool.get(seen.mail) == BOUNCE
+
+
+async def test_forged_and_foreign_tags_are_refused(folder: Folder, inbound: Starter):
+    foreign = TokenCodec(KeyRing({1: b"x" * 32}, 1)).mint_tag(TagPurpose.BOUNCE, 5)
+    wrong = folder.codec.mint_tag(TagPurpose.REPLY, 5)
+    to = [f"bounce+{foreign}@b.test", f"bounce+{wrong}@b.test", "bounce@b.test", "bounce+@b.test", "root@b.test"]
+    async with inbound() as port:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
+            await deliver(port, to)
+    assert {code for code, _ in caught.value.recipients.values()} == {550}
+    assert folder.observations() == []
+
+
+async def test_allowed_addresses_need_no_tag(folder: Folder, inbound: Starter):
+    async with inbound(allowed=lambda address: address == "alice@example.org") as port:
+        refused = await deliver(port, ["alice@example.org", "eve@example.org"])
+    assert list(refused) == ["eve@example.org"]
+    assert [seen.rcpt_to for seen in folder.observations()] == ["alice@example.org"]
+
+
+async def test_lmtp_answers_for_each_recipient(folder: Folder, inbound: Starter):
+    to = [f"r+{folder.codec.mint_tag(TagPurpose.REPLY, copy)}@b.test" for copy in (1, 2)]
+    async with inbound(lmtp=True) as port:
+        assert await deliver(port, to, lmtp=True) == {}
+    seen = folder.observations()
+    assert sorted(one.rcpt_to for one in seen) == sorted(to)
+    assert len({one.mail for one in seen}) == 1
+
+
+async def test_a_mail_that_goes_in_circles_is_refused(folder: Folder, inbound: Starter):
+    to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 5)}@b.test"
+    async with inbound() as port:
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            await deliver(port, [to], raw=b"Received: by x\r\n" * 101 + BOUNCE)
+    assert caught.value.smtp_code == 554
+    assert folder.observations() == []
+
+
+async def test_a_mail_too_large_is_refused(folder: Folder, inbound: Starter):
+    to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 5)}@b.test"
+    async with inbound(max_message_bytes=10_000) as port:
+        with pytest.raises(smtplib.SMTPResponseException) as caught:
+            await deliver(port, [to], raw=BOUNCE + b"x" * 20_000)
+    assert caught.value.smtp_code == 552

@@ -1,0 +1,155 @@
+"""The SMTP transport against servers that are difficult in every phase."""
+
+import socket
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.model.words import SendOutcome
+from servers.difficult import DROP, SILENT, Difficult
+
+LETTER = b"From: a@example.org\r\n\r\nbody\r\n.dot\r\n"
+
+
+def transport(port: int, **settings: object) -> SmtpTransport:
+    given = {"tls": TlsPolicy.NONE, "timeout_s": 2.0, "end_timeout_s": 1.0, "connect_timeout_s": 2.0, "helo": "us.test"}
+    return SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, **(given | settings)))
+
+
+async def send(way: SmtpTransport, to: str = "bob@example.com", data: bytes = LETTER, mail_from: str = "v@example.org"):
+    try:
+        return await way.send(mail_from, to, data, "tag=1")
+    finally:
+        await way.close()
+
+
+async def test_an_accepted_copy_arrives_byte_for_byte():
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port))
+    assert (answer.outcome, answer.code, answer.enhanced, answer.phase) == ("accepted", 250, "2.0.0", "end-of-data")
+    assert answer.remote_id == "ABC123DEF"
+    assert server.accepted == [LETTER.replace(b"\r\n.dot", b"\r\n..dot")]
+    assert f"MAIL FROM:<v@example.org> SIZE={len(LETTER)} RET=HDRS ENVID=tag+3D1" in server.commands
+    assert "RCPT TO:<bob@example.com> ORCPT=rfc822;bob@example.com" in server.commands
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "code", "phase"),
+    [
+        ({"greeting": "554 no"}, "deferred", 554, "connect"),
+        ({"greeting": DROP}, "deferred", 0, "connect"),
+        ({"mail": "451 4.3.0 later"}, "deferred", 451, "mail"),
+        ({"mail": "550 5.7.1 never"}, "rejected", 550, "mail"),
+        ({"mail": "530 5.7.0 log in"}, "deferred", 530, "mail"),
+        ({"mail": DROP}, "deferred", 0, "mail"),
+        ({"rcpt": "450 4.2.0 greylisted"}, "deferred", 450, "rcpt"),
+        ({"rcpt": "550 5.1.1 unknown"}, "rejected", 550, "rcpt"),
+        ({"rcpt": DROP}, "deferred", 0, "rcpt"),
+        ({"data": "452 4.3.1 full"}, "deferred", 452, "data"),
+        ({"data": "554 5.7.1 spam"}, "rejected", 554, "data"),
+        ({"data": DROP}, "deferred", 0, "data"),
+        ({"end": "451 4.3.0 later"}, "deferred", 451, "end-of-data"),
+        ({"end": "554 5.7.1 spam"}, "rejected", 554, "end-of-data"),
+        ({"end": DROP}, "unsure", 0, "end-of-data"),
+        ({"end": "199 what"}, "unsure", 199, "end-of-data"),
+    ],
+)
+async def test_every_phase_has_its_outcome(script: dict[str, str], outcome: str, code: int, phase: str):
+    async with Difficult(**script).running() as server:
+        answer = await send(transport(server.port))
+    assert (answer.outcome, answer.code, answer.phase) == (outcome, code, phase)
+    assert answer.text
+
+
+async def test_a_loss_inside_the_message_is_tried_again():
+    async with Difficult(body=DROP).running() as server:
+        answer = await send(transport(server.port), data=LETTER + b"x" * 70 + b"\r\n" + b"y" * 30_000_000)
+    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "data")
+
+
+async def test_no_answer_after_the_message_is_unsure():
+    async with Difficult(end=SILENT).running() as server:
+        answer = await send(transport(server.port, end_timeout_s=0.2))
+    assert answer.outcome is SendOutcome.UNSURE
+
+
+async def test_nobody_listens():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    answer = await send(transport(port))
+    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "connect")
+
+
+async def test_a_connection_is_used_again_and_left_after_its_share():
+    async with Difficult().running() as server:
+        way = transport(server.port, messages_per_connection=2)
+        for number in range(5):
+            answer = await way.send("v@example.org", f"r{number}@example.com", LETTER, "")
+            assert answer.outcome is SendOutcome.ACCEPTED
+        await way.close()
+    assert (server.connections, len(server.accepted)) == (3, 5)
+
+
+async def test_an_idle_connection_the_server_closed_is_replaced():
+    server = Difficult()
+    async with server.running():
+        way = transport(server.port)
+        assert (await way.send("v@example.org", "a@example.com", LETTER, "")).outcome is SendOutcome.ACCEPTED
+        way._idle[0].client.close()
+        assert (await way.send("v@example.org", "b@example.com", LETTER, "")).outcome is SendOutcome.ACCEPTED
+        await way.close()
+    assert server.connections == 2
+
+
+async def test_after_a_refused_recipient_the_connection_goes_on():
+    async with Difficult(rcpt="550 5.1.1 unknown").running() as server:
+        way = transport(server.port)
+        for _ in range(2):
+            assert (await way.send("v@example.org", "a@example.com", LETTER, "")).outcome is SendOutcome.REJECTED
+        await way.close()
+    assert server.connections == 1
+
+
+async def test_smtputf8_needs_the_servers_word():
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port), to="dörte@example.com")
+    assert (answer.outcome, answer.enhanced) == (SendOutcome.REJECTED, "5.6.7")
+
+
+async def test_starttls_that_is_required_is_required():
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port, tls=TlsPolicy.STARTTLS))
+    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "tls")
+    assert server.accepted == []
+
+
+async def test_a_null_sender_stays_null():
+    async with Difficult().running() as server:
+        await send(transport(server.port), mail_from="")
+    assert any(command.startswith("MAIL FROM:<> ") for command in server.commands)
+
+
+class _Box:
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        self.mails.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.mark.parametrize("policy", [TlsPolicy.OPPORTUNISTIC, TlsPolicy.NONE])
+async def test_into_aiosmtpd(policy: TlsPolicy):
+    box = _Box()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        answer = await send(transport(port, tls=policy))
+    finally:
+        controller.stop()
+    assert answer.outcome is SendOutcome.ACCEPTED
+    assert box.mails == [LETTER]

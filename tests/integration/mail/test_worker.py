@@ -1,0 +1,184 @@
+"""Claims to answers with a real store, journal, spool and SMTP server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.instrument import Policy
+from postlude.model.observation import Attempt, Submitted
+from postlude.model.words import SendOutcome, Via
+from postlude.services.send import SenderDeps
+from postlude.services.submit import accept, take
+from postlude.services.submit_head import Head
+from postlude.services.submit_track import Tracker
+from postlude.store import Batch, Copy, Store, open_store
+from postlude.tokens import TagPurpose
+from postlude.worker import run_worker
+from servers.difficult import DROP, Difficult
+from servers.doors import Folder
+
+LETTER = (
+    b"From: Alice <alice@example.org>\r\nTo: bob@example.com, carol@example.com\r\nBcc: hidden@example.com\r\n"
+    b"X-Postlude-Text: off\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: text/html\r\n\r\n"
+    b'<html><body><a href="https://shop.example.com/a?b=1">buy</a></body></html>\r\n'
+)
+TO = ("bob@example.com", "carol@example.com", "hidden@example.com")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    opened.create_user("alice@example.org")
+    yield opened
+    opened.close()
+
+
+async def submit(
+    folder: Folder, store: Store, letter: bytes = LETTER, mail_from: str = "alice@example.org"
+) -> list[Copy]:
+    """Accept, then what the digest does with it."""
+    tracker = Tracker(folder.codec, "https://t.example.org")
+    user = store.first_user().id
+    message = await accept(
+        folder.journal.append,
+        folder.spool,
+        folder.clock,
+        user=user,
+        via=Via.RELAY,
+        mail_from=mail_from,
+        recipients=TO,
+        raw=letter,
+    )
+    seen = next(one for one in folder.observations() if isinstance(one, Submitted) and one.message == message)
+    taken = take(seen, folder.spool.get(message), Policy(), tracker)
+    store.apply(Batch(submissions=(taken.submission,)))
+    return list(taken.submission.copies)
+
+
+def visible(data: bytes) -> tuple[str, ...]:
+    """The headers a recipient sees."""
+    head = Head(data)
+    return tuple(head.first(name) for name in ("from", "to", "cc", "subject", "message-id", "date"))
+
+
+@asynccontextmanager
+async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[asyncio.Event]:  # noqa: ANN401 - any dependency
+    transport = SmtpTransport(
+        SmtpConfig(host="127.0.0.1", port=server.port, tls=TlsPolicy.NONE, timeout_s=5, end_timeout_s=5, connections=2)
+    )
+    deps = SenderDeps(
+        **{
+            "store": store,
+            "spool": folder.spool,
+            "append": folder.journal.append,
+            "clock": folder.clock,
+            "transport": transport,
+            "tracker": Tracker(folder.codec, "https://t.example.org"),
+            "codec": folder.codec,
+            "policy_of": lambda _: Policy(),
+            "return_domain": "b.example.org",
+        }
+        | more
+    )
+    stop, wake = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(run_worker(deps, stop, wake))
+    yield wake
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    await transport.close()
+
+
+async def attempts(folder: Folder, count: int) -> list[Attempt]:
+    for _ in range(200):
+        found = [one for one in folder.observations() if isinstance(one, Attempt)]
+        if len(found) >= count:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(found)
+
+
+async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(folder: Folder, store: Store):
+    copies = await submit(folder, store)
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert {one.outcome for one in found} == {SendOutcome.ACCEPTED}
+    assert len(server.accepted) == len(set(server.accepted)) == 3
+    for data in server.accepted:
+        assert b"hidden@example.com" not in data
+        assert b"X-Postlude" not in data
+        assert b"To: bob@example.com, carol@example.com\r\n" in data
+        assert b'href="https://shop' not in data
+        assert b"List-Unsubscribe: <https://t.example.org/u/" in data
+    assert len({visible(data) for data in server.accepted}) == 1
+    senders = {line.split("<")[1].split(">")[0] for line in server.commands if line.startswith("MAIL")}
+    assert senders == {f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy.id)}@b.example.org" for copy in copies}
+
+
+async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):
+    await submit(folder, store)
+    async with Difficult(rcpt="450 4.2.0 greylisted").running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert {(one.outcome, one.code, one.enhanced, one.phase) for one in found} == {("deferred", 450, "4.2.0", "rcpt")}
+    assert all(50_000_000 < one.retry_at - one.at < 70_000_000 for one in found)
+
+
+async def test_a_lost_answer_is_unsure_and_never_sent_again(folder: Folder, store: Store):
+    await submit(folder, store)
+    async with Difficult(end=DROP).running() as server, working(folder, store, server) as wake:
+        found = await attempts(folder, 3)
+        wake.set()
+        await asyncio.sleep(0.3)
+    assert {one.outcome for one in found} == {SendOutcome.UNSURE}
+    assert len(server.accepted) == 3
+
+
+async def test_claims_a_crash_left_behind_become_unsure(folder: Folder, store: Store):
+    await submit(folder, store)
+    left = store.claim(2, folder.clock.now())
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    unsure = {one.copy for one in found if one.outcome is SendOutcome.UNSURE}
+    assert unsure == {claim.copy for claim in left}
+    assert len(server.accepted) == 1
+
+
+async def test_suppressed_addresses_are_not_mailed(folder: Folder, store: Store):
+    await submit(folder, store)
+    store.suppress(TO[0], "manual")
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert sorted(one.outcome for one in found) == ["accepted", "accepted", "suppressed"]
+    assert len(server.accepted) == 2
+
+
+async def test_a_null_sender_stays_null(folder: Folder, store: Store):
+    await submit(folder, store, mail_from="")
+    async with Difficult().running() as server, working(folder, store, server):
+        await attempts(folder, 3)
+    assert all(line.startswith("MAIL FROM:<>") for line in server.commands if line.startswith("MAIL"))
+
+
+async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("postlude.services.submit_track.compile_message", broken)
+    await submit(folder, store)
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert {(one.outcome, one.untracked) for one in found} == {("accepted", "RecursionError: too deep")}
+    assert all(b'href="https://shop.example.com/a?b=1"' in data for data in server.accepted)
+    assert not any(b"hidden@" in data or b"X-Postlude" in data for data in server.accepted)
+
+
+async def test_bytes_that_are_gone_are_said_to_be_gone(folder: Folder, store: Store):
+    (first, *_) = await submit(folder, store)
+    folder.spool.delete(first.message)
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert {(one.outcome, one.phase) for one in found} == {("rejected", "spool")}

@@ -1,0 +1,165 @@
+"""The web app on real stores, a real digest-free history, and a real inbound-like SMTP server."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from aiosmtpd.controller import Controller
+from starlette.testclient import TestClient
+
+from postlude.adapters.outbox import SandboxOutbox
+from postlude.history import History, open_history
+from postlude.kit.clock import SystemClock
+from postlude.kit.ids import new_id
+from postlude.services import preferences, users
+from postlude.services.changes import Changes
+from postlude.services.reports import Reports
+from postlude.store import User, open_store
+from postlude.tokens import KeyRing, TokenCodec
+from postlude.web import Health, RelayInfo, WebDeps, create_app
+
+CLOCK = SystemClock()
+
+
+@dataclass
+class Inbox:
+    """What came to the inbound door."""
+
+    mails: list[Any] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's name and type
+        self.mails.append(envelope)
+        return "250 2.0.0 taken"
+
+
+@dataclass
+class World:
+    deps: WebDeps
+    alice: User
+    charlie: User
+    changes: Changes
+    outbox: SandboxOutbox
+    inbox: Inbox
+    submitted: list[dict[str, Any]]
+
+    def client(self, user: User | None = None) -> TestClient:
+        """A browser; signed in when a user is given."""
+        client = TestClient(create_app(self.deps), base_url="http://127.0.0.1", raise_server_exceptions=False)
+        if user is not None:
+            client.get(f"/sign-in/{self.token(user)}", follow_redirects=False)
+        return client
+
+    def token(self, user: User) -> str:
+        return users.sign_in_link(self.deps.store, CLOCK, user)
+
+    def with_deps(self, **changed: Any) -> "World":  # noqa: ANN401 - any field of WebDeps
+        return replace(self, deps=replace(self.deps, **changed))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = open_history(tmp_path / "history.duckdb")
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, history: History) -> Iterator[World]:
+    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    alice = store.create_user("alice@example.org", "Alice", ("sales@example.org", "*@club.example"), 1)
+    charlie = store.create_user("charlie@example.org", "Charlie", (), 2)
+    submitted: list[dict[str, Any]] = []
+
+    async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+        submitted.append({"user": user, "mail_from": mail_from, "recipients": list(recipients), "raw": raw})
+        return new_id()
+
+    inbox = Inbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]  # aiosmtpd connects to itself, so it must be told a number
+    door = Controller(inbox, hostname="127.0.0.1", port=port)
+    door.start()
+    changes, outbox = Changes(), SandboxOutbox(tmp_path / "mailbox", CLOCK)
+    deps = WebDeps(
+        store=store,
+        reports=Reports(store, history),
+        changes=changes,
+        clock=CLOCK,
+        codec=TokenCodec(KeyRing({1: bytes(32)}, 1)),
+        submit=submit,
+        redeem=lambda token: users.use_sign_in(store, token, CLOCK),
+        new_app_password=lambda user, label: users.new_app_password(store, user, label, CLOCK),
+        get_preferences=lambda user: preferences.get_preferences(store, user),
+        put_preferences=lambda user, wishes: preferences.put_preferences(store, user, wishes),
+        health=lambda: Health((("web", "127.0.0.1:8700"), ("relay", "127.0.0.1:8702"))),
+        secret=b"s" * 32,
+        public_url="http://127.0.0.1",
+        edge_url="http://127.0.0.1:1",
+        relay=RelayInfo("127.0.0.1", 8702),
+        inbound=("127.0.0.1", port),
+        outbox=outbox,
+    )
+    try:
+        yield World(deps, alice, charlie, changes, outbox, inbox, submitted)
+    finally:
+        door.stop()
+        store.close()
+
+
+def csrf_of(page: str) -> str:
+    return page.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+class Served:
+    """The app behind a real uvicorn in a thread."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        config = uvicorn.Config(
+            create_app(world.deps), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=2
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._server.serve())
+        self.loop.close()
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+            threading.Event().wait(0.02)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            self.loop.call_soon_threadsafe(self._world.deps.stopping.set)
+            self._server.should_exit = True
+            self._thread.join(10)
+            assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[str]:
+    with Served(world).running() as url:
+        yield url
+
+
+@pytest.fixture
+def csrf():
+    def read(client: TestClient, path: str) -> str:
+        return csrf_of(client.get(path).text)
+
+    return read

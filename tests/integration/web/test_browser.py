@@ -1,0 +1,100 @@
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import World
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+MAIL = (
+    b"From: alice@example.org\r\nTo: bob@example.net\r\nSubject: Framed\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n'
+    b'<!doctype html><p id="p" style="color: rgb(1, 2, 3)">hello</p><img id="i" src="cid:pic@x">'
+    b'<a id="a" href="%s/sign-in">link</a><script>document.title = "pwned"; parent.document.title = "pwned"</script>'
+    b'<img src="x" onerror="document.body.id = 1">\r\n'
+    b"--b\r\nContent-Type: image/gif\r\nContent-ID: <pic@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    b"R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\r\n--b--\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
+    page = browser.new_page()
+    page.complaints = []  # type: ignore[attr-defined]
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in {"error", "warning"} else None)  # type: ignore[attr-defined]
+    page.goto(f"{served}/sign-in/{world.token(world.alice)}")
+    yield page
+    page.close()
+
+
+def in_thread(work: object) -> None:
+    """Run an async delivery beside playwright's own loop."""
+    import asyncio  # noqa: PLC0415 - only here
+
+    thread = threading.Thread(target=lambda: asyncio.run(work))  # type: ignore[arg-type]
+    thread.start()
+    thread.join()
+
+
+def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World"):
+    page.goto(f"{served}/mailbox")
+    page.evaluate("window.sameDocument = true")
+    in_thread(world.outbox.send("", "bob@example.net", MAIL, ""))
+    world.changes.publish({1})
+    page.get_by_text("Framed").wait_for(timeout=5000)
+    assert page.evaluate("window.sameDocument")
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World"):
+    in_thread(world.outbox.send("", "bob@example.net", MAIL.replace(b"%s", served.encode()), ""))
+    (mail,) = world.outbox.list()
+    page.goto(f"{served}/mailbox/{mail.id}")
+    frame = page.frame_locator("iframe.mail")
+    assert frame.locator("#p").inner_text() == "hello"
+    assert frame.locator("#p").evaluate("e => getComputedStyle(e).color") == "rgb(1, 2, 3)"
+    assert frame.locator("#i").evaluate("e => e.complete && e.naturalWidth") == 1
+    assert frame.locator("body").get_attribute("id") is None
+    assert page.title() == "Framed · Postlude"
+    with page.context.expect_page() as opened:
+        frame.locator("#a").click()
+    opened.value.wait_for_url("**/sign-in")
+    assert opened.value.evaluate("window.opener") is None
+
+
+def test_the_finger_lists_links_while_typing(page: "Page", served: str):
+    page.goto(f"{served}/compose")
+    page.fill("#body", "See [the plan](https://example.com/plan) and https://example.com/b")
+    page.get_by_text("the plan", exact=True).wait_for()
+    switches = page.locator("input[name=track]")
+    assert switches.count() == 2
+    page.locator(".finger-list label").first.click()
+    page.locator("#body").press("End")
+    page.locator("#body").type(" and https://example.com/c", delay=5)
+    page.locator(".finger-list li").nth(2).wait_for()
+    assert [switches.nth(i).is_checked() for i in range(3)] == [False, True, True]
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str):
+    page.set_viewport_size({"width": 360, "height": 700})
+    for path in ("/", "/compose", "/preferences", "/mailbox"):
+        page.goto(served + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.complaints == []  # type: ignore[attr-defined]

@@ -1,0 +1,97 @@
+import pytest
+
+from postlude.kit.ids import id_text, new_id
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict, Via
+from postlude.store.rows import Batch, Copy, Link, Message, Submission
+
+NOW = 1_790_000_000_000_000
+
+
+@pytest.fixture
+def stored(world):
+    """Store messages of a user; each with one copy and one link."""
+
+    def store(user: int, subject: str, at: int = NOW, **fields: object) -> tuple[int, int]:
+        message, copy = new_id(), new_id()
+        row = Message(
+            id=message,
+            user=user,
+            message_id=f"{message}@example.org",
+            subject=subject,
+            sender="alice@example.org",
+            mail_from="alice@example.org",
+            via=Via.WEB,
+            created_at=at,
+            **fields,
+        )
+        links = (Link(message, 0, "https://example.com/a?b=1&c=2", "The <plan>"),)
+        submission = Submission(row, links, (Copy(copy, message, "bob@example.net"),))
+        world.deps.store.apply(Batch(submissions=[submission]))
+        return message, copy
+
+    return store
+
+
+def happened(world, history, message: int, copy: int, *kinds: EventKind, verdict: Verdict = Verdict.HUMAN) -> None:
+    events = [
+        Event(new_id(), kind, NOW + number, message, copy, 0, verdict, ("browser",), 1, {})
+        for number, kind in enumerate(kinds, 1)
+    ]
+    history.append(events, {})
+    world.deps.store.apply(Batch(events=events))
+
+
+def test_only_the_sender_sees_a_message(world, stored):
+    message, _ = stored(world.alice.id, "For Alice")
+    path = f"/messages/{id_text(message)}"
+    assert "For Alice" in world.client(world.alice).get(path).text
+    assert "For Alice" in world.client(world.alice).get("/").text
+    charlie = world.client(world.charlie)
+    assert charlie.get(path).status_code == 404
+    assert "For Alice" not in charlie.get("/").text
+
+
+def test_the_page_tells_what_happened_newest_first(world, stored, history):
+    message, copy = stored(world.alice.id, "<b>Plan</b>")
+    happened(world, history, message, copy, EventKind.SENT, EventKind.OPENED, EventKind.CLICKED)
+    page = world.client(world.alice).get(f"/messages/{id_text(message)}").text
+    assert "<h1>&lt;b&gt;Plan&lt;/b&gt;</h1>" in page
+    assert "The &lt;plan&gt;" in page
+    assert "1 click" in page
+    timeline = page.partition('class="timeline"')[2]
+    assert timeline.index("event-clicked") < timeline.index("event-opened") < timeline.index("event-sent")
+    assert "It was a web browser." in timeline
+    assert "a person" in timeline
+
+
+def test_marks_say_it_in_words_too(world, stored, history):
+    plain, _ = stored(world.alice.id, "One", opens=False)
+    seen, copy = stored(world.alice.id, "Two")
+    happened(world, history, seen, copy, EventKind.OPENED)
+    page = world.client(world.alice).get("/").text
+    marks = {
+        name: page.partition(f'id="m{id_text(i)}"')[2].partition("</li>")[0] for name, i in (("p", plain), ("s", seen))
+    }
+    assert 'aria-label="Opened"' in marks["s"]
+    assert "opened <time" in marks["s"]
+    assert "untracked" in marks["p"]
+
+
+def test_pages_of_the_list_show_every_message_once(world, stored):
+    for number in range(60):
+        stored(world.alice.id, f"Subject {number:03d}.", NOW + number)
+    client, path, subjects = world.client(world.alice), "/", []
+    while path:
+        page = client.get(path).text
+        subjects += [part.partition("</span>")[0] for part in page.split('<span class="subject">')[1:]]
+        path = page.partition('href="/?before=')[2].partition('"')[0]
+        path = path and f"/?before={path}"
+    assert subjects == [f"Subject {number:03d}." for number in reversed(range(60))]
+
+
+def test_a_message_accepted_a_moment_ago_is_no_error(world):
+    client = world.client(world.alice)
+    page = client.get(f"/messages/{id_text(5)}?new=1")
+    assert page.status_code == 200
+    assert "Accepted" in page.text
