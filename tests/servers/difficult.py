@@ -1,15 +1,28 @@
 """A raw SMTP server on loopback that does what its script says, and counts what it accepted."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Self
 
 DROP = "drop"  # close the connection instead of answering
 SILENT = "silent"  # keep it open and say nothing
+DEFAULTS = {
+    "greeting": "220 difficult ESMTP",
+    "ehlo": "250-difficult\n250-8BITMIME\n250-SIZE 50000000\n250 DSN",
+    "data": "354 go",
+    "end": "250 2.0.0 Ok: queued as ABC123DEF",
+    "quit": "221 bye",
+}
+
+Say = Callable[[str], Awaitable[bool]]
 
 
 class Difficult:
-    """Answers each phase from `script` (greeting, ehlo, mail, rcpt, data, body, end); the default is success."""
+    """Answers each phase from `script` (greeting, ehlo, mail, rcpt, data, end ...); the default is success.
+
+    `body=DROP` hangs up in the middle of the message; `end=DROP` accepts the message and hangs up.
+    """
 
     def __init__(self, **script: str) -> None:
         self.script = script
@@ -20,65 +33,62 @@ class Difficult:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Difficult"]:
+    async def running(self) -> AsyncIterator[Self]:
+        """Listens on `port` until the block ends."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 24)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
             server.close()
-            for task in list(self._tasks):
+            for task in self._tasks:
                 task.cancel()
-            while self._tasks:  # noqa: ASYNC110 - the end of a test
-                await asyncio.sleep(0.01)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        script = (
-            self.script
-            if self.connections == 0 or not self.after
-            else self.after[min(self.connections, len(self.after)) - 1]
-        )
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
-            await self._talk(script, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                await self._talk(reader, lambda phase: self._say(writer, phase))
         finally:
             writer.close()
+            self._tasks.discard(task)
 
-    async def _talk(  # noqa: C901 - SMTP has that many phases
-        self, script: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        async def say(phase: str, default: str) -> bool:
-            text = script.get(phase, default)
-            if text == SILENT:
-                await asyncio.sleep(60)
-            if text in {DROP, SILENT}:
-                writer.close()
-                return False
-            writer.write(text.replace("\n", "\r\n").encode() + b"\r\n")
-            await writer.drain()
-            return True
+    async def _say(self, writer: asyncio.StreamWriter, phase: str) -> bool:
+        text = self.script.get(phase) or DEFAULTS.get(phase, "250 2.0.0 ok")
+        if text == SILENT:
+            await asyncio.sleep(60)
+        if text in {DROP, SILENT}:
+            return False
+        writer.write(text.replace("\n", "\r\n").encode() + b"\r\n")
+        await writer.drain()
+        return True
 
-        if not await say("greeting", "220 difficult ESMTP"):
+    async def _talk(self, reader: asyncio.StreamReader, say: Say) -> None:
+        if not await say("greeting"):
             return
-        defaults = {
-            "EHLO": "250-difficult\n250-8BITMIME\n250-SIZE 50000000\n250 DSN",
-            "DATA": "354 go",
-            "QUIT": "221 bye",
-        }
         while True:
             line = (await reader.readuntil(b"\r\n")).decode().strip()
             self.commands.append(line)
-            word = line.split(maxsplit=1)[0].upper()
-            if not await say(word.lower(), defaults.get(word, "250 2.0.0 ok")) or word == "QUIT":
+            word = line.split(maxsplit=1)[0].lower()
+            if not await say(word) or word == "quit":
                 return
-            if word == "DATA" and script.get("data", "354").startswith("354"):
-                if script.get("body") == DROP:
-                    await reader.readexactly(10)
-                    return
-                data = await reader.readuntil(b"\r\n.\r\n")
-                if script.get("end", "250").startswith("250") or script.get("end") == DROP:
-                    self.accepted.append(data[:-3])
-                if not await say("end", "250 2.0.0 Ok: queued as ABC123DEF"):
-                    return
+            if (
+                word == "data"
+                and self.script.get("data", "354").startswith("354")
+                and not await self._take(reader, say)
+            ):
+                return
+
+    async def _take(self, reader: asyncio.StreamReader, say: Say) -> bool:
+        if self.script.get("body") == DROP:
+            await reader.readexactly(10)
+            return False
+        data = await reader.readuntil(b"\r\n.\r\n")
+        end = self.script.get("end", DROP)
+        if end in {DROP, SILENT} or end.startswith("250"):
+            self.accepted.append(data[:-3])
+        return await say("end")

@@ -1,0 +1,128 @@
+"""The IMAP reader against Debian's Dovecot."""
+
+import os
+import shutil
+import smtplib
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postlude.adapters.imap import ImapConfig, ImapReader
+from servers.dovecot import Dovecot
+from servers.waiting import LOOPBACK, wait_for
+
+USER = "sender@sender.test"
+pytestmark = [
+    pytest.mark.postfix,
+    pytest.mark.xdist_group("dovecot"),
+    pytest.mark.skipif(
+        os.getuid() != 0 or not shutil.which("dovecot"), reason="Dovecot wants root and to be installed"
+    ),
+]
+
+
+class Marks(dict[str, tuple[int, int]]):
+    """Watermarks in memory."""
+
+    def put(self, folder: str, validity: int, uid: int) -> None:
+        self[folder] = (validity, uid)
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    home = Path(tempfile.mkdtemp(prefix="postlude-imap-"))
+    home.chmod(0o755)
+    server = Dovecot(home, {USER: "secret"}, 0)
+    server.ready()
+    yield server
+    server.stop()
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def mailbox(dovecot: Dovecot) -> Dovecot:
+    dovecot.empty(USER)
+    return dovecot
+
+
+def deliver(server: Dovecot, *subjects: str) -> None:
+    with smtplib.LMTP(LOOPBACK, server.lmtp_port) as client:
+        for subject in subjects:
+            client.sendmail("bob@example.com", [USER], f"Subject: {subject}\r\n\r\nbody\r\n".encode())
+
+
+def reader(server: Dovecot, marks: Marks, taken: list[bytes], **more: object) -> ImapReader:
+    config = ImapConfig(host=LOOPBACK, port=server.imap_port, tls=False, user=USER, password="secret", **more)
+    return ImapReader(config, marks, taken.append)
+
+
+def subjects(taken: list[bytes]) -> list[str]:
+    return [line[9:].decode() for raw in taken for line in raw.split(b"\r\n") if line.startswith(b"Subject: ")]
+
+
+def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
+    marks, taken = Marks(), []
+    deliver(mailbox, "old")
+    one = reader(mailbox, marks, taken)
+    assert one.read_once() == 0
+    deliver(mailbox, "first", "second")
+    assert one.read_once() == 2
+    assert one.read_once() == 0
+    assert subjects(taken) == ["first", "second"]
+    with mailbox.imap(USER) as client:
+        client.select("INBOX", readonly=True)
+        assert len(client.search(None, "UNSEEN")[1][0].split()) == 3
+
+
+def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
+    marks, taken = Marks(), []
+    one = reader(mailbox, marks, taken)
+    one.read_once()
+    deliver(mailbox, "first", "second")
+
+    def full(raw: bytes) -> None:
+        if b"second" in raw:
+            raise OSError("disk full")
+        taken.append(raw)
+
+    one._take = full
+    with pytest.raises(OSError, match="disk full"):
+        one.read_once()
+    one._take = taken.append
+    assert one.read_once() == 1
+    assert subjects(taken) == ["first", "second"]
+
+
+def test_another_uidvalidity_reads_the_folder_anew(mailbox: Dovecot):
+    marks, taken = Marks(), []
+    deliver(mailbox, "only")
+    marks.put("INBOX", 1, 4_000_000)
+    assert reader(mailbox, marks, taken).read_once() == 1
+
+
+def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
+    marks, taken = Marks(), []
+    one = reader(mailbox, marks, taken, max_message_bytes=1000)
+    one.read_once()
+    deliver(mailbox, "x" * 2000, "small")
+    assert one.read_once() == 1
+    assert subjects(taken) == ["small"]
+    assert one.read_once() == 0
+
+
+def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot):
+    taken: list[bytes] = []
+    marks, stop = Marks(), threading.Event()
+    thread = threading.Thread(target=reader(mailbox, marks, taken).run, args=(stop,))
+    thread.start()
+    try:
+        wait_for("the first look", lambda: "INBOX" in marks, 10)
+        deliver(mailbox, "now")
+        wait_for("the mail", lambda: subjects(taken) == ["now"], 10)
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
