@@ -1,0 +1,104 @@
+"""STARTTLS and implicit TLS with a certificate made here, at the relay and from the transport."""
+
+import asyncio
+import datetime as dt
+import smtplib
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.model.words import SendOutcome
+from servers.doors import Folder, Starter
+
+ALICE, PASSWORD = "alice@example.org", "correct horse"
+LETTER = b"From: alice@example.org\r\n\r\nhello\r\n"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=365 * 60))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
+
+
+async def test_with_a_certificate_passwords_need_tls(folder: Folder, relay: Starter, certificate: Path):
+    def submit(port: int) -> bytes:
+        with smtplib.SMTP("localhost", port, timeout=10) as client:
+            client.ehlo()
+            assert not client.has_extn("auth")
+            assert client.docmd("AUTH PLAIN x")[0] == 538
+            assert client.docmd(f"MAIL FROM:<{ALICE}>")[0] == 530
+            client.starttls(context=trusting(certificate))
+            client.login(ALICE, PASSWORD)
+            client.sendmail(ALICE, ["bob@example.com"], LETTER)
+        return b""
+
+    async with relay(tls=server_context(certificate)) as port:
+        await asyncio.to_thread(submit, port)
+    (seen,) = folder.observations()
+    assert b"with ESMTPSA;" in folder.spool.get(seen.message)
+
+
+@pytest.mark.parametrize("policy", [TlsPolicy.STARTTLS, TlsPolicy.IMPLICIT, TlsPolicy.OPPORTUNISTIC])
+async def test_the_transport_submits_over_tls(folder: Folder, relay: Starter, certificate: Path, policy: TlsPolicy):
+    async with relay(tls=server_context(certificate), implicit_tls=policy is TlsPolicy.IMPLICIT) as port:
+        config = SmtpConfig(host="localhost", port=port, tls=policy, user=ALICE, password=PASSWORD)
+        if policy is not TlsPolicy.OPPORTUNISTIC:
+            config = SmtpConfig(
+                host="localhost", port=port, tls=policy, user=ALICE, password=PASSWORD, context=trusting(certificate)
+            )
+        way = SmtpTransport(config)
+        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        await way.close()
+    assert answer.outcome is SendOutcome.ACCEPTED, answer
+    assert len(folder.observations()) == 1
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay: Starter, certificate: Path):
+    async with relay(tls=server_context(certificate)) as port:
+        way = SmtpTransport(SmtpConfig(host="localhost", port=port, user=ALICE, password=PASSWORD))
+        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        await way.close()
+    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "tls")
+    assert folder.observations() == []
+
+
+async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: Starter):
+    async with relay() as port:
+        way = SmtpTransport(SmtpConfig(host="localhost", port=port, tls=TlsPolicy.NONE, user=ALICE, password="no"))
+        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        await way.close()
+    assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.DEFERRED, 535, "auth")
+    assert folder.observations() == []
