@@ -99,7 +99,7 @@ def _facts(attempt: Attempt) -> dict[str, str]:
         "untracked": attempt.untracked,
     }
     if attempt.outcome in {SendOutcome.REJECTED, SendOutcome.DEFERRED}:
-        facts["reason"] = find_reason(attempt.text, attempt.enhanced, attempt.code)[0].value
+        facts["reason"] = find_reason([attempt.text], attempt.enhanced, attempt.code)[0].value
     return {name: value for name, value in facts.items() if value}
 
 

@@ -9,7 +9,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
-from postlude.model.words import EventKind, HitFace, SendOutcome, Via
+from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome, Via
 from postlude.services.interpret_hits import Hits
 from postlude.services.reports import Reports
 
@@ -142,6 +142,27 @@ def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
     assert newest.mail == 8
     events = world.history.timeline(0)
     assert len({event.id for event in events}) == len(events) == 21
+
+
+@pytest.mark.parametrize(
+    ("attempt", "kinds", "status", "suppressed"),
+    [
+        (_attempt(SendOutcome.ACCEPTED, 100, phase="sandbox"), ["sent", "delivered"], CopyStatus.SENT, False),
+        (_attempt(SendOutcome.REJECTED, 100, "550 5.1.1 no such user"), ["rejected"], CopyStatus.REJECTED, True),
+        (_attempt(SendOutcome.REJECTED, 100, "554 5.7.1 spam"), ["rejected"], CopyStatus.REJECTED, False),
+        (_attempt(SendOutcome.UNSURE, 100), ["unsure"], CopyStatus.UNSURE, False),
+        (_attempt(SendOutcome.EXPIRED, 100), ["expired"], CopyStatus.EXPIRED, False),
+    ],
+)
+def test_what_the_next_server_said(
+    world: World, attempt: Attempt, kinds: list[str], status: CopyStatus, *, suppressed: bool
+) -> None:
+    _submit(world)
+    world.say(attempt)
+    world.digest().catch_up()
+    assert _kinds(world, 10)[1:] == kinds
+    assert world.store.copy(10).status is status
+    assert bool(world.store.is_suppressed(["bob@example.org"])) is suppressed
 
 
 def test_a_repeating_proxy_is_one_opening_also_after_a_restart(world: World) -> None:
