@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from postlude.web import errors
 from postlude.web.deps import WebDeps
@@ -15,7 +16,7 @@ from postlude.web.routes import compose, live, mailbox, message, preferences, se
 _STATIC: Final = Path(__file__).parent / "static"
 
 
-def create_app(deps: WebDeps) -> FastAPI:
+def create_app(deps: WebDeps) -> ASGIApp:
     """The ASGI application on `deps`. It opens and closes nothing."""
     app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
@@ -26,5 +27,5 @@ def create_app(deps: WebDeps) -> FastAPI:
         app.include_router(mailbox.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     errors.install(app)
-    app.add_middleware(SecurityHeaders)
-    return app
+    # Around everything: what answers for a bug stands outside the application's own middleware.
+    return SecurityHeaders(app)

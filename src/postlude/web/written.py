@@ -16,6 +16,8 @@ from postlude.model.errors import InputError
 
 _URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")
 
+_GROUP: Final = re.compile(r"(?:^|,)([\w -]+:[^,]*)")  # RFC 5322 group syntax, or a header line that was pasted
+
 
 class Draft(NamedTuple):
     """The form's fields as they were typed."""
@@ -33,7 +35,10 @@ class Draft(NamedTuple):
 def addresses(field: str, value: str) -> list[Address]:
     """The addresses of one field, separated by commas, semicolons or line ends; InputError names the wrong one."""
     found = []
-    for name, address in getaddresses([re.sub(r"[;\r\n]+", ",", value)]):
+    listed = re.sub(r"[;\r\n]+", ",", value)
+    if group := _GROUP.search(listed):
+        raise InputError(f"{field}: “{group[1].strip()}” is not an address")
+    for name, address in getaddresses([listed]):
         if not address and not name:
             continue
         try:

@@ -76,6 +76,20 @@ def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", s
     assert opened.value.evaluate("window.opener") is None
 
 
+def test_the_finger_lists_links_while_typing(page: "Page", served: str):
+    page.goto(f"{served}/compose")
+    page.fill("#body", "See [the plan](https://example.com/plan) and [the price](https://example.com/b)")
+    page.get_by_text("the plan", exact=True).wait_for()
+    switches = page.locator("input[name=track]")
+    assert switches.count() == 2
+    page.locator(".finger-list label").first.click()
+    page.locator("#body").press("End")
+    page.locator("#body").type(" and [the terms](https://example.com/c)", delay=5)
+    page.locator(".finger-list li").nth(2).wait_for()
+    assert [switches.nth(i).is_checked() for i in range(3)] == [False, True, True]
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
 def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str):
     page.set_viewport_size({"width": 360, "height": 700})
     for path in ("/", "/compose", "/preferences", "/mailbox"):

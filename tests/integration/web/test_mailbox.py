@@ -1,4 +1,5 @@
 import threading
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,33 @@ async def act(world: "World", csrf: Any, raw: bytes, deed: str) -> Any:  # noqa:
     mail = await delivered(world, raw)
     client = world.client(world.alice)
     return client.post(f"/mailbox/{mail}/{deed}", data={"csrf": csrf(client, "/mailbox")})
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind", "sender"),
+    [
+        ("bounce", "multipart/report", "<>"),
+        ("spam", "multipart/report", "feedback@mx.postlude.localhost"),
+        ("out-of-office", "text/plain", "<>"),
+        ("reply", "multipart/alternative", "bob@example.net"),
+    ],
+)
+# `<>`: how the sink spells the null reverse-path
+async def test_each_deed_sends_the_real_thing(world: "World", csrf: Any, deed: str, kind: str, sender: str):  # noqa: ANN401 - a fixture
+    answer = await act(world, csrf, TEXT, deed)
+    assert answer.status_code == 200
+    assert "250" in answer.text
+    (mail,) = world.inbox.mails
+    tag = world.deps.codec.mint_tag(TagPurpose.BOUNCE, 7)
+    expected = "alice@example.org" if deed == "reply" else f"bounce+{tag}@postlude.localhost"
+    assert (mail.mail_from or "", mail.rcpt_tos) == (sender, [expected])
+    parsed = message_from_bytes(mail.content, policy=policy.default)
+    assert parsed.get_content_type() == kind
+    if deed == "bounce":
+        assert parsed.get_param("report-type") == "delivery-status"
+        assert b"Status: 5.1.1" in mail.content
+    if deed == "spam":
+        assert b"Feedback-Type: abuse" in mail.content
 
 
 async def test_a_door_that_is_shut_is_said(world: "World", csrf: Any):  # noqa: ANN401 - a fixture

@@ -103,6 +103,17 @@ def test_a_database_that_is_away_is_a_page(world: "World"):
     assert "The database is away" in answer.text
 
 
+def test_a_bug_is_a_page_without_details(world: "World"):
+    class Broken:
+        def messages(self, **_: object) -> list[object]:
+            raise RuntimeError("secret detail")
+
+    answer = world.with_deps(reports=Broken()).client(world.alice).get("/")
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+    assert "content-security-policy" in answer.headers
+
+
 def test_preferences_are_kept(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
     client = world.client(world.alice)
     form = {
@@ -190,6 +201,29 @@ def test_one_link_can_be_switched_off(world: "World", csrf: Any):  # noqa: ANN40
     assert (switches.opens, switches.clicks) == (False, True)
     links = [link for link in find_links(raw, Policy()) if link.where == "html"]
     assert [(link.url[-1], link.tracked) for link in links] == [("1", True), ("2", False), ("1", True)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"to": ""}, "To"),
+        ({"to": "bob"}, "“bob” is not an address"),
+        ({"to": "bob@example.net\r\nBcc: eve@example.net"}, "is not an address"),
+        ({"sender": "eve@example.net"}, "is not an address of yours"),
+        ({"body": " "}, "empty"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
+    world: "World",
+    csrf: Any,  # noqa: ANN401 - a fixture
+    fields: dict[str, str],
+    said: str,
+):
+    answer = composed(world, csrf, subject="Kept <this>", **fields)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert 'value="Kept &lt;this&gt;"' in answer.text
+    assert world.submitted == []
 
 
 def test_a_line_end_in_the_subject_adds_no_header(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
