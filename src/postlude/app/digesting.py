@@ -3,7 +3,7 @@
 from functools import partial
 
 from postlude.app.parts import Parts
-from postlude.app.sending import build_tracker, policy_of
+from postlude.app.sending import policy_of
 from postlude.feedback import Finding, TagReader, parse
 from postlude.history import History
 from postlude.journal import JournalReader, Spool
@@ -23,11 +23,18 @@ _NULL_SENDER = "<>"
 
 
 def build_digest(
-    parts: Parts, store: Store, history: History, changes: Changes, *, spool_out: Spool, spool_in: Spool
+    parts: Parts,
+    store: Store,
+    history: History,
+    changes: Changes,
+    *,
+    tracker: Tracker,
+    spool_out: Spool,
+    spool_in: Spool,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     interpreter = Interpreter(
-        submissions=Submissions(partial(_take, store, build_tracker(parts)), spool_out.get),
+        submissions=Submissions(partial(_take, store, tracker), spool_out.get),
         returned=ReturnedMail(spool_in.get, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
         hits=Hits(store),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from postlude.app.listen import inherited, listen
+from postlude.app.listen import inherited, listen_for
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
 from postlude.classify import network_facts
@@ -31,7 +31,7 @@ def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, c
     """Run one edge until it is told to stop."""
     start_log(settings.log_level)
     parts = build_parts(settings)
-    sock = listen(settings.edge_host, settings.edge_port, "edge") if descriptor is None else inherited(descriptor)
+    sock = listen_for(settings, "edge") if descriptor is None else inherited(descriptor)
 
     async def main(stop: asyncio.Event) -> None:
         await run_edge(

@@ -3,8 +3,10 @@
 import errno
 import socket
 
+from postlude.config import Settings
 from postlude.model.errors import InUseError, SettingError
 
+FACES = ("web", "edge", "relay", "inbound")
 _BACKLOG = 1024
 
 
@@ -30,6 +32,11 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         raise SettingError(f"cannot listen on {host}: {error.strerror}. Mend POSTLUDE_{setting.upper()}_HOST") from None
     sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
     return sock
+
+
+def listen_for(settings: Settings, face: str) -> socket.socket:
+    """`listen` where the settings say this face does."""
+    return listen(*settings.listens(face), face)
 
 
 def inherited(descriptor: int) -> socket.socket:

@@ -4,10 +4,10 @@ import asyncio
 import socket
 import ssl
 import threading
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from postlude.app.listen import inherited, listen
+from postlude.app.listen import inherited, listen_for
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
 from postlude.config import Settings
@@ -31,7 +31,6 @@ class Logins:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._open = ExitStack()
         self._lock = threading.Lock()
         self._opened: Store | None = None
 
@@ -41,7 +40,8 @@ class Logins:
 
     def __exit__(self, *_exception: object) -> None:
         """Close what was opened."""
-        self._open.close()
+        if self._opened is not None:
+            self._opened.close()
 
     async def check(self, login: str, password: str) -> Login | None:
         """Who it is, None when the password is wrong."""
@@ -59,7 +59,6 @@ class Logins:
         with self._lock:
             if self._opened is None:
                 self._opened = open_store(self._parts.settings.database)
-                self._open.callback(self._opened.close)
             return self._opened
 
 
@@ -86,7 +85,7 @@ def run_mail_process(
 def _socket(settings: Settings, name: str, descriptor: int | None) -> socket.socket:
     if descriptor is not None:
         return inherited(descriptor)
-    return listen(str(settings.get(f"{name}_host")), int(str(settings.get(f"{name}_port"))), name)
+    return listen_for(settings, name)
 
 
 async def _relay(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:

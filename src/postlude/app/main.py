@@ -14,7 +14,7 @@ from postlude.adapters.outbox import SandboxOutbox
 from postlude.app.control import control_app, control_socket
 from postlude.app.digesting import build_digest
 from postlude.app.parts import Parts
-from postlude.app.sending import build_sender, build_transport
+from postlude.app.sending import build_sender, build_tracker, build_transport
 from postlude.app.watch import EdgeWatch
 from postlude.app.webserver import WebServer
 from postlude.history import open_history
@@ -41,12 +41,12 @@ _LOOK_SECONDS: Final = 0.02
 
 
 class AppProcess:
-    """An async context: inside it everything runs. `ports` are the listening ports by face, as really bound."""
+    """An async context: inside it everything runs. `faces` are those this instance listens for."""
 
-    def __init__(self, parts: Parts, web: socket, ports: dict[str, int]) -> None:
+    def __init__(self, parts: Parts, web: socket, faces: Sequence[str]) -> None:
         self._parts = parts
         self._web_socket = web
-        self._ports = ports
+        self._faces = faces
         self._stack = AsyncExitStack()
         self._first_password = ""
 
@@ -76,11 +76,14 @@ class AppProcess:
         self._stack.callback(journal.close)
         spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
         changes = Changes()
-        self._digest = build_digest(parts, self._store, history, changes, spool_out=spool_out, spool_in=spool_in)
+        tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
+        self._digest = build_digest(
+            parts, self._store, history, changes, tracker=tracker, spool_out=spool_out, spool_in=spool_in
+        )
         await self._start_digest(self._digest)
         outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
         reports = Reports(self._store, history)
-        self._watch = EdgeWatch(f"http://{settings.edge_host}:{self._ports.get('edge', settings.edge_port)}")
+        self._watch = EdgeWatch(f"http://{settings.edge_host}:{settings.edge_port}")
         await self._stack.enter_async_context(self._watch)
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()
@@ -99,8 +102,8 @@ class AppProcess:
             secret=folder.session_secret(),
             public_url=settings.public_web,
             edge_url=settings.public_edge,
-            relay=RelayInfo(settings.relay_host, self._port("relay"), bool(settings.relay_tls_cert)),
-            inbound=(settings.inbound_host, self._port("inbound")),
+            relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),
+            inbound=settings.listens("inbound"),
             outbox=outbox,
             stopping=stopping,
         )
@@ -112,15 +115,13 @@ class AppProcess:
         sender = build_sender(
             parts,
             self._store,
+            tracker=tracker,
             spool=spool_out,
             append=journal.append,
             transport=transport,
             caught_up=self._caught_up,
         )
         await self._start_worker(sender, changes)
-
-    def _port(self, name: str) -> int:
-        return self._ports.get(name) or int(str(self._parts.settings.get(f"{name}_port")))
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
@@ -180,21 +181,20 @@ class AppProcess:
     def health(self) -> Health:
         """What the web app's strip says."""
         problems = [text for text in (self._digest.state.problem, *self._watch.problems) if text]
-        listening = tuple(
-            (name, f"{self._parts.settings.get(f'{name}_host')}:{port}") for name, port in self._ports.items()
-        )
+        places = {face: self._parts.settings.listens(face) for face in self._faces}
+        listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
         return Health(listening=listening, lost=self._watch.lost, problems=tuple(problems))
 
     def welcome(self) -> str:
         """What the terminal says when everything runs."""
         settings = self._parts.settings
-        lines = [f"Postlude runs. Data: {settings.data}", "", f"  web app   {self._public_web()}"]
-        if "edge" in self._ports:
+        lines = [f"Postlude runs. Data: {settings.data}", "", f"  web app   {settings.public_web}"]
+        if "edge" in self._faces:
             lines.append(f"  tracking  {settings.public_edge}")
             lines.append(
-                f"  relay     {settings.relay_host}:{self._ports['relay']} (SMTP, your mail client's outgoing server)"
+                f"  relay     {settings.relay_host}:{settings.relay_port} (SMTP, your mail client's outgoing server)"
             )
-            lines.append(f"  inbound   {settings.inbound_host}:{self._ports['inbound']} (SMTP, bounces and replies)")
+            lines.append(f"  inbound   {settings.inbound_host}:{settings.inbound_port} (SMTP, bounces and replies)")
         if settings.sandbox:
             lines.append("  sandbox   no mail server is set: mail stays in the mailbox of the web app")
         user = self._store.first_user()
@@ -202,7 +202,7 @@ class AppProcess:
             token = sign_in_link(self._store, self._parts.clock, user)
             lines += [
                 "",
-                f"  sign in   {self._public_web()}/sign-in/{token}",
+                f"  sign in   {settings.public_web}/sign-in/{token}",
                 f"  login     {user.address}",
                 f"  password  {self._first_password}",
                 "",
@@ -211,10 +211,6 @@ class AppProcess:
         else:
             lines += ["", "  `postlude sign-in` prints a link into the web app."]
         return "\n".join(lines)
-
-    def _public_web(self) -> str:
-        settings = self._parts.settings
-        return settings.web_url or f"http://{settings.web_host}:{self._ports['web']}"
 
 
 def _say_how_it_ended(worker: asyncio.Task[None]) -> None:

@@ -1,5 +1,6 @@
 """What commands do with the data folder themselves, while the app may or may not run."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from postlude.journal import JournalWriter, Spool
 from postlude.model.errors import InUseError
 from postlude.model.words import Via
 from postlude.services.reports import Reports
-from postlude.services.submit_accept import accept_blocking
+from postlude.services.submit_accept import accept
 from postlude.store import Store, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -28,15 +29,18 @@ def accept_message(settings: Settings, *, user: int, mail_from: str, recipients:
     """Take a message in durably, as the relay does; return its id. It leaves when the app runs."""
     parts = build_parts(settings)
     with closing(_journal(parts.folder.journal)) as journal:
-        return accept_blocking(
-            journal,
-            Spool(parts.folder.spool_out),
-            parts.clock,
-            user=user,
-            via=Via.CLI,
-            mail_from=mail_from,
-            recipients=recipients,
-            raw=raw,
+        spool = Spool(parts.folder.spool_out)
+        return asyncio.run(
+            accept(
+                journal.append,
+                spool,
+                parts.clock,
+                user=user,
+                via=Via.CLI,
+                mail_from=mail_from,
+                recipients=recipients,
+                raw=raw,
+            )
         )
 
 
@@ -54,6 +58,7 @@ def _journal(root: Path) -> JournalWriter:
 def offline_reports(settings: Settings) -> Iterator[Reports]:
     """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
     from postlude.app.digesting import build_digest  # noqa: PLC0415 - heavy, and rarely needed
+    from postlude.app.sending import build_tracker  # noqa: PLC0415 - as above
     from postlude.history import open_history  # noqa: PLC0415 - as above
     from postlude.services.changes import Changes  # noqa: PLC0415 - as above
 
@@ -64,5 +69,7 @@ def offline_reports(settings: Settings) -> Iterator[Reports]:
         closing(open_history(parts.folder.history)) as history,
     ):
         spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)
-        build_digest(parts, store, history, Changes(), spool_out=spool_out, spool_in=spool_in).catch_up()
+        build_digest(
+            parts, store, history, Changes(), tracker=build_tracker(parts), spool_out=spool_out, spool_in=spool_in
+        ).catch_up()
         yield Reports(store, history)

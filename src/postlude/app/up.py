@@ -2,26 +2,17 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from socket import socket
-from typing import NamedTuple
 
 from postlude.app.children import Child
 from postlude.app.folder import FolderLock
-from postlude.app.listen import listen, port_of
+from postlude.app.listen import FACES, listen_for, port_of
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
 from postlude.config import Settings
-
-
-class Listening(NamedTuple):
-    """The bound sockets; those of the children are None when the app runs alone."""
-
-    web: socket
-    edge: socket | None = None
-    relay: socket | None = None
-    inbound: socket | None = None
 
 
 def run_app(settings: Settings, *, everything: bool) -> None:
@@ -32,34 +23,23 @@ def run_app(settings: Settings, *, everything: bool) -> None:
     start_log(settings.log_level)
     parts = build_parts(settings)
     lock = parts.folder.lock()
-    sockets = _bind(settings, everything=everything)
+    sockets = {face: listen_for(settings, face) for face in (FACES if everything else ("web",))}
+    bound = {f"{face}_port": port_of(sock) for face, sock in sockets.items()}  # port 0 took a free one
+    parts = replace(parts, settings=replace(settings, **bound))  # type: ignore[arg-type]  # ports are int fields
     run_until_stopped(lambda stop: _run(parts, sockets, lock, stop))
 
 
-def _bind(settings: Settings, *, everything: bool) -> Listening:
-    web = listen(settings.web_host, settings.web_port, "web")
-    if not everything:
-        return Listening(web)
-    return Listening(
-        web,
-        listen(settings.edge_host, settings.edge_port, "edge"),
-        listen(settings.relay_host, settings.relay_port, "relay"),
-        listen(settings.inbound_host, settings.inbound_port, "inbound"),
-    )
-
-
-async def _run(parts: Parts, sockets: Listening, lock: FolderLock, stop: asyncio.Event) -> None:
+async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         stack.callback(lock.close)
-        if sockets.edge:
-            await _start_child(stack, "edge", [sockets.edge])
+        if "edge" in sockets:
+            await _start_child(stack, "edge", [sockets["edge"]])
         # Only now the heavy imports: the edge already serves while they load.
         from postlude.app.main import AppProcess  # noqa: PLC0415 - see above
 
-        ports = {name: port_of(sock) for name, sock in sockets._asdict().items() if sock is not None}
-        app = await stack.enter_async_context(AppProcess(parts, sockets.web, ports))
-        if sockets.relay and sockets.inbound:
-            await _start_child(stack, "mail", [sockets.relay, sockets.inbound])
+        app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
+        if "relay" in sockets:
+            await _start_child(stack, "mail", [sockets["relay"], sockets["inbound"]])
         _say(app.welcome())
         await stop.wait()
         _say("stopping")

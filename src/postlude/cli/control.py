@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from postlude.app.folder import DataFolder
+from postlude.config import Settings
 from postlude.model.errors import NotFoundError, PostludeError, TransportError
 
 _TIMEOUT_SECONDS = 30
@@ -23,8 +25,9 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def ask(path: Path, verb: str, **query: str) -> Any | None:  # noqa: ANN401 - JSON
+def ask(settings: Settings, verb: str, **query: str) -> Any | None:  # noqa: ANN401 - JSON
     """GET /VERB?QUERY from the running app; its JSON answer, or None when no app runs on this folder."""
+    path = DataFolder(settings.data).control
     connection = _UnixConnection(path)
     try:
         connection.request("GET", f"/{verb}?{urlencode(query)}")

@@ -3,11 +3,13 @@
 import difflib
 import secrets
 import sys
+from hashlib import blake2b
 from pathlib import Path
 
 import click
 
-from postlude.cli.links import links_of, read_file
+from postlude.cli.links import links_of
+from postlude.cli.message_file import read_file
 from postlude.cli.output import print_json
 from postlude.instrument import Policy, instrument
 from postlude.kit.ids import ID_BITS
@@ -66,8 +68,6 @@ def _secret(key: str) -> bytes:
 
 def _ids(raw: bytes, recipient: str) -> tuple[int, int]:
     """Message and copy id from what is tracked: the same call gives the same bytes."""
-    from hashlib import blake2b  # noqa: PLC0415 - only here
-
     message = int.from_bytes(blake2b(raw, digest_size=8).digest()) >> (64 - ID_BITS)
     copy = int.from_bytes(blake2b(raw + recipient.encode(), digest_size=8).digest()) >> (64 - ID_BITS)
     return message or 1, copy or 1

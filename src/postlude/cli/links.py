@@ -1,14 +1,13 @@
 """`postlude links`: which links of a message file would be tracked, and why not the others."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from postlude.cli.message_file import read_file
 from postlude.cli.output import print_json, print_table
 from postlude.instrument import LinkReport, Policy, find_links
-from postlude.model.errors import InputError
 
 
 @click.command()
@@ -29,17 +28,6 @@ def command(file: Path, as_json: bool) -> None:
             for r in rows
         ]
         print_table(table)
-
-
-def read_file(file: Path) -> bytes:
-    """Return the file's bytes; InputError when it cannot be read or is no message."""
-    try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
-    if b"\n\n" not in raw.replace(b"\r\n", b"\n"):
-        raise InputError(f"{file} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")
-    return raw
 
 
 def links_of(reports: Iterable[LinkReport]) -> list[dict[str, object]]:

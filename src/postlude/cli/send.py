@@ -1,6 +1,5 @@
 """`postlude send`: a message file leaves as one tracked copy per recipient."""
 
-import sys
 import time
 from email.headerregistry import Address
 from email.message import Message
@@ -14,6 +13,7 @@ import click
 
 from postlude.app.offline import accept_message, open_store_of
 from postlude.cli.control import ask
+from postlude.cli.message_file import no_message, read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
@@ -68,15 +68,12 @@ def command(  # noqa: PLR0917 - one parameter an option
 
 def read_message(file: Path, limit: int) -> bytes:
     """Return the file's bytes; InputError when it cannot be read, is no message, or is larger than `limit` bytes."""
-    try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
+    raw = read_bytes(file)
     if len(raw) > limit:
         raise InputError(f"{file} has {len(raw)} bytes, more than POSTLUDE_MAX_MESSAGE_BYTES ({limit})")
     head, blank, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     if not blank or b":" not in head.split(b"\n", 1)[0]:
-        raise InputError(f"{file} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")
+        raise no_message(file)
     return raw
 
 
@@ -105,7 +102,7 @@ def _outcome(settings: Settings, message: str, wait: float) -> list[dict[str, An
     copies: list[dict[str, Any]] = []
     while True:
         try:
-            answer = ask(settings.data / "control.sock", "message", id=message)
+            answer = ask(settings, "message", id=message)
         except NotFoundError:
             answer = {"copies": []}  # accepted, but the digest has not come to it yet
         if answer is None:

@@ -31,7 +31,7 @@ def command(query: str, limit: int, as_json: bool) -> None:
     Asks the running postlude; when none runs, it reads the stores itself.
     """
     settings = load()
-    answer = ask(settings.data / "control.sock", "timeline", query=query, limit=str(limit))
+    answer = ask(settings, "timeline", query=query, limit=str(limit))
     if answer is None:
         with offline_reports(settings) as reports:
             answer = story(reports, query, limit)

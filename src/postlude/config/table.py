@@ -125,6 +125,10 @@ class Settings:
         """SQLAlchemy URL of the state."""
         return self.state_url or f"sqlite:///{self.data / 'state.sqlite'}"
 
+    def listens(self, face: str) -> tuple[str, int]:
+        """Host and port of `web`, `edge`, `relay` or `inbound`."""
+        return cast("str", self.get(f"{face}_host")), cast("int", self.get(f"{face}_port"))
+
     def get(self, name: str) -> object:
         """One setting by its name in lower case."""
         return cast("object", getattr(self, name))

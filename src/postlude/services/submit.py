@@ -8,12 +8,12 @@ from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Submitted
 from postlude.model.words import EventKind
-from postlude.services.submit_accept import MAX_RECIPIENTS, accept, accept_blocking
+from postlude.services.submit_accept import MAX_RECIPIENTS, accept
 from postlude.services.submit_head import Head, decoded
 from postlude.services.submit_track import Plan, Tracker
 from postlude.store import rows
 
-__all__ = ["MAX_RECIPIENTS", "Taken", "accept", "accept_blocking", "copy_id", "take"]
+__all__ = ["MAX_RECIPIENTS", "Taken", "accept", "copy_id", "take"]
 
 
 class Taken(NamedTuple):

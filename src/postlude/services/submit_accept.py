@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from email.utils import format_datetime
 from typing import Final
 
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import Spool
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.model.errors import InputError
@@ -43,25 +43,6 @@ async def accept(
     submitted, data = prepare(clock, user, via, mail_from, recipients, raw, envid)
     await asyncio.to_thread(spool.put, submitted.message, data)
     await journal_append(encode(submitted))
-    return submitted.message
-
-
-def accept_blocking(
-    journal: JournalWriter,
-    spool: Spool,
-    clock: Clock,
-    *,
-    user: int,
-    via: Via,
-    mail_from: str,
-    recipients: Sequence[str],
-    raw: bytes,
-    envid: str = "",
-) -> int:
-    """`accept` for threads and the command line."""
-    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, envid)
-    spool.put(submitted.message, data)
-    journal.append_blocking(encode(submitted))
     return submitted.message
 
 
