@@ -13,6 +13,10 @@ declare -A provides=(
   [swaks]=/usr/bin/swaks
   [msmtp]=/usr/bin/msmtp
   [nginx-light]=/usr/sbin/nginx
+  [mutt]=/usr/bin/mutt
+  [thunderbird]=/usr/bin/thunderbird
+  [xvfb]=/usr/bin/Xvfb
+  [wrk]=/usr/bin/wrk
 )
 missing=()
 for package in "${!provides[@]}"; do
