@@ -5,8 +5,8 @@ from typing import Final
 
 from postlude.kit.clock import to_datetime
 
-GIF: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-"""A transparent picture of one pixel, 42 bytes."""
+GIF: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+"""A transparent picture of one pixel, 43 bytes; its pixel data ends with the end code, as strict readers want."""
 _REASONS: Final = {
     200: "OK",
     204: "No Content",
@@ -20,6 +20,7 @@ _REASONS: Final = {
     413: "Content Too Large",
     414: "URI Too Long",
     431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
     503: "Service Unavailable",
 }
 # no-store without an ETag: every open asks again; no-referrer: the token must not travel to the destination.

@@ -8,7 +8,7 @@ from postlude.edge.address import UNIX
 from postlude.edge.answer import closing
 from postlude.edge.outcome import Outcome
 from postlude.edge.proxyline import read_proxy_line
-from postlude.edge.request import Request, RequestParser, RequestRefusedError
+from postlude.edge.request import Request, RequestParser, RequestRefusedError, request_target
 
 if TYPE_CHECKING:
     from postlude.edge.server import Edge
@@ -127,7 +127,10 @@ class Connection(asyncio.Protocol):
             return
         self.seen = self._edge.tick
         self.plain = False
-        answer = face(parts[2], parts[3] if len(parts) > _PATH_PARTS else b"", head, self)
+        try:
+            answer = face(parts[2], parts[3] if len(parts) > _PATH_PARTS else b"", head, self)
+        except Exception:  # noqa: BLE001 - whatever is wrong with us, the recipient is served
+            answer = self._edge.failed(words[1])
         if answer is None:
             self.busy = True
         else:
@@ -142,7 +145,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
         if not self.alive:
             return
-        if self._closing:
+        if self._closing and not self._queue:
             self._end(answer)
             return
         self._write(answer)
@@ -164,7 +167,7 @@ class Connection(asyncio.Protocol):
 
     def hang_up(self, answer: bytes = b"") -> None:
         """End it from our side."""
-        if answer and not self.stuck:
+        if answer and not self.stuck and not self._lingering:
             self._end(answer)
         else:
             self._transport.abort()
@@ -182,7 +185,7 @@ class Connection(asyncio.Protocol):
         try:
             requests = self._parser.feed(data)
         except RequestRefusedError as refusal:
-            self._refuse(refusal)
+            self._refuse(refusal, self._parser.target or request_target(data))
             return
         self.began = (self.began or self._edge.tick) if self._parser.partial else 0
         if self._queue is None:
@@ -200,7 +203,10 @@ class Connection(asyncio.Protocol):
                 self._closing = True
                 self._queue.clear()
             self.busy = True
-            answer = self._edge.router.route(request, self)
+            try:
+                answer = self._edge.router.route(request, self)
+            except Exception:  # noqa: BLE001 - as above
+                answer = self._edge.failed(request.target)
             if answer is None:
                 return
             self.busy = False
@@ -222,7 +228,7 @@ class Connection(asyncio.Protocol):
         try:
             line = read_proxy_line(data)
         except ValueError:
-            self._refuse(RequestRefusedError(400, Outcome.MALFORMED))
+            self._refuse(RequestRefusedError(400, Outcome.MALFORMED), b"")
             return
         if line is None:
             self._proxy_data = data
@@ -234,13 +240,12 @@ class Connection(asyncio.Protocol):
         if rest := data[line.length :]:
             self.data_received(rest)
 
-    def _refuse(self, refusal: RequestRefusedError) -> None:
-        self._edge.core.counts.add(refusal.outcome)
-        answers = self._edge.core.answers
-        answer = answers.text(refusal.status, f"{refusal.status}\n")
+    def _refuse(self, refusal: RequestRefusedError, target: bytes) -> None:
+        answer = self._edge.refused(refusal, target)
         if self.busy:  # the answer before comes first
-            self._closing = True
-            self._lingering = True
+            self._closing = self._lingering = True
+            if self._queue:
+                self._queue.clear()
             return
         self._end(answer)
 

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     UNCONFIRMED = "unconfirmed"  # a POST without the field that means "yes"
     FILE = "file"  # robots.txt, favicon, well-known files
     HEALTH = "health"
+    FAILED = "failed"  # a fault of ours: served as far as can be, logged
     OPTIONS = "options"
     WRONG_METHOD = "wrong_method"
     NOT_FOUND = "not_found"

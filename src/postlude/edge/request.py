@@ -1,6 +1,7 @@
 """One request as the faces see it, and the full HTTP/1 parser for everything that is not the plain case."""
 
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 import httptools
 
@@ -9,6 +10,7 @@ from postlude.edge.headers import Head
 from postlude.edge.outcome import Outcome
 
 _MAX_HEADERS: Final = 100
+_PRINTABLE: Final = bytes(range(0x80)).decode()
 
 
 class Request(NamedTuple):
@@ -39,6 +41,7 @@ class RequestParser:
         self._ready: list[Request] = []
         self.partial = False
         """Whether a request has begun and is not whole."""
+        self._begun = self._complete_head = False
         self._begin()
 
     def feed(self, data: bytes) -> list[Request]:
@@ -46,7 +49,7 @@ class RequestParser:
         self._ready = []
         refusal: RequestRefusedError | None = None
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(data if self.partial else _ascii_target(data))
         except httptools.HttpParserUpgrade:
             self._no_keep_alive()
         except httptools.HttpParserCallbackError as error:
@@ -55,16 +58,26 @@ class RequestParser:
         except httptools.HttpParserError:
             refusal = _malformed()
         if refusal is None and self.partial and not self._complete_head:
-            self._head_bytes += len(data)
+            if not self._begun:
+                self._drip_bytes += len(data)
             refusal = self._too_large()
-        if refusal is not None and not self._ready:
+        self._begun = False
+        if refusal is None:
+            return self._ready
+        if not self._ready:
             raise refusal
+        self._no_keep_alive()  # what was whole is answered, what follows it cannot be read
         return self._ready
+
+    @property
+    def target(self) -> bytes:
+        """What came so far of the target of the request underway."""
+        return self._target
 
     def _too_large(self) -> RequestRefusedError | None:
         if len(self._target) > self._limits.url_bytes:
             return RequestRefusedError(414, Outcome.TOO_LARGE)
-        if self._head_bytes > self._limits.header_bytes:
+        if max(self._head_bytes, self._drip_bytes) > self._limits.header_bytes:
             return RequestRefusedError(431, Outcome.TOO_LARGE)
         return None
 
@@ -72,11 +85,12 @@ class RequestParser:
         self._target = b""
         self._pairs: list[tuple[str, str]] = []
         self._body: list[bytes] = []
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._drip_bytes = self._body_bytes = 0
+        self._begun = True
         self._complete_head = False
 
     def _no_keep_alive(self) -> None:
-        """An upgrade we do not do: answer as plain HTTP, then end."""
+        """The connection ends with the last whole request (an upgrade we do not do, or garbage behind it)."""
         if self._ready:
             self._ready[-1] = self._ready[-1]._replace(keep_alive=False)
 
@@ -119,6 +133,18 @@ class RequestParser:
         method = self._parser.get_method().decode("ascii")
         keep = bool(self._parser.should_keep_alive())
         self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep))
+
+
+def request_target(data: bytes) -> bytes:
+    """The target in the first line of what may not be a request at all."""
+    words = data.partition(b"\r\n")[0].split(b" ")
+    return words[1] if len(words) > 1 else b""
+
+
+def _ascii_target(data: bytes) -> bytes:
+    """Some mail programs send a URL's other letters as they are; the parser takes them only encoded."""
+    line, end, rest = data.partition(b"\r\n")
+    return data if line.isascii() else quote(line, safe=_PRINTABLE).encode("ascii") + end + rest
 
 
 def _malformed() -> RequestRefusedError:

@@ -1,6 +1,7 @@
 """One edge process: listening, the journal's answers, and what happens every second."""
 
 import asyncio
+import logging
 import socket
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,16 @@ from postlude.edge.core import Core, Waiter
 from postlude.edge.headers import Heads
 from postlude.edge.health import health
 from postlude.edge.outcome import Outcome
+from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
+from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
 from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
+_log = logging.getLogger(__name__)
 _BACKLOG: Final = 1024
 # A batch that is on disk waits for the interpreter no longer than this while requests keep coming; the default of
 # 5 ms costs a sixth of the throughput at 256 connections (bench/edge.py).
@@ -107,6 +111,25 @@ class Edge:
         """What one connection too many is told."""
         self.core.counts.add(Outcome.TOO_MANY)
         return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
+
+    def failed(self, target: bytes) -> bytes:
+        """The answer after a fault of ours: still a picture where one was asked for."""
+        _log.exception("edge: a request failed")
+        self.core.counts.add(Outcome.FAILED)
+        if self._wants_picture(target):
+            return self.core.answers.gif("failed")
+        return self.core.page(500, self.core.pages.plain("", "failed_title", "failed_explained"))
+
+    def refused(self, refusal: RequestRefusedError, target: bytes) -> bytes:
+        """The answer to what is no request: still a picture where one was asked for, since proxies keep errors."""
+        self.core.counts.add(refusal.outcome)
+        if self._wants_picture(target):
+            return self.core.answers.gif(refusal.outcome.value.replace("_", "-"))
+        return self.core.answers.text(refusal.status, f"{refusal.status}\n")
+
+    def _wants_picture(self, target: bytes) -> bool:
+        prefix = self.core.config.prefixes.pixel.encode()
+        return any(reading.prefix == prefix for reading in readings(target))
 
     def _from_committer(self, waiters: list[Waiter], error: StorageError | None) -> None:
         with suppress(RuntimeError):  # the loop was closed while the last batch was syncing

@@ -14,6 +14,7 @@ from postlude.model.words import HitFace
 from postlude.tokens import CopyRef, split_link
 
 _VERIFIED: Final = 4096
+_REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
 _SCOPE_BYTES: Final = 10  # key id, kind, scope: what a link's MAC hangs on besides position and destination
 
 
@@ -119,6 +120,8 @@ class Link:
         )
 
     def _remember(self, key: bytes, position: int, where: bytes) -> None:
+        if len(key) > _REMEMBERED_BYTES:
+            return
         if len(self._known) >= _VERIFIED:
             self._known.clear()
         self._known[key] = (position, where)

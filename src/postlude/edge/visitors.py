@@ -7,7 +7,7 @@ from postlude.edge import records
 from postlude.edge.address import AddressKeeper
 from postlude.edge.headers import Head
 
-_REMEMBERED: Final = 65_536  # about 400 bytes each: 26 MB at the very worst, for one minute
+_REMEMBERED: Final = 16_384  # about 800 bytes each: 13 MB at the very worst, for one minute
 _TAILS: Final = 8
 
 AddressFacts = Callable[[str], Mapping[str, str]]
