@@ -1,0 +1,96 @@
+"""A real browser follows nasty links and arrives where the plain URL would have led it, byte for byte."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from postlude.tokens import Kind, Urls
+
+from .conftest import CODEC, COPY, MESSAGE, Face
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATHS = ("", "a", "%2F%2e%2e/x", "é/ü", "a b", "a+b;c=d", "[x]{y}|z^`", "\U0001f600", "a%20b%", "//x//y/./..")
+QUERIES = (
+    "",
+    "?",
+    "?a=1&a=&b&=c&&",
+    "?q=%2F+%20%2B",
+    "?u=https://x.example/?y=%252F",
+    "?ä=ö&amp;x=1&copy=2",
+    "?'\"<>|[]",
+)
+FRAGMENTS = ("", "#", "#é~:text=a%20b")
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")]
+
+
+class Destination:
+    """A server that writes down the request lines it got."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"GET /favicon.ico " not in head:
+            self.lines.append(head.partition(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/html\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def destination() -> AsyncIterator[tuple[Destination, str]]:
+    seen = Destination()
+    server = await asyncio.start_server(seen, "127.0.0.1", 0)
+    yield seen, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+    await server.wait_closed()
+
+
+async def test_chromium_lands_on_the_same_bytes(face: Face, destination: tuple[Destination, str]):
+    seen, base = destination
+    urls = Urls(CODEC, f"http://127.0.0.1:{face.edge.port}", Kind.MESSAGE, MESSAGE)
+    # Neighbours differ in more than their fragment: a change of the fragment alone loads nothing.
+    nasty = [base + path + query + fragment for fragment, query, path in product(FRAGMENTS, QUERIES, PATHS)]
+    assert len(nasty) > 200
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = await browser.new_page()
+        for position, url in enumerate(nasty):
+            seen.lines.clear()
+            await page.goto(url, wait_until="commit")
+            plain = await page.evaluate("location.href")
+            await page.goto(urls.token(COPY).join(urls.link(position, url)), wait_until="commit")
+            tracked = await page.evaluate("location.href")
+            assert (tracked, seen.lines) == (plain, [seen.lines[0]] * 2)
+        await browser.close()
+    assert len(face.hits()) == len(nasty)
+
+
+async def test_the_pages_work_in_a_browser(face: Face):
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = await browser.new_page(locale="de-DE")
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        base = f"http://127.0.0.1:{face.edge.port}"
+        await page.goto(base + face.preferences)
+        await page.get_by_label("Der Absender darf sehen, wann ich eine E-Mail öffne").uncheck()
+        await page.get_by_role("button").click()
+        await page.get_by_role("heading", name="Ihre Entscheidung ist gespeichert").wait_for()
+        await page.goto(base + face.unsubscribe)
+        await page.get_by_role("button", name="Abmelden").click()
+        await page.get_by_role("heading", name="Sie sind abgemeldet").wait_for()
+        await page.goto(base + face.pixel)
+        assert await page.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") == 1
+        await browser.close()
+    assert problems == []
+    assert [hit.facts for hit in face.hits() if hit.method == "POST"] == [
+        {"opens": "off", "clicks": "on"},
+        {"how": "page"},
+    ]

@@ -1,0 +1,212 @@
+"""What clients do to a server: pieces, floods, garbage, silence."""
+
+import asyncio
+import struct
+from pathlib import Path
+
+import pytest
+
+from postlude.edge import AddressForm, EdgeConfig, Limits
+from postlude.edge.answer import GIF
+
+from .conftest import DESTINATION, Face, Start, read_answer
+
+
+async def test_a_request_in_single_bytes(face: Face):
+    reader, writer = await face.open()
+    for byte in f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode():
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0)
+    assert (await read_answer(reader)).body == GIF
+    writer.write(f"GET {face.link} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+    assert (await read_answer(reader)).status == 302
+    writer.close()
+    assert len(face.hits()) == 2
+
+
+async def test_pipelined_requests_are_answered_in_order(face: Face):
+    reader, writer = await face.open()
+    targets = [face.pixel, "/i/bad", face.link, "/robots.txt", face.pixel] * 20
+    writer.write(b"".join(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode() for target in targets))
+    statuses = [(await read_answer(reader)).status for _ in targets]
+    assert statuses == [200, 200, 302, 200, 200] * 20
+    writer.close()
+    assert len(face.hits()) == 60
+
+
+async def test_many_on_one_connection(face: Face):
+    reader, writer = await face.open()
+    for _ in range(50):
+        writer.write(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        assert (await read_answer(reader)).body == GIF
+    writer.close()
+    assert len(face.hits()) == 50
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "outcome"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400", "malformed"),
+        (b"GET\r\n\r\n", b"400", "malformed"),
+        (b"GET /x HTTP/9.9\r\nHost: t\r\n\r\n", b"400", "malformed"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: t\r\n\r\n", b"414", "too_large"),
+        (b"GET /x HTTP/1.1\r\n" + b"X-A: " + b"b" * 20_000 + b"\r\n\r\n", b"431", "too_large"),
+        (b"GET /x HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431", "too_large"),
+        (b"POST /u/x HTTP/1.1\r\nContent-Length: 70000\r\n\r\n" + b"a" * 70_000, b"413", "too_large"),
+        (b"GET /x HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", b"400", "malformed"),
+    ],
+)
+async def test_what_cannot_be_a_request_ends_the_connection(face: Face, data: bytes, status: bytes, outcome: str):
+    answer = await face.raw(data)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"Connection: close" in answer
+    assert face.counts() == {outcome: 1}
+    assert (await face.get(face.pixel)).body == GIF
+
+
+@pytest.mark.parametrize(
+    ("data", "diagnosis"),
+    [
+        (b"GET /i/x HTTP/9.9\r\n\r\n", b"malformed"),
+        (b"GET /i/" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"too-large"),
+        (b"GET /i/x HTTP/1.1\r\nA: " + b"b" * 20_000 + b"\r\n\r\n", b"too-large"),
+        (b"GET /i/x HTTP/1.1\r\nno header\r\n\r\n", b"malformed"),
+    ],
+)
+async def test_what_cannot_be_a_request_for_a_pixel_is_still_answered_with_one(
+    face: Face, data: bytes, diagnosis: bytes
+):
+    answer = await face.raw(data)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"X-Postlude-Diagnosis: " + diagnosis in answer
+    assert answer.endswith(GIF)
+    assert face.hits() == []
+
+
+async def test_letters_that_came_unencoded_still_lead_there(face: Face):
+    where = "https://shop.example/caf\xe9"
+    link = face.token.join(face.urls.link(1, where)).replace("%C3%A9", "\xc3\xa9")
+    for headers in ({}, {"Connection": "close"}):
+        assert (await face.get(link, headers)).headers["location"] == "https://shop.example/caf%C3%A9"
+
+
+@pytest.mark.parametrize("target", [b"/i/\xff\xfe.gif", b"/i/%ff%fe", b"/i/\xc3\xa9/\xed\xa0\x80"])
+async def test_bytes_that_are_no_text(face: Face, target: bytes):
+    answer = await face.raw(b"GET " + target + b" HTTP/1.1\r\nUser-Agent: \xff\xfe\r\nConnection: close\r\n\r\n")
+    assert answer.endswith(GIF)
+
+
+async def test_a_request_then_garbage(face: Face):
+    answer = await face.raw(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n\x00garbage\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(GIF)
+    assert len(face.hits()) == 1
+
+
+async def test_http_1_0_ends_after_the_answer(face: Face):
+    answer = await face.raw(f"GET {face.pixel} HTTP/1.0\r\n\r\n".encode())
+    assert b"\r\nConnection: close\r\n" in answer
+    assert answer.endswith(GIF)
+
+
+async def test_a_client_that_said_all_still_gets_its_answers(face: Face):
+    reader, writer = await face.open()
+    writer.write(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode() * 3)
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 10)
+    assert answer.count(GIF) == 3
+    writer.close()
+
+
+async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
+    face = await start(EdgeConfig(limits=Limits(request_seconds=1, idle_seconds=1)))
+    slow = [await face.open() for _ in range(50)]
+    for _, writer in slow[:25]:
+        writer.write(b"GET /i/x HTTP/1.1\r\nX: ")
+    began = asyncio.get_running_loop().time()
+    assert (await face.get(face.pixel)).body == GIF
+    assert asyncio.get_running_loop().time() - began < 0.5
+    answers = [await asyncio.wait_for(reader.read(), 10) for reader, _ in slow]
+    assert all(answer.startswith(b"HTTP/1.1 408") for answer in answers[:25])
+    assert answers[25:] == [b""] * 25
+    for _, writer in slow:
+        writer.close()
+    assert face.counts()["too_slow"] == 25
+
+
+async def test_one_connection_too_many(start: Start):
+    face = await start(EdgeConfig(limits=Limits(connections=2)))
+    held = [await face.open() for _ in range(2)]
+    for _, writer in held:
+        writer.write(b"GET /i/")
+    await asyncio.sleep(0.05)
+    assert (await face.raw(b"GET /i/x HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 503")
+    for _, writer in held:
+        writer.close()
+        await writer.wait_closed()
+    await asyncio.sleep(0.05)
+    assert (await face.get(face.pixel)).body == GIF
+
+
+async def test_forwarded_addresses_are_believed_from_listed_networks_only(start: Start):
+    for proxies, expected in (((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9")):
+        face = await start(EdgeConfig(proxies=proxies, address_form=AddressForm.FULL))
+        await face.get(face.pixel, {"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 127.0.0.3"})
+        assert face.hits()[-1].address == expected
+        await face.edge.close()
+        face.edge._writer.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"PROXY TCP4 203.0.113.9 127.0.0.1 5 80\r\n",
+        b"\r\n\r\n\x00\r\nQUIT\n\x21\x11"
+        + struct.pack(">H", 12)
+        + bytes([203, 0, 113, 9, 127, 0, 0, 1])
+        + struct.pack(">HH", 5, 80),
+    ],
+)
+async def test_proxy_lines(start: Start, line: bytes):
+    config = EdgeConfig(proxies=("127.0.0.1",), proxy_protocol=True, address_form=AddressForm.FULL)
+    face = await start(config)
+    request = f"GET {face.pixel} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
+    assert (await face.raw(line + request)).endswith(GIF)
+    assert face.hits()[0].address == "203.0.113.9"
+    assert (await face.raw(request)).startswith(b"HTTP/1.1 400")
+
+
+async def test_a_unix_socket(start: Start, tmp_path: Path):
+    path = tmp_path / "edge.sock"
+    face = await start(EdgeConfig(unix_path=path, proxies=("unix",), address_form=AddressForm.FULL))
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(f"GET {face.pixel} HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n".encode())
+    assert (await read_answer(reader)).body == GIF
+    writer.close()
+    assert face.hits()[0].address == "203.0.113.9"
+
+
+async def test_many_hits_from_one_address_are_marked_never_refused(start: Start):
+    face = await start(EdgeConfig(limits=Limits(hits_per_minute=3)))
+    face.edge.core.visitors.refresh = lambda _: None  # type: ignore[method-assign] # the minute stands still
+    for _ in range(5):
+        assert (await face.get(face.pixel)).body == GIF
+    assert [hit.facts.get("rate", "") for hit in face.hits()] == ["", "", "", "high", "high"]
+
+
+async def test_facts_of_the_raw_address_are_asked_before_it_is_cut(start: Start):
+    face = await start(EdgeConfig(address_facts=lambda address: {"network": "home:" + address}))
+    await face.get(face.pixel)
+    assert (face.hits()[0].facts, face.hits()[0].address) == ({"network": "home:127.0.0.1"}, "127.0.0.0")
+
+
+async def test_a_fault_of_ours_is_counted_and_answered(start: Start):
+    def broken(_: object) -> bytes:
+        raise RuntimeError("broken")
+
+    face = await start(EdgeConfig(stored_body=broken))
+    answer = await face.get(face.view)
+    assert answer.status == 500
+    assert face.counts() == {"failed": 1}
+    assert (await face.get(face.link)).headers["location"] == DESTINATION
