@@ -38,6 +38,7 @@ def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, sh
     expect(copy_of(watch, BOB)).to_contain_text("1 click")
     reader.get_by_role("button", name="Reply").click()
     expect(copy_of(watch, BOB)).to_contain_text("replied")
+    expect(copy_of(watch, BOB)).to_contain_text("1 open")  # answering does not open the mail again
 
     for recipient, button, words in (
         (CHARLIE, "Mark as spam", "marked as spam"),
