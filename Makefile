@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check quick servers lock docs screenshots clean bench
+.PHONY: help env dev up test check servers lock docs screenshots clean bench-startup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,8 +31,8 @@ docs: dev ## write the generated reference pages
 	$(BIN)/python scripts/reference.py
 screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
-bench: dev ## start-up time and memory of `postlude up`
-	$(BIN)/python bench/startup.py
+bench-startup: dev ## start-up time and memory of `postlude up`
+	$(BIN)/python bench/startup.py --write
 clean: ## remove what can be made again (not your data)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 

@@ -1,6 +1,6 @@
 """Start-up of `postlude up`: seconds to the first served request of each face, and memory of all its processes.
 
-Run: make bench   (or: python bench/startup.py [--rounds 5] [--write])
+Run: make bench-startup   (or: python bench/startup.py [--rounds 5] [--write])
 """
 
 import argparse
@@ -116,9 +116,8 @@ def main() -> None:
     print(text)
     if options.write:
         machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-        head = (
-            f"# Start-up and memory of `postlude up`\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}. Command: `make bench`"
-        )
+        date = f"{datetime.now(UTC):%Y-%m-%d}"
+        head = f"# Start-up and memory of `postlude up`\n\n{date}, {machine}. Command: `make bench-startup`"
         note = (
             "\n\nSeconds from the command to the first answered request of each face (pages: `/healthz`, `/sign-in`; "
             "SMTP: the greeting), with an empty data folder and with the one just made. RSS adds up every process and "
