@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no types
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]  # as above
 
+from postlude.model.errors import StorageError, TransportError
+
 _BATCH: Final = 50
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -25,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ImapConfig:
-    """One account."""
+    """One folder of one account. Every folder has a connection of its own, so that IDLE watches each."""
 
     host: str
     port: int = 993
@@ -33,113 +35,153 @@ class ImapConfig:
     """TLS from the first byte; off on loopback and private lines only."""
     user: str
     password: str
-    folders: tuple[str, ...] = ("INBOX",)
+    folder: str = "INBOX"
     max_message_bytes: int = 26_214_400
     """Larger mails are passed over, with a line in the log."""
     poll_s: float = 60.0
-    """Between looks when there are several folders or the server has no IDLE."""
+    """Between looks when the server has no IDLE."""
     timeout_s: float = 60.0
 
+    @property
+    def name(self) -> str:
+        """Account and folder, for people."""
+        return f"{self.user} at {self.host}, folder {self.folder}"
 
-class Watermarks(Protocol):
-    """Where each folder was read up to, kept durably by somebody else."""
 
-    def get(self, folder: str) -> tuple[int, int] | None:
+class Watermark(Protocol):
+    """Where the folder was read up to, kept durably by somebody else. May raise StorageError."""
+
+    def get(self) -> tuple[int, int] | None:
         """(UIDVALIDITY, highest UID dealt with), None when the folder was never read."""
         ...
 
-    def put(self, folder: str, validity: int, uid: int) -> None:
+    def put(self, validity: int, uid: int) -> None:
         """Durable when it returns."""
         ...
 
 
-class ImapReader:
-    """Reads one account in the caller's thread.
+@dataclass
+class ImapState:
+    """How reading goes, for the health strip."""
 
-    `take(raw)` makes one mail durable; the watermark moves only afterwards: every mail is taken at least once, and a
-    second time only after a crash in between or when the server gave the folder a new UIDVALIDITY. A folder that is
-    read for the first time begins with the next mail that comes, unless `from_start`.
+    problem: str = ""
+    """Why nothing can be read at the moment; empty when it can."""
+    taken: int = 0
+    """Mails taken since the start."""
+
+
+def connect(config: ImapConfig) -> Any:  # noqa: ANN401 - imapclient has no types
+    """A client that is logged in. Raises IMAPClientError and OSError."""
+    context = ssl.create_default_context() if config.tls else None
+    client = IMAPClient(
+        config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
+    )
+    try:
+        client.login(config.user, config.password)
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def try_folder(config: ImapConfig) -> None:
+    """Log in and open the folder as the reader would; TransportError with the server's words when that fails."""
+    try:
+        with connect(config) as client:
+            client.select_folder(config.folder, readonly=True)
+    except (IMAPClientError, OSError) as error:
+        raise TransportError(f"{config.name}: {_words(error)}") from error
+
+
+class ImapReader:
+    """Reads one folder in the caller's thread.
+
+    `take(raw)` makes one mail durable or raises StorageError; the watermark moves only afterwards: every mail is taken
+    at least once, and a second time only after a crash in between or when the server gave the folder a new UIDVALIDITY.
+    A folder that is read for the first time begins with the next mail that comes, unless `from_start`.
     """
 
     def __init__(
-        self, config: ImapConfig, marks: Watermarks, take: Callable[[bytes], None], *, from_start: bool = False
+        self, config: ImapConfig, mark: Watermark, take: Callable[[bytes], None], *, from_start: bool = False
     ) -> None:
         self._config = config
-        self._marks = marks
+        self._mark = mark
         self._take = take
         self._from_start = from_start
+        self.state: Final = ImapState()
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop`, connecting again after every loss with growing pauses."""
         pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                with self.connect() as client:
+                with connect(self._config) as client:
                     pause = _FIRST_PAUSE_S
                     self._follow(client, stop)
-            except (IMAPClientError, OSError) as error:
-                _log.warning("imap %s@%s: %s; again in %.0f s", self._config.user, self._config.host, error, pause)
-                stop.wait(pause)
+            except (IMAPClientError, OSError, StorageError) as error:
+                self._wait(error, pause, stop)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - a bug of ours or a strange server: said loudly, tried again
+                _log.exception("imap %s stumbled", self._config.name)
+                self._wait(error, pause, stop)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def read_once(self) -> int:
-        """Take what is new in every folder now; returns how many mails. Raises IMAPClientError and OSError."""
-        with self.connect() as client:
-            return sum(self._read(client, folder) for folder in self._config.folders)
+    def _wait(self, error: Exception, pause: float, stop: threading.Event) -> None:
+        self.state.problem = f"mailbox {self._config.name}: {_words(error)}"
+        _log.warning("imap %s: %s; again in %.0f s", self._config.name, _words(error), pause)
+        stop.wait(pause)
 
-    def connect(self) -> Any:  # noqa: ANN401 - imapclient has no types
-        """A client that is logged in; also the check that the settings work."""
-        config = self._config
-        context = ssl.create_default_context() if config.tls else None
-        client = IMAPClient(
-            config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
-        )
-        try:
-            client.login(config.user, config.password)
-        except BaseException:
-            client.shutdown()
-            raise
-        return client
+    def read_once(self) -> int:
+        """Take what is new now; returns how many mails. Raises IMAPClientError, OSError and StorageError."""
+        with connect(self._config) as client:
+            return self._read(client)
 
     def _follow(self, client: Any, stop: threading.Event) -> None:  # noqa: ANN401 - as connect
-        one_folder = len(self._config.folders) == 1 and client.has_capability("IDLE")
+        idles = client.has_capability("IDLE")
         while not stop.is_set():
-            for folder in self._config.folders:
-                self._read(client, folder)
-            if one_folder:
+            self._read(client)
+            self.state.problem = ""
+            if idles:
                 _idle(client, stop)
             else:
                 stop.wait(self._config.poll_s)
 
-    def _read(self, client: Any, folder: str) -> int:  # noqa: ANN401 - as connect
-        status = client.select_folder(folder, readonly=True)
+    def _read(self, client: Any) -> int:  # noqa: ANN401 - as connect
+        status = client.select_folder(self._config.folder, readonly=True)
         validity = int(status[b"UIDVALIDITY"])
-        mark = self._marks.get(folder)
+        mark = self._mark.get()
         if mark is None and not self._from_start:
-            self._marks.put(folder, validity, int(status.get(b"UIDNEXT", 1)) - 1)
+            self._mark.put(validity, int(status.get(b"UIDNEXT", 1)) - 1)
             return 0
         last = mark[1] if mark and mark[0] == validity else 0
         # `n:*` always names the newest mail, also when its UID is below n (RFC 9051 6.4.4).
         uids = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
         taken = 0
         for start in range(0, len(uids), _BATCH):
-            taken += self._take_batch(client, folder, validity, uids[start : start + _BATCH])
+            taken += self._take_batch(client, validity, uids[start : start + _BATCH])
         return taken
 
-    def _take_batch(self, client: Any, folder: str, validity: int, uids: list[int]) -> int:  # noqa: ANN401 - as connect
+    def _take_batch(self, client: Any, validity: int, uids: list[int]) -> int:  # noqa: ANN401 - as connect
         taken = 0
         sizes = client.fetch(uids, ["RFC822.SIZE"])
         for uid in uids:
             size = int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))
             if size > self._config.max_message_bytes:
-                _log.warning("imap %s: mail %d has %d bytes and is passed over", folder, uid, size)
+                _log.warning("imap %s: mail %d has %d bytes and is passed over", self._config.name, uid, size)
             else:
                 raw = client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")
                 if raw:  # gone meanwhile: somebody else deleted it
                     self._take(raw)
                     taken += 1
-            self._marks.put(folder, validity, uid)
+                    self.state.taken += 1
+            self._mark.put(validity, uid)
         return taken
+
+
+def _words(error: Exception) -> str:
+    """What a server or the network said; imapclient hands some answers on as the repr of bytes."""
+    text = str(error) or type(error).__name__
+    return text[2:-1] if text[:2] in {"b'", 'b"'} else text
 
 
 def _idle(client: Any, stop: threading.Event) -> None:  # noqa: ANN401 - imapclient has no types

@@ -6,13 +6,16 @@ import smtplib
 import ssl
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from postlude.adapters.imap import try_folder
 from postlude.app.folder import DataFolder
 from postlude.app.listen import FACES, listen_for
+from postlude.app.mailboxes import imap_folders
 from postlude.config import Settings
-from postlude.model.errors import InUseError, PostludeError
+from postlude.model.errors import InUseError, PostludeError, TransportError
 
 State = Literal["ok", "warning", "problem"]
 _LOW_DISK: Final = 2 << 30
@@ -150,7 +153,14 @@ def _bounces(settings: Settings, _folder: DataFolder) -> Finding:
 def _imap(settings: Settings, _folder: DataFolder) -> Finding:
     if not settings.imap_host:
         return Finding("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST)")
-    return Finding("mailbox", "warning", f"{settings.imap_host} is set, but this version does not read mailboxes yet")
+    for config in imap_folders(settings):
+        try:
+            try_folder(replace(config, timeout_s=_TIMEOUT))
+        except TransportError as error:
+            remedy = "Mend POSTLUDE_IMAP_HOST, _PORT, _TLS, _USER, _PASSWORD or _FOLDERS"
+            return Finding("mailbox", "problem", f"{error}. {remedy}")
+    folders = ", ".join(settings.imap_folders)
+    return Finding("mailbox", "ok", f"{settings.imap_user}@{settings.imap_host} takes the login; read: {folders}")
 
 
 def _account(_settings: Settings, _folder: DataFolder) -> Finding:

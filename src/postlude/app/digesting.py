@@ -13,7 +13,7 @@ from postlude.services.changes import Changes
 from postlude.services.digest import Digest
 from postlude.services.interpret import Interpreter
 from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_returned import ReturnedMail
+from postlude.services.interpret_returned import IMAP_DOOR, ReturnedMail
 from postlude.services.interpret_sending import Submissions
 from postlude.services.submit import Taken, take
 from postlude.services.submit_track import Tracker
@@ -35,7 +35,7 @@ def build_digest(
     """Return the digest over this data folder's journals."""
     interpreter = Interpreter(
         submissions=Submissions(partial(_take, store, tracker), spool_out.get),
-        returned=ReturnedMail(spool_in.get, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
+        returned=ReturnedMail(spool_in, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
         hits=Hits(store),
     )
     return Digest(
@@ -53,7 +53,8 @@ def _take(store: Store, tracker: Tracker, submitted: Submitted, raw: bytes) -> T
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
-    return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=returned.mail_from or _NULL_SENDER)
+    envelope = returned.mail_from or ("" if returned.door.startswith(IMAP_DOOR) else _NULL_SENDER)
+    return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=envelope)
 
 
 def _attribute(store: Store, finding: Finding, at: int) -> Attribution:

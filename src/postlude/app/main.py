@@ -13,6 +13,7 @@ from typing import Final, Self
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.app.control import control_app, control_socket
 from postlude.app.digesting import build_digest
+from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
 from postlude.app.sending import build_sender, build_tracker, build_transport
 from postlude.app.watch import EdgeWatch
@@ -75,6 +76,7 @@ class AppProcess:
         journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
         self._stack.callback(journal.close)
         spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
+        self._mailboxes = Mailboxes(imap_folders(settings), self._store, journal, spool_in, parts.clock)
         changes = Changes()
         tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
         self._digest = build_digest(
@@ -122,6 +124,7 @@ class AppProcess:
             caught_up=self._caught_up,
         )
         await self._start_worker(sender, changes)
+        await self._stack.enter_async_context(self._mailboxes)
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
@@ -181,6 +184,7 @@ class AppProcess:
     def health(self) -> Health:
         """What the web app's strip says."""
         problems = [text for text in (self._digest.state.problem, *self._watch.problems) if text]
+        problems += self._mailboxes.problems
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
         return Health(listening=listening, lost=self._watch.lost, problems=tuple(problems))

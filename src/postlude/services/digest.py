@@ -166,6 +166,9 @@ class Digest:
         end = perf_counter()
         for name, seconds in (("history", middle - start), ("state", end - middle)):
             self.state.seconds[name] = self.state.seconds.get(name, 0.0) + seconds
+        for item in items:
+            if item.afterwards is not None:
+                item.afterwards()
         self._changes.publish({event.message for item in items for event in item.events if event.message})
 
     def _halving(

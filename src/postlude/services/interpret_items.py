@@ -1,5 +1,6 @@
 """One journal record on its way through the digest: what it turned out to mean."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
@@ -24,6 +25,7 @@ class Outcome(StrEnum):
     MERGED = "merged"  # an image proxy asking again for the same opening
     RETURNED = "returned"  # mail that came back and was tied to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
+    ORDINARY = "ordinary"  # other people's mail in a mailbox that is read: not kept
     UNHANDLED = "unhandled"  # a provider's call that nothing here reads yet; set aside
     UNREADABLE = "unreadable"  # no observation; set aside
     FAILED = "failed"  # reading it raised an error; set aside
@@ -47,12 +49,14 @@ class Item(msgspec.Struct, gc=False):
     aliases: tuple[Alias, ...] = ()
     suppress: tuple[CopySuppression, ...] = ()
     unmatched: Unmatched | None = None
+    afterwards: Callable[[], None] | None = None
+    """Called once both stores hold what the record means."""
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the record aside: it means nothing any more."""
         self.outcome, self.reason = outcome, reason
         self.events, self.aliases, self.suppress = (), (), ()
-        self.submission, self.attempt, self.unmatched = None, None, None
+        self.submission, self.attempt, self.unmatched, self.afterwards = None, None, None, None
 
 
 def event_id(position: Position, ordinal: int) -> int:

@@ -1,12 +1,15 @@
 """Mail that came back: read, tied to a copy, judged."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, Protocol
 
-from postlude.feedback import Finding
+from postlude.feedback import Finding, FindingKind
 from postlude.model.event import Event
 from postlude.model.observation import Returned
 from postlude.model.words import EventKind, Verdict
 from postlude.services.attribute import Attribution
+from postlude.services.attribute import Unmatched as Why
 from postlude.services.interpret_items import Item, Outcome, event_id
 from postlude.store import CopySuppression, Unmatched
 
@@ -15,21 +18,55 @@ Parse = Callable[[bytes, Returned], Sequence[Finding]]
 Attribute = Callable[[Finding, int], Attribution]
 """Ties one finding that came in at a time to a copy."""
 
-_BY_PEOPLE = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
+IMAP_DOOR: Final = "imap:"
+"""How the name of a door begins that reads somebody's mailbox."""
+_ORDINARY: Final = frozenset(
+    {
+        FindingKind.MAIL,
+        FindingKind.REPLIED,
+        FindingKind.AUTORESPONDED,
+        FindingKind.UNSUBSCRIBED,
+        FindingKind.DISPLAYED,
+        FindingKind.DELIVERED,
+        FindingKind.RELAYED,
+        FindingKind.EXPANDED,
+    }
+)
+_BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
+
+
+class Mails(Protocol):
+    """Where returned mail lies."""
+
+    def get(self, id: int) -> bytes:  # noqa: A002 - the spool's word
+        """Its bytes; NotFoundError."""
+        ...
+
+    def delete(self, id: int) -> None:  # noqa: A002 - the spool's word
+        """Remove it."""
+        ...
 
 
 class ReturnedMail:
-    """The step for returned mail. The mail itself stays in the spool, matched or not."""
+    """The step for returned mail. The mail itself stays in the spool, matched or not.
 
-    def __init__(self, mail: Callable[[int], bytes], parse: Parse, attribute: Attribute) -> None:
-        self._mail = mail
+    But for one: a mailbox that is read holds other people's ordinary mail, which is none of our business. It is not
+    kept and not shown.
+    """
+
+    def __init__(self, mails: Mails, parse: Parse, attribute: Attribute) -> None:
+        self._mails = mails
         self._parse = parse
         self._attribute = attribute
 
     def __call__(self, item: Item, returned: Returned) -> None:
         """Read one mail; each finding becomes one event."""
-        findings = self._parse(self._mail(returned.mail), returned)
+        findings = self._parse(self._mails.get(returned.mail), returned)
         said = [(finding, self._attribute(finding, returned.at)) for finding in findings]
+        if returned.door.startswith(IMAP_DOOR) and all(_is_ordinary(*one) for one in said):
+            item.outcome = Outcome.ORDINARY
+            item.afterwards = partial(self._mails.delete, returned.mail)
+            return
         item.events = tuple(_event(item, number, returned, one) for number, (_, one) in enumerate(said))
         item.suppress = tuple(
             CopySuppression(one.copy, one.suppress, one.evidence.value, returned.at) for _, one in said if one.suppress
@@ -38,6 +75,10 @@ class ReturnedMail:
         if lost is not None:
             item.unmatched = _unmatched(item, returned, *lost)
         item.outcome = Outcome.RETURNED if any(one.credited for _, one in said) else Outcome.UNMATCHED
+
+
+def _is_ordinary(finding: Finding, one: Attribution) -> bool:
+    return finding.kind in _ORDINARY and one.unmatched == Why.NOTHING_OF_OURS.value
 
 
 def _event(item: Item, number: int, returned: Returned, one: Attribution) -> Event:

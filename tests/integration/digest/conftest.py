@@ -41,7 +41,7 @@ class World:
     def digest(self, *, hits: Hits | None = None, batch_records: int = 100) -> Digest:
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
-            returned=ReturnedMail(self.spool.get, read, tie),
+            returned=ReturnedMail(self.spool, read, tie),
             hits=hits or Hits(self.store),
         )
         return Digest(

@@ -134,7 +134,7 @@ def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[.
 def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
     world.spool.put(9, b"eve@example.org")
     world.spool.put(8, b"@" * 20)
-    world.say(Returned(700, 9, "imap:x", "", ""), Returned(800, 8, "smtp", "x@y.z", ""))
+    world.say(Returned(700, 9, "smtp", "", ""), Returned(800, 8, "smtp", "x@y.z", ""))
     world.digest().catch_up()
     assert world.store.outcomes() == {"unmatched": 2}
     newest, oldest = world.store.list_unmatched()
@@ -215,3 +215,15 @@ async def test_pages_hear_of_it(world: World) -> None:
     assert await asyncio.wait_for(waiting, 5) == {1, 2}
     await heard.aclose()
     assert EventKind.CLICKED in {event.kind for event in world.history.timeline(2)}
+
+
+def test_other_peoples_mail_in_a_mailbox_is_neither_kept_nor_shown(world: World) -> None:
+    world.spool.put(9, b"eve@example.org")
+    world.spool.put(8, b"bob@example.com")
+    world.say(Returned(700, 9, "imap:alice@example.org", "", ""), Returned(800, 8, "imap:alice@example.org", "", ""))
+    world.digest().catch_up()
+    assert world.store.outcomes() == {"ordinary": 1, "returned": 1}
+    assert world.store.list_unmatched() == []
+    assert not world.spool.path(9).exists()
+    assert world.spool.get(8) == b"bob@example.com"
+    assert _kinds(world) == ["replied"]

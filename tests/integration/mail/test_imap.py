@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from postlude.adapters.imap import ImapConfig, ImapReader
+from postlude.model.errors import StorageError
 from servers.dovecot import Dovecot
 from servers.waiting import LOOPBACK, wait_for
 
@@ -24,11 +25,17 @@ pytestmark = [
 ]
 
 
-class Marks(dict[str, tuple[int, int]]):
-    """Watermarks in memory."""
+class Mark:
+    """A watermark in memory."""
 
-    def put(self, folder: str, validity: int, uid: int) -> None:
-        self[folder] = (validity, uid)
+    def __init__(self) -> None:
+        self.place: tuple[int, int] | None = None
+
+    def get(self) -> tuple[int, int] | None:
+        return self.place
+
+    def put(self, validity: int, uid: int) -> None:
+        self.place = (validity, uid)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +61,9 @@ def deliver(server: Dovecot, *subjects: str) -> None:
             client.sendmail("bob@example.com", [USER], f"Subject: {subject}\r\n\r\nbody\r\n".encode())
 
 
-def reader(server: Dovecot, marks: Marks, taken: list[bytes], **more: object) -> ImapReader:
+def reader(server: Dovecot, mark: Mark, taken: list[bytes], **more: object) -> ImapReader:
     config = ImapConfig(host=LOOPBACK, port=server.imap_port, tls=False, user=USER, password="secret", **more)
-    return ImapReader(config, marks, taken.append)
+    return ImapReader(config, mark, taken.append)
 
 
 def subjects(taken: list[bytes]) -> list[str]:
@@ -64,9 +71,9 @@ def subjects(taken: list[bytes]) -> list[str]:
 
 
 def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
-    marks, taken = Marks(), []
+    mark, taken = Mark(), []
     deliver(mailbox, "old")
-    one = reader(mailbox, marks, taken)
+    one = reader(mailbox, mark, taken)
     assert one.read_once() == 0
     deliver(mailbox, "first", "second")
     assert one.read_once() == 2
@@ -78,18 +85,18 @@ def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
 
 
 def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
-    marks, taken = Marks(), []
-    one = reader(mailbox, marks, taken)
+    mark, taken = Mark(), []
+    one = reader(mailbox, mark, taken)
     one.read_once()
     deliver(mailbox, "first", "second")
 
     def full(raw: bytes) -> None:
         if b"second" in raw:
-            raise OSError("disk full")
+            raise StorageError("disk full")
         taken.append(raw)
 
     one._take = full
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StorageError, match="disk full"):
         one.read_once()
     one._take = taken.append
     assert one.read_once() == 1
@@ -97,15 +104,15 @@ def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
 
 
 def test_another_uidvalidity_reads_the_folder_anew(mailbox: Dovecot):
-    marks, taken = Marks(), []
+    mark, taken = Mark(), []
     deliver(mailbox, "only")
-    marks.put("INBOX", 1, 4_000_000)
-    assert reader(mailbox, marks, taken).read_once() == 1
+    mark.put(1, 4_000_000)
+    assert reader(mailbox, mark, taken).read_once() == 1
 
 
 def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
-    marks, taken = Marks(), []
-    one = reader(mailbox, marks, taken, max_message_bytes=1000)
+    mark, taken = Mark(), []
+    one = reader(mailbox, mark, taken, max_message_bytes=1000)
     one.read_once()
     deliver(mailbox, "x" * 2000, "small")
     assert one.read_once() == 1
@@ -115,11 +122,11 @@ def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
 
 def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot):
     taken: list[bytes] = []
-    marks, stop = Marks(), threading.Event()
-    thread = threading.Thread(target=reader(mailbox, marks, taken).run, args=(stop,))
+    mark, stop = Mark(), threading.Event()
+    thread = threading.Thread(target=reader(mailbox, mark, taken).run, args=(stop,))
     thread.start()
     try:
-        wait_for("the first look", lambda: "INBOX" in marks, 10)
+        wait_for("the first look", lambda: mark.place, 10)
         deliver(mailbox, "now")
         wait_for("the mail", lambda: subjects(taken) == ["now"], 10)
     finally:
