@@ -40,13 +40,16 @@ class CopyStatus(StrEnum):
     """Where a copy is on its way out."""
 
     QUEUED = "queued"
-    SENDING = "sending"
+    HELD = "held"  # of a campaign's test of variants: waits for the winner
+    CLAIMED = "claimed"  # in a worker's hands; nothing has left
+    SENDING = "sending"  # being handed over: if its worker dies now, nobody knows
     SENT = "sent"
     DEFERRED = "deferred"
     REJECTED = "rejected"
     UNSURE = "unsure"
     EXPIRED = "expired"
     SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"  # its campaign was, before it left
 
 
 class SendOutcome(StrEnum):

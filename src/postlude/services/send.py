@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 class SendingStore(Protocol):
     """What sending needs of the store."""
 
-    def claim(self, limit: int, now: int) -> list[Claim]:
-        """Copies that are due, now SENDING and nobody else's."""
+    def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
+        """Copies that are due, now SENDING and `worker`'s alone."""
         ...
 
     def release(self, copy: int) -> None:
@@ -41,8 +41,20 @@ class SendingStore(Protocol):
         """When the next copy is due."""
         ...
 
-    def sending_copies(self) -> list[Claim]:
-        """Claims without a result."""
+    def begin_worker(self, journal: str, now: int) -> int:
+        """The id under which the holder of this journal claims."""
+        ...
+
+    def former_workers(self, worker: int) -> list[int]:
+        """Dead holders of the same journal."""
+        ...
+
+    def left_in_flight(self, dead: Iterable[int]) -> list[Claim]:
+        """What they were handing over."""
+        ...
+
+    def end_workers(self, dead: Iterable[int]) -> int:
+        """Forget them."""
         ...
 
     def message(self, message: int) -> Message:
@@ -78,6 +90,8 @@ class SenderDeps:
     """Copies being handed over at the same time."""
     list_unsubscribe: bool = True
     """Add List-Unsubscribe to messages that have none of their own."""
+    journal: str = "app"
+    """Name of the journal `append` writes to; its lock says that this worker lives."""
     caught_up: Callable[[], Awaitable[None]] = _at_once
     """Returns when everything journaled before now has been digested: only then is a claim without result a crash."""
 
@@ -93,6 +107,18 @@ class Sender:
         attempt = await self._attempt(claim)
         await self._journal(attempt)
         return attempt.outcome
+
+    async def begin(self) -> int:
+        """Say what a dead worker of the same journal left in flight; the id to claim with."""
+        deps = self._deps
+        worker = await asyncio.to_thread(deps.store.begin_worker, deps.journal, deps.clock.now())
+        await deps.caught_up()
+        dead = await asyncio.to_thread(deps.store.former_workers, worker)
+        for claim in await asyncio.to_thread(deps.store.left_in_flight, dead):
+            _log.warning("copy %016x to %s was in flight when its worker ended: unsure", claim.copy, claim.recipient)
+            await self.give_up_unsure(claim)
+        await asyncio.to_thread(deps.store.end_workers, dead)
+        return worker
 
     async def give_up_unsure(self, claim: Claim) -> None:
         """Journal that nobody knows whether this copy left: its process died while handing it over."""

@@ -26,9 +26,10 @@ from postlude.store.rows import (
 )
 from postlude.store.sending import Sending
 from postlude.store.values import Values
+from postlude.store.workers import Workers
 
 
-class Store(People, Values, Sending, Lookups, Digesting):
+class Store(People, Values, Sending, Workers, Lookups, Digesting):
     """The whole state behind one object. Safe to share between threads; several processes may open the same."""
 
     def close(self) -> None:

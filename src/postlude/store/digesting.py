@@ -93,6 +93,7 @@ class Digesting(Part):
             .where(or_(copies.c.status != CopyStatus.SENT.value, bindparam("new_status") == CopyStatus.SENT.value))
             .values(
                 status=bindparam("new_status"),
+                worker=None,
                 next_attempt_at=bindparam("retry_at"),
                 code=bindparam("new_code"),
                 enhanced=bindparam("new_enhanced"),

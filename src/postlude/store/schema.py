@@ -110,7 +110,19 @@ copies = Table(
     _words("server"),
     _words("remote_id"),
     Column("sent_at", Big),
-    Index(None, "status", "next_attempt_at"),
+    Column("campaign", Big, nullable=False, server_default="0"),  # 0: a single mail
+    Column("worker", Big, index=True),  # who has claimed it
+    Index(None, "campaign", "status", "next_attempt_at"),
+)
+
+# One row a start of a process that sends. Whoever holds the journal of that name is alive, so a row whose journal is
+# free, or held by a later start, is of one that died.
+workers = Table(
+    "workers",
+    metadata,
+    _id(),
+    Column("journal", Text, nullable=False, index=True),
+    Column("started_at", Big, nullable=False),
 )
 
 copy_activity = Table(

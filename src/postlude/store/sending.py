@@ -15,15 +15,15 @@ _WAITING = (CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value)
 class Sending(Part):
     """Claims on copies."""
 
-    def claim(self, limit: int, now: int) -> list[Claim]:
-        """Up to `limit` copies that are due, now marked SENDING with their attempt counted, durably.
+    def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
+        """Up to `limit` copies of single mails that are due, now SENDING in `worker`'s name, attempt counted, durably.
 
         Only one caller gets a copy, whatever the number of processes: SQLite has one writer at a time, PostgreSQL
         skips rows another claimer has locked.
         """
         due = (
             select(copies.c.id)
-            .where(copies.c.status.in_(_WAITING))
+            .where(copies.c.campaign == 0, copies.c.status.in_(_WAITING))
             .where(or_(copies.c.next_attempt_at.is_(None), copies.c.next_attempt_at <= now))
             .order_by(func.coalesce(copies.c.next_attempt_at, 0), copies.c.id)
             .limit(limit)
@@ -36,9 +36,14 @@ class Sending(Part):
             connection.execute(
                 update(copies)
                 .where(copies.c.id.in_(ids))
-                .values(status=CopyStatus.SENDING.value, attempts=copies.c.attempts + 1, next_attempt_at=None)
+                .values(
+                    status=CopyStatus.SENDING.value,
+                    attempts=copies.c.attempts + 1,
+                    next_attempt_at=None,
+                    worker=worker,
+                )
             )
-            return _claims(connection.execute(_claim_query().where(copies.c.id.in_(ids))).all())
+            return as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
 
     def release(self, copy: int) -> None:
         """Give a claim back that was never begun: queued again, its attempt not counted."""
@@ -46,23 +51,20 @@ class Sending(Part):
             connection.execute(
                 update(copies)
                 .where(copies.c.id == copy, copies.c.status == CopyStatus.SENDING.value)
-                .values(status=CopyStatus.QUEUED.value, attempts=copies.c.attempts - 1)
+                .values(status=CopyStatus.QUEUED.value, attempts=copies.c.attempts - 1, worker=None)
             )
 
     def next_due(self, now: int) -> int | None:
-        """When the next waiting copy is due: `now` or later; None when none waits."""
-        query = select(func.min(func.coalesce(copies.c.next_attempt_at, 0))).where(copies.c.status.in_(_WAITING))
+        """When the next waiting copy of a single mail is due: `now` or later; None when none waits."""
+        query = select(func.min(func.coalesce(copies.c.next_attempt_at, 0)))
+        query = query.where(copies.c.campaign == 0, copies.c.status.in_(_WAITING))
         with self._database.read() as connection:
             earliest = connection.execute(query).scalar()
         return None if earliest is None else max(int(earliest), now)
 
-    def sending_copies(self) -> list[Claim]:
-        """Claims whose result is not known yet; at start these are what a crash left behind."""
-        with self._database.read() as connection:
-            return _claims(connection.execute(_claim_query().where(copies.c.status == CopyStatus.SENDING.value)).all())
 
-
-def _claim_query() -> Select[tuple[object, ...]]:
+def claim_query() -> Select[tuple[object, ...]]:
+    """Select claims; narrow it down with `where`."""
     columns = (
         copies.c.id,
         copies.c.message,
@@ -75,5 +77,6 @@ def _claim_query() -> Select[tuple[object, ...]]:
     return select(*columns).join(messages, messages.c.id == copies.c.message).order_by(copies.c.id)
 
 
-def _claims(rows: Sequence[Sequence[object]]) -> list[Claim]:
+def as_claims(rows: Sequence[Sequence[object]]) -> list[Claim]:
+    """Make claims of the rows of `claim_query`."""
     return [Claim(*row) for row in rows]  # type: ignore[arg-type]  # the columns are in the struct's order

@@ -19,20 +19,18 @@ _log = logging.getLogger(__name__)
 async def run_worker(deps: SenderDeps, stop: asyncio.Event, wake: asyncio.Event) -> None:
     """Send until `stop`; `wake` is set by others when a copy may have become due.
 
-    Copies still marked SENDING when everything journaled has been digested were in flight when a process died: they
-    become UNSURE and are never sent by themselves. Returns when every claim is journaled or given back; hand-overs
-    that do not end within 20 s after the stop are left to the next start, which finds them UNSURE.
+    Copies a dead worker of the same journal was handing over, once everything journaled has been digested, become
+    UNSURE and are never sent by themselves; another living worker's are left alone. Returns when every claim is
+    journaled or given back; hand-overs that do not end within 20 s after the stop are left to the next start, which
+    finds them UNSURE.
     """
     sender = Sender(deps)
-    await deps.caught_up()
-    for claim in await asyncio.to_thread(deps.store.sending_copies):
-        _log.warning("copy %016x to %s was in flight when Postlude ended: unsure", claim.copy, claim.recipient)
-        await sender.give_up_unsure(claim)
+    worker = await sender.begin()
     running: set[asyncio.Task[object]] = set()
     while not stop.is_set():
         wake.clear()
         free = deps.concurrency - len(running)
-        claims = await _claim(deps, free) if free else []
+        claims = await _claim(deps, free, worker) if free else []
         running.update(asyncio.create_task(_one(sender, claim)) for claim in claims)
         if len(claims) < free or not free:
             await _pause(deps, running, stop, wake)
@@ -52,9 +50,9 @@ async def _one(sender: Sender, claim: Claim) -> None:
         _log.exception("copy %016x: its hand-over failed in a way that leaves the result unknown", claim.copy)
 
 
-async def _claim(deps: SenderDeps, limit: int) -> list[Claim]:
+async def _claim(deps: SenderDeps, limit: int, worker: int) -> list[Claim]:
     try:
-        return await asyncio.to_thread(deps.store.claim, limit, deps.clock.now())
+        return await asyncio.to_thread(deps.store.claim, limit, deps.clock.now(), worker)
     except Exception:  # noqa: BLE001 - the worker outlives what fails once
         _log.exception("the queue cannot be read; tried again")
         await asyncio.sleep(_BROKEN_S)

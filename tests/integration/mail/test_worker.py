@@ -139,7 +139,7 @@ async def test_a_lost_answer_is_unsure_and_never_sent_again(folder: Folder, stor
 
 async def test_claims_a_crash_left_behind_become_unsure(folder: Folder, store: Store):
     await submit(folder, store)
-    left = store.claim(2, folder.clock.now())
+    left = store.claim(2, folder.clock.now(), store.begin_worker("app", 0))
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
     unsure = {one.copy for one in found if one.outcome is SendOutcome.UNSURE}

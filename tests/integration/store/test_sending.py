@@ -3,6 +3,8 @@ import threading
 from postlude.model.words import CopyStatus, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
 
+ME = 77
+
 
 def _submission(number: int, recipients: int) -> Submission:
     message = Message(
@@ -23,30 +25,30 @@ def _submission(number: int, recipients: int) -> Submission:
 def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
     store.apply(Batch(submissions=[_submission(1, 3)]))
     assert store.next_due(50) == 50
-    first = store.claim(2, 50)
+    first = store.claim(2, 50, ME)
     assert [(one.copy, one.recipient, one.attempt, one.user, one.mail_from, one.envid) for one in first] == [
         (1000, "r0@example.org", 1, 7, "alice@example.org", "e"),
         (1001, "r1@example.org", 1, 7, "alice@example.org", "e"),
     ]
     assert store.copy(1000).status is CopyStatus.SENDING
-    assert [one.copy for one in store.claim(5, 50)] == [1002]
-    assert store.claim(5, 50) == []
+    assert [one.copy for one in store.claim(5, 50, ME)] == [1002]
+    assert store.claim(5, 50, ME) == []
     assert store.next_due(50) is None
-    assert [one.copy for one in store.sending_copies()] == [1000, 1001, 1002]
+    assert [one.copy for one in store.left_in_flight([ME])] == [1000, 1001, 1002]
     store.release(1002)
-    assert store.claim(5, 50)[0].attempt == 1
+    assert store.claim(5, 50, ME)[0].attempt == 1
 
 
 def test_a_deferred_copy_waits_for_its_time(store: Store) -> None:
     store.apply(Batch(submissions=[_submission(1, 1)]))
-    store.claim(1, 10)
+    store.claim(1, 10, ME)
     deferred = AttemptResult(1000, SendOutcome.DEFERRED, 20, 1, 451, "4.7.1", "later\0", "mx", retry_at=500)
     store.apply(Batch(attempts=[deferred]))
     copy = store.copy(1000)
     assert (copy.status, copy.next_attempt_at, copy.code, copy.text) == (CopyStatus.DEFERRED, 500, 451, "later\ufffd")
-    assert store.claim(1, 499) == []
+    assert store.claim(1, 499, ME) == []
     assert store.next_due(400) == 500
-    assert store.claim(1, 500)[0].attempt == 2
+    assert store.claim(1, 500, ME)[0].attempt == 2
 
 
 def test_accepted_is_final(store: Store) -> None:
@@ -61,7 +63,7 @@ def test_accepted_is_final(store: Store) -> None:
 
 def test_taking_a_submission_again_changes_nothing(store: Store) -> None:
     store.apply(Batch(submissions=[_submission(1, 2)]))
-    store.claim(2, 5)
+    store.claim(2, 5, ME)
     store.apply(Batch(submissions=[_submission(1, 2)]))
     assert [copy.status for copy in store.copies(1)] == [CopyStatus.SENDING] * 2
 
@@ -74,7 +76,7 @@ def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: s
     def work() -> None:
         own = open_store(state_url)
         start.wait()
-        while claims := own.claim(7, 10):
+        while claims := own.claim(7, 10, ME):
             got.extend(claim.copy for claim in claims)
         own.close()
 
@@ -85,3 +87,18 @@ def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: s
         thread.join()
     assert sorted(got) == [copy.id for copy in sorted(store.copies(1), key=lambda copy: copy.id)]
     assert len(set(got)) == 200
+
+
+def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None:
+    store.apply(Batch(submissions=[_submission(1, 3)]))
+    dead, living = store.begin_worker("app", 1), store.begin_worker("worker-1", 2)
+    store.claim(1, 10, dead)
+    store.claim(1, 10, living)
+    again = store.begin_worker("app", 3)
+    assert store.former_workers(again) == [dead]
+    assert store.former_workers(living) == []
+    assert [one.copy for one in store.left_in_flight([dead])] == [1000]
+    store.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    assert store.left_in_flight([dead]) == []
+    store.end_workers([dead])
+    assert store.worker_journals() == {"worker-1": [living], "app": [again]}
