@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from postlude.tokens import Prefixes
+
 Network = IPv4Network | IPv6Network
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_PREFIX_COUNT = 5
+_FIRST_PREFIXES = 5  # there were no more at first; what came later has its default
 
 
 class Meta(NamedTuple):
@@ -125,8 +127,13 @@ def database(value: str) -> str:
 
 
 def prefixes(value: str) -> tuple[str, ...]:
-    """Accept the five path prefixes."""
-    found = words(value)
-    if len(set(found)) != _PREFIX_COUNT or len(found) != _PREFIX_COUNT or not all(map(_PREFIX.fullmatch, found)):
-        raise ValueError("must be five different words of a-z, 0-9 and - parted by commas, like i,l,u,s,v")
-    return found
+    """Accept the path prefixes; the last ones may be left out."""
+    found, defaults = words(value), Prefixes()
+    whole = (*found, *defaults[len(found) :])
+    fits = _FIRST_PREFIXES <= len(found) <= len(defaults) == len(set(whole))
+    if not fits or not all(map(_PREFIX.fullmatch, found)):
+        raise ValueError(
+            f"must be {_FIRST_PREFIXES} to {len(defaults)} different words of a-z, 0-9 and - parted by commas, "
+            f"like {','.join(defaults)}"
+        )
+    return whole

@@ -21,6 +21,7 @@ from postlude.config.kinds import (
     url,
     words,
 )
+from postlude.tokens import Prefixes
 
 SANDBOX_DOMAIN = "postlude.localhost"  # RFC 6761 6.3: never leaves this machine
 
@@ -42,7 +43,9 @@ class Settings:
         url, "", "Public URL that pixels and links point to, on a host of its own; empty: http://EDGE_HOST:EDGE_PORT."
     )
     edge_prefixes: tuple[str, ...] = setting(
-        prefixes, "i,l,u,s,v", "First path segment of pixel, link, unsubscribe, preferences and view, in this order."
+        prefixes,
+        ",".join(Prefixes()),
+        "First path segment of pixel, link, unsubscribe, preferences, view and providers' calls, in this order.",
     )
     edge_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) when the edge speaks TLS itself.")
     edge_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of EDGE_TLS_CERT.")

@@ -23,6 +23,7 @@ class Limits(NamedTuple):
     header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which nobody sends here
     url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
     body_bytes: int = 65_536  # the largest form here has four fields
+    hook_bytes: int = 1 << 20  # of a provider's call; SendGrid batches up to 768 kB
     request_seconds: int = 10  # from a request's first byte to its last
     idle_seconds: int = 75  # between two requests on one connection
     connections: int = 10_000  # about 3 kB each

@@ -20,6 +20,7 @@ _METHOD: Final = b"GET"
 _VERSION: Final = b"HTTP/1.1"
 _LINE_WORDS: Final = 3
 _PATH_PARTS: Final = 3
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -180,7 +181,7 @@ class Connection(asyncio.Protocol):
             self._take_proxy_line(self._proxy_data + data)
             return
         if self._parser is None:
-            self._parser = RequestParser(self._edge.core.config.limits)
+            self._parser = RequestParser(self._edge.core.config.limits, self._edge.hook)
             self.plain = False
         try:
             requests = self._parser.feed(data)
@@ -193,6 +194,9 @@ class Connection(asyncio.Protocol):
         self._queue.extend(requests)
         if len(self._queue) > _WAITING_REQUESTS:
             self._transport.pause_reading()
+        if self._parser.wants_word and not self._queue and not self.busy:
+            self._parser.wants_word = False
+            self._write(_CONTINUE)
         self._next()
 
     def _next(self) -> None:

@@ -1,6 +1,6 @@
 """What all faces of one edge process share, and the way a hit goes into the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from postlude.edge.address import AddressKeeper, Proxies
@@ -38,14 +38,19 @@ class Waiter(Protocol):
         ...
 
 
+Large = Callable[[bytes, Waiter], None]
+
+
 class Core:
     """Settings, counters and prebuilt answers of one edge process."""
 
-    def __init__(self, config: EdgeConfig, codec: TokenCodec, clock: Clock, lane: Lane[Waiter]) -> None:
+    def __init__(self, config: EdgeConfig, codec: TokenCodec, clock: Clock, lane: Lane[Waiter], large: Large) -> None:
         self.config = config
         self.codec = codec
         self.clock = clock
         self.lane = lane
+        self.large = large
+        """Stores what is too large to share a batch."""
         self.counts = Counts()
         self.answers = Answers(clock.now())
         self.pages = Pages(config.brand)

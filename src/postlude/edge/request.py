@@ -21,6 +21,8 @@ class Request(NamedTuple):
     head: Head
     body: bytes
     keep_alive: bool
+    headers: tuple[tuple[str, str], ...] = ()
+    """All of them, names lower-cased; empty when the request came by the short way."""
 
 
 class RequestRefusedError(Exception):
@@ -35,13 +37,17 @@ class RequestRefusedError(Exception):
 class RequestParser:
     """Feeds httptools and hands out whole requests; holds one request's limits whatever pieces it comes in."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, hook: bytes = b"") -> None:
         self._limits = limits
+        self._hook = hook
         self._parser = httptools.HttpRequestParser(self)
         self._ready: list[Request] = []
         self.partial = False
         """Whether a request has begun and is not whole."""
         self._begun = self._complete_head = False
+        self._body_limit = limits.body_bytes
+        self.wants_word = False
+        """The client waits for `100 Continue` before it sends the body (RFC 9110 10.1.1)."""
         self._begin()
 
     def feed(self, data: bytes) -> list[Request]:
@@ -119,11 +125,15 @@ class RequestParser:
     def on_headers_complete(self) -> None:
         """The empty line came."""
         self._complete_head = True
+        hook = self._hook and self._target.startswith(self._hook)
+        self._body_limit = self._limits.hook_bytes if hook else self._limits.body_bytes
+        expected = next((value for name, value in self._pairs if name.lower() == "expect"), "")
+        self.wants_word = expected.lower() == "100-continue"
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._body_bytes += len(body)
-        if self._body_bytes > self._limits.body_bytes:
+        if self._body_bytes > self._body_limit:
             raise RequestRefusedError(413, Outcome.TOO_LARGE)
         self._body.append(body)
 
@@ -132,7 +142,9 @@ class RequestParser:
         self.partial = False
         method = self._parser.get_method().decode("ascii")
         keep = bool(self._parser.should_keep_alive())
-        self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep))
+        headers = tuple((name.lower(), value) for name, value in self._pairs)
+        self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep, headers))
+        self.wants_word = False
 
 
 def request_target(data: bytes) -> bytes:

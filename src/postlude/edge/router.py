@@ -6,6 +6,7 @@ from postlude.edge.choices import Preferences, Unsubscribe, View
 from postlude.edge.core import Core, Waiter
 from postlude.edge.files import Files
 from postlude.edge.headers import Head
+from postlude.edge.hook import Hook
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import plain_path, readings
@@ -30,6 +31,7 @@ class Router:
             prefixes.unsubscribe.encode(): Unsubscribe(core).slow,
             prefixes.preferences.encode(): Preferences(core).slow,
             prefixes.view.encode(): View(core).slow,
+            prefixes.hook.encode(): Hook(core).slow,
         }
 
     def route(self, request: Request, conn: Waiter) -> bytes | None:

@@ -20,7 +20,7 @@ from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
-from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter
+from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
@@ -41,11 +41,12 @@ class Edge:
         self._loop = asyncio.get_running_loop()
         self._writer = writer
         lane = writer.lane(partial(self._loop.call_soon, writer.wake), self._from_committer)
-        self.core = Core(config, codec, clock or SystemClock(), lane)
+        self.core = Core(config, codec, clock or SystemClock(), lane, self._store_large)
         self.heads = Heads()
         self.router = Router(self.core, lambda: health(self.core, writer, len(self.connections)))
         self.connections: set[Connection] = set()
         self.url_bytes = config.limits.url_bytes
+        self.hook = f"/{config.prefixes.hook}/".encode()
         self.tick = 1
         self._certificate = Certificate(config.tls_cert, config.tls_key)
         self._servers: list[asyncio.AbstractServer] = []
@@ -130,6 +131,12 @@ class Edge:
     def _wants_picture(self, target: bytes) -> bool:
         prefix = self.core.config.prefixes.pixel.encode()
         return any(reading.prefix == prefix for reading in readings(target))
+
+    def _store_large(self, record: bytes, waiter: Waiter) -> None:
+        def done(result: Position | StorageError) -> None:
+            self._from_committer([waiter], result if isinstance(result, StorageError) else None)
+
+        self._writer.submit(record, done)
 
     def _from_committer(self, waiters: list[Waiter], error: StorageError | None) -> None:
         with suppress(RuntimeError):  # the loop was closed while the last batch was syncing

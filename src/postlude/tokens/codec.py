@@ -27,6 +27,7 @@ MAIL_TAG_LENGTH: Final = 28
 _COPY_MAC: Final = 9
 _LINK_MAC: Final = 8
 _MAIL_MAC: Final = 8
+_HOOK_MAC: Final = 11
 _payload: Final = Struct(">BBQQ")
 _link_head: Final = Struct(">BQI")
 _mail_payload: Final = Struct(">BQ")
@@ -73,6 +74,7 @@ class TokenCodec:
         self._copy = {i: blake2b(key=self._must(i, "copy"), digest_size=_COPY_MAC) for i in ring.ids()}
         self._link = {i: blake2b(key=self._must(i, "link"), digest_size=_LINK_MAC) for i in ring.ids()}
         self._mail = {i: blake2b(key=self._must(i, "mail"), digest_size=_MAIL_MAC) for i in ring.ids()}
+        self._hook = {i: blake2b(key=self._must(i, "hook"), digest_size=_HOOK_MAC) for i in ring.ids()}
 
     def _must(self, key_id: int, purpose: str) -> bytes:
         key = self._ring.key(key_id, purpose)
@@ -169,6 +171,17 @@ class TokenCodec:
             return None
         copy: int = _mail_payload.unpack_from(raw)[1]
         return copy
+
+    def mint_hook(self, provider: str, key_id: int | None = None) -> str:
+        """Return the 16-character secret of the path a provider calls."""
+        key_id = self._ring.current if key_id is None else key_id
+        mac = self._hook[key_id].copy()
+        mac.update(provider.encode())
+        return urlsafe_b64encode(bytes((key_id,)) + mac.digest()).decode("ascii")
+
+    def verify_hook(self, provider: str, text: bytes) -> bool:
+        """Whether `text` is the secret of this provider's path, minted with any key of the ring."""
+        return any(compare_digest(self.mint_hook(provider, key_id).encode(), text) for key_id in self._hook)
 
 
 def _as_bytes(text: str | bytes) -> bytes:

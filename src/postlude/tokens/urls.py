@@ -16,6 +16,8 @@ class Prefixes(NamedTuple):
     unsubscribe: str = "u"
     preferences: str = "s"
     view: str = "v"
+    hook: str = "h"
+    """Where sending providers call."""
 
 
 class OwnUrl(NamedTuple):
@@ -77,6 +79,11 @@ class Urls:
     def recognise(self, url: str) -> OwnUrl | None:
         """What a URL of ours says, whichever message it was made for; None for foreign or forged ones."""
         return recognise(self._codec, self._base, self._prefixes, url)
+
+
+def hook_url(codec: TokenCodec, base: str, prefixes: Prefixes, provider: str) -> str:
+    """The URL a sending provider is told to call; whoever knows it may call, so it is shown to operators only."""
+    return f"{base.rstrip('/')}/{prefixes.hook}/{provider}/{codec.mint_hook(provider)}"
 
 
 def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> OwnUrl | None:

@@ -1,0 +1,47 @@
+"""The door for sending providers' calls: kept as they came, judged later."""
+
+import re
+from typing import Final
+
+from postlude.edge.core import Core, Waiter
+from postlude.edge.outcome import Outcome
+from postlude.edge.request import Request
+from postlude.edge.target import Target, readings, without_query
+from postlude.model.observation import Webhook, encode
+
+_PROVIDER: Final = re.compile(rb"[a-z0-9-]{1,32}").fullmatch
+_LEFT_OUT: Final = frozenset(("cookie", "connection", "content-length", "expect", "transfer-encoding"))
+
+
+class Hook:
+    """`POST /{prefix}/{provider}/{key}` is answered 200 when headers and body are durable, 503 when they are not.
+
+    A provider repeats what was not answered with 2xx. Without the path's key nothing is stored; the provider's own
+    signature is judged by whoever reads the journal.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def slow(self, request: Request, conn: Waiter) -> bytes | None:
+        """Any method. None: the answer follows when the call is durable."""
+        core = self._core
+        provider = next(filter(None, map(self._provider, readings(request.target))), None)
+        if provider is None:
+            return core.done(request, Outcome.BAD_TOKEN, core.answers.text(404, "Not found\n"))
+        if request.method in {"GET", "HEAD"}:  # some providers look first whether somebody is there
+            return core.done(request, Outcome.NOTHING_TO_STORE, core.answers.text(200, "Calls come by POST\n"))
+        if request.method != "POST":
+            allow = {"Allow": "GET, HEAD, POST, OPTIONS"}
+            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
+        headers = {name: value for name, value in request.headers if name not in _LEFT_OUT}
+        conn.answer = core.answers.text(200, "Stored\n")
+        conn.lost_answer = core.answers.text(503, "Not stored, call again\n", {"Retry-After": "60"})
+        core.large(encode(Webhook(core.clock.now(), provider, headers, request.body)), conn)
+        return None
+
+    def _provider(self, target: Target) -> str | None:
+        if not _PROVIDER(target.token):
+            return None
+        provider = target.token.decode("ascii")
+        return provider if self._core.codec.verify_hook(provider, without_query(target.rest)) else None

@@ -1,0 +1,78 @@
+"""Sending providers' calls: durable before they are answered, nothing stored without the key."""
+
+import asyncio
+import errno
+import json
+from pathlib import Path
+
+from postlude.edge.config import EdgeConfig, Limits
+from postlude.journal import JournalReader, JournalWriter
+from postlude.journal.disk import Disk
+from postlude.model.observation import Webhook, decode
+from postlude.tokens import KeyRing, Prefixes, TokenCodec, hook_url
+
+from .conftest import CODEC, Face, Start, read_answer
+
+URL = hook_url(CODEC, "", Prefixes(), "sendgrid")
+
+
+def _calls(face: Face) -> list[Webhook]:
+    reader = JournalReader(face.journal)
+    found = [decode(record.data) for record in reader.read({}, 1000)]
+    reader.close()
+    return [item for item in found if isinstance(item, Webhook)]
+
+
+async def test_a_call_is_kept_as_it_came(face: Face):
+    body = json.dumps([{"event": "bounce", "n": i} for i in range(20_000)]).encode()
+    assert len(body) > 500_000
+    headers = {"X-Signature": "abc=", "Content-Type": "application/json", "Cookie": "no=thanks"}
+    answer = await face.ask("POST", URL, headers, body)
+    assert (answer.status, answer.body) == (200, b"Stored\n")
+    [call] = _calls(face)
+    assert (call.provider, call.body) == ("sendgrid", body)
+    assert call.headers == {"host": "t.example", "x-signature": "abc=", "content-type": "application/json"}
+
+
+async def test_without_the_key_nothing_is_stored(face: Face):
+    key = CODEC.mint_hook("sendgrid")
+    others = [f"/h/ses/{key}", "/h/sendgrid/", "/h/sendgrid", f"/h/sendgrid/{key[:-1]}", f"/h/Sendgrid/{key}", "/h/x/y"]
+    for target in others:
+        assert (await face.ask("POST", target, body=b"{}")).status == 404
+    for method, status in (("GET", 200), ("HEAD", 200), ("PUT", 405)):
+        assert (await face.ask(method, URL)).status == status
+    assert _calls(face) == []
+
+
+def test_keys_of_the_ring_stay_valid():
+    ring = TokenCodec(KeyRing({1: b"k" * 32, 2: b"n" * 32}, 2))
+    assert ring.verify_hook("ses", CODEC.mint_hook("ses").encode())
+    assert ring.mint_hook("ses") != CODEC.mint_hook("ses")
+    assert not CODEC.verify_hook("ses", ring.mint_hook("ses").encode())
+
+
+async def test_a_call_that_is_not_stored_is_to_be_repeated(start: Start, tmp_path: Path):
+    class Full(Disk):
+        def store(self, fd: int, data: bytes, offset: int) -> None:  # noqa: ARG002 - Disk's signature
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=Full()))
+    answer = await face.ask("POST", URL, body=b"{}")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+
+
+async def test_its_own_limit_of_size(start: Start):
+    face = await start(EdgeConfig(limits=Limits(body_bytes=10, hook_bytes=100)))
+    assert (await face.ask("POST", URL, body=b"a" * 100)).status == 200
+    assert (await face.ask("POST", URL, body=b"a" * 101)).status == 413
+    assert (await face.ask("POST", face.unsubscribe, body=b"a" * 11)).status == 413
+
+
+async def test_a_client_that_waits_for_the_word_to_go_on(face: Face):
+    reader, writer = await face.open()
+    writer.write(f"POST {URL} HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"{}")
+    assert (await read_answer(reader)).status == 200
+    writer.close()
+    assert _calls(face)[0].body == b"{}"
