@@ -52,7 +52,7 @@ class Head:
         self.user_agent = self.forwarded = self.proto = self.language = self.content_type = ""
         self.simple = True
         for name, value in pairs:
-            self._take(name.lower(), value)
+            self._take(name.lower(), value.strip(" \t"))  # RFC 9110 5.5; httptools leaves what follows
 
     def _take(self, name: str, value: str) -> None:
         if name == "user-agent":
@@ -96,4 +96,4 @@ class Heads:
 
 def _pair(line: bytes) -> tuple[str, str]:
     name, _, value = line.partition(b":")
-    return name.decode("ascii"), value.strip(b" \t").decode("latin-1")
+    return name.decode("ascii"), value.decode("latin-1")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httptools
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postlude.edge import records
@@ -57,6 +57,7 @@ _NAME = st.sampled_from(
 _VALUE = st.binary(max_size=12) | st.sampled_from([b"0", b"close", b"keep-alive", b"  x  ", b"a\tb"])
 
 
+@example([(b"User-Agent", b":", b"! ")])
 @given(st.lists(st.tuples(_NAME, st.sampled_from([b":", b": ", b" :", b""]), _VALUE), max_size=4))
 def test_the_short_way_understands_only_what_the_full_parser_does(lines: list[tuple[bytes, bytes, bytes]]):
     block = b"".join(b"".join(line) + b"\r\n" for line in lines) + b"\r\n"
