@@ -32,7 +32,7 @@ docs: dev ## write the generated reference pages
 screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
 bench-startup: dev ## start-up time and memory of `postlude up`
-	$(BIN)/python bench/startup.py --write
+	$(BIN)/python bench/startup.py
 clean: ## remove what can be made again (not your data)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 

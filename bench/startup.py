@@ -1,11 +1,10 @@
 """Start-up of `postlude up`: seconds to the first served request of each face, and memory of all its processes.
 
-Run: make bench-startup   (or: python bench/startup.py [--rounds 5] [--write])
+Run: make bench-startup   (or: python bench/startup.py [--rounds 5])
 """
 
 import argparse
 import os
-import platform
 import signal
 import socket
 import statistics
@@ -15,13 +14,18 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from result import table, write
+
 POSTLUDE = Path(sys.executable).with_name("postlude")
 FACES = ("edge", "web", "relay", "inbound")
 TIMEOUT = 30
+NOTE = (
+    "Seconds from the command to the first answered request of each face (pages: `/healthz`, `/sign-in`; SMTP: the "
+    "greeting), with an empty data folder and with the one just made. RSS adds up every process and counts shared "
+    "pages once per process; PSS counts them once."
+)
 
 
 def free_ports(count: int) -> list[int]:
@@ -100,7 +104,6 @@ def one_round(data: str) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="write bench/results/startup.md")
     options = parser.parse_args()
     rows: dict[str, list[dict[str, float]]] = {"first start": [], "started again": []}
     for _ in range(options.rounds):
@@ -108,22 +111,12 @@ def main() -> None:
             rows["first start"].append(one_round(data))
             rows["started again"].append(one_round(data))
     names = list(rows["first start"][0])
-    lines = ["| median of " + str(options.rounds) + " | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for name, figures in rows.items():
-        medians = [statistics.median(f[n] for f in figures) for n in names]
-        lines.append(f"| {name} | " + " | ".join(f"{m:.2f}" if m < 10 else f"{m:.0f}" for m in medians) + " |")
-    text = "\n".join(lines)
-    print(text)
-    if options.write:
-        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-        date = f"{datetime.now(UTC):%Y-%m-%d}"
-        head = f"# Start-up and memory of `postlude up`\n\n{date}, {machine}. Command: `make bench-startup`"
-        note = (
-            "\n\nSeconds from the command to the first answered request of each face (pages: `/healthz`, `/sign-in`; "
-            "SMTP: the greeting), with an empty data folder and with the one just made. RSS adds up every process and "
-            "counts shared pages once per process; PSS counts them once.\n\n"
-        )
-        (ROOT / "bench" / "results" / "startup.md").write_text(head + note + text + "\n")
+    medians = {name: [statistics.median(f[n] for f in figures) for n in names] for name, figures in rows.items()}
+    text = table(
+        [f"median of {options.rounds}", *names],
+        [[name, *(f"{m:.2f}" if m < 10 else f"{m:.0f}" for m in figures)] for name, figures in medians.items()],
+    )
+    write("startup", "Start-up and memory of `postlude up`", "make bench-startup", NOTE + "\n\n" + text)
 
 
 if __name__ == "__main__":
