@@ -87,7 +87,10 @@ class Difficult:
         if self.script.get("body") == DROP:
             await reader.readexactly(10)
             return False
-        data = await reader.readuntil(b"\r\n.\r\n")
+        lines = [await reader.readuntil(b"\r\n")]
+        while lines[-1] != b".\r\n":
+            lines.append(await reader.readuntil(b"\r\n"))
+        data = b"".join(lines)
         end = self.script.get("end", DROP)
         if end in {DROP, SILENT} or end.startswith("250"):
             self.accepted.append(data[:-3])

@@ -18,9 +18,11 @@ from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.words import SendOutcome
+from postlude.services.ports import Outgoing, Outlook
 
 _SUFFIX: Final = ".mail"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+_LANES: Final = 4
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -50,14 +52,28 @@ class SandboxOutbox:
         self._root = root
         self._clock = clock
 
-    async def send(self, mail_from: str, rcpt_to: str, data: bytes, envid: str) -> Answer:
+    @property
+    def lanes(self) -> int:
+        """More would only wait for the disk."""
+        return _LANES
+
+    async def send(self, copy: Outgoing) -> Answer:
         """Deliver; DEFERRED with the disk's own words when it cannot be stored."""
-        envelope = Envelope(self._clock.now(), mail_from, rcpt_to, envid, len(data))
+        envelope = Envelope(self._clock.now(), copy.mail_from, copy.rcpt_to, copy.envid, len(copy.data))
         try:
-            name = await asyncio.to_thread(self.deliver, envelope, data)
+            name = await asyncio.to_thread(self.deliver, envelope, copy.data)
         except StorageError as error:
             return Answer(SendOutcome.DEFERRED, 452, "4.3.1", str(error), "sandbox", "sandbox")
         return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "delivered into the sandbox", "sandbox", "sandbox", name)
+
+    def wait_s(self) -> float:
+        """Nothing limits."""
+        return 0.0
+
+    def outlook(self, copies: int) -> Outlook:
+        """Nothing limits."""
+        del copies
+        return Outlook(0.0, "")
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -1,117 +1,155 @@
-"""One SMTP transaction: MAIL, RCPT, DATA, and what it means when the connection ends in between."""
+"""One SMTP transaction: MAIL, RCPT, DATA, the message, and what it means when the connection ends in between."""
 
-import asyncio
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
-
-from postlude.adapters.smtp_answer import accepted, describe, one_line, refusal
+from postlude.adapters.smtp_answer import accepted, one_line, refusal
+from postlude.adapters.smtp_line import Lost, Reply, SmtpLine
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-
-if TYPE_CHECKING:
-    from postlude.adapters.smtp import SmtpConfig
+from postlude.services.ports import Outgoing
 
 _XTEXT: Final = re.compile(r"[^!-*,-<>-~]")
+_UNFIT: Final = re.compile(r"[\x00-\x20\x7f<>]")
 _GO_AHEAD: Final = 354
 _OK: Final = 250
-_NETWORK: Final = (OSError, SMTPException, TimeoutError)
+_PHASES: Final = ("mail", "rcpt", "data")
 
 
-async def hand_over(  # noqa: PLR0917 - one transaction, all its words
-    client: SMTP, config: "SmtpConfig", mail_from: str, rcpt_to: str, data: bytes, envid: str, server: str
-) -> Answer:
-    """One copy to one recipient. Never raises for what the server or the network does."""
-    phase = "mail"
-    utf8 = not (mail_from + rcpt_to).isascii()
-    if utf8 and not client.supports_extension("smtputf8"):
-        text = "the address is not ASCII and the next server does not offer SMTPUTF8 (RFC 6531)"
-        return Answer(SendOutcome.REJECTED, 553, "5.6.7", text, server, phase)
-    try:
-        await client.mail(
-            mail_from, options=_mail_options(client, data, envid, utf8=utf8), encoding=_encoding(utf8=utf8)
-        )
-        phase = "rcpt"
-        await client.rcpt(rcpt_to, options=_rcpt_options(client, rcpt_to), encoding=_encoding(utf8=utf8))
-        phase = "data"
-        response = await client.execute_command(b"DATA", timeout=config.timeout_s)
-        if response.code != _GO_AHEAD:
-            raise SMTPResponseException(response.code, response.message)  # noqa: TRY301 - one place answers refusals
-        await _write_body(client, data)
-    except SMTPResponseException as error:
-        await _reset(client)
-        return refusal(error.code, error.message, server, phase)
-    except _NETWORK as error:
-        # The end of the message was never written, so no server can have accepted it: safe to try again.
-        return Answer(SendOutcome.DEFERRED, text=describe(error), server=server, phase=phase)
-    return await _finish(client, config, server)
+class Session:
+    """A connection that is ready for MAIL, with what the server offers."""
+
+    def __init__(self, line: SmtpLine, server: str, offers: frozenset[str], timeout_s: float, end_s: float) -> None:
+        self.line: Final = line
+        self.server: Final = server
+        self.offers: Final = offers
+        """Keywords of EHLO in lower case."""
+        self._timeout_s = timeout_s
+        self._end_s = end_s
+        self._reset = False  # a transaction was left half done: RSET goes first
+        self.sent = 0
+        self.used_at = 0.0
+
+    async def hand_over(self, copy: Outgoing) -> Answer:
+        """One copy to one recipient. Never raises for what the server or the network does."""
+        rcpt_to = self._addressed(copy.rcpt_to)
+        if rcpt_to is None:
+            text = "the address is not ASCII and the next server does not offer SMTPUTF8 (RFC 6531)"
+            return Answer(SendOutcome.REJECTED, 553, "5.6.7", text, self.server, "mail")
+        if _UNFIT.search(copy.mail_from + rcpt_to):
+            text = "the address holds characters that no address may"
+            return Answer(SendOutcome.REJECTED, 553, "5.1.3", text, self.server, "mail")
+        commands = self._commands(copy, rcpt_to)
+        together = "pipelining" in self.offers
+        refused = await (self._together(commands) if together else self._singly(commands))
+        return refused or await self._message(copy.data)
+
+    async def _together(self, commands: list[str]) -> Answer | None:
+        """All three commands in one write (RFC 2920); the first refusal, None when the message may come."""
+        line, first = self.line, 0
+        if self._reset:
+            commands, first, self._reset = ["RSET", *commands], 1, False
+        lost = None
+        try:
+            line.write("\r\n".join([*commands, ""]).encode("utf-8", "surrogateescape"))
+            await line.wait(len(commands), self._timeout_s)
+        except Lost as error:
+            lost = error
+        replies = line.replies[first:]
+        line.replies.clear()
+        for phase, reply in zip(_PHASES, replies, strict=False):
+            if reply.code // 100 != (_GO_AHEAD if phase == "data" else _OK) // 100:
+                self._reset = True
+                await self._end_of_nothing(replies)
+                return self._refused(reply, phase)
+        return None if lost is None else self._lost(lost, _PHASES[min(len(replies), 2)])
+
+    async def _end_of_nothing(self, replies: list[Reply]) -> None:
+        """A server that goes ahead although it refused the recipient waits for a message to nobody (RFC 2920 3.1)."""
+        if len(replies) == len(_PHASES) and replies[-1].code == _GO_AHEAD:
+            try:
+                await self.line.ask(".", self._timeout_s)
+            except Lost:
+                self.line.close()
+
+    async def _singly(self, commands: list[str]) -> Answer | None:
+        """One command after the other, for servers without PIPELINING."""
+        phase = "mail"
+        try:
+            if self._reset:
+                await self.line.ask("RSET", self._timeout_s)
+                self._reset = False
+            for phase, command in zip(_PHASES, commands, strict=True):
+                reply = await self.line.ask(command, self._timeout_s)
+                if reply.code // 100 != (_GO_AHEAD if phase == "data" else _OK) // 100:
+                    self._reset = True
+                    return self._refused(reply, phase)
+        except Lost as lost:
+            return self._lost(lost, phase)
+        return None
+
+    def _lost(self, lost: Lost, phase: str) -> Answer:
+        """Before the end of the message was written no server can have accepted it: safe to try again."""
+        return Answer(SendOutcome.DEFERRED, text=str(lost), server=self.server, phase=phase)
+
+    async def _message(self, data: bytes) -> Answer:
+        line = self.line
+        try:
+            line.write(stuffed(data))
+        except Lost as lost:
+            return self._lost(lost, "data")
+        try:
+            await line.wait(1, self._end_s)
+        except Lost as lost:
+            if not line.flushed:  # the final dot never reached the kernel
+                return self._lost(lost, "data")
+            text = f"{lost}, before the answer came; the server may have accepted the message"
+            return Answer(SendOutcome.UNSURE, text=text, server=self.server, phase="end-of-data")
+        reply = line.replies.pop(0)
+        if reply.code == _OK:
+            return accepted(reply.code, reply.text, self.server)
+        if reply.code < 400:  # noqa: PLR2004 - neither yes nor no: RFC 5321 4.3.2 knows no such answer here
+            text = one_line(reply.text)
+            return Answer(SendOutcome.UNSURE, reply.code, text=text, server=self.server, phase="end-of-data")
+        return self._refused(reply, "end-of-data")
+
+    def _refused(self, reply: Reply, phase: str) -> Answer:
+        return refusal(reply.code, reply.text, self.server, phase)
+
+    def _addressed(self, address: str) -> str | None:
+        """The recipient as the server can take it; None when it cannot. A domain has an ASCII form, a name has not."""
+        if address.isascii() or "smtputf8" in self.offers:
+            return address
+        local, _, domain = address.rpartition("@")
+        try:
+            return f"{local}@{domain.encode('idna').decode()}" if local.isascii() else None
+        except UnicodeError:
+            return None
+
+    def _commands(self, copy: Outgoing, rcpt_to: str) -> list[str]:
+        offers = self.offers
+        mail, rcpt = f"MAIL FROM:<{copy.mail_from}>", f"RCPT TO:<{rcpt_to}>"
+        if "size" in offers:
+            mail += f" SIZE={len(copy.data)}"
+        if "8bitmime" in offers and not copy.data.isascii():
+            mail += " BODY=8BITMIME"
+        if "smtputf8" in offers and not (copy.mail_from + rcpt_to).isascii():
+            mail += " SMTPUTF8"
+        if "dsn" in offers:
+            mail += f" RET={copy.ret or 'HDRS'}" + (f" ENVID={xtext(copy.envid)}" if copy.envid else "")
+            rcpt += f" NOTIFY={copy.notify}" if copy.notify else ""
+            if copy.orcpt or rcpt_to.isascii():
+                rcpt += f" ORCPT={copy.orcpt or 'rfc822;' + xtext(rcpt_to)}"
+        return [mail, rcpt, "DATA"]
 
 
-async def _finish(client: SMTP, config: "SmtpConfig", server: str) -> Answer:
-    phase = "end-of-data"
-    protocol = client.protocol
-    try:
-        if protocol is None:
-            raise SMTPServerDisconnected("Connection lost")
-        protocol.write(b".\r\n")
-    except _NETWORK as error:
-        return Answer(SendOutcome.DEFERRED, text=describe(error), server=server, phase="data")
-    try:
-        response = await protocol.read_response(timeout=config.end_timeout_s)
-    except _NETWORK as error:
-        text = f"the connection ended before the answer came ({describe(error)}); the server may have accepted it"
-        return Answer(SendOutcome.UNSURE, text=text, server=server, phase=phase)
-    if response.code == _OK:
-        return accepted(response.code, response.message, server)
-    answer = refusal(response.code, response.message, server, phase)
-    if response.code < 400:  # noqa: PLR2004 - neither yes nor no: RFC 5321 4.3.2 knows no such answer here
-        return Answer(SendOutcome.UNSURE, response.code, text=one_line(response.message), server=server, phase=phase)
-    return answer
-
-
-async def _write_body(client: SMTP, data: bytes) -> None:
-    """The message without its final dot, handed to the kernel as far as it takes it."""
-    protocol = client.protocol
-    if protocol is None:
-        raise SMTPServerDisconnected("Connection lost")
-    stuffed = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
-    protocol.write(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
-    await protocol._drain_helper()  # noqa: SLF001 - the library offers no other flow control
-    await asyncio.sleep(0)  # lets a connection that is already gone be seen before the final dot is written
-
-
-def _mail_options(client: SMTP, data: bytes, envid: str, *, utf8: bool) -> list[str]:
-    options = []
-    if client.supports_extension("size"):
-        options.append(f"SIZE={len(data)}")
-    if client.supports_extension("8bitmime") and not data.isascii():
-        options.append("BODY=8BITMIME")
-    if utf8:
-        options.append("SMTPUTF8")
-    if envid and client.supports_extension("dsn"):
-        options += ["RET=HDRS", f"ENVID={xtext(envid)}"]
-    return options
-
-
-def _rcpt_options(client: SMTP, rcpt_to: str) -> list[str]:
-    if not client.supports_extension("dsn") or not rcpt_to.isascii():
-        return []
-    return [f"ORCPT=rfc822;{xtext(rcpt_to)}"]
+def stuffed(data: bytes) -> bytes:
+    """The message as DATA wants it (RFC 5321 4.5.2), with its end."""
+    if b"\r\n." in data or data.startswith(b"."):
+        data = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
+    return data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def xtext(value: str) -> str:
     """RFC 3461 section 4: `+`, `=` and what is not printable ASCII as `+HH`."""
     return _XTEXT.sub(lambda match: f"+{ord(match[0]):02X}", value)
-
-
-def _encoding(*, utf8: bool) -> str:
-    return "utf-8" if utf8 else "ascii"
-
-
-async def _reset(client: SMTP) -> None:
-    """Make the connection fit for the next copy; one that cannot be is closed."""
-    try:
-        await client.rset()
-    except _NETWORK:
-        client.close()

@@ -65,6 +65,5 @@ def build_sender(
         policy_of=lambda user: policy_of(store, user),
         return_domain=settings.verp_domain,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
-        concurrency=settings.smtp_connections,
         caught_up=caught_up,
     )

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from postlude.instrument import Policy
 from postlude.journal import Spool
@@ -13,11 +13,11 @@ from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Append, Transport
+from postlude.services.ports import Append, Held, Outgoing, Transport
 from postlude.services.send_headers import unsubscribe_headers
 from postlude.services.send_retry import RetrySchedule
 from postlude.services.submit_head import Head
-from postlude.services.submit_track import Plan, Tracker
+from postlude.services.submit_track import Tracker
 from postlude.store.rows import Claim, Message
 from postlude.tokens import TagPurpose, TokenCodec
 
@@ -33,8 +33,8 @@ class SendingStore(Protocol):
         """Copies that are due, now SENDING and `worker`'s alone."""
         ...
 
-    def release(self, copy: int) -> None:
-        """Give a claim back that was never begun."""
+    def release(self, copy: int, until: int | None = None) -> None:
+        """Give a claim back that was never begun, to be claimed again at `until`."""
         ...
 
     def next_due(self, now: int) -> int | None:
@@ -57,8 +57,8 @@ class SendingStore(Protocol):
         """Forget them."""
         ...
 
-    def message(self, message: int) -> Message:
-        """One message's row."""
+    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
+        """The rows of these messages."""
         ...
 
     def is_suppressed(self, addresses: list[str]) -> set[str]:
@@ -86,8 +86,6 @@ class SenderDeps:
     return_domain: str = ""
     """Domain of our envelope senders; empty: the sender's own address stays."""
     retry: RetrySchedule = field(default_factory=RetrySchedule)
-    concurrency: int = 4
-    """Copies being handed over at the same time."""
     list_unsubscribe: bool = True
     """Add List-Unsubscribe to messages that have none of their own."""
     journal: str = "app"
@@ -96,15 +94,39 @@ class SenderDeps:
     """Returns when everything journaled before now has been digested: only then is a claim without result a crash."""
 
 
+class Ready(NamedTuple):
+    """A claimed copy, composed; or the answer that is known without sending it."""
+
+    claim: Claim
+    copy: Outgoing | None = None
+    created_at: int = 0
+    untracked: str = ""
+    answer: Answer | None = None
+
+
 class Sender:
     """Hands copies over with what `deps` brings."""
 
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
 
-    async def hand_over(self, claim: Claim) -> SendOutcome:
-        """One attempt for one claimed copy; returns its outcome when it is durable in the journal."""
-        attempt = await self._attempt(claim)
+    async def prepare(self, claims: Sequence[Claim]) -> list[Ready]:
+        """Compose claimed copies, in a thread: one look into the store for all of them."""
+        return await asyncio.to_thread(self._prepare, claims)
+
+    async def hand_over(self, ready: Ready) -> SendOutcome | None:
+        """One attempt for one claimed copy; its outcome when it is durable in the journal.
+
+        None when a limit of ours held it: then nothing was tried and its claim is given back.
+        """
+        answer: Answer | Held | None = ready.answer
+        if answer is None:
+            assert ready.copy is not None
+            answer = await self._deps.transport.send(ready.copy)
+        if isinstance(answer, Held):
+            await asyncio.to_thread(self._deps.store.release, ready.claim.copy, answer.until)
+            return None
+        attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
         await self._journal(attempt)
         return attempt.outcome
 
@@ -120,6 +142,10 @@ class Sender:
         await asyncio.to_thread(deps.store.end_workers, dead)
         return worker
 
+    async def give_back(self, ready: Ready) -> None:
+        """Release a claim that was not begun."""
+        await asyncio.to_thread(self._deps.store.release, ready.claim.copy)
+
     async def give_up_unsure(self, claim: Claim) -> None:
         """Journal that nobody knows whether this copy left: its process died while handing it over."""
         text = (
@@ -127,29 +153,28 @@ class Sender:
         )
         await self._journal(self._as_attempt(claim, Answer(SendOutcome.UNSURE, text=text, phase="end-of-data")))
 
-    async def _attempt(self, claim: Claim) -> Attempt:
+    def _prepare(self, claims: Sequence[Claim]) -> list[Ready]:
+        store = self._deps.store
+        suppressed = store.is_suppressed([claim.recipient for claim in claims])
+        messages = store.messages({claim.message for claim in claims})
+        return [self._ready(claim, messages.get(claim.message), suppressed) for claim in claims]
+
+    def _ready(self, claim: Claim, message: Message | None, suppressed: set[str]) -> Ready:
+        if claim.recipient in suppressed:
+            text = "the address is on the suppression list; take it off to send again"
+            return Ready(claim, answer=Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed"))
+        gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
         try:
-            prepared = await asyncio.to_thread(self._prepare, claim)
+            return Ready(claim, answer=gone) if message is None else self._composed(claim, message)
         except NotFoundError:
-            gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
-            return self._as_attempt(claim, gone)
+            return Ready(claim, answer=gone)
         except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
             _log.exception("copy %016x could not be prepared", claim.copy)
-            later = Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
-            return self._as_attempt(claim, later)
-        if prepared is None:
-            text = "the address is on the suppression list; take it off to send again"
-            return self._as_attempt(claim, Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed"))
-        plan, data, created_at = prepared
-        mail_from, envid = self._envelope(claim)
-        answer = await self._deps.transport.send(mail_from, claim.recipient, data, envid)
-        return self._as_attempt(claim, answer, created_at, plan.untracked)
+            text = f"{type(error).__name__}: {error}"
+            return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))
 
-    def _prepare(self, claim: Claim) -> tuple[Plan, bytes, int] | None:
+    def _composed(self, claim: Claim, message: Message) -> Ready:
         deps = self._deps
-        if deps.store.is_suppressed([claim.recipient]):
-            return None
-        message = deps.store.message(claim.message)
         raw = deps.spool.get(claim.message)
         plan = deps.tracker.plan(claim.message, raw, deps.policy_of(claim.user))
         urls = deps.tracker.urls(claim.message)
@@ -159,7 +184,9 @@ class Sender:
             head, tail = urls.unsubscribe()
             tag = deps.codec.mint_tag(TagPurpose.UNSUBSCRIBE, claim.copy)
             data = unsubscribe_headers(head + token + tail, tag, deps.return_domain) + data
-        return plan, data, message.created_at
+        mail_from, envid = self._envelope(claim)
+        copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender)
+        return Ready(claim, copy, message.created_at, plan.untracked)
 
     def _envelope(self, claim: Claim) -> tuple[str, str]:
         """Envelope sender and ENVID. A null reverse-path stays null: such mail must never bounce (RFC 5321 4.5.5)."""

@@ -1,6 +1,6 @@
 """Questions about messages, copies and links."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
@@ -33,6 +33,15 @@ class Lookups(Part):
         if row is None:
             raise NotFoundError(f"no message has the id {message:016x}")
         return as_struct(Message, row)
+
+    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
+        """Those of the wanted messages that are stored, by id."""
+        found: dict[int, Message] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                for row in connection.execute(select(messages).where(messages.c.id.in_(some))):
+                    found[row.id] = as_struct(Message, row)
+        return found
 
     def copies(self, message: int) -> list[Copy]:
         """The message's copies, in the order of their recipients."""

@@ -45,13 +45,18 @@ class Sending(Part):
             )
             return as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
 
-    def release(self, copy: int) -> None:
-        """Give a claim back that was never begun: queued again, its attempt not counted."""
+    def release(self, copy: int, until: int | None = None) -> None:
+        """Give a claim back that was never begun: queued again (until when, if given), its attempt not counted."""
         with self._database.write() as connection:
             connection.execute(
                 update(copies)
                 .where(copies.c.id == copy, copies.c.status == CopyStatus.SENDING.value)
-                .values(status=CopyStatus.QUEUED.value, attempts=copies.c.attempts - 1, worker=None)
+                .values(
+                    status=CopyStatus.QUEUED.value,
+                    attempts=copies.c.attempts - 1,
+                    next_attempt_at=until,
+                    worker=None,
+                )
             )
 
     def next_due(self, now: int) -> int | None:

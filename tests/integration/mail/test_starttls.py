@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.model.words import SendOutcome
+from postlude.services.ports import Outgoing
 from servers.doors import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
@@ -80,7 +81,7 @@ async def test_the_transport_submits_over_tls(folder: Folder, relay: Starter, ce
                 host="localhost", port=port, tls=policy, user=ALICE, password=PASSWORD, context=trusting(certificate)
             )
         way = SmtpTransport(config)
-        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER))
         await way.close()
     assert answer.outcome is SendOutcome.ACCEPTED, answer
     assert len(folder.observations()) == 1
@@ -89,7 +90,7 @@ async def test_the_transport_submits_over_tls(folder: Folder, relay: Starter, ce
 async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay: Starter, certificate: Path):
     async with relay(tls=server_context(certificate)) as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, user=ALICE, password=PASSWORD))
-        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER))
         await way.close()
     assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "tls")
     assert folder.observations() == []
@@ -98,7 +99,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay
 async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: Starter):
     async with relay() as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, tls=TlsPolicy.NONE, user=ALICE, password="no"))
-        answer = await way.send(ALICE, "bob@example.com", LETTER, "")
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER))
         await way.close()
     assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.DEFERRED, 535, "auth")
     assert folder.observations() == []

@@ -8,8 +8,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.model.words import SendOutcome
+from postlude.services.ports import Outgoing
 from servers.difficult import DROP, SILENT, Difficult
 
+SINGLY = "250-difficult\n250-8BITMIME\n250-SIZE 50000000\n250 DSN"
+TOGETHER = SINGLY.replace("DSN", "DSN\n250 PIPELINING").replace("250 DSN", "250-DSN")
 LETTER = b"From: a@example.org\r\n\r\nbody\r\n.dot\r\n"
 
 
@@ -20,7 +23,7 @@ def transport(port: int, **settings: object) -> SmtpTransport:
 
 async def send(way: SmtpTransport, to: str = "bob@example.com", data: bytes = LETTER, mail_from: str = "v@example.org"):
     try:
-        return await way.send(mail_from, to, data, "tag=1")
+        return await way.send(Outgoing(mail_from, to, data, "tag=1"))
     finally:
         await way.close()
 
@@ -56,8 +59,9 @@ async def test_an_accepted_copy_arrives_byte_for_byte():
         ({"end": "199 what"}, "unsure", 199, "end-of-data"),
     ],
 )
-async def test_every_phase_has_its_outcome(script: dict[str, str], outcome: str, code: int, phase: str):
-    async with Difficult(**script).running() as server:
+@pytest.mark.parametrize("ehlo", [SINGLY, TOGETHER])
+async def test_every_phase_has_its_outcome(script: dict[str, str], outcome: str, code: int, phase: str, ehlo: str):
+    async with Difficult(ehlo=ehlo, **script).running() as server:
         answer = await send(transport(server.port))
     assert (answer.outcome, answer.code, answer.phase) == (outcome, code, phase)
     assert answer.text
@@ -86,7 +90,7 @@ async def test_a_connection_is_used_again_and_left_after_its_share():
     async with Difficult().running() as server:
         way = transport(server.port, messages_per_connection=2)
         for number in range(5):
-            answer = await way.send("v@example.org", f"r{number}@example.com", LETTER, "")
+            answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER))
             assert answer.outcome is SendOutcome.ACCEPTED
         await way.close()
     assert (server.connections, len(server.accepted)) == (3, 5)
@@ -96,20 +100,63 @@ async def test_an_idle_connection_the_server_closed_is_replaced():
     server = Difficult()
     async with server.running():
         way = transport(server.port)
-        assert (await way.send("v@example.org", "a@example.com", LETTER, "")).outcome is SendOutcome.ACCEPTED
-        way._idle[0].client.close()
-        assert (await way.send("v@example.org", "b@example.com", LETTER, "")).outcome is SendOutcome.ACCEPTED
+        assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).outcome is SendOutcome.ACCEPTED
+        way._idle[0].line.close()
+        assert (await way.send(Outgoing("v@example.org", "b@example.com", LETTER))).outcome is SendOutcome.ACCEPTED
         await way.close()
     assert server.connections == 2
 
 
-async def test_after_a_refused_recipient_the_connection_goes_on():
-    async with Difficult(rcpt="550 5.1.1 unknown").running() as server:
+@pytest.mark.parametrize("ehlo", [SINGLY, TOGETHER])
+async def test_after_a_refused_recipient_the_connection_goes_on(ehlo: str):
+    async with Difficult(ehlo=ehlo, rcpt="550 5.1.1 unknown").running() as server:
         way = transport(server.port)
         for _ in range(2):
-            assert (await way.send("v@example.org", "a@example.com", LETTER, "")).outcome is SendOutcome.REJECTED
+            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).outcome is SendOutcome.REJECTED
         await way.close()
     assert server.connections == 1
+
+
+async def test_a_server_that_goes_ahead_without_a_recipient_gets_an_empty_message_and_goes_on():
+    async with Difficult(ehlo=TOGETHER, rcpt="550 5.1.1 unknown", end="554 5.5.1 no recipients").running() as server:
+        way = transport(server.port)
+        for _ in range(2):
+            answer = await way.send(Outgoing("v@example.org", "a@example.com", LETTER))
+            assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.REJECTED, 550, "rcpt")
+        await way.close()
+    assert (server.connections, server.accepted) == (1, [])
+
+
+async def test_a_domain_has_an_ascii_form_for_servers_that_need_it():
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port), to="bob@müller.example")
+    assert answer.outcome is SendOutcome.ACCEPTED
+    assert any(command.startswith("RCPT TO:<bob@xn--mller-kva.example>") for command in server.commands)
+
+
+async def test_what_the_client_asked_of_delivery_reports_is_handed_on():
+    async with Difficult().running() as server:
+        way = transport(server.port)
+        asked = {"notify": "SUCCESS,DELAY", "orcpt": "rfc822;Bob+40x", "ret": "FULL", "envid": "e1"}
+        await way.send(Outgoing("v@example.org", "bob@example.com", LETTER, **asked))
+        await way.close()
+    assert f"MAIL FROM:<v@example.org> SIZE={len(LETTER)} RET=FULL ENVID=e1" in server.commands
+    assert "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40x" in server.commands
+
+
+async def test_no_line_of_a_command_can_be_injected():
+    async with Difficult().running() as server:
+        for mail_from, to in (("v@example.org", "b@c.d>\r\nDATA"), ("v@e.org>\r\nRSET", "b@c.d")):
+            answer = await send(transport(server.port), mail_from=mail_from, to=to)
+            assert (answer.outcome, answer.code) == (SendOutcome.REJECTED, 553)
+    assert not any(command.startswith(("MAIL", "RCPT", "DATA")) for command in server.commands)
+
+
+async def test_a_server_that_talks_before_tls_is_not_believed():
+    async with Difficult(ehlo="250-x\n250 STARTTLS", starttls="220 go\n250 injected").running() as server:
+        answer = await send(transport(server.port, tls=TlsPolicy.STARTTLS))
+    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "tls")
+    assert "in between" in answer.text
 
 
 async def test_smtputf8_needs_the_servers_word():

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from postlude.services.ports import Outgoing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,7 +55,7 @@ def in_thread(work: object) -> None:
 def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World"):
     page.goto(f"{served}/mailbox")
     page.evaluate("window.sameDocument = true")
-    in_thread(world.outbox.send("", "bob@example.net", MAIL, ""))
+    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL)))
     world.changes.publish({1})
     page.get_by_text("Framed").wait_for(timeout=5000)
     assert page.evaluate("window.sameDocument")
@@ -61,7 +63,7 @@ def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "W
 
 
 def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World"):
-    in_thread(world.outbox.send("", "bob@example.net", MAIL.replace(b"%s", served.encode()), ""))
+    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL.replace(b"%s", served.encode()))))
     (mail,) = world.outbox.list()
     page.goto(f"{served}/mailbox/{mail.id}")
     frame = page.frame_locator("iframe.mail")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from postlude.services.ports import Outgoing
 from postlude.tokens import TagPurpose
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ TEXT = b"From: alice@example.org\r\nTo: bob@example.net\r\nSubject: Plain\r\n\r\
 
 async def delivered(world: "World", raw: bytes, copy: int = 7) -> str:
     tag = world.deps.codec.mint_tag(TagPurpose.BOUNCE, copy)
-    answer = await world.outbox.send(f"bounce+{tag}@postlude.localhost", "bob@example.net", raw, "")
+    answer = await world.outbox.send(Outgoing(f"bounce+{tag}@postlude.localhost", "bob@example.net", raw))
     return answer.remote_id
 
 

@@ -6,6 +6,7 @@ import pytest
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.model.errors import NotFoundError
 from postlude.model.words import SendOutcome
+from postlude.services.ports import Outgoing
 
 MAIL = b"Subject: caf\xe9\r\n\r\nbody\n.\r\n\x00end"
 
@@ -21,7 +22,7 @@ class Ticking:
 
 async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path):
     outbox = SandboxOutbox(tmp_path / "mailbox", Ticking())
-    answer = await outbox.send("bounce+x@a.example", "bob@b.example", MAIL, "env-1")
+    answer = await outbox.send(Outgoing("bounce+x@a.example", "bob@b.example", MAIL, "env-1"))
     assert (answer.outcome, answer.code, answer.enhanced, answer.phase) == (
         SendOutcome.ACCEPTED,
         250,
@@ -42,7 +43,7 @@ async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path):
 async def test_newest_first_in_pages(tmp_path: Path):
     outbox = SandboxOutbox(tmp_path, Ticking())
     assert outbox.list() == []
-    ids = [(await outbox.send("", f"r{i}@b.example", MAIL, "")).remote_id for i in range(5)]
+    ids = [(await outbox.send(Outgoing("", f"r{i}@b.example", MAIL))).remote_id for i in range(5)]
     assert [mail.id for mail in outbox.list()] == ids[::-1]
     assert [mail.id for mail in outbox.list(limit=2, before=ids[3])] == [ids[2], ids[1]]
 
@@ -55,7 +56,7 @@ def test_an_unknown_id_is_not_found(tmp_path: Path, wrong: str):
 
 async def test_a_refusing_disk_defers_and_leaves_nothing(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"")
-    answer = await SandboxOutbox(tmp_path / "file" / "mailbox", Ticking()).send("", "r@b.example", MAIL, "")
+    answer = await SandboxOutbox(tmp_path / "file" / "mailbox", Ticking()).send(Outgoing("", "r@b.example", MAIL))
     assert (answer.outcome, answer.code) == (SendOutcome.DEFERRED, 452)
     assert str(tmp_path / "file") in answer.text
 
@@ -80,5 +81,5 @@ async def test_file_then_name_then_folder_reach_the_disk_in_this_order(tmp_path:
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)
-    await SandboxOutbox(tmp_path, Ticking()).send("", "r@b.example", MAIL, "")
+    await SandboxOutbox(tmp_path, Ticking()).send(Outgoing("", "r@b.example", MAIL))
     assert steps == ["file", "name", "folder"]
