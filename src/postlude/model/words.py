@@ -82,3 +82,38 @@ class Via(StrEnum):
     API = "api"
     WEB = "web"
     CLI = "cli"
+
+
+class MemberStatus(StrEnum):
+    """Where a contact stands on a list."""
+
+    PENDING = "pending"  # asked to confirm by mail, not confirmed: gets nothing else
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class Consent(StrEnum):
+    """What a contact said. Each change is kept with its proof."""
+
+    UNKNOWN = ""
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class Purpose(StrEnum):
+    """What is consented to, each by itself: tracking apart from mail, opens apart from clicks."""
+
+    MAIL = "mail"
+    OPENS = "opens"
+    CLICKS = "clicks"
+
+
+class JobStatus(StrEnum):
+    """Where long work stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -1,7 +1,11 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
+from postlude.store.audience import Audiences
+from postlude.store.contacts import Contacts
 from postlude.store.digesting import Digesting
 from postlude.store.engine import Database, connect, translated
+from postlude.store.jobs import Jobs
+from postlude.store.lists import Lists
 from postlude.store.lookups import Lookups
 from postlude.store.migrate import migrate
 from postlude.store.people import People
@@ -29,7 +33,7 @@ from postlude.store.values import Values
 from postlude.store.workers import Workers
 
 
-class Store(People, Values, Sending, Workers, Lookups, Digesting):
+class Store(People, Values, Sending, Workers, Lookups, Digesting, Contacts, Lists, Audiences, Jobs):
     """The whole state behind one object. Safe to share between threads; several processes may open the same."""
 
     def close(self) -> None:

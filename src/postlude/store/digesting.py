@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from postlude.model.words import CopyStatus, SendOutcome
+from postlude.model.words import CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Part, Prepared, address_key, chunks, clean
 from postlude.store.projection import fold, merge_copies, merge_links
 from postlude.store.rows import (
@@ -35,7 +35,9 @@ from postlude.store.schema import (
     suppressions,
     unmatched,
 )
+from postlude.store.schema_contacts import list_members
 
+UNSUBSCRIBED: Final = "unsubscribed"
 _STATUS: Final = {
     SendOutcome.ACCEPTED: CopyStatus.SENT,
     SendOutcome.DEFERRED: CopyStatus.DEFERRED,
@@ -132,9 +134,21 @@ class Digesting(Part):
         wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays
         rows = []
         for some in chunks(wanted):
-            query = select(copies.c.id, copies.c.address).where(copies.c.id.in_(some))
-            rows += [_suppression_row(row.address, wanted[row.id]) for row in connection.execute(query)]
+            query = select(copies.c.id, copies.c.address, copies.c.list, copies.c.contact)
+            for row in connection.execute(query.where(copies.c.id.in_(some))).all():
+                why = wanted[row.id]
+                if why.reason == UNSUBSCRIBED and row.list is not None and row.contact is not None:
+                    self._end_membership(connection, row.list, row.contact, why)
+                else:
+                    rows.append(_suppression_row(row.address, why))
         self._add(connection, suppressions, rows)
+
+    def _end_membership(self, connection: Connection, list_id: int, contact: int, why: CopySuppression) -> None:
+        """Unsubscribing from a campaign ends the membership it came by, and only that one."""
+        left = {"status": MemberStatus.UNSUBSCRIBED.value, "unsubscribed_at": why.at, "copy": why.copy}
+        insert = self._insert(list_members).values(list=list_id, contact=contact, **left)
+        earlier = list_members.c.status != MemberStatus.UNSUBSCRIBED.value  # the first time stays
+        connection.execute(insert.on_conflict_do_update(index_elements=["list", "contact"], set_=left, where=earlier))
 
     def _keep(self, connection: Connection, batch: Batch) -> None:
         self._add(connection, unmatched, [_unmatched_row(one) for one in batch.unmatched])
@@ -174,6 +188,8 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "recipient": recipient,
         "address": address_key(recipient),
         "status": copy.status.value,
+        "contact": copy.contact,
+        "list": copy.list,
     }
 
 

@@ -78,6 +78,9 @@ class Copy(msgspec.Struct, frozen=True):
     server: str = ""
     remote_id: str = ""
     sent_at: int | None = None
+    contact: int | None = None
+    list: int | None = None
+    """Which membership its unsubscribe link ends; None: it suppresses the address."""
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -135,6 +138,8 @@ class Suppression(msgspec.Struct, frozen=True):
     evidence: str = ""
     copy: int | None = None
     at: int = 0
+    by: str = ""
+    """Who put it there by hand or by import."""
 
 
 class CopySuppression(msgspec.Struct, frozen=True, gc=False):

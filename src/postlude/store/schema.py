@@ -3,44 +3,12 @@
 Times are microseconds since the epoch; NULL means "never". Ids are random 63-bit numbers, rowids in SQLite.
 """
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-)
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite makes only a column declared INTEGER the rowid, which holds 64 bits all the same.
-Big = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Column[int]:
-    return Column("id", Big, primary_key=True, autoincrement=False)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="")
-
+from postlude.store.schema_base import Big, metadata
+from postlude.store.schema_base import count as _count
+from postlude.store.schema_base import own_id as _id
+from postlude.store.schema_base import words as _words
 
 users = Table(
     "users",
@@ -112,6 +80,8 @@ copies = Table(
     Column("sent_at", Big),
     Column("campaign", Big, nullable=False, server_default="0"),  # 0: a single mail
     Column("worker", Big, index=True),  # who has claimed it
+    Column("contact", Big),  # of a campaign's copy: whom it went to
+    Column("list", Big),  # and the list that brought them into the audience: what its unsubscribe link ends
     Index(None, "campaign", "status", "next_attempt_at"),
 )
 
@@ -179,6 +149,8 @@ suppressions = Table(
     _words("evidence"),
     Column("copy", Big),
     Column("at", Big, nullable=False),
+    _words("by"),
+    Index(None, "at", "address"),
 )
 
 settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", JSON, nullable=False))

@@ -1,0 +1,109 @@
+"""Whom a campaign goes to: one query, counted, read in pages, or written into other tables as it stands."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
+
+from postlude.store.base import Part, as_struct
+from postlude.store.rows_contacts import Audience, Condition, Contact, Recipient
+from postlude.store.schema import copies, copy_activity, suppressions
+from postlude.store.schema_contacts import contact_tags, contacts, list_members
+
+_SUBSCRIBED = "subscribed"
+_WITHDRAWN = "withdrawn"
+
+
+class Audiences(Part):
+    """Questions about audiences."""
+
+    def audience_count(self, audience: Audience) -> int:
+        """How many would get it."""
+        with self._database.read() as connection:
+            inner = select(contacts.c.id).where(*in_audience(audience)).subquery()
+            return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
+
+    def audience_page(self, audience: Audience, after: int = 0, limit: int = 1000) -> list[Recipient]:
+        """Contacts of the audience with an id above `after`, in the order of their ids."""
+        query = select(contacts, _by_list(audience).label("by_list")).where(
+            contacts.c.id > after, *in_audience(audience)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(contacts.c.id).limit(limit)).all()
+        return [Recipient(contact=as_struct(Contact, row), list=row.by_list) for row in rows]
+
+
+def audience_members(audience: Audience) -> Select[tuple[int, int | None]]:
+    """(contact, list) of everybody in it, in the order of contact ids: for `INSERT ... SELECT` inside the store."""
+    query = select(contacts.c.id.label("contact"), _by_list(audience).label("list"))
+    return query.where(*in_audience(audience)).order_by(contacts.c.id)
+
+
+def in_audience(audience: Audience) -> list[ColumnElement[bool]]:
+    """Conditions on `contacts` that hold for its members."""
+    found = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed()]
+    chosen = bool(audience.lists or audience.tags or audience.contacts or audience.everyone)
+    if not chosen:
+        found.append(literal(value=False))
+    if audience.lists:
+        found.append(contacts.c.id.in_(_members(audience.lists)))
+    if audience.tags:
+        found.append(contacts.c.id.in_(_tagged(audience.tags)))
+    if audience.contacts:
+        found.append(contacts.c.id.in_(audience.contacts))
+    if audience.without_lists:
+        found.append(contacts.c.id.not_in(_members(audience.without_lists)))
+    if audience.without_tags:
+        found.append(contacts.c.id.not_in(_tagged(audience.without_tags)))
+    if audience.consented:
+        found.append(contacts.c.mail_consent == "given")
+    found += [contacts.c.fields[one.name].as_string() == one.value for one in audience.fields]
+    found += [_holds(condition) for condition in audience.conditions]
+    return found
+
+
+def _suppressed() -> ColumnElement[bool]:
+    return exists().where(suppressions.c.address == contacts.c.address)
+
+
+def _members(wanted: Any) -> Select[tuple[int]]:  # noqa: ANN401 - a sequence of ids
+    return select(list_members.c.contact).where(list_members.c.list.in_(wanted), list_members.c.status == _SUBSCRIBED)
+
+
+def _tagged(wanted: Any) -> Select[tuple[int]]:  # noqa: ANN401 - a sequence of ids
+    return select(contact_tags.c.contact).where(contact_tags.c.tag.in_(wanted))
+
+
+def _by_list(audience: Audience) -> Any:  # noqa: ANN401 - a scalar query or NULL
+    """The list a member is in it by: unsubscribing ends exactly one membership."""
+    if not audience.lists:
+        return null()
+    mine = and_(
+        list_members.c.contact == contacts.c.id,
+        list_members.c.list.in_(audience.lists),
+        list_members.c.status == _SUBSCRIBED,
+    )
+    return select(func.min(list_members.c.list)).where(mine).scalar_subquery()
+
+
+def _holds(condition: Condition) -> ColumnElement[bool]:
+    ways = [
+        and_(happened, at >= condition.since) if condition.since is not None else happened
+        for happened, at in _WAYS[condition.did]
+    ]
+    where = [copies.c.address == contacts.c.address, or_(*ways)]
+    if condition.messages:
+        where.append(copies.c.message.in_(condition.messages))
+    joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
+    found = exists().select_from(joined).where(*where)
+    return ~found if condition.negate else found
+
+
+_CLICKED = (copy_activity.c.clicks > 0, copy_activity.c.last_click_at)
+_REPLIED = (copy_activity.c.replied_at.is_not(None), copy_activity.c.replied_at)
+_WAYS: dict[str, list[tuple[ColumnElement[bool], Any]]] = {
+    "sent": [(copies.c.sent_at.is_not(None), copies.c.sent_at)],
+    # Who clicked or answered has seen it, whether or not the pixel was loaded.
+    "opened": [(copy_activity.c.opens > 0, copy_activity.c.last_open_at), _CLICKED, _REPLIED],
+    "clicked": [_CLICKED],
+    "replied": [_REPLIED],
+}

@@ -1,0 +1,155 @@
+"""Contacts: added, found, changed, erased. Many at once come in through `importing`."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from postlude.kit.ids import OrderedIds
+from postlude.model.errors import InputError, NotFoundError
+from postlude.store.base import Part, address_key, as_struct, clean
+from postlude.store.rows_contacts import Contact
+from postlude.store.schema_contacts import (
+    consents,
+    contact_fields,
+    contact_tags,
+    contacts,
+    list_members,
+    proofs,
+)
+
+_IDS: Final = OrderedIds()
+_CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})
+
+
+class Contacts(Part):
+    """People who can be mailed."""
+
+    def add_contact(
+        self,
+        spelled: str,
+        at: int,
+        *,
+        name: str = "",
+        fields: dict[str, Any] | None = None,
+        time_zone: str = "",
+        source: str = "",
+    ) -> Contact:
+        """Add one; InputError when the address is there already."""
+        values = {"name": clean(name), "fields": clean_fields(fields or {}), "time_zone": time_zone}
+        try:
+            with self._database.write() as connection:
+                contact = insert_contact(connection, spelled, at, source, **values)
+                self._know_fields(connection, fields or {})
+        except IntegrityError as error:
+            raise InputError(f"{spelled} is a contact already: edit it instead") from error
+        return self.contact(contact)
+
+    def contact(self, contact: int) -> Contact:
+        """One contact; NotFoundError when there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(contacts).where(contacts.c.id == contact)).first()
+        if row is None:
+            raise NotFoundError(f"no contact has the id {contact:016x}")
+        return as_struct(Contact, row)
+
+    def contact_by_address(self, address: str) -> Contact | None:
+        """The contact with this address, in any case of letters."""
+        with self._database.read() as connection:
+            row = connection.execute(select(contacts).where(contacts.c.address == address_key(address))).first()
+        return None if row is None else as_struct(Contact, row)
+
+    def contacts_page(
+        self, search: str = "", *, list_id: int = 0, tag: int = 0, before: int = 0, limit: int = 50
+    ) -> list[Contact]:
+        """The newest first. `search` is found in address and name; `before` is the last id of the page before."""
+        query = select(contacts).where(*_chosen(search, list_id, tag)).order_by(contacts.c.id.desc()).limit(limit)
+        if before:
+            query = query.where(contacts.c.id < before)
+        with self._database.read() as connection:
+            return [as_struct(Contact, row) for row in connection.execute(query)]
+
+    def count_contacts(self, search: str = "", *, list_id: int = 0, tag: int = 0) -> int:
+        """How many `contacts_page` would page through."""
+        query = select(func.count()).select_from(contacts).where(*_chosen(search, list_id, tag))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def change_contact(self, contact: int, at: int, **changes: Any) -> Contact:  # noqa: ANN401 - values of columns
+        """Replace `spelled`, `name`, `fields`, `time_zone` or `source`; InputError when the address is taken."""
+        assert changes.keys() <= _CHANGEABLE, changes
+        values: dict[str, Any] = {n: clean_fields(v) if n == "fields" else clean(v) for n, v in changes.items()}
+        if "spelled" in values:
+            values["address"] = address_key(values["spelled"])
+        try:
+            with self._database.write() as connection:
+                change = update(contacts).where(contacts.c.id == contact).values(**values, updated_at=at)
+                if not connection.execute(change).rowcount:
+                    raise NotFoundError(f"no contact has the id {contact:016x}")
+                self._know_fields(connection, values.get("fields", {}))
+        except IntegrityError as error:
+            raise InputError(f"{changes.get('spelled')} belongs to another contact") from error
+        return self.contact(contact)
+
+    def erase_contact(self, contact: int) -> bool:
+        """Forget a contact with memberships, tags and consent; False when there was none.
+
+        A suppression of the address stays: it is how the wish not to be mailed is remembered.
+        """
+        with self._database.write() as connection:
+            own = select(consents.c.proof).where(consents.c.contact == contact)
+            candidates = [row[0] for row in connection.execute(own.distinct())]
+            for table in (list_members, contact_tags, consents):
+                connection.execute(delete(table).where(table.c.contact == contact))
+            for proof in candidates:  # an import's proof stands behind others, too
+                shared = select(consents.c.proof).where(consents.c.proof == proof).exists()
+                connection.execute(delete(proofs).where(proofs.c.id == proof, proofs.c.how != "import", ~shared))
+            return connection.execute(delete(contacts).where(contacts.c.id == contact)).rowcount > 0
+
+    def contact_fields(self) -> list[str]:
+        """Names of every custom field a contact ever had."""
+        with self._database.read() as connection:
+            return [row[0] for row in connection.execute(select(contact_fields.c.name).order_by(contact_fields.c.name))]
+
+    def _know_fields(self, connection: Connection, fields: dict[str, Any]) -> None:
+        if fields:
+            rows = [{"name": name} for name in fields]
+            connection.execute(self._insert(contact_fields).on_conflict_do_nothing(), rows)
+
+
+def insert_contact(
+    connection: Connection,
+    spelled: str,
+    at: int,
+    source: str,
+    **values: Any,  # noqa: ANN401 - values of columns
+) -> int:
+    """Add one inside a transaction that is there; its id. IntegrityError when the address is there already."""
+    contact = _IDS.take(at, 1)[0]
+    row = {"id": contact, "address": address_key(spelled), "spelled": clean(spelled), "source": clean(source)}
+    connection.execute(contacts.insert(), {**row, "fields": {}, **values, "created_at": at, "updated_at": at})
+    return contact
+
+
+def clean_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Custom fields as every store can hold them."""
+    return {clean(name): clean(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _chosen(search: str, list_id: int, tag: int) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    text = search.strip().lower()
+    if text:
+        found.append(
+            or_(
+                contacts.c.address.contains(text, autoescape=True),
+                func.lower(contacts.c.name).contains(text, autoescape=True),
+            )
+        )
+    if list_id:
+        members = and_(list_members.c.list == list_id, list_members.c.contact == contacts.c.id)
+        found.append(select(list_members.c.contact).where(members).exists())
+    if tag:
+        tagged = and_(contact_tags.c.tag == tag, contact_tags.c.contact == contacts.c.id)
+        found.append(select(contact_tags.c.contact).where(tagged).exists())
+    return found

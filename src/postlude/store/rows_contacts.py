@@ -1,0 +1,196 @@
+"""What the store takes and gives about contacts, lists and consent: plain data, one struct a table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from postlude.model.words import Consent, JobStatus, MemberStatus, Purpose
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who can be mailed."""
+
+    id: int
+    address: str
+    """In lower case: no two contacts share it."""
+    spelled: str
+    """As it goes over the wire: the local part as it was given, the domain in lower case ASCII (A-labels)."""
+    name: str = ""
+    fields: dict[str, Any] = {}
+    """Custom fields: text, numbers or booleans by name."""
+    time_zone: str = ""
+    """An IANA name, or empty."""
+    source: str = ""
+    """Where it came from: `import customers.csv`, `by hand`, `subscribe`."""
+    mail_consent: Consent = Consent.UNKNOWN
+    opens_consent: Consent = Consent.UNKNOWN
+    clicks_consent: Consent = Consent.UNKNOWN
+    created_at: int = 0
+    updated_at: int = 0
+
+
+class MailingList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list contacts subscribe to."""
+
+    id: int
+    name: str
+    description: str = ""
+    double_optin: bool = True
+    """New members confirm by mail before they get anything else."""
+    public: bool = False
+    """Recipients see it on their preferences page and may join or leave there."""
+    consent_text: str = ""
+    """What a member agrees to when confirming; kept in the proof."""
+    sender: str = ""
+    """From address of the confirmation mail; empty: the first user's."""
+    created_at: int = 0
+
+
+class ListTotals(msgspec.Struct, frozen=True):
+    """How many members a list has, by status."""
+
+    pending: int = 0
+    subscribed: int = 0
+    unsubscribed: int = 0
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact on one list."""
+
+    list: int
+    contact: int
+    status: MemberStatus
+    source: str = ""
+    asked_at: int | None = None
+    """When the confirmation mail was asked for."""
+    subscribed_at: int | None = None
+    unsubscribed_at: int | None = None
+    copy: int | None = None
+    """The copy whose link ended it."""
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """How a consent is known: one proof may stand behind a whole import."""
+
+    id: int
+    at: int
+    how: str
+    """`import`, `confirmed by mail`, `by hand`, `preferences page`."""
+    source: str = ""
+    """Where people agreed, in the words of who imported them."""
+    text: str = ""
+    """What they agreed to."""
+    evidence: str = ""
+    """Journal position, address, user agent: what a court would ask for."""
+    by: str = ""
+    """Who recorded it, when it was not the contact."""
+
+
+class ConsentEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a contact's consent, with its proof."""
+
+    purpose: Purpose
+    state: Consent
+    at: int
+    proof: Proof
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a contact did, or did not do, with mail sent before. Machines' opens and clicks do not count."""
+
+    did: Literal["sent", "opened", "clicked", "replied"]
+    negate: bool = False
+    since: int | None = None
+    """Only at or after this moment; None: ever."""
+    messages: Sequence[int] = ()
+    """Only with copies of these messages; empty: any."""
+
+
+class FieldIs(msgspec.Struct, frozen=True):
+    """A custom field has this value, as text."""
+
+    name: str
+    value: str
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a campaign goes to. Every part given must hold; within one part, one of its values.
+
+    Suppressed addresses and contacts that withdrew their consent to mail are never in it. Without lists, tags,
+    contacts or `everyone` it is nobody: an empty form must not mail the whole address book.
+    """
+
+    lists: Sequence[int] = ()
+    """Subscribed to one of these."""
+    tags: Sequence[int] = ()
+    """Tagged with one of these."""
+    contacts: Sequence[int] = ()
+    """One of these."""
+    everyone: bool = False
+    without_lists: Sequence[int] = ()
+    """Subscribed to none of these."""
+    without_tags: Sequence[int] = ()
+    fields: Sequence[FieldIs] = ()
+    conditions: Sequence[Condition] = ()
+    consented: bool = False
+    """Only contacts whose consent to mail is recorded."""
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact of an audience."""
+
+    contact: Contact
+    list: int | None = None
+    """The list they are in it by; None when it was not a list."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Long work: who does it, how far it is, and where it goes on."""
+
+    id: int
+    kind: str
+    title: str
+    status: JobStatus
+    wanted: str = ""
+    """`pause` or `cancel` when somebody asked for it; the worker looks at every beat."""
+    owner: str = ""
+    by: str = ""
+    unit: str = ""
+    """What `total` and `done` count: `rows`, `copies`."""
+    total: int = 0
+    """0: not known."""
+    done: int = 0
+    options: dict[str, Any] = {}
+    position: dict[str, Any] = {}
+    """Where it goes on: written in the transaction of what was done."""
+    counts: dict[str, int] = {}
+    error: str = ""
+    created_at: int = 0
+    started_at: int | None = None
+    beat_at: int | None = None
+    finished_at: int | None = None
+
+
+class JobError(msgspec.Struct, frozen=True, kw_only=True):
+    """One row a job could not take."""
+
+    line: int
+    number: int = 0
+    """Tells several errors of one line apart."""
+    column: str = ""
+    value: str = ""
+    reason: str
+    remedy: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a job is."""
+
+    job: int
+    at: int
+    done: int
+    counts: Mapping[str, int] = {}
+    position: Mapping[str, Any] = {}
+    total: int | None = None
+    """None: as before."""

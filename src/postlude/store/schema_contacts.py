@@ -1,0 +1,136 @@
+"""Contacts, lists, tags, consent, and the long jobs that fill them. Conventions as in `schema`.
+
+The tables of pairs have no row ids of their own in SQLite: a million memberships cost one tree instead of two.
+"""
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text
+
+from postlude.store.schema_base import Big, metadata, moment, own_id, part_of_key, text, words
+
+contacts = Table(
+    "contacts",
+    metadata,
+    own_id(),  # grows with time: a million rows are appended, not scattered over the tree
+    Column("address", Text, nullable=False, unique=True),  # in lower case: what is looked up
+    text("spelled"),
+    words("name"),
+    Column("fields", JSON, nullable=False),
+    words("time_zone"),
+    words("source"),
+    words("mail_consent"),
+    words("opens_consent"),
+    words("clicks_consent"),
+    moment("created_at", always=True),
+    moment("updated_at", always=True),
+    Column("job", Big),  # the import that touched it last: tells a repeat within one file from a known contact
+)
+
+contact_fields = Table("contact_fields", metadata, Column("name", Text, primary_key=True))
+
+lists = Table(
+    "lists",
+    metadata,
+    own_id(),
+    text("name"),
+    Column("key", Text, nullable=False, unique=True),  # the name in lower case
+    words("description"),
+    Column("double_optin", Boolean, nullable=False),
+    Column("public", Boolean, nullable=False),
+    words("consent_text"),
+    words("sender"),
+    moment("created_at", always=True),
+)
+
+list_members = Table(
+    "list_members",
+    metadata,
+    part_of_key("list"),
+    part_of_key("contact"),
+    text("status"),
+    words("source"),
+    moment("asked_at"),
+    moment("subscribed_at"),
+    moment("unsubscribed_at"),
+    Column("copy", Big),
+    Index(None, "contact"),
+    sqlite_with_rowid=False,
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    own_id(),
+    text("name"),
+    Column("key", Text, nullable=False, unique=True),
+)
+
+contact_tags = Table(
+    "contact_tags",
+    metadata,
+    part_of_key("tag"),
+    part_of_key("contact"),
+    Index(None, "contact"),
+    sqlite_with_rowid=False,
+)
+
+# One proof may stand behind a million consents: an import's source is said once.
+proofs = Table(
+    "proofs",
+    metadata,
+    own_id(),
+    moment("at", always=True),
+    text("how"),
+    words("source"),
+    words("text"),
+    words("evidence"),
+    words("by"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    part_of_key("contact"),
+    Column("purpose", Text, primary_key=True),
+    part_of_key("at"),
+    text("state"),
+    Column("proof", Big, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    own_id(),
+    text("kind"),
+    text("title"),
+    text("status"),
+    words("wanted"),
+    words("owner"),
+    words("by"),
+    words("unit"),
+    Column("total", Big, nullable=False, server_default="0"),
+    Column("done", Big, nullable=False, server_default="0"),
+    Column("options", JSON, nullable=False),
+    Column("position", JSON, nullable=False),
+    Column("counts", JSON, nullable=False),
+    words("error"),
+    moment("created_at", always=True),
+    moment("started_at"),
+    moment("beat_at"),
+    moment("finished_at"),
+    Index(None, "status", "created_at"),
+    Index(None, "created_at", "id"),
+)
+
+job_errors = Table(
+    "job_errors",
+    metadata,
+    part_of_key("job"),
+    part_of_key("line"),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    words("column"),
+    words("value"),
+    text("reason"),
+    words("remedy"),
+    sqlite_with_rowid=False,
+)
