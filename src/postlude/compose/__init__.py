@@ -1,0 +1,18 @@
+"""Campaigns: a template compiled once, filled in per recipient; bytes as the one-by-one way would make them."""
+
+from postlude.compose.campaign import CampaignUrls, Compiled, compile_campaign
+from postlude.compose.errors import MissingFieldError, TemplateError
+from postlude.compose.template import Attachment, CampaignTemplate, Encoding, Fields, Missing
+
+__all__ = [
+    "Attachment",
+    "CampaignTemplate",
+    "CampaignUrls",
+    "Compiled",
+    "Encoding",
+    "Fields",
+    "Missing",
+    "MissingFieldError",
+    "TemplateError",
+    "compile_campaign",
+]

@@ -1,0 +1,97 @@
+"""Quoted-printable for bodies that are put together per recipient (RFC 2045 6.7).
+
+A value of the recipient's stands in lines of its own between soft line breaks, so that what is around it is encoded
+once for everybody.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+TOKEN_LENGTH: Final = 36
+_LONGEST: Final = 75  # 76 with the `=` of a soft line break
+_UNSAFE: Final = re.compile(rb"[^\t\r\n !-<>-~]|[ \t](?=\r\n|\Z)")
+_UNSAFE_IN_RUN: Final = re.compile(rb"[^\x00\t\r\n !-<>-~]|[ \t](?=\r\n)")
+_HOLE: Final = b"\x00" * TOKEN_LENGTH
+_TAME: Final = re.compile(rb"(?!From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
+SOFT: Final = b"=\r\n"
+
+
+class Value(NamedTuple):
+    """Text that differs between recipients."""
+
+    data: bytes
+
+
+class Token:
+    """Where the copy's token goes."""
+
+
+TOKEN: Final = Token()
+Piece = bytes | Value | Token
+
+
+def encode(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces encoded; statics and tokens between two values are laid out together."""
+    out: list[Piece] = []
+    run: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Value):
+            out += _run(run)
+            out += (SOFT, Value(value(piece.data)), SOFT)
+            run = []
+        else:
+            run.append(_HOLE if isinstance(piece, Token) else piece)
+    return [*out, *_run(run)]
+
+
+def value(data: bytes) -> bytes:
+    """A value's lines, without the soft line breaks around them."""
+    if _TAME.fullmatch(data):
+        return data
+    lines = _UNSAFE.sub(_escape, data).split(b"\r\n")
+    return b"\r\n".join([SOFT.join(_wrapped(line)) for line in lines])
+
+
+def _run(run: list[bytes]) -> Iterator[Piece]:
+    """Statics and tokens, encoded from column 0 on."""
+    escaped = _UNSAFE_IN_RUN.sub(_escape, b"".join(run))
+    text = b"\r\n".join([SOFT.join(_wrapped(line)) for line in escaped.split(b"\r\n")])
+    first, *rest = text.split(_HOLE)
+    yield first
+    for each in rest:
+        yield TOKEN
+        yield each
+
+
+def _wrapped(line: bytes) -> list[bytes]:
+    if len(line) <= _LONGEST and not line.startswith(b"From "):
+        return [line]
+    out: list[bytes] = []
+    at = 0
+    while True:
+        mark = b""
+        if line.startswith(b"From ", at):  # mail boxes put `>` before it, which breaks a signature
+            mark, at = b"=46", at + 1
+        cut = at + _LONGEST - len(mark)
+        if cut >= len(line):
+            return [*out, mark + line[at:]]
+        cut = _before_hole(line, at, cut)
+        if line[cut - 1 : cut] == b"=":
+            cut -= 1
+        elif line[cut - 2 : cut - 1] == b"=":
+            cut -= 2
+        out.append(mark + line[at:cut])
+        at = cut
+
+
+def _before_hole(line: bytes, at: int, cut: int) -> int:
+    """`cut`, or the beginning of the token it would fall into."""
+    if line[cut - 1] or line[cut]:
+        return cut
+    start = line.find(_HOLE, max(at, cut - TOKEN_LENGTH + 1), cut + TOKEN_LENGTH - 1)
+    return start if at < start < cut else cut
+
+
+def _escape(match: re.Match[bytes]) -> bytes:
+    return b"=%02X" % match[0][0]

@@ -1,0 +1,139 @@
+from email import message_from_bytes, policy
+
+import pytest
+
+from postlude.compose import (
+    Attachment,
+    CampaignTemplate,
+    Missing,
+    MissingFieldError,
+    TemplateError,
+    compile_campaign,
+)
+from postlude.instrument import Policy
+from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
+
+CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
+URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
+ADA = {"contact": {"first_name": "Ada & Zoë", "id": "a/b", "url": "https://z.example/ü"}}
+
+
+def template(*, subject="Hi", **given):  # noqa: ANN003 - any of the template's
+    return CampaignTemplate(sender="Shop <news@example.org>", subject=subject, **given)
+
+
+def rendered(given, fields=ADA, copy=5):
+    raw = compile_campaign(given, Policy(headers=False), URLS).render(
+        URLS.token(copy), fields, b"To: a@example.com\r\n"
+    )
+    return message_from_bytes(raw, policy=policy.default)
+
+
+def shown(part):
+    return part.get_content().replace("\r\n", "\n")
+
+
+def test_fields_are_escaped_in_html_and_nowhere_else():
+    mail = rendered(
+        template(
+            subject="Hello {{ contact.first_name }}",
+            html="<p>{{ contact.first_name }}</p>",
+            text="Dear {{ contact.first_name }}\n",
+        )
+    )
+    assert mail["subject"] == "Hello Ada & Zoë"
+    assert "<p>Ada &amp; Zoë</p>" in shown(mail.get_body(("html",)))
+    assert shown(mail.get_body(("plain",))) == "Dear Ada & Zoë\n"
+    assert not mail.defects
+
+
+def test_a_field_in_the_subject_cannot_begin_another_header():
+    mail = rendered(
+        template(subject="Hi {{ contact.first_name }}", text="x"), {"contact": {"first_name": "A\r\nBcc: b@c"}}
+    )
+    assert mail["subject"] == "Hi A Bcc: b@c"
+    assert mail["bcc"] is None
+
+
+def test_a_link_with_a_field_is_listed_by_its_template_and_leads_where_this_recipient_should_go():
+    given = template(html='<a href="https://example.com/?id={{ contact.id|urlencode }}&amp;x=1">Go</a>')
+    compiled = compile_campaign(given, Policy(headers=False), URLS)
+    assert [(link.position, link.url, link.tracked) for link in compiled.links] == [
+        (0, "https://example.com/?id={{ contact.id|urlencode }}&x=1", True)
+    ]
+    html = rendered(given).get_body(("html",)).get_content()
+    own = URLS.recognise(html.partition('href="')[2].partition('"')[0])
+    assert own is not None
+    assert (own.destination, own.position, own.ref.copy) == ("https://example.com/?id=a/b&x=1", 0, 5)
+
+
+def test_our_own_pages_carry_the_copy_and_are_not_tracked():
+    given = template(html='<a href="{{ unsubscribe_url }}">Leave</a>', text="Leave: {{ unsubscribe_url }}\n")
+    compiled = compile_campaign(given, Policy(headers=False, text=True), URLS)
+    assert {(link.url, link.reason) for link in compiled.links} == {("{{ unsubscribe_url }}", "own_page")}
+    mail = rendered(given)
+    url = shown(mail.get_body(("plain",))).strip().removeprefix("Leave: ")
+    assert url in shown(mail.get_body(("html",)))
+    assert URLS.recognise(url).ref.copy == 5
+
+
+@pytest.mark.parametrize("empty", [{}, {"company": ""}, {"company": None}, {"company": "  "}])
+def test_an_empty_field_is_a_missing_one(empty):
+    given = {
+        "text": "{{ contact.company }}|{{ contact.company|default('you') }}|{% if contact.company %}yes{% endif %}\n"
+    }
+    fields = {"contact": empty}
+    assert shown(rendered(template(**given), fields)) == "|you|\n"
+    default = template(**given, missing=Missing.DEFAULT, defaults={"contact.company": "them"})
+    assert shown(rendered(default, fields)) == "them|you|\n"
+    with pytest.raises(MissingFieldError, match=r"contact\.company is empty"):
+        rendered(template(**given, missing=Missing.FAIL), fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\n{{ contct.first_name }}", "text, line 2: nothing is called 'contct'; did you mean contact?"),
+        ("a\n{% if contact.vip %}", "text, line 2: Unexpected end of template"),
+        ("{% include 'other' %}", "text, line 1: a template stands alone"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(text, said):
+    with pytest.raises(TemplateError) as caught:
+        compile_campaign(template(text=text), Policy(), URLS)
+    assert said in str(caught.value)
+
+
+def test_minified_style_sheets_are_no_comments():
+    assert "print{#a{x:y}}" in rendered(template(html="<style>@media print{#a{x:y}}</style>x")).get_content()
+
+
+def test_a_line_of_logic_alone_leaves_no_empty_line():
+    text = "a\n{% if contact.first_name %}\nb {% if contact.x %}!{% endif %}\n  {% endif %}  \nc\n"
+    assert shown(rendered(template(text=text))) == "a\nb \nc\n"
+
+
+def test_templates_cannot_reach_python():
+    with pytest.raises(TemplateError):
+        rendered(template(text="{{ contact.__class__.__mro__ }}"))
+
+
+def test_attachments_travel_with_every_copy():
+    files = (
+        Attachment(filename="Prospekt ä.pdf", content=b"%PDF" * 100, content_type="application/pdf"),
+        Attachment(filename="logo.png", content=b"png", content_type="image/png", content_id="logo@example.org"),
+    )
+    mail = rendered(template(html='<img src="cid:logo@example.org">', text="x", attachments=files))
+    assert mail.get_content_type() == "multipart/mixed"
+    (attached,) = mail.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("Prospekt ä.pdf", b"%PDF" * 100)
+    types = [part.get_content_type() for part in mail.walk()]
+    assert types == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+    ]
