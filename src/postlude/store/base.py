@@ -6,8 +6,6 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Dialect, Row, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from postlude.store.engine import Database
 
@@ -23,7 +21,14 @@ class Part:
         self._database = database
 
     def _insert(self, table: Table) -> Any:  # noqa: ANN401 - two dialects' Insert, alike in ON CONFLICT
-        return sqlite_insert(table) if self._database.sqlite else postgresql_insert(table)
+        # Each dialect costs megabytes: a process loads the one it speaks.
+        if self._database.sqlite:
+            from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415 - see above
+
+            return insert(table)
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415 - see above
+
+        return postgresql_insert(table)
 
 
 class Prepared:
