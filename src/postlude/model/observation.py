@@ -66,6 +66,16 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=T
     """Why the copy left without the tracking that was wanted; empty when nothing went wrong."""
 
 
+class Begun(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True):
+    """These claimed copies are about to be handed over: durable before their first byte leaves.
+
+    A worker claims a campaign's copies by the hundred; this tells the few that may have left when it dies.
+    """
+
+    at: int
+    copies: tuple[int, ...]
+
+
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
     """A mail came back through an inbound door; its bytes lie in the spool under `mail`."""
 
@@ -86,7 +96,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=T
     body: bytes
 
 
-Observation = Hit | Submitted | Attempt | Returned | Webhook
+Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)

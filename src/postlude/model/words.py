@@ -82,6 +82,7 @@ class Via(StrEnum):
     API = "api"
     WEB = "web"
     CLI = "cli"
+    CAMPAIGN = "campaign"
 
 
 class MemberStatus(StrEnum):
@@ -117,3 +118,22 @@ class JobStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class CampaignStatus(StrEnum):
+    """Where a campaign is."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"  # content and audience are fixed; leaves at its time
+    SENDING = "sending"
+    PAUSED = "paused"  # nothing more leaves until it is resumed
+    SENT = "sent"  # every copy has its outcome
+    CANCELLED = "cancelled"  # what had not left never does
+
+
+class WinnerRule(StrEnum):
+    """What decides a test of variants."""
+
+    OPENED = "opened"  # people who opened, clicked or answered, over copies handed over
+    CLICKED = "clicked"
+    MANUAL = "manual"  # somebody chooses

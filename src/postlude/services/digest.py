@@ -205,6 +205,7 @@ class Digest:
             Batch(
                 events=[event for item in items for event in item.events],
                 submissions=[item.submission for item in items if item.submission is not None],
+                begun=[copy for item in items for copy in item.begun],
                 attempts=[item.attempt for item in items if item.attempt is not None],
                 aliases=[alias for item in items for alias in item.aliases],
                 suppress=[one for item in items for one in item.suppress],

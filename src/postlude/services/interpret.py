@@ -8,10 +8,10 @@ import msgspec
 
 from postlude.journal import Record
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Hit, Observation, Returned, Submitted, Webhook, decode
+from postlude.model.observation import Attempt, Begun, Hit, Observation, Returned, Submitted, Webhook, decode
 from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_items import Item, Outcome
-from postlude.services.interpret_sending import attempted
+from postlude.services.interpret_sending import attempted, begun
 
 Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""
@@ -29,6 +29,7 @@ class Interpreter:
         self.seconds: Final[dict[str, float]] = {}
         self._steps: Final[list[tuple[str, type[Observation], Step]]] = [
             ("submissions", Submitted, submissions),
+            ("begun", Begun, begun),
             ("attempts", Attempt, attempted),
             ("hits", Hit, hits),
             ("returned", Returned, returned),

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     """What became of one journal record. Every record ends in exactly one; the totals are kept in the state."""
 
     SUBMITTED = "submitted"
+    BEGUN = "begun"  # copies about to be handed over
     ATTEMPTED = "attempted"
     COUNTED = "counted"  # a hit that became an event
     MERGED = "merged"  # an image proxy asking again for the same opening
@@ -45,6 +46,7 @@ class Item(msgspec.Struct, gc=False):
     """Why it was set aside."""
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
+    begun: tuple[int, ...] = ()
     attempt: AttemptResult | None = None
     aliases: tuple[Alias, ...] = ()
     suppress: tuple[CopySuppression, ...] = ()
@@ -55,7 +57,7 @@ class Item(msgspec.Struct, gc=False):
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the record aside: it means nothing any more."""
         self.outcome, self.reason = outcome, reason
-        self.events, self.aliases, self.suppress = (), (), ()
+        self.events, self.aliases, self.suppress, self.begun = (), (), (), ()
         self.submission, self.attempt, self.unmatched, self.afterwards = None, None, None, None
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from postlude.feedback import Reason
 from postlude.feedback.reasons import find_reason
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Submitted
+from postlude.model.observation import Attempt, Begun, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.attribute import SUPPRESSING
 from postlude.services.interpret_items import Item, Outcome, event_id
@@ -48,6 +48,12 @@ class Submissions:
         taken = self._take(submitted, self._mail(submitted.message))
         item.submission, item.events = taken.submission, taken.events
         item.outcome = Outcome.SUBMITTED
+
+
+def begun(item: Item, seen: Begun) -> None:
+    """Copies a worker is about to hand over."""
+    item.begun = seen.copies
+    item.outcome = Outcome.BEGUN
 
 
 def attempted(item: Item, attempt: Attempt) -> None:

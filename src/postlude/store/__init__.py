@@ -1,6 +1,8 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
 from postlude.store.audience import Audiences
+from postlude.store.campaign_sending import CampaignSending
+from postlude.store.campaigns import Campaigns
 from postlude.store.contacts import Contacts
 from postlude.store.digesting import Digesting
 from postlude.store.engine import Database, connect, translated
@@ -33,7 +35,20 @@ from postlude.store.values import Values
 from postlude.store.workers import Workers
 
 
-class Store(People, Values, Sending, Workers, Lookups, Digesting, Contacts, Lists, Audiences, Jobs):
+class Store(  # one topic a part
+    People,
+    Values,
+    Sending,
+    Workers,
+    Lookups,
+    Digesting,
+    Contacts,
+    Lists,
+    Audiences,
+    Jobs,
+    Campaigns,
+    CampaignSending,
+):
     """The whole state behind one object. Safe to share between threads; several processes may open the same."""
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, literal_column, null, or_, select, update
 
 from postlude.model.words import CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Part, Prepared, address_key, chunks, clean
@@ -18,8 +18,8 @@ from postlude.store.rows import (
     Copy,
     CopySuppression,
     Link,
+    Message,
     SetAside,
-    Submission,
     Unmatched,
 )
 from postlude.store.schema import (
@@ -64,6 +64,7 @@ class Digesting(Part):
         with self._database.write() as connection:
             for step in (
                 self._take,
+                self._begin,
                 self._attempts,
                 self._aliases,
                 self._project,
@@ -77,25 +78,35 @@ class Digesting(Part):
         if not batch.submissions:
             return
         every = batch.submissions
-        self._add(connection, messages, [_message_row(one) for one in every])
-        self._add(connection, links, [_link_row(link) for one in every for link in one.links])
+        self._add(connection, messages, [message_row(one.message) for one in every])
+        self._add(connection, links, [link_row(link) for one in every for link in one.links])
         self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])
 
     def _add(self, connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - Table
         if rows:
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
+    def _begin(self, connection: Connection, batch: Batch) -> None:
+        ended = {result.copy for result in batch.attempts}
+        for some in chunks(copy for copy in batch.begun if copy not in ended):
+            claimed = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
+            connection.execute(update(copies).where(*claimed).values(status=CopyStatus.SENDING.value))
+
     def _attempts(self, connection: Connection, batch: Batch) -> None:
-        if not batch.attempts:
-            return
+        # In order: one copy's results must end with the last one.
+        self._settle.run(connection, [_attempt_row(result) for result in batch.attempts])
+
+    @cached_property
+    def _settle(self) -> Prepared:
+        sent: ColumnElement[str] = literal_column(f"'{CopyStatus.SENT.value}'")
         change = (
             update(copies)
-            .where(copies.c.id == bindparam("the_copy"))
+            .where(copies.c.id == bindparam("the_copy", type_=copies.c.id.type))
             # Accepted is final: a late "unsure" from crash recovery does not undo it.
-            .where(or_(copies.c.status != CopyStatus.SENT.value, bindparam("new_status") == CopyStatus.SENT.value))
+            .where(or_(copies.c.status != sent, bindparam("new_status", type_=Text()) == sent))
             .values(
-                status=bindparam("new_status"),
-                worker=None,
+                status=bindparam("new_status", type_=Text()),
+                worker=null(),
                 next_attempt_at=bindparam("retry_at"),
                 code=bindparam("new_code"),
                 enhanced=bindparam("new_enhanced"),
@@ -105,8 +116,7 @@ class Digesting(Part):
                 sent_at=bindparam("new_sent_at"),
             )
         )
-        for result in batch.attempts:  # in order: one copy's results must end with the last one
-            connection.execute(change, _attempt_row(result))
+        return Prepared(change, None, self._database.engine.dialect)
 
     def _aliases(self, connection: Connection, batch: Batch) -> None:
         own = (
@@ -167,15 +177,16 @@ class Digesting(Part):
             connection.execute(insert.on_conflict_do_update(index_elements=["writer"], set_=there), places)
 
 
-def _message_row(submission: Submission) -> dict[str, Any]:
-    message = submission.message
+def message_row(message: Message) -> dict[str, Any]:
+    """The columns of `messages`."""
     row = msgspec.structs.asdict(message)
     for name in ("subject", "sender", "mail_from", "envid", "untracked"):
         row[name] = clean(row[name])
     return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
 
 
-def _link_row(link: Link) -> dict[str, Any]:
+def link_row(link: Link) -> dict[str, Any]:
+    """The columns of `links`."""
     row = msgspec.structs.asdict(link)
     return row | {name: clean(row[name]) for name in ("url", "label", "reason")}
 

@@ -230,6 +230,8 @@ class Batch(msgspec.Struct, kw_only=True):
 
     events: Sequence[Event] = ()
     submissions: Sequence[Submission] = ()
+    begun: Sequence[int] = ()
+    """Claimed copies that were about to be handed over."""
     attempts: Sequence[AttemptResult] = ()
     aliases: Sequence[Alias] = ()
     suppress: Sequence[CopySuppression] = ()

@@ -1,0 +1,234 @@
+"""A campaign under way: its audience becomes copies, workers claim them, and they are counted."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+
+from postlude.kit.ids import id_run
+from postlude.model.words import CampaignStatus, CopyStatus
+from postlude.store.audience import audience_members
+from postlude.store.base import Part, as_struct, chunks
+from postlude.store.rows_campaigns import Campaign, CampaignClaim, Taken
+from postlude.store.schema import copies, copy_activity, suppressions
+from postlude.store.schema_campaigns import campaigns
+from postlude.store.schema_contacts import contacts
+
+_SECOND: Final = 1_000_000
+_HOUR: Final = 3600 * _SECOND
+_OPEN: Final = tuple(
+    status.value
+    for status in (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
+)
+_WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
+
+Place = Callable[[int, str], tuple[int, CopyStatus, int]]
+"""Of a contact (its number in the run, its time zone): the variant's message, HELD or QUEUED, and when it is due."""
+
+
+class CampaignSending(Part):
+    """The way of a campaign's copies."""
+
+    def take_in(self, campaign: int, limit: int, place: Place) -> Taken:
+        """Make copies for up to `limit` further contacts of the audience.
+
+        Copies and the place up to which the audience was read change together: whoever goes on after a crash, and
+        however many do so at the same time, nobody is left out and nobody is in twice.
+        """
+        with self._database.write() as connection:
+            row = connection.execute(select(campaigns).where(campaigns.c.id == campaign).with_for_update()).first()
+            if row is None or row.taken_in or row.status != CampaignStatus.SENDING.value:
+                return Taken(0, complete=True)
+            found = as_struct(Campaign, row)
+            people = _next_people(connection, found, limit)
+            rows = _copy_rows(campaign, people, place)
+            if rows:
+                connection.execute(insert(copies), rows)
+            complete = len(people) < limit
+            change: dict[str, Any] = {"taken_in": complete}
+            if people:
+                change["taken_up_to"] = people[-1].contact
+            connection.execute(update(campaigns).where(campaigns.c.id == campaign).values(change))
+        return Taken(len(rows), complete)
+
+    def claim_campaign(self, campaign: int, limit: int, now: int, worker: int) -> list[CampaignClaim]:
+        """Up to `limit` due copies of a campaign, now CLAIMED in `worker`'s name, attempt counted, durably.
+
+        As `claim`, one caller gets a copy; of a throttled campaign all callers together get as many as its pace
+        allows. Nothing of a campaign that is not SENDING.
+        """
+        with self._database.write() as connection:
+            limit = _turns(connection, campaign, limit, now)
+            ids: list[int] = []
+            for status in _WAITING:
+                if len(ids) < limit:
+                    due = _due(campaign, status, now).limit(limit - len(ids)).with_for_update(skip_locked=True)
+                    ids += [row[0] for row in connection.execute(due)]
+            for some in chunks(ids):
+                connection.execute(
+                    update(copies)
+                    .where(copies.c.id.in_(some))
+                    .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
+                )
+            return [claim for some in chunks(ids) for claim in _claims(connection, some)]
+
+    def give_back(self, claimed: Collection[int]) -> None:
+        """Claims that were not begun: waiting again, their attempt not counted."""
+        back = {"status": CopyStatus.QUEUED.value, "attempts": copies.c.attempts - 1, "worker": None}
+        with self._database.write() as connection:
+            for some in chunks(claimed):
+                held = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
+                connection.execute(update(copies).where(*held).values(back))
+
+    def postpone(self, claimed: Collection[int], until: int) -> None:
+        """As `give_back`, and not again before `until`."""
+        with self._database.write() as connection:
+            for some in chunks(claimed):
+                connection.execute(
+                    update(copies)
+                    .where(copies.c.id.in_(some), copies.c.status.in_(("claimed", "sending")))
+                    .values(status=CopyStatus.QUEUED.value, attempts=copies.c.attempts - 1, worker=None)
+                    .values(next_attempt_at=until)
+                )
+
+    def campaign_counts(self, campaign: int) -> dict[CopyStatus, int]:
+        """How many of its copies are where."""
+        query = select(copies.c.status, func.count()).where(copies.c.campaign == campaign).group_by(copies.c.status)
+        with self._database.read() as connection:
+            return {CopyStatus(row[0]): row[1] for row in connection.execute(query)}
+
+    def campaign_due(self, campaign: int) -> int | None:
+        """When its next waiting copy is due, in the past for at once; None when none waits."""
+        with self._database.read() as connection:
+            found = [
+                connection.execute(
+                    select(func.min(copies.c.next_attempt_at)).where(
+                        copies.c.campaign == campaign, copies.c.status == status.value
+                    )
+                ).scalar()
+                for status in _WAITING
+            ]
+        return min((at for at in found if at is not None), default=None)
+
+    def finish_campaign(self, campaign: int, now: int) -> bool:
+        """SENT, when everybody is taken in and every copy has its outcome; False when it is not so."""
+        left = select(copies.c.id).where(copies.c.campaign == campaign, copies.c.status.in_(_OPEN)).exists()
+        done = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SENDING.value, campaigns.c.taken_in
+        change = update(campaigns).where(*done, ~left)
+        with self._database.write() as connection:
+            values = {"status": CampaignStatus.SENT.value, "finished_at": now}
+            return bool(connection.execute(change.values(values)).rowcount)
+
+    def cancel_copies(self, campaign: int, limit: int = 10_000) -> int:
+        """CANCELLED for up to `limit` copies that wait; how many it was. Those in a worker's hands are left to it."""
+        waiting = copies.c.status.in_([CopyStatus.HELD.value, *(status.value for status in _WAITING)])
+        some = select(copies.c.id).where(copies.c.campaign == campaign, waiting).limit(limit)
+        change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), waiting)
+        with self._database.write() as connection:
+            return connection.execute(change.values(status=CopyStatus.CANCELLED.value, next_attempt_at=None)).rowcount
+
+    def release_held(self, campaign: int, message: int, limit: int = 10_000) -> int:
+        """Let up to `limit` held copies leave as the variant `message`; how many it was."""
+        held = copies.c.campaign == campaign, copies.c.status == CopyStatus.HELD.value
+        some = select(copies.c.id).where(*held).limit(limit)
+        change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), *held)
+        with self._database.write() as connection:
+            return connection.execute(change.values(status=CopyStatus.QUEUED.value, message=message)).rowcount
+
+    def variant_results(self, messages: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+        """By message: copies handed over, people who opened it (or clicked, or answered), people who clicked."""
+        clicked = copy_activity.c.clicks > 0
+        opened = or_(copy_activity.c.opens > 0, clicked, copy_activity.c.replied_at.is_not(None))
+        query = (
+            select(
+                copies.c.message,
+                func.count(),
+                func.count().filter(opened),
+                func.count().filter(clicked),
+            )
+            .select_from(copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id))
+            .where(copies.c.message.in_(messages), copies.c.sent_at.is_not(None))
+            .group_by(copies.c.message)
+        )
+        with self._database.read() as connection:
+            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
+
+def _next_people(connection: Connection, campaign: Campaign, limit: int) -> Sequence[Any]:
+    members = audience_members(campaign.audience).where(contacts.c.id > campaign.taken_up_to)
+    query = members.add_columns(contacts.c.address, contacts.c.spelled, contacts.c.time_zone)
+    return connection.execute(query.limit(limit)).all()
+
+
+def _copy_rows(campaign: int, people: Sequence[Any], place: Place) -> list[dict[str, Any]]:
+    rows = []
+    for number, (copy, person) in enumerate(zip(id_run(len(people)), people, strict=True)):
+        message, status, due = place(number, person.time_zone)
+        rows.append(
+            {
+                "id": copy,
+                "message": message,
+                "recipient": person.spelled,
+                "address": person.address,
+                "status": status.value,
+                "next_attempt_at": due,
+                "campaign": campaign,
+                "contact": person.contact,
+                "list": person.list,
+            }
+        )
+    return rows
+
+
+def _turns(connection: Connection, campaign: int, limit: int, now: int) -> int:
+    """How many copies may be claimed; the throttle's clock is moved on by them."""
+    columns = campaigns.c.status, campaigns.c.options, campaigns.c.paced_to
+    query = select(*columns).where(campaigns.c.id == campaign)
+    row = connection.execute(query).first()
+    if row is None or row.status != CampaignStatus.SENDING.value:
+        return 0
+    per_hour = row.options.get("per_hour", 0)
+    if not per_hour:
+        return limit
+    paced_to = connection.execute(query.with_for_update()).one().paced_to
+    pause = _HOUR / per_hour
+    begin = max(paced_to, now - max(int(pause), _SECOND))  # what was not used up a second ago is gone
+    turns = min(limit, int((now - begin) / pause))
+    if turns:
+        moved = update(campaigns).where(campaigns.c.id == campaign)
+        connection.execute(moved.values(paced_to=int(begin + turns * pause)))
+    return turns
+
+
+def _due(campaign: int, status: CopyStatus, now: int) -> Select[int]:
+    mine = copies.c.campaign == campaign, copies.c.status == status.value, copies.c.next_attempt_at <= now
+    return select(copies.c.id).where(and_(*mine)).order_by(copies.c.next_attempt_at, copies.c.id)
+
+
+_CLAIM: Final = (
+    select(
+        copies.c.id,
+        copies.c.message,
+        copies.c.campaign,
+        copies.c.recipient,
+        copies.c.attempts,
+        copies.c.address,
+        copies.c.contact,
+        contacts.c.name,
+        contacts.c.fields,
+        contacts.c.opens_consent,
+        contacts.c.clicks_consent,
+        suppressions.c.reason,
+    )
+    .select_from(
+        copies.outerjoin(contacts, contacts.c.id == copies.c.contact).outerjoin(
+            suppressions, suppressions.c.address == copies.c.address
+        )
+    )
+    .order_by(copies.c.id)
+)
+
+
+def _claims(connection: Connection, ids: Sequence[int]) -> list[CampaignClaim]:
+    rows: Sequence[Sequence[Any]] = connection.execute(_CLAIM.where(copies.c.id.in_(ids))).all()
+    return [CampaignClaim(*row) for row in rows]  # the columns are in the struct's order

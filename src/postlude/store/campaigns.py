@@ -1,0 +1,155 @@
+"""Campaigns: made, changed while they are drafts, and moved from one status to the next."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import CampaignStatus
+from postlude.store.base import Part, as_struct, clean
+from postlude.store.digesting import link_row, message_row
+from postlude.store.rows import Link, Message
+from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
+from postlude.store.schema import links, messages
+from postlude.store.schema_campaigns import campaign_files, campaign_variants, campaigns
+
+_FILE = [column for column in campaign_files.c if column.name != "content"]
+
+
+class Campaigns(Part):
+    """Rows of campaigns, their variants and files."""
+
+    def add_campaign(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
+        """Store a new one."""
+        with self._database.write() as connection:
+            connection.execute(insert(campaigns), _row(campaign))
+            connection.execute(insert(campaign_variants), [_variant_row(one) for one in variants])
+
+    def campaign(self, campaign: int) -> Campaign:
+        """One campaign; NotFoundError when there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(campaigns).where(campaigns.c.id == campaign)).first()
+        if row is None:
+            raise NotFoundError(f"no campaign has the id {campaign:016x}")
+        return as_struct(Campaign, row)
+
+    def list_campaigns(self, statuses: Collection[CampaignStatus] = (), limit: int = 200) -> list[Campaign]:
+        """The newest first; only those in one of `statuses` when some are given."""
+        query = select(campaigns).order_by(campaigns.c.created_at.desc(), campaigns.c.id).limit(limit)
+        if statuses:
+            query = query.where(campaigns.c.status.in_([status.value for status in statuses]))
+        with self._database.read() as connection:
+            return [as_struct(Campaign, row) for row in connection.execute(query)]
+
+    def change_campaign(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
+        """Replace a draft and its variants; InputError when it is none any more."""
+        row = _row(campaign)
+        del row["id"], row["status"]
+        with self._database.write() as connection:
+            draft = campaigns.c.id == campaign.id, campaigns.c.status == CampaignStatus.DRAFT.value
+            if not connection.execute(update(campaigns).where(*draft).values(row)).rowcount:
+                raise InputError("only a draft can be changed; copy the campaign to send something else")
+            connection.execute(delete(campaign_variants).where(campaign_variants.c.campaign == campaign.id))
+            connection.execute(insert(campaign_variants), [_variant_row(one) for one in variants])
+
+    def delete_campaign(self, campaign: int) -> None:
+        """Delete a draft; InputError when it is none any more: what was sent keeps its report."""
+        with self._database.write() as connection:
+            draft = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value
+            if not connection.execute(delete(campaigns).where(*draft)).rowcount:
+                raise InputError("only a draft can be deleted; cancel a campaign that is under way")
+            for table in (campaign_variants, campaign_files):
+                connection.execute(delete(table).where(table.c.campaign == campaign))
+
+    def move_campaign(
+        self,
+        campaign: int,
+        before: Collection[CampaignStatus],
+        after: CampaignStatus,
+        **values: Any,  # noqa: ANN401 - columns
+    ) -> bool:
+        """Give it the status `after`, and `values`, if it has one of `before`; False when it has another."""
+        words = [status.value for status in before]
+        change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(words))
+        with self._database.write() as connection:
+            return bool(connection.execute(change.values(status=after.value, **values)).rowcount)
+
+    def fix_campaign(
+        self, campaign: int, sent: Iterable[tuple[Message, Iterable[Link]]], scheduled_at: int, expected: int
+    ) -> bool:
+        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is no draft."""
+        change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value)
+        values = {"scheduled_at": scheduled_at, "expected": expected, "problem": ""}
+        with self._database.write() as connection:
+            if not connection.execute(change.values(status=CampaignStatus.SCHEDULED.value, **values)).rowcount:
+                return False
+            for message, of_message in sent:
+                connection.execute(self._insert(messages).on_conflict_do_nothing(), [message_row(message)])
+                rows = [link_row(link) for link in of_message]
+                if rows:
+                    connection.execute(self._insert(links).on_conflict_do_nothing(), rows)
+        return True
+
+    def unschedule_campaign(self, campaign: int) -> bool:
+        """A draft again; False when it is not only scheduled."""
+        change = update(campaigns).where(
+            campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SCHEDULED.value
+        )
+        with self._database.write() as connection:
+            if not connection.execute(change.values(status=CampaignStatus.DRAFT.value, scheduled_at=None)).rowcount:
+                return False
+            ours = select(campaign_variants.c.message).where(campaign_variants.c.campaign == campaign)
+            connection.execute(delete(links).where(links.c.message.in_(ours)))
+            connection.execute(delete(messages).where(messages.c.id.in_(ours)))
+        return True
+
+    def variants(self, campaign: int) -> list[Variant]:
+        """A campaign's variants, by name."""
+        query = select(campaign_variants).where(campaign_variants.c.campaign == campaign)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(campaign_variants.c.name))
+            return [as_struct(Variant, row) for row in rows]
+
+    def campaign_of_message(self, message: int) -> int | None:
+        """The campaign a message is a variant of."""
+        query = select(campaign_variants.c.campaign).where(campaign_variants.c.message == message)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def add_campaign_file(self, file: CampaignFile, content: bytes | None) -> None:
+        """Store a file; `content` of an embedded one."""
+        with self._database.write() as connection:
+            connection.execute(insert(campaign_files), msgspec.structs.asdict(file) | {"content": content})
+
+    def campaign_files(self, campaign: int) -> list[CampaignFile]:
+        """The campaign's files, by name."""
+        query = select(*_FILE).where(campaign_files.c.campaign == campaign)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(campaign_files.c.name, campaign_files.c.id))
+            return [as_struct(CampaignFile, row) for row in rows]
+
+    def campaign_file_content(self, file: int) -> bytes:
+        """What an embedded file holds; NotFoundError when there is none."""
+        with self._database.read() as connection:
+            found = connection.execute(select(campaign_files.c.content).where(campaign_files.c.id == file)).scalar()
+        if found is None:
+            raise NotFoundError(f"no file is kept under {file:016x}")
+        return bytes(found)
+
+    def remove_campaign_file(self, file: int) -> None:
+        """Forget a file."""
+        with self._database.write() as connection:
+            connection.execute(delete(campaign_files).where(campaign_files.c.id == file))
+
+
+def _row(campaign: Campaign) -> dict[str, Any]:
+    row = msgspec.structs.asdict(campaign) | {"status": campaign.status.value}
+    row["audience"], row["options"] = msgspec.to_builtins(campaign.audience), msgspec.to_builtins(campaign.options)
+    return row | {name: clean(row[name]) for name in ("name", "problem", "sender", "reply_to")}
+
+
+def _variant_row(variant: Variant) -> dict[str, Any]:
+    row = msgspec.structs.asdict(variant)
+    return row | {name: clean(row[name]) for name in ("name", "subject", "preheader", "html", "mjml", "text")}

@@ -1,0 +1,120 @@
+"""What the store takes and gives about campaigns: plain data, one struct a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from postlude.model.words import CampaignStatus, WinnerRule
+from postlude.store.rows_contacts import Audience
+
+
+class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a campaign is sent and tracked."""
+
+    opens: bool = True
+    clicks: bool = True
+    utm: tuple[tuple[str, str], ...] = ()
+    """Query parameters for its links, by name."""
+    missing: str = "empty"
+    """What an empty merge field becomes: `empty`, `default` or `fail` (that contact gets no copy)."""
+    defaults: dict[str, str] = {}
+    """For `default`: by field, `contact.first_name`."""
+    per_hour: int = 0
+    """At most so many copies an hour; 0: as fast as the mail server takes them."""
+    local_time: bool = False
+    """Leave when the clock of each contact's own time zone shows the scheduled time."""
+    time_zone: str = "UTC"
+    """The zone the schedule was given in, and of contacts without one."""
+    test_percent: int = 0
+    """This share of the audience gets the variants in equal parts, the rest the winner. 0: everybody, equal parts."""
+    test_hours: float = 4.0
+    """From the start until the winner is decided."""
+    rule: WinnerRule = WinnerRule.OPENED
+    follows: int | None = None
+    """The campaign this one follows up."""
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """A template, an audience, and how far it is."""
+
+    id: int
+    user: int
+    name: str
+    status: CampaignStatus = CampaignStatus.DRAFT
+    problem: str = ""
+    """Why it was paused by itself; empty when it was not."""
+    sender: str = ""
+    """The From header: `Shop <news@example.org>`."""
+    reply_to: str = ""
+    audience: Audience = Audience()
+    options: CampaignOptions = CampaignOptions()
+    created_at: int = 0
+    scheduled_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    expected: int = 0
+    """The size of the audience when it started."""
+    taken_up_to: int = 0
+    taken_in: bool = False
+    """Everybody in the audience has a copy."""
+    paced_to: int = 0
+    decide_at: int | None = None
+    """When the test of variants ends; None when there is none or it is over."""
+    winner: int | None = None
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a campaign's content. Its `message` is the row everything about its copies hangs on."""
+
+    campaign: int
+    name: str = "A"
+    message: int = 0
+    subject: str = ""
+    preheader: str = ""
+    html: str = ""
+    mjml: str = ""
+    """What `html` is made of, when it was written in MJML."""
+    text: str = ""
+    """Empty: made from the HTML."""
+
+
+class CampaignFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that goes with a campaign."""
+
+    id: int
+    campaign: int
+    name: str
+    content_type: str
+    size: int
+    hosted: bool = False
+    """Downloaded from our server through a tracked link; else it travels with every copy."""
+    content_id: str = ""
+
+
+class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
+    """A copy that one worker may hand over, with all it takes to compose it."""
+
+    copy: int
+    message: int
+    campaign: int
+    recipient: str
+    attempt: int
+    """1 for the first."""
+    address: str
+    contact: int | None
+    name: str | None
+    """None: the contact was erased."""
+    fields: Mapping[str, Any] | None
+    opens_consent: str | None
+    clicks_consent: str | None
+    suppressed: str | None
+    """Why the address must not be mailed; None when it may."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """How far taking in the audience is."""
+
+    copies: int
+    """Made by this call."""
+    complete: bool
