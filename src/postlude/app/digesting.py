@@ -1,5 +1,6 @@
 """The digest, composed: what each kind of observation is read with."""
 
+from collections.abc import Callable
 from functools import partial
 
 from postlude.app.parts import Parts
@@ -31,6 +32,7 @@ def build_digest(
     tracker: Tracker,
     spool_out: Spool,
     spool_in: Spool,
+    chosen: Callable[[], None] = lambda: None,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     interpreter = Interpreter(
@@ -45,6 +47,7 @@ def build_digest(
         interpreter=interpreter,
         changes=changes,
         clock=parts.clock,
+        chosen=chosen,
     )
 
 

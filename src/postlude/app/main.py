@@ -15,6 +15,7 @@ from postlude.app.control import control_app, control_socket
 from postlude.app.digesting import build_digest
 from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
+from postlude.app.revoking import build_revoker
 from postlude.app.sending import build_sender, build_tracker, build_transport
 from postlude.app.watch import EdgeWatch
 from postlude.app.webserver import WebServer
@@ -27,6 +28,7 @@ from postlude.services.preferences import get_preferences, put_preferences
 from postlude.services.reports import Reports
 from postlude.services.send import SenderDeps
 from postlude.services.submit import accept
+from postlude.services.tracking_choices import Revoker
 from postlude.services.users import (
     create_first_user,
     new_app_password,
@@ -79,9 +81,18 @@ class AppProcess:
         self._mailboxes = Mailboxes(imap_folders(settings), self._store, journal, spool_in, parts.clock)
         changes = Changes()
         tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
+        self._revoker = build_revoker(settings.data, self._store)
         self._digest = build_digest(
-            parts, self._store, history, changes, tracker=tracker, spool_out=spool_out, spool_in=spool_in
+            parts,
+            self._store,
+            history,
+            changes,
+            tracker=tracker,
+            spool_out=spool_out,
+            spool_in=spool_in,
+            chosen=self._revoker.wake,
         )
+        self._start_revoker(self._revoker)
         await self._start_digest(self._digest)
         outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
         reports = Reports(self._store, history)
@@ -138,6 +149,18 @@ class AppProcess:
 
         self._stack.push_async_callback(end)
 
+    def _start_revoker(self, revoker: Revoker) -> None:
+        stop = threading.Event()
+        thread = threading.Thread(target=revoker.run, args=(stop,), name="revocations")
+        thread.start()
+
+        async def end() -> None:
+            stop.set()
+            revoker.wake()
+            await asyncio.to_thread(thread.join)
+
+        self._stack.push_async_callback(end)
+
     async def _caught_up(self) -> None:
         """Return once the digest has read all that was journaled before this process started."""
         while self._digest.state.idle_at <= self._started_at:  # noqa: ASYNC110 - set by the digest's thread
@@ -183,7 +206,7 @@ class AppProcess:
 
     def health(self) -> Health:
         """What the web app's strip says."""
-        problems = [text for text in (self._digest.state.problem, *self._watch.problems) if text]
+        problems = [text for text in (self._digest.state.problem, self._revoker.problem, *self._watch.problems) if text]
         problems += self._mailboxes.problems
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "sign-in": ("sign_in", "Print a link that signs you in to the web app."),
     "instrument": ("instrument", "Write the tracked form of a message file; no server, no database."),
     "links": ("links", "List a message file's links and say which would be tracked."),
+    "link": ("link", "Stop or replace a link of mail that was already sent."),
     "feedback": ("feedback", "Read bounces, complaints and replies from files."),
     "settings": ("settings", "List every setting, its value and where to set it."),
     "app": ("processes", "Run the app process alone: web, digest, sender."),

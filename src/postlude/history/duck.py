@@ -9,7 +9,7 @@ from typing import Any, Final
 import duckdb
 import msgspec
 
-from postlude.history.interface import Count, LinkCount, Place
+from postlude.history.interface import Count, LinkCount, LinkTotal, Place
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
 """
 _COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts"
+_PEOPLE: Final = "'human', 'human_proxied'"
+_MACHINES: Final = "'machine', 'machine_suspected'"
+_TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _NO_TEXT: Final[dict[tuple[str, ...], str]] = {(): "[]"}
 _encode: Final = msgspec.json.Encoder().encode
 _facts: Final = msgspec.json.Decoder(dict[str, str]).decode
@@ -53,8 +56,8 @@ class DuckHistory:
         self._appender = self._connection.appender("events")
         self._broken = False
 
-    def append(self, events: Sequence[Event], positions: Mapping[int, Place]) -> None:
-        """Add events and the place to read on from, durably, both or neither."""
+    def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
+        """Add events and the place to read on from, durably, both or neither; after erasing the tracks of copies."""
         rows = [self._row(event) for event in events]
         places = [[writer, *place] for writer, place in positions.items()]
         with self._lock, self._translated():
@@ -62,6 +65,8 @@ class DuckHistory:
                 self._reopen()
             self._connection.execute("BEGIN")
             try:
+                if erase:
+                    self._erase(erase)
                 if rows:
                     self._appender.append_rows(rows)
                     self._appender.flush()
@@ -71,6 +76,13 @@ class DuckHistory:
             except BaseException:
                 self._undo()
                 raise
+
+    def _erase(self, copies: Sequence[int]) -> None:
+        theirs = "copy IN (SELECT unnest($copies))"
+        self._connection.execute(f"DELETE FROM events WHERE {theirs} AND kind IN ({_TRACKS})", {"copies": list(copies)})  # noqa: S608 - fixed text
+        # That somebody unsubscribed must be kept to be honoured; with what and from where need not.
+        kept = f"UPDATE events SET facts = '{{}}' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
+        self._connection.execute(kept, {"copies": list(copies)})
 
     def _undo(self) -> None:
         # A failed COMMIT (disk full) may leave DuckDB refusing everything until its file is opened again.
@@ -123,6 +135,22 @@ class DuckHistory:
         where = "seen_at >= $at AND kind IN (SELECT unnest($kinds))"
         newest = f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
         return [_event(row) for row in reversed(self._query(newest, wanted))]
+
+    def of_copies(self, copies: Sequence[int]) -> list[Event]:
+        """Every event of these copies, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM events WHERE copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"  # noqa: S608 - fixed text
+        return [_event(row) for row in self._query(query, {"copies": list(copies)})]
+
+    def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
+        """Clicks on every link of these messages that has any."""
+        query = (
+            f"SELECT message, position, count(*) FILTER (verdict IN ({_PEOPLE})), "  # noqa: S608 - fixed text
+            f"count(*) FILTER (verdict IN ({_MACHINES})), count(*) FILTER (verdict = 'unknown'), "
+            f"max(seen_at) FILTER (verdict IN ({_PEOPLE})) FROM events "
+            "WHERE message IN (SELECT unnest($messages)) AND kind = 'clicked' AND position >= 0 "
+            "GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return [LinkTotal(*row) for row in self._query(query, {"messages": list(messages)})]
 
     def counts(self, message: int | None = None) -> list[Count]:
         """Events and copies by kind and verdict, of one message or of all."""

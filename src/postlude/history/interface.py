@@ -29,11 +29,27 @@ class LinkCount(NamedTuple):
     copies: int
 
 
+class LinkTotal(NamedTuple):
+    """What a link's clicks add up to."""
+
+    message: int
+    position: int
+    clicks: int
+    """By people."""
+    clicks_machine: int
+    clicks_unknown: int
+    last_at: int | None
+    """The last one by a person."""
+
+
 class History(Protocol):
     """Events in, timelines and counts out. Safe to share between threads."""
 
-    def append(self, events: Sequence[Event], positions: Mapping[int, Place]) -> None:
-        """Add events and the place to read on from, durably, both or neither; StorageError when the disk refused."""
+    def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
+        """Add events and the place to read on from, durably, both or neither; StorageError when the disk refused.
+
+        `erase`: copies whose recorded opens, clicks and visited pages are deleted before, in the same transaction.
+        """
         ...
 
     def positions(self) -> dict[int, Place]:
@@ -46,6 +62,14 @@ class History(Protocol):
 
     def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
         """Events of these kinds seen at or after `at`, oldest first: the newest `limit` of them."""
+        ...
+
+    def of_copies(self, copies: Sequence[int]) -> list[Event]:
+        """Every event of these copies, oldest first."""
+        ...
+
+    def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
+        """Clicks on every link of these messages that has any."""
         ...
 
     def counts(self, message: int | None = None) -> list[Count]:

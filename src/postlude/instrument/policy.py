@@ -31,6 +31,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     pixel: PixelPlace = PixelPlace.AUTO
     utm: tuple[tuple[str, str], ...] = ()
     """Query parameters for every http link that has not got them; `{host}` `{label}` `{position}` are filled in."""
+    withdrawn: frozenset[str] = frozenset()
+    """`opens`, `clicks`: what the recipient does not want. Nothing switches it on again, no header either."""
     headers: bool = True
     """Let the message's own header switches (`X-Postlude-Opens` ...) change this policy."""
     signing_domains: tuple[str, ...] = ()

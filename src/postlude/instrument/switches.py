@@ -32,8 +32,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
         """The policy for this message. Applying twice changes nothing."""
         return msgspec.structs.replace(
             policy,
-            opens=policy.opens if self.opens is None else self.opens,
-            clicks=policy.clicks if self.clicks is None else self.clicks,
+            opens=(policy.opens if self.opens is None else self.opens) and "opens" not in policy.withdrawn,
+            clicks=(policy.clicks if self.clicks is None else self.clicks) and "clicks" not in policy.withdrawn,
             text=policy.text if self.text is None else self.text,
             pixel=PixelPlace.TOP if self.top else policy.pixel,
             exclude=policy.exclude + tuple(each for each in self.skip if each not in policy.exclude),

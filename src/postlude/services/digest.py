@@ -21,9 +21,11 @@ from postlude.model.observation import Attempt, Returned, Submitted, Webhook
 from postlude.model.words import EventKind
 from postlude.services.changes import Changes
 from postlude.services.interpret import Interpreter
+from postlude.services.interpret_choices import is_erasure
 from postlude.services.interpret_hits import REPEAT_SECONDS
 from postlude.services.interpret_items import SET_ASIDE, Item, Outcome
-from postlude.store import Batch, SetAside, Store
+from postlude.services.rebuild import rebuilt
+from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 4000  # about 0.15 s of work; larger ones gain little and cost memory
 _IDLE_SECONDS: Final = 0.5
@@ -78,14 +80,17 @@ class Digest:
         interpreter: Interpreter,
         changes: Changes,
         clock: Clock,
+        chosen: Callable[[], None] = lambda: None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
+        """`chosen` is called after recipients' choices about tracking have reached the store."""
         self._journal = journal
         self._store = store
         self._history = history
         self._interpreter = interpreter
         self._changes = changes
         self._clock = clock
+        self._chosen = chosen
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
@@ -169,6 +174,8 @@ class Digest:
         for item in items:
             if item.afterwards is not None:
                 item.afterwards()
+        if any(item.choice is not None for item in items):
+            self._chosen()
         self._changes.publish({event.message for item in items for event in item.events if event.message})
 
     def _halving(
@@ -197,7 +204,14 @@ class Digest:
         taken.update(places)
 
     def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
-        self._history.append([event for item in items for event in item.events], places)
+        self._history.append(
+            [event for item in items for event in item.events], places, erase=[copy.id for copy in self._erased(items)]
+        )
+
+    def _erased(self, items: list[Item]) -> list[Copy]:
+        """Every copy to the recipient who asked to erase what was recorded; they stand alone in their part."""
+        asked = [item.erase for item in items if item.erase]
+        return self._store.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
         now = self._clock.now()
@@ -211,6 +225,9 @@ class Digest:
                 suppress=[one for item in items for one in item.suppress],
                 unmatched=[item.unmatched for item in items if item.unmatched is not None],
                 set_aside=[_set_aside(item, now) for item in items if item.outcome in SET_ASIDE],
+                choices=[item.choice for item in items if item.choice is not None],
+                requests=[item.request for item in items if item.request is not None],
+                rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(items)) else [],
                 outcomes=Counter(item.outcome.value for item in items if item.outcome is not None),
                 positions=places,
             )
@@ -218,18 +235,25 @@ class Digest:
 
 
 def _parts(items: Iterable[Item]) -> list[list[Item]]:
-    """Cut so that what comes back is read after what went out is in the store, where it is looked up."""
+    """Cut so that what comes back is read after what went out is in the store, where it is looked up.
+
+    An erasure is a part of its own: what came before it is in both stores then, and what comes after it in neither.
+    """
     parts: list[list[Item]] = [[]]
     sending = False
     for item in items:
         seen = item.observation
+        if is_erasure(seen):
+            parts += [[item], []]
+            sending = False
+            continue
         if sending and isinstance(seen, Returned | Webhook):
             parts.append([])
             sending = False
         elif isinstance(seen, Submitted | Attempt):
             sending = True
         parts[-1].append(item)
-    return parts
+    return [part for part in parts if part]
 
 
 def _is_new(item: Item, taken: Mapping[int, Place]) -> bool:

@@ -11,6 +11,7 @@ from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit
 from postlude.model.words import EventKind, HitFace, SendOutcome
+from postlude.services.interpret_choices import choose
 from postlude.services.interpret_items import Item, Outcome
 from postlude.store import CopySuppression
 
@@ -102,7 +103,9 @@ class Hits:
         )
         item.events = (event,)
         item.outcome = Outcome.COUNTED
-        if kind is EventKind.UNSUBSCRIBED:
+        if hit.face is HitFace.PREFERENCES:
+            choose(item, hit)
+        elif kind is EventKind.UNSUBSCRIBED:
             item.suppress = (CopySuppression(hit.copy, "unsubscribed", "https", hit.at),)
 
     def _repeats(self, hit: Hit) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from postlude.journal import Position, Record
 from postlude.model.event import Event
 from postlude.model.observation import Observation
-from postlude.store import Alias, AttemptResult, CopySuppression, Submission, Unmatched
+from postlude.store import Alias, AttemptResult, Choice, CopySuppression, DataRequest, Submission, Unmatched
 
 _OWN_ORDINALS: Final = 15
 _MASK: Final = (1 << 63) - 1
@@ -53,12 +53,17 @@ class Item(msgspec.Struct, gc=False):
     unmatched: Unmatched | None = None
     afterwards: Callable[[], None] | None = None
     """Called once both stores hold what the record means."""
+    choice: Choice | None = None
+    request: DataRequest | None = None
+    erase: int = 0
+    """Copy on whose page it was asked to erase what was recorded; 0: nobody asked."""
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the record aside: it means nothing any more."""
         self.outcome, self.reason = outcome, reason
         self.events, self.aliases, self.suppress, self.begun = (), (), (), ()
         self.submission, self.attempt, self.unmatched, self.afterwards = None, None, None, None
+        self.choice, self.request, self.erase = None, None, 0
 
 
 def event_id(position: Position, ordinal: int) -> int:

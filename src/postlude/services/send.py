@@ -18,7 +18,8 @@ from postlude.services.send_headers import unsubscribe_headers
 from postlude.services.send_retry import RetrySchedule
 from postlude.services.submit_head import Head
 from postlude.services.submit_track import Tracker
-from postlude.store.rows import Claim, Message
+from postlude.services.tracking_choices import limited
+from postlude.store.rows import Claim, Message, Withdrawal
 from postlude.tokens import TagPurpose, TokenCodec
 
 _STORAGE_PAUSE_S: Final = 1.0
@@ -63,6 +64,10 @@ class SendingStore(Protocol):
 
     def is_suppressed(self, addresses: list[str]) -> set[str]:
         """Which of them must not be mailed."""
+        ...
+
+    def withdrawals(self, addresses: list[str]) -> dict[str, Withdrawal]:
+        """What those of them who withdrew tracking do not want."""
         ...
 
 
@@ -157,15 +162,21 @@ class Sender:
         store = self._deps.store
         suppressed = store.is_suppressed([claim.recipient for claim in claims])
         messages = store.messages({claim.message for claim in claims})
-        return [self._ready(claim, messages.get(claim.message), suppressed) for claim in claims]
+        withdrawn = store.withdrawals([claim.recipient for claim in claims])
+        return [
+            self._ready(claim, messages.get(claim.message), suppressed, withdrawn.get(claim.recipient))
+            for claim in claims
+        ]
 
-    def _ready(self, claim: Claim, message: Message | None, suppressed: set[str]) -> Ready:
+    def _ready(
+        self, claim: Claim, message: Message | None, suppressed: set[str], withdrawn: Withdrawal | None
+    ) -> Ready:
         if claim.recipient in suppressed:
             text = "the address is on the suppression list; take it off to send again"
             return Ready(claim, answer=Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed"))
         gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
         try:
-            return Ready(claim, answer=gone) if message is None else self._composed(claim, message)
+            return Ready(claim, answer=gone) if message is None else self._composed(claim, message, withdrawn)
         except NotFoundError:
             return Ready(claim, answer=gone)
         except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
@@ -173,10 +184,10 @@ class Sender:
             text = f"{type(error).__name__}: {error}"
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))
 
-    def _composed(self, claim: Claim, message: Message) -> Ready:
+    def _composed(self, claim: Claim, message: Message, withdrawn: Withdrawal | None) -> Ready:
         deps = self._deps
         raw = deps.spool.get(claim.message)
-        plan = deps.tracker.plan(claim.message, raw, deps.policy_of(claim.user))
+        plan = deps.tracker.plan(claim.message, raw, limited(deps.policy_of(claim.user), withdrawn))
         urls = deps.tracker.urls(claim.message)
         token = urls.token(claim.copy)
         data = plan.render(token)

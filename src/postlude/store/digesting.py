@@ -6,10 +6,11 @@ from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, literal_column, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
 from postlude.model.words import CopyStatus, MemberStatus, SendOutcome
-from postlude.store.base import Part, Prepared, address_key, chunks, clean
+from postlude.store.base import Prepared, address_key, chunks, clean
+from postlude.store.choices import Choices
 from postlude.store.projection import fold, merge_copies, merge_links
 from postlude.store.rows import (
     Alias,
@@ -48,7 +49,7 @@ _STATUS: Final = {
 }
 
 
-class Digesting(Part):
+class Digesting(Choices):
     """Where the digest writes."""
 
     def positions(self) -> dict[int, tuple[int, int]]:
@@ -67,8 +68,11 @@ class Digesting(Part):
                 self._begin,
                 self._attempts,
                 self._aliases,
+                self._rebuild,
                 self._project,
                 self._suppress,
+                self._choose,
+                self._ask,
                 self._keep,
                 self._note,
             ):
@@ -126,6 +130,15 @@ class Digesting(Part):
         )
         rows = [_alias_row(alias) for alias in chain(own, batch.aliases)]
         self._add(connection, message_aliases, rows)
+
+    def _rebuild(self, connection: Connection, batch: Batch) -> None:
+        for one in batch.rebuilt:
+            for some in chunks(one.copies):
+                connection.execute(delete(copy_activity).where(copy_activity.c.copy.in_(some)))
+            self._merge_copies.run(connection, fold(one.events)[0])
+            for some in chunks(one.messages):
+                connection.execute(delete(link_activity).where(link_activity.c.message.in_(some)))
+            self._merge_links.run(connection, [msgspec.structs.asdict(link) for link in one.links])
 
     def _project(self, connection: Connection, batch: Batch) -> None:
         of_copies, of_links = fold(batch.events)

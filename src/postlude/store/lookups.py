@@ -65,6 +65,13 @@ class Lookups(Part):
                     found[row.id] = as_struct(Copy, row)
         return found
 
+    def copies_like(self, copy: int) -> list[Copy]:
+        """Every copy to the address this copy went to, itself among them; empty when it is not stored."""
+        address = select(copies.c.address).where(copies.c.id == copy).scalar_subquery()
+        with self._database.read() as connection:
+            query = select(*_COPY).where(copies.c.address == address).order_by(copies.c.id)
+            return [as_struct(Copy, row) for row in connection.execute(query)]
+
     def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
         """When each of the copies was handed over; the others are absent."""
         found: dict[int, int] = {}

@@ -1,6 +1,8 @@
 """What the store takes and gives: plain data, one struct a table."""
 
+from array import array  # noqa: TC003 - what a NamedTuple says it holds, also at run time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -225,6 +227,77 @@ class MessageTotals(msgspec.Struct, frozen=True, kw_only=True):
     last_open_at: int | None = None
 
 
+class Withdrawal(msgspec.Struct, frozen=True):
+    """What a recipient does not want tracked any more."""
+
+    address: str
+    opens: bool
+    """True: opens are not to be recorded."""
+    clicks: bool
+    at: int = 0
+    evidence: str = ""
+    copy: int | None = None
+    """The copy whose preferences page was used."""
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """What was chosen on the preferences page of one copy; counts for the address it went to."""
+
+    copy: int
+    opens: bool
+    """May be recorded."""
+    clicks: bool
+    at: int
+    evidence: str
+
+
+class DataRequest(msgspec.Struct, frozen=True):
+    """Somebody wants to see what is stored of the address a copy went to."""
+
+    copy: int
+    at: int
+
+
+class OpenRequest(msgspec.Struct, frozen=True):
+    """A request that was not answered yet."""
+
+    address: str
+    copy: int
+    at: int
+
+
+class LinkChange(msgspec.Struct, frozen=True):
+    """A link that leads elsewhere since the mail left, or nowhere (empty url)."""
+
+    kind: int
+    """`tokens.Kind` of the copies' tokens."""
+    scope: int
+    position: int
+    url: str
+    at: int = 0
+
+
+class Revocations(NamedTuple):
+    """Everything the edge must know of withdrawals and links."""
+
+    opens: "array[int]"
+    """Copies whose opens are not recorded, unordered."""
+    clicks: "array[int]"
+    links: dict[tuple[int, int, int], str]
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """Projections made anew from what the history still holds."""
+
+    copies: Sequence[int]
+    """Their rows are replaced by what `events` add up to."""
+    events: Sequence[Event]
+    """Every event of these copies."""
+    messages: Sequence[int]
+    """The rows of their links are replaced by `links`."""
+    links: Sequence[LinkActivity]
+
+
 class Batch(msgspec.Struct, kw_only=True):
     """Everything the digest learned from one run of journal records: applied whole or not at all."""
 
@@ -237,6 +310,9 @@ class Batch(msgspec.Struct, kw_only=True):
     suppress: Sequence[CopySuppression] = ()
     unmatched: Sequence[Unmatched] = ()
     set_aside: Sequence[SetAside] = ()
+    choices: Sequence[Choice] = ()
+    requests: Sequence[DataRequest] = ()
+    rebuilt: Sequence[Rebuilt] = ()
     outcomes: Mapping[str, int] = {}
     positions: Mapping[int, tuple[int, int]] = {}
     """(segment, offset) by writer: where to read on."""

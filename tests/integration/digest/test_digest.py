@@ -93,11 +93,11 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
         calls = []
         name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.apply)
 
-        def broken(*arguments: object) -> None:
+        def broken(*arguments: object, **named: object) -> None:
             calls.append(1)
             if len(calls) == 2:
                 raise StorageError("the disk is full")
-            real(*arguments)  # type: ignore[arg-type,call-arg]  # either one's
+            real(*arguments, **named)  # type: ignore[arg-type,call-arg]  # either one's
 
         patch.setattr(world.history if fails == "history" else world.store, name, broken)
         with pytest.raises(StorageError):
@@ -194,10 +194,10 @@ def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeyp
     world.say(*(_hit(copy=10 + i, at=i) for i in range(9)))
     real = world.history.append
 
-    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]]) -> None:
+    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]], **named: Any) -> None:
         if any(event.copy == 14 for event in events):
             raise ValueError("not this one")
-        real(events, positions)
+        real(events, positions, **named)
 
     monkeypatch.setattr(world.history, "append", picky)
     world.digest().catch_up()

@@ -1,0 +1,156 @@
+"""What recipients and later second thoughts change about tracking: the ceiling for new mail, the file for sent mail."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from postlude.instrument import Policy
+from postlude.kit.clock import Clock
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
+from postlude.store import Link, LinkChange, Revocations, Withdrawal
+from postlude.tokens import Kind
+
+_PAUSE_SECONDS: Final = 1.0
+_OFTEN_SECONDS: Final = 0.2  # withdrawals that come together cost one file
+
+_log = logging.getLogger(__name__)
+
+
+def limited(policy: Policy, withdrawal: Withdrawal | None) -> Policy:
+    """`policy` for a recipient who withdrew tracking; no header of the message switches it on again."""
+    if withdrawal is None:
+        return policy
+    withdrawn = {name for name in ("opens", "clicks") if getattr(withdrawal, name)} | policy.withdrawn
+    return msgspec.structs.replace(
+        policy,
+        opens=policy.opens and "opens" not in withdrawn,
+        clicks=policy.clicks and "clicks" not in withdrawn,
+        withdrawn=frozenset(withdrawn),
+    )
+
+
+class RevocationsSource(Protocol):
+    """Where withdrawals and changed links are kept."""
+
+    def revocations(self) -> Revocations:
+        """All of them."""
+        ...
+
+
+Write = Callable[[Iterable[int], Iterable[int], Mapping[tuple[int, int, int], str]], None]
+"""Replaces the file the edges follow: copies without opens, copies without clicks, links."""
+
+
+class Revoker:
+    """Keeps the edges' file equal to the state. `lock` makes its writers (app, command line) follow one another."""
+
+    def __init__(
+        self, source: RevocationsSource, write: Write, lock: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._source = source
+        self._write = write
+        self._lock = lock
+        self._due = threading.Event()
+        self.problem = ""
+        """Why the file is older than the state; empty when it is not."""
+
+    def write(self) -> None:
+        """Write the file now; StorageError when the disk refused."""
+        with self._lock():
+            self._write(*self._source.revocations())
+
+    def wake(self) -> None:
+        """Something was withdrawn: have `run` write the file soon. From any thread."""
+        self._due.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Write the file at once and whenever `wake` was called, until `stop` is set and `wake` is called."""
+        self._due.set()
+        while True:
+            self._due.wait()
+            if stop.is_set():
+                return
+            self._due.clear()
+            try:
+                self.write()
+            except (StorageError, InUseError) as error:
+                self._stuck(str(error))
+                stop.wait(_PAUSE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a bug of ours: shown, and tried again
+                self._stuck(f"{type(error).__name__}: {error}")
+                stop.wait(_PAUSE_SECONDS)
+            else:
+                self.problem = ""
+                stop.wait(_OFTEN_SECONDS)
+
+    def _stuck(self, why: str) -> None:
+        text = f"withdrawn tracking does not reach the edge: {why}"
+        if text != self.problem:
+            _log.error(text)
+        self.problem = text
+        self._due.set()
+
+
+class LinkStore(Protocol):
+    """What changing a link needs of the store."""
+
+    def links(self, message: int) -> list[Link]:
+        """The message's links in order."""
+        ...
+
+    def change_link(self, change: LinkChange) -> None:
+        """Let a link lead elsewhere, or nowhere."""
+        ...
+
+    def restore_link(self, kind: int, scope: int, position: int) -> bool:
+        """Let a link lead where it was signed for."""
+        ...
+
+
+def stop_link(store: LinkStore, clock: Clock, message: int, position: int, *, kind: Kind = Kind.MESSAGE) -> Link:
+    """Have a link of mail already sent lead nowhere: a plain page says that it was stopped. Returns the link."""
+    return _change(store, LinkChange(kind, message, position, "", clock.now()))
+
+
+def replace_link(
+    store: LinkStore, clock: Clock, message: int, position: int, url: str, *, kind: Kind = Kind.MESSAGE
+) -> Link:
+    """Have a link of mail already sent lead to `url`; InputError unless it is an http(s) URL with a host."""
+    parts = urlsplit(url)
+    bad = any(ord(c) <= 0x20 or ord(c) == 0x7F or c == "\\" for c in url)  # noqa: PLR2004 - space and DEL
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or bad:
+        raise InputError(f"{url!r} is no address a link may lead to; give one like https://example.org/page")
+    return _change(store, LinkChange(kind, message, position, url, clock.now()))
+
+
+def restore_link(store: LinkStore, message: int, position: int, *, kind: Kind = Kind.MESSAGE) -> Link:
+    """Have a link lead where it was signed for again. Returns the link; NotFoundError when nothing was changed."""
+    link = _link(store, message, position)
+    if not store.restore_link(kind, message, position):
+        raise NotFoundError(f"link {position} of message {id_text(message)} was neither stopped nor replaced")
+    return link
+
+
+def _change(store: LinkStore, change: LinkChange) -> Link:
+    link = _link(store, change.scope, change.position)
+    if not link.tracked:
+        raise InputError(
+            f"link {change.position} of message {id_text(change.scope)} was not tracked ({link.reason}): it leads "
+            "straight to its destination, past this server"
+        )
+    store.change_link(change)
+    return link
+
+
+def _link(store: LinkStore, message: int, position: int) -> Link:
+    found = {link.position: link for link in store.links(message)}
+    if position not in found:
+        known = ", ".join(map(str, found)) or "none"
+        raise NotFoundError(f"message {id_text(message)} has no link {position}; its links: {known}")
+    return found[position]

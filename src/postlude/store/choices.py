@@ -1,0 +1,140 @@
+"""What recipients decided about tracking, and links that were changed after sending."""
+
+from array import array
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.store.rows import Batch, Choice, LinkChange, OpenRequest, Revocations, Withdrawal
+from postlude.store.schema import copies, data_requests, link_changes, withdrawals
+
+
+class Choices(Part):
+    """Withdrawals, changed links and requests for one's own data."""
+
+    def withdrawals(self, addresses: Iterable[str]) -> dict[str, Withdrawal]:
+        """Those of `addresses`, as they were spelled, that do not want everything tracked."""
+        spelled: dict[str, set[str]] = {}
+        for address in addresses:
+            spelled.setdefault(address_key(address), set()).add(address)
+        found: dict[str, Withdrawal] = {}
+        with self._database.read() as connection:
+            for some in chunks(spelled):
+                query = select(withdrawals).where(withdrawals.c.address.in_(some), _any_withdrawn())
+                for row in connection.execute(query):
+                    found |= dict.fromkeys(spelled[row.address], as_struct(Withdrawal, row))
+        return found
+
+    def withdrawal(self, address: str) -> Withdrawal | None:
+        """What this address last said, also when it allowed everything again; None when it never said anything."""
+        with self._database.read() as connection:
+            query = select(withdrawals).where(withdrawals.c.address == address_key(address))
+            row = connection.execute(query).first()
+        return None if row is None else as_struct(Withdrawal, row)
+
+    def revocations(self) -> Revocations:
+        """Every copy whose tracking was withdrawn, and every changed link: what the edges hold in memory."""
+        opens, clicks = array("q"), array("q")
+        query = (
+            select(copies.c.id, withdrawals.c.opens, withdrawals.c.clicks)
+            .join(withdrawals, withdrawals.c.address == copies.c.address)
+            .where(_any_withdrawn())
+        )
+        with self._database.read() as connection:
+            for copy, no_opens, no_clicks in connection.execution_options(yield_per=20_000).execute(query):
+                if no_opens:
+                    opens.append(copy)
+                if no_clicks:
+                    clicks.append(copy)
+            changed = connection.execute(select(link_changes)).all()
+        links = {(row.kind, row.scope, row.position): row.url for row in changed}
+        return Revocations(opens, clicks, links)
+
+    def change_link(self, change: LinkChange) -> None:
+        """Let a link lead elsewhere, or nowhere."""
+        insert = self._insert(link_changes).values(
+            kind=change.kind, scope=change.scope, position=change.position, url=clean(change.url), at=change.at
+        )
+        new = {"url": insert.excluded.url, "at": insert.excluded.at}
+        with self._database.write() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["kind", "scope", "position"], set_=new))
+
+    def restore_link(self, kind: int, scope: int, position: int) -> bool:
+        """Let a link lead where it was signed for; False when it did."""
+        own = (link_changes.c.kind == kind, link_changes.c.scope == scope, link_changes.c.position == position)
+        with self._database.write() as connection:
+            return connection.execute(delete(link_changes).where(*own)).rowcount > 0
+
+    def link_changes(self, scope: int | None = None) -> list[LinkChange]:
+        """Changed links, of one message or of all, newest first."""
+        query = select(link_changes).order_by(link_changes.c.at.desc(), link_changes.c.position)
+        if scope is not None:
+            query = query.where(link_changes.c.scope == scope)
+        with self._database.read() as connection:
+            return [as_struct(LinkChange, row) for row in connection.execute(query)]
+
+    def open_requests(self, limit: int = 100) -> list[OpenRequest]:
+        """Requests for one's own data that were not answered, oldest first."""
+        query = (
+            select(data_requests.c.address, data_requests.c.copy, data_requests.c.at)
+            .where(data_requests.c.answered_at.is_(None))
+            .order_by(data_requests.c.at)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [OpenRequest(*row) for row in connection.execute(query)]
+
+    def answered(self, address: str, at: int) -> None:
+        """Note that the answer to a request is on its way."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(data_requests).where(data_requests.c.address == address_key(address)).values(answered_at=at)
+            )
+
+    def _choose(self, connection: Connection, batch: Batch) -> None:
+        for choice in batch.choices:  # in order: the last word counts
+            address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
+            if address is not None:
+                self._withdraw(connection, _row(address, choice))
+
+    def _withdraw(self, connection: Connection, row: dict[str, Any]) -> None:
+        insert = self._insert(withdrawals).values(row)
+        new = {name: insert.excluded[name] for name in row if name != "address"}
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["address"], set_=new, where=withdrawals.c.at <= insert.excluded.at
+            )
+        )
+
+    def _ask(self, connection: Connection, batch: Batch) -> None:
+        for request in batch.requests:
+            address = connection.execute(select(copies.c.address).where(copies.c.id == request.copy)).scalar()
+            if address is None:
+                continue
+            insert = self._insert(data_requests).values(
+                address=address, copy=request.copy, at=request.at, answered_at=None
+            )
+            again = {"copy": request.copy, "at": request.at, "answered_at": None}
+            # One answer a day for an address, however often the button is pressed.
+            rested = func.coalesce(data_requests.c.answered_at, data_requests.c.at) < request.at - _A_DAY
+            connection.execute(insert.on_conflict_do_update(index_elements=["address"], set_=again, where=rested))
+
+
+_A_DAY = 86_400_000_000
+
+
+def _any_withdrawn() -> Any:  # noqa: ANN401 - a column expression
+    return withdrawals.c.opens | withdrawals.c.clicks
+
+
+def _row(address: str, choice: Choice) -> dict[str, Any]:
+    return {
+        "address": address,
+        "opens": not choice.opens,
+        "clicks": not choice.clicks,
+        "at": choice.at,
+        "evidence": clean(choice.evidence),
+        "copy": choice.copy,
+    }
