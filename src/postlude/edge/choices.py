@@ -5,6 +5,7 @@ from typing import Final
 
 from postlude.edge.core import Core, Waiter
 from postlude.edge.forms import fields
+from postlude.edge.lists import PublicList
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
@@ -43,6 +44,11 @@ class Face:
         tokens = (without_query(target.token) for target in readings(request.target))
         return next(filter(None, map(self._core.codec.verify_copy, tokens)), None)
 
+    def _beside(self, request: Request, prefix: str) -> str:
+        """The same copy's page under another prefix."""
+        tokens = (without_query(target.token) for target in readings(request.target))
+        return f"/{prefix}/{next(filter(self._core.codec.verify_copy, tokens)).decode('ascii')}"
+
     def _show(self, request: Request, conn: Waiter, hit: tuple[HitFace, bytes], answer: bytes) -> bytes | None:
         """A page that changes nothing; that it was looked at is journaled for GET."""
         if request.method == "HEAD":
@@ -66,7 +72,8 @@ class Unsubscribe(Face):
         return super()._methods() | {"POST": self._post}
 
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
-        answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language))
+        other = self._beside(request, self._core.config.prefixes.preferences)
+        answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language, other))
         return self._show(request, conn, (HitFace.UNSUBSCRIBE_PAGE, payload), answer)
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
@@ -87,7 +94,11 @@ class Unsubscribe(Face):
 
 
 class Preferences(Face):
-    """Opens and clicks may be recorded, each by itself. POST journals the choice as facts `opens` and `clicks`."""
+    """Tracking, lists, and what is stored. A POST is journaled with the facts that say what was chosen.
+
+    `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);
+    `report`: a copy of what is stored, by mail; `erase`: everything recorded before is deleted.
+    """
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
         return super()._methods() | {"POST": self._post}
@@ -95,24 +106,42 @@ class Preferences(Face):
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
         copy, revoked = core.codec.unpack_copy(payload).copy, core.revoked.now
-        token = next(filter(core.codec.verify_copy, (without_query(t.token) for t in readings(request.target))))
         page = core.pages.preferences(
             request.head.language,
             opens=copy not in revoked.opens,
             clicks=copy not in revoked.clicks,
-            unsubscribe_url=f"/{core.config.prefixes.unsubscribe}/{token.decode('ascii')}",
+            lists=core.lists.now,
+            address_form=core.config.address_form,
+            unsubscribe_url=self._beside(request, core.config.prefixes.unsubscribe),
         )
         return self._show(request, conn, (HitFace.PREFERENCES_PAGE, payload), core.page(200, page))
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
-        core = self._core
         form = fields(request.head.content_type, request.body)
+        pages, language = self._core.pages, request.head.language
+        if form.get("erase"):
+            page = pages.plain(language, "erase_done_title", "erase_done")
+            return self._take(request, conn, payload, {"erase": "1"}, page)
+        if form.get("report"):
+            page = pages.plain(language, "report_done_title", "report_done")
+            return self._take(request, conn, payload, {"report": "1"}, page)
         if not form.get("preferences"):
             return self._unconfirmed(request)
         opens, clicks = bool(form.get("opens")), bool(form.get("clicks"))
-        page = core.pages.preferences_done(request.head.language, opens=opens, clicks=clicks)
+        joined = self._lists(form, "yes")
+        left = self._lists(form, "no")
+        page = pages.preferences_done(language, opens=opens, clicks=clicks, joined=joined, left=left)
         facts = {"opens": "on" if opens else "off", "clicks": "on" if clicks else "off"}
-        hit_of = (HitFace.PREFERENCES, payload, -1)
+        if joined or left:
+            facts["lists"] = ",".join([*(f"{one.id}+" for one in joined), *(f"{one.id}-" for one in left)])
+        return self._take(request, conn, payload, facts, page)
+
+    def _lists(self, form: dict[str, str], answer: str) -> list[PublicList]:
+        """The lists that are offered here and were answered so."""
+        return [one for one in self._core.lists.now if form.get(f"list-{one.id}") == answer]
+
+    def _take(self, request: Request, conn: Waiter, payload: bytes, facts: dict[str, str], page: bytes) -> bytes | None:
+        core, hit_of = self._core, (HitFace.PREFERENCES, payload, -1)
         core.store(request, conn, hit_of, core.page(200, page), facts=facts, lost=self._failed(request))
         return None
 

@@ -22,7 +22,7 @@ class Limits(NamedTuple):
 
     header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which nobody sends here
     url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
-    body_bytes: int = 65_536  # the largest form here has four fields
+    body_bytes: int = 65_536  # a preferences form offers at most 100 lists
     hook_bytes: int = 1 << 20  # of a provider's call; SendGrid batches up to 768 kB
     request_seconds: int = 10  # from a request's first byte to its last
     idle_seconds: int = 75  # between two requests on one connection
@@ -64,6 +64,8 @@ class EdgeConfig(NamedTuple):
     """What has to be known from the raw address at once (`classify.network_facts`)."""
     revoked: Path | None = None
     """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""
+    lists: Path | None = None
+    """The lists a preferences page offers, as `edge.lists.write_lists` makes the file."""
     stored_body: Callable[[CopyRef], bytes | None] | None = None
     """The HTML of a message for view-in-browser, where it can be had without a database."""
     robots: str = "User-agent: *\nDisallow: /\n"

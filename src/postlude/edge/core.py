@@ -7,6 +7,7 @@ from postlude.edge.address import AddressKeeper, Proxies
 from postlude.edge.answer import Answers, without_body
 from postlude.edge.config import EdgeConfig
 from postlude.edge.headers import Head
+from postlude.edge.lists import ListsFile
 from postlude.edge.outcome import Counts, Outcome
 from postlude.edge.pages import Pages
 from postlude.edge.records import hit
@@ -55,6 +56,7 @@ class Core:
         self.answers = Answers(clock.now())
         self.pages = Pages(config.brand)
         self.revoked = RevokedFile(config.revoked)
+        self.lists = ListsFile(config.lists)
         self.proxies = Proxies(config.proxies)
         keeper = AddressKeeper(config.address_form, config.address_key)
         self.visitors = Visitors(keeper, config.limits.hits_per_minute, config.address_facts)
@@ -65,6 +67,7 @@ class Core:
         now = self.clock.now()
         self.answers.refresh(now)
         self.visitors.refresh(now)
+        self.lists.refresh()
         return self.revoked.refresh()
 
     def visitor(self, conn: Waiter, head: Head) -> Visitor:

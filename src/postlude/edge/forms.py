@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs
 
-_MAX_FIELDS: Final = 20
+_MAX_FIELDS: Final = 200  # a preferences page may offer 100 lists
 _BOUNDARY: Final = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";,\s]{1,70})', re.IGNORECASE)
 _NAME: Final = re.compile(rb'name="?([A-Za-z-]{1,40})"?')
 _PART_HEAD: Final = 512

@@ -10,7 +10,7 @@ from postlude.journal import JournalWriter
 def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
     """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way."""
     stats = writer.stats
-    problems = [text for text in (stats.problem, core.revoked.problem) if text]
+    problems = [text for text in (stats.problem, core.revoked.problem, core.lists.problem) if text]
     revoked = core.revoked.now
     return msgspec.json.encode(
         {

@@ -5,6 +5,7 @@ are sorted big arrays of 64-bit little-endian ids (8 bytes a copy, searched by h
 `[kind, scope, position, replacement]` with an empty replacement when it was stopped.
 """
 
+import mmap
 import os
 import sys
 from array import array
@@ -23,18 +24,20 @@ _LinkKey = tuple[int, int, int]
 
 
 class _File(msgspec.Struct, array_like=True):
-    opens: bytes
-    clicks: bytes
+    opens: memoryview
+    clicks: memoryview
     links: list[tuple[int, int, int, str]]
 
 
 class Copies:
-    """A set of copy ids in 8 bytes each."""
+    """A set of copy ids in 8 bytes each, looked up where they lie: in the file's pages, which all edges share."""
 
-    def __init__(self, packed: bytes = b"") -> None:
-        self._ids = array("Q", packed)
+    def __init__(self, packed: bytes | memoryview = b"") -> None:
         if sys.byteorder == "big":
-            self._ids.byteswap()
+            swapped = array("Q", bytes(packed))
+            swapped.byteswap()
+            packed = swapped.tobytes()
+        self._ids = memoryview(packed).cast("B").cast("Q")
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -61,7 +64,7 @@ def write_revoked(
     A link maps to the URL it leads to now, or to "" when it was stopped. Edges follow within 5 seconds.
     """
     rows = [(*key, url) for key, url in sorted((links or {}).items())]
-    body = msgspec.msgpack.encode(_File(_packed(opens), _packed(clicks), rows))
+    body = msgspec.msgpack.encode(_File(memoryview(_packed(opens)), memoryview(_packed(clicks)), rows))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with fresh.open("wb") as file:
@@ -75,14 +78,18 @@ def write_revoked(
 
 def read_revoked(path: Path) -> Revoked:
     """What the file says; ValueError when it is damaged."""
-    data = path.read_bytes()
-    if data[:4] != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != data[4:8]:
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise ValueError(f"{path} is damaged")
+        # The pages are the file's own: a file that is replaced lives on for as long as it is looked at.
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    if bytes(data[:4]) != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != bytes(data[4:8]):
         raise ValueError(f"{path} is damaged")
     return Revoked(msgspec.msgpack.decode(data[8:], type=_File))
 
 
 def _packed(copies: Iterable[int]) -> bytes:
-    ids = array("Q", sorted(set(copies)))
+    ids = array("Q", sorted(copies))
     if sys.byteorder == "big":
         ids.byteswap()
     return ids.tobytes()

@@ -194,7 +194,7 @@ def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeyp
     world.say(*(_hit(copy=10 + i, at=i) for i in range(9)))
     real = world.history.append
 
-    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]], **named: Any) -> None:
+    def picky(events: Sequence[Event], positions: Mapping[int, tuple[int, int]], **named: Sequence[int]) -> None:
         if any(event.copy == 14 for event in events):
             raise ValueError("not this one")
         real(events, positions, **named)

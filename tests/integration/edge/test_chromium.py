@@ -81,7 +81,7 @@ async def test_the_pages_work_in_a_browser(face: Face):
         base = f"http://127.0.0.1:{face.edge.port}"
         await page.goto(base + face.preferences)
         await page.get_by_label("Der Absender darf sehen, wann ich eine E-Mail öffne").uncheck()
-        await page.get_by_role("button").click()
+        await page.get_by_role("button", name="Entscheidung speichern").click()
         await page.get_by_role("heading", name="Ihre Entscheidung ist gespeichert").wait_for()
         await page.goto(base + face.unsubscribe)
         await page.get_by_role("button", name="Abmelden").click()

@@ -1,11 +1,13 @@
 """From texts to HTML: one frame, no script, nothing from elsewhere except the sender's own logo."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from urllib.parse import urlsplit
 
-from postlude.edge.config import Brand
+from postlude.edge.config import AddressForm, Brand
+from postlude.edge.lists import PublicList
 from postlude.edge.pages.language import Texts, choose, load_texts
 
 _STYLE = """
@@ -15,9 +17,13 @@ h1{font-size:1.5rem;line-height:1.25}
 header{font-weight:600;margin-bottom:2rem}
 header img{max-height:3rem;max-width:100%}
 button{font:inherit;font-weight:600;color:#fff;background:COLOUR;border:0;border-radius:.4rem;padding:.65rem 1.4rem}
-button:focus-visible,input:focus-visible,a:focus-visible{outline:3px solid Highlight;outline-offset:2px}
+:is(button,input,select,a):focus-visible{outline:3px solid Highlight;outline-offset:2px}
 label{display:flex;gap:.7rem;align-items:start;margin:.9rem 0}
 input[type=checkbox]{inline-size:1.25rem;block-size:1.25rem;margin-block-start:.2rem;flex:none}
+h2{font-size:1.15rem;line-height:1.3;margin-top:2.2rem}
+.list label{margin:.9rem 0 0;font-weight:600} .list p{margin:0;font-size:.95rem}
+select{font:inherit;padding:.45rem .6rem;margin:.35rem 0 .9rem;max-width:100%}
+button.quiet{color:inherit;background:none;border:1px solid;padding:.5rem 1.1rem}
 strong.host{display:block;overflow-wrap:anywhere;font-size:1.2rem;margin:.5rem 0}
 footer{margin-top:3rem;font-size:.9rem}
 """
@@ -43,15 +49,25 @@ class Pages:
         }
         """What every page is sent with."""
 
-    def unsubscribe(self, accept_language: str) -> bytes:
-        """The question, with the one button that does it."""
+    def unsubscribe(self, accept_language: str, preferences_url: str) -> bytes:
+        """The question, with the one button that does it, and the way to finer choices."""
         language, t = self._language(accept_language)
         button = f'<button name="unsubscribe" value="1">{escape(t["unsubscribe_button"])}</button>'
-        form = f'<p>{escape(t["unsubscribe_question"])}</p><form method="post">{button}</form>'
+        other = f'<p><a href="{escape(preferences_url)}">{escape(t["unsubscribe_preferences"])}</a></p>'
+        form = f'<p>{escape(t["unsubscribe_question"])}</p><form method="post">{button}</form>{other}'
         return self._page(language, t["unsubscribe_title"], form)
 
-    def preferences(self, accept_language: str, *, opens: bool, clicks: bool, unsubscribe_url: str) -> bytes:
-        """The form; `opens` and `clicks` say what is allowed now."""
+    def preferences(
+        self,
+        accept_language: str,
+        *,
+        opens: bool,
+        clicks: bool,
+        lists: Sequence[PublicList],
+        address_form: AddressForm,
+        unsubscribe_url: str,
+    ) -> bytes:
+        """The forms; `opens` and `clicks` say what is allowed now."""
         language, t = self._language(accept_language)
         ticks = "".join(
             _TICK.format(name=name, ticked=" checked" if on else "", text=escape(t[f"preferences_{name}"]))
@@ -59,16 +75,33 @@ class Pages:
         )
         body = (
             f"<p>{escape(t['preferences_explained'])}</p>"
-            f'<form method="post"><input type="hidden" name="preferences" value="1">{ticks}'
+            f'<form method="post"><input type="hidden" name="preferences" value="1">{ticks}{_lists(t, lists)}'
             f"<button>{escape(t['preferences_button'])}</button></form>"
             f'<p><a href="{escape(unsubscribe_url)}">{escape(t["preferences_unsubscribe"])}</a></p>'
+            f"<h2>{escape(t['stored_title'])}</h2>"
+            f"<p>{escape(t['stored_explained'])} {escape(t[f'stored_address_{address_form.value}'])}</p>"
+            f"<p>{escape(t['stored_how_long'])}</p>"
+            + "".join(
+                f'<form method="post"><input type="hidden" name="{name}" value="1"><p>{escape(t[f"{name}_explained"])}'
+                f'</p><button class="quiet">{escape(t[f"{name}_button"])}</button></form>'
+                for name in ("report", "erase")
+            )
         )
         return self._page(language, t["preferences_title"], body)
 
-    def preferences_done(self, accept_language: str, *, opens: bool, clicks: bool) -> bytes:
+    def preferences_done(
+        self,
+        accept_language: str,
+        *,
+        opens: bool,
+        clicks: bool,
+        joined: Sequence[PublicList] = (),
+        left: Sequence[PublicList] = (),
+    ) -> bytes:
         """What holds from now on."""
         language, t = self._language(accept_language)
-        lines = (t["preferences_opens_" + _on(opens)], t["preferences_clicks_" + _on(clicks)])
+        lines = [t["preferences_opens_" + _on(opens)], t["preferences_clicks_" + _on(clicks)]]
+        lines += [f"{t['list_joined']} {one.name}" for one in joined] + [f"{t['list_left']} {one.name}" for one in left]
         return self._page(language, t["preferences_done_title"], "".join(f"<p>{escape(line)}</p>" for line in lines))
 
     def forged(self, accept_language: str, host: str) -> bytes:
@@ -103,6 +136,25 @@ class Pages:
             f"<title>{escape(title)}</title><style>{self._style}</style></head>"
             f"<body>{header}<main><h1>{escape(title)}</h1>{body}</main>{footer}</body></html>"
         ).encode()
+
+
+def _lists(t: Texts, lists: Sequence[PublicList]) -> str:
+    """A choice a list. What somebody gets now is not known here, so that leaving it alone is the first answer."""
+    if not lists:
+        return ""
+    answers = "".join(
+        f'<option value="{value}">{escape(t[f"list_{key}"])}</option>'
+        for value, key in (("", "unchanged"), ("yes", "yes"), ("no", "no"))
+    )
+    rows = "".join(
+        f'<div class="list"><label for="list-{escape(one.id)}">{escape(one.name)}</label>'
+        + (f'<p id="about-{escape(one.id)}">{escape(one.description)}</p>' if one.description else "")
+        + f'<select id="list-{escape(one.id)}" name="list-{escape(one.id)}"'
+        + (f' aria-describedby="about-{escape(one.id)}"' if one.description else "")
+        + f">{answers}</select></div>"
+        for one in lists
+    )
+    return f"<h2>{escape(t['lists_title'])}</h2>{rows}"
 
 
 def _on(switch: bool) -> str:

@@ -1,0 +1,63 @@
+"""The mailing lists a preferences page offers, from a small file: the edge has no database."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from postlude.model.errors import StorageError
+
+MOST: Final = 100  # a page of more is no longer a choice
+
+
+class PublicList(msgspec.Struct, frozen=True):
+    """One mailing list everybody may join."""
+
+    id: str
+    name: str
+    description: str = ""
+
+
+_decode: Final = msgspec.json.Decoder(tuple[PublicList, ...]).decode
+
+
+def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
+    """Replace the file, unless it says the same. Edges follow within 5 seconds."""
+    data = msgspec.json.encode(lists[:MOST])
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+class ListsFile:
+    """Follows the file; what cannot be read leaves what was known."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self.now: tuple[PublicList, ...] = ()
+        self.problem = ""
+
+    def refresh(self) -> None:
+        """Read the file again if it changed."""
+        if self._path is None:
+            return
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_ino)
+            if stamp != self._stamp:
+                self.now, self._stamp = _decode(self._path.read_bytes()), stamp
+            self.problem = ""
+        except FileNotFoundError:
+            self.now, self.problem = (), ""  # there are no lists
+        except (OSError, msgspec.MsgspecError) as error:
+            self.problem = f"{self._path}: {error}"
