@@ -24,6 +24,7 @@ def edge_config(parts: Parts) -> EdgeConfig:
         address_key=parts.folder.root / "address.key",
         address_facts=network_facts,
         revoked=parts.folder.revoked,
+        lists=parts.folder.lists,
     )
 
 

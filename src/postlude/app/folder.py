@@ -27,6 +27,7 @@ class DataFolder:
         self.mailbox: Final = root / "mailbox"
         self.history: Final = root / "history.duckdb"
         self.revoked: Final = root / "revoked.bin"
+        self.lists: Final = root / "lists.json"
         self.keys: Final = root / "keys.json"
         self.control: Final = root / "control.sock"
         self._lock: Final = root / "lock"

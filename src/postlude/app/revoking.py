@@ -8,15 +8,28 @@ from functools import partial
 from pathlib import Path
 
 from postlude.app.folder import DataFolder
+from postlude.edge.lists import PublicList, write_lists
 from postlude.edge.revoked import write_revoked
+from postlude.kit.ids import id_text
 from postlude.services.tracking_choices import Revoker
 from postlude.store import Store
 
 
 def build_revoker(data: Path, store: Store) -> Revoker:
-    """Return what keeps the data folder's revocation file equal to the state."""
+    """Return what keeps the data folder's files for the edges equal to the state."""
     path = DataFolder(data).revoked
-    return Revoker(store, partial(write_revoked, path), partial(_exclusive, path.with_name(f"{path.name}.lock")))
+    return Revoker(
+        store,
+        partial(write_revoked, path),
+        partial(_exclusive, path.with_name(f"{path.name}.lock")),
+        partial(_offer_lists, data, store),
+    )
+
+
+def _offer_lists(data: Path, store: Store) -> None:
+    """Have the edges' preferences pages offer the public lists as they are now."""
+    offered = tuple(PublicList(id_text(one.id), one.name, one.description) for one in store.public_lists())
+    write_lists(DataFolder(data).lists, offered)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from postlude.kit.ids import parse_id
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
 from postlude.services.interpret_items import Item
@@ -24,7 +25,8 @@ def choose(item: Item, hit: Hit) -> None:
     facts = hit.facts
     if "opens" in facts and "clicks" in facts:
         evidence = f"preferences page, copy {hit.copy:016x}"
-        item.choice = Choice(hit.copy, facts["opens"] == "on", facts["clicks"] == "on", hit.at, evidence)
+        opens, clicks = facts["opens"] == "on", facts["clicks"] == "on"
+        item.choice = Choice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
     if REPORT in facts:
         item.request = DataRequest(hit.copy, hit.at)
     if ERASE in facts:
@@ -36,3 +38,9 @@ def choose(item: Item, hit: Hit) -> None:
             )
             for event in item.events
         )
+
+
+def _lists(text: str) -> tuple[tuple[int, bool], ...]:
+    """`ID+,ID-` as the edge writes it."""
+    said = ((parse_id(each[:-1]), each[-1:] == "+") for each in text.split(",") if each)
+    return tuple((number, on) for number, on in said if number is not None)

@@ -17,6 +17,7 @@ from postlude.store import Link, LinkChange, Revocations, Withdrawal
 from postlude.tokens import Kind
 
 _PAUSE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 2.0
 _OFTEN_SECONDS: Final = 0.2  # withdrawals that come together cost one file
 
 _log = logging.getLogger(__name__)
@@ -48,14 +49,22 @@ Write = Callable[[Iterable[int], Iterable[int], Mapping[tuple[int, int, int], st
 
 
 class Revoker:
-    """Keeps the edges' file equal to the state. `lock` makes its writers (app, command line) follow one another."""
+    """Keeps the edges' file equal to the state. `lock` makes its writers (app, command line) follow one another.
+
+    `look` is called every few seconds: what else the edges are told, and other processes may change.
+    """
 
     def __init__(
-        self, source: RevocationsSource, write: Write, lock: Callable[[], AbstractContextManager[None]]
+        self,
+        source: RevocationsSource,
+        write: Write,
+        lock: Callable[[], AbstractContextManager[None]],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._source = source
         self._write = write
         self._lock = lock
+        self._look = look
         self._due = threading.Event()
         self.problem = ""
         """Why the file is older than the state; empty when it is not."""
@@ -73,12 +82,14 @@ class Revoker:
         """Write the file at once and whenever `wake` was called, until `stop` is set and `wake` is called."""
         self._due.set()
         while True:
-            self._due.wait()
+            due = self._due.wait(_LOOK_SECONDS)
             if stop.is_set():
                 return
             self._due.clear()
             try:
-                self.write()
+                if due:
+                    self.write()
+                self._look()
             except (StorageError, InUseError) as error:
                 self._stuck(str(error))
                 stop.wait(_PAUSE_SECONDS)

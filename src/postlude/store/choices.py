@@ -6,12 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.kit.ids import new_id
+from postlude.model.words import Consent, Purpose
+from postlude.store.base import address_key, as_struct, chunks, clean
+from postlude.store.consent import add_proof
+from postlude.store.lists import Lists
 from postlude.store.rows import Batch, Choice, LinkChange, OpenRequest, Revocations, Withdrawal
+from postlude.store.rows_contacts import Proof
 from postlude.store.schema import copies, data_requests, link_changes, withdrawals
+from postlude.store.schema_contacts import contacts
 
 
-class Choices(Part):
+class Choices(Lists):
     """Withdrawals, changed links and requests for one's own data."""
 
     def withdrawals(self, addresses: Iterable[str]) -> dict[str, Withdrawal]:
@@ -96,8 +102,34 @@ class Choices(Part):
     def _choose(self, connection: Connection, batch: Batch) -> None:
         for choice in batch.choices:  # in order: the last word counts
             address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
-            if address is not None:
-                self._withdraw(connection, _row(address, choice))
+            if address is None:
+                continue
+            self._withdraw(connection, _row(address, choice))
+            self._consent(connection, address, choice)
+            for list_id, on in choice.lists:
+                self.choose_membership(connection, address, list_id, on=on, at=choice.at, evidence=choice.evidence)
+
+    def _consent(self, connection: Connection, address: str, choice: Choice) -> None:
+        """The same choice in the contact's consents, where the address is a contact's.
+
+        A box that was ticked when the page opened is no consent: only what was withdrawn before can be given here.
+        """
+        query = select(contacts.c.id, contacts.c.opens_consent, contacts.c.clicks_consent)
+        row = connection.execute(query.where(contacts.c.address == address)).first()
+        if row is None:
+            return
+        said = {
+            purpose: Consent.GIVEN if allowed else Consent.WITHDRAWN
+            for purpose, allowed, before in (
+                (Purpose.OPENS, choice.opens, row.opens_consent),
+                (Purpose.CLICKS, choice.clicks, row.clicks_consent),
+            )
+            if (before == Consent.WITHDRAWN.value) == allowed
+        }
+        if said:
+            proof = Proof(id=new_id(), at=choice.at, how="preferences page", evidence=choice.evidence)
+            add_proof(connection, proof)
+            self.note_consent(connection, row.id, said, choice.at, proof.id)
 
     def _withdraw(self, connection: Connection, row: dict[str, Any]) -> None:
         insert = self._insert(withdrawals).values(row)

@@ -249,6 +249,8 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     clicks: bool
     at: int
     evidence: str
+    lists: tuple[tuple[int, bool], ...] = ()
+    """Lists joined (True) and left."""
 
 
 class DataRequest(msgspec.Struct, frozen=True):

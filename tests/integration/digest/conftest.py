@@ -38,7 +38,9 @@ class World:
         for one in observations:
             self.writer.append_blocking(one if isinstance(one, bytes) else encode(one))
 
-    def digest(self, *, hits: Hits | None = None, batch_records: int = 100) -> Digest:
+    def digest(
+        self, *, hits: Hits | None = None, batch_records: int = 100, chosen: Callable[[], None] = lambda: None
+    ) -> Digest:
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
             returned=ReturnedMail(self.spool, read, tie),
@@ -52,6 +54,7 @@ class World:
             changes=self.changes,
             clock=SystemClock(),
             batch_records=batch_records,
+            chosen=chosen,
         )
 
 

@@ -1,0 +1,115 @@
+"""What recipients choose on their preferences page reaches the stores, and nothing else does."""
+
+from typing import Any
+
+import pytest
+
+from postlude.instrument import Policy, Switches
+from postlude.model.observation import Hit, Submitted
+from postlude.model.words import HitFace, Via
+from postlude.services.tracking_choices import limited
+
+World = Any  # conftest.World: tests are found by path and cannot import one another
+
+
+@pytest.fixture
+def sent(world: World) -> World:
+    for number in (1, 2):
+        world.spool.put(number, b"Hello")
+        world.say(Submitted(5, number, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "Carol@example.org")))
+    return world
+
+
+def _hit(copy: int, at: int, face: HitFace = HitFace.PIXEL, position: int = -1, **facts: str) -> Hit:
+    method = "POST" if face in {HitFace.PREFERENCES, HitFace.UNSUBSCRIBE} else "GET"
+    return Hit(at, face, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
+
+
+def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
+    woken: list[int] = []
+    digest = sent.digest(chosen=lambda: woken.append(1))
+    sent.say(_hit(11, 100, HitFace.PREFERENCES, opens="off", clicks="on"))
+    digest.catch_up()
+    opens, clicks, _ = sent.store.revocations()
+    assert (sorted(opens), sorted(clicks), woken) == ([11, 21], [], [1])
+    found = sent.store.withdrawals(["CAROL@example.org", "bob@example.org"])
+    assert list(found) == ["CAROL@example.org"]
+    policy = limited(Policy(), found["CAROL@example.org"])
+    assert (policy.opens, policy.clicks) == (False, True)
+    assert not Switches(opens=True).apply(policy).opens  # a message's own header does not switch it on again
+
+    sent.say(_hit(21, 90, HitFace.PREFERENCES, opens="off", clicks="off"))  # older: it came late from another edge
+    digest.catch_up()
+    assert not sent.store.withdrawal("carol@example.org").clicks
+    sent.say(_hit(21, 200, HitFace.PREFERENCES, opens="on", clicks="on"))
+    digest.catch_up()
+    assert sent.store.withdrawals(["carol@example.org"]) == {}
+    assert sent.store.withdrawal("carol@example.org").evidence == "preferences page, copy 0000000000000015"
+    assert len(sent.store.revocations().opens) == 0
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_an_erasure_deletes_what_came_before_and_nothing_else(sent: World, batch: int) -> None:
+    sent.say(
+        _hit(10, 10),
+        _hit(10, 20, HitFace.LINK, 0),
+        _hit(20, 30, HitFace.LINK, 1),
+        _hit(11, 40, HitFace.LINK, 0),
+        _hit(10, 50, HitFace.UNSUBSCRIBE, how="page"),
+        _hit(20, 60, HitFace.PREFERENCES, erase="1"),
+        _hit(10, 70, HitFace.LINK, 2),
+    )
+    sent.digest(batch_records=batch).catch_up()
+    kinds = [(event.copy, event.kind.value, event.facts) for event in sent.history.timeline(1)]
+    assert [(copy, kind) for copy, kind, _ in kinds if kind != "queued"] == [
+        (11, "clicked"),
+        (10, "unsubscribed"),
+        (10, "clicked"),
+    ]
+    assert next(facts for _, kind, facts in kinds if kind == "unsubscribed") == {}
+    assert [(event.kind.value, event.facts) for event in sent.history.timeline(2, 20)][1:] == [
+        ("viewed", {"page": "preferences", "erase": "1"})
+    ]
+    bob, carol = (sent.store.activity(1)[copy] for copy in (10, 11))
+    assert (bob.opens, bob.clicks, bob.first_click_at, bob.unsubscribed_at) == (0, 1, 70, 50)
+    assert carol.clicks == 1
+    assert {p: link.clicks for p, link in sent.store.link_activity(1).items()} == {0: 1, 2: 1}
+    assert sent.store.link_activity(2) == {}
+    assert sent.store.is_suppressed(["bob@example.org"]) == {"bob@example.org"}
+    sent.digest()._load()
+    behind = sent.digest()
+    behind._after = dict  # type: ignore[method-assign]  # reading everything again changes nothing
+    before = (sent.store.activity(1), sent.store.link_activity(1), sent.history.total())
+    behind.step()
+    assert (sent.store.activity(1), sent.store.link_activity(1), sent.history.total()) == before
+
+
+def test_lists_are_joined_and_left(sent: World) -> None:
+    news = sent.store.add_list("News", public=True, at=1)
+    hidden = sent.store.add_list("Customers", at=1)
+    ids = f"{news.id:016x}+,{hidden.id:016x}+"
+    sent.say(_hit(10, 100, HitFace.PREFERENCES, opens="on", clicks="off", lists=ids))
+    sent.digest().catch_up()
+    contact = sent.store.contact_by_address("bob@example.org")
+    assert [(one.list, one.status.value) for one in sent.store.memberships(contact.id)] == [(news.id, "subscribed")]
+    sent.say(_hit(10, 200, HitFace.PREFERENCES, opens="on", clicks="off", lists=f"{news.id:016x}-"))
+    sent.digest().catch_up()
+    [left] = sent.store.memberships(contact.id)
+    assert left.status.value == "unsubscribed"
+    now = sent.store.contact(contact.id)
+    assert (now.opens_consent, now.clicks_consent) == ("", "withdrawn")  # a ticked box nobody touched is no consent
+
+
+def test_one_request_for_ones_data_a_day(sent: World) -> None:
+    sent.say(_hit(10, 100, HitFace.PREFERENCES, report="1"), _hit(20, 200, HitFace.PREFERENCES, report="1"))
+    sent.digest().catch_up()
+    [request] = sent.store.open_requests()
+    assert (request.address, request.copy, request.at) == ("bob@example.org", 10, 100)
+    sent.store.answered("bob@example.org", 300)
+    a_day = 86_400_000_000
+    sent.say(_hit(20, a_day, HitFace.PREFERENCES, report="1"))
+    sent.digest().catch_up()
+    assert sent.store.open_requests() == []
+    sent.say(_hit(20, a_day + 301, HitFace.PREFERENCES, report="1"))
+    sent.digest().catch_up()
+    assert len(sent.store.open_requests()) == 1
