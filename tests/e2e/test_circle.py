@@ -45,6 +45,7 @@ def test_all_six_questions(
     )
     mail.door.target = running.ports["inbound"]
     written = offer(ALICE, [BOB, UNKNOWN_USER], cc=[CHARLIE], links=(shop.url(FIRST), shop.url(SECOND)))
+    written["X-Postlude-Unsubscribe"] = "on"
     running.submit(ALICE, [BOB, CHARLIE, UNKNOWN_USER], written)
     for_bob = mail.wait_for_mail(BOB, "Our offer")
     for_charlie = mail.wait_for_mail(CHARLIE, "Our offer")

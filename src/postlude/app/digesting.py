@@ -36,7 +36,7 @@ def build_digest(
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     interpreter = Interpreter(
-        submissions=Submissions(partial(_take, store, tracker), spool_out.get),
+        submissions=Submissions(partial(_take, parts, store, tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
         hits=Hits(store),
     )
@@ -51,8 +51,8 @@ def build_digest(
     )
 
 
-def _take(store: Store, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
-    return take(submitted, raw, policy_of(store, submitted.user), tracker)
+def _take(parts: Parts, store: Store, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
+    return take(submitted, raw, policy_of(parts, store, submitted.user), tracker)
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:

@@ -29,6 +29,7 @@ class DataFolder:
         self.revoked: Final = root / "revoked.bin"
         self.lists: Final = root / "lists.json"
         self.keys: Final = root / "keys.json"
+        self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"
         self._lock: Final = root / "lock"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from postlude.adapters.dkim_keys import DkimKeys
 from postlude.app.folder import DataFolder
 from postlude.config import Settings
 from postlude.kit.clock import Clock, SystemClock
@@ -17,10 +18,18 @@ class Parts:
     clock: Clock
     codec: TokenCodec
     prefixes: Prefixes
+    dkim: DkimKeys
 
 
 def build_parts(settings: Settings) -> Parts:
     """Make the data folder usable and read (or make) the keys; StorageError or SettingError with the remedy."""
     folder = DataFolder(settings.data)
     folder.prepare()
-    return Parts(settings, folder, SystemClock(), TokenCodec(folder.key_ring()), Prefixes(*settings.edge_prefixes))
+    return Parts(
+        settings,
+        folder,
+        SystemClock(),
+        TokenCodec(folder.key_ring()),
+        Prefixes(*settings.edge_prefixes),
+        DkimKeys(folder.dkim),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.app.parts import Parts
 from postlude.config import Settings
-from postlude.instrument import Policy
+from postlude.instrument import Policy, utm_parameters
 from postlude.journal import Spool
 from postlude.services.ports import Append, Transport
 from postlude.services.preferences import get_preferences
@@ -22,10 +22,18 @@ def build_tracker(parts: Parts) -> Tracker:
     return Tracker(parts.codec, parts.settings.public_edge, parts.prefixes)
 
 
-def policy_of(store: Store, user: int) -> Policy:
+def policy_of(parts: Parts, store: Store, user: int) -> Policy:
     """What a user wants tracked when the message does not say otherwise."""
     wanted = get_preferences(store, user)
-    return Policy(opens=wanted.opens, clicks=wanted.clicks, text=wanted.text, exclude=wanted.exclude)
+    return Policy(
+        opens=wanted.opens,
+        clicks=wanted.clicks,
+        text=wanted.text,
+        exclude=wanted.exclude,
+        unsubscribe=wanted.unsubscribe,
+        utm=utm_parameters(wanted.utm),
+        signing_domains=parts.dkim.domains(),
+    )
 
 
 def build_transport(settings: Settings) -> SmtpTransport:
@@ -62,8 +70,9 @@ def build_sender(
         transport=transport,
         tracker=tracker,
         codec=parts.codec,
-        policy_of=lambda user: policy_of(store, user),
+        policy_of=lambda user: policy_of(parts, store, user),
         return_domain=settings.verp_domain,
+        signer_of=parts.dkim.signer,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
         caught_up=caught_up,
     )

@@ -2,6 +2,7 @@
 
 from postlude.compose.campaign import CampaignUrls, Compiled, compile_campaign
 from postlude.compose.errors import MissingFieldError, TemplateError
+from postlude.compose.heads import CopyHeads, HeadOptions, envelope
 from postlude.compose.template import Attachment, CampaignTemplate, Encoding, Fields, Missing
 
 __all__ = [
@@ -9,10 +10,13 @@ __all__ = [
     "CampaignTemplate",
     "CampaignUrls",
     "Compiled",
+    "CopyHeads",
     "Encoding",
     "Fields",
+    "HeadOptions",
     "Missing",
     "MissingFieldError",
     "TemplateError",
     "compile_campaign",
+    "envelope",
 ]

@@ -6,6 +6,7 @@ from postlude.instrument.policy import PixelPlace, Policy
 from postlude.instrument.reasons import LinkReason, PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
 from postlude.instrument.switches import Switches, read_switches, strip_own_headers
+from postlude.instrument.utm import utm_parameters
 
 __all__ = [
     "Compiled",
@@ -23,4 +24,5 @@ __all__ = [
     "instrument",
     "read_switches",
     "strip_own_headers",
+    "utm_parameters",
 ]

@@ -33,6 +33,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters for every http link that has not got them; `{host}` `{label}` `{position}` are filled in."""
     withdrawn: frozenset[str] = frozenset()
     """`opens`, `clicks`: what the recipient does not want. Nothing switches it on again, no header either."""
+    unsubscribe: bool = False
+    """Offer List-Unsubscribe; mail readers show a button for it."""
     headers: bool = True
     """Let the message's own header switches (`X-Postlude-Opens` ...) change this policy."""
     signing_domains: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     clicks: bool | None = None
     text: bool | None = None
     top: bool | None = None
+    unsubscribe: bool | None = None
     skip: tuple[str, ...] = ()
     """Hosts and URL prefixes."""
     positions: frozenset[int] = frozenset()
@@ -35,6 +36,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
             opens=(policy.opens if self.opens is None else self.opens) and "opens" not in policy.withdrawn,
             clicks=(policy.clicks if self.clicks is None else self.clicks) and "clicks" not in policy.withdrawn,
             text=policy.text if self.text is None else self.text,
+            unsubscribe=policy.unsubscribe if self.unsubscribe is None else self.unsubscribe,
             pixel=PixelPlace.TOP if self.top else policy.pixel,
             exclude=policy.exclude + tuple(each for each in self.skip if each not in policy.exclude),
             positions=policy.positions | self.positions,
@@ -66,7 +68,7 @@ def from_fields(header: list[mime.Field]) -> Switches:
             values.setdefault(each.name, each.value.decode("utf-8", "replace").strip())
     if not values:
         return Switches()
-    said: dict[str, bool | None] = {"opens": None, "clicks": None, "text": None, "top": None}
+    said: dict[str, bool | None] = dict.fromkeys(("opens", "clicks", "text", "top", "unsubscribe"))
     for reader in (_postlude, _postmark, _mailgun, _sendgrid):
         for name, value in reader(values).items():
             if said[name] is None:
@@ -87,7 +89,7 @@ def _skip(value: str) -> tuple[tuple[str, ...], frozenset[int]]:
 
 
 def _postlude(values: Mapping[str, str]) -> dict[str, bool | None]:
-    return {name: _flag(values.get(OWN_PREFIX + name)) for name in ("opens", "clicks", "text")}
+    return {name: _flag(values.get(OWN_PREFIX + name)) for name in ("opens", "clicks", "text", "unsubscribe")}
 
 
 def _postmark(values: Mapping[str, str]) -> dict[str, bool | None]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from postlude.instrument import utm_parameters
 from postlude.kit.ids import id_text
 from postlude.store import Store
 
@@ -15,6 +16,10 @@ class Preferences(msgspec.Struct, frozen=True):
     """Also links in plain text parts, where the long tracked URL is seen."""
     exclude: tuple[str, ...] = ()
     """Hosts (`example.org`, and all below it) and URL beginnings whose links are left as they are."""
+    unsubscribe: bool = False
+    """Offer List-Unsubscribe in single messages too; mail readers show a button for it."""
+    utm: str = ""
+    """Query parameters added to links: `utm_source=mail&utm_content={label}`; empty for none."""
 
 
 def get_preferences(store: Store, user: int) -> Preferences:
@@ -24,7 +29,8 @@ def get_preferences(store: Store, user: int) -> Preferences:
 
 
 def put_preferences(store: Store, user: int, preferences: Preferences) -> None:
-    """Store the user's preferences; blanks and repeats in `exclude` are removed."""
+    """Store the user's preferences; blanks and repeats in `exclude` are removed. InputError for a bad `utm`."""
+    utm_parameters(preferences.utm)
     exclude = tuple(dict.fromkeys(text for one in preferences.exclude if (text := one.strip())))
     store.put_setting(_key(user), msgspec.to_builtins(msgspec.structs.replace(preferences, exclude=exclude)))
 

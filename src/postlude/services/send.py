@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from postlude.compose import envelope
+from postlude.dkim import Signer
 from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
@@ -14,13 +16,12 @@ from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Append, Held, Outgoing, Transport
-from postlude.services.send_headers import unsubscribe_headers
+from postlude.services.send_headers import Marked, resigned, with_copy_headers
 from postlude.services.send_retry import RetrySchedule
-from postlude.services.submit_head import Head
 from postlude.services.submit_track import Tracker
 from postlude.services.tracking_choices import limited
 from postlude.store.rows import Claim, Message, Withdrawal
-from postlude.tokens import TagPurpose, TokenCodec
+from postlude.tokens import TokenCodec
 
 _STORAGE_PAUSE_S: Final = 1.0
 
@@ -75,6 +76,10 @@ async def _at_once() -> None:
     pass
 
 
+def _nobody(_domain: str) -> Signer | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SenderDeps:
     """Everything the worker is handed."""
@@ -91,8 +96,8 @@ class SenderDeps:
     return_domain: str = ""
     """Domain of our envelope senders; empty: the sender's own address stays."""
     retry: RetrySchedule = field(default_factory=RetrySchedule)
-    list_unsubscribe: bool = True
-    """Add List-Unsubscribe to messages that have none of their own."""
+    signer_of: Callable[[str], Signer | None] = _nobody
+    """The DKIM keys for mail from a domain."""
     journal: str = "app"
     """Name of the journal `append` writes to; its lock says that this worker lives."""
     caught_up: Callable[[], Awaitable[None]] = _at_once
@@ -190,21 +195,20 @@ class Sender:
         plan = deps.tracker.plan(claim.message, raw, limited(deps.policy_of(claim.user), withdrawn))
         urls = deps.tracker.urls(claim.message)
         token = urls.token(claim.copy)
-        data = plan.render(token)
-        if deps.list_unsubscribe and not Head(raw).first("list-unsubscribe"):
-            head, tail = urls.unsubscribe()
-            tag = deps.codec.mint_tag(TagPurpose.UNSUBSCRIBE, claim.copy)
-            data = unsubscribe_headers(head + token + tail, tag, deps.return_domain) + data
-        mail_from, envid = self._envelope(claim)
+        signer = deps.signer_of(plan.domain)
+        data = with_copy_headers(
+            plan.render(token),
+            Marked(claim.copy, token, deps.return_domain),
+            deps.codec,
+            urls,
+            unsubscribe=plan.unsubscribe,
+            signed_for=plan.domain if signer else "",
+        )
+        if signer is not None:
+            data = resigned(data, signer, deps.clock.now())
+        mail_from, envid = envelope(deps.codec, claim.copy, claim.mail_from, deps.return_domain)
         copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender)
         return Ready(claim, copy, message.created_at, plan.untracked)
-
-    def _envelope(self, claim: Claim) -> tuple[str, str]:
-        """Envelope sender and ENVID. A null reverse-path stays null: such mail must never bounce (RFC 5321 4.5.5)."""
-        tag = self._deps.codec.mint_tag(TagPurpose.BOUNCE, claim.copy)
-        if claim.mail_from and self._deps.return_domain:
-            return f"bounce+{tag}@{self._deps.return_domain}", tag
-        return claim.mail_from, tag
 
     def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:
         now, outcome, retry_at = self._deps.clock.now(), answer.outcome, 0

@@ -1,11 +1,71 @@
-"""Header fields that belong to one copy."""
+"""What a single message's copy gets in its head: only what does not show, and what its sender asked for."""
+
+import re
+from typing import Final, NamedTuple
+
+from postlude.compose.heads import aligned, cfbl_fields, unsubscribe_fields
+from postlude.dkim import Signer
+from postlude.services.submit_head import Head
+from postlude.tokens import TagPurpose, TokenCodec, Urls
+
+_LONGEST_REFERENCES: Final = 900
+_DOMAIN_TAG: Final = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]+)")
 
 
-def unsubscribe_headers(url: str, tag: str, domain: str) -> bytes:
-    """List-Unsubscribe (RFC 2369), and its one-click form (RFC 8058) where the URL is one it allows.
+class Marked(NamedTuple):
+    """Which copy it is, and where answers to it come in."""
 
-    RFC 8058 section 3.1 wants HTTPS; the sandbox on a laptop has none, so plain http gets the header as well and
-    only foreign mail readers, which never see it, would mind.
+    copy: int
+    token: str
+    return_domain: str
+
+
+def with_copy_headers(
+    data: bytes, marked: Marked, codec: TokenCodec, urls: Urls, *, unsubscribe: bool, signed_for: str
+) -> bytes:
+    """The copy with its id in References, and with List-Unsubscribe and CFBL-Address where they are wanted.
+
+    The Message-ID stays: all recipients of one message must see the same one, or answers to all fall apart.
+    `signed_for` is the From domain when the copy gets its DKIM signature from us.
     """
-    mailto = f",\r\n <mailto:u+{tag}@{domain}?subject=unsubscribe>" if domain else ""
-    return f"List-Unsubscribe: <{url}>{mailto}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii")
+    head = Head(data)
+    added = ""
+    if unsubscribe and not head.first("list-unsubscribe"):
+        start, end = urls.unsubscribe()
+        added += unsubscribe_fields(codec, marked.copy, start + marked.token + end, marked.return_domain)
+    if signed_for and aligned(marked.return_domain, signed_for) and not head.first("cfbl-address"):
+        added += cfbl_fields(codec, marked.copy, marked.return_domain)
+    return added.encode("ascii") + _with_reference(data, head, codec, marked)
+
+
+def resigned(data: bytes, signer: Signer, now: int) -> bytes:
+    """The copy signed; a signature it brought from the same domain would no longer hold, and goes."""
+    head = Head(data)
+    old = [field for field in head.fields if field.name == "dkim-signature" and _signed_by(field.value, signer.domain)]
+    for field in reversed(old):
+        data = data[: field.start] + data[field.end :]
+    return signer.sign(data, now)
+
+
+def _signed_by(value: str, domain: str) -> bool:
+    found = _DOMAIN_TAG.search(value)
+    return found is not None and found[1].lower() == domain
+
+
+def _with_reference(data: bytes, head: Head, codec: TokenCodec, marked: Marked) -> bytes:
+    """References with an id of this copy before the last one, which stays the parent in the reader's thread."""
+    if not marked.return_domain or not head.complete:
+        return data
+    own = f"<{codec.mint_tag(TagPurpose.MESSAGE_ID, marked.copy)}@{marked.return_domain}>"
+    written = [field for field in head.fields if field.name == "references"]
+    if not written:
+        ids = [*head.first("in-reply-to").split()[:1]]
+        start = end = 0
+    else:
+        ids = written[0].value.split()
+        start, end = written[0].start, written[0].end
+    ids.insert(max(0, len(ids) - 1), own)
+    while len(ids) > 2 and sum(map(len, ids)) > _LONGEST_REFERENCES:  # noqa: PLR2004 - ours and the parent stay
+        del ids[1 if ids[1] != own else 0]
+    field = "References: " + "\r\n ".join(ids) + "\r\n"
+    return data[:start] + field.encode("utf-8", "surrogateescape") + data[end:]

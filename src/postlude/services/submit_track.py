@@ -3,7 +3,7 @@
 import logging
 from typing import Final, NamedTuple
 
-from postlude.instrument import Compiled, LinkReport, Policy, compile_message
+from postlude.instrument import Compiled, LinkReport, Policy, compile_message, read_switches
 from postlude.kit.bounded import WeightedCache
 from postlude.services.submit_head import Head, without_fields
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
@@ -25,6 +25,10 @@ class Plan(NamedTuple):
     opens: bool
     untracked: str
     """Why tracking failed; empty when it did not, also where the policy wants none."""
+    domain: str = ""
+    """Of the From address."""
+    unsubscribe: bool = False
+    """List-Unsubscribe is wanted."""
 
     def render(self, token: str) -> bytes:
         """The copy that carries `token`."""
@@ -55,10 +59,14 @@ class Tracker:
 
     def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
         head = Head(raw)
+        domain = next(iter(head.addresses("from")), "").rpartition("@")[2].lower()
+        unsubscribe = (read_switches(raw).apply(policy) if policy.headers else policy).unsubscribe
         plain = without_fields(raw, head, _HIDDEN, _OWN)
         try:
             compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
             _log.exception("message %016x leaves untracked", message)
-            return Plan(None, plain, (), opens=False, untracked=f"{type(error).__name__}: {error}")
-        return Plan(compiled, plain, compiled.links, opens=compiled.opens, untracked="")
+            why = f"{type(error).__name__}: {error}"
+            return Plan(None, plain, (), opens=False, untracked=why, domain=domain, unsubscribe=unsubscribe)
+        links, opens = compiled.links, compiled.opens
+        return Plan(compiled, plain, links, opens=opens, untracked="", domain=domain, unsubscribe=unsubscribe)

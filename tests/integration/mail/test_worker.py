@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 
+from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.instrument import Policy
 from postlude.model.observation import Attempt, Submitted
@@ -113,10 +115,53 @@ async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(fold
         assert b"X-Postlude" not in data
         assert b"To: bob@example.com, carol@example.com\r\n" in data
         assert b'href="https://shop' not in data
-        assert b"List-Unsubscribe: <https://t.example.org/u/" in data
+        assert b"List-Unsubscribe" not in data
     assert len({visible(data) for data in server.accepted}) == 1
     senders = {line.split("<")[1].split(">")[0] for line in server.commands if line.startswith("MAIL")}
     assert senders == {f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy.id)}@b.example.org" for copy in copies}
+
+
+async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store):
+    thread = b"In-Reply-To: <two@x>\r\nReferences: <one@x>\r\n <two@x>\r\n" + LETTER
+    copies = await submit(folder, store, thread)
+    async with Difficult().running() as server, working(folder, store, server):
+        await attempts(folder, 3)
+    references = {Head(data).first("references") for data in server.accepted}
+    tags = [folder.codec.mint_tag(TagPurpose.MESSAGE_ID, copy.id) for copy in copies]
+    assert references == {f"<one@x> <{tag}@b.example.org> <two@x>" for tag in tags}
+    for data in server.accepted:
+        assert not [name for name in ("reply-to", "list-unsubscribe", "feedback-id") if Head(data).first(name)]
+
+
+async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
+    await submit(folder, store, b"X-Postlude-Unsubscribe: on\r\n" + LETTER)
+    async with Difficult().running() as server, working(folder, store, server):
+        await attempts(folder, 3)
+    for data in server.accepted:
+        assert Head(data).first("list-unsubscribe").startswith("<https://t.example.org/u/")
+        assert Head(data).first("list-unsubscribe-post") == "List-Unsubscribe=One-Click"
+        assert b"X-Postlude" not in data
+
+
+async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(folder: Folder, store: Store, tmp_path: Path):
+    keys = DkimKeys(tmp_path / "dkim")
+    made = [keys.add("example.org", "rsa", "r1"), keys.add("example.org", "ed25519", "e1")]
+    records = {f"{key.selector}._domainkey.example.org.".encode(): key.record().encode() for key in made}
+    policy = Policy(signing_domains=keys.domains())
+    letter = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; h=from; bh=x; b=y\r\n" + LETTER
+    await submit(folder, store, letter)
+    more = {"signer_of": keys.signer, "policy_of": lambda _: policy, "return_domain": "back.example.org"}
+    async with Difficult().running() as server, working(folder, store, server, **more):
+        await attempts(folder, 3)
+    for data in server.accepted:
+        mail = dkim.DKIM(data)
+        assert [mail.verify(idx=index, dnsfunc=lambda name, timeout=5: records.get(name)) for index in (0, 1)] == [  # noqa: ARG005 - dkimpy's call
+            True,
+            True,
+        ]
+        assert data.count(b"DKIM-Signature:") == 2
+        assert b"https://t.example.org/l/" in data
+        assert Head(data).first("cfbl-address").endswith("@back.example.org; report=arf")
 
 
 async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):

@@ -42,10 +42,13 @@ def save(
     clicks: Annotated[bool, Form()] = False,
     text: Annotated[bool, Form()] = False,
     exclude: Annotated[str, Form()] = "",
+    unsubscribe: Annotated[bool, Form()] = False,
+    utm: Annotated[str, Form()] = "",
 ) -> Response:
     """Store them."""
     hosts = tuple(dict.fromkeys(line.strip() for line in exclude.splitlines() if line.strip()))
-    deps.put_preferences(viewer.user.id, Preferences(opens=opens, clicks=clicks, text=text, exclude=hosts))
+    wanted = Preferences(opens=opens, clicks=clicks, text=text, exclude=hosts, unsubscribe=unsubscribe, utm=utm.strip())
+    deps.put_preferences(viewer.user.id, wanted)
     return RedirectResponse("/preferences?saved=1", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -1,0 +1,114 @@
+"""DKIM keys on disk: `dkim/DOMAIN/SELECTOR.pem`, private to the account; read again when they change."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Final
+
+from postlude.dkim import DkimKey, Signer, new_key, read_key
+from postlude.model.errors import InputError, NotFoundError, StorageError
+
+_DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
+
+
+def domain_name(text: str) -> str:
+    """The domain in lower case and ASCII; InputError when it is none."""
+    name = text.strip().strip(".").lower()
+    try:
+        name = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        name = ""
+    if not _DOMAIN.fullmatch(name):
+        raise InputError(f"{text!r} is no domain; write it like example.org, without @ and https://")
+    return name
+
+
+class DkimKeys:
+    """The ring: every domain we sign for. Safe for threads; another process may add keys at any time."""
+
+    def __init__(self, root: Path) -> None:
+        self._root: Final = root
+        self._listed: tuple[int, tuple[str, ...]] = (-1, ())
+        self._signers: dict[str, tuple[int, Signer]] = {}
+
+    def domains(self) -> tuple[str, ...]:
+        """All domains with a key, sorted."""
+        try:
+            changed = self._root.stat().st_mtime_ns
+        except FileNotFoundError:
+            return ()
+        if self._listed[0] != changed:
+            self._listed = changed, tuple(sorted(each.name for each in self._root.iterdir() if each.is_dir()))
+        return self._listed[1]
+
+    def keys(self, domain: str) -> list[DkimKey]:
+        """The domain's keys, RSA first; empty when there is none. InputError for a file that is no key."""
+        found = [read_key(path.read_bytes(), path.stem) for path in sorted((self._root / domain).glob("*.pem"))]
+        return sorted(found, key=lambda key: (key.algorithm != "rsa", key.selector))
+
+    def add(self, domain: str, algorithm: str, selector: str) -> DkimKey:
+        """Make a key and write it durably; never over one that is there."""
+        key = new_key(algorithm, selector)
+        folder = self._root / domain
+        path = folder / f"{selector}.pem"
+        try:
+            for each in (self._root, folder):
+                each.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
+                file.write(key.pem())
+                file.flush()
+                os.fsync(file.fileno())
+            for each in (folder, self._root):
+                _sync(each)
+        except FileExistsError as error:
+            raise InputError(f"{domain} has a key {selector} already; give the new one another selector") from error
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}. Free space or mend its permissions"
+            ) from error
+        return key
+
+    def remove(self, domain: str) -> None:
+        """Delete the domain's keys: mail from it leaves unsigned from now on. NotFoundError when there are none."""
+        if domain not in self.domains():
+            raise NotFoundError(f"no keys for {domain}; `postlude domain list` shows those that have some")
+        shutil.rmtree(self._root / domain)
+        self._signers.pop(domain, None)
+
+    def exposed(self) -> list[Path]:
+        """Key files that others than the account can read."""
+        return [path for path in self._root.glob("*/*.pem") if path.stat().st_mode & 0o077]
+
+    def signer(self, domain: str) -> Signer | None:
+        """What signs mail from this domain: its own keys, else those of a domain above it (relaxed alignment)."""
+        name = domain.lower()
+        while "." in name:
+            signer = self._signer(name)
+            if signer is not None:
+                return signer
+            name = name.partition(".")[2]
+        return None
+
+    def _signer(self, domain: str) -> Signer | None:
+        try:
+            changed = (self._root / domain).stat().st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        known = self._signers.get(domain)
+        if known is None or known[0] != changed:
+            keys = self.keys(domain)
+            if not keys:
+                return None
+            known = self._signers[domain] = changed, Signer(domain, keys)
+        return known[1]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
