@@ -101,6 +101,15 @@ class SmtpTransport:
         del copies
         return Outlook(0.0, "")
 
+    async def try_login(self) -> Answer | None:
+        """Connect and log in without sending anything; what stood in the way, None when all is well."""
+        try:
+            session = await self._enter()
+        except Refused as refused:
+            return refused.answer
+        await session.line.quit()
+        return None
+
     async def close(self) -> None:
         """Say QUIT on the idle connections."""
         sessions, self._idle = list(self._idle), deque()

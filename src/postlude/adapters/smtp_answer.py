@@ -13,9 +13,23 @@ _REMOTE_ID: Final = (
     re.compile(r"^(?:2\.\d\.\d )?ok:? <?([A-Za-z0-9_.-]{16,}(?:@[A-Za-z0-9.-]+)?)>?", re.IGNORECASE),  # Amazon SES
 )
 _PERMANENT: Final = 500
+# What Gmail, Amazon SES and others say when the account has sent enough: it is not the recipient's fault, whatever
+# the code (Gmail says 550 5.4.5).
+_DAY_OVER: Final = re.compile(
+    r"daily (?:user )?(?:message |sending |email )*(?:quota|limit)|sending (?:limit|quota) (?:is |was )?exceeded|"
+    r"maximum credits exceeded|exceeded (?:the|your) (?:daily|hourly) ",
+    re.IGNORECASE,
+)
+_TOO_FAST: Final = re.compile(
+    r"throttl|maximum sending rate|too many (?:connections|concurrent|messages)|rate limit", re.IGNORECASE
+)
 _NEEDS_US: Final = frozenset(
     {530, 534, 535, 538}
 )  # RFC 4954: authentication or TLS wanted, the message is not at fault
+
+
+_GOING: Final = 421
+_BUSY: Final = frozenset({421, 450, 451, 452, 454})
 
 
 class Refused(Exception):  # noqa: N818 - it carries an answer, nothing went wrong in our code
@@ -29,8 +43,16 @@ class Refused(Exception):  # noqa: N818 - it carries an answer, nothing went wro
 def refusal(code: int, text: str, server: str, phase: str) -> Answer:
     """A 4xx or 5xx answer. Anything else where it does not belong counts as temporary."""
     final = _PERMANENT <= code <= 599 and code not in _NEEDS_US  # noqa: PLR2004 - the class of permanent codes
+    final = final and not _DAY_OVER.search(text)
     outcome = SendOutcome.REJECTED if final else SendOutcome.DEFERRED
     return Answer(outcome, code, enhanced(text), one_line(text), server, phase)
+
+
+def over_our_limit(answer: Answer) -> str:
+    """`day` when a server says that the account has sent enough, `rate` when it wants a pause, else empty."""
+    if _DAY_OVER.search(answer.text):
+        return "day"
+    return "rate" if answer.code in _BUSY and (answer.code == _GOING or _TOO_FAST.search(answer.text)) else ""
 
 
 def accepted(code: int, text: str, server: str) -> Answer:

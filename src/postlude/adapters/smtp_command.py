@@ -10,6 +10,8 @@ _PATH: Final = re.compile(
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\s=]+(?:=[^\s]*)?))?")
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _HEX: Final = re.compile(r"\+([0-9A-F]{2})")
+_NOTIFY: Final = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
+_ORCPT: Final = re.compile(r"[A-Za-z0-9-]{1,40};(?:[!-*,-<>-~]|\+[0-9A-F]{2}){1,500}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _LOCAL_OCTETS: Final = 64  # RFC 5321 4.5.3.1.1
 _ADDRESS_OCTETS: Final = 254  # RFC 5321 4.5.3.1.3, erratum 1690
@@ -33,6 +35,16 @@ class Command(NamedTuple):
         return "SMTPUTF8" in self.parameters
 
     @property
+    def dsn(self) -> tuple[str, str]:
+        """NOTIFY and ORCPT as they were given, empty where they were not."""
+        return self.parameters.get("NOTIFY", "").upper(), self.parameters.get("ORCPT", "")
+
+    @property
+    def ret(self) -> str:
+        """What a delivery report shall bring back: `FULL`, `HDRS` or empty."""
+        return self.parameters.get("RET", "").upper()
+
+    @property
     def envid(self) -> str:
         """The DSN envelope id, decoded from xtext."""
         return unxtext(self.parameters.get("ENVID", ""))
@@ -52,6 +64,8 @@ def parse_mail(argument: str | None, max_bytes: int) -> Command:
         raise SyntaxRefused(too_large(max_bytes))
     if command.parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
         raise SyntaxRefused("501 5.5.4 BODY is 7BIT or 8BITMIME here")
+    if command.ret not in {"", "FULL", "HDRS"}:
+        raise SyntaxRefused("501 5.5.4 RET is FULL or HDRS (RFC 3461)")
     if command.address:
         check_address(command.address, utf8=command.utf8, code="5.1.7")
     return command
@@ -63,6 +77,12 @@ def parse_rcpt(argument: str | None, *, utf8: bool) -> Command:
     if not command.address:
         raise SyntaxRefused("550 5.1.3 The recipient is empty; name an address")
     check_address(command.address, utf8=utf8, code="5.1.3")
+    notify, orcpt = command.dsn
+    words = notify.split(",") if notify else []
+    if not _NOTIFY.issuperset(words) or ("NEVER" in words and len(words) > 1):
+        raise SyntaxRefused("501 5.5.4 NOTIFY is NEVER, or any of SUCCESS,FAILURE,DELAY (RFC 3461)")
+    if orcpt and not _ORCPT.fullmatch(orcpt):
+        raise SyntaxRefused("501 5.5.4 ORCPT is like rfc822;name@example.org, in xtext (RFC 3461)")
     return command
 
 

@@ -57,7 +57,10 @@ class Letter:
     mail_from: str
     envid: str
     utf8: bool
+    ret: str = ""
     recipients: list[str] = field(default_factory=list)
+    dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Recipient -> (NOTIFY, ORCPT), for those the client said something about."""
 
 
 class Guard(Protocol):
@@ -227,7 +230,7 @@ class Door(SMTP):
                 return
             refusal = await self._guard.mail(command)
             if refusal is None:
-                self.letter = Letter(command.address, command.envid, command.utf8)
+                self.letter = Letter(command.address, command.envid, command.utf8, command.ret)
             await self.push(refusal or "250 2.1.0 OK")
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
@@ -247,6 +250,8 @@ class Door(SMTP):
         refusal = await self._guard.rcpt(letter, command)
         if refusal is None:
             letter.recipients.append(command.address)
+            if any(command.dsn):
+                letter.dsn[command.address] = command.dsn
         await self.push(refusal or "250 2.1.5 OK")
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO

@@ -1,9 +1,8 @@
 """What `postlude check` looks at: a list of named checks, each with the remedy in its answer."""
 
+import asyncio
 import os
 import shutil
-import smtplib
-import ssl
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +10,12 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from postlude.adapters.imap import try_folder
+from postlude.adapters.smtp import SmtpTransport
 from postlude.app.folder import DataFolder
 from postlude.app.listen import FACES, listen_for
 from postlude.app.mailboxes import imap_folders
-from postlude.config import Settings
+from postlude.app.sending import server_config
+from postlude.config import Settings, SmtpServer
 from postlude.model.errors import InUseError, PostludeError, TransportError
 
 State = Literal["ok", "warning", "problem"]
@@ -112,30 +113,25 @@ def _smtp(settings: Settings, _folder: DataFolder) -> Finding:
         return Finding(
             "mail server", "ok", "none: the sandbox keeps all mail here. Set POSTLUDE_SMTP_HOST to send for real"
         )
-    where = f"{settings.smtp_host}:{settings.smtp_port}"
-    try:
-        _smtp_session(settings)
-    except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
-        return Finding(
-            "mail server", "problem", f"{where}: {error}. Mend POSTLUDE_SMTP_HOST, _PORT, _TLS, _USER or _PASSWORD"
-        )
-    return Finding("mail server", "ok", f"{where} answers" + (" and takes the login" if settings.smtp_user else ""))
+    findings = [asyncio.run(_greet(server, settings)) for server in settings.smtp_servers]
+    worst = min(findings, key=lambda finding: finding.state == "ok")
+    return worst if worst.state != "ok" else Finding("mail server", "ok", "; ".join(one.text for one in findings))
 
 
-def _smtp_session(settings: Settings) -> None:
-    context = ssl.create_default_context()
-    if settings.smtp_tls == "implicit":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, context=context
+async def _greet(server: SmtpServer, settings: Settings) -> Finding:
+    """Connect, protect and log in, exactly as sending does."""
+    where = server.name if server.name.startswith(server.host) else f"{server.name} ({server.host}:{server.port})"
+    config = replace(server_config(server, settings).smtp, connect_timeout_s=_TIMEOUT, timeout_s=_TIMEOUT)
+    refused = await SmtpTransport(config).try_login()
+    if refused is not None:
+        said = f"{refused.code} {refused.text}" if refused.code else refused.text
+        mend = (
+            "the [[smtp]] table in postlude.toml"
+            if settings.smtp
+            else "POSTLUDE_SMTP_HOST, _PORT, _TLS, _USER or _PASSWORD"
         )
-    else:
-        client = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT)
-    with client:
-        client.ehlo()
-        if settings.smtp_tls == "starttls" or (settings.smtp_tls == "opportunistic" and client.has_extn("starttls")):
-            client.starttls(context=context)
-        if settings.smtp_user:
-            client.login(settings.smtp_user, settings.smtp_password)
+        return Finding("mail server", "problem", f"{where}: {refused.phase}: {said}. Mend {mend}")
+    return Finding("mail server", "ok", f"{where} answers" + (" and takes the login" if server.user else ""))
 
 
 def _bounces(settings: Settings, _folder: DataFolder) -> Finding:

@@ -123,7 +123,7 @@ class AppProcess:
         await self._serve([self._web_socket], create_app(deps), stopping)
         await self._serve([control_socket(folder.control)], control_app(reports), stopping)
         self._stack.callback(partial(folder.control.unlink, missing_ok=True))
-        transport = outbox or build_transport(settings)
+        transport = outbox or build_transport(settings, parts.clock, self._store)
         self._stack.push_async_callback(transport.close)
         sender = build_sender(
             parts,

@@ -2,11 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.limits import Limits
+from postlude.adapters.oauth import OAuthToken
+from postlude.adapters.smtp import SmtpConfig, TlsPolicy
+from postlude.adapters.smtp_servers import ServerConfig, SmtpServers, Usage
 from postlude.app.parts import Parts
-from postlude.config import Settings
+from postlude.config import Settings, SmtpServer
 from postlude.instrument import Policy, utm_parameters
 from postlude.journal import Spool
+from postlude.kit.clock import Clock
 from postlude.services.ports import Append, Transport
 from postlude.services.preferences import get_preferences
 from postlude.services.send import SenderDeps
@@ -36,17 +40,46 @@ def policy_of(parts: Parts, store: Store, user: int) -> Policy:
     )
 
 
-def build_transport(settings: Settings) -> SmtpTransport:
-    """Connect to the configured mail server, lazily."""
-    return SmtpTransport(
-        SmtpConfig(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            tls=TlsPolicy(settings.smtp_tls),
-            user=settings.smtp_user,
-            password=settings.smtp_password,
-            connections=settings.smtp_connections,
-        )
+def build_transport(settings: Settings, clock: Clock, usage: Usage | None = None) -> SmtpServers:
+    """Return the way to the configured mail servers; nothing is connected yet.
+
+    `usage` keeps what servers with a daily limit were given, for all workers.
+    """
+    return SmtpServers([server_config(server, settings) for server in settings.smtp_servers], clock, usage)
+
+
+def server_config(server: SmtpServer, settings: Settings) -> ServerConfig:
+    """One server of the settings as its adapter wants it."""
+    token = None
+    if server.oauth:
+        token = OAuthToken(server.oauth_url, server.oauth_client, server.oauth_secret, server.oauth_refresh_token)
+    certificate = (server.client_cert, server.client_key) if server.client_cert and server.client_key else None
+    smtp = SmtpConfig(
+        host=server.host,
+        port=server.port,
+        tls=TlsPolicy(server.tls),
+        user=server.user,
+        password=server.password,
+        helo=settings.return_domain,
+        connections=server.connections,
+        authorities=server.ca,
+        certificate=certificate,
+        token=token,
+    )
+    limits = Limits(
+        per_second=server.per_second,
+        per_hour=server.per_hour,
+        per_day=server.per_day,
+        warm_up=server.warm_up,
+        warm_up_from=server.warm_up_from,
+    )
+    return ServerConfig(
+        name=server.name,
+        smtp=smtp,
+        limits=limits,
+        domains=dict(server.domains),
+        senders=server.senders,
+        headers=server.headers,
     )
 
 

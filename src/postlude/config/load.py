@@ -8,17 +8,19 @@ from dataclasses import fields
 from pathlib import Path
 
 from postlude.config.kinds import Meta
+from postlude.config.servers import parse_servers
 from postlude.config.table import Settings
 from postlude.model.errors import SettingError
 
 PREFIX = "POSTLUDE_"
 CONFIG_FILE = "CONFIG"  # POSTLUDE_CONFIG names the TOML file; else postlude.toml in the data folder
 FILE_NAME = "postlude.toml"
+SERVERS = "smtp"  # the tables [[smtp]] of the file
 
 
 def table() -> dict[str, Meta]:
     """Every setting by its lower-case name, in the order of the reference page."""
-    return {f.name: f.metadata["setting"] for f in fields(Settings)}
+    return {f.name: f.metadata["setting"] for f in fields(Settings) if "setting" in f.metadata}
 
 
 def environment() -> dict[str, str]:
@@ -37,12 +39,14 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     given = _from_environment(env, rows)
     explicit = env.get(PREFIX + CONFIG_FILE)
     path = Path(explicit) if explicit else Path(given.get("data", (rows["data"].default, ""))[0]) / FILE_NAME
-    for name, (value, source) in _from_file(path, rows, required=bool(explicit)).items():
+    data = _read_file(path, required=bool(explicit))
+    servers = parse_servers(data.pop(SERVERS, []), str(path))
+    for name, (value, source) in _from_file(data, path, rows).items():
         if name in given and given[name][0] != value:
             raise SettingError(f"{name} is set in {given[name][1]} and differently in {source}: remove one of them")
         given.setdefault(name, (value, source))
     values = {name: _parse(name, rows[name], value, source) for name, (value, source) in given.items()}
-    settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its field's type
+    settings = Settings(**values, smtp=servers)  # type: ignore[arg-type]  # each parser returns its field's type
     _check_together(settings)
     return settings
 
@@ -72,15 +76,18 @@ def _read_secret(path: str, variable: str) -> str:
         raise SettingError(f"{variable}: cannot read {path}: {error}") from None
 
 
-def _from_file(path: Path, rows: Mapping[str, Meta], *, required: bool) -> dict[str, tuple[str, str]]:
+def _read_file(path: Path, *, required: bool) -> dict[str, object]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
             raise SettingError(f"{PREFIX}{CONFIG_FILE} names {path}, which does not exist") from None
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(f"cannot read {path}: {error}") from None
+
+
+def _from_file(data: Mapping[str, object], path: Path, rows: Mapping[str, Meta]) -> dict[str, tuple[str, str]]:
     given: dict[str, tuple[str, str]] = {}
     for name, value in data.items():
         if name not in rows:
@@ -124,6 +131,8 @@ def _check_together(s: Settings) -> None:
         raise SettingError("smtp_user and smtp_password go together: set both or none")
     if s.smtp_user and s.smtp_tls == "none" and s.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
         raise SettingError("smtp_password would cross the network in the clear: set smtp_tls to starttls or implicit")
+    if s.smtp_host and s.smtp:
+        raise SettingError("smtp_host is set and the file has [[smtp]] tables: use one of the two")
     if s.smtp_user and not s.smtp_host:
         raise SettingError("smtp_user is set but smtp_host is not: name the mail server, or remove the login")
     if s.imap_host and not s.imap_user:

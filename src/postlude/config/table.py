@@ -21,6 +21,7 @@ from postlude.config.kinds import (
     url,
     words,
 )
+from postlude.config.servers import TLS_WORDS, SmtpServer
 from postlude.tokens import Prefixes
 
 SANDBOX_DOMAIN = "postlude.localhost"  # RFC 6761 6.3: never leaves this machine
@@ -75,9 +76,10 @@ class Settings:
     smtp_host: str = setting(host, "", "Next mail server. Empty: the sandbox, mail stays in the local mailbox.")
     smtp_port: int = setting(integer(1, 65535), "587", "Port of SMTP_HOST.")
     smtp_tls: str = setting(
-        choice("starttls", "implicit", "opportunistic", "none"),
+        choice(*TLS_WORDS),
         "starttls",
-        "How the connection to SMTP_HOST is protected.",
+        "How the connection to SMTP_HOST is protected: `starttls` and `implicit` check the certificate, `required` and "
+        "`opportunistic` do not.",
     )
     smtp_user: str = setting(text, "", "Login at SMTP_HOST, where it wants one.")
     smtp_password: str = setting(text, "", "Password at SMTP_HOST.", secret=True)
@@ -102,10 +104,30 @@ class Settings:
     )
     log_level: str = setting(choice("debug", "info", "warning", "error"), "info", "What is written to the log.")
 
+    smtp: tuple[SmtpServer, ...] = ()
+    """The `[[smtp]]` tables of the file; `smtp_servers` also has the server of the settings above."""
+
     @property
     def sandbox(self) -> bool:
         """True when no mail server is configured: mail stays in the local mailbox."""
-        return not self.smtp_host
+        return not self.smtp_servers
+
+    @property
+    def smtp_servers(self) -> tuple[SmtpServer, ...]:
+        """The next mail servers, in the order in which they are asked."""
+        if not self.smtp_host:
+            return self.smtp
+        return (
+            SmtpServer(
+                name=self.smtp_host,
+                host=self.smtp_host,
+                port=self.smtp_port,
+                tls=self.smtp_tls,
+                user=self.smtp_user,
+                password=self.smtp_password,
+                connections=self.smtp_connections,
+            ),
+        )
 
     @property
     def public_web(self) -> str:

@@ -40,6 +40,10 @@ class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_li
     mail_from: str
     recipients: tuple[str, ...]
     envid: str = ""
+    ret: str = ""
+    """DSN RET, `FULL` or `HDRS` (RFC 3461 4.3), empty when the client did not say."""
+    dsn: dict[str, tuple[str, str]] = {}
+    """Recipient -> (NOTIFY, ORCPT) as the client gave them, for those it gave them for."""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=True):

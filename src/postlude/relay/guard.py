@@ -14,6 +14,7 @@ from postlude.model.errors import InputError
 from postlude.relay.config import CheckLogin, Login
 from postlude.relay.senders import may_send_as
 from postlude.relay.throttle import Throttle
+from postlude.services.submit_accept import Dsn
 from postlude.services.submit_head import Head
 
 _MAX_HOPS: Final = 50
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 class Accept(Protocol):
     """`services.submit.accept` with journal, spool and clock given."""
 
-    def __call__(self, *, user: int, mail_from: str, recipients: list[str], raw: bytes, envid: str) -> Awaitable[int]:
+    def __call__(self, *, user: int, mail_from: str, recipients: list[str], raw: bytes, dsn: Dsn) -> Awaitable[int]:
         """Durable when it returns the message's id."""
         ...
 
@@ -81,7 +82,7 @@ class RelayGuard:
                 mail_from=letter.mail_from,
                 recipients=letter.recipients,
                 raw=self._received() + raw,
-                envid=letter.envid,
+                dsn=Dsn(letter.envid, letter.ret, letter.dsn),
             )
         except InputError as error:
             return f"554 5.6.0 {error}"

@@ -35,8 +35,8 @@ class SendingStore(Protocol):
         """Copies that are due, now SENDING and `worker`'s alone."""
         ...
 
-    def release(self, copy: int, until: int | None = None) -> None:
-        """Give a claim back that was never begun, to be claimed again at `until`."""
+    def release(self, copy: int, until: int | None = None, text: str = "") -> None:
+        """Give a claim back that was never begun, to be claimed again at `until`; `text` says why."""
         ...
 
     def next_due(self, now: int) -> int | None:
@@ -134,7 +134,7 @@ class Sender:
             assert ready.copy is not None
             answer = await self._deps.transport.send(ready.copy)
         if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.release, ready.claim.copy, answer.until)
+            await asyncio.to_thread(self._deps.store.release, ready.claim.copy, answer.until, answer.text)
             return None
         attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
         await self._journal(attempt)
@@ -207,7 +207,7 @@ class Sender:
         if signer is not None:
             data = resigned(data, signer, deps.clock.now())
         mail_from, envid = envelope(deps.codec, claim.copy, claim.mail_from, deps.return_domain)
-        copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender)
+        copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender, claim.notify, claim.orcpt, claim.ret)
         return Ready(claim, copy, message.created_at, plan.untracked)
 
     def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:

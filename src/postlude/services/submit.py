@@ -31,8 +31,9 @@ def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> 
     """
     plan = tracker.plan(submitted.message, raw, policy)
     copies = tuple(
-        rows.Copy(copy_id(submitted.message, number), submitted.message, recipient)
+        rows.Copy(copy_id(submitted.message, number), submitted.message, recipient, notify=notify, orcpt=orcpt)
         for number, recipient in enumerate(submitted.recipients)
+        for notify, orcpt in (submitted.dsn.get(recipient, ("", "")),)
     )
     links = tuple(
         rows.Link(submitted.message, link.position, link.url, link.label, link.tracked, str(link.reason))
@@ -66,6 +67,7 @@ def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
         opens=plan.opens,
         clicks=any(link.tracked for link in plan.links),
         envid=submitted.envid,
+        ret=submitted.ret,
     )
 
 

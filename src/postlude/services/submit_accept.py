@@ -5,9 +5,9 @@ Small imports only: the relay's process holds nothing of state, history or instr
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from postlude.journal import Spool
 from postlude.kit.clock import Clock, to_datetime
@@ -22,6 +22,18 @@ MAX_RECIPIENTS: Final = 1000  # of one message; a mailing has one message per co
 _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
 
 
+class Dsn(NamedTuple):
+    """What a client asked of delivery reports (RFC 3461)."""
+
+    envid: str = ""
+    ret: str = ""
+    recipients: Mapping[str, tuple[str, str]] = {}
+    """Recipient -> (NOTIFY, ORCPT); recipients it said nothing about may be missing."""
+
+
+NO_DSN: Final = Dsn()
+
+
 async def accept(
     journal_append: Append,
     spool: Spool,
@@ -32,7 +44,7 @@ async def accept(
     mail_from: str,
     recipients: Sequence[str],
     raw: bytes,
-    envid: str = "",
+    dsn: Dsn = NO_DSN,
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
@@ -40,14 +52,14 @@ async def accept(
     a file nobody speaks of, and the client, which got no 250, sends again. Raises InputError for a message that
     cannot be sent and StorageError when the disk refused; then nothing was accepted.
     """
-    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, envid)
+    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn)
     await asyncio.to_thread(spool.put, submitted.message, data)
     await journal_append(encode(submitted))
     return submitted.message
 
 
 def prepare(  # noqa: PLR0917 - plain data
-    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, envid: str
+    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn
 ) -> tuple[Submitted, bytes]:
     """The observation, and the bytes to store for it."""
     unique = tuple(dict.fromkeys(recipients))
@@ -56,7 +68,8 @@ def prepare(  # noqa: PLR0917 - plain data
     if len(unique) > MAX_RECIPIENTS:
         raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
     message, now = new_id(), clock.now()
-    return Submitted(now, message, user, via, mail_from, unique, envid), completed(raw, message, now)
+    submitted = Submitted(now, message, user, via, mail_from, unique, dsn.envid, dsn.ret, dict(dsn.recipients))
+    return submitted, completed(raw, message, now)
 
 
 def completed(raw: bytes, message: int, now: int) -> bytes:

@@ -38,6 +38,7 @@ from postlude.store.rows import (
     Withdrawal,
 )
 from postlude.store.sending import Sending
+from postlude.store.usage import Usage
 from postlude.store.values import Values
 from postlude.store.workers import Workers
 

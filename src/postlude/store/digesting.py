@@ -193,7 +193,7 @@ class Digesting(Choices):
 def message_row(message: Message) -> dict[str, Any]:
     """The columns of `messages`."""
     row = msgspec.structs.asdict(message)
-    for name in ("subject", "sender", "mail_from", "envid", "untracked"):
+    for name in ("subject", "sender", "mail_from", "envid", "ret", "untracked"):
         row[name] = clean(row[name])
     return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
 
@@ -214,6 +214,8 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "status": copy.status.value,
         "contact": copy.contact,
         "list": copy.list,
+        "notify": clean(copy.notify),
+        "orcpt": clean(copy.orcpt),
     }
 
 

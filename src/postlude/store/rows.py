@@ -19,6 +19,8 @@ class User(msgspec.Struct, frozen=True):
     senders: tuple[str, ...] = ()
     """Further From addresses of this login: exact ones or patterns such as `*@example.org`."""
     created_at: int = 0
+    limits: dict[str, int] | None = None
+    """What differs from the limits in the settings: `recipients_per_day` ... -> number, 0 for none."""
 
 
 class AppPassword(msgspec.Struct, frozen=True):
@@ -50,6 +52,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     clicks: bool = True
     """Whether its links are tracked."""
     envid: str = ""
+    ret: str = ""
+    """DSN RET as the client asked, `FULL` or `HDRS`."""
     untracked: str = ""
     """Why the message left without tracking although the sender wanted it."""
 
@@ -83,6 +87,9 @@ class Copy(msgspec.Struct, frozen=True):
     contact: int | None = None
     list: int | None = None
     """Which membership its unsubscribe link ends; None: it suppresses the address."""
+    notify: str = ""
+    """DSN NOTIFY as the client asked (RFC 3461 4.1)."""
+    orcpt: str = ""
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -113,6 +120,9 @@ class Claim(msgspec.Struct, frozen=True):
     user: int
     mail_from: str
     envid: str = ""
+    ret: str = ""
+    notify: str = ""
+    orcpt: str = ""
 
 
 class AttemptResult(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ users = Table(
     _words("name"),
     Column("senders", JSON, nullable=False),
     Column("created_at", Big, nullable=False),
+    Column("limits", JSON),  # what differs from the settings' limits
 )
 
 app_passwords = Table(
@@ -47,6 +48,7 @@ messages = Table(
     Column("clicks", Boolean, nullable=False),
     _words("envid"),
     _words("untracked"),
+    _words("ret"),
     Index(None, "created_at", "id"),
     Index(None, "user", "created_at"),
 )
@@ -82,6 +84,8 @@ copies = Table(
     Column("worker", Big, index=True),  # who has claimed it
     Column("contact", Big),  # of a campaign's copy: whom it went to
     Column("list", Big),  # and the list that brought them into the audience: what its unsubscribe link ends
+    _words("notify"),  # DSN, as the client asked (RFC 3461)
+    _words("orcpt"),
     Index(None, "campaign", "status", "next_attempt_at"),
 )
 
@@ -93,6 +97,15 @@ workers = Table(
     _id(),
     Column("journal", Text, nullable=False, index=True),
     Column("started_at", Big, nullable=False),
+)
+
+# What each mail server was given, by tenths of an hour: its daily limit holds across restarts and workers.
+transport_usage = Table(
+    "transport_usage",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("slot", Big, primary_key=True, autoincrement=False),
+    _count("copies"),
 )
 
 copy_activity = Table(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, func, or_, select, update
 
 from postlude.model.words import CopyStatus
-from postlude.store.base import Part
+from postlude.store.base import Part, clean
 from postlude.store.rows import Claim
 from postlude.store.schema import copies, messages
 
@@ -45,8 +45,12 @@ class Sending(Part):
             )
             return as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
 
-    def release(self, copy: int, until: int | None = None) -> None:
-        """Give a claim back that was never begun: queued again (until when, if given), its attempt not counted."""
+    def release(self, copy: int, until: int | None = None, text: str = "") -> None:
+        """Give a claim back that was never begun: queued again (until when, if given), its attempt not counted.
+
+        `text` says why it waits.
+        """
+        why = {"text": clean(text)} if text else {}
         with self._database.write() as connection:
             connection.execute(
                 update(copies)
@@ -56,6 +60,7 @@ class Sending(Part):
                     attempts=copies.c.attempts - 1,
                     next_attempt_at=until,
                     worker=None,
+                    **why,
                 )
             )
 
@@ -78,6 +83,9 @@ def claim_query() -> Select[tuple[object, ...]]:
         messages.c.user,
         messages.c.mail_from,
         messages.c.envid,
+        messages.c.ret,
+        copies.c.notify,
+        copies.c.orcpt,
     )
     return select(*columns).join(messages, messages.c.id == copies.c.message).order_by(copies.c.id)
 

@@ -1,0 +1,171 @@
+"""How many copies a server may be given, and when: rates, hourly and daily limits, a warm-up."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+
+SLOT_S: Final = 360  # sent copies are counted by tenths of an hour: a window is at most that much longer than it says
+HOUR_S: Final = 3600
+DAY_S: Final = 24 * HOUR_S
+_SLOT: Final = SLOT_S * MICROS_PER_SECOND
+_DAY: Final = DAY_S * MICROS_PER_SECOND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one server is given at most; 0 and empty mean: no limit."""
+
+    per_second: float = 0.0
+    per_hour: int = 0
+    per_day: int = 0
+    warm_up: tuple[int, ...] = ()
+    """Copies a day on the first, second ... day; afterwards `per_day` alone holds."""
+    warm_up_from: int = 0
+    """When the first day began, microseconds."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it matters what was sent before this process began."""
+        return bool(self.per_hour or self.per_day or self.warm_up)
+
+    def daily(self, at: int) -> int:
+        """Copies within 24 hours at that time; 0: no limit."""
+        day = (at - self.warm_up_from) // _DAY
+        today = self.warm_up[max(day, 0)] if self.warm_up and day < len(self.warm_up) else 0
+        return min(filter(None, (self.per_day, today)), default=0)
+
+    def most_a_day(self, at: int) -> float:
+        """What all limits together allow within 24 hours; 0: no limit."""
+        return min(filter(None, (self.daily(at), self.per_hour * 24, self.per_second * DAY_S)), default=0)
+
+
+class Slot(NamedTuple):
+    """When the next copy may leave, and what makes it wait."""
+
+    at: int
+    why: str
+
+
+class Budget:
+    """What one server was given and may still be given. Not for threads."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self.limits: Final = limits
+        self.name: Final = name
+        self._counts: dict[int, int] = {}
+        self._free_at = 0
+        self._pace = int(MICROS_PER_SECOND / limits.per_second) if limits.per_second else 0
+
+    def next(self, now: int) -> Slot:
+        """When one more copy may leave: `now` or later."""
+        limits = self.limits
+        slot = Slot(max(now, self._free_at), f"{self.name} takes {limits.per_second:g} copies a second")
+        if limits.per_hour:
+            slot = max(slot, self._window(now, HOUR_S, limits.per_hour, "an hour"))
+        if daily := limits.daily(now):
+            slot = max(slot, self._window(now, DAY_S, daily, "a day"))
+        return slot
+
+    def _window(self, now: int, seconds: int, limit: int, word: str) -> Slot:
+        """When the window holds fewer than `limit` copies."""
+        first = (now - seconds * MICROS_PER_SECOND) // _SLOT
+        inside = sorted(slot for slot in self._counts if slot >= first)
+        over = sum(self._counts[slot] for slot in inside) - limit + 1
+        at = now
+        for slot in inside:
+            if over <= 0:
+                break
+            over -= self._counts[slot]
+            at = (slot + 1) * _SLOT + seconds * MICROS_PER_SECOND
+        return Slot(at, f"{self.name} takes {limit:,} copies {word}")
+
+    def take(self, now: int) -> int:
+        """Count one copy, to leave at the time returned (the rate's next place); give it to `refund` if it did not."""
+        at = max(now, self._free_at)
+        self._free_at = at + self._pace
+        if self.limits.counted:
+            self._counts[now // _SLOT] = self._counts.get(now // _SLOT, 0) + 1
+        return at
+
+    def refund(self, slot: int) -> None:
+        """The copy counted in `slot` was not sent after all."""
+        if self._counts.get(slot):
+            self._counts[slot] -= 1
+
+    def used(self, now: int) -> int:
+        """Copies within the last 24 hours."""
+        return sum(count for slot, count in self._counts.items() if slot >= (now - _DAY) // _SLOT)
+
+    def replace(self, counts: Mapping[int, int]) -> None:
+        """What all workers together have sent, by slot."""
+        self._counts = dict(counts)
+
+
+def slot_of(at: int) -> int:
+    """The slot a time lies in."""
+    return at // _SLOT
+
+
+class Gate:
+    """Connections and rate towards one destination domain."""
+
+    def __init__(self, connections: int, per_second: float) -> None:
+        self._connections = asyncio.Semaphore(connections) if connections else None
+        self._pace = int(MICROS_PER_SECOND / per_second) if per_second else 0
+        self._free_at = 0
+        self.users = 0
+
+    def idle(self, now: int) -> bool:
+        """Whether forgetting it changes nothing."""
+        return not self.users and self._free_at <= now
+
+    def next(self, now: int) -> int:
+        """When one more may begin, as far as the rate goes."""
+        return max(now, self._free_at)
+
+    def take(self, now: int) -> int:
+        """The rate's next place."""
+        at = max(now, self._free_at)
+        self._free_at = at + self._pace
+        return at
+
+    async def enter(self, seconds: float) -> bool:
+        """Wait for a connection; False when none became free in time."""
+        if self._connections is None:
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._connections.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    def leave(self) -> None:
+        """After `enter` said True."""
+        if self._connections is not None:
+            self._connections.release()
+
+
+def outlook(budgets: Sequence[Budget], copies: int, now: int) -> tuple[float, str]:
+    """Seconds, and a sentence, for `copies` copies through these servers; (0, "") when one of them has no limit."""
+    if not budgets or any(not budget.limits.most_a_day(now) for budget in budgets):
+        return 0.0, ""
+    names = " and ".join(budget.name for budget in budgets)
+    first = sum(budget.limits.most_a_day(now) for budget in budgets)
+    left = copies - max(0.0, first - sum(budget.used(now) for budget in budgets if budget.limits.counted))
+    if left <= 0:
+        seconds = copies / first * DAY_S if all(budget.limits.per_second for budget in budgets) else 0.0
+        return seconds, f"{copies:,} copies are within what {names} takes a day ({first:,.0f})."
+    days = 1
+    while left > 0:
+        left -= sum(budget.limits.most_a_day(now + days * _DAY) for budget in budgets)
+        days += 1
+    until = to_datetime(now + (days - 1) * _DAY)
+    growing = " and more every day" if any(budget.limits.warm_up for budget in budgets) else ""
+    return (days - 1.0) * DAY_S, (
+        f"{names} takes {first:,.0f} copies a day{growing}: {copies:,} copies are spread over {days} days, "
+        f"the last ones leave about {until:%Y-%m-%d %H:%M} UTC."
+    )
