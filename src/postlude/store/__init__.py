@@ -48,6 +48,7 @@ class Store(  # one topic a part
     Values,
     Sending,
     Workers,
+    Usage,
     Lookups,
     Digesting,
     Contacts,
