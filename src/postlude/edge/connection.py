@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final, cast
 
 from postlude.edge.address import UNIX
 from postlude.edge.answer import closing
+from postlude.edge.core import HIT, IDLE, OTHER
 from postlude.edge.outcome import Outcome
 from postlude.edge.proxyline import read_proxy_line
 from postlude.edge.request import Request, RequestParser, RequestRefusedError, request_target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from postlude.edge.server import Edge
     from postlude.edge.visitors import Visitor
     from postlude.model.errors import StorageError
@@ -35,26 +38,30 @@ class Connection(asyncio.Protocol):
         "_edge",
         "_fast",
         "_heads",
+        "_learn",
         "_lingering",
         "_parser",
         "_proxy_data",
         "_queue",
+        "_take",
         "_transport",
-        "_write",
         "alive",
         "answer",
         "began",
         "busy",
         "lost_answer",
         "peer",
-        "plain",
         "seen",
+        "state",
         "stuck",
         "visitor",
+        "write",
     )
 
     def __init__(self, edge: "Edge") -> None:
         self._edge = edge
+        self._take = edge.front.take
+        self._learn = edge.front.learn
         self._fast = edge.router.fast.get
         self._heads = edge.heads
         self._parser: RequestParser | None = None
@@ -67,9 +74,8 @@ class Connection(asyncio.Protocol):
         self.lost_answer: bytes | None = None
         self.alive = False
         self.busy = False
-        """A request waits for the journal."""
-        self.plain = True
-        """Nothing is underway: the next bytes begin a request."""
+        """A request waits for the journal, in state OTHER."""
+        self.state = IDLE
         self.stuck = False
         """The client does not read what we write."""
         self.seen = edge.tick
@@ -79,7 +85,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepted by the loop."""
         self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
-        self._write = transport.write
+        self.write: Callable[[bytes], object] = transport.write
         self.alive = True
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else UNIX
@@ -87,17 +93,20 @@ class Connection(asyncio.Protocol):
             self._end(self._edge.too_many())
         elif self._edge.core.config.proxy_protocol and self._edge.core.proxies.listed(self.peer):
             self._proxy_data = b""
-            self.plain = False
+            self.state = OTHER
             self.began = self._edge.tick
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Gone, whoever ended it."""
         self.alive = False
+        self._leave_plain()
         self._edge.connections.discard(self)
 
     def pause_writing(self) -> None:
-        """The client does not take what we wrote."""
+        """The client does not take what we wrote: take nothing from it either."""
+        self._leave_plain()
         self.stuck = True
+        self._transport.pause_reading()
         self.seen = self._edge.tick
 
     def resume_writing(self) -> None:
@@ -107,14 +116,19 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client said all; keep the line open only for an answer that is still to come."""
+        self._leave_plain()
         self._closing = True
         return self.busy or bool(self._queue)
 
     def data_received(self, data: bytes) -> None:
         """The hot path. What is not plain goes to `_feed`."""
-        if not self.plain:
+        if self.state:
             self._feed(data)
-            return
+        elif not self._take(data, self):
+            self._first_time(data)
+
+    def _first_time(self, data: bytes) -> None:
+        """A whole GET in one piece, of something not seen lately."""
         line, _, block = data.partition(b"\r\n")
         head = self._heads.get(block) or self._heads.learn(block)
         words = line.split(b" ")
@@ -126,20 +140,21 @@ class Connection(asyncio.Protocol):
         if face is None or len(words[1]) > self._edge.url_bytes:
             self._feed(data)
             return
-        self.seen = self._edge.tick
-        self.plain = False
+        rest = parts[3] if len(parts) > _PATH_PARTS else b""
         try:
-            answer = face(parts[2], parts[3] if len(parts) > _PATH_PARTS else b"", head, self)
+            answer = face(parts[2], rest, head, self)
         except Exception:  # noqa: BLE001 - whatever is wrong with us, the recipient is served
             answer = self._edge.failed(words[1])
         if answer is None:
-            self.busy = True
+            self.state = HIT
+            self._learn(data, rest, head)
         else:
-            self.plain = True
-            self._write(answer)
+            self.seen = self._edge.tick
+            self.write(answer)
 
     def deliver(self, error: "StorageError | None") -> None:
         """The hit is durable, or lost: answer, and go on with what waits."""
+        self._leave_plain()
         answer = self.answer
         if error is not None and self.lost_answer is not None:
             answer = self.lost_answer
@@ -149,16 +164,19 @@ class Connection(asyncio.Protocol):
         if self._closing and not self._queue:
             self._end(answer)
             return
-        self._write(answer)
-        if self._queue:
-            self._next()
-        else:
-            self.plain = self._parser is None
+        self.lost_answer = None
+        self.write(answer)
+        self._next()
+
+    @property
+    def waits(self) -> bool:
+        """A request waits for the journal."""
+        return self.busy or self.state == HIT
 
     def overdue(self, tick: int) -> bool:
         """Whether the client had its time (called once a second)."""
         limits = self._edge.core.config.limits
-        if self.busy:
+        if self.waits:
             return False
         if self.stuck:
             return tick - self.seen > limits.request_seconds
@@ -173,7 +191,13 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.abort()
 
+    def _leave_plain(self) -> None:
+        if self.state == HIT:
+            self.busy = True
+        self.state = OTHER
+
     def _feed(self, data: bytes) -> None:
+        self._leave_plain()
         self.seen = self._edge.tick
         if self._lingering:
             return
@@ -182,7 +206,6 @@ class Connection(asyncio.Protocol):
             return
         if self._parser is None:
             self._parser = RequestParser(self._edge.core.config.limits, self._edge.hook)
-            self.plain = False
         try:
             requests = self._parser.feed(data)
         except RequestRefusedError as refusal:
@@ -196,7 +219,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         if self._parser.wants_word and not self._queue and not self.busy:
             self._parser.wants_word = False
-            self._write(_CONTINUE)
+            self.write(_CONTINUE)
         self._next()
 
     def _next(self) -> None:
@@ -217,16 +240,16 @@ class Connection(asyncio.Protocol):
             if self._closing and not self._queue:
                 self._end(answer)
             else:
-                self._write(answer)
-        if not self._queue and not self.busy and self.alive and not self._lingering:
+                self.write(answer)
+        if not (self._queue or self.busy or self.stuck or self._lingering) and self.alive:
             self._settle()
 
     def _settle(self) -> None:
         """Everything is answered: read again, and by the short way if no request has begun."""
         self._transport.resume_reading()
-        if self._parser is not None and not self._parser.partial:
+        if self._parser is None or not self._parser.partial:
             self._parser = None
-            self.plain = True
+            self.state = IDLE
 
     def _take_proxy_line(self, data: bytes) -> None:
         try:
@@ -239,7 +262,7 @@ class Connection(asyncio.Protocol):
             return
         self._proxy_data = None
         self.peer = line.address or self.peer
-        self.plain = True
+        self.state = IDLE
         self.began = 0
         if rest := data[line.length :]:
             self.data_received(rest)
@@ -256,6 +279,6 @@ class Connection(asyncio.Protocol):
     def _end(self, answer: bytes) -> None:
         """The last answer: write it, then close."""
         self._lingering = True
-        self.plain = False
-        self._write(closing(answer))
+        self.state = OTHER
+        self.write(closing(answer))
         self._transport.close()

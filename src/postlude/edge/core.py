@@ -1,7 +1,7 @@
 """What all faces of one edge process share, and the way a hit goes into the journal."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from postlude.edge.address import AddressKeeper, Proxies
 from postlude.edge.answer import Answers, without_body
@@ -21,14 +21,25 @@ from postlude.model.errors import StorageError
 from postlude.model.words import HitFace
 from postlude.tokens import TokenCodec
 
+IDLE: Final = 0
+"""Nothing is underway: the next bytes begin a request."""
+HIT: Final = 1
+"""A hit that came by a short way waits for the journal, and nothing else is underway."""
+OTHER: Final = 2
+
 
 class Waiter(Protocol):
     """Who asked: a connection."""
 
+    state: int
+    """IDLE, HIT or OTHER."""
     peer: str
     """The raw address of the other end; `unix` for the socket."""
     visitor: Visitor | None
     """The visitor behind it, while nobody forwards for others."""
+    seen: int
+    """The edge's tick when it was last heard of."""
+    write: Callable[[bytes], object]
     answer: bytes
     """What is written once the hit is durable."""
     lost_answer: bytes | None
@@ -37,6 +48,15 @@ class Waiter(Protocol):
     def deliver(self, error: StorageError | None) -> None:
         """The journal's word: the hit is durable, or why not."""
         ...
+
+
+SCOPE_BYTES: Final = 10
+"""Key id, kind, scope: the part of a payload a link's MAC hangs on besides position and destination."""
+
+
+def copy_of(payload: bytes) -> int:
+    """The copy id a verified token's payload names."""
+    return int.from_bytes(payload[10:18], "big")
 
 
 Large = Callable[[bytes, Waiter], None]

@@ -12,7 +12,8 @@ from typing import Final
 
 from postlude.edge.config import EdgeConfig
 from postlude.edge.connection import Connection
-from postlude.edge.core import Core, Waiter
+from postlude.edge.core import HIT, IDLE, Core, Waiter
+from postlude.edge.front import Front
 from postlude.edge.headers import Heads
 from postlude.edge.health import health
 from postlude.edge.outcome import Outcome
@@ -40,10 +41,11 @@ class Edge:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._writer = writer
-        lane = writer.lane(partial(self._loop.call_soon, writer.wake), self._from_committer)
+        lane = writer.lane(self._loop.call_soon, self._from_committer)
         self.core = Core(config, codec, clock or SystemClock(), lane, self._store_large)
         self.heads = Heads()
         self.router = Router(self.core, lambda: health(self.core, writer, len(self.connections)))
+        self.front = Front(self.core, self.router.link)
         self.connections: set[Connection] = set()
         self.url_bytes = config.limits.url_bytes
         self.hook = f"/{config.prefixes.hook}/".encode()
@@ -87,7 +89,7 @@ class Edge:
         if self._ticking is not None:
             self._ticking.cancel()
         for _ in range(100):
-            if not any(connection.busy for connection in self.connections):
+            if not any(connection.waits for connection in self.connections):
                 break
             await asyncio.sleep(0.02)
         for connection in list(self.connections):
@@ -100,7 +102,7 @@ class Edge:
         """Whether there is room for one more; idle connections make room."""
         limit = self.core.config.limits.connections
         if len(self.connections) >= limit:
-            for idle in [c for c in self.connections if c.plain and self.tick - c.seen > 1][: limit // 10 + 1]:
+            for idle in [c for c in self.connections if c.state == IDLE and self.tick - c.seen > 1][: limit // 10 + 1]:
                 self.connections.discard(idle)
                 idle.hang_up()
         if len(self.connections) >= limit:
@@ -144,18 +146,28 @@ class Edge:
 
     def _deliver(self, waiters: list[Waiter], error: StorageError | None) -> None:
         self.core.counts.add(Outcome.STORED if error is None else Outcome.LOST, len(waiters))
+        tick = self.tick
         for waiter in waiters:
-            waiter.deliver(error)
+            if waiter.state == HIT and error is None:
+                waiter.state = IDLE
+                waiter.seen = tick
+                waiter.write(waiter.answer)
+            else:
+                waiter.deliver(error)
 
     async def _every_second(self) -> None:
         while True:
             await asyncio.sleep(1)
             self.tick += 1
-            if self.core.refresh():
-                self.router.link.forget()
-            self._certificate.refresh()
+            self.refresh()
             for connection in [c for c in self.connections if c.overdue(self.tick)]:
                 self._hang_up(connection)
+
+    def refresh(self) -> None:
+        """Follow the clock, revocations and certificates; every second."""
+        if self.core.refresh():
+            self.front.forget()
+        self._certificate.refresh()
 
     def _hang_up(self, connection: Connection) -> None:
         self.connections.discard(connection)

@@ -3,19 +3,17 @@
 from typing import Final
 
 from postlude.edge import records
-from postlude.edge.core import Core, Waiter
+from postlude.edge.core import SCOPE_BYTES, Core, Waiter, copy_of
 from postlude.edge.headers import Head
 from postlude.edge.location import location, wanted_host
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
-from postlude.edge.revoked import Copies
 from postlude.edge.target import Target, readings, without_query
 from postlude.model.words import HitFace
 from postlude.tokens import CopyRef, split_link
 
 _VERIFIED: Final = 4096
 _REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
-_SCOPE_BYTES: Final = 10  # key id, kind, scope: what a link's MAC hangs on besides position and destination
 
 
 class Pixel:
@@ -26,14 +24,7 @@ class Pixel:
 
     def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
         """A plain GET. None: the answer follows when the hit is durable."""
-        core = self._core
-        payload = core.codec.verify_copy(token[:-4] if token.endswith(b".gif") else token)
-        if payload is None or rest or _withdrawn(payload, core.revoked.now.opens):
-            return self.slow(Request("GET", b"/-/" + token + b"/" + rest, head, b"", keep_alive=True), conn)
-        end = core.visitor(conn, head).tail(head)
-        conn.answer, conn.lost_answer = core.answers.pixel, None
-        core.lane.add(records.pixel(core.clock.now(), payload, end), conn)
-        return None
+        return self.slow(Request("GET", b"/-/" + token + b"/" + rest, head, b"", keep_alive=True), conn)
 
     def slow(self, request: Request, conn: Waiter) -> bytes | None:
         """Any method, any spelling."""
@@ -70,12 +61,16 @@ class Link:
         """Check every destination anew: links were stopped or replaced."""
         self._known.clear()
 
+    def known(self, payload: bytes, rest: bytes) -> tuple[int, bytes] | None:
+        """Position and location of a link that was verified before."""
+        return self._known.get(payload[:SCOPE_BYTES] + rest)
+
     def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
         """A plain GET. None: the answer follows when the hit is durable."""
         core = self._core
         payload = core.codec.verify_copy(token)
-        known = self._known.get(payload[:_SCOPE_BYTES] + rest) if payload else None
-        if payload is None or known is None or _withdrawn(payload, core.revoked.now.clicks):
+        known = self.known(payload, rest) if payload else None
+        if payload is None or known is None or copy_of(payload) in core.revoked.now.clicks:
             target = b"/-/" + token + b"/" + rest
             return self.slow(Request("GET", target, head, b"", keep_alive=True), conn)
         position, answer = known
@@ -104,7 +99,7 @@ class Link:
             return core.done(request, Outcome.REVOKED if replaced is None else Outcome.STOPPED, answer)
         if request.method == "HEAD":
             return core.done(request, Outcome.STORED, answer)
-        self._remember(payload[:_SCOPE_BYTES] + rest, position, where)
+        self._remember(payload[:SCOPE_BYTES] + rest, position, where)
         core.store(request, conn, (HitFace.LINK, payload, position), answer)
         return None
 
@@ -144,10 +139,6 @@ class Link:
         position, mac, encoded = parts
         url = self._core.codec.read_link(ref, position, mac, encoded.encode("latin-1"))
         return None if url is None else (position, url)
-
-
-def _withdrawn(payload: bytes, copies: Copies) -> bool:
-    return bool(copies) and int.from_bytes(payload[10:18], "big") in copies
 
 
 def _wanted(target: bytes) -> str:

@@ -1,40 +1,58 @@
-"""A writer's fast entrance for one event loop: no lock, no future, whole batches back."""
+"""A writer's fast entrance for one event loop: no lock, no future, whole batches there and back."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from postlude.model.errors import StorageError
 
 W = TypeVar("W")
-_BATCH: Final = 4096
+_AT_ONCE: Final = 128  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
 
 
 class Lane(Generic[W]):
-    """Records with whoever waits for them. `add` is for one thread only; `deliver` is called in the committer's.
+    """Gathers records with whoever waits for them, and hands them to the committer once a turn of the loop.
 
-    The two lists need no lock: each line below is one step under the interpreter's lock, the waiter is there before
-    its record, and the committer only takes from the front what it has counted.
+    `add` is for the loop's thread only; `deliver` is called in the committer's.
     """
 
     def __init__(
-        self, wake_soon: Callable[[], object], deliver: Callable[[list[W], StorageError | None], None]
+        self,
+        soon: Callable[[Callable[[], None]], object],
+        wake: Callable[[], None],
+        deliver: Callable[[list[W], StorageError | None], None],
     ) -> None:
-        self.records: list[bytes] = []
-        self.waiters: list[W] = []
+        self.batch = 0
+        """Changes when records are handed over: what is the same for a whole batch need be made only once."""
+        self.handed_over: deque[tuple[list[bytes], list[W]]] = deque()
         self.deliver = deliver
-        self._wake_soon = wake_soon
+        self._records: list[bytes] = []
+        self._waiters: list[W] = []
+        self._soon = soon
+        self._wake = wake
 
     def add(self, record: bytes, waiter: W) -> None:
         """Have `record` (not empty, far smaller than a segment) stored; `waiter` comes back through `deliver`."""
-        self.waiters.append(waiter)
-        self.records.append(record)
-        if len(self.records) == 1:  # otherwise the committer has not taken the first one yet and will see this one
-            self._wake_soon()
+        records = self._records
+        if not records:
+            self._soon(self._hand_over)
+        records.append(record)
+        self._waiters.append(waiter)
+        if len(records) == _AT_ONCE:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._records:
+            self.handed_over.append((self._records, self._waiters))
+            self._records, self._waiters = [], []
+            self.batch += 1
+            self._wake()
 
     def take(self) -> tuple[list[bytes], list[W]]:
-        """What came so far, for the committer."""
-        count = min(len(self.records), _BATCH)
-        records, waiters = self.records[:count], self.waiters[:count]
-        del self.records[:count]
-        del self.waiters[:count]
+        """Everything that was handed over, for the committer; there must be something."""
+        records, waiters = self.handed_over.popleft()
+        while self.handed_over and len(records) < 1 << 12:
+            more = self.handed_over.popleft()
+            records += more[0]
+            waiters += more[1]
         return records, waiters

@@ -148,10 +148,10 @@ class JournalWriter:
         return WriterStats(self._count, self._batches, self._bytes, self._lost, self._size, self._problem)
 
     def lane(
-        self, wake_soon: Callable[[], object], deliver: Callable[[list[W], StorageError | None], None]
+        self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
     ) -> "Lane[W]":
-        """A lane of its own for one event loop; `wake_soon` is called when `wake` should be, shortly."""
-        lane = Lane(wake_soon, deliver)
+        """A lane of its own for one event loop, whose `call_soon` is `soon`."""
+        lane = Lane(soon, self.wake, deliver)
         self._lanes = (*self._lanes, lane)
         return lane
 
@@ -176,7 +176,7 @@ class JournalWriter:
             worked = True
             self._commit(*batch)
         for lane in self._lanes:
-            if lane.records:
+            if lane.handed_over:
                 worked = True
                 self._commit_lane(lane)
         return worked

@@ -36,7 +36,8 @@ def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
     hit = Hit(1_790_000_000_000_000, face, kind, scope, copy, position, "GET", agent, "1.2.3.0", headers, facts)
     assert decode(records.hit(hit.at, (face, payload, position), "GET", end)) == decode(encode(hit)) == hit
     expected = Hit(hit.at, HitFace.PIXEL, kind, scope, copy, -1, "GET", agent, "1.2.3.0", headers, facts)
-    assert decode(records.pixel(hit.at, payload, end)) == expected
+    at = records.pixel_start(hit.at, kind)
+    assert decode(records.PIXEL % (at, payload[2:10], payload[10:18], end)) == expected
 
 
 class _Full:

@@ -1,0 +1,140 @@
+"""The shortest way: requests that differ from one seen before in nothing but the copy token.
+
+What stands behind the token (rest of the path, version, headers) was understood once and is remembered by its bytes,
+so what is left to do for a hit is the token's MAC and the record. Everything else goes the longer ways. The time of a
+hit is that of its batch: at most a few milliseconds early.
+"""
+
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from postlude.edge import records
+from postlude.edge.core import HIT, SCOPE_BYTES, Core, Waiter, copy_of
+from postlude.edge.headers import Head
+from postlude.edge.tracked import Link
+from postlude.model.words import HitFace
+from postlude.tokens import Kind
+from postlude.tokens.codec import COPY_TOKEN_LENGTH
+
+if TYPE_CHECKING:
+    from postlude.edge.revoked import Copies
+
+T = TypeVar("T")
+_REMEMBERED: Final = 2048
+_REMEMBERED_BYTES: Final = 2048  # with _REMEMBERED at most 4 MB a face
+
+
+class KnownLink(NamedTuple):
+    """A link whose MAC was verified for the recipients of one message or campaign."""
+
+    scope: bytes
+    """The first SCOPE_BYTES of the payloads it is valid for."""
+    ids: bytes
+    """Kind and scope as a record has them."""
+    end: bytes
+    """Position and method as a record has them."""
+    location: bytes
+    head: Head
+
+
+class Front:
+    """Takes pixels and links in passing. `forget` when revocations changed."""
+
+    def __init__(self, core: Core, link: Link) -> None:
+        self._core = core
+        self._link_face = link
+        self._lane = core.lane
+        self._verify = core.codec.verify_copy
+        self._answers = core.answers
+        self._visitors = core.visitors
+        prefixes = core.config.prefixes
+        self._pixel_start = f"GET /{prefixes.pixel}/".encode()
+        self._pixel_end = len(self._pixel_start) + COPY_TOKEN_LENGTH
+        self._pixel_token = slice(len(self._pixel_start), self._pixel_end)
+        self._link_start = f"GET /{prefixes.link}/".encode()
+        self._link_end = len(self._link_start) + COPY_TOKEN_LENGTH
+        self._link_token = slice(len(self._link_start), self._link_end)
+        self._pixels: dict[bytes, Head] = {}
+        self._links: dict[bytes, KnownLink] = {}
+        self._batch = -1
+        self.forget()
+
+    def forget(self) -> None:
+        """Look again at what was withdrawn, stopped or replaced."""
+        self._link_face.forget()
+        now = self._core.revoked.now
+        self._opens: Copies | None = now.opens if len(now.opens) else None
+        self._clicks: Copies | None = now.clicks if len(now.clicks) else None
+        self._links.clear()
+
+    def take(self, data: bytes, conn: Waiter) -> bool:
+        """Whether `data` was a plain GET that is now with the journal; `conn` writes its answer when it is durable."""
+        if data.startswith(self._pixel_start):
+            return self._pixel(data, conn)
+        return data.startswith(self._link_start) and self._link(data, conn)
+
+    def learn(self, data: bytes, rest: bytes, head: Head) -> None:
+        """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
+        if data.startswith(self._pixel_start):
+            if self._verify(data[self._pixel_token]) is not None:
+                _remember(self._pixels, data[self._pixel_end :], head)
+        elif data.startswith(self._link_start):
+            payload = self._verify(data[self._link_token])
+            known = self._link_face.known(payload, rest) if payload is not None else None
+            if payload is not None and known is not None:
+                position, location = known
+                link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
+                _remember(self._links, data[self._link_end :], link)
+
+    def _pixel(self, data: bytes, conn: Waiter) -> bool:
+        head = self._pixels.get(data[self._pixel_end :])
+        if head is None:
+            return False
+        payload = self._verify(data[self._pixel_token])
+        if payload is None or (self._opens is not None and copy_of(payload) in self._opens):
+            return False
+        visitor = conn.visitor
+        if visitor is None or visitor.minute != self._visitors.minute or head.forwarded:
+            visitor = self._core.visitor(conn, head)
+        lane = self._lane
+        if lane.batch != self._batch:
+            self._stamp()
+        conn.state = HIT
+        conn.answer = self._answers.pixel
+        at = self._pixel_at[payload[1]]
+        lane.add(records.PIXEL % (at, payload[2:10], payload[10:18], visitor.tail(head)), conn)
+        return True
+
+    def _link(self, data: bytes, conn: Waiter) -> bool:
+        link = self._links.get(data[self._link_end :])
+        if link is None:
+            return False
+        payload = self._verify(data[self._link_token])
+        if payload is None or payload[:SCOPE_BYTES] != link.scope:
+            return False
+        if self._clicks is not None and copy_of(payload) in self._clicks:
+            return False
+        head, visitor = link.head, conn.visitor
+        if visitor is None or visitor.minute != self._visitors.minute or head.forwarded:
+            visitor = self._core.visitor(conn, head)
+        lane = self._lane
+        if lane.batch != self._batch:
+            self._stamp()
+        conn.state = HIT
+        conn.answer = self._answers.redirect(link.location)
+        lane.add(records.LINK % (self._link_at, link.ids, payload[10:18], link.end, visitor.tail(head)), conn)
+        return True
+
+    def _stamp(self) -> None:
+        """One look at the clock a batch."""
+        now = self._core.clock.now()
+        self._batch = self._lane.batch
+        self._pixel_at = {int(kind): records.pixel_start(now, kind) for kind in Kind}
+        self._link_at = records.start(now, HitFace.LINK)
+
+
+def _remember(known: dict[bytes, T], tail: bytes, what: T) -> None:
+    if len(tail) > _REMEMBERED_BYTES:
+        return
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[tail] = what
