@@ -1,0 +1,124 @@
+"""Reading one address as people and their files write it, down to the form that goes over the wire."""
+
+import re
+from typing import Final, NamedTuple
+from unicodedata import normalize
+from urllib.parse import unquote
+
+import idna
+
+from postlude.model.errors import InputError
+
+MAX_LOCAL: Final = 64  # octets, RFC 5321 4.5.3.1.1
+MAX_ADDRESS: Final = 254  # octets, RFC 5321 4.5.3.1.3 less the angle brackets
+_MAX_DOMAIN: Final = 253
+_ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLAIN: Final = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
+_LOCAL: Final = re.compile(rf"(?:{_ATEXT}|[^\x00-\x9f\s])+(?:\.(?:{_ATEXT}|[^\x00-\x9f\s])+)*")
+_QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
+_NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
+_SEVERAL: Final = re.compile(r"@[^,;\s]+[,;\s]+\S+@")
+_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+_DOTS: Final = str.maketrans("。．｡＠", "...@")  # noqa: RUF001 - what East Asian keyboards type
+
+
+class AddressError(InputError):
+    """This is no address mail can be sent to. `reason` says why, `remedy` what to write instead."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}: {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+class Mailbox(NamedTuple):
+    """An address, and the name that stood beside it."""
+
+    spelled: str
+    """The local part as it was given, the domain as lower case A-labels (RFC 5890)."""
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As people read it: the domain in its own script."""
+        return shown(self.spelled)
+
+
+def read_mailbox(text: str) -> Mailbox:
+    """The address in `text`: bare, `Name <address>` or `mailto:`, with stray blanks; AddressError when there is none.
+
+    Quoted local parts (RFC 5321 4.1.2) and local parts in any script (RFC 6531) are addresses; domains are read by
+    UTS 46 into A-labels, so that two spellings of one domain are one contact.
+    """
+    if _PLAIN.fullmatch(text) and len(text) <= MAX_LOCAL:  # whole: then the local part is within its limit, too
+        local, _, domain = text.rpartition("@")
+        return Mailbox(f"{local}@{domain.lower()}")
+    return _slow(text)
+
+
+def shown(spelled: str) -> str:
+    """The address with its domain in its own script, where it has one."""
+    local, at, domain = spelled.rpartition("@")
+    if "xn--" not in domain:
+        return spelled
+    try:
+        return local + at + idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return spelled
+
+
+def _slow(text: str) -> Mailbox:
+    bare = normalize("NFC", text.translate(_INVISIBLE)).strip()
+    name = ""
+    if not bare:
+        raise AddressError("there is no address", "fill the cell, or delete the row")
+    if _SEVERAL.search(bare):
+        raise AddressError("more than one address", "one row for each")
+    if match := _NAMED.fullmatch(bare):
+        name, bare = match[1].strip().strip("\"'").strip(), match[2].strip()
+    if bare[:7].lower() == "mailto:":
+        bare = unquote(bare[7:].partition("?")[0])
+    bare = bare.strip().strip("'").rstrip(".,;").translate(_DOTS)
+    local, at, domain = bare.rpartition("@")
+    if not at or not local or not domain:
+        raise AddressError("no address", "write it as name@example.com")
+    if not _QUOTED.fullmatch(local):
+        local = local.strip()
+        _check_local(local)
+    domain = _domain(domain.strip())
+    found = f"{local}@{domain}"
+    if len(local.encode()) > MAX_LOCAL:
+        raise AddressError(f"more than {MAX_LOCAL} octets before the @", "no server takes it: look for a typing error")
+    if len(found.encode()) > MAX_ADDRESS:
+        raise AddressError(f"longer than {MAX_ADDRESS} octets", "no server takes it: look for a typing error")
+    return Mailbox(found, name)
+
+
+def _check_local(local: str) -> None:
+    if _LOCAL.fullmatch(local):
+        return
+    if ".." in local or local.startswith(".") or local.endswith("."):
+        raise AddressError("a dot too many before the @", f'take it out, or quote it: "{local}"@...')
+    if "@" in local:
+        raise AddressError("more than one @", "one address a row, as name@example.com")
+    if re.search(r"\s", local):
+        raise AddressError("a blank before the @", f'take it out, or quote it: "{local}"@...')
+    wrong = next((c for c in local if not _LOCAL.fullmatch(c) and c != "."), "?")
+    raise AddressError(f"{wrong!r} cannot stand before the @", "look for a typing error")
+
+
+def _domain(domain: str) -> str:
+    if domain.startswith("["):
+        raise AddressError("an IP address instead of a domain", "write the domain's name")
+    if re.search(r"[\s@]", domain):
+        raise AddressError("a blank in the domain", "take it out")
+    try:
+        wire = idna.encode(domain.lower(), uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @") from error
+    if "." not in wire:
+        raise AddressError(f"{domain!r} has no top-level domain", "write it whole, as example.com")
+    if wire.rpartition(".")[2].isdigit() or len(wire) > _MAX_DOMAIN:
+        raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @")
+    return wire
