@@ -6,6 +6,7 @@ from postlude.store.campaigns import Campaigns
 from postlude.store.contacts import Contacts
 from postlude.store.digesting import Digesting
 from postlude.store.engine import Database, connect, translated
+from postlude.store.importing import Importing
 from postlude.store.jobs import Jobs
 from postlude.store.lists import Lists
 from postlude.store.lookups import Lookups
@@ -54,6 +55,7 @@ class Store(  # one topic a part
     Contacts,
     Lists,
     Audiences,
+    Importing,
     Jobs,
     Campaigns,
     CampaignSending,

@@ -28,6 +28,11 @@ class Consents(Part):
             self.note_consent(connection, contact, states, at, proof.id)
         return proof
 
+    def add_proof(self, proof: Proof) -> None:
+        """Keep a proof that consents will refer to."""
+        with self._database.write() as connection:
+            add_proof(connection, proof)
+
     def note_consent(
         self, connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int
     ) -> None:

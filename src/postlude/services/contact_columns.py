@@ -1,0 +1,132 @@
+"""Which column of a file is what: the address found by its name or its content, the rest kept as custom fields."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from postlude.model.address import AddressError, read_mailbox
+from postlude.model.errors import InputError
+
+_NOISE: Final = re.compile(r"\W+")
+_ADDRESS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "email e_mail mail emailaddress email_address e_mail_address mailaddress mail_address e_mail_adresse "
+        "mailadresse email_adresse emailadresse correo correo_electronico correo_electrónico adresse_email "
+        "adresse_e_mail adresse_mail courriel indirizzo_email posta_elettronica endereço_de_email エメール メール "
+        "メールアドレス 邮箱 电子邮件 почта e_mail_1_value primary_email",
+    )
+)
+_NAME: Final = frozenset(("name", "full_name", "fullname", "display_name", "contact_name", "nom", "nombre", "名前"))
+_GIVEN: Final = frozenset(("first_name", "firstname", "given_name", "vorname", "prénom", "prenom"))
+_FAMILY: Final = frozenset(("last_name", "lastname", "surname", "family_name", "nachname"))
+_ZONE: Final = frozenset(("time_zone", "timezone", "tz", "zeitzone"))
+_TAGS: Final = frozenset(("tags", "tag", "labels"))
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """Indices of columns; -1 where there is none."""
+
+    header: bool
+    """The first row names the columns."""
+    names: tuple[str, ...]
+    """As they are shown: the header's, or `column 1` ..."""
+    email: int
+    name: int = -1
+    given: int = -1
+    family: int = -1
+    time_zone: int = -1
+    tags: int = -1
+    fields: dict[int, str] = {}
+    """Custom fields by column."""
+
+
+def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> Columns:
+    """Read the first rows of a file; InputError when no column has addresses, or `mapping` names one that is not there.
+
+    `mapping`: header text or `#2` -> `email`, `name`, `time_zone`, `tags`, a custom field's name, or `-` to leave out.
+    """
+    if not rows:
+        raise InputError("the file is empty")
+    first = [cell.strip() for cell in rows[0]]
+    header = not any(_is_address(cell) for cell in first)
+    width = max(len(row) for row in rows)
+    shown = tuple((first[n] if header and n < len(first) else "") or f"column {n + 1}" for n in range(width))
+    targets = _targets(shown, mapping)
+    body = rows[1:] if header else rows
+    if "email" not in targets.values():
+        targets[_address_column(shown, body, set(targets))] = "email"
+    found: dict[str, int] = {}
+    fields: dict[int, str] = {}
+    taken: set[str] = set()
+    for number, title in enumerate(shown):
+        target = targets.get(number) or _guessed(_word(title), found)
+        if target in {"email", "name", "time_zone", "tags"}:
+            found[target] = number
+        elif target != "-":
+            fields[number] = _unused(_word(target) or f"column_{number + 1}", taken)
+    words = {name: number for number, name in fields.items()}
+    given = next((words[w] for w in words if w in _GIVEN), -1)
+    family = next((words[w] for w in words if w in _FAMILY), -1)
+    return Columns(header=header, names=shown, fields=fields, given=given, family=family, **found)
+
+
+def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
+    by_name = {title.lower(): number for number, title in reversed(list(enumerate(shown)))}
+    by_name |= {f"#{number + 1}": number for number in range(len(shown))}
+    found = {}
+    for column, target in mapping.items():
+        number = by_name.get(column.strip().lower())
+        if number is None:
+            raise InputError(f"there is no column {column!r}: the file has {', '.join(map(repr, shown))}")
+        found[number] = target.strip()
+    doubled = [t for t in ("email", "name", "time_zone", "tags") if list(found.values()).count(t) > 1]
+    if doubled:
+        raise InputError(f"two columns are mapped to {doubled[0]}")
+    return found
+
+
+def _address_column(shown: Sequence[str], body: Sequence[Sequence[str]], mapped: set[int]) -> int:
+    free = [number for number in range(len(shown)) if number not in mapped]
+    counts = {n: sum(_is_address(row[n]) for row in body if n < len(row)) for n in free}
+    named = [number for number in free if _word(shown[number]) in _ADDRESS]
+    if named and (not body or counts[named[0]]):
+        return named[0]
+    best = max(free, key=lambda number: counts[number], default=-1)
+    if best >= 0 and counts[best]:
+        return best
+    if named:
+        return named[0]
+    raise InputError(
+        f"no column has addresses: the file has {', '.join(map(repr, shown))}. Say which with --map COLUMN=email"
+    )
+
+
+def _guessed(word: str, found: Mapping[str, int]) -> str:
+    for target, words in (("name", _NAME), ("time_zone", _ZONE), ("tags", _TAGS)):
+        if word in words and target not in found:
+            return target
+    return word
+
+
+def _unused(word: str, taken: set[str]) -> str:
+    number, name = 2, word
+    while name in taken:
+        number, name = number + 1, f"{word}_{number}"
+    taken.add(name)
+    return name
+
+
+def _word(title: str) -> str:
+    """`E-Mail Address` as a name that templates can use: `e_mail_address`."""
+    return _NOISE.sub("_", title.strip().lower()).strip("_")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        read_mailbox(text)
+    except AddressError:
+        return False
+    return True

@@ -1,0 +1,216 @@
+"""A file of contacts as rows of text: encoding and delimiter found out and said, one bad row no end of the others."""
+
+import csv
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder, lookup
+from collections import Counter, deque
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from postlude.model.errors import InputError
+
+_BLOCK: Final = 1 << 20
+_SAMPLE: Final = 1 << 16
+_LOOKED_AT: Final = 20
+_MOST_LINES: Final = 100
+"""A record over more lines is a quote somebody forgot: the rest of the file must not vanish into one cell."""
+_OPEN: Final = ("a quotation mark is opened here and never closed", 'close it, or write it twice: ""')
+_SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+_DELIMITERS: Final = ",;\t|"
+_UNREADABLE: Final = re.compile("[\udc80-\udcff]")
+# What contact files are saved in, the common ones first: without it a short file may pass for EBCDIC.
+_LIKELY: Final = tuple(
+    re.findall(
+        r"\w+",
+        "cp1252 cp932 gb18030 big5 cp949 euc_jp cp1250 cp1251 koi8_r cp1253 cp1254 cp1255 cp1256 mac_roman",
+    )
+)
+
+
+class Row(NamedTuple):
+    """One record of the file."""
+
+    line: int
+    """Where it begins, counted from 1; of a spreadsheet: its row."""
+    end: int
+    """Its last line: a quoted cell may hold line ends."""
+    cells: list[str]
+    reason: str = ""
+    """Why it cannot be read; then `cells` is empty."""
+    remedy: str = ""
+
+
+class FileShape(NamedTuple):
+    """How a file is read."""
+
+    sheet: str
+    """Name of the sheet; empty for text."""
+    encoding: str
+    guessed: bool
+    """Nothing in the file says its encoding: what was found is the likeliest."""
+    delimiter: str
+    lines: int
+    """How many there are, for the progress."""
+    skip: int = 0
+    """Lines before the first record: Excel's `sep=;`."""
+
+
+def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> FileShape:
+    """Look through the file; InputError when it is no text and no spreadsheet, or the encoding is not known."""
+    if path.suffix.lower() in _SHEETS:
+        from postlude.services.contact_sheet import sheet_shape  # noqa: PLC0415 - loaded only for spreadsheets
+
+        return sheet_shape(path, sheet)
+    if sheet:
+        raise InputError(f"{path.name} is a text file: it has no sheets")
+    scan = _scan(path)
+    guessed = not encoding and not scan.said
+    name = _known(encoding) if encoding else scan.said or _guess(scan, path)
+    with path.open(encoding=name, errors="surrogateescape", newline="") as file:
+        first = list(islice(file, _LOOKED_AT * _MOST_LINES))
+    skip = 0
+    if first and first[0][:4].lower() == "sep=" and len(first[0].strip()) == len("sep=;"):
+        delimiter, skip = delimiter or first[0][4], 1
+    return FileShape("", name, guessed and not scan.ascii, delimiter or _delimiter(first), scan.lines, skip)
+
+
+def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[Row]:
+    """The records that begin behind line `after`."""
+    if shape.sheet:
+        from postlude.services.contact_sheet import sheet_rows  # noqa: PLC0415 - loaded only for spreadsheets
+
+        yield from sheet_rows(path, shape.sheet, after)
+        return
+    with path.open(encoding=shape.encoding, errors="surrogateescape", newline="") as file:
+        start = max(after, shape.skip)
+        lines: Iterator[str] = islice(file, start, None)
+        yield from _records(lines, start + 1, shape)
+
+
+class _Tape:
+    """Lines, with those of the record that is being read remembered: they can be read again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        text = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(text)
+        return text
+
+    def again(self) -> None:
+        """Go back to behind the record's first line."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        self.taken.clear()
+
+
+def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[Row]:
+    tape = _Tape(lines)
+    # A quoted cell may hold line ends: the reader asks for one line after the other until the record is whole.
+    reader = csv.reader(tape, delimiter=shape.delimiter)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            cells = None
+        if cells is None or len(tape.taken) > _MOST_LINES:
+            yield Row(
+                line, line, [], "a quotation mark is opened here and never closed", 'close it, or write it twice: ""'
+            )
+            line += 1
+            tape.again()
+            reader = csv.reader(tape, delimiter=shape.delimiter)
+            continue
+        end = line + len(tape.taken) - 1
+        whole = "".join(cells)
+        if whole.isascii() or not _UNREADABLE.search(whole):
+            yield Row(line, end, cells)
+        else:
+            yield Row(line, end, [], f"bytes that are not {shape.encoding}", "save the file anew as UTF-8")
+        line = end + 1
+        tape.taken.clear()
+
+
+class _Scan(NamedTuple):
+    said: str
+    """The encoding, where the bytes leave no doubt."""
+    ascii: bool
+    lines: int
+    sample: bytes
+    """Lines with something beyond ASCII."""
+
+
+def _scan(path: Path) -> _Scan:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0)
+            return _scanned(iter(lambda: file.read(_BLOCK), b""), head)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def _scanned(blocks: Iterator[bytes], head: bytes) -> _Scan:
+    said = {BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}.get(head[:2], "")
+    said = "utf-8-sig" if head.startswith(BOM_UTF8) else said
+    if not said and len(head) == 4 and head.count(0) == 2:  # noqa: PLR2004 - two characters of UTF-16 without a mark
+        said = "utf-16-le" if head[1] == 0 else "utf-16-be"
+    decoder = getincrementaldecoder("utf-8")()
+    valid, plain, feeds, returns, last, sample = True, True, 0, 0, b"", b""
+    for block in blocks:
+        feeds, returns, last = feeds + block.count(b"\n"), returns + block.count(b"\r"), block[-1:]
+        if block.isascii() and not decoder.getstate()[0]:
+            continue
+        plain = False
+        if len(sample) < _SAMPLE:
+            sample += b"\n".join(line for line in block.split(b"\n") if not line.isascii())[:_SAMPLE]
+        if valid:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                valid = False
+    lines = (feeds or returns) + (last not in {b"\n", b"\r", b""})
+    return _Scan(said or ("utf-8" if valid else ""), plain, lines, sample)
+
+
+def _guess(scan: _Scan, path: Path) -> str:
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - only files that are not UTF-8 need it
+
+    best = from_bytes(scan.sample, cp_isolation=list(_LIKELY), enable_fallback=False).best()
+    if best is None:
+        raise InputError(f"{path.name}: its encoding cannot be told. Give it with --encoding, or save it as UTF-8")
+    return str(best.encoding)
+
+
+def _known(encoding: str) -> str:
+    try:
+        name = lookup(encoding).name
+    except LookupError:
+        raise InputError(f"{encoding!r} is no encoding: write utf-8, windows-1252, shift_jis ...") from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The one that parts the most records alike; a comma for a single column."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        records = islice(csv.reader(lines, delimiter=delimiter), _LOOKED_AT)
+        widths = Counter(len(record) for record in records if record)
+        if not widths:
+            return (0, 0)
+        width, times = max(widths.items(), key=lambda item: (item[1], item[0]))
+        return (times if width > 1 else 0, width)
+
+    try:
+        return max(_DELIMITERS, key=score)
+    except csv.Error:
+        return ","

@@ -1,0 +1,236 @@
+"""Importing a file of contacts: a job that shows its progress, can be stopped, and goes on where it was.
+
+The place in the file is written in the transaction of the rows before it: after `kill -9` nothing is missing and
+nothing is done twice.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.ids import new_id
+from postlude.model.errors import InputError, PostludeError
+from postlude.model.words import JobStatus, Purpose
+from postlude.services.contact_columns import Columns, find_columns
+from postlude.services.contact_file import FileShape, rows_of, shape_of
+from postlude.services.import_rows import Chunk, chunks_of
+from postlude.store import Store
+from postlude.store.importing import Intake
+from postlude.store.rows_contacts import Beat, Job, Proof
+
+KIND: Final = "import"
+SILENT_SECONDS: Final = 60  # a batch takes about a second: whoever gave no sign for a minute is dead
+BATCH_ROWS: Final = 20_000
+_LOOKED_AT: Final = 200
+_PRINT: Final = 1 << 16
+
+
+class ImportOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be imported, and how."""
+
+    file: str
+    """Absolute path."""
+    name: str = ""
+    """The file's name as people know it."""
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    mapping: dict[str, str] = {}
+    policy: Literal["update", "fill", "skip"] = "update"
+    lists: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    consent: tuple[Purpose, ...] = ()
+    """What the people in the file agreed to."""
+    agreed: str = ""
+    """Where and when they did, in the importer's words; needed with `consent`."""
+    agreed_text: str = ""
+    """The sentence they agreed to."""
+    dry_run: bool = False
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file is understood, before anything is written."""
+
+    shape: FileShape
+    columns: Columns
+    rows: tuple[tuple[str, ...], ...]
+    """The first few, without the header."""
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """How a run ended."""
+
+    status: JobStatus
+    job: Job
+
+
+class _Options(ImportOrder, frozen=True, kw_only=True):
+    """The order as a job keeps it: everything found out is fixed, so that going on reads the same."""
+
+    columns: Columns
+    lines: int
+    skip: int
+    fingerprint: str
+    proof: int
+
+
+def preview(order: ImportOrder, most: int = 5) -> Preview:
+    """Look into the file; InputError when it cannot be imported as ordered."""
+    path = Path(order.file)
+    shape = shape_of(path, encoding=order.encoding, delimiter=order.delimiter, sheet=order.sheet)
+    first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]
+    columns = find_columns(first, order.mapping)
+    body = first[1:] if columns.header else first
+    return Preview(shape=shape, columns=columns, rows=tuple(tuple(row) for row in body[:most]))
+
+
+def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "") -> Job:
+    """Put the import down as a job; InputError when the file, the lists or the consent do not fit together."""
+    _check_consent(store, order)
+    seen = preview(order)
+    now = clock.now()
+    proof = 0
+    if order.consent and not order.dry_run:
+        proof = new_id()
+        source = f"{order.agreed} ({_name(order)})"
+        store.add_proof(Proof(id=proof, at=now, how="import", source=source, text=order.agreed_text, by=by))
+    options = _Options(
+        **{name: getattr(order, name) for name in order.__struct_fields__ if name not in {"encoding", "sheet"}}
+        | {"delimiter": seen.shape.delimiter},
+        encoding=seen.shape.encoding,
+        sheet=seen.shape.sheet,
+        columns=seen.columns,
+        lines=seen.shape.lines,
+        skip=seen.shape.skip,
+        fingerprint=_fingerprint(Path(order.file)),
+        proof=proof,
+    )
+    title = f"{'Try' if order.dry_run else 'Import'} {_name(order)}"
+    kept = msgspec.to_builtins(options, str_keys=True)
+    return store.add_job(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines)
+
+
+def run_import(store: Store, clock: Clock, job: Job, show: Callable[[Job], None] = lambda _job: None) -> Stopped:
+    """Do a claimed job to its end, or until somebody wants it to pause or stop.
+
+    `show` is told after every batch. Whatever goes wrong is noted on the job, and it can be resumed.
+    """
+    try:
+        status = _run(store, clock, job, show)
+    except PostludeError as error:
+        store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), str(error))
+        raise
+    except BaseException as error:
+        status = JobStatus.PAUSED if isinstance(error, KeyboardInterrupt) else JobStatus.FAILED
+        store.finish_job(job.id, job.owner, status, clock.now(), f"{type(error).__name__}: {error}")
+        raise
+    store.finish_job(job.id, job.owner, status, clock.now())
+    return Stopped(status, store.job(job.id))
+
+
+def claim_import(store: Store, clock: Clock, owner: str, job: int = 0) -> Job | None:
+    """Take a waiting import (or this one) for `owner`."""
+    now = clock.now()
+    return store.claim_job(owner, now, now - SILENT_SECONDS * MICROS_PER_SECOND, job=job, kind=KIND)
+
+
+def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None]) -> JobStatus:
+    options = msgspec.convert(job.options, _Options, str_keys=True, strict=False)
+    path = Path(options.file)
+    if _fingerprint(path) != options.fingerprint:
+        raise InputError(f"{options.file} is not the file this import began with. Put that one back, or begin anew")
+    columns = options.columns
+    shape = FileShape(options.sheet, options.encoding, False, options.delimiter, options.lines, options.skip)  # noqa: FBT003
+    intake = Intake(
+        job=job.id,
+        owner=job.owner,
+        at=clock.now(),
+        source=f"import {_name(options)}",
+        policy=options.policy,
+        lists=options.lists,
+        tags=[store.tag(name) for name in options.tags] if not options.dry_run else (),
+        purposes=options.consent,
+        proof=options.proof,
+        dry=options.dry_run,
+    )
+    if not options.dry_run:
+        store.know_fields(columns.fields.values())
+    # A dry run remembers in memory which addresses it has met: it begins at the beginning.
+    after = 0 if options.dry_run else int(job.position.get("line", 0))
+    totals = Counter[str]() if options.dry_run else Counter(job.counts)
+    rows = rows_of(path, shape, after)
+    if columns.header and not after:
+        next(rows, None)
+    for chunk in chunks_of(rows, columns, BATCH_ROWS):
+        wanted = store.take_in(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
+        show(store.job(job.id))
+        if wanted == "lost":
+            raise InputError("another process has taken this import over")
+        if wanted:
+            return JobStatus.PAUSED if wanted == "pause" else JobStatus.CANCELLED
+    return JobStatus.DONE
+
+
+def _beat_of(job: Job, clock: Clock, totals: Counter[str], chunk: Chunk) -> Callable[[Mapping[str, int]], Beat]:
+    def beat(counts: Mapping[str, int]) -> Beat:
+        totals.update(counts)
+        totals.update({"wrong": len(chunk.errors), "blank": chunk.blank, "rows": len(chunk.entries)})
+        kept = {name: number for name, number in totals.items() if number}
+        return Beat(job=job.id, at=clock.now(), done=chunk.end, counts=kept, position={"line": chunk.end})
+
+    return beat
+
+
+def _check_consent(store: Store, order: ImportOrder) -> None:
+    if order.consent and not order.agreed.strip():
+        raise InputError("say where and when these people agreed: consent without proof is none")
+    if Purpose.MAIL in order.consent:
+        return
+    strict = [found.name for list_id in order.lists if (found := store.mailing_list(list_id)).double_optin]
+    if strict:
+        raise InputError(
+            f"members of {strict[0]!r} confirm by mail before they are mailed. Say where the people in this file "
+            "agreed, or import into a list without double opt-in"
+        )
+
+
+def _name(order: ImportOrder) -> str:
+    return order.name or Path(order.file).name
+
+
+def _fingerprint(path: Path) -> str:
+    """Size and both ends: enough to notice that somebody saved another file under the name."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            ends = file.read(_PRINT)
+            file.seek(max(0, size - _PRINT))
+            ends += file.read(_PRINT)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}. The file must stay until its import is over") from error
+    return f"{size}-{blake2b(ends, digest_size=16).hexdigest()}"
+
+
+def lists_named(store: Store, names: Sequence[str]) -> tuple[int, ...]:
+    """Ids of lists by their names; InputError for one that is not there."""
+    found = []
+    for name in names:
+        kept = store.list_by_name(name)
+        if kept is None:
+            known = ", ".join(repr(one.name) for one in store.mailing_lists()) or "none yet"
+            raise InputError(f"there is no list {name!r}: there is {known}. Make it with `postlude lists add`")
+        found.append(kept.id)
+    return tuple(found)
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """The job's outcome, for JSON."""
+    names = ("rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left")
+    return {name: job.counts.get(name, 0) for name in names}

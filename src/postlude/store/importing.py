@@ -1,0 +1,301 @@
+"""Many contacts at once: one transaction a batch, with the job's place in the file inside it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, and_, bindparam, func, select, update
+
+from postlude.kit.ids import OrderedIds, new_id
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.store.base import Part, Prepared, chunks, clean
+from postlude.store.consent import COLUMNS
+from postlude.store.jobs import add_errors, note_beat
+from postlude.store.rows_contacts import Beat, JobError
+from postlude.store.schema import suppressions
+from postlude.store.schema_contacts import consents, contact_fields, contact_tags, contacts, list_members, tags
+
+_IDS: Final = OrderedIds()
+_encode: Final = msgspec.json.Encoder().encode
+_LOOKED_UP: Final = (
+    contacts.c.id,
+    contacts.c.address,
+    contacts.c.spelled,
+    contacts.c.name,
+    contacts.c.fields,
+    contacts.c.time_zone,
+    contacts.c.job,
+    *(contacts.c[column] for column in COLUMNS.values()),
+)
+
+
+class Entry(NamedTuple):
+    """One good row of a file."""
+
+    address: str
+    """In lower case."""
+    spelled: str
+    name: str = ""
+    fields: Mapping[str, str] = {}
+    """Only those that have a value."""
+    time_zone: str = ""
+    tags: Sequence[str] = ()
+
+
+@dataclass
+class Intake:
+    """What holds for every row of one import."""
+
+    job: int
+    owner: str
+    at: int
+    source: str
+    policy: Literal["update", "fill", "skip"]
+    """A known contact: the file's values replace, fill what is empty, or change nothing."""
+    lists: Sequence[int] = ()
+    tags: Sequence[int] = ()
+    purposes: Sequence[Purpose] = ()
+    """What everybody in the file agreed to, by `proof`."""
+    proof: int = 0
+    dry: bool = False
+    """Look and count, write only the job's own rows."""
+    tag_ids: dict[str, int] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    """Of a dry run: hashes of the addresses that would be there by now."""
+
+
+class Importing(Part):
+    """Where imports write."""
+
+    def know_fields(self, names: Iterable[str]) -> None:
+        """Remember the names of custom fields."""
+        rows = [{"name": clean(name)} for name in names]
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(self._insert(contact_fields).on_conflict_do_nothing(), rows)
+
+    def take_in(
+        self,
+        intake: Intake,
+        entries: Sequence[Entry],
+        errors: Sequence[JobError],
+        beat: Callable[[Mapping[str, int]], Beat],
+    ) -> str:
+        """Take one batch, all of it or nothing; what somebody wants of the job, `lost` when another process has it.
+
+        `beat` makes the job's new state from what was counted: `added`, `updated`, `unchanged`, `repeated` (the same
+        address earlier in the file), `suppressed` (kept, but never mailed), `left` (unsubscribed before, stays so).
+        """
+        counts: Counter[str] = Counter()
+        merged = _once(entries, intake.policy, counts)
+        with self._database.write() as connection:
+            known = self._known(connection, merged)
+            added, changed, touched = _sorted_out(intake, merged, known, counts)
+            counts["suppressed"] += self._suppressed(connection, merged)
+            if not intake.dry:
+                self._insert_contacts.run(connection, added)
+                if changed:
+                    connection.execute(_CHANGE, changed)
+                self._join(connection, intake, touched, known, counts)
+                self._tag(connection, intake, merged, touched)
+                self._consent(connection, intake, touched, known)
+            add_errors(connection, intake.job, errors)
+            wanted = note_beat(connection, beat(counts), intake.owner)
+            if wanted == "lost":
+                connection.rollback()
+        return wanted
+
+    @cached_property
+    def _insert_contacts(self) -> Prepared:
+        return Prepared(contacts.insert(), contacts, self._database.engine.dialect)
+
+    @cached_property
+    def _insert_members(self) -> Prepared:
+        statement = self._insert(list_members).on_conflict_do_nothing()
+        return Prepared(statement, list_members, self._database.engine.dialect)
+
+    @cached_property
+    def _insert_tags(self) -> Prepared:
+        statement = self._insert(contact_tags).on_conflict_do_nothing()
+        return Prepared(statement, contact_tags, self._database.engine.dialect)
+
+    @cached_property
+    def _insert_consents(self) -> Prepared:
+        statement = self._insert(consents).on_conflict_do_nothing()
+        return Prepared(statement, consents, self._database.engine.dialect)
+
+    def _known(self, connection: Connection, merged: Iterable[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for some in chunks(merged):
+            query = select(*_LOOKED_UP).where(contacts.c.address.in_(some))
+            found.update({row.address: row for row in connection.execute(query)})
+        return found
+
+    def _suppressed(self, connection: Connection, merged: Iterable[str]) -> int:
+        if connection.execute(select(suppressions.c.address).limit(1)).first() is None:
+            return 0
+        total = 0
+        for some in chunks(merged):
+            query = select(func.count()).select_from(suppressions).where(suppressions.c.address.in_(some))
+            total += int(connection.execute(query).scalar_one())
+        return total
+
+    def _join(
+        self,
+        connection: Connection,
+        intake: Intake,
+        touched: Mapping[str, int],
+        known: Mapping[str, Any],
+        counts: Counter[str],
+    ) -> None:
+        """Subscribe them; who left a list, or was asked to confirm, stays as they are."""
+        for list_id in intake.lists:
+            for some in chunks(row.id for row in known.values()):
+                out = and_(list_members.c.list == list_id, list_members.c.contact.in_(some))
+                query = select(func.count()).select_from(list_members)
+                gone = list_members.c.status == MemberStatus.UNSUBSCRIBED.value
+                counts["left"] += int(connection.execute(query.where(out, gone)).scalar_one())
+            shared = {
+                "list": list_id,
+                "status": MemberStatus.SUBSCRIBED.value,
+                "source": intake.source,
+                "asked_at": None,
+                "subscribed_at": intake.at,
+                "unsubscribed_at": None,
+                "copy": None,
+            }
+            self._insert_members.run(connection, [{"contact": contact, **shared} for contact in touched.values()])
+
+    def _tag(
+        self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], touched: Mapping[str, int]
+    ) -> None:
+        rows = [{"tag": tag, "contact": contact} for tag in intake.tags for contact in touched.values()]
+        for address, entry in merged.items():
+            for name in entry.tags:
+                tag = intake.tag_ids.get(name)
+                if tag is None:
+                    tag = intake.tag_ids[name] = self._tag_id(connection, name)
+                rows.append({"tag": tag, "contact": touched[address]})
+        self._insert_tags.run(connection, rows)
+
+    def _tag_id(self, connection: Connection, name: str) -> int:
+        statement = self._insert(tags).values(id=new_id(), name=name, key=name.lower())
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+        return int(connection.execute(select(tags.c.id).where(tags.c.key == name.lower())).scalar_one())
+
+    def _consent(
+        self, connection: Connection, intake: Intake, touched: Mapping[str, int], known: Mapping[str, Any]
+    ) -> None:
+        """Note what the proof says, except for who has said something already: a file never overrules a person."""
+        for purpose in intake.purposes:
+            column = COLUMNS[purpose]
+            silent = {row.id for row in known.values() if not getattr(row, column)}
+            said = {row.id for row in known.values()} - silent
+            shared = {"purpose": purpose.value, "state": Consent.GIVEN.value, "at": intake.at, "proof": intake.proof}
+            rows = [{"contact": contact, **shared} for contact in touched.values() if contact not in said]
+            self._insert_consents.run(connection, rows)
+            for some in chunks(silent):
+                change = update(contacts).where(contacts.c.id.in_(some))
+                connection.execute(change.values({column: Consent.GIVEN.value, "updated_at": intake.at}))
+
+
+_CHANGE: Final = (
+    update(contacts)
+    .where(contacts.c.id == bindparam("the_contact"))
+    .values(
+        spelled=bindparam("new_spelled"),
+        name=bindparam("new_name"),
+        fields=bindparam("new_fields"),
+        time_zone=bindparam("new_time_zone"),
+        updated_at=bindparam("new_updated_at"),
+        job=bindparam("new_job"),
+    )
+)
+
+
+def _once(entries: Iterable[Entry], policy: str, counts: Counter[str]) -> dict[str, Entry]:
+    """Each address once: a later row of the same file counts as one that met a known contact."""
+    merged: dict[str, Entry] = {}
+    for entry in entries:
+        earlier = merged.setdefault(entry.address, entry)
+        if earlier is not entry:
+            counts["repeated"] += 1
+            merged[entry.address] = _met(earlier, entry, policy)
+    return merged
+
+
+def _met(old: Entry, new: Entry, policy: str) -> Entry:
+    both = tuple(dict.fromkeys((*old.tags, *new.tags)))
+    if policy == "skip":
+        return old._replace(tags=both)
+    first, second = (new, old) if policy == "update" else (old, new)
+    return Entry(
+        old.address,
+        first.spelled,
+        first.name or second.name,
+        {**second.fields, **first.fields},
+        first.time_zone or second.time_zone,
+        both,
+    )
+
+
+def _sorted_out(
+    intake: Intake, merged: Mapping[str, Entry], known: Mapping[str, Any], counts: Counter[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, int]]:
+    """Rows to add, rows to change, and the contact of every address."""
+    given = dict.fromkeys(COLUMNS.values(), "")
+    given |= {COLUMNS[purpose]: Consent.GIVEN.value for purpose in intake.purposes}
+    shared = {"source": intake.source, **given, "created_at": intake.at, "updated_at": intake.at, "job": intake.job}
+    ids = iter(_IDS.take(intake.at, len(merged)))
+    added, changed, touched = [], [], {}
+    for address, entry in merged.items():
+        row = known.get(address)
+        if row is not None:
+            touched[address] = row.id
+            change = _change(intake, entry, row, counts)
+            if change is not None:
+                changed.append(change)
+            continue
+        if intake.dry:
+            number = hash(address)
+            counts["repeated" if number in intake.seen else "added"] += 1
+            intake.seen.add(number)
+            continue
+        counts["added"] += 1
+        touched[address] = contact = next(ids)
+        added.append(
+            {
+                "id": contact,
+                "address": address,
+                "spelled": entry.spelled,
+                "name": entry.name,
+                "fields": _encode(entry.fields).decode() if entry.fields else "{}",
+                "time_zone": entry.time_zone,
+                **shared,
+            }
+        )
+    return added, changed, touched
+
+
+def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
+    old = Entry(entry.address, row.spelled, row.name, row.fields, row.time_zone)
+    new = _met(old, entry, intake.policy)
+    same = new[:5] == old[:5]
+    if row.job == intake.job:
+        counts["repeated"] += 1
+    else:
+        counts["unchanged" if same else "updated"] += 1
+    if same:
+        return None
+    return {
+        "the_contact": row.id,
+        "new_spelled": new.spelled,
+        "new_name": new.name,
+        "new_fields": dict(new.fields),
+        "new_time_zone": new.time_zone,
+        "new_updated_at": intake.at,
+        "new_job": intake.job,
+    }
