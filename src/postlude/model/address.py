@@ -15,6 +15,10 @@ _MAX_DOMAIN: Final = 253
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN: Final = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
+_LOWER: Final = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+)
 _LOCAL: Final = re.compile(rf"(?:{_ATEXT}|[^\x00-\x9f\s])+(?:\.(?:{_ATEXT}|[^\x00-\x9f\s])+)*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
 _NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
@@ -43,6 +47,11 @@ class Mailbox(NamedTuple):
     def shown(self) -> str:
         """As people read it: the domain in its own script."""
         return shown(self.spelled)
+
+
+def is_plain(text: str) -> bool:
+    """An address that is its own wire form and its own key: ASCII, in lower case, nothing to take away."""
+    return len(text) <= MAX_LOCAL and _LOWER.fullmatch(text) is not None
 
 
 def read_mailbox(text: str) -> Mailbox:

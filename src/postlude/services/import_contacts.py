@@ -25,8 +25,8 @@ from postlude.store.importing import Intake
 from postlude.store.rows_contacts import Beat, Job, Proof
 
 KIND: Final = "import"
-SILENT_SECONDS: Final = 60  # a batch takes about a second: whoever gave no sign for a minute is dead
-BATCH_ROWS: Final = 20_000
+SILENT_SECONDS: Final = 60  # a batch takes a second or two: whoever gave no sign for a minute is dead
+BATCH_ROWS: Final = 50_000
 _LOOKED_AT: Final = 200
 _PRINT: Final = 1 << 16
 

@@ -1,11 +1,11 @@
 """From rows of text to contacts and errors. Pure; the hot loop of an import."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import available_timezones
 
-from postlude.model.address import AddressError, read_mailbox
+from postlude.model.address import AddressError, is_plain, read_mailbox
 from postlude.services.contact_columns import Columns
 from postlude.services.contact_file import Row
 from postlude.store.importing import Entry
@@ -13,6 +13,8 @@ from postlude.store.rows_contacts import JobError
 
 MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""
+_SPLIT: Final = "look for a quotation mark that is not closed before it"
+_ZONE: Final = "write an IANA name such as Europe/Berlin, or leave it empty"
 _SEVERAL: Final = re.compile(r"[,;|]")
 
 
@@ -53,56 +55,56 @@ class _Reader:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._fields = tuple(columns.fields.items())
+        self._parts = [columns.fields[index] for index in (columns.given, columns.family) if index >= 0]
         self._zones = {name.lower(): name for name in available_timezones()} if columns.time_zone >= 0 else {}
 
     def __call__(self, row: Row, entries: list[Entry], errors: list[JobError]) -> None:
         columns, cells = self._columns, row.cells
-        have = len(cells)
-        text = cells[columns.email] if columns.email < have else ""
-        try:
-            mailbox = read_mailbox(text)
-        except AddressError as error:
-            column = columns.names[columns.email]
-            errors.append(
-                JobError(line=row.line, column=column, value=text[:200], reason=error.reason, remedy=error.remedy)
-            )
-            return
+        text = cells[columns.email] if columns.email < len(cells) else ""
+        name = zone = ""
+        if is_plain(text):
+            address = spelled = text
+        else:
+            try:
+                spelled, name = read_mailbox(text)
+            except AddressError as error:
+                column = columns.names[columns.email]
+                errors.append(_wrong(row.line, column, text, error.reason, error.remedy))
+                return
+            address = spelled.lower()
         fields = {}
-        for index, name in self._fields:
-            if index < have and (value := cells[index].strip()):
-                if len(value) > MAX_CELL:
-                    errors.append(_too_long(row.line, columns.names[index], value))
-                    return
-                fields[name] = value.replace("\0", "\ufffd") if "\0" in value else value
-        spelled = mailbox.spelled
-        zone = ""
-        if (wanted := _cell(cells, columns.time_zone)) and not (zone := self._zones.get(wanted.lower(), "")):
-            errors.append(_no_zone(row.line, columns.names[columns.time_zone], wanted))
+        for index, title in self._fields:
+            if index < len(cells) and (value := cells[index].strip()):
+                fields[title] = value
+        if (bad := max(map(len, fields.values()), default=0)) > MAX_CELL:
+            index, title = next(one for one in self._fields if len(fields.get(one[1], "")) == bad)
+            reason = f"{bad:,} characters in one cell"
+            errors.append(_wrong(row.line, columns.names[index], fields[title], reason, _SPLIT))
             return
+        if self._zones and (wanted := _cell(cells, columns.time_zone)):
+            zone = self._zones.get(wanted.lower(), "")
+            if not zone:
+                title = columns.names[columns.time_zone]
+                errors.append(_wrong(row.line, title, wanted, "no time zone", _ZONE))
+                return
         tags = _tags(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
-        entries.append(Entry(spelled.lower(), spelled, self._name(cells) or mailbox.name, fields, zone, tags))
+        entries.append(Entry(address, spelled, self._name(cells, fields) or name, fields, zone, tags))
 
-    def _name(self, cells: Sequence[str]) -> str:
-        columns = self._columns
-        name = _cell(cells, columns.name)
-        if not name and (columns.given >= 0 or columns.family >= 0):
-            name = f"{_cell(cells, columns.given)} {_cell(cells, columns.family)}".strip()
-        return name
+    def _name(self, cells: Sequence[str], fields: Mapping[str, str]) -> str:
+        if self._columns.name >= 0 and (name := _cell(cells, self._columns.name)):
+            return name
+        if not self._parts:
+            return ""
+        return " ".join([fields[part] for part in self._parts if part in fields])
 
 
 def _cell(cells: Sequence[str], index: int) -> str:
-    return cells[index].strip().replace("\0", "") if 0 <= index < len(cells) else ""
+    return cells[index].strip() if 0 <= index < len(cells) else ""
 
 
 def _tags(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for part in _SEVERAL.split(text) if (tag := part.strip())))
 
 
-def _too_long(line: int, column: str, value: str) -> JobError:
-    reason, remedy = f"{len(value):,} characters in one cell", "look for a quotation mark that is not closed before it"
-    return JobError(line=line, column=column, value=value[:200], reason=reason, remedy=remedy)
-
-
-def _no_zone(line: int, column: str, value: str) -> JobError:
-    reason, remedy = "no time zone", "write an IANA name such as Europe/Berlin, or leave it empty"
+def _wrong(line: int, column: str, value: str, reason: str, remedy: str) -> JobError:
     return JobError(line=line, column=column, value=value[:200], reason=reason, remedy=remedy)

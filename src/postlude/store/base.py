@@ -45,10 +45,13 @@ class Prepared:
         order = compiled.positiontup
         self._values = itemgetter(*order) if order else None
 
-    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Run it for every one of `rows`, in order."""
-        if rows:
-            connection.exec_driver_sql(self._text, [self._values(row) for row in rows] if self._values else list(rows))
+    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Run it for every one of `rows`, in order; how many rows of the table it changed."""
+        if not rows:
+            return 0
+        values = [self._values(row) for row in rows] if self._values else list(rows)
+        options = {"preserve_rowcount": True}
+        return connection.exec_driver_sql(self._text, values, execution_options=options).rowcount
 
 
 def as_struct(kind: type[T], row: Row[Any]) -> T:

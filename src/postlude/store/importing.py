@@ -19,6 +19,8 @@ from postlude.store.schema import suppressions
 from postlude.store.schema_contacts import consents, contact_fields, contact_tags, contacts, list_members, tags
 
 _IDS: Final = OrderedIds()
+# A batch touches every page of the address index: with SQLite's own 2 MB most would be written several times.
+_ROOMY: Final = "PRAGMA cache_size = -98304"
 _encode: Final = msgspec.json.Encoder().encode
 _LOOKED_UP: Final = (
     contacts.c.id,
@@ -92,16 +94,22 @@ class Importing(Part):
         counts: Counter[str] = Counter()
         merged = _once(entries, intake.policy, counts)
         with self._database.write() as connection:
-            known = self._known(connection, merged)
-            added, changed, touched = _sorted_out(intake, merged, known, counts)
-            counts["suppressed"] += self._suppressed(connection, merged)
+            if self._database.sqlite:
+                connection.exec_driver_sql(_ROOMY)
+            if intake.dry:
+                known = self._known_contacts(connection, merged)
+                _would_add(intake, merged.keys() - known.keys(), counts)
+                touched: dict[str, int] = {}
+            else:
+                touched, known = self._add_new(connection, intake, merged, counts)
+            changed = [c for row in known.values() if (c := _change(intake, merged[row.address], row, counts))]
+            counts["suppressed"] += self._count_suppressed(connection, merged)
             if not intake.dry:
-                self._insert_contacts.run(connection, added)
                 if changed:
                     connection.execute(_CHANGE, changed)
-                self._join(connection, intake, touched, known, counts)
-                self._tag(connection, intake, merged, touched)
-                self._consent(connection, intake, touched, known)
+                self._join_lists(connection, intake, touched, known, counts)
+                self._put_tags(connection, intake, merged, touched)
+                self._note_consents(connection, intake, touched, known)
             add_errors(connection, intake.job, errors)
             wanted = note_beat(connection, beat(counts), intake.owner)
             if wanted == "lost":
@@ -110,7 +118,8 @@ class Importing(Part):
 
     @cached_property
     def _insert_contacts(self) -> Prepared:
-        return Prepared(contacts.insert(), contacts, self._database.engine.dialect)
+        statement = self._insert(contacts).on_conflict_do_nothing()
+        return Prepared(statement, contacts, self._database.engine.dialect)
 
     @cached_property
     def _insert_members(self) -> Prepared:
@@ -127,14 +136,32 @@ class Importing(Part):
         statement = self._insert(consents).on_conflict_do_nothing()
         return Prepared(statement, consents, self._database.engine.dialect)
 
-    def _known(self, connection: Connection, merged: Iterable[str]) -> dict[str, Any]:
+    def _add_new(
+        self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], counts: Counter[str]
+    ) -> tuple[dict[str, int], dict[str, Any]]:
+        """Add who is new; the id of everybody, and the rows of those who were there.
+
+        Tried first and looked up afterwards: most imports bring new people, and the unique index looks anyway.
+        """
+        ids = _IDS.take(intake.at, len(merged))
+        touched = dict(zip(merged, ids, strict=True))
+        new = self._insert_contacts.run(connection, _contact_rows(intake, merged.values(), ids))
+        counts["added"] += new
+        if new == len(merged):
+            return touched, {}
+        ours = select(contacts.c.address).where(contacts.c.id.between(ids[0], ids[-1]))
+        known = self._known_contacts(connection, merged.keys() - {row[0] for row in connection.execute(ours)})
+        touched.update({address: row.id for address, row in known.items()})
+        return touched, known
+
+    def _known_contacts(self, connection: Connection, merged: Iterable[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for some in chunks(merged):
             query = select(*_LOOKED_UP).where(contacts.c.address.in_(some))
             found.update({row.address: row for row in connection.execute(query)})
         return found
 
-    def _suppressed(self, connection: Connection, merged: Iterable[str]) -> int:
+    def _count_suppressed(self, connection: Connection, merged: Iterable[str]) -> int:
         if connection.execute(select(suppressions.c.address).limit(1)).first() is None:
             return 0
         total = 0
@@ -143,7 +170,7 @@ class Importing(Part):
             total += int(connection.execute(query).scalar_one())
         return total
 
-    def _join(
+    def _join_lists(
         self,
         connection: Connection,
         intake: Intake,
@@ -169,7 +196,7 @@ class Importing(Part):
             }
             self._insert_members.run(connection, [{"contact": contact, **shared} for contact in touched.values()])
 
-    def _tag(
+    def _put_tags(
         self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], touched: Mapping[str, int]
     ) -> None:
         rows = [{"tag": tag, "contact": contact} for tag in intake.tags for contact in touched.values()]
@@ -177,16 +204,16 @@ class Importing(Part):
             for name in entry.tags:
                 tag = intake.tag_ids.get(name)
                 if tag is None:
-                    tag = intake.tag_ids[name] = self._tag_id(connection, name)
+                    tag = intake.tag_ids[name] = self._tag_called(connection, name)
                 rows.append({"tag": tag, "contact": touched[address]})
         self._insert_tags.run(connection, rows)
 
-    def _tag_id(self, connection: Connection, name: str) -> int:
+    def _tag_called(self, connection: Connection, name: str) -> int:
         statement = self._insert(tags).values(id=new_id(), name=name, key=name.lower())
         connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
         return int(connection.execute(select(tags.c.id).where(tags.c.key == name.lower())).scalar_one())
 
-    def _consent(
+    def _note_consents(
         self, connection: Connection, intake: Intake, touched: Mapping[str, int], known: Mapping[str, Any]
     ) -> None:
         """Note what the proof says, except for who has said something already: a file never overrules a person."""
@@ -242,42 +269,28 @@ def _met(old: Entry, new: Entry, policy: str) -> Entry:
     )
 
 
-def _sorted_out(
-    intake: Intake, merged: Mapping[str, Entry], known: Mapping[str, Any], counts: Counter[str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, int]]:
-    """Rows to add, rows to change, and the contact of every address."""
+def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) -> list[dict[str, Any]]:
     given = dict.fromkeys(COLUMNS.values(), "")
     given |= {COLUMNS[purpose]: Consent.GIVEN.value for purpose in intake.purposes}
     shared = {"source": intake.source, **given, "created_at": intake.at, "updated_at": intake.at, "job": intake.job}
-    ids = iter(_IDS.take(intake.at, len(merged)))
-    added, changed, touched = [], [], {}
-    for address, entry in merged.items():
-        row = known.get(address)
-        if row is not None:
-            touched[address] = row.id
-            change = _change(intake, entry, row, counts)
-            if change is not None:
-                changed.append(change)
-            continue
-        if intake.dry:
-            number = hash(address)
-            counts["repeated" if number in intake.seen else "added"] += 1
-            intake.seen.add(number)
-            continue
-        counts["added"] += 1
-        touched[address] = contact = next(ids)
-        added.append(
-            {
-                "id": contact,
-                "address": address,
-                "spelled": entry.spelled,
-                "name": entry.name,
-                "fields": _encode(entry.fields).decode() if entry.fields else "{}",
-                "time_zone": entry.time_zone,
-                **shared,
-            }
-        )
-    return added, changed, touched
+    return [
+        {
+            "id": contact,
+            "address": entry.address,
+            "spelled": entry.spelled,
+            "name": entry.name,
+            "fields": _encode(entry.fields).decode() if entry.fields else "{}",
+            "time_zone": entry.time_zone,
+            **shared,
+        }
+        for contact, entry in zip(ids, entries, strict=True)
+    ]
+
+
+def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:
+    for number in map(hash, new):
+        counts["repeated" if number in intake.seen else "added"] += 1
+        intake.seen.add(number)
 
 
 def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
