@@ -25,8 +25,7 @@ def sheet_shape(path: Path, sheet: str = "") -> FileShape:
 def sheet_rows(path: Path, sheet: str, after: int = 0) -> Iterator[Row]:
     """Rows behind row `after`; numbers without `.0`, dates as ISO 8601."""
     found: CalamineSheet = _open(path).get_sheet_by_name(sheet)
-    first = found.start[0] if found.start else 0
-    for number, cells in enumerate(found.iter_rows(), first + 1):
+    for number, cells in enumerate(found.iter_rows(), 1):  # from the sheet's first row, whatever is in it
         if number > after:
             yield Row(number, number, [_text(cell) for cell in cells])
 

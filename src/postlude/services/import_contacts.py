@@ -166,7 +166,7 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None]) -> J
     totals = Counter[str]() if options.dry_run else Counter(job.counts)
     rows = rows_of(path, shape, after)
     if columns.header and not after:
-        next(rows, None)
+        next((row for row in rows if any(row.cells)), None)
     for chunk in chunks_of(rows, columns, BATCH_ROWS):
         wanted = store.take_in(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
         show(store.job(job.id))
