@@ -168,7 +168,7 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None]) -> J
     if columns.header and not after:
         next((row for row in rows if any(row.cells)), None)
     for chunk in chunks_of(rows, columns, BATCH_ROWS):
-        wanted = store.take_in(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
+        wanted = store.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
         show(store.job(job.id))
         if wanted == "lost":
             raise InputError("another process has taken this import over")

@@ -79,7 +79,7 @@ class Importing(Part):
             with self._database.write() as connection:
                 connection.execute(self._insert(contact_fields).on_conflict_do_nothing(), rows)
 
-    def take_in(
+    def import_batch(
         self,
         intake: Intake,
         entries: Sequence[Entry],

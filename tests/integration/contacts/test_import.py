@@ -119,28 +119,6 @@ def test_consent_needs_proof_and_double_optin_needs_consent(store: Store, writte
     assert store.list_jobs() == []
 
 
-@pytest.mark.parametrize(
-    ("encoding", "city"),
-    [
-        ("utf-8", "Köln, 東京"),
-        ("utf-8-sig", "Köln, 東京"),
-        ("utf-16", "Köln, 東京"),
-        ("utf-16-le", "Köln"),
-        ("cp1252", "Köln, Müllerstraße 5 „Hof“ 5 €"),
-        ("shift_jis", "東京都千代田区丸の内一丁目にあるお店"),
-        ("gb18030", "北京市朝阳区建国门外大街甲六号"),
-        ("cp1251", "Москва, улица Большая Полянка"),
-    ],
-)
-def test_encodings_are_found_out(store: Store, written: Write, encoding: str, city: str) -> None:
-    text = "email,city\r\n" + "".join(f'p{n}@example.org,"{city}"\r\n' for n in range(20))
-    job = imported(store, written(text, encoding=encoding))
-    assert job.counts == {"added": 20, "rows": 20}
-    found = store.contact_by_address("p7@example.org")
-    assert found is not None
-    assert found.fields == {"city": city}, job.options["encoding"]
-
-
 def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, written: Write) -> None:
     good, bad = "a@example.org,Köln\n".encode(), "b@example.org,Köln\n".encode("cp1252")
     job = imported(store, written(b"email,city\n" + good + bad, encoding="utf-8"))
@@ -150,19 +128,6 @@ def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, writte
     assert [(e.line, e.reason) for e in store.job_errors(told.id)] == [(3, "bytes that are not utf-8-sig")]
     with pytest.raises(InputError, match="no encoding"):
         order_import(store, CLOCK, import_contacts.msgspec.structs.replace(order, encoding="utf-9"))
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_and_line_ends(store: Store, written: Write, delimiter: str, end: str) -> None:
-    rows = [["Name", "Mail", "Note"], ["Anna", "a@example.org", '"two' + end + 'lines"'], ["Bob", "b@example.org", ""]]
-    text = end.join(delimiter.join(row) for row in rows) + end
-    job = imported(store, written(text))
-    assert job.counts == {"added": 2, "rows": 2}
-    assert job.done == job.total
-    anna = store.contact_by_address("a@example.org")
-    assert anna is not None
-    assert (anna.name, anna.fields) == ("Anna", {"note": f"two{end}lines"})
 
 
 def test_odd_files(store: Store, written: Write) -> None:

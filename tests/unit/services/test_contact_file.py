@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from postlude.services.contact_file import rows_of, shape_of
+
+
+def _file(folder: Path, data: bytes) -> Path:
+    path = folder / "people.csv"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("encoding", "city"),
+    [
+        ("utf-8", "Köln, 東京"),
+        ("utf-8-sig", "Köln, 東京"),
+        ("utf-16", "Köln, 東京"),
+        ("utf-16-le", "Köln"),
+        ("cp1252", "Köln, Müllerstraße 5 „Hof“ 5 €"),
+        ("shift_jis", "東京都千代田区丸の内一丁目にあるお店"),
+        ("gb18030", "北京市朝阳区建国门外大街甲六号"),
+        ("cp1251", "Москва, улица Большая Полянка"),
+    ],
+)
+def test_encodings_are_found_out(tmp_path: Path, encoding: str, city: str) -> None:
+    text = "email,city\r\n" + "".join(f'p{n}@example.org,"{city}"\r\n' for n in range(20))
+    path = _file(tmp_path, text.encode(encoding))
+    shape = shape_of(path)
+    rows = list(rows_of(path, shape))
+    assert [row.cells for row in rows[1:]] == [[f"p{n}@example.org", city] for n in range(20)], shape.encoding
+    assert shape.guessed is (encoding in {"cp1252", "shift_jis", "gb18030", "cp1251"})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_and_line_ends(tmp_path: Path, delimiter: str, end: str) -> None:
+    rows = [["Name", "Mail", "Note"], ["Anna", "a@example.org", '"two' + end + 'lines"'], ["Bob", "b@example.org", ""]]
+    path = _file(tmp_path, (end.join(delimiter.join(row) for row in rows) + end).encode())
+    shape = shape_of(path)
+    assert (shape.delimiter, shape.lines) == (delimiter, 4)
+    found = list(rows_of(path, shape))
+    assert [(row.line, row.end) for row in found] == [(1, 1), (2, 3), (4, 4)]
+    assert found[1].cells == ["Anna", "a@example.org", f"two{end}lines"]
+    assert list(rows_of(path, shape, after=3)) == found[2:]
+
+
+def test_a_delimiter_that_the_file_names_wins(tmp_path: Path) -> None:
+    path = _file(tmp_path, b"sep=;\nname, first;email\nDoe, Anna;a@example.org\n")
+    found = list(rows_of(path, shape_of(path)))
+    assert found[0].line == 2
+    assert found[1].cells == ["Doe, Anna", "a@example.org"]
+
+
+def test_thousands_of_open_quotation_marks_are_thousands_of_errors(tmp_path: Path) -> None:
+    path = _file(
+        tmp_path, b"email,note\n" + b'a@example.org,"open "x" y\n' * 3 + b'b@example.org,"' + b"x" * 200_000 + b"\n"
+    )
+    found = list(rows_of(path, shape_of(path)))
+    assert found[-1].reason == "a quotation mark is opened here and never closed"
+    bad = _file(tmp_path, b"".join(b'a,"' + b"y" * 140_000 + b"\n" for _ in range(30)))
+    assert sum(bool(row.reason) for row in rows_of(bad, shape_of(bad))) >= 15
