@@ -1,13 +1,16 @@
 """The links of one HTML or AMP part: judged, reported and edited; Outlook twins share one link."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
+
+import msgspec
 
 from postlude.instrument import entities
 from postlude.instrument.edits import Edit
 from postlude.instrument.labels import label as label_of
 from postlude.instrument.marks import OFF, within
+from postlude.instrument.minter import Own
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
 from postlude.instrument.session import Minted, Session
@@ -27,18 +30,27 @@ _NOT_HTTP: Final = frozenset(
         LinkReason.PLACEHOLDER,
     )
 )
+_TITLES: Final = frozenset((b"title", b"aria-label", b"alt"))
+_HREF: Final = b'href="'
 _UTF8: Final = frozenset(("utf-8", "ascii"))
 
 
-class Candidate(NamedTuple):
-    """One link element and its href."""
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """One link element and its href: the attribute begins at `start`, its value is `[value_start, value_end)`."""
 
-    tag: Tag
-    href: Attribute
+    outlook: bool
+    start: int
+    value_start: int
+    value_end: int
+    quote: str
     url: str
     label: str
     opted_out: bool
     undecodable: bool
+
+
+Decision = tuple[str, LinkReason, Minted | None]
+"""The destination, why it is not tracked, and what it becomes when it is."""
 
 
 class Links:
@@ -57,71 +69,81 @@ class Links:
         found = [self._candidate(index, tag) for index, tag in enumerate(self._scan.links)]
         candidates = [one for one in found if one is not None]
         twins = _twins(candidates)
-        minted: dict[int, tuple[str, LinkReason, Minted | None]] = {}
+        decided: dict[int, Decision] = {}
         for index, one in enumerate(candidates):
             first = twins.get(index, index)
-            if first not in minted:
-                minted[first] = self._decide(candidates[first])
-            url, reason, link = minted[first]
+            decision = decided.get(first)
+            if decision is None:
+                decision = decided[first] = self._decide(candidates[first])
+            url, reason, link = decision
             if one.opted_out and reason is LinkReason.NONE:
                 reason, link = LinkReason.OPTED_OUT, None
             edit = _edit(one, url, reason, link, self._charset)
             if edit is not None:
-                self.attribute_starts[edit.start] = one.href.start
+                self.attribute_starts[edit.start] = one.start
                 yield edit
 
     def _candidate(self, index: int, tag: Tag) -> Candidate | None:
         data = self._scan.data
-        href: Attribute | None = None
-        title: Attribute | None = None
         opted_out = bool(self._off) and within(self._off, tag.start)
-        for attribute in self._scan.attributes(tag):
-            if attribute.name == b"href":
-                href = href or attribute
-            elif attribute.name in {b"title", b"aria-label", b"alt"}:
-                title = title or attribute
-            else:
-                opted_out = opted_out or _opts_out(data, attribute)
-        if href is None:
-            return None
-        text = text_of(data[href.value_start : href.value_end], self._charset)
+        if tag.href is not None and data.find(b"track", tag.start, tag.end) < 0:
+            value_start, value_end = tag.href
+            start, quoted = value_start - len(_HREF), '"'
+        else:
+            href: Attribute | None = None
+            for attribute in self._scan.attributes(tag):
+                if attribute.name == b"href":
+                    href = href or attribute
+                else:
+                    opted_out = opted_out or _opts_out(data, attribute)
+            if href is None:
+                return None
+            _, start, _, value_start, value_end, quoted = href
+        text = text_of(data[value_start:value_end], self._charset)
         shown = ""
         if tag.name != b"area":
             shown = label_of(data, tag.end, self._scan.label_end.get(index, len(data)), self._charset)
-        if not shown and title is not None:
-            shown = data[title.value_start : title.value_end].decode(self._charset, "replace").strip()
-        return Candidate(tag, href, clean(text or ""), shown, opted_out, text is None)
+        shown = shown or self._title(tag)
+        url = clean(text) if text else ""
+        return Candidate(tag.outlook, start, value_start, value_end, quoted, url, shown, opted_out, text is None)
 
-    def _decide(self, one: Candidate) -> tuple[str, LinkReason, Minted | None]:
+    def _title(self, tag: Tag) -> str:
+        """What the tag says of itself, for a link without a text."""
+        for attribute in self._scan.attributes(tag):
+            if attribute.name in _TITLES:
+                return (
+                    self._scan.data[attribute.value_start : attribute.value_end]
+                    .decode(self._charset, "replace")
+                    .strip()
+                )
+        return ""
+
+    def _decide(self, one: Candidate) -> Decision:
         """Judge one link, and report it under the next position."""
         session = self._session
         position = session.next_position()
-        url, known = ("", LinkReason.UNDECODABLE) if one.undecodable else _own(one.url, session)
-        link = None
-        if known is None:
-            url, known, link = self._judge(one, position)
-        where = "outlook" if one.tag.outlook and self._where == "html" else self._where
-        session.report(position, url, one.label, known, where)
-        return url, known, link
+        url, link = one.url, None
+        if one.undecodable:
+            reason = LinkReason.UNDECODABLE
+        elif (own := session.own(url)) is not None:
+            url, reason = _own(url, own, session)
+        else:
+            opted_out = one.opted_out
+            if url[: len(NO_TRACK_SCHEME)].lower() == NO_TRACK_SCHEME:
+                url, opted_out = "https" + url[len("https+notrack") :], True
+            reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out)
+            if session.policy.utm and reason not in _NOT_HTTP:
+                url = session.destination(url, one.label, position)
+            if reason is LinkReason.NONE:
+                link = session.mint(position, url)
+                reason = LinkReason.NONE if link else LinkReason.TOO_LONG
+        where = "outlook" if one.outlook and self._where == "html" else self._where
+        session.report(position, url, one.label, reason, where)
+        return url, reason, link
 
-    def _judge(self, one: Candidate, position: int) -> tuple[str, LinkReason, Minted | None]:
-        session, url, opted_out = self._session, one.url, one.opted_out
-        if url.lower().startswith(NO_TRACK_SCHEME):
-            url, opted_out = "https" + url[len("https+notrack") :], True
-        reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out)
-        if session.policy.utm and reason not in _NOT_HTTP:
-            url = session.destination(url, one.label, position)
-        if reason is not LinkReason.NONE:
-            return url, reason, None
-        link = session.mint(position, url)
-        return url, reason if link else LinkReason.TOO_LONG, link
 
-
-def _own(url: str, session: Session) -> tuple[str, LinkReason | None]:
-    """Where a URL of ours leads and what it is; the URL itself and None when it is not ours."""
-    own = session.own(url)
-    if own is None:
-        return url, None
+def _own(url: str, own: Own, session: Session) -> tuple[str, LinkReason]:
+    """Where a URL of ours leads, and what it is."""
     if own.face != "link":
         return url, LinkReason.OWN_PAGE
     return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED
@@ -154,12 +176,14 @@ def text_of(raw: bytes, charset: str) -> str | None:
 
 def _twins(candidates: list[Candidate]) -> dict[int, int]:
     """For each Outlook link the index of its HTML twin: the next one with the same URL, else the last one before."""
-    last = {one.url: index for index, one in enumerate(candidates) if not one.tag.outlook}
     twins: dict[int, int] = {}
+    if not any(one.outlook for one in candidates):
+        return twins
+    last = {one.url: index for index, one in enumerate(candidates) if not one.outlook}
     following: dict[str, int] = {}
     for index in range(len(candidates) - 1, -1, -1):
         one = candidates[index]
-        if not one.tag.outlook:
+        if not one.outlook:
             following[one.url] = index
         elif one.url in last:
             twins[index] = following.get(one.url, last[one.url])
@@ -167,11 +191,10 @@ def _twins(candidates: list[Candidate]) -> dict[int, int]:
 
 
 def _edit(one: Candidate, url: str, reason: LinkReason, link: Minted | None, charset: str) -> Edit | None:
-    start, end, quote_mark = one.href.value_start, one.href.value_end, one.href.quote
     if link is not None:
-        return Edit(start, end, (link.head, link.tail))
-    if reason in {LinkReason.ALREADY_TRACKED, LinkReason.UNDECODABLE} or url == one.url:
+        return Edit(one.value_start, one.value_end, link)
+    if url == one.url or reason in {LinkReason.ALREADY_TRACKED, LinkReason.UNDECODABLE}:
         return None
-    around = "" if quote_mark else '"'
-    text = around + entities.encode(url, quote_mark or '"') + around
-    return Edit(start, end, (text.encode(charset, "xmlcharrefreplace"),))
+    around = "" if one.quote else '"'
+    text = around + entities.encode(url, one.quote or '"') + around
+    return Edit(one.value_start, one.value_end, (text.encode(charset, "xmlcharrefreplace"),))

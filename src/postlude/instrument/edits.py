@@ -1,10 +1,11 @@
 """Edits: which bytes are replaced by what. Everything outside of them stays as it was."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 
-class Edit(NamedTuple):
+class Edit(msgspec.Struct, frozen=True, gc=False):
     """Replace `[start, end)` by `pieces` joined with the copy token."""
 
     start: int
@@ -38,10 +39,17 @@ def chain(target: list[bytes], more: Sequence[bytes]) -> None:
 
 def without_overlaps(edits: Iterable[Edit]) -> list[Edit]:
     """Ascending edits; of two that overlap the one that begins first and is longer stays."""
+    found = list(edits)
+    if all(map(_apart, found, found[1:])):
+        return found
     kept: list[Edit] = []
     at = 0
-    for edit in sorted(edits, key=lambda one: (one.start, one.end != one.start, -one.end)):
+    for edit in sorted(found, key=lambda one: (one.start, one.end != one.start, -one.end)):
         if edit.start >= at:
             kept.append(edit)
             at = edit.end
     return kept
+
+
+def _apart(one: Edit, other: Edit) -> bool:
+    return one.end <= other.start and one.start < other.start

@@ -10,7 +10,11 @@ _REFERENCE: Final = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|([a-zA-Z][a-z
 
 def decode(value: str) -> str:
     """What the attribute's value says. Not `html.unescape`: `?a=1&copy=2` stays as it is in an attribute."""
-    return _REFERENCE.sub(_one, value) if "&" in value else value
+    if "&" not in value:
+        return value
+    if value.count("&") == value.count("&amp;"):  # what nearly every URL holds
+        return value.replace("&amp;", "&")
+    return _REFERENCE.sub(_one, value)
 
 
 def _one(match: re.Match[str]) -> str:

@@ -28,7 +28,7 @@ def _tidy(raw: bytes, charset: str) -> str:
     text = raw.decode(charset, "replace")
     if "&" in text:
         text = unescape(text)
-    text = _SPACE.sub(" ", text).strip()
+    text = " ".join(text.split()) if text.isascii() else _SPACE.sub(" ", text).strip()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

@@ -124,7 +124,7 @@ class _Walk:
             yield leaf._replace(reason=reason)
         elif not kind.startswith("multipart/"):
             yield leaf
-        elif depth >= _MAX_DEPTH or self._parts > _MAX_PARTS:
+        elif depth >= _MAX_DEPTH:
             yield leaf._replace(reason=PartReason.TOO_DEEP)
         else:
             yield from self._multipart(leaf, parameters.get("boundary", ""), depth)
@@ -138,6 +138,9 @@ class _Walk:
         number = 0
         for start, end in _bodies(self._raw, whole.start, whole.end, boundary.rstrip().encode("utf-8", "replace")):
             number += 1
+            if self._parts > _MAX_PARTS:
+                yield whole._replace(reason=PartReason.TOO_MANY_PARTS)
+                return
             yield from self.entity(start, end, f"{prefix}{number}", default, depth + 1)
         if not number:
             yield whole._replace(reason=PartReason.BROKEN_MULTIPART)

@@ -43,6 +43,7 @@ class PartReason(StrEnum):
     UNSUPPORTED_CHARSET = "unsupported_charset"  # bytes are not a superset of ASCII
     BROKEN_MULTIPART = "broken_multipart"
     TOO_DEEP = "too_deep"
+    TOO_MANY_PARTS = "too_many_parts"
     NO_HEADERS = "no_headers"
     DKIM_SIGNED = "dkim_signed"  # signed by its own domain, and we do not sign for that
     NO_HTML = "no_html"  # nowhere to put a pixel

@@ -3,6 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
+import msgspec
+
 from postlude.instrument import grammar
 
 LINK_TAGS: Final = frozenset((b"a", b"area"))
@@ -20,7 +22,7 @@ class Attribute(NamedTuple):
     """`"`, `'`, or empty when the value has no quotes."""
 
 
-class Tag(NamedTuple):
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """A start tag that matters."""
 
     name: bytes
@@ -30,6 +32,8 @@ class Tag(NamedTuple):
     """Where its attributes begin."""
     outlook: bool
     """Inside a conditional comment, or VML: only Outlook follows it."""
+    href: tuple[int, int] | None = None
+    """Its double-quoted `href` value, where that is known already."""
 
 
 class Scan:
@@ -69,15 +73,17 @@ class Scan:
             match = match_at(data, at, end)
             assert match is not None  # every part of the pattern is optional
             kind = match.lastindex
-            if kind == 4:  # noqa: PLR2004 - a group of the pattern, see grammar.FEW
+            if kind == grammar.AT_LINK:
+                at = self._regular_link(match, outlook=outlook)
+            elif kind == grammar.AT_TAG:
                 at = self._tag(match, end, outlook=outlook)
-            elif kind == 5:  # noqa: PLR2004 - as above
-                at = self._comment(match.start(5), end, outlook=outlook)
-            elif kind == 6:  # noqa: PLR2004 - as above
-                at = self._cdata(match.start(6), end, outlook=outlook)
-            elif kind == 7:  # noqa: PLR2004 - as above
-                if match.end(7) > match.start(7):
-                    self._unfinished(match.start(7), outlook=outlook)
+            elif kind == grammar.AT_COMMENT:
+                at = self._comment(match.start(kind), end, outlook=outlook)
+            elif kind == grammar.AT_CDATA:
+                at = self._cdata(match.start(kind), end, outlook=outlook)
+            elif kind == grammar.AT_END:
+                if match.end(kind) > match.start(kind):
+                    self._unfinished(match.start(kind), outlook=outlook)
                 return
             else:
                 at = match.end()
@@ -86,24 +92,38 @@ class Scan:
         if not outlook and self.inert_from is None:
             self.inert_from = at
 
+    def _regular_link(self, match: re.Match[bytes], *, outlook: bool) -> int:
+        """`<a name="value" href="value" ...>`, and its text and end tag where nothing else is between them."""
+        start, after = match.span(1)
+        links = self.links
+        if links:
+            self.label_end.setdefault(len(links) - 1, start)
+        links.append(Tag(b"a", start, after, start + 2, outlook, match.span(2)))
+        close = match.start(3)
+        if close < 0:
+            return after
+        self.label_end[len(links) - 1] = close
+        return match.end(3)
+
     def _tag(self, match: re.Match[bytes], end: int, *, outlook: bool) -> int:
-        name = match[3].lower()
-        start, after = match.start(1), match.end()
+        _, closing, found, behind = match.group(5, 6, 7, 8)
+        name = found.lower()
+        start, after = match.start(5), match.end()
         if self._all:
-            self.tags.append((name, bool(match[2]), start, after, match.end(3)))
-        if match[2]:
+            self.tags.append((name, bool(closing), start, after, match.end(7)))
+        if closing:
             self._end_tag(name, start, after, outlook=outlook)
             return after
-        if name in LINK_TAGS or (name.startswith(b"v:") and b"href" in match[4].lower()):
-            tag = Tag(name, start, after, match.end(3), outlook or name.startswith(b"v:"))
+        if name in LINK_TAGS or (name.startswith(b"v:") and b"href" in behind.lower()):
+            tag = Tag(name, start, after, match.end(7), outlook or name.startswith(b"v:"))
             self._close_label(start)
             self.links.append(tag)
         elif name == b"img":
-            self.images.append(Tag(name, start, after, match.end(3), outlook))
+            self.images.append(Tag(name, start, after, match.end(7), outlook))
         elif name in grammar.RAW and not self._foreign:
             return self._raw(name, start, after, end, outlook=outlook)
         elif name in grammar.FOREIGN:
-            if not match[4].endswith(b"/>"):
+            if not behind.endswith(b"/>"):
                 self._foreign += 1
         elif not outlook:
             self._place(name, start, after)

@@ -15,14 +15,8 @@ MAX_URL: Final = 7_500
 """Characters of a tracked URL: request lines of 8 kB pass every server and proxy."""
 
 
-class Minted:
-    """A link that is tracked: the bytes around its token."""
-
-    __slots__ = ("head", "tail")
-
-    def __init__(self, head: str, tail: str) -> None:
-        self.head: Final = head.encode("ascii")
-        self.tail: Final = tail.encode("ascii")
+Minted = tuple[bytes, bytes]
+"""A link that is tracked: the bytes around its token."""
 
 
 class Session:
@@ -39,12 +33,14 @@ class Session:
         self._heads: Final = tuple(
             {head.partition("://")[0] + "://" + self._authority(head) for head in (pixel_head, link_head)}
         )
-        self._needles: Final = tuple(
+        self._needles: Final = frozenset(
             self._authority(head).partition(":")[0].encode() for head in (pixel_head, link_head)
         )
         own = urls.recognise(pixel_head + urls.token(1) + pixel_tail)
         self._ref: Final = (own.ref.kind, own.ref.scope) if own else None
         self._unsubscribe: Final = unsubscribe
+        self._off: Final = LinkReason.NONE if policy.clicks else LinkReason.CLICKS_OFF
+        self._off_in_text: Final = self._off if self._off or policy.text else LinkReason.TEXT_OFF
         self._utm: Final = Utm(policy.utm) if policy.utm else None
         self.max_url = MAX_URL
         """Lower while a part is edited whose lines must stay short."""
@@ -62,8 +58,10 @@ class Session:
         """The URL of ours this is, also behind an image proxy that keeps the original as its fragment."""
         if url.startswith(self._heads):
             return self.urls.recognise(url)
-        _, hash_, fragment = url.rpartition("#")
-        return self.urls.recognise(fragment) if hash_ and fragment.startswith(self._heads) else None
+        if "#" not in url:
+            return None
+        fragment = url.rpartition("#")[2]
+        return self.urls.recognise(fragment) if fragment.startswith(self._heads) else None
 
     def is_mine(self, own: Own) -> bool:
         """It was made for this very message or campaign."""
@@ -76,32 +74,29 @@ class Session:
 
     def judge(self, url: str, label: str, position: int, *, where: str, opted_out: bool = False) -> LinkReason:
         """NONE when the link is to be tracked, else the first reason that speaks against it."""
-        reason = u.form(url)
+        reason, host = u.form(url)
         if reason is not LinkReason.NONE:
             return reason
         if opted_out:
             return LinkReason.OPTED_OUT
-        reason = self._by_policy(url, u.host_of(url), position)
+        reason = self._excluded(url, host, position)
         if reason is not LinkReason.NONE:
             return reason
         if url in self._unsubscribe or u.unsubscribes(url, label):
             return LinkReason.UNSUBSCRIBE
-        if label and not self.policy.visible_urls and u.shows_other_host(label, self.host, u.host_of(url)):
+        if label and not self.policy.visible_urls and u.shows_other_host(label, self.host, host):
             return LinkReason.TEXT_SHOWS_HOST
-        return self._switched_off(where)
+        return self._off_in_text if where == "text" else self._off
 
-    def _by_policy(self, url: str, host: str, position: int) -> LinkReason:
+    def _excluded(self, url: str, host: str, position: int) -> LinkReason:
+        policy = self.policy
         if position > MAX_POSITION:
             return LinkReason.TOO_MANY
-        if position in self.policy.positions or u.excluded(url, host, self.policy.exclude):
+        if position in policy.positions or (policy.exclude and u.excluded(url, host, policy.exclude)):
             return LinkReason.EXCLUDED
-        universal = self.policy.universal_hosts
-        return LinkReason.UNIVERSAL_LINK if universal and u.under(host, universal) else LinkReason.NONE
-
-    def _switched_off(self, where: str) -> LinkReason:
-        if not self.policy.clicks:
-            return LinkReason.CLICKS_OFF
-        return LinkReason.TEXT_OFF if where == "text" and not self.policy.text else LinkReason.NONE
+        if policy.universal_hosts and u.under(host, policy.universal_hosts):
+            return LinkReason.UNIVERSAL_LINK
+        return LinkReason.NONE
 
     def destination(self, url: str, label: str, position: int) -> str:
         """The URL with the UTM parameters the policy asks for."""
@@ -115,7 +110,9 @@ class Session:
             head, tail = self.urls.link(position, url)
         except UnicodeEncodeError:
             return None
-        return Minted(head, tail) if len(head) + TOKEN_LENGTH + len(tail) <= self.max_url else None
+        if len(head) + TOKEN_LENGTH + len(tail) > self.max_url:
+            return None
+        return head.encode("ascii"), tail.encode("ascii")
 
     def report(self, position: int, url: str, label: str, reason: LinkReason, where: str) -> None:
         """Put one link on the list."""

@@ -78,7 +78,7 @@ def _tracked(url: str, span: tuple[int, int], position: int, session: Session, r
     edit = None
     if reason is LinkReason.NONE:
         link = session.mint(position, destination)
-        edit = Edit(*span, (link.head, link.tail)) if link else None
+        edit = Edit(*span, link) if link else None
         if edit is None or (room and not room.take(edit)):
             edit, reason = None, LinkReason.TOO_LONG
     session.report(position, destination, "", reason, "text")
@@ -95,12 +95,23 @@ def _written(raw: bytes, charset: str) -> str | None:
         if unicodedata.category(odd[0])[0] not in _KEPT_CATEGORIES:
             text = text[: odd.start()]
             break
+    return text[: _end(text)]
+
+
+def _end(text: str) -> int:
+    """Where the URL ends: a closing bracket belongs to it when it was opened in it."""
     end = len(text)
+    unopened: dict[str, int] = {}
     while end:
         last = text[end - 1]
-        opening = _BRACKETS.get(last)
-        if last in _TRAILING or (opening and text.count(last, 0, end) > text.count(opening, 0, end)):
-            end -= 1
-        else:
+        if last in _BRACKETS:
+            missing = unopened.get(last)
+            if missing is None:
+                missing = text.count(last) - text.count(_BRACKETS[last])
+            if missing <= 0:
+                break
+            unopened[last] = missing - 1
+        elif last not in _TRAILING:
             break
-    return text[:end]
+        end -= 1
+    return end

@@ -11,7 +11,7 @@ import html
 import re
 from base64 import b32decode, b32encode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
@@ -43,6 +43,7 @@ class Kind(IntEnum):
 _COPY_BYTES: Final = COPY_TOKEN_LENGTH // 4 * 3
 _PAYLOAD_BYTES: Final = _payload.size
 _KINDS: Final = {int(kind): kind for kind in Kind}
+_TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _TO_STANDARD: Final = bytes.maketrans(b"-_+/", b"+/\0\0")  # only the URL-safe spelling is ours
 
 
@@ -123,14 +124,13 @@ class TokenCodec:
     def link_mac(self, key_id: int, kind: Kind, scope: int, position: int, url: str) -> str:
         """The 11-character MAC of one link; KeyError when the key is not in the ring."""
         mac = self._link[key_id].copy()
-        mac.update(_link_head.pack(kind, scope, position))
-        mac.update(url.encode("utf-8", "surrogatepass"))
-        return urlsafe_b64encode(mac.digest()).rstrip(b"=").decode("ascii")
+        mac.update(_link_head.pack(kind, scope, position) + url.encode("utf-8", "surrogatepass"))
+        return b2a_base64(mac.digest(), newline=False).translate(_TO_URL_SAFE, b"=").decode("ascii")
 
     def link_tail(self, kind: Kind, scope: int, position: int, url: str) -> str:
         """Everything of a link's path behind the copy token, without the leading slash."""
         mac = self.link_mac(self._ring.current, kind, scope, position, url)
-        return f"{position}.{mac}/{quote(url, safe='')}"
+        return f"{position}.{mac}/{_quoted(url)}"
 
     def read_link(self, ref: CopyRef, position: int, mac: str, encoded: str | bytes) -> str | None:
         """The destination that was signed, from what arrived; None when it is not the one that was signed.
@@ -182,6 +182,17 @@ class TokenCodec:
     def verify_hook(self, provider: str, text: bytes) -> bool:
         """Whether `text` is the secret of this provider's path, minted with any key of the ring."""
         return any(compare_digest(self.mint_hook(provider, key_id).encode(), text) for key_id in self._hook)
+
+
+_EVERYDAY: Final = re.compile(r"[A-Za-z0-9_.~:/?&=%#+-]*+").fullmatch
+
+
+def _quoted(url: str) -> str:
+    """`quote(url, safe="")`, four times as fast for the URLs most mail holds."""
+    if not _EVERYDAY(url):
+        return quote(url, safe="")
+    url = url.replace("%", "%25").replace(":", "%3A").replace("/", "%2F").replace("?", "%3F").replace("&", "%26")
+    return url.replace("=", "%3D").replace("#", "%23").replace("+", "%2B")
 
 
 def _as_bytes(text: str | bytes) -> bytes:

@@ -1,0 +1,133 @@
+"""Instrumenting one message: HTML alone beside pytracking, whole messages by transfer encoding, hostile input.
+
+Run: make bench-instrument   (or: python bench/instrument.py [--rounds 15] [--write])
+
+Every round runs each row for a moment, one after the other, so that a busy machine slows them alike; CPU seconds of
+this process are counted, and the medians of the rounds are shown. The peer gets the same HTML in the same round.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hostile
+import newsletter
+import pytracking
+import pytracking.html
+
+from postlude.instrument import Policy, compile_message, instrument
+from postlude.instrument import html_part as html
+from postlude.instrument.edits import segments
+from postlude.instrument.session import Session
+from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
+
+RESULT = Path(__file__).resolve().parent / "results" / "instrument.md"
+URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://mail.example.org", Kind.MESSAGE, 77)
+TOKEN = URLS.token(5)
+PEER = pytracking.Configuration(
+    base_open_tracking_url="https://mail.example.org/i/", base_click_tracking_url="https://mail.example.org/l/"
+)
+PAGE = newsletter.html()
+MESSAGES = {name: newsletter.message(name) for name in ("8bit", "base64", "quoted-printable")}
+Row = tuple[str, Callable[[], object], int]
+"""Name, one piece of work, floor a second (0: none)."""
+
+
+def one_off_html() -> bytes:
+    session = Session(Policy(), URLS)
+    return TOKEN.encode().join(segments(PAGE, html.plan(PAGE, session, "utf-8").edits))
+
+
+def whole(name: str) -> Callable[[], object]:
+    return lambda: instrument(MESSAGES[name], Policy(), URLS, TOKEN)
+
+
+def peer() -> str:
+    return pytracking.html.adapt_html(PAGE, {"copy": 5}, configuration=PEER)
+
+
+def one_off_rows() -> list[Row]:
+    return [
+        ("pytracking, HTML (rewrites only `<a>`, parses and writes all anew)", peer, 0),
+        ("one-off, HTML", one_off_html, 1_400),
+        ("one-off, whole message, 8bit", whole("8bit"), 1_200),
+        ("one-off, whole message, base64", whole("base64"), 700),
+        ("one-off, whole message, quoted-printable", whole("quoted-printable"), 1_000),
+    ]
+
+
+def compiled_rows() -> list[Row]:
+    return []
+
+
+SHAPES: list[Callable[[], list[Row]]] = [one_off_rows, compiled_rows]
+"""What is measured a second; every entry adds its rows."""
+
+
+def rate(work: Callable[[], object], seconds: float) -> float:
+    count, started = 0, time.process_time()
+    while (spent := time.process_time() - started) < seconds:
+        work()
+        count += 1
+    return count / spent
+
+
+def measure(rows: list[Row], rounds: int) -> list[list[float]]:
+    for _, work, _ in rows:
+        work()
+    return [[rate(work, 0.15) for _, work, _ in rows] for _ in range(rounds)]
+
+
+def rates(rounds: int) -> list[str]:
+    rows = [row for shape in SHAPES for row in shape()]
+    figures = measure(rows, rounds)
+    lines = ["| work | a second | floor | beside pytracking |", "|---|---|---|---|"]
+    for index, (name, _, floor) in enumerate(rows):
+        median = statistics.median(one[index] for one in figures)
+        ratio = statistics.median(one[index] / one[0] for one in figures)
+        shown = f"{ratio:.1f}x" if "HTML" in name else ""
+        lines.append(f"| {name} | {median:,.0f} | {floor or ''} | {shown} |")
+    return lines
+
+
+def adversarial() -> list[str]:
+    lines = ["| 1 MB of | seconds | 2 MB : 1 MB |", "|---|---|---|"]
+    for name, make in hostile.SHAPES.items():
+        times = []
+        for size in (1_000_000, 2_000_000):
+            raw = make(size)
+            started = time.process_time()
+            compile_message(raw, Policy(text=True), URLS).render(TOKEN)
+            times.append(time.process_time() - started)
+        lines.append(f"| {name} | {times[0]:.3f} | {times[1] / times[0]:.1f} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--write", action="store_true", help="write bench/results/instrument.md")
+    options = parser.parse_args()
+    links = len(compile_message(MESSAGES["8bit"], Policy(), URLS).links)
+    text = "\n".join([*rates(options.rounds), "", *adversarial(), ""])
+    print(text)
+    if options.write:
+        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(
+            f"# Instrumenting a message\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}, one core. "
+            f"Command: `make bench-instrument`\n\n"
+            f"A newsletter of {len(PAGE):,} bytes of HTML with {links} links (`bench/newsletter.py`). Medians of "
+            f"{options.rounds} interleaved rounds, CPU time; the ratio is the median of each round's own. "
+            f"Hostile input: `bench/hostile.py`; a second is the limit, and twice the size must take about twice "
+            f"the time.\n\n{text}"
+        )
+
+
+if __name__ == "__main__":
+    main()
