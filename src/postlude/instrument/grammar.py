@@ -43,7 +43,9 @@ def _scanner(wanted: bytes, common: bytes = b"", link: bytes = b"(?!)()()()()") 
     """Skips text and unwanted tags, at most some thousand a match to bound its stack, then takes one wanted thing."""
     unwanted = rb"</?(?!" + wanted + rb")" + _TAG_NAME + _REST
     plain = rb"<(?![a-zA-Z/!?])|</(?=>)"
-    regular = rb"</?(?:" + common + rb")(?:>|[\t\n\f\r /]" + _REGULAR + rb")|" if common else b""
+    regular = b""
+    if common:
+        regular = rb"<(?:/(?:" + common + rb")>|(?:" + common + rb")(?:>|[\t\n\f\r /]" + _REGULAR + rb"))|"
     skipped = rb"[^<]*+(?:(?:" + regular + unwanted + rb"|" + plain + rb"|" + _BOGUS + rb")[^<]*+){0,4000}"
     tag = rb"(<)(/?)(" + wanted + rb")(" + _REST + rb")"
     return re.compile(skipped + rb"(?:" + link + rb"|" + tag + rb"|(<!--)|(<!\[CDATA\[)|(<(?s:.)|\Z)|)")

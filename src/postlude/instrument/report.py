@@ -5,7 +5,7 @@ import msgspec
 from postlude.instrument.reasons import LinkReason, PartReason
 
 
-class LinkReport(msgspec.Struct, frozen=True):
+class LinkReport(msgspec.Struct, frozen=True, gc=False):
     """One link; the composer's list shows exactly these."""
 
     position: int
@@ -19,7 +19,7 @@ class LinkReport(msgspec.Struct, frozen=True):
     """html, outlook, amp or text."""
 
 
-class PartReport(msgspec.Struct, frozen=True):
+class PartReport(msgspec.Struct, frozen=True, gc=False):
     """A part that was left as it was, though it might have held links."""
 
     path: str

@@ -6,7 +6,6 @@ Base64 holds it encoded together with its neighbours: see `base64_body`.
 
 import re
 from binascii import a2b_qp
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,10 +26,16 @@ class Identity:
 
 _LONGEST_LINE: Final = 76  # RFC 2045 6.7 (5), the `=` of a soft line break included
 _CARRIAGE_RETURN: Final = 13
-_BLOCKS: Final = re.compile(rb"[\x00-\xff]{1,400}[^\n]*\n?")
 # What a2b_qp makes shorter, exactly as it reads it: a soft line break (also with blanks or rubbish behind the `\r`),
 # an escape, `==` for one equals sign, and a `=` that ends everything.
 _ESCAPE: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|(\n|\r[^\n]*(?:\n|\Z))|(=)|(\Z))")
+_IRREGULAR: Final = {
+    b"\r\n": re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n)"),
+    b"\n": re.compile(rb"=(?![0-9A-Fa-f]{2}|\n)"),
+}
+"""By line end: an equals sign that begins neither an escape nor a soft line break."""
+_ANYWHERE: Final = bytes(byte for byte in range(33, 127) if byte != ord("="))
+"""Bytes that stand for themselves wherever they are."""
 _UNSAFE: Final = re.compile(rb"[^\t\n\r !-<>-~]|[ \t](?=\r?\n|\Z)")
 
 
@@ -39,17 +44,14 @@ class QuotedPrintable:
 
     def __init__(self, raw: bytes) -> None:
         self._raw: Final = raw
-        self._blocks: Final = _BLOCKS.findall(raw)
-        parts = [a2b_qp(block) for block in self._blocks]
-        self.decoded: Final = b"".join(parts)
-        self._raw_at: Final = _sums(self._blocks)
-        self._decoded_at: Final = _sums(parts)
+        self.decoded: Final = a2b_qp(raw)
         self._newline: Final = b"\r\n" if b"\r\n" in raw[:1000] or b"\n" not in raw else b"\n"
+        self._soft: Final = b"=" + self._newline
 
     def splice(self, edits: Sequence[Edit]) -> list[bytes]:
         """The body with ascending edits made, split where the token goes."""
         raw = self._raw
-        offsets = self._offsets([offset for edit in edits for offset in (edit.start, edit.end)])
+        offsets = self._offsets(edits)
         done: list[bytes] = []
         piece: list[bytes] = []
         at = column = 0
@@ -64,7 +66,7 @@ class QuotedPrintable:
             column = self._put(piece, first, column)
             for more in rest:
                 if column + TOKEN_LENGTH >= _LONGEST_LINE:
-                    piece.append(b"=" + self._newline)
+                    piece.append(self._soft)
                     column = 0
                 done.append(b"".join(piece))
                 piece = []
@@ -75,7 +77,7 @@ class QuotedPrintable:
             if line_end > end and raw[line_end - 1] == _CARRIAGE_RETURN:
                 left -= 1
             if left and column and column + left > _LONGEST_LINE:
-                piece.append(b"=" + self._newline)
+                piece.append(self._soft)
                 column = 0
         piece.append(raw[at:])
         done.append(b"".join(piece))
@@ -83,6 +85,8 @@ class QuotedPrintable:
 
     def _put(self, piece: list[bytes], text: bytes, column: int) -> int:
         """Append `text` escaped and broken into lines that fit; returns the column behind it."""
+        if not text.translate(None, _ANYWHERE):
+            return self._put_line(piece, text, column)
         escaped = _UNSAFE.sub(_escape, text)
         *lines, last = escaped.split(b"\n")
         for line in lines:
@@ -96,53 +100,58 @@ class QuotedPrintable:
         room = _LONGEST_LINE - 1 - column
         while size - at > room:
             cut = max(room, 0)
-            while cut and b"=" in text[at + max(cut - 2, 0) : at + cut]:  # never inside an escape
+            while cut and text.find(b"=", at + max(cut - 2, 0), at + cut) >= 0:  # never inside an escape
                 cut -= 1
-            piece.append(text[at : at + cut])
-            piece.append(b"=" + self._newline)
+            piece += (text[at : at + cut], self._soft)
             at += cut
             room = _LONGEST_LINE - 1
-        piece.append(text[at:])
+        piece.append(text[at:] if at else text)
         return _LONGEST_LINE - 1 - room + size - at
 
-    def _offsets(self, wanted: list[int]) -> list[int]:
-        """Raw offsets of ascending decoded offsets. Block by block first, then escape by escape inside one block."""
+    def _offsets(self, edits: Sequence[Edit]) -> list[int]:
+        """Start and end of each edit in the raw body. Soft line breaks beside an edit stay."""
+        raw, newline = self._raw, self._newline
+        if _IRREGULAR[newline].search(raw):
+            return self._walked(edits)
+        # An escape is two bytes longer than what it says, and so is `=` with a line end, plus one when that is CR LF.
+        soft = b"=\r\n" if newline == b"\r\n" else b""
         found: list[int] = []
-        last = -1
-        raw_at = decoded_at = 0
-        for offset in wanted:
-            index = bisect_right(self._decoded_at, offset) - 1
-            # Empty blocks share an offset: the last of them begins where the wanted byte is.
-            index = min(index, len(self._blocks) - 1)
-            if index < 0:
-                found.append(0)
-                continue
-            if index != last:
-                last, raw_at, decoded_at = index, 0, self._decoded_at[index]
-            raw_at, decoded_at = _walk(self._blocks[index], raw_at, decoded_at, offset)
-            found.append(self._raw_at[index] + raw_at + offset - decoded_at)
+        at = shorter = 0  # a raw offset, and by how much the decoded one is smaller
+        for edit in edits:
+            for offset in (edit.start,) if edit.start == edit.end else (edit.start, edit.end):
+                while (ahead := offset + shorter) > at:
+                    shorter += 2 * raw.count(b"=", at, ahead)
+                    if soft:
+                        shorter += raw.count(soft, at, ahead + 2)
+                    at = ahead
+                found.append(at if len(found) % 2 else self._behind_soft_breaks(at))
+            if len(found) % 2:
+                found.append(found[-1])
         return found
 
+    def _behind_soft_breaks(self, at: int) -> int:
+        while self._raw.startswith(self._soft, at):
+            at += len(self._soft)
+        return at
 
-def _walk(block: bytes, raw_at: int, decoded_at: int, offset: int) -> tuple[int, int]:
-    """The last place at or before `offset` where raw and decoded offsets are known to meet."""
-    for escape in _ESCAPE.finditer(block, raw_at):
-        before = decoded_at + escape.start() - raw_at
-        if before > offset or (before == offset and escape[2] is None):
-            break
-        raw_at = escape.end()
-        decoded_at = before + (0 if escape[2] is not None or escape[4] is not None else 1)
-    return raw_at, decoded_at
+    def _walked(self, edits: Sequence[Edit]) -> list[int]:
+        """As `_offsets`, escape by escape: for bodies that no encoder should have written."""
+        escapes = _ESCAPE.finditer(self._raw)
+        found: list[int] = []
+        raw_at = decoded_at = 0
+        escape = next(escapes, None)
+        for edit in edits:
+            for offset in (edit.start, edit.end):
+                while escape is not None:
+                    before = decoded_at + escape.start() - raw_at
+                    if before > offset or (before == offset and escape[2] is None):
+                        break
+                    raw_at = escape.end()
+                    decoded_at = before + (0 if escape[2] is not None or escape[4] is not None else 1)
+                    escape = next(escapes, None)
+                found.append(raw_at + offset - decoded_at)
+        return found
 
 
 def _escape(match: re.Match[bytes]) -> bytes:
     return b"=%02X" % match[0][0]
-
-
-def _sums(parts: list[bytes]) -> list[int]:
-    total = 0
-    sums = []
-    for part in parts:
-        sums.append(total)
-        total += len(part)
-    return sums
