@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean bench-startup
+.PHONY: help env dev up test check servers lock docs screenshots clean bench-startup bench-instrument
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,6 +33,8 @@ screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
 bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
+bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
+	$(BIN)/python bench/instrument.py
 clean: ## remove what can be made again (not your data)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 

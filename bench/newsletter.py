@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - HTML in the long lines that mail tools write
 """A newsletter as mail tools write them: 50 kB of nested tables with inline styles, 30 links, an Outlook button."""
 
 import base64
@@ -40,7 +41,7 @@ _BUTTON = """<!--[if mso]><v:roundrect href="{url}" style="height:40px;v-text-an
 <center style="color:#ffffff;font-size:15px;">Read on</center></v:roundrect><![endif]-->
 <![if !mso]><a href="{url}" style="background-color:#3a7d44;color:#ffffff;padding:10px 24px;text-decoration:none;">Read on</a><![endif]>
 """
-_WORDS = "The soil is warm enough now, and what was sown in March may go out: a hand’s breadth apart, watered once and well. "
+_WORDS = "The soil is warm enough now, and what was sown in March may go out: a hand\N{RIGHT SINGLE QUOTATION MARK}s breadth apart, watered once and well. "
 
 
 def html() -> bytes:

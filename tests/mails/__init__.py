@@ -1,0 +1,1 @@
+"""Mail to instrument: collected, written for a trap, and made up by hypothesis; and how to undo instrumenting."""
