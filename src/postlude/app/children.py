@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from socket import socket
 from typing import Final
 
 log: Final = logging.getLogger("postlude.up")
@@ -85,3 +87,15 @@ class Child:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def start_child(
+    stack: AsyncExitStack, name: str, sockets: Mapping[str, socket], arguments: Sequence[str] = ()
+) -> Child:
+    """Start `postlude NAME` with listening sockets by their flag; it stops with `stack`."""
+    handed = {flag: sock.fileno() for flag, sock in sockets.items()}
+    words = [word for flag, descriptor in handed.items() for word in (flag, str(descriptor))]
+    child = Child(name, [*words, *arguments], tuple(handed.values()))
+    await child.start()
+    stack.push_async_callback(child.stop)
+    return child

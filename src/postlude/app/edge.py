@@ -1,42 +1,62 @@
 """The edge process, composed. It opens no database and imports none."""
 
 import asyncio
+from pathlib import Path
 
+from postlude.app.edges import run_edges
 from postlude.app.listen import inherited, listen_for
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
+from postlude.app.stored_body import StoredBodies
 from postlude.classify import network_facts
 from postlude.config import Settings
-from postlude.edge import AddressForm, EdgeConfig, run_edge
+from postlude.edge import AddressForm, Brand, EdgeConfig, Limits, run_edge
 
 
-def edge_config(parts: Parts) -> EdgeConfig:
-    """The edge's share of the settings."""
+def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
+    """The edge's share of the settings; the unix socket is the first process's."""
     settings = parts.settings
-    return EdgeConfig(
+    config = EdgeConfig(
         host=settings.edge_host,
         port=settings.edge_port,
         prefixes=parts.prefixes,
         tls_cert=settings.edge_tls_cert,
         tls_key=settings.edge_tls_key,
-        proxies=tuple(map(str, settings.edge_proxies)),
+        unix_path=settings.edge_unix if first else None,
+        proxies=settings.edge_proxies,
+        proxy_protocol=settings.edge_proxy_protocol,
         address_form=AddressForm(settings.address_privacy),
         address_key=parts.folder.root / "address.key",
         address_facts=network_facts,
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
+        stored_body=StoredBodies(parts.folder),
+        app_site_association=_content(settings.edge_app_site_association),
+        assetlinks=_content(settings.edge_assetlinks),
+        brand=Brand(
+            settings.brand_name,
+            settings.brand_logo_url,
+            settings.brand_colour,
+            settings.brand_contact,
+            settings.brand_imprint_url,
+        ),
+        limits=Limits(connections=settings.edge_connections, hits_per_minute=settings.edge_hits_per_minute),
     )
+    return config if settings.edge_robots is None else config._replace(robots=_content(settings.edge_robots))
 
 
 def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, child: bool) -> None:
-    """Run one edge until it is told to stop."""
+    """Run the edge until it is told to stop: one process, or those the settings want when none handed a socket over."""
     start_log(settings.log_level)
     parts = build_parts(settings)
+    if descriptor is None and settings.edge_processes > 1:
+        run_edges(settings, name=name, child=child)
+        return
     sock = listen_for(settings, "edge") if descriptor is None else inherited(descriptor)
 
     async def main(stop: asyncio.Event) -> None:
         await run_edge(
-            edge_config(parts),
+            edge_config(parts, first="-" not in name),
             parts.codec,
             parts.folder.journal,
             stop,
@@ -47,3 +67,7 @@ def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, c
         )
 
     run_until_stopped(main, child=child)
+
+
+def _content(path: Path | None) -> str:
+    return "" if path is None else path.read_text(encoding="utf-8")

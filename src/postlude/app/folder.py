@@ -27,6 +27,7 @@ class DataFolder:
         self.mailbox: Final = root / "mailbox"
         self.history: Final = root / "history.duckdb"
         self.revoked: Final = root / "revoked.bin"
+        self.views: Final = root / "views"
         self.lists: Final = root / "lists.json"
         self.keys: Final = root / "keys.json"
         self.dkim: Final = root / "dkim"
@@ -36,7 +37,7 @@ class DataFolder:
     def prepare(self) -> None:
         """Make the folders, private to this account. Raises StorageError when the disk does not let us."""
         try:
-            for folder in (self.root, self.journal, self.spool_out, self.spool_in, self.mailbox):
+            for folder in (self.root, self.journal, self.spool_out, self.spool_in, self.mailbox, self.views):
                 folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")

@@ -10,8 +10,8 @@ FACES = ("web", "edge", "relay", "inbound")
 _BACKLOG = 1024
 
 
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """Return a listening TCP socket; port 0 takes a free one.
+def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socket.socket:
+    """Return a listening TCP socket; port 0 takes a free one. `shared`: `another` can listen there too.
 
     Raises InUseError when the port is taken and SettingError when the address is not this machine's. `setting` is
     the setting's name, so that the message can say what to change.
@@ -19,7 +19,10 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if shared and port:
+            listen(host, port, setting).close()  # sharing would also share with a stranger of this account
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shared))
         sock.bind((host, port))
         sock.listen(_BACKLOG)
     except OSError as error:
@@ -36,7 +39,18 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
 
 def listen_for(settings: Settings, face: str) -> socket.socket:
     """`listen` where the settings say this face does."""
-    return listen(*settings.listens(face), face)
+    return listen(*settings.listens(face), face, shared=face == "edge" and settings.edge_processes > 1)
+
+
+def another(sock: socket.socket) -> socket.socket:
+    """One more listening socket at a shared address: the kernel spreads connections among them (SO_REUSEPORT)."""
+    second = socket.socket(sock.family, socket.SOCK_STREAM)
+    second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    second.bind(sock.getsockname())
+    second.listen(_BACKLOG)
+    second.setblocking(False)  # noqa: FBT003 - as above
+    return second
 
 
 def inherited(descriptor: int) -> socket.socket:

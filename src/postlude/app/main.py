@@ -96,7 +96,7 @@ class AppProcess:
         await self._start_digest(self._digest)
         outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
         reports = Reports(self._store, history)
-        self._watch = EdgeWatch(f"http://{settings.edge_host}:{settings.edge_port}")
+        self._watch = EdgeWatch(settings.local_edge)
         await self._stack.enter_async_context(self._watch)
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()

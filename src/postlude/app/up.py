@@ -2,12 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from socket import socket
 
-from postlude.app.children import Child
+from postlude.app.children import start_child
+from postlude.app.edges import start_edges
 from postlude.app.folder import FolderLock
 from postlude.app.listen import FACES, listen_for, port_of
 from postlude.app.parts import Parts, build_parts
@@ -33,27 +34,17 @@ async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, st
     async with AsyncExitStack() as stack:
         stack.callback(lock.close)
         if "edge" in sockets:
-            await _start_child(stack, "edge", [sockets["edge"]])
+            await start_edges(stack, sockets["edge"], parts.settings.edge_processes)
         # Only now the heavy imports: the edge already serves while they load.
         from postlude.app.main import AppProcess  # noqa: PLC0415 - see above
 
         app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
         if "relay" in sockets:
-            await _start_child(stack, "mail", [sockets["relay"], sockets["inbound"]])
+            mail = {"--relay-fd": sockets["relay"], "--inbound-fd": sockets["inbound"]}
+            await start_child(stack, "mail", mail)
         _say(app.welcome())
         await stop.wait()
         _say("stopping")
-
-
-_FLAGS = {"edge": ("--edge-fd",), "mail": ("--relay-fd", "--inbound-fd")}
-
-
-async def _start_child(stack: AsyncExitStack, name: str, sockets: Sequence[socket]) -> None:
-    descriptors = [sock.fileno() for sock in sockets]
-    arguments = [word for flag, fd in zip(_FLAGS[name], descriptors, strict=True) for word in (flag, str(fd))]
-    child = Child(name, arguments, descriptors)
-    await child.start()
-    stack.push_async_callback(child.stop)
 
 
 def _say(text: str) -> None:

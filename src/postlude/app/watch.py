@@ -22,7 +22,7 @@ class EdgeWatch:
         self._context.verify_mode = ssl.CERT_NONE
         self._task: asyncio.Task[None] | None = None
         self.lost = 0
-        """Hits the edge answered and could not store since it started."""
+        """Hits the edges answered and could not store."""
         self.problems: tuple[str, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -54,7 +54,7 @@ class EdgeWatch:
         except (OSError, ValueError):
             self.problems = ("the tracking edge does not answer: opens and clicks are not served",)
             return
-        self.lost = int(said.get("journal", {}).get("lost", 0))
+        self.lost = int(said.get("lost", 0))
         self.problems = tuple(map(str, said.get("problems", ())))
 
 

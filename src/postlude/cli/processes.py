@@ -1,5 +1,7 @@
 """`postlude edge|mail|relay|inbound|app`: one process each, for servers and as children of `postlude up`."""
 
+from dataclasses import replace
+
 import click
 
 from postlude.config import load
@@ -15,10 +17,13 @@ def _child() -> click.Option:
     return click.Option(["--child"], is_flag=True, hidden=True, help="Stop when standard input closes.")
 
 
-def _run_edge(child: bool, edge_fd: int | None, name: str) -> None:
+def _run_edge(child: bool, edge_fd: int | None, name: str, processes: int | None) -> None:
     from postlude.app.edge import run_edge_process  # noqa: PLC0415 - only this command pays for it
 
-    run_edge_process(load(), name=name, descriptor=edge_fd, child=child)
+    settings = load()
+    if processes is not None:
+        settings = replace(settings, edge_processes=processes)
+    run_edge_process(settings, name=name, descriptor=edge_fd, child=child)
 
 
 def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None) -> None:
@@ -56,11 +61,17 @@ _NAME = click.Option(
     help="Name of this edge's journal; several edges on one host need several.",
 )
 
+_PROCESSES = click.Option(
+    ["--processes"],
+    type=click.IntRange(1, 64),
+    help="Edges that share the port, each with its own journal (default: POSTLUDE_EDGE_PROCESSES).",
+)
+
 commands = {
     "edge": click.Command(
         "edge",
         callback=_run_edge,
-        params=[_NAME, _child(), _fd("edge")],
+        params=[_NAME, _PROCESSES, _child(), _fd("edge")],
         help="Run the tracking edge alone: pixels, links, unsubscribe and preference pages. It opens no database.",
     ),
     "mail": click.Command(

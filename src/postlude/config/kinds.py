@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from postlude.tokens import Prefixes
 
-Network = IPv4Network | IPv6Network
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FIRST_PREFIXES = 5  # there were no more at first; what came later has its default
 
@@ -101,12 +100,29 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
-def networks(value: str) -> tuple[Network, ...]:
-    """Accept networks parted by commas."""
+def proxies(value: str) -> tuple[str, ...]:
+    """Accept networks, and `unix` for a local socket, parted by commas."""
     try:
-        return tuple(ip_network(word) for word in words(value))
+        return tuple(word if word == "unix" else str(ip_network(word)) for word in words(value))
     except ValueError as error:
-        raise ValueError(f"must be networks like 10.0.0.0/8 parted by commas ({error})") from None
+        raise ValueError(f"must be networks like 10.0.0.0/8, or unix, parted by commas ({error})") from None
+
+
+def colour(value: str) -> str:
+    """Accept a colour as style sheets spell it in hexadecimal."""
+    if not re.fullmatch(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})", value):
+        raise ValueError("must be a colour like #1d4ed8")
+    return value
+
+
+def new_file(value: str) -> Path | None:
+    """Accept a path in a folder that exists, or nothing."""
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    if not path.parent.is_dir():
+        raise ValueError("must be in a folder that exists")
+    return path
 
 
 def url(value: str) -> str:

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import cast
 
 from postlude.config.kinds import (
-    Network,
     address,
     choice,
+    colour,
     database,
     folder,
     host,
     integer,
-    networks,
+    new_file,
     optional_file,
     prefixes,
+    proxies,
     setting,
     switch,
     text,
@@ -50,9 +51,35 @@ class Settings:
     )
     edge_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) when the edge speaks TLS itself.")
     edge_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of EDGE_TLS_CERT.")
-    edge_proxies: tuple[Network, ...] = setting(
-        networks, "", "Networks whose X-Forwarded-For is believed, e.g. 127.0.0.1/32,10.0.0.0/8."
+    edge_proxies: tuple[str, ...] = setting(
+        proxies,
+        "",
+        "Networks whose X-Forwarded-For and PROXY lines are believed, e.g. 127.0.0.1/32,10.0.0.0/8; `unix` for what "
+        "comes by EDGE_UNIX.",
     )
+    edge_proxy_protocol: bool = setting(
+        switch, "false", "Connections from EDGE_PROXIES begin with a PROXY line (version 1 or 2)."
+    )
+    edge_unix: Path | None = setting(new_file, "", "Unix socket the tracking edge listens on too.")
+    edge_processes: int = setting(integer(1, 64), "1", "Edge processes that share the port; one a core is enough.")
+    edge_connections: int = setting(
+        integer(10, 1_000_000), "10000", "Open connections of one edge process; about 3 kB each."
+    )
+    edge_hits_per_minute: int = setting(
+        integer(1, 1 << 40), "600", "Hits of one address in a minute beyond which they are marked. None is refused."
+    )
+    edge_robots: Path | None = setting(optional_file, "", "File served as robots.txt; empty: nothing may be crawled.")
+    edge_app_site_association: Path | None = setting(
+        optional_file, "", "JSON file served for universal links of iOS apps (apple-app-site-association)."
+    )
+    edge_assetlinks: Path | None = setting(
+        optional_file, "", "JSON file served for app links of Android apps (assetlinks.json)."
+    )
+    brand_name: str = setting(text, "", "Who sends the mail: shown above the pages recipients see.")
+    brand_logo_url: str = setting(url, "", "Picture above these pages instead of the name.")
+    brand_colour: str = setting(colour, "#1d4ed8", "Colour of the buttons on these pages, #rrggbb.")
+    brand_contact: str = setting(text, "", "Where recipients can write to: an address or a sentence.")
+    brand_imprint_url: str = setting(url, "", "Your imprint, linked below these pages.")
     address_privacy: str = setting(
         choice("full", "truncated", "hashed", "none"),
         "truncated",
@@ -135,10 +162,16 @@ class Settings:
         return self.web_url or f"http://{self.web_host}:{self.web_port}"
 
     @property
+    def local_edge(self) -> str:
+        """URL the edge answers on this machine."""
+        scheme = "https" if self.edge_tls_cert else "http"
+        host = f"[{self.edge_host}]" if ":" in self.edge_host else self.edge_host
+        return f"{scheme}://{host}:{self.edge_port}"
+
+    @property
     def public_edge(self) -> str:
         """URL pixels and links start with."""
-        scheme = "https" if self.edge_tls_cert else "http"
-        return self.edge_url or f"{scheme}://{self.edge_host}:{self.edge_port}"
+        return self.edge_url or self.local_edge
 
     @property
     def verp_domain(self) -> str:

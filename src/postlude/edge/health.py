@@ -4,13 +4,18 @@ import msgspec
 
 from postlude import __version__
 from postlude.edge.core import Core
-from postlude.journal import JournalWriter
+from postlude.journal import JournalWriter, losses
 
 
 def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
-    """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way."""
+    """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way.
+
+    `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
+    """
     stats = writer.stats
+    edges = {name: said for name, said in losses(writer.root).items() if _family(name) == _family(writer.name)}
     problems = [text for text in (stats.problem, core.revoked.problem, core.lists.problem) if text]
+    problems += [f"{name}: hits are being lost" for name, said in edges.items() if said.since and name != writer.name]
     revoked = core.revoked.now
     return msgspec.json.encode(
         {
@@ -18,6 +23,8 @@ def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
             "problems": problems,
             "version": __version__,
             "connections": connections,
+            "lost": sum(said.lost for said in edges.values()),
+            "edges": {name: {"lost": said.lost, "failing": bool(said.since)} for name, said in edges.items()},
             "journal": {
                 "writer": writer.number,
                 "records": stats.records,
@@ -29,3 +36,8 @@ def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
             "outcomes": core.counts.table(),
         }
     )
+
+
+def _family(name: str) -> str:
+    """`edge`, `edge-2`, `edge-3` are processes of one edge."""
+    return name.partition("-")[0]

@@ -1,9 +1,21 @@
 """Observations on disk before they are answered: CRC-framed append-only segments."""
 
 from postlude.journal.lane import Lane
+from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
 from postlude.journal.reader import JournalReader
 from postlude.journal.spool import Spool
 from postlude.journal.writer import DEFAULT_MAX_BYTES, JournalWriter, WriterStats
 
-__all__ = ["DEFAULT_MAX_BYTES", "JournalReader", "JournalWriter", "Lane", "Position", "Record", "Spool", "WriterStats"]
+__all__ = [
+    "DEFAULT_MAX_BYTES",
+    "JournalReader",
+    "JournalWriter",
+    "Lane",
+    "Losses",
+    "Position",
+    "Record",
+    "Spool",
+    "WriterStats",
+    "losses",
+]

@@ -24,19 +24,24 @@ SUFFIX: Final = ".journal"
 _NUMBERS: Final = "numbers.json"
 _LOCK: Final = "lock"
 _MARK: Final = "mark"
+_MARK_BYTES: Final = 24
 _OFFSET_BITS: Final = 32
 _OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1
 
 
 class Mark:
-    """Up to where a writer's journal is durable; one aligned 64-bit word, so it is never seen half written."""
+    """What a writer shows the others: up to where its journal is durable, and what was lost.
+
+    Three aligned 64-bit words (durable end, records lost, since when records are being lost), so that none is ever
+    seen half written.
+    """
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         fd = os.open(folder / _MARK, os.O_RDWR | (os.O_CREAT if writable else 0) | os.O_CLOEXEC, 0o640)
         try:
             if writable and os.fstat(fd).st_size < mmap.PAGESIZE:
                 os.ftruncate(fd, mmap.PAGESIZE)
-            self._map = mmap.mmap(fd, 8, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
+            self._map = mmap.mmap(fd, _MARK_BYTES, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
         finally:
             os.close(fd)
         self._word = memoryview(self._map).cast("Q")
@@ -49,6 +54,19 @@ class Mark:
     def put(self, segment: int, offset: int) -> None:
         """Publish a new durable end."""
         self._word[0] = segment << _OFFSET_BITS | offset
+
+    def losses(self) -> tuple[int, int]:
+        """Records the disk refused so far, and since when it refuses them (0: it does not)."""
+        return self._word[1], self._word[2]
+
+    def lose(self, records: int, now: int) -> None:
+        """Publish that `records` more were refused at `now`."""
+        self._word[1] += records
+        self._word[2] = self._word[2] or now
+
+    def recovered(self) -> None:
+        """Publish that the disk takes records again."""
+        self._word[2] = 0
 
     def close(self) -> None:
         """Let go of the mapping."""

@@ -19,6 +19,7 @@ from postlude.journal.lane import Lane
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
+from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InputError, StorageError
 
 Done = Callable[[Position | StorageError], None]
@@ -61,14 +62,18 @@ class JournalWriter:
         segment_bytes: int = MAX_SEGMENT_BYTES,
         max_bytes: int = DEFAULT_MAX_BYTES,
         disk: Disk | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if not frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
             raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
         self.number: Final = files.number_of(root, name)
+        self.root: Final = root
+        self.name: Final = name
         self._folder = root / name
         self._segment_bytes = segment_bytes
         self._max_bytes = max_bytes
         self._disk = disk or Disk()
+        self._clock = clock or SystemClock()
         self._records: list[bytes] = []
         self._waiting: list[Done] = []
         self._lock = threading.Lock()
@@ -90,6 +95,7 @@ class JournalWriter:
             self._lock_fd = files.lock(self._folder)
             self._last = files.recover(self._folder)
             self._mark = files.Mark(self._folder, writable=True)
+            self._mark.recovered()
             self._size = files.folder_bytes(self._folder)
             self._reserve = Reserve(self._disk, self._folder, self._segment_bytes)
         except OSError as error:
@@ -233,7 +239,9 @@ class JournalWriter:
             return self._failed(error, len(records))
         self._count += len(records)
         self._batches += 1
-        self._problem = ""
+        if self._problem:
+            self._problem = ""
+            self._mark.recovered()
         return None
 
     def _write(self, data: bytes) -> None:
@@ -276,6 +284,7 @@ class JournalWriter:
             self._retry_at = monotonic() + _RETRY_SECONDS
         self._problem = str(error)
         self._lost += records
+        self._mark.lose(records, self._clock.now())
         return error
 
 

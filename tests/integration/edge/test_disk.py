@@ -45,6 +45,27 @@ async def test_recipients_are_served_and_the_loss_is_counted(start: Start, tmp_p
     assert len(face.hits()) == 1
 
 
+async def test_any_edge_tells_of_the_losses_of_the_others(start: Start, tmp_path: Path):
+    disk = Failing()
+    other = JournalWriter(tmp_path / "journal", "edge-2", disk=disk)
+    relay = JournalWriter(tmp_path / "journal", "relay", disk=Failing())
+    for writer in (other, other, relay):
+        with pytest.raises(StorageError):
+            writer.append_blocking(b"x")
+    face = await start()
+    report = json.loads((await face.get("/healthz")).body)
+    assert (report["status"], report["lost"], report["journal"]["lost"]) == ("degraded", 2, 0)
+    assert report["problems"] == ["edge-2: hits are being lost"]
+    assert report["edges"] == {"edge": {"lost": 0, "failing": False}, "edge-2": {"lost": 2, "failing": True}}
+    disk.broken = False
+    other._retry_at = 0
+    other.append_blocking(b"x")
+    report = json.loads((await face.get("/healthz")).body)
+    assert (report["status"], report["lost"]) == ("ok", 2)
+    other.close()
+    relay.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""

@@ -1,0 +1,33 @@
+"""Several edge processes on one port, each with its own journal; the kernel spreads the connections."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from socket import socket
+
+from postlude.app.children import start_child
+from postlude.app.listen import another, listen_for
+from postlude.app.run import run_until_stopped
+from postlude.config import Settings
+
+
+async def start_edges(stack: AsyncExitStack, sock: socket, count: int, name: str = "edge") -> None:
+    """Start `count` edges that share the address of `sock`; they stop with `stack`.
+
+    This process keeps the sockets: what arrives while a dead edge is started again waits for it.
+    """
+    sockets = [sock, *(another(sock) for _ in range(count - 1))]
+    for number, one in enumerate(sockets, 1):
+        own = name if number == 1 else f"{name}-{number}"
+        await start_child(stack, "edge", {"--edge-fd": one}, ("--name", own))
+
+
+def run_edges(settings: Settings, *, name: str, child: bool) -> None:
+    """Run as many edges as the settings say until told to stop; one that dies is started again."""
+    sock = listen_for(settings, "edge")
+
+    async def main(stop: asyncio.Event) -> None:
+        async with AsyncExitStack() as stack:
+            await start_edges(stack, sock, settings.edge_processes, name)
+            await stop.wait()
+
+    run_until_stopped(main, child=child)

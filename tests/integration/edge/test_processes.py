@@ -1,0 +1,189 @@
+"""`postlude edge` as it is run: alone, several on one port, without a database, found again after a kill."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postlude.app.folder import DataFolder
+from postlude.app.stored_body import view_path
+from postlude.journal import JournalReader, Spool
+from postlude.tokens import Kind, TokenCodec, Urls
+
+POSTLUDE = (sys.executable, "-m", "postlude")
+NO_PLACE_HERE = ("sqlalchemy", "duckdb", "sqlite3", "psycopg", "fastapi", "aiosmtpd", "alembic", "jinja2")
+
+
+class Running:
+    """A `postlude edge` and its data folder."""
+
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.data = DataFolder(folder)
+        self.data.prepare()
+        self.codec = TokenCodec(self.data.key_ring())
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("POSTLUDE_")},
+            "POSTLUDE_DATA": str(folder),
+            "POSTLUDE_EDGE_PORT": str(self.port),
+            **{f"POSTLUDE_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.process = subprocess.Popen([*POSTLUDE, "edge", *arguments], env=self.environment)
+        self.wait()
+
+    def wait(self) -> None:
+        for _ in range(200):
+            try:
+                self.health()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("the edge does not answer")
+
+    def get(self, path: str) -> bytes:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Connection": "close"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return bytes(answer.read())
+
+    def health(self) -> dict[str, object]:
+        return dict(json.loads(self.get("/healthz")))
+
+    def children(self) -> list[int]:
+        text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(word) for word in text.split()]
+
+    def records(self) -> dict[int, int]:
+        reader = JournalReader(self.data.journal)
+        found: dict[int, int] = {}
+        for record in reader.read({}, 100_000):
+            found[record.position.writer] = found.get(record.position.writer, 0) + 1
+        reader.close()
+        return found
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[type[Running]]:
+    started: list[Running] = []
+
+    class Kept(Running):
+        def __init__(self, *arguments: str, **settings: str) -> None:
+            super().__init__(tmp_path / "data", *arguments, **settings)
+            started.append(self)
+
+    yield Kept  # type: ignore[misc] # its own constructor
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()
+
+
+def test_several_share_the_port_and_each_has_its_journal(run):
+    edge = run("--processes", "2")
+    urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
+    edge.wait()
+    time.sleep(0.5)  # both listen
+    for copy in range(60):
+        assert edge.get(urls.token(copy).join(urls.pixel())).startswith(b"GIF89a")
+    found = edge.records()
+    assert sum(found.values()) == 60
+    assert len(found) == 2
+    assert set(edge.health()["edges"]) == {"edge", "edge-2"}
+    victim = edge.children()[0]
+    os.kill(victim, signal.SIGKILL)
+    for copy in range(20):  # some wait until the dead one is there again
+        assert edge.get(urls.token(copy).join(urls.pixel())).startswith(b"GIF89a")
+    assert victim not in edge.children()
+    assert sum(edge.records().values()) == 80
+    assert edge.stop() == 0
+
+
+def test_a_taken_port_is_said_also_when_it_would_be_shared(run):
+    edge = run("--processes", "2")
+    again = subprocess.run(
+        [*POSTLUDE, "edge", "--processes", "2"],
+        env=edge.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert again.returncode == 4
+    assert re.search(r"port \d+ on 127.0.0.1 is taken", again.stderr)
+
+
+def test_it_is_small_and_knows_no_database(run):
+    edge = run()
+    code = f"import sys, postlude.app.edge; print([m for m in {NO_PLACE_HERE} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+    status = Path(f"/proc/{edge.process.pid}/status").read_text()
+    assert int(re.search(r"VmRSS:\s+(\d+)", status)[1]) < 60_000
+    maps = Path(f"/proc/{edge.process.pid}/maps").read_text()
+    assert "_duckdb" not in maps
+    assert "sqlite" not in maps
+
+
+def test_settings_reach_the_edge(run, tmp_path: Path):
+    (tmp_path / "aasa.json").write_text('{"applinks": {}}')
+    (tmp_path / "links.json").write_text("[]")
+    (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
+    edge = run(
+        edge_app_site_association=str(tmp_path / "aasa.json"),
+        edge_assetlinks=str(tmp_path / "links.json"),
+        edge_robots=str(tmp_path / "robots.txt"),
+        edge_unix=str(tmp_path / "edge.sock"),
+        edge_proxies="unix,10.0.0.0/8",
+        brand_name="Bergverein <Alpha>",
+        brand_colour="#112233",
+    )
+    assert edge.get("/.well-known/apple-app-site-association") == b'{"applinks": {}}'
+    assert edge.get("/.well-known/assetlinks.json") == b"[]"
+    assert b"Allow: /" in edge.get("/robots.txt")
+    urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
+    page = edge.get(urls.token(1).join(urls.unsubscribe()))
+    assert b"Bergverein &lt;Alpha&gt;" in page
+    assert b"#112233" in page
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(tmp_path / "edge.sock"))
+        line.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert b'"status":"ok"' in line.makefile("rb").read()
+
+
+def test_the_mail_in_a_browser(run):
+    edge = run()
+    Spool(edge.data.spool_out).put(
+        7,
+        b"From: a@x.example\r\nBcc: hidden@x.example\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/related; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        b'<p>Gr=C3=BCezi <img src=3D"cid:pic"></p>\r\n'
+        b"--b\r\nContent-Type: image/png\r\nContent-ID: <pic>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        b"AAAA\r\n--b--\r\n",
+    )
+    urls = Urls(edge.codec, "", Kind.MESSAGE, 7)
+    page = edge.get(urls.token(1).join(urls.view())).decode()
+    assert "Grüezi" in page
+    assert 'src="data:image/png;base64,AAAA"' in page
+    assert "hidden" not in page
+    campaign = Urls(edge.codec, "", Kind.CAMPAIGN, 8)
+    view_path(edge.data.views, 8).write_text("<p>The newsletter</p>")
+    assert edge.get(campaign.token(1).join(campaign.view())) == b"<p>The newsletter</p>"
+    gone = Urls(edge.codec, "", Kind.CAMPAIGN, 9)
+    with pytest.raises(urllib.error.HTTPError, match="410"):
+        edge.get(gone.token(1).join(gone.view()))
