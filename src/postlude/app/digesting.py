@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from postlude.app.calls import certificates, provider_keys
 from postlude.app.parts import Parts
 from postlude.app.sending import policy_of
 from postlude.feedback import Finding, TagReader, parse
@@ -13,12 +14,16 @@ from postlude.services.attribute import Attribution, attribute, tag_reader
 from postlude.services.changes import Changes
 from postlude.services.digest import Digest
 from postlude.services.interpret import Interpreter
+from postlude.services.interpret_calls import ProviderCalls
+from postlude.services.interpret_findings import Repeats
 from postlude.services.interpret_hits import Hits
+from postlude.services.interpret_resolved import Resolutions
 from postlude.services.interpret_returned import IMAP_DOOR, ReturnedMail
 from postlude.services.interpret_sending import Submissions
 from postlude.services.submit import Taken, take
 from postlude.services.submit_track import Tracker
 from postlude.store import Store
+from postlude.tokens import TagPurpose
 
 _NULL_SENDER = "<>"
 
@@ -35,10 +40,19 @@ def build_digest(
     chosen: Callable[[], None] = lambda: None,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
+    tags, repeats = tag_reader(parts.codec), Repeats(store.seen)
     interpreter = Interpreter(
         submissions=Submissions(partial(_take, parts, store, tracker), spool_out.get),
-        returned=ReturnedMail(spool_in, partial(_parse, tag_reader(parts.codec)), partial(_attribute, store)),
+        returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
         hits=Hits(store),
+        webhooks=ProviderCalls(
+            provider_keys(parts.settings),
+            certificates(parts).get,
+            partial(parts.codec.read_tag, TagPurpose.BOUNCE),
+            partial(_attribute, store),
+            repeats,
+        ),
+        resolved=Resolutions(store),
     )
     return Digest(
         journal=JournalReader(parts.folder.journal, parts.clock),
@@ -60,5 +74,5 @@ def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
     return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=envelope)
 
 
-def _attribute(store: Store, finding: Finding, at: int) -> Attribution:
-    return attribute(finding, store, at=at)
+def _attribute(store: Store, finding: Finding, at: int, *, verified: bool = False) -> Attribution:
+    return attribute(finding, store, at=at, verified=verified)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from postlude.adapters.outbox import SandboxOutbox
+from postlude.app.calls import Calls
 from postlude.app.control import control_app, control_socket
 from postlude.app.digesting import build_digest
 from postlude.app.mailboxes import Mailboxes, imap_folders
@@ -79,6 +80,7 @@ class AppProcess:
         self._stack.callback(journal.close)
         spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
         self._mailboxes = Mailboxes(imap_folders(settings), self._store, journal, spool_in, parts.clock)
+        self._calls = Calls(parts, self._store, journal)
         changes = Changes()
         tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
         self._revoker = build_revoker(settings.data, self._store)
@@ -136,6 +138,7 @@ class AppProcess:
         )
         await self._start_worker(sender, changes)
         await self._stack.enter_async_context(self._mailboxes)
+        await self._stack.enter_async_context(self._calls)
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
@@ -207,7 +210,7 @@ class AppProcess:
     def health(self) -> Health:
         """What the web app's strip says."""
         problems = [text for text in (self._digest.state.problem, self._revoker.problem, *self._watch.problems) if text]
-        problems += self._mailboxes.problems
+        problems += [*self._mailboxes.problems, *filter(None, [self._calls.work.problem])]
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
         return Health(listening=listening, lost=self._watch.lost, problems=tuple(problems))

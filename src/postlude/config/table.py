@@ -120,6 +120,30 @@ class Settings:
     imap_user: str = setting(text, "", "Login at IMAP_HOST.")
     imap_password: str = setting(text, "", "Password at IMAP_HOST.", secret=True)
     imap_folders: tuple[str, ...] = setting(words, "INBOX", "Folders that are read, never changed.")
+    sendgrid_key: str = setting(
+        text, "", "Verification key of SendGrid's signed event webhook (base64, as it is shown).", secret=True
+    )
+    mailgun_key: str = setting(text, "", "HTTP webhook signing key of Mailgun.", secret=True)
+    resend_key: str = setting(text, "", "Signing secret (`whsec_...`) of Resend's webhook.", secret=True)
+    mailersend_key: str = setting(text, "", "Signing secret of MailerSend's webhook.", secret=True)
+    postmark_key: str = setting(
+        text,
+        "",
+        "`user:password` in Postmark's webhook; empty: the secret address it calls is proof enough.",
+        secret=True,
+    )
+    sparkpost_key: str = setting(
+        text,
+        "",
+        "`user:password` or token of SparkPost's webhook; empty: the secret address is proof enough.",
+        secret=True,
+    )
+    brevo_key: str = setting(
+        text, "", "`user:password` or token of Brevo's webhook; empty: the secret address is proof enough.", secret=True
+    )
+    mailjet_key: str = setting(
+        text, "", "`user:password` in Mailjet's event URL; empty: the secret address is proof enough.", secret=True
+    )
     state_url: str = setting(
         database,
         "",

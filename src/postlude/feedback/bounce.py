@@ -94,7 +94,7 @@ def parse_bounce(letter: Letter) -> list[Finding]:
     kind = _kind(letter)
     found = []
     for address in recipients or [""]:
-        said = _said(letter.report, address, recipients)
+        said = said_about(letter.report, address, recipients)
         found.append(refusal(letter, kind, address, said, way=way))
     return found
 
@@ -106,9 +106,11 @@ def is_bounce(letter: Letter) -> bool:
         return True
     if root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject):
         return True
-    if _PREFIX.match(letter.subject) or root.get("list-id"):
+    if _PREFIX.match(letter.subject):
         return False
     subject = bool(_SUBJECT.search(letter.subject))
+    if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
+        return letter.named_daemon and subject and bool(_SAYS.search(letter.report))
     if letter.from_daemon:
         return subject or ((letter.null_sender or letter.returned is not None) and bool(_SAYS.search(letter.report)))
     automatic = root.get("auto-submitted").lower().startswith(("auto-replied", "auto-generated"))
@@ -164,7 +166,7 @@ def _plausible(address: str) -> bool:
     return not local.startswith(("mailer-daemon", "postmaster", "abuse", "support", "helpdesk", "noc"))
 
 
-def _said(report: str, address: str, all_of_them: list[str]) -> str:
+def said_about(report: str, address: str, all_of_them: list[str]) -> str:
     """The words that belong to one recipient: from its address to the next one's."""
     lowered = report.lower()
     at = lowered.find(address) if address else -1

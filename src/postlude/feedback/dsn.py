@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from postlude.feedback.addresses import field
-from postlude.feedback.bounce import find_recipients
+from postlude.feedback.bounce import find_recipients, said_about
 from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.letter import Letter
 from postlude.feedback.mime import Part, split_headers
@@ -21,6 +21,7 @@ SEVERAL: Final = 2
 _SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
+MAX_QUOTED: Final = 600
 
 
 def parse_dsn(letter: Letter) -> list[Finding]:
@@ -30,8 +31,9 @@ def parse_dsn(letter: Letter) -> list[Finding]:
         return []
     groups = _groups(part)
     whole = _fields(groups[0]) if groups else {}
-    findings = [_finding(letter, fields, whole) for fields in map(_fields, groups) if _names_somebody(fields)]
-    return [item for item in findings if item is not None]
+    blocks = [fields for fields in map(_fields, groups) if _names_somebody(fields)]
+    everybody = [_recipient(letter, fields) for fields in blocks]
+    return [_finding(letter, fields, whole, everybody) for fields in blocks]
 
 
 def _groups(part: Part) -> list[bytes]:
@@ -57,17 +59,19 @@ def _names_somebody(fields: dict[str, str]) -> bool:
     return any(name in fields for name in _RECIPIENT_FIELDS)
 
 
-def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str]) -> Finding | None:
+def _recipient(letter: Letter, fields: dict[str, str]) -> str:
     named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
-    named = list(dict.fromkeys(named))
-    recipient = next((address for address in named if address in letter.known), named[0] if named else "")
-    if not recipient:
-        recipient = next(iter(find_recipients(letter)[0]), "")
+    known = next((address for address in named if address in letter.known), named[0] if named else "")
+    return known or next(iter(find_recipients(letter)[0]), "")
+
+
+def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
+    recipient = _recipient(letter, fields)
     status = _STATUS.search(fields.get("status", ""))
     action = fields.get("action", "").strip().lower()
     number = status[1] if status else ""
     kind = kind_of(action, number)
-    said = _said(letter, fields, recipient) if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED} else ""
+    said = _said(letter, fields, recipient, everybody) if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED} else ""
     item = refusal(letter, kind, recipient, said, status=number, action=action, way="dsn")
     original = field(fields.get("original-recipient", ""))
     return msgspec.structs.replace(
@@ -78,14 +82,16 @@ def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str]) -> F
     )
 
 
-def _said(letter: Letter, fields: dict[str, str], recipient: str) -> str:
-    """The server's words: the Diagnostic-Code, else what the report quotes of the conversation."""
+def _said(letter: Letter, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
+    """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
     if len(diagnostic) >= MIN_DIAGNOSTIC:
         return diagnostic
     report = letter.report
-    quoted = " ".join(match[0] for match in _TRANSCRIPT.finditer(report))
+    quoted = [match[0] for match in _TRANSCRIPT.finditer(report)]
+    own = [line for line in quoted if recipient and recipient in line.lower()] if len(everybody) > 1 else []
     if quoted:
-        return f"{diagnostic} {quoted}"
+        return f"{diagnostic} {' '.join(own or quoted)}"
     at = report.lower().find(recipient) if recipient else -1
-    return f"{diagnostic} {report[max(at, 0) :][:600]}"
+    words = said_about(report, recipient, everybody) if len(everybody) > 1 else report[max(at, 0) :]
+    return f"{diagnostic} {words[:MAX_QUOTED]}"

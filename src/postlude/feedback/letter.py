@@ -118,7 +118,12 @@ class Letter:
     @cached_property
     def from_daemon(self) -> bool:
         """A mail system wrote it, by its own account."""
-        return self.null_sender or bool(_DAEMON.search(self.root.get("from"))) or not self.root.get("from")
+        return self.null_sender or self.named_daemon or not self.root.get("from")
+
+    @cached_property
+    def named_daemon(self) -> bool:
+        """The From says that a mail system wrote it."""
+        return bool(_DAEMON.search(self.root.get("from")))
 
 
 _DAEMON: Final = re.compile(

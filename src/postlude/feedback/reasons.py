@@ -46,7 +46,7 @@ AXES: Final = {
 
 _STATUS_TEXT: Final = {
     R.UNKNOWN_USER: "1.1 1.3 1.4",
-    R.DISABLED_USER: "2.1",
+    R.DISABLED_USER: "2.1 7.13",
     R.MOVED: "1.6",
     R.DEAD_DOMAIN: "1.2 4.4",
     R.NO_MAIL_DOMAIN: "1.10 3.2",
@@ -67,7 +67,7 @@ _STATUS_TEXT: Final = {
 STATUS_REASONS: Final = {detail: reason for reason, text in _STATUS_TEXT.items() for detail in text.split()}
 """Reason by subject and detail of an enhanced status code (RFC 3463 and its registry)."""
 
-FIRM_STATUS: Final = frozenset({"1.1", "2.2", "7.26", "2.3", "3.4", "1.10"})
+FIRM_STATUS: Final = frozenset({"1.1", "2.2", "7.26", "2.3", "3.4", "1.10", "7.13"})
 """Codes whose meaning servers agree on: they speak before vague words."""
 
 CODE_REASONS: Final = {
@@ -79,15 +79,30 @@ CODE_REASONS: Final = {
     501: R.PROTOCOL,
     502: R.PROTOCOL,
     503: R.PROTOCOL,
-    521: R.NO_MAIL_DOMAIN,
-    550: R.UNKNOWN_USER,
     551: R.MOVED,
     552: R.MAILBOX_FULL,
-    553: R.UNKNOWN_USER,
     556: R.NO_MAIL_DOMAIN,
 }
-"""Reason by SMTP reply code, when nothing better was said."""
+"""Reason by SMTP reply code, when nothing better was said.
 
+550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
+"""
+
+_WEAK: Final = frozenset({"status-2.1", "status-4.4"})
+"""Codes some servers use for policy or trouble of the moment: a reason, no proof that the address is gone."""
+_FOR_NOW: Final = re.compile(
+    r"temporar|try (?:again|later)|for now|at this time|at the moment|currently|query failed|no answer|timed? ?out"
+    r"|will (?:be retried|keep trying)",
+    re.IGNORECASE,
+)
+_ANOTHER_MATTER: Final = re.compile(
+    r"\b(?:sender|mail ?from|client host|helo|ehlo|callback|callout|relay|permission|header)"
+    r"|your (?:ip|host|domain|server|mail server|address)|spam|black ?list|block ?list|\bblocked|reputation"
+    r"|polic(?:y|ies)|verif(?:y|ication) failed|mailbox unavailable",
+    re.IGNORECASE,
+)
+"""Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
+_TEMPORARY: Final = 4
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE: Final = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d)")
 
@@ -120,10 +135,24 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     return R.UNDEFINED, "nothing-said"
 
 
+def persistence_of(reason: Reason, rule: str, status: str, code: int, said: str) -> Persistence:
+    """What a refusal means for the address. GONE only for a final answer that says so in words or an agreed code."""
+    persistence = AXES[reason].persistence
+    if persistence is not P.GONE:
+        return persistence
+    detail = status.partition(".")[2]
+    said = _ADDRESS.sub(" ", said)
+    passing = status.startswith("4") or code // 100 == _TEMPORARY or bool(_FOR_NOW.search(said))
+    doubtful = detail not in FIRM_STATUS and (detail.startswith("7.") or bool(_ANOTHER_MATTER.search(said)))
+    return P.UNKNOWN if passing or doubtful or rule.rpartition("/")[2] in _WEAK else P.GONE
+
+
 def _outspoken(reason: Reason, detail: str) -> bool:
     """The status code tells more than these words, which only say that it was refused."""
     if reason is R.RECIPIENT_REFUSED and detail in {"3.0", "6.0"}:
         return True
+    if reason is R.RECIPIENT_REFUSED and detail == "4.1":  # 5.4.1 is no "no answer" where the server says `rejected`
+        return False
     return reason in VAGUE and _speaks(detail)
 
 
@@ -132,6 +161,7 @@ _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": 
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
 _NOISE: Final = re.compile(
     r"5\.1\.0 - unknown address error (?=['\d])|it was rejected by the recipient domain|"
+    r"negative impact on your reputation as a sender|didn't specify the reason for the hard bounce|"
     r"(?:failed|error) permanently|this is a permanent error|mail delivery (?:software|system)|"
     r"recipient.s address for typos or|checking the recipient.s email address for typos"
 )

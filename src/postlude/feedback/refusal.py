@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.letter import Letter
-from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_status
+from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_status, persistence_of
 
 MAX_DIAGNOSTIC: Final = 1000
 LONG: Final = 300
@@ -94,7 +94,7 @@ def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reaso
         reason=reason,
         status=status,
         fault=axes.fault,
-        persistence=axes.persistence,
+        persistence=persistence_of(reason, rule, status, code, shown),
         rule="/".join(filter(None, (base.rule, rule))),
         code=code,
         diagnostic=shown,

@@ -1,6 +1,7 @@
 """Looks for our signed tags wherever a returned mail can carry one."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from postlude.feedback.finding import Evidence
@@ -70,9 +71,10 @@ class Signed:
 
     def first(self, purpose: str, text: str) -> int:
         """The copy of the first tag in `text` that verifies for `purpose`, else 0."""
-        if self._read is None or not text:
-            return 0
-        for tag in _TAG.findall(text):
-            if copy := self._read(purpose, tag.lower()):
-                return copy
-        return 0
+        read = self._read
+        return first_tag(lambda tag: read(purpose, tag), text) if read is not None else 0
+
+
+def first_tag(read: Callable[[str], int | None], text: str) -> int:
+    """The copy of the first tag in `text` that `read` verifies, else 0."""
+    return next((copy for tag in _TAG.findall(text) if (copy := read(tag.lower()))), 0)

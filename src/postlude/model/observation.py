@@ -100,7 +100,17 @@ class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=T
     body: bytes
 
 
-Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook
+class Resolved(msgspec.Struct, frozen=True, gc=False, tag="resolved", array_like=True):
+    """A person looked at what could not be matched and tied it to a copy, or dismissed it."""
+
+    at: int
+    unmatched: int
+    copy: int
+    """0: dismissed."""
+    user: int = 0
+
+
+Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook | Resolved
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)

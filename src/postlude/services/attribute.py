@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from postlude.feedback import Evidence, Finding, FindingKind, Reason, TagReader
+from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, TagReader
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
@@ -160,7 +160,9 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
         evidence=evidence,
         strength=strength,
         credited=True,
-        suppress=_suppress(finding) if strength is Strength.CERTAIN else "",
+        suppress=suppression_of(finding.kind, finding.reason.value, finding.persistence.value)
+        if strength is Strength.CERTAIN
+        else "",
         facts=_facts(finding, evidence),
     )
 
@@ -258,11 +260,17 @@ def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unma
     return Unmatched.OTHER_SENDER
 
 
-def _suppress(finding: Finding) -> str:
-    if finding.kind in {FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED}:
-        return finding.kind.value
-    bounced = finding.kind is FindingKind.BOUNCED and not finding.status.startswith("4")
-    return finding.reason.value if bounced and finding.reason in SUPPRESSING else ""
+def event_of(kind: FindingKind) -> EventKind:
+    """What a finding of this kind means for the copy it counts for."""
+    return _EVENTS.get(kind, EventKind.UNMATCHED)
+
+
+def suppression_of(kind: FindingKind, reason: str, persistence: str) -> str:
+    """Why what is certain ends mailing the address; empty when it does not."""
+    if kind in {FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED}:
+        return kind.value
+    gone = kind is FindingKind.BOUNCED and persistence == Persistence.GONE.value
+    return reason if gone and reason in SUPPRESSING else ""
 
 
 def _unmatched(

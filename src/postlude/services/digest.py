@@ -17,7 +17,7 @@ from postlude.history import History
 from postlude.journal import Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import Attempt, Returned, Submitted, Webhook
+from postlude.model.observation import Attempt, Resolved, Returned, Submitted, Webhook
 from postlude.model.words import EventKind
 from postlude.services.changes import Changes
 from postlude.services.interpret import Interpreter
@@ -223,7 +223,9 @@ class Digest:
                 attempts=[item.attempt for item in items if item.attempt is not None],
                 aliases=[alias for item in items for alias in item.aliases],
                 suppress=[one for item in items for one in item.suppress],
-                unmatched=[item.unmatched for item in items if item.unmatched is not None],
+                unmatched=[one for item in items for one in item.unmatched],
+                resolutions=[one for item in items for one in item.resolutions],
+                seen=[one for item in items for one in item.seen],
                 set_aside=[_set_aside(item, now) for item in items if item.outcome in SET_ASIDE],
                 choices=[item.choice for item in items if item.choice is not None],
                 requests=[item.request for item in items if item.request is not None],
@@ -237,21 +239,23 @@ class Digest:
 def _parts(items: Iterable[Item]) -> list[list[Item]]:
     """Cut so that what comes back is read after what went out is in the store, where it is looked up.
 
+    For the same reason what a person decided is read after what it is about.
+
     An erasure is a part of its own: what came before it is in both stores then, and what comes after it in neither.
     """
     parts: list[list[Item]] = [[]]
-    sending = False
+    sending = returning = False
     for item in items:
         seen = item.observation
         if is_erasure(seen):
             parts += [[item], []]
-            sending = False
+            sending = returning = False
             continue
-        if sending and isinstance(seen, Returned | Webhook):
+        if (sending and isinstance(seen, Returned | Webhook)) or (returning and isinstance(seen, Resolved)):
             parts.append([])
-            sending = False
-        elif isinstance(seen, Submitted | Attempt):
-            sending = True
+            sending = returning = False
+        sending = sending or isinstance(seen, Submitted | Attempt)
+        returning = returning or isinstance(seen, Returned | Webhook)
         parts[-1].append(item)
     return [part for part in parts if part]
 
@@ -267,4 +271,5 @@ def _places(items: Iterable[Item]) -> dict[int, Place]:
 
 def _set_aside(item: Item, now: int) -> SetAside:
     place = item.record.position
-    return SetAside(place.writer, place.segment, place.offset, now, item.reason, item.record.data)
+    waiting = item.outcome is Outcome.WAITING
+    return SetAside(place.writer, place.segment, place.offset, now, item.reason, item.record.data, waiting)

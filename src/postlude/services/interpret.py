@@ -8,7 +8,7 @@ import msgspec
 
 from postlude.journal import Record
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Begun, Hit, Observation, Returned, Submitted, Webhook, decode
+from postlude.model.observation import Attempt, Begun, Hit, Observation, Resolved, Returned, Submitted, Webhook, decode
 from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_items import Item, Outcome
 from postlude.services.interpret_sending import attempted, begun
@@ -24,7 +24,15 @@ class Interpreter:
     Times of every step, in seconds since the start, are in `seconds` under its name.
     """
 
-    def __init__(self, *, submissions: Step, returned: Step, hits: Hits, webhooks: Step | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        submissions: Step,
+        returned: Step,
+        hits: Hits,
+        webhooks: Step | None = None,
+        resolved: Step | None = None,
+    ) -> None:
         self.hits: Final = hits
         self.seconds: Final[dict[str, float]] = {}
         self._steps: Final[list[tuple[str, type[Observation], Step]]] = [
@@ -34,6 +42,7 @@ class Interpreter:
             ("hits", Hit, hits),
             ("returned", Returned, returned),
             ("webhooks", Webhook, webhooks or _unhandled),
+            ("resolved", Resolved, resolved or _unhandled),
         ]
 
     def decode(self, records: Sequence[Record]) -> list[Item]:
@@ -83,5 +92,5 @@ def _guarded(step: Step, item: Item) -> None:
         assert item.outcome is not None, "a step forgot the outcome"
 
 
-def _unhandled(item: Item, webhook: Webhook) -> None:
-    item.fail(Outcome.UNHANDLED, f"nothing reads calls of {webhook.provider or 'an unnamed provider'} yet")
+def _unhandled(item: Item, seen: Observation) -> None:
+    item.fail(Outcome.UNHANDLED, f"nothing here reads a {type(seen).__name__}")

@@ -10,7 +10,17 @@ import msgspec
 from postlude.journal import Position, Record
 from postlude.model.event import Event
 from postlude.model.observation import Observation
-from postlude.store import Alias, AttemptResult, Choice, CopySuppression, DataRequest, Submission, Unmatched
+from postlude.store import (
+    Alias,
+    AttemptResult,
+    Choice,
+    CopySuppression,
+    DataRequest,
+    Resolution,
+    Seen,
+    Submission,
+    Unmatched,
+)
 
 _OWN_ORDINALS: Final = 15
 _MASK: Final = (1 << 63) - 1
@@ -27,13 +37,20 @@ class Outcome(StrEnum):
     RETURNED = "returned"  # mail that came back and was tied to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
     ORDINARY = "ordinary"  # other people's mail in a mailbox that is read: not kept
-    UNHANDLED = "unhandled"  # a provider's call that nothing here reads yet; set aside
+    REPEATED = "repeated"  # came back before, and was counted then
+    RESOLVED = "resolved"  # a person tied or dismissed what was unmatched
+    IGNORED = "ignored"  # a provider's call with nothing in it for us: opens, clicks, tests
+    UNHANDLED = "unhandled"  # a call of a provider nobody here knows; set aside
+    UNPROVEN = "unproven"  # a provider's call whose signature does not hold; set aside
+    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; set aside
     UNREADABLE = "unreadable"  # no observation; set aside
     FAILED = "failed"  # reading it raised an error; set aside
     REFUSED = "refused"  # a store would not take it; set aside
 
 
-SET_ASIDE: Final = frozenset({Outcome.UNHANDLED, Outcome.UNREADABLE, Outcome.FAILED, Outcome.REFUSED})
+SET_ASIDE: Final = frozenset(
+    {Outcome.UNHANDLED, Outcome.UNPROVEN, Outcome.WAITING, Outcome.UNREADABLE, Outcome.FAILED, Outcome.REFUSED}
+)
 
 
 class Item(msgspec.Struct, gc=False):
@@ -50,7 +67,9 @@ class Item(msgspec.Struct, gc=False):
     attempt: AttemptResult | None = None
     aliases: tuple[Alias, ...] = ()
     suppress: tuple[CopySuppression, ...] = ()
-    unmatched: Unmatched | None = None
+    unmatched: tuple[Unmatched, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+    seen: tuple[Seen, ...] = ()
     afterwards: Callable[[], None] | None = None
     """Called once both stores hold what the record means."""
     choice: Choice | None = None
@@ -62,7 +81,8 @@ class Item(msgspec.Struct, gc=False):
         """Set the record aside: it means nothing any more."""
         self.outcome, self.reason = outcome, reason
         self.events, self.aliases, self.suppress, self.begun = (), (), (), ()
-        self.submission, self.attempt, self.unmatched, self.afterwards = None, None, None, None
+        self.submission, self.attempt, self.afterwards = None, None, None
+        self.unmatched, self.resolutions, self.seen = (), (), ()
         self.choice, self.request, self.erase = None, None, 0
 
 

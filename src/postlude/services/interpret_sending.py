@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from postlude.feedback import Reason
-from postlude.feedback.reasons import find_reason
+from postlude.feedback import Persistence, Reason
+from postlude.feedback.reasons import find_reason, persistence_of
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Begun, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
@@ -62,8 +62,8 @@ def attempted(item: Item, attempt: Attempt) -> None:
     kinds = [_KINDS[attempt.outcome]]
     if attempt.outcome is SendOutcome.ACCEPTED and attempt.phase == "sandbox":
         kinds.append(EventKind.DELIVERED)  # the sandbox is the mailbox itself
-    if attempt.outcome is SendOutcome.REJECTED and _address_is_gone(facts):
-        item.suppress = (CopySuppression(attempt.copy, facts["reason"], f"smtp {attempt.code}", attempt.at),)
+    if reason := _gone_for(attempt):
+        item.suppress = (CopySuppression(attempt.copy, reason.value, f"smtp {attempt.code}", attempt.at),)
     item.events = tuple(
         Event(
             event_id(item.record.position, number),
@@ -109,6 +109,10 @@ def _facts(attempt: Attempt) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _address_is_gone(facts: dict[str, str]) -> bool:
-    """Refused to our face: as good as a signed bounce."""
-    return Reason(facts.get("reason", "")) in SUPPRESSING
+def _gone_for(attempt: Attempt) -> Reason:
+    """Why the address is to be suppressed: a refusal to our face is as good as a signed bounce."""
+    if attempt.outcome is not SendOutcome.REJECTED:
+        return Reason.NONE
+    reason, rule = find_reason([attempt.text], attempt.enhanced, attempt.code)
+    lasts = persistence_of(reason, rule, attempt.enhanced, attempt.code, attempt.text)
+    return reason if lasts is Persistence.GONE and reason in SUPPRESSING else Reason.NONE

@@ -6,6 +6,7 @@ from postlude.store.campaigns import Campaigns
 from postlude.store.contacts import Contacts
 from postlude.store.digesting import Digesting
 from postlude.store.engine import Database, connect, translated
+from postlude.store.feedback import Feedback
 from postlude.store.importing import Importing
 from postlude.store.jobs import Jobs
 from postlude.store.lists import Lists
@@ -30,7 +31,9 @@ from postlude.store.rows import (
     MessageTotals,
     OpenRequest,
     Rebuilt,
+    Resolution,
     Revocations,
+    Seen,
     SetAside,
     Submission,
     Suppression,
@@ -51,6 +54,7 @@ class Store(  # one topic a part
     Workers,
     Usage,
     Lookups,
+    Feedback,
     Digesting,
     Contacts,
     Lists,
@@ -101,7 +105,9 @@ __all__ = [
     "MessageTotals",
     "OpenRequest",
     "Rebuilt",
+    "Resolution",
     "Revocations",
+    "Seen",
     "SetAside",
     "Store",
     "Submission",

@@ -32,6 +32,7 @@ from postlude.store.schema import (
     messages,
     outcomes,
     positions,
+    seen,
     set_aside,
     suppressions,
     unmatched,
@@ -175,6 +176,11 @@ class Digesting(Choices):
 
     def _keep(self, connection: Connection, batch: Batch) -> None:
         self._add(connection, unmatched, [_unmatched_row(one) for one in batch.unmatched])
+        self._add(connection, seen, [msgspec.structs.asdict(one) for one in batch.seen])
+        for one in batch.resolutions:
+            open_ones = update(unmatched).where(unmatched.c.id == one.unmatched, unmatched.c.state == "open")
+            state = {"state": "tied", "copy": one.copy} if one.copy else {"state": "dismissed"}
+            connection.execute(open_ones.values(handled_at=one.at, handled_by=one.user, **state))
         self._add(connection, set_aside, [_set_aside_row(one) for one in batch.set_aside])
 
     def _note(self, connection: Connection, batch: Batch) -> None:
@@ -246,7 +252,8 @@ def _suppression_row(address: str, why: CopySuppression) -> dict[str, Any]:
 
 def _unmatched_row(one: Unmatched) -> dict[str, Any]:
     row = msgspec.structs.asdict(one)
-    return row | {"reason": clean(one.reason), "summary": clean(one.summary)}
+    facts = {name: clean(value) for name, value in one.facts.items()}
+    return row | {"reason": clean(one.reason), "summary": clean(one.summary), "facts": facts}
 
 
 def _set_aside_row(one: SetAside) -> dict[str, Any]:

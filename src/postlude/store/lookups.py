@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import Part, address_key, as_struct, chunks
-from postlude.store.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside, Unmatched
+from postlude.store.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside
 from postlude.store.schema import (
     copies,
     copy_activity,
@@ -17,7 +17,6 @@ from postlude.store.schema import (
     messages,
     outcomes,
     set_aside,
-    unmatched,
 )
 
 _COPY = [column for column in copies.c if column.name != "address"]
@@ -191,12 +190,6 @@ class Lookups(Part):
                 for row in connection.execute(query.order_by(ranked_rows.c.message, ranked_rows.c.number)):
                     found[row.message] = (*found.get(row.message, ()), row.recipient)
         return found
-
-    def list_unmatched(self, limit: int = 100) -> list[Unmatched]:
-        """Mail that came back and could not be tied to a copy, newest first."""
-        with self._database.read() as connection:
-            query = select(unmatched).order_by(unmatched.c.at.desc(), unmatched.c.id).limit(limit)
-            return [as_struct(Unmatched, row) for row in connection.execute(query)]
 
     def list_set_aside(self, limit: int = 100) -> list[SetAside]:
         """Journal records that could not be digested, newest first."""

@@ -164,13 +164,42 @@ class CopySuppression(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unmatched(msgspec.Struct, frozen=True):
-    """A mail that came back and could not be tied to a copy; the mail stays in the spool."""
+    """One statement of what came back that counts for no copy, until a person ties or dismisses it."""
 
     id: int
     at: int
     mail: int
+    """Where its mail lies in the spool; 0 for a provider's call."""
     reason: str
     summary: str = ""
+    kind: str = ""
+    """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
+    copy: int = 0
+    """What it is linked to without counting for it, or was tied to; 0: nothing."""
+    door: str = ""
+    facts: dict[str, str] = {}
+    state: str = "open"
+    """`open`, `tied` or `dismissed`."""
+    handled_at: int | None = None
+    handled_by: int = 0
+
+
+class Resolution(msgspec.Struct, frozen=True, gc=False):
+    """What a person decided about something unmatched; copy 0: dismissed."""
+
+    unmatched: int
+    copy: int
+    at: int
+    user: int
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A statement that was counted, so that its repeat is not."""
+
+    fingerprint: bytes
+    record: int
+    """Id of the journal record that said it first."""
+    at: int
 
 
 class SetAside(msgspec.Struct, frozen=True):
@@ -182,6 +211,8 @@ class SetAside(msgspec.Struct, frozen=True):
     at: int
     reason: str
     data: bytes
+    waiting: bool = False
+    """It may be digested later: something is missing that can still come."""
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -321,6 +352,8 @@ class Batch(msgspec.Struct, kw_only=True):
     aliases: Sequence[Alias] = ()
     suppress: Sequence[CopySuppression] = ()
     unmatched: Sequence[Unmatched] = ()
+    resolutions: Sequence[Resolution] = ()
+    seen: Sequence[Seen] = ()
     set_aside: Sequence[SetAside] = ()
     choices: Sequence[Choice] = ()
     requests: Sequence[DataRequest] = ()

@@ -3,7 +3,7 @@
 Times are microseconds since the epoch; NULL means "never". Ids are random 63-bit numbers, rowids in SQLite.
 """
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, false
 
 from postlude.store.schema_base import Big, metadata
 from postlude.store.schema_base import count as _count
@@ -217,6 +217,14 @@ unmatched = Table(
     Column("mail", Big, nullable=False),
     Column("reason", Text, nullable=False),
     _words("summary"),
+    _words("kind"),
+    Column("copy", Big, nullable=False, server_default="0"),
+    _words("door"),
+    Column("facts", JSON, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("handled_at", Big),
+    Column("handled_by", Big, nullable=False, server_default="0"),
+    Index(None, "state", "at"),
 )
 
 # A record the digest could not read or apply, kept with the reason: the journal itself is trimmed after a week.
@@ -229,6 +237,17 @@ set_aside = Table(
     Column("at", Big, nullable=False),
     Column("reason", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("waiting", Boolean, nullable=False, server_default=false()),
+    Index(None, "waiting", "at"),
+)
+
+# What came back and was counted, by a fingerprint of what it says: its repeats count nothing.
+seen = Table(
+    "seen",
+    metadata,
+    Column("fingerprint", LargeBinary, primary_key=True),
+    Column("record", Big, nullable=False),
+    Column("at", Big, nullable=False),
 )
 
 # How many journal records ended in which outcome, since the beginning.

@@ -19,6 +19,7 @@ from postlude.services.attribute import Attribution
 from postlude.services.changes import Changes
 from postlude.services.digest import Digest
 from postlude.services.interpret import Interpreter
+from postlude.services.interpret_findings import Repeats
 from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_returned import ReturnedMail
 from postlude.services.interpret_sending import Submissions
@@ -43,7 +44,7 @@ class World:
     ) -> Digest:
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
-            returned=ReturnedMail(self.spool, read, tie),
+            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.seen)),
             hits=hits or Hits(self.store),
         )
         return Digest(
@@ -78,7 +79,7 @@ def take(submitted: Submitted, raw: bytes) -> SimpleNamespace:
 def read(raw: bytes, _returned: Returned) -> list[Finding]:
     if raw == b"crash":
         raise ZeroDivisionError("a parser of ours fell over")
-    return [Finding(FindingKind.REPLIED, sender=raw.decode())] * raw.count(b"@")
+    return [Finding(FindingKind.REPLIED, sender=raw.decode(), recipient=str(n)) for n in range(raw.count(b"@"))]
 
 
 def tie(finding: Finding, _at: int) -> Attribution:

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import pytest
 
-from postlude.feedback import Evidence, Finding, FindingKind, Reason
+from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
 from postlude.services.attribute import DAY, Strength, Unmatched, attribute, plain_subject, tag_reader
@@ -59,7 +59,7 @@ class Shelf:
 
 
 def bounce(**changes: object) -> Finding:
-    values = {"recipient": "bob@example.org", "reason": Reason.UNKNOWN_USER, "status": "5.1.1"} | changes
+    values = {"recipient": "bob@example.org", "reason": Reason.UNKNOWN_USER, "persistence": Persistence.GONE} | changes
     return Finding(kind=FindingKind.BOUNCED, **values)  # type: ignore[arg-type]
 
 
@@ -80,7 +80,7 @@ def test_a_signed_bounce_is_certain_and_suppresses():
     [
         {"reason": Reason.SPAM},
         {"reason": Reason.MAILBOX_FULL},
-        {"reason": Reason.UNKNOWN_USER, "status": "4.1.1"},
+        {"reason": Reason.UNKNOWN_USER, "persistence": Persistence.UNKNOWN},
         {"reason": Reason.REPUTATION},
     ],
 )

@@ -31,6 +31,7 @@ class CallOutcome(StrEnum):
 
     READ = "read"
     BAD_SIGNATURE = "bad_signature"
+    NO_KEY = "no_key"  # it signs, and what the signature is checked with was never set
     UNREADABLE = "unreadable"  # signed, but not what the provider documents; keep the sample
     UNKNOWN_PROVIDER = "unknown_provider"
 
@@ -51,6 +52,8 @@ def receive(name: str, *, headers: Mapping[str, str], body: bytes, secret: str, 
     provider = PROVIDERS.get(name)
     if provider is None:
         return Call(CallOutcome.UNKNOWN_PROVIDER, problem=f"no provider is called {name!r}")
+    if provider.signs and not secret:
+        return Call(CallOutcome.NO_KEY, problem=f"nothing to prove it with is set: {provider.secret}")
     lowered = {key.lower(): value for key, value in headers.items()}
     try:
         if not provider.verify(lowered, body, secret, now):

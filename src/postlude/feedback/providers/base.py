@@ -4,14 +4,22 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from postlude.feedback.addresses import clean
 from postlude.feedback.finding import Evidence, Finding, FindingKind, Reason
 from postlude.feedback.refusal import with_reason
 
 TOLERANCE_S: Final = 300
-"""How old a signed call may be: what Standard Webhooks and Svix allow."""
+"""How old a signed call may be: what Standard Webhooks and Svix allow, who sign every attempt anew."""
+DAY_S: Final = 86_400
+"""For who repeats a call with its first signature: what is read twice is recognised by its event's id."""
+_MILLISECONDS_FROM: Final = 100_000_000_000
+_FRACTION: Final = re.compile(r"(\.\d{6})\d+")
+"""More digits than microseconds, as .NET writes them."""
 
 
 class Provider(NamedTuple):
@@ -24,6 +32,8 @@ class Provider(NamedTuple):
     """Findings of one call's raw body; ValueError when it is not what the provider documents."""
     secret: str
     """What the secret is and where the provider shows it, for the person who sets it."""
+    signs: bool = True
+    """False: it signs nothing, and the secret address it calls is the proof; a login beside it is welcome."""
 
 
 class Node:
@@ -70,19 +80,34 @@ def event(
     status: str = "",
     hint: Reason = Reason.NONE,
     action: str = "",
+    envelope: str = "",
 ) -> Finding:
-    """One finding of a provider's call."""
+    """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag."""
     base = Finding(
         kind=kind,
-        recipient=recipient.strip().lower(),
+        recipient=clean(recipient) or recipient.strip().lower(),
         evidence=Evidence.PROVIDER_ID,
         message_ids=tuple(dict.fromkeys(found for text in ids if (found := text.strip().strip("<>")))),
         rule=way,
-        at=at,
+        at=utc(at),
         event_id=event_id,
         action=action,
+        envid=envelope,
     )
     return with_reason(base, said, status, hint)
+
+
+def utc(at: str) -> str:
+    """A provider's time (seconds, milliseconds, ISO 8601) as RFC 3339 in UTC; as it came when it is none of these."""
+    try:
+        number = float(at)
+        moment = datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS_FROM else number, UTC)
+    except (ValueError, OverflowError, OSError):
+        try:
+            moment = datetime.fromisoformat(_FRACTION.sub(r"\1", at.strip()))
+        except ValueError:
+            return at
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment.tzinfo else at
 
 
 def same(left: str, right: str) -> bool:
@@ -95,16 +120,19 @@ def hmac_sha256(key: bytes, data: bytes) -> bytes:
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
-def fresh(timestamp: str, now: int) -> bool:
-    """A whole number of seconds not further from now than the tolerance."""
-    return timestamp.isdigit() and abs(int(timestamp) - now) <= TOLERANCE_S
+def fresh(timestamp: str, now: int, tolerance: int = TOLERANCE_S) -> bool:
+    """A whole number of seconds, not ahead of now by more than a few minutes and not older than the tolerance."""
+    return timestamp.isdigit() and -TOLERANCE_S <= now - int(timestamp) <= tolerance
 
 
 def authorized(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
-    """For providers that sign nothing: HTTP Basic when the secret is `user:password`, else a bearer token."""
+    """For providers that sign nothing: HTTP Basic when the secret is `user:password`, else a bearer token.
+
+    Without a secret the address they were given, which nobody can guess, is the proof.
+    """
     del body, now
     if not secret:
-        return False
+        return True
     if ":" in secret:
         return same("Basic " + base64.b64encode(secret.encode()).decode(), headers.get("authorization", ""))
     return same(f"Bearer {secret}", headers.get("authorization", ""))

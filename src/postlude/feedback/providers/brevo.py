@@ -14,6 +14,7 @@ _KINDS: Final = {
     "blocked": (FindingKind.BOUNCED, Reason.REPUTATION),
     "error": (FindingKind.BOUNCED, Reason.SYSTEM),
     "spam": (FindingKind.COMPLAINED, Reason.NONE),
+    "complaint": (FindingKind.COMPLAINED, Reason.NONE),
     "unsubscribed": (FindingKind.UNSUBSCRIBED, Reason.NONE),
 }
 
@@ -27,13 +28,14 @@ def _finding(node: Node) -> Finding:
     name = node["event"].text()
     kind, hint = _KINDS[name]
     ids = (node["message-id"].text(),)
-    # `id` names the webhook, not the event: message, kind and time together tell repeats.
-    event_id = "/".join((ids[0].strip("<>"), name, node.first("ts_event", "ts")))
+    # `ts` and `ts_event` are in the account's own zone; `id` names the account: message, kind and time tell repeats.
+    at = node.first("ts_epoch", "ts_event", "ts", "date")
+    event_id = "/".join((ids[0].strip("<>"), name, at))
     return event(
         kind,
         node["email"].text(),
         ids=ids,
-        at=node.first("ts_event", "ts", "date"),
+        at=at,
         event_id=event_id,
         way=f"brevo/{name}",
         said=node["reason"].text(),
@@ -41,4 +43,6 @@ def _finding(node: Node) -> Finding:
     )
 
 
-PROVIDER: Final = Provider("brevo", authorized, parse, "`user:password` or the token given to Brevo with the webhook")
+PROVIDER: Final = Provider(
+    "brevo", authorized, parse, "`user:password` or the token given to Brevo with the webhook", signs=False
+)

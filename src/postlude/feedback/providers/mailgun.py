@@ -1,7 +1,7 @@
 """Mailgun: https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks.
 
-Its signature covers a timestamp and a token, not the event, so calls are only believed near their time and the event's
-id tells repeats.
+Its signature covers a timestamp and a token, not the event: a call is believed while it may be repeated, and its token
+is the event's id here, so that it counts once whatever is said with it.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from typing import Final
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load, same
 
+RETRIES_S: Final = 9 * 3600
+"""It repeats a call for 8 hours. What makes a captured signature worthless is that its token counts once."""
 _KINDS: Final = {
     "delivered": FindingKind.DELIVERED,
     "rejected": FindingKind.BOUNCED,
@@ -19,6 +21,8 @@ _KINDS: Final = {
 }
 _CLASSES: Final = {
     "suppress-bounce": Reason.UNKNOWN_USER,
+    "suppress-complaint": Reason.POLICY,
+    "suppress-unsubscribe": Reason.POLICY,
     "espblock": Reason.REPUTATION,
     "greylisted": Reason.RATE_LIMITED,
     "old": Reason.EXPIRED,
@@ -31,12 +35,13 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
     signature = load(body)["signature"]
     timestamp, token = signature["timestamp"].text(), signature["token"].text()
     expected = hmac_sha256(secret.encode(), f"{timestamp}{token}".encode()).hex()
-    return bool(secret) and same(expected, signature["signature"].text()) and fresh(timestamp, now)
+    return bool(secret) and same(expected, signature["signature"].text()) and fresh(timestamp, now, RETRIES_S)
 
 
 def parse(body: bytes) -> list[Finding]:
     """The finding of one call; accepted, opened and clicked give none."""
-    data = load(body)["event-data"]
+    node = load(body)
+    data = node["event-data"]
     name = data["event"].text()
     if name not in _KINDS:
         return []
@@ -52,7 +57,8 @@ def parse(body: bytes) -> list[Finding]:
             data["recipient"].text(),
             ids=(data["message"]["headers"]["message-id"].text(),),
             at=data["timestamp"].text(),
-            event_id=data["id"].text(),
+            event_id=node["signature"]["token"].text() or data["id"].text(),
+            envelope=data["envelope"]["sender"].text(),
             way=f"mailgun/{name}",
             said=said,
             status=status["enhanced-code"].text(),

@@ -16,13 +16,13 @@ _ERRORS: Final = {
     "user unknown": Reason.UNKNOWN_USER,
     "mailbox inactive": Reason.DISABLED_USER,
     "quota exceeded": Reason.MAILBOX_FULL,
-    "blacklisted": Reason.UNKNOWN_USER,
-    "preblocked": Reason.UNKNOWN_USER,
+    "blacklisted": Reason.RECIPIENT_REFUSED,
+    "preblocked": Reason.RECIPIENT_REFUSED,
     "invalid domain": Reason.DEAD_DOMAIN,
     "no mail host": Reason.NO_MAIL_DOMAIN,
     "relay/access denied": Reason.RELAYING_DENIED,
     "greylisted": Reason.RATE_LIMITED,
-    "typofix": Reason.DEAD_DOMAIN,
+    "typofix": Reason.RECIPIENT_REFUSED,
     "bad or empty template": Reason.PROTOCOL,
     "error in template language": Reason.PROTOCOL,
     "sender blocked": Reason.REPUTATION,
@@ -45,7 +45,7 @@ def parse(body: bytes) -> list[Finding]:
 def _finding(node: Node) -> Finding:
     name, error = node["event"].text(), node["error"].text()
     kind = _KINDS[name]
-    if kind is FindingKind.BOUNCED and name == "bounce" and node["hard_bounce"].value is False and not error:
+    if name == "bounce" and node["hard_bounce"].value is False and error in {"", "greylisted"}:
         kind = FindingKind.DEFERRED
     ids = (node["MessageID"].text(), node["Message_GUID"].text())
     return event(
@@ -61,5 +61,5 @@ def _finding(node: Node) -> Finding:
 
 
 PROVIDER: Final = Provider(
-    "mailjet", authorized, parse, "`user:password` as written into the event URL at Mailjet (HTTP Basic)"
+    "mailjet", authorized, parse, "`user:password` as written into the event URL at Mailjet (HTTP Basic)", signs=False
 )

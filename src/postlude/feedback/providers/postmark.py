@@ -38,6 +38,7 @@ def parse(body: bytes) -> list[Finding]:
                     node["Recipient"].text(),
                     ids=ids,
                     at=node["DeliveredAt"].text(),
+                    event_id=f"{ids[0]}/delivery/{node['Recipient'].text()}",
                     way="postmark/delivery",
                     said=node["Details"].text(),
                 )
@@ -57,7 +58,7 @@ def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
             node["Email"].text(),
             ids=ids,
             at=node["BouncedAt"].text(),
-            event_id=node["ID"].text(),
+            event_id=f"bounce/{node['ID'].text()}",
             way=f"postmark/{node['Type'].text()}",
             said=node["Details"].text(),
             hint=hint,
@@ -70,9 +71,14 @@ def _suppressed(node: Node, ids: tuple[str, ...]) -> list[Finding]:
     if node["SuppressionReason"].text() != "ManualSuppression" or node["Origin"].text() != "Recipient":
         return []
     at, way = node["ChangedAt"].text(), "postmark/subscription-change"
-    return [event(FindingKind.UNSUBSCRIBED, node["Recipient"].text(), ids=ids, at=at, way=way)]
+    event_id = f"{ids[0]}/change/{at}"
+    return [event(FindingKind.UNSUBSCRIBED, node["Recipient"].text(), ids=ids, at=at, event_id=event_id, way=way)]
 
 
 PROVIDER: Final = Provider(
-    "postmark", authorized, parse, "`user:password` as written into the webhook's address at Postmark (HTTP Basic)"
+    "postmark",
+    authorized,
+    parse,
+    "`user:password` as written into the webhook's address at Postmark (HTTP Basic)",
+    signs=False,
 )

@@ -17,7 +17,7 @@ _KINDS: Final = {
 }
 _SUBTYPES: Final = {
     "Suppressed": Reason.UNKNOWN_USER,
-    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
+    "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
     "NoEmail": Reason.UNKNOWN_USER,
     "MailboxFull": Reason.MAILBOX_FULL,
     "MessageTooLarge": Reason.TOO_LARGE,

@@ -4,17 +4,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Node, Provider, event, fresh, load
+from postlude.feedback.providers.base import DAY_S, Node, Provider, event, fresh, load
 
 _KINDS: Final = {
     "bounce": FindingKind.BOUNCED,
-    "blocked": FindingKind.BOUNCED,
     "dropped": FindingKind.BOUNCED,
     "deferred": FindingKind.DEFERRED,
     "delivered": FindingKind.DELIVERED,
@@ -22,6 +16,16 @@ _KINDS: Final = {
     "unsubscribe": FindingKind.UNSUBSCRIBED,
     "group_unsubscribe": FindingKind.UNSUBSCRIBED,
 }
+_DROPPED: Final = {
+    "Bounced Address": Reason.UNKNOWN_USER,
+    "Invalid": Reason.UNKNOWN_USER,
+    "Spam Content": Reason.SPAM,
+    "Spam Reporting Address": Reason.POLICY,
+    "Unsubscribed Address": Reason.POLICY,
+    "Recipient List over Package Quota": Reason.RATE_LIMITED,
+    "Invalid SMTPAPI header": Reason.PROTOCOL,
+}
+"""It did not even try: an address it bounced, a complaint or a leaving it remembers."""
 _CLASSES: Final = {
     "Invalid Address": Reason.UNKNOWN_USER,
     "Technical Failure": Reason.NETWORK,
@@ -34,6 +38,11 @@ _CLASSES: Final = {
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
     """ECDSA with SHA-256 over the timestamp header and the raw body; the secret is the base64 public key shown."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - 7 MB that most installs never need
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415 - as above
+
     timestamp = headers.get("x-twilio-email-event-webhook-timestamp", "")
     try:
         key = load_der_public_key(b64decode("".join(secret.split())))
@@ -43,7 +52,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
         key.verify(signature, timestamp.encode() + body, ECDSA(SHA256()))
     except (InvalidSignature, ValueError):
         return False
-    return fresh(timestamp, now)
+    return fresh(timestamp, now, DAY_S)  # it repeats a call for 24 hours
 
 
 def parse(body: bytes) -> list[Finding]:
@@ -52,6 +61,7 @@ def parse(body: bytes) -> list[Finding]:
 
 
 def _finding(node: Node, kind: FindingKind) -> Finding:
+    dropped = _DROPPED.get(node["reason"].text(), Reason.NONE) if node["event"].text() == "dropped" else Reason.NONE
     return event(
         kind,
         node["email"].text(),
@@ -59,9 +69,9 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         at=node["timestamp"].text(),
         event_id=node["sg_event_id"].text(),
         way=f"sendgrid/{node['event'].text()}",
-        said=node.first("reason", "response"),
+        said="" if dropped else node.first("reason", "response"),
         status=node["status"].text(),
-        hint=_CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
+        hint=dropped or _CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
     )
 
 

@@ -9,12 +9,6 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509 import load_pem_x509_certificate
-
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.providers.base import Node, Provider, event, load
 
@@ -33,9 +27,13 @@ _SUBTYPES: Final = {
     "ContentRejected": Reason.CONTENT,
     "AttachmentRejected": Reason.CONTENT,
     "Suppressed": Reason.UNKNOWN_USER,
-    "OnAccountSuppressionList": Reason.UNKNOWN_USER,
+    "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
+    "UnsubscribedRecipient": Reason.POLICY,
     "CustomTimeoutExceeded": Reason.EXPIRED,
 }
+
+
+_COMPLAINTS: Final = {"not-spam": FindingKind.NOT_SPAM, "auth-failure": FindingKind.AUTH_FAILURE}
 
 
 def certificate_url(body: bytes) -> str:
@@ -53,7 +51,13 @@ def subscribe_url(body: bytes) -> str:
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
     """RSA over the named members, SHA-1 in signature version 1, SHA-256 in version 2."""
-    del headers, now
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - 7 MB that most installs never need
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - as above
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - as above
+
+    del headers, now  # SNS repeats a call with its first timestamp for an hour and more; `event_id` tells repeats
     node = load(body)
     names = _SIGNED.get(node["Type"].text(), ())
     lines = [f"{name}\n{node[name].text()}\n" for name in names if node[name].value is not None]
@@ -100,8 +104,9 @@ def _bounce(node: Node) -> list[Finding]:
             FindingKind.BOUNCED,
             one["emailAddress"].text(),
             ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
             at=bounce["timestamp"].text(),
-            event_id=bounce["feedbackId"].text(),
+            event_id=f"{bounce['feedbackId'].text()}/{one['emailAddress'].text()}",
             way=f"ses/{bounce['bounceType'].text()}-{subtype}",
             said=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
@@ -114,14 +119,17 @@ def _bounce(node: Node) -> list[Finding]:
 
 def _complaint(node: Node) -> list[Finding]:
     complaint = node["complaint"]
-    kind = FindingKind.NOT_SPAM if complaint["complaintFeedbackType"].text() == "not-spam" else FindingKind.COMPLAINED
+    kind = _COMPLAINTS.get(complaint["complaintFeedbackType"].text(), FindingKind.COMPLAINED)
+    if complaint["complaintSubType"].text() == "OnAccountSuppressionList":
+        return []  # not sent at all, for an older complaint: nobody complained about this mail
     return [
         event(
             kind,
             one["emailAddress"].text(),
             ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
             at=complaint["timestamp"].text(),
-            event_id=complaint["feedbackId"].text(),
+            event_id=f"{complaint['feedbackId'].text()}/{one['emailAddress'].text()}",
             way="ses/complaint",
         )
         for one in complaint["complainedRecipients"].items()
@@ -135,7 +143,9 @@ def _delivery(node: Node) -> list[Finding]:
             FindingKind.DELIVERED,
             one.text(),
             ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
             at=delivery["timestamp"].text(),
+            event_id=f"{node['mail']['messageId'].text()}/delivery/{one.text()}",
             way="ses/delivery",
             said=delivery["smtpResponse"].text(),
         )
@@ -150,7 +160,9 @@ def _delay(node: Node) -> list[Finding]:
             FindingKind.DEFERRED,
             one["emailAddress"].text(),
             ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
             at=delay["timestamp"].text(),
+            event_id=f"{node['mail']['messageId'].text()}/delay/{delay['timestamp'].text()}",
             way=f"ses/delay-{delay['delayType'].text()}",
             said=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
@@ -167,10 +179,31 @@ def _reject(node: Node) -> list[Finding]:
             FindingKind.BOUNCED,
             one.text(),
             ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
             at=node["mail"]["timestamp"].text(),
             way="ses/reject",
             said=said,
             hint=Reason.VIRUS if said == "Bad content" else Reason.NONE,
+        )
+        for one in node["mail"]["destination"].items()
+    ]
+
+
+def _subscription(node: Node) -> list[Finding]:
+    """The recipient left through the list management of SES; a mere change of topics is no leaving."""
+    said = node["subscription"]
+    if said["newTopicPreferences"]["unsubscribeAll"].value is not True:
+        return []
+    at = said["timestamp"].text()
+    return [
+        event(
+            FindingKind.UNSUBSCRIBED,
+            one.text(),
+            ids=_ids(node),
+            envelope=node["mail"]["source"].text(),
+            at=at,
+            event_id=f"{node['mail']['messageId'].text()}/subscription/{at}",
+            way="ses/subscription",
         )
         for one in node["mail"]["destination"].items()
     ]
@@ -182,6 +215,7 @@ _READERS: Final = {
     "Delivery": _delivery,
     "DeliveryDelay": _delay,
     "Reject": _reject,
+    "Subscription": _subscription,
 }
 
 PROVIDER: Final = Provider("ses", verify, parse, "none to set: the certificate is fetched from SNS and checked")

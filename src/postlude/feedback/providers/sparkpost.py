@@ -10,6 +10,7 @@ _KINDS: Final = {
     "out_of_band": FindingKind.BOUNCED,
     "policy_rejection": FindingKind.BOUNCED,
     "generation_rejection": FindingKind.BOUNCED,
+    "generation_failure": FindingKind.BOUNCED,
     "delay": FindingKind.DEFERRED,
     "delivery": FindingKind.DELIVERED,
     "spam_complaint": FindingKind.COMPLAINED,
@@ -61,11 +62,12 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         at=node["timestamp"].text(),
         event_id=node["event_id"].text(),
         way=f"sparkpost/{node['type'].text()}",
+        envelope=node["msg_from"].text(),
         said=node.first("raw_reason", "reason"),
         hint=_CLASSES.get(bounce_class, Reason.NONE),
     )
 
 
 PROVIDER: Final = Provider(
-    "sparkpost", authorized, parse, "`user:password` (HTTP Basic) or the OAuth token of the webhook"
+    "sparkpost", authorized, parse, "`user:password` (HTTP Basic) or the OAuth token of the webhook", signs=False
 )

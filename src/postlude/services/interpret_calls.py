@@ -1,0 +1,91 @@
+"""Calls of sending providers: proven, read, tied, judged."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from postlude.feedback import Evidence, Finding
+from postlude.feedback.providers import CallOutcome, receive, ses
+from postlude.feedback.tags import first_tag
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.observation import Webhook
+from postlude.services.attribute import Attribution
+from postlude.services.interpret_findings import Repeats, Said, Source, call_fingerprint, take_findings
+from postlude.services.interpret_items import Item, Outcome
+
+PROVIDER_DOOR: Final = "provider:"
+SES: Final = "ses"
+_NO_CERTIFICATE: Final = "it names no certificate of SNS"
+CONFIRM: Final = "a subscription to confirm"
+CERTIFICATE: Final = "the certificate it is signed with is not here yet"
+_FAILED: Final = {
+    CallOutcome.BAD_SIGNATURE: Outcome.UNPROVEN,
+    CallOutcome.NO_KEY: Outcome.WAITING,
+    CallOutcome.UNREADABLE: Outcome.UNREADABLE,
+    CallOutcome.UNKNOWN_PROVIDER: Outcome.UNHANDLED,
+}
+
+
+class Attribute(Protocol):
+    """Ties one finding that came in at a time to a copy."""
+
+    def __call__(self, finding: Finding, at: int, *, verified: bool) -> Attribution:
+        """`verified`: the provider's signature held."""
+        ...
+
+
+class ProviderCalls:
+    """The step for providers' calls. A call is judged as of the time it came in, whenever it is read.
+
+    `keys` are the secrets by provider; `certificate` gives the PEM behind an address of SNS, None when it is not here.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[str, str],
+        certificate: Callable[[str], str | None],
+        bounce_tag: Callable[[str], int | None],
+        attribute: Attribute,
+        repeats: Repeats,
+    ) -> None:
+        self._keys = keys
+        self._certificate = certificate
+        self._bounce_tag = bounce_tag
+        self._attribute = attribute
+        self._repeats = repeats
+
+    def __call__(self, item: Item, webhook: Webhook) -> None:
+        """Prove and read one call; each finding that was not said before becomes one event."""
+        secret = self._secret(webhook)
+        if secret is None:
+            item.fail(Outcome.WAITING, CERTIFICATE)
+            return
+        now = webhook.at // MICROS_PER_SECOND
+        call = receive(webhook.provider, headers=webhook.headers, body=webhook.body, secret=secret, now=now)
+        if call.outcome is not CallOutcome.READ:
+            item.fail(_FAILED[call.outcome], f"{webhook.provider}: {call.problem}")
+        elif webhook.provider == SES and ses.subscribe_url(webhook.body):
+            item.fail(Outcome.WAITING, CONFIRM)
+        elif not call.findings:
+            item.outcome = Outcome.IGNORED
+        else:
+            said = []
+            for finding in map(self._tied, call.findings):
+                means = self._attribute(finding, webhook.at, verified=True)
+                said.append(Said(finding, means, call_fingerprint(webhook.provider, finding)))
+            take_findings(item, said, self._repeats, Source(webhook.at, f"{PROVIDER_DOOR}{webhook.provider}"))
+
+    def _secret(self, webhook: Webhook) -> str | None:
+        if webhook.provider != SES:
+            return self._keys.get(webhook.provider, "")
+        try:
+            url = ses.certificate_url(webhook.body)
+        except ValueError:
+            url = ""
+        return self._certificate(url) if url else _NO_CERTIFICATE
+
+    def _tied(self, finding: Finding) -> Finding:
+        """The envelope sender we gave names the copy, signed by us."""
+        copy = first_tag(self._bounce_tag, finding.envid)
+        return msgspec.structs.replace(finding, copy=copy, evidence=Evidence.ENVELOPE_TAG) if copy else finding

@@ -1,0 +1,137 @@
+"""What all doors do with findings that were tied: events, suppressions, the queue, and no repeat counted twice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from postlude.feedback import Finding
+from postlude.kit.bounded import WeightedCache
+from postlude.model.event import Event
+from postlude.model.words import EventKind, Verdict
+from postlude.services.attribute import Attribution
+from postlude.services.attribute import Unmatched as Why
+from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.store import CopySuppression, Seen, Unmatched
+
+_BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
+_NO_QUESTION: Final = frozenset({Why.COLLEAGUE.value, Why.REPORT.value})
+"""Known for what it is: on the timeline, and nothing for a person to decide."""
+_RECENT: Final = 10_000
+_HEADERS: Final = (b"message-id", b"date", b"from")
+
+
+class Repeats:
+    """Whether something was said before. `stored` asks the store; what is on its way there is remembered."""
+
+    def __init__(self, stored: Callable[[bytes], int]) -> None:
+        self._stored = stored
+        self._recent: WeightedCache[bytes, int] = WeightedCache(_RECENT)
+
+    def is_new(self, fingerprint: bytes, record: int) -> bool:
+        """True for the record that says it first, however often that record is read."""
+        first = self._recent.get(fingerprint) or self._stored(fingerprint)
+        if first:
+            return first == record
+        self._recent.put(fingerprint, record, 1)
+        return True
+
+
+def mail_identity(raw: bytes) -> bytes:
+    """What stays the same when a mail comes by another way or a second time: ids and body, not its trace."""
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    kept = sorted(line for line in head.split(b"\n") if line.partition(b":")[0].lower() in _HEADERS)
+    return blake2b(b"\n".join((*kept, body.strip())), digest_size=16, person=b"returned-mail").digest()
+
+
+def mail_fingerprint(identity: bytes, finding: Finding, one: Attribution) -> bytes:
+    """One statement of one mail, whichever door it came through."""
+    what = "\n".join((finding.kind.value, str(one.copy), finding.recipient))
+    return blake2b(identity + what.encode("utf-8", "replace"), digest_size=16, person=b"finding").digest()
+
+
+def call_fingerprint(provider: str, finding: Finding) -> bytes:
+    """One event of a provider: its own id of it, else all it says."""
+    what = finding.event_id or repr(finding)
+    return blake2b(f"{provider}\n{what}".encode("utf-8", "replace"), digest_size=16, person=b"call").digest()
+
+
+class Said(NamedTuple):
+    """One finding, what it means, and what tells its repeats."""
+
+    finding: Finding
+    means: Attribution
+    fingerprint: bytes
+
+
+class Source(NamedTuple):
+    """Where findings came from."""
+
+    at: int
+    door: str
+    mail: int = 0
+    """Where the mail lies in the spool; 0 for a call."""
+    mail_from: str = ""
+
+
+def take_findings(item: Item, said: Sequence[Said], repeats: Repeats, source: Source) -> None:
+    """Everything the stores need of one mail or call."""
+    record = event_id(item.record.position, 0)
+    first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(said)))}
+    new = [first[fingerprint] for fingerprint in sorted(first, key=lambda key: first[key][0])]
+    new = [(number, one) for number, one in new if repeats.is_new(one.fingerprint, record)]
+    item.seen = tuple(Seen(one.fingerprint, record, source.at) for _, one in new)
+    item.events = tuple(_event(item, number, one.means, source) for number, one in new)
+    item.suppress = tuple(
+        CopySuppression(means.copy, means.suppress, means.evidence.value, source.at)
+        for means in (one.means for _, one in new)
+        if means.suppress
+    )
+    item.unmatched = tuple(
+        _unmatched(item, number, one, source)
+        for number, one in new
+        if not one.means.credited and one.means.unmatched not in _NO_QUESTION
+    )
+    if said and not new:
+        item.outcome = Outcome.REPEATED
+    else:
+        item.outcome = Outcome.RETURNED if any(one.means.credited for _, one in new) else Outcome.UNMATCHED
+
+
+def _event(item: Item, number: int, one: Attribution, source: Source) -> Event:
+    return Event(
+        event_id(item.record.position, number),
+        one.kind,
+        source.at,
+        one.message,
+        one.copy,
+        verdict=Verdict.HUMAN if one.kind in _BY_PEOPLE else Verdict.MACHINE,
+        facts=clean_facts(one.facts) | {"door": source.door},
+    )
+
+
+def _unmatched(item: Item, number: int, said: Said, source: Source) -> Unmatched:
+    finding, means = said.finding, said.means
+    who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.door)
+    what = finding.subject or finding.diagnostic or finding.recipient
+    summary = clean(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))
+    return Unmatched(
+        event_id(item.record.position, number),
+        source.at,
+        source.mail,
+        means.unmatched,
+        summary,
+        kind=finding.kind.value,
+        copy=means.copy,
+        door=source.door,
+        facts=clean_facts(means.facts),
+    )
+
+
+def clean_facts(facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts as every store can hold them."""
+    return {name: clean(value) for name, value in facts.items()}
+
+
+def clean(text: str) -> str:
+    """Mail may hold half a surrogate pair, which no store takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,56 @@
+"""What people decided about what could not be matched."""
+
+from typing import Protocol
+
+from postlude.feedback import FindingKind
+from postlude.model.event import Event
+from postlude.model.observation import Resolved
+from postlude.model.words import Verdict
+from postlude.services.attribute import CopyRow, event_of, suppression_of
+from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.store import CopySuppression, Resolution, Unmatched
+
+BY_HAND = "by_hand"
+_PEOPLE = frozenset({FindingKind.REPLIED, FindingKind.MAIL, FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
+
+
+class Queue(Protocol):
+    """Where what is unmatched and what was sent are stored. Both raise NotFoundError."""
+
+    def unmatched(self, id: int) -> Unmatched: ...  # noqa: A002, D102 - by id
+    def copy(self, copy: int) -> CopyRow: ...  # noqa: D102 - by id
+
+
+class Resolutions:
+    """The step for decisions. What was tied counts for its copy from the time it came in, on a person's word."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def __call__(self, item: Item, resolved: Resolved) -> None:
+        """Take one decision; the first one about a thing stays."""
+        store = self._queue
+        row = store.unmatched(resolved.unmatched)
+        if row.state != "open":
+            item.outcome = Outcome.REPEATED
+            return
+        item.resolutions = (Resolution(resolved.unmatched, resolved.copy, resolved.at, resolved.user),)
+        item.outcome = Outcome.RESOLVED
+        if not resolved.copy:
+            return
+        copy = store.copy(resolved.copy)
+        kind = FindingKind(row.kind or FindingKind.MAIL.value)
+        facts = {name: value for name, value in row.facts.items() if name not in {"unmatched", "conflict"}}
+        item.events = (
+            Event(
+                event_id(item.record.position, 0),
+                event_of(kind),
+                row.at,
+                copy.message,
+                copy.id,
+                verdict=Verdict.HUMAN if kind in _PEOPLE else Verdict.MACHINE,
+                facts=facts | {"door": row.door, "evidence": BY_HAND, "strength": "certain"},
+            ),
+        )
+        if reason := suppression_of(kind, facts.get("reason", ""), facts.get("persistence", "")):
+            item.suppress = (CopySuppression(copy.id, reason, BY_HAND, resolved.at),)

@@ -1,0 +1,99 @@
+"""Providers' calls that wait for something: a certificate to fetch, a subscription to confirm, a key to be set.
+
+The digest never fetches: a server that does not answer must not hold up everything else. What waits lies in the state;
+here it is fetched, and the call is journaled once more as it came.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from postlude.feedback.providers import PROVIDERS, ses
+from postlude.model.errors import StorageError, TransportError
+from postlude.model.observation import Webhook, decode
+from postlude.services.interpret_calls import CONFIRM, SES
+from postlude.store import SetAside
+
+LOOK_S: Final = 20.0
+Get = Callable[[str], bytes]
+"""Fetches an https address; TransportError."""
+
+_log = logging.getLogger(__name__)
+
+
+class Waiting(Protocol):
+    """The part of the state that is used."""
+
+    def waiting(self, limit: int = 100) -> list[SetAside]: ...  # noqa: D102 - oldest first
+    def forget_set_aside(self, one: SetAside) -> None: ...  # noqa: D102 - it is done
+
+
+class Certificates(Protocol):
+    """Where fetched certificates are kept, by their address."""
+
+    def get(self, url: str) -> str | None: ...  # noqa: D102 - None: never fetched
+    def put(self, url: str, pem: bytes) -> None: ...  # noqa: D102 - StorageError
+
+
+class WaitingCalls:
+    """Owned by one thread of the app process. `again` journals a record durably; StorageError."""
+
+    def __init__(
+        self,
+        store: Waiting,
+        certificates: Certificates,
+        keys: Mapping[str, str],
+        get: Get,
+        again: Callable[[bytes], object],
+    ) -> None:
+        self._store = store
+        self._certificates = certificates
+        self._keys = keys
+        self._get = get
+        self._again = again
+        self.problem = ""
+        """Why something still waits, for the health strip; empty when nothing does."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Look every few seconds until `stop`."""
+        while not stop.is_set():
+            try:
+                self.look()
+            except StorageError as error:
+                self.problem = f"providers' calls wait: {error}"
+            except Exception:  # noqa: BLE001 - a bug of ours: said loudly, tried again
+                _log.exception("waiting calls: stumbled")
+            stop.wait(LOOK_S)
+
+    def look(self) -> int:
+        """Do what can be done for each; how many no longer wait."""
+        done, problem = 0, ""
+        for one in self._store.waiting():
+            try:
+                finished = self._try(one)
+            except TransportError as error:
+                problem = f"a call of Amazon SES waits: {error}"
+                continue
+            if finished:
+                self._store.forget_set_aside(one)
+                done += 1
+        self.problem = problem
+        return done
+
+    def _try(self, one: SetAside) -> bool:
+        webhook = decode(one.data)
+        if not isinstance(webhook, Webhook):
+            return True
+        if one.reason == CONFIRM:
+            self._get(ses.subscribe_url(webhook.body))
+            _log.info("the subscription of Amazon SNS is confirmed")
+            return True
+        if webhook.provider == SES:
+            url = ses.certificate_url(webhook.body)
+            if self._certificates.get(url) is None:
+                self._certificates.put(url, self._get(url))
+        elif webhook.provider in PROVIDERS and not self._keys.get(webhook.provider):
+            return False
+        self._again(one.data)
+        return True

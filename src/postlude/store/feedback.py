@@ -1,0 +1,53 @@
+"""What came back and counts for nothing yet: unmatched, seen before, or waiting for something to come."""
+
+from sqlalchemy import delete, func, select
+
+from postlude.model.errors import NotFoundError
+from postlude.store.base import Part, as_struct
+from postlude.store.rows import SetAside, Unmatched
+from postlude.store.schema import seen, set_aside, unmatched
+
+
+class Feedback(Part):
+    """The queue a person works on, and what the digest asks before it counts."""
+
+    def list_unmatched(self, limit: int = 100, state: str = "open") -> list[Unmatched]:
+        """What came back and could not be tied to a copy, newest first; those in one state, or all for ''."""
+        query = select(unmatched).order_by(unmatched.c.at.desc(), unmatched.c.id).limit(limit)
+        if state:
+            query = query.where(unmatched.c.state == state)
+        with self._database.read() as connection:
+            return [as_struct(Unmatched, row) for row in connection.execute(query)]
+
+    def unmatched(self, id: int) -> Unmatched:  # noqa: A002 - the row's word for it
+        """One of them; NotFoundError when there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(unmatched).where(unmatched.c.id == id)).first()
+        if row is None:
+            raise NotFoundError(f"nothing unmatched has the id {id:016x}; `postlude feedback unmatched` lists them")
+        return as_struct(Unmatched, row)
+
+    def count_unmatched(self) -> int:
+        """How many wait for a person."""
+        with self._database.read() as connection:
+            query = select(func.count()).select_from(unmatched).where(unmatched.c.state == "open")
+            return int(connection.execute(query).scalar_one())
+
+    def seen(self, fingerprint: bytes) -> int:
+        """The journal record that said this first; 0 when none did."""
+        with self._database.read() as connection:
+            row = connection.execute(select(seen.c.record).where(seen.c.fingerprint == fingerprint)).first()
+        return 0 if row is None else int(row[0])
+
+    def waiting(self, limit: int = 100) -> list[SetAside]:
+        """Set aside records that may be digested once something comes, oldest first."""
+        with self._database.read() as connection:
+            query = select(set_aside).where(set_aside.c.waiting).order_by(set_aside.c.at, set_aside.c.offset)
+            return [as_struct(SetAside, row) for row in connection.execute(query.limit(limit))]
+
+    def forget_set_aside(self, one: SetAside) -> None:
+        """What it was set aside for is done."""
+        columns = set_aside.c
+        place = columns.writer == one.writer, columns.segment == one.segment, columns.offset == one.offset
+        with self._database.write() as connection:
+            connection.execute(delete(set_aside).where(*place))

@@ -1,0 +1,137 @@
+"""A whole data folder without its processes: what came back goes through the real journal, digest and stores."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from postlude.app.calls import certificates, hook_addresses, provider_keys
+from postlude.app.digesting import build_digest
+from postlude.app.parts import build_parts
+from postlude.app.sending import build_tracker
+from postlude.config import Settings
+from postlude.history import open_history
+from postlude.journal import JournalWriter, Spool
+from postlude.kit.ids import new_id
+from postlude.model.event import Event
+from postlude.model.observation import Attempt, Observation, Resolved, Returned, Submitted, Webhook, encode
+from postlude.model.words import EventKind, SendOutcome, Via
+from postlude.services.changes import Changes
+from postlude.services.reports import Reports
+from postlude.services.reports_shapes import CopyView
+from postlude.services.waiting_calls import WaitingCalls
+from postlude.store import Copy, User, open_store
+from postlude.tokens import TagPurpose
+
+ALICE, BOB, EVE = "alice@sender.test", "bob@customer.test", "eve@other.test"
+SENT_AT = 1_700_000_000_000_000
+LETTER = (
+    f"From: {ALICE}\r\nTo: {BOB}\r\nSubject: Our offer\r\nMessage-ID: <offer@sender.test>\r\n\r\nHello Bob\r\n".encode()
+)
+
+
+class Desk:
+    """Alice wrote to some recipients; tests bring back what they like."""
+
+    @classmethod
+    def reopened(cls, folder: Path, user: User, **settings: object) -> "Desk":
+        """The same folder after a restart with other settings."""
+        return cls(folder, user, **settings)
+
+    def __init__(self, folder: Path, user: User | None = None, **settings: object) -> None:
+        self.parts = build_parts(Settings(data=folder / "data", **settings))  # type: ignore[arg-type]  # by name
+        self.store = open_store(self.parts.settings.database)
+        self.history = open_history(self.parts.folder.history)
+        self.journal = JournalWriter(self.parts.folder.journal, "app")
+        self.spool_out, self.spool_in = Spool(self.parts.folder.spool_out), Spool(self.parts.folder.spool_in)
+        self.user = user or self.store.create_user(ALICE)
+        self.reports = Reports(self.store, self.history)
+        self.changes = Changes()
+        self.fetched: list[str] = []
+        self.answers: dict[str, bytes] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """A new digest, as a restart would make it."""
+        self.digest = build_digest(
+            self.parts,
+            self.store,
+            self.history,
+            self.changes,
+            tracker=build_tracker(self.parts),
+            spool_out=self.spool_out,
+            spool_in=self.spool_in,
+        )
+        keys = provider_keys(self.parts.settings)
+        again = self.journal.append_blocking
+        self.waiting = WaitingCalls(self.store, certificates(self.parts), keys, self._get, again)
+
+    def _get(self, url: str) -> bytes:
+        self.fetched.append(url)
+        return self.answers[url]
+
+    def close(self) -> None:
+        self.journal.close()
+        self.history.close()
+        self.store.close()
+
+    def say(self, *observations: Observation) -> None:
+        for one in observations:
+            self.journal.append_blocking(encode(one))
+        self.digest.catch_up()
+
+    def sent(self, *recipients: str, remote_id: str = "") -> list[Copy]:
+        """A message that the next server accepted for each of the recipients."""
+        message = new_id()
+        self.spool_out.put(message, LETTER)
+        self.say(Submitted(SENT_AT, message, self.user.id, Via.RELAY, ALICE, recipients))
+        copies = {copy.recipient: copy for copy in self.store.copies(message)}
+        for copy in copies.values():
+            accepted = Attempt(
+                SENT_AT, message, copy.id, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1, 0, remote_id
+            )
+            self.say(accepted)
+        return [copies[recipient] for recipient in recipients]
+
+    def tag(self, copy: Copy, purpose: TagPurpose = TagPurpose.BOUNCE) -> str:
+        name = {TagPurpose.BOUNCE: "bounce", TagPurpose.REPLY: "r", TagPurpose.UNSUBSCRIBE: "u"}[purpose]
+        return f"{name}+{self.parts.codec.mint_tag(purpose, copy.id)}@bounce.sender.test"
+
+    def returned(self, raw: bytes, rcpt_to: str = "", *, door: str = "smtp", mail_from: str = "") -> int:
+        """A mail comes back through a door."""
+        mail = new_id()
+        self.spool_in.put(mail, raw)
+        self.say(Returned(SENT_AT + 1_000_000, mail, door, mail_from, rcpt_to))
+        return mail
+
+    def called(
+        self, provider: str, body: bytes, headers: dict[str, str] | None = None, at: int = SENT_AT + 2_000_000
+    ) -> None:
+        """A provider calls."""
+        self.say(Webhook(at, provider, headers or {}, body))
+
+    def resolve(self, unmatched: int, copy: int = 0) -> None:
+        """A person decides."""
+        self.say(Resolved(SENT_AT + 5_000_000, unmatched, copy, self.user.id))
+
+    def view(self, copy: Copy) -> CopyView:
+        message = self.reports.message(copy.message)
+        return next(one for one in message.copies if one.copy == copy.id)
+
+    def events(self, copy: Copy | None = None) -> list[Event]:
+        found = self.history.since(0, list(EventKind))
+        return [event for event in found if event.copy == (copy.id if copy else 0)]
+
+    def kinds(self, copy: Copy) -> list[str]:
+        """What happened to a copy after it was sent."""
+        return [event.kind.value for event in self.events(copy) if event.kind not in {EventKind.QUEUED, EventKind.SENT}]
+
+    def address(self, provider: str) -> str:
+        return hook_addresses(self.parts)[provider]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with closing(Desk(tmp_path)) as made:
+        yield made

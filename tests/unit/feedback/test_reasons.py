@@ -1,0 +1,62 @@
+"""What a refusal says about the address: a reason for people, and GONE only where it is beyond doubt."""
+
+import pytest
+
+from postlude.feedback import Persistence, Reason
+from postlude.feedback.reasons import find_reason, persistence_of
+
+R = Reason
+GONE = [
+    ("550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown in virtual mailbox table", "5.1.1", 550),
+    ("550 no such user here", "", 550),
+    ("550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking", "5.1.1", 550),
+    ("550 5.1.1 RESOLVER.ADR.RecipNotFound; not found", "5.1.1", 550),
+    ("550 5.2.1 The email account that you tried to reach is disabled", "5.2.1", 550),
+    ("525 5.7.13 <bob@example.org>: Recipient address rejected: User account disabled", "5.7.13", 525),
+    ("Host or domain name not found. Name service error for name=gone.example type=A: Host not found", "5.4.4", 0),
+    ("556 5.1.10 domain does not accept mail", "5.1.10", 556),
+]
+NOT_GONE = [
+    # says nothing else
+    ("550 5.0.0", "5.0.0", 550, R.UNDEFINED),
+    ("550 rejected", "", 550, R.UNDEFINED),
+    ("553 sorry", "", 553, R.UNDEFINED),
+    ("521 no", "", 521, R.UNDEFINED),
+    ("554 5.7.1 rejected", "5.7.1", 554, R.POLICY),
+    # RFC 5321 4.2.3: the stock text of any 550
+    ("550 Requested action not taken: mailbox unavailable", "", 550, R.UNKNOWN_USER),
+    # somebody else is unknown
+    ("553 5.1.8 Domain of sender address bounce@x.example does not exist", "5.1.8", 553, R.SENDER_REFUSED),
+    ("550 5.1.8 <a@b.example>: Sender address rejected: Domain not found", "5.1.8", 550, R.SENDER_REFUSED),
+    ("550-Callback setup failed while verifying: user unknown 550 Sender verify failed", "", 550, R.SENDER_REFUSED),
+    ("550 unknown sender address", "", 550, R.UNKNOWN_USER),
+    ("550 5.7.1 <host>: Helo command rejected: Host not found", "5.7.1", 550, R.REPUTATION),
+    ("550 HELO unknown host", "", 550, R.DEAD_DOMAIN),
+    ("554 5.7.1 Client host blocked using zen.spamhaus.org; no such user listed", "5.7.1", 554, R.UNKNOWN_USER),
+    ("550 Message rejected: invalid address in header From", "", 550, R.UNKNOWN_USER),
+    ("550 5.7.1 the recipient does not accept mail from your domain", "5.7.1", 550, R.RECIPIENT_REFUSED),
+    # only for now
+    ("450 4.1.1 unverified address: user unknown", "4.1.1", 450, R.UNKNOWN_USER),
+    ("550 5.4.312 Message expired, DNS query failed", "5.4.312", 550, R.NETWORK),
+    ("Name service error for name=x.example type=MX: Host not found, try again", "4.4.3", 0, R.NETWORK),
+    ("550 account temporarily disabled", "5.2.1", 550, R.DISABLED_USER),
+    ("550-5.2.1 The user you are trying to contact is receiving mail at a rate that", "5.2.1", 550, R.RATE_LIMITED),
+    ("552 5.2.2 mailbox full", "5.2.2", 552, R.MAILBOX_FULL),
+    ("550 5.2.1 no thanks", "5.2.1", 550, R.DISABLED_USER),
+]
+
+
+def judge(said: str, status: str, code: int) -> tuple[Reason, Persistence]:
+    reason, rule = find_reason([said.lower()], status, code)
+    return reason, persistence_of(reason, rule, status, code, said)
+
+
+@pytest.mark.parametrize(("said", "status", "code"), GONE)
+def test_an_address_that_is_gone(said: str, status: str, code: int):
+    assert judge(said, status, code)[1] is Persistence.GONE
+
+
+@pytest.mark.parametrize(("said", "status", "code", "reason"), NOT_GONE)
+def test_what_does_not_end_an_address(said: str, status: str, code: int, reason: Reason):
+    assert judge(said, status, code)[0] is reason
+    assert judge(said, status, code)[1] is not Persistence.GONE
