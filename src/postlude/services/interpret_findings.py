@@ -40,6 +40,8 @@ def mail_identity(raw: bytes) -> bytes:
     """What stays the same when a mail comes by another way or a second time: ids and body, not its trace."""
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     kept = sorted(line for line in head.split(b"\n") if line.partition(b":")[0].lower() in _HEADERS)
+    if not kept:  # nothing to know it by but all of it
+        kept = [head]
     return blake2b(b"\n".join((*kept, body.strip())), digest_size=16, person=b"returned-mail").digest()
 
 
