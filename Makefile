@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean bench-startup bench-instrument
+.PHONY: help env dev up test check servers lock docs screenshots clean bench-send bench-startup bench-instrument
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,6 +31,8 @@ docs: dev ## write the generated reference pages
 	$(BIN)/python scripts/reference.py
 screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
+bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
+	$(BIN)/python bench/send.py --copies 100000
 bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input

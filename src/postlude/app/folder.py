@@ -91,6 +91,13 @@ class DataFolder:
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()
 
+    def identity(self) -> str:
+        """Tell this folder from every other one, on whatever machine; made at the first start."""
+        path = self.root / "id"
+        if not path.exists():
+            self._write_once(path, secrets.token_hex(8).encode("ascii"))
+        return path.read_text(encoding="ascii").strip()
+
     def _make_keys(self) -> None:
         secret = b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
         self._write_once(self.keys, json.dumps({"current": 1, "keys": {"1": secret}}).encode("ascii"))

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.app.calls import Calls
+from postlude.app.campaigning import CampaignWorkers
 from postlude.app.control import control_app, control_socket
 from postlude.app.digesting import build_digest
 from postlude.app.mailboxes import Mailboxes, imap_folders
@@ -137,6 +138,7 @@ class AppProcess:
             caught_up=self._caught_up,
         )
         await self._start_worker(sender, changes)
+        await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock))
         await self._stack.enter_async_context(self._mailboxes)
         await self._stack.enter_async_context(self._calls)
 

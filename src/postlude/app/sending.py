@@ -11,6 +11,7 @@ from postlude.config import Settings, SmtpServer
 from postlude.instrument import Policy, utm_parameters
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
+from postlude.services.campaign_content import Contents
 from postlude.services.ports import Append, Transport
 from postlude.services.preferences import get_preferences
 from postlude.services.send import SenderDeps
@@ -24,6 +25,12 @@ _HOUR_SECONDS = 3600
 def build_tracker(parts: Parts) -> Tracker:
     """Return what compiles messages with this server's URLs."""
     return Tracker(parts.codec, parts.settings.public_edge, parts.prefixes)
+
+
+def build_contents(parts: Parts, store: Store) -> Contents:
+    """Return what compiles campaigns with this server's URLs."""
+    base, prefixes = parts.settings.public_edge, parts.prefixes
+    return Contents(store, parts.codec, base, prefixes, lambda user: policy_of(parts, store, user))
 
 
 def policy_of(parts: Parts, store: Store, user: int) -> Policy:
@@ -107,5 +114,6 @@ def build_sender(
         return_domain=settings.verp_domain,
         signer_of=parts.dkim.signer,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
+        journal=f"{parts.folder.identity()}/app",
         caught_up=caught_up,
     )

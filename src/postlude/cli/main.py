@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "edge": ("processes", "Run the tracking edge alone."),
     "mail": ("processes", "Run relay and inbound in one process."),
     "relay": ("processes", "Run the SMTP relay alone."),
+    "worker": ("processes", "Send campaigns beside the app process."),
     "inbound": ("processes", "Run the door for bounces and replies alone."),
 }
 

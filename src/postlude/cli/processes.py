@@ -1,4 +1,4 @@
-"""`postlude edge|mail|relay|inbound|app`: one process each, for servers and as children of `postlude up`."""
+"""`postlude edge|mail|relay|inbound|worker|app`: one process each, for servers and as children of `postlude up`."""
 
 from dataclasses import replace
 
@@ -54,6 +54,15 @@ def _run_app() -> None:
     run_app(load(), everything=False)
 
 
+def _run_worker(child: bool, idle_end: float) -> None:
+    from postlude.app.worker import run_worker_process  # noqa: PLC0415 - only this command pays for it
+
+    run_worker_process(load(), child=child, idle_end_s=idle_end)
+
+
+_IDLE_END = click.Option(
+    ["--idle-end"], type=float, default=0.0, help="End after so many seconds without work; 0: never."
+)
 _NAME = click.Option(
     ["--name"],
     default="edge",
@@ -91,6 +100,13 @@ commands = {
         callback=_run_inbound,
         params=[_child(), _fd("inbound")],
         help="Run the inbound door alone: takes bounces, complaints, replies and unsubscribe mails by SMTP.",
+    ),
+    "worker": click.Command(
+        "worker",
+        callback=_run_worker,
+        params=[_child(), _IDLE_END],
+        help="Send campaigns, beside the app process, which starts one by itself when a campaign is due. "
+        "Further ones share the work: on the same data folder and, with several at once, on PostgreSQL.",
     ),
     "app": click.Command(
         "app",

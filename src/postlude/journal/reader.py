@@ -46,6 +46,12 @@ class JournalReader:
                 records.append(record)
         return records
 
+    def unread(self, writer: int, after: Position | None) -> bool:
+        """Whether durable records of one writer lie behind `after` (None: its beginning)."""
+        self._find_writers()
+        folder = self._writers.get(writer)
+        return folder is not None and next(folder.records(after or Position(writer, 0, 0)), None) is not None
+
     def wait(self, timeout_s: float) -> bool:
         """True when something may have come since the last `read`; False after `timeout_s` without."""
         deadline = monotonic() + timeout_s

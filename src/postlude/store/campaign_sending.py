@@ -10,9 +10,10 @@ from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.audience import audience_members
 from postlude.store.base import Part, as_struct, chunks
 from postlude.store.rows_campaigns import Campaign, CampaignClaim, Taken
-from postlude.store.schema import copies, copy_activity, suppressions
+from postlude.store.schema import copies, copy_activity, suppressions, withdrawals
 from postlude.store.schema_campaigns import campaigns
 from postlude.store.schema_contacts import contacts
+from postlude.store.workers import waiting_again
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
@@ -74,7 +75,7 @@ class CampaignSending(Part):
 
     def give_back(self, claimed: Collection[int]) -> None:
         """Claims that were not begun: waiting again, their attempt not counted."""
-        back = {"status": CopyStatus.QUEUED.value, "attempts": copies.c.attempts - 1, "worker": None}
+        back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
             for some in chunks(claimed):
                 held = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
@@ -87,7 +88,7 @@ class CampaignSending(Part):
                 connection.execute(
                     update(copies)
                     .where(copies.c.id.in_(some), copies.c.status.in_(("claimed", "sending")))
-                    .values(status=CopyStatus.QUEUED.value, attempts=copies.c.attempts - 1, worker=None)
+                    .values(status=waiting_again(), attempts=copies.c.attempts - 1, worker=None)
                     .values(next_attempt_at=until)
                 )
 
@@ -219,11 +220,13 @@ _CLAIM: Final = (
         contacts.c.opens_consent,
         contacts.c.clicks_consent,
         suppressions.c.reason,
+        withdrawals.c.opens,
+        withdrawals.c.clicks,
     )
     .select_from(
-        copies.outerjoin(contacts, contacts.c.id == copies.c.contact).outerjoin(
-            suppressions, suppressions.c.address == copies.c.address
-        )
+        copies.outerjoin(contacts, contacts.c.id == copies.c.contact)
+        .outerjoin(suppressions, suppressions.c.address == copies.c.address)
+        .outerjoin(withdrawals, withdrawals.c.address == copies.c.address)
     )
     .order_by(copies.c.id)
 )

@@ -110,6 +110,9 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     clicks_consent: str | None
     suppressed: str | None
     """Why the address must not be mailed; None when it may."""
+    opens_withdrawn: bool | None = None
+    """Said on a preferences page."""
+    clicks_withdrawn: bool | None = None
 
 
 class Taken(msgspec.Struct, frozen=True):

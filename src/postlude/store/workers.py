@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, insert, select, update
 
 from postlude.kit.ids import new_id
-from postlude.model.words import CopyStatus
+from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import Part, chunks
 from postlude.store.rows import Claim
 from postlude.store.schema import copies, workers
+from postlude.store.schema_campaigns import campaigns
 from postlude.store.sending import as_claims, claim_query
 
 
@@ -16,7 +17,7 @@ class Workers(Part):
     """Starts of processes that send, each tied to the journal it holds the lock of."""
 
     def begin_worker(self, journal: str, now: int) -> int:
-        """The id under which a process that holds `journal` claims from now on."""
+        """The id under which a process that holds `journal` (`data folder's id/name`) claims from now on."""
         worker = new_id()
         with self._database.write() as connection:
             connection.execute(insert(workers).values(id=worker, journal=journal, started_at=now))
@@ -24,10 +25,13 @@ class Workers(Part):
 
     def former_workers(self, worker: int) -> list[int]:
         """Those who held the same journal before: dead, because its lock has one holder at a time."""
-        mine = select(workers.c.journal).where(workers.c.id == worker).scalar_subquery()
-        query = select(workers.c.id).where(workers.c.journal == mine, workers.c.id != worker)
+        mine = select(workers.c.journal).where(workers.c.id == worker)
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            journal = str(connection.execute(mine).scalar_one())
+            # Older versions had one worker in all, whose journal was called `app` without its folder.
+            same = workers.c.journal.in_((journal, journal.rpartition("/")[2]))
+            query = select(workers.c.id).where(same, workers.c.id != worker)
+            return [row[0] for row in connection.execute(query)]
 
     def worker_journals(self) -> dict[str, list[int]]:
         """Every worker that has not been ended, by journal."""
@@ -46,13 +50,27 @@ class Workers(Part):
                 found += as_claims(connection.execute(claim_query().where(*held)).all())
         return found
 
+    def campaign_copies_held(self) -> bool:
+        """Whether any worker, alive or dead, has copies of campaigns in its hands."""
+        held = select(copies.c.id).where(copies.c.worker.is_not(None), copies.c.campaign != 0).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(held).first() is not None
+
     def end_workers(self, dead: Iterable[int]) -> int:
         """Forget these workers and give back what they had claimed and not begun; how many copies that was."""
         given_back = 0
-        back = {"status": CopyStatus.QUEUED.value, "attempts": copies.c.attempts - 1, "worker": None}
+        back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
             for some in chunks(dead):
                 held = copies.c.worker.in_(some), copies.c.status == CopyStatus.CLAIMED.value
                 given_back += connection.execute(update(copies).where(*held).values(back)).rowcount
                 connection.execute(delete(workers).where(workers.c.id.in_(some)))
         return given_back
+
+
+def waiting_again() -> ColumnElement[str]:
+    """What a copy that is given back is: QUEUED, unless its campaign was cancelled meanwhile."""
+    over = select(campaigns.c.id).where(
+        campaigns.c.id == copies.c.campaign, campaigns.c.status == CampaignStatus.CANCELLED.value
+    )
+    return case((over.exists(), CopyStatus.CANCELLED.value), else_=CopyStatus.QUEUED.value)

@@ -130,8 +130,13 @@ def test_nothing_is_claimed_while_it_is_paused_and_what_waits_can_be_cancelled(s
     assert store.move_campaign(CAMPAIGN, [CampaignStatus.SENDING], CampaignStatus.PAUSED)
     assert store.claim_campaign(CAMPAIGN, 5, 10, 1) == []
     assert not store.finish_campaign(CAMPAIGN, 20)
+    assert store.move_campaign(CAMPAIGN, [CampaignStatus.PAUSED], CampaignStatus.CANCELLED)
     assert store.cancel_copies(CAMPAIGN) == 2
     assert store.copy(begun.copy).status is CopyStatus.CLAIMED
+    assert store.campaign_copies_held()
+    store.give_back([begun.copy])
+    assert store.campaign_counts(CAMPAIGN) == {CopyStatus.CANCELLED: 3}
+    assert not store.campaign_copies_held()
 
 
 def test_it_is_finished_when_every_copy_has_its_outcome(store: Store) -> None:

@@ -1,0 +1,127 @@
+"""A campaign's content as it is sent: each variant compiled for the tracking its recipients allow."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import parseaddr
+from typing import Final
+
+from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
+from postlude.instrument import Policy
+from postlude.model.words import Via
+from postlude.store import Link, Message, Store
+from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
+from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
+
+CompileKey = tuple[int, bool, bool]
+
+
+class Contents:
+    """Compiles variants and keeps what it compiled. Safe for threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        codec: TokenCodec,
+        base: str,
+        prefixes: Prefixes,
+        policy_of: Callable[[int], Policy],
+    ) -> None:
+        self._store: Final = store
+        self._codec: Final = codec
+        self._base: Final = base
+        self._prefixes: Final = prefixes
+        self._policy_of: Final = policy_of
+        self._lock: Final = threading.Lock()
+        self._compiled: Final[dict[CompileKey, Compiled]] = {}
+
+    def urls(self, message: int) -> Urls:
+        """The public URLs of a variant."""
+        return Urls(self._codec, self._base, Kind.CAMPAIGN, message, self._prefixes)
+
+    def policy(self, campaign: Campaign, *, opens: bool = True, clicks: bool = True) -> Policy:
+        """What is tracked: what the campaign wants and `opens` and `clicks` let it."""
+        wanted, options = self._policy_of(campaign.user), campaign.options
+        return Policy(
+            opens=options.opens and opens,
+            clicks=options.clicks and clicks,
+            exclude=wanted.exclude,
+            utm=options.utm,
+            headers=False,
+        )
+
+    def compile(self, campaign: Campaign, variant: Variant, policy: Policy) -> Compiled:
+        """A variant compiled afresh; TemplateError says what has to be mended."""
+        return compile_campaign(self.template(campaign, variant), policy, self.urls(variant.message))
+
+    def compiled(self, campaign: Campaign, message: int, *, opens: bool, clicks: bool) -> Compiled:
+        """A variant of a campaign whose content is fixed, compiled once."""
+        key = (message, opens, clicks)
+        with self._lock:
+            found = self._compiled.get(key)
+            if found is None:
+                variant = next(one for one in self._store.variants(campaign.id) if one.message == message)
+                policy = self.policy(campaign, opens=opens, clicks=clicks)
+                found = self._compiled[key] = self.compile(campaign, variant, policy)
+        return found
+
+    def forget(self, messages: Iterable[int]) -> None:
+        """Let go of what was compiled for these variants."""
+        gone = set(messages)
+        with self._lock:
+            for key in [key for key in self._compiled if key[0] in gone]:
+                del self._compiled[key]
+
+    def template(self, campaign: Campaign, variant: Variant) -> CampaignTemplate:
+        """A variant as `compose` takes it."""
+        options = campaign.options
+        return CampaignTemplate(
+            sender=campaign.sender,
+            reply_to=campaign.reply_to,
+            subject=variant.subject,
+            preheader=variant.preheader,
+            html=variant.html,
+            text=variant.text,
+            attachments=tuple(self._attachments(campaign.id)),
+            missing=Missing(options.missing),
+            defaults=options.defaults,
+        )
+
+    def _attachments(self, campaign: int) -> Iterable[Attachment]:
+        for file in self._store.campaign_files(campaign):
+            if not file.hosted:
+                content = self._store.campaign_file_content(file.id)
+                yield _attachment(file, content)
+
+
+def _attachment(file: CampaignFile, content: bytes) -> Attachment:
+    return Attachment(filename=file.name, content=content, content_type=file.content_type, content_id=file.content_id)
+
+
+def message_rows(campaign: Campaign, variant: Variant, compiled: Compiled, now: int) -> tuple[Message, list[Link]]:
+    """What a variant is in `messages` and `links`."""
+    address = parseaddr(campaign.sender)[1]
+    message = Message(
+        id=variant.message,
+        user=campaign.user,
+        message_id="",
+        subject=variant.subject,
+        sender=address,
+        mail_from=address,
+        via=Via.CAMPAIGN,
+        created_at=now,
+        size=len(variant.html) + len(variant.text),
+        opens=compiled.opens,
+        clicks=any(link.tracked for link in compiled.links),
+    )
+    links = {link.position: link for link in reversed(compiled.links)}
+    rows = [
+        Link(variant.message, link.position, link.url, link.label, link.tracked, str(link.reason))
+        for link in links.values()
+    ]
+    return message, rows[::-1]
+
+
+def fields_of(campaign: Campaign, address: str, name: str, fields: Mapping[str, object]) -> Fields:
+    """What a template sees of one contact."""
+    contact: dict[str, object] = {"email": address, "name": name, **fields}
+    return {"contact": contact, "campaign": {"name": campaign.name, "id": f"{campaign.id:016x}"}}

@@ -1,0 +1,64 @@
+"""A worker's results on their way into the journal: written in the background, never forgotten."""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Final
+
+from postlude.journal import JournalWriter
+from postlude.model.errors import StorageError
+
+_PAUSE_S: Final = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class ResultLog:
+    """Keeps every record until it is durable. While the disk refuses, `ready` waits: nothing new is handed over."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._loop: Final = asyncio.get_running_loop()
+        self._lane: Final = journal.lane(partial(self._loop.call_soon, journal.wake), self._from_committer)
+        self._open = 0
+        self._refused: list[bytes] = []
+        self._settled: Final = asyncio.Event()
+        self._settled.set()
+        self._healthy: Final = asyncio.Event()
+        self._healthy.set()
+
+    def put(self, record: bytes) -> None:
+        """Take a record; returns at once."""
+        self._open += 1
+        self._settled.clear()
+        self._lane.add(record, record)
+
+    async def ready(self) -> None:
+        """Return while the journal takes records."""
+        if not self._healthy.is_set():
+            await self._healthy.wait()
+
+    async def settled(self) -> None:
+        """Return when everything put in is durable."""
+        await self._settled.wait()
+
+    def _from_committer(self, records: list[bytes], error: StorageError | None) -> None:
+        self._loop.call_soon_threadsafe(self._done, records, error)
+
+    def _done(self, records: list[bytes], error: StorageError | None) -> None:
+        if error is not None:
+            if not self._refused:
+                _log.error("results wait for the disk: %s", error)
+                self._loop.call_later(_PAUSE_S, self._again)
+            self._refused += records
+            self._healthy.clear()
+            return
+        self._open -= len(records)
+        if not self._refused:
+            self._healthy.set()
+        if not self._open:
+            self._settled.set()
+
+    def _again(self) -> None:
+        records, self._refused = self._refused, []
+        for record in records:
+            self._lane.add(record, record)

@@ -1,0 +1,30 @@
+"""Scheduling a campaign: from here on its content and its audience's rule are fixed."""
+
+from postlude.kit.clock import Clock
+from postlude.model.errors import InputError
+from postlude.services.campaign_content import Contents, message_rows
+from postlude.store import Store
+from postlude.store.rows_campaigns import Campaign
+
+
+def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: int, at: int | None = None) -> Campaign:
+    """Fix a draft so that it leaves at `at` (None: at once); the campaign as it is then.
+
+    Every variant is compiled first: InputError (TemplateError among them) says what has to be mended, and then the
+    draft stays as it was. Scheduling is durable when this returns, whether or not anything runs that sends.
+    """
+    found, now = store.campaign(campaign), clock.now()
+    if not found.sender:
+        raise InputError("the campaign has no sender; give it one: Name <address@your-domain>")
+    rows = []
+    for variant in store.variants(campaign):
+        if not variant.html.strip() and not variant.text.strip():
+            raise InputError(f"variant {variant.name} has no content; give it HTML, MJML or text")
+        compiled = contents.compile(found, variant, contents.policy(found))
+        rows.append(message_rows(found, variant, compiled, now))
+    expected = store.audience_count(found.audience)
+    if not expected:
+        raise InputError("nobody is in the audience: choose lists, tags or everyone, and look at who is suppressed")
+    if not store.fix_campaign(campaign, rows, now if at is None else at, expected):
+        raise InputError(f"the campaign is {found.status.value} already: only a draft can be scheduled")
+    return store.campaign(campaign)

@@ -1,0 +1,111 @@
+"""Who gets which variant and when, and who wins a test of variants."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.model.words import CopyStatus, WinnerRule
+from postlude.store import Store
+from postlude.store.campaign_sending import Place
+from postlude.store.rows_campaigns import Campaign, Variant
+
+_HOUR: Final = 3600 * MICROS_PER_SECOND
+_PERCENT: Final = 100
+_FIRST_ZONE: Final = "Pacific/Kiritimati"  # UTC+14
+
+
+def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
+    """Where each contact of a run goes: parts of the test are equal in every run, and random within it."""
+    messages = [variant.message for variant in variants]
+    tested = campaign.options.test_percent if len(messages) > 1 else 0
+    turn = random.randrange(len(messages))  # noqa: S311 - who gets which subject is no secret
+
+    def place(number: int, time_zone: str) -> tuple[int, CopyStatus, int]:
+        message = messages[(number + turn) % len(messages)]
+        due = due_at(campaign, time_zone)
+        if tested and random.randrange(_PERCENT) >= tested:  # noqa: S311 - as above
+            return messages[0], CopyStatus.HELD, due
+        return message, CopyStatus.QUEUED, due
+
+    return place
+
+
+def due_at(campaign: Campaign, time_zone: str) -> int:
+    """When the copy of a contact in `time_zone` may leave, in microseconds; 0 for at once.
+
+    Where that hour was over when the campaign began, the next day: nobody is mailed at another hour than was chosen.
+    """
+    options, at = campaign.options, campaign.scheduled_at
+    if not options.local_time or at is None:
+        return 0
+    return _in_zone(at, options.time_zone, time_zone or options.time_zone, campaign.started_at or at)
+
+
+def begins_at(campaign: Campaign) -> int:
+    """When the first copy may leave: of a campaign in everybody's own time, when the world's first clock shows it."""
+    at = campaign.scheduled_at or 0
+    return _in_zone(at, campaign.options.time_zone, _FIRST_ZONE, 0) if campaign.options.local_time else at
+
+
+@lru_cache(maxsize=1024)
+def _in_zone(at: int, given_in: str, wanted: str, earliest: int) -> int:
+    """The first moment from `earliest` on when a clock in `wanted` shows the hour one in `given_in` shows at `at`."""
+    wall = to_datetime(at).astimezone(zone(given_in)).replace(tzinfo=None)
+    try:
+        there = zone(wanted)
+    except ValueError:  # a contact's zone that is none: as if there were none
+        return at
+    while (moment := _micros(wall.replace(tzinfo=there))) < earliest:
+        wall += timedelta(days=1)
+    return moment
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp()) * MICROS_PER_SECOND
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name; InputError is the caller's, ValueError for what is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from error
+
+
+def local_moment(text: str, name: str) -> int:
+    """`2026-11-25 09:30` on a clock in the zone `name`, in microseconds since the epoch; ValueError if it is none."""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone(name))
+    return _micros(moment)
+
+
+def decide_at(campaign: Campaign, variants: Sequence[Variant], now: int) -> int | None:
+    """When the test of variants ends; None when there is none to decide by itself."""
+    options = campaign.options
+    if len(variants) < 2 or not options.test_percent or options.rule is WinnerRule.MANUAL:  # noqa: PLR2004 - one has no rival
+        return None
+    return now + int(options.test_hours * _HOUR)
+
+
+def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> int:
+    """The message with the best rate over copies handed over; the first one of equals."""
+    results = store.variant_results([variant.message for variant in variants])
+    column = 2 if campaign.options.rule is WinnerRule.CLICKED else 1
+
+    def rate(variant: Variant) -> float:
+        result = results.get(variant.message)
+        return result[column] / result[0] if result and result[0] else 0.0
+
+    return max(variants, key=rate).message
+
+
+def settle_test(store: Store, campaign: int, message: int) -> int:
+    """Let every held copy leave as the winner; how many it was."""
+    total = 0
+    while released := store.release_held(campaign, message):
+        total += released
+    return total

@@ -1,0 +1,241 @@
+"""The campaign worker: claims by the hundred, says what it is about to hand over, hands it over.
+
+Three steps, each a little ahead of the next: copies are claimed in one transaction for hundreds (CLAIMED), a few of
+them are journaled as begun, and only those are handed over. So a worker that is killed leaves a few copies that may
+have left, and gives all others back.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from postlude.compose import TemplateError
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.model.answer import Answer
+from postlude.model.errors import StorageError
+from postlude.model.observation import Attempt, Begun, encode
+from postlude.model.words import SendOutcome
+from postlude.services.campaign_copy import CopyComposer
+from postlude.services.campaign_log import ResultLog
+from postlude.services.campaign_work import CampaignWork
+from postlude.services.ports import Append, Held, Transport
+from postlude.services.send_retry import RetrySchedule
+from postlude.store import Store
+from postlude.store.rows_campaigns import Campaign, CampaignClaim
+
+_CLAIM: Final = 1000  # copies a transaction; about 1 MB while they wait
+_LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
+_IDLE_S: Final = 1.0
+_BROKEN_S: Final = 1.0
+_GRACE_S: Final = 60.0
+_SOON: Final = 10 * MICROS_PER_SECOND
+_DAY: Final = 86_400 * MICROS_PER_SECOND
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignDeps:
+    """Everything the campaign worker is handed."""
+
+    store: Store
+    work: CampaignWork
+    composer: CopyComposer
+    transport: Transport
+    append: Append
+    results: ResultLog
+    clock: Clock
+    retry: RetrySchedule = field(default_factory=RetrySchedule)
+    idle_end_s: float = 0.0
+    """End after so long without a campaign to send; 0: never."""
+    watch: Callable[[], Awaitable[None]] | None = None
+    """Called now and then: looks after what other, dead workers left."""
+
+
+async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
+    """Send campaigns until `stop`, or until there has been none for a while.
+
+    Returns when every result is durable and every claim that was not begun is given back.
+    """
+    await _Pump(deps, stop).run()
+
+
+class _Pump:
+    def __init__(self, deps: CampaignDeps, stop: asyncio.Event) -> None:
+        self._deps = deps
+        self._stop = stop
+        self._campaigns: dict[int, Campaign] = {}
+        self._claimed: deque[CampaignClaim] = deque()
+        self._more = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._lanes = 2 * deps.transport.lanes
+        self._ready: asyncio.Queue[CampaignClaim | None] = asyncio.Queue(self._lanes)
+        self._in_hand = 0
+        self._closing = False
+
+    async def run(self) -> None:
+        lanes = [asyncio.create_task(self._lane(), name=f"campaign lane {number}") for number in range(self._lanes)]
+        begin = asyncio.create_task(self._begin(), name="campaign begin")
+        try:
+            await self._feed()
+        finally:
+            self._closing = True
+            self._more.set()
+            await begin
+            await self._end(lanes)
+
+    async def _end(self, lanes: Sequence[asyncio.Task[None]]) -> None:
+        """What is begun still leaves, the rest is given back."""
+        await self._give_back(list(self._claimed))
+        self._claimed.clear()
+        for _ in lanes:
+            await self._ready.put(None)
+        await asyncio.wait(lanes, timeout=_GRACE_S)
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        await self._deps.results.settled()
+
+    async def _feed(self) -> None:
+        idle_since = self._deps.clock.now()
+        while not self._stop.is_set():
+            try:
+                busy = await self._feed_once()
+            except Exception:  # noqa: BLE001 - the worker outlives what fails once
+                _log.exception("campaigns cannot be read; tried again")
+                await asyncio.sleep(_BROKEN_S)
+                continue
+            now = self._deps.clock.now()
+            if busy or self._in_hand or await self._due_soon(now):
+                idle_since = now
+            elif self._deps.idle_end_s and now - idle_since > self._deps.idle_end_s * MICROS_PER_SECOND:
+                return
+            if not busy:
+                if self._deps.watch is not None:
+                    await self._deps.watch()
+                await self._pause(_LOOK_S if self._claimed else _IDLE_S)
+
+    async def _feed_once(self) -> bool:
+        """One round over the campaigns under way; True when there is more to do at once."""
+        work, wait_s = self._deps.work, self._deps.transport.wait_s()
+        self._hungry.clear()
+        under_way = await asyncio.to_thread(work.under_way)
+        self._campaigns = {campaign.id: campaign for campaign in under_way}
+        await self._drop_stopped()
+        busy = False
+        for campaign in under_way:
+            busy = await asyncio.to_thread(work.take_in, campaign) or busy
+            room = 0 if wait_s else _CLAIM - len(self._claimed)
+            if room < _CLAIM // 2:
+                continue
+            claims = await asyncio.to_thread(work.claim, campaign, room)
+            if claims:
+                busy = True
+                self._in_hand += len(claims)
+                self._claimed.extend(claims)
+                self._more.set()
+            elif not self._in_hand:
+                await asyncio.to_thread(work.finish, campaign)
+        return busy and len(self._claimed) < _CLAIM // 2
+
+    async def _due_soon(self, now: int) -> bool:
+        due = await asyncio.to_thread(self._deps.work.next_due, list(self._campaigns.values()))
+        return due is not None and due < now + _SOON
+
+    async def _pause(self, seconds: float) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (self._stop, self._hungry)]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _drop_stopped(self) -> None:
+        """Give back what waits here of campaigns that were paused or cancelled meanwhile."""
+        stopped = [claim for claim in self._claimed if claim.campaign not in self._campaigns]
+        if stopped:
+            self._claimed = deque(claim for claim in self._claimed if claim.campaign in self._campaigns)
+            await self._give_back(stopped)
+
+    async def _give_back(self, claims: Sequence[CampaignClaim]) -> None:
+        if claims:
+            await asyncio.to_thread(self._deps.store.give_back, [claim.copy for claim in claims])
+            self._in_hand -= len(claims)
+
+    async def _begin(self) -> None:
+        """Journal the next few copies as begun, then let the lanes have them."""
+        while not self._closing:
+            if not self._claimed:
+                self._more.clear()
+                await self._more.wait()
+                continue
+            some = [self._claimed.popleft() for _ in range(min(self._lanes, len(self._claimed)))]
+            try:
+                await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(claim.copy for claim in some))))
+            except StorageError as error:
+                _log.error("nothing leaves while the journal cannot be written: %s", error)
+                self._claimed.extendleft(reversed(some))
+                await asyncio.sleep(_BROKEN_S)
+                continue
+            if len(self._claimed) < _CLAIM // 2:
+                self._hungry.set()
+            for claim in some:
+                await self._ready.put(claim)
+
+    async def _lane(self) -> None:
+        while (claim := await self._ready.get()) is not None:
+            try:
+                await self._deps.results.ready()
+                await self._hand_over(claim)
+            except Exception:  # noqa: BLE001 - the worker outlives what fails once
+                # It stays SENDING: the next start reports it as unsure, which is the truth.
+                _log.exception("copy %016x: its hand-over failed, the result is unknown", claim.copy)
+            self._in_hand -= 1
+
+    async def _hand_over(self, claim: CampaignClaim) -> None:
+        campaign = self._campaigns.get(claim.campaign)
+        if campaign is None:  # paused meanwhile: what is begun still leaves
+            campaign = await asyncio.to_thread(self._deps.store.campaign, claim.campaign)
+        answer = await self._answer(campaign, claim)
+        if isinstance(answer, Held):
+            await asyncio.to_thread(self._deps.store.postpone, [claim.copy], answer.until)
+        elif answer is not None:
+            self._deps.results.put(encode(self._attempt(campaign, claim, answer)))
+
+    async def _answer(self, campaign: Campaign, claim: CampaignClaim) -> Answer | Held | None:
+        try:
+            composed = self._deps.composer.compose(campaign, claim)
+        except TemplateError as error:
+            await asyncio.to_thread(self._deps.work.pause, campaign.id, str(error))
+            return Held(0, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
+            _log.exception("copy %016x could not be composed", claim.copy)
+            return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
+        return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed)
+
+    def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer) -> Attempt:
+        now, outcome, retry_at = self._deps.clock.now(), answer.outcome, 0
+        if outcome is SendOutcome.DEFERRED:
+            begun = (campaign.started_at or now) + (_DAY if campaign.options.local_time else 0)
+            retry_at = self._deps.retry.next_at(now, begun, claim.attempt)
+            outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
+        return Attempt(
+            now,
+            claim.message,
+            claim.copy,
+            outcome,
+            answer.code,
+            answer.enhanced,
+            answer.text,
+            answer.server,
+            answer.phase,
+            claim.attempt,
+            retry_at,
+            answer.remote_id,
+        )
