@@ -1,0 +1,135 @@
+"""Power loss: only what was synced is there afterwards. Was everything that had been answered?"""
+
+import asyncio
+import os
+import random
+import threading
+from pathlib import Path
+
+import pytest
+
+from postlude.journal import JournalReader, JournalWriter
+from postlude.journal.disk import Disk
+from postlude.model.observation import Hit, decode
+from postlude.tokens import Kind, Urls
+
+from .conftest import CODEC, Face, Start, read_answer
+
+URLS = Urls(CODEC, "", Kind.MESSAGE, 1)
+
+
+class Volatile(Disk):
+    """Remembers which bytes and which folder entries a power cut would leave, like a disk with a cache."""
+
+    def __init__(self, *, forgets: str = "") -> None:
+        self._forgets = forgets
+        self._lock = threading.Lock()
+        self._cached: dict[int, list[tuple[bytes, int]]] = {}
+        self._stored: dict[int, bytearray] = {}
+        self._entries: dict[Path, dict[str, int]] = {}
+
+    def write(self, fd: int, data: bytes, offset: int) -> None:
+        super().write(fd, data, offset)
+        with self._lock:
+            self._cached.setdefault(os.fstat(fd).st_ino, []).append((data, offset))
+
+    def sync(self, fd: int) -> None:
+        if self._forgets == "sync":
+            return
+        with self._lock:
+            inode = os.fstat(fd).st_ino
+            waiting, self._cached[inode] = self._cached.get(inode, []), []
+        threading.Event().wait(random.uniform(0, 0.004))  # meanwhile the edge goes on
+        with self._lock:
+            content = self._stored.setdefault(inode, bytearray())
+            for data, offset in waiting:
+                content.extend(bytes(max(0, offset + len(data) - len(content))))
+                content[offset : offset + len(data)] = data
+
+    def store(self, fd: int, data: bytes, offset: int) -> None:
+        self.write(fd, data, offset)
+        self.sync(fd)
+
+    def sync_folder(self, path: Path) -> None:
+        super().sync_folder(path)
+        if self._forgets != "folder":
+            with self._lock:
+                self._entries[path] = {item.name: item.stat().st_ino for item in path.iterdir() if item.is_file()}
+
+    def after_power_loss(self, folder: Path, into: Path) -> None:
+        """Make `into` what `folder` would be."""
+        into.mkdir(parents=True)
+        with self._lock:
+            for name, inode in self._entries.get(folder, {}).items():
+                if inode in self._stored:
+                    (into / name).write_bytes(self._stored[inode])
+
+
+async def _load(face: Face, first: int, answered: set[int]) -> None:
+    reader, writer = await face.open()
+    try:
+        for copy in range(first, first + 100_000):
+            writer.write(f"GET {URLS.token(copy).join(URLS.pixel())} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+            await read_answer(reader)
+            answered.add(copy)
+    finally:
+        writer.close()
+
+
+async def _missing_after_power_loss(start: Start, tmp_path: Path, disk: Volatile) -> tuple[int, int]:
+    """Answered hits, and how many of them are missing after one of many cuts under load."""
+    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", segment_bytes=20_000, disk=disk))
+    answered: set[int] = set()
+    clients = [asyncio.create_task(_load(face, 1 + i * 1_000_000, answered)) for i in range(24)]
+    missing = 0
+    for cut in range(25):
+        await asyncio.sleep(random.uniform(0.01, 0.06))
+        before = set(answered)
+        root = tmp_path / f"cut-{cut}"
+        disk.after_power_loss(tmp_path / "journal" / "edge", root / "edge")
+        (root / "numbers.json").write_text('{"edge": 1}')
+        JournalWriter(root, "edge").close()
+        reader = JournalReader(root)
+        hits = [decode(record.data) for record in reader.read({}, 1_000_000)]
+        reader.close()
+        copies = [hit.copy for hit in hits if isinstance(hit, Hit)]
+        assert len(copies) == len(set(copies))
+        missing += len(before - set(copies))
+    for client in clients:
+        client.cancel()
+    await asyncio.gather(*clients, return_exceptions=True)
+    return len(answered), missing
+
+
+async def test_what_was_answered_survives_a_power_cut(start: Start, tmp_path: Path):
+    answered, missing = await _missing_after_power_loss(start, tmp_path, Volatile())
+    assert answered > 500
+    assert missing == 0
+
+
+@pytest.mark.parametrize("forgotten", ["sync", "folder"])
+async def test_this_would_catch_an_answer_before_the_sync(start: Start, tmp_path: Path, forgotten: str):
+    _, missing = await _missing_after_power_loss(start, tmp_path, Volatile(forgets=forgotten))
+    assert missing > 0
+
+
+async def test_nothing_is_answered_while_the_disk_syncs(start: Start, tmp_path: Path):
+    class Held(Disk):
+        synced = threading.Event()
+
+        def store(self, fd: int, data: bytes, offset: int) -> None:
+            self.synced.wait()
+            super().store(fd, data, offset)
+
+    disk = Held()
+    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
+    lines = [await face.open() for _ in range(3)]
+    for (_, writer), target in zip(lines, (face.pixel, face.link, face.view), strict=True):
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+    reads = [asyncio.create_task(read_answer(reader)) for reader, _ in lines]
+    done, _ = await asyncio.wait(reads, timeout=0.3)
+    assert not done
+    disk.synced.set()
+    assert [(await read).status for read in reads] == [200, 302, 410]
+    for _, writer in lines:
+        writer.close()
