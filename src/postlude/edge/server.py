@@ -1,7 +1,9 @@
 """One edge process: listening, the journal's answers, and what happens every second."""
 
 import asyncio
+import gc
 import logging
+import resource
 import socket
 import sys
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from postlude.edge.router import Router
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
 from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position
+from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
@@ -178,6 +181,12 @@ class Edge:
             connection.hang_up()
 
 
+def _raise_descriptor_limit() -> None:
+    """As many descriptors as this account may have: the usual 1,024 would be fewer than the connections allowed."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 async def run_edge(
     config: EdgeConfig,
     codec: TokenCodec,
@@ -188,13 +197,17 @@ async def run_edge(
     sockets: Sequence[socket.socket] = (),
     journal_max_bytes: int = DEFAULT_MAX_BYTES,
     clock: Clock | None = None,
+    disk: Disk | None = None,
 ) -> None:
     """Serve until `stop` is set; `name` is this process's journal. On uvloop this is one whole edge process."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    writer = JournalWriter(journal, name, max_bytes=journal_max_bytes)
+    _raise_descriptor_limit()
+    writer = JournalWriter(journal, name, max_bytes=journal_max_bytes, disk=disk)
     try:
         edge = Edge(config, codec, writer, clock)
         await edge.listen(sockets)
+        gc.collect()
+        gc.freeze()  # what was made for the start is not looked through again
         await stop.wait()
         await edge.close()
     finally:
