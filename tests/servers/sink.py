@@ -27,6 +27,8 @@ class Sink:
         self.delay = delay
         self.refuse: dict[str, str] = {}
         """Answer to RCPT by recipient, e.g. `550 5.1.1 unknown`."""
+        self.answer = ""
+        """Instead of 250 after the message; `drop` counts it and hangs up."""
         self.port = free_port()  # aiosmtpd cannot be told 0
         self._controller = Controller(self, hostname=LOOPBACK, port=self.port, ready_timeout=10)
 
@@ -51,8 +53,10 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         assert isinstance(envelope.content, bytes)
         self.deliveries.append(Delivery(envelope.mail_from or "", tuple(envelope.rcpt_tos), envelope.content))
         await asyncio.sleep(self.delay)
-        return "250 2.0.0 counted"
+        if self.answer == "drop":
+            server.transport.abort()
+        return self.answer or "250 2.0.0 counted"

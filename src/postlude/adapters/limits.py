@@ -52,42 +52,45 @@ class Slot(NamedTuple):
 class Budget:
     """What one server was given and may still be given. Not for threads."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        self.limits: Final = limits
+    def __init__(self, name: str, limits: Limits, things: str = "copies") -> None:
+        self.limits = limits
+        self._things = things
         self.name: Final = name
         self._counts: dict[int, int] = {}
         self._free_at = 0
         self._pace = int(MICROS_PER_SECOND / limits.per_second) if limits.per_second else 0
 
-    def next(self, now: int) -> Slot:
-        """When one more copy may leave: `now` or later."""
+    def next(self, now: int, copies: int = 1) -> Slot:
+        """When so many more may leave: `now` or later."""
         limits = self.limits
-        slot = Slot(max(now, self._free_at), f"{self.name} takes {limits.per_second:g} copies a second")
+        slot = Slot(max(now, self._free_at), f"{self.name} takes {limits.per_second:g} {self._things} a second")
         if limits.per_hour:
-            slot = max(slot, self._window(now, HOUR_S, limits.per_hour, "an hour"))
+            slot = max(slot, self._window(now, copies, HOUR_S, limits.per_hour))
         if daily := limits.daily(now):
-            slot = max(slot, self._window(now, DAY_S, daily, "a day"))
+            slot = max(slot, self._window(now, copies, DAY_S, daily))
         return slot
 
-    def _window(self, now: int, seconds: int, limit: int, word: str) -> Slot:
-        """When the window holds fewer than `limit` copies."""
+    def _window(self, now: int, copies: int, seconds: int, limit: int) -> Slot:
+        """When the window has room for `copies`."""
         first = (now - seconds * MICROS_PER_SECOND) // _SLOT
         inside = sorted(slot for slot in self._counts if slot >= first)
-        over = sum(self._counts[slot] for slot in inside) - limit + 1
+        over = sum(self._counts[slot] for slot in inside) - limit + copies
         at = now
         for slot in inside:
             if over <= 0:
                 break
             over -= self._counts[slot]
             at = (slot + 1) * _SLOT + seconds * MICROS_PER_SECOND
-        return Slot(at, f"{self.name} takes {limit:,} copies {word}")
+        if over > 0 and copies > limit:  # never within one window: then one at a time, as `next(now, 1)` says
+            at = max(at, now + seconds * MICROS_PER_SECOND)
+        return Slot(at, f"{self.name} takes {limit:,} {self._things} {'an hour' if seconds == HOUR_S else 'a day'}")
 
-    def take(self, now: int) -> int:
-        """Count one copy, to leave at the time returned (the rate's next place); give it to `refund` if it did not."""
+    def take(self, now: int, copies: int = 1) -> int:
+        """Count copies that leave at the time returned, which is the rate's next place."""
         at = max(now, self._free_at)
         self._free_at = at + self._pace
         if self.limits.counted:
-            self._counts[now // _SLOT] = self._counts.get(now // _SLOT, 0) + 1
+            self._counts[now // _SLOT] = self._counts.get(now // _SLOT, 0) + copies
         return at
 
     def refund(self, slot: int) -> None:

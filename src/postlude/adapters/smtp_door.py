@@ -28,6 +28,7 @@ _BARE: Final = (
     "550 5.6.11 The message has a bare line feed or carriage return (RFC 5321 2.3.8); end every line with CR LF. "
     "Nothing was accepted"
 )
+_DIGITS: Final = 12  # of a size in BDAT
 _WRONG_PASSWORDS: Final = 3  # on one connection
 
 _log = logging.getLogger(__name__)
@@ -61,10 +62,21 @@ class Letter:
     recipients: list[str] = field(default_factory=list)
     dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Recipient -> (NOTIFY, ORCPT), for those the client said something about."""
+    chunks: list[bytes] = field(default_factory=list)
+    """What came by BDAT so far."""
 
 
 class Guard(Protocol):
     """Decides on one connection. A refusal is a complete SMTP reply; None lets it pass."""
+
+    @property
+    def login(self) -> "Login | None":
+        """What checks passwords; None where there are no logins."""
+        ...
+
+    async def trusted(self) -> bool:
+        """Whether this connection needs no login; asked where logins are offered."""
+        ...
 
     async def mail(self, command: Command) -> str | None:
         """MAIL."""
@@ -88,12 +100,10 @@ class Door(SMTP):
 
     line_length_limit = _BUFFER  # the reader's buffer, not a promise
 
-    def __init__(
-        self, config: DoorConfig, guard: "Callable[[Door], Guard]", login: "Callable[[Door], Login] | None"
-    ) -> None:
+    def __init__(self, config: DoorConfig, guard: "Callable[[Door], Guard]") -> None:
         self._config = config
         self._guard = guard(self)
-        self._login = login(self) if login else None
+        self._login = self._guard.login
         self._wrong = 0
         self.letter: Letter | None = None
         super().__init__(
@@ -117,6 +127,14 @@ class Door(SMTP):
     def protected(self) -> bool:
         """True on TLS."""
         return self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
+
+    @property
+    def certificate_names(self) -> tuple[str, ...]:
+        """DNS names in the certificate the client showed and TLS has verified."""
+        tls = self.transport.get_extra_info("ssl_object") if self.transport is not None else None
+        certificate = tls.getpeercert() if tls is not None else None
+        names = (certificate or {}).get("subjectAltName", ())
+        return tuple(name.lower() for kind, name in names if kind == "DNS")
 
     @property
     def peer(self) -> str:
@@ -151,6 +169,7 @@ class Door(SMTP):
             "DSN",
             "ENHANCEDSTATUSCODES",
             "PIPELINING",
+            "CHUNKING",
         ]
         if self.tls_context and not self.protected:
             offers.append("STARTTLS")
@@ -217,7 +236,7 @@ class Door(SMTP):
         if await self.check_helo_needed():
             return
         assert self.session is not None
-        if self._login and not self.session.authenticated:
+        if self._login and not self.session.authenticated and not await self._guard.trusted():
             hint = "" if self._may_login else "turn on STARTTLS, then "
             await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
         elif self.letter is not None:
@@ -260,6 +279,9 @@ class Door(SMTP):
         if letter is None or not letter.recipients:
             await self.push("503 5.5.1 Name a sender and a recipient first")
             return
+        if letter.chunks:
+            await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or RSET to drop it")
+            return
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
             return
@@ -268,10 +290,51 @@ class Door(SMTP):
         self.letter = None
         if stuffed is None:
             reply = too_large(self._config.max_message_bytes)
-        elif not _clean(stuffed):
-            reply = _BARE
         else:
-            reply = await self._guard.message(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:])
+            reply = await self._store(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:], _clean(stuffed))
+        await self._answer_message(letter, reply)
+
+    async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
+        """Take a part of the message by its length (RFC 3030): no end mark, so nothing can be smuggled."""
+        size, _, last = (arg or "").partition(" ")
+        if not (size.isascii() and size.isdigit()) or len(size) > _DIGITS or last.upper() not in {"", "LAST"}:
+            await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
+            return
+        letter, limit = self.letter, self._config.max_message_bytes
+        have = sum(map(len, letter.chunks)) if letter is not None else 0
+        chunk = await self._read_exactly(int(size), keep=letter is not None and have + int(size) <= limit)
+        if letter is None or not letter.recipients:
+            await self.push("503 5.5.1 Name a sender and a recipient first")
+        elif chunk is None:
+            self.letter = None
+            await self._answer_message(letter, too_large(limit))
+        else:
+            letter.chunks.append(chunk)
+            if not last:
+                await self.push(f"250 2.0.0 {size} bytes taken")
+                return
+            self.letter = None
+            raw = b"".join(letter.chunks)
+            await self._answer_message(letter, await self._store(letter, raw, _clean(raw)))
+
+    async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
+        """`size` bytes; None when they were read only to be dropped."""
+        pieces: list[bytes] = []
+        while size:
+            try:
+                piece = await self._reader.readexactly(min(size, _BUFFER))
+            except IncompleteReadError as error:
+                raise ConnectionResetError("connection lost inside the message") from error
+            self._reset_timeout()
+            size -= len(piece)
+            if keep:
+                pieces.append(piece)
+        return b"".join(pieces) if keep else None
+
+    async def _store(self, letter: Letter, raw: bytes, clean: bool) -> str:
+        return await self._guard.message(letter, raw) if clean else _BARE
+
+    async def _answer_message(self, letter: Letter, reply: str) -> None:
         for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
             await self.push(reply)
 
@@ -319,7 +382,6 @@ async def serve(
     config: DoorConfig,
     sock: socket.socket,
     guard: Callable[[Door], Guard],
-    login: Callable[[Door], Login] | None,
     stop: asyncio.Event,
 ) -> None:
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
@@ -327,7 +389,7 @@ async def serve(
     doors: set[Door] = set()
 
     def make() -> Door:
-        door = _Tracked(config, guard, login, doors)
+        door = _Tracked(config, guard, doors)
         doors.add(door)
         return door
 
@@ -348,11 +410,10 @@ class _Tracked(Door):
         self,
         config: DoorConfig,
         guard: Callable[[Door], Guard],
-        login: Callable[[Door], Login] | None,
         doors: set[Door],
     ) -> None:
         self._doors = doors
-        super().__init__(config, guard, login)
+        super().__init__(config, guard)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._doors.discard(self)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from postlude.adapters.imap import try_folder
 from postlude.adapters.smtp import SmtpTransport
 from postlude.app.folder import DataFolder
-from postlude.app.listen import FACES, listen_for
+from postlude.app.listen import faces, listen_for
 from postlude.app.mailboxes import imap_folders
 from postlude.app.sending import server_config
 from postlude.config import Settings, SmtpServer
@@ -40,7 +40,7 @@ def run_checks(settings: Settings) -> list[Finding]:
     running = _running(folder)
     findings = [check(settings, folder) for check in _CHECKS]
     if not running:
-        findings += [_port(settings, face) for face in FACES]
+        findings += [_port(settings, face) for face in faces(settings)]
     findings.append(
         Finding("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
     )

@@ -10,6 +10,11 @@ FACES = ("web", "edge", "relay", "inbound")
 _BACKLOG = 1024
 
 
+def faces(settings: Settings) -> tuple[str, ...]:
+    """Everything `postlude up` listens for."""
+    return (*FACES, "relay_tls") if settings.relay_tls_port else FACES
+
+
 def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socket.socket:
     """Return a listening TCP socket; port 0 takes a free one. `shared`: `another` can listen there too.
 
@@ -32,7 +37,9 @@ def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socke
             raise InUseError(f"port {port} on {host} is taken: stop what listens there, or set {variable}") from None
         if error.errno == errno.EACCES:
             raise SettingError(f"this account may not listen on port {port}: set {variable} to 1024 or more") from None
-        raise SettingError(f"cannot listen on {host}: {error.strerror}. Mend POSTLUDE_{setting.upper()}_HOST") from None
+        raise SettingError(
+            f"cannot listen on {host}: {error.strerror}. Mend POSTLUDE_{setting.upper().removesuffix('_TLS')}_HOST"
+        ) from None
     sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
     return sock
 

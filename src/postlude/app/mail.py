@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from postlude.app.listen import inherited, listen_for
 from postlude.app.parts import Parts, build_parts
@@ -13,10 +13,16 @@ from postlude.app.run import run_until_stopped, start_log
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
-from postlude.relay import Login, RelayConfig, run_relay
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.errors import StorageError
+from postlude.model.words import Via
+from postlude.relay import Gateway, Login, Quota, RelayConfig, run_relay
 
 if TYPE_CHECKING:
     from postlude.store import Store
+
+
+_DAY_US: Final = 24 * 3600 * MICROS_PER_SECOND
 
 
 class Descriptors(NamedTuple):
@@ -24,10 +30,11 @@ class Descriptors(NamedTuple):
 
     relay: int | None = None
     inbound: int | None = None
+    relay_tls: int | None = None
 
 
 class Logins:
-    """Checks app passwords against the state, which is opened at the first login: 20 MB that an idle relay saves."""
+    """What the relay asks of the state, which is opened at the first question: 20 MB that an idle relay saves."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -51,7 +58,23 @@ class Logins:
         from postlude.services.users import check_app_password  # noqa: PLC0415 - brings the database along
 
         user = check_app_password(self._store(), login, password, self._parts.clock)
-        return None if user is None else Login(user.id, (user.address, *user.senders))
+        return None if user is None else Login(user.id, (user.address, *user.senders), user.limits)
+
+    async def used(self, user: int) -> list[tuple[int, int]]:
+        """(time, recipients) of what the user submitted within the last 24 hours."""
+        since = self._parts.clock.now() - _DAY_US
+        return await asyncio.to_thread(lambda: self._store().submitted_since(user, Via.RELAY, since))
+
+    async def owner_of(self, sender: str) -> int:
+        """The user a trusted server's message belongs to."""
+        return await asyncio.to_thread(self._owner_of, sender)
+
+    def _owner_of(self, sender: str) -> int:
+        store, settings = self._store(), self._parts.settings
+        user = store.user_by_address(sender) or store.user_by_address(settings.gateway_user) or store.first_user()
+        if user is None:
+            raise StorageError("there is no user yet who could own the message: start `postlude up` once")
+        return user.id
 
     def _store(self) -> "Store":
         from postlude.store import open_store  # noqa: PLC0415 - as above
@@ -69,6 +92,8 @@ def run_mail_process(
     start_log(settings.log_level)
     parts = build_parts(settings)
     relay_socket = _socket(settings, "relay", descriptors.relay) if relay else None
+    with_tls = relay and settings.relay_tls_port
+    tls_socket = _socket(settings, "relay_tls", descriptors.relay_tls) if with_tls else None
     inbound_socket = _socket(settings, "inbound", descriptors.inbound) if inbound else None
 
     async def main(stop: asyncio.Event) -> None:
@@ -77,7 +102,7 @@ def run_mail_process(
                 if inbound_socket:
                     doors.create_task(_inbound(parts, inbound_socket, journal, stop))
                 if relay_socket:
-                    doors.create_task(_relay(parts, relay_socket, journal, stop))
+                    doors.create_task(_relay(parts, relay_socket, tls_socket, journal, stop))
 
     run_until_stopped(main, child=child)
 
@@ -88,13 +113,30 @@ def _socket(settings: Settings, name: str, descriptor: int | None) -> socket.soc
     return listen_for(settings, name)
 
 
-async def _relay(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
+async def _relay(
+    parts: Parts, sock: socket.socket, tls_sock: socket.socket | None, journal: JournalWriter, stop: asyncio.Event
+) -> None:
     settings = parts.settings
+    config = RelayConfig(
+        hostname=_name(settings),
+        max_message_bytes=settings.max_message_bytes,
+        tls=_tls(settings),
+        quota=Quota(
+            settings.relay_messages_per_hour,
+            settings.relay_messages_per_day,
+            settings.relay_recipients_per_hour,
+            settings.relay_recipients_per_day,
+        ),
+        gateway=Gateway(settings.gateway_networks, settings.gateway_domains, settings.gateway_client_names),
+    )
     with Logins(parts) as logins:
         await run_relay(
-            RelayConfig(hostname=_name(settings), max_message_bytes=settings.max_message_bytes, tls=_tls(settings)),
+            config,
             sock,
+            tls_sock=tls_sock,
             check=logins.check,
+            used=logins.used,
+            owner_of=logins.owner_of if settings.gateway_networks else None,
             append=journal.append,
             spool=Spool(parts.folder.spool_out),
             clock=parts.clock,
@@ -126,4 +168,8 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(settings.relay_tls_cert, settings.relay_tls_key)
+    if settings.gateway_client_ca is not None:
+        # Mail clients have no certificate and log in; one that is shown must be good.
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(settings.gateway_client_ca)
     return context

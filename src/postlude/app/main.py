@@ -110,6 +110,7 @@ class AppProcess:
             clock=parts.clock,
             codec=parts.codec,
             submit=submit,
+            append=journal.append,
             redeem=lambda token: use_sign_in(self._store, token, parts.clock),
             new_app_password=lambda user, label: new_app_password(self._store, user, label, parts.clock),
             get_preferences=partial(get_preferences, self._store),

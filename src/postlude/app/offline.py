@@ -9,9 +9,10 @@ from postlude.app.parts import build_parts
 from postlude.config import Settings
 from postlude.journal import JournalWriter, Spool
 from postlude.model.errors import InUseError
+from postlude.model.observation import Observation, encode
 from postlude.model.words import Via
 from postlude.services.reports import Reports
-from postlude.services.submit_accept import accept
+from postlude.services.submit_accept import NO_DSN, Dsn, accept
 from postlude.store import Store, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -25,7 +26,9 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
         yield store
 
 
-def accept_message(settings: Settings, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+def accept_message(
+    settings: Settings, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn = NO_DSN
+) -> int:
     """Take a message in durably, as the relay does; return its id. It leaves when the app runs."""
     parts = build_parts(settings)
     with closing(_journal(parts.folder.journal)) as journal:
@@ -40,8 +43,16 @@ def accept_message(settings: Settings, *, user: int, mail_from: str, recipients:
                 mail_from=mail_from,
                 recipients=recipients,
                 raw=raw,
+                dsn=dsn,
             )
         )
+
+
+def append_observation(settings: Settings, observation: Observation) -> None:
+    """Put one observation into the journal, durably; the app takes it in when it runs."""
+    parts = build_parts(settings)
+    with closing(_journal(parts.folder.journal)) as journal:
+        journal.append_blocking(encode(observation))
 
 
 def _journal(root: Path) -> JournalWriter:

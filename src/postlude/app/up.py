@@ -10,7 +10,7 @@ from socket import socket
 from postlude.app.children import start_child
 from postlude.app.edges import start_edges
 from postlude.app.folder import FolderLock
-from postlude.app.listen import FACES, listen_for, port_of
+from postlude.app.listen import faces, listen_for, port_of
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
 from postlude.config import Settings
@@ -24,7 +24,7 @@ def run_app(settings: Settings, *, everything: bool) -> None:
     start_log(settings.log_level)
     parts = build_parts(settings)
     lock = parts.folder.lock()
-    sockets = {face: listen_for(settings, face) for face in (FACES if everything else ("web",))}
+    sockets = {face: listen_for(settings, face) for face in (faces(settings) if everything else ("web",))}
     bound = {f"{face}_port": port_of(sock) for face, sock in sockets.items()}  # port 0 took a free one
     parts = replace(parts, settings=replace(settings, **bound))  # type: ignore[arg-type]  # ports are int fields
     run_until_stopped(lambda stop: _run(parts, sockets, lock, stop))
@@ -41,6 +41,8 @@ async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, st
         app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
         if "relay" in sockets:
             mail = {"--relay-fd": sockets["relay"], "--inbound-fd": sockets["inbound"]}
+            if "relay_tls" in sockets:
+                mail["--relay-tls-fd"] = sockets["relay_tls"]
             await start_child(stack, "mail", mail)
         _say(app.welcome())
         await stop.wait()

@@ -14,6 +14,9 @@ from postlude.model.errors import PostludeError
 COMMANDS: Final = {
     "up": ("up", "Run everything on this machine: web app, edge, relay, inbound."),
     "send": ("send", "Send a message file, tracked, one copy per recipient."),
+    "sendmail": ("sendmail", "A drop-in for /usr/sbin/sendmail."),
+    "user": ("user", "Who may send: logins, app passwords, From addresses, limits."),
+    "resend": ("resend", "Send copies again whose outcome is unsure, refused or expired."),
     "timeline": ("timeline", "Show what became of a message or of all mail to an address."),
     "check": ("check", "Explain what is misconfigured and how to mend it."),
     "sign-in": ("sign_in", "Print a link that signs you in to the web app."),

@@ -26,18 +26,24 @@ def _run_edge(child: bool, edge_fd: int | None, name: str, processes: int | None
     run_edge_process(settings, name=name, descriptor=edge_fd, child=child)
 
 
-def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None) -> None:
+def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None, relay_tls_fd: int | None) -> None:
     from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
     run_mail_process(
-        load(), "mail", relay=True, inbound=True, descriptors=Descriptors(relay_fd, inbound_fd), child=child
+        load(),
+        "mail",
+        relay=True,
+        inbound=True,
+        descriptors=Descriptors(relay_fd, inbound_fd, relay_tls_fd),
+        child=child,
     )
 
 
-def _run_relay(child: bool, relay_fd: int | None) -> None:
+def _run_relay(child: bool, relay_fd: int | None, relay_tls_fd: int | None) -> None:
     from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
-    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=Descriptors(relay_fd, None), child=child)
+    descriptors = Descriptors(relay_fd, None, relay_tls_fd)
+    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=descriptors, child=child)
 
 
 def _run_inbound(child: bool, inbound_fd: int | None) -> None:
@@ -86,13 +92,13 @@ commands = {
     "mail": click.Command(
         "mail",
         callback=_run_mail,
-        params=[_child(), _fd("relay"), _fd("inbound")],
+        params=[_child(), _fd("relay"), _fd("inbound"), _fd("relay-tls")],
         help="Run the SMTP relay and the inbound door in one process.",
     ),
     "relay": click.Command(
         "relay",
         callback=_run_relay,
-        params=[_child(), _fd("relay")],
+        params=[_child(), _fd("relay"), _fd("relay-tls")],
         help="Run the SMTP relay alone: mail clients submit to it, with a login.",
     ),
     "inbound": click.Command(

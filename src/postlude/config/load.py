@@ -13,6 +13,7 @@ from postlude.config.table import Settings
 from postlude.model.errors import SettingError
 
 PREFIX = "POSTLUDE_"
+_MIN_PREFIX = {4: 8, 6: 16}  # wider networks are no description of somebody's servers
 CONFIG_FILE = "CONFIG"  # POSTLUDE_CONFIG names the TOML file; else postlude.toml in the data folder
 FILE_NAME = "postlude.toml"
 SERVERS = "smtp"  # the tables [[smtp]] of the file
@@ -127,6 +128,27 @@ def _check_together(s: Settings) -> None:
     for cert, key in (("edge_tls_cert", "edge_tls_key"), ("relay_tls_cert", "relay_tls_key")):
         if bool(s.get(cert)) != bool(s.get(key)):
             raise SettingError(f"{cert} and {key} go together: set both or none")
+    _check_smtp(s)
+    if s.imap_host and not s.imap_user:
+        raise SettingError("imap_host is set but imap_user is not: name the mailbox's login")
+    if s.relay_tls_port and not s.relay_tls_cert:
+        raise SettingError("relay_tls_port is set but relay_tls_cert is not: TLS needs a certificate and its key")
+    _check_gateway(s)
+    ports = [
+        ("relay_tls_port", s.relay_tls_port),
+        ("web_port", s.web_port),
+        ("edge_port", s.edge_port),
+        ("relay_port", s.relay_port),
+        ("inbound_port", s.inbound_port),
+    ]
+    seen: dict[int, str] = {}
+    for name, port in ports:
+        if port and port in seen:
+            raise SettingError(f"{seen[port]} and {name} are both {port}: give each its own port")
+        seen[port] = name
+
+
+def _check_smtp(s: Settings) -> None:
     if bool(s.smtp_user) != bool(s.smtp_password):
         raise SettingError("smtp_user and smtp_password go together: set both or none")
     if s.smtp_user and s.smtp_tls == "none" and s.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
@@ -135,12 +157,22 @@ def _check_together(s: Settings) -> None:
         raise SettingError("smtp_host is set and the file has [[smtp]] tables: use one of the two")
     if s.smtp_user and not s.smtp_host:
         raise SettingError("smtp_user is set but smtp_host is not: name the mail server, or remove the login")
-    if s.imap_host and not s.imap_user:
-        raise SettingError("imap_host is set but imap_user is not: name the mailbox's login")
-    ports = [("web_port", s.web_port), ("edge_port", s.edge_port), ("relay_port", s.relay_port)]
-    ports.append(("inbound_port", s.inbound_port))
-    seen: dict[int, str] = {}
-    for name, port in ports:
-        if port and port in seen:
-            raise SettingError(f"{seen[port]} and {name} are both {port}: give each its own port")
-        seen[port] = name
+
+
+def _check_gateway(s: Settings) -> None:
+    if not s.gateway_networks:
+        if s.gateway_domains or s.gateway_client_ca:
+            raise SettingError("gateway_networks is not set: name the networks of the servers that may skip the login")
+        return
+    if not s.gateway_domains:
+        raise SettingError("gateway_networks is set but gateway_domains is not: name the domains they may send as")
+    if bool(s.gateway_client_ca) != bool(s.gateway_client_names):
+        raise SettingError("gateway_client_ca and gateway_client_names go together: set both or none")
+    if s.gateway_client_ca and not s.relay_tls_cert:
+        raise SettingError("gateway_client_ca needs TLS on the relay: set relay_tls_cert and relay_tls_key")
+    wide = next((network for network in s.gateway_networks if network.prefixlen < _MIN_PREFIX[network.version]), None)
+    if wide and not s.gateway_client_ca:
+        raise SettingError(
+            f"gateway_networks: {wide} is too wide to be trusted by address alone: "
+            "name smaller networks, or ask for certificates with gateway_client_ca and gateway_client_names"
+        )

@@ -89,6 +89,38 @@ class Settings:
     relay_port: int = setting(integer(0, 65535), "8702", "Port of the SMTP relay that mail clients submit to.")
     relay_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) for STARTTLS on the relay.")
     relay_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of RELAY_TLS_CERT.")
+    relay_tls_port: int = setting(
+        integer(0, 65535), "0", "Further port of the relay with TLS from the first byte (465 elsewhere); 0: none."
+    )
+    relay_messages_per_hour: int = setting(integer(0, 10**9), "0", "Messages a login may submit an hour; 0: no limit.")
+    relay_messages_per_day: int = setting(integer(0, 10**9), "0", "Messages a login may submit a day; 0: no limit.")
+    relay_recipients_per_hour: int = setting(
+        integer(0, 10**9), "2000", "Recipients a login may write to within an hour; 0: no limit."
+    )
+    relay_recipients_per_day: int = setting(
+        integer(0, 10**9), "10000", "Recipients a login may write to within 24 hours; 0: no limit."
+    )
+    sendmail_user: str = setting(
+        text, "", "Login `postlude sendmail` uses at the relay, for accounts that may not write DATA."
+    )
+    sendmail_password: str = setting(text, "", "App password of SENDMAIL_USER.", secret=True)
+    gateway_networks: tuple[Network, ...] = setting(
+        networks, "", "Networks of mail servers that hand mail to the relay without a login; empty: none."
+    )
+    gateway_domains: tuple[str, ...] = setting(
+        words, "", "Domains those servers may send as; needed with GATEWAY_NETWORKS."
+    )
+    gateway_user: str = setting(
+        text, "", "Whose messages they are when no user has the From address; empty: the first user's."
+    )
+    gateway_client_ca: Path | None = setting(
+        optional_file,
+        "",
+        "Authorities (PEM) of the certificates those servers must show; empty: the network is enough.",
+    )
+    gateway_client_names: tuple[str, ...] = setting(
+        words, "", "Names those certificates must carry, e.g. smtp.gmail.com or *.mail.protection.outlook.com."
+    )
     max_message_bytes: int = setting(
         integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound door take, in bytes."
     )
@@ -208,8 +240,9 @@ class Settings:
         return self.state_url or f"sqlite:///{self.data / 'state.sqlite'}"
 
     def listens(self, face: str) -> tuple[str, int]:
-        """Host and port of `web`, `edge`, `relay` or `inbound`."""
-        return cast("str", self.get(f"{face}_host")), cast("int", self.get(f"{face}_port"))
+        """Host and port of `web`, `edge`, `relay`, `relay_tls` or `inbound`."""
+        host_of = "relay" if face == "relay_tls" else face
+        return cast("str", self.get(f"{host_of}_host")), cast("int", self.get(f"{face}_port"))
 
     def get(self, name: str) -> object:
         """One setting by its name in lower case."""

@@ -34,4 +34,4 @@ async def run_inbound(
     def guard(door: Door) -> Guard:
         return InboundGuard(door, codec, allowed, append, spool, clock, config.door)
 
-    await serve(config, sock, guard, None, stop)
+    await serve(config, sock, guard, stop)

@@ -110,7 +110,15 @@ class Resolved(msgspec.Struct, frozen=True, gc=False, tag="resolved", array_like
     user: int = 0
 
 
-Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook | Resolved
+class Resend(msgspec.Struct, frozen=True, gc=False, tag="resend", array_like=True):
+    """Somebody said that a copy shall be sent again, although nobody knows whether it arrived, or it was refused."""
+
+    at: int
+    message: int
+    copy: int
+
+
+Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook | Resolved | Resend
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)

@@ -52,6 +52,12 @@ class CopyStatus(StrEnum):
     CANCELLED = "cancelled"  # its campaign was, before it left
 
 
+MAY_GO_AGAIN = frozenset(
+    {CopyStatus.UNSURE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}
+)
+"""From these somebody may have a copy sent again. DEFERRED: now instead of later."""
+
+
 class SendOutcome(StrEnum):
     """What one attempt to hand a copy over ended in."""
 

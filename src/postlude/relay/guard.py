@@ -1,17 +1,19 @@
-"""What the relay allows: a login writing as itself, to anybody."""
+"""What the relay allows: a login writing as itself, to anybody; and servers that are trusted, for their domains."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable
 from email.utils import format_datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from postlude.adapters.smtp_command import Command
 from postlude.adapters.smtp_door import Door, Letter
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.relay.config import CheckLogin, Login
+from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
+from postlude.relay.gateway import in_domains, is_gateway
+from postlude.relay.quota import Quotas
 from postlude.relay.senders import may_send_as
 from postlude.relay.throttle import Throttle
 from postlude.services.submit_accept import Dsn
@@ -19,6 +21,7 @@ from postlude.services.submit_head import Head
 
 _MAX_HOPS: Final = 50
 _WRONG_PASSWORD_PAUSE_S: Final = 0.5
+_UNTRACKED: Final = b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\n"
 
 _log = logging.getLogger(__name__)
 
@@ -31,83 +34,134 @@ class Accept(Protocol):
         ...
 
 
+class Desk(NamedTuple):
+    """What all connections of a relay share."""
+
+    check: CheckLogin
+    accept: Accept
+    clock: Clock
+    throttle: Throttle
+    quotas: Quotas
+    gateway: Gateway
+    owner_of: OwnerOf | None
+
+
 class RelayGuard:
     """Decides on one connection."""
 
-    def __init__(self, door: Door, check: CheckLogin, throttle: Throttle, accept: Accept, clock: Clock) -> None:
+    def __init__(self, door: Door, desk: Desk) -> None:
         self._door = door
-        self._check = check
-        self._throttle = throttle
-        self._accept = accept
-        self._clock = clock
+        self._desk = desk
         self._login: Login | None = None
+        self._gateway: bool | None = None
 
     async def login(self, login: str, password: str) -> str | None:
         """Check an app password; slow and then refused for an address that gave many wrong ones."""
-        peer = self._door.peer
-        if wait := self._throttle.wait_s(peer):
+        peer, throttle = self._door.peer, self._desk.throttle
+        if wait := throttle.wait_s(peer):
             return f"454 4.7.0 Too many wrong passwords from {peer}; try again in {wait} seconds"
         try:
-            self._login = await self._check(login, password)
+            self._login = await self._desk.check(login, password)
         except Exception:  # noqa: BLE001 - a broken check is a temporary answer, never a traceback to the client
             _log.exception("logins cannot be checked")
             return "454 4.7.0 Logins cannot be checked just now; try again later"
         if self._login is None:
-            self._throttle.failed(peer)
+            throttle.failed(peer)
             _log.warning("wrong password for %r from %s", login[:100], peer)
             await asyncio.sleep(_WRONG_PASSWORD_PAUSE_S)
             return "535 5.7.8 Wrong login or password; make an app password in Postlude's preferences and use that"
-        self._throttle.passed(peer)
+        throttle.passed(peer)
         return None
+
+    async def trusted(self) -> bool:
+        """Whether this is one of the servers that need no login."""
+        if self._gateway is None or self._door.protected:
+            self._gateway = self._desk.owner_of is not None and is_gateway(self._desk.gateway, self._door)
+        return self._gateway
 
     async def mail(self, command: Command) -> str | None:
-        """The envelope sender belongs to the login, or is null, as of read receipts."""
+        """The envelope sender belongs to the login, or is null, as of read receipts; and the quota has room."""
+        if self._login is None:  # a gateway: what it may send as is read in the message
+            return None
         if command.address and not self._mine(command.address):
             return _not_yours(command.address)
-        return None
+        return await self._desk.quotas.refusal(self._login, 1)
 
     async def rcpt(self, letter: Letter, command: Command) -> str | None:
-        """Anybody with an address that can exist may be written to."""
-        del letter, command
-        return None
+        """Anybody with an address that can exist may be written to, as long as the quota has room."""
+        del command
+        if self._login is None or not letter.recipients:
+            return None
+        return await self._desk.quotas.refusal(self._login, len(letter.recipients) + 1)
 
     async def message(self, letter: Letter, raw: bytes) -> str:
         """Durable in spool and journal before 250 is said."""
-        head = Head(raw)
-        if refusal := self._refuse(head):
+        head, login, quotas = Head(raw), self._login, self._desk.quotas
+        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
+        if login is not None and not refusal:
+            refusal = await quotas.refusal(login, len(letter.recipients))
+        if refusal:
             return refusal
+        if login is not None:
+            quotas.count(login, len(letter.recipients))
         try:
-            message = await self._accept(
-                user=self._login.user if self._login else 0,
+            message = await self._desk.accept(
+                user=await self._owner(head),
                 mail_from=letter.mail_from,
                 recipients=letter.recipients,
-                raw=self._received() + raw,
+                raw=self._marks(head) + self._received() + raw,
                 dsn=Dsn(letter.envid, letter.ret, letter.dsn),
             )
         except InputError as error:
             return f"554 5.6.0 {error}"
         return f"250 2.0.0 OK: queued as {id_text(message)}"
 
-    def _refuse(self, head: Head) -> str | None:
-        if len(head.all("received")) > _MAX_HOPS:
-            return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
-        if len(head.all("from")) != 1:
-            return "554 5.6.0 The message must have exactly one From header (RFC 5322 3.6)"
-        senders = head.addresses("from")
-        if not senders:
-            return "554 5.6.0 The From header has no address; set one in your mail program"
-        foreign = [a for a in (*senders, *head.addresses("sender")) if not self._mine(a)]
+    def _foreign(self, head: Head) -> str | None:
+        foreign = [a for a in (*head.addresses("from"), *head.addresses("sender")) if not self._mine(a)]
         return _not_yours(foreign[0]) if foreign else None
+
+    def _not_the_gateways(self, head: Head, letter: Letter) -> str | None:
+        """Networks of large providers are shared with strangers: the domain decides, not the network alone."""
+        author, domains = head.addresses("from")[0], self._desk.gateway.domains
+        if in_domains(author, domains) or in_domains(letter.mail_from, domains):
+            return None
+        return (
+            f"550 5.7.1 {_shown(author)} is of no domain this gateway may send as; add it to POSTLUDE_GATEWAY_DOMAINS"
+        )
+
+    async def _owner(self, head: Head) -> int:
+        if self._login is not None:
+            return self._login.user
+        assert self._desk.owner_of is not None
+        return await self._desk.owner_of(head.addresses("from")[0])
+
+    def _marks(self, head: Head) -> bytes:
+        """Mail the gateway only forwards was written by somebody else: it is passed on untracked."""
+        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._desk.gateway.domains)
+        return _UNTRACKED if foreign else b""
 
     def _mine(self, address: str) -> bool:
         return self._login is not None and may_send_as(address, self._login.senders)
 
     def _received(self) -> bytes:
         """The trace RFC 5321 4.4 wants, without the client's name and address: those are the sender's own."""
-        date = format_datetime(to_datetime(self._clock.now()))
+        date = format_datetime(to_datetime(self._desk.clock.now()))
         return f"Received: by {self._door.hostname} (Postlude) with {self._door.protocol_name}; {date}\r\n".encode()
 
 
+def _malformed(head: Head) -> str | None:
+    if len(head.all("received")) > _MAX_HOPS:
+        return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
+    if len(head.all("from")) != 1:
+        return "554 5.6.0 The message must have exactly one From header (RFC 5322 3.6)"
+    if not head.addresses("from"):
+        return "554 5.6.0 The From header has no address; set one in your mail program"
+    return None
+
+
 def _not_yours(address: str) -> str:
-    shown = address.encode("ascii", "replace").decode()[:100]
-    return f"550 5.7.1 This login may not write as {shown}; add the address in Postlude or use your own"
+    return f"550 5.7.1 This login may not write as {_shown(address)}; add the address in Postlude or use your own"
+
+
+def _shown(address: str) -> str:
+    return address.encode("ascii", "replace").decode()[:100]

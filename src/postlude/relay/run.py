@@ -2,15 +2,16 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from functools import partial
 
-from postlude.adapters.smtp_door import Door, Guard, serve
-from postlude.adapters.smtp_door import Login as CheckPassword
+from postlude.adapters.smtp_door import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via
-from postlude.relay.config import CheckLogin, RelayConfig
-from postlude.relay.guard import RelayGuard
+from postlude.relay.config import CheckLogin, OwnerOf, RelayConfig, Used
+from postlude.relay.guard import Desk, RelayGuard
+from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
 from postlude.services.ports import Append
 from postlude.services.submit_accept import accept
@@ -25,21 +26,26 @@ async def run_relay(
     spool: Spool,
     clock: Clock,
     stop: asyncio.Event,
+    tls_sock: socket.socket | None = None,
+    used: Used | None = None,
+    owner_of: OwnerOf | None = None,
 ) -> None:
-    """Take mail from logged-in clients on a listening socket until `stop`.
+    """Take mail from logged-in clients on a listening socket until `stop`; on `tls_sock` with TLS from the first byte.
 
-    250 after a message means: its bytes are in the spool and its Submitted is in the journal, both durable.
+    250 after a message means: its bytes are in the spool and its Submitted is in the journal, both durable. With
+    `owner_of` and networks in `config.gateway` those servers need no login.
     """
-    throttle = Throttle(clock)
-    take_in = partial(accept, append, spool, clock, via=Via.RELAY)
-    guards: dict[int, RelayGuard] = {}
-
-    def guard(door: Door) -> Guard:
-        made = RelayGuard(door, check, throttle, take_in, clock)
-        guards[id(door)] = made
-        return made
-
-    def login(door: Door) -> CheckPassword:
-        return guards.pop(id(door)).login
-
-    await serve(config, sock, guard, login, stop)
+    desk = Desk(
+        check=check,
+        accept=partial(accept, append, spool, clock, via=Via.RELAY),
+        clock=clock,
+        throttle=Throttle(clock),
+        quotas=Quotas(config.quota, clock, used),
+        gateway=config.gateway,
+        owner_of=owner_of,
+    )
+    async with asyncio.TaskGroup() as ports:
+        ports.create_task(serve(config, sock, partial(RelayGuard, desk=desk), stop))
+        if tls_sock is not None:
+            implicit = replace(config, implicit_tls=True)
+            ports.create_task(serve(implicit, tls_sock, partial(RelayGuard, desk=desk), stop))

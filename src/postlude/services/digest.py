@@ -221,6 +221,7 @@ class Digest:
                 submissions=[item.submission for item in items if item.submission is not None],
                 begun=[copy for item in items for copy in item.begun],
                 attempts=[item.attempt for item in items if item.attempt is not None],
+                resends=[item.resend for item in items if item.resend],
                 aliases=[alias for item in items for alias in item.aliases],
                 suppress=[one for item in items for one in item.suppress],
                 unmatched=[one for item in items for one in item.unmatched],

@@ -8,10 +8,21 @@ import msgspec
 
 from postlude.journal import Record
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Begun, Hit, Observation, Resolved, Returned, Submitted, Webhook, decode
+from postlude.model.observation import (
+    Attempt,
+    Begun,
+    Hit,
+    Observation,
+    Resend,
+    Resolved,
+    Returned,
+    Submitted,
+    Webhook,
+    decode,
+)
 from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_items import Item, Outcome
-from postlude.services.interpret_sending import attempted, begun
+from postlude.services.interpret_sending import attempted, begun, resent
 
 Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""
@@ -39,6 +50,7 @@ class Interpreter:
             ("submissions", Submitted, submissions),
             ("begun", Begun, begun),
             ("attempts", Attempt, attempted),
+            ("resends", Resend, resent),
             ("hits", Hit, hits),
             ("returned", Returned, returned),
             ("webhooks", Webhook, webhooks or _unhandled),

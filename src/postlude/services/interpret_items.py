@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     SUBMITTED = "submitted"
     BEGUN = "begun"  # copies about to be handed over
     ATTEMPTED = "attempted"
+    RESENT = "resent"  # somebody said that a copy shall go again
     COUNTED = "counted"  # a hit that became an event
     MERGED = "merged"  # an image proxy asking again for the same opening
     RETURNED = "returned"  # mail that came back and was tied to a copy
@@ -65,6 +66,8 @@ class Item(msgspec.Struct, gc=False):
     submission: Submission | None = None
     begun: tuple[int, ...] = ()
     attempt: AttemptResult | None = None
+    resend: int = 0
+    """Copy that shall go again."""
     aliases: tuple[Alias, ...] = ()
     suppress: tuple[CopySuppression, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()

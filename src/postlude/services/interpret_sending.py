@@ -6,7 +6,7 @@ from typing import Protocol
 from postlude.feedback import Persistence, Reason
 from postlude.feedback.reasons import find_reason, persistence_of
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Begun, Submitted
+from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.attribute import SUPPRESSING
 from postlude.services.interpret_items import Item, Outcome, event_id
@@ -116,3 +116,13 @@ def _gone_for(attempt: Attempt) -> Reason:
     reason, rule = find_reason([attempt.text], attempt.enhanced, attempt.code)
     lasts = persistence_of(reason, rule, attempt.enhanced, attempt.code, attempt.text)
     return reason if lasts is Persistence.GONE and reason in SUPPRESSING else Reason.NONE
+
+
+def resent(item: Item, resend: Resend) -> None:
+    """A copy is due again; the event says that a person asked."""
+    facts = {"again": "asked for"}
+    item.events = (
+        Event(event_id(item.record.position, 0), EventKind.QUEUED, resend.at, resend.message, resend.copy, facts=facts),
+    )
+    item.resend = resend.copy
+    item.outcome = Outcome.RESENT

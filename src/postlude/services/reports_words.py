@@ -51,6 +51,8 @@ def _with(start: str, *, at: str = "", rest: str = "") -> str:
 
 
 def _queued(event: Event, _nth: int, _url: str) -> str:
+    if "again" in event.facts:
+        return "Queued once more, because somebody asked for it"
     untracked = event.facts.get("untracked", "")
     return "Accepted for sending" + (f", without tracking: {untracked}" if untracked else "")
 
@@ -89,7 +91,7 @@ def _rejected(event: Event, _nth: int, _url: str) -> str:
 
 def _unsure(event: Event, _nth: int, _url: str) -> str:
     server = event.facts.get("server") or "the next server"
-    return f"The connection to {server} was lost before it answered: it may have the mail, no second try"
+    return f"The connection to {server} was lost before it answered: it may have the mail, no second try by itself"
 
 
 def _expired(event: Event, _nth: int, _url: str) -> str:

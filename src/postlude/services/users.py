@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import b32encode
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
@@ -24,6 +25,18 @@ def create_first_user(store: Store, clock: Clock, address: str, name: str = "") 
     if "@" not in address:
         raise InputError(f"{address!r} is not an email address; give one like you@example.org")
     return store.create_user(address, name, (), clock.now())
+
+
+def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
+    """Addresses and patterns a login may write as; InputError for what is neither."""
+    for sender in senders:
+        local, _, domain = sender.rpartition("@")
+        bare = domain.removeprefix("*.")
+        # A star that could stand for any domain would make the login an open relay.
+        wide = "*" in bare or ("." not in bare and bare != domain)
+        if not local or not bare or wide or any(c in sender for c in " <>,\r\n"):
+            raise InputError(f"{sender!r} is no address and no pattern like *@example.org or *@*.example.org")
+    return tuple(sender.lower() for sender in senders)
 
 
 def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
-from postlude.model.words import CopyStatus, MemberStatus, SendOutcome
+from postlude.model.words import MAY_GO_AGAIN, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Prepared, address_key, chunks, clean
 from postlude.store.choices import Choices
 from postlude.store.projection import fold, merge_copies, merge_links
@@ -68,6 +68,7 @@ class Digesting(Choices):
                 self._take,
                 self._begin,
                 self._attempts,
+                self._resend,
                 self._aliases,
                 self._rebuild,
                 self._project,
@@ -100,6 +101,13 @@ class Digesting(Choices):
     def _attempts(self, connection: Connection, batch: Batch) -> None:
         # In order: one copy's results must end with the last one.
         self._settle.run(connection, [_attempt_row(result) for result in batch.attempts])
+
+    def _resend(self, connection: Connection, batch: Batch) -> None:
+        for some in chunks(batch.resends):
+            again = copies.c.id.in_(some), copies.c.status.in_([status.value for status in MAY_GO_AGAIN])
+            connection.execute(
+                update(copies).where(*again).values(status=CopyStatus.QUEUED.value, next_attempt_at=None, worker=None)
+            )
 
     @cached_property
     def _settle(self) -> Prepared:

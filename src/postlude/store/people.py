@@ -5,9 +5,10 @@ from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.rows import AppPassword, User
-from postlude.store.schema import app_passwords, users
+from postlude.store.schema import app_passwords, copies, messages, users
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 
@@ -56,6 +57,22 @@ class People(Part):
         """Replace the From addresses and patterns a user may send as."""
         with self._database.write() as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(senders=list(senders)))
+
+    def set_limits(self, user_id: int, limits: dict[str, int]) -> None:
+        """Replace what differs from the settings' limits for this user."""
+        with self._database.write() as connection:
+            connection.execute(update(users).where(users.c.id == user_id).values(limits=limits or None))
+
+    def submitted_since(self, user_id: int, via: Via, since: int) -> list[tuple[int, int]]:
+        """(time, copies) of the messages this user handed in by one entrance from then on."""
+        query = (
+            select(messages.c.created_at, func.count(copies.c.id))
+            .join(copies, copies.c.message == messages.c.id)
+            .where(messages.c.user == user_id, messages.c.created_at >= since, messages.c.via == via.value)
+            .group_by(messages.c.id, messages.c.created_at)
+        )
+        with self._database.read() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0) -> int:
         """Store the hash of a new app password; its id."""

@@ -349,6 +349,8 @@ class Batch(msgspec.Struct, kw_only=True):
     begun: Sequence[int] = ()
     """Claimed copies that were about to be handed over."""
     attempts: Sequence[AttemptResult] = ()
+    resends: Sequence[int] = ()
+    """Copies that shall go again, unless they were sent or are on their way."""
     aliases: Sequence[Alias] = ()
     suppress: Sequence[CopySuppression] = ()
     unmatched: Sequence[Unmatched] = ()

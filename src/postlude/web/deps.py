@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.kit.clock import Clock
+from postlude.services.ports import Append
 from postlude.services.preferences import Preferences
 from postlude.services.reports import Reports
 from postlude.store import Store
@@ -71,6 +72,8 @@ class WebDeps:
     clock: Clock
     codec: TokenCodec
     submit: Submit
+    append: Append
+    """Stores an observation; returns when it is durable."""
     redeem: Callable[[str], User | None]
     """Takes a sign-in token back, once; None when it is unknown, used or too old."""
     new_app_password: Callable[[User, str], str]

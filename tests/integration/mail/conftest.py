@@ -49,6 +49,7 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
 def relay(folder: Folder) -> Starter:
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[int]:  # noqa: ANN401 - any setting
+        more = {name: settings.pop(name) for name in ("used", "owner_of", "tls_sock") if name in settings}
         config = RelayConfig(hostname="relay.test", **settings)
 
         async def run(sock: socket.socket, stop: asyncio.Event) -> None:
@@ -60,6 +61,7 @@ def relay(folder: Folder) -> Starter:
                 spool=folder.spool,
                 clock=folder.clock,
                 stop=stop,
+                **more,
             )
 
         async with listening(run) as port:

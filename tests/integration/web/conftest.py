@@ -48,6 +48,7 @@ class World:
     outbox: SandboxOutbox
     inbox: Inbox
     submitted: list[dict[str, Any]]
+    appended: list[bytes]
 
     def client(self, user: User | None = None) -> TestClient:
         """A browser; signed in when a user is given."""
@@ -77,6 +78,11 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
     charlie = store.create_user("charlie@example.org", "Charlie", (), 2)
     submitted: list[dict[str, Any]] = []
 
+    appended: list[bytes] = []
+
+    async def append(record: bytes) -> None:
+        appended.append(record)
+
     async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
         submitted.append({"user": user, "mail_from": mail_from, "recipients": list(recipients), "raw": raw})
         return new_id()
@@ -95,6 +101,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         clock=CLOCK,
         codec=TokenCodec(KeyRing({1: bytes(32)}, 1)),
         submit=submit,
+        append=append,
         redeem=lambda token: users.use_sign_in(store, token, CLOCK),
         new_app_password=lambda user, label: users.new_app_password(store, user, label, CLOCK),
         get_preferences=lambda user: preferences.get_preferences(store, user),
@@ -108,7 +115,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         outbox=outbox,
     )
     try:
-        yield World(deps, alice, charlie, changes, outbox, inbox, submitted)
+        yield World(deps, alice, charlie, changes, outbox, inbox, submitted, appended)
     finally:
         door.stop()
         store.close()

@@ -2,8 +2,9 @@ import pytest
 
 from postlude.kit.ids import id_text, new_id
 from postlude.model.event import Event
-from postlude.model.words import EventKind, Verdict, Via
-from postlude.store.rows import Batch, Copy, Link, Message, Submission
+from postlude.model.observation import Resend, decode
+from postlude.model.words import EventKind, SendOutcome, Verdict, Via
+from postlude.store.rows import AttemptResult, Batch, Copy, Link, Message, Submission
 
 NOW = 1_790_000_000_000_000
 
@@ -95,3 +96,37 @@ def test_a_message_accepted_a_moment_ago_is_no_error(world):
     page = client.get(f"/messages/{id_text(5)}?new=1")
     assert page.status_code == 200
     assert "Accepted" in page.text
+
+
+def test_an_unsure_copy_is_sent_again_only_when_its_sender_says_so(world, stored, csrf):
+    message, copy = stored(world.alice.id, "Maybe")
+    lost = AttemptResult(copy, SendOutcome.UNSURE, NOW, 1, text="the connection was lost", message=message)
+    world.deps.store.apply(Batch(attempts=[lost]))
+    alice, charlie = world.client(world.alice), world.client(world.charlie)
+    path = f"/messages/{id_text(message)}"
+    page = alice.get(path).text
+    assert "Send again" in page
+    assert "It may have arrived" in page
+    resend = f"{path}/copies/{id_text(copy)}/resend"
+    assert alice.post(resend).status_code == 403
+    assert charlie.post(resend, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
+    assert world.appended == []
+    done = alice.post(resend, data={"csrf": csrf(alice, path)}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    (record,) = world.appended
+    said = decode(record)
+    assert isinstance(said, Resend)
+    assert (said.message, said.copy) == (message, copy)
+
+
+def test_a_copy_that_was_sent_has_no_such_button(world, stored, csrf):
+    message, copy = stored(world.alice.id, "Done")
+    world.deps.store.apply(Batch(attempts=[AttemptResult(copy, SendOutcome.ACCEPTED, NOW, 1, message=message)]))
+    alice = world.client(world.alice)
+    page = alice.get(f"/messages/{id_text(message)}").text
+    assert "Send again" not in page
+    refused = alice.post(
+        f"/messages/{id_text(message)}/copies/{id_text(copy)}/resend", data={"csrf": csrf(alice, "/preferences")}
+    )
+    assert refused.status_code in {400, 422}
+    assert world.appended == []

@@ -1,12 +1,18 @@
 """One message: its recipients, its links, its timeline."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
+from postlude.model.observation import encode
+from postlude.services.resend import choose
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
-from postlude.web.session import SignedIn
+from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
 
@@ -27,3 +33,19 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
         raise NotFoundError(f"no message of yours has the id {message}")
     view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted)[::-1]
     return pages_of(request).render(request, "message.html", view=view, timeline=timeline)
+
+
+@router.post("/messages/{message}/copies/{copy}/resend")
+async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
+    """Have one copy of the viewer's message sent again; the journal has it before the answer."""
+    wanted = parse_id(copy)
+    chosen = await run_in_threadpool(choose, deps.store, wanted, deps.clock) if wanted is not None else []
+    owner = await run_in_threadpool(_owner, deps, chosen[0].observation.message) if chosen else None
+    if owner != viewer.user.id or parse_id(message) != chosen[0].observation.message:
+        raise NotFoundError(f"no message of yours has the id {message}")
+    await deps.append(encode(chosen[0].observation))
+    return RedirectResponse(f"/messages/{message}", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _owner(deps: Deps, message: int) -> int:
+    return deps.store.message(message).user

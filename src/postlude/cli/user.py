@@ -1,0 +1,148 @@
+"""`postlude user`: who may send through the relay, with which passwords, as whom and how much."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from postlude.app.offline import open_store_of
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import SystemClock, to_datetime
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import InputError, NotFoundError
+from postlude.services.users import check_senders, new_app_password
+from postlude.store import Store, User
+
+_LIMITS = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def command() -> None:
+    """Manage logins of the relay. Works while Postlude runs and while it does not."""
+
+
+@command.command()
+@click.argument("address")
+@click.option("--name", default="", help="The person's name.")
+@click.option(
+    "--send-as", "senders", multiple=True, help="A further From address or pattern like *@example.org; repeat it."
+)
+@click.option("--label", default="first", show_default=True, help="What the first app password is for.")
+@_JSON
+def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: bool) -> None:
+    """Add a login for ADDRESS and print its first app password, which is shown only now."""
+    with _store() as store:
+        check_senders((address,))
+        user = store.create_user(address, name, check_senders(senders), SystemClock().now())
+        _say_password(user, new_app_password(store, user, label), as_json)
+
+
+@command.command("list")
+@_JSON
+def list_users(as_json: bool) -> None:
+    """List logins, as whom they may write, and their app passwords."""
+    with _store() as store:
+        users = [(user, store.list_app_passwords(user.id)) for user in store.list_users()]
+    if as_json:
+        print_json([_as_json(user) | {"passwords": passwords} for user, passwords in users])
+        return
+    for user, passwords in users:
+        click.echo(f"{user.address}  {user.name}".rstrip())
+        click.echo(f"  writes as  {', '.join((user.address, *user.senders))}")
+        if user.limits:
+            click.echo("  limits     " + ", ".join(f"{name} {number}" for name, number in user.limits.items()))
+        rows = [[f"  password   {id_text(p.id)}", p.label, f"used {_day(p.last_used_at)}"] for p in passwords]
+        print_table(rows)
+
+
+@command.command()
+@click.argument("address")
+@click.option("--label", default="", help="The program it is for.")
+@_JSON
+def password(address: str, label: str, as_json: bool) -> None:
+    """Make a further app password for ADDRESS: one for each program, so that each can be revoked alone."""
+    with _store() as store:
+        user = _user(store, address)
+        _say_password(user, new_app_password(store, user, label), as_json)
+
+
+@command.command()
+@click.argument("address")
+@click.argument("password_id", required=False)
+@click.option("--all", "every", is_flag=True, help="All of them: the login can send nothing until it gets a new one.")
+def revoke(address: str, password_id: str | None, every: bool) -> None:
+    """Make app password PASSWORD_ID of ADDRESS useless at once (`postlude user list` shows the ids)."""
+    if bool(password_id) == every:
+        raise InputError("name one password id, or give --all")
+    with _store() as store:
+        user = _user(store, address)
+        there = {one.id for one in store.list_app_passwords(user.id)}
+        wanted = there if every else {parse_id(password_id or "")} & there
+        if not wanted:
+            raise NotFoundError(
+                f"{address} has no password {password_id or ''}: `postlude user list` shows them".rstrip()
+            )
+        for one in wanted:
+            assert one is not None
+            store.delete_app_password(one)
+    click.echo(f"revoked {len(wanted)} of {len(there)}")
+
+
+@command.command("send-as")
+@click.argument("address")
+@click.argument("senders", nargs=-1)
+def send_as(address: str, senders: tuple[str, ...]) -> None:
+    """Set the further From addresses of ADDRESS: all of them, none to leave only its own. Patterns: *@example.org."""
+    with _store() as store:
+        user = _user(store, address)
+        store.set_senders(user.id, check_senders(senders))
+    click.echo(f"{address} writes as {', '.join((address, *senders))}")
+
+
+@command.command()
+@click.argument("address")
+@click.option("--messages-per-hour", type=click.IntRange(0), help="Messages within an hour; 0: no limit.")
+@click.option("--messages-per-day", type=click.IntRange(0), help="Messages within 24 hours; 0: no limit.")
+@click.option("--recipients-per-hour", type=click.IntRange(0), help="Recipients within an hour; 0: no limit.")
+@click.option("--recipients-per-day", type=click.IntRange(0), help="Recipients within 24 hours; 0: no limit.")
+@click.option("--default", "reset", is_flag=True, help="Back to what the settings say (POSTLUDE_RELAY_*).")
+def limits(address: str, reset: bool, **given: int | None) -> None:
+    """Give ADDRESS limits of its own. They hold from its next login."""
+    wanted = {name: number for name in _LIMITS if (number := given[name]) is not None}
+    with _store() as store:
+        user = _user(store, address)
+        own = {} if reset else {**(user.limits or {}), **wanted}
+        store.set_limits(user.id, own)
+    shown = ", ".join(f"{name.replace('_', ' ')} {number or 'without limit'}" for name, number in own.items())
+    click.echo(f"{address}: {shown or 'as the settings say'}")
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    with open_store_of(load()) as store:
+        yield store
+
+
+def _user(store: Store, address: str) -> User:
+    user = store.user_by_address(address)
+    if user is None:
+        raise NotFoundError(f"no user {address}: `postlude user list` shows them")
+    return user
+
+
+def _say_password(user: User, text: str, as_json: bool) -> None:
+    if as_json:
+        print_json(_as_json(user) | {"password": text})
+        return
+    print_table([["login", user.address], ["password", text]])
+    click.echo("It is shown only now. Server and port: `postlude settings` (RELAY_HOST, RELAY_PORT).")
+
+
+def _as_json(user: User) -> dict[str, object]:
+    return {"login": user.address, "name": user.name, "senders": user.senders, "limits": user.limits or {}}
+
+
+def _day(at: int | None) -> str:
+    return f"{to_datetime(at):%Y-%m-%d}" if at else "never"

@@ -1,0 +1,35 @@
+"""Which connections are trusted mail servers, and what they may send as."""
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address
+
+from postlude.adapters.smtp_door import Door
+from postlude.relay.config import Gateway
+
+
+def is_gateway(gateway: Gateway, door: Door) -> bool:
+    """The address lies in a trusted network and, where names are set, a verified certificate carries one of them."""
+    try:
+        peer = ip_address(door.peer.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(peer, IPv6Address) and peer.ipv4_mapped:
+        peer = peer.ipv4_mapped
+    if not any(peer in network for network in gateway.networks if network.version == peer.version):
+        return False
+    return not gateway.client_names or any(
+        _matches(name, wanted.lower()) for name in door.certificate_names for wanted in gateway.client_names
+    )
+
+
+def in_domains(address: str, domains: Iterable[str]) -> bool:
+    """Whether the address is of one of the domains."""
+    domain = address.rpartition("@")[2].lower()
+    return bool(domain) and any(domain == each.lower() for each in domains)
+
+
+def _matches(name: str, wanted: str) -> bool:
+    """RFC 6125 6.4.3: a star stands for one label; the certificate's own star must be asked for as it is."""
+    if name == wanted:
+        return True
+    return wanted.startswith("*.") and name.partition(".")[2] == wanted[2:] and not name.startswith("*")

@@ -1,0 +1,111 @@
+"""What people type around sending: users and their limits, sendmail, sending again."""
+
+import smtplib
+import subprocess
+from collections.abc import Callable
+
+from servers.difficult import DROP
+from servers.postlude import POSTLUDE, Postlude, clean_environment
+from servers.sink import Sink
+from servers.waiting import LOOPBACK, free_port, wait_for
+
+SENDMAIL = POSTLUDE.with_name("postlude-sendmail")
+LETTER = b"From: Cron <cron@host.test>\nTo: ops@customer.test\nBcc: boss@customer.test\nSubject: done\n\nAll well.\n"
+
+
+def sendmail(running: Postlude, *arguments: str, given: bytes = LETTER, **settings: object) -> tuple[int, str]:
+    env = clean_environment({**running.settings, **settings})
+    done = subprocess.run([SENDMAIL, *arguments], env=env, input=given, capture_output=True, timeout=30, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def status_of(running: Postlude, recipient: str) -> str:
+    found = running.timeline(recipient)
+    copies = [copy for one in found.get("messages", []) for copy in one["message"]["copies"]]
+    return next((copy["status"] for copy in copies if copy["recipient"] == recipient), "")
+
+
+def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callable[..., Postlude], sink: Sink):
+    running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
+    assert sendmail(running, "-t", "-oi") == (0, "")
+    wait_for("both copies", lambda: sink.counts() == {"ops@customer.test": 1, "boss@customer.test": 1})
+    assert not any(b"boss@" in delivery.data for delivery in sink.deliveries)
+    running.stop()
+    assert sendmail(running, "-f", "cron@host.test", "late@customer.test") == (0, "")
+    running.start()
+    wait_for("the late copy", lambda: sink.counts()["late@customer.test"] == 1)
+    assert sendmail(running, "-Z")[0] == 64
+    assert sendmail(running, "-t", given=b"From: a@b.test\n\nx\n")[0] == 64
+
+
+def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude], sink: Sink):
+    running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
+    user, password = running.login()
+    stranger = {**clean_environment(running.settings), "POSTLUDE_SENDMAIL_USER": user}
+
+    def run(secret: str, port: int) -> subprocess.CompletedProcess[bytes]:
+        env = {
+            **stranger,
+            "POSTLUDE_SENDMAIL_PASSWORD": secret,
+            "POSTLUDE_RELAY_PORT": str(port),
+            "POSTLUDE_DATA": "/proc/1/x",
+        }
+        return subprocess.run([SENDMAIL, "-t"], env=env, input=LETTER, capture_output=True, timeout=30, check=False)
+
+    port = running.ports["relay"]
+    done = run(password, port)
+    assert done.returncode == 0, done
+    wait_for("both copies", lambda: sink.counts().total() == 2)
+    wrong, down = run("wrong", port), run(password, free_port())
+    assert (wrong.returncode, b"535" in wrong.stderr) == (77, True)
+    assert (down.returncode, b"does not answer" in down.stderr) == (75, True)
+
+
+def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlude]):
+    running = postlude()
+    made = running.run("user", "add", "bob@team.test", "--send-as", "*@news.team.test", "--json").json
+
+    def attempt(sender: str, password: str = made["password"], to: int = 1) -> int:
+        with smtplib.SMTP(LOOPBACK, running.ports["relay"], timeout=10) as client:
+            try:
+                client.login("bob@team.test", password)
+                refused = client.sendmail(sender, [f"r{n}@x.test" for n in range(to)], f"From: {sender}\n\nx\n")
+            except smtplib.SMTPResponseException as error:
+                return error.smtp_code
+            return next((code for code, _ in refused.values()), 250)
+
+    assert attempt("bob@team.test") == 250
+    assert attempt("letter@news.team.test") == 250
+    assert attempt("alice@team.test") == 550
+    assert running.run("user", "send-as", "bob@team.test", "alice@team.test").code == 0
+    assert attempt("alice@team.test") == 250
+    assert running.run("user", "send-as", "bob@team.test", "*@*").code == 2
+    assert running.run("user", "limits", "bob@team.test", "--recipients-per-day", "5").code == 0
+    assert attempt("bob@team.test", to=3) == 450
+    listed = running.run("user", "list", "--json").json
+    (bob,) = [user for user in listed if user["login"] == "bob@team.test"]
+    assert bob["limits"] == {"recipients_per_day": 5}
+    assert running.run("user", "revoke", "bob@team.test", "--all").code == 0
+    assert attempt("bob@team.test") == 535
+    new = running.run("user", "password", "bob@team.test", "--json").json["password"]
+    assert attempt("bob@team.test", new) in {250, 450}
+    assert running.run("user", "password", "nobody@team.test").code == 6
+
+
+def test_an_unsure_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink):
+    sink.answer = DROP
+    running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
+    assert sendmail(running, "ops@customer.test")[0] == 0
+    wait_for("unsure", lambda: status_of(running, "ops@customer.test") == "unsure")
+    (story,) = running.timeline("ops@customer.test")["messages"]
+    sink.answer = ""
+    copy = story["message"]["copies"][0]["copy"]
+    assert running.run("resend", copy).code == 0
+    wait_for("sent", lambda: status_of(running, "ops@customer.test") == "sent")
+    again = running.run("resend", copy)
+    assert (again.code, "would bring it twice" in again.err) == (2, True)
+    assert running.run("resend", "0123456789abcdef").code == 6
+    assert running.run("resend", "no-id").code == 2
+    (story,) = running.timeline("ops@customer.test")["messages"]
+    said = [entry["summary"] for entry in story["timeline"]]
+    assert any("somebody asked for it" in text for text in said), said
