@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import field
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from postlude.tokens import Prefixes
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FIRST_PREFIXES = 5  # there were no more at first; what came later has its default
+
+Network = IPv4Network | IPv6Network
 
 
 class Meta(NamedTuple):
@@ -106,6 +108,14 @@ def proxies(value: str) -> tuple[str, ...]:
         return tuple(word if word == "unix" else str(ip_network(word)) for word in words(value))
     except ValueError as error:
         raise ValueError(f"must be networks like 10.0.0.0/8, or unix, parted by commas ({error})") from None
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Accept networks parted by commas."""
+    try:
+        return tuple(ip_network(word) for word in words(value))
+    except ValueError as error:
+        raise ValueError(f"must be networks like 10.0.0.0/8 parted by commas ({error})") from None
 
 
 def colour(value: str) -> str:

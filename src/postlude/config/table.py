@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from postlude.config.kinds import (
+    Network,
     address,
     choice,
     colour,
@@ -12,6 +13,7 @@ from postlude.config.kinds import (
     folder,
     host,
     integer,
+    networks,
     new_file,
     optional_file,
     prefixes,
