@@ -18,7 +18,7 @@ listen = {loopback}
 protocols = imap lmtp
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_verbose = yes
 auth_failure_delay = 0
 mail_location = maildir:{home}/mail/%u
@@ -26,7 +26,7 @@ mail_uid = nobody
 mail_gid = nogroup
 first_valid_uid = 1
 recipient_delimiter = +
-passdb {{
+{more}passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {home}/users
 }}
@@ -74,10 +74,19 @@ plugin {{
 """
 
 
+OAUTH = """passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {home}/oauth2.conf
+}}
+"""
+
+
 class Dovecot:
     """One running Dovecot. `users` are addresses with their password."""
 
-    def __init__(self, home: Path, users: Mapping[str, str], submission: int) -> None:
+    def __init__(self, home: Path, users: Mapping[str, str], submission: int, tokens: str = "") -> None:
+        """`tokens`: the address that knows about OAuth access tokens; XOAUTH2 is offered then."""
         self.home = home
         self.imap_port, self.lmtp_port, self.sasl_port = free_port(), free_port(), free_port()
         self._users = users
@@ -85,6 +94,9 @@ class Dovecot:
             (home / folder).mkdir(mode=0o755)
         shutil.chown(home / "mail", "nobody", "nogroup")
         (home / "users").write_text("".join(f"{name}:{password}::::::\n" for name, password in users.items()))
+        (home / "oauth2.conf").write_text(
+            f"tokeninfo_url = {tokens}\nusername_attribute = email\nactive_attribute = active\nactive_value = yes\n"
+        )
         config = home / "dovecot.conf"
         config.write_text(
             CONFIG.format(
@@ -94,6 +106,8 @@ class Dovecot:
                 lmtp=self.lmtp_port,
                 sasl=self.sasl_port,
                 submission=submission,
+                mechanisms=" xoauth2" if tokens else "",
+                more=OAUTH.format(home=home) if tokens else "",
             )
         )
         self._child = Child("dovecot", ["/usr/sbin/dovecot", "-F", "-c", config], home / "dovecot.out")

@@ -9,14 +9,16 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple, Protocol
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no types
-from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]  # as above
+from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # as above
 
 from postlude.model.errors import StorageError, TransportError
 
 _BATCH: Final = 50
+_OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
 _IDLE_SLICE_S: Final = 1.0  # how soon a stop is noticed
@@ -34,7 +36,9 @@ class ImapConfig:
     tls: bool = True
     """TLS from the first byte; off on loopback and private lines only."""
     user: str
-    password: str
+    password: str = ""
+    token: Callable[[bool], str] | None = None
+    """Access tokens for XOAUTH2 instead of a password; True asks for a new one. TransportError when there is none."""
     folder: str = "INBOX"
     max_message_bytes: int = 26_214_400
     """Larger mails are passed over, with a line in the log."""
@@ -48,15 +52,26 @@ class ImapConfig:
         return f"{self.user} at {self.host}, folder {self.folder}"
 
 
-class Watermark(Protocol):
-    """Where the folder was read up to, kept durably by somebody else. May raise StorageError."""
+class Mark(NamedTuple):
+    """Where a folder was read up to."""
 
-    def get(self) -> tuple[int, int] | None:
-        """(UIDVALIDITY, highest UID dealt with), None when the folder was never read."""
+    validity: int
+    """UIDVALIDITY, by which the UID counts."""
+    uid: int
+    """The highest one dealt with."""
+    day: date
+    """When that was."""
+
+
+class Watermark(Protocol):
+    """Keeps the mark of a folder durably. May raise StorageError."""
+
+    def get(self) -> Mark | None:
+        """None when the folder was never read."""
         ...
 
     def put(self, validity: int, uid: int) -> None:
-        """Durable when it returns."""
+        """Durable when it returns; the day is today."""
         ...
 
 
@@ -70,14 +85,22 @@ class ImapState:
     """Mails taken since the start."""
 
 
-def connect(config: ImapConfig) -> Any:  # noqa: ANN401 - imapclient has no types
-    """A client that is logged in. Raises IMAPClientError and OSError."""
+def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 - imapclient has no types
+    """A client that is logged in, `fresh`: with a new token. Raises IMAPClientError, OSError and TransportError."""
     context = ssl.create_default_context() if config.tls else None
     client = IMAPClient(
         config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
     )
     try:
-        client.login(config.user, config.password)
+        if config.token is not None:
+            client.oauth2_login(config.user, config.token(fresh))
+        else:
+            client.login(config.user, config.password)
+    except LoginError:
+        client.shutdown()
+        if config.token is None or fresh:
+            raise
+        return connect(config, fresh=True)  # the token may have ended before its time
     except BaseException:
         client.shutdown()
         raise
@@ -89,7 +112,7 @@ def try_folder(config: ImapConfig) -> None:
     try:
         with connect(config) as client:
             client.select_folder(config.folder, readonly=True)
-    except (IMAPClientError, OSError) as error:
+    except (IMAPClientError, OSError, TransportError) as error:
         raise TransportError(f"{config.name}: {_words(error)}") from error
 
 
@@ -118,7 +141,7 @@ class ImapReader:
                 with connect(self._config) as client:
                     pause = _FIRST_PAUSE_S
                     self._follow(client, stop)
-            except (IMAPClientError, OSError, StorageError) as error:
+            except (IMAPClientError, OSError, StorageError, TransportError) as error:
                 self._wait(error, pause, stop)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
             except Exception as error:  # noqa: BLE001 - a bug of ours or a strange server: said loudly, tried again
@@ -149,16 +172,22 @@ class ImapReader:
     def _read(self, client: Any) -> int:  # noqa: ANN401 - as connect
         status = client.select_folder(self._config.folder, readonly=True)
         validity = int(status[b"UIDVALIDITY"])
+        newest = int(status.get(b"UIDNEXT", 1)) - 1
         mark = self._mark.get()
         if mark is None and not self._from_start:
-            self._mark.put(validity, int(status.get(b"UIDNEXT", 1)) - 1)
+            self._mark.put(validity, newest)
             return 0
-        last = mark[1] if mark and mark[0] == validity else 0
-        # `n:*` always names the newest mail, also when its UID is below n (RFC 9051 6.4.4).
-        uids = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
+        if mark is None or mark.validity == validity:
+            last = mark.uid if mark else 0
+            # `n:*` always names the newest mail, also when its UID is below n (RFC 9051 6.4.4).
+            uids = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
+        else:  # the server numbered the folder anew: what came since the last look, and what repeats is recognised
+            uids = sorted(client.search(["SINCE", mark.day - timedelta(days=_OVERLAP_DAYS)]))
         taken = 0
         for start in range(0, len(uids), _BATCH):
             taken += self._take_batch(client, validity, uids[start : start + _BATCH])
+        if mark is not None and mark.validity != validity:
+            self._mark.put(validity, newest)
         return taken
 
     def _take_batch(self, client: Any, validity: int, uids: list[int]) -> int:  # noqa: ANN401 - as connect

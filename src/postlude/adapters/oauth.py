@@ -41,6 +41,13 @@ class OAuthToken:
                 self._until = monotonic() + max(seconds - _MARGIN_S, 0)
             return self._token
 
+    def blocking(self, fresh: bool) -> str:
+        """The same for the one thread that has this object to itself."""
+        if fresh or not self._token or monotonic() > self._until:
+            self._token, seconds = self._fetch()
+            self._until = monotonic() + max(seconds - _MARGIN_S, 0)
+        return self._token
+
     def _fetch(self) -> tuple[str, float]:
         parts = urlsplit(self._url)
         kind = HTTPConnection if parts.scheme == "http" else HTTPSConnection

@@ -147,16 +147,16 @@ def _bounces(settings: Settings, _folder: DataFolder) -> Finding:
 
 
 def _imap(settings: Settings, _folder: DataFolder) -> Finding:
-    if not settings.imap_host:
-        return Finding("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST)")
-    for config in imap_folders(settings):
+    folders = imap_folders(settings)
+    if not folders:
+        return Finding("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST or [[imap]] in postlude.toml)")
+    for config in folders:
         try:
             try_folder(replace(config, timeout_s=_TIMEOUT))
         except TransportError as error:
-            remedy = "Mend POSTLUDE_IMAP_HOST, _PORT, _TLS, _USER, _PASSWORD or _FOLDERS"
+            remedy = "Mend POSTLUDE_IMAP_HOST, _PORT, _TLS, _USER, _PASSWORD or _FOLDERS, or its [[imap]] table"
             return Finding("mailbox", "problem", f"{error}. {remedy}")
-    folders = ", ".join(settings.imap_folders)
-    return Finding("mailbox", "ok", f"{settings.imap_user}@{settings.imap_host} takes the login; read: {folders}")
+    return Finding("mailbox", "ok", "read, never changed: " + "; ".join(config.name for config in folders))
 
 
 def _account(_settings: Settings, _folder: DataFolder) -> Finding:

@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 
-from postlude.adapters.imap import ImapConfig, ImapReader
-from postlude.config import Settings
+from postlude.adapters.imap import ImapConfig, ImapReader, Mark
+from postlude.adapters.oauth import OAuthToken
+from postlude.config import ImapAccount, Settings
 from postlude.journal import JournalWriter, Spool
-from postlude.kit.clock import Clock
+from postlude.kit.clock import Clock, to_iso
 from postlude.kit.ids import new_id
 from postlude.model.observation import Returned, encode
 from postlude.store import Store
@@ -15,37 +17,46 @@ from postlude.store import Store
 
 def imap_folders(settings: Settings) -> list[ImapConfig]:
     """What is to be read, one entry a folder."""
-    if not settings.imap_host:
-        return []
     return [
         ImapConfig(
-            host=settings.imap_host,
-            port=settings.imap_port,
-            tls=settings.imap_tls,
-            user=settings.imap_user,
-            password=settings.imap_password,
+            host=account.host,
+            port=account.port,
+            tls=account.tls == "implicit",
+            user=account.user,
+            password=account.password,
+            token=_tokens(account),
             folder=folder,
             max_message_bytes=settings.max_message_bytes,
         )
-        for folder in settings.imap_folders
+        for account in settings.mailboxes
+        for folder in account.folders
     ]
+
+
+def _tokens(account: ImapAccount) -> Callable[[bool], str] | None:
+    """Tokens of its own for every folder: each is read by one thread."""
+    if not account.oauth:
+        return None
+    url, client = account.oauth_url, account.oauth_client
+    return OAuthToken(url, client, account.oauth_secret, account.oauth_refresh_token).blocking
 
 
 class Place:
     """Where one folder was read up to, in the state."""
 
-    def __init__(self, store: Store, config: ImapConfig) -> None:
+    def __init__(self, store: Store, config: ImapConfig, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._key = f"imap {config.user}@{config.host} {config.folder}"
 
-    def get(self) -> tuple[int, int] | None:
-        """(UIDVALIDITY, UID), None when the folder was never read."""
+    def get(self) -> Mark | None:
+        """None when the folder was never read."""
         place = self._store.get_setting(self._key)
-        return (int(place[0]), int(place[1])) if place else None
+        return Mark(int(place[0]), int(place[1]), date.fromisoformat(place[2])) if place else None
 
     def put(self, validity: int, uid: int) -> None:
         """Durable when it returns."""
-        self._store.put_setting(self._key, [validity, uid])
+        self._store.put_setting(self._key, [validity, uid, to_iso(self._clock.now())[:10]])
 
 
 class Mailboxes:
@@ -88,4 +99,4 @@ class Mailboxes:
             self._spool.put(mail, raw)
             self._journal.append_blocking(encode(Returned(self._clock.now(), mail, door, "", "")))
 
-        return ImapReader(config, Place(store, config), take)
+        return ImapReader(config, Place(store, config, self._clock), take)

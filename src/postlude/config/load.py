@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from postlude.config.kinds import Meta
+from postlude.config.mailboxes import parse_mailboxes
 from postlude.config.servers import parse_servers
 from postlude.config.table import Settings
 from postlude.model.errors import SettingError
@@ -17,6 +18,7 @@ _MIN_PREFIX = {4: 8, 6: 16}  # wider networks are no description of somebody's s
 CONFIG_FILE = "CONFIG"  # POSTLUDE_CONFIG names the TOML file; else postlude.toml in the data folder
 FILE_NAME = "postlude.toml"
 SERVERS = "smtp"  # the tables [[smtp]] of the file
+MAILBOXES = "imap"  # the tables [[imap]] of the file
 
 
 def table() -> dict[str, Meta]:
@@ -42,12 +44,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     path = Path(explicit) if explicit else Path(given.get("data", (rows["data"].default, ""))[0]) / FILE_NAME
     data = _read_file(path, required=bool(explicit))
     servers = parse_servers(data.pop(SERVERS, []), str(path))
+    mailboxes = parse_mailboxes(data.pop(MAILBOXES, []), str(path))
     for name, (value, source) in _from_file(data, path, rows).items():
         if name in given and given[name][0] != value:
             raise SettingError(f"{name} is set in {given[name][1]} and differently in {source}: remove one of them")
         given.setdefault(name, (value, source))
     values = {name: _parse(name, rows[name], value, source) for name, (value, source) in given.items()}
-    settings = Settings(**values, smtp=servers)  # type: ignore[arg-type]  # each parser returns its field's type
+    settings = Settings(**values, smtp=servers, imap=mailboxes)  # type: ignore[arg-type]  # each parser returns its field's type
     _check_together(settings)
     return settings
 

@@ -1,14 +1,18 @@
 """The `[[smtp]]` tables of postlude.toml: the next mail servers, in the order in which they are asked."""
 
-import difflib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from postlude.config.kinds import choice, host, integer, optional_file
+from postlude.config.kinds import choice, host, optional_file
+from postlude.config.tables import Row, rows_of, values_of
+from postlude.config.tables import of_text as _of_text
+from postlude.config.tables import row as _row
+from postlude.config.tables import text as _text
+from postlude.config.tables import whole as _whole
 from postlude.model.errors import SettingError
 
 TLS_WORDS: Final = ("starttls", "implicit", "required", "opportunistic", "none")
@@ -17,39 +21,6 @@ _SENDER: Final = re.compile(r"[^@\s,<>]*@[^@\s,<>]+")
 _FIELD: Final = re.compile(r"[A-Za-z0-9-]{1,70}")
 _DOMAIN: Final = re.compile(r"\*|(?:[a-z0-9_-]+\.)*[a-z0-9_-]+")
 _STANDARD_WARM_UP: Final = (50, 100, 200, 400, 800, 1500, 3000, 6000, 12_000, 25_000, 50_000, 100_000)
-
-
-class Row(NamedTuple):
-    """What the reference page says of one key."""
-
-    parse: Callable[[object], object]
-    help: str
-    secret: bool = False
-
-
-def _row(parse: Callable[[object], object], help_text: str, default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - like dataclasses.field
-    return field(default=default, metadata={"row": Row(parse, help_text, secret)})
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be text")
-    return value
-
-
-def _of_text(parse: Callable[[str], object]) -> Callable[[object], object]:
-    return lambda value: parse(_text(value))
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    parse = integer(low, high)
-
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return parse(str(value))
-
-    return check
 
 
 def _rate(value: object) -> float:
@@ -185,7 +156,7 @@ _SES_HOST: Final = re.compile(r"email-smtp(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com
 
 def rows() -> dict[str, tuple[Row, object]]:
     """Every key with what is said of it and its default, in the order of the reference page."""
-    return {each.name: (each.metadata["row"], each.default) for each in fields(SmtpServer)}
+    return rows_of(SmtpServer)
 
 
 def parse_servers(tables: object, source: str) -> tuple[SmtpServer, ...]:
@@ -200,41 +171,13 @@ def parse_servers(tables: object, source: str) -> tuple[SmtpServer, ...]:
 
 
 def _server(given: Mapping[str, object], where: str) -> SmtpServer:
-    known = rows()
-    values: dict[str, Any] = {}
-    for key, value in _with_files(given, known, where).items():
-        try:
-            values[key] = known[key][0].parse(value)
-        except ValueError as error:
-            shown = "" if known[key][0].secret else f" = {value!r}"
-            raise SettingError(f"{where}: {key}{shown} {error}") from None
+    values = values_of(given, rows(), where)
     preset = PRESETS.get(values.get("kind", "smtp"), {})
     headers = {**dict(cast("Any", preset.get("headers", ()))), **dict(values.get("headers", ()))}
     values = {**preset, **values, "headers": tuple(headers.items())}
     server = SmtpServer(**{"name": values.get("host", ""), **values})
     _check(server, where)
     return server
-
-
-def _with_files(given: Mapping[str, object], known: Mapping[str, object], where: str) -> dict[str, object]:
-    """`password_file` and its like replaced by what the file says."""
-    values: dict[str, object] = {}
-    for key, value in given.items():
-        plain = key.removesuffix("_file")
-        if key in known:
-            values[key] = value
-        elif plain in known and rows()[plain][0].secret:
-            if plain in given:
-                raise SettingError(f"{where}: both {plain} and {key} are set: remove one of them")
-            try:
-                values[plain] = Path(str(value)).expanduser().read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingError(f"{where}: {key}: cannot read {value}: {error}") from None
-        else:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f": did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
-            raise SettingError(f"{where}: unknown key {key}{hint}")
-    return values
 
 
 def _check(server: SmtpServer, where: str) -> None:

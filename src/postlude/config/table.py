@@ -24,6 +24,7 @@ from postlude.config.kinds import (
     url,
     words,
 )
+from postlude.config.mailboxes import ImapAccount
 from postlude.config.servers import TLS_WORDS, SmtpServer
 from postlude.tokens import Prefixes
 
@@ -189,6 +190,9 @@ class Settings:
     )
     log_level: str = setting(choice("debug", "info", "warning", "error"), "info", "What is written to the log.")
 
+    imap: tuple[ImapAccount, ...] = ()
+    """The `[[imap]]` tables of the file; `mailboxes` also has the account of the settings above."""
+
     smtp: tuple[SmtpServer, ...] = ()
     """The `[[smtp]]` tables of the file; `smtp_servers` also has the server of the settings above."""
 
@@ -196,6 +200,21 @@ class Settings:
     def sandbox(self) -> bool:
         """True when no mail server is configured: mail stays in the local mailbox."""
         return not self.smtp_servers
+
+    @property
+    def mailboxes(self) -> tuple[ImapAccount, ...]:
+        """The mailboxes that are read."""
+        if not self.imap_host:
+            return self.imap
+        own = ImapAccount(
+            host=self.imap_host,
+            port=self.imap_port,
+            tls="implicit" if self.imap_tls else "none",
+            user=self.imap_user,
+            password=self.imap_password,
+            folders=self.imap_folders,
+        )
+        return (own, *self.imap)
 
     @property
     def smtp_servers(self) -> tuple[SmtpServer, ...]:

@@ -3,14 +3,16 @@
 import os
 import shutil
 import smtplib
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from postlude.adapters.imap import ImapConfig, ImapReader
+from postlude.adapters.imap import ImapConfig, ImapReader, Mark
 from postlude.model.errors import StorageError
 from servers.dovecot import Dovecot
 from servers.waiting import LOOPBACK, wait_for
@@ -25,17 +27,17 @@ pytestmark = [
 ]
 
 
-class Mark:
+class Place:
     """A watermark in memory."""
 
     def __init__(self) -> None:
-        self.place: tuple[int, int] | None = None
+        self.place: Mark | None = None
 
-    def get(self) -> tuple[int, int] | None:
+    def get(self) -> Mark | None:
         return self.place
 
     def put(self, validity: int, uid: int) -> None:
-        self.place = (validity, uid)
+        self.place = Mark(validity, uid, datetime.now(UTC).date())
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def deliver(server: Dovecot, *subjects: str) -> None:
             client.sendmail("bob@example.com", [USER], f"Subject: {subject}\r\n\r\nbody\r\n".encode())
 
 
-def reader(server: Dovecot, mark: Mark, taken: list[bytes], **more: object) -> ImapReader:
+def reader(server: Dovecot, mark: Place, taken: list[bytes], **more: object) -> ImapReader:
     config = ImapConfig(host=LOOPBACK, port=server.imap_port, tls=False, user=USER, password="secret", **more)
     return ImapReader(config, mark, taken.append)
 
@@ -71,7 +73,7 @@ def subjects(taken: list[bytes]) -> list[str]:
 
 
 def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
-    mark, taken = Mark(), []
+    mark, taken = Place(), []
     deliver(mailbox, "old")
     one = reader(mailbox, mark, taken)
     assert one.read_once() == 0
@@ -85,7 +87,7 @@ def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
 
 
 def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
-    mark, taken = Mark(), []
+    mark, taken = Place(), []
     one = reader(mailbox, mark, taken)
     one.read_once()
     deliver(mailbox, "first", "second")
@@ -103,15 +105,47 @@ def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
     assert subjects(taken) == ["first", "second"]
 
 
-def test_another_uidvalidity_reads_the_folder_anew(mailbox: Dovecot):
-    mark, taken = Mark(), []
+def test_another_uidvalidity_reads_what_came_since_the_last_look(mailbox: Dovecot):
+    mark, taken = Place(), []
     deliver(mailbox, "only")
+    with mailbox.imap(USER) as client:
+        client.append("INBOX", None, '"01-Jan-2020 10:00:00 +0000"', b"Subject: long ago\r\n\r\nbody\r\n")
     mark.put(1, 4_000_000)
-    assert reader(mailbox, mark, taken).read_once() == 1
+    one = reader(mailbox, mark, taken)
+    assert one.read_once() == 1
+    assert subjects(taken) == ["only"]
+    deliver(mailbox, "next")
+    assert one.read_once() == 1
+
+
+def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_again(mailbox: Dovecot):
+    with mailbox.imap(USER) as client:
+        client.create("Junk")
+    taken: list[bytes] = []
+    stop, places = threading.Event(), [Place(), Place()]
+    readers = [
+        reader(mailbox, place, taken, folder=name) for place, name in zip(places, ("INBOX", "Junk"), strict=True)
+    ]
+    threads = [threading.Thread(target=one.run, args=(stop,)) for one in readers]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_for("the first looks", lambda: all(place.place for place in places), 10)
+        subprocess.run(["doveadm", "-c", mailbox.home / "dovecot.conf", "kick", USER], check=True, capture_output=True)
+        wait_for("the loss to be noticed", lambda: all(one.state.problem for one in readers), 10)
+        deliver(mailbox, "while away")
+        with mailbox.imap(USER) as client:
+            client.append("Junk", None, None, b"Subject: in junk\r\n\r\nbody\r\n")
+        wait_for("both mails", lambda: sorted(subjects(taken)) == ["in junk", "while away"], 20)
+        assert [one.state.problem for one in readers] == ["", ""]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(10)
 
 
 def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
-    mark, taken = Mark(), []
+    mark, taken = Place(), []
     one = reader(mailbox, mark, taken, max_message_bytes=1000)
     one.read_once()
     deliver(mailbox, "x" * 2000, "small")
@@ -122,7 +156,7 @@ def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
 
 def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot):
     taken: list[bytes] = []
-    mark, stop = Mark(), threading.Event()
+    mark, stop = Place(), threading.Event()
     thread = threading.Thread(target=reader(mailbox, mark, taken).run, args=(stop,))
     thread.start()
     try:
