@@ -1,9 +1,18 @@
 """How commands print: JSON for programs, aligned text for people."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
+
+from postlude.model.errors import InputError
+
+if TYPE_CHECKING:
+    from postlude.store.rows_contacts import Job
 
 
 def print_json(value: object) -> None:
@@ -19,3 +28,42 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+@contextmanager
+def csv_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """The file (`-`: standard output) to write a table to; InputError when it cannot be written."""
+    where: int | Path = sys.stdout.fileno() if str(path) == "-" else path
+    try:
+        with open(where, "w", encoding=encoding, newline="", closefd=where is path) as out:
+            yield out
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+class Progress:
+    """One line at the terminal that says how far long work is; nothing where nobody watches."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def show(self, job: "Job") -> None:
+        """Say it anew."""
+        if not self._shown:
+            return
+        from postlude.services.jobs import duration, pace  # noqa: PLC0415 - not every command has the store
+
+        now = pace(job)
+        said = [f"{job.done:,} of {job.total:,} {job.unit}" if job.total else f"{job.done:,} {job.unit}"]
+        said += [f"{now.percent} %"] if job.total else []
+        said += [f"{now.per_second:,.0f}/s"] if now.per_second else []
+        said += [f"{duration(now.seconds_left)} left"] if now.seconds_left else []
+        said += [f"{wrong:,} not taken"] if (wrong := job.counts.get("wrong")) else []
+        click.echo("\r\x1b[K" + "  ".join(said), nl=False, err=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)

@@ -17,6 +17,8 @@ _LOOKED_AT: Final = 20
 _MOST_LINES: Final = 100
 """A record over more lines is a quote somebody forgot: the rest of the file must not vanish into one cell."""
 _OPEN: Final = ("a quotation mark is opened here and never closed", 'close it, or write it twice: ""')
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_WESTERN_MARKS: Final = frozenset("\u201c\u201d\u201e\u201a\u2018\u2019\u2013\u2014\u2026€«»°§®©™·¡¿ªº\u00b4\u00a0½²³")
 _SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _DELIMITERS: Final = ",;\t|"
 _UNREADABLE: Final = re.compile("[\udc80-\udcff]")
@@ -182,7 +184,25 @@ def _scanned(blocks: Iterator[bytes], head: bytes) -> _Scan:
     return _Scan(said or ("utf-8" if valid else ""), plain, lines, sample)
 
 
+def _is_western(sample: bytes) -> bool:
+    """Windows-1252, told by its look: a few accented letters in words of plain ones, and nothing strange.
+
+    Statistics need more text than the two umlauts of a short file; in any other alphabet whole words are beyond ASCII.
+    """
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    beyond = [c for c in text if not c.isascii()]
+    if not all(c.isalpha() or c in _WESTERN_MARKS for c in beyond):
+        return False
+    accented = [word for word in _WORD.findall(text) if not word.isascii()]
+    return 2 * sum(not c.isascii() for word in accented for c in word) <= sum(map(len, accented))
+
+
 def _guess(scan: _Scan, path: Path) -> str:
+    if _is_western(scan.sample):
+        return "cp1252"
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only files that are not UTF-8 need it
 
     best = from_bytes(scan.sample, cp_isolation=list(_LIKELY), enable_fallback=False).best()

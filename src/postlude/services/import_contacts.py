@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -234,3 +234,18 @@ def summary(job: Job) -> dict[str, Any]:
     """The job's outcome, for JSON."""
     names = ("rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left")
     return {name: job.counts.get(name, 0) for name in names}
+
+
+class Table(Protocol):
+    """A `csv.writer`."""
+
+    def writerow(self, row: Sequence[object], /) -> object:
+        """Write one row."""
+        ...
+
+
+def write_errors(store: Store, job: int, out: Table) -> None:
+    """The rows an import could not take, as a table that can be mended and imported."""
+    out.writerow(["line", "column", "value", "reason", "remedy"])
+    for error in store.job_errors(job):
+        out.writerow([error.line, error.column, error.value, error.reason, error.remedy])

@@ -42,6 +42,7 @@ from postlude.store.rows import (
     Withdrawal,
 )
 from postlude.store.sending import Sending
+from postlude.store.suppressions import Suppressions
 from postlude.store.usage import Usage
 from postlude.store.values import Values
 from postlude.store.workers import Workers
@@ -50,6 +51,7 @@ from postlude.store.workers import Workers
 class Store(  # one topic a part
     People,
     Values,
+    Suppressions,
     Sending,
     Workers,
     Usage,

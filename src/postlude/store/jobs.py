@@ -70,8 +70,15 @@ class Jobs(Part):
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar()
             if found is None:
                 return None
-            change = {"status": JobStatus.RUNNING.value, "owner": owner, "beat_at": now, "error": "", "wanted": ""}
-            connection.execute(update(jobs).where(jobs.c.id == found).values(**change, finished_at=None))
+            change: dict[str, Any] = {
+                "status": JobStatus.RUNNING.value,
+                "owner": owner,
+                "beat_at": now,
+                "error": "",
+                "wanted": "",
+            }
+            change |= {"finished_at": None, "run_at": now, "run_done": jobs.c.done}
+            connection.execute(update(jobs).where(jobs.c.id == found).values(**change))
             connection.execute(
                 update(jobs).where(jobs.c.id == found, jobs.c.started_at.is_(None)).values(started_at=now)
             )

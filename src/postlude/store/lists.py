@@ -122,6 +122,16 @@ class Lists(Consents):
         with self._database.read() as connection:
             return [as_struct(Membership, row) for row in connection.execute(query)]
 
+    def subscriptions(self, wanted: Iterable[int]) -> dict[int, list[int]]:
+        """Lists these contacts are subscribed to; those on none are absent."""
+        found: dict[int, list[int]] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                query = select(list_members.c.contact, list_members.c.list).where(list_members.c.contact.in_(some))
+                for row in connection.execute(query.where(list_members.c.status == MemberStatus.SUBSCRIBED.value)):
+                    found.setdefault(row[0], []).append(row[1])
+        return found
+
     def put_member(self, list_id: int, contact: int, status: MemberStatus, at: int, source: str = "") -> Membership:
         """Set where one contact stands on a list, whatever it was: somebody decided it."""
         column = _TIMES[status]

@@ -170,6 +170,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None = None
     beat_at: int | None = None
     finished_at: int | None = None
+    run_at: int | None = None
+    """When the present run began."""
+    run_done: int = 0
+    """How far it was then."""
 
 
 class JobError(msgspec.Struct, frozen=True, kw_only=True):

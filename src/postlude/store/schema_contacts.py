@@ -118,6 +118,8 @@ jobs = Table(
     moment("started_at"),
     moment("beat_at"),
     moment("finished_at"),
+    moment("run_at"),  # this run began, at `run_done`: its pace is not that of the night before
+    Column("run_done", Big, nullable=False, server_default="0"),
     Index(None, "status", "created_at"),
     Index(None, "created_at", "id"),
 )

@@ -61,3 +61,12 @@ def test_thousands_of_open_quotation_marks_are_thousands_of_errors(tmp_path: Pat
     assert found[-1].reason == "a quotation mark is opened here and never closed"
     bad = _file(tmp_path, b"".join(b'a,"' + b"y" * 140_000 + b"\n" for _ in range(30)))
     assert sum(bool(row.reason) for row in rows_of(bad, shape_of(bad))) >= 15
+
+
+@pytest.mark.parametrize(("word", "encoding"), [("Köln", "cp1252"), ("Ångström", "cp1252"), ("Łódź", "cp1250")])
+def test_one_word_is_enough_for_the_common_case(tmp_path: Path, word: str, encoding: str) -> None:
+    path = _file(tmp_path, f"email;town\na@example.org;{word}\nb@example.org;Bonn\n".encode(encoding))
+    shape = shape_of(path)
+    assert list(rows_of(path, shape))[1].cells[1] == word
+    assert shape.guessed
+    assert not shape_of(path, encoding=encoding).guessed

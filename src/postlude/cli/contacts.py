@@ -1,0 +1,244 @@
+"""`postlude contacts`: people, one at a time and as files. Importing lives in `contacts_import`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from postlude.app.offline import open_store_of
+from postlude.cli import contacts_import
+from postlude.cli.output import csv_file, print_json, print_table
+from postlude.cli.who import who
+from postlude.config import load
+from postlude.kit.clock import SystemClock, to_iso
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.address import shown
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.services import contacts as service
+from postlude.services.import_contacts import lists_named
+from postlude.store import Store
+from postlude.store.rows_contacts import Contact
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_FIELD = click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A custom field; repeat it.")
+_TAG = click.option("--tag", "tags", multiple=True, help="Tag it; repeat it.")
+_CONSENT = click.Choice([Consent.GIVEN.value, Consent.WITHDRAWN.value])
+
+
+@click.group()
+def command() -> None:
+    """Add, find, change, import and export contacts. Works beside a running postlude and without one."""
+
+
+command.add_command(contacts_import.import_file)
+command.add_command(contacts_import.imports)
+
+
+@command.command("list")
+@click.argument("search", default="")
+@click.option("--list", "list_name", default="", help="Only members of this list, whatever their status.")
+@click.option("--tag", default="", help="Only contacts with this tag.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Newest contacts shown.")
+@click.option("--before", default="", metavar="ID", help="Only contacts older than this one: the next page.")
+@_JSON
+def list_contacts(  # noqa: PLR0917 - one parameter an option
+    search: str, list_name: str, tag: str, limit: int, before: str, as_json: bool
+) -> None:
+    """List contacts whose address or name contains SEARCH, the newest first."""
+    last = parse_id(before) if before else 0
+    if last is None:
+        raise InputError(f"{before!r} is no contact's id: take the last one of the page before")
+    with open_store_of(load()) as store:
+        chosen = _chosen(store, list_name, tag)
+        page = store.contacts_page(search, **chosen, before=last, limit=limit)
+        total = store.count_contacts(search, **chosen)
+        tags = store.contact_tags(one.id for one in page)
+    if as_json:
+        print_json({"total": total, "contacts": [_brief(one, tags.get(one.id, [])) for one in page]})
+        return
+    print_table([[shown(one.spelled), one.name, ", ".join(tags.get(one.id, []))] for one in page])
+    if total > len(page):
+        click.echo(f"{len(page)} of {total:,}; the next page: --before {id_text(page[-1].id)}" if page else "no more")
+    elif not page:
+        click.echo("no contacts" + (" fit" if search or list_name or tag else " yet: `postlude contacts import FILE`"))
+
+
+@command.command()
+@click.argument("address")
+@_JSON
+def show(address: str, as_json: bool) -> None:
+    """Show everything that is known of ADDRESS: fields, lists, consent with its proofs, suppression."""
+    with open_store_of(load()) as store:
+        contact = service.found(store, address)
+        told = service.as_json(store, contact)
+    if as_json:
+        print_json(told)
+    else:
+        _tell(told)
+
+
+@command.command()
+@click.argument("address")
+@click.option("--name", default="", help="The person's name.")
+@click.option("--time-zone", default="", help="IANA name, such as Europe/Berlin.")
+@_FIELD
+@_TAG
+@_JSON
+def add(  # noqa: PLR0917 - one parameter an option
+    address: str, name: str, time_zone: str, fields: tuple[str, ...], tags: tuple[str, ...], as_json: bool
+) -> None:
+    """Add ADDRESS as a contact. It is on no list yet: see `postlude contacts subscribe`."""
+    with open_store_of(load()) as store:
+        values = _fields(fields)
+        made = service.add(store, SystemClock(), address, name=name, time_zone=time_zone, fields=values)
+        service.set_tags(store, made, tags)
+        told = service.as_json(store, made)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(f"added {shown(made.spelled)}")
+
+
+@command.command()
+@click.argument("address")
+@click.option("--address", "new", default="", help="The new address.")
+@click.option("--name", default=None, help="The person's name.")
+@click.option("--time-zone", default=None, help="IANA name, such as Europe/Berlin; empty to take it away.")
+@_FIELD
+@_TAG
+@click.option("--untag", multiple=True, help="Take a tag off; repeat it.")
+@_JSON
+def edit(  # noqa: PLR0917 - one parameter an option
+    address: str,
+    new: str,
+    name: str | None,
+    time_zone: str | None,
+    fields: tuple[str, ...],
+    tags: tuple[str, ...],
+    untag: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Change the contact with ADDRESS. A field without a value (--field city=) is taken away."""
+    with open_store_of(load()) as store:
+        contact = service.found(store, address)
+        changed = service.edit(
+            store, SystemClock(), contact, address=new, name=name, fields=_fields(fields), time_zone=time_zone
+        )
+        service.set_tags(store, changed, tags, untag)
+        told = service.as_json(store, changed)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(f"changed {shown(changed.spelled)}")
+
+
+@command.command()
+@click.argument("address")
+@click.option("--mail", type=_CONSENT, help="To being mailed.")
+@click.option("--opens", type=_CONSENT, help="To opens being recorded.")
+@click.option("--clicks", type=_CONSENT, help="To clicks being recorded.")
+@click.option("--source", default="", help="Where and when it was said; needed where it is given.")
+def consent(address: str, mail: str | None, opens: str | None, clicks: str | None, source: str) -> None:
+    """Record what ADDRESS agreed to, or took back, outside of Postlude: on paper, on the phone."""
+    said = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
+    states = {purpose: Consent(state) for purpose, state in said.items() if state}
+    if not states:
+        raise InputError("say what for: --mail, --opens or --clicks, given or withdrawn")
+    with open_store_of(load()) as store:
+        contact = service.found(store, address)
+        service.set_consent(store, SystemClock(), contact, states, source=source, by=who())
+    click.echo("recorded: " + ", ".join(f"{purpose.value} {state.value}" for purpose, state in states.items()))
+
+
+@command.command()
+@click.argument("address")
+@click.argument("lists", nargs=-1)
+@click.option("--all", "from_all", is_flag=True, help="From everything: suppress the address.")
+def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
+    """Take ADDRESS off LISTS, or off everything: somebody asked for it by phone or in person."""
+    if not lists and not from_all:
+        raise InputError("name the lists, or say --all")
+    with open_store_of(load()) as store:
+        contact = service.found(store, address)
+        now = SystemClock().now()
+        for list_id in lists_named(store, lists):
+            store.put_member(list_id, contact.id, MemberStatus.UNSUBSCRIBED, now, f"by {who()}")
+        if from_all:
+            store.suppress(contact.spelled, "unsubscribed", "by hand", at=now, by=who())
+    click.echo(f"{shown(contact.spelled)} is " + ("not mailed any more" if from_all else f"off {', '.join(lists)}"))
+
+
+@command.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(address: str, yes: bool) -> None:
+    """Forget the contact with ADDRESS: fields, lists, tags, consent. A suppression stays, so that nobody mails it."""
+    with open_store_of(load()) as store:
+        contact = service.found(store, address)
+        if not yes:
+            click.confirm(f"Forget {shown(contact.spelled)} with everything that is known?", abort=True)
+        store.erase_contact(contact.id)
+    click.echo(f"forgot {shown(contact.spelled)}")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
+@click.option("--search", default="", help="Only contacts whose address or name contains this.")
+@click.option("--list", "list_name", default="", help="Only members of this list.")
+@click.option("--tag", default="", help="Only contacts with this tag.")
+def export(file: Path, search: str, list_name: str, tag: str) -> None:
+    """Write contacts as CSV to FILE (default: standard output), one custom field a column."""
+    with open_store_of(load()) as store, csv_file(file) as out:
+        total = service.export(store, out, search=search, **_chosen(store, list_name, tag))
+    click.echo(f"{total:,} contacts", err=True)
+
+
+def _chosen(store: Store, list_name: str, tag: str) -> dict[str, int]:
+    found = {"list_id": lists_named(store, [list_name])[0] if list_name else 0, "tag": 0}
+    if tag:
+        number = store.find_tag(tag)
+        if number is None:
+            raise NotFoundError(f"no contact has the tag {tag!r}")
+        found["tag"] = number
+    return found
+
+
+def _fields(given: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--field {one}: write it as NAME=VALUE")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _brief(contact: Contact, tags: list[str]) -> dict[str, Any]:
+    return {
+        "id": id_text(contact.id),
+        "address": contact.spelled,
+        "name": contact.name,
+        "fields": contact.fields,
+        "tags": tags,
+        "created_at": to_iso(contact.created_at),
+    }
+
+
+def _tell(told: dict[str, Any]) -> None:
+    click.echo(click.style(shown(told["address"]), bold=True) + (f"  {told['name']}" if told["name"] else ""))
+    if told["suppressed"]:
+        click.echo(click.style(f"suppressed: {told['suppressed']}", fg="red"))
+    rows = [["since", f"{told['created_at'][:10]} ({told['source'] or 'unknown'})"]]
+    rows += [[name, str(value)] for name, value in told["fields"].items()]
+    rows += [["time zone", told["time_zone"]]] if told["time_zone"] else []
+    rows += [["tags", ", ".join(told["tags"])]] if told["tags"] else []
+    rows += [["list", f"{one['list']}: {one['status']}"] for one in told["lists"]]
+    rows += [["consent", ", ".join(f"{purpose} {state}" for purpose, state in told["consent"].items())]]
+    rows += [["", f"{one['at'][:19]} {one['purpose']} {one['state']}: {_why(one)}"] for one in told["proofs"]]
+    print_table(rows)
+
+
+def _why(proof: dict[str, Any]) -> str:
+    return ", ".join(part for part in (proof["how"], proof["source"], proof["by"] and f"by {proof['by']}") if part)

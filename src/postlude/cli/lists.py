@@ -1,0 +1,118 @@
+"""`postlude lists`: what contacts subscribe to."""
+
+from typing import Any
+
+import click
+
+from postlude.app.offline import open_store_of
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import SystemClock, to_iso
+from postlude.kit.ids import id_text
+from postlude.services.import_contacts import lists_named
+from postlude.store.rows_contacts import ListTotals, MailingList
+
+_DESCRIPTION = click.option("--description", default=None, help="One sentence; shown on the preferences page.")
+_DOUBLE = click.option(
+    "--double-optin/--single-optin", default=None, help="Whether new members confirm by mail first. Default: they do."
+)
+_PUBLIC = click.option(
+    "--public/--private", default=None, help="Whether recipients may join and leave on their preferences page."
+)
+_TEXT = click.option("--consent-text", default=None, help="What a member agrees to when confirming; kept as proof.")
+_SENDER = click.option("--sender", default=None, help="From of the confirmation mail. Default: the first user's.")
+
+
+@click.group()
+def command() -> None:
+    """Make, change and delete lists. Members come by `postlude contacts subscribe` and `import`."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_lists(as_json: bool) -> None:
+    """List all lists with the number of their members."""
+    with open_store_of(load()) as store:
+        found, totals = store.mailing_lists(), store.list_totals()
+    if as_json:
+        print_json([_as_json(one, totals.get(one.id, ListTotals())) for one in found])
+    elif not found:
+        click.echo("no lists yet: `postlude lists add NAME`")
+    else:
+        print_table([_row(one, totals.get(one.id, ListTotals())) for one in found])
+
+
+@command.command()
+@click.argument("name")
+@_DESCRIPTION
+@_DOUBLE
+@_PUBLIC
+@_TEXT
+@_SENDER
+def add(name: str, **values: Any) -> None:  # noqa: ANN401 - one an option
+    """Make a list NAME."""
+    with open_store_of(load()) as store:
+        made = store.add_list(name, SystemClock().now(), **_given(values))
+    click.echo(f"made {made.name!r}: {_how(made)}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--name", "new", default=None, help="The new name.")
+@_DESCRIPTION
+@_DOUBLE
+@_PUBLIC
+@_TEXT
+@_SENDER
+def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - one an option
+    """Change the list NAME."""
+    with open_store_of(load()) as store:
+        [list_id] = lists_named(store, [name])
+        changed = store.change_list(list_id, **_given({**values, "name": new}))
+    click.echo(f"{changed.name!r}: {_how(changed)}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(name: str, yes: bool) -> None:
+    """Delete the list NAME with its memberships; the contacts stay. Who had left it is forgotten with it."""
+    with open_store_of(load()) as store:
+        [list_id] = lists_named(store, [name])
+        if not yes:
+            totals = store.list_totals().get(list_id, ListTotals())
+            click.confirm(f"Delete {name!r} with {totals.subscribed:,} members?", abort=True)
+        store.delete_list(list_id)
+    click.echo(f"deleted {name!r}")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _how(one: MailingList) -> str:
+    confirm = "new members confirm by mail" if one.double_optin else "new members do not confirm"
+    return f"{confirm}, {'public' if one.public else 'private'}"
+
+
+def _row(one: MailingList, totals: ListTotals) -> list[str]:
+    counted = [f"{totals.subscribed:,} subscribed"]
+    counted += [f"{totals.pending:,} pending"] if totals.pending else []
+    counted += [f"{totals.unsubscribed:,} unsubscribed"] if totals.unsubscribed else []
+    return [one.name, ", ".join(counted), _how(one)]
+
+
+def _as_json(one: MailingList, totals: ListTotals) -> dict[str, Any]:
+    return {
+        "id": id_text(one.id),
+        "name": one.name,
+        "description": one.description,
+        "double_optin": one.double_optin,
+        "public": one.public,
+        "consent_text": one.consent_text,
+        "sender": one.sender,
+        "subscribed": totals.subscribed,
+        "pending": totals.pending,
+        "unsubscribed": totals.unsubscribed,
+        "created_at": to_iso(one.created_at),
+    }

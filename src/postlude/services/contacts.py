@@ -1,0 +1,166 @@
+"""Contacts one at a time: checked, kept, and told about; and all of them as a file."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, Final
+from zoneinfo import available_timezones
+
+from postlude.kit.clock import Clock, to_iso
+from postlude.kit.ids import id_text
+from postlude.model.address import read_mailbox
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Consent, Purpose
+from postlude.store import Store
+from postlude.store.rows_contacts import Contact, Membership
+
+_PAGE: Final = 2000
+_FIXED: Final = ("email", "name", "time_zone", "tags", "lists", "consent", "source", "created")
+
+
+def add(
+    store: Store,
+    clock: Clock,
+    text: str,
+    *,
+    name: str = "",
+    fields: Mapping[str, str] | None = None,
+    time_zone: str = "",
+    source: str = "by hand",
+) -> Contact:
+    """Add a contact from an address as people write it; InputError when it is none or is there already."""
+    mailbox = read_mailbox(text)
+    return store.add_contact(
+        mailbox.spelled,
+        clock.now(),
+        name=name or mailbox.name,
+        fields=dict(fields or {}),
+        time_zone=zone(time_zone),
+        source=source,
+    )
+
+
+def edit(
+    store: Store,
+    clock: Clock,
+    contact: Contact,
+    *,
+    address: str = "",
+    name: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+) -> Contact:
+    """Change what is given; a field with an empty value is taken away."""
+    changes: dict[str, Any] = {}
+    if address:
+        changes["spelled"] = read_mailbox(address).spelled
+    if name is not None:
+        changes["name"] = name.strip()
+    if time_zone is not None:
+        changes["time_zone"] = zone(time_zone)
+    if fields:
+        merged = {**contact.fields, **fields}
+        changes["fields"] = {key: value for key, value in merged.items() if value != ""}
+    return store.change_contact(contact.id, clock.now(), **changes) if changes else contact
+
+
+def found(store: Store, address: str) -> Contact:
+    """The contact with this address; NotFoundError when there is none."""
+    contact = store.contact_by_address(read_mailbox(address).spelled)
+    if contact is None:
+        raise NotFoundError(f"{address} is no contact: add it with `postlude contacts add {address}`")
+    return contact
+
+
+def set_tags(store: Store, contact: Contact, add_tags: Iterable[str], remove_tags: Iterable[str] = ()) -> None:
+    """Tag and untag; taking off a tag that is not there changes nothing."""
+    for name in add_tags:
+        store.tag_contact(store.tag(name), contact.id)
+    for name in remove_tags:
+        tag = store.find_tag(name)
+        if tag is not None:
+            store.untag_contact(tag, contact.id)
+
+
+def set_consent(
+    store: Store, clock: Clock, contact: Contact, states: Mapping[Purpose, Consent], *, source: str, by: str
+) -> None:
+    """Record consent that was given or withdrawn outside, with where that is known from."""
+    if Consent.GIVEN in states.values() and not source.strip():
+        raise InputError("say where and when it was given: consent without proof is none")
+    store.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
+
+
+def zone(text: str) -> str:
+    """An IANA time zone in its own spelling, or empty; InputError for anything else."""
+    wanted = text.strip().lower()
+    if not wanted:
+        return ""
+    for name in available_timezones():
+        if name.lower() == wanted:
+            return name
+    raise InputError(f"{text!r} is no time zone: write an IANA name such as Europe/Berlin")
+
+
+def export(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, tag: int = 0) -> int:
+    """Write contacts as CSV, one custom field a column, such as `import` reads; how many. Memory stays flat."""
+    names = store.contact_fields()
+    lists = {one.id: one.name for one in store.mailing_lists()}
+    table = csv.writer(out, lineterminator="\r\n")  # RFC 4180
+    table.writerow([*_FIXED, *names])
+    total = 0
+    for page in _pages(store, search, list_id, tag):
+        tags = store.contact_tags(one.id for one in page)
+        member = store.subscriptions(one.id for one in page)
+        for contact in page:
+            mine = ",".join(lists[one] for one in member.get(contact.id, ()) if one in lists)
+            fixed = (contact.spelled, contact.name, contact.time_zone, ",".join(tags.get(contact.id, ())), mine)
+            row = (*fixed, str(contact.mail_consent), contact.source, to_iso(contact.created_at))
+            table.writerow([*row, *(contact.fields.get(name, "") for name in names)])
+        total += len(page)
+    return total
+
+
+def _pages(store: Store, search: str, list_id: int, tag: int) -> Iterator[Sequence[Contact]]:
+    before = 0
+    while page := store.contacts_page(search, list_id=list_id, tag=tag, before=before, limit=_PAGE):
+        yield page
+        before = page[-1].id
+
+
+def as_json(store: Store, contact: Contact) -> dict[str, Any]:
+    """Everything that is known of a contact, in public words."""
+    lists = {one.id: one.name for one in store.mailing_lists()}
+    suppression = store.suppression(contact.address)
+    return {
+        "id": id_text(contact.id),
+        "address": contact.spelled,
+        "name": contact.name,
+        "fields": contact.fields,
+        "time_zone": contact.time_zone,
+        "tags": store.contact_tags([contact.id]).get(contact.id, []),
+        "lists": [_membership(lists, one) for one in store.memberships(contact.id)],
+        "consent": {p.value: getattr(contact, f"{p.value}_consent").value or "unknown" for p in Purpose},
+        "proofs": [
+            {
+                "purpose": one.purpose.value,
+                "state": one.state.value,
+                "at": to_iso(one.at),
+                **{name: getattr(one.proof, name) for name in ("how", "source", "text", "evidence", "by")},
+            }
+            for one in store.consent_log(contact.id)
+        ],
+        "suppressed": suppression.reason if suppression else None,
+        "source": contact.source,
+        "created_at": to_iso(contact.created_at),
+        "updated_at": to_iso(contact.updated_at),
+    }
+
+
+def _membership(lists: Mapping[int, str], one: Membership) -> dict[str, Any]:
+    times = {name: getattr(one, name) for name in ("asked_at", "subscribed_at", "unsubscribed_at")}
+    return {
+        "list": lists.get(one.list, id_text(one.list)),
+        "status": one.status.value,
+        "source": one.source,
+        **{name: to_iso(at) if at is not None else None for name, at in times.items()},
+    }

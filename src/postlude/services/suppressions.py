@@ -1,0 +1,89 @@
+"""The suppression list as people work with it: by hand, and whole files of it."""
+
+import csv
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from postlude.kit.clock import Clock, to_iso
+from postlude.model.address import read_mailbox
+from postlude.model.errors import InputError
+from postlude.services.contact_columns import find_columns
+from postlude.services.contact_file import rows_of, shape_of
+from postlude.services.import_rows import chunks_of
+from postlude.store import Store, Suppression
+
+MANUAL: Final = "manual"
+_BATCH: Final = 10_000
+_LOOKED_AT: Final = 200
+
+
+class Imported(NamedTuple):
+    """What became of a file's rows."""
+
+    new: int
+    known: int
+    """Suppressed already, each with its first reason."""
+    wrong: int
+
+
+def add(store: Store, clock: Clock, address: str, *, by: str, reason: str = MANUAL, note: str = "") -> bool:
+    """Suppress an address from now on; False when it was already, with its first reason."""
+    return store.suppress(read_mailbox(address).spelled, _word(reason), note, at=clock.now(), by=by)
+
+
+def remove(store: Store, address: str) -> bool:
+    """Allow an address again; False when it was not suppressed. Whoever does it must have the person's word."""
+    return store.unsuppress(address) or store.unsuppress(read_mailbox(address).spelled)
+
+
+def import_file(  # noqa: PLR0917 - plain data
+    store: Store,
+    clock: Clock,
+    path: Path,
+    by: str,
+    reason: str = MANUAL,
+    bad: Callable[[int, str, str, str], None] = lambda *_error: None,
+) -> Imported:
+    """Suppress every address of a CSV file or spreadsheet. A `reason` column wins over `reason`.
+
+    `bad` is told line, value, reason and remedy of rows without an address. Interrupted, it can be run again: what is
+    suppressed stays as it is.
+    """
+    shape = shape_of(path)
+    first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]
+    columns = find_columns(first, {})
+    rows = rows_of(path, shape)
+    if columns.header:
+        next((row for row in rows if any(row.cells)), None)
+    note, now, new, total, wrong = f"import {path.name}", clock.now(), 0, 0, 0
+    for chunk in chunks_of(rows, columns, _BATCH):
+        for error in chunk.errors:
+            bad(error.line, error.value, error.reason, error.remedy)
+        wanted = [
+            Suppression(one.address, _word(one.fields.get("reason", reason)), note, None, now, by)
+            for one in chunk.entries
+        ]
+        new += store.suppress_all(wanted)
+        total += len(wanted)
+        wrong += len(chunk.errors)
+    return Imported(new, total - new, wrong)
+
+
+def export(store: Store, out: IO[str]) -> int:
+    """Write the list as CSV, such as `import` reads; how many."""
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(["email", "reason", "since", "by", "note"])
+    total = 0
+    for one in store.every_suppression():
+        table.writerow([one.address, one.reason, to_iso(one.at), one.by, one.evidence])
+        total += 1
+    return total
+
+
+def _word(reason: str) -> str:
+    word = "_".join(reason.strip().lower().split())
+    if not word:
+        raise InputError("a suppression needs a reason, such as `manual` or `complained`")
+    return word

@@ -1,0 +1,102 @@
+"""Addresses that must not be mailed, and why."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+
+from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.store.rows import Suppression
+from postlude.store.schema import suppressions
+
+_PAGE = 5000
+
+
+class Suppressions(Part):
+    """The suppression list."""
+
+    def suppress(  # noqa: PLR0917 - plain data
+        self, address: str, reason: str, evidence: str = "", copy: int | None = None, at: int = 0, by: str = ""
+    ) -> bool:
+        """Never mail this address again; False when it was suppressed already: the first reason stays."""
+        return self.suppress_all([Suppression(address, reason, evidence, copy, at, by)]) == 1
+
+    def suppress_all(self, wanted: Iterable[Suppression]) -> int:
+        """Never mail these addresses again, in one transaction; how many were not suppressed yet."""
+        rows = [
+            {
+                "address": address_key(one.address),
+                "reason": clean(one.reason),
+                "evidence": clean(one.evidence),
+                "copy": one.copy,
+                "at": one.at,
+                "by": clean(one.by),
+            }
+            for one in wanted
+        ]
+        if not rows:
+            return 0
+        statement = self._insert(suppressions).on_conflict_do_nothing()
+        with self._database.write() as connection:
+            return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+    def unsuppress(self, address: str) -> bool:
+        """Allow this address again; False when it was not suppressed."""
+        with self._database.write() as connection:
+            done = connection.execute(delete(suppressions).where(suppressions.c.address == address_key(address)))
+        return done.rowcount > 0
+
+    def is_suppressed(self, addresses: Iterable[str]) -> set[str]:
+        """Those of `addresses`, as they were spelled, that must not be mailed."""
+        spelled: dict[str, set[str]] = {}
+        for address in addresses:
+            spelled.setdefault(address_key(address), set()).add(address)
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for some in chunks(spelled):
+                query = select(suppressions.c.address).where(suppressions.c.address.in_(some))
+                for row in connection.execute(query):
+                    found |= spelled[row[0]]
+        return found
+
+    def suppression(self, address: str) -> Suppression | None:
+        """Why an address is suppressed, None when it is not."""
+        with self._database.read() as connection:
+            query = select(suppressions).where(suppressions.c.address == address_key(address))
+            row = connection.execute(query).first()
+        return None if row is None else as_struct(Suppression, row)
+
+    def list_suppressions(
+        self, limit: int = 1000, *, search: str = "", reason: str = "", after: Suppression | None = None
+    ) -> list[Suppression]:
+        """The newest first, behind `after`; `search` is found in the address."""
+        query = select(suppressions).where(*_chosen(search, reason))
+        if after is not None:
+            same = and_(suppressions.c.at == after.at, suppressions.c.address > after.address)
+            query = query.where(or_(suppressions.c.at < after.at, same))
+        query = query.order_by(suppressions.c.at.desc(), suppressions.c.address).limit(limit)
+        with self._database.read() as connection:
+            return [as_struct(Suppression, row) for row in connection.execute(query)]
+
+    def every_suppression(self) -> Iterator[Suppression]:
+        """All of them, read in pages, whatever their number."""
+        page: Sequence[Suppression] = ()
+        while True:
+            page = self.list_suppressions(_PAGE, after=page[-1] if page else None)
+            yield from page
+            if len(page) < _PAGE:
+                return
+
+    def count_suppressions(self, search: str = "") -> dict[str, int]:
+        """How many there are, by reason."""
+        query = select(suppressions.c.reason, func.count()).where(*_chosen(search, "")).group_by(suppressions.c.reason)
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.order_by(suppressions.c.reason))}
+
+
+def _chosen(search: str, reason: str) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if search.strip():
+        found.append(suppressions.c.address.contains(address_key(search), autoescape=True))
+    if reason:
+        found.append(suppressions.c.reason == reason)
+    return found
