@@ -168,7 +168,8 @@ def message(original: bytes, tracked: bytes) -> bytes:
 def _part(part: mime.Part, original: bytes, tracked: bytes) -> bytes:
     if original == tracked:
         return original
-    charset = for_part(part.charset, a2b_qp(original) if part.encoding == "quoted-printable" else original) or "utf-8"
+    body = a2b_qp(original) if part.encoding == "quoted-printable" else original
+    charset = for_part(part.charset, body, html=part.content_type != "text/plain") or "utf-8"
     inside = text if part.content_type == "text/plain" else html
     if part.encoding == "base64":
         before, after = b64decode(original), b64decode(tracked)

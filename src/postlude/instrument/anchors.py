@@ -9,12 +9,12 @@ import msgspec
 from postlude.instrument import entities
 from postlude.instrument.edits import Edit
 from postlude.instrument.labels import label as label_of
+from postlude.instrument.labels import plain
 from postlude.instrument.marks import OFF, within
-from postlude.instrument.minter import Own
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
-from postlude.instrument.session import Minted, Session
-from postlude.instrument.url import NO_TRACK_SCHEME, clean
+from postlude.instrument.session import Minted, Session, own_link
+from postlude.instrument.url import clean, without_no_track
 
 _ON_WITHOUT_VALUE: Final = frozenset((b"ses:no-track", b"mc:disable-tracking", b"mautic:disable-tracking"))
 _OFF_BY_VALUE: Final = frozenset(
@@ -111,11 +111,7 @@ class Links:
         """What the tag says of itself, for a link without a text."""
         for attribute in self._scan.attributes(tag):
             if attribute.name in _TITLES:
-                return (
-                    self._scan.data[attribute.value_start : attribute.value_end]
-                    .decode(self._charset, "replace")
-                    .strip()
-                )
+                return plain(self._scan.data[attribute.value_start : attribute.value_end], self._charset)
         return ""
 
     def _decide(self, one: Candidate) -> Decision:
@@ -126,11 +122,10 @@ class Links:
         if one.undecodable:
             reason = LinkReason.UNDECODABLE
         elif (own := session.own(url)) is not None:
-            url, reason = _own(url, own, session)
+            url, reason = own_link(url, own, session)
         else:
-            opted_out = one.opted_out
-            if url[: len(NO_TRACK_SCHEME)].lower() == NO_TRACK_SCHEME:
-                url, opted_out = "https" + url[len("https+notrack") :], True
+            url, by_scheme = without_no_track(url)
+            opted_out = one.opted_out or by_scheme
             reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out)
             if session.policy.utm and reason not in _NOT_HTTP:
                 url = session.destination(url, one.label, position)
@@ -140,13 +135,6 @@ class Links:
         where = "outlook" if one.outlook and self._where == "html" else self._where
         session.report(position, url, one.label, reason, where)
         return url, reason, link
-
-
-def _own(url: str, own: Own, session: Session) -> tuple[str, LinkReason]:
-    """Where a URL of ours leads, and what it is."""
-    if own.face != "link":
-        return url, LinkReason.OWN_PAGE
-    return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED
 
 
 def _opts_out(data: bytes, attribute: Attribute) -> bool:
@@ -159,6 +147,8 @@ def _opts_out(data: bytes, attribute: Attribute) -> bool:
 
 def text_of(raw: bytes, charset: str) -> str | None:
     """An attribute's text, as a browser would understand it; None when it is no text in that charset."""
+    if b"\0" in raw:  # WHATWG HTML 13.2.5.36: no blank at the edge of a URL, but a replacement character
+        raw = raw.replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode(charset, "xmlcharrefreplace"))
     if raw.isascii():
         return entities.decode(raw.decode("ascii"))
     try:

@@ -1,6 +1,7 @@
 """Which charsets can be scanned as bytes, and the codec that reads them."""
 
 import codecs
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -9,6 +10,8 @@ _NOT_ASCII: Final = (
     *("iso-2022", "iso2022", "utf-16", "utf-32", "utf-7", "utf16", "utf32", "utf7", "hz", "ucs", "unicode"),
     *("ebcdic", "cp037", "cp500", "cp1026", "cp1140", "punycode", "idna"),
 )
+_META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_ESCAPES: Final = re.compile(rb"\x1b(?:\$|\([BIJ])")
 _PROBE: Final = bytes(range(9, 127))
 
 
@@ -34,10 +37,22 @@ def codec_for(name: str) -> str | None:
     return info.name if plain or info.name in {"shift_jis", "shift_jis_2004", "shift_jisx0213"} else None
 
 
-def for_part(declared: str, body: bytes) -> str | None:
-    """The codec of a part; without a useful declaration UTF-8 where the bytes are that, else windows-1252."""
+def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
+    """The codec of a part; without a useful declaration UTF-8 where the bytes are that, else windows-1252.
+
+    An undeclared HTML part may say its charset in a `<meta>`; undeclared ISO-2022 shows by its escapes.
+    """
+    if not declared and html:
+        said = _META.search(body, 0, 1024)
+        declared = said[1].decode("ascii").lower() if said else ""
+        if declared.startswith("utf-16"):  # a page that can be read as bytes is not that, and browsers know it
+            declared = "utf-8"
     codec = codec_for(declared or "ascii")
-    if codec != "utf-8" or declared in {"utf-8", "utf8"} or body.isascii():
+    if codec != "utf-8" or declared in {"utf-8", "utf8"}:
+        return codec
+    if b"\x1b" in body and _ESCAPES.search(body):
+        return None
+    if body.isascii():
         return codec
     try:
         body.decode("utf-8")

@@ -21,7 +21,9 @@ class HtmlEdits(NamedTuple):
     """Start of an edited value to the start of its attribute: where a line may be broken."""
 
 
-def plan(data: bytes, session: Session, charset: str, *, where: str = "html", with_pixel: bool = True) -> HtmlEdits:
+def plan(
+    data: bytes, session: Session, charset: str, *, where: str = "html", with_pixel: bool = True, xml: bool = False
+) -> HtmlEdits:
     """Everything to change in `data`, ascending."""
     quotes_us = session.may_quote_us(data)
     lower = data.lower()
@@ -35,7 +37,7 @@ def plan(data: bytes, session: Session, charset: str, *, where: str = "html", wi
     if with_pixel and not mine:
         growth = sum(sum(map(len, edit.pieces)) for edit in edits)
         start, end = pixel.place(scan, session.policy.pixel, growth)
-        edits.append(Edit(start, end, pixel.markup(*session.pixel)))
+        edits.append(Edit(start, end, pixel.markup(*session.pixel, xml=xml)))
     return HtmlEdits(without_overlaps(edits), mine or with_pixel, links.attribute_starts)
 
 

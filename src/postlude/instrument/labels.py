@@ -19,12 +19,13 @@ def label(data: bytes, start: int, end: int, charset: str) -> str:
     """Text between `start` and `end`, else the first image's alternative text; one line, at most 200 characters."""
     inner = data[start : min(end, start + _LOOKED_AT)]
     if b"<" in inner:
-        text = _tidy(grammar.STRIP_TAGS.sub(b"", _BREAK.sub(b" ", _HIDDEN.sub(b" ", inner))), charset)
+        text = plain(grammar.STRIP_TAGS.sub(b"", _BREAK.sub(b" ", _HIDDEN.sub(b" ", inner))), charset)
         return text or _alternative(inner, charset)
-    return _tidy(inner, charset)
+    return plain(inner, charset)
 
 
-def _tidy(raw: bytes, charset: str) -> str:
+def plain(raw: bytes, charset: str) -> str:
+    """Text without tags as one line of at most 200 characters."""
     text = raw.decode(charset, "replace")
     if "&" in text:
         text = unescape(text)
@@ -36,7 +37,7 @@ def _alternative(inner: bytes, charset: str) -> str:
     for image in grammar.ALT.finditer(inner):
         for attribute in attributes(inner, image.start() + 4, image.end() - 1):
             if attribute.name == b"alt":
-                text = _tidy(inner[attribute.value_start : attribute.value_end], charset)
+                text = plain(inner[attribute.value_start : attribute.value_end], charset)
                 if text:
                     return text
     return ""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from postlude.instrument.edits import Edit
+from postlude.instrument.grammar import RAW
 from postlude.instrument.scanner import Scan, attributes
 
 OURS: Final = b"data-postlude"
@@ -25,7 +26,7 @@ def off_ranges(scan: Scan) -> list[tuple[int, int]]:
                 if not depth:
                     ranges.append((begun, end))
         elif not closing and _is_off(scan, rest, end):
-            if name in _VOID:
+            if name in _VOID or name in RAW:
                 ranges.append((start, end))
             else:
                 held, begun, depth = name, start, 1

@@ -92,8 +92,7 @@ class _Compiler:
         self._opens = False
         found = mime.header_end(raw, 0, len(raw)) if mime.starts_with_header(raw) else None
         self._header: Final = mime.fields(raw, 0, found[0]) if found else []
-        if policy.headers:
-            policy = switches.from_fields(self._header).apply(policy)
+        policy = (switches.from_fields(self._header) if policy.headers else switches.Switches()).apply(policy)
         self._policy: Final = policy
         self._session: Final = Session(policy, urls, _unsubscribe_urls(self._header))
         self._pixel_wanted = policy.opens
@@ -153,7 +152,7 @@ class _Compiler:
         if isinstance(body, PartReason):
             self._skip(part, body)
             return None
-        charset = for_part(part.charset, body.decoded)
+        charset = for_part(part.charset, body.decoded, html=part.content_type != "text/plain")
         if charset is None:
             self._skip(part, PartReason.UNSUPPORTED_CHARSET)
         elif b"-----BEGIN PGP " in body.decoded and _PGP.search(body.decoded):
@@ -169,7 +168,8 @@ class _Compiler:
             return text_part.plan(data, self._session, charset, limited=limited)
         amp = part.content_type == _AMP
         with_pixel = self._pixel_wanted and not amp
-        planned = html_part.plan(data, self._session, charset, where="amp" if amp else "html", with_pixel=with_pixel)
+        where, xml = "amp" if amp else "html", part.content_type.endswith("xml")
+        planned = html_part.plan(data, self._session, charset, where=where, with_pixel=with_pixel, xml=xml)
         if planned.pixel and not amp:
             self._opens, self._pixel_wanted = True, False
         return lines.fit(data, planned.edits, planned.attribute_starts) if limited else planned.edits

@@ -32,12 +32,12 @@ _STYLE: Final = ";".join(
     )
 )
 _BEFORE: Final = b'<img src="'
-_AFTER: Final = b'" alt="" width="1" height="1" style="' + _STYLE.encode() + b'">'
+_AFTER: Final = b'" alt="" width="1" height="1" style="' + _STYLE.encode() + b'"'
 
 
-def markup(head: str, tail: str) -> tuple[bytes, bytes]:
-    """The image element, split around the token."""
-    return _BEFORE + head.encode("ascii"), tail.encode("ascii") + _AFTER
+def markup(head: str, tail: str, *, xml: bool = False) -> tuple[bytes, bytes]:
+    """The image element, split around the token; closed in XHTML, which has no void elements."""
+    return _BEFORE + head.encode("ascii"), tail.encode("ascii") + _AFTER + (b"/>" if xml else b">")
 
 
 def place(scan: Scan, policy: PixelPlace, growth: int) -> tuple[int, int]:

@@ -117,3 +117,10 @@ class Session:
     def report(self, position: int, url: str, label: str, reason: LinkReason, where: str) -> None:
         """Put one link on the list."""
         self.links.append(LinkReport(position, url, label, reason is LinkReason.NONE, reason, where))
+
+
+def own_link(url: str, own: Own, session: Session) -> tuple[str, LinkReason]:
+    """Where a URL of ours leads, and what it is."""
+    if own.face != "link":
+        return url, LinkReason.OWN_PAGE
+    return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED

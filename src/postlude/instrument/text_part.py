@@ -7,9 +7,10 @@ from typing import Final
 from postlude.instrument import lines
 from postlude.instrument.edits import Edit
 from postlude.instrument.reasons import LinkReason
-from postlude.instrument.session import Session
+from postlude.instrument.session import Session, own_link
+from postlude.instrument.url import without_no_track
 
-_URL: Final = re.compile(rb"(?i:https?)://[^\x00-\x20<>\"\x7f]+")
+_URL: Final = re.compile(rb"(?i:https?(?:\+notrack)?)://[^\x00-\x20<>\"\x7f]+")
 _TRAILING: Final = ".,;:!?'*_~"
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
 _CUT: Final = re.compile(r"[^\x00-\x7f]")
@@ -41,47 +42,43 @@ class _Room:
 def plan(data: bytes, session: Session, charset: str, *, limited: bool = False) -> list[Edit]:
     """Everything to change in `data`, ascending; `limited` keeps lines within 998 octets."""
     room = _Room(data) if limited else None
-    edits: list[Edit] = []
-    for match in _URL.finditer(data):
-        position = session.next_position()
-        url = _written(match[0], charset)
-        if url is None:
-            session.report(position, "", "", LinkReason.UNDECODABLE, "text")
-            continue
-        end = match.start() + len(url.encode(charset))
-        known = _own(url, session)
-        if known is not None:
-            shown, reason = known
-            session.report(position, shown, "", reason, "text")
-            if reason is LinkReason.QUOTED:
-                edits.append(Edit(match.start(), end, (shown.encode(charset, "replace"),)))
-            continue
-        edit = _tracked(url, (match.start(), end), position, session, room)
-        if edit is not None:
-            edits.append(edit)
-    return edits
+    found = (_edit(data, match, session, charset, room) for match in _URL.finditer(data))
+    return [edit for edit in found if edit is not None]
 
 
-def _own(url: str, session: Session) -> tuple[str, LinkReason] | None:
-    """What to show for a URL of ours, and what it is."""
-    own = session.own(url)
-    if own is None or own.face == "pixel":
+def _edit(data: bytes, match: re.Match[bytes], session: Session, charset: str, room: _Room | None) -> Edit | None:
+    written = _written(match[0], charset)
+    if written is None:
+        session.report(session.next_position(), "", "", LinkReason.UNDECODABLE, "text")
         return None
-    if own.face != "link":
-        return url, LinkReason.OWN_PAGE
-    return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED
+    start, end = match.start(), match.start() + len(written.encode(charset))
+    own = session.own(written)
+    if own is None:
+        return _tracked(written, (start, end), session, room, charset)
+    if own.face == "pixel":  # mail readers write the address of an image where they quote one as text
+        return Edit(*_with_brackets(data, start, end), (b"",))
+    url, reason = own_link(written, own, session)
+    session.report(session.next_position(), url, "", reason, "text")
+    return Edit(start, end, (url.encode(charset, "replace"),)) if reason is LinkReason.QUOTED else None
 
 
-def _tracked(url: str, span: tuple[int, int], position: int, session: Session, room: _Room | None) -> Edit | None:
-    reason = session.judge(url, "", position, where="text")
-    destination = session.destination(url, "", position) if reason is LinkReason.NONE else url
-    edit = None
+def _with_brackets(data: bytes, start: int, end: int) -> tuple[int, int]:
+    around = data[max(0, start - 1) : start] + data[end : end + 1]
+    return (start - 1, end + 1) if around in {b"<>", b"[]", b"()"} else (start, end)
+
+
+def _tracked(written: str, span: tuple[int, int], session: Session, room: _Room | None, charset: str) -> Edit | None:
+    position = session.next_position()
+    url, opted_out = without_no_track(written)
+    reason = session.judge(url, "", position, where="text", opted_out=opted_out)
+    edit = Edit(*span, (url.encode(charset),)) if opted_out else None
     if reason is LinkReason.NONE:
-        link = session.mint(position, destination)
+        url = session.destination(url, "", position)
+        link = session.mint(position, url)
         edit = Edit(*span, link) if link else None
         if edit is None or (room and not room.take(edit)):
             edit, reason = None, LinkReason.TOO_LONG
-    session.report(position, destination, "", reason, "text")
+    session.report(position, url, "", reason, "text")
     return edit
 
 

@@ -6,17 +6,21 @@ from typing import Final
 
 from postlude.instrument.reasons import LinkReason
 
-NO_TRACK_SCHEME: Final = "https+notrack://"
+_NO_TRACK: Final = re.compile(r"(https?)\+notrack(?=://)", re.IGNORECASE)
 _HTTP: Final = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
 # The everyday URL: nothing in it can be a placeholder, a forbidden character or a trick.
 _PLAIN: Final = re.compile(
-    r"https?://([a-z0-9][a-z0-9.-]*+)(?::[0-9]++)?+(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?+", re.IGNORECASE | re.ASCII
+    r"https?://([a-z0-9][a-z0-9.-]*+(?<!-))(?::[0-9]{1,5}+)?+(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?+",
+    re.IGNORECASE | re.ASCII,
 ).fullmatch
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _EDGES: Final = "".join(map(chr, range(0x21)))  # C0 controls and space
 _INNER: Final = str.maketrans("", "", "\t\n\r")
-_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
-_BAD_HOST: Final = re.compile(r"[\s<>^|%\[\]{}\"`]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+# No more than what a redirect may lead to: a tracked link that is refused when it is clicked would be a dead one.
+_AUTHORITY: Final = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII
+).fullmatch
 _PLACEHOLDER: Final = re.compile(
     r"\{\{|\}\}|\{%|\{#|<%|\$\{|#\{|\*\||\|\*|%%|@@"
     r"|\{[A-Za-z_][\w.]*\}"
@@ -48,6 +52,12 @@ def clean(value: str) -> str:
     return value if value.isprintable() else value.translate(_INNER)
 
 
+def without_no_track(url: str) -> tuple[str, bool]:
+    """The URL without the scheme's `+notrack`, by which its author opts out; and whether it had that."""
+    found = _NO_TRACK.match(url)
+    return (found[1] + url[found.end() :], True) if found else (url, False)
+
+
 def host_of(url: str) -> str:
     """Lower-case host of an http URL, without user information and port; empty when there is none."""
     match = _HTTP.match(url)
@@ -64,12 +74,22 @@ def form(url: str) -> tuple[LinkReason, str]:
     plain = _PLAIN(url)
     if plain is not None:
         return LinkReason.NONE, plain[1].lower()
-    if _HTTP.match(url) is None or _PLACEHOLDER.search(url):
+    http = _HTTP.match(url)
+    if http is None or _PLACEHOLDER.search(url):
         return _not_http(url), ""
-    host = host_of(url)
-    bare = host.strip("[]") if host.startswith("[") else host
-    bad = not bare or _FORBIDDEN.search(url) or _BAD_HOST.search(bare)
-    return (LinkReason.BAD_URL, "") if bad else (LinkReason.NONE, host)
+    bad = _FORBIDDEN.search(url) or not _reachable(http[2].rpartition("@")[2])
+    return (LinkReason.BAD_URL, "") if bad else (LinkReason.NONE, host_of(url))
+
+
+def _reachable(authority: str) -> bool:
+    """A host that can be asked for, and a port."""
+    if not authority.isascii():
+        host, colon, port = authority.partition(":")
+        try:
+            authority = host.encode("idna").decode("ascii") + colon + port
+        except UnicodeError:
+            return False
+    return _AUTHORITY(authority) is not None
 
 
 def _not_http(url: str) -> LinkReason:
@@ -79,8 +99,10 @@ def _not_http(url: str) -> LinkReason:
         return LinkReason.PLACEHOLDER
     if url.startswith("#"):
         return LinkReason.ANCHOR
-    foreign = _SCHEME.match(url) and not url.lower().startswith("http")
-    return LinkReason.SCHEME if foreign else LinkReason.RELATIVE
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return LinkReason.RELATIVE
+    return LinkReason.BAD_URL if scheme[0].lower() in {"http:", "https:"} else LinkReason.SCHEME
 
 
 def under(host: str, hosts: tuple[str, ...]) -> bool:

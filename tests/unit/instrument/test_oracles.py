@@ -4,11 +4,12 @@ import re
 from itertools import pairwise
 
 from html5lib._tokenizer import HTMLTokenizer
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from turbohtml import TokenType, tokenize
 
+from mails.examples import many
 from mails.minting import EVERYTHING, html
 from mails.unsplice import html as unsplice
 from postlude.instrument import grammar
@@ -76,7 +77,7 @@ def html5lib(text: str) -> Links:
     return found
 
 
-@settings(max_examples=1500, deadline=None)
+@many
 @given(SOUP)
 @example('<a b="c"d href="x">')
 @example('<p ="a>"><a href=x>')
@@ -86,13 +87,13 @@ def test_the_same_links_as_turbohtml(text: str):
     assert ours(text.encode()) == turbohtml(text)
 
 
-@settings(max_examples=700, deadline=None)
+@many
 @given(SOUP)
 def test_the_same_links_as_html5lib(text: str):
     assert ours(text.encode()) == html5lib(text)
 
 
-@settings(max_examples=700, deadline=None)
+@many
 @given(SOUP)
 def test_the_patterns_agree(text: str):
     raw = text.encode()
@@ -108,7 +109,7 @@ def test_the_patterns_agree(text: str):
     assert [t.start for t in some.images] == [t.start for t in every.images]
 
 
-@settings(max_examples=700, deadline=None)
+@many
 @given(SOUP)
 def test_nothing_else_changes_and_twice_is_once(text: str):
     raw = text.encode()
@@ -120,7 +121,7 @@ def test_nothing_else_changes_and_twice_is_once(text: str):
     assert all(one.position < other.position for one, other in pairwise(links))
 
 
-@settings(max_examples=700, deadline=None)
+@many
 @given(SOUP)
 def test_a_browser_sees_the_pixel_and_no_other_text(text: str):
     raw = text.replace("\0", "").encode()
