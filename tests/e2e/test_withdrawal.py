@@ -78,7 +78,9 @@ def events(running: Postlude, recipient: str, subject: str = "Our offer") -> lis
 
 def send(running: Postlude, subject: str) -> None:
     user = running.login().user
-    running.submit(user, [BOB, CHARLIE], offer(user, [BOB, CHARLIE], subject=subject))
+    message = offer(user, [BOB, CHARLIE], subject=subject)
+    message["X-Postlude-Unsubscribe"] = "on"
+    running.submit(user, [BOB, CHARLIE], message)
 
 
 def test_withdrawn_on_the_page_it_acts_on_sent_mail_and_on_mail_to_come(
