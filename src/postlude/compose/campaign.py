@@ -2,23 +2,28 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from postlude.compose import bodies, header
-from postlude.compose.bodies import Span
+from postlude.compose import header, parts
 from postlude.compose.layout import Slot, layout
+from postlude.compose.numbering import Numbering
+from postlude.compose.pieces import Span, joined, split
 from postlude.compose.preheader import with_preheader
+from postlude.compose.shape import Unshared
+from postlude.compose.shared import Shared
 from postlude.compose.source import Marks, Source, value_text
 from postlude.compose.template import ROOTS, CampaignTemplate, Encoding, Fields
 from postlude.compose.values import FieldsView, MissingPolicy
-from postlude.instrument import LinkReport, Policy, UrlMinter
-from postlude.instrument.session import Session
+from postlude.instrument import Policy, UrlMinter
+from postlude.kit.bounded import WeightedCache
 
 _SAMPLE_COPY: Final = 1
 _NO_FIELDS: Final[Mapping[str, object]] = {}
+_SHAPES_BYTES: Final = 32 << 20
+_Key = tuple[str, str]
 
 
 class CampaignUrls(UrlMinter, Protocol):
@@ -46,48 +51,64 @@ class Compiled:
     """A campaign taken apart. Pure and safe for threads."""
 
     def __init__(self, template: CampaignTemplate, policy: Policy, urls: CampaignUrls) -> None:
-        self._template: Final = template
         self._policy: Final = policy
         self._urls: Final = urls
+        self._eight_bit: Final = template.encoding is Encoding.EIGHT_BIT
         self._layout: Final = layout(template)
         self._missing: Final = MissingPolicy(template.missing, template.defaults)
         self._marks: Final = Marks(secrets.token_hex(6))
         self._sample: Final = urls.token(_SAMPLE_COPY)
         self._holes: Final = re.compile(f"{self._marks.pattern.pattern}|{re.escape(self._sample)}")
-        # A URL that begins with a field: nobody knows it yet, so it is listed as one that leads somewhere.
-        self._leading: Final = re.compile(
-            rb"(href[\t\r\n ]*=[\t\r\n ]*[\"']?[\t\r\n ]*)(" + self._marks.in_bytes.pattern + rb")", re.IGNORECASE
-        )
         self._pages: Final = self._page_urls(self._sample)
         names = frozenset((*ROOTS, *self._pages))
         self._subject: Final = self._source(template.subject, "subject", names)
         self._preheader: Final = self._source(template.preheader, "preheader", names)
         names |= {"subject", "preheader"}
-        self._text: Final = self._source(template.text, "text", names) if template.text.strip() else None
         html = with_preheader(template.html) if template.preheader.strip() else template.html
         self._html: Final = self._source(html, "HTML", names, html=True) if html.strip() else None
-        sources = [each for each in (self._subject, self._preheader, self._text, self._html) if each]
+        self._text: Final = self._source(template.text, "text", names) if template.text.strip() else None
+        self._bodies: Final = [
+            (slot, source) for slot, source in ((Slot.HTML, self._html), (Slot.TEXT, self._text)) if source is not None
+        ]
+        sources = [self._subject, self._preheader, *(source for _, source in self._bodies)]
         self.fields: Final = tuple(sorted(frozenset[str]().union(*(each.paths for each in sources))))
         """Every field the template looks at: `contact.first_name`."""
         self.opens: Final = policy.opens and self._html is not None
-        self.links: Final = self._list_links()
+        self._numbering: Final = Numbering(policy, urls, self._marks, self._bodies)
+        self.links: Final = tuple(
+            msgspec.structs.replace(link, url=self._readable(link.url), label=self._readable(link.label))
+            for link in self._numbering.links
+        )
         """Every link, its URL with the fields as they are written; tracked or skipped with the reason."""
+        self._shapes: Final[WeightedCache[_Key, tuple[Shared | None]]] = WeightedCache(_SHAPES_BYTES)
+        self._seen: Final[WeightedCache[_Key, bool]] = WeightedCache(_SHAPES_BYTES)
+        constant = all(source.constant for _, source in self._bodies)
+        self._always: Final = self._share(self._skeletons({})) if constant else None
+        self._constant: Final = constant
 
     def render(self, token: str, fields: Fields, head: bytes = b"") -> bytes:
         """The copy with this token and these fields; `head` holds whole header fields of this copy (To, Date ...).
 
-        MissingFieldError when a field is empty and must not be, TemplateError when the template's logic fails.
+        Byte for byte what `render_one` returns. MissingFieldError when a field is empty and must not be,
+        TemplateError when the template's logic fails.
         """
-        return self.render_one(token, fields, head)
+        shared = self._always
+        if shared is not None and shared.only_token:
+            return shared.join(token, head)
+        names = self._names(fields)
+        if not self._constant:
+            shared = self._shape_for(names)
+        done = shared.render(token, names, head) if shared is not None else None
+        return self.render_one(token, fields, head) if done is None else done
 
     def render_one(self, token: str, fields: Fields, head: bytes = b"") -> bytes:
         """As `render`, but nothing is shared with other copies: filled in, then instrumented, then encoded."""
         names = self._names(fields)
-        session = self._session()
+        key = self._skeletons(names)
+        session = parts.Numbered(self._policy, self._urls, () if self._constant else self._numbering.numbers(key))
         filled: dict[Slot, bytes] = {Slot.HEAD: head, Slot.SUBJECT: header.unstructured("Subject", names["subject"])}
-        for slot, source in ((Slot.HTML, self._html), (Slot.TEXT, self._text)):
-            if source is not None:
-                filled[slot] = self._body(source, names, session, token, html=slot is Slot.HTML)
+        for (slot, _), skeleton in zip(self._bodies, key, strict=False):
+            filled[slot] = self._body(skeleton, names, session, token, html=slot is Slot.HTML)
         return b"".join([each if isinstance(each, bytes) else filled[each] for each in self._layout])
 
     def subject(self, fields: Fields) -> str:
@@ -108,24 +129,71 @@ class Compiled:
         }
         return {name: head + token + tail for name, (head, tail) in pages.items()}
 
-    def _session(self) -> Session:
-        return Session(self._policy, self._urls)
-
     def _names(self, fields: Fields) -> dict[str, Any]:
         names: dict[str, Any] = {root: FieldsView(root, fields.get(root, _NO_FIELDS), self._missing) for root in ROOTS}
         names.update(self._pages)
-        names["subject"], names["preheader"] = (
-            header.one_line(self._subject.fill(names)),
-            header.one_line(self._preheader.fill(names)),
-        )
+        names["preheader"] = header.one_line(self._preheader.fill(names))
+        names["subject"] = header.one_line(self._subject.fill(names))
         return names
 
-    def _body(self, source: Source, names: Mapping[str, Any], session: Session, token: str, *, html: bool) -> bytes:
-        data, spans = self._filled(source.skeleton(names), names, token, html=html)
-        eight_bit = self._template.encoding is Encoding.EIGHT_BIT and not bodies.too_long(data)
-        edits = bodies.edits_of(data, session, html=html, limited=eight_bit)
-        pieces = bodies.encoded(bodies.pieces_of(data, edits, spans), eight_bit=eight_bit)
-        return bodies.joined(pieces, token.encode("ascii"))
+    def _skeletons(self, names: Mapping[str, Any]) -> _Key:
+        first, *more = [source.skeleton(names) for _, source in self._bodies]
+        return first, more[0] if more else ""
+
+    def _shape_for(self, names: Mapping[str, Any]) -> Shared | None:
+        """What copies with the same branches share; worth its work from the second of them on."""
+        key = self._skeletons(names)
+        if self._seen.get(key) is None:
+            self._seen.put(key, True, sum(map(len, key)))  # noqa: FBT003 - a set with a limit
+            return None
+        known = self._shapes.get(key)
+        if known is None:
+            known = (self._share(key),)
+            self._shapes.put(key, known, 6 * sum(map(len, key)))
+        return known[0]
+
+    def _share(self, key: _Key) -> Shared | None:
+        numbers: Sequence[int] = (
+            () if all(source.constant for _, source in self._bodies) else self._numbering.numbers(key)
+        )
+        try:
+            return Shared(
+                self._layout,
+                self._marked_bodies(key),
+                self._subject,
+                self._marks,
+                parts.Numbered(self._policy, self._urls, numbers),
+                sample=self._sample,
+                eight_bit=self._eight_bit,
+            )
+        except Unshared:
+            return None
+
+    def _marked_bodies(self, key: _Key) -> list[tuple[Slot, bytes, list[Span]]]:
+        return [
+            (slot, *self._marked(skeleton, html=slot is Slot.HTML))
+            for (slot, _), skeleton in zip(self._bodies, key, strict=False)
+        ]
+
+    def _marked(self, skeleton: str, *, html: bool) -> tuple[bytes, list[Span]]:
+        """The skeleton's bytes, and where its holes are."""
+        written = skeleton.encode("utf-8", "replace")
+        holes = re.compile(self._holes.pattern.encode())
+        first = self._numbering.leading(written) if html else frozenset()
+        assumed = [match.start() in first for match in holes.finditer(written)]
+        data = self._numbering.followable(written) if html else written
+        return data, [
+            Span(match.start(), match.end(), -1 if match[1] is None else int(match[1]), match[1] is None, leads)
+            for match, leads in zip(holes.finditer(data), assumed, strict=True)
+        ]
+
+    def _body(
+        self, skeleton: str, names: Mapping[str, Any], session: parts.Numbered, token: str, *, html: bool
+    ) -> bytes:
+        data, spans = self._filled(skeleton, names, token, html=html)
+        eight_bit = self._eight_bit and not parts.too_long(data)
+        edits = parts.edits_of(data, session, html=html, limited=eight_bit)
+        return joined(parts.encoded(split(data, edits, spans), eight_bit=eight_bit), token.encode("ascii"))
 
     def _filled(self, skeleton: str, names: Mapping[str, Any], token: str, *, html: bool) -> tuple[bytes, list[Span]]:
         out: list[bytes] = []
@@ -135,24 +203,17 @@ class Compiled:
             out.append(skeleton[at : match.start()].encode("utf-8", "replace"))
             size += len(out[-1])
             field = match[1]
-            text = token if field is None else value_text(self._marks.fields[int(field)].evaluate(names), html=html)
+            text = token
+            if field is not None:
+                text = value_text(self._marks.fields[int(field)].evaluate(names), html=html).replace(
+                    self._sample, token
+                )
             out.append(text.encode("utf-8", "replace"))
-            spans.append(Span(size, size + len(out[-1]), field is None))
+            spans.append(Span(size, size + len(out[-1]), token=field is None))
             size += len(out[-1])
             at = match.end()
         out.append(skeleton[at:].encode("utf-8", "replace"))
         return b"".join(out), spans
-
-    def _list_links(self) -> tuple[LinkReport, ...]:
-        session = self._session()
-        for source, html in ((self._html, True), (self._text, False)):
-            if source is not None:
-                data = self._leading.sub(rb"\1https://\2", source.everything.encode("utf-8", "replace"))
-                bodies.edits_of(data, session, html=html, limited=False)
-        return tuple(
-            msgspec.structs.replace(link, url=self._readable(link.url), label=self._readable(link.label))
-            for link in session.links
-        )
 
     def _readable(self, text: str) -> str:
         for name, url in self._pages.items():

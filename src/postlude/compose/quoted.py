@@ -6,29 +6,16 @@ once for everybody.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-TOKEN_LENGTH: Final = 36
+from postlude.compose.pieces import TOKEN, Hole, Piece, Token, Value
+from postlude.instrument.minter import TOKEN_LENGTH
+
 _LONGEST: Final = 75  # 76 with the `=` of a soft line break
-_UNSAFE: Final = re.compile(rb"[^\t\r\n !-<>-~]|[ \t](?=\r\n|\Z)")
-_UNSAFE_IN_RUN: Final = re.compile(rb"[^\x00\t\r\n !-<>-~]|[ \t](?=\r\n)")
-_HOLE: Final = b"\x00" * TOKEN_LENGTH
+_UNSAFE: Final = re.compile(rb"[^\x00\t\r\n !-<>-~]|[ \t](?=\r\n|\Z)")
+_TOKEN: Final = b"\x00" * TOKEN_LENGTH  # no text holds NUL
 _TAME: Final = re.compile(rb"(?!From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 SOFT: Final = b"=\r\n"
-
-
-class Value(NamedTuple):
-    """Text that differs between recipients."""
-
-    data: bytes
-
-
-class Token:
-    """Where the copy's token goes."""
-
-
-TOKEN: Final = Token()
-Piece = bytes | Value | Token
 
 
 def encode(pieces: Sequence[Piece]) -> list[Piece]:
@@ -36,12 +23,12 @@ def encode(pieces: Sequence[Piece]) -> list[Piece]:
     out: list[Piece] = []
     run: list[bytes] = []
     for piece in pieces:
-        if isinstance(piece, Value):
+        if isinstance(piece, Value | Hole):
             out += _run(run)
-            out += (SOFT, Value(value(piece.data)), SOFT)
+            out += (SOFT, Value(value(piece.data)) if isinstance(piece, Value) else piece, SOFT)
             run = []
         else:
-            run.append(_HOLE if isinstance(piece, Token) else piece)
+            run.append(_TOKEN if isinstance(piece, Token) else piece)
     return [*out, *_run(run)]
 
 
@@ -49,24 +36,28 @@ def value(data: bytes) -> bytes:
     """A value's lines, without the soft line breaks around them."""
     if _TAME.fullmatch(data):
         return data
-    lines = _UNSAFE.sub(_escape, data).split(b"\r\n")
-    return b"\r\n".join([SOFT.join(_wrapped(line)) for line in lines])
+    return _lines(data)
 
 
 def _run(run: list[bytes]) -> Iterator[Piece]:
     """Statics and tokens, encoded from column 0 on."""
-    escaped = _UNSAFE_IN_RUN.sub(_escape, b"".join(run))
-    text = b"\r\n".join([SOFT.join(_wrapped(line)) for line in escaped.split(b"\r\n")])
-    first, *rest = text.split(_HOLE)
+    first, *rest = _lines(b"".join(run)).split(_TOKEN)
     yield first
     for each in rest:
         yield TOKEN
         yield each
 
 
+def _lines(data: bytes) -> bytes:
+    lines = _UNSAFE.sub(_escape, data).split(b"\r\n")
+    return b"\r\n".join([line if _fits(line) else SOFT.join(_wrapped(line)) for line in lines])
+
+
+def _fits(line: bytes) -> bool:
+    return len(line) <= _LONGEST and not line.startswith(b"From ")
+
+
 def _wrapped(line: bytes) -> list[bytes]:
-    if len(line) <= _LONGEST and not line.startswith(b"From "):
-        return [line]
     out: list[bytes] = []
     at = 0
     while True:
@@ -76,7 +67,7 @@ def _wrapped(line: bytes) -> list[bytes]:
         cut = at + _LONGEST - len(mark)
         if cut >= len(line):
             return [*out, mark + line[at:]]
-        cut = _before_hole(line, at, cut)
+        cut = _before_token(line, at, cut)
         if line[cut - 1 : cut] == b"=":
             cut -= 1
         elif line[cut - 2 : cut - 1] == b"=":
@@ -85,11 +76,11 @@ def _wrapped(line: bytes) -> list[bytes]:
         at = cut
 
 
-def _before_hole(line: bytes, at: int, cut: int) -> int:
+def _before_token(line: bytes, at: int, cut: int) -> int:
     """`cut`, or the beginning of the token it would fall into."""
     if line[cut - 1] or line[cut]:
         return cut
-    start = line.find(_HOLE, max(at, cut - TOKEN_LENGTH + 1), cut + TOKEN_LENGTH - 1)
+    start = line.find(_TOKEN, max(at, cut - TOKEN_LENGTH + 1), cut + TOKEN_LENGTH - 1)
     return start if at < start < cut else cut
 
 

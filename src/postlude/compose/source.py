@@ -37,7 +37,8 @@ class Marks:
         self._nonce: Final = nonce
         self.pattern: Final = re.compile(f"Pf{nonce}([0-9]{{4}})e")
         self.in_bytes: Final = re.compile(self.pattern.pattern.encode())
-        self._leading: Final = re.compile(f"(?:https://)?{self.pattern.pattern}")
+        self.leading: Final = re.compile(f"(?:https://)?{self.pattern.pattern}")
+        """A placeholder, with the scheme that is put before one at the beginning of an address."""
         self.fields: Final[list[Plain]] = []
         self._known: Final[dict[str, int]] = {}
 
@@ -50,7 +51,7 @@ class Marks:
 
     def readable(self, text: str) -> str:
         """The text with the fields as their author wrote them."""
-        return self._leading.sub(lambda match: "{{ " + self.fields[int(match[1])].shown + " }}", text)
+        return self.leading.sub(lambda match: "{{ " + self.fields[int(match[1])].shown + " }}", text)
 
 
 class Source:
@@ -67,12 +68,29 @@ class Source:
         self._whole: Final = env.from_string(parse(text, where, names, html=html))
         _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
         self._constant: Final = _constant(tree)
+        self.constant: Final = self._constant is not None
+        """There is no logic in it: only text and fields."""
+        self._html: Final = html
+        cut = marks.pattern.split(self._constant) if self._constant is not None else None
+        self._pieces: Final = None if cut is None else cut[::2]
+        self._fields: Final = [] if cut is None else [marks.fields[int(each)] for each in cut[1::2]]
+        self.fixed: Final = None if self._fields or cut is None else cut[0]
+        """The text, when it is the same for everybody."""
         self._marked: Final = None if self._constant is not None else env.from_string(tree)
         self.everything: Final = clean("".join(_everything(tree, marks)))
         """All branches one after the other, with placeholders: what the template may show at all."""
 
     def fill(self, names: Names) -> str:
-        """The text for one recipient, the one-by-one way: Jinja does all of it."""
+        """The text for one recipient."""
+        if self._pieces is None:
+            return self.fill_by_jinja(names)
+        out = [self._pieces[0]]
+        for field, piece in zip(self._fields, self._pieces[1:], strict=True):
+            out += (value_text(field.evaluate(names), html=self._html), piece)
+        return "".join(out)
+
+    def fill_by_jinja(self, names: Names) -> str:
+        """The same text, all of it by Jinja: what `fill` is measured against."""
         return clean(self._render(self._whole, names))
 
     def skeleton(self, names: Names) -> str:

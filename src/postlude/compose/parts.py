@@ -1,0 +1,58 @@
+"""How one text part is instrumented and encoded; the same for a part on its own and for one that many share."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from postlude.compose import quoted
+from postlude.compose.pieces import Piece
+from postlude.instrument import Policy, UrlMinter, html_part, lines, text_part
+from postlude.instrument.edits import Edit
+from postlude.instrument.session import MAX_URL, Minted, Session
+
+_LONG_LINE: Final = re.compile(rb"[^\n]{1000}")  # with its CR
+QUOTED_HEAD: Final = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+EIGHT_BIT_HEAD: Final = b"Content-Transfer-Encoding: 8bit\r\n\r\n"
+
+
+class Numbered(Session):
+    """A session that gives links the numbers of the whole template's list, whichever branches a copy shows."""
+
+    def __init__(self, policy: Policy, urls: UrlMinter, numbers: Sequence[int] = ()) -> None:
+        super().__init__(policy, urls)
+        self._numbers: Final = numbers
+        self.minted: Final[dict[tuple[bytes, ...], int]] = {}
+        """The position of each tracked link, by what its address becomes."""
+
+    def mint(self, position: int, url: str) -> Minted | None:
+        """As every session, and remembered."""
+        link = super().mint(position, url)
+        if link is not None:
+            self.minted[link.head, link.tail] = position
+        return link
+
+    def next_position(self) -> int:
+        """The next link's position."""
+        order = super().next_position()
+        if order < len(self._numbers):
+            return self._numbers[order]
+        return order + (max(self._numbers) + 1 - len(self._numbers) if self._numbers else 0)
+
+
+def edits_of(data: bytes, session: Session, *, html: bool, limited: bool) -> list[Edit]:
+    """What instrumenting changes in a part, as for a message that came from outside."""
+    session.max_url = lines.LONGEST_URL if limited else MAX_URL
+    if not html:
+        return text_part.plan(data, session, "utf-8", limited=limited)
+    planned = html_part.plan(data, session, "utf-8", with_pixel=session.policy.opens)
+    return lines.fit(data, planned.edits, planned.attribute_starts) if limited else planned.edits
+
+
+def too_long(data: bytes) -> bool:
+    """A line is longer than 998 octets, so the part cannot travel as it is."""
+    return _LONG_LINE.search(data) is not None
+
+
+def encoded(pieces: Sequence[Piece], *, eight_bit: bool) -> list[Piece]:
+    """The part's last header field, blank line and body."""
+    return [EIGHT_BIT_HEAD, *pieces] if eight_bit else [QUOTED_HEAD, *quoted.encode(pieces)]

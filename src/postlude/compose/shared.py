@@ -1,0 +1,140 @@
+"""What copies with the same branches share: bytes, and holes for what is their own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from postlude.compose import header, parts, quoted
+from postlude.compose.layout import Slot
+from postlude.compose.links import Judge, OwnLink
+from postlude.compose.pieces import Hole, Span, Token, Value
+from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape
+from postlude.compose.source import Marks, Source, value_text
+from postlude.instrument import lines
+
+_TOKEN: Final = 0
+_SUBJECT: Final = 1
+_FIRST_OWN: Final = 2
+
+
+class Shared:
+    """Renders by filling holes; None where this recipient's values ask for the one-by-one way."""
+
+    def __init__(
+        self,
+        message: Sequence[bytes | Slot],
+        bodies: Sequence[tuple[Slot, bytes, Sequence[Span]]],
+        subject: Source,
+        marks: Marks,
+        session: parts.Numbered,
+        *,
+        sample: str,
+        eight_bit: bool,
+    ) -> None:
+        self._fields: Final = marks.fields
+        self._sample: Final = sample
+        self._session: Final = session
+        self._judge: Final = Judge(session.policy, session.urls)
+        self._own: Final[list[Own]] = []
+        self._plans: Final = dict(self._plan(slot, data, spans, eight_bit=eight_bit) for slot, data, spans in bodies)
+        html = self._plans.get(Slot.HTML)
+        self._links: Final[list[OwnLink]] = html.own_links if html else []
+        self._twins: Final = html.twins if html else None
+        if eight_bit:
+            self._judge.max_url = lines.LONGEST_URL
+        self._room: Final = min((plan.room for plan in self._plans.values()), default=UNBOUNDED)
+        self._words: Final = any(plan.words for plan in self._plans.values())
+        wanted = [(own.number, own.html) for own in self._own if not own.link]
+        wanted += [(number, True) for link in self._links for number in link.element.fields]
+        self._values: Final = tuple(dict.fromkeys(wanted))
+        fixed = None if subject.fixed is None else header.unstructured("Subject", subject.fixed)
+        self._base, self._order = self._assemble(message, fixed)
+        self.only_token: Final = fixed is not None and not self._values
+        """Nothing but the token differs between recipients."""
+        self._first, *self._rest = self._base[0::2]
+
+    def join(self, token: str, head: bytes) -> bytes:
+        """The copy, where nothing but the token is the recipient's own."""
+        return token.encode("ascii").join([head + self._first, *self._rest])
+
+    def render(self, token: str, names: Mapping[str, Any], head: bytes) -> bytes | None:
+        """The copy; None when it has to be made on its own."""
+        raw = token.encode("ascii")
+        own = self._fill(token, names)
+        if own is None:
+            return None
+        pool = [raw, header.unstructured("Subject", names["subject"]), *own]
+        out = self._base.copy()
+        out[1::2] = [pool[each] for each in self._order]
+        out[0] = head + self._base[0]
+        return b"".join(out)
+
+    def _fill(self, token: str, names: Mapping[str, Any]) -> list[bytes] | None:
+        """What goes into the holes of this recipient's own; None when one of them could change what is around it."""
+        values: dict[tuple[int, bool], bytes] = {}
+        for number, html in self._values:
+            text = value_text(self._fields[number].evaluate(names), html=html)
+            if self._sample in text:
+                text = text.replace(self._sample, token)
+            values[number, html] = text.encode("utf-8", "replace")
+        if not self._holds(values):
+            return None
+        tails: list[bytes] = []
+        if self._links:
+            escaped = {number: value for (number, html), value in values.items() if html}
+            for link in self._links:
+                tail = link.tail(self._judge, escaped)
+                if tail is None:
+                    return None
+                tails.append(tail)
+            if not self._twins_hold(escaped):
+                return None
+        own = [tails[each.number] if each.link else values[each.number, each.html] for each in self._own]
+        return [quoted.value(data) if each.quoted else data for each, data in zip(self._own, own, strict=True)]
+
+    def _holds(self, values: Mapping[tuple[int, bool], bytes]) -> bool:
+        if sum(map(len, values.values())) > self._room:
+            return False
+        if self._words and any(b":" in value or b"/" in value for (_, html), value in values.items() if not html):
+            return False
+        return not any(map(self._session.may_quote_us, values.values()))
+
+    def _twins_hold(self, values: Mapping[int, bytes]) -> bool:
+        """Outlook's links find their twins by their address: no two may become alike that were not."""
+        if self._twins is None:
+            return True
+        personal = [link for link in self._links if link.personal]
+        found = {link.url(values) for link in personal}
+        return len(found) == len({link.address for link in personal}) and not found & self._twins
+
+    def _plan(self, slot: Slot, data: bytes, spans: Sequence[Span], *, eight_bit: bool) -> tuple[Slot, PartPlan]:
+        eight_bit = eight_bit and not parts.too_long(data)
+        shape = PartShape(data, spans, self._session, html=slot is Slot.HTML, eight_bit=eight_bit)
+        return slot, shape.plan(self._slot_of, self._sample.encode("ascii"))
+
+    def _slot_of(self, own: Own) -> int:
+        if own not in self._own:
+            self._own.append(own)
+        return _FIRST_OWN + self._own.index(own)
+
+    def _assemble(self, message: Sequence[bytes | Slot], subject: bytes | None) -> tuple[list[bytes], list[int]]:
+        """Bytes and holes in turn, beginning and ending with bytes; and what fills the holes."""
+        base: list[bytes] = [b""]
+        order: list[int] = []
+        for piece in self._pieces(message, subject):
+            if isinstance(piece, bytes):
+                base[-1] += piece
+            else:
+                base += (b"", b"")
+                order.append(_TOKEN if isinstance(piece, Token) else piece.slot)
+        return base, order
+
+    def _pieces(self, message: Sequence[bytes | Slot], subject: bytes | None) -> Iterator[bytes | Token | Hole]:
+        for each in message:
+            if isinstance(each, bytes):
+                yield each
+            elif each is Slot.SUBJECT:
+                yield Hole(_SUBJECT) if subject is None else subject
+            elif each is not Slot.HEAD:
+                for piece in self._plans[each].pieces:
+                    assert not isinstance(piece, Value)
+                    yield piece
