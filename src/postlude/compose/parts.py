@@ -28,7 +28,7 @@ class Numbered(Session):
         """As every session, and remembered."""
         link = super().mint(position, url)
         if link is not None:
-            self.minted[link.head, link.tail] = position
+            self.minted[link] = position
         return link
 
     def next_position(self) -> int:
