@@ -121,6 +121,7 @@ class AppProcess:
             edge_url=settings.public_edge,
             relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),
             inbound=settings.listens("inbound"),
+            returned_mail=spool_in.get,
             outbox=outbox,
             stopping=stopping,
         )

@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from postlude.app.parts import build_parts
 from postlude.config import Settings
 from postlude.journal import JournalWriter, Spool
-from postlude.model.errors import InUseError
+from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Observation, encode
 from postlude.model.words import Via
 from postlude.services.reports import Reports
 from postlude.services.submit_accept import NO_DSN, Dsn, accept
+from postlude.services.unmatched import decide
 from postlude.store import Store, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -53,6 +56,19 @@ def append_observation(settings: Settings, observation: Observation) -> None:
     parts = build_parts(settings)
     with closing(_journal(parts.folder.journal)) as journal:
         journal.append_blocking(encode(observation))
+
+
+def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
+    """Journal a decision of the server's owner about something unmatched; see `services.unmatched.decide`."""
+    parts = build_parts(settings)
+    with closing(open_store(settings.database)) as store:
+        owner = store.first_user()
+        if owner is None:
+            raise NotFoundError("nobody has an account yet: start postlude once")
+        # Who may read the data folder runs the server, whatever the first account may do in the web app.
+        operator = msgspec.structs.replace(owner, senders=("*",))
+        decision = decide(store, operator, parts.clock, unmatched, copy)
+    append_observation(settings, decision)
 
 
 def _journal(root: Path) -> JournalWriter:

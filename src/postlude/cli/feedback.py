@@ -1,4 +1,4 @@
-"""`postlude feedback`: reads bounces, complaints and replies from files; no server, no database."""
+"""`postlude feedback`: what came back. `parse` reads it from files and needs no server and no database."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from postlude.cli.output import print_table
+from postlude.cli.unmatched import dismiss, hooks, tie, unmatched
 from postlude.feedback import Finding, parse
 from postlude.model.errors import InputError
 
@@ -14,6 +15,10 @@ from postlude.model.errors import InputError
 @click.group()
 def command() -> None:
     """Read what came back: bounces, complaints, receipts, auto-replies, replies."""
+
+
+for part in (unmatched, tie, dismiss, hooks):
+    command.add_command(part)
 
 
 @command.command("parse")

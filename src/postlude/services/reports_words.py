@@ -144,10 +144,10 @@ def _viewed(event: Event, _nth: int, _url: str) -> str:
 
 
 def _unmatched(event: Event, _nth: int, _url: str) -> str:
-    return _with("Mail came back that does not count", rest=_LOST.get(event.facts.get("unmatched", ""), ""))
+    return _with("Mail came back that does not count", rest=LOST.get(event.facts.get("unmatched", ""), ""))
 
 
-_LOST: Final = {
+LOST: Final = {
     "nothing_of_ours": "nothing in it is ours",
     "unknown_copy": "it names a copy that is not stored",
     "ambiguous": "several messages fit",

@@ -87,6 +87,8 @@ class WebDeps:
     relay: RelayInfo
     inbound: tuple[str, int]
     """Host and port of the door for mail that comes back, for the sandbox's buttons."""
+    returned_mail: Callable[[int], bytes]
+    """A mail that came back, as it came; NotFoundError."""
     outbox: SandboxOutbox | None = None
     """The sandbox's mailbox; None when mail goes out to a real server."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

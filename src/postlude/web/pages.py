@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 from postlude import __version__
 from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
+from postlude.model.errors import PostludeError
 from postlude.web import words
 from postlude.web.deps import Health, WebDeps
 from postlude.web.times import ago, full_time
@@ -37,6 +38,7 @@ class Pages:
             "verdict": words.verdict_words,
             "kind": words.kind_words,
             "skipped": words.skip_words,
+            "lost": words.lost_words,
             "plural": words.plural,
         }
         self._templates.globals |= {"version": __version__, "sandbox": deps.outbox is not None, "relay": deps.relay}
@@ -49,6 +51,7 @@ class Pages:
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "health": self._health(viewer),
+            "unmatched": self._unmatched(viewer),
         }
         text = self._templates.get_template(name).render(shared | values)
         return HTMLResponse(text, status)
@@ -61,6 +64,13 @@ class Pages:
             return self._deps.health()
         except Exception:  # noqa: BLE001 - whatever is wrong with the server, this strip is where it is said
             return _UNKNOWN
+
+    def _unmatched(self, viewer: object) -> int:
+        """How much waits for a person; as the strip, it makes no error of its own."""
+        try:
+            return self._deps.store.count_unmatched() if viewer is not None else 0
+        except PostludeError:
+            return 0
 
 
 def pages_of(request: Request) -> Pages:

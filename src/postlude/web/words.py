@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from postlude.services.reports_words import LOST
+
 _VERDICTS: Final = {
     "human": "a person",
     "human_proxied": "a person, through their provider",
@@ -108,3 +110,8 @@ def skip_words(reason: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 open`, `2 opens`, `2 replies`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def lost_words(reason: str) -> str:
+    """Why something that came back counts for nothing."""
+    return LOST.get(reason, reason.replace("_", " "))

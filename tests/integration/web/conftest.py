@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.history import History, open_history
+from postlude.journal import Spool
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.services import preferences, users
@@ -112,6 +113,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         edge_url="http://127.0.0.1:1",
         relay=RelayInfo("127.0.0.1", 8702),
         inbound=("127.0.0.1", port),
+        returned_mail=Spool(tmp_path / "spool").get,
         outbox=outbox,
     )
     try:

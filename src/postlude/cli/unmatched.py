@@ -1,0 +1,117 @@
+"""`postlude feedback unmatched`, `tie`, `dismiss`, `hooks`: what waits for a person, and where providers call."""
+
+import click
+
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import to_iso
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import InputError, NotFoundError
+
+
+@click.command("unmatched")
+@click.option("--state", type=click.Choice(["open", "tied", "dismissed", "all"]), default="open", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def unmatched(state: str, as_json: bool) -> None:
+    """List what came back and could not be tied to anything that was sent, with the reason."""
+    from postlude.app.offline import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+
+    with open_store_of(load()) as store:
+        rows = store.list_unmatched(1000, "" if state == "all" else state)
+    if as_json:
+        print_json(
+            {
+                "unmatched": [
+                    {
+                        "id": id_text(row.id),
+                        "at": to_iso(row.at),
+                        "kind": row.kind,
+                        "reason": row.reason,
+                        "state": row.state,
+                        "copy": id_text(row.copy) if row.copy else "",
+                        "door": row.door,
+                        "summary": row.summary,
+                        "facts": row.facts,
+                    }
+                    for row in rows
+                ]
+            }
+        )
+    elif rows:
+        print_table([[id_text(row.id), to_iso(row.at)[:16], row.reason, row.summary] for row in rows])
+        if state == "open":
+            click.echo("\n`postlude feedback tie ID ADDRESS` or `postlude feedback dismiss ID` decides.")
+    else:
+        click.echo("nothing waits" if state == "open" else "none")
+
+
+@click.command("tie")
+@click.argument("unmatched")
+@click.argument("copy", metavar="COPY|ADDRESS")
+def tie(unmatched: str, copy: str) -> None:
+    """Have UNMATCHED count for COPY (16 digits), or for the newest mail to ADDRESS."""
+    from postlude.app.offline import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+
+    settings = load()
+    with open_store_of(settings) as store:
+        number = parse_id(copy)
+        if number is None:
+            copies = store.copies_to(copy, 0)
+            if not copies:
+                raise NotFoundError(f"nothing was sent to {copy}")
+            number = copies[0].id
+        chosen = store.copy(number)
+        subject = store.message(chosen.message).subject
+    decide_unmatched(settings, _id(unmatched), chosen.id)
+    click.echo(f"tied to “{subject}” to {chosen.recipient}; it counts as soon as the app runs")
+
+
+@click.command("dismiss")
+@click.argument("unmatched")
+def dismiss(unmatched: str) -> None:
+    """Have UNMATCHED mean nothing."""
+    from postlude.app.offline import decide_unmatched  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+
+    decide_unmatched(load(), _id(unmatched), 0)
+    click.echo("dismissed")
+
+
+@click.command("hooks")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def hooks(as_json: bool) -> None:
+    """Show the address each sending provider is told to call, and whether its key is set.
+
+    The addresses are secrets: who knows one may call it. Amazon SES needs no key.
+    """
+    from postlude.app.calls import hook_addresses, setting_of  # noqa: PLC0415 - brings the whole app along
+    from postlude.app.parts import build_parts  # noqa: PLC0415 - as above
+    from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - as above
+
+    settings = load()
+    rows = []
+    for name, url in hook_addresses(build_parts(settings)).items():
+        needs = name != "ses"
+        is_set = bool(needs and settings.get(setting_of(name)))
+        setting = f"POSTLUDE_{setting_of(name).upper()}" if needs else ""
+        rows.append({"provider": name, "url": url, "setting": setting, "set": is_set, "signs": PROVIDERS[name].signs})
+    if as_json:
+        print_json({"hooks": rows})
+        return
+    print_table([[str(row["provider"]), str(row["url"]), _key(row)] for row in rows])
+
+
+def _key(row: dict[str, object]) -> str:
+    if not row["setting"]:
+        return "needs no key"
+    if row["set"]:
+        return "key is set"
+    return (
+        f"calls wait until {row['setting']} is set" if row["signs"] else f"no key needed; {row['setting']} for a login"
+    )
+
+
+def _id(text: str) -> int:
+    number = parse_id(text)
+    if number is None:
+        raise InputError(f"{text!r} is no id; `postlude feedback unmatched` lists them")
+    return number

@@ -1,0 +1,110 @@
+"""The queue of what came back and fits nothing: who sees what, what it may belong to, and a person's decision."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from postlude.feedback import FindingKind
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.observation import Resolved
+from postlude.model.words import EventKind
+from postlude.services.attribute import event_of
+from postlude.store import Copy, Store, Unmatched, User
+
+CANDIDATES: Final = 8
+_DAYS: Final = 90
+_EVERYBODY: Final = "*"
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A copy it may belong to."""
+
+    copy: int
+    message: int
+    recipient: str
+    subject: str
+    created_at: int
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One thing that waits for a decision."""
+
+    row: Unmatched
+    candidates: tuple[Candidate, ...]
+    linked: Candidate | None
+    """What it is linked to without counting for it."""
+
+    @property
+    def tieable(self) -> bool:
+        """Whether it would mean something for a copy."""
+        return event_of(FindingKind(self.row.kind or FindingKind.MAIL.value)) is not EventKind.UNMATCHED
+
+
+def questions(store: Store, user: User, clock: Clock, *, address: str = "", limit: int = 100) -> list[Question]:
+    """What waits, newest first. `address`: offer the copies to it as well. Who runs the server sees everything."""
+    rows = [row for row in store.list_unmatched(limit) if _sees(store, user, row)]
+    return [_question(store, user, clock, row, address) for row in rows]
+
+
+def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question:
+    """One of them; NotFoundError when there is none for this user."""
+    row = store.unmatched(unmatched)
+    if not _sees(store, user, row):
+        raise NotFoundError(f"nothing unmatched of yours has the id {unmatched:016x}")
+    return _question(store, user, clock, row, "")
+
+
+def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
+    """The observation of a decision: tie to `copy`, or dismiss when it is 0. The caller journals it.
+
+    Raises NotFoundError for an unknown one or a copy that is not the user's, InputError when it is decided already or
+    cannot mean anything for a copy.
+    """
+    asked = question(store, user, clock, unmatched)
+    if asked.row.state != "open":
+        raise InputError(f"this was {asked.row.state} already")
+    if copy:
+        if not _owns(store, user, store.copy(copy)):
+            raise NotFoundError(f"no copy of yours has the id {copy:016x}")
+        if not asked.tieable:
+            raise InputError("this says nothing about a copy: dismiss it")
+    return Resolved(clock.now(), unmatched, copy, user.id)
+
+
+def _question(store: Store, user: User, clock: Clock, row: Unmatched, address: str) -> Question:
+    since = clock.now() - _DAYS * 86_400 * MICROS_PER_SECOND
+    addresses = dict.fromkeys(filter(None, (address, row.facts.get("recipient"), row.facts.get("sender"))))
+    copies = [copy for one in addresses for copy in store.copies_to(one, since)[:CANDIDATES]]
+    linked = _stored(store, row.copy)
+    if linked is not None:
+        copies.insert(0, linked)
+    found = {copy.id: copy for copy in copies if _owns(store, user, copy)}
+    shown = _candidates(store, list(found.values())[: 2 * CANDIDATES])
+    return Question(row, tuple(shown), next((one for one in shown if one.copy == row.copy), None))
+
+
+def _candidates(store: Store, copies: Sequence[Copy]) -> list[Candidate]:
+    messages = store.messages({copy.message for copy in copies})
+    return [
+        Candidate(copy.id, copy.message, copy.recipient, message.subject, message.created_at)
+        for copy in copies
+        if (message := messages.get(copy.message))
+    ]
+
+
+def _stored(store: Store, copy: int) -> Copy | None:
+    return store.copies_by_id([copy]).get(copy) if copy else None
+
+
+def _sees(store: Store, user: User, row: Unmatched) -> bool:
+    copy = _stored(store, row.copy)
+    return _EVERYBODY in user.senders or (copy is not None and _owns(store, user, copy))
+
+
+def _owns(store: Store, user: User, copy: Copy) -> bool:
+    if _EVERYBODY in user.senders:
+        return True
+    message = store.messages([copy.message]).get(copy.message)
+    return message is not None and message.user == user.id

@@ -1,0 +1,82 @@
+"""The queue on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.observation import encode
+from postlude.services.unmatched import decide, questions
+from postlude.tokens import TagPurpose
+
+from .conftest import ALICE, BOB, EVE, Desk
+from .letters import dsn, reply
+
+POSTLUDE = Path(sys.executable).with_name("postlude")
+
+
+def run(desk: Desk, *arguments: str) -> tuple[int, str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
+    env = clean | {"POSTLUDE_DATA": str(desk.parts.settings.data)}
+    done = subprocess.run(
+        [POSTLUDE, "feedback", *arguments], env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_listed_tied_and_dismissed_on_the_command_line(desk: Desk):
+    (copy,) = desk.sent(BOB)
+    desk.returned(reply("bob@private.test"), desk.tag(copy, TagPurpose.REPLY))
+    desk.returned(dsn(EVE), "abuse@sender.test")
+    _, out, _ = run(desk, "unmatched", "--json")
+    rows = {row["kind"]: row for row in json.loads(out)["unmatched"]}
+    assert (rows["replied"]["reason"], rows["replied"]["copy"]) == ("other_sender", id_text(copy.id))
+    assert rows["bounced"]["reason"] == "nothing_of_ours"
+
+    code, out, err = run(desk, "tie", rows["replied"]["id"], BOB)
+    assert (code, "tied to" in out) == (0, True), err
+    assert run(desk, "dismiss", rows["bounced"]["id"])[0] == 0
+    desk.digest.catch_up()
+    assert desk.view(copy).replied_at
+    assert "nothing waits" in run(desk, "unmatched")[1]
+    states = {row["state"] for row in json.loads(run(desk, "unmatched", "--state", "all", "--json")[1])["unmatched"]}
+    assert states == {"tied", "dismissed"}
+
+    code, _, err = run(desk, "dismiss", rows["bounced"]["id"])
+    assert (code, "dismissed already" in err) == (2, True)
+    assert run(desk, "tie", "zzz", BOB)[0] == 2
+    assert run(desk, "tie", rows["bounced"]["id"], "nobody@nowhere.test")[0] == 6
+
+
+def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(desk: Desk):
+    (copy,) = desk.sent(BOB)
+    desk.returned(reply("bob@private.test"), desk.tag(copy, TagPurpose.REPLY))
+    desk.returned(dsn(EVE), "abuse@sender.test")
+    charlie = desk.store.create_user("charlie@sender.test")
+    owner = desk.store.create_user("owner@sender.test", senders=("*",))
+    clock = desk.parts.clock
+    mine = questions(desk.store, desk.user, clock)
+    assert [(one.row.kind, one.linked is not None and one.linked.recipient) for one in mine] == [("replied", BOB)]
+    assert questions(desk.store, charlie, clock) == []
+    assert len(questions(desk.store, owner, clock)) == 2
+    with pytest.raises(NotFoundError):
+        decide(desk.store, charlie, clock, mine[0].row.id, copy.id)
+    desk.journal.append_blocking(encode(decide(desk.store, desk.user, clock, mine[0].row.id, copy.id)))
+    desk.digest.catch_up()
+    with pytest.raises(InputError, match="tied already"):
+        decide(desk.store, desk.user, clock, mine[0].row.id, 0)
+    assert desk.user.address == ALICE
+
+
+def test_the_addresses_providers_call(desk: Desk):
+    _, out, _ = run(desk, "hooks", "--json")
+    hooks = {row["provider"]: row for row in json.loads(out)["hooks"]}
+    assert len(hooks) == 9
+    assert hooks["sendgrid"]["url"] == desk.address("sendgrid")
+    assert (hooks["sendgrid"]["setting"], hooks["sendgrid"]["set"]) == ("POSTLUDE_SENDGRID_KEY", False)
+    assert hooks["ses"]["setting"] == ""

@@ -1,0 +1,64 @@
+"""The page of what came back and fits nothing."""
+
+from postlude.journal import Spool
+from postlude.kit.ids import id_text
+from postlude.model.observation import decode
+from postlude.model.words import Via
+from postlude.store import Batch, Copy, Message, Submission, Unmatched
+
+from .conftest import World, csrf_of
+
+MESSAGE = 77
+
+
+def fill(world: World) -> None:
+    message = Message(
+        id=MESSAGE,
+        user=world.alice.id,
+        message_id="m@x",
+        subject="Our <offer>",
+        sender="alice@example.org",
+        mail_from="",
+        via=Via.WEB,
+        created_at=world.deps.clock.now(),
+    )
+    submission = Submission(message, (), (Copy(770, MESSAGE, "bob@customer.test"),))
+    facts = {"sender": "bob@private.test", "recipient": "bob@private.test", "text": "<script>alert(1)</script>"}
+    rows = (
+        Unmatched(1, 5, 9, "other_sender", "replied from bob@private.test", "replied", 770, "smtp", facts),
+        Unmatched(2, 6, 0, "nothing_of_ours", "bounced", "bounced", 0, "provider:ses", {"recipient": "x@y.test"}),
+    )
+    world.deps.store.apply(Batch(submissions=[submission], unmatched=rows, positions={1: (1, 1)}))
+
+
+def test_who_sees_what_and_how_it_is_decided(world: World):
+    fill(world)
+    alice = world.client(world.alice)
+    page = alice.get("/unmatched").text
+    assert "somebody else than the recipient answered" in page
+    assert "Our &lt;offer&gt;" in page
+    assert "<script>alert" not in page
+    assert "provider:ses" not in page  # nothing says that it is Alice's
+    assert world.client(world.charlie).get("/unmatched").text.count("question") == 0
+
+    token = csrf_of(page)
+    assert alice.post(f"/unmatched/{id_text(1)}", data={"do": "dismiss"}).status_code == 403
+    assert alice.post(f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "tie"}).status_code == 400
+    other = alice.post(f"/unmatched/{id_text(2)}", data={"csrf": token, "do": "dismiss"})
+    assert other.status_code == 404
+    done = alice.post(
+        f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "tie", "to": id_text(770)}, follow_redirects=False
+    )
+    assert (done.status_code, done.headers["location"]) == (303, "/unmatched?done=tie")
+    (record,) = world.appended
+    decision = decode(record)
+    assert (decision.unmatched, decision.copy, decision.user) == (1, 770, world.alice.id)
+
+
+def test_the_mail_is_shown_as_text(world: World, tmp_path):
+    fill(world)
+    Spool(tmp_path / "spool").put(9, b"Subject: x\r\n\r\n<script>alert(1)</script>")
+    answer = world.client(world.alice).get(f"/unmatched/{id_text(1)}/mail")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "<script>" in answer.text
+    assert world.client(world.charlie).get(f"/unmatched/{id_text(1)}/mail").status_code == 404
