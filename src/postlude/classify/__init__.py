@@ -2,7 +2,7 @@
 
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import LISTS_DATE, network_facts
-from postlude.classify.rules import RULES, RULES_VERSION, Confidence, Rule
+from postlude.classify.rules import RULES, RULES_VERSION, Confidence, Rule, since_class
 
 __all__ = [
     "LISTS_DATE",
@@ -13,4 +13,5 @@ __all__ = [
     "Rule",
     "judge",
     "network_facts",
+    "since_class",
 ]

@@ -81,6 +81,17 @@ def _apple(seen: Seen) -> bool:
     return seen.network == "apple_egress" or seen.hit.facts.get("apple_egress") == "1"
 
 
+def since_class(since_sent: int | None) -> int:
+    """Hits that differ only within one class of `since_sent` are judged alike: rules tell no finer times."""
+    if since_sent is None:
+        return 0
+    if since_sent > _NEAR_DELIVERY:
+        return 1
+    if since_sent < 0:
+        return 2
+    return 3 if since_sent < PROMPT_SECONDS * MICROS_PER_SECOND else 4
+
+
 def _near_delivery(seen: Seen) -> bool:
     return seen.since_sent is not None and seen.since_sent <= _NEAR_DELIVERY
 

@@ -18,15 +18,16 @@ _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS events (
     id BIGINT NOT NULL, kind VARCHAR NOT NULL, seen_at BIGINT NOT NULL, message BIGINT NOT NULL, copy BIGINT NOT NULL,
     position INTEGER NOT NULL, verdict VARCHAR NOT NULL, reasons VARCHAR NOT NULL, rules_version INTEGER NOT NULL,
-    facts VARCHAR NOT NULL
+    facts VARCHAR NOT NULL, address VARCHAR NOT NULL DEFAULT ''
 );
+ALTER TABLE events ADD COLUMN IF NOT EXISTS address VARCHAR DEFAULT '';
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
 """
-_COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts"
+_COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
-_NO_TEXT: Final[dict[tuple[str, ...], str]] = {(): "[]"}
+_REMEMBERED: Final = 4096
 _encode: Final = msgspec.json.Encoder().encode
 _facts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -46,7 +47,8 @@ class DuckHistory:
             "autoload_known_extensions": False,
         }
         self._lock = threading.Lock()
-        self._reasons: dict[tuple[str, ...], str] = dict(_NO_TEXT)
+        self._reasons: dict[tuple[str, ...], str] = {}
+        self._texts: dict[int, tuple[dict[str, str], str]] = {}
         with self._translated():
             self._open()
 
@@ -97,23 +99,39 @@ class DuckHistory:
         self._open()
 
     def _row(self, event: Event) -> tuple[object, ...]:
+        facts = event.facts
+        known = self._texts.get(id(facts))
+        if known is None:
+            known = self._text_of(facts)
         reasons = self._reasons.get(event.reasons)
         if reasons is None:
-            reasons = _encode(event.reasons).decode()
-            if len(self._reasons) < 4096:  # noqa: PLR2004 - rules are few, reasons from mail are not
-                self._reasons[event.reasons] = reasons
+            reasons = self._reasons_of(event.reasons)
         return (
             event.id,
-            event.kind.value,
+            event.kind,  # words are text
             event.at,
             event.message,
             event.copy,
             event.position,
-            event.verdict.value,
+            event.verdict,
             reasons,
             event.rules_version,
-            _encode(event.facts).decode() if event.facts else "{}",
+            known[1],
+            event.address,
         )
+
+    def _text_of(self, facts: dict[str, str]) -> tuple[dict[str, str], str]:
+        """Facts as JSON, remembered by the very dictionary, which is kept so that its id stays its own."""
+        if len(self._texts) >= _REMEMBERED:
+            self._texts.clear()
+        self._texts[id(facts)] = known = (facts, _encode(facts).decode() if facts else "{}")
+        return known
+
+    def _reasons_of(self, reasons: tuple[str, ...]) -> str:
+        if len(self._reasons) >= _REMEMBERED:
+            self._reasons.clear()
+        self._reasons[reasons] = text = _encode(reasons).decode()
+        return text
 
     def positions(self) -> dict[int, Place]:
         """Where to read on, by writer."""
@@ -202,7 +220,7 @@ class DuckHistory:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts = row
+    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts, address = row
     return Event(
         event_id,
         EventKind(kind),
@@ -214,4 +232,5 @@ def _event(row: tuple[Any, ...]) -> Event:
         _reasons(reasons),
         rules_version,
         _facts(facts),
+        address,
     )

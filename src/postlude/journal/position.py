@@ -27,9 +27,23 @@ class Position(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record as it was appended."""
+    """One record as it was appended, and where."""
 
-    position: Position
-    next: Position
-    """Where to read on from once this record is dealt with."""
+    writer: int
+    segment: int
+    offset: int
     data: bytes
+
+    @property
+    def position(self) -> Position:
+        """The record's place."""
+        return Position(self.writer, self.segment, self.offset)
+
+    @property
+    def next(self) -> Position:
+        """Where to read on from once this record is dealt with."""
+        return Position(self.writer, self.segment, self.offset + len(self.data))
+
+    def event_id(self) -> int:
+        """Id of the first event this record means: `position.event_id(0)`, for those in a hurry."""
+        return ((self.writer << SEGMENT_BITS | self.segment) << OFFSET_BITS | self.offset) << ORDINAL_BITS

@@ -140,8 +140,7 @@ class _WriterFolder:
         at = found.data
         for length in found.lengths:
             if at >= offset:
-                here = Position(self.number, segment, at)
-                yield Record(here, Position(self.number, segment, at + length), bytes(view[at : at + length]))
+                yield Record(self.number, segment, at, bytes(view[at : at + length]))
             at += length
 
     def trim(self, segment: int, before: float) -> int:

@@ -22,4 +22,6 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """Ids of the rules that spoke, strongest first."""
     rules_version: int = 0
     facts: dict[str, str] = {}
-    """What a person wants to see beside it: url, code, text, user_agent, client, evidence ..."""
+    """What a person wants to see beside it: url, code, text, user_agent, client, evidence ... Never changed."""
+    address: str = ""
+    """The visitor's address in the form the privacy setting allowed."""

@@ -17,7 +17,7 @@ from postlude.history import History
 from postlude.journal import Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import Attempt, Resolved, Returned, Submitted, Webhook
+from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.words import EventKind
 from postlude.services.changes import Changes
 from postlude.services.interpret import Interpreter
@@ -27,7 +27,7 @@ from postlude.services.interpret_items import SET_ASIDE, Item, Outcome
 from postlude.services.rebuild import rebuilt
 from postlude.store import Batch, Copy, SetAside, Store
 
-BATCH_RECORDS: Final = 4000  # about 0.15 s of work; larger ones gain little and cost memory
+BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 _IDLE_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 1.0
 _TRIM_SECONDS: Final = 600.0
@@ -182,7 +182,7 @@ class Digest:
         self, items: Sequence[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
     ) -> None:
         """Write the items that lie behind `taken`; when one of them cannot be written, all the others still are."""
-        new = [item for item in items if _is_new(item, taken)]
+        new = _behind(items, taken)
         if not new:
             return
         places = _places(new)
@@ -231,7 +231,7 @@ class Digest:
                 choices=[item.choice for item in items if item.choice is not None],
                 requests=[item.request for item in items if item.request is not None],
                 rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(items)) else [],
-                outcomes=Counter(item.outcome.value for item in items if item.outcome is not None),
+                outcomes=_outcomes(items),
                 positions=places,
             )
         )
@@ -248,6 +248,9 @@ def _parts(items: Iterable[Item]) -> list[list[Item]]:
     sending = returning = False
     for item in items:
         seen = item.observation
+        if seen.__class__ is RawHit:
+            parts[-1].append(item)
+            continue
         if is_erasure(seen):
             parts += [[item], []]
             sending = returning = False
@@ -261,13 +264,24 @@ def _parts(items: Iterable[Item]) -> list[list[Item]]:
     return [part for part in parts if part]
 
 
-def _is_new(item: Item, taken: Mapping[int, Place]) -> bool:
-    place = item.record.position
-    return (place.segment, place.offset) >= taken.get(place.writer, (0, 0))
+def _behind(items: Sequence[Item], taken: Mapping[int, Place]) -> list[Item]:
+    """Those that lie behind what is taken."""
+    nothing = (0, 0)
+    return [
+        item for item in items if (item.record.segment, item.record.offset) >= taken.get(item.record.writer, nothing)
+    ]
+
+
+def _outcomes(items: Iterable[Item]) -> dict[str, int]:
+    rest = [item.outcome for item in items if item.outcome is not None and item.outcome is not Outcome.COUNTED]
+    counts = Counter(outcome.value for outcome in rest)
+    counts[Outcome.COUNTED.value] += sum(1 for item in items if item.outcome is Outcome.COUNTED)
+    return {name: count for name, count in counts.items() if count}
 
 
 def _places(items: Iterable[Item]) -> dict[int, Place]:
-    return {item.record.next.writer: (item.record.next.segment, item.record.next.offset) for item in items}
+    last = {item.record.writer: item.record for item in items}
+    return {writer: (record.segment, record.offset + len(record.data)) for writer, record in last.items()}
 
 
 def _set_aside(item: Item, now: int) -> SetAside:

@@ -13,12 +13,13 @@ from postlude.model.observation import (
     Begun,
     Hit,
     Observation,
+    RawHit,
     Resend,
     Resolved,
     Returned,
     Submitted,
     Webhook,
-    decode,
+    decode_quick,
 )
 from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_items import Item, Outcome
@@ -46,12 +47,13 @@ class Interpreter:
     ) -> None:
         self.hits: Final = hits
         self.seconds: Final[dict[str, float]] = {}
-        self._steps: Final[list[tuple[str, type[Observation], Step]]] = [
+        self._steps: Final[list[tuple[str, type[Observation | RawHit], Step]]] = [
             ("submissions", Submitted, submissions),
             ("begun", Begun, begun),
             ("attempts", Attempt, attempted),
             ("resends", Resend, resent),
-            ("hits", Hit, hits),
+            ("hits", RawHit, hits.frequent),
+            ("choices", Hit, hits),
             ("returned", Returned, returned),
             ("webhooks", Webhook, webhooks or _unhandled),
             ("resolved", Resolved, resolved or _unhandled),
@@ -86,7 +88,7 @@ class Interpreter:
 
 def _decoded(record: Record) -> Item:
     try:
-        return Item(record, decode(record.data))
+        return Item(record, decode_quick(record.data))
     except (msgspec.MsgspecError, ValueError) as error:
         item = Item(record)
         item.fail(Outcome.UNREADABLE, f"not an observation: {error}")

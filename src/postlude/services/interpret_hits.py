@@ -2,15 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from postlude.classify import RULES_VERSION, Judgement, judge
+from postlude.classify import RULES_VERSION, Judgement, judge, since_class
 from postlude.journal import Position
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Hit
-from postlude.model.words import EventKind, HitFace, SendOutcome
+from postlude.model.observation import Attempt, Hit, RawHit, decode
+from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
 from postlude.services.interpret_choices import choose
 from postlude.services.interpret_items import Item, Outcome
 from postlude.store import CopySuppression
@@ -32,6 +32,22 @@ _KINDS: Final = {
 }
 
 
+# What rules read of the headers, and the language: kept with the event, so that it can be judged again.
+_KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
+_KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
+
+
+class _Meaning(NamedTuple):
+    """What all hits of one kind by one kind of visitor mean."""
+
+    kind: EventKind
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    facts: dict[str, str]
+    """Shared by all their events."""
+    repeating: bool
+
+
 class SentTimesSource(Protocol):
     """Where hand-off times are kept."""
 
@@ -51,18 +67,18 @@ class Hits:
         self._rules_version = rules_version
         self._sent: OrderedDict[int, int] = OrderedDict()
         self._opens: OrderedDict[tuple[int, str, str], int] = OrderedDict()
+        self._known: dict[tuple[object, ...], _Meaning] = {}
 
     def prepare(self, items: Iterable[Item]) -> None:
         """Know when the copies of these hits were sent: from this batch's attempts, else one question to the store."""
         hits: set[int] = set()
         for item in items:
             seen = item.observation
-            if isinstance(seen, Hit):
-                if seen.copy <= MAX_ID:
-                    hits.add(seen.copy)
+            if seen.__class__ is RawHit or isinstance(seen, Hit):
+                hits.add(seen.copy)
             elif isinstance(seen, Attempt) and seen.outcome is SendOutcome.ACCEPTED:
                 self._sent[seen.copy] = seen.at
-        missing = [copy for copy in hits if copy not in self._sent]
+        missing = [copy for copy in hits.difference(self._sent) if copy <= MAX_ID]
         if missing:
             self._sent.update(self._source.sent_times(missing))
 
@@ -78,37 +94,71 @@ class Hits:
         for event in events:
             agent = event.facts.get("user_agent", "")
             if _REPEATING_PROXY in agent and _is_before(event.id, before):
-                self._opens[event.copy, agent, event.facts.get("address", "")] = event.at
+                self._opens[event.copy, agent, event.address] = event.at
 
-    def __call__(self, item: Item, hit: Hit) -> None:
-        """Judge one hit. ValueError for ids no store holds: tokens have room for 64 bits, ids have 63."""
-        if hit.copy > MAX_ID or hit.scope > MAX_ID:
-            raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
-        if hit.face is HitFace.PIXEL and _REPEATING_PROXY in hit.user_agent and self._repeats(hit):
+    def frequent(self, item: Item, hit: RawHit) -> None:
+        """Judge one hit on a pixel or a link. ValueError for ids no store holds: tokens have 64 bits, ids 63."""
+        copy = hit.copy
+        if copy > MAX_ID or hit.scope > MAX_ID:
+            raise ValueError(f"ids are below 2^63, not {hit.scope} and {copy}")
+        sent_at = self._sent.get(copy)
+        since = since_class(None if sent_at is None else hit.at - sent_at)
+        key = (hit.face, hit.method, hit.user_agent, bytes(hit.headers), bytes(hit.facts), since)
+        meaning = self._known.get(key)
+        if meaning is None:
+            meaning = self._learn(key, item, sent_at)
+        if meaning.repeating and self._repeats(hit):
             item.outcome = Outcome.MERGED
             return
-        judgement = self._judge(hit, sent_at=self._sent.get(hit.copy))
-        kind = _KINDS[hit.face]
-        event = Event(
-            item.record.position.event_id(0),
-            kind,
-            hit.at,
-            hit.scope,
-            hit.copy,
-            hit.position,
-            judgement.verdict,
-            judgement.reasons,
-            self._rules_version,
-            _facts(hit, kind, judgement),
+        item.events = (
+            Event(
+                item.record.event_id(),
+                meaning.kind,
+                hit.at,
+                hit.scope,
+                copy,
+                hit.position,
+                meaning.verdict,
+                meaning.reasons,
+                self._rules_version,
+                meaning.facts,
+                hit.address,
+            ),
         )
-        item.events = (event,)
+        item.outcome = Outcome.COUNTED
+
+    def __call__(self, item: Item, hit: Hit) -> None:
+        """Judge one hit on a page, and take what was decided there."""
+        if hit.copy > MAX_ID or hit.scope > MAX_ID:
+            raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
+        meaning = self._meaning(hit, self._sent.get(hit.copy))
+        number = item.record.event_id()
+        kind, verdict, reasons, facts, _ = meaning
+        version = self._rules_version
+        item.events = (
+            Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address),
+        )
         item.outcome = Outcome.COUNTED
         if hit.face is HitFace.PREFERENCES:
             choose(item, hit)
         elif kind is EventKind.UNSUBSCRIBED:
             item.suppress = (CopySuppression(hit.copy, "unsubscribed", "https", hit.at),)
 
-    def _repeats(self, hit: Hit) -> bool:
+    def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Meaning:
+        hit = decode(item.record.data)
+        assert isinstance(hit, Hit)
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[key] = meaning = self._meaning(hit, sent_at)
+        return meaning
+
+    def _meaning(self, hit: Hit, sent_at: int | None) -> _Meaning:
+        judgement = self._judge(hit, sent_at=sent_at)
+        repeating = hit.face is HitFace.PIXEL and _REPEATING_PROXY in hit.user_agent
+        kind = _KINDS[hit.face]
+        return _Meaning(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
+
+    def _repeats(self, hit: RawHit) -> bool:
         key = (hit.copy, hit.user_agent, hit.address)
         last = self._opens.get(key)
         if last is not None and abs(hit.at - last) <= REPEAT_SECONDS * MICROS_PER_SECOND:
@@ -120,10 +170,11 @@ class Hits:
 
 def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:
     facts = {"user_agent": hit.user_agent, **hit.facts} if hit.user_agent else dict(hit.facts)
+    facts |= {name: hit.headers[name] for name in _KEPT_HEADERS if name in hit.headers}
+    if hit.method != "GET":
+        facts["method"] = hit.method
     if judgement.client:
         facts["client"] = judgement.client
-    if hit.address:
-        facts["address"] = hit.address
     if kind is EventKind.VIEWED:
         facts["page"] = hit.face.value
     return facts

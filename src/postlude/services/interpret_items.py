@@ -9,7 +9,7 @@ import msgspec
 
 from postlude.journal import Position, Record
 from postlude.model.event import Event
-from postlude.model.observation import Observation
+from postlude.model.observation import Observation, RawHit
 from postlude.store import (
     Alias,
     AttemptResult,
@@ -58,7 +58,7 @@ class Item(msgspec.Struct, gc=False):
     """A record, and what the steps found out about it."""
 
     record: Record
-    observation: Observation | None = None
+    observation: Observation | RawHit | None = None
     outcome: Outcome | None = None
     reason: str = ""
     """Why it was set aside."""

@@ -82,10 +82,15 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
                 verdict=event.verdict.value,
                 reasons=event.reasons,
                 summary=summary(event, nth, url),
-                facts=event.facts | ({"url": url} if url and event.kind is EventKind.CLICKED else {}),
+                facts=_shown(event, url),
             )
         )
     return told
+
+
+def _shown(event: Event, url: str) -> dict[str, str]:
+    facts = event.facts | ({"address": event.address} if event.address else {})
+    return facts | ({"url": url} if url and event.kind is EventKind.CLICKED else {})
 
 
 def _row(message: Message, totals: MessageTotals, recipients: tuple[str, ...]) -> MessageRow:

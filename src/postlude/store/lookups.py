@@ -1,7 +1,8 @@
 """Questions about messages, copies and links."""
 
+import json
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
@@ -18,6 +19,12 @@ from postlude.store.schema import (
     outcomes,
     set_aside,
 )
+
+# One value for any number of ids: the digest asks for thousands a batch, and an IN list costs 6 us an id (measured).
+_SENT_TIMES_SQLITE: Final = (
+    "SELECT id, sent_at FROM copies WHERE id IN (SELECT value FROM json_each(?)) AND sent_at IS NOT NULL"
+)
+_SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND sent_at IS NOT NULL"
 
 _COPY = [column for column in copies.c if column.name != "address"]
 
@@ -73,12 +80,12 @@ class Lookups(Part):
 
     def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
         """When each of the copies was handed over; the others are absent."""
-        found: dict[int, int] = {}
+        wanted = list(ids)
+        query, value = (
+            (_SENT_TIMES_SQLITE, json.dumps(wanted)) if self._database.sqlite else (_SENT_TIMES_POSTGRESQL, wanted)
+        )
         with self._database.read() as connection:
-            for some in chunks(ids):
-                query = select(copies.c.id, copies.c.sent_at).where(copies.c.id.in_(some))
-                found.update({row[0]: row[1] for row in connection.execute(query) if row[1] is not None})
-        return found
+            return {row[0]: row[1] for row in connection.exec_driver_sql(query, (value,)).all()}
 
     def links(self, message: int) -> list[Link]:
         """The message's links in order."""

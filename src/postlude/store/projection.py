@@ -21,8 +21,8 @@ IMPLIED: Final = "implied"
 CONFIRMED: Final = "confirmed"
 _RANK: Final = {"": 0, ACCEPTED: 1, IMPLIED: 2, CONFIRMED: 3}
 
-_PEOPLE: Final = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
-_MACHINES: Final = frozenset({Verdict.MACHINE, Verdict.MACHINE_SUSPECTED})
+_OPENED: Final = EventKind.OPENED
+_CLICKED: Final = EventKind.CLICKED
 _SUMS: Final = ("opens", "opens_unknown", "opens_machine", "clicks", "clicks_unknown", "clicks_machine")
 _EARLIEST: Final = (
     "first_open_at",
@@ -48,15 +48,20 @@ def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
     copies: dict[int, Delta] = {}
     links: dict[tuple[int, int], Delta] = {}
     for event in events:
-        step = _STEPS.get(event.kind)
-        if not event.copy or step is None:
+        copy, kind, at = event.copy, event.kind, event.at
+        # Nearly all events are these two, and enum look-ups by hash cost more than what they find.
+        step = _opened if kind is _OPENED else _clicked if kind is _CLICKED else _STEPS.get(kind)
+        if not copy or step is None:
             continue
-        delta = copies.get(event.copy)
+        delta = copies.get(copy)
         if delta is None:
-            delta = copies[event.copy] = {"copy": event.copy, "message": event.message, **_EMPTY}
+            delta = copies[copy] = _EMPTY.copy()
+            delta["copy"], delta["message"] = copy, event.message
         step(delta, event)
-        _latest(delta, "last_event_at", event.at)
-        if event.kind is EventKind.CLICKED and event.position >= 0:
+        last = delta["last_event_at"]
+        if last is None or at > last:
+            delta["last_event_at"] = at
+        if kind is _CLICKED and event.position >= 0:
             _fold_link(links, event)
     # In key order: two writers on PostgreSQL never lock the same rows the other way round.
     return [copies[key] for key in sorted(copies)], [links[key] for key in sorted(links)]
@@ -74,19 +79,25 @@ def _fold_link(links: dict[tuple[int, int], Delta], event: Event) -> None:
             "clicks_machine": 0,
             "last_at": None,
         }
-    column = _column("clicks", event.verdict)
+    people, column = _whose(event.verdict)
     if column:
-        delta[column] += 1
-    if event.verdict in _PEOPLE:
+        delta[_CLICKS[column]] += 1
+    if people:
         _latest(delta, "last_at", event.at)
 
 
-def _column(what: str, verdict: Verdict) -> str:
-    if verdict in _PEOPLE:
-        return what
-    if verdict in _MACHINES:
-        return f"{what}_machine"
-    return f"{what}_unknown" if verdict is Verdict.UNKNOWN else ""  # the sender's own count nowhere
+_NOBODY: Final = 0
+_OPENS: Final = ("", "opens", "opens_unknown", "opens_machine")
+_CLICKS: Final = ("", "clicks", "clicks_unknown", "clicks_machine")
+
+
+def _whose(verdict: Verdict) -> tuple[bool, int]:
+    """Whether it was a person, and which of the three counts it adds to (the sender's own to none)."""
+    if verdict is Verdict.HUMAN or verdict is Verdict.HUMAN_PROXIED:
+        return True, 1
+    if verdict is Verdict.UNKNOWN:
+        return False, 2
+    return False, _NOBODY if verdict is Verdict.SELF else 3
 
 
 def _earliest(delta: Delta, column: str, at: int) -> None:
@@ -108,20 +119,20 @@ def _delivered(delta: Delta, how: str, at: int) -> None:
 
 
 def _opened(delta: Delta, event: Event) -> None:
-    column = _column("opens", event.verdict)
+    people, column = _whose(event.verdict)
     if column:
-        delta[column] += 1
-    if event.verdict in _PEOPLE:
+        delta[_OPENS[column]] += 1
+    if people:
         _earliest(delta, "first_open_at", event.at)
         _latest(delta, "last_open_at", event.at)
         _delivered(delta, IMPLIED, event.at)
 
 
 def _clicked(delta: Delta, event: Event) -> None:
-    column = _column("clicks", event.verdict)
+    people, column = _whose(event.verdict)
     if column:
-        delta[column] += 1
-    if event.verdict in _PEOPLE:
+        delta[_CLICKS[column]] += 1
+    if people:
         _earliest(delta, "first_click_at", event.at)
         _latest(delta, "last_click_at", event.at)
         _delivered(delta, IMPLIED, event.at)

@@ -64,7 +64,8 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
     assert world.store.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
     opened = world.history.timeline(1, 10)[2]
     assert opened.reasons == ("sent 100",)
-    assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail", "address": "192.0.2.0"}
+    assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail"}
+    assert opened.address == "192.0.2.0"
     [row] = Reports(world.store, world.history).messages()
     assert (row.copies, row.sent, row.opened, row.clicked, row.replied, row.mark) == (2, 1, 1, 1, 1, "opened")
     sentences = [entry.summary for entry in Reports(world.store, world.history).timeline(1, 10)]
