@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS events (
 ALTER TABLE events ADD COLUMN IF NOT EXISTS address VARCHAR DEFAULT '';
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
 """
+_MOVE: Final = 'UPDATE positions SET segment = $segment, "offset" = $offset WHERE writer = $writer'
+_BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset)"
 _COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
@@ -56,12 +58,12 @@ class DuckHistory:
         self._connection = duckdb.connect(str(self._path), config=self._config)
         self._connection.execute(_TABLES)
         self._appender = self._connection.appender("events")
+        self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
         self._broken = False
 
     def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
         """Add events and the place to read on from, durably, both or neither; after erasing the tracks of copies."""
         rows = [self._row(event) for event in events]
-        places = [[writer, *place] for writer, place in positions.items()]
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
@@ -72,9 +74,12 @@ class DuckHistory:
                 if rows:
                     self._appender.append_rows(rows)
                     self._appender.flush()
-                if places:
-                    self._connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", places)
+                for writer, (segment, offset) in positions.items():
+                    # Replacing a row costs 2 ms of processor time, more than a thousand events; changing it 0.6 ms.
+                    change = _MOVE if writer in self._writers else _BEGIN
+                    self._connection.execute(change, {"writer": writer, "segment": segment, "offset": offset})
                 self._connection.execute("COMMIT")
+                self._writers.update(positions)
             except BaseException:
                 self._undo()
                 raise
