@@ -29,9 +29,11 @@ from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 _IDLE_SECONDS: Final = 0.5
-# While many hits come and none waits, a batch gathers a little: a transaction costs as much as 500 events (measured).
-_FLOWING: Final = 200
-_GATHER_SECONDS: Final = 0.05
+# After a small batch the next one gathers for twice as long as this one took: a transaction of both stores costs as
+# much as a thousand events (measured), and what sends meanwhile needs the processor more than a timeline does.
+_SMALL: Final = 2000
+_REST: Final = 2.0
+_GATHER_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
 _TRIM_SECONDS: Final = 600.0
 
@@ -104,6 +106,7 @@ class Digest:
         """Digest until `stop` is set. A full disk or a locked store makes it wait and try again, never end."""
         trimmed = self._clock.now()
         while not stop.is_set():
+            begun = perf_counter()
             try:
                 count = self.step()
                 if self._clock.now() - trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
@@ -119,8 +122,8 @@ class Digest:
             else:
                 if not count:
                     self._journal.wait(_IDLE_SECONDS)
-                elif _FLOWING <= count < self._batch_records:
-                    stop.wait(_GATHER_SECONDS)
+                elif count < _SMALL:
+                    stop.wait(min(_GATHER_SECONDS, _REST * (perf_counter() - begun)))
 
     def step(self) -> int:
         """Digest one batch; the number of records, 0 when there was none."""
