@@ -14,6 +14,7 @@ from postlude.adapters.smtp import SmtpTransport
 from postlude.app.folder import DataFolder
 from postlude.app.listen import faces, listen_for
 from postlude.app.mailboxes import imap_folders
+from postlude.app.networks import load_lists
 from postlude.app.sending import server_config
 from postlude.config import Settings, SmtpServer
 from postlude.model.errors import InUseError, PostludeError, TransportError
@@ -159,6 +160,15 @@ def _imap(settings: Settings, _folder: DataFolder) -> Finding:
     return Finding("mailbox", "ok", "read, never changed: " + "; ".join(config.name for config in folders))
 
 
+def _networks(_settings: Settings, folder: DataFolder) -> Finding:
+    lists, problems = load_lists(folder.networks)
+    if problems:
+        return Finding("network lists", "problem", f"{problems[0]}. Mend or delete it: the bundled list serves")
+    own = {one.name for one in lists} & {path.stem for path in folder.networks.glob("*.txt")}
+    text = ", ".join(f"{one.name} {one.date or 'without date'}{' (own)' if one.name in own else ''}" for one in lists)
+    return Finding("network lists", "ok", f"{text}. `postlude networks import` takes newer ones")
+
+
 def _account(_settings: Settings, _folder: DataFolder) -> Finding:
     if os.geteuid() == 0:
         return Finding(
@@ -184,4 +194,5 @@ _CHECKS: Final[tuple[Callable[[Settings, DataFolder], Finding], ...]] = (
     _smtp,
     _bounces,
     _imap,
+    _networks,
 )

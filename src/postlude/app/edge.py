@@ -5,10 +5,10 @@ from pathlib import Path
 
 from postlude.app.edges import run_edges
 from postlude.app.listen import inherited, listen_for
+from postlude.app.networks import AddressFacts
 from postlude.app.parts import Parts, build_parts
 from postlude.app.run import run_until_stopped, start_log
 from postlude.app.stored_body import StoredBodies
-from postlude.classify import network_facts
 from postlude.config import Settings
 from postlude.edge import AddressForm, Brand, EdgeConfig, Limits, run_edge
 
@@ -27,7 +27,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
         proxy_protocol=settings.edge_proxy_protocol,
         address_form=AddressForm(settings.address_privacy),
         address_key=parts.folder.root / "address.key",
-        address_facts=network_facts,
+        address_facts=AddressFacts(parts.folder.networks, parts.clock),
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
         stored_body=StoredBodies(parts.folder),

@@ -29,6 +29,7 @@ class DataFolder:
         self.revoked: Final = root / "revoked.bin"
         self.views: Final = root / "views"
         self.lists: Final = root / "lists.json"
+        self.networks: Final = root / "networks"
         self.keys: Final = root / "keys.json"
         self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"

@@ -1,17 +1,20 @@
 """Who caused a hit: a person, a machine, or nobody can know. Pure: one request in, one verdict with its reasons out."""
 
 from postlude.classify.judge import Judgement, judge
-from postlude.classify.networks import LISTS_DATE, network_facts
+from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
 from postlude.classify.rules import RULES, RULES_VERSION, Confidence, Rule, since_class
 
 __all__ = [
-    "LISTS_DATE",
+    "BUNDLED",
     "RULES",
     "RULES_VERSION",
     "Confidence",
     "Judgement",
+    "NetworkList",
+    "Networks",
     "Rule",
     "judge",
     "network_facts",
+    "read_list",
     "since_class",
 ]

@@ -1,0 +1,87 @@
+"""The lists of networks as this server has them: the bundled ones, and those the operator put into the data folder."""
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from ipaddress import collapse_addresses, ip_network
+from pathlib import Path
+from typing import Final
+
+from postlude.classify import BUNDLED, NetworkList, Networks, read_list
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
+from postlude.model.errors import InputError, StorageError
+
+_LOOK_SECONDS: Final = 60
+_log = logging.getLogger("postlude.networks")
+
+
+def load_lists(folder: Path) -> tuple[list[NetworkList], list[str]]:
+    """Every list in use, and what is wrong with files that are not: then the bundled list stays."""
+    found = {one.name: one for one in BUNDLED}
+    problems = []
+    for path in sorted(folder.glob("*.txt")) if folder.is_dir() else ():
+        try:
+            found[path.stem] = read_list(path.stem, path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            problems.append(f"{path}: {error}")
+    return list(found.values()), problems
+
+
+def import_list(folder: Path, name: str, text: str, *, source: str, now: int) -> NetworkList:
+    """Make `text` (a network a line, or a CSV that begins with one) the list `name`; InputError for what is none."""
+    try:
+        read = read_list(name, text)
+    except ValueError as error:
+        raise InputError(f"this is no list of networks: {error}. One network a line, as 192.0.2.0/24") from error
+    if not read.networks:
+        raise InputError("the list is empty: an empty list would switch its rules off")
+    joined = _collapsed(read.networks)
+    one = NetworkList(name, read.date or to_iso(now)[:10], read.source or source, joined)
+    body = "\n".join((f"# date: {one.date}", f"# source: {one.source}", *one.networks, ""))
+    fresh = folder / f".{name}.{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        fresh.write_text(body, encoding="utf-8")
+        fresh.replace(folder / f"{name}.txt")
+    except OSError as error:
+        raise StorageError(f"{folder}: {error.strerror or error}") from error
+    return one
+
+
+def _collapsed(networks: Iterable[str]) -> tuple[str, ...]:
+    parsed = [ip_network(one) for one in networks]
+    four = [one for one in parsed if one.version == 4]  # noqa: PLR2004 - IP versions
+    six = [one for one in parsed if one.version == 6]  # noqa: PLR2004 - IP versions
+    return tuple(map(str, (*collapse_addresses(four), *collapse_addresses(six))))
+
+
+class AddressFacts:
+    """What is known of a raw address: its network. Called for every visitor; looks for new lists once a minute."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._stamp: tuple[tuple[str, int], ...] | None = None
+        self._looked_at = 0
+        self._networks = Networks(BUNDLED)
+
+    def __call__(self, address: str) -> Mapping[str, str]:
+        """Facts for `Hit.facts`."""
+        now = self._clock.now()
+        if now - self._looked_at >= _LOOK_SECONDS * MICROS_PER_SECOND:
+            self._looked_at = now
+            self._look()
+        return self._networks.facts(address)
+
+    def _look(self) -> None:
+        files = sorted(self._folder.glob("*.txt")) if self._folder.is_dir() else []
+        try:
+            stamp = tuple((path.name, path.stat().st_mtime_ns) for path in files)
+        except OSError:
+            return  # being replaced this moment
+        if stamp == self._stamp:
+            return
+        lists, problems = load_lists(self._folder)
+        for problem in problems:
+            _log.error("%s; the bundled list stays in use", problem)
+        self._networks, self._stamp = Networks(lists), stamp

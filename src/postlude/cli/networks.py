@@ -1,0 +1,51 @@
+"""`postlude networks`: the lists of networks that verdicts rest on."""
+
+from pathlib import Path
+
+import click
+
+from postlude.app.folder import DataFolder
+from postlude.app.networks import import_list, load_lists
+from postlude.cli.message_file import read_file
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import SystemClock
+from postlude.model.errors import InputError
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Show the lists of networks (mail filters, image proxies, Apple's egress): date, size, source."""
+    if context.invoked_subcommand is not None:
+        return
+    lists, problems = load_lists(DataFolder(load().data).networks)
+    rows = [{"name": o.name, "date": o.date, "networks": len(o.networks), "source": o.source} for o in lists]
+    if as_json:
+        print_json({"lists": rows, "problems": problems})
+    else:
+        print_table([[str(row[key]) for key in ("name", "date", "networks", "source")] for row in rows])
+        for problem in problems:
+            click.echo(f"postlude: {problem}", err=True)
+
+
+@command.command("import")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", default="", help="Where the file is from; shown with the list.")
+def import_file(name: str, file: Path, source: str) -> None:
+    """Replace the list NAME by FILE (- for standard input): a network a line, or a CSV that begins with it.
+
+    Running edges use it within a minute, for hits from then on. Example, Apple's exact egress list:
+
+    postlude networks import apple_egress egress-ip-ranges.csv
+    """
+    folder = DataFolder(load().data)
+    lists, _ = load_lists(folder.networks)
+    if name not in {one.name for one in lists}:
+        raise InputError(f"there is no list {name!r}; there are: {', '.join(sorted(one.name for one in lists))}")
+    folder.prepare()
+    text = read_file(file).decode("utf-8", "replace")
+    done = import_list(folder.networks, name, text, source=source or file.name, now=SystemClock().now())
+    click.echo(f"{done.name}: {len(done.networks)} networks, dated {done.date}")
