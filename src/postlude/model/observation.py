@@ -1,6 +1,6 @@
 """Observations: raw things that were seen, never edited. The journal stores exactly these."""
 
-from typing import Final
+from typing import Any, Final, Union, get_args
 
 import msgspec
 
@@ -141,8 +141,8 @@ Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook | Resolved 
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)
-_Quick = RawHit | Submitted | Begun | Attempt | Returned | Webhook | Resolved
-_quick: Final[msgspec.msgpack.Decoder[_Quick]] = msgspec.msgpack.Decoder(_Quick)
+_others = tuple(kind for kind in get_args(Observation) if kind is not Hit)
+_quick: Final[msgspec.msgpack.Decoder[Any]] = msgspec.msgpack.Decoder(Union[(RawHit, *_others)])
 _FREQUENT: Final = frozenset({HitFace.PIXEL.value, HitFace.LINK.value})
 
 
@@ -158,7 +158,7 @@ def decode(data: bytes | memoryview) -> Observation:
 
 def decode_quick(data: bytes) -> Observation | RawHit:
     """As `decode`, except that hits on pixels and links come as RawHit."""
-    seen = _quick.decode(data)
-    if seen.__class__ is not RawHit:
-        return seen
-    return seen if seen.face in _FREQUENT else _decoder.decode(data)
+    seen: Observation | RawHit = _quick.decode(data)
+    if seen.__class__ is RawHit and seen.face not in _FREQUENT:
+        return _decoder.decode(data)
+    return seen
