@@ -25,7 +25,6 @@ def newcomer(browser: Browser) -> Iterator[Page]:
 def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, shop: Shop):
     running = postlude()
     newcomer.goto(running.printed_link())
-    offer_to_unsubscribe(newcomer)
     compose(newcomer, shop)
     watch = newcomer  # stays on the message page and is never reloaded
     watch.evaluate("window.neverReloaded = true")
@@ -54,13 +53,6 @@ def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, sh
     for kind in ("opened", "clicked", "replied", "complained", "bounced", "unsubscribed"):
         expect(watch.locator(f".event-{kind}").first).to_be_visible()
     assert watch.evaluate("window.neverReloaded") is True
-
-
-def offer_to_unsubscribe(page: Page) -> None:
-    page.get_by_role("link", name="Preferences").first.click()
-    page.get_by_text("Offer to unsubscribe").click()
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
 
 
 def compose(page: Page, shop: Shop) -> None:

@@ -113,7 +113,7 @@ class AppProcess:
             append=journal.append,
             redeem=lambda token: use_sign_in(self._store, token, parts.clock),
             new_app_password=lambda user, label: new_app_password(self._store, user, label, parts.clock),
-            get_preferences=partial(get_preferences, self._store),
+            get_preferences=partial(get_preferences, self._store, sandbox=settings.sandbox),
             put_preferences=partial(put_preferences, self._store),
             health=self.health,
             secret=folder.session_secret(),

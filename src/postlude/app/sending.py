@@ -35,7 +35,7 @@ def build_contents(parts: Parts, store: Store) -> Contents:
 
 def policy_of(parts: Parts, store: Store, user: int) -> Policy:
     """What a user wants tracked when the message does not say otherwise."""
-    wanted = get_preferences(store, user)
+    wanted = get_preferences(store, user, sandbox=parts.settings.sandbox)
     return Policy(
         opens=wanted.opens,
         clicks=wanted.clicks,

@@ -22,10 +22,10 @@ class Preferences(msgspec.Struct, frozen=True):
     """Query parameters added to links: `utm_source=mail&utm_content={label}`; empty for none."""
 
 
-def get_preferences(store: Store, user: int) -> Preferences:
-    """The user's preferences, or the defaults."""
+def get_preferences(store: Store, user: int, *, sandbox: bool = False) -> Preferences:
+    """The user's preferences, or the defaults; a sandbox's mail offers to unsubscribe, so that it can be tried."""
     kept = store.get_setting(_key(user))
-    return Preferences() if kept is None else msgspec.convert(kept, Preferences)
+    return Preferences(unsubscribe=sandbox) if kept is None else msgspec.convert(kept, Preferences)
 
 
 def put_preferences(store: Store, user: int, preferences: Preferences) -> None:
