@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean bench-send bench-startup bench-instrument
+.PHONY: help env dev up test check servers lock docs screenshots clean bench-send bench-edge bench-startup bench-instrument
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,6 +33,9 @@ screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
 bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
 	$(BIN)/python bench/send.py --copies 100000
+bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (needs nginx and wrk)
+	$(BIN)/python bench/edge.py --what pixel pixels link slow nosync --write
+	$(BIN)/python bench/edge_journal.py --write
 bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
