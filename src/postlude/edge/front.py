@@ -68,24 +68,8 @@ class Front:
 
     def take(self, data: bytes, conn: Waiter) -> bool:
         """Whether `data` was a plain GET that is now with the journal; `conn` writes its answer when it is durable."""
-        if data.startswith(self._pixel_start):
-            return self._pixel(data, conn)
-        return data.startswith(self._link_start) and self._link(data, conn)
-
-    def learn(self, data: bytes, rest: bytes, head: Head) -> None:
-        """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
-        if data.startswith(self._pixel_start):
-            if self._verify(data[self._pixel_token]) is not None:
-                _remember(self._pixels, data[self._pixel_end :], head)
-        elif data.startswith(self._link_start):
-            payload = self._verify(data[self._link_token])
-            known = self._link_face.known(payload, rest) if payload is not None else None
-            if payload is not None and known is not None:
-                position, location = known
-                link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
-                _remember(self._links, data[self._link_end :], link)
-
-    def _pixel(self, data: bytes, conn: Waiter) -> bool:
+        if not data.startswith(self._pixel_start):
+            return data.startswith(self._link_start) and self._take_link(data, conn)
         head = self._pixels.get(data[self._pixel_end :])
         if head is None:
             return False
@@ -104,7 +88,20 @@ class Front:
         lane.add(records.PIXEL % (at, payload[2:10], payload[10:18], visitor.tail(head)), conn)
         return True
 
-    def _link(self, data: bytes, conn: Waiter) -> bool:
+    def learn(self, data: bytes, rest: bytes, head: Head) -> None:
+        """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
+        if data.startswith(self._pixel_start):
+            if self._verify(data[self._pixel_token]) is not None:
+                _remember(self._pixels, data[self._pixel_end :], head)
+        elif data.startswith(self._link_start):
+            payload = self._verify(data[self._link_token])
+            known = self._link_face.known(payload, rest) if payload is not None else None
+            if payload is not None and known is not None:
+                position, location = known
+                link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
+                _remember(self._links, data[self._link_end :], link)
+
+    def _take_link(self, data: bytes, conn: Waiter) -> bool:
         link = self._links.get(data[self._link_end :])
         if link is None:
             return False
