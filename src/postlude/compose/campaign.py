@@ -17,6 +17,7 @@ from postlude.compose.shared import Shared
 from postlude.compose.source import Marks, Source, value_text
 from postlude.compose.template import ROOTS, CampaignTemplate, Encoding, Fields
 from postlude.compose.values import FieldsView, MissingPolicy
+from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
 
@@ -92,14 +93,21 @@ class Compiled:
         Byte for byte what `render_one` returns. MissingFieldError when a field is empty and must not be,
         TemplateError when the template's logic fails.
         """
-        shared = self._always
-        if shared is not None and shared.only_token:
-            return shared.join(token, head)
-        names = self._names(fields)
-        if not self._constant:
-            shared = self._shape_for(names)
+        names, shared = self._prepared(fields)
         done = shared.render(token, names, head) if shared is not None else None
         return self.render_one(token, fields, head) if done is None else done
+
+    def render_signed(self, token: str, fields: Fields, head: bytes, signer: Signer, now: int) -> bytes:
+        """What `signer.sign(self.render(token, fields, head), now)` returns, for less: `now` is in microseconds."""
+        names, shared = self._prepared(fields)
+        done = shared.signed(token, names, head, signer, now) if shared is not None else None
+        return signer.sign(self.render(token, fields, head), now) if done is None else done
+
+    def _prepared(self, fields: Fields) -> tuple[dict[str, Any], Shared | None]:
+        if self._always is not None and self._always.only_token:
+            return {}, self._always
+        names = self._names(fields)
+        return names, self._always if self._constant else self._shape_for(names)
 
     def render_one(self, token: str, fields: Fields, head: bytes = b"") -> bytes:
         """As `render`, but nothing is shared with other copies: filled in, then instrumented, then encoded."""

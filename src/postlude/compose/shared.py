@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from postlude.compose import header, parts, quoted
+from postlude.compose.frame import frame
 from postlude.compose.layout import Slot
 from postlude.compose.links import Judge, OwnLink
 from postlude.compose.pieces import Hole, Span, Token, Value
 from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape
 from postlude.compose.source import Marks, Source, value_text
+from postlude.dkim import Signer
+from postlude.dkim.canonical import relaxed_lines
 from postlude.instrument import lines
 
-_TOKEN: Final = 0
 _SUBJECT: Final = 1
 _FIRST_OWN: Final = 2
 
@@ -47,26 +49,32 @@ class Shared:
         wanted += [(number, True) for link in self._links for number in link.element.fields]
         self._values: Final = tuple(dict.fromkeys(wanted))
         fixed = None if subject.fixed is None else header.unstructured("Subject", subject.fixed)
-        self._base, self._order = self._assemble(message, fixed)
+        self._whole: Final = frame(self._pieces(message, fixed))
         self.only_token: Final = fixed is not None and not self._values
         """Nothing but the token differs between recipients."""
-        self._first, *self._rest = self._base[0::2]
-
-    def join(self, token: str, head: bytes) -> bytes:
-        """The copy, where nothing but the token is the recipient's own."""
-        return token.encode("ascii").join([head + self._first, *self._rest])
+        self._head, self._body = self._whole.split()
+        self._relaxed: Final = None if eight_bit and self._values else self._body.relaxed()
 
     def render(self, token: str, names: Mapping[str, Any], head: bytes) -> bytes | None:
         """The copy; None when it has to be made on its own."""
-        raw = token.encode("ascii")
-        own = self._fill(token, names)
-        if own is None:
+        pool = self._pool(token, names)
+        return None if pool is None else self._whole.join(pool, head)
+
+    def signed(self, token: str, names: Mapping[str, Any], head: bytes, signer: Signer, now: int) -> bytes | None:
+        """The copy with its DKIM signatures; None when it has to be made on its own."""
+        pool = self._pool(token, names)
+        if pool is None or self._relaxed is None:
             return None
-        pool = [raw, header.unstructured("Subject", names["subject"]), *own]
-        out = self._base.copy()
-        out[1::2] = [pool[each] for each in self._order]
-        out[0] = head + self._base[0]
-        return b"".join(out)
+        head = self._head.join(pool, head)
+        relaxed = self._relaxed.join(pool if self.only_token else [*pool[:_FIRST_OWN], *map(relaxed_lines, pool[2:])])
+        return b"".join((signer.signatures(head, relaxed, now), head, b"\r\n", self._body.join(pool)))
+
+    def _pool(self, token: str, names: Mapping[str, Any]) -> list[bytes] | None:
+        raw = token.encode("ascii")
+        if self.only_token:
+            return [raw]
+        own = self._fill(token, names)
+        return None if own is None else [raw, header.unstructured("Subject", names["subject"]), *own]
 
     def _fill(self, token: str, names: Mapping[str, Any]) -> list[bytes] | None:
         """What goes into the holes of this recipient's own; None when one of them could change what is around it."""
@@ -115,18 +123,6 @@ class Shared:
         if own not in self._own:
             self._own.append(own)
         return _FIRST_OWN + self._own.index(own)
-
-    def _assemble(self, message: Sequence[bytes | Slot], subject: bytes | None) -> tuple[list[bytes], list[int]]:
-        """Bytes and holes in turn, beginning and ending with bytes; and what fills the holes."""
-        base: list[bytes] = [b""]
-        order: list[int] = []
-        for piece in self._pieces(message, subject):
-            if isinstance(piece, bytes):
-                base[-1] += piece
-            else:
-                base += (b"", b"")
-                order.append(_TOKEN if isinstance(piece, Token) else piece.slot)
-        return base, order
 
     def _pieces(self, message: Sequence[bytes | Slot], subject: bytes | None) -> Iterator[bytes | Token | Hole]:
         for each in message:

@@ -27,22 +27,30 @@ def fields(head: bytes) -> list[Field]:
 
 def relaxed_value(value: bytes) -> bytes:
     """Unfolded, blanks reduced to one, none at either end."""
-    return _FOLD.sub(b" ", value).strip(b" \t\r\n")
+    if b"\x0b" in value or b"\x0c" in value:  # blanks to `split`, but not to RFC 6376
+        return _FOLD.sub(b" ", value).strip(b" \t\r\n")
+    return b" ".join(value.split())
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """Blanks reduced to one, none before a line end, one line end at the end; nothing for an empty body.
+    """Blanks reduced to one, none before a line end, one line end at the end; nothing for an empty body."""
+    return relaxed_end(relaxed_lines(body).removesuffix(b" "))
+
+
+def relaxed_lines(data: bytes) -> bytes:
+    """As `relaxed_body`, but for the end, which a piece of a body does not have.
 
     `replace` in place of a regular expression: 20 times as fast on a newsletter. Runs halve each time, so it is
     linear but for a logarithm.
     """
-    if b"\t" in body:
-        body = body.replace(b"\t", b" ")
-    while b"  " in body:
-        body = body.replace(b"  ", b" ")
-    body = body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
-    while body.endswith(b"\r\n\r\n"):
-        body = body.rstrip(b"\r\n") + b"\r\n"
-    if body == b"\r\n":
-        return b""
-    return body if body.endswith(b"\r\n") or not body else body + b"\r\n"
+    if b"\t" in data:
+        data = data.replace(b"\t", b" ")
+    while b"  " in data:
+        data = data.replace(b"  ", b" ")
+    return data.replace(b" \r\n", b"\r\n")
+
+
+def relaxed_end(data: bytes) -> bytes:
+    """One line end at the end, however many there were; nothing when there is nothing else."""
+    stripped = data.rstrip(b"\r\n")
+    return stripped + b"\r\n" if stripped else b""

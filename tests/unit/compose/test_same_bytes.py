@@ -11,12 +11,14 @@ from postlude.compose.campaign import Compiled
 from postlude.compose.layout import Slot
 from postlude.compose.parts import encoded, too_long
 from postlude.compose.pieces import joined as joined_pieces
+from postlude.dkim import Signer, new_key
 from postlude.instrument import PixelPlace, Policy, instrument
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
 URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
 TOKEN = URLS.token(12345)
+SIGNER = Signer("example.org", [new_key("ed25519", "e1")])
 EXAMPLES = 100
 HEAD = b"To: a@example.com\r\n"
 
@@ -128,7 +130,9 @@ def test_shared_or_alone_makes_no_difference(template, policy, people):
     compiled = compile_campaign(template, policy, URLS)
     for person in people:
         fields = {"contact": person}
-        assert compiled.render(TOKEN, fields, HEAD) == compiled.render_one(TOKEN, fields, HEAD)
+        alone = compiled.render_one(TOKEN, fields, HEAD)
+        assert compiled.render(TOKEN, fields, HEAD) == alone
+        assert compiled.render_signed(TOKEN, fields, HEAD, SIGNER, 10**15) == SIGNER.sign(alone, 10**15)
 
 
 @settings(max_examples=EXAMPLES // 2, deadline=None)
