@@ -1,12 +1,14 @@
 """`postlude contacts`: people, one at a time and as files. Importing lives in `contacts_import`."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.offline import accept_message, open_store_of
+from postlude.app.parts import build_parts
 from postlude.cli import contacts_import
 from postlude.cli.output import csv_file, print_json, print_table
 from postlude.cli.who import who
@@ -18,8 +20,11 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services import contacts as service
 from postlude.services.import_contacts import lists_named
+from postlude.services.subscribe import subscribe as ask_to_subscribe
+from postlude.services.subscribe import subscribe_agreed
 from postlude.store import Store
 from postlude.store.rows_contacts import Contact
+from postlude.tokens import confirm_url
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _FIELD = click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A custom field; repeat it.")
@@ -150,6 +155,43 @@ def consent(address: str, mail: str | None, opens: str | None, clicks: str | Non
         contact = service.found(store, address)
         service.set_consent(store, SystemClock(), contact, states, source=source, by=who())
     click.echo("recorded: " + ", ".join(f"{purpose.value} {state.value}" for purpose, state in states.items()))
+
+
+@command.command()
+@click.argument("address")
+@click.argument("lists", nargs=-1, required=True)
+@click.option("--name", default="", help="The person's name, where the contact is new.")
+@click.option("--agreed", default="", help="They agreed elsewhere: where and when. No confirmation mail is sent.")
+@_JSON
+def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_json: bool) -> None:
+    """Put ADDRESS on LISTS. A list with double opt-in sends a mail first; its link makes the subscription."""
+    settings, clock = load(), SystemClock()
+    parts = build_parts(settings)
+    url = partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes)
+    said = {}
+    with open_store_of(settings) as store:
+        wanted = [store.mailing_list(list_id) for list_id in lists_named(store, lists)]
+        for one in wanted:
+            if agreed:
+                subscribe_agreed(store, clock, address, one, agreed, who(), name)
+                said[one.name] = MemberStatus.SUBSCRIBED.value
+                continue
+            asked = ask_to_subscribe(store, clock, address, one, url, name=name)
+            said[one.name] = asked.status.value
+            if (letter := asked.letter) is not None:
+                accept_message(
+                    settings,
+                    user=letter.user,
+                    mail_from=letter.mail_from,
+                    recipients=[letter.recipient],
+                    raw=letter.raw,
+                )
+    if as_json:
+        print_json({"address": address, "lists": said})
+        return
+    for list_name, status in said.items():
+        waits = " until the link in the mail that goes out now is used" if status == "pending" else ""
+        click.echo(f"{address}: {status} on {list_name}{waits}")
 
 
 @command.command()

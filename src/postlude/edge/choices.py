@@ -146,6 +146,29 @@ class Preferences(Face):
         return None
 
 
+class Confirm(Face):
+    """Double opt-in: GET shows the question, only the button's POST confirms. The token names list and contact."""
+
+    def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
+        return super()._methods() | {"POST": self._post}
+
+    def _payload(self, request: Request) -> bytes | None:
+        tokens = (without_query(target.token) for target in readings(request.target))
+        return next(filter(None, map(self._core.codec.verify_confirm, tokens)), None)
+
+    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        answer = self._core.page(200, self._core.pages.confirm(request.head.language))
+        return self._show(request, conn, (HitFace.CONFIRM_PAGE, payload), answer)
+
+    def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
+        core = self._core
+        if not fields(request.head.content_type, request.body).get("confirm"):
+            return self._unconfirmed(request)
+        answer = core.page(200, core.pages.plain(request.head.language, "confirm_done_title", "confirm_done"))
+        core.store(request, conn, (HitFace.CONFIRM, payload, -1), answer, lost=self._failed(request))
+        return None
+
+
 class View(Face):
     """The mail in a browser, when its text can be had without a database; else a page that says so."""
 

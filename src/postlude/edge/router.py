@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from postlude.edge.choices import Preferences, Unsubscribe, View
+from postlude.edge.choices import Confirm, Preferences, Unsubscribe, View
 from postlude.edge.core import Core, Waiter
 from postlude.edge.files import Files
 from postlude.edge.headers import Head
@@ -32,6 +32,7 @@ class Router:
             prefixes.preferences.encode(): Preferences(core).slow,
             prefixes.view.encode(): View(core).slow,
             prefixes.hook.encode(): Hook(core).slow,
+            prefixes.confirm.encode(): Confirm(core).slow,
         }
 
     def route(self, request: Request, conn: Waiter) -> bytes | None:

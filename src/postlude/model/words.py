@@ -79,6 +79,8 @@ class HitFace(StrEnum):
     PREFERENCES_PAGE = "preferences_page"
     PREFERENCES = "preferences"
     VIEW = "view"
+    CONFIRM_PAGE = "confirm_page"  # GET: changes nothing; scope is the list, copy the contact
+    CONFIRM = "confirm"  # POST: the contact wants to be on the list
 
 
 class Via(StrEnum):

@@ -236,6 +236,7 @@ class Digest:
                 resolutions=[one for item in items for one in item.resolutions],
                 seen=[one for item in items for one in item.seen],
                 set_aside=[_set_aside(item, now) for item in items if item.outcome in SET_ASIDE],
+                confirmations=[item.confirmation for item in items if item.confirmation is not None],
                 choices=[item.choice for item in items if item.choice is not None],
                 requests=[item.request for item in items if item.request is not None],
                 rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(items)) else [],

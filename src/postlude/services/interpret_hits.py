@@ -13,7 +13,7 @@ from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
 from postlude.services.interpret_choices import choose
 from postlude.services.interpret_items import Item, Outcome
-from postlude.store import CopySuppression
+from postlude.store import Confirmation, CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
 SENT_TIMES_KEPT: Final = 50_000
@@ -32,6 +32,7 @@ _KINDS: Final = {
 }
 
 
+_CONFIRMING: Final = frozenset({HitFace.CONFIRM, HitFace.CONFIRM_PAGE})  # of a contact, not of a copy
 # What rules read of the headers, and the language: kept with the event, so that it can be judged again.
 _KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
 _KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
@@ -131,6 +132,11 @@ class Hits:
         """Judge one hit on a page, and take what was decided there."""
         if hit.copy > MAX_ID or hit.scope > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
+        if hit.face in _CONFIRMING:
+            item.outcome = Outcome.COUNTED
+            if hit.face is HitFace.CONFIRM:
+                item.confirmation = Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit))
+            return
         meaning = self._meaning(hit, self._sent.get(hit.copy))
         number = item.record.event_id()
         kind, verdict, reasons, facts, _ = meaning
@@ -166,6 +172,11 @@ class Hits:
         self._opens[key] = hit.at
         self._opens.move_to_end(key)
         return False
+
+
+def _evidence(hit: Hit) -> str:
+    said = ("button of the confirmation mail", hit.address and f"from {hit.address}", hit.user_agent)
+    return ", ".join(part for part in said if part)
 
 
 def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:

@@ -14,6 +14,7 @@ from postlude.store import (
     Alias,
     AttemptResult,
     Choice,
+    Confirmation,
     CopySuppression,
     DataRequest,
     Resolution,
@@ -77,6 +78,7 @@ class Item(msgspec.Struct, gc=False):
     """Called once both stores hold what the record means."""
     choice: Choice | None = None
     request: DataRequest | None = None
+    confirmation: Confirmation | None = None
     erase: int = 0
     """Copy on whose page it was asked to erase what was recorded; 0: nobody asked."""
 
@@ -86,7 +88,7 @@ class Item(msgspec.Struct, gc=False):
         self.events, self.aliases, self.suppress, self.begun = (), (), (), ()
         self.submission, self.attempt, self.afterwards = None, None, None
         self.unmatched, self.resolutions, self.seen = (), (), ()
-        self.choice, self.request, self.erase = None, None, 0
+        self.choice, self.request, self.confirmation, self.erase = None, None, None, 0
 
 
 def event_id(position: Position, ordinal: int) -> int:

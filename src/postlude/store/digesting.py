@@ -74,6 +74,7 @@ class Digesting(Choices):
                 self._project,
                 self._suppress,
                 self._choose,
+                self._confirm,
                 self._ask,
                 self._keep,
                 self._note,
@@ -181,6 +182,10 @@ class Digesting(Choices):
         insert = self._insert(list_members).values(list=list_id, contact=contact, **left)
         earlier = list_members.c.status != MemberStatus.UNSUBSCRIBED.value  # the first time stays
         connection.execute(insert.on_conflict_do_update(index_elements=["list", "contact"], set_=left, where=earlier))
+
+    def _confirm(self, connection: Connection, batch: Batch) -> None:
+        for one in batch.confirmations:
+            self.confirm_membership(connection, one)
 
     def _keep(self, connection: Connection, batch: Batch) -> None:
         self._add(connection, unmatched, [_unmatched_row(one) for one in batch.unmatched])

@@ -13,6 +13,7 @@ from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import address_key, as_struct, chunks, clean
 from postlude.store.consent import Consents, add_proof
 from postlude.store.contacts import insert_contact
+from postlude.store.rows import Confirmation
 from postlude.store.rows_contacts import ListTotals, MailingList, Membership, Proof
 from postlude.store.schema_contacts import contact_tags, contacts, list_members, lists, tags
 
@@ -143,17 +144,29 @@ class Lists(Consents):
             mine = and_(list_members.c.list == list_id, list_members.c.contact == contact)
             return as_struct(Membership, connection.execute(select(list_members).where(mine)).one())
 
-    def confirm_member(self, list_id: int, contact: int, at: int) -> bool:
-        """PENDING becomes SUBSCRIBED; False when it was not pending: an old link never undoes a later wish."""
+    def confirm_membership(self, connection: Connection, confirmation: Confirmation) -> bool:
+        """PENDING becomes SUBSCRIBED, with the proof of it, in the digest's transaction.
+
+        False when it was not pending: an old link never undoes a later wish, and pressing twice is one consent.
+        """
+        at = confirmation.at
         pending = and_(
-            list_members.c.list == list_id,
-            list_members.c.contact == contact,
+            list_members.c.list == confirmation.list,
+            list_members.c.contact == confirmation.contact,
             list_members.c.status == MemberStatus.PENDING.value,
         )
-        with self._database.write() as connection:
-            change = update(list_members).where(pending)
-            change = change.values(status=MemberStatus.SUBSCRIBED.value, subscribed_at=at)
-            return connection.execute(change).rowcount > 0
+        change = update(list_members).where(pending)
+        change = change.values(status=MemberStatus.SUBSCRIBED.value, subscribed_at=at)
+        if not connection.execute(change).rowcount:
+            return False
+        agreed = select(lists.c.name, lists.c.consent_text).where(lists.c.id == confirmation.list)
+        name, text = connection.execute(agreed).one()
+        proof = Proof(
+            id=new_id(), at=at, how="confirmed by mail", source=name, text=text, evidence=confirmation.evidence
+        )
+        add_proof(connection, proof)
+        self.note_consent(connection, confirmation.contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
+        return True
 
     def remove_member(self, list_id: int, contact: int) -> bool:
         """Forget a membership: as if it had never been."""

@@ -294,6 +294,15 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     """Lists joined (True) and left."""
 
 
+class Confirmation(msgspec.Struct, frozen=True, gc=False):
+    """A contact pressed the button of a list's confirmation mail."""
+
+    list: int
+    contact: int
+    at: int
+    evidence: str
+
+
 class DataRequest(msgspec.Struct, frozen=True):
     """Somebody wants to see what is stored of the address a copy went to."""
 
@@ -359,6 +368,7 @@ class Batch(msgspec.Struct, kw_only=True):
     set_aside: Sequence[SetAside] = ()
     choices: Sequence[Choice] = ()
     requests: Sequence[DataRequest] = ()
+    confirmations: Sequence[Confirmation] = ()
     rebuilt: Sequence[Rebuilt] = ()
     outcomes: Mapping[str, int] = {}
     positions: Mapping[int, tuple[int, int]] = {}

@@ -2,7 +2,7 @@
 
 from postlude.tokens.codec import CopyRef, Kind, TagPurpose, TokenCodec
 from postlude.tokens.keys import KeyRing
-from postlude.tokens.urls import OwnUrl, Prefixes, Urls, hook_url, recognise, split_link
+from postlude.tokens.urls import OwnUrl, Prefixes, Urls, confirm_url, hook_url, recognise, split_link
 
 __all__ = [
     "CopyRef",
@@ -13,6 +13,7 @@ __all__ = [
     "TagPurpose",
     "TokenCodec",
     "Urls",
+    "confirm_url",
     "hook_url",
     "recognise",
     "split_link",

@@ -42,6 +42,7 @@ class Kind(IntEnum):
 
 _COPY_BYTES: Final = COPY_TOKEN_LENGTH // 4 * 3
 _PAYLOAD_BYTES: Final = _payload.size
+_LIST: Final = 3  # in place of a Kind: a confirmation belongs to no copy
 _KINDS: Final = {int(kind): kind for kind in Kind}
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _TO_STANDARD: Final = bytes.maketrans(b"-_+/", b"+/\0\0")  # only the URL-safe spelling is ours
@@ -75,6 +76,7 @@ class TokenCodec:
         self._copy = {i: blake2b(key=self._must(i, "copy"), digest_size=_COPY_MAC) for i in ring.ids()}
         self._link = {i: blake2b(key=self._must(i, "link"), digest_size=_LINK_MAC) for i in ring.ids()}
         self._mail = {i: blake2b(key=self._must(i, "mail"), digest_size=_MAIL_MAC) for i in ring.ids()}
+        self._confirm = {i: blake2b(key=self._must(i, "confirm"), digest_size=_COPY_MAC) for i in ring.ids()}
         self._hook = {i: blake2b(key=self._must(i, "hook"), digest_size=_HOOK_MAC) for i in ring.ids()}
 
     def _must(self, key_id: int, purpose: str) -> bytes:
@@ -171,6 +173,28 @@ class TokenCodec:
             return None
         copy: int = _mail_payload.unpack_from(raw)[1]
         return copy
+
+    def mint_confirm(self, list_id: int, contact: int) -> str:
+        """Return the 36-character token that confirms one contact's subscription to one list."""
+        payload = _payload.pack(self._ring.current, _LIST, list_id, contact)
+        mac = self._confirm[self._ring.current].copy()
+        mac.update(payload)
+        return urlsafe_b64encode(payload + mac.digest()).decode("ascii")
+
+    def verify_confirm(self, text: bytes) -> bytes | None:
+        """The 18-byte payload (key id, 3, list, contact; big-endian) of a genuine confirmation token."""
+        if len(text) != COPY_TOKEN_LENGTH:
+            return None
+        try:
+            raw = a2b_base64(text.translate(_TO_STANDARD), strict_mode=True)
+        except Base64Error:
+            return None
+        base = self._confirm.get(raw[0])
+        if base is None or len(raw) != _COPY_BYTES:
+            return None
+        mac = base.copy()
+        mac.update(raw[:_PAYLOAD_BYTES])
+        return raw[:_PAYLOAD_BYTES] if compare_digest(mac.digest(), raw[_PAYLOAD_BYTES:]) else None
 
     def mint_hook(self, provider: str, key_id: int | None = None) -> str:
         """Return the 16-character secret of the path a provider calls."""

@@ -18,6 +18,8 @@ class Prefixes(NamedTuple):
     view: str = "v"
     hook: str = "h"
     """Where sending providers call."""
+    confirm: str = "c"
+    """Where who asked for a mailing list says so."""
 
 
 class OwnUrl(NamedTuple):
@@ -79,6 +81,11 @@ class Urls:
     def recognise(self, url: str) -> OwnUrl | None:
         """What a URL of ours says, whichever message it was made for; None for foreign or forged ones."""
         return recognise(self._codec, self._base, self._prefixes, url)
+
+
+def confirm_url(codec: TokenCodec, base: str, prefixes: Prefixes, list_id: int, contact: int) -> str:
+    """Where a contact confirms that they want to be on a list."""
+    return f"{base.rstrip('/')}/{prefixes.confirm}/{codec.mint_confirm(list_id, contact)}"
 
 
 def hook_url(codec: TokenCodec, base: str, prefixes: Prefixes, provider: str) -> str:

@@ -5,8 +5,9 @@ import pytest
 from postlude.edge import Brand, EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.model.words import HitFace
+from postlude.tokens import Prefixes, confirm_url
 
-from .conftest import COPY, DESTINATION, MESSAGE, Face, Start
+from .conftest import CODEC, COPY, DESTINATION, MESSAGE, Face, Start
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -188,3 +189,26 @@ async def test_pages_carry_the_brand_and_no_foreign_markup(start: Start):
     assert "Ben &amp; &lt;b&gt;Jo&lt;/b&gt;" in page
     assert '<html lang="de">' in page
     assert "Kontakt: hi@jo.example" in page
+
+
+async def test_a_subscription_is_confirmed_by_the_button_alone(face: Face):
+    url = confirm_url(CODEC, "", Prefixes(), 0x77, 0x88)
+    page = await face.get(url)
+    assert page.status == 200
+    assert b'<form method="post">' in page.body
+    assert (await face.ask("POST", url, body=b"a=b")).status == 400
+    done = await face.ask("POST", url, {"Accept-Language": "de"}, b"confirm=1")
+    assert "Sie sind angemeldet" in done.body.decode()
+    assert [(hit.face, hit.scope, hit.copy) for hit in face.hits()] == [
+        (HitFace.CONFIRM_PAGE, 0x77, 0x88),
+        (HitFace.CONFIRM, 0x77, 0x88),
+    ]
+
+
+async def test_a_confirmation_is_no_copy_and_a_copy_no_confirmation(face: Face):
+    token = CODEC.mint_confirm(MESSAGE, COPY)
+    changed = token[:-1] + ("A" if token[-1] != "A" else "B")
+    for path in (f"/c/{face.token}", f"/c/{changed}", f"/u/{token}", f"/s/{token}"):
+        assert (await face.ask("POST", path, body=b"confirm=1&unsubscribe=1&preferences=1")).status == 404, path
+    assert (await face.get(f"/i/{token}.gif")).status == 200  # a pixel is always an image
+    assert face.hits() == []

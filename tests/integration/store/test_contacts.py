@@ -2,7 +2,7 @@ import pytest
 
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store import Store
+from postlude.store import Confirmation, Store
 
 DAY = 86_400_000_000
 
@@ -36,6 +36,11 @@ def test_search_pages_from_the_newest_and_takes_wildcards_literally(store: Store
     assert store.count_contacts() == 6
 
 
+def confirm(store: Store, list_id: int, contact: int, at: int) -> bool:
+    with store._database.write() as connection:
+        return store.confirm_membership(connection, Confirmation(list_id, contact, at, "button"))
+
+
 def test_lists_and_their_members(store: Store) -> None:
     news = store.add_list("News", DAY)
     with pytest.raises(InputError, match="already"):
@@ -44,13 +49,16 @@ def test_lists_and_their_members(store: Store) -> None:
         store.add_list("  ", DAY)
     alice = store.add_contact("alice@example.org", DAY)
     store.put_member(news.id, alice.id, MemberStatus.PENDING, DAY)
-    assert store.confirm_member(news.id, alice.id, 2 * DAY)
-    assert not store.confirm_member(news.id, alice.id, 3 * DAY)
+    assert confirm(store, news.id, alice.id, 2 * DAY)
+    assert not confirm(store, news.id, alice.id, 3 * DAY)
+    [entry] = store.consent_log(alice.id)
+    assert (entry.proof.how, entry.proof.source, entry.proof.evidence) == ("confirmed by mail", "News", "button")
+    alice = store.contact(alice.id)
     [mine] = store.memberships(alice.id)
     assert (mine.status, mine.asked_at, mine.subscribed_at) == (MemberStatus.SUBSCRIBED, DAY, 2 * DAY)
     assert store.contacts_page(list_id=news.id) == [alice]
     store.put_member(news.id, alice.id, MemberStatus.UNSUBSCRIBED, 4 * DAY)
-    assert not store.confirm_member(news.id, alice.id, 5 * DAY)  # an old link does not undo it
+    assert not confirm(store, news.id, alice.id, 5 * DAY)  # an old link does not undo it
     assert store.list_totals()[news.id].unsubscribed == 1
     assert store.delete_list(news.id)
     assert store.memberships(alice.id) == []

@@ -57,6 +57,13 @@ class Pages:
         form = f'<p>{escape(t["unsubscribe_question"])}</p><form method="post">{button}</form>{other}'
         return self._page(language, t["unsubscribe_title"], form)
 
+    def confirm(self, accept_language: str) -> bytes:
+        """The question whether a subscription is wanted, with the one button that says so."""
+        language, t = self._language(accept_language)
+        button = f'<button name="confirm" value="1">{escape(t["confirm_button"])}</button>'
+        form = f'<p>{escape(t["confirm_question"])}</p><form method="post">{button}</form>'
+        return self._page(language, t["confirm_title"], form)
+
     def preferences(
         self,
         accept_language: str,

@@ -1,0 +1,122 @@
+"""Putting somebody on a list; where the list wants it, only after they confirmed by mail (double opt-in)."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import formataddr
+from html import escape
+from typing import Final, NamedTuple
+
+from postlude.kit.clock import Clock
+from postlude.model.address import read_mailbox
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.store import Store
+from postlude.store.rows_contacts import Contact, MailingList
+
+_TEXT: Final = """\
+Please confirm that you want to receive {name}.
+
+{agree}{url}
+
+If you did not ask for this, do nothing: you will not hear from us again.
+"""
+_HTML: Final = """\
+<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{subject}</title></head>
+<body style="font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem">
+<p>Please confirm that you want to receive <strong>{name}</strong>.</p>
+{agree}<p><a href="{url}" style="display:inline-block;padding:.6rem 1.4rem;background:#2f6f5e;color:#fff;
+border-radius:.4rem;text-decoration:none;font-weight:600">Yes, I want to receive it</a></p>
+<p style="color:#5d6664">If you did not ask for this, do nothing: you will not hear from us again.</p>
+</body></html>
+"""
+
+
+class Letter(NamedTuple):
+    """A confirmation mail, ready for `submit_accept.accept`."""
+
+    user: int
+    mail_from: str
+    recipient: str
+    raw: bytes
+
+
+class Asked(NamedTuple):
+    """What became of a wish to subscribe."""
+
+    contact: Contact
+    status: MemberStatus
+    letter: Letter | None
+    """The mail that must go out now; None when nothing has to be confirmed."""
+
+
+def subscribe(
+    store: Store,
+    clock: Clock,
+    address: str,
+    wanted: MailingList,
+    confirm_url: Callable[[int, int], str],
+    *,
+    name: str = "",
+    source: str = "subscribe",
+) -> Asked:
+    """Ask for a subscription; the contact is made when there is none.
+
+    `confirm_url` takes list and contact. Who is subscribed already stays so and gets no mail. InputError when the
+    address is suppressed: who unsubscribed from everything, or complained, must be let back by hand first.
+    """
+    contact = _contact(store, clock, address, name, source)
+    if any(m.list == wanted.id and m.status is MemberStatus.SUBSCRIBED for m in store.memberships(contact.id)):
+        return Asked(contact, MemberStatus.SUBSCRIBED, None)
+    suppression = store.suppression(contact.address)
+    if suppression is not None:
+        raise InputError(
+            f"{address} is suppressed ({suppression.reason}), so no mail can ask them. If they want mail again, run "
+            f"`postlude suppressions remove {address}` first"
+        )
+    status = MemberStatus.PENDING if wanted.double_optin else MemberStatus.SUBSCRIBED
+    letter = _letter(store, contact, wanted, confirm_url) if wanted.double_optin else None
+    store.put_member(wanted.id, contact.id, status, clock.now(), source)
+    return Asked(contact, status, letter)
+
+
+def subscribe_agreed(  # noqa: PLR0917 - plain data
+    store: Store, clock: Clock, address: str, wanted: MailingList, agreed: str, by: str, name: str = ""
+) -> Contact:
+    """Subscribe somebody who agreed elsewhere, on paper or in another form: `agreed` is the proof."""
+    if not agreed.strip():
+        raise InputError("say where and when they agreed: consent without proof is none")
+    contact = _contact(store, clock, address, name, "subscribe")
+    now = clock.now()
+    store.put_member(wanted.id, contact.id, MemberStatus.SUBSCRIBED, now, "subscribe")
+    states = {Purpose.MAIL: Consent.GIVEN}
+    store.record_consent(contact.id, states, now, how="by hand", source=agreed, text=wanted.consent_text, by=by)
+    return contact
+
+
+def _contact(store: Store, clock: Clock, address: str, name: str, source: str) -> Contact:
+    mailbox = read_mailbox(address)
+    found = store.contact_by_address(mailbox.spelled)
+    return found or store.add_contact(mailbox.spelled, clock.now(), name=name or mailbox.name, source=source)
+
+
+def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Callable[[int, int], str]) -> Letter:
+    user = store.user_by_address(wanted.sender) if wanted.sender else None
+    user = user or store.first_user()
+    if user is None:
+        raise NotFoundError("no user yet, so nobody can send the confirmation mail: start `postlude up` once")
+    sender = wanted.sender or user.address
+    url = confirm_url(wanted.id, contact.id)
+    subject = f"Please confirm: {wanted.name}"
+    agree = wanted.consent_text
+    message = EmailMessage(policy=SMTP if (contact.spelled + sender).isascii() else SMTPUTF8)
+    message["From"] = sender if "<" in sender else formataddr((user.name if user.address == sender else "", sender))
+    message["To"] = contact.spelled
+    message["Subject"] = subject
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # nobody has agreed to anything yet
+    message.set_content(_TEXT.format(name=wanted.name, url=url, agree=f"{agree}\n\n" if agree else ""))
+    said = f"<p>{escape(agree)}</p>\n" if agree else ""
+    page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=said)
+    message.add_alternative(page, subtype="html")
+    return Letter(user.id, sender, contact.spelled, message.as_bytes())
