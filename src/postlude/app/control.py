@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,13 +14,17 @@ from starlette.routing import Route
 from postlude.app.reporting import message_of, story
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
+from postlude.services.reclassify import Reclassifier
 from postlude.services.reports import Reports
 
 _MOST = 100
 
 
-def control_app(reports: Reports) -> Starlette:
-    """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it."""
+def control_app(reports: Reports, reclassifier: Reclassifier) -> Starlette:
+    """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
+
+    /reclassify?do=start, stop or look answers with its progress.
+    """
 
     async def timeline(request: Request) -> Response:
         query = request.query_params.get("query", "")
@@ -32,11 +37,16 @@ def control_app(reports: Reports) -> Starlette:
             return JSONResponse({"error": "id must be 16 hexadecimal digits"}, 400)
         return JSONResponse(await run_in_threadpool(message_of, reports, number))
 
+    async def reclassify(request: Request) -> Response:
+        deed = request.query_params.get("do", "look")
+        act = {"start": reclassifier.start, "stop": reclassifier.stop}.get(deed, reclassifier.progress)
+        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
+
     async def not_found(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 404)
 
     return Starlette(
-        routes=[Route("/timeline", timeline), Route("/message", message)],
+        routes=[Route("/timeline", timeline), Route("/message", message), Route("/reclassify", reclassify)],
         exception_handlers={NotFoundError: not_found},
     )
 

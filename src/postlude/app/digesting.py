@@ -38,6 +38,7 @@ def build_digest(
     spool_out: Spool,
     spool_in: Spool,
     chosen: Callable[[], None] = lambda: None,
+    chore: Callable[[], bool] = lambda: False,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     tags, repeats = tag_reader(parts.codec), Repeats(store.seen)
@@ -62,6 +63,7 @@ def build_digest(
         changes=changes,
         clock=parts.clock,
         chosen=chosen,
+        chore=chore,
     )
 
 

@@ -27,6 +27,7 @@ from postlude.model.words import Via
 from postlude.services.changes import Changes
 from postlude.services.digest import Digest
 from postlude.services.preferences import get_preferences, put_preferences
+from postlude.services.reclassify import Reclassifier
 from postlude.services.reports import Reports
 from postlude.services.send import SenderDeps
 from postlude.services.submit import accept
@@ -84,6 +85,7 @@ class AppProcess:
         self._calls = Calls(parts, self._store, journal)
         changes = Changes()
         tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
+        reclassifier = Reclassifier(history, self._store)
         self._revoker = build_revoker(settings.data, self._store)
         self._digest = build_digest(
             parts,
@@ -94,6 +96,7 @@ class AppProcess:
             spool_out=spool_out,
             spool_in=spool_in,
             chosen=self._revoker.wake,
+            chore=reclassifier.step,
         )
         self._start_revoker(self._revoker)
         await self._start_digest(self._digest)
@@ -126,7 +129,7 @@ class AppProcess:
             stopping=stopping,
         )
         await self._serve([self._web_socket], create_app(deps), stopping)
-        await self._serve([control_socket(folder.control)], control_app(reports), stopping)
+        await self._serve([control_socket(folder.control)], control_app(reports, reclassifier), stopping)
         self._stack.callback(partial(folder.control.unlink, missing_ok=True))
         transport = outbox or build_transport(settings, parts.clock, self._store)
         self._stack.push_async_callback(transport.close)

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "links": ("links", "List a message file's links and say which would be tracked."),
     "link": ("link", "Stop or replace a link of mail that was already sent."),
     "networks": ("networks", "Show or replace the lists of networks that verdicts rest on."),
+    "reclassify": ("reclassify", "Judge the whole history again by the rules of this version."),
     "feedback": ("feedback", "Read bounces, complaints and replies from files."),
     "settings": ("settings", "List every setting, its value and where to set it."),
     "app": ("processes", "Run the app process alone: web, digest, sender."),

@@ -28,6 +28,11 @@ _BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset)"
 _COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
+_OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
+_REPLACE: Final = """
+UPDATE events SET verdict = judged.verdict, reasons = judged.reasons, rules_version = judged.rules_version,
+facts = judged.facts FROM judged WHERE events.id = judged.id
+"""
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _REMEMBERED: Final = 4096
 _encode: Final = msgspec.json.Encoder().encode
@@ -163,6 +168,42 @@ class DuckHistory:
         """Every event of these copies, oldest first."""
         query = f"SELECT {_COLUMNS} FROM events WHERE copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"  # noqa: S608 - fixed text
         return [_event(row) for row in self._query(query, {"copies": list(copies)})]
+
+    def outdated(self, rules_version: int) -> int:
+        """How many events were judged by older rules than these."""
+        return int(self._query(f"SELECT count(*) FROM events WHERE {_OUTDATED}", {"rules": rules_version})[0][0])  # noqa: S608 - fixed text
+
+    def outdated_copies(self, rules_version: int, limit: int) -> list[int]:
+        """A few copies that have such events."""
+        query = f"SELECT DISTINCT copy FROM events WHERE {_OUTDATED} LIMIT $limit"  # noqa: S608 - fixed text
+        return [row[0] for row in self._query(query, {"rules": rules_version, "limit": limit})]
+
+    def clicked_messages(self, after: int, limit: int) -> list[int]:
+        """Messages with clicks, by id, from the first behind `after`."""
+        query = (
+            "SELECT DISTINCT message FROM events WHERE kind = 'clicked' AND message > $after ORDER BY 1 LIMIT $limit"
+        )
+        return [row[0] for row in self._query(query, {"after": after, "limit": limit})]
+
+    def replace(self, events: Sequence[Event]) -> None:
+        """Give events that are there another verdict with reasons, rules and facts."""
+        if not events:
+            return
+        rows = [self._row(event) for event in events]
+        with self._lock, self._translated():
+            if self._broken:
+                self._reopen()
+            self._connection.execute("BEGIN")
+            try:
+                self._connection.execute("CREATE TEMP TABLE judged AS SELECT * FROM events LIMIT 0")
+                with self._connection.appender("judged") as judged:
+                    judged.append_rows(rows)
+                self._connection.execute(_REPLACE)
+                self._connection.execute("DROP TABLE judged")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
 
     def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
         """Clicks on every link of these messages that has any."""

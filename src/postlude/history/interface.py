@@ -68,6 +68,22 @@ class History(Protocol):
         """Every event of these copies, oldest first."""
         ...
 
+    def outdated(self, rules_version: int) -> int:
+        """How many events were judged by older rules than these."""
+        ...
+
+    def outdated_copies(self, rules_version: int, limit: int) -> list[int]:
+        """A few copies that have such events."""
+        ...
+
+    def replace(self, events: Sequence[Event]) -> None:
+        """Give events that are there, by their ids, another verdict with reasons, rules and facts; all or none."""
+        ...
+
+    def clicked_messages(self, after: int, limit: int) -> list[int]:
+        """Messages with clicks, by id, from the first behind `after`."""
+        ...
+
     def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
         """Clicks on every link of these messages that has any."""
         ...

@@ -29,6 +29,7 @@ from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 _IDLE_SECONDS: Final = 0.5
+_BREATH_SECONDS: Final = 0.05
 # After a small batch the next one gathers for twice as long as this one took: a transaction of both stores costs as
 # much as a thousand events (measured), and what sends meanwhile needs the processor more than a timeline does.
 _SMALL: Final = 2000
@@ -86,9 +87,14 @@ class Digest:
         changes: Changes,
         clock: Clock,
         chosen: Callable[[], None] = lambda: None,
+        chore: Callable[[], bool] = lambda: False,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
-        """`chosen` is called after recipients' choices about tracking have reached the store."""
+        """Two calls are made in the digest's thread.
+
+        `chosen`: recipients' choices about tracking have reached the store. `chore`: both stores hold the same records
+        now, between two batches; it does a little and says whether there is more.
+        """
         self._journal = journal
         self._store = store
         self._history = history
@@ -96,6 +102,7 @@ class Digest:
         self._changes = changes
         self._clock = clock
         self._chosen = chosen
+        self._chore = chore
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
@@ -109,6 +116,7 @@ class Digest:
             begun = perf_counter()
             try:
                 count = self.step()
+                more = self._chore()
                 if self._clock.now() - trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
                     trimmed = self._clock.now()
                     self._journal.trim(self._after())
@@ -121,7 +129,7 @@ class Digest:
                 stop.wait(_RETRY_SECONDS)
             else:
                 if not count:
-                    self._journal.wait(_IDLE_SECONDS)
+                    self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
                 elif count < _SMALL:
                     stop.wait(min(_GATHER_SECONDS, _REST * (perf_counter() - begun)))
 

@@ -34,7 +34,7 @@ _KINDS: Final = {
 
 _CONFIRMING: Final = frozenset({HitFace.CONFIRM, HitFace.CONFIRM_PAGE})  # of a contact, not of a copy
 # What rules read of the headers, and the language: kept with the event, so that it can be judged again.
-_KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
+KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
 _KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
 
 
@@ -181,7 +181,7 @@ def _evidence(hit: Hit) -> str:
 
 def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:
     facts = {"user_agent": hit.user_agent, **hit.facts} if hit.user_agent else dict(hit.facts)
-    facts |= {name: hit.headers[name] for name in _KEPT_HEADERS if name in hit.headers}
+    facts |= {name: hit.headers[name] for name in KEPT_HEADERS if name in hit.headers}
     if hit.method != "GET":
         facts["method"] = hit.method
     if judgement.client:

@@ -10,5 +10,9 @@ def rebuilt(history: History, copies: Sequence[Copy]) -> Rebuilt:
     """What the history holds now of these copies and of all links of their messages."""
     ids = [copy.id for copy in copies]
     messages = sorted({copy.message for copy in copies})
-    links = [LinkActivity(*row) for row in history.link_totals(messages)]
-    return Rebuilt(ids, history.of_copies(ids), messages, links)
+    return Rebuilt(ids, history.of_copies(ids), messages, link_rows(history, messages))
+
+
+def link_rows(history: History, messages: Sequence[int]) -> list[LinkActivity]:
+    """The projection of every link of these messages."""
+    return [LinkActivity(*row) for row in history.link_totals(messages)]

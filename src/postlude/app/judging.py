@@ -1,0 +1,37 @@
+"""Judging the history again without the running app."""
+
+from collections.abc import Generator
+from contextlib import closing
+
+from postlude.app.digesting import build_digest
+from postlude.app.parts import build_parts
+from postlude.app.sending import build_tracker
+from postlude.config import Settings
+from postlude.history import open_history
+from postlude.journal import Spool
+from postlude.services.changes import Changes
+from postlude.services.reclassify import Progress, Reclassifier
+from postlude.store import open_store
+
+
+def reclassify_offline(settings: Settings) -> Generator[Progress, None, None]:
+    """Take the data folder, digest what is left, judge again; the progress after every step.
+
+    InUseError while the app runs. Closing the iterator leaves the rest for another time.
+    """
+    parts = build_parts(settings)
+    with (
+        closing(parts.folder.lock()),
+        closing(open_store(settings.database)) as store,
+        closing(open_history(parts.folder.history)) as history,
+    ):
+        spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)
+        tracker = build_tracker(parts)
+        build_digest(
+            parts, store, history, Changes(), tracker=tracker, spool_out=spool_out, spool_in=spool_in
+        ).catch_up()
+        work = Reclassifier(history, store)
+        yield work.start()
+        while work.step():
+            yield work.progress()
+        yield work.progress()

@@ -1,0 +1,14 @@
+"""`postlude reclassify` beside the running app and without it."""
+
+from collections.abc import Callable
+
+from servers.postlude import Postlude
+
+
+def test_it_works_beside_the_app_and_alone(postlude: Callable[..., Postlude]) -> None:
+    running = postlude()
+    done = running.run("reclassify", "--json")
+    assert (done.code, done.json["running"], done.json["total"]) == (0, False, 0)
+    running.stop()
+    done = running.run("reclassify")
+    assert (done.code, done.out) == (0, "nothing to do: every event was judged by rules 1\n")

@@ -1,0 +1,100 @@
+"""Judging again changes verdicts, counts and first times, from what was kept of a hit, at any number of stops."""
+
+from typing import Any
+
+import pytest
+
+from postlude.classify import Judgement, judge
+from postlude.model.observation import Hit, Submitted
+from postlude.model.words import HitFace, Verdict, Via
+from postlude.services.interpret_hits import Hits
+from postlude.services.reclassify import Reclassifier
+
+World = Any  # conftest.World: tests are found by path and cannot import one another
+NOBODY = Judgement(Verdict.UNKNOWN, ("nobody-knows",), "")
+
+
+def _hit(copy: int, at: int, agent: str, face: HitFace = HitFace.PIXEL, **more: Any) -> Hit:  # noqa: ANN401 - fields
+    headers, facts = more.get("headers", {}), more.get("facts", {})
+    method, position = more.get("method", "GET"), 1 if face is HitFace.LINK else -1
+    return Hit(at, face, 1, copy // 10, copy, position, method, agent, "192.0.2.0", headers, facts)
+
+
+HITS = [
+    _hit(10, 100, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.1.0"),
+    _hit(10, 200, "curl/8.5.0"),
+    _hit(
+        10,
+        300,
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        headers={"purpose": "prefetch"},
+    ),
+    _hit(11, 400, "Mozilla/5.0", HitFace.LINK, facts={"network": "barracuda", "lists_date": "2026-11-25"}),
+    _hit(11, 500, "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", HitFace.LINK),
+    _hit(20, 600, "", HitFace.UNSUBSCRIBE, method="POST", facts={"how": "one-click"}),
+    _hit(20, 700, "Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0", HitFace.PREFERENCES_PAGE),
+]
+
+
+@pytest.fixture
+def judged_by_nobody(world: World) -> World:
+    for number in (1, 2):
+        world.spool.put(number, b"Hello")
+        world.say(Submitted(5, number, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "carol@example.org")))
+    world.say(*HITS)
+    world.digest(hits=Hits(world.store, lambda _hit, **_sent: NOBODY)).catch_up()
+    assert world.store.activity(1)[10].opens_unknown == 3
+    return world
+
+
+def _finish(work: Reclassifier) -> None:
+    work.start()
+    while work.step():
+        pass
+
+
+@pytest.mark.parametrize("copies", [1, 1000])
+def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, copies: int) -> None:
+    world = judged_by_nobody
+    work = Reclassifier(world.history, world.store, judge, 2, copies)
+    assert work.start().total == len(HITS)
+    while work.step():
+        assert work.progress().running
+    done = work.progress()
+    assert (done.running, done.done, done.rules_version) == (False, len(HITS), 2)
+    for hit in HITS:
+        [event] = [one for one in world.history.timeline(hit.scope, hit.copy) if one.at == hit.at]
+        said = judge(hit, sent_at=None)
+        assert (event.verdict, event.reasons, event.rules_version) == (said.verdict, said.reasons, 2)
+        assert event.facts.get("client", "") == said.client
+        assert event.address == "192.0.2.0"
+    bob, carol = world.store.activity(1)[10], world.store.activity(1)[11]
+    assert (bob.opens, bob.opens_machine, bob.opens_unknown, bob.first_open_at) == (1, 2, 0, 100)
+    assert (carol.clicks, carol.clicks_machine, carol.first_click_at) == (1, 1, 500)
+    link = world.store.link_activity(1)[1]
+    assert (link.clicks, link.clicks_machine, link.clicks_unknown, link.last_at) == (1, 1, 0, 500)
+    assert done.changed == sum(judge(hit, sent_at=None).verdict is not Verdict.UNKNOWN for hit in HITS)
+    assert not work.start().running
+
+
+def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = judged_by_nobody
+    first = Reclassifier(world.history, world.store, judge, 2, 1)
+    first.start()
+    first.step()
+    first.stop()
+    assert not first.step()
+    killed = Reclassifier(world.history, world.store, judge, 2, 1)
+    killed.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(world.history, "replace", lambda _events: (_ for _ in ()).throw(OSError("killed")))
+        with pytest.raises(OSError, match="killed"):
+            killed.step()
+    last = Reclassifier(world.history, world.store, judge, 2, 1)
+    assert 0 < last.start().total < len(HITS)
+    while last.step():
+        world.digest().catch_up()
+    assert world.store.activity(1)[10].opens == 1
+    assert world.store.link_activity(1)[1].clicks == 1
+    assert world.history.outdated(2) == 0
+    assert world.history.total() == len(HITS) + 4
