@@ -56,7 +56,7 @@ def build_digest(
         resolved=Resolutions(store),
     )
     return Digest(
-        journal=JournalReader(parts.folder.journal, parts.clock),
+        journal=JournalReader(parts.folder.journal, parts.clock, parts.settings.journal_max_bytes),
         store=store,
         history=history,
         interpreter=interpreter,

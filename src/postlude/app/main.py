@@ -19,7 +19,7 @@ from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
 from postlude.app.revoking import build_revoker
 from postlude.app.sending import build_sender, build_tracker, build_transport
-from postlude.app.watch import EdgeWatch
+from postlude.app.watch import EdgeWatch, journal_alarms
 from postlude.app.webserver import WebServer
 from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
@@ -217,10 +217,12 @@ class AppProcess:
     def health(self) -> Health:
         """What the web app's strip says."""
         problems = [text for text in (self._digest.state.problem, self._revoker.problem, *self._watch.problems) if text]
-        problems += [*self._mailboxes.problems, *filter(None, [self._calls.work.problem])]
+        problems += [*journal_alarms(self._parts), *self._mailboxes.problems, *filter(None, [self._calls.work.problem])]
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
-        return Health(listening=listening, lost=self._watch.lost, problems=tuple(problems))
+        return Health(
+            listening=listening, lost=self._watch.lost, behind=self._digest.state.behind, problems=tuple(problems)
+        )
 
     def welcome(self) -> str:
         """What the terminal says when everything runs."""

@@ -8,6 +8,10 @@ import urllib.request
 from types import TracebackType
 from typing import Final, Self
 
+from postlude.app.parts import Parts
+from postlude.journal import size_alarm
+from postlude.journal.folder import folder_bytes
+
 _EVERY_SECONDS: Final = 5.0
 _TIMEOUT_SECONDS: Final = 3.0
 
@@ -64,3 +68,11 @@ def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:
     except ValueError:
         said = None
     return said if isinstance(said, dict) else {"problems": [f"the tracking edge answers {error.code}"]}
+
+
+def journal_alarms(parts: Parts) -> list[str]:
+    """One sentence for every journal that is nearly full; a few `stat` calls."""
+    root, limit = parts.folder.journal, parts.settings.journal_max_bytes
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    alarms = (size_alarm(path.name, folder_bytes(path), limit) for path in sorted(folders))
+    return [alarm for alarm in alarms if alarm]

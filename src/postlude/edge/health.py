@@ -14,7 +14,7 @@ def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
     """
     stats = writer.stats
     edges = {name: said for name, said in losses(writer.root).items() if _family(name) == _family(writer.name)}
-    problems = [text for text in (stats.problem, core.revoked.problem, core.lists.problem) if text]
+    problems = [text for text in (stats.problem, writer.alarm, core.revoked.problem, core.lists.problem) if text]
     problems += [f"{name}: hits are being lost" for name, said in edges.items() if said.since and name != writer.name]
     revoked = core.revoked.now
     return msgspec.json.encode(

@@ -1,11 +1,12 @@
 """Observations on disk before they are answered: CRC-framed append-only segments."""
 
 from postlude.journal.lane import Lane
+from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
 from postlude.journal.reader import JournalReader
 from postlude.journal.spool import Spool
-from postlude.journal.writer import DEFAULT_MAX_BYTES, JournalWriter, WriterStats
+from postlude.journal.writer import JournalWriter, WriterStats
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
@@ -18,4 +19,5 @@ __all__ = [
     "Spool",
     "WriterStats",
     "losses",
+    "size_alarm",
 ]

@@ -10,6 +10,7 @@ from typing import Final
 
 from postlude.journal import folder as files
 from postlude.journal import frame
+from postlude.journal.limits import DEFAULT_MAX_BYTES
 from postlude.journal.position import Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.model.errors import InUseError
@@ -22,7 +23,9 @@ _LONGEST_NAP: Final = 0.05
 class JournalReader:
     """The one reader of every writer's journal under `root`. Not for use by several threads at once."""
 
-    def __init__(self, root: Path, clock: Clock | None = None) -> None:
+    def __init__(self, root: Path, clock: Clock | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        """`max_bytes`: what a writer's journal may take (its writer's own limit)."""
+        self._max_bytes = max_bytes
         self._root = root
         self._clock = clock or SystemClock()
         self._writers: dict[int, _WriterFolder] = {}
@@ -64,12 +67,27 @@ class JournalReader:
             nap = min(nap * 2, _LONGEST_NAP)
         return True
 
+    def behind(self, done: Mapping[int, Position]) -> int:
+        """Bytes of durable records behind `done`: what is still to be read."""
+        self._find_writers()
+        nothing = (0, 0)
+        return sum(
+            writer.bytes_behind(*(done[number][1:] if number in done else nothing))
+            for number, writer in self._writers.items()
+        )
+
     def trim(self, done: Mapping[int, Position], keep_seconds: float = SEVEN_DAYS) -> int:
-        """Delete segments wholly before `done` and older than `keep_seconds`; returns how many. The newest stays."""
+        """Delete segments wholly before `done` and older than `keep_seconds`; returns how many. The newest stays.
+
+        Where a journal takes more than half of what it may, its oldest segments before `done` go sooner: a week's copy
+        of what is digested is worth less than room for what is not.
+        """
         self._find_writers()
         before = self._clock.now() / MICROS_PER_SECOND - keep_seconds
         return sum(
-            self._writers[n].trim(position.segment, before) for n, position in done.items() if n in self._writers
+            self._writers[n].trim(position.segment, before, self._max_bytes // 2)
+            for n, position in done.items()
+            if n in self._writers
         )
 
     def close(self) -> None:
@@ -143,14 +161,26 @@ class _WriterFolder:
                 yield Record(self.number, segment, at, bytes(view[at : at + length]))
             at += length
 
-    def trim(self, segment: int, before: float) -> int:
-        """Delete segments below `segment` last written before the time `before`, never the newest."""
-        deleted = 0
+    def bytes_behind(self, segment: int, offset: int) -> int:
+        """Bytes from a place to the durable end."""
+        last, end = self.mark.get()
+        total = -offset if segment <= last else 0
+        for number in files.segments(self._folder):
+            if segment <= number < last:
+                with suppress(FileNotFoundError):
+                    total += files.segment_path(self._folder, number).stat().st_size
+        return max(total + end, 0) if last else 0
+
+    def trim(self, segment: int, before: float, most: int) -> int:
+        """Delete segments below `segment` that were last written before the time `before`, or are too many bytes."""
+        deleted, size = 0, files.folder_bytes(self._folder)
         for number in files.segments(self._folder)[:-1]:
             path = files.segment_path(self._folder, number)
-            if number < segment and path.stat().st_mtime < before:
+            stat = path.stat()
+            if number < segment and (stat.st_mtime < before or size > most):
                 path.unlink()
                 deleted += 1
+                size -= stat.st_size
         return deleted
 
     def close(self) -> None:

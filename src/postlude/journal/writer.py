@@ -16,6 +16,7 @@ from postlude.journal import folder as files
 from postlude.journal import frame
 from postlude.journal.disk import Disk
 from postlude.journal.lane import Lane
+from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
@@ -24,7 +25,6 @@ from postlude.model.errors import InputError, StorageError
 
 Done = Callable[[Position | StorageError], None]
 
-DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
 _BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successor
 _BATCH_BYTES: Final = 4 << 20
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
@@ -147,6 +147,11 @@ class JournalWriter:
         self._reserve.close()
         self._mark.close()
         os.close(self._lock_fd)
+
+    @property
+    def alarm(self) -> str:
+        """What to do before the journal is full; empty while there is room."""
+        return size_alarm(self.name, self._size, self._max_bytes)
 
     @property
     def stats(self) -> WriterStats:

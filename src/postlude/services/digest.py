@@ -36,7 +36,7 @@ _SMALL: Final = 2000
 _REST: Final = 2.0
 _GATHER_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
-_TRIM_SECONDS: Final = 600.0
+_TRIM_SECONDS: Final = 60.0
 
 Place = tuple[int, int]
 _log = logging.getLogger(__name__)
@@ -53,6 +53,10 @@ class Journal(Protocol):
         """True when something new may be there."""
         ...
 
+    def behind(self, done: Mapping[int, Position]) -> int:
+        """Bytes of durable records behind `done`."""
+        ...
+
     def trim(self, done: Mapping[int, Position]) -> object:
         """Delete what lies before `done` and is old."""
         ...
@@ -64,6 +68,8 @@ class DigestState(msgspec.Struct):
     records: int = 0
     """Digested since the start of this process."""
     batches: int = 0
+    behind: int = 0
+    """About how many records wait to be digested."""
     problem: str = ""
     """Why it stands still; empty when it does not."""
     last_at: int = 0
@@ -143,9 +149,13 @@ class Digest:
                 self._digest(part)
             self.state.records += len(records)
             self.state.batches += 1
+            size = sum(len(record.data) for record in records) // len(records)
+            full = len(records) == self._batch_records
+            self.state.behind = self._journal.behind(self._after()) // size if full else 0
         self.state.last_at = self._clock.now()
         if not records:
             self.state.idle_at = self.state.last_at
+            self.state.behind = 0
         self.state.problem = ""
         return len(records)
 

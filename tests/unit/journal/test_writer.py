@@ -104,3 +104,42 @@ def test_event_ids_are_unique_and_fit_63_bits():
     assert last.event_id(15) == (1 << 63) - 1
     with pytest.raises(ValueError, match="at most 16"):
         first.event_id(16)
+
+
+def test_what_waits_to_be_read_is_told_in_bytes(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=4096)
+    records = [bytes([65 + i % 26]) * 500 for i in range(30)]
+    for record in records:
+        writer.append_blocking(record)
+    reader = JournalReader(tmp_path)
+    read = reader.read({}, 100)
+    assert reader.behind({}) >= sum(map(len, records))
+    assert reader.behind({writer.number: read[-1].next}) == 0
+    assert 0 < reader.behind({writer.number: read[-2].next}) < 600
+    half = reader.behind({writer.number: read[14].next})
+    assert 15 * 500 <= half < 17 * 600
+    writer.close()
+    reader.close()
+
+
+def test_a_nearly_full_journal_is_told_before_anything_is_lost(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=4096, max_bytes=10_000)
+    assert writer.alarm == ""
+    for _ in range(9):
+        writer.append_blocking(b"x" * 950)
+    assert "journal of edge" in writer.alarm
+    assert "POSTLUDE_JOURNAL_MAX_BYTES" in writer.alarm
+    writer.close()
+
+
+def test_what_is_digested_makes_room_before_its_week_is_over(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge", segment_bytes=4096, max_bytes=40_000)
+    for _ in range(30):
+        writer.append_blocking(b"x" * 990)
+    reader = JournalReader(tmp_path, max_bytes=40_000)
+    read = reader.read({}, 100)
+    assert reader.trim({writer.number: read[3].next}) == 0  # only the first segment is digested, and not wholly
+    assert reader.trim({writer.number: read[-1].next}) > 2
+    assert 16_000 < sum(path.stat().st_size for path in (tmp_path / "edge").glob("*.journal")) <= 20_000
+    writer.close()
+    reader.close()

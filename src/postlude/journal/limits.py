@@ -1,0 +1,15 @@
+"""What a writer's journal may take."""
+
+from typing import Final
+
+DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
+
+
+def size_alarm(name: str, size: int, limit: int) -> str:
+    """A sentence for people once a writer's journal takes more than 80 % of what it may."""
+    if size * 5 <= limit * 4:
+        return ""
+    return (
+        f"the journal of {name} takes {size / (1 << 30):.1f} of at most {limit / (1 << 30):.1f} GiB: beyond it hits "
+        "are lost. Mend what keeps the digest from reading it, or raise POSTLUDE_JOURNAL_MAX_BYTES"
+    )
