@@ -3,6 +3,7 @@
 from postlude.compose.campaign import CampaignUrls, Compiled, compile_campaign
 from postlude.compose.errors import MissingFieldError, TemplateError
 from postlude.compose.heads import CopyHeads, HeadOptions, envelope
+from postlude.compose.prepare import html_from_mjml, html_with_inline_css, text_from_html
 from postlude.compose.template import Attachment, CampaignTemplate, Encoding, Fields, Missing
 
 __all__ = [
@@ -19,4 +20,7 @@ __all__ = [
     "TemplateError",
     "compile_campaign",
     "envelope",
+    "html_from_mjml",
+    "html_with_inline_css",
+    "text_from_html",
 ]

@@ -1,6 +1,7 @@
 """The Jinja2 sandbox templates run in, and the checks that give an author a clear error before anything is sent."""
 
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
@@ -55,3 +56,11 @@ def _unknown(name: str, known: frozenset[str]) -> str:
     close = get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
     return f"nothing is called {name!r}; {hint} A contact's field is written {{{{ contact.first_name }}}}"
+
+
+_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#(?![\w.]).*?#\}", re.DOTALL)
+
+
+def guarded(source: str, put: Callable[[str, int], str]) -> str:
+    """The source with every piece of template code replaced by what `put(code, place)` returns."""
+    return _CODE.sub(lambda match: put(match[0], match.start()), source)

@@ -1,0 +1,133 @@
+"""Steps before a template is compiled, each optional: MJML to HTML, style sheets into attributes, a text from the HTML.
+
+The libraries are imported when a step runs: nobody who does not use it pays for it.
+"""
+
+import re
+from html import escape, unescape
+from typing import Final
+
+from postlude.compose.errors import TemplateError
+from postlude.compose.sandbox import guarded
+from postlude.instrument.scanner import Scan
+
+_MSO: Final = re.compile(r"<!\[[^>]*>")
+_TAG: Final = re.compile(r"<[a-zA-Z/!?](?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_OPAQUE: Final = re.compile(r"<(style|script|title|textarea)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_BLANKS: Final = re.compile(r"[ \t\u00a0\u034f\u200c\u2007\ufeff]+")
+_ROW: Final = re.compile(r"<(/?)(?:tr|table|caption)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
+_CELL: Final = re.compile(
+    r"</?(?:td|th|tbody|thead|tfoot|colgroup|col)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE
+)
+_PRE: Final = re.compile(r"(<pre\b(?:.*?)</pre\s*>)", re.DOTALL | re.IGNORECASE)
+_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
+_HTTP: Final = re.compile(r"https?://", re.IGNORECASE)
+
+
+def html_from_mjml(source: str) -> str:
+    """The HTML an MJML document stands for; TemplateError names what MJML does not take.
+
+    Merge fields pass through. `{% if %}` between sections must stand in `<mj-raw>`, as everywhere with MJML.
+    """
+    from mjml import mjml2html  # noqa: PLC0415 - 8 MB that only MJML templates need
+
+    guard = _Guard(source)
+    if "<mj-include" in source:
+        raise TemplateError("MJML", 0, "mj-include reads files, which a template cannot: paste what it includes")
+    try:
+        made = mjml2html(guard.text)
+    except Exception as error:
+        raise TemplateError(
+            "MJML", 0, f"{guard.restored(str(error)).strip()}. It begins with <mjml> and <mj-body>"
+        ) from error
+    return guard.restored(getattr(made, "content", made))
+
+
+def html_with_inline_css(html: str) -> str:
+    """The HTML with its `<style>` rules in `style` attributes, for readers that know no style sheets.
+
+    Media queries stay in the head; remote style sheets are not fetched; merge fields and Outlook's conditions stay.
+    """
+    from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - as above
+
+    guard = _Guard(html)
+    inliner = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=True)
+    try:
+        return guard.restored(inliner.inline(guard.text))
+    except InlineError as error:
+        raise TemplateError(
+            "style sheet", 0, f"{guard.restored(str(error)).strip()}. Mend it or do not inline it"
+        ) from error
+
+
+def text_from_html(html: str) -> str:
+    """A plain text part that says what the HTML says: links with their address behind them, images by their text."""
+    from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - as above
+
+    guard = _Guard(html, as_text=True)
+    # Rows as blocks: in a table the converter looks for data, and moves template code out of it.
+    plain = _ROW.sub(r"<\1div>", _CELL.sub(" ", _with_addresses(guard.text)))
+    pieces = _PRE.split(plain)  # elsewhere a line end is a blank
+    shown = "".join(piece if index % 2 else _SPACE.sub(" ", piece) for index, piece in enumerate(pieces))
+    options = ConversionOptions(output_format="plain", extract_metadata=False, autolinks=False)
+    made = convert(shown, options)
+    text = guard.restored(str(getattr(made, "content", made)))
+    lines = [_BLANKS.sub(" ", line).strip() for line in text.splitlines()]
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _with_addresses(html: str) -> str:
+    """The HTML with each link's address as text behind its label, unless the label is the address."""
+    data = html.encode("utf-8", "replace")
+    scan = Scan(data)
+    out: list[bytes] = []
+    at = 0
+    for index, tag in enumerate(scan.links):
+        end = scan.label_end.get(index)
+        address = next((each for each in scan.attributes(tag) if each.name == b"href"), None)
+        if end is None or address is None or tag.outlook:
+            continue
+        raw = data[address.value_start : address.value_end].decode("utf-8", "replace").strip()
+        label = _TAG.sub("", data[tag.end : end].decode("utf-8", "replace")).strip()
+        if not _leads(raw) or _same(raw, label):
+            continue
+        out += (data[at:end], f" &lt;{escape(unescape(raw), quote=False)}&gt;".encode())
+        at = end
+    return b"".join([*out, data[at:]]).decode("utf-8", "replace")
+
+
+def _leads(address: str) -> bool:
+    return bool(_HTTP.match(address)) or address.startswith(_Guard.MARK)
+
+
+def _same(address: str, label: str) -> bool:
+    bare = [_HTTP.sub("", unescape(each)).rstrip("/").lower() for each in (address, label)]
+    return bare[0] == bare[1]
+
+
+class _Guard:
+    """Keeps template code and Outlook's conditions away from parsers that would mend them."""
+
+    MARK: Final = "jnjplaceholder"
+
+    def __init__(self, source: str, *, as_text: bool = False) -> None:
+        self._kept: Final[list[str]] = []
+        self._as_text: Final = as_text
+        inside = [match.span() for pattern in (_TAG, _OPAQUE) for match in pattern.finditer(source)]
+        text = guarded(source, lambda code, at: self._put(code, opaque=any(a < at < b for a, b in inside)))
+        self.text: Final = text if as_text else _MSO.sub(lambda match: self._put(match[0], opaque=False), text)
+
+    def _put(self, code: str, *, opaque: bool) -> str:
+        self._kept.append(code)
+        mark = f"{self.MARK}{len(self._kept) - 1:05d}x"
+        # Between tags a comment: text between table rows would be moved out of the table.
+        return mark if opaque or self._as_text or code.startswith("{{") else f"<!--{mark}-->"
+
+    def restored(self, text: str) -> str:
+        """The text with everything back in its place."""
+        return re.sub(
+            rf"<!--{self.MARK}([0-9]{{5}})x-->|{self.MARK}([0-9]{{5}})x",
+            lambda match: self._kept[int(match[1] or match[2])],
+            text,
+        )
