@@ -66,9 +66,10 @@ service stats {{
 submission_host = {loopback}:{submission}
 postmaster_address = postmaster@sender.test
 protocol lmtp {{
-  mail_plugins = sieve
+  mail_plugins = sieve quota
 }}
 plugin {{
+  quota = maildir:User quota
   sieve = file:{home}/mail/%u/sieve;active={home}/mail/%u/.sieve
 }}
 """
@@ -93,7 +94,7 @@ class Dovecot:
         for folder in ("run", "state", "mail"):
             (home / folder).mkdir(mode=0o755)
         shutil.chown(home / "mail", "nobody", "nogroup")
-        (home / "users").write_text("".join(f"{name}:{password}::::::\n" for name, password in users.items()))
+        (home / "users").write_text("".join(map(_entry, users.items())))
         (home / "oauth2.conf").write_text(
             f"tokeninfo_url = {tokens}\nusername_attribute = email\nactive_attribute = active\nactive_value = yes\n"
         )
@@ -167,6 +168,12 @@ class Dovecot:
         if script:
             path.write_text(script)
             shutil.chown(path, "nobody", "nogroup")
+
+
+def _entry(user: tuple[str, str]) -> str:
+    """A line of the users' file; whose name begins with `full` has no room left."""
+    name, password = user
+    return f"{name}:{password}::::::{'userdb_quota_rule=*:bytes=10' if name.startswith('full') else ''}\n"
 
 
 def _body(answer: list[object]) -> bytes:

@@ -19,11 +19,15 @@ from servers.waiting import LOOPBACK, wait_for
 
 PASSWORD = "correct-horse"
 ALICE, BOB, CHARLIE = "alice@sender.test", "bob@customer.test", "charlie@other.test"
-USERS = dict.fromkeys((ALICE, BOB, CHARLIE), PASSWORD)
+FULL = "full@customer.test"
+"""A mailbox without room: refused by Dovecot with 5.2.2 after Postfix took the mail."""
+USERS = dict.fromkeys((ALICE, BOB, CHARLIE, FULL), PASSWORD)
 DOMAINS = ("sender.test", "customer.test", "other.test")
 BOUNCE_DOMAIN = "bounce.sender.test"
 """Everything to this domain goes to `door`: a test points it at Postlude's inbound port or at a sink."""
 REFUSED_DOMAIN = "refused.test"
+SLOW_DOMAIN = "slow.test"
+"""Nobody answers there: Postfix keeps the mail, and says after some seconds that it is delayed."""
 UNKNOWN_USER = "nobody-here@customer.test"
 """Accepted by Postfix, refused by Dovecot: comes back as a real RFC 3464 bounce."""
 UNKNOWN_DOMAIN = "someone@no-such-domain.test"
@@ -38,11 +42,11 @@ class Servers:
         require_root("Postfix changes its user and Dovecot keeps several")
         self.home = Path(tempfile.mkdtemp(prefix="postlude-mail-"))
         self.home.chmod(0o755)  # the servers' own users pass through
-        self.door = Door()
+        self.door, self.nowhere = Door(), Door()
         self.postfix = Postfix(
             self._folder("postfix"),
             domains=DOMAINS,
-            routes={BOUNCE_DOMAIN: self.door.port},
+            routes={BOUNCE_DOMAIN: self.door.port, SLOW_DOMAIN: self.nowhere.port},
             refused={REFUSED_DOMAIN: "550 5.7.1 we do not talk to you"},
         )
         try:
@@ -57,6 +61,7 @@ class Servers:
                 raise
         except BaseException:
             self.door.close()
+            self.nowhere.close()
             shutil.rmtree(self.home, ignore_errors=True)
             raise
         return self
@@ -68,6 +73,7 @@ class Servers:
         self.postfix.stop()
         self.dovecot.stop()
         self.door.close()
+        self.nowhere.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _folder(self, name: str) -> Path:

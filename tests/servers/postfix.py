@@ -53,6 +53,8 @@ queue_run_delay = 1s
 bounce_queue_lifetime = 30s
 maximal_queue_lifetime = 60s
 in_flow_delay = 0
+delay_warning_time = 2s
+header_checks = regexp:{home}/etc/refuse-after-data
 smtpd_error_sleep_time = 0
 """
 
@@ -121,6 +123,7 @@ class Postfix:
             "routes": ", ".join(f"{{ {d} = smtp:[{LOOPBACK}]:{port} }}" for d, port in self._routes.items()),
             "refused": ", ".join(f"{{ {domain} = {answer} }}" for domain, answer in self._refused.items()),
         }
+        (self._config / "refuse-after-data").write_text("/^Subject: .*refuse after data/ REJECT I do not take this\n")
         (self._config / "main.cf").write_text(MAIN.format(**values))
         (self._config / "master.cf").write_text(MASTER.format(smtp=self.port, submission=self.submission_port))
         master = "/usr/lib/postfix/sbin/master"

@@ -147,7 +147,12 @@ async def _relay(
 async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
     settings = parts.settings
     await run_inbound(
-        InboundConfig(hostname=_name(settings), max_message_bytes=settings.max_message_bytes),
+        InboundConfig(
+            hostname=_name(settings),
+            max_message_bytes=settings.max_message_bytes,
+            lmtp=settings.inbound_protocol == "lmtp",
+            door=settings.inbound_protocol,
+        ),
         sock,
         codec=parts.codec,
         append=journal.append,

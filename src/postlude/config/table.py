@@ -129,6 +129,9 @@ class Settings:
     )
     inbound_host: str = setting(host, "127.0.0.1", "Address the door for bounces and replies listens on.")
     inbound_port: int = setting(integer(0, 65535), "8703", "Port of the door for bounces and replies (SMTP).")
+    inbound_protocol: str = setting(
+        choice("smtp", "lmtp"), "smtp", "What the inbound door speaks: SMTP, or LMTP to a mail server beside it."
+    )
     return_domain: str = setting(
         host,
         "",

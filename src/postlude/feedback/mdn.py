@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from postlude.feedback.addresses import field
-from postlude.feedback.finding import Finding, FindingKind
+from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.letter import Letter
 from postlude.feedback.mime import split_headers
-from postlude.feedback.refusal import refusal
+from postlude.feedback.reasons import AXES
+from postlude.feedback.refusal import MAX_DIAGNOSTIC, refusal
 
 _DISPOSITION: Final = re.compile(r";\s*([a-z-]+)")
+_SPACES: Final = re.compile(r"\s+")
 _UNREAD: Final = re.compile(r"without being (?:read|displayed|opened)|^not read:|ungelesen|non lu\b", re.IGNORECASE)
 
 
@@ -24,7 +26,9 @@ def parse_mdn(letter: Letter) -> list[Finding]:
     found = _DISPOSITION.search(fields.get("disposition", "").lower())
     action = found[1] if found else ""
     recipient = field(fields.get("final-recipient", "")) or field(fields.get("original-recipient", "")) or letter.sender
-    item = refusal(letter, _kind(letter, action), recipient, _said(letter, action), action=action, way="mdn")
+    item = refusal(letter, _kind(letter, action), recipient, "", action=action, way="mdn")
+    if item.kind is FindingKind.BOUNCED:
+        item = _by_the_recipient(letter, item)
     original = fields.get("original-message-id", "").strip(" <>")
     return [msgspec.structs.replace(item, message_ids=(original,) if original else ())]
 
@@ -39,5 +43,14 @@ def _kind(letter: Letter, action: str) -> FindingKind:
     return FindingKind.BOUNCED if _refused(letter, action) else FindingKind.MAIL
 
 
-def _said(letter: Letter, action: str) -> str:
-    return f"recipient rejected: {letter.report[:600]}" if _refused(letter, action) else ""
+def _by_the_recipient(letter: Letter, item: Finding) -> Finding:
+    """The recipient's own filter refused it, in the recipient's own words: no rule for servers' words reads them."""
+    axes = AXES[Reason.RECIPIENT_REFUSED]
+    return msgspec.structs.replace(
+        item,
+        reason=Reason.RECIPIENT_REFUSED,
+        fault=axes.fault,
+        persistence=axes.persistence,
+        rule="mdn/deleted",
+        diagnostic=_SPACES.sub(" ", letter.report).strip()[:MAX_DIAGNOSTIC],
+    )

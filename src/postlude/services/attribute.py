@@ -150,7 +150,8 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
     if row is None:
         return _unmatched(finding, why)
     if against := _against(finding, row, lookups):
-        return _unmatched(finding, against, row, evidence)
+        shared = evidence is Evidence.MESSAGE_ID and len(lookups.copies(row.message)) > 1
+        return _unmatched(finding, against, row, evidence, whole_message=shared)
     proven = verified and finding.evidence is Evidence.PROVIDER_ID and evidence is Evidence.MESSAGE_ID
     strength = Strength.CERTAIN if proven else strength_of(evidence)
     return Attribution(
@@ -160,9 +161,7 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
         evidence=evidence,
         strength=strength,
         credited=True,
-        suppress=suppression_of(finding.kind, finding.reason.value, finding.persistence.value)
-        if strength is Strength.CERTAIN
-        else "",
+        suppress=_suppress(finding, row) if strength is Strength.CERTAIN else "",
         facts=_facts(finding, evidence),
     )
 
@@ -260,6 +259,14 @@ def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unma
     return Unmatched.OTHER_SENDER
 
 
+def _suppress(finding: Finding, row: CopyRow) -> str:
+    """What is gone may be an address the recipient's mail went on to: that is no word about the recipient."""
+    named = _addresses(finding)
+    if finding.kind is FindingKind.BOUNCED and named and row.recipient.lower() not in named:
+        return ""
+    return suppression_of(finding.kind, finding.reason.value, finding.persistence.value)
+
+
 def event_of(kind: FindingKind) -> EventKind:
     """What a finding of this kind means for the copy it counts for."""
     return _EVENTS.get(kind, EventKind.UNMATCHED)
@@ -274,11 +281,17 @@ def suppression_of(kind: FindingKind, reason: str, persistence: str) -> str:
 
 
 def _unmatched(
-    finding: Finding, why: Unmatched, row: CopyRow | None = None, evidence: Evidence = Evidence.NONE
+    finding: Finding,
+    why: Unmatched,
+    row: CopyRow | None = None,
+    evidence: Evidence = Evidence.NONE,
+    *,
+    whole_message: bool = False,
 ) -> Attribution:
+    """`whole_message`: the evidence names the message, and nothing says which of its copies."""
     return Attribution(
         kind=EventKind.UNMATCHED,
-        copy=row.id if row else 0,
+        copy=row.id if row and not whole_message else 0,
         message=row.message if row else 0,
         evidence=evidence,
         strength=strength_of(evidence),

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback import Finding
 from postlude.kit.bounded import WeightedCache
+from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.services.attribute import Attribution
@@ -125,7 +126,7 @@ def _unmatched(item: Item, number: int, said: Said, source: Source) -> Unmatched
         kind=finding.kind.value,
         copy=means.copy,
         door=source.door,
-        facts=clean_facts(means.facts),
+        facts=clean_facts(means.facts) | ({"message": id_text(means.message)} if means.message else {}),
     )
 
 

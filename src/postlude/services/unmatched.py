@@ -7,6 +7,7 @@ import msgspec
 
 from postlude.feedback import FindingKind
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Resolved
 from postlude.model.words import EventKind
@@ -80,6 +81,8 @@ def _question(store: Store, user: User, clock: Clock, row: Unmatched, address: s
     linked = _stored(store, row.copy)
     if linked is not None:
         copies.insert(0, linked)
+    elif message := _message(row):
+        copies = [*store.copies(message)[:CANDIDATES], *copies]
     found = {copy.id: copy for copy in copies if _owns(store, user, copy)}
     shown = _candidates(store, list(found.values())[: 2 * CANDIDATES])
     return Question(row, tuple(shown), next((one for one in shown if one.copy == row.copy), None))
@@ -98,9 +101,16 @@ def _stored(store: Store, copy: int) -> Copy | None:
     return store.copies_by_id([copy]).get(copy) if copy else None
 
 
+def _message(row: Unmatched) -> int:
+    """The message it is linked to; 0: none."""
+    return parse_id(row.facts.get("message", "")) or 0
+
+
 def _sees(store: Store, user: User, row: Unmatched) -> bool:
-    copy = _stored(store, row.copy)
-    return _EVERYBODY in user.senders or (copy is not None and _owns(store, user, copy))
+    if _EVERYBODY in user.senders:
+        return True
+    message = store.messages([_message(row)]).get(_message(row))
+    return message is not None and message.user == user.id
 
 
 def _owns(store: Store, user: User, copy: Copy) -> bool:

@@ -24,6 +24,7 @@ def fill(world: World) -> None:
     )
     submission = Submission(message, (), (Copy(770, MESSAGE, "bob@customer.test"),))
     facts = {"sender": "bob@private.test", "recipient": "bob@private.test", "text": "<script>alert(1)</script>"}
+    facts["message"] = id_text(MESSAGE)
     rows = (
         Unmatched(1, 5, 9, "other_sender", "replied from bob@private.test", "replied", 770, "smtp", facts),
         Unmatched(2, 6, 0, "nothing_of_ours", "bounced", "bounced", 0, "provider:ses", {"recipient": "x@y.test"}),
