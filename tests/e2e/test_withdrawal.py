@@ -34,9 +34,10 @@ class Letter:
 
     def __init__(self, raw: bytes) -> None:
         text = raw.decode().replace("=\r\n", "").replace("=3D", "=")
+        self.text = text
         self.pixels = re.findall(r"https?://[^\s\"'>]+/i/[^\s\"'>]+", text)
         self.links = re.findall(r"https?://[^\s\"'>]+/l/[^\s\"'>]+", text)
-        [self.unsubscribe] = re.findall(r"List-Unsubscribe: <([^>]+)>", text)
+        self.unsubscribe = next(iter(re.findall(r"List-Unsubscribe: <([^>]+)>", text)), "")
 
 
 def letter(running: Postlude, recipient: str, number: int = 0) -> Letter:
@@ -151,12 +152,32 @@ def test_stopped_replaced_and_erased(postlude: Callable[..., Postlude], page: Pa
     assert running.run("link", "replace", message, "0", "javascript:alert(1)").code == 2
 
     page.goto(bob.unsubscribe.replace("/u/", "/s/"))
+    page.get_by_role("button", name="Send me what is stored").click()
+    page.get_by_role("heading", name="It is on its way").wait_for()
+    answer = letter(running, BOB, 1)
+    assert answer.pixels == answer.links == []
+    assert "Clicked" in answer.text
+    assert "Thunderbird/140.1" in answer.text
+    assert CHARLIE not in answer.text
+    assert "Clicked" in running.run("privacy", "show", BOB).out
+
+    page.goto(bob.unsubscribe.replace("/u/", "/s/"))
     page.get_by_role("button", name="Erase what was recorded").click()
     page.get_by_role("heading", name="It is being erased").wait_for()
     wait_for("the erasure", lambda: not {"opened", "clicked"} & {*events(running, BOB)})
     assert "clicked" in events(running, CHARLIE)
-    view = running.timeline(BOB)["messages"][0]["message"]
+    [view] = [
+        each["message"] for each in running.timeline(BOB)["messages"] if each["message"]["subject"] == "Our offer"
+    ]
     his = next(copy for copy in view["copies"] if copy["recipient"] == BOB)
     assert (his["opens"], his["clicks"], his["status"]) == (0, 0, "sent")
     clicks = [link["clicks"] + link["clicks_unknown"] + link["clicks_machine"] for link in view["links"]]
     assert sum(clicks) == 1
+
+    assert running.run("privacy", "track", BOB, "--no-clicks").code == 0
+    wait_for(
+        "the owner's word to reach the edge",
+        lambda: ask(bob.links[0]).status == 302 and edge_outcomes(running)["revoked"] > 0,
+        2 * PROMISED_SECONDS,
+    )
+    assert running.run("privacy", "erase", "--yes", "nobody@nowhere.test").code == 6

@@ -23,7 +23,7 @@ _MOST = 100
 def control_app(reports: Reports, reclassifier: Reclassifier) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
-    /reclassify?do=start, stop or look answers with its progress.
+    /reclassify?do=start, stop or look answers with its progress; /stored?address= with what is stored of a recipient.
     """
 
     async def timeline(request: Request) -> Response:
@@ -42,11 +42,20 @@ def control_app(reports: Reports, reclassifier: Reclassifier) -> Starlette:
         act = {"start": reclassifier.start, "stop": reclassifier.stop}.get(deed, reclassifier.progress)
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
+    async def stored(request: Request) -> Response:
+        address = request.query_params.get("address", "")
+        return JSONResponse({"text": await run_in_threadpool(reports.stored, address)})
+
     async def not_found(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 404)
 
     return Starlette(
-        routes=[Route("/timeline", timeline), Route("/message", message), Route("/reclassify", reclassify)],
+        routes=[
+            Route("/timeline", timeline),
+            Route("/message", message),
+            Route("/reclassify", reclassify),
+            Route("/stored", stored),
+        ],
         exception_handlers={NotFoundError: not_found},
     )
 

@@ -14,6 +14,7 @@ from postlude.adapters.outbox import SandboxOutbox
 from postlude.app.calls import Calls
 from postlude.app.campaigning import CampaignWorkers
 from postlude.app.control import control_app, control_socket
+from postlude.app.data_requests import DataRequests
 from postlude.app.digesting import build_digest
 from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
@@ -146,6 +147,7 @@ class AppProcess:
         await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock))
         await self._stack.enter_async_context(self._mailboxes)
         await self._stack.enter_async_context(self._calls)
+        await self._stack.enter_async_context(DataRequests(parts, self._store, history, submit))
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "instrument": ("instrument", "Write the tracked form of a message file; no server, no database."),
     "links": ("links", "List a message file's links and say which would be tracked."),
     "link": ("link", "Stop or replace a link of mail that was already sent."),
+    "privacy": ("privacy", "Show, erase or stop recording what is stored of one recipient."),
     "networks": ("networks", "Show or replace the lists of networks that verdicts rest on."),
     "reclassify": ("reclassify", "Judge the whole history again by the rules of this version."),
     "feedback": ("feedback", "Read bounces, complaints and replies from files."),

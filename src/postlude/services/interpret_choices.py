@@ -24,7 +24,7 @@ def choose(item: Item, hit: Hit) -> None:
     """Read one POST of a preferences page into the item, whose event is there already."""
     facts = hit.facts
     if "opens" in facts and "clicks" in facts:
-        evidence = f"preferences page, copy {hit.copy:016x}"
+        evidence = f"{facts.get('by', 'preferences page')}, copy {hit.copy:016x}"
         opens, clicks = facts["opens"] == "on", facts["clicks"] == "on"
         item.choice = Choice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
     if REPORT in facts:

@@ -8,6 +8,7 @@ from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.services.reports_shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
 from postlude.services.reports_words import summary
+from postlude.services.stored_data import describe
 from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
 
 __all__ = ["CopyView", "LinkView", "MessageRow", "MessageView", "Reports", "TimelineEntry"]
@@ -56,6 +57,10 @@ class Reports:
         recipients = {one.id: one.recipient for one in self._store.copies(message)}
         urls = {one.position: one.url for one in self._store.links(message)}
         return entries(self._history.timeline(message, copy), recipients, urls)
+
+    def stored(self, address: str) -> str:
+        """Everything stored of one recipient, as plain text; NotFoundError when there is nothing."""
+        return describe(self._store, self._history, address)
 
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the `limit` newest messages with this Message-ID, or to or from this address, newest first."""

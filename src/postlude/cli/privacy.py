@@ -1,0 +1,61 @@
+"""`postlude privacy`: what somebody who writes a letter, instead of using the page, may ask for."""
+
+import click
+
+from postlude.app.offline import append_observation, offline_reports, open_store_of
+from postlude.cli.control import ask
+from postlude.config import load
+from postlude.kit.clock import SystemClock
+from postlude.model.errors import NotFoundError
+from postlude.model.observation import Hit
+from postlude.model.words import HitFace
+
+
+@click.group()
+def command() -> None:
+    """Answer a recipient who asks by letter for what the preferences page offers."""
+
+
+@command.command()
+@click.argument("address")
+def show(address: str) -> None:
+    """Print everything stored of ADDRESS."""
+    settings = load()
+    answer = ask(settings, "stored", address=address)
+    if answer is None:
+        with offline_reports(settings) as reports:
+            answer = {"text": reports.stored(address)}
+    click.echo(answer["text"], nl=False)
+
+
+@command.command()
+@click.argument("address")
+@click.confirmation_option(prompt="Delete every recorded open and click of this address?")
+def erase(address: str) -> None:
+    """Delete every open, click and visited page recorded of ADDRESS. That mail was sent stays known."""
+    _decide(address, {"erase": "1"})
+    click.echo(f"{address}: erased as soon as postlude runs, from the journal after 7 days")
+
+
+@command.command()
+@click.argument("address")
+@click.option("--opens/--no-opens", default=True, show_default=True, help="Whether opens may be recorded.")
+@click.option("--clicks/--no-clicks", default=True, show_default=True, help="Whether clicks may be recorded.")
+def track(address: str, opens: bool, clicks: bool) -> None:
+    """Say what may be recorded of ADDRESS from now on, in mail already sent too."""
+    _decide(address, {"opens": "on" if opens else "off", "clicks": "on" if clicks else "off"})
+    said = [f"{name} {'may be' if on else 'are not'} recorded" for name, on in (("opens", opens), ("clicks", clicks))]
+    click.echo(f"{address}: {', '.join(said)}, a few seconds after postlude runs")
+
+
+def _decide(address: str, facts: dict[str, str]) -> None:
+    """Journal the decision as the preferences page of the newest copy would."""
+    settings = load()
+    with open_store_of(settings) as store:
+        copies = store.copies_to(address)
+    if not copies:
+        raise NotFoundError(f"no mail was sent to {address}")
+    copy, face = copies[0], HitFace.PREFERENCES
+    facts |= {"by": "postlude privacy"}
+    hit = Hit(SystemClock().now(), face, 1, copy.message, copy.id, -1, "POST", "", "", {}, facts)
+    append_observation(settings, hit)

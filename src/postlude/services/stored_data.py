@@ -1,0 +1,112 @@
+"""What is stored of one recipient, in words: for themselves, and for whoever has to answer for it."""
+
+from collections.abc import Collection, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final, NamedTuple, Protocol
+
+from postlude.history import History
+from postlude.kit.clock import to_iso
+from postlude.model.errors import NotFoundError
+from postlude.model.event import Event
+from postlude.model.words import EventKind
+from postlude.services.reports_words import summary
+from postlude.store import Copy, Message, Suppression, Withdrawal
+
+_HIDDEN: Final = frozenset({"lists_date"})
+_SUBJECT: Final = "What is stored about you"
+
+
+class StoredDataStore(Protocol):
+    """What describing somebody needs of the state."""
+
+    def copies_to(self, address: str, since: int = 0) -> list[Copy]:
+        """Copies to one recipient, newest first."""
+        ...
+
+    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
+        """Messages by id."""
+        ...
+
+    def withdrawal(self, address: str) -> Withdrawal | None:
+        """What the address last said about tracking."""
+        ...
+
+    def suppression(self, address: str) -> Suppression | None:
+        """Why the address is not mailed."""
+        ...
+
+    def copy(self, copy: int) -> Copy:
+        """One copy."""
+        ...
+
+    def message(self, message: int) -> Message:
+        """One message."""
+        ...
+
+
+class Answer(NamedTuple):
+    """A mail to a recipient who asked."""
+
+    user: int
+    mail_from: str
+    recipient: str
+    raw: bytes
+
+
+def describe(store: StoredDataStore, history: History, address: str) -> str:
+    """Every mail sent to `address` and what was recorded of it, as plain text; NotFoundError when there is nothing."""
+    copies = store.copies_to(address)
+    withdrawal, suppression = store.withdrawal(address), store.suppression(address)
+    if not copies and withdrawal is None and suppression is None:
+        raise NotFoundError(f"nothing is stored of {address}")
+    lines = [f"What this server stores of {address}", ""]
+    if withdrawal is not None:
+        said = ", ".join(
+            f"{name} {'are not recorded' if off else 'may be recorded'}"
+            for name, off in (("opens", withdrawal.opens), ("clicks", withdrawal.clicks))
+        )
+        lines += [f"Your choice of {to_iso(withdrawal.at)}: {said}.", ""]
+    if suppression is not None:
+        lines += [f"This address gets no mail since {to_iso(suppression.at)}: {suppression.reason}.", ""]
+    lines += _mails(copies, store.messages({copy.message for copy in copies}), history)
+    lines += [
+        "Times are UTC. What the server's log received in the last 7 days is kept there for as long, also when it is",
+        "erased here.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _mails(copies: Sequence[Copy], messages: dict[int, Message], history: History) -> list[str]:
+    events: dict[int, list[Event]] = {}
+    for event in history.of_copies([copy.id for copy in copies]):
+        events.setdefault(event.copy, []).append(event)
+    lines = []
+    for copy in copies:
+        message = messages.get(copy.message)
+        what = f"{message.subject or '(no subject)'}, from {message.sender}" if message else "a mail deleted since"
+        lines += [f"Mail: {what}", *(_line(event) for event in events.get(copy.id, [])), ""]
+    return lines
+
+
+def _line(event: Event) -> str:
+    place = f" (link {event.position})" if event.kind is EventKind.CLICKED else ""
+    facts = {name: value for name, value in event.facts.items() if value and name not in _HIDDEN}
+    kept = facts | ({"address": event.address} if event.address else {})
+    rest = "; ".join(f"{name}: {' '.join(value.split())}" for name, value in kept.items())
+    return f"  {to_iso(event.at)}  {summary(event, 0)}{place}" + (f"\n      {rest}" if rest else "")
+
+
+def answer(store: StoredDataStore, history: History, copy: int, public_pages: str) -> Answer:
+    """The mail that answers a request from the preferences page of `copy`: to the address that copy went to."""
+    asked = store.copy(copy)
+    message = store.message(asked.message)
+    mail = EmailMessage()
+    mail["From"] = message.sender
+    mail["To"] = asked.recipient
+    mail["Subject"] = _SUBJECT
+    mail["Auto-Submitted"] = "auto-replied"  # RFC 3834: asked for by a button, and nothing should answer it
+    mail["X-Postlude-Opens"] = mail["X-Postlude-Clicks"] = "off"
+    text = describe(store, history, asked.recipient)
+    mail.set_content(f"You asked for this on the page {public_pages}, which also lets you erase it.\n\n{text}")
+    return Answer(message.user, message.mail_from or message.sender, asked.recipient, mail.as_bytes(policy=SMTP))
