@@ -30,6 +30,7 @@ class DataFolder:
         self.views: Final = root / "views"
         self.lists: Final = root / "lists.json"
         self.networks: Final = root / "networks"
+        self.files: Final = root / "files"
         self.keys: Final = root / "keys.json"
         self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"

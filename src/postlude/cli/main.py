@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "contacts": ("contacts", "Add, find, change, import and export contacts."),
     "lists": ("lists", "Make and change the lists contacts subscribe to."),
     "suppressions": ("suppressions", "Addresses that must not be mailed: list, add, remove, import, export."),
+    "campaigns": ("campaigns", "Make, check, test, send and follow up mailings."),
     "check": ("check", "Explain what is misconfigured and how to mend it."),
     "sign-in": ("sign_in", "Print a link that signs you in to the web app."),
     "instrument": ("instrument", "Write the tracked form of a message file; no server, no database."),

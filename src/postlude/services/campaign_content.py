@@ -8,8 +8,10 @@ from typing import Final
 from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
 from postlude.model.words import Via
+from postlude.services.campaign_files import with_hosted
 from postlude.store import Link, Message, Store
 from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
+from postlude.store.rows_contacts import Contact
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 CompileKey = tuple[int, bool, bool]
@@ -73,21 +75,21 @@ class Contents:
 
     def template(self, campaign: Campaign, variant: Variant) -> CampaignTemplate:
         """A variant as `compose` takes it."""
-        options = campaign.options
+        options, files = campaign.options, self._store.campaign_files(campaign.id)
         return CampaignTemplate(
             sender=campaign.sender,
             reply_to=campaign.reply_to,
             subject=variant.subject,
             preheader=variant.preheader,
-            html=variant.html,
-            text=variant.text,
-            attachments=tuple(self._attachments(campaign.id)),
+            html=with_hosted(variant.html, files, self._base),
+            text=with_hosted(variant.text, files, self._base),
+            attachments=tuple(self._attachments(files)),
             missing=Missing(options.missing),
             defaults=options.defaults,
         )
 
-    def _attachments(self, campaign: int) -> Iterable[Attachment]:
-        for file in self._store.campaign_files(campaign):
+    def _attachments(self, files: Iterable[CampaignFile]) -> Iterable[Attachment]:
+        for file in files:
             if not file.hosted:
                 content = self._store.campaign_file_content(file.id)
                 yield _attachment(file, content)
@@ -119,6 +121,10 @@ def message_rows(campaign: Campaign, variant: Variant, compiled: Compiled, now: 
         for link in links.values()
     ]
     return message, rows[::-1]
+
+
+SAMPLE: Final = Contact(id=0, address="name@example.org", spelled="name@example.org", name="Name")
+"""Stands in where nobody is in the audience yet."""
 
 
 def fields_of(campaign: Campaign, address: str, name: str, fields: Mapping[str, object]) -> Fields:

@@ -59,12 +59,13 @@ class CopyComposer:
         fields = fields_of(campaign, claim.address, name, claim.fields)
         head = sending.heads.head(claim.copy, token, (name, claim.recipient), now)
         try:
-            data = compiled.render(token, fields, head)
+            signer = self._signer_of(sending.domain)
+            if signer is None:
+                data = compiled.render(token, fields, head)
+            else:
+                data = compiled.render_signed(token, fields, head, signer, now)
         except (MissingFieldError, TemplateError) as error:
             return Answer(SendOutcome.REJECTED, text=str(error), phase="compose")
-        signer = self._signer_of(sending.domain)
-        if signer is not None:
-            data = signer.sign(data, now)
         mail_from, envid = sending.heads.envelope(claim.copy, sending.sender)
         return Outgoing(mail_from, claim.recipient, data, envid, sending.sender)
 

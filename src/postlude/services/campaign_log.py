@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from functools import partial
 from typing import Final
 
 from postlude.journal import JournalWriter
@@ -18,7 +17,7 @@ class ResultLog:
 
     def __init__(self, journal: JournalWriter) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        self._lane: Final = journal.lane(partial(self._loop.call_soon, journal.wake), self._from_committer)
+        self._lane: Final = journal.lane(self._loop.call_soon, self._from_committer)
         self._open = 0
         self._refused: list[bytes] = []
         self._settled: Final = asyncio.Event()

@@ -92,13 +92,15 @@ def decide_at(campaign: Campaign, variants: Sequence[Variant], now: int) -> int 
 
 
 def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> int:
-    """The message with the best rate over copies handed over; the first one of equals."""
-    results = store.variant_results([variant.message for variant in variants])
-    column = 2 if campaign.options.rule is WinnerRule.CLICKED else 1
+    """The message with the best rate of people over copies delivered; the first one of equals."""
+    funnels = store.funnels([variant.message for variant in variants])
 
     def rate(variant: Variant) -> float:
-        result = results.get(variant.message)
-        return result[column] / result[0] if result and result[0] else 0.0
+        funnel = funnels.get(variant.message)
+        if funnel is None or not funnel.delivered:
+            return 0.0
+        people = funnel.clicked if campaign.options.rule is WinnerRule.CLICKED else funnel.opened
+        return people / funnel.delivered
 
     return max(variants, key=rate).message
 

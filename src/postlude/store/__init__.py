@@ -1,6 +1,7 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
 from postlude.store.audience import Audiences
+from postlude.store.campaign_report import CampaignReports
 from postlude.store.campaign_sending import CampaignSending
 from postlude.store.campaigns import Campaigns
 from postlude.store.contacts import Contacts
@@ -66,6 +67,7 @@ class Store(  # one topic a part
     Jobs,
     Campaigns,
     CampaignSending,
+    CampaignReports,
 ):
     """The whole state behind one object. Safe to share between threads; several processes may open the same."""
 

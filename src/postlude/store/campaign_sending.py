@@ -3,14 +3,14 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.audience import audience_members
 from postlude.store.base import Part, as_struct, chunks
 from postlude.store.rows_campaigns import Campaign, CampaignClaim, Taken
-from postlude.store.schema import copies, copy_activity, suppressions, withdrawals
+from postlude.store.schema import copies, suppressions, withdrawals
 from postlude.store.schema_campaigns import campaigns
 from postlude.store.schema_contacts import contacts
 from postlude.store.workers import waiting_again
@@ -135,24 +135,6 @@ class CampaignSending(Part):
         change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), *held)
         with self._database.write() as connection:
             return connection.execute(change.values(status=CopyStatus.QUEUED.value, message=message)).rowcount
-
-    def variant_results(self, messages: Sequence[int]) -> dict[int, tuple[int, int, int]]:
-        """By message: copies handed over, people who opened it (or clicked, or answered), people who clicked."""
-        clicked = copy_activity.c.clicks > 0
-        opened = or_(copy_activity.c.opens > 0, clicked, copy_activity.c.replied_at.is_not(None))
-        query = (
-            select(
-                copies.c.message,
-                func.count(),
-                func.count().filter(opened),
-                func.count().filter(clicked),
-            )
-            .select_from(copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id))
-            .where(copies.c.message.in_(messages), copies.c.sent_at.is_not(None))
-            .group_by(copies.c.message)
-        )
-        with self._database.read() as connection:
-            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
 
 
 def _next_people(connection: Connection, campaign: Campaign, limit: int) -> Sequence[Any]:

@@ -121,3 +121,30 @@ class Taken(msgspec.Struct, frozen=True):
     copies: int
     """Made by this call."""
     complete: bool
+
+
+class Funnel(msgspec.Struct, frozen=True, kw_only=True):
+    """Copies of one message, counted by what became of them. Of opens and clicks, people's and others are apart."""
+
+    message: int
+    copies: int = 0
+    sent: int = 0
+    """Taken by the next mail server."""
+    delivered: int = 0
+    """Of those, not bounced: what rates are over."""
+    failed: int = 0
+    """Refused, given up, or not tried because the address is suppressed."""
+    unsure: int = 0
+    bounced: int = 0
+    opened: int = 0
+    """People who opened it, clicked or answered."""
+    opened_unknown: int = 0
+    """Opens nobody can tell apart from Apple's, and nothing more certain."""
+    opened_machine: int = 0
+    """Only machines opened it."""
+    clicked: int = 0
+    clicked_machine: int = 0
+    """Only machines clicked."""
+    replied: int = 0
+    unsubscribed: int = 0
+    complained: int = 0

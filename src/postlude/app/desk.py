@@ -1,0 +1,37 @@
+"""What commands about campaigns work with, while the app may or may not run."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from postlude.app.parts import Parts, build_parts
+from postlude.app.sending import build_contents, build_transport
+from postlude.config import Settings
+from postlude.services.campaign_content import Contents
+from postlude.store import Store, open_store
+
+
+@dataclass(frozen=True)
+class CampaignDesk:
+    """Store and content of campaigns."""
+
+    parts: Parts
+    store: Store
+    contents: Contents
+
+    def has_key(self, domain: str) -> bool:
+        """Whether mail from a domain gets a DKIM signature."""
+        return self.parts.dkim.signer(domain) is not None
+
+    def outlook(self, copies: int) -> str:
+        """What the servers' limits make of so many copies; empty when there is no limit."""
+        settings = self.parts.settings
+        return "" if settings.sandbox else build_transport(settings, self.parts.clock, self.store).outlook(copies).text
+
+
+@contextmanager
+def campaign_desk(settings: Settings) -> Iterator[CampaignDesk]:
+    """Open what is needed, beside whoever else has it open."""
+    parts = build_parts(settings)
+    with closing(open_store(settings.database)) as store:
+        yield CampaignDesk(parts, store, build_contents(parts, store))

@@ -1,0 +1,134 @@
+"""Options that say whom a campaign goes to."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+import msgspec
+
+from postlude.model.errors import InputError, NotFoundError
+from postlude.services.campaign_draft import find_campaign
+from postlude.services.campaign_turns import local_moment
+from postlude.store import Store
+from postlude.store.rows_contacts import Audience, Condition, FieldIs
+
+_MULTIPLE: Final = (
+    ("list", "Subscribers of this list. Of several: of any."),
+    ("tag", "Contacts with this tag. Of several: any."),
+    ("without-list", "Not subscribers of this list."),
+    ("without-tag", "Not contacts with this tag."),
+    ("field", "NAME=VALUE: contacts whose field says so. Of several: all."),
+    ("opened", "Who opened this campaign (or clicked, or answered). Machines do not count."),
+    ("not-opened", "Who got this campaign and did not open it."),
+    ("clicked", "Who clicked in this campaign."),
+    ("not-clicked", "Who got this campaign and did not click."),
+    ("contact", "This address."),
+)
+
+
+def audience_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options; their values come as `audience_of` takes them."""
+    for name, text in reversed(_MULTIPLE):
+        command = click.option(f"--{name}", multiple=True, metavar=name.rpartition("-")[2].upper(), help=text)(command)
+    command = click.option("--everyone", is_flag=True, help="All contacts. Suppressed ones never.")(command)
+    command = click.option("--consented", is_flag=True, help="Only contacts with recorded consent to mail.")(command)
+    return click.option(
+        "--inactive-since",
+        metavar="DATE",
+        help="Who has not opened, clicked or answered since, e.g. 2026-01-31.",
+    )(command)
+
+
+def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
+    """The audience the options describe; takes them out of `given`. None when there are none of them."""
+    taken = {name: given.pop(name.replace("-", "_")) for name, _ in _MULTIPLE}
+    everyone, consented, since = given.pop("everyone"), given.pop("consented"), given.pop("inactive_since")
+    conditions = [
+        condition
+        for name in ("opened", "not-opened", "clicked", "not-clicked")
+        for text in taken[name]
+        for condition in _did(store, name, text)
+    ]
+    if since is not None:
+        try:
+            conditions.append(Condition(did="opened", negate=True, since=local_moment(since, "UTC")))
+        except ValueError as error:
+            raise InputError(f"--inactive-since {since!r}: write a date such as 2026-01-31") from error
+    if not (any(taken.values()) or everyone or consented or conditions):
+        return None
+    chosen = bool(taken["list"] or taken["tag"] or taken["contact"] or everyone)
+    return Audience(
+        lists=tuple(_list(store, name) for name in taken["list"]),
+        tags=tuple(_tag(store, name) for name in taken["tag"]),
+        contacts=tuple(_contact(store, address) for address in taken["contact"]),
+        # `--opened X` alone means: of all contacts.
+        everyone=everyone or (not chosen and bool(conditions or taken["field"])),
+        without_lists=tuple(_list(store, name) for name in taken["without-list"]),
+        without_tags=tuple(_tag(store, name) for name in taken["without-tag"]),
+        fields=tuple(_field(text) for text in taken["field"]),
+        conditions=tuple(conditions),
+        consented=consented,
+    )
+
+
+def described(store: Store, audience: Audience) -> str:
+    """An audience in words."""
+    lists = {one.id: one.name for one in store.mailing_lists()}
+    tags = store.tag_names()
+    parts = ["everyone"] if audience.everyone else []
+    parts += [f"list {lists.get(one, '?')}" for one in audience.lists]
+    parts += [f"tag {tags.get(one, '?')}" for one in audience.tags]
+    parts += [f"{len(audience.contacts)} chosen contacts"] if audience.contacts else []
+    parts += [f"not on list {lists.get(one, '?')}" for one in audience.without_lists]
+    parts += [f"without tag {tags.get(one, '?')}" for one in audience.without_tags]
+    parts += [f"{one.name} is {one.value}" for one in audience.fields]
+    parts += [_condition(one) for one in audience.conditions]
+    parts += ["with consent"] if audience.consented else []
+    return ", ".join(parts) or "nobody yet"
+
+
+def _condition(one: Condition) -> str:
+    what = {"sent": "got", "opened": "opened", "clicked": "clicked", "replied": "answered"}[one.did]
+    where = "" if not one.messages else " the earlier campaign"
+    return f"{'not ' if one.negate else ''}{what}{where}" + (" lately" if one.since is not None else "")
+
+
+def _did(store: Store, name: str, text: str) -> list[Condition]:
+    messages = tuple(variant.message for variant in store.variants(find_campaign(store, text).id))
+    negate, did = name.startswith("not"), "opened" if "opened" in name else "clicked"
+    wanted = Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages)
+    return [Condition(did="sent", messages=messages), wanted] if negate else [wanted]
+
+
+def _list(store: Store, name: str) -> int:
+    for one in store.mailing_lists():
+        if one.name.lower() == name.lower():
+            return one.id
+    names = ", ".join(one.name for one in store.mailing_lists()) or "none yet"
+    raise NotFoundError(f"no list is called {name!r}; there are: {names}")
+
+
+def _tag(store: Store, name: str) -> int:
+    for id_, known in store.tag_names().items():
+        if known.lower() == name.lower():
+            return id_
+    raise NotFoundError(f"no contact has a tag {name!r}; there are: {', '.join(store.tag_names().values()) or 'none'}")
+
+
+def _contact(store: Store, address: str) -> int:
+    found = store.contact_by_address(address)
+    if found is None:
+        raise NotFoundError(f"{address} is no contact; add it first")
+    return found.id
+
+
+def _field(text: str) -> FieldIs:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InputError(f"--field {text!r}: write NAME=VALUE")
+    return FieldIs(name, value)
+
+
+def as_json(audience: Audience) -> dict[str, Any]:
+    """The audience as it is stored, without what says nothing."""
+    return {name: value for name, value in msgspec.to_builtins(audience).items() if value}

@@ -1,0 +1,200 @@
+"""`postlude campaigns create|change|copy|delete|follow-up`."""
+
+import mimetypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from postlude.app.desk import CampaignDesk, campaign_desk
+from postlude.cli.campaign_audience import audience_of, audience_options
+from postlude.cli.campaigns_show import print_campaign
+from postlude.cli.message_file import read_bytes
+from postlude.config import load
+from postlude.instrument import utm_parameters
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import WinnerRule
+from postlude.services.campaign_draft import Content, change_campaign, copy_campaign, create_campaign, find_campaign
+from postlude.services.campaign_files import attach_file
+from postlude.services.campaign_follow_up import FollowUp, follow_up
+from postlude.services.campaign_markup import html_of_mjml
+from postlude.store.rows_campaigns import Campaign, CampaignOptions
+
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_FILE: Final = click.Path(path_type=Path)
+_PARTS: Final = ("subject", "preheader", "html", "mjml", "text")
+
+
+def _content_options(command: Callable[..., None]) -> Callable[..., None]:
+    for suffix, whose in (("-b", "Of variant B: "), ("", "")):
+        for name in ("text", "mjml", "html"):
+            text = f"{whose}File with the {name.upper() if name != 'text' else 'plain text'}; - for standard input."
+            command = click.option(f"--{name}{suffix}", type=_FILE, help=text)(command)
+        for name in ("preheader", "subject"):
+            text = f"{whose}The {name}; may hold fields: {{{{ contact.first_name }}}}."
+            command = click.option(f"--{name}{suffix}", help=text)(command)
+    return command
+
+
+def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(
+        (
+            click.option("--from", "sender", help="Who it is from: Name <address@your-domain>."),
+            click.option("--reply-to", help="Where answers go, if not to the sender."),
+            click.option("--attach", multiple=True, type=_FILE, help="A file that travels with every copy."),
+            click.option("--host", multiple=True, type=_FILE, help="A file people download through a tracked link."),
+            click.option("--opens/--no-opens", default=None, help="Count opens."),
+            click.option("--clicks/--no-clicks", default=None, help="Count clicks."),
+            click.option("--utm", help="Query parameters for links: utm_source=news&utm_campaign={campaign}."),
+            click.option("--missing", type=click.Choice(["empty", "default", "fail"]), help="What empty fields do."),
+            click.option("--default", "defaults", multiple=True, help="FIELD=VALUE for --missing default."),
+            click.option("--per-hour", type=int, help="At most so many copies an hour; 0: no limit."),
+            click.option("--local-time/--no-local-time", default=None, help="At that hour of each contact's zone."),
+            click.option("--time-zone", help="Zone of the schedule, e.g. Europe/Berlin."),
+            click.option("--test-percent", type=int, help="Share of the audience that tests the variants."),
+            click.option("--test-hours", type=float, help="How long the test runs."),
+            click.option("--winner", type=click.Choice(list(WinnerRule)), help="What decides the test."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("name")
+@click.option("--user", default="", help="Whose campaign it is. Default: the first user.")
+@_content_options
+@_detail_options
+@audience_options
+@_JSON
+def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
+    """Make a draft called NAME. Nothing leaves before it is scheduled or sent."""
+    settings = load()
+    with campaign_desk(settings) as desk:
+        owner = desk.store.user_by_address(user) if user else desk.store.first_user()
+        if owner is None:
+            raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
+        made = create_campaign(desk.store, desk.parts.clock, owner, name)
+        try:
+            made = _apply(desk, made, given)
+        except BaseException:
+            desk.store.delete_campaign(made.id)
+            raise
+        print_campaign(desk, made, as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--name", help="Another name.")
+@_content_options
+@_detail_options
+@audience_options
+@_JSON
+def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
+    """Change what is given of a draft; the rest stays."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        if name is not None:
+            change_campaign(desk.store, found.id, {"name": name}, {})
+        print_campaign(desk, _apply(desk, desk.store.campaign(found.id), given), as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--name", default="", help="Name of the copy.")
+@_JSON
+def copy(campaign: str, name: str, as_json: bool) -> None:
+    """Make a new draft with the content, audience and options of CAMPAIGN."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(
+            desk, copy_campaign(desk.store, desk.parts.folder.files, desk.parts.clock, found.id, name), as_json=as_json
+        )
+
+
+@click.command()
+@click.argument("campaign")
+def delete(campaign: str) -> None:
+    """Delete a draft."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        desk.store.delete_campaign(found.id)
+        click.echo(f"deleted {found.name}")
+
+
+@click.command("follow-up")
+@click.argument("campaign")
+@click.option("--to", "who", type=click.Choice(list(FollowUp)), default=FollowUp.NOT_OPENED, show_default=True)
+@click.option("--name", default="", help="Name of the new draft.")
+@_JSON
+def follow_up_command(campaign: str, who: str, name: str, as_json: bool) -> None:
+    """Make a draft to those who did not open CAMPAIGN, or who clicked. Who answered is left alone.
+
+    Machines' opens and clicks do not count. It begins as a copy of the campaign: change it, check it, send it.
+    """
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        made = follow_up(desk.store, desk.parts.folder.files, desk.parts.clock, found.id, FollowUp(who), name)
+        print_campaign(desk, made, as_json=as_json)
+
+
+def _apply(desk: CampaignDesk, campaign: Campaign, given: dict[str, Any]) -> Campaign:
+    files = {hosted: given.pop(name) for name, hosted in (("attach", False), ("host", True))}
+    audience = audience_of(desk.store, given)
+    contents = {}
+    for name, suffix in (("A", ""), ("B", "_b")):
+        content = _content({part: given.pop(part + suffix) for part in _PARTS})
+        if content is not None:
+            contents[name] = content
+    details = {name: value for name in ("sender", "reply_to") if (value := given.pop(name)) is not None}
+    options = _options(campaign, given)
+    changed = change_campaign(desk.store, campaign.id, details, contents, audience, options)
+    for hosted, paths in files.items():
+        for path in paths:
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            folder = desk.parts.folder.files
+            attach_file(desk.store, folder, campaign.id, path.name, kind, read_bytes(path), hosted=hosted)
+    return changed
+
+
+def _content(given: dict[str, Any]) -> Content | None:
+    if all(value is None for value in given.values()):
+        return None
+    texts = {part: _read(given[part]) for part in ("html", "mjml", "text")}
+    if texts["mjml"] is not None:
+        texts["html"] = html_of_mjml(texts["mjml"])
+    return Content(subject=given["subject"], preheader=given["preheader"], **texts)
+
+
+def _read(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    raw = read_bytes(path)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+
+
+def _options(campaign: Campaign, given: dict[str, Any]) -> CampaignOptions:
+    rule, utm, defaults = given.pop("winner"), given.pop("utm"), given.pop("defaults")
+    values = {name: value for name, value in given.items() if value is not None}
+    if rule is not None:
+        values["rule"] = WinnerRule(rule)
+    if utm is not None:
+        values["utm"] = utm_parameters(utm, campaign=campaign.name)
+    if defaults:
+        values["defaults"] = dict(_pair(text) for text in defaults)
+    return msgspec.structs.replace(campaign.options, **values)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InputError(f"--default {text!r}: write FIELD=VALUE, e.g. contact.first_name=friend")
+    return (name if name.startswith("contact.") else f"contact.{name}"), value
+
+
+commands = {"create": create, "change": change, "copy": copy, "delete": delete, "follow-up": follow_up_command}

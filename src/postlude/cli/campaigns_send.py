@@ -1,0 +1,147 @@
+"""`postlude campaigns test|schedule|send|pause|resume|cancel|winner`."""
+
+from typing import Final
+
+import click
+import msgspec
+
+from postlude.app.desk import CampaignDesk, campaign_desk
+from postlude.app.offline import accept_message
+from postlude.cli.campaigns_show import follow, print_campaign, print_findings, variant_named
+from postlude.cli.output import print_json
+from postlude.config import load
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError, NotFoundError
+from postlude.services.campaign_check import Level, check_campaign
+from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaign_draft import change_campaign, find_campaign
+from postlude.services.campaign_preview import someone
+from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaign_trial import trial_message
+from postlude.services.campaign_turns import local_moment
+from postlude.store.rows_campaigns import Campaign
+
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_ANYWAY: Final = click.option("--anyway", is_flag=True, help="In spite of serious findings.")
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--to", "recipients", multiple=True, required=True, help="Whom to send the test; repeat it.")
+@click.option("--contact", default="", help="Whose fields to fill in. Default: the first of the audience.")
+@click.option("--variant", default="A", show_default=True, help="Which variant.")
+@_JSON
+def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str, as_json: bool) -> None:
+    """Send yourself a test. It carries nothing live: its links are direct, its unsubscribe link does nothing."""
+    settings = load()
+    with campaign_desk(settings) as desk:
+        found = find_campaign(desk.store, campaign)
+        person = someone(desk.store, found, contact)
+        if contact and person is None:
+            raise NotFoundError(f"{contact} is no contact")
+        raw = trial_message(desk.contents, found, variant_named(desk, found, variant), person, recipients)
+        user = desk.store.user(found.user)
+    message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
+    if as_json:
+        print_json({"message": id_text(message), "recipients": recipients})
+    else:
+        click.echo(f"accepted as {id_text(message)}: a test to {', '.join(recipients)}")
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--at", "moment", required=True, help="When, e.g. '2026-11-26 09:30'.")
+@click.option("--time-zone", help="Zone of that time, e.g. Europe/Berlin. Default: the campaign's.")
+@_ANYWAY
+@_JSON
+def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as_json: bool) -> None:
+    """Have CAMPAIGN leave at a time. From now on it cannot be changed; `pause` makes it a draft again."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        if time_zone is not None:
+            options = msgspec.structs.replace(found.options, time_zone=time_zone)
+            found = change_campaign(desk.store, found.id, {}, {}, options=options)
+        try:
+            at = local_moment(moment, found.options.time_zone)
+        except ValueError as error:
+            raise InputError(f"--at {moment!r}: {error}. Write it as 2026-11-26 09:30") from error
+        if at < desk.parts.clock.now():
+            raise InputError(f"--at {moment!r} is in the past; `postlude campaigns send` sends at once")
+        _schedule(desk, found, at, anyway=anyway, as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@_ANYWAY
+@click.option("--watch", is_flag=True, help="Follow it until it is over. Ctrl-C ends the watching, not the campaign.")
+@_JSON
+def send(campaign: str, anyway: bool, watch: bool, as_json: bool) -> None:
+    """Send CAMPAIGN now, to everybody in its audience."""
+    with campaign_desk(load()) as desk:
+        found = _schedule(desk, find_campaign(desk.store, campaign), None, anyway=anyway, as_json=as_json)
+        if watch:
+            follow(desk, found.id)
+
+
+def _schedule(desk: CampaignDesk, campaign: Campaign, at: int | None, *, anyway: bool, as_json: bool) -> Campaign:
+    findings = check_campaign(desk.store, desk.contents, campaign, desk.has_key)
+    bad = [one for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
+    if bad:
+        print_findings(bad)
+        raise InputError("it was not scheduled: mend this, or say --anyway where it is only serious")
+    made = schedule_campaign(desk.store, desk.contents, desk.parts.clock, campaign.id, at)
+    print_campaign(desk, made, as_json=as_json)
+    outlook = desk.outlook(made.expected)
+    if outlook and not as_json:
+        click.echo(outlook)
+    return made
+
+
+@click.command()
+@click.argument("campaign")
+@_JSON
+def pause(campaign: str, as_json: bool) -> None:
+    """Hold CAMPAIGN: nothing more of it leaves. One that is only scheduled becomes a draft again."""
+    with campaign_desk(load()) as desk:
+        print_campaign(desk, pause_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@_JSON
+def resume(campaign: str, as_json: bool) -> None:
+    """Let a paused CAMPAIGN go on where it was."""
+    with campaign_desk(load()) as desk:
+        print_campaign(desk, resume_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@_JSON
+def cancel(campaign: str, as_json: bool) -> None:
+    """End CAMPAIGN: what has not left never does."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, cancel_campaign(desk.store, desk.parts.clock, found.id), as_json=as_json)
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("variant")
+@_JSON
+def winner(campaign: str, variant: str, as_json: bool) -> None:
+    """End CAMPAIGN's test of variants: the rest of the audience gets VARIANT."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, choose_winner(desk.store, found.id, variant), as_json=as_json)
+
+
+commands = {
+    "test": test,
+    "schedule": schedule,
+    "send": send,
+    "pause": pause,
+    "resume": resume,
+    "cancel": cancel,
+    "winner": winner,
+}

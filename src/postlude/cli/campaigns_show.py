@@ -1,0 +1,284 @@
+"""`postlude campaigns list|show|check|preview|report`."""
+
+import sys
+import time
+from typing import Any, Final
+
+import click
+
+from postlude.adapters.link_probe import probe_links
+from postlude.app.desk import CampaignDesk, campaign_desk
+from postlude.cli.campaign_audience import as_json as audience_json
+from postlude.cli.campaign_audience import described
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import to_iso
+from postlude.kit.ids import id_text
+from postlude.model.errors import NotFoundError
+from postlude.model.words import CampaignStatus
+from postlude.services.campaign_check import Finding, Level, check_campaign
+from postlude.services.campaign_draft import find_campaign
+from postlude.services.campaign_preview import preview, someone
+from postlude.services.campaign_progress import Progress, progress_of
+from postlude.services.campaign_report import report_of
+from postlude.store.rows_campaigns import Campaign, Funnel, Variant
+
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+
+
+@click.command("list")
+@click.option("--status", type=click.Choice(list(CampaignStatus)), multiple=True, help="Only those in this status.")
+@_JSON
+def list_command(status: tuple[str, ...], as_json: bool) -> None:
+    """List campaigns, the newest first."""
+    with campaign_desk(load()) as desk:
+        found = desk.store.list_campaigns([CampaignStatus(one) for one in status])
+        if as_json:
+            print_json({"campaigns": [_as_json(desk, one) for one in found]})
+        elif not found:
+            click.echo("no campaigns yet; make one: postlude campaigns create --help")
+        else:
+            rows = [[id_text(one.id), one.status.value, _progress_line(desk, one), one.name] for one in found]
+            print_table(rows)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--watch", is_flag=True, help="Follow it until it is over.")
+@_JSON
+def show(campaign: str, watch: bool, as_json: bool) -> None:
+    """Show CAMPAIGN: what it sends to whom, and how far it is."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, found, as_json=as_json)
+        if watch:
+            follow(desk, found.id)
+
+
+def follow(desk: CampaignDesk, campaign: int) -> None:
+    """Write a progress line a second until the campaign is over or held."""
+    before: Progress | None = None
+    while True:
+        now = progress_of(desk.store, desk.parts.clock, desk.store.campaign(campaign), before)
+        line = f"{now.done:,} of {now.total:,}, {now.rate:,.0f}/s{_remaining(now)}, {now.status.value}"
+        click.echo(("\r" + line).ljust(78) if sys.stdout.isatty() else line, nl=not sys.stdout.isatty())
+        if now.status not in {CampaignStatus.SENDING, CampaignStatus.SCHEDULED}:
+            break
+        before = now
+        time.sleep(1)
+    if sys.stdout.isatty():
+        click.echo()
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--fetch", is_flag=True, help="Ask every link whether it leads anywhere.")
+@_JSON
+def check(campaign: str, fetch: bool, as_json: bool) -> None:
+    """Look CAMPAIGN over before it leaves. Exit code 2 when something is an error or serious."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        findings = check_campaign(desk.store, desk.contents, found, desk.has_key)
+        if fetch:
+            findings += _fetched(desk, found)
+        if as_json:
+            print_json({"findings": findings})
+        else:
+            print_findings(findings)
+    if any(one.level is not Level.WARNING for one in findings):
+        sys.exit(2)
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """For people; one line a finding."""
+    if not findings:
+        click.echo("nothing found: it can go")
+    for one in findings:
+        where = f" (variant {one.variant})" if one.variant else ""
+        click.echo(f"{one.level.value}: {one.text}{where}")
+
+
+@click.command("preview")
+@click.argument("campaign")
+@click.option("--contact", default="", help="Address of the contact. Default: the first of the audience.")
+@click.option("--variant", default="A", show_default=True, help="Which variant.")
+@click.option("--part", type=click.Choice(["html", "text"]), help="Print this part and nothing else.")
+@_JSON
+def preview_command(campaign: str, contact: str, variant: str, part: str | None, as_json: bool) -> None:
+    """Show what one contact would get. Nothing in it is live: no pixel, no tracked link, no token."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        person = someone(desk.store, found, contact)
+        if contact and person is None:
+            raise NotFoundError(f"{contact} is no contact")
+        seen = preview(desk.contents, found, variant_named(desk, found, variant), person)
+        if as_json:
+            print_json(seen)
+        elif part:
+            click.echo(seen.html if part == "html" else seen.text, nl=False)
+        else:
+            click.echo(f"To: {seen.address}\nSubject: {seen.subject}\nSize: {seen.size:,} bytes\n")
+            click.echo(seen.text or seen.html, nl=False)
+
+
+@click.command()
+@click.argument("campaign")
+@_JSON
+def report(campaign: str, as_json: bool) -> None:
+    """Show what became of CAMPAIGN: its funnel, people and machines apart, and its links."""
+    with campaign_desk(load()) as desk:
+        made = report_of(desk.store, find_campaign(desk.store, campaign))
+    if as_json:
+        print_json(made)
+        return
+    for row in made.variants if len(made.variants) > 1 else []:
+        click.echo(f"variant {row.name}{' (winner)' if row.winner else ''}: {row.subject}")
+        _print_funnel(row.funnel)
+        click.echo()
+    if len(made.variants) > 1:
+        click.echo("all")
+    _print_funnel(made.all)
+    links = [one for one in made.links if one.tracked]
+    if links:
+        click.echo("\nclicks by people")
+        print_table([[f"{one.clicks:,}", one.variant, one.label or "-", one.url] for one in links])
+
+
+def variant_named(desk: CampaignDesk, campaign: Campaign, name: str) -> Variant:
+    """One of its variants; NotFoundError when none is called so."""
+    variants = desk.store.variants(campaign.id)
+    for variant in variants:
+        if variant.name.lower() == name.lower():
+            return variant
+    raise NotFoundError(f"no variant is called {name!r}; there are {', '.join(one.name for one in variants)}")
+
+
+def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> None:
+    """One campaign, for people or programs."""
+    if as_json:
+        print_json(_as_json(desk, campaign))
+        return
+    options, store = campaign.options, desk.store
+    rows = [
+        ["campaign", f"{campaign.name} ({id_text(campaign.id)})"],
+        ["status", campaign.status.value + (f": {campaign.problem}" if campaign.problem else "")],
+        ["from", campaign.sender],
+        ["audience", f"{described(store, campaign.audience)}: {_size(desk, campaign):,} contacts"],
+    ]
+    rows += [[f"subject {one.name}", one.subject or "-"] for one in store.variants(campaign.id)]
+    rows += [
+        [("hosted" if one.hosted else "attached"), f"{one.name}, {one.size:,} bytes"]
+        for one in store.campaign_files(campaign.id)
+    ]
+    if options.test_percent:
+        rows.append(["test", f"{options.test_percent} % for {options.test_hours:g} h, then the {options.rule.value}"])
+    if options.per_hour:
+        rows.append(["at most", f"{options.per_hour:,} an hour"])
+    if campaign.scheduled_at is not None and campaign.status is not CampaignStatus.DRAFT:
+        zone = "each contact's own time" if options.local_time else options.time_zone
+        rows.append(["leaves", f"{to_iso(campaign.scheduled_at)} ({zone})"])
+    if campaign.status is not CampaignStatus.DRAFT:
+        rows.append(["progress", _progress_line(desk, campaign)])
+    print_table(rows)
+
+
+def _size(desk: CampaignDesk, campaign: Campaign) -> int:
+    return campaign.expected if campaign.started_at else desk.store.audience_count(campaign.audience)
+
+
+def _progress_line(desk: CampaignDesk, campaign: Campaign) -> str:
+    if campaign.status is CampaignStatus.DRAFT:
+        return "-"
+    now = progress_of(desk.store, desk.parts.clock, campaign)
+    failed = sum(now.counts.get(name, 0) for name in ("rejected", "expired", "suppressed"))
+    more = [f"{now.rate:,.0f}/s"] if now.rate else []
+    more += [f"{count:,} {name}" for name in ("deferred", "unsure", "held") if (count := now.counts.get(name, 0))]
+    more += [f"{failed:,} failed"] if failed else []
+    return f"{now.done:,} of {now.total:,}" + (f" ({', '.join(more)})" if more else "") + _remaining(now)
+
+
+def _remaining(now: Progress) -> str:
+    left = now.remaining_s
+    if left is None or now.done >= now.total:
+        return ""
+    if left < 2 * _MINUTE:
+        return f", {left:.0f} s left"
+    return f", {left / _MINUTE:.0f} min left" if left < 2 * _HOUR else f", {left / _HOUR:.1f} h left"
+
+
+def _print_funnel(funnel: Funnel) -> None:
+    def rate(count: int) -> str:
+        return f"{100 * count / funnel.delivered:.1f} %" if funnel.delivered else ""
+
+    rows = [
+        ["copies", f"{funnel.copies:,}", ""],
+        ["sent", f"{funnel.sent:,}", ""],
+        ["delivered", f"{funnel.delivered:,}", ""],
+        ["opened", f"{funnel.opened:,}", rate(funnel.opened)],
+        ["  perhaps (Apple)", f"{funnel.opened_unknown:,}", rate(funnel.opened_unknown)],
+        ["  machines only", f"{funnel.opened_machine:,}", rate(funnel.opened_machine)],
+        ["clicked", f"{funnel.clicked:,}", rate(funnel.clicked)],
+        ["  machines only", f"{funnel.clicked_machine:,}", rate(funnel.clicked_machine)],
+        ["replied", f"{funnel.replied:,}", rate(funnel.replied)],
+        ["unsubscribed", f"{funnel.unsubscribed:,}", rate(funnel.unsubscribed)],
+        ["complained", f"{funnel.complained:,}", rate(funnel.complained)],
+        ["bounced", f"{funnel.bounced:,}", ""],
+        ["failed", f"{funnel.failed:,}", ""],
+        ["unsure", f"{funnel.unsure:,}", ""],
+    ]
+    print_table(rows)
+
+
+def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[Finding]:
+    found = []
+    for variant in desk.store.variants(campaign.id):
+        compiled = desk.contents.compile(campaign, variant, desk.contents.policy(campaign))
+        problems = probe_links(link.url for link in compiled.links)
+        found += [
+            Finding(level=Level.SERIOUS, check="links", variant=variant.name, text=f"{url} {problem}")
+            for url, problem in problems.items()
+        ]
+    return found
+
+
+def _as_json(desk: CampaignDesk, campaign: Campaign) -> dict[str, Any]:
+    store = desk.store
+    draft = campaign.status is CampaignStatus.DRAFT
+    progress = None if draft else progress_of(store, desk.parts.clock, campaign)
+    return {
+        "id": id_text(campaign.id),
+        "name": campaign.name,
+        "status": campaign.status.value,
+        "problem": campaign.problem,
+        "from": campaign.sender,
+        "reply_to": campaign.reply_to,
+        "audience": audience_json(campaign.audience),
+        "contacts": _size(desk, campaign),
+        "options": campaign.options,
+        "variants": [
+            {"name": one.name, "message": id_text(one.message), "subject": one.subject, "preheader": one.preheader}
+            for one in store.variants(campaign.id)
+        ],
+        "files": [
+            {"name": one.name, "size": one.size, "hosted": one.hosted} for one in store.campaign_files(campaign.id)
+        ],
+        "scheduled_at": _time(campaign.scheduled_at),
+        "started_at": _time(campaign.started_at),
+        "finished_at": _time(campaign.finished_at),
+        "progress": progress,
+    }
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else to_iso(at)
+
+
+commands = {
+    "list": list_command,
+    "show": show,
+    "check": check,
+    "preview": preview_command,
+    "report": report,
+}

@@ -1,0 +1,208 @@
+"""What to look at before a campaign leaves: a list of named checks, each says what is wrong and how to mend it."""
+
+from collections.abc import Callable, Iterator
+from email.utils import parseaddr
+from enum import StrEnum
+from html.parser import HTMLParser
+from typing import Final
+
+import msgspec
+
+from postlude.compose import Compiled, MissingFieldError, TemplateError
+from postlude.instrument import LinkReason
+from postlude.model.errors import InputError
+from postlude.services.campaign_content import Contents
+from postlude.services.campaign_preview import preview, someone
+from postlude.store import Store
+from postlude.store.rows_campaigns import Campaign, Variant
+from postlude.store.rows_contacts import Recipient
+
+CLIPPED: Final = 102_000  # bytes of HTML Gmail shows before "[Message clipped]", with the pixel behind it
+_LOOKED_AT: Final = 1000
+_LONG_SUBJECT: Final = 70
+_BUILT_IN: Final = frozenset({"contact.email", "contact.name"})
+_BROKEN: Final = {
+    LinkReason.BAD_URL: "is no URL a reader could follow",
+    LinkReason.RELATIVE: "has no host: write it in full, with https://",
+    LinkReason.EMPTY: "leads nowhere: give it a URL",
+    LinkReason.PLACEHOLDER: "holds a placeholder nothing fills in",
+    LinkReason.TOO_LONG: "is too long to be tracked",
+    LinkReason.UNDECODABLE: "holds bytes that are no text",
+}
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"  # it cannot be sent like this
+    SERIOUS = "serious"  # it should not; sent only when somebody says so
+    WARNING = "warning"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to look at."""
+
+    level: Level
+    check: str
+    variant: str
+    text: str
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What checks look at."""
+
+    store: Store
+    contents: Contents
+    campaign: Campaign
+    people: list[Recipient]
+    """The first of the audience."""
+    audience: int
+    has_key: Callable[[str], bool]
+    """Whether mail from a domain gets a DKIM signature."""
+
+
+def check_campaign(
+    store: Store, contents: Contents, campaign: Campaign, has_key: Callable[[str], bool] = lambda _: True
+) -> list[Finding]:
+    """Everything that was found, the worst first. Reads only."""
+    people = store.audience_page(campaign.audience, limit=_LOOKED_AT)
+    context = Context(
+        store=store,
+        contents=contents,
+        campaign=campaign,
+        people=people,
+        audience=store.audience_count(campaign.audience),
+        has_key=has_key,
+    )
+    found = [*_audience(context), *_sender(context)]
+    for variant in store.variants(campaign.id):
+        found += _variant(context, variant)
+    order = list(Level)
+    return sorted(found, key=lambda one: order.index(one.level))
+
+
+def _finding(level: Level, check: str, text: str, variant: str = "") -> Finding:
+    return Finding(level=level, check=check, variant=variant, text=text)
+
+
+def _audience(context: Context) -> Iterator[Finding]:
+    if not context.audience:
+        yield _finding(Level.ERROR, "audience", "nobody is in the audience: choose lists, tags or everyone")
+        return
+    given = context.store.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
+    if missing := context.audience - given:
+        text = f"{missing:,} of {context.audience:,} have no recorded consent to mail: record it, or leave them out"
+        yield _finding(Level.SERIOUS, "consent", text)
+
+
+def _sender(context: Context) -> Iterator[Finding]:
+    address = parseaddr(context.campaign.sender)[1]
+    if "@" not in address:
+        yield _finding(Level.ERROR, "sender", "there is no sender: give it one, Name <name@your-domain>")
+    elif not context.has_key(domain := address.rpartition("@")[2].lower()):
+        text = f"mail from {domain} is not signed: large mailboxes refuse that; run `postlude domain add {domain}`"
+        yield _finding(Level.WARNING, "signature", text)
+
+
+def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
+    if not variant.html.strip() and not variant.text.strip():
+        yield _finding(Level.ERROR, "content", "there is no content: give it HTML, MJML or text", variant.name)
+        return
+    try:
+        compiled = context.contents.compile(context.campaign, variant, context.contents.policy(context.campaign))
+    except InputError as error:
+        yield _finding(Level.ERROR, "template", str(error), variant.name)
+        return
+    for check in (_subject, _unsubscribe, _links, _fields, _images, _rendered):
+        for level, text in check(context, variant, compiled):
+            yield _finding(level, check.__name__.strip("_"), text, variant.name)
+
+
+_Said = Iterator[tuple[Level, str]]
+
+
+def _subject(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+    if not variant.subject.strip():
+        yield Level.SERIOUS, "the subject is empty"
+    elif len(variant.subject) > _LONG_SUBJECT and "{{" not in variant.subject:
+        yield Level.WARNING, f"the subject has {len(variant.subject)} characters; phones show about 40"
+    if not variant.preheader.strip():
+        yield Level.WARNING, "there is no preheader: mailboxes show the first words of the text instead"
+
+
+def _unsubscribe(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+    for where, text in (("HTML", variant.html), ("text", variant.text)):
+        if text.strip() and "unsubscribe_url" not in text and "preferences_url" not in text:
+            yield Level.SERIOUS, f"the {where} has no way to unsubscribe: add a link to {{{{ unsubscribe_url }}}}"
+
+
+def _links(_context: Context, _variant: Variant, compiled: Compiled) -> _Said:
+    for link in compiled.links:
+        why = _BROKEN.get(link.reason)
+        if why is not None:
+            shown = f" ({link.label})" if link.label else ""
+            yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
+
+
+def _fields(context: Context, _variant: Variant, compiled: Compiled) -> _Said:
+    known = {f"contact.{name}" for name in context.store.contact_fields()} | _BUILT_IN
+    for path in compiled.fields:
+        if not path.startswith("contact."):
+            continue
+        if path not in known:
+            yield Level.SERIOUS, f"no contact has a field {path}: known are {', '.join(sorted(known))}"
+            continue
+        name = path.removeprefix("contact.")
+        empty = sum(1 for one in context.people if not _value(one, name))
+        if empty:
+            yield Level.WARNING, f"{path} is empty for {empty:,} of {len(context.people):,}; {_becomes(context, path)}"
+
+
+def _value(one: Recipient, name: str) -> object:
+    if name == "email":
+        return one.contact.address
+    return one.contact.name if name == "name" else one.contact.fields.get(name)
+
+
+def _becomes(context: Context, path: str) -> str:
+    options = context.campaign.options
+    if options.missing == "fail":
+        return "they get no copy unless the template gives a default"
+    if options.missing == "default" and path in options.defaults:
+        return f"they read {options.defaults[path]!r}"
+    return f"write {{{{ {path}|default('...') }}}} to say something there"
+
+
+class _Images(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.without: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "img" and "alt" not in named:
+            self.without.append(named.get("src") or "without a source")
+
+
+def _images(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+    images = _Images()
+    images.feed(variant.html)
+    if images.without:
+        first = ", ".join(images.without[:3])
+        text = f'{len(images.without)} images have no alt text (alt="" for decoration): {first}'
+        yield Level.WARNING, text
+
+
+def _rendered(context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+    contact = someone(context.store, context.campaign)
+    try:
+        seen = preview(context.contents, context.campaign, variant, contact)
+    except (MissingFieldError, TemplateError) as error:
+        yield Level.WARNING, f"for {contact.address if contact else 'nobody'}: {error}"
+        return
+    tracked = seen.html_size + 150 * len(_compiled.links)
+    if tracked > CLIPPED:
+        text = (
+            f"the HTML has about {tracked // 1000} kB with its tracked links; Gmail shows {CLIPPED // 1000} and clips"
+        )
+        yield Level.WARNING, text

@@ -1,0 +1,94 @@
+"""Files that go with a campaign: inside every copy, or downloaded from our server through a tracked link."""
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from postlude.kit.ids import id_text, new_id
+from postlude.model.errors import InputError, StorageError
+from postlude.model.words import CampaignStatus
+from postlude.store import Store
+from postlude.store.rows_campaigns import CampaignFile
+
+MAX_ATTACHED: Final = 10 << 20  # base64 makes 13.7 MB of it; many servers refuse 20 MB
+MAX_HOSTED: Final = 200 << 20
+SCHEME: Final = "hosted:"
+"""How a template links to a hosted file: `<a href="hosted:brochure.pdf">`."""
+_ODD: Final = re.compile(r"[\x00-\x1f\x7f/\\]+")
+
+
+def attach_file(  # noqa: PLR0917 - plain data
+    store: Store, folder: Path, campaign: int, name: str, content_type: str, content: bytes, *, hosted: bool = False
+) -> CampaignFile:
+    """Give a draft a file; one of the same name is replaced. It is durable when this returns.
+
+    A hosted one lies in `folder`, where the edge serves it to whoever has its link, for as long as it lies there.
+    """
+    if store.campaign(campaign).status is not CampaignStatus.DRAFT:
+        raise InputError("only a draft takes files; copy the campaign to send something else")
+    limit = MAX_HOSTED if hosted else MAX_ATTACHED
+    name = _ODD.sub("_", name).strip() or "file"
+    if len(content) > limit:
+        advice = "host it instead, people download it then" if not hosted else "put it on a server made for that"
+        raise InputError(f"{name} has {len(content):,} bytes, at most {limit:,} are taken here; {advice}")
+    for old in store.campaign_files(campaign):
+        if old.name == name:
+            remove_file(store, folder, old)
+    file = CampaignFile(
+        id=new_id(), campaign=campaign, name=name, content_type=content_type, size=len(content), hosted=hosted
+    )
+    if hosted:
+        _write(folder / id_text(file.id), content)
+    store.add_campaign_file(file, None if hosted else content)
+    return file
+
+
+def copy_file(store: Store, folder: Path, file: CampaignFile, campaign: int) -> None:
+    """Give another campaign the same file."""
+    mine = msgspec.structs.replace(file, id=new_id(), campaign=campaign)
+    if file.hosted:
+        _write(folder / id_text(mine.id), (folder / id_text(file.id)).read_bytes())
+    store.add_campaign_file(mine, None if file.hosted else store.campaign_file_content(file.id))
+
+
+def remove_file(store: Store, folder: Path, file: CampaignFile) -> None:
+    """Take a file from a draft."""
+    store.remove_campaign_file(file.id)
+    if file.hosted:
+        (folder / id_text(file.id)).unlink(missing_ok=True)
+
+
+def file_url(base: str, file: CampaignFile) -> str:
+    """Where the edge serves a hosted file."""
+    return f"{base.rstrip('/')}/f/{id_text(file.id)}/{quote(file.name, safe='')}"
+
+
+def with_hosted(text: str, files: list[CampaignFile], base: str) -> str:
+    """The text with `hosted:NAME` as URLs."""
+    for file in files:
+        if file.hosted:
+            for name in (file.name, quote(file.name)):
+                text = text.replace(SCHEME + name, file_url(base, file))
+    return text
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error

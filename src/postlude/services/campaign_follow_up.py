@@ -1,0 +1,55 @@
+"""Writing again to those who did not open, or to those who clicked. Who answered is left alone."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from postlude.kit.clock import Clock
+from postlude.model.errors import InputError
+from postlude.model.words import CampaignStatus
+from postlude.services.campaign_draft import copy_campaign
+from postlude.store import Store
+from postlude.store.rows_campaigns import Campaign
+from postlude.store.rows_contacts import Audience, Condition
+
+
+class FollowUp(StrEnum):
+    """Who is written to again."""
+
+    NOT_OPENED = "not-opened"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    NOT_CLICKED = "not-clicked"
+
+
+_SENT: Final = frozenset({CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus.SENT, CampaignStatus.CANCELLED})
+
+
+def follow_up(  # noqa: PLR0917 - plain data
+    store: Store, folder: Path, clock: Clock, campaign: int, who: FollowUp, name: str = ""
+) -> Campaign:
+    """A draft for those of a campaign's recipients.
+
+    It begins as a copy of that campaign, to be rewritten. Opens and clicks of machines do not count, a click or an
+    answer counts as an open. The audience is asked again when the draft leaves: who opens, clicks, answers or
+    unsubscribes until then is treated as such.
+    """
+    found = store.campaign(campaign)
+    if found.status not in _SENT:
+        raise InputError(f"a campaign that is {found.status.value} has nobody to follow up: send it first")
+    messages = tuple(variant.message for variant in store.variants(campaign))
+    did, negate = ("opened" if "opened" in who else "clicked"), who.startswith("not")
+    conditions = (
+        Condition(did="sent", messages=messages),
+        Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages),
+        Condition(did="replied", negate=True, messages=messages),
+    )
+    made = copy_campaign(store, folder, clock, campaign, name or f"{found.name}: {who.value.replace('-', ' ')}")
+    audience: Audience = msgspec.structs.replace(found.audience, conditions=(*found.audience.conditions, *conditions))
+    changed = msgspec.structs.replace(
+        made, audience=audience, options=msgspec.structs.replace(made.options, follows=found.id)
+    )
+    store.change_campaign(changed, store.variants(made.id))
+    return store.campaign(made.id)

@@ -1,0 +1,67 @@
+"""What one contact would get, without anything live in it: no pixel, no tracked link, no token that says who."""
+
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Final
+
+import msgspec
+
+from postlude.services.campaign_content import SAMPLE, Contents, fields_of
+from postlude.store import Store
+from postlude.store.rows_campaigns import Campaign, Variant
+from postlude.store.rows_contacts import Contact
+
+DEAD_TOKEN: Final = "preview".ljust(36, "-")
+"""As long as a token and never one: nothing that is signed begins like this."""
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact's copy, taken apart."""
+
+    address: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    size: int
+    """Bytes of the whole message."""
+    html_size: int
+
+
+def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Preview:
+    """The copy of `contact` (None: of nobody in particular); MissingFieldError or TemplateError says what is amiss."""
+    raw = preview_message(contents, campaign, variant, contact)
+    message = BytesParser(policy=policy.default).parsebytes(raw)
+    assert isinstance(message, EmailMessage)
+    html = _part(message, "html")
+    return Preview(
+        address=(contact or SAMPLE).address,
+        subject=str(message.get("Subject", "")),
+        preheader=variant.preheader,
+        html=html,
+        text=_part(message, "plain"),
+        size=len(raw),
+        html_size=len(html.encode()),
+    )
+
+
+def preview_message(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> bytes:
+    """As `preview`, the message as bytes, without To, Date and Message-ID."""
+    person = contact or SAMPLE
+    untracked = contents.policy(campaign, opens=False, clicks=False)
+    compiled = contents.compile(campaign, variant, untracked)
+    return compiled.render(DEAD_TOKEN, fields_of(campaign, person.address, person.name, person.fields))
+
+
+def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:
+    """The contact with this address, else the first of the audience; None when there is nobody."""
+    if address:
+        return store.contact_by_address(address)
+    page = store.audience_page(campaign.audience, limit=1)
+    return page[0].contact if page else None
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return str(part.get_content()) if part is not None else ""

@@ -1,0 +1,49 @@
+"""A test mail to ourselves: as recipients would see it, but nothing in it is live."""
+
+from collections.abc import Sequence
+from email.utils import parseaddr
+from typing import Final
+
+from postlude.compose.header import mailboxes, unstructured
+from postlude.model.errors import InputError
+from postlude.services.campaign_content import SAMPLE, Contents, fields_of
+from postlude.services.campaign_preview import preview_message
+from postlude.store.rows_campaigns import Campaign, Variant
+from postlude.store.rows_contacts import Contact
+
+_MOST: Final = 20
+_OFF: Final = (
+    b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\nX-Postlude-Unsubscribe: off\r\n"
+)
+
+
+def trial_message(
+    contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None, recipients: Sequence[str]
+) -> bytes:
+    """A message to `recipients` with `contact`'s fields; it is sent as a single mail that is not tracked."""
+    if not recipients or len(recipients) > _MOST:
+        raise InputError(f"a test goes to 1 to {_MOST} addresses, not {len(recipients)}")
+    for address in recipients:
+        if "@" not in parseaddr(address)[1].strip("@"):
+            raise InputError(f"{address!r} is no address; write name@example.org")
+    person = contact or SAMPLE
+    raw = preview_message(contents, campaign, variant, contact)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    subject = contents.compile(campaign, variant, contents.policy(campaign, opens=False, clicks=False)).subject(
+        fields_of(campaign, person.address, person.name, person.fields)
+    )
+    kept = _without_subject(head)
+    marked = unstructured("Subject", f"[Test {variant.name}] {subject}")
+    return _OFF + mailboxes("To", ", ".join(recipients)) + marked + kept + b"\r\n" + body
+
+
+def _without_subject(head: bytes) -> bytes:
+    """The head's fields without Subject, each with its line end."""
+    kept: list[bytes] = []
+    dropping = False
+    for line in head.split(b"\r\n"):
+        if line[:1] not in b" \t":
+            dropping = line.lower().startswith(b"subject:")
+        if not dropping and line:
+            kept.append(line + b"\r\n")
+    return b"".join(kept)

@@ -1,0 +1,49 @@
+"""Campaigns counted: one row a message, over all of its copies."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+
+from postlude.model.words import CopyStatus
+from postlude.store.base import Part, as_struct
+from postlude.store.rows_campaigns import Funnel
+from postlude.store.schema import copies, copy_activity
+
+_FAILED = tuple(status.value for status in (CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED))
+
+
+class CampaignReports(Part):
+    """Reads only."""
+
+    def funnels(self, messages: Sequence[int]) -> dict[int, Funnel]:
+        """The funnel of each of these messages that has copies."""
+        joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
+        counted = [func.count().filter(held).label(name) for name, held in _conditions().items()]
+        query = select(copies.c.message, func.count().label("copies"), *counted).select_from(joined)
+        query = query.where(copies.c.message.in_(messages)).group_by(copies.c.message)
+        with self._database.read() as connection:
+            return {row.message: as_struct(Funnel, row) for row in connection.execute(query)}
+
+
+def _conditions() -> dict[str, ColumnElement[bool]]:
+    done, status = copy_activity.c, copies.c.status
+    sent = status == CopyStatus.SENT.value
+    clicked = done.clicks > 0
+    # Who clicked or answered has seen it, whether or not the pixel was loaded.
+    opened = func.coalesce(or_(done.opens > 0, clicked, done.replied_at.is_not(None)), False)
+    unknown = and_(not_(opened), done.opens_unknown > 0)
+    return {
+        "sent": sent,
+        "delivered": and_(sent, done.bounced_at.is_(None)),
+        "failed": status.in_(_FAILED),
+        "unsure": status == CopyStatus.UNSURE.value,
+        "bounced": done.bounced_at.is_not(None),
+        "opened": opened,
+        "opened_unknown": unknown,
+        "opened_machine": and_(not_(opened), done.opens_unknown == 0, done.opens_machine > 0),
+        "clicked": clicked,
+        "clicked_machine": and_(done.clicks == 0, done.clicks_machine > 0),
+        "replied": done.replied_at.is_not(None),
+        "unsubscribed": done.unsubscribed_at.is_not(None),
+        "complained": done.complained_at.is_not(None),
+    }
