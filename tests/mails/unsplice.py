@@ -81,7 +81,7 @@ def _value(original: bytes, at: int, ours: re.Match[bytes], charset: str) -> byt
     end = re.compile(quote or rb"[\t\n\f\r >]").search(original, at)
     assert end is not None
     value = original[at : end.start()]
-    mark = quote.decode() or '"'
+    mark = quote.decode()
     text = value.decode(charset, "surrogateescape")
     (tag,) = (t for t in HTMLTokenizer(f"<a href={mark}{text}{mark}>") if t["type"] == 3)
     said = _SPACE.sub("", tag["data"]["href"]).strip("".join(map(chr, range(0x21))))
