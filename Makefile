@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean bench-send bench-edge bench-startup bench-instrument
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-send bench-edge bench-startup bench-instrument
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,6 +40,8 @@ bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
 	$(BIN)/python bench/instrument.py
+fuzz: dev ## every fuzz target for FUZZ_SECONDS each (60); finds are kept in .fuzz/
+	@fuzz/run.sh
 clean: ## remove what can be made again (not your data)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 

@@ -1,17 +1,19 @@
 """`postlude instrument`: the tracked form of a message file. The pure library: no server, no database."""
 
-import difflib
 import secrets
 import sys
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import click
 
-from postlude.cli.links import links_of
+from postlude.cli.links import links_of, parts_of
 from postlude.cli.message_file import read_file
 from postlude.cli.output import print_json
-from postlude.instrument import Policy, instrument
+from postlude.cli.part_diff import part_diff
+from postlude.cli.tracking_options import policy_of, with_policy
+from postlude.instrument import instrument, is_base
 from postlude.kit.ids import ID_BITS
 from postlude.model.errors import InputError
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
@@ -23,32 +25,60 @@ from postlude.tokens.keys import SECRET_BYTES
 @click.option("--to", "recipient", default="", help="The recipient whose copy it is; another one gives another token.")
 @click.option("--base", default="http://127.0.0.1:8701", show_default=True, help="URL pixels and links start with.")
 @click.option("--key", default="", help="Signing key, 64 hexadecimal digits. Default: a random one, for a look only.")
+@with_policy
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the message here, not to the terminal.")
+@click.option("--diff", "as_diff", is_flag=True, help="Print what changed, part by part, instead of the message.")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="Write the message here instead of to the terminal."
-)
-@click.option("--diff", "as_diff", is_flag=True, help="Print what changed, line by line, instead of the message.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the links and what changed as JSON instead of the message."
+    "--json", "as_json", is_flag=True, help="Print links, skipped parts and the diff as JSON instead of the message."
 )
 def command(  # noqa: PLR0917 - one parameter an option
-    file: Path, recipient: str, base: str, key: str, output: Path | None, as_diff: bool, as_json: bool
+    file: Path,
+    recipient: str,
+    base: str,
+    key: str,
+    output: Path | None,
+    as_diff: bool,
+    as_json: bool,
+    **switches: Any,  # noqa: ANN401 - see tracking_options
 ) -> None:
     """Write the tracked form of FILE (- for standard input): one pixel, signed links, every other byte as it was."""
     raw = read_file(file)
     codec = TokenCodec(KeyRing({1: _secret(key)}, 1))
     message, copy = _ids(raw, recipient)
-    urls = Urls(codec, base, Kind.MESSAGE, message)
-    done = instrument(raw, Policy(), urls, urls.token(copy))
+    urls = Urls(codec, _checked(base), Kind.MESSAGE, message)
+    done = instrument(raw, policy_of(switches), urls, urls.token(copy))
     if output:
-        output.write_bytes(done.message)
+        _write(output, done.message)
     if as_json:
         print_json(
-            {"opens": done.opens, "changed": done.changed, "token": urls.token(copy), "links": links_of(done.links)}
+            {
+                "opens": done.opens,
+                "changed": done.changed,
+                "token": urls.token(copy),
+                "links": links_of(done.links),
+                "skipped_parts": parts_of(done.skipped_parts),
+                "diff": part_diff(raw, done.message, str(file)),
+            }
         )
     elif as_diff:
-        click.echo(_diff(raw, done.message, str(file)))
+        click.echo(part_diff(raw, done.message, str(file)) or "nothing would change")
     elif not output:
         sys.stdout.buffer.write(done.message)
+
+
+def _checked(base: str) -> str:
+    if not is_base(base):
+        raise InputError(
+            f"--base must be a web address without ? and #, such as https://mail.example.com, not {base!r}"
+        )
+    return base
+
+
+def _write(output: Path, message: bytes) -> None:
+    try:
+        output.write_bytes(message)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror}") from None
 
 
 def _secret(key: str) -> bytes:
@@ -71,8 +101,3 @@ def _ids(raw: bytes, recipient: str) -> tuple[int, int]:
     message = int.from_bytes(blake2b(raw, digest_size=8).digest()) >> (64 - ID_BITS)
     copy = int.from_bytes(blake2b(raw + recipient.encode(), digest_size=8).digest()) >> (64 - ID_BITS)
     return message or 1, copy or 1
-
-
-def _diff(before: bytes, after: bytes, name: str) -> str:
-    old, new = (data.decode("utf-8", "backslashreplace").splitlines() for data in (before, after))
-    return "\n".join(difflib.unified_diff(old, new, name, f"{name} (tracked)", lineterm="", n=0))

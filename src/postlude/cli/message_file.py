@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from postlude.instrument import is_message
 from postlude.model.errors import InputError
 
 
@@ -17,11 +18,12 @@ def read_bytes(file: Path) -> bytes:
 def read_file(file: Path) -> bytes:
     """Return the file's bytes; InputError when it cannot be read or is no message."""
     raw = read_bytes(file)
-    if b"\n\n" not in raw.replace(b"\r\n", b"\n"):
+    if not is_message(raw):
         raise no_message(file)
     return raw
 
 
 def no_message(file: Path) -> InputError:
     """What is said of a file without headers."""
-    return InputError(f"{file} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")
+    name = "standard input" if str(file) == "-" else str(file)
+    return InputError(f"{name} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")

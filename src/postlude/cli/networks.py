@@ -6,7 +6,7 @@ import click
 
 from postlude.app.folder import DataFolder
 from postlude.app.networks import import_list, load_lists
-from postlude.cli.message_file import read_file
+from postlude.cli.message_file import read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock
@@ -46,6 +46,6 @@ def import_file(name: str, file: Path, source: str) -> None:
     if name not in {one.name for one in lists}:
         raise InputError(f"there is no list {name!r}; there are: {', '.join(sorted(one.name for one in lists))}")
     folder.prepare()
-    text = read_file(file).decode("utf-8", "replace")
+    text = read_bytes(file).decode("utf-8", "replace")
     done = import_list(folder.networks, name, text, source=source or file.name, now=SystemClock().now())
     click.echo(f"{done.name}: {len(done.networks)} networks, dated {done.date}")

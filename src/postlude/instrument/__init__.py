@@ -1,11 +1,12 @@
 """A message in, a tracked message out; every other byte stays as it was written."""
 
-from postlude.instrument.message import Compiled, compile_message, find_links, instrument
+from postlude.instrument.message import Compiled, compile_message, find_links, instrument, is_message, look_at
 from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import PixelPlace, Policy
 from postlude.instrument.reasons import LinkReason, PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
 from postlude.instrument.switches import Switches, read_switches, strip_own_headers
+from postlude.instrument.url import is_base
 from postlude.instrument.utm import utm_parameters
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "compile_message",
     "find_links",
     "instrument",
+    "is_base",
+    "is_message",
+    "look_at",
     "read_switches",
     "strip_own_headers",
     "utm_parameters",

@@ -26,7 +26,7 @@ def label(data: bytes, start: int, end: int, charset: str) -> str:
 
 def plain(raw: bytes, charset: str) -> str:
     """Text without tags as one line of at most 200 characters."""
-    text = raw.decode(charset, "replace")
+    text = raw[:_LOOKED_AT].decode(charset, "replace")
     if "&" in text:
         text = unescape(text)
     text = " ".join(text.split()) if text.isascii() else _SPACE.sub(" ", text).strip()

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from postlude.instrument import html_part, lines, mime, switches, text_part
-from postlude.instrument.base64_body import Base64, Base64Pieces
+from postlude.instrument.base64_body import Base64Pieces
+from postlude.instrument.body import open_body
 from postlude.instrument.charset import for_part
 from postlude.instrument.edits import Edit, chain
 from postlude.instrument.minter import UrlMinter
@@ -13,7 +14,7 @@ from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
 from postlude.instrument.session import MAX_URL, Session
-from postlude.instrument.transfer import Identity, QuotedPrintable
+from postlude.instrument.transfer import Identity
 
 _HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
 _AMP: Final = "text/x-amp-html"
@@ -64,9 +65,19 @@ def compile_message(raw: bytes, policy: Policy, urls: UrlMinter) -> Compiled:
     return _Compiler(raw, policy, urls).run()
 
 
+def look_at(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> Compiled:
+    """What would be tracked and what not; without URLs of ours none is recognised as ours. Not to be sent."""
+    return _Compiler(raw, policy, urls or _NoUrls()).run()
+
+
 def find_links(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> tuple[LinkReport, ...]:
-    """Every link of the message and whether it would be tracked; without URLs of ours none is recognised as ours."""
-    return _Compiler(raw, policy, urls or _NoUrls()).run().links
+    """Every link of the message and whether it would be tracked."""
+    return look_at(raw, policy, urls).links
+
+
+def is_message(raw: bytes) -> bool:
+    """It begins with header lines and a blank line; anything else is never opened."""
+    return mime.starts_with_header(raw) and mime.header_end(raw, 0, len(raw)) is not None
 
 
 class _NoUrls:
@@ -148,7 +159,7 @@ class _Compiler:
         return False
 
     def _edit(self, part: mime.Part) -> list[bytes] | Base64Pieces | None:
-        body = _body(part.encoding, self._raw[part.start : part.end])
+        body = open_body(part.encoding, self._raw[part.start : part.end])
         if isinstance(body, PartReason):
             self._skip(part, body)
             return None
@@ -192,20 +203,6 @@ class _Compiler:
             at = end
         run[-1] += raw[at:]
         return pieces
-
-
-def _body(encoding: str, raw: bytes) -> Identity | QuotedPrintable | Base64 | PartReason:
-    """The body in its transfer encoding, or why it cannot be read."""
-    if encoding in {"", "7bit", "8bit", "binary"}:
-        return Identity(raw)
-    if encoding == "quoted-printable":
-        return QuotedPrintable(raw)
-    if encoding != "base64":
-        return PartReason.UNKNOWN_ENCODING
-    try:
-        return Base64(raw)
-    except ValueError:
-        return PartReason.BROKEN_ENCODING
 
 
 def _unsubscribe_urls(header: list[mime.Field]) -> frozenset[str]:

@@ -52,6 +52,11 @@ def clean(value: str) -> str:
     return value if value.isprintable() else value.translate(_INNER)
 
 
+def is_base(url: str) -> bool:
+    """Tracked URLs can begin with it: http or https, a host, plain characters, no query and no fragment."""
+    return _PLAIN(url) is not None and "?" not in url and "#" not in url
+
+
 def without_no_track(url: str) -> tuple[str, bool]:
     """The URL without the scheme's `+notrack`, by which its author opts out; and whether it had that."""
     found = _NO_TRACK.match(url)

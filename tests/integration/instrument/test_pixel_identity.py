@@ -9,9 +9,10 @@ from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
+
 from mails.collected import files
 from mails.minting import EVERYTHING, html
-from playwright.sync_api import Page
 from servers.chromium import chromium
 
 WANTED = int(os.environ.get("TEMPLATES", "48"))

@@ -5,6 +5,7 @@ import pytest
 from mails.minting import OTHER, link, pixel
 from mails.minting import html as track_html
 from postlude.instrument import LinkReason, Policy
+from postlude.instrument.entities import decode
 from postlude.instrument.report import LinkReport
 
 HREF = '<a href="{}">here</a>'
@@ -403,6 +404,22 @@ def test_a_query_is_encoded_in_the_charset_of_its_page():
 )
 def test_label(inside: str, label: str):
     assert only(f'<a href="https://x.example/">{inside}</a>').label == label
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("&#16;", "\x10"), ("&#x80;", "€"), ("&#x81;", "\x81"), ("&#0;", "\ufffd"), ("&#xD800;", "\ufffd"),
+        ("&#x110000;", "\ufffd"), ("&#0000000000000065", "A"), ("&#" + "9" * 5000 + ";", "\ufffd"), ("&#x1F389;", "🎉"),
+        ("&#;", "&#;"), ("&#x;", "&#x;"), ("&nosuch;", "&nosuch;"), ("&notit;", "&notit;"), ("&ngE;", "≧̸"),
+    ],
+)  # fmt: skip
+def test_character_references(reference: str, said: str):
+    assert decode(f"a{reference}b") == f"a{said}b"
+
+
+def test_a_title_with_an_endless_reference():
+    assert only(f'<a href="https://x.example/" title="&#{"9" * 9000};"></a>').tracked
 
 
 def test_label_of_a_link_without_text():

@@ -1,0 +1,40 @@
+"""What instrumenting changed, to read: header lines, and each edited part as it says, not as it is encoded."""
+
+import difflib
+from collections.abc import Iterator
+
+from postlude.instrument import mime
+from postlude.instrument.body import open_body
+from postlude.instrument.reasons import PartReason
+
+
+def part_diff(before: bytes, after: bytes, name: str) -> str:
+    """Unified diffs, one for the header and one a part; empty when nothing changed."""
+    return "\n".join(line for one in _diffs(before, after, name) for line in one)
+
+
+def _diffs(before: bytes, after: bytes, name: str) -> Iterator[Iterator[str]]:
+    if before == after:
+        return
+    yield _unified(_header(before), _header(after), f"{name} (header)")
+    for one, other in zip(mime.parts(before), mime.parts(after), strict=True):
+        old, new = before[one.start : one.end], after[other.start : other.end]
+        if old != new:
+            yield _unified(
+                _said(one.encoding, old), _said(one.encoding, new), f"{name} (part {one.path}, {one.content_type})"
+            )
+
+
+def _header(raw: bytes) -> bytes:
+    found = mime.header_end(raw, 0, len(raw))
+    return raw[: found[0]] if found else raw
+
+
+def _said(encoding: str, raw: bytes) -> bytes:
+    body = open_body(encoding, raw)
+    return raw if isinstance(body, PartReason) else body.decoded
+
+
+def _unified(before: bytes, after: bytes, name: str) -> Iterator[str]:
+    old, new = (data.decode("utf-8", "backslashreplace").splitlines() for data in (before, after))
+    return difflib.unified_diff(old, new, name, f"{name}, tracked", lineterm="", n=0)
