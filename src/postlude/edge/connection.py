@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         "answer",
         "began",
         "busy",
+        "line",
         "lost_answer",
         "peer",
         "seen",
@@ -68,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._queue: deque[Request] | None = None
         self._proxy_data: bytes | None = None
         self._closing = self._lingering = False
-        self.peer = ""
+        self.peer = self.line = ""
         self.visitor: Visitor | None = None
         self.answer = b""
         self.lost_answer: bytes | None = None
@@ -89,6 +90,8 @@ class Connection(asyncio.Protocol):
         self.alive = True
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else UNIX
+        tls = transport.get_extra_info("ssl_object")
+        self.line = tls.version() or "" if tls else ""
         if not self._edge.admit(self):
             self._end(self._edge.too_many())
         elif self._edge.core.config.proxy_protocol and self._edge.core.proxies.listed(self.peer):
@@ -262,6 +265,7 @@ class Connection(asyncio.Protocol):
             return
         self._proxy_data = None
         self.peer = line.address or self.peer
+        self.line = f"proxied {self.line}".rstrip()
         self.state = IDLE
         self.began = 0
         if rest := data[line.length :]:

@@ -35,6 +35,8 @@ class Waiter(Protocol):
     """IDLE, HIT or OTHER."""
     peer: str
     """The raw address of the other end; `unix` for the socket."""
+    line: str
+    """How it came, where that is more than plain HTTP: `TLSv1.3`, `proxied`."""
     visitor: Visitor | None
     """The visitor behind it, while nobody forwards for others."""
     seen: int
@@ -93,10 +95,12 @@ class Core:
     def visitor(self, conn: Waiter, head: Head) -> Visitor:
         """Who sent a request with `head` over `conn`."""
         if head.forwarded:
-            return self.visitors.get(self.proxies.visitor(conn.peer, head.forwarded))
+            address = self.proxies.visitor(conn.peer, head.forwarded)
+            line = conn.line if address == conn.peer else f"forwarded {head.proto}".rstrip()
+            return self.visitors.get(address, line)
         visitor = conn.visitor
         if visitor is None or visitor.minute != self.visitors.minute:
-            conn.visitor = visitor = self.visitors.get(conn.peer)
+            conn.visitor = visitor = self.visitors.get(conn.peer, conn.line)
         return visitor
 
     def page(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:

@@ -37,6 +37,7 @@ _KEPT: Final = frozenset(
 )
 _VALUE_LENGTH: Final = 256
 _AGENT_LENGTH: Final = 512
+_PROTO_LENGTH: Final = 8
 _REMEMBERED: Final = 1024
 _REMEMBERED_BYTES: Final = 2048
 _LANGUAGE: Final = re.compile(r"(?:^|,)\s*([A-Za-z]{2,3})\b")
@@ -60,7 +61,7 @@ class Head:
         elif name == "x-forwarded-for":
             self.forwarded = f"{self.forwarded},{value}" if self.forwarded else value
         elif name == "x-forwarded-proto":
-            self.proto = value
+            self.proto = value[:_PROTO_LENGTH]
         elif name == "accept-language":
             self.language = value
             # The class only: the full header is nearly a fingerprint.

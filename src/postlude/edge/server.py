@@ -31,6 +31,7 @@ from postlude.tokens import TokenCodec
 
 _log = logging.getLogger(__name__)
 _BACKLOG: Final = 1024
+_FOR_EVERYBODY: Final = 0o666  # as public as the port; the socket's folder says which accounts may come
 # A batch that is on disk waits for the interpreter no longer than this while requests keep coming; the default of
 # 5 ms costs a sixth of the throughput at 256 connections (bench/edge.py).
 _SWITCH_SECONDS: Final = 0.0005
@@ -61,20 +62,30 @@ class Edge:
         """Serve on `sockets` (already bound), or on the configured address; InUseError when it is taken."""
         config = self.core.config
         context = self._certificate.context
+        patience = None if context is None else config.limits.request_seconds
         factory = partial(Connection, self)
         try:
             if sockets:
                 for sock in sockets:
-                    server = self._loop.create_server(factory, sock=sock, ssl=context, backlog=_BACKLOG)
+                    server = self._loop.create_server(
+                        factory, sock=sock, ssl=context, backlog=_BACKLOG, ssl_handshake_timeout=patience
+                    )
                     self._servers.append(await server)
             else:
                 server = self._loop.create_server(
-                    factory, config.host, config.port, ssl=context, backlog=_BACKLOG, reuse_port=True
+                    factory,
+                    config.host,
+                    config.port,
+                    ssl=context,
+                    backlog=_BACKLOG,
+                    reuse_port=True,
+                    ssl_handshake_timeout=patience,
                 )
                 self._servers.append(await server)
             if config.unix_path is not None:
                 config.unix_path.unlink(missing_ok=True)
                 self._servers.append(await self._loop.create_unix_server(factory, str(config.unix_path)))
+                config.unix_path.chmod(_FOR_EVERYBODY)
         except OSError as error:
             raise InUseError(f"{config.host}:{config.port}: {error.strerror or error}") from error
         self._ticking = asyncio.create_task(self._every_second())

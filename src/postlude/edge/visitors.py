@@ -49,7 +49,7 @@ class Visitors:
         self._keeper = keeper
         self._limit = limit
         self._facts = facts
-        self._known: dict[str, Visitor] = {}
+        self._known: dict[tuple[str, str], Visitor] = {}
         self._now = 0
         self.minute = 0
 
@@ -61,12 +61,14 @@ class Visitors:
             self.minute = minute
             self._known = {}
 
-    def get(self, address: str) -> Visitor:
-        """The visitor with this raw address."""
-        visitor = self._known.get(address)
+    def get(self, address: str, line: str = "") -> Visitor:
+        """The visitor with this raw address, whose requests came by `line`."""
+        visitor = self._known.get((address, line))
         if visitor is None:
             facts = dict(self._facts(address)) if self._facts else {}
+            if line:
+                facts["line"] = line
             visitor = Visitor(self._keeper.keep(address, self._now), facts, self.minute, self._limit)
             if len(self._known) < _REMEMBERED:
-                self._known[address] = visitor
+                self._known[address, line] = visitor
         return visitor

@@ -10,6 +10,7 @@ import mmap
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from postlude.journal.disk import Disk
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".journal"
 _NUMBERS: Final = "numbers.json"
 _LOCK: Final = "lock"
+_LOCK_NAP: Final = 0.02
 _MARK: Final = "mark"
 _MARK_BYTES: Final = 24
 _OFFSET_BITS: Final = 32
@@ -39,8 +41,9 @@ class Mark:
     def __init__(self, folder: Path, *, writable: bool) -> None:
         fd = os.open(folder / _MARK, os.O_RDWR | (os.O_CREAT if writable else 0) | os.O_CLOEXEC, 0o640)
         try:
-            if writable and os.fstat(fd).st_size < mmap.PAGESIZE:
-                os.ftruncate(fd, mmap.PAGESIZE)
+            if writable and os.fstat(fd).st_blocks == 0:
+                # A hole would be filled at the first store through the mapping, and a full disk would then kill us.
+                os.pwrite(fd, bytes(mmap.PAGESIZE), 0)
             self._map = mmap.mmap(fd, _MARK_BYTES, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
         finally:
             os.close(fd)
@@ -121,15 +124,23 @@ def numbers_in(root: Path) -> dict[str, int]:
     return numbers
 
 
-def lock(folder: Path) -> int:
-    """Take the writer's lock for the life of the returned descriptor; InUseError when another process has it."""
+def lock(folder: Path, patience_s: float = 0) -> int:
+    """Take the writer's lock for the life of the returned descriptor; InUseError when another process has it.
+
+    `patience_s`: how long to try; the reader takes the lock for a moment to find the durable end after a power cut.
+    """
     fd = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
-    return fd
+    until = monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() < until:
+                sleep(_LOCK_NAP)
+                continue
+            os.close(fd)
+            raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
+        return fd
 
 
 def recover(folder: Path) -> int:

@@ -27,6 +27,7 @@ Done = Callable[[Position | StorageError], None]
 
 _BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successor
 _BATCH_BYTES: Final = 4 << 20
+_PATIENCE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
 
 W = TypeVar("W")
@@ -92,7 +93,7 @@ class JournalWriter:
         try:
             self._folder.mkdir(exist_ok=True)
             self._disk.sync_folder(self._folder.parent)
-            self._lock_fd = files.lock(self._folder)
+            self._lock_fd = files.lock(self._folder, _PATIENCE_SECONDS)
             self._last = files.recover(self._folder)
             self._mark = files.Mark(self._folder, writable=True)
             self._mark.recovered()
@@ -242,6 +243,9 @@ class JournalWriter:
             return self._failed(StorageError(f"{self._folder}: {error.strerror or error}"), len(records))
         except StorageError as error:
             return self._failed(error, len(records))
+        except Exception as error:  # noqa: BLE001 - a fault of ours: those who wait must be answered all the same
+            _log.exception("journal: a batch failed")
+            return self._failed(StorageError(f"{self._folder}: {error!r}"), len(records))
         self._count += len(records)
         self._batches += 1
         if self._problem:

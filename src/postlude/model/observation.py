@@ -27,7 +27,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
     headers: dict[str, str]
     """The few headers verdicts need, names lower-cased: purpose, sec-purpose, accept, accept-language, referer ..."""
     facts: dict[str, str]
-    """What had to be evaluated from the raw address at once: network, apple_egress, lists_date, repeat ..."""
+    """What had to be evaluated at once: network, apple_egress, lists_date, rate, line (`TLSv1.3`, `proxied`) ..."""
 
 
 class RawHit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):

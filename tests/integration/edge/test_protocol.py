@@ -152,8 +152,10 @@ async def test_one_connection_too_many(start: Start):
 async def test_forwarded_addresses_are_believed_from_listed_networks_only(start: Start):
     for proxies, expected in (((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9")):
         face = await start(EdgeConfig(proxies=proxies, address_form=AddressForm.FULL))
-        await face.get(face.pixel, {"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 127.0.0.3"})
+        forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 127.0.0.3", "X-Forwarded-Proto": "https"}
+        await face.get(face.pixel, forwarded)
         assert face.hits()[-1].address == expected
+        assert face.hits()[-1].facts.get("line") == ("forwarded https" if proxies else None)
         await face.edge.close()
         face.edge._writer.close()
 
@@ -173,7 +175,7 @@ async def test_proxy_lines(start: Start, line: bytes):
     face = await start(config)
     request = f"GET {face.pixel} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
     assert (await face.raw(line + request)).endswith(GIF)
-    assert face.hits()[0].address == "203.0.113.9"
+    assert (face.hits()[0].address, face.hits()[0].facts) == ("203.0.113.9", {"line": "proxied"})
     assert (await face.raw(request)).startswith(b"HTTP/1.1 400")
 
 

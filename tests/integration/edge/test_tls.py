@@ -50,6 +50,7 @@ async def test_tls_in_process_and_a_certificate_that_changes(start: Start, tmp_p
     face = await start(_certificate(tmp_path, "one.example"))
     body, der = await _served_name(face.edge.port, face.pixel)
     assert (body, b"one.example" in der) == (GIF, True)
+    assert face.hits()[0].facts == {"line": "TLSv1.3"}
     (tmp_path / "cert.pem").write_text("half a certificate")
     face.edge._certificate.refresh()
     assert b"one.example" in (await _served_name(face.edge.port, face.pixel))[1]

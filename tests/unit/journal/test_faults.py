@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.journal import JournalReader, JournalWriter
+from postlude.journal import JournalReader, JournalWriter, Losses, losses
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
 
@@ -75,4 +75,17 @@ def test_a_broken_disk_is_not_asked_for_every_record(tmp_path: Path):
         with pytest.raises(StorageError):
             writer.append_blocking(b"x")
     assert asked <= 3
+    writer.close()
+
+
+def test_a_fault_of_ours_is_a_loss_and_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
+    writer = JournalWriter(tmp_path, "edge")
+    with monkeypatch.context() as broken:
+        broken.setattr("postlude.journal.frame.build", lambda _: 1 / 0)
+        with pytest.raises(StorageError, match="ZeroDivisionError"):
+            writer.append_blocking(b"a")
+    writer.append_blocking(b"b")
+    assert [record.data for record in JournalReader(tmp_path).read({}, 9)] == [b"b"]
+    assert losses(tmp_path)["edge"] == Losses(lost=1, since=0)
     writer.close()
