@@ -9,15 +9,19 @@ from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.imap import try_folder
 from postlude.adapters.smtp import SmtpTransport
+from postlude.app.domains import Domains
 from postlude.app.folder import DataFolder
 from postlude.app.listen import faces, listen_for
 from postlude.app.mailboxes import imap_folders
 from postlude.app.networks import load_lists
 from postlude.app.sending import server_config
 from postlude.config import Settings, SmtpServer
+from postlude.kit.clock import SystemClock
 from postlude.model.errors import InUseError, PostludeError, TransportError
+from postlude.services.domains import RecordState
 
 State = Literal["ok", "warning", "problem"]
 _LOW_DISK: Final = 2 << 30
@@ -177,6 +181,27 @@ def _account(_settings: Settings, _folder: DataFolder) -> Finding:
     return Finding("account", "ok", "not root")
 
 
+def _domains(settings: Settings, folder: DataFolder) -> Finding:
+    keys = DkimKeys(folder.dkim)
+    exposed = keys.exposed()
+    if exposed:
+        return Finding("sending domains", "problem", f"{exposed[0]} is readable by others: chmod 600 {exposed[0]}")
+    domains = Domains(settings, keys, SystemClock())
+    names = domains.names()
+    if not names:
+        text = "none has DKIM keys: postlude domain add example.org, with the domain you send from"
+        return Finding("sending domains", "ok" if settings.sandbox else "warning", text)
+    bad = []
+    for name in names:
+        wrong = [each for each in domains.check(name) if each.state is not RecordState.OK]
+        if wrong:
+            what = ", ".join(f"{each.record.purpose} {each.state.value}" for each in wrong)
+            bad.append(f"{name}: {what} (postlude domain check {name})")
+    if bad:
+        return Finding("sending domains", "warning", "; ".join(bad))
+    return Finding("sending domains", "ok", f"{', '.join(names)}: signed, and DNS says what it must")
+
+
 def _port(settings: Settings, face: str) -> Finding:
     host, port = settings.listens(face)
     try:
@@ -195,4 +220,5 @@ _CHECKS: Final[tuple[Callable[[Settings, DataFolder], Finding], ...]] = (
     _bounces,
     _imap,
     _networks,
+    _domains,
 )

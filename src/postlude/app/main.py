@@ -16,6 +16,7 @@ from postlude.app.campaigning import CampaignWorkers
 from postlude.app.control import control_app, control_socket
 from postlude.app.data_requests import DataRequests
 from postlude.app.digesting import build_digest
+from postlude.app.domains import Domains
 from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
 from postlude.app.revoking import build_revoker
@@ -126,6 +127,7 @@ class AppProcess:
             relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),
             inbound=settings.listens("inbound"),
             returned_mail=spool_in.get,
+            domains=Domains(settings, parts.dkim, parts.clock),
             outbox=outbox,
             stopping=stopping,
         )

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "suppressions": ("suppressions", "Addresses that must not be mailed: list, add, remove, import, export."),
     "campaigns": ("campaigns", "Make, check, test, send and follow up mailings."),
     "check": ("check", "Explain what is misconfigured and how to mend it."),
+    "domain": ("domain", "Make DKIM keys for your domains, print and check their DNS records."),
     "sign-in": ("sign_in", "Print a link that signs you in to the web app."),
     "instrument": ("instrument", "Write the tracked form of a message file; no server, no database."),
     "links": ("links", "List a message file's links and say which would be tracked."),

@@ -138,6 +138,10 @@ class Settings:
         f"Domain of envelope senders, so that bounces come to the inbound door; empty: {SANDBOX_DOMAIN} in "
         "the sandbox, else the sender's own address stays and bounces are not seen.",
     )
+    server_name: str = setting(
+        host, "", "Public name of this server, for the DNS records that lead to it; empty: what the system says."
+    )
+    dns_server: str = setting(host, "", "DNS server asked for records, ADDRESS or ADDRESS:PORT; empty: the system's.")
     smtp_host: str = setting(host, "", "Next mail server. Empty: the sandbox, mail stays in the local mailbox.")
     smtp_port: int = setting(integer(1, 65535), "587", "Port of SMTP_HOST.")
     smtp_tls: str = setting(

@@ -11,7 +11,7 @@ from postlude.web import errors
 from postlude.web.deps import WebDeps
 from postlude.web.headers import SecurityHeaders
 from postlude.web.pages import Pages
-from postlude.web.routes import compose, live, mailbox, message, preferences, sent, sign_in, unmatched
+from postlude.web.routes import compose, domains, live, mailbox, message, preferences, sent, sign_in, unmatched
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -21,7 +21,7 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
     app.state.pages = Pages(deps)
-    for part in (sent, message, compose, preferences, live, unmatched, sign_in):
+    for part in (sent, message, compose, preferences, domains, live, unmatched, sign_in):
         app.include_router(part.router)
     if deps.outbox is not None:
         app.include_router(mailbox.router)

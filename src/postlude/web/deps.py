@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.kit.clock import Clock
+from postlude.services.domains import RecordCheck
 from postlude.services.ports import Append
 from postlude.services.preferences import Preferences
 from postlude.services.reports import Reports
@@ -62,6 +63,18 @@ class RelayInfo:
     starttls: bool = False
 
 
+class SendingDomains(Protocol):
+    """Domains with DKIM keys, and what DNS says about them."""
+
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        ...
+
+    def check(self, domain: str) -> list[RecordCheck]:
+        """Ask DNS for every record; takes seconds when it does not answer."""
+        ...
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """The parts, already open. The web app closes none of them."""
@@ -89,6 +102,7 @@ class WebDeps:
     """Host and port of the door for mail that comes back, for the sandbox's buttons."""
     returned_mail: Callable[[int], bytes]
     """A mail that came back, as it came; NotFoundError."""
+    domains: SendingDomains
     outbox: SandboxOutbox | None = None
     """The sandbox's mailbox; None when mail goes out to a real server."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

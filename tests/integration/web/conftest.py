@@ -21,6 +21,7 @@ from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.services import preferences, users
 from postlude.services.changes import Changes
+from postlude.services.domains import RecordCheck, Setup, check, records
 from postlude.services.reports import Reports
 from postlude.store import User, open_store
 from postlude.tokens import KeyRing, TokenCodec
@@ -115,6 +116,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         inbound=("127.0.0.1", port),
         returned_mail=Spool(tmp_path / "spool").get,
         outbox=outbox,
+        domains=StillDomains(),
     )
     try:
         yield World(deps, alice, charlie, changes, outbox, inbox, submitted, appended)
@@ -125,6 +127,23 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
 
 def csrf_of(page: str) -> str:
     return page.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+class StillDomains:
+    """One domain, and a DNS that knows half of its records."""
+
+    def names(self) -> tuple[str, ...]:
+        return ("example.org",)
+
+    def check(self, domain: str) -> list[RecordCheck]:
+        setup = Setup("t.example.org", "back.example.org", "mail.example.net", "a:mail.example.net")
+        keys = [("pl1r", "v=DKIM1; k=rsa; p=" + "MIIB" * 90), ("pl1e", "v=DKIM1; k=ed25519; p=AAAA")]
+        known = {
+            ("pl1r._domainkey.example.org", "TXT"): [keys[0][1]],
+            ("pl1e._domainkey.example.org", "TXT"): ["v=DKIM1; k=ed25519; p="],
+            ("t.example.org", "A"): ["192.0.2.1"],
+        }
+        return check(records(domain, keys, setup), lambda name, kind: known.get((name, kind), []))
 
 
 class Served:

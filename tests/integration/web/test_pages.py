@@ -11,7 +11,7 @@ from postlude.services.preferences import Preferences
 if TYPE_CHECKING:
     from conftest import World
 
-PATHS = ["/", "/compose", "/preferences", "/mailbox"]
+PATHS = ["/", "/compose", "/preferences", "/mailbox", "/domains", "/domains/example.org"]
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/messages/" + "1" * 16, "/mailbox/" + "0" * 32 + "/body"])
@@ -112,6 +112,19 @@ def test_a_bug_is_a_page_without_details(world: "World"):
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert "content-security-policy" in answer.headers
+
+
+def test_a_domain_shows_what_is_missing_and_what_to_do(world: "World"):
+    client = world.client(world.alice)
+    assert 'hx-get="/domains/example.org"' in client.get("/domains").text
+    page = client.get("/domains/example.org").text
+    assert page.count("in place") == 2
+    assert page.count(">missing<") == 3
+    assert "The key is revoked" in page
+    part = client.get("/domains/example.org", headers={"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert part.strip() in page
+    assert client.get("/domains/example.net").status_code == 404
 
 
 def test_preferences_are_kept(world: "World", csrf: Any):  # noqa: ANN401 - a fixture

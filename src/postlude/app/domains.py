@@ -1,0 +1,89 @@
+"""Sending domains, composed: their keys, the records they need, and what DNS says."""
+
+import socket
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from postlude.adapters.dkim_keys import DkimKeys
+from postlude.adapters.dns import Dns
+from postlude.config import SANDBOX_DOMAIN, Settings
+from postlude.dkim import DkimKey
+from postlude.kit.clock import Clock, to_datetime
+from postlude.services.domains import Record, RecordCheck, Setup, check, records
+
+STAND_IN: Final = "mail.your-server.example"
+"""Written where this server's public name is not known."""
+_LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost", ""))
+# What the providers themselves ask for; any other server is allowed by its own name.
+_PROVIDERS: Final = {
+    "gmail.com": "include:_spf.google.com",
+    "amazonaws.com": "include:amazonses.com",
+    "postmarkapp.com": "include:spf.mtasv.net",
+    "mailgun.org": "include:mailgun.org",
+    "sendgrid.net": "include:sendgrid.net",
+    "office365.com": "include:spf.protection.outlook.com",
+}
+
+
+class Domains:
+    """All sending domains of one installation."""
+
+    def __init__(self, settings: Settings, keys: DkimKeys, clock: Clock) -> None:
+        self._settings: Final = settings
+        self._keys: Final = keys
+        self._clock: Final = clock
+        self._dns: Final = Dns(settings.dns_server)
+
+    def names(self) -> tuple[str, ...]:
+        """Domains that have keys."""
+        return self._keys.domains()
+
+    def add(self, domain: str, algorithms: Sequence[str]) -> list[DkimKey]:
+        """Make the keys that are not there yet; those that are stay. Returns all of the domain's keys."""
+        there = {key.algorithm for key in self._keys.keys(domain)}
+        month = to_datetime(self._clock.now()).strftime("%Y%m")
+        for algorithm in algorithms:
+            if algorithm not in there:
+                self._keys.add(domain, algorithm, f"pl{month}{algorithm[0]}")
+        return self._keys.keys(domain)
+
+    def remove(self, domain: str) -> None:
+        """Delete the domain's keys; NotFoundError."""
+        self._keys.remove(domain)
+
+    def records(self, domain: str) -> list[Record]:
+        """What DNS should say for mail from this domain."""
+        keys = [(key.selector, key.record()) for key in self._keys.keys(domain)]
+        return records(domain, keys, self._setup())
+
+    def check(self, domain: str) -> list[RecordCheck]:
+        """What DNS says; takes seconds when it does not answer."""
+        return check(self.records(domain), self._dns.lookup)
+
+    def _setup(self) -> Setup:
+        settings = self._settings
+        tracking = urlsplit(settings.public_edge).hostname or ""
+        return_domain = settings.return_domain if settings.return_domain != SANDBOX_DOMAIN else ""
+        server = settings.server_name or socket.getfqdn()
+        public = "." in server and not server.startswith("localhost")
+        server = server if public else STAND_IN
+        return Setup(
+            tracking_host="" if tracking in _LOOPBACK or _is_address(tracking) else tracking,
+            return_domain=return_domain,
+            server=server,
+            mechanism=_mechanism([each.host for each in settings.smtp_servers], server),
+        )
+
+
+def _mechanism(servers: Sequence[str], own: str) -> str:
+    for host in servers:
+        for domain, mechanism in _PROVIDERS.items():
+            if host == domain or host.endswith("." + domain):
+                return mechanism
+    outside = [host for host in servers if host not in _LOOPBACK and not _is_address(host)]
+    return f"a:{outside[0] if outside else own}"
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

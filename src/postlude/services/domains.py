@@ -1,0 +1,202 @@
+"""What DNS should say so that mail from a domain is believed and what comes back is found; and what it says."""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+Lookup = Callable[[str, str], list[str]]
+"""Values of a name and type as text, empty when there are none; LookupFailedError when nobody can say."""
+
+_SPACE: Final = re.compile(r"\s+")
+_TAG: Final = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)")
+_ALL: Final = re.compile(r"(?:^|\s)[-~?+]?all(?=\s|$)", re.IGNORECASE)
+_STRING: Final = 255  # RFC 1035 3.3: one character-string; longer texts are several, joined without a blank
+
+
+class LookupFailedError(Exception):
+    """The DNS server did not answer, or answered that it cannot."""
+
+
+class RecordState(StrEnum):
+    """What was found for one record."""
+
+    OK = "ok"
+    MISSING = "missing"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"  # DNS could not be asked
+
+
+class Record(NamedTuple):
+    """One record to publish."""
+
+    purpose: str
+    """DKIM, SPF, DMARC, tracking or bounces."""
+    name: str
+    type: str
+    value: str
+    why: str
+    needed: bool = True
+    """Without it mail is not delivered well; else it is only good to have."""
+
+    def zone(self) -> str:
+        """The record as a line of a zone file."""
+        value = self.value
+        if self.type == "TXT":
+            cut = [value[at : at + _STRING] for at in range(0, len(value), _STRING)]
+            value = " ".join('"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in cut)
+        return f"{self.name}. 3600 IN {self.type} {value}"
+
+
+class RecordCheck(NamedTuple):
+    """A record, and what DNS says."""
+
+    record: Record
+    state: RecordState
+    found: tuple[str, ...]
+    remedy: str
+    """What to do; empty when all is well."""
+
+
+class Setup(NamedTuple):
+    """What the records depend on besides the domain."""
+
+    tracking_host: str
+    """Host of tracked links; empty when it is not public."""
+    return_domain: str
+    """Domain of envelope senders; empty when bounces do not come to us."""
+    server: str
+    """This server's public name, or a stand-in that says so."""
+    mechanism: str
+    """What SPF must allow, such as `include:amazonses.com`."""
+
+
+def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[Record]:
+    """All records for mail from `domain`; `keys` are pairs of selector and DKIM record."""
+    out = [
+        Record("DKIM", f"{selector}._domainkey.{domain}", "TXT", value, "proves that mail is from you and unchanged")
+        for selector, value in keys
+    ]
+    envelope = setup.return_domain or domain
+    spf = f"v=spf1 {setup.mechanism} ~all"
+    out.append(Record("SPF", envelope, "TXT", spf, "says which servers may send for the envelope sender's domain"))
+    out.append(
+        Record("DMARC", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "says what to do with mail that proves nothing")
+    )
+    if setup.tracking_host:
+        why = "where tracked links and pixels lead; it may be an A or AAAA record too"
+        out.append(Record("tracking", setup.tracking_host, "CNAME", f"{setup.server}.", why))
+    if setup.return_domain:
+        why = "brings bounces and complaints to the inbound door"
+        out.append(Record("bounces", setup.return_domain, "MX", f"10 {setup.server}.", why))
+    return out
+
+
+def check(wanted: Sequence[Record], lookup: Lookup) -> list[RecordCheck]:
+    """Ask DNS for every record."""
+    return [_checked(record, lookup) for record in wanted]
+
+
+def _checked(record: Record, lookup: Lookup) -> RecordCheck:
+    try:
+        return _CHECKS[record.purpose](record, lookup)
+    except LookupFailedError as error:
+        remedy = f"DNS could not be asked ({error}): try again, or set POSTLUDE_DNS_SERVER"
+        return RecordCheck(record, RecordState.UNKNOWN, (), remedy)
+
+
+def _dkim(record: Record, lookup: Lookup) -> RecordCheck:
+    found = tuple(lookup(record.name, "TXT"))
+    if not found:
+        return _missing(record)
+    wanted, said = _tags(record.value), [_tags(each) for each in found]
+    if len(found) > 1:
+        return RecordCheck(
+            record, RecordState.WRONG, found, "two records under one selector: leave only the value shown"
+        )
+    if said[0].get("p") == "":
+        return RecordCheck(
+            record, RecordState.WRONG, found, "the key is revoked (p= is empty): publish the value shown"
+        )
+    if said[0].get("p") != wanted["p"] or said[0].get("k", "rsa") != wanted["k"]:
+        remedy = "another key is published: replace it by the value shown, without line breaks or blanks in p="
+        return RecordCheck(record, RecordState.WRONG, found, remedy)
+    return RecordCheck(record, RecordState.OK, found, "")
+
+
+def _spf(record: Record, lookup: Lookup) -> RecordCheck:
+    found = tuple(each for each in lookup(record.name, "TXT") if each.lower().split(" ")[0] == "v=spf1")
+    if not found:
+        return _missing(record)
+    if len(found) > 1:
+        remedy = "several SPF records count as none (RFC 7208 3.2): join them into one"
+        return RecordCheck(record, RecordState.WRONG, found, remedy)
+    mechanism = record.value.split(" ")[1]
+    if mechanism.lower() not in found[0].lower().split():
+        written = (
+            _ALL.sub(f" {mechanism}\\g<0>", found[0], count=1) if _ALL.search(found[0]) else f"{found[0]} {mechanism}"
+        )
+        return RecordCheck(
+            record, RecordState.WRONG, found, f"it does not allow {mechanism}: make it {written.strip()}"
+        )
+    return RecordCheck(record, RecordState.OK, found, "")
+
+
+def _dmarc(record: Record, lookup: Lookup) -> RecordCheck:
+    name = record.name.removeprefix("_dmarc.")
+    while name.count(".") >= 1:  # a domain above it speaks for it as well (RFC 7489 6.6.3)
+        found = tuple(each for each in lookup(f"_dmarc.{name}", "TXT") if each.lower().startswith("v=dmarc1"))
+        if len(found) > 1:
+            return RecordCheck(record, RecordState.WRONG, found, "several DMARC records count as none: leave one")
+        if found:
+            if _tags(found[0]).get("p", "").lower() not in {"none", "quarantine", "reject"}:
+                return RecordCheck(record, RecordState.WRONG, found, "it has no policy: begin it with v=DMARC1; p=none")
+            return RecordCheck(record, RecordState.OK, found, "")
+        name = name.partition(".")[2]
+    return _missing(record)
+
+
+def _tracking(record: Record, lookup: Lookup) -> RecordCheck:
+    found = tuple(lookup(record.name, "CNAME"))
+    addresses = (*lookup(record.name, "A"), *lookup(record.name, "AAAA"))
+    if not found and not addresses:
+        return _missing(record)
+    if not addresses:
+        remedy = f"{found[0]} has no address: let it point at a name that leads to this server"
+        return RecordCheck(record, RecordState.WRONG, found, remedy)
+    return RecordCheck(record, RecordState.OK, (*found, *addresses), "")
+
+
+def _bounces(record: Record, lookup: Lookup) -> RecordCheck:
+    found = tuple(lookup(record.name, "MX"))
+    hosts = [each.partition(" ")[2].rstrip(".") for each in found]
+    if not found:
+        return _missing(record)
+    if hosts == [""]:
+        remedy = "it says that the domain takes no mail (null MX): replace it by the value shown"
+        return RecordCheck(record, RecordState.WRONG, found, remedy)
+    dead = [host for host in hosts if host and not lookup(host, "A") and not lookup(host, "AAAA")]
+    if dead:
+        remedy = f"{', '.join(dead)} has no address: let the MX name a server that exists"
+        return RecordCheck(record, RecordState.WRONG, found, remedy)
+    return RecordCheck(record, RecordState.OK, found, "")
+
+
+_CHECKS: Final[dict[str, Callable[[Record, Lookup], RecordCheck]]] = {
+    "DKIM": _dkim,
+    "SPF": _spf,
+    "DMARC": _dmarc,
+    "tracking": _tracking,
+    "bounces": _bounces,
+}
+
+
+def _missing(record: Record) -> RecordCheck:
+    remedy = f"add a {record.type} record named {record.name} with the value shown"
+    return RecordCheck(record, RecordState.MISSING, (), remedy)
+
+
+def _tags(value: str) -> dict[str, str]:
+    """`k=rsa; p=...` taken apart; blanks inside values do not count (RFC 6376 3.2)."""
+    found = (_TAG.match(each) for each in value.split(";"))
+    return {match[1]: _SPACE.sub("", match[2]) for match in found if match is not None}

@@ -1,0 +1,30 @@
+"""The domains mail is sent from: whether it is signed, and whether DNS says what it must."""
+
+from fastapi import APIRouter, Request, Response
+
+from postlude.model.errors import NotFoundError
+from postlude.services.domains import RecordState
+from postlude.web.deps import Deps
+from postlude.web.pages import pages_of
+from postlude.web.session import SignedIn
+
+router = APIRouter()
+
+
+@router.get("/domains")
+def domains_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
+    """Every domain; each asks for its records when it is shown."""
+    del viewer
+    return pages_of(request).render(request, "domains.html", domains=deps.domains.names())
+
+
+@router.get("/domains/{domain}")
+def one(request: Request, deps: Deps, viewer: SignedIn, domain: str) -> Response:
+    """What DNS says about one domain: a part of the page, or the page of that domain alone."""
+    del viewer
+    if domain not in deps.domains.names():
+        raise NotFoundError(f"{domain} has no keys here: postlude domain add makes some")
+    found = deps.domains.check(domain)
+    well = all(each.state is RecordState.OK for each in found)
+    template = "domain_records.html" if request.headers.get("hx-request") else "domain.html"
+    return pages_of(request).render(request, template, domain=domain, records=found, well=well)
