@@ -1,111 +1,187 @@
-"""Messages a second the relay makes durable, and copies a second the transport hands over (`python bench/relay.py`).
+"""Single mails through a whole `postlude up`: accepted, durable, digested, sent (`python bench/relay.py`).
 
-Clients, relay and sink share this machine, so the numbers are lower bounds; quote them with the machine.
+Every mail is one message to one recipient, submitted with a login over kept connections, accepted with 250 after it is
+on disk, instrumented with tokens of its own, and handed over to Postfix's smtp-sink. The clock runs from the first
+MAIL to the last copy that the state says is sent. Clients, Postlude and sink share this machine.
 """
 
 import argparse
 import asyncio
-import multiprocessing
+import os
 import resource
-import smtplib
 import socket
+import sqlite3
 import subprocess
+import sys
 import tempfile
-import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
+from newsletter import message
+from result import table, write
 
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
-from postlude.journal import JournalWriter, Spool
-from postlude.kit.clock import SystemClock
-from postlude.relay import Login, RelayConfig, run_relay
+from postlude.services.ports import Outgoing
 
-LINE = b"x" * 76 + b"\r\n"
-
-
-async def anybody(_login: str, _password: str) -> Login:
-    return Login(1, ("*@example.org",))
-
-
-def serve(sock: socket.socket, root: Path) -> None:
-    async def main() -> None:
-        (root / "journal").mkdir()
-        journal = JournalWriter(root / "journal", "mail")
-        await run_relay(
-            RelayConfig(hostname="bench"),
-            sock,
-            check=anybody,
-            append=journal.append,
-            spool=Spool(root / "spool"),
-            clock=SystemClock(),
-            stop=asyncio.Event(),
-        )
-
-    sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-    uvloop.run(main())
+ME = "owner@postlude.localhost"
+POSTLUDE = Path(sys.executable).with_name("postlude")
+LETTER = (
+    b"From: Owner <owner@postlude.localhost>\r\nTo: bob@example.com\r\nSubject: Offer\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n\r\n<!doctype html><html><body><p>Dear Bob,</p>\r\n"
+    + b"<p>Here is what we talked about, with everything you asked for in one place.</p>\r\n" * 40
+    + b'<p><a href="https://shop.example/offer?id=7">The offer</a> and <a href="https://shop.example/terms">terms</a>.</p>'
+    + b"</body></html>\r\n"
+)
 
 
-def submit(port: int, count: int, raw: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", port) as client:
-        client.login("a@example.org", "x")
-        for _ in range(count):
-            client.sendmail("a@example.org", ["b@example.com"], raw)
+class Measured(NamedTuple):
+    accepted: float
+    delivered: float
+    app_s: float
+    mail_s: float
 
 
-def accepting(count: int, clients: int, raw: bytes) -> tuple[float, int]:
-    with tempfile.TemporaryDirectory(dir=".") as folder, socket.create_server(("127.0.0.1", 0), backlog=100) as sock:
-        process = multiprocessing.Process(target=serve, args=(sock, Path(folder)))
-        process.start()
-        port = sock.getsockname()[1]
-        threads = [threading.Thread(target=submit, args=(port, count // clients, raw)) for _ in range(clients)]
-        began = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds = time.perf_counter() - began
-        memory = next(line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "VmRSS" in line)
-        process.terminate()
-        process.join()
-    return count / seconds, int(memory.split()[1]) // 1024
-
-
-def handing_over(count: int, connections: int, raw: bytes) -> float:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    sink = subprocess.Popen(["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "100"])
-    time.sleep(0.5)
+        return int(taken.getsockname()[1])
 
-    async def main() -> float:
-        way = SmtpTransport(
-            SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=connections, helo="bench")
-        )
-        began = time.perf_counter()
-        await asyncio.gather(*(way.send("a@example.org", "b@example.com", raw, "") for _ in range(count)))
-        seconds = time.perf_counter() - began
-        await way.close()
-        return count / seconds
 
-    try:
-        return uvloop.run(main())
-    finally:
-        sink.terminate()
-        sink.wait()
+class Running:
+    """`postlude up` beside a sink."""
+
+    def __init__(self, folder: Path, connections: int) -> None:
+        self.folder = folder
+        self.ports = {face: free_port() for face in ("web", "edge", "relay", "inbound")}
+        sink = free_port()
+        self.sink = subprocess.Popen(["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{sink}", "200"])
+        env = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
+        env |= {f"POSTLUDE_{face.upper()}_PORT": str(port) for face, port in self.ports.items()}
+        env |= {
+            "POSTLUDE_DATA": str(folder / "data"),
+            "POSTLUDE_SMTP_HOST": "127.0.0.1",
+            "POSTLUDE_SMTP_PORT": str(sink),
+            "POSTLUDE_SMTP_TLS": "none",
+            "POSTLUDE_SMTP_CONNECTIONS": str(connections),
+            "POSTLUDE_RELAY_RECIPIENTS_PER_HOUR": "0",
+            "POSTLUDE_RELAY_RECIPIENTS_PER_DAY": "0",
+            "POSTLUDE_LOG_LEVEL": "warning",
+        }
+        self.log = folder / "log"
+        self.process = subprocess.Popen([POSTLUDE, "up"], env=env, stdout=self.log.open("wb"), stderr=subprocess.STDOUT)
+        self.password = self._wait()
+
+    def _wait(self) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for line in self.log.read_text().splitlines():
+                if "password" in line and len(line.split()) == 2:
+                    return line.split()[1]
+            time.sleep(0.1)
+        raise SystemExit(self.log.read_text())
+
+    def sent(self) -> int:
+        with sqlite3.connect(f"file:{self.folder / 'data' / 'state.sqlite'}?mode=ro", uri=True) as state:
+            return int(state.execute("SELECT count(*) FROM copies WHERE status = 'sent'").fetchone()[0])
+
+    def processor(self) -> dict[str, float]:
+        """Seconds used so far, by process."""
+        tick = os.sysconf("SC_CLK_TCK")
+        found = {}
+        for pid in [
+            self.process.pid,
+            *map(int, subprocess.check_output(["pgrep", "-P", str(self.process.pid)]).split()),
+        ]:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            name = next((w.decode() for w in words if w in {b"edge", b"mail", b"up"}), str(pid))
+            found[name] = (int(fields[11]) + int(fields[12])) / tick
+        return found
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        self.sink.terminate()
+        self.sink.wait()
+
+
+async def submit(port: int, password: str, mails: Iterable[Outgoing], clients: int) -> None:
+    config = SmtpConfig(
+        host="127.0.0.1",
+        port=port,
+        tls=TlsPolicy.NONE,
+        user=ME,
+        password=password,
+        connections=clients,
+        helo="bench",
+        messages_per_connection=1 << 30,
+    )
+    way, queue = SmtpTransport(config), iter(mails)
+
+    async def one() -> None:
+        for mail in queue:
+            answer = await way.send(mail)
+            if answer.code != 250:
+                raise SystemExit(f"not accepted: {answer}")
+
+    await asyncio.gather(*(one() for _ in range(clients)))
+    await way.close()
+
+
+def measure(raw: bytes, count: int, clients: int, connections: int) -> Measured:
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-relay-") as name:
+        running = Running(Path(name), connections)
+        try:
+            mails = [Outgoing(ME, f"r{n}@example.com", raw) for n in range(count)]
+            uvloop.run(submit(running.ports["relay"], running.password, mails[:20], 2))  # imports, connections, caches
+            while running.sent() < 20:
+                time.sleep(0.05)
+            before = running.processor()
+            began = time.perf_counter()
+            uvloop.run(submit(running.ports["relay"], running.password, mails, clients))
+            accepted = time.perf_counter() - began
+            while running.sent() < count + 20:
+                time.sleep(0.02)
+                if time.perf_counter() - began > 300:
+                    raise SystemExit(f"only {running.sent()} sent\n{running.log.read_text()}")
+            took = time.perf_counter() - began
+            after = running.processor()
+        finally:
+            running.stop()
+    return Measured(count / accepted, count / took, after["up"] - before["up"], after["mail"] - before["mail"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=1000)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--bytes", type=int, default=50_000)
+    parser.add_argument("--messages", type=int, default=5000)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--connections", type=int, default=8, help="to the sink")
+    parser.add_argument("--only", choices=["letter", "newsletter"])
     given = parser.parse_args()
-    raw = b"From: a@example.org\r\nTo: b@example.com\r\nSubject: bench\r\n\r\n" + LINE * (given.bytes // len(LINE))
-    rate, memory = accepting(given.messages, given.clients, raw)
-    print(f"accepted and durable: {rate:,.0f} messages/s of {len(raw):,} bytes, relay {memory} MB resident")
-    print(f"handed over to smtp-sink: {handing_over(given.messages, 4, raw):,.0f} copies/s on 4 connections")
-    print(f"processor seconds of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_utime:.1f}")
+    kinds = {"letter": LETTER, "newsletter": newsletter_mail()}
+    rows = []
+    for name, raw in kinds.items():
+        if given.only in {None, name}:
+            got = measure(raw, given.messages, given.clients, given.connections)
+            each = 1e6 / given.messages
+            rows.append([
+                f"{name}, {len(raw):,} bytes", f"{got.accepted:,.0f}/s", f"**{got.delivered:,.0f}/s**",
+                f"{got.mail_s * each:,.0f} us", f"{got.app_s * each:,.0f} us",
+            ])  # fmt: skip
+    heads = ["single mails", "accepted and durable", "accepted, durable and delivered", "relay process", "app process"]
+    text = table(heads, rows) + (
+        f"\n\n{given.messages:,} messages to one recipient each, {given.clients} kept connections with a login, "
+        f"{given.connections} connections to smtp-sink. The right columns are processor time a message. "
+        f"Floor 250/s, aim 600/s.\nClient: {resource.getrusage(resource.RUSAGE_SELF).ru_utime:.1f} s of processor.\n"
+    )
+    write("relay", "Single mails through the relay, from MAIL to the next server's 250", "make bench-relay", text)
+
+
+def newsletter_mail() -> bytes:
+    """As mail tools write it; every message gets a Message-ID of its own from the relay."""
+    return message("quoted-printable").replace(b"Message-ID: <17@garden.example>\r\n", b"")
 
 
 if __name__ == "__main__":

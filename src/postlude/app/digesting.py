@@ -5,7 +5,7 @@ from functools import partial
 
 from postlude.app.calls import certificates, provider_keys
 from postlude.app.parts import Parts
-from postlude.app.sending import policy_of
+from postlude.app.sending import Policies
 from postlude.feedback import Finding, TagReader, parse
 from postlude.history import History
 from postlude.journal import JournalReader, Spool
@@ -43,7 +43,7 @@ def build_digest(
     """Return the digest over this data folder's journals."""
     tags, repeats = tag_reader(parts.codec), Repeats(store.seen)
     interpreter = Interpreter(
-        submissions=Submissions(partial(_take, parts, store, tracker), spool_out.get),
+        submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
         hits=Hits(store),
         webhooks=ProviderCalls(
@@ -67,8 +67,8 @@ def build_digest(
     )
 
 
-def _take(parts: Parts, store: Store, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
-    return take(submitted, raw, policy_of(parts, store, submitted.user), tracker)
+def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
+    return take(submitted, raw, policies(submitted.user), tracker)
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:

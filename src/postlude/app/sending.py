@@ -1,6 +1,7 @@
 """The way out, composed: policy, tracker, transport."""
 
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 from postlude.adapters.limits import Limits
 from postlude.adapters.oauth import OAuthToken
@@ -19,6 +20,7 @@ from postlude.services.send_retry import RetrySchedule
 from postlude.services.submit_track import Tracker
 from postlude.store import Store
 
+_FRESH_SECONDS = 1.0
 _HOUR_SECONDS = 3600
 
 
@@ -30,11 +32,27 @@ def build_tracker(parts: Parts) -> Tracker:
 def build_contents(parts: Parts, store: Store) -> Contents:
     """Return what compiles campaigns with this server's URLs."""
     base, prefixes = parts.settings.public_edge, parts.prefixes
-    return Contents(store, parts.codec, base, prefixes, lambda user: policy_of(parts, store, user))
+    return Contents(store, parts.codec, base, prefixes, Policies(parts, store))
 
 
-def policy_of(parts: Parts, store: Store, user: int) -> Policy:
-    """What a user wants tracked when the message does not say otherwise."""
+class Policies:
+    """What users want tracked when a message does not say otherwise; a change is noticed within a second."""
+
+    def __init__(self, parts: Parts, store: Store) -> None:
+        self._parts = parts
+        self._store = store
+        self._known: dict[int, tuple[float, Policy]] = {}
+
+    def __call__(self, user: int) -> Policy:
+        """The user's policy."""
+        until, policy = self._known.get(user, (0.0, Policy()))
+        if monotonic() > until:
+            policy = _policy_of(self._parts, self._store, user)
+            self._known[user] = monotonic() + _FRESH_SECONDS, policy
+        return policy
+
+
+def _policy_of(parts: Parts, store: Store, user: int) -> Policy:
     wanted = get_preferences(store, user, sandbox=parts.settings.sandbox)
     return Policy(
         opens=wanted.opens,
@@ -110,7 +128,7 @@ def build_sender(
         transport=transport,
         tracker=tracker,
         codec=parts.codec,
-        policy_of=lambda user: policy_of(parts, store, user),
+        policy_of=Policies(parts, store),
         return_domain=settings.verp_domain,
         signer_of=parts.dkim.signer,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),

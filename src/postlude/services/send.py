@@ -13,7 +13,7 @@ from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import Attempt, Begun, encode
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Append, Held, Outgoing, Transport
 from postlude.services.send_headers import Marked, resigned, with_copy_headers
@@ -32,11 +32,15 @@ class SendingStore(Protocol):
     """What sending needs of the store."""
 
     def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
-        """Copies that are due, now SENDING and `worker`'s alone."""
+        """Copies that are due, now CLAIMED and `worker`'s alone."""
         ...
 
-    def release(self, copy: int, until: int | None = None, text: str = "") -> None:
-        """Give a claim back that was never begun, to be claimed again at `until`; `text` says why."""
+    def give_back(self, claimed: Collection[int]) -> None:
+        """Claims that were not begun wait again."""
+        ...
+
+    def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
+        """Claims that a limit of ours holds, until then; `text` says why."""
         ...
 
     def next_due(self, now: int) -> int | None:
@@ -113,6 +117,11 @@ class Ready(NamedTuple):
     untracked: str = ""
     answer: Answer | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes it holds."""
+        return len(self.copy.data) if self.copy is not None else 0
+
 
 class Sender:
     """Hands copies over with what `deps` brings."""
@@ -120,9 +129,12 @@ class Sender:
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
 
-    async def prepare(self, claims: Sequence[Claim]) -> list[Ready]:
-        """Compose claimed copies, in a thread: one look into the store for all of them."""
-        return await asyncio.to_thread(self._prepare, claims)
+    async def prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
+        """Compose claimed copies, in a thread: one look into the store for all of them.
+
+        In order, the first at least, and no further ones once they hold `most_bytes`.
+        """
+        return await asyncio.to_thread(self._prepare, claims, most_bytes)
 
     async def hand_over(self, ready: Ready) -> SendOutcome | None:
         """One attempt for one claimed copy; its outcome when it is durable in the journal.
@@ -134,7 +146,7 @@ class Sender:
             assert ready.copy is not None
             answer = await self._deps.transport.send(ready.copy)
         if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.release, ready.claim.copy, answer.until, answer.text)
+            await asyncio.to_thread(self._deps.store.postpone, [ready.claim.copy], answer.until, answer.text)
             return None
         attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
         await self._journal(attempt)
@@ -152,9 +164,14 @@ class Sender:
         await asyncio.to_thread(deps.store.end_workers, dead)
         return worker
 
-    async def give_back(self, ready: Ready) -> None:
-        """Release a claim that was not begun."""
-        await asyncio.to_thread(self._deps.store.release, ready.claim.copy)
+    async def say_begun(self, batch: Sequence[Ready]) -> None:
+        """Journal that these are about to be handed over; StorageError when that cannot be kept."""
+        await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(ready.claim.copy for ready in batch))))
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """These were not begun."""
+        if claims:
+            await asyncio.to_thread(self._deps.store.give_back, [claim.copy for claim in claims])
 
     async def give_up_unsure(self, claim: Claim) -> None:
         """Journal that nobody knows whether this copy left: its process died while handing it over."""
@@ -163,15 +180,19 @@ class Sender:
         )
         await self._journal(self._as_attempt(claim, Answer(SendOutcome.UNSURE, text=text, phase="end-of-data")))
 
-    def _prepare(self, claims: Sequence[Claim]) -> list[Ready]:
+    def _prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         store = self._deps.store
         suppressed = store.is_suppressed([claim.recipient for claim in claims])
         messages = store.messages({claim.message for claim in claims})
         withdrawn = store.withdrawals([claim.recipient for claim in claims])
-        return [
-            self._ready(claim, messages.get(claim.message), suppressed, withdrawn.get(claim.recipient))
-            for claim in claims
-        ]
+        composed: list[Ready] = []
+        for claim in claims:
+            ready = self._ready(claim, messages.get(claim.message), suppressed, withdrawn.get(claim.recipient))
+            composed.append(ready)
+            most_bytes -= ready.size
+            if most_bytes <= 0:
+                break
+        return composed
 
     def _ready(
         self, claim: Claim, message: Message | None, suppressed: set[str], withdrawn: Withdrawal | None

@@ -31,7 +31,14 @@ def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> 
     """
     plan = tracker.plan(submitted.message, raw, policy)
     copies = tuple(
-        rows.Copy(copy_id(submitted.message, number), submitted.message, recipient, notify=notify, orcpt=orcpt)
+        rows.Copy(
+            copy_id(submitted.message, number),
+            submitted.message,
+            recipient,
+            next_attempt_at=submitted.at,
+            notify=notify,
+            orcpt=orcpt,
+        )
         for number, recipient in enumerate(submitted.recipients)
         for notify, orcpt in (submitted.dsn.get(recipient, ("", "")),)
     )

@@ -20,7 +20,7 @@ class Plan(NamedTuple):
 
     compiled: Compiled | None
     plain: bytes
-    """The message as it leaves when there is nothing to track: own headers and Bcc removed."""
+    """The message as it leaves when it could not be compiled: own headers and Bcc removed. Empty otherwise."""
     links: tuple[LinkReport, ...]
     opens: bool
     untracked: str
@@ -54,19 +54,19 @@ class Tracker:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._make(message, raw, policy)
-            self._plans.put(key, plan, 2 * len(raw) + 1000)
+            self._plans.put(key, plan, len(raw) + 2000)
         return plan
 
     def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
         head = Head(raw)
         domain = next(iter(head.addresses("from")), "").rpartition("@")[2].lower()
         unsubscribe = (read_switches(raw).apply(policy) if policy.headers else policy).unsubscribe
-        plain = without_fields(raw, head, _HIDDEN, _OWN)
         try:
             compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
             _log.exception("message %016x leaves untracked", message)
             why = f"{type(error).__name__}: {error}"
+            plain = without_fields(raw, head, _HIDDEN, _OWN)
             return Plan(None, plain, (), opens=False, untracked=why, domain=domain, unsubscribe=unsubscribe)
         links, opens = compiled.links, compiled.opens
-        return Plan(compiled, plain, links, opens=opens, untracked="", domain=domain, unsubscribe=unsubscribe)
+        return Plan(compiled, b"", links, opens=opens, untracked="", domain=domain, unsubscribe=unsubscribe)

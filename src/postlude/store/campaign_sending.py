@@ -3,16 +3,17 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.audience import audience_members
-from postlude.store.base import Part, as_struct, chunks
+from postlude.store.base import Part, as_struct, chunks, clean
 from postlude.store.rows_campaigns import Campaign, CampaignClaim, Taken
 from postlude.store.schema import copies, suppressions, withdrawals
 from postlude.store.schema_campaigns import campaigns
 from postlude.store.schema_contacts import contacts
+from postlude.store.sending import WAITING, due_copies
 from postlude.store.workers import waiting_again
 
 _SECOND: Final = 1_000_000
@@ -21,7 +22,6 @@ _OPEN: Final = tuple(
     status.value
     for status in (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 )
-_WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 
 Place = Callable[[int, str], tuple[int, CopyStatus, int]]
 """Of a contact (its number in the run, its time zone): the variant's message, HELD or QUEUED, and when it is due."""
@@ -61,9 +61,9 @@ class CampaignSending(Part):
         with self._database.write() as connection:
             limit = _turns(connection, campaign, limit, now)
             ids: list[int] = []
-            for status in _WAITING:
+            for status in WAITING:
                 if len(ids) < limit:
-                    due = _due(campaign, status, now).limit(limit - len(ids)).with_for_update(skip_locked=True)
+                    due = due_copies(campaign, status, now).limit(limit - len(ids)).with_for_update(skip_locked=True)
                     ids += [row[0] for row in connection.execute(due)]
             for some in chunks(ids):
                 connection.execute(
@@ -81,15 +81,16 @@ class CampaignSending(Part):
                 held = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
                 connection.execute(update(copies).where(*held).values(back))
 
-    def postpone(self, claimed: Collection[int], until: int) -> None:
-        """As `give_back`, and not again before `until`."""
+    def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
+        """As `give_back`, begun or not, and not again before `until`; `text` says why."""
+        why = {"text": clean(text)} if text else {}
         with self._database.write() as connection:
             for some in chunks(claimed):
                 connection.execute(
                     update(copies)
                     .where(copies.c.id.in_(some), copies.c.status.in_(("claimed", "sending")))
                     .values(status=waiting_again(), attempts=copies.c.attempts - 1, worker=None)
-                    .values(next_attempt_at=until)
+                    .values(next_attempt_at=until, **why)
                 )
 
     def campaign_counts(self, campaign: int) -> dict[CopyStatus, int]:
@@ -107,7 +108,7 @@ class CampaignSending(Part):
                         copies.c.campaign == campaign, copies.c.status == status.value
                     )
                 ).scalar()
-                for status in _WAITING
+                for status in WAITING
             ]
         return min((at for at in found if at is not None), default=None)
 
@@ -122,7 +123,7 @@ class CampaignSending(Part):
 
     def cancel_copies(self, campaign: int, limit: int = 10_000) -> int:
         """CANCELLED for up to `limit` copies that wait; how many it was. Those in a worker's hands are left to it."""
-        waiting = copies.c.status.in_([CopyStatus.HELD.value, *(status.value for status in _WAITING)])
+        waiting = copies.c.status.in_([CopyStatus.HELD.value, *(status.value for status in WAITING)])
         some = select(copies.c.id).where(copies.c.campaign == campaign, waiting).limit(limit)
         change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), waiting)
         with self._database.write() as connection:
@@ -181,11 +182,6 @@ def _turns(connection: Connection, campaign: int, limit: int, now: int) -> int:
         moved = update(campaigns).where(campaigns.c.id == campaign)
         connection.execute(moved.values(paced_to=int(begin + turns * pause)))
     return turns
-
-
-def _due(campaign: int, status: CopyStatus, now: int) -> Select[int]:
-    mine = copies.c.campaign == campaign, copies.c.status == status.value, copies.c.next_attempt_at <= now
-    return select(copies.c.id).where(and_(*mine)).order_by(copies.c.next_attempt_at, copies.c.id)
 
 
 _CLAIM: Final = (

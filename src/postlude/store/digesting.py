@@ -107,7 +107,7 @@ class Digesting(Choices):
         for some in chunks(batch.resends):
             again = copies.c.id.in_(some), copies.c.status.in_([status.value for status in MAY_GO_AGAIN])
             connection.execute(
-                update(copies).where(*again).values(status=CopyStatus.QUEUED.value, next_attempt_at=None, worker=None)
+                update(copies).where(*again).values(status=CopyStatus.QUEUED.value, next_attempt_at=0, worker=None)
             )
 
     @cached_property
@@ -231,6 +231,7 @@ def _copy_row(copy: Copy) -> dict[str, Any]:
         "recipient": recipient,
         "address": address_key(recipient),
         "status": copy.status.value,
+        "next_attempt_at": copy.next_attempt_at or 0,
         "contact": copy.contact,
         "list": copy.list,
         "notify": clean(copy.notify),

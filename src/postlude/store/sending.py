@@ -1,76 +1,60 @@
 """The way out: who hands which copy over, and when."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
-from postlude.store.base import Part, clean
+from postlude.store.base import Part
 from postlude.store.rows import Claim
 from postlude.store.schema import copies, messages
 
-_WAITING = (CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value)
+WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 
 
 class Sending(Part):
-    """Claims on copies."""
+    """Claims on copies of single mails."""
 
     def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
-        """Up to `limit` copies of single mails that are due, now SENDING in `worker`'s name, attempt counted, durably.
+        """Up to `limit` copies of single mails that are due, now CLAIMED in `worker`'s name, attempt counted, durably.
 
-        Only one caller gets a copy, whatever the number of processes: SQLite has one writer at a time, PostgreSQL
-        skips rows another claimer has locked.
+        The longest due first: what was accepted first leaves first. Only one caller gets a copy, whatever the number
+        of processes: SQLite has one writer at a time, PostgreSQL skips rows another claimer has locked.
         """
-        due = (
-            select(copies.c.id)
-            .where(copies.c.campaign == 0, copies.c.status.in_(_WAITING))
-            .where(or_(copies.c.next_attempt_at.is_(None), copies.c.next_attempt_at <= now))
-            .order_by(func.coalesce(copies.c.next_attempt_at, 0), copies.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
         with self._database.write() as connection:
-            ids = [row[0] for row in connection.execute(due)]
+            ids: list[int] = []
+            for status in WAITING:
+                if len(ids) < limit:
+                    due = due_copies(0, status, now).limit(limit - len(ids)).with_for_update(skip_locked=True)
+                    ids += [row[0] for row in connection.execute(due)]
             if not ids:
                 return []
             connection.execute(
                 update(copies)
                 .where(copies.c.id.in_(ids))
-                .values(
-                    status=CopyStatus.SENDING.value,
-                    attempts=copies.c.attempts + 1,
-                    next_attempt_at=None,
-                    worker=worker,
-                )
+                .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
             )
-            return as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
-
-    def release(self, copy: int, until: int | None = None, text: str = "") -> None:
-        """Give a claim back that was never begun: queued again (until when, if given), its attempt not counted.
-
-        `text` says why it waits.
-        """
-        why = {"text": clean(text)} if text else {}
-        with self._database.write() as connection:
-            connection.execute(
-                update(copies)
-                .where(copies.c.id == copy, copies.c.status == CopyStatus.SENDING.value)
-                .values(
-                    status=CopyStatus.QUEUED.value,
-                    attempts=copies.c.attempts - 1,
-                    next_attempt_at=until,
-                    worker=None,
-                    **why,
-                )
-            )
+            claims = as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
+        order = {copy: place for place, copy in enumerate(ids)}
+        return sorted(claims, key=lambda claim: order[claim.copy])
 
     def next_due(self, now: int) -> int | None:
         """When the next waiting copy of a single mail is due: `now` or later; None when none waits."""
-        query = select(func.min(func.coalesce(copies.c.next_attempt_at, 0)))
-        query = query.where(copies.c.campaign == 0, copies.c.status.in_(_WAITING))
+        found = []
         with self._database.read() as connection:
-            earliest = connection.execute(query).scalar()
-        return None if earliest is None else max(int(earliest), now)
+            for status in WAITING:
+                query = select(func.min(copies.c.next_attempt_at))
+                query = query.where(copies.c.campaign == 0, copies.c.status == status.value)
+                found.append(connection.execute(query).scalar())
+        known = [int(at) for at in found if at is not None]
+        return max(min(known), now) if known else None
+
+
+def due_copies(campaign: int, status: CopyStatus, now: int) -> Select[int]:
+    """Waiting copies of one status that may leave, in order. One status at a time: then the index has the order."""
+    mine = copies.c.campaign == campaign, copies.c.status == status.value, copies.c.next_attempt_at <= now
+    return select(copies.c.id).where(and_(*mine)).order_by(copies.c.next_attempt_at, copies.c.id)
 
 
 def claim_query() -> Select[tuple[object, ...]]:

@@ -2,14 +2,19 @@
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.errors import StorageError
 from postlude.services.send import Ready, Sender, SenderDeps
 from postlude.store.rows import Claim
 
 _IDLE_S: Final = 5.0  # a look at the queue even when nobody rang: one indexed query
+_AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
+_AHEAD_BYTES: Final = 16 << 20
 _BROKEN_S: Final = 1.0
 _GRACE_S: Final = 20.0  # at a stop, for answers that are on their way
 
@@ -29,10 +34,10 @@ async def run_worker(deps: SenderDeps, stop: asyncio.Event, wake: asyncio.Event)
 
 
 class _Worker:
-    """Lanes hand over, one copy after the other; this task keeps a few copies ready for them.
+    """Three steps, each a little ahead of the next: claim and compose, say that a few begin, hand those over.
 
-    Two lanes a connection: while one waits for the disk to take an answer, the other uses the connection. What is
-    claimed ahead is as much again, so that at most that many copies are unsure after a kill.
+    So a worker that is killed leaves a few copies that may have left, and gives all others back. Two lanes a
+    connection: while one waits for the disk to take an answer, the other uses the connection.
     """
 
     def __init__(self, deps: SenderDeps, sender: Sender, number: int, stop: asyncio.Event, wake: asyncio.Event) -> None:
@@ -41,47 +46,82 @@ class _Worker:
         self._number = number
         self._stop = stop
         self._wake = wake
-        self._ready: asyncio.Queue[Ready | None] = asyncio.Queue()
-        self._hungry = asyncio.Event()
         self._lanes = 2 * deps.transport.lanes
+        self._claimed: deque[Claim] = deque()
+        self._composed: deque[Ready] = deque()
+        self._bytes = 0  # of what is composed and not handed over
+        self._closing = False
+        self._more = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._begun: asyncio.Queue[Ready | None] = asyncio.Queue(self._lanes)
 
     async def run(self) -> None:
         lanes = [asyncio.create_task(self._lane(), name=f"lane {number}") for number in range(self._lanes)]
+        beginning = asyncio.create_task(self._begin(), name="begin")
         try:
             await self._feed()
-            while not self._ready.empty():
-                if (ready := self._ready.get_nowait()) is not None:
-                    await self._sender.give_back(ready)
-            for _ in lanes:
-                self._ready.put_nowait(None)
-            await asyncio.wait(lanes, timeout=_GRACE_S)
+            self._closing = True
+            self._more.set()
+            await beginning
+            await self._sender.give_back([*(ready.claim for ready in self._composed), *self._claimed])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE_S):
+                    for _ in lanes:
+                        await self._begun.put(None)
+                    await asyncio.wait(lanes)
         finally:
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
+            for task in (beginning, *lanes):
+                task.cancel()
+            await asyncio.gather(beginning, *lanes, return_exceptions=True)
 
     async def _feed(self) -> None:
+        """Claim and compose, so that there is always something to begin."""
         while not self._stop.is_set():
             self._wake.clear()
             self._hungry.clear()
             wait_s = self._deps.transport.wait_s()
-            room = 0 if wait_s else self._lanes - self._ready.qsize()
-            claims = await self._claim(room) if room > 0 else []
-            if claims:
-                for ready in await self._sender.prepare(claims):
-                    self._ready.put_nowait(ready)
-            if wait_s or len(claims) < room or room <= 0:
-                await self._pause(wait_s, full=room <= 0 and not wait_s)
+            if not wait_s and len(self._claimed) <= _AHEAD // 2:
+                self._claimed.extend(await self._claim(_AHEAD - len(self._claimed)))
+            if not self._claimed or self._bytes >= _AHEAD_BYTES or len(self._composed) >= _AHEAD:
+                await self._pause(wait_s, full=bool(self._claimed))
+                continue
+            some = list(islice(self._claimed, _AHEAD // 2))
+            for ready in await self._sender.prepare(some, _AHEAD_BYTES - self._bytes):
+                self._claimed.popleft()
+                self._composed.append(ready)
+                self._bytes += ready.size
+            self._more.set()
+
+    async def _begin(self) -> None:
+        """Journal the next few copies as begun, then let the lanes have them."""
+        while not self._closing:
+            if not self._composed:
+                self._more.clear()
+                await self._more.wait()
+                continue
+            some = [self._composed.popleft() for _ in range(min(self._lanes, len(self._composed)))]
+            try:
+                await self._sender.say_begun(some)
+            except StorageError as error:
+                _log.error("nothing leaves while the journal cannot be written: %s", error)
+                self._composed.extendleft(reversed(some))
+                await asyncio.sleep(_BROKEN_S)
+                continue
+            for ready in some:
+                await self._begun.put(ready)
+            if len(self._composed) <= _AHEAD // 2:
+                self._hungry.set()
 
     async def _lane(self) -> None:
-        while (ready := await self._ready.get()) is not None:
-            if self._ready.qsize() <= self._lanes // 2:
-                self._hungry.set()
+        while (ready := await self._begun.get()) is not None:
             try:
                 await self._sender.hand_over(ready)
             except Exception:  # noqa: BLE001 - the worker outlives what fails once
                 # The claim stays SENDING: the next start reports it as unsure, which is the truth.
                 _log.exception("copy %016x: its hand-over failed, the result is unknown", ready.claim.copy)
+            self._bytes -= ready.size
+            if self._bytes <= _AHEAD_BYTES // 2:
+                self._hungry.set()
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
@@ -92,7 +132,7 @@ class _Worker:
             return []
 
     async def _pause(self, wait_s: float, *, full: bool) -> None:
-        """Until the lanes want more (when they are full), else until somebody rang or a copy is due; or the stop."""
+        """Until there is room for more (when enough is composed), else until somebody rang or a copy is due."""
         events = (self._stop, self._hungry) if full else (self._stop, self._wake)
         waits = [asyncio.create_task(event.wait()) for event in events]
         seconds = _IDLE_S if full else max(wait_s, await self._seconds())

@@ -1,5 +1,7 @@
 import threading
 
+import msgspec
+
 from postlude.model.words import CopyStatus, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
 
@@ -30,13 +32,31 @@ def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
         (1000, "r0@example.org", 1, 7, "alice@example.org", "e"),
         (1001, "r1@example.org", 1, 7, "alice@example.org", "e"),
     ]
-    assert store.copy(1000).status is CopyStatus.SENDING
+    assert store.copy(1000).status is CopyStatus.CLAIMED
     assert [one.copy for one in store.claim(5, 50, ME)] == [1002]
     assert store.claim(5, 50, ME) == []
     assert store.next_due(50) is None
-    assert [one.copy for one in store.left_in_flight([ME])] == [1000, 1001, 1002]
-    store.release(1002)
-    assert store.claim(5, 50, ME)[0].attempt == 1
+    store.apply(Batch(begun=[1000, 1001]))
+    assert [one.copy for one in store.left_in_flight([ME])] == [1000, 1001]
+    store.give_back([1001, 1002])
+    assert [(one.copy, one.attempt) for one in store.claim(5, 50, ME)] == [(1002, 1)]
+    store.postpone([1001], 70, "the server takes 5 a day")
+    assert store.copy(1001).text == "the server takes 5 a day"
+    assert store.claim(5, 69, ME) == []
+    assert [(one.copy, one.attempt) for one in store.claim(5, 70, ME)] == [(1001, 1)]
+
+
+def test_what_was_accepted_first_leaves_first_and_a_copy_can_be_made_due_again(store: Store) -> None:
+    older, newer = (Copy(number, number, "r@example.org", next_attempt_at=at) for number, at in ((9, 100), (3, 200)))
+    for copy in (newer, older):
+        store.apply(Batch(submissions=[msgspec.structs.replace(_submission(copy.id, 0), copies=(copy,))]))
+    assert [claim.copy for claim in store.claim(5, 300, ME)] == [9, 3]
+    store.apply(
+        Batch(attempts=[AttemptResult(9, SendOutcome.UNSURE, 310, 1), AttemptResult(3, SendOutcome.ACCEPTED, 310, 1)])
+    )
+    assert store.claim(5, 400, ME) == []
+    store.apply(Batch(resends=[9, 3]))
+    assert [(claim.copy, claim.attempt) for claim in store.claim(5, 400, ME)] == [(9, 2)]
 
 
 def test_a_deferred_copy_waits_for_its_time(store: Store) -> None:
@@ -65,7 +85,7 @@ def test_taking_a_submission_again_changes_nothing(store: Store) -> None:
     store.apply(Batch(submissions=[_submission(1, 2)]))
     store.claim(2, 5, ME)
     store.apply(Batch(submissions=[_submission(1, 2)]))
-    assert [copy.status for copy in store.copies(1)] == [CopyStatus.SENDING] * 2
+    assert [copy.status for copy in store.copies(1)] == [CopyStatus.CLAIMED] * 2
 
 
 def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: str) -> None:
@@ -94,6 +114,7 @@ def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None
     dead, living = store.begin_worker("app", 1), store.begin_worker("worker-1", 2)
     store.claim(1, 10, dead)
     store.claim(1, 10, living)
+    store.apply(Batch(begun=[1000, 1001]))
     again = store.begin_worker("app", 3)
     assert store.former_workers(again) == [dead]
     assert store.former_workers(living) == []
