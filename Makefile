@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-send bench-edge bench-startup bench-instrument
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,6 +31,8 @@ docs: dev ## write the generated reference pages
 	$(BIN)/python scripts/reference.py
 screenshots: dev ## take the README's pictures from the running app
 	$(BIN)/python scripts/screenshots.py
+bench-relay: dev ## single mails through the relay, from MAIL to the next server's 250
+	$(BIN)/python bench/relay.py
 bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
 	$(BIN)/python bench/send.py --copies 100000
 bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (needs nginx and wrk)
