@@ -25,6 +25,7 @@ class DataFolder:
         self.spool_out: Final = root / "spool" / "out"
         self.spool_in: Final = root / "spool" / "in"
         self.mailbox: Final = root / "mailbox"
+        self.uploads: Final = root / "uploads"
         self.history: Final = root / "history.duckdb"
         self.revoked: Final = root / "revoked.bin"
         self.views: Final = root / "views"
@@ -39,7 +40,15 @@ class DataFolder:
     def prepare(self) -> None:
         """Make the folders, private to this account. Raises StorageError when the disk does not let us."""
         try:
-            for folder in (self.root, self.journal, self.spool_out, self.spool_in, self.mailbox, self.views):
+            for folder in (
+                self.root,
+                self.journal,
+                self.spool_out,
+                self.spool_in,
+                self.mailbox,
+                self.views,
+                self.uploads,
+            ):
                 folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")

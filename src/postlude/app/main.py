@@ -42,8 +42,10 @@ from postlude.services.users import (
     use_sign_in,
 )
 from postlude.store import open_store
-from postlude.web import Health, RelayInfo, WebDeps, create_app
+from postlude.tokens import confirm_url
+from postlude.web import ContactParts, Health, RelayInfo, WebDeps, create_app
 from postlude.worker import run_worker
+from postlude.worker.imports import Imports
 
 # The digest and what composes mail are threads that compute: the loop gets its turn sooner than after Python's 5 ms.
 _SWITCH_SECONDS: Final = 0.001
@@ -113,6 +115,7 @@ class AppProcess:
         await self._stack.enter_async_context(self._watch)
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()
+        self._imports = Imports(self._store, parts.clock)
         deps = WebDeps(
             store=self._store,
             reports=reports,
@@ -133,6 +136,11 @@ class AppProcess:
             inbound=settings.listens("inbound"),
             returned_mail=spool_in.get,
             domains=Domains(settings, parts.dkim, parts.clock),
+            contacts=ContactParts(
+                folder.uploads,
+                self._imports.wake,
+                partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
+            ),
             outbox=outbox,
             stopping=stopping,
         )
@@ -151,6 +159,7 @@ class AppProcess:
             caught_up=self._caught_up,
         )
         await self._start_worker(sender, changes)
+        self._start_imports()
         await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock))
         await self._stack.enter_async_context(self._mailboxes)
         await self._stack.enter_async_context(self._calls)
@@ -192,6 +201,16 @@ class AppProcess:
         async def end() -> None:
             stopping.set()
             await server.stop()
+
+        self._stack.push_async_callback(end)
+
+    def _start_imports(self) -> None:
+        thread = threading.Thread(target=self._imports.run, name="imports")
+        thread.start()
+
+        async def end() -> None:
+            self._imports.stop()
+            await asyncio.to_thread(thread.join)
 
         self._stack.push_async_callback(end)
 

@@ -94,8 +94,9 @@ def import_file(  # noqa: PLR0917 - one parameter an option
     """
     clock = SystemClock()
     with open_store_of(load()) as store:
+        owner = f"command {new_id()}"
         if resume:
-            wanted = job_named(store, resume)
+            job = claim_import(store, clock, owner, job_named(store, resume).id)
         elif file is None:
             raise InputError("name the file, or --resume an import: `postlude contacts imports` lists them")
         else:
@@ -115,10 +116,10 @@ def import_file(  # noqa: PLR0917 - one parameter an option
             )
             if not as_json:
                 _explain(order)
-            wanted = order_import(store, clock, order, who())
-        job = claim_import(store, clock, f"command {new_id()}", wanted.id)
+            job = order_import(store, clock, order, who(), owner)
         if job is None:
-            raise InputError(f"import {id_text(wanted.id)} is {wanted.status.value}: there is nothing to go on with")
+            status = job_named(store, resume).status.value
+            raise InputError(f"import {resume} is {status}: there is nothing to go on with")
         progress = Progress(quiet=as_json)
         try:
             done = run_import(store, clock, job, progress.show)

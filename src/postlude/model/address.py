@@ -5,8 +5,6 @@ from typing import Final, NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote
 
-import idna
-
 from postlude.model.errors import InputError
 
 MAX_LOCAL: Final = 64  # octets, RFC 5321 4.5.3.1.1
@@ -20,6 +18,7 @@ _LOWER: Final = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
 _LOCAL: Final = re.compile(rf"(?:{_ATEXT}|[^\x00-\x9f\s])+(?:\.(?:{_ATEXT}|[^\x00-\x9f\s])+)*")
+_HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
 _NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
 _SEVERAL: Final = re.compile(r"@[^,;\s]+[,;\s]+\S+@")
@@ -71,6 +70,8 @@ def shown(spelled: str) -> str:
     local, at, domain = spelled.rpartition("@")
     if "xn--" not in domain:
         return spelled
+    import idna  # noqa: PLC0415 - its tables cost 2 MB: only for domains that need them
+
     try:
         return local + at + idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
@@ -122,10 +123,18 @@ def _domain(domain: str) -> str:
         raise AddressError("an IP address instead of a domain", "write the domain's name")
     if re.search(r"[\s@]", domain):
         raise AddressError("a blank in the domain", "take it out")
+    if domain.isascii() and "--" not in domain and _HOST.fullmatch(domain):
+        return _checked(domain, domain.lower())
+    import idna  # noqa: PLC0415 - as above
+
     try:
         wire = idna.encode(domain.lower(), uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @") from error
+    return _checked(domain, wire)
+
+
+def _checked(domain: str, wire: str) -> str:
     if "." not in wire:
         raise AddressError(f"{domain!r} has no top-level domain", "write it whole, as example.com")
     if wire.rpartition(".")[2].isdigit() or len(wire) > _MAX_DOMAIN:

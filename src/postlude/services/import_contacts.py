@@ -90,8 +90,11 @@ def preview(order: ImportOrder, most: int = 5) -> Preview:
     return Preview(shape=shape, columns=columns, rows=tuple(tuple(row) for row in body[:most]))
 
 
-def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "") -> Job:
-    """Put the import down as a job; InputError when the file, the lists or the consent do not fit together."""
+def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", owner: str = "") -> Job:
+    """Put the import down as a job, for `owner` to do at once, or for the app.
+
+    InputError when the file, the lists or the consent do not fit together.
+    """
     _check_consent(store, order)
     seen = preview(order)
     now = clock.now()
@@ -113,16 +116,23 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "") -
     )
     title = f"{'Try' if order.dry_run else 'Import'} {_name(order)}"
     kept = msgspec.to_builtins(options, str_keys=True)
-    return store.add_job(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines)
+    return store.add_job(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines, owner=owner)
 
 
-def run_import(store: Store, clock: Clock, job: Job, show: Callable[[Job], None] = lambda _job: None) -> Stopped:
+def run_import(
+    store: Store,
+    clock: Clock,
+    job: Job,
+    show: Callable[[Job], None] = lambda _job: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Stopped:
     """Do a claimed job to its end, or until somebody wants it to pause or stop.
 
-    `show` is told after every batch. Whatever goes wrong is noted on the job, and it can be resumed.
+    `show` is told after every batch; when `stopping` says so, the job waits for the next process to go on with it.
+    Whatever goes wrong is noted on the job, and it can be resumed.
     """
     try:
-        status = _run(store, clock, job, show)
+        status = _run(store, clock, job, show, stopping)
     except PostludeError as error:
         store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), str(error))
         raise
@@ -140,7 +150,7 @@ def claim_import(store: Store, clock: Clock, owner: str, job: int = 0) -> Job | 
     return store.claim_job(owner, now, now - SILENT_SECONDS * MICROS_PER_SECOND, job=job, kind=KIND)
 
 
-def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None]) -> JobStatus:
+def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stopping: Callable[[], bool]) -> JobStatus:
     options = msgspec.convert(job.options, _Options, str_keys=True, strict=False)
     path = Path(options.file)
     if _fingerprint(path) != options.fingerprint:
@@ -174,6 +184,8 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None]) -> J
             raise InputError("another process has taken this import over")
         if wanted:
             return JobStatus.PAUSED if wanted == "pause" else JobStatus.CANCELLED
+        if stopping():
+            return JobStatus.WAITING
     return JobStatus.DONE
 
 

@@ -1,7 +1,7 @@
 """The suppression list as people work with it: by hand, and whole files of it."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -74,12 +74,18 @@ def import_file(  # noqa: PLR0917 - plain data
 def export(store: Store, out: IO[str]) -> int:
     """Write the list as CSV, such as `import` reads; how many."""
     table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(["email", "reason", "since", "by", "note"])
-    total = 0
-    for one in store.every_suppression():
-        table.writerow([one.address, one.reason, to_iso(one.at), one.by, one.evidence])
+    total = -1
+    for row in export_rows(store):
+        table.writerow(row)
         total += 1
     return total
+
+
+def export_rows(store: Store) -> Iterator[list[str]]:
+    """The header and one row an address, newest first."""
+    yield ["email", "reason", "since", "by", "note"]
+    for one in store.every_suppression():
+        yield [one.address, one.reason, to_iso(one.at), one.by, one.evidence]
 
 
 def _word(reason: str) -> str:

@@ -20,19 +20,32 @@ class Jobs(Part):
     """Jobs and the rows they could not take."""
 
     def add_job(
-        self, kind: str, title: str, at: int, options: dict[str, Any], *, unit: str = "", by: str = "", total: int = 0
+        self,
+        kind: str,
+        title: str,
+        at: int,
+        options: dict[str, Any],
+        *,
+        unit: str = "",
+        by: str = "",
+        total: int = 0,
+        owner: str = "",
     ) -> Job:
-        """Put long work down; whoever claims it does it."""
+        """Put long work down; whoever claims it does it, or `owner` at once."""
         job = Job(
             id=new_id(),
             kind=kind,
             title=clean(title),
-            status=JobStatus.WAITING,
+            status=JobStatus.RUNNING if owner else JobStatus.WAITING,
+            owner=owner,
             by=clean(by),
             unit=unit,
             total=total,
             options=options,
             created_at=at,
+            started_at=at if owner else None,
+            beat_at=at if owner else None,
+            run_at=at if owner else None,
         )
         with self._database.write() as connection:
             connection.execute(jobs.insert(), msgspec.structs.asdict(job) | {"status": job.status.value})
@@ -66,6 +79,9 @@ class Jobs(Part):
             free = or_(free, jobs.c.status.in_((JobStatus.PAUSED.value, JobStatus.FAILED.value)))
         query = select(jobs.c.id).where(free).order_by(jobs.c.created_at, jobs.c.id).limit(1)
         query = query.where(jobs.c.id == job) if job else query.where(jobs.c.kind == kind)
+        with self._database.read() as connection:  # looked at every few seconds: no lock when there is nothing to do
+            if connection.execute(query).first() is None:
+                return None
         with self._database.write() as connection:
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar()
             if found is None:
@@ -117,7 +133,7 @@ class Jobs(Part):
 
     def finish_job(self, job: int, owner: str, status: JobStatus, now: int, error: str = "") -> bool:
         """Say how it ended (or that it pauses); False when another has taken it over."""
-        over = None if status is JobStatus.PAUSED else now
+        over = None if status in {JobStatus.PAUSED, JobStatus.WAITING} else now
         with self._database.write() as connection:
             change = update(jobs).where(jobs.c.id == job, jobs.c.owner == owner)
             change = change.values(status=status.value, error=clean(error), beat_at=now, finished_at=over, wanted="")

@@ -11,7 +11,21 @@ from postlude.web import errors
 from postlude.web.deps import WebDeps
 from postlude.web.headers import SecurityHeaders
 from postlude.web.pages import Pages
-from postlude.web.routes import compose, domains, live, mailbox, message, preferences, sent, sign_in, unmatched
+from postlude.web.routes import (
+    compose,
+    contacts,
+    domains,
+    imports,
+    lists,
+    live,
+    mailbox,
+    message,
+    preferences,
+    sent,
+    sign_in,
+    suppressions,
+    unmatched,
+)
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -23,6 +37,9 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app.state.pages = Pages(deps)
     for part in (sent, message, compose, preferences, domains, live, unmatched, sign_in):
         app.include_router(part.router)
+    if deps.contacts is not None:
+        for part in (imports, contacts, lists, suppressions):  # the import's addresses lie below those of contacts
+            app.include_router(part.router)
     if deps.outbox is not None:
         app.include_router(mailbox.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

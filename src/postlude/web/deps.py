@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -76,6 +77,18 @@ class SendingDomains(Protocol):
 
 
 @dataclass(frozen=True)
+class ContactParts:
+    """What the pages of contacts need beyond the store."""
+
+    uploads: Path
+    """Folder where uploaded files wait for their import."""
+    wake: Callable[[], None]
+    """An import was ordered: somebody begin it."""
+    confirm_url: Callable[[int, int], str]
+    """Where a contact confirms a subscription: takes list and contact."""
+
+
+@dataclass(frozen=True)
 class WebDeps:
     """The parts, already open. The web app closes none of them."""
 
@@ -103,6 +116,8 @@ class WebDeps:
     returned_mail: Callable[[int], bytes]
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains
+    contacts: ContactParts | None = None
+    """None: no pages of contacts."""
     outbox: SandboxOutbox | None = None
     """The sandbox's mailbox; None when mail goes out to a real server."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 from postlude import __version__
 from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
+from postlude.model.address import shown
 from postlude.model.errors import PostludeError
 from postlude.web import words
 from postlude.web.deps import Health, WebDeps
@@ -40,8 +41,15 @@ class Pages:
             "skipped": words.skip_words,
             "lost": words.lost_words,
             "plural": words.plural,
+            "shown": shown,
+            "number": "{:,}".format,
         }
-        self._templates.globals |= {"version": __version__, "sandbox": deps.outbox is not None, "relay": deps.relay}
+        self._templates.globals |= {
+            "version": __version__,
+            "sandbox": deps.outbox is not None,
+            "contacts": deps.contacts is not None,
+            "relay": deps.relay,
+        }
 
     def render(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
         """One page as an answer."""

@@ -25,7 +25,7 @@ from postlude.services.domains import RecordCheck, Setup, check, records
 from postlude.services.reports import Reports
 from postlude.store import User, open_store
 from postlude.tokens import KeyRing, TokenCodec
-from postlude.web import Health, RelayInfo, WebDeps, create_app
+from postlude.web import ContactParts, Health, RelayInfo, WebDeps, create_app
 
 CLOCK = SystemClock()
 
@@ -115,9 +115,11 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         relay=RelayInfo("127.0.0.1", 8702),
         inbound=("127.0.0.1", port),
         returned_mail=Spool(tmp_path / "spool").get,
+        contacts=ContactParts(tmp_path / "uploads", lambda: None, lambda one, who: f"https://t.test/c/{one:x}-{who:x}"),
         outbox=outbox,
         domains=StillDomains(),
     )
+    (tmp_path / "uploads").mkdir()
     try:
         yield World(deps, alice, charlie, changes, outbox, inbox, submitted, appended)
     finally:

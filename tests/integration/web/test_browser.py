@@ -94,7 +94,16 @@ def test_the_finger_lists_links_while_typing(page: "Page", served: str):
 
 def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str):
     page.set_viewport_size({"width": 360, "height": 700})
-    for path in ("/", "/compose", "/preferences", "/mailbox"):
+    for path in (
+        "/",
+        "/compose",
+        "/preferences",
+        "/mailbox",
+        "/contacts",
+        "/contacts/import",
+        "/lists",
+        "/suppressions",
+    ):
         page.goto(served + path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     page.keyboard.press("Tab")

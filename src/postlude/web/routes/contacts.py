@@ -1,0 +1,209 @@
+"""Contacts: found, looked at, changed, forgotten. They belong to the instance: everybody signed in sees them."""
+
+import csv
+import io
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, StreamingResponse
+
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.services import contacts as service
+from postlude.services.reports_shapes import MessageView, TimelineEntry
+from postlude.services.subscribe import Letter, subscribe
+from postlude.store.rows_contacts import Contact
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.pages import pages_of
+from postlude.web.session import Posted, SignedIn, Viewer
+
+router = APIRouter()
+_PAGE: Final = 50
+_LATEST: Final = 20
+
+
+@router.get("/contacts")
+def contacts_page(  # noqa: PLR0917 - one parameter a field
+    request: Request, deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "", before: str = ""
+) -> Response:
+    """Contacts newest first, searched by address and name, of one list or tag."""
+    del viewer
+    store = deps.store
+    list_id, tag_id = parse_id(in_list) or 0, parse_id(tag) or 0
+    page = store.contacts_page(q, list_id=list_id, tag=tag_id, before=parse_id(before) or 0, limit=_PAGE)
+    return pages_of(request).render(
+        request,
+        "contacts.html",
+        found=page,
+        total=store.count_contacts(q, list_id=list_id, tag=tag_id),
+        tags_of=store.contact_tags(one.id for one in page),
+        suppressed=store.is_suppressed(one.address for one in page),
+        lists=store.mailing_lists(),
+        tags=store.tag_names(),
+        chosen={"q": q, "in_list": in_list, "tag": tag},
+        older=id_text(page[-1].id) if len(page) == _PAGE else "",
+        first=not before,
+    )
+
+
+@router.get("/contacts/export.csv")
+def export(deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "") -> Response:
+    """All that fit, as CSV."""
+    del viewer
+    rows = service.export_rows(deps.store, search=q, list_id=parse_id(in_list) or 0, tag=parse_id(tag) or 0)
+    return csv_response(rows, "contacts.csv")
+
+
+@router.post("/contacts")
+def add(
+    deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
+) -> Response:
+    """Add one and show it."""
+    contact = service.add(deps.store, deps.clock, address, name=name.strip(), source=f"by {viewer.user.address}")
+    return _to(contact)
+
+
+@router.get("/contacts/{contact}")
+def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, said: str = "") -> Response:
+    """Everything that is known of one."""
+    return _page(request, deps, viewer, contact, said=said)
+
+
+@router.post("/contacts/{contact}")
+def change(  # noqa: PLR0917 - one parameter a field
+    request: Request,
+    deps: Deps,
+    viewer: Posted,
+    contact: str,
+    address: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    time_zone: Annotated[str, Form()] = "",
+    tags: Annotated[str, Form()] = "",
+    field: Annotated[list[str] | None, Form()] = None,
+    value: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Save the form; shown again with what is wrong with it."""
+    store, kept = deps.store, _find(deps, contact)
+    fields = {n.strip(): v.strip() for n, v in zip(field or (), value or (), strict=False) if n.strip()}
+    wanted = [one.strip() for one in tags.split(",") if one.strip()]
+    have = store.contact_tags([kept.id]).get(kept.id, [])
+    gone = [one for one in have if one.lower() not in {tag.lower() for tag in wanted}]
+    try:
+        changed = service.edit(store, deps.clock, kept, address=address, name=name, time_zone=time_zone, fields=fields)
+        service.set_tags(store, changed, wanted, gone)
+    except InputError as error:
+        return _page(request, deps, viewer, contact, error=str(error))
+    return _to(kept, "saved")
+
+
+@router.post("/contacts/{contact}/lists")
+async def lists_of(
+    deps: Deps,
+    viewer: Posted,
+    contact: str,
+    list_id: Annotated[str, Form(alias="list")] = "",
+    do: Annotated[str, Form()] = "",
+) -> Response:
+    """Subscribe (by confirmation mail where the list wants it) or unsubscribe."""
+    kept, letter = await run_in_threadpool(_member, deps, viewer, contact, list_id, do)
+    if letter is not None:
+        await deps.submit(user=letter.user, mail_from=letter.mail_from, recipients=[letter.recipient], raw=letter.raw)
+    return _to(kept, "asked" if letter is not None else "saved")
+
+
+@router.post("/contacts/{contact}/consent")
+def consent(  # noqa: PLR0917 - one parameter a field
+    deps: Deps,
+    viewer: Posted,
+    contact: str,
+    purpose: Annotated[Purpose, Form()],
+    state: Annotated[Consent, Form()],
+    source: Annotated[str, Form()] = "",
+) -> Response:
+    """Record what was said outside of Postlude."""
+    kept = _find(deps, contact)
+    service.set_consent(deps.store, deps.clock, kept, {purpose: state}, source=source, by=viewer.user.address)
+    return _to(kept, "saved")
+
+
+@router.post("/contacts/{contact}/erase")
+def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()] = "") -> Response:
+    """Forget one; a suppression stays."""
+    del viewer
+    kept = _find(deps, contact)
+    if not sure:
+        raise InputError("Tick the box that says you are sure.")
+    deps.store.erase_contact(kept.id)
+    return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
+
+
+def csv_response(rows: Iterator[list[str]], name: str) -> Response:
+    """A table as a download, written while it is read: memory stays flat."""
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff"  # spreadsheet programs take a file without it for Windows-1252
+        for row in rows:
+            out = io.StringIO()
+            csv.writer(out, lineterminator="\r\n").writerow(row)
+            yield out.getvalue()
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _member(deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str) -> tuple[Contact, Letter | None]:
+    kept, wanted = _find(deps, contact), deps.store.mailing_list(parse_id(list_id) or 0)
+    if do == "leave":
+        now, by = deps.clock.now(), f"by {viewer.user.address}"
+        deps.store.put_member(wanted.id, kept.id, MemberStatus.UNSUBSCRIBED, now, by)
+        return kept, None
+    assert deps.contacts is not None  # the router is only there with them
+    asked = subscribe(deps.store, deps.clock, kept.spelled, wanted, deps.contacts.confirm_url)
+    return kept, asked.letter
+
+
+def _find(deps: WebDeps, contact: str) -> Contact:
+    return deps.store.contact(parse_id(contact) or 0)
+
+
+def _to(contact: Contact, said: str = "") -> Response:
+    where = f"/contacts/{id_text(contact.id)}" + (f"?said={said}" if said else "")
+    return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
+
+
+def _page(
+    request: Request, deps: WebDeps, viewer: Viewer, contact: str, *, error: str = "", said: str = ""
+) -> Response:
+    store, kept = deps.store, _find(deps, contact)
+    members = {one.list: one for one in store.memberships(kept.id)}
+    return pages_of(request).render(
+        request,
+        "contact.html",
+        status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
+        contact=kept,
+        tags=store.contact_tags([kept.id]).get(kept.id, []),
+        lists=store.mailing_lists(),
+        members=members,
+        consents=store.consent_log(kept.id),
+        suppression=store.suppression(kept.address),
+        sent=_sent(deps, viewer, kept),
+        error=error,
+        said=said,
+    )
+
+
+def _sent(deps: WebDeps, viewer: Viewer, contact: Contact) -> list[tuple[MessageView, list[TimelineEntry]]]:
+    """The viewer's latest messages to the contact, each with what became of it there, newest first."""
+    found = []
+    for copy in deps.store.copies_to(contact.address)[:_LATEST]:
+        try:
+            view = deps.reports.message(copy.message)
+        except NotFoundError:
+            continue
+        if deps.store.message(copy.message).user == viewer.user.id:
+            found.append((view, deps.reports.timeline(copy.message, copy.id)))
+    return found

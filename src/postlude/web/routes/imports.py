@@ -1,0 +1,212 @@
+"""Importing in the browser: a file goes up, is looked at, and is imported by the app with its progress on a page."""
+
+import shutil
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from postlude.kit.ids import id_text, new_id, parse_id
+from postlude.model.errors import InputError, NotFoundError, StorageError
+from postlude.model.words import Purpose
+from postlude.services.import_contacts import KIND, ImportOrder, Preview, order_import, preview, summary
+from postlude.services.jobs import duration, pace
+from postlude.store.rows_contacts import Job
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.pages import pages_of
+from postlude.web.routes.contacts import csv_response
+from postlude.web.session import Posted, SignedIn
+
+router = APIRouter()
+_ENDINGS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+_SHOWN_ERRORS: Final = 20
+
+
+@router.get("/contacts/import")
+def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
+    """Where a file is chosen, and what was imported before."""
+    del viewer
+    jobs = [(job, summary(job)) for job in deps.store.list_jobs(KIND, limit=20)]
+    return pages_of(request).render(request, "import.html", jobs=jobs, error="")
+
+
+@router.post("/contacts/import")
+async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
+    """Keep the file and look at it."""
+    del viewer
+    name = Path(file.filename or "file.csv").name
+    if Path(name).suffix.lower() not in _ENDINGS:
+        raise InputError(f"{name} is no list of contacts: choose a CSV file or a spreadsheet (.csv, .xlsx, .ods)")
+    number = new_id()
+    await run_in_threadpool(_keep, _uploads(deps) / f"{id_text(number)}{Path(name).suffix.lower()}", file)
+    return _to(f"/contacts/import/{id_text(number)}?name={quote(name)}")
+
+
+@router.get("/contacts/import/{upload_id}")
+def check_page(  # noqa: PLR0917 - one parameter a field
+    request: Request,
+    deps: Deps,
+    viewer: SignedIn,
+    upload_id: str,
+    name: str = "",
+    encoding: str = "",
+    delimiter: str = "",
+    sheet: str = "",
+) -> Response:
+    """How the file is understood, and what shall become of it."""
+    del viewer
+    order = ImportOrder(
+        file=str(_uploaded(deps, upload_id)), name=name, encoding=encoding, delimiter=delimiter, sheet=sheet
+    )
+    return _check(request, deps, upload_id, order)
+
+
+@router.post("/contacts/import/{upload_id}")
+def start(  # noqa: PLR0917 - one parameter a field
+    request: Request,
+    deps: Deps,
+    viewer: Posted,
+    upload_id: str,
+    name: Annotated[str, Form()] = "",
+    encoding: Annotated[str, Form()] = "",
+    delimiter: Annotated[str, Form()] = "",
+    sheet: Annotated[str, Form()] = "",
+    target: Annotated[list[str] | None, Form()] = None,
+    lists: Annotated[list[str] | None, Form()] = None,
+    tags: Annotated[str, Form()] = "",
+    known: Annotated[Literal["update", "fill", "skip"], Form()] = "update",
+    consent: Annotated[list[Purpose] | None, Form()] = None,
+    agreed: Annotated[str, Form()] = "",
+    dry_run: Annotated[bool, Form()] = False,
+) -> Response:
+    """Order the import; the page again when something does not fit together."""
+    order = ImportOrder(
+        file=str(_uploaded(deps, upload_id)),
+        name=name,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        mapping={f"#{n + 1}": one.strip() for n, one in enumerate(target or ()) if one.strip()},
+        policy=known,
+        lists=tuple(number for text in lists or () if (number := parse_id(text))),
+        tags=tuple(one.strip() for one in tags.split(",") if one.strip()),
+        consent=tuple(consent or ()),
+        agreed=agreed,
+        dry_run=dry_run,
+    )
+    try:
+        job = order_import(deps.store, deps.clock, order, viewer.user.address)
+    except InputError as error:
+        return _check(request, deps, upload_id, order, str(error))
+    _wake(deps)
+    return _to(f"/contacts/imports/{id_text(job.id)}")
+
+
+@router.get("/contacts/imports/{job}")
+def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Response:
+    """Progress, outcome, and the first bad rows."""
+    del viewer
+    found = _job(deps, job)
+    now = pace(found)
+    return pages_of(request).render(
+        request,
+        "import_job.html",
+        job=found,
+        pace=now,
+        left=duration(now.seconds_left) if now.seconds_left else "",
+        counts=summary(found),
+        errors=[error for error, _ in zip(deps.store.job_errors(found.id), range(_SHOWN_ERRORS), strict=False)],
+        upload=Path(str(found.options.get("file", ""))).stem if _is_upload(deps, found) else "",
+    )
+
+
+@router.get("/contacts/imports/{job}/errors.csv")
+def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
+    """Every bad row, as a table."""
+    del viewer
+    found = _job(deps, job)
+
+    def rows() -> Iterator[list[str]]:
+        yield ["line", "column", "value", "reason", "remedy"]
+        for error in deps.store.job_errors(found.id):
+            yield [str(error.line), error.column, error.value, error.reason, error.remedy]
+
+    return csv_response(rows(), f"errors-{job}.csv")
+
+
+@router.post("/contacts/imports/{job}")
+def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "") -> Response:
+    """Pause, go on, or cancel."""
+    del viewer
+    found = _job(deps, job)
+    if do == "resume":
+        deps.store.resume_job(found.id)
+        _wake(deps)
+    elif do in {"pause", "cancel"}:
+        deps.store.ask_job(found.id, do, deps.clock.now())
+    return _to(f"/contacts/imports/{job}")
+
+
+def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, error: str = "") -> Response:
+    seen: Preview | None = None
+    try:
+        seen = preview(order)
+    except InputError as problem:
+        error = error or str(problem)
+    return pages_of(request).render(
+        request,
+        "import_check.html",
+        status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
+        order=order,
+        upload_id=upload_id,
+        seen=seen,
+        lists=deps.store.mailing_lists(),
+        error=error,
+    )
+
+
+def _keep(path: Path, file: UploadFile) -> None:
+    try:
+        with path.open("xb") as out:
+            shutil.copyfileobj(file.file, out, 1 << 20)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise StorageError(f"the file could not be kept: {error.strerror}. Free space on the server") from error
+
+
+def _uploads(deps: WebDeps) -> Path:
+    assert deps.contacts is not None  # the router is only there with them
+    return deps.contacts.uploads
+
+
+def _uploaded(deps: WebDeps, upload_id: str) -> Path:
+    number = parse_id(upload_id)
+    found = sorted(_uploads(deps).glob(f"{id_text(number)}.*")) if number is not None else []
+    if not found:
+        raise NotFoundError("this upload is not here any more")
+    return found[0]
+
+
+def _is_upload(deps: WebDeps, job: Job) -> bool:
+    return Path(str(job.options.get("file", ""))).parent == _uploads(deps)
+
+
+def _wake(deps: WebDeps) -> None:
+    assert deps.contacts is not None
+    deps.contacts.wake()
+
+
+def _job(deps: WebDeps, job: str) -> Job:
+    found = deps.store.job(parse_id(job) or 0)
+    if found.kind != KIND:
+        raise NotFoundError(f"no import has the id {job}")
+    return found
+
+
+def _to(where: str) -> Response:
+    return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)

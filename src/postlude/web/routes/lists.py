@@ -1,0 +1,63 @@
+"""Lists: made, changed, deleted."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import RedirectResponse
+
+from postlude.kit.ids import parse_id
+from postlude.model.errors import InputError
+from postlude.store.rows_contacts import ListTotals
+from postlude.web.deps import Deps
+from postlude.web.pages import pages_of
+from postlude.web.session import Posted, SignedIn
+
+router = APIRouter()
+
+
+@router.get("/lists")
+def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
+    """Every list with its numbers and its form."""
+    del viewer
+    totals = deps.store.list_totals()
+    found = [(one, totals.get(one.id, ListTotals())) for one in deps.store.mailing_lists()]
+    return pages_of(request).render(request, "lists.html", found=found)
+
+
+@router.post("/lists")
+def save(  # noqa: PLR0917 - one parameter a field
+    deps: Deps,
+    viewer: Posted,
+    list_id: Annotated[str, Form(alias="list")] = "",
+    name: Annotated[str, Form()] = "",
+    description: Annotated[str, Form()] = "",
+    consent_text: Annotated[str, Form()] = "",
+    sender: Annotated[str, Form()] = "",
+    double_optin: Annotated[bool, Form()] = False,
+    public: Annotated[bool, Form()] = False,
+) -> Response:
+    """Make a list, or change the one that is named."""
+    del viewer
+    values = {
+        "description": description.strip(),
+        "consent_text": consent_text.strip(),
+        "sender": sender.strip(),
+        "double_optin": double_optin,
+        "public": public,
+    }
+    if list_id:
+        deps.store.change_list(parse_id(list_id) or 0, name=name, **values)
+    else:
+        deps.store.add_list(name, deps.clock.now(), **values)
+    return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/lists/{list_id}/delete")
+def delete(deps: Deps, viewer: Posted, list_id: str, sure: Annotated[str, Form()] = "") -> Response:
+    """Delete a list; its contacts stay."""
+    del viewer
+    if not sure:
+        raise InputError("Tick the box that says you are sure.")
+    deps.store.delete_list(parse_id(list_id) or 0)
+    return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,62 @@
+"""Addresses that must not be mailed: looked at, added, let back."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import RedirectResponse
+
+from postlude.model.errors import NotFoundError
+from postlude.services import suppressions as service
+from postlude.web.deps import Deps
+from postlude.web.pages import pages_of
+from postlude.web.routes.contacts import csv_response
+from postlude.web.session import Posted, SignedIn
+
+router = APIRouter()
+_PAGE: Final = 50
+
+
+@router.get("/suppressions")
+def suppressions_page(  # noqa: PLR0917 - one parameter a field
+    request: Request, deps: Deps, viewer: SignedIn, q: str = "", reason: str = "", after: str = ""
+) -> Response:
+    """The newest first, by reason."""
+    del viewer
+    last = deps.store.suppression(after) if after else None
+    found = deps.store.list_suppressions(_PAGE, search=q, reason=reason, after=last)
+    return pages_of(request).render(
+        request,
+        "suppressions.html",
+        found=found,
+        counts=deps.store.count_suppressions(q),
+        q=q,
+        reason=reason,
+        older=found[-1].address if len(found) == _PAGE else "",
+        first=not after,
+    )
+
+
+@router.get("/suppressions/export.csv")
+def export(deps: Deps, viewer: SignedIn) -> Response:
+    """The whole list as CSV."""
+    del viewer
+    return csv_response(service.export_rows(deps.store), "suppressions.csv")
+
+
+@router.post("/suppressions")
+def add(
+    deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", note: Annotated[str, Form()] = ""
+) -> Response:
+    """Suppress one by hand; who did it is kept."""
+    service.add(deps.store, deps.clock, address, by=viewer.user.address, note=note.strip())
+    return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/suppressions/remove")
+def remove(deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "") -> Response:
+    """Let one be mailed again."""
+    del viewer
+    if not service.remove(deps.store, address):
+        raise NotFoundError(f"{address} is not suppressed")
+    return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,62 @@
+"""Imports that were ordered in the browser, or whose command died: done by the app, one after the other."""
+
+import logging
+import threading
+from typing import Final
+
+from postlude.kit.clock import Clock
+from postlude.kit.ids import new_id
+from postlude.model.errors import InUseError, PostludeError, StorageError
+from postlude.services.import_contacts import claim_import, run_import
+from postlude.store import Store
+
+_LOOK_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 2.0
+_log: Final = logging.getLogger(__name__)
+
+
+class Imports:
+    """Owned by one thread. `wake` says that there is something to do now."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = f"app {new_id()}"
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+
+    def wake(self) -> None:
+        """Look for work now. Safe from any thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the batch that is being written; what is left goes on at the next start."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Do imports until `stop`. One that fails says why on its page; the next is done all the same."""
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                worked = self._one()
+            except (StorageError, InUseError) as error:
+                _log.error("imports wait: %s", error)
+                self._stop.wait(_RETRY_SECONDS)
+            else:
+                if not worked:
+                    self._wake.wait(_LOOK_SECONDS)
+
+    def _one(self) -> bool:
+        job = claim_import(self._store, self._clock, self._owner)
+        if job is None:
+            return False
+        try:
+            run_import(self._store, self._clock, job, stopping=self._stop.is_set)
+        except (StorageError, InUseError):
+            raise
+        except PostludeError as error:
+            _log.warning("import %s: %s", job.title, error)
+        except Exception:  # noqa: BLE001 - a bug of ours: on the job and in the log; the next import is done
+            _log.exception("import %s", job.title)
+        return True

@@ -1,0 +1,175 @@
+"""Contacts, lists, imports and suppressions in the browser."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from postlude.model.words import MemberStatus, Via
+from postlude.services.import_contacts import claim_import, run_import
+from postlude.store import Batch, Copy, Message, Submission
+
+World = Any  # conftest.World: tests are found by path and cannot import one another
+
+
+@pytest.fixture
+def client(world: World) -> TestClient:
+    return world.client(world.alice)
+
+
+@pytest.fixture
+def post(client: TestClient, csrf):
+    """Post a form as the page `of` would."""
+
+    def send(path: str, of: str = "/contacts", **fields: object):
+        return client.post(path, data={"csrf": csrf(client, of), **fields}, follow_redirects=False)
+
+    return send
+
+
+def test_pages_need_a_session_and_forms_their_token(world: World, client: TestClient) -> None:
+    stranger = world.client()
+    for path in ("/contacts", "/contacts/import", "/contacts/export.csv", "/lists", "/suppressions"):
+        assert stranger.get(path, follow_redirects=False).headers["location"] == "/sign-in"
+        assert client.get(path).status_code == 200
+    for path in ("/contacts", "/lists", "/suppressions", "/suppressions/remove"):
+        assert client.post(path, data={"address": "a@example.org", "name": "x"}).status_code == 403
+    assert world.deps.store.count_contacts() == 0
+
+
+def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: TestClient, post) -> None:
+    store = world.deps.store
+    where = post("/contacts", address="Dora <Dora@müller.example>").headers["location"]
+    assert "Dora@müller.example" in client.get(where).text
+    assert post("/contacts", address="nobody").status_code == 400
+    assert "1 person" in client.get("/contacts").text
+    assert "Nobody fits" in client.get("/contacts?q=xyz%25").text
+    assert "Dora@müller.example" in client.get("/contacts?q=dora").text
+    form = {"address": "dora@example.org", "name": "Dora", "tags": "vip, press", "field": ["city", ""], "value": "Ulm"}
+    assert post(where, where, **form).headers["location"].endswith("?said=saved")
+    dora = store.contact_by_address("dora@example.org")
+    assert (dora.name, dora.fields, store.contact_tags([dora.id])[dora.id]) == (
+        "Dora",
+        {"city": "Ulm"},
+        ["press", "vip"],
+    )
+    wrong = post(where, where, address="dora@example.org", time_zone="Mars")
+    assert (wrong.status_code, "is no time zone" in wrong.text) == (400, True)
+    post(where, where, address="dora@example.org", name="Dora", tags="vip", field="city", value="")
+    assert (store.contact(dora.id).fields, store.contact_tags([dora.id])[dora.id]) == ({}, ["vip"])
+    assert post(f"{where}/erase", where).status_code == 400
+    assert post(f"{where}/erase", where, sure="1").headers["location"] == "/contacts"
+    assert client.get(where).status_code == 404
+
+
+def test_names_from_files_are_text_on_the_page(world: World, client: TestClient) -> None:
+    store = world.deps.store
+    evil = "<script>alert(1)</script>"
+    contact = store.add_contact("x@example.org", 1, name=evil, fields={evil: evil}, source=evil)
+    store.tag_contact(store.tag(evil), contact.id)
+    store.add_list(evil, 1)
+    for path in ("/contacts", f"/contacts/{contact.id:016x}", "/lists"):
+        assert evil not in client.get(path).text
+
+
+def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client: TestClient, post) -> None:
+    store = world.deps.store
+    post("/lists", "/lists", name="News", double_optin="1", consent_text="Monthly")
+    post("/lists", "/lists", name="Plain")
+    news, plain = store.mailing_lists()
+    dora = store.add_contact("dora@example.org", 1)
+    where = f"/contacts/{dora.id:016x}"
+    assert post(f"{where}/lists", where, list=f"{news.id:016x}", do="join").headers["location"].endswith("?said=asked")
+    [mail] = world.submitted
+    assert (mail["recipients"], b"https://t.test/c/" in mail["raw"]) == (["dora@example.org"], True)
+    post(f"{where}/lists", where, list=f"{plain.id:016x}", do="join")
+    assert {one.list: one.status for one in store.memberships(dora.id)} == {
+        news.id: MemberStatus.PENDING,
+        plain.id: MemberStatus.SUBSCRIBED,
+    }
+    post(f"{where}/lists", where, list=f"{plain.id:016x}", do="leave")
+    assert store.list_totals()[plain.id].unsubscribed == 1
+    assert post(f"{where}/consent", where, purpose="mail", state="given").status_code == 400
+    post(f"{where}/consent", where, purpose="mail", state="given", source="phone")
+    assert store.consent_log(dora.id)[0].proof.by == world.alice.address
+    assert "phone" in client.get(where).text
+    assert post(f"/lists/{plain.id:016x}/delete", "/lists", sure="1").status_code == 303
+    assert [one.name for one in store.mailing_lists()] == ["News"]
+
+
+def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClient, post, csrf) -> None:
+    store = world.deps.store
+    news = store.add_list("News", 1)
+    data = "Wer;Mail;Ort\nDora;dora@example.org;Köln\nEmil;nobody;Ulm\n".encode("cp1252")
+
+    def upload(name: str, content: bytes):
+        form = {"csrf": csrf(client, "/contacts/import")}
+        return client.post("/contacts/import", data=form, files={"file": (name, content)}, follow_redirects=False)
+
+    assert upload("letter.pdf", b"%PDF").status_code == 400
+    where = upload("../people.csv", data).headers["location"]
+    looked = client.get(where).text
+    assert "Windows-1252 (a guess)" in looked
+    assert "Köln" in looked
+    form = {"name": "people.csv", "target": ["name", "email", "-"], "lists": f"{news.id:016x}"}
+    refused = post(where.partition("?")[0], where, **form)
+    assert (refused.status_code, "confirm by mail" in refused.text) == (400, True)
+    done = post(where.partition("?")[0], where, **form, consent="mail", agreed="card <2025>", known="fill")
+    page = done.headers["location"]
+    assert "Waiting" in client.get(page).text
+    post(page, page, do="pause")
+    assert "Paused" in client.get(page).text
+    post(page, page, do="resume")
+    run_import(store, world.deps.clock, claim_import(store, world.deps.clock, "test"))
+    shown = client.get(page).text
+    assert "Done" in shown
+    assert "write it as name@example.com" in shown
+    errors = client.get(f"{page}/errors.csv")
+    assert errors.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "3,Mail,nobody,no address" in errors.text
+    dora = store.contact_by_address("dora@example.org")
+    assert (dora.name, dora.fields, dora.source) == ("Dora", {}, "import people.csv")
+    assert [one.list for one in store.memberships(dora.id)] == [news.id]
+    assert "people.csv" in client.get("/contacts/import").text
+    assert client.get("/contacts/import/0123456789abcdef").status_code == 404
+    assert client.get("/contacts/import/..%2f..%2fkeys").status_code == 404
+
+
+def test_export_holds_what_the_search_found(world: World, client: TestClient) -> None:
+    for name in ("anna", "bob"):
+        world.deps.store.add_contact(f"{name}@example.org", 1, fields={"city": 'K"öln, Süd'})
+    rows = client.get("/contacts/export.csv?q=bob").content.decode("utf-8-sig").splitlines()
+    assert rows[0].endswith("created,city")
+    assert len(rows) == 2
+    assert rows[1].startswith("bob@example.org,")
+    assert rows[1].endswith('"K""öln, Süd"')
+
+
+def test_suppressions_say_who_and_why(world: World, client: TestClient, post) -> None:
+    store = world.deps.store
+    for number in range(60):
+        store.suppress(f"b{number:02}@example.org", "unknown_user", "dsn", at=number + 1)
+    post("/suppressions", "/suppressions", address="Dora@example.org", note="called us")
+    page = client.get("/suppressions?q=dora").text
+    assert "called us, by alice@example.org" in page
+    first = client.get("/suppressions?reason=unknown_user").text
+    assert "b59@example.org" in first
+    assert "b05@example.org" not in first
+    older = client.get("/suppressions?reason=unknown_user&after=b10@example.org").text
+    assert "b05@example.org" in older
+    assert post("/suppressions/remove", "/suppressions", address="dora@example.org").status_code == 303
+    assert store.suppression("dora@example.org") is None
+    assert len(client.get("/suppressions/export.csv").text.splitlines()) == 61
+
+
+def test_a_contacts_mail_is_the_viewers_own(world: World, client: TestClient) -> None:
+    store = world.deps.store
+    dora = store.add_contact("dora@example.org", 1)
+    for number, user, subject in ((1, world.alice, "From Alice"), (2, world.charlie, "Secret of Charlie")):
+        message = Message(
+            id=number, user=user.id, message_id="", subject=subject, sender="", mail_from="", via=Via.WEB, created_at=1
+        )
+        store.apply(Batch(submissions=[Submission(message, (), (Copy(number, number, "Dora@example.org"),))]))
+    page = client.get(f"/contacts/{dora.id:016x}").text
+    assert "From Alice" in page
+    assert "Secret of Charlie" not in page
