@@ -1,6 +1,13 @@
 """What comes back from Debian's Postfix, Dovecot and Sieve, one message each, told apart and tied to its copy."""
 
+import hashlib
+import hmac
+import json
+import secrets
 import smtplib
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
@@ -214,3 +221,42 @@ def test_a_mail_server_beside_it_may_speak_lmtp(postlude: Callable[..., Postlude
         refused = client.sendmail(BOB, [path, f"guess@{BOUNCE_DOMAIN}"], mail_back)
     assert {address: code for address, (code, _) in refused.items()} == {f"guess@{BOUNCE_DOMAIN}": 550}
     assert told(running, message, "replied", BOB)["facts"]["door"] == "lmtp"
+
+
+def test_a_providers_call_through_the_edge(postlude: Callable[..., Postlude]):
+    """Called as Mailgun calls it, at the address `feedback hooks` shows; a wrong key or path changes nothing."""
+    running = postlude(mailgun_key="signing-key")
+    message = submit(running, BOB)
+    told(running, message, "delivered", BOB)
+    hooks = {row["provider"]: row["url"] for row in running.run("feedback", "hooks", "--json").json["hooks"]}
+    said = {
+        "event": "complained",
+        "id": "ncV2XwymRUKbPek_MIM-Gw",
+        "recipient": BOB,
+        "timestamp": time.time(),
+        "message": {"headers": {"message-id": message.strip("<>")}},
+    }
+    assert call(hooks["mailgun"], mailgun(said, "guessed")) == 200  # kept, and proven to be nobody's
+    assert call(hooks["mailgun"][:-1] + "A", mailgun(said, "signing-key")) == 404
+    assert call(hooks["mailgun"].replace("mailgun", "sendgrid"), mailgun(said, "signing-key")) == 404
+    assert call(hooks["mailgun"], mailgun(said, "signing-key")) == 200
+    facts = told(running, message, "complained", BOB)["facts"]
+    assert (facts["door"], facts["strength"]) == ("provider:mailgun", "certain")
+    assert suppressed(running, BOB) == {BOB}
+    assert [one["kind"] for one in story(running, message)].count("complained") == 1
+
+
+def mailgun(said: dict[str, Any], key: str) -> bytes:
+    now, token = str(int(time.time())), secrets.token_hex(25)
+    signature = hmac.new(key.encode(), f"{now}{token}".encode(), hashlib.sha256).hexdigest()
+    signed = {"timestamp": now, "token": token, "signature": signature}
+    return json.dumps({"signature": signed, "event-data": said}).encode()
+
+
+def call(url: str, body: bytes) -> int:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return int(refused.code)

@@ -25,7 +25,7 @@ _SUBJECTS: Final = re.compile(
     r"fuera de (?:la )?oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig|"
     r"resposta automática|autosvar|"
     r"automaattinen vastaus|autoodpowied|automatická odpov|автоответ|автоматический ответ|自動(?:返信|応答)|"
-    r"不在|自动回复|자동 ?회신|"
+    r"不在(?:通知|の(?:お知らせ|ため|連絡)|です|$)|自动回复|자동 ?회신|"
     r"vacation(?: reply| message|:)|i am (?:currently )?(?:out of|on (?:vacation|leave|holiday))|"
     r"on (?:vacation|holiday):?)",
     re.IGNORECASE,

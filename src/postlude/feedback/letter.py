@@ -123,15 +123,21 @@ class Letter:
     @cached_property
     def named_daemon(self) -> bool:
         """The From says that a mail system wrote it."""
-        return bool(_DAEMON.search(self.root.get("from")))
+        named = self.root.get("from")
+        return bool(_DAEMON_MAILBOX.search(named) or _DAEMON_NAME.search(named))
 
 
-_DAEMON: Final = re.compile(
-    r"mailer-?daemon|mail-?daemon|post-?master|mail(?:er)? ?(?:delivery|administrator|admin)|"
-    r"delivery ?(?:sub)?system"
-    r"|^\"?system administrator|mail system|mail delivery|deliveryfailure|no-?reply.*delivery|"
-    r"bounce[-_.]?(?:notif|admin|s?@)"
-    r"|^\"?(?:internet mail delivery|mdaemon|mailmarshal|amavis|content-filter|smtpd?|mmdf|qmail|exim)\b",
+# The mailbox, or the whole name: "Mail Delivery Services Ltd, Anna" and "Postmaster Pat" are people.
+_DAEMON_MAILBOX: Final = re.compile(
+    r"(?:^|[<\s\"(])(?:mailer[-_.]?daemon|mail[-_.]?daemon|poo?st[-_.]?master|mdaemon|mail[-_.]?delivery[-_.]?(?:sub)?system"
+    r"|mailer|smtpd?|mmdf|qmail|exim|amavis|mailmarshal|content-filter|deliveryfailure|bounce[-_.]?(?:notif\w*|s)?"
+    r"|no-?reply[^@\s]{0,30}delivery)(?:\\?@|\s*[>)\"]|\s*<?>?$)",
+    re.IGNORECASE,
+)
+_DAEMON_NAME: Final = re.compile(
+    r"^\W*(?:(?:internet )?mail(?:er)? ?deliver(?:y)?(?: (?:sub)?system| service| agent)?|delivery (?:sub)?system"
+    r"|(?:mail|system|mailer) administrator|mail ?system|jetmail system|system attendant"
+    r"|(?:mdaemon|mailmarshal|amavis\S*|content-filter|smtpd?|mmdf|qmail|exim)\b[^@<]*)\W*(?:<|$)",
     re.IGNORECASE,
 )
 

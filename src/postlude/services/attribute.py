@@ -162,7 +162,7 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
         strength=strength,
         credited=True,
         suppress=_suppress(finding, row) if strength is Strength.CERTAIN else "",
-        facts=_facts(finding, evidence),
+        facts=_facts(finding, evidence, strength),
     )
 
 
@@ -296,11 +296,11 @@ def _unmatched(
         evidence=evidence,
         strength=strength_of(evidence),
         unmatched=why.value,
-        facts={**_facts(finding, evidence), "unmatched": why.value},
+        facts={**_facts(finding, evidence, strength_of(evidence)), "unmatched": why.value},
     )
 
 
-def _facts(finding: Finding, evidence: Evidence) -> dict[str, str]:
+def _facts(finding: Finding, evidence: Evidence, strength: Strength) -> dict[str, str]:
     facts = {
         "finding": finding.kind.value,
         "reason": finding.reason.value,
@@ -312,7 +312,9 @@ def _facts(finding: Finding, evidence: Evidence) -> dict[str, str]:
         "persistence": finding.persistence.value,
         "rule": finding.rule,
         "evidence": evidence.value,
-        "strength": strength_of(evidence).value,
+        "strength": strength.value,
+        "feedback_type": finding.feedback_type,
+        "said_at": finding.at,
         "sender": finding.sender,
         "subject": finding.subject[:200],
         "recipient": finding.recipient,

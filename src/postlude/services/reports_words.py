@@ -23,12 +23,20 @@ _PAGES: Final = {
     "preferences": "Changed the preferences",
     "view": "Viewed in the browser",
 }
-_EVIDENCE: Final = {"subject": "probably", "address": "probably"}
+_PROBABLY: Final = frozenset({"subject", "address"})
+"""Evidence that fits one copy and proves nothing."""
 
 
 def summary(event: Event, nth: int, url: str = "") -> str:
     """What happened, in one sentence without a full stop. `nth` counts the same thing by people on one copy."""
     return _clip(_SENTENCES[event.kind](event, nth, url))
+
+
+def _tied(event: Event) -> str:
+    """How far it is certain that this is about this copy; empty when it is."""
+    if event.facts.get("evidence", "") in _PROBABLY:
+        return ", probably about this message"
+    return ", tied by hand" if event.facts.get("evidence") == "by_hand" else ""
 
 
 def _clip(text: str) -> str:
@@ -77,12 +85,14 @@ def _deferred(event: Event, _nth: int, _url: str) -> str:
 def _delivered(event: Event, _nth: int, _url: str) -> str:
     if event.facts.get("phase") == "sandbox":
         return "Delivered to the sandbox mailbox"
-    return _with("Delivered", rest="confirmed by a report")
+    door = event.facts.get("door", "")
+    by = door.removeprefix("provider:")
+    return _with("Delivered", rest=f"confirmed by {by}" if by != door else "confirmed by a report")
 
 
 def _bounced(event: Event, _nth: int, _url: str) -> str:
     reason = event.facts.get("reason", "").replace("_", " ")
-    return _with("Came back" + (f" ({reason})" if reason else ""), rest=_answer(event))
+    return _with("Came back" + (f" ({reason})" if reason else "") + _tied(event), rest=_answer(event))
 
 
 def _rejected(event: Event, _nth: int, _url: str) -> str:
@@ -116,18 +126,17 @@ def _clicked(event: Event, nth: int, url: str) -> str:
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
-    return "Unsubscribed by mail" if "door" in event.facts else "Unsubscribed"
+    return ("Unsubscribed by mail" if "door" in event.facts else "Unsubscribed") + _tied(event)
 
 
 def _complained(event: Event, _nth: int, _url: str) -> str:
     kind = event.facts.get("feedback_type", "")
-    return "Marked as spam" if kind in {"", "abuse"} else f"Complained about ({kind})"
+    return ("Marked as spam" if kind in {"", "abuse"} else f"Complained about ({kind})") + _tied(event)
 
 
 def _replied(event: Event, _nth: int, _url: str) -> str:
     who = event.facts.get("sender") or event.facts.get("from", "")
-    probably = _EVIDENCE.get(event.facts.get("evidence", ""), "")
-    return "Answered" + (f" by {who}" if who else "") + (", probably to this message" if probably else "")
+    return "Answered" + (f" by {who}" if who else "") + _tied(event)
 
 
 def _autoresponded(event: Event, _nth: int, _url: str) -> str:
