@@ -10,6 +10,7 @@ _PLAIN: Final = re.compile(
     rf"https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#][\x21\x23-\x3b\x3d\x3f-\x7e]*)?", re.IGNORECASE | re.ASCII
 ).fullmatch
 _PARTS: Final = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL).fullmatch
+_USER_OK: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%-]*@").fullmatch
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _KEPT: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
 _HOST_OK: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII).fullmatch
@@ -18,8 +19,8 @@ _HOST_OK: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII).fullmatch
 def location(url: str) -> bytes | None:
     """The value of the Location header; None for what no browser should be sent to.
 
-    Refused: other schemes than http and https, no host, control characters, user information and backslashes in
-    front of the path (which browsers and parsers read differently).
+    Refused: other schemes than http and https, no host, control characters, and backslashes in front of the path
+    (which browsers and parsers read differently). User information stays: the sender wrote and signed it.
     """
     if _PLAIN(url):
         return url.encode("ascii")
@@ -27,10 +28,13 @@ def location(url: str) -> bytes | None:
     if parts is None or _CONTROL(url):
         return None
     scheme, authority, rest = parts.groups()
-    host = authority if authority.isascii() else _idna(authority)
-    if not _HOST_OK(host):
+    before, at, host = authority.rpartition("@")
+    user = before + at
+    if not host.isascii():
+        host = _idna(host)
+    if not _HOST_OK(host) or (user and not _USER_OK(user)):
         return None
-    return f"{scheme}://{host}{quote(rest, safe=_KEPT, errors='surrogateescape')}".encode("ascii")
+    return f"{scheme}://{user}{host}{quote(rest, safe=_KEPT, errors='surrogateescape')}".encode("ascii")
 
 
 def wanted_host(url: str) -> str:

@@ -13,6 +13,7 @@ _PLAIN: Final = re.compile(
     r"https?://([a-z0-9][a-z0-9.-]*+(?<!-))(?::[0-9]{1,5}+)?+(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?+",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
+_USER: Final = re.compile(r"(?:[a-zA-Z0-9._~!$&'()*+,;=:%-]*@)?").fullmatch
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _EDGES: Final = "".join(map(chr, range(0x21)))  # C0 controls and space
 _INNER: Final = str.maketrans("", "", "\t\n\r")
@@ -82,7 +83,8 @@ def form(url: str) -> tuple[LinkReason, str]:
     http = _HTTP.match(url)
     if http is None or _PLACEHOLDER.search(url):
         return _not_http(url), ""
-    bad = _FORBIDDEN.search(url) or not _reachable(http[2].rpartition("@")[2])
+    user, at, host = http[2].rpartition("@")
+    bad = _FORBIDDEN.search(url) or not _reachable(host) or not _USER(user + at)
     return (LinkReason.BAD_URL, "") if bad else (LinkReason.NONE, host_of(url))
 
 
