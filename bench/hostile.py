@@ -5,9 +5,9 @@ from collections.abc import Callable
 _HEAD = b"From: a@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 
 
-def _html(unit: bytes, before: bytes = b"") -> Callable[[int], bytes]:
+def _html(unit: bytes, before: bytes = b"", behind: bytes = b"") -> Callable[[int], bytes]:
     head = _HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n" + before
-    return lambda size: head + unit * (size // len(unit))
+    return lambda size: head + unit * (size // len(unit)) + behind
 
 
 def _part(unit: bytes, kind: bytes = b"text/html", encoding: bytes = b"8bit") -> Callable[[int], bytes]:
@@ -63,11 +63,19 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     '`<div data-postlude="off"></div>`': _html(b'<div data-postlude="off"></div>'),
     "`</body>`": _html(b"</body>"),
     "`<template>`": _html(b"<template>"),
-    "`&amp;` in one href": _html(b"&amp;", b'<a href="https://x.example/?'),
-    "`&` in one href": _html(b"&", b'<a href="https://x.example/?'),
-    "`{` in one href": _html(b"{", b'<a href="https://x.example/?'),
-    "`%a` in one href": _html(b"%a", b'<a href="https://x.example/?'),
-    "`<b>` in one link": _html(b"<b>", b'<a href="https://x.example/?">'),
+    "`&amp;` in one href": _html(b"&amp;", b'<a href="https://x.example/?', b'">x</a>'),
+    "`&` in one href": _html(b"&", b'<a href="https://x.example/?', b'">x</a>'),
+    "`{` in one href": _html(b"{", b'<a href="https://x.example/?', b'">x</a>'),
+    "`%a` in one href": _html(b"%a", b'<a href="https://x.example/?', b'">x</a>'),
+    "`&copy` in one href": _html(b"&copy", b'<a href="https://x.example/?', b'">x</a>'),
+    "`&#9;` in one href": _html(b"&#9;", b'<a href="https://x.example/?', b'">x</a>'),
+    "digits of one reference": _html(b"9", b'<a href="https://x.example/?&#', b'">x</a>'),
+    "`.x` in one host": _html(b".x", b'<a href="https://x', b'">x</a>'),
+    "`%41` in one host": _html(b"%41", b'<a href="https://x', b'">x</a>'),
+    "letters in one host": _html("ä".encode(), b'<a href="https://x', b'">x</a>'),
+    "`@` in one authority": _html(b"@", b'<a href="https://x', b'">x</a>'),
+    "attributes of one link, closed": _html(b'a="b" ', b"<a ", b'href="https://x.example/">x</a>'),
+    "`<b>` in one link": _html(b"<b>", b'<a href="https://x.example/?">', b"</a>"),
     "links of our own": _html(b'<a href="https://mail.example.org/l/x">mail.example.org</a>'),
     "quoted-printable `=`": _part(b"=", encoding=b"quoted-printable"),
     "quoted-printable `=3D`": _part(b"=3D", encoding=b"quoted-printable"),

@@ -32,6 +32,7 @@ _NOT_HTTP: Final = frozenset(
 )
 _TITLES: Final = frozenset((b"title", b"aria-label", b"alt"))
 _HREF: Final = b'href="'
+_NO_TRACK: Final = "+notrack"
 _UTF8: Final = frozenset(("utf-8", "ascii"))
 
 
@@ -68,17 +69,17 @@ class Links:
         """Judge and report every link; the edits in the order of the links."""
         found = [self._candidate(index, tag) for index, tag in enumerate(self._scan.links)]
         candidates = [one for one in found if one is not None]
-        twins = _twins(candidates)
+        twins = _twins(candidates) if any(one.outlook for one in candidates) else {}
         decided: dict[int, Decision] = {}
         for index, one in enumerate(candidates):
-            first = twins.get(index, index)
-            decision = decided.get(first)
+            first = twins.get(index, index) if twins else index
+            decision = decided.get(first) if twins else None
             if decision is None:
                 decision = decided[first] = self._decide(candidates[first])
             url, reason, link = decision
             if one.opted_out and reason is LinkReason.NONE:
                 reason, link = LinkReason.OPTED_OUT, None
-            edit = _edit(one, url, reason, link, self._charset)
+            edit = Edit(one.value_start, one.value_end, link) if link else _edit(one, url, reason, self._charset)
             if edit is not None:
                 self.attribute_starts[edit.start] = one.start
                 yield edit
@@ -124,8 +125,10 @@ class Links:
         elif (own := session.own(url)) is not None:
             url, reason = own_link(url, own, session)
         else:
-            url, by_scheme = without_no_track(url)
-            opted_out = one.opted_out or by_scheme
+            opted_out = one.opted_out
+            if _NO_TRACK in url:
+                url, by_scheme = without_no_track(url)
+                opted_out = opted_out or by_scheme
             reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out)
             if session.policy.utm and reason not in _NOT_HTTP:
                 url = session.destination(url, one.label, position)
@@ -150,7 +153,8 @@ def text_of(raw: bytes, charset: str) -> str | None:
     if b"\0" in raw:  # WHATWG HTML 13.2.5.36: no blank at the edge of a URL, but a replacement character
         raw = raw.replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode(charset, "xmlcharrefreplace"))
     if raw.isascii():
-        return entities.decode(raw.decode("ascii"))
+        text = raw.decode("ascii")
+        return entities.decode(text) if "&" in text else text
     try:
         text = entities.decode(raw.decode(charset))
     except UnicodeDecodeError:
@@ -167,8 +171,6 @@ def text_of(raw: bytes, charset: str) -> str | None:
 def _twins(candidates: list[Candidate]) -> dict[int, int]:
     """For each Outlook link the index of its HTML twin: the next one with the same URL, else the last one before."""
     twins: dict[int, int] = {}
-    if not any(one.outlook for one in candidates):
-        return twins
     last = {one.url: index for index, one in enumerate(candidates) if not one.outlook}
     following: dict[str, int] = {}
     for index in range(len(candidates) - 1, -1, -1):
@@ -180,9 +182,8 @@ def _twins(candidates: list[Candidate]) -> dict[int, int]:
     return twins
 
 
-def _edit(one: Candidate, url: str, reason: LinkReason, link: Minted | None, charset: str) -> Edit | None:
-    if link is not None:
-        return Edit(one.value_start, one.value_end, link)
+def _edit(one: Candidate, url: str, reason: LinkReason, charset: str) -> Edit | None:
+    """What becomes of a link that is not tracked."""
     if url == one.url or reason in {LinkReason.ALREADY_TRACKED, LinkReason.UNDECODABLE}:
         return None
     around = "" if one.quote else '"'

@@ -31,7 +31,8 @@ _BOGUS: Final = rb"<(?:!(?!--|\[CDATA\[)|\?|/[^a-zA-Z>])[^>]*+>"
 
 # The regular case, in which nearly every tag of real mail is: attributes as `name="value"` or `name`. It is what the
 # states above make of such a tag, at a third of the time; everything else falls through to them.
-_REGULAR: Final = rb"""(?:[^>"'=]++(?<![\t\n\f\r /])="[^"]*+")*[^>"'=]*+>"""
+_NAMES: Final = rb"[\x00-!#-&(-<?-\xff]"  # all but `"'=>`, spelled so that CPython looks each up in one step
+_REGULAR: Final = rb"(?:" + _NAMES + rb"++(?<![\t\n\f\r /])=\"[^\"]*+\")*" + _NAMES + rb"*+>"
 _COMMON: Final = rb"t(?:[drh]|able|body)|div|p|span|br|strong|b|i|em|u|center|font|h[1-6r]|ul|ol|li|small|sup|sub|meta"
 _PLAIN_ATTRIBUTES: Final = rb"""(?:[\t\n\f\r ]++(?!href=)[a-z:-]++="[^"]*+")*"""
 _LINK: Final = (

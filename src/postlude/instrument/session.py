@@ -39,6 +39,7 @@ class Session:
         own = urls.recognise(pixel_head + urls.token(1) + pixel_tail)
         self._ref: Final = (own.ref.kind, own.ref.scope) if own else None
         self._unsubscribe: Final = unsubscribe
+        self._picky: Final = bool(policy.positions or policy.exclude or policy.universal_hosts)
         self._off: Final = LinkReason.NONE if policy.clicks else LinkReason.CLICKS_OFF
         self._off_in_text: Final = self._off if self._off or policy.text else LinkReason.TEXT_OFF
         self._utm: Final = Utm(policy.utm) if policy.utm else None
@@ -79,9 +80,10 @@ class Session:
             return reason
         if opted_out:
             return LinkReason.OPTED_OUT
-        reason = self._excluded(url, host, position)
-        if reason is not LinkReason.NONE:
-            return reason
+        if self._picky or position > MAX_POSITION:
+            reason = self._excluded(url, host, position)
+            if reason is not LinkReason.NONE:
+                return reason
         if url in self._unsubscribe or u.unsubscribes(url, label):
             return LinkReason.UNSUBSCRIBE
         if label and not self.policy.visible_urls and u.shows_other_host(label, self.host, host):
@@ -92,11 +94,9 @@ class Session:
         policy = self.policy
         if position > MAX_POSITION:
             return LinkReason.TOO_MANY
-        if position in policy.positions or (policy.exclude and u.excluded(url, host, policy.exclude)):
+        if position in policy.positions or u.excluded(url, host, policy.exclude):
             return LinkReason.EXCLUDED
-        if policy.universal_hosts and u.under(host, policy.universal_hosts):
-            return LinkReason.UNIVERSAL_LINK
-        return LinkReason.NONE
+        return LinkReason.UNIVERSAL_LINK if u.under(host, policy.universal_hosts) else LinkReason.NONE
 
     def destination(self, url: str, label: str, position: int) -> str:
         """The URL with the UTM parameters the policy asks for."""

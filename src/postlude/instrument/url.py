@@ -13,6 +13,7 @@ _PLAIN: Final = re.compile(
     r"https?://([a-z0-9][a-z0-9.-]*+(?<!-))(?::[0-9]{1,5}+)?+(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?+",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
+_LONGEST_AUTHORITY: Final = 300  # a name has at most 253 octets
 _USER: Final = re.compile(r"(?:[a-zA-Z0-9._~!$&'()*+,;=:%-]*@)?").fullmatch
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _EDGES: Final = "".join(map(chr, range(0x21)))  # C0 controls and space
@@ -39,10 +40,8 @@ _UNSUBSCRIBE_LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 _URL_HINTS: Final = ("unsub", "opt", "inscri", "desabon", "abm", "abbest", "list-man")
-_LABEL_HINTS: Final = (
-    *("unsub", "opt", "abm", "abbest", "inscri", "abonn", "baja", "suscri", "disis", "afm", "uitsch", "avreg", "avm"),
-    *("odhl", "wypi", "отпис", "配信停止", "退订", "수신거부"),
-)
+_LABEL_HINTS: Final = ("scri", "opt", "abm", "abb", "abonn", "baja", "afm", "uitsch", "avreg", "avm", "odhl", "wypi")
+_MORE_HINTS: Final = ("отпис", "配信停止", "退订", "수신거부")
 _SHOWN: Final = re.compile(r"\s*(?:https?://|(?=www\.))([^/?#\s:]+)(?:[/:?#]\S*)?\s*", re.IGNORECASE)
 _BARE: Final = re.compile(r"\s*((?:[\w-]+\.)+[a-z]{2,24})(?:/\S*)?\s*", re.IGNORECASE)
 
@@ -90,6 +89,8 @@ def form(url: str) -> tuple[LinkReason, str]:
 
 def _reachable(authority: str) -> bool:
     """A host that can be asked for, and a port."""
+    if len(authority) > _LONGEST_AUTHORITY:
+        return False
     if not authority.isascii():
         host, colon, port = authority.partition(":")
         try:
@@ -156,7 +157,7 @@ def unsubscribes(url: str, label: str) -> bool:
                 return True
             break
     lower = label.lower()
-    for hint in _LABEL_HINTS:
+    for hint in _LABEL_HINTS if lower.isascii() else (*_LABEL_HINTS, *_MORE_HINTS):
         if hint in lower:
             return _UNSUBSCRIBE_LABEL.search(label) is not None
     return False
