@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Final
 
 from postlude.compose import TemplateError
@@ -28,6 +29,7 @@ from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign, CampaignClaim
 
 _CLAIM: Final = 1000  # copies a transaction; about 1 MB while they wait
+_MOST_AHEAD: Final = 64  # begun and not yet handed over: what a kill may leave unsure
 _LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
 _IDLE_S: Final = 1.0
 _BROKEN_S: Final = 1.0
@@ -73,9 +75,12 @@ class _Pump:
         self._more = asyncio.Event()
         self._hungry = asyncio.Event()
         self._lanes = 2 * deps.transport.lanes
-        self._ready: asyncio.Queue[CampaignClaim | None] = asyncio.Queue(self._lanes)
+        self._ready: asyncio.Queue[CampaignClaim | None] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._ahead = self._lanes
         self._in_hand = 0
         self._closing = False
+        self._handed = (0, perf_counter())
 
     async def run(self) -> None:
         lanes = [asyncio.create_task(self._lane(), name=f"campaign lane {number}") for number in range(self._lanes)]
@@ -85,6 +90,7 @@ class _Pump:
         finally:
             self._closing = True
             self._more.set()
+            self._room.set()
             await begin
             await self._end(lanes)
 
@@ -93,7 +99,7 @@ class _Pump:
         await self._give_back(list(self._claimed))
         self._claimed.clear()
         for _ in lanes:
-            await self._ready.put(None)
+            self._ready.put_nowait(None)
         await asyncio.wait(lanes, timeout=_GRACE_S)
         for lane in lanes:
             lane.cancel()
@@ -175,7 +181,12 @@ class _Pump:
                 self._more.clear()
                 await self._more.wait()
                 continue
-            some = [self._claimed.popleft() for _ in range(min(self._lanes, len(self._claimed)))]
+            if self._ready.qsize() > self._ahead // 2:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            some = [self._claimed.popleft() for _ in range(min(self._ahead, len(self._claimed)))]
+            began = perf_counter()
             try:
                 await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(claim.copy for claim in some))))
             except StorageError as error:
@@ -183,13 +194,25 @@ class _Pump:
                 self._claimed.extendleft(reversed(some))
                 await asyncio.sleep(_BROKEN_S)
                 continue
+            self._pace(perf_counter() - began)
             if len(self._claimed) < _CLAIM // 2:
                 self._hungry.set()
             for claim in some:
-                await self._ready.put(claim)
+                self._ready.put_nowait(claim)
+
+    def _pace(self, sync_s: float) -> None:
+        """Begin as many ahead as leave while the disk syncs: few with a slow server, enough with a slow disk."""
+        now = perf_counter()
+        left, since = self._handed
+        self._handed = (0, now)
+        rate = left / max(now - since, 1e-6)
+        wanted = min(_MOST_AHEAD, int(2 * sync_s * rate))
+        self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
 
     async def _lane(self) -> None:
         while (claim := await self._ready.get()) is not None:
+            if self._ready.qsize() <= self._ahead // 2:
+                self._room.set()
             try:
                 await self._deps.results.ready()
                 await self._hand_over(claim)
@@ -197,6 +220,7 @@ class _Pump:
                 # It stays SENDING: the next start reports it as unsure, which is the truth.
                 _log.exception("copy %016x: its hand-over failed, the result is unknown", claim.copy)
             self._in_hand -= 1
+            self._handed = (self._handed[0] + 1, self._handed[1])
 
     async def _hand_over(self, claim: CampaignClaim) -> None:
         campaign = self._campaigns.get(claim.campaign)
