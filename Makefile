@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument bench-feedback
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,8 +40,10 @@ bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (ne
 	$(BIN)/python bench/edge_journal.py --write
 bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
-bench-feedback: dev ## bounces read a second on one core
-	$(BIN)/python bench/feedback.py
+bench-digest: dev ## the digest end to end with edge and load: events a second, when they can be queried (needs wrk)
+	$(BIN)/python bench/digest.py
+bench-backlog: dev ## a backlog caught up while edge and web app are used; HITS=10000000 (needs wrk)
+	$(BIN)/python bench/backlog.py --hits $(or $(HITS),1000000)
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
 	$(BIN)/python bench/instrument.py
 fuzz: dev ## every fuzz target for FUZZ_SECONDS each (60); finds are kept in .fuzz/
