@@ -37,8 +37,11 @@ class DataFolder:
         self.control: Final = root / "control.sock"
         self._lock: Final = root / "lock"
 
-    def prepare(self) -> None:
-        """Make the folders, private to this account. Raises StorageError when the disk does not let us."""
+    def prepare(self, *, must_write: bool = True) -> None:
+        """Make the folders, private to this account. Raises StorageError when the disk does not let us.
+
+        Without `must_write` a folder that was used before will do as it is, on a disk that is full or read-only.
+        """
         try:
             for folder in (
                 self.root,
@@ -54,6 +57,8 @@ class DataFolder:
             probe.write_bytes(b"postlude")
             probe.unlink()
         except OSError as error:
+            if not must_write and self.keys.exists():
+                return
             raise StorageError(
                 f"the data folder {self.root} cannot be written: {error.strerror}. "
                 "Free space, mend its permissions, or set POSTLUDE_DATA to another folder"

@@ -21,10 +21,10 @@ class Parts:
     dkim: DkimKeys
 
 
-def build_parts(settings: Settings) -> Parts:
+def build_parts(settings: Settings, *, must_write: bool = True) -> Parts:
     """Make the data folder usable and read (or make) the keys; StorageError or SettingError with the remedy."""
     folder = DataFolder(settings.data)
-    folder.prepare()
+    folder.prepare(must_write=must_write)
     return Parts(
         settings,
         folder,

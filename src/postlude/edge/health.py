@@ -4,10 +4,10 @@ import msgspec
 
 from postlude import __version__
 from postlude.edge.core import Core
-from postlude.journal import JournalWriter, losses
+from postlude.journal import JournalWriter, RefusingJournal, losses
 
 
-def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
+def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int) -> bytes:
     """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way.
 
     `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
@@ -23,7 +23,7 @@ def health(core: Core, writer: JournalWriter, connections: int) -> bytes:
             "problems": problems,
             "version": __version__,
             "connections": connections,
-            "lost": sum(said.lost for said in edges.values()),
+            "lost": sum(said.lost for said in edges.values()) + (0 if writer.number else stats.lost),
             "edges": {name: {"lost": said.lost, "failing": bool(said.since)} for name, said in edges.items()},
             "journal": {
                 "writer": writer.number,

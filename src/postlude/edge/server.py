@@ -6,7 +6,7 @@ import logging
 import resource
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,14 +23,16 @@ from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
-from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position
+from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position, RefusingJournal
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
 _log = logging.getLogger(__name__)
+Journal = JournalWriter | RefusingJournal
 _BACKLOG: Final = 1024
+_MENDED_SECONDS: Final = 2.0  # a journal that could not be opened at the start is tried again this often
 _FOR_EVERYBODY: Final = 0o666  # as public as the port; the socket's folder says which accounts may come
 # A batch that is on disk waits for the interpreter no longer than this while requests keep coming; the default of
 # 5 ms costs a sixth of the throughput at 256 connections (bench/edge.py).
@@ -40,9 +42,7 @@ _SWITCH_SECONDS: Final = 0.0005
 class Edge:
     """The public face of one process. Serves on any number of sockets of one event loop."""
 
-    def __init__(
-        self, config: EdgeConfig, codec: TokenCodec, writer: JournalWriter, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, config: EdgeConfig, codec: TokenCodec, writer: Journal, clock: Clock | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._writer = writer
         lane = writer.lane(self._loop.call_soon, self._from_committer)
@@ -213,13 +213,36 @@ async def run_edge(
     """Serve until `stop` is set; `name` is this process's journal. On uvloop this is one whole edge process."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     _raise_descriptor_limit()
-    writer = JournalWriter(journal, name, max_bytes=journal_max_bytes, disk=disk)
-    try:
-        edge = Edge(config, codec, writer, clock)
-        await edge.listen(sockets)
-        gc.collect()
-        gc.freeze()  # what was made for the start is not looked through again
-        await stop.wait()
-        await edge.close()
-    finally:
-        await asyncio.to_thread(writer.close)
+
+    def open_journal() -> Journal:
+        try:
+            return JournalWriter(journal, name, max_bytes=journal_max_bytes, disk=disk)
+        except StorageError as error:  # recipients are served all the same
+            _log.error("edge: the journal cannot be opened, hits are being lost: %s", error)
+            return RefusingJournal(journal, name, error)
+
+    while not stop.is_set():
+        writer = open_journal()
+        try:
+            edge = Edge(config, codec, writer, clock)
+            await edge.listen([sock.dup() for sock in sockets])
+            gc.collect()
+            gc.freeze()  # what was made for the start is not looked through again
+            if isinstance(writer, RefusingJournal):
+                await _until_mended(stop, open_journal)
+            else:
+                await stop.wait()
+            await edge.close()
+        finally:
+            await asyncio.to_thread(writer.close)
+
+
+async def _until_mended(stop: asyncio.Event, open_journal: Callable[[], Journal]) -> None:
+    """Return when the journal can be opened, or at the end."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _MENDED_SECONDS)
+        found = await asyncio.to_thread(open_journal)
+        await asyncio.to_thread(found.close)
+        if isinstance(found, JournalWriter):
+            return

@@ -5,6 +5,7 @@ from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
 from postlude.journal.reader import JournalReader
+from postlude.journal.refusing import RefusingJournal
 from postlude.journal.spool import Spool
 from postlude.journal.writer import JournalWriter, WriterStats
 
@@ -16,6 +17,7 @@ __all__ = [
     "Losses",
     "Position",
     "Record",
+    "RefusingJournal",
     "Spool",
     "WriterStats",
     "losses",

@@ -39,7 +39,7 @@ class Mark:
     """
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
-        fd = os.open(folder / _MARK, os.O_RDWR | (os.O_CREAT if writable else 0) | os.O_CLOEXEC, 0o640)
+        fd = os.open(folder / _MARK, (os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY) | os.O_CLOEXEC, 0o640)
         try:
             if writable and os.fstat(fd).st_blocks == 0:
                 # A hole would be filled at the first store through the mapping, and a full disk would then kill us.

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import subprocess
@@ -10,12 +11,15 @@ import pytest
 from . import crash
 
 CRASH = Path(__file__).with_name("crash.py")
+ROUNDS = os.environ.get("CRASH_ROUNDS", "8")
 
 
 def test_every_answered_hit_survives_kill_9_once():
-    result = subprocess.run([sys.executable, str(CRASH), "--rounds", "4"], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, str(CRASH), "--rounds", ROUNDS], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
-    assert "4 rounds" in result.stdout
+    assert f"{ROUNDS} rounds" in result.stdout
 
 
 def _order(folder: Path, *, unsynced: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """`postlude edge` as it is run: alone, several on one port, without a database, found again after a kill."""
 
+import contextlib
 import json
 import os
 import re
@@ -32,7 +33,7 @@ class Running:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.data = DataFolder(folder)
-        self.data.prepare()
+        self.data.prepare(must_write=False)
         self.codec = TokenCodec(self.data.key_ring())
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("POSTLUDE_")},
@@ -137,6 +138,51 @@ def test_it_is_small_and_knows_no_database(run):
     maps = Path(f"/proc/{edge.process.pid}/maps").read_text()
     assert "_duckdb" not in maps
     assert "sqlite" not in maps
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run):
+    edge = run()
+    urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
+    pixel = urls.token(1).join(urls.pixel())
+    assert edge.get(pixel).startswith(b"GIF89a")
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    lost = 0
+    while not lost:  # the last page of the segment has room for some
+        assert edge.get(pixel).startswith(b"GIF89a")
+        lost = edge.health()["lost"]
+    assert "No space left" in str(edge.health()["problems"])
+    assert edge.stop() == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    again = run()
+    for _ in range(3):
+        assert again.get(pixel).startswith(b"GIF89a")
+    health = again.health()
+    assert (health["status"], health["lost"]) == ("degraded", lost + 3)
+    assert "Read-only file system" in str(health["problems"])
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    (disk / "filler").unlink()
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            if again.health()["status"] == "ok":
+                break
+        time.sleep(0.1)
+    before = sum(again.records().values())
+    assert again.get(pixel).startswith(b"GIF89a")
+    assert sum(again.records().values()) == before + 1
+    assert again.health()["lost"] == lost
 
 
 def test_settings_reach_the_edge(run, tmp_path: Path):
