@@ -17,12 +17,13 @@ from postlude.app.calls import Calls
 from postlude.app.campaigning import CampaignWorkers
 from postlude.app.control import control_app, control_socket
 from postlude.app.data_requests import DataRequests
+from postlude.app.desk import CampaignDesk
 from postlude.app.digesting import build_digest
 from postlude.app.domains import Domains
 from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
 from postlude.app.revoking import build_revoker
-from postlude.app.sending import build_sender, build_tracker, build_transport
+from postlude.app.sending import build_contents, build_sender, build_tracker, build_transport
 from postlude.app.watch import EdgeWatch, journal_alarms
 from postlude.app.webserver import WebServer
 from postlude.history import open_history
@@ -44,7 +45,7 @@ from postlude.services.users import (
 )
 from postlude.store import open_store
 from postlude.tokens import confirm_url
-from postlude.web import ContactParts, Health, RelayInfo, WebDeps, create_app
+from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
 from postlude.worker import run_worker
 from postlude.worker.imports import Imports
 
@@ -121,6 +122,7 @@ class AppProcess:
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()
         self._imports = Imports(self._store, parts.clock)
+        desk = CampaignDesk(parts, self._store, build_contents(parts, self._store))
         deps = WebDeps(
             store=self._store,
             reports=reports,
@@ -146,6 +148,7 @@ class AppProcess:
                 self._imports.wake,
                 partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
             ),
+            campaigns=CampaignTools(desk.contents, folder.files, desk.has_key, desk.outlook),
             outbox=outbox,
             stopping=stopping,
         )

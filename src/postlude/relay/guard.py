@@ -14,8 +14,8 @@ from postlude.model.errors import InputError
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.quota import Quotas
-from postlude.relay.senders import may_send_as
 from postlude.relay.throttle import Throttle
+from postlude.services.senders import may_send_as
 from postlude.services.submit_accept import Dsn
 from postlude.services.submit_head import Head
 

@@ -62,6 +62,17 @@ class Reports:
         """Everything stored of one recipient, as plain text; NotFoundError when there is nothing."""
         return describe(self._store, self._history, address)
 
+    def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
+        """These copies with what became of each, in their order."""
+        every = list(copies)
+        activity = self._store.activity_of(copy.id for copy in every)
+        return [_copy_view(one, activity.get(one.id, Activity(copy=0, message=one.message))) for one in every]
+
+    def copy_timeline(self, copy: Copy) -> list[TimelineEntry]:
+        """The events of one copy, oldest first, however many its message has."""
+        urls = {one.position: one.url for one in self._store.links(copy.message)}
+        return entries(self._history.timeline(copy.message, copy.id), {copy.id: copy.recipient}, urls)
+
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the `limit` newest messages with this Message-ID, or to or from this address, newest first."""
         return self._store.find(query, limit)

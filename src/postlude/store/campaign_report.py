@@ -6,6 +6,8 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import Part, as_struct
+from postlude.store.lookups import COPY_COLUMNS
+from postlude.store.rows import Copy
 from postlude.store.rows_campaigns import Funnel
 from postlude.store.schema import copies, copy_activity
 
@@ -23,6 +25,15 @@ class CampaignReports(Part):
         query = query.where(copies.c.message.in_(messages)).group_by(copies.c.message)
         with self._database.read() as connection:
             return {row.message: as_struct(Funnel, row) for row in connection.execute(query)}
+
+    def campaign_people(self, messages: Sequence[int], what: str = "", after: int = 0, limit: int = 100) -> list[Copy]:
+        """Copies in the order of their ids, those after `after`; of `what` became as `Funnel` counts it, empty: all."""
+        joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
+        query = select(*COPY_COLUMNS).select_from(joined).where(copies.c.message.in_(messages), copies.c.id > after)
+        if what:
+            query = query.where(_conditions()[what])
+        with self._database.read() as connection:
+            return [as_struct(Copy, row) for row in connection.execute(query.order_by(copies.c.id).limit(limit))]
 
 
 def _conditions() -> dict[str, ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
 from postlude.model.errors import NotFoundError
+from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, chunks
 from postlude.store.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside
 from postlude.store.schema import (
@@ -26,7 +27,7 @@ _SENT_TIMES_SQLITE: Final = (
 )
 _SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND sent_at IS NOT NULL"
 
-_COPY = [column for column in copies.c if column.name != "address"]
+COPY_COLUMNS = [column for column in copies.c if column.name != "address"]
 
 
 class Lookups(Part):
@@ -52,7 +53,7 @@ class Lookups(Part):
     def copies(self, message: int) -> list[Copy]:
         """The message's copies, in the order of their recipients."""
         with self._database.read() as connection:
-            query = select(*_COPY).where(copies.c.message == message).order_by(copies.c.address, copies.c.id)
+            query = select(*COPY_COLUMNS).where(copies.c.message == message).order_by(copies.c.address, copies.c.id)
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
     def copy(self, copy: int) -> Copy:
@@ -67,7 +68,7 @@ class Lookups(Part):
         found: dict[int, Copy] = {}
         with self._database.read() as connection:
             for some in chunks(ids):
-                for row in connection.execute(select(*_COPY).where(copies.c.id.in_(some))):
+                for row in connection.execute(select(*COPY_COLUMNS).where(copies.c.id.in_(some))):
                     found[row.id] = as_struct(Copy, row)
         return found
 
@@ -75,7 +76,7 @@ class Lookups(Part):
         """Every copy to the address this copy went to, itself among them; empty when it is not stored."""
         address = select(copies.c.address).where(copies.c.id == copy).scalar_subquery()
         with self._database.read() as connection:
-            query = select(*_COPY).where(copies.c.address == address).order_by(copies.c.id)
+            query = select(*COPY_COLUMNS).where(copies.c.address == address).order_by(copies.c.id)
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
     def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
@@ -114,7 +115,7 @@ class Lookups(Part):
                     message_aliases.c.message_id_text.in_(some), message_aliases.c.copy == 0
                 )
                 by_copy = select(message_aliases.c.copy).where(message_aliases.c.message_id_text.in_(some))
-                query = select(*_COPY).where(
+                query = select(*COPY_COLUMNS).where(
                     or_(copies.c.message.in_(by_message), copies.c.message.in_(alias), copies.c.id.in_(by_copy))
                 )
                 found.update({row.id: as_struct(Copy, row) for row in connection.execute(query)})
@@ -123,7 +124,7 @@ class Lookups(Part):
     def copies_to(self, address: str, since: int = 0) -> list[Copy]:
         """Copies to one recipient of messages made at or after `since`, newest first."""
         query = (
-            select(*_COPY)
+            select(*COPY_COLUMNS)
             .join(messages, messages.c.id == copies.c.message)
             .where(copies.c.address == address_key(address), messages.c.created_at >= since)
             .order_by(messages.c.created_at.desc(), copies.c.id)
@@ -132,8 +133,13 @@ class Lookups(Part):
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
     def messages_page(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[Message]:
-        """Messages newest first, of one user or all; `before` is the id of the last one of the page before."""
-        query = select(messages).order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit)
+        """Single messages newest first, of one user or all; `before` is the id of the last one of the page before."""
+        query = (
+            select(messages)
+            .where(messages.c.via != Via.CAMPAIGN.value)
+            .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+            .limit(limit)
+        )
         if user is not None:
             query = query.where(messages.c.user == user)
         with self._database.read() as connection:
@@ -166,6 +172,15 @@ class Lookups(Part):
         with self._database.read() as connection:
             query = select(copy_activity).where(copy_activity.c.message == message)
             return {row.copy: as_struct(Activity, row) for row in connection.execute(query)}
+
+    def activity_of(self, wanted: Iterable[int]) -> dict[int, Activity]:
+        """The projection of those of these copies that have any, by copy."""
+        found: dict[int, Activity] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                for row in connection.execute(select(copy_activity).where(copy_activity.c.copy.in_(some))):
+                    found[row.copy] = as_struct(Activity, row)
+        return found
 
     def link_activity(self, message: int) -> dict[int, LinkActivity]:
         """The projection of a message's links that have any, by position."""

@@ -10,8 +10,12 @@ from starlette.types import ASGIApp
 from postlude.web import errors
 from postlude.web.deps import WebDeps
 from postlude.web.headers import SecurityHeaders
+from postlude.web.paced import Paced
 from postlude.web.pages import Pages
 from postlude.web.routes import (
+    campaign_deeds,
+    campaign_people,
+    campaigns,
     compose,
     contacts,
     domains,
@@ -35,7 +39,20 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
     app.state.pages = Pages(deps)
-    for part in (sent, message, compose, preferences, domains, live, unmatched, sign_in):
+    app.state.progress, app.state.paced = {}, Paced()
+    for part in (
+        sent,
+        message,
+        compose,
+        campaigns,
+        campaign_deeds,
+        campaign_people,
+        preferences,
+        domains,
+        live,
+        unmatched,
+        sign_in,
+    ):
         app.include_router(part.router)
     if deps.contacts is not None:
         for part in (imports, contacts, lists, suppressions):  # the import's addresses lie below those of contacts

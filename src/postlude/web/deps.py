@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.kit.clock import Clock
+from postlude.services.campaign_content import Contents
 from postlude.services.domains import RecordCheck
 from postlude.services.ports import Append
 from postlude.services.preferences import Preferences
@@ -89,6 +90,19 @@ class ContactParts:
 
 
 @dataclass(frozen=True)
+class CampaignTools:
+    """What campaigns need beside the store."""
+
+    contents: Contents
+    files: Path
+    """Where hosted files lie."""
+    has_key: Callable[[str], bool]
+    """Whether mail from a domain gets a DKIM signature."""
+    outlook: Callable[[int], str]
+    """What the mail servers' limits make of so many copies; empty when nothing limits."""
+
+
+@dataclass(frozen=True)
 class WebDeps:
     """The parts, already open. The web app closes none of them."""
 
@@ -116,6 +130,7 @@ class WebDeps:
     returned_mail: Callable[[int], bytes]
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains
+    campaigns: CampaignTools
     contacts: ContactParts | None = None
     """None: no pages of contacts."""
     outbox: SandboxOutbox | None = None

@@ -31,9 +31,9 @@ def document(raw: bytes) -> str:
     message = parse(raw)
     rich = message.get_body(("html",))
     if rich is not None:
-        return _in_new_windows(_with_images(_text(rich), message))
+        return html_document(_with_images(_text(rich), message))
     plain = message.get_body(("plain",))
-    return _as_document(_text(plain) if plain is not None else "(This mail has no text.)")
+    return text_document(_text(plain) if plain is not None else "(This mail has no text.)")
 
 
 def has_html(raw: bytes) -> bool:
@@ -77,14 +77,15 @@ def _with_images(text: str, message: EmailMessage) -> str:
     return _CID.sub(resolved, text) if images else text
 
 
-def _in_new_windows(text: str) -> str:
-    """Behind the doctype, so that the mail keeps its rendering mode."""
+def html_document(text: str) -> str:
+    """HTML whose links open in new windows, said behind the doctype, so that the mail keeps its rendering mode."""
     doctype = _DOCTYPE.match(text)
     at = doctype.end() if doctype else 0
     return f'{text[:at]}<base target="_blank">{text[at:]}'
 
 
-def _as_document(text: str) -> str:
+def text_document(text: str) -> str:
+    """Text as a document, its URLs as links."""
     shown, at = "", 0
     for match in _URL.finditer(text):
         url = html.escape(match[0])

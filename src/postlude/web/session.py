@@ -7,12 +7,15 @@ from typing import Annotated, Final, NamedTuple
 
 from fastapi import Depends, Form, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import FormData
 
 from postlude.model.errors import NotFoundError
 from postlude.store.rows import User
 from postlude.web.deps import Deps, WebDeps
 
 MAX_AGE_SECONDS: Final = 30 * 24 * 3600
+_MOST_FIELDS: Final = 2000
+_LARGE_FIELD: Final = 16 << 20  # bytes as they are sent; a mailing of 900 kB is 3 MB when all of it is escaped
 _SALT: Final = "postlude.session.1"
 
 
@@ -94,3 +97,22 @@ def _posted(viewer: SignedIn, csrf: Annotated[str, Form()] = "") -> Viewer:
 
 Posted = Annotated[Viewer, Depends(_posted)]
 """The viewer of a POST whose form carried the token."""
+
+
+class LargeForm(NamedTuple):
+    """A form whose fields may be large, with the viewer who sent it."""
+
+    viewer: Viewer
+    data: FormData
+
+
+async def _posted_large(request: Request, viewer: SignedIn) -> LargeForm:
+    data = await request.form(max_fields=_MOST_FIELDS, max_part_size=_LARGE_FIELD)
+    csrf = data.get("csrf", "")
+    if not isinstance(csrf, str) or not compare_digest(csrf.encode(), viewer.csrf.encode()):
+        raise ForgedFormError
+    return LargeForm(viewer, data)
+
+
+PostedLarge = Annotated[LargeForm, Depends(_posted_large)]
+"""As `Posted`, for a page that holds a whole mailing."""

@@ -21,3 +21,11 @@ def ago(at: int, now: int) -> str:
 def full_time(at: int) -> str:
     """The moment in UTC, to the second."""
     return to_datetime(at).strftime("%-d %B %Y, %H:%M:%S UTC")
+
+
+def duration(seconds: float) -> str:
+    """How long, roughly: `40 s`, `12 min`, `3 h`, `4 d`."""
+    for limit, unit, name in _STEPS:
+        if seconds < limit:
+            return f"{round(seconds / unit)} {name}"
+    return f"{round(seconds / _STEPS[-1][1])} d"

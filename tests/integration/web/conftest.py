@@ -12,20 +12,23 @@ from typing import Any
 import pytest
 import uvicorn
 from aiosmtpd.controller import Controller
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from postlude.adapters.outbox import SandboxOutbox
 from postlude.history import History, open_history
+from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.services import preferences, users
+from postlude.services.campaign_content import Contents
 from postlude.services.changes import Changes
 from postlude.services.domains import RecordCheck, Setup, check, records
 from postlude.services.reports import Reports
 from postlude.store import User, open_store
-from postlude.tokens import KeyRing, TokenCodec
-from postlude.web import ContactParts, Health, RelayInfo, WebDeps, create_app
+from postlude.tokens import KeyRing, Prefixes, TokenCodec
+from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
 
 CLOCK = SystemClock()
 
@@ -95,13 +98,15 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         port = probe.getsockname()[1]  # aiosmtpd connects to itself, so it must be told a number
     door = Controller(inbox, hostname="127.0.0.1", port=port)
     door.start()
+    codec = TokenCodec(KeyRing({1: bytes(32)}, 1))
+    contents = Contents(store, codec, "http://127.0.0.1:1", Prefixes(), lambda _user: Policy())
     changes, outbox = Changes(), SandboxOutbox(tmp_path / "mailbox", CLOCK)
     deps = WebDeps(
         store=store,
         reports=Reports(store, history),
         changes=changes,
         clock=CLOCK,
-        codec=TokenCodec(KeyRing({1: bytes(32)}, 1)),
+        codec=codec,
         submit=submit,
         append=append,
         redeem=lambda token: users.use_sign_in(store, token, CLOCK),
@@ -116,6 +121,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         inbound=("127.0.0.1", port),
         returned_mail=Spool(tmp_path / "spool").get,
         contacts=ContactParts(tmp_path / "uploads", lambda: None, lambda one, who: f"https://t.test/c/{one:x}-{who:x}"),
+        campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),
         outbox=outbox,
         domains=StillDomains(),
     )
@@ -193,3 +199,11 @@ def csrf():
         return csrf_of(client.get(path).text)
 
     return read
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()

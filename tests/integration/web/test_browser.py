@@ -2,7 +2,6 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from postlude.services.ports import Outgoing
 
@@ -23,14 +22,6 @@ MAIL = (
     b"--b\r\nContent-Type: image/gif\r\nContent-ID: <pic@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     b"R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\r\n--b--\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -97,6 +88,7 @@ def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str):
     for path in (
         "/",
         "/compose",
+        "/campaigns",
         "/preferences",
         "/mailbox",
         "/contacts",

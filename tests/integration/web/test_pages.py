@@ -11,7 +11,7 @@ from postlude.services.preferences import Preferences
 if TYPE_CHECKING:
     from conftest import World
 
-PATHS = ["/", "/compose", "/preferences", "/mailbox", "/domains", "/domains/example.org"]
+PATHS = ["/", "/compose", "/campaigns", "/preferences", "/mailbox", "/domains", "/domains/example.org"]
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/messages/" + "1" * 16, "/mailbox/" + "0" * 32 + "/body"])

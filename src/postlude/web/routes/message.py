@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from postlude.kit.ids import parse_id
+from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import encode
 from postlude.services.resend import choose
@@ -31,6 +31,9 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
         raise
     if owner != viewer.user.id:
         raise NotFoundError(f"no message of yours has the id {message}")
+    campaign = deps.store.campaign_of_message(wanted)
+    if campaign is not None:
+        return RedirectResponse(f"/campaigns/{id_text(campaign)}", status_code=HTTPStatus.SEE_OTHER)
     view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted)[::-1]
     return pages_of(request).render(request, "message.html", view=view, timeline=timeline)
 

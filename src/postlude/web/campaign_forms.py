@@ -1,0 +1,187 @@
+"""A campaign's editor as a form: what is on the page, and what it becomes."""
+
+from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
+from typing import Final, NamedTuple
+
+import msgspec
+from starlette.datastructures import FormData
+
+from postlude.instrument import utm_parameters
+from postlude.kit.ids import parse_id
+from postlude.model.errors import InputError
+from postlude.model.words import WinnerRule
+from postlude.services.campaign_draft import Content
+from postlude.services.campaign_markup import html_of_mjml
+from postlude.store.rows_campaigns import Campaign, CampaignOptions, Variant
+from postlude.store.rows_contacts import Audience, FieldIs
+
+_WRONG_NUMBER: Final = "{} is a number, not {!r}"
+
+
+class Draft(NamedTuple):
+    """What the editor shows and sends back."""
+
+    details: dict[str, str]
+    """name, sender and reply_to."""
+    contents: dict[str, Content]
+    """By variant."""
+    audience: Audience
+    options: CampaignOptions
+
+    @property
+    def utm(self) -> str:
+        """The query parameters as they are written."""
+        return "&".join(f"{name}={value}" for name, value in self.options.utm)
+
+    @property
+    def fields(self) -> str:
+        """The field conditions, one a line."""
+        return "\n".join(f"{one.name}={one.value}" for one in self.audience.fields)
+
+    @property
+    def defaults(self) -> str:
+        """What stands for empty fields, one a line."""
+        return "\n".join(f"{name.removeprefix('contact.')}={value}" for name, value in self.options.defaults.items())
+
+
+def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> Draft:
+    """A stored campaign in the editor."""
+    details = {"name": campaign.name, "sender": campaign.sender, "reply_to": campaign.reply_to}
+    contents = {
+        one.name: Content(
+            subject=one.subject, preheader=one.preheader, html=one.html, mjml=one.mjml or None, text=one.text
+        )
+        for one in variants
+    }
+    return Draft(details, contents, campaign.audience, campaign.options)
+
+
+def read_draft(form: FormData, campaign: Campaign) -> tuple[Draft, str]:
+    """What was typed, and what of it cannot be read (empty: nothing); that part then is as it was stored.
+
+    MJML becomes HTML by `complete`.
+    """
+    details = {name: _text(form, name).strip() for name in ("name", "sender", "reply_to")}
+    contents = {name: _content(form, name) for name in _texts(form, "variant")}
+    audience, options, problems = campaign.audience, campaign.options, []
+    try:
+        audience = _audience(form, campaign)
+    except InputError as error:
+        problems.append(str(error))
+    try:
+        options = _options(form, campaign)
+    except InputError as error:
+        problems.append(str(error))
+    return Draft(details, contents, audience, options), "; ".join(problems)
+
+
+def complete(contents: Mapping[str, Content]) -> dict[str, Content]:
+    """The contents with the HTML that leaves, made of the MJML where there is some. InputError: it is none."""
+    return {
+        name: msgspec.structs.replace(one, html=html_of_mjml(one.mjml)) if one.mjml else one
+        for name, one in contents.items()
+    }
+
+
+def with_content(draft: Draft, campaign: Campaign, variants: Sequence[Variant]) -> tuple[Campaign, list[Variant]]:
+    """The campaign as it would be if `draft` were saved, for a preview of what is typed."""
+    changed = msgspec.structs.replace(campaign, **draft.details, audience=draft.audience, options=draft.options)
+    known = {one.name: one for one in variants}
+    typed = [
+        msgspec.structs.replace(
+            known.get(name) or Variant(campaign=campaign.id, name=name),
+            **{field: value for field, value in msgspec.structs.asdict(content).items() if value is not None},
+        )
+        for name, content in complete(draft.contents).items()
+    ]
+    return changed, typed
+
+
+def _content(form: FormData, name: str) -> Content:
+    source, mjml = _text(form, f"{name}_source"), _text(form, f"{name}_format") == "mjml"
+    return Content(
+        subject=_text(form, f"{name}_subject").strip(),
+        preheader=_text(form, f"{name}_preheader").strip(),
+        html=None if mjml else source,
+        mjml=source if mjml else "",
+        text=_text(form, f"{name}_text"),
+    )
+
+
+def _audience(form: FormData, campaign: Campaign) -> Audience:
+    """The parts a form can say; conditions of a follow-up and chosen contacts stay as they are."""
+    before = campaign.audience
+    return msgspec.structs.replace(
+        before,
+        everyone=bool(form.get("everyone")),
+        lists=_ids(form, "list"),
+        tags=_ids(form, "tag"),
+        without_lists=_ids(form, "without_list"),
+        without_tags=_ids(form, "without_tag"),
+        fields=tuple(FieldIs(*pair) for pair in _pairs(form, "fields")),
+        conditions=before.conditions if form.get("conditions") else (),
+        consented=bool(form.get("consented")),
+    )
+
+
+def _options(form: FormData, campaign: Campaign) -> CampaignOptions:
+    return msgspec.structs.replace(
+        campaign.options,
+        opens=bool(form.get("opens")),
+        clicks=bool(form.get("clicks")),
+        utm=utm_parameters(_text(form, "utm").strip(), campaign=_text(form, "name").strip()),
+        missing=_text(form, "missing") or "empty",
+        defaults={f"contact.{name}": value for name, value in _pairs(form, "defaults")},
+        per_hour=_number(form, "per_hour", "Copies an hour"),
+        local_time=bool(form.get("local_time")),
+        time_zone=_text(form, "time_zone").strip() or "UTC",
+        test_percent=_number(form, "test_percent", "The share that tests"),
+        test_hours=_number(form, "test_hours", "The length of the test", 4),
+        rule=_rule(_text(form, "rule")),
+    )
+
+
+def _rule(text: str) -> WinnerRule:
+    return WinnerRule(text) if text in set(WinnerRule) else WinnerRule.OPENED
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    # Browsers send textareas with CR LF.
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+
+def _texts(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def _ids(form: FormData, name: str) -> tuple[int, ...]:
+    found = (parse_id(text) for text in _texts(form, name))
+    return tuple(one for one in found if one is not None)
+
+
+def _pairs(form: FormData, name: str) -> list[tuple[str, str]]:
+    pairs = []
+    for line in _text(form, name).splitlines():
+        if line.strip():
+            key, equals, value = line.partition("=")
+            if not equals or not key.strip():
+                raise InputError(f"{line.strip()!r}: write one NAME=VALUE a line")
+            pairs.append((key.strip(), value.strip()))
+    return pairs
+
+
+def _number(form: FormData, name: str, what: str, default: int = 0) -> int:
+    text = _text(form, name).strip().replace(",", "")
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(_WRONG_NUMBER.format(what, text)) from error
+
+
+def sender_address(sender: str) -> str:
+    """The address in a From header."""
+    return parseaddr(sender)[1]

@@ -1,0 +1,173 @@
+"""What is done with a campaign: files, a test mail, leaving, holding, ending, following up."""
+
+import mimetypes
+from email.utils import getaddresses
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from postlude.kit.ids import parse_id
+from postlude.model.errors import InputError, NotFoundError
+from postlude.services.campaign_check import Level, check_campaign
+from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaign_draft import copy_campaign, remove_variant
+from postlude.services.campaign_files import MAX_HOSTED, attach_file, remove_file
+from postlude.services.campaign_follow_up import FollowUp, follow_up
+from postlude.services.campaign_preview import someone
+from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaign_trial import trial_message
+from postlude.services.campaign_turns import local_moment
+from postlude.store.rows_campaigns import Campaign
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.routes.campaigns import find, to_page
+from postlude.web.session import Posted
+
+router = APIRouter()
+
+_UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+@router.post("/campaigns/{campaign}/files")
+async def add_file(
+    deps: Deps,
+    viewer: Posted,
+    campaign: str,
+    *,
+    file: Annotated[UploadFile, File()],
+    hosted: Annotated[bool, Form()] = False,
+) -> Response:
+    """Give the draft a file."""
+    found = await run_in_threadpool(find, deps, viewer, campaign)
+    name = file.filename or "file"
+    content = await file.read(MAX_HOSTED + 1)
+    kind = mimetypes.guess_type(name)[0] or _UNKNOWN_TYPE
+    folder = deps.campaigns.files
+    await run_in_threadpool(attach_file, deps.store, folder, found.id, name, kind, content, hosted=hosted)
+    return to_page(found, "?saved=1#files")
+
+
+@router.post("/campaigns/{campaign}/files/{file}/remove")
+def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
+    """Take a file from the draft."""
+    found = find(deps, viewer, campaign)
+    wanted = next((one for one in deps.store.campaign_files(found.id) if one.id == parse_id(file)), None)
+    if wanted is None:
+        raise NotFoundError(f"the campaign has no file {file}")
+    remove_file(deps.store, deps.campaigns.files, wanted)
+    return to_page(found, "#files")
+
+
+@router.post("/campaigns/{campaign}/variants/{name}/remove")
+def drop_variant(deps: Deps, viewer: Posted, campaign: str, name: str) -> Response:
+    """Drop a variant of the draft."""
+    found = find(deps, viewer, campaign)
+    remove_variant(deps.store, found.id, name)
+    return to_page(found)
+
+
+@router.post("/campaigns/{campaign}/test")
+async def send_test(
+    deps: Deps,
+    viewer: Posted,
+    campaign: str,
+    to: Annotated[str, Form()] = "",
+    *,
+    contact: Annotated[str, Form()] = "",
+    variant: Annotated[str, Form()] = "A",
+) -> Response:
+    """Send what is saved to ourselves; it carries nothing live."""
+    found = await run_in_threadpool(find, deps, viewer, campaign)
+    recipients = [address for _, address in getaddresses([to]) if address]
+    raw = await run_in_threadpool(_test_mail, deps, found, contact.strip(), variant, recipients)
+    await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)
+    return to_page(found, "?said=test")
+
+
+def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, recipients: list[str]) -> bytes:
+    person = someone(deps.store, campaign, contact)
+    if contact and person is None:
+        raise InputError(f"{contact} is no contact.")
+    variants = deps.store.variants(campaign.id)
+    wanted = next((one for one in variants if one.name == variant), variants[0])
+    return trial_message(deps.campaigns.contents, campaign, wanted, person, recipients)
+
+
+@router.post("/campaigns/{campaign}/schedule")
+def schedule(
+    deps: Deps,
+    viewer: Posted,
+    campaign: str,
+    at: Annotated[str, Form()] = "",
+    *,
+    anyway: Annotated[bool, Form()] = False,
+) -> Response:
+    """Let it leave at a time of its own zone, or at once."""
+    found = find(deps, viewer, campaign)
+    findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
+    bad = [one.text for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
+    if bad:
+        raise InputError("It was not sent: " + "; ".join(bad))
+    moment = _moment(deps, found, at.strip())
+    return to_page(schedule_campaign(deps.store, deps.campaigns.contents, deps.clock, found.id, moment))
+
+
+def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        moment = local_moment(text, campaign.options.time_zone)
+    except ValueError as error:
+        raise InputError(f"{text!r} is no time; write 2026-11-26 09:30") from error
+    if moment < deps.clock.now():
+        raise InputError(f"{text} is in the past in {campaign.options.time_zone}; leave the time empty to send at once")
+    return moment
+
+
+@router.post("/campaigns/{campaign}/pause")
+def pause(deps: Deps, viewer: Posted, campaign: str) -> Response:
+    """Hold it; one that is only scheduled is a draft again."""
+    return to_page(pause_campaign(deps.store, find(deps, viewer, campaign).id))
+
+
+@router.post("/campaigns/{campaign}/resume")
+def resume(deps: Deps, viewer: Posted, campaign: str) -> Response:
+    """Let it go on."""
+    return to_page(resume_campaign(deps.store, find(deps, viewer, campaign).id))
+
+
+@router.post("/campaigns/{campaign}/cancel")
+def cancel(deps: Deps, viewer: Posted, campaign: str) -> Response:
+    """End it: what has not left never does."""
+    return to_page(cancel_campaign(deps.store, deps.clock, find(deps, viewer, campaign).id))
+
+
+@router.post("/campaigns/{campaign}/winner")
+def winner(deps: Deps, viewer: Posted, campaign: str, variant: Annotated[str, Form()] = "") -> Response:
+    """End the test by hand."""
+    return to_page(choose_winner(deps.store, find(deps, viewer, campaign).id, variant))
+
+
+@router.post("/campaigns/{campaign}/follow-up")
+def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, Form()] = "") -> Response:
+    """A draft for some of its recipients."""
+    if who not in set(FollowUp):
+        raise InputError("Choose whom to write to again.")
+    return to_page(
+        follow_up(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id, FollowUp(who))
+    )
+
+
+@router.post("/campaigns/{campaign}/copy")
+def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
+    """A new draft like it."""
+    return to_page(copy_campaign(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id))
+
+
+@router.post("/campaigns/{campaign}/delete")
+def delete(deps: Deps, viewer: Posted, campaign: str) -> Response:
+    """Delete a draft."""
+    deps.store.delete_campaign(find(deps, viewer, campaign).id)
+    return RedirectResponse("/campaigns", status_code=HTTPStatus.SEE_OTHER)

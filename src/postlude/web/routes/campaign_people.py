@@ -1,0 +1,71 @@
+"""Who got a campaign and what became of each copy: by outcome, a page at a time, and one copy's timeline."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import NotFoundError
+from postlude.web.deps import Deps
+from postlude.web.pages import pages_of
+from postlude.web.routes.campaigns import find, report
+from postlude.web.session import SignedIn
+
+router = APIRouter()
+
+_PAGE: Final = 50
+OUTCOMES: Final = {
+    "": "Everybody",
+    "opened": "Opened",
+    "clicked": "Clicked",
+    "replied": "Answered",
+    "opened_unknown": "Perhaps opened",
+    "opened_machine": "Machines alone",
+    "unsubscribed": "Unsubscribed",
+    "complained": "Marked as spam",
+    "bounced": "Bounced",
+    "failed": "Not sent",
+    "unsure": "Unsure",
+}
+
+
+@router.get("/campaigns/{campaign}/people")
+def people(
+    request: Request, deps: Deps, viewer: SignedIn, campaign: str, what: str = "", *, after: str = ""
+) -> Response:
+    """One page of its recipients; `after` is the last copy of the page before."""
+    found = find(deps, viewer, campaign)
+    if what not in OUTCOMES:
+        raise NotFoundError(f"nothing is counted as {what}")
+    start = parse_id(after) if after else 0
+    if start is None:
+        raise NotFoundError(f"no copy has the id {after}")
+    messages = [variant.message for variant in deps.store.variants(found.id)]
+    copies = deps.store.campaign_people(messages, what, start, _PAGE + 1)
+    return pages_of(request).render(
+        request,
+        "campaign_people.html",
+        campaign=found,
+        copies=deps.reports.copy_views(copies[:_PAGE]),
+        what=what,
+        outcomes=OUTCOMES,
+        report=report(request, deps, found),
+        more=id_text(copies[_PAGE - 1].id) if len(copies) > _PAGE else "",
+    )
+
+
+@router.get("/campaigns/{campaign}/people/{copy}")
+def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: str) -> Response:
+    """One recipient's copy and its timeline."""
+    found, wanted = find(deps, viewer, campaign), parse_id(copy)
+    row = deps.store.copy(wanted) if wanted is not None else None
+    if row is None or deps.store.campaign_of_message(row.message) != found.id:
+        raise NotFoundError(f"this campaign has no copy {copy}")
+    return pages_of(request).render(
+        request,
+        "campaign_person.html",
+        campaign=found,
+        message=row.message,
+        copy=deps.reports.copy_views([row])[0],
+        timeline=deps.reports.copy_timeline(row)[::-1],
+    )

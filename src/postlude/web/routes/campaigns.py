@@ -1,0 +1,207 @@
+"""Campaigns: the list, a draft in its editor, a sent one with its progress and report."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import InputError, NotFoundError, PostludeError
+from postlude.model.words import CampaignStatus
+from postlude.services.campaign_check import Level, check_campaign
+from postlude.services.campaign_draft import MAX_VARIANTS, Content, change_campaign, create_campaign
+from postlude.services.campaign_follow_up import FollowUp
+from postlude.services.campaign_preview import Preview, preview, someone
+from postlude.services.campaign_progress import Progress, progress_of
+from postlude.services.campaign_report import CampaignReport, report_of
+from postlude.services.senders import may_send_as
+from postlude.store.rows_campaigns import Campaign
+from postlude.web import framed
+from postlude.web.campaign_forms import Draft, complete, draft_of, read_draft, sender_address, with_content
+from postlude.web.deps import Deps, WebDeps
+from postlude.web.headers import MAIL_POLICY
+from postlude.web.paced import paced_of
+from postlude.web.pages import pages_of
+from postlude.web.session import LargeForm, Posted, PostedLarge, SignedIn, Viewer
+
+router = APIRouter()
+
+_VARIANTS: Final = "ABCDE"[:MAX_VARIANTS]
+_RATE_OVER_US: Final = 3_000_000
+
+
+def find(deps: WebDeps, viewer: Viewer, campaign: str) -> Campaign:
+    """A campaign of the viewer's, by the id in the URL; NotFoundError for anybody else's."""
+    number = parse_id(campaign)
+    found = deps.store.campaign(number) if number is not None else None
+    if found is None or found.user != viewer.user.id:
+        raise NotFoundError(f"no campaign of yours has the id {campaign}")
+    return found
+
+
+def to_page(campaign: Campaign, more: str = "") -> Response:
+    """See other: the campaign's page."""
+    return RedirectResponse(f"/campaigns/{id_text(campaign.id)}{more}", status_code=HTTPStatus.SEE_OTHER)
+
+
+def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignReport:
+    """What became of it; of a large one not quite of this moment."""
+    return paced_of(request).get(("report", campaign.id, campaign.status), lambda: report_of(deps.store, campaign))
+
+
+@router.get("/campaigns")
+def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
+    """Every campaign of the viewer's, the newest first."""
+    mine = [one for one in deps.store.list_campaigns() if one.user == viewer.user.id]
+    rows = [(one, progress_of(deps.store, deps.clock, one), report(request, deps, one).all) for one in mine]
+    return pages_of(request).render(request, "campaigns.html", rows=rows)
+
+
+@router.post("/campaigns")
+def create(deps: Deps, viewer: Posted, name: Annotated[str, Form()] = "") -> Response:
+    """A new draft, in its editor."""
+    return to_page(create_campaign(deps.store, deps.clock, viewer.user, name))
+
+
+@router.get("/campaigns/{campaign}")
+def campaign_page(
+    request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, saved: bool = False, said: str = ""
+) -> Response:
+    """A draft in its editor; anything later with its progress and report."""
+    found = find(deps, viewer, campaign)
+    if found.status is CampaignStatus.DRAFT:
+        draft = draft_of(found, deps.store.variants(found.id))
+        return _editor(request, deps, found, draft, saved=saved, said=said)
+    return pages_of(request).render(
+        request,
+        "campaign.html",
+        campaign=found,
+        progress=_progress(request, deps, found),
+        report=report(request, deps, found),
+        follow_ups=[one.value for one in FollowUp],
+        variants=deps.store.variants(found.id),
+    )
+
+
+@router.post("/campaigns/{campaign}")
+def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
+    """Store the draft, or show it again with what is wrong and everything that was typed."""
+    found = find(deps, form.viewer, campaign)
+    draft, problem = read_draft(form.data, found)
+    if not problem:
+        try:
+            _save(deps, form.viewer, found, draft, add=bool(form.data.get("add_variant")))
+        except InputError as error:
+            problem = str(error)
+    return _editor(request, deps, found, draft, error=problem) if problem else to_page(found, "?saved=1")
+
+
+def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: Draft, *, add: bool) -> None:
+    address = sender_address(draft.details["sender"])
+    if address and not may_send_as(address, (viewer.user.address, *viewer.user.senders)):
+        raise InputError(f"From: {address} is not an address of yours")
+    contents = complete(draft.contents)
+    if add:
+        free = next((name for name in _VARIANTS if name not in contents), None)
+        if free is None:
+            raise InputError(f"A test has at most {MAX_VARIANTS} variants.")
+        contents[free] = Content()
+    change_campaign(deps.store, campaign.id, draft.details, contents, draft.audience, draft.options)
+
+
+def _editor(  # noqa: PLR0917 - what a page is made of
+    request: Request,
+    deps: WebDeps,
+    campaign: Campaign,
+    draft: Draft,
+    error: str = "",
+    said: str = "",
+    *,
+    saved: bool = False,
+) -> Response:
+    store = deps.store
+    return pages_of(request).render(
+        request,
+        "campaign_edit.html",
+        status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
+        campaign=campaign,
+        draft=draft,
+        lists=store.mailing_lists(),
+        totals=store.list_totals(),
+        tags=store.tag_names(),
+        known_fields=store.contact_fields(),
+        files=store.campaign_files(campaign.id),
+        variants_left=len(_VARIANTS) > len(draft.contents),
+        error=error,
+        saved=saved,
+        said=said,
+    )
+
+
+@router.post("/campaigns/{campaign}/preview")
+def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
+    """What is typed, as one contact would see it: the document inside the sandboxed frame. Nothing in it is live."""
+    seen, problem = _typed(deps, form, campaign)
+    if seen is None:
+        page = framed.text_document(problem)
+    elif seen.html and form.data.get("part") != "text":
+        page = framed.html_document(seen.html)
+    else:
+        page = framed.text_document(seen.text)
+    headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
+    return HTMLResponse(page, headers=headers)
+
+
+@router.post("/campaigns/{campaign}/look")
+def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
+    """What a mailbox lists of it: subject, first words, size; or what cannot be composed."""
+    seen, problem = _typed(deps, form, campaign)
+    return pages_of(request).render(request, "campaign_look.html", seen=seen, problem=problem)
+
+
+def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[Preview | None, str]:
+    found = find(deps, form.viewer, campaign)
+    draft, problem = read_draft(form.data, found)
+    if problem:
+        return None, problem
+    wanted, address = form.data.get("look_variant", "A"), str(form.data.get("look_contact", "")).strip()
+    try:
+        changed, variants = with_content(draft, found, deps.store.variants(found.id))
+        contact = someone(deps.store, changed, address)
+        if address and contact is None:
+            return None, f"{address} is no contact."
+        variant = next((one for one in variants if one.name == wanted), variants[0])
+        return preview(deps.campaigns.contents, changed, variant, contact), ""
+    except PostludeError as error:
+        return None, str(error)
+
+
+@router.get("/campaigns/{campaign}/checks")
+def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
+    """What to look at before it leaves, and the way to let it leave."""
+    found = find(deps, viewer, campaign)
+    findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
+    size = deps.store.audience_count(found.audience)
+    return pages_of(request).render(
+        request,
+        "campaign_checks.html",
+        campaign=found,
+        findings=findings,
+        audience=size,
+        blocked=any(one.level is Level.ERROR for one in findings),
+        serious=any(one.level is Level.SERIOUS for one in findings),
+        outlook=deps.campaigns.outlook(size) if size else "",
+    )
+
+
+def _progress(request: Request, deps: WebDeps, campaign: Campaign) -> Progress:
+    """With the rate of the last seconds, where somebody looked that long ago."""
+    seen: dict[int, Progress] = request.app.state.progress
+    now = progress_of(deps.store, deps.clock, campaign, seen.get(campaign.id))
+    before = seen.get(campaign.id)
+    if campaign.status is not CampaignStatus.SENDING:
+        seen.pop(campaign.id, None)
+    elif before is None or now.at - before.at > _RATE_OVER_US:
+        seen[campaign.id] = now
+    return now

@@ -1,0 +1,247 @@
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.words import CampaignStatus, Consent, MemberStatus, Purpose
+from postlude.store.rows_campaigns import Campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import World
+    from httpx2 import Response
+    from playwright.sync_api import Browser, Page
+    from starlette.testclient import TestClient
+
+    Csrf = Callable[[TestClient, str], str]
+
+HTML = (
+    "<!doctype html><style>h1 { color: rgb(1, 2, 3) }</style><body><h1>Dear {{ contact.first_name }}</h1>"
+    '<a href="https://shop.example/a?x=1&amp;y=2">the shop</a> <a href="{{ unsubscribe_url }}">leave</a></body>'
+)
+
+
+@dataclass
+class Desk:
+    """Alice at her campaign."""
+
+    world: "World"
+    client: "TestClient"
+    csrf: str
+    path: str
+
+    @property
+    def campaign(self) -> Campaign:
+        number = parse_id(self.path.rpartition("/")[2])
+        assert number is not None
+        return self.world.deps.store.campaign(number)
+
+    def post(self, more: str = "", **fields: str) -> "Response":
+        return self.client.post(self.path + more, data={"csrf": self.csrf, **fields}, follow_redirects=False)
+
+    def save(self, **fields: str) -> "Response":
+        typed = {
+            "name": "December",
+            "sender": "Alice <alice@example.org>",
+            "list": id_text(self.world.deps.store.mailing_lists()[0].id),
+            "variant": "A",
+            "A_subject": "Hello {{ contact.first_name }}",
+            "A_preheader": "What is new",
+            "A_format": "html",
+            "A_source": HTML,
+            "A_text": "",
+            "opens": "1",
+            "clicks": "1",
+        }
+        return self.post(**(typed | fields))
+
+
+@pytest.fixture
+def desk(world: "World", csrf: "Csrf") -> Desk:
+    store = world.deps.store
+    news = store.add_list("News", 1)
+    for number in range(3):
+        contact = store.add_contact(
+            f"p{number}@example.net", 1, name=f"Person {number}", fields={"first_name": f"P{number}"}
+        )
+        store.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 1)
+    client = world.client(world.alice)
+    token = csrf(client, "/campaigns")
+    answer = client.post("/campaigns", data={"csrf": token, "name": "December"}, follow_redirects=False)
+    assert answer.status_code == 303
+    return Desk(world, client, token, answer.headers["location"])
+
+
+def test_nobody_else_sees_or_touches_it(world: "World", desk: Desk, csrf: "Csrf"):
+    charlie = world.client(world.charlie)
+    token = csrf(charlie, "/campaigns")
+    assert desk.path not in charlie.get("/campaigns").text
+    for path in ("", "/checks", "/people"):
+        assert charlie.get(desk.path + path).status_code == 404
+    for path in ("", "/schedule", "/cancel", "/delete", "/preview", "/look", "/test", "/copy", "/follow-up"):
+        assert charlie.post(desk.path + path, data={"csrf": token, "who": "opened"}).status_code == 404
+        assert desk.client.post(desk.path + path, data={"csrf": "forged"}).status_code == 403
+    assert desk.campaign.status is CampaignStatus.DRAFT
+    assert world.client().get(desk.path, follow_redirects=False).headers["location"] == "/sign-in"
+
+
+def test_a_draft_comes_back_as_it_was_typed(desk: Desk):
+    fields = "country=DE\nsize = large"
+    saved = desk.save(
+        fields=fields,
+        utm="utm_source=news&utm_campaign={campaign}",
+        per_hour="1,000",
+        missing="default",
+        defaults="first_name=friend",
+    )
+    assert saved.headers["location"] == desk.path + "?saved=1"
+    page = desk.client.get(desk.path).text
+    assert "utm_source=news&amp;utm_campaign=December" in page
+    assert "country=DE\nsize=large" in page
+    assert "first_name=friend" in page
+    assert "{{ contact.first_name }}" in page
+    assert desk.campaign.options.per_hour == 1000
+
+
+def test_what_cannot_be_is_said_and_nothing_typed_is_lost(desk: Desk):
+    for bad, words in (
+        ({"sender": "boss@elsewhere.example"}, "not an address of yours"),
+        ({"per_hour": "many"}, "a number"),
+        ({"time_zone": "Mars/Base"}, "no time zone"),
+        ({"A_format": "mjml", "A_source": "<mjml><mj-body><mj-nonsense"}, "MJML"),
+        ({"fields": "country"}, "NAME=VALUE"),
+    ):
+        answer = desk.save(A_preheader="kept in spite of it", **bad)
+        assert answer.status_code == 400, bad
+        assert words in answer.text, bad
+        assert "kept in spite of it" in answer.text, bad
+    assert desk.save(sender="news@club.example").status_code == 303  # by the pattern of her senders
+
+
+def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(desk: Desk):
+    typed = {
+        "variant": "A",
+        "A_subject": "Hi {{ contact.first_name }}",
+        "A_source": HTML,
+        "A_format": "html",
+        "look_contact": "p2@example.net",
+        "name": "x",
+        "sender": "alice@example.org",
+    }
+    framed = desk.post("/preview", **typed)
+    assert "Dear P2" in framed.text
+    assert 'href="https://shop.example/a?x=1&amp;y=2"' in framed.text
+    assert "/l/" not in framed.text
+    assert "/i/" not in framed.text
+    assert framed.headers["content-security-policy"].startswith("sandbox")
+    assert "Hi P2" in desk.post("/look", **typed).text
+    assert "is no contact" in desk.post("/look", **(typed | {"look_contact": "x@y.z"})).text
+    assert "expected an expression" in desk.post("/look", **(typed | {"A_source": "{% if %}"})).text.lower()
+    assert desk.campaign.name == "December"
+
+
+def test_it_leaves_only_when_it_may(desk: Desk):
+    assert "cannot be sent like this" in desk.client.get(desk.path + "/checks").text
+    refused = desk.post("/schedule")
+    assert refused.status_code == 400
+    desk.save()
+    checks = desk.client.get(desk.path + "/checks").text
+    assert "no recorded consent" in checks
+    assert "3 contacts get a copy" in checks
+    assert desk.post("/schedule").status_code == 400  # without consent only when told to
+    assert desk.post("/schedule", anyway="1", at="2001-01-01T10:00").status_code == 400
+    assert desk.post("/schedule", anyway="1", at="2099-01-01T10:00").status_code == 303
+    assert desk.campaign.status is CampaignStatus.SCHEDULED
+    page = desk.client.get(desk.path).text
+    assert "1 January 2099" in page
+    assert desk.save().status_code == 400  # its content is fixed
+    desk.post("/pause")
+    assert desk.campaign.status is CampaignStatus.DRAFT
+
+
+def test_consent_on_record_needs_no_word(desk: Desk):
+    store = desk.world.deps.store
+    for number in range(3):
+        contact = store.contact_by_address(f"p{number}@example.net")
+        assert contact is not None
+        store.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 1, how="by hand", source="asked")
+    desk.save()
+    assert desk.post("/schedule").status_code == 303
+
+
+def test_variants_files_copies_and_deletion(desk: Desk):
+    desk.save(add_variant="1")
+    names = [variant.name for variant in desk.world.deps.store.variants(desk.campaign.id)]
+    assert names == ["A", "B"]
+    desk.post("/variants/A/remove")
+    assert [variant.name for variant in desk.world.deps.store.variants(desk.campaign.id)] == ["B"]
+
+    upload = {"file": ("price list.pdf", b"%PDF-1.4", "application/pdf")}
+    data = {"csrf": desk.csrf, "hosted": "1"}
+    assert desk.client.post(desk.path + "/files", data=data, files=upload, follow_redirects=False).status_code == 303
+    [file] = desk.world.deps.store.campaign_files(desk.campaign.id)
+    assert (file.name, file.hosted) == ("price list.pdf", True)
+    assert (desk.world.deps.campaigns.files / id_text(file.id)).read_bytes() == b"%PDF-1.4"
+    assert "hosted:price list.pdf" in desk.client.get(desk.path).text
+    desk.post(f"/files/{id_text(file.id)}/remove")
+    assert not desk.world.deps.store.campaign_files(desk.campaign.id)
+
+    copied = desk.post("/copy").headers["location"]
+    assert copied != desk.path
+    assert (
+        desk.client.post(copied + "/delete", data={"csrf": desk.csrf}, follow_redirects=False).headers["location"]
+        == "/campaigns"
+    )
+    assert desk.client.get(copied).status_code == 404
+
+
+def test_a_test_mail_goes_to_ourselves(desk: Desk):
+    desk.save()
+    assert desk.post("/test", to="nobody").status_code == 400
+    answer = desk.post("/test", to="alice@example.org, boss@example.org", contact="p1@example.net")
+    assert answer.headers["location"].endswith("?said=test")
+    [sent] = desk.world.submitted
+    assert sent["recipients"] == ["alice@example.org", "boss@example.org"]
+    assert b"X-Postlude-Opens: off" in sent["raw"]
+
+
+def test_a_newsletter_of_900_kb_is_taken(desk: Desk):
+    big = HTML.replace("</body>", "<p>é</p>" * 100_000 + "</body>")
+    assert desk.save(A_source=big).status_code == 303
+    assert "Gmail shows 102" in desk.client.get(desk.path + "/checks").text
+
+
+def test_pages_keep_to_the_policy(desk: Desk):
+    desk.save()
+    for path in ("/campaigns", desk.path, desk.path + "/people"):
+        answer = desk.client.get(path)
+        assert answer.status_code == 200
+        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", answer.text.replace("&lt;", ""))
+    assert desk.client.get(desk.path + "/people?what=secret").status_code == 404
+
+
+@pytest.fixture
+def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    page.goto(f"{served}/sign-in/{world.token(world.alice)}")
+    yield page
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_preview_follows_what_is_typed(desk: Desk, page: "Page", served: str):
+    page.goto(served + desk.path)
+    page.get_by_label("News 3 subscribed").check()
+    page.get_by_label("Subject").fill("Good day {{ contact.first_name }}")
+    page.locator("#A_source").fill(HTML)
+    frame = page.frame_locator("iframe[name=preview]")
+    frame.get_by_text("Dear P0").wait_for()
+    color = frame.locator("h1").evaluate("(node) => getComputedStyle(node).color")
+    assert color == "rgb(1, 2, 3)"  # the mail's own styles hold inside the frame
+    page.locator("#look").get_by_text("Good day P0").wait_for()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#checks").get_by_text("3 contacts get a copy").wait_for()
