@@ -21,7 +21,7 @@ def all_tame(data: bytes, scan: Scan, spans: list[Span]) -> bool:
         end = span.end
         while end in begins:
             end = begins[end]
-        if data[end : end + 1] in {b">", b"!"}:  # behind `--` it would end a comment
+        if data.startswith((b">", b"!>"), end):  # behind `--` it would end a comment
             return False
         index = bisect_right(starts, span.start) - 1
         if index >= 0 and span.start < scan.tags[index][3]:

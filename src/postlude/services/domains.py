@@ -162,7 +162,7 @@ def _tracking(record: Record, lookup: Lookup) -> RecordCheck:
     if not found and not addresses:
         return _missing(record)
     if not addresses:
-        remedy = f"{found[0]} has no address: let it point at a name that leads to this server"
+        remedy = f"it points at {found[0]}, which has no address: let it point at a name that leads to this server"
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     return RecordCheck(record, RecordState.OK, (*found, *addresses), "")
 
@@ -177,7 +177,7 @@ def _bounces(record: Record, lookup: Lookup) -> RecordCheck:
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     dead = [host for host in hosts if host and not lookup(host, "A") and not lookup(host, "AAAA")]
     if dead:
-        remedy = f"{', '.join(dead)} has no address: let the MX name a server that exists"
+        remedy = f"it names {', '.join(dead)}, which has no address: let the MX name a server that exists"
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     return RecordCheck(record, RecordState.OK, found, "")
 

@@ -89,7 +89,7 @@ def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer):
         "the key is revoked",
         "another key is published",
         "does not allow a:mail.example.net: make it v=spf1 ip4:192.0.2.9 a:mail.example.net -all",
-        "gone.example.net has no address",
+        "it names gone.example.net, which has no address",
         "add a TXT record named _dmarc.example.org",
         "add a CNAME record named t.example.org",
     ):

@@ -27,6 +27,8 @@ HTML = [
     FIELD,
     "{{ contact.b|default('friend') }}",
     "<p>Hello " + FIELD + ",</p>\n",
+    "<b>Hello " + FIELD + "!</b>",
+    "<!--" + FIELD + "!>x-->",
     '<a href="https://example.com/x?y=1&amp;z=2">Look</a>',
     '<a href="https://example.com/' + FIELD + '">Look</a>',
     '<a href="https://example.com/?n={{ contact.b|urlencode }}&amp;m=' + FIELD + '#f">' + FIELD + "</a>",
@@ -60,7 +62,9 @@ HTML = [
 TAME = [
     piece
     for piece in HTML
-    if not any(word in piece for word in ("<!-- {", "<style", "<script", "=https", "class=", "<{{", "mso", "view_url"))
+    if not any(
+        word in piece for word in ("<!-- {", "<!--{", "<style", "<script", "=https", "class=", "<{{", "mso", "view_url")
+    )
 ]
 """What does not force a copy to be made on its own."""
 TEXT = [
