@@ -31,6 +31,12 @@ def _boundaries(size: int) -> bytes:
     return head + b"--b\r\n\r\nx\r\n" * (size // 10)
 
 
+def _quoting(size: int) -> bytes:
+    head = _HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    unit = b"--b\r\n\r\nhttps+notrack://x.example/\r\n"
+    return head + unit * (size // len(unit))
+
+
 SHAPES: dict[str, Callable[[int], bytes]] = {
     "`<`": _html(b"<"),
     "`<a `": _html(b"<a "),
@@ -88,6 +94,8 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "plain text `(` in a URL": lambda size: _HEAD + b"\r\nhttp://x/" + b"(" * size,
     "plain text `)` behind a URL": lambda size: _HEAD + b"\r\nhttp://x/" + b")" * size,
     "header lines": lambda size: b"A: b\r\n" * (size // 6) + b"\r\n",
+    "our header lines among others": lambda size: b"X-Postlude-A: b\r\nA: b\r\n" * (size // 24) + b"\r\n",
+    "parts that quote us": _quoting,
     "folded header": lambda size: b"From: a" + b"\r\n b" * (size // 4) + b"\r\n\r\n",
     "blanks in From": lambda size: b"From: @a" + b" " * size + b"\r\n\r\n",
     "brackets in From": lambda size: b"From: @a" + b"(" * size + b"\r\n\r\n",

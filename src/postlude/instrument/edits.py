@@ -1,6 +1,6 @@
 """Edits: which bytes are replaced by what. Everything outside of them stays as it was."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -29,12 +29,6 @@ def segments(data: bytes, edits: Iterable[Edit], start: int = 0, end: int | None
     open_piece.append(data[at : len(data) if end is None else end])
     done.append(b"".join(open_piece))
     return done
-
-
-def chain(target: list[bytes], more: Sequence[bytes]) -> None:
-    """Append segments: the last of `target` and the first of `more` are one."""
-    target[-1] += more[0]
-    target.extend(more[1:])
 
 
 def without_overlaps(edits: Iterable[Edit]) -> list[Edit]:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from postlude.instrument import html_part, lines, mime, switches, text_part
+from postlude.instrument.assembly import Assembly
 from postlude.instrument.base64_body import Base64Pieces
 from postlude.instrument.body import open_body
 from postlude.instrument.charset import for_part
-from postlude.instrument.edits import Edit, chain
+from postlude.instrument.edits import Edit
 from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import PartReason
@@ -22,6 +23,7 @@ _OPENED: Final = _HTML | {"text/plain", _AMP}
 _PGP: Final = re.compile(rb"^-----BEGIN PGP ", re.MULTILINE)
 _URL_IN_BRACKETS: Final = re.compile(r"<\s*([^<>\s]+)\s*>")
 _DKIM_DOMAIN: Final = re.compile(rb"(?:^|;)\s*d\s*=\s*([^;\s]+)")
+_DKIM_FIELDS: Final = re.compile(rb"(?:^|;)\s*h\s*=([^;]*)")
 _FROM_DOMAIN: Final = re.compile(rb"@([^\s<>@,;\"()]+)\s*>?\s*(?:\([^)]*\)\s*)?$")
 
 
@@ -114,7 +116,7 @@ class _Compiler:
         reason = self._closed()
         if reason is not None:
             self._skipped.append(PartReport("", "", reason))
-            return Compiled([[self._raw]], (), self._skipped, opens=False)
+            return Compiled(self._assemble({}), (), self._skipped, opens=False)
         # HTML first, so that the positions of its links do not depend on the text part.
         spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]] = {}
         opened = [part for part in mime.parts(self._raw) if self._may_open(part)]
@@ -187,22 +189,32 @@ class _Compiler:
 
     def _assemble(self, spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]]) -> list[list[bytes] | Base64Pieces]:
         raw = self._raw
-        run: list[bytes] = [b""]
-        pieces: list[list[bytes] | Base64Pieces] = [run]
+        whole = Assembly()
         at = 0
-        for edit in switches.own_fields(self._header) if self._policy.headers else ():
-            run[-1] += raw[at : edit.start]
+        for edit in self._own_fields():
+            whole.add([raw[at : edit.start]])
             at = edit.end
         for start, (end, edited) in sorted(spliced.items()):
-            run[-1] += raw[at:start]
-            if isinstance(edited, list):
-                chain(run, edited)
-            else:
-                run = [b""]
-                pieces += [edited, run]
+            whole.add([raw[at:start]])
+            whole.add(edited)
             at = end
-        run[-1] += raw[at:]
-        return pieces
+        whole.add([raw[at:]])
+        return whole.pieces()
+
+    def _own_fields(self) -> list[Edit]:
+        """Our own header lines, which nobody else shall see; not those that a signature covers."""
+        if not self._policy.headers:
+            return []
+        named = [each.value for each in self._header if each.name == "dkim-signature"]
+        covered = {name for value in named for name in _words(_DKIM_FIELDS.search(value))}
+        return [edit for edit in switches.own_fields(self._header) if self._name_at(edit.start) not in covered]
+
+    def _name_at(self, at: int) -> bytes:
+        return self._raw[at : self._raw.index(b":", at)].strip().lower()
+
+
+def _words(listed: re.Match[bytes] | None) -> list[bytes]:
+    return [word.strip().lower() for word in listed[1].split(b":")] if listed else []
 
 
 def _unsubscribe_urls(header: list[mime.Field]) -> frozenset[str]:

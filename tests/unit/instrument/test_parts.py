@@ -86,6 +86,15 @@ def test_signed_by_its_own_domain(author: str, signer: str, held: tuple[str, ...
     assert (("", "dkim_signed") in reasons(raw, policy)) == closed
 
 
+@pytest.mark.parametrize(("fields", "removed"), [("from:to", True), ("from: X-Postlude-Opens :to", False)])
+def test_our_header_lines_leave_a_signed_message_unless_the_signature_covers_them(fields: str, *, removed: bool):
+    signature = f"v=1; a=rsa-sha256; d=sender.example; s=x;\r\n h={fields}; b=AA"
+    raw = mail(part(PAGE), X_Postlude_Opens="off", DKIM_Signature=signature)
+    done = track(raw)
+    assert done.skipped_parts[0].reason is PartReason.DKIM_SIGNED
+    assert done.message == (raw.replace(b"X-Postlude-Opens: off\r\n", b"") if removed else raw)
+
+
 def test_no_html_part_stays_untracked_or_gets_links_only():
     raw = mail(part(b"see https://x.example/ now", "text/plain"))
     assert track(raw).message == raw
