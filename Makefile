@@ -44,6 +44,8 @@ bench-digest: dev ## the digest end to end with edge and load: events a second, 
 	$(BIN)/python bench/digest.py
 bench-backlog: dev ## a backlog caught up while edge and web app are used; HITS=10000000 (needs wrk)
 	$(BIN)/python bench/backlog.py --hits $(or $(HITS),1000000)
+bench-feedback: dev ## bounces read a second on one core
+	$(BIN)/python bench/feedback.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
 	$(BIN)/python bench/instrument.py
 fuzz: dev ## every fuzz target for FUZZ_SECONDS each (60); finds are kept in .fuzz/
