@@ -30,6 +30,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
         address_facts=AddressFacts(parts.folder.networks, parts.clock),
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
+        files=parts.folder.files,
         stored_body=StoredBodies(parts.folder),
         app_site_association=_content(settings.edge_app_site_association),
         assetlinks=_content(settings.edge_assetlinks),

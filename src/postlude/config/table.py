@@ -50,7 +50,7 @@ class Settings:
     edge_prefixes: tuple[str, ...] = setting(
         prefixes,
         ",".join(Prefixes()),
-        "First path segments of pixel, link, unsubscribe, preferences, view, providers' calls, confirmations.",
+        "First path segments of pixel, link, unsubscribe, preferences, view, providers' calls, confirmations, files.",
     )
     edge_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) when the edge speaks TLS itself.")
     edge_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of EDGE_TLS_CERT.")

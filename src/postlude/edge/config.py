@@ -66,6 +66,8 @@ class EdgeConfig(NamedTuple):
     """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""
     lists: Path | None = None
     """The lists a preferences page offers, as `edge.lists.write_lists` makes the file."""
+    files: Path | None = None
+    """Folder of the files campaigns link to, each under its id."""
     stored_body: Callable[[CopyRef], bytes | None] | None = None
     """The HTML of a message for view-in-browser, where it can be had without a database."""
     robots: str = "User-agent: *\nDisallow: /\n"

@@ -7,6 +7,7 @@ from postlude.edge.core import Core, Waiter
 from postlude.edge.files import Files
 from postlude.edge.headers import Head
 from postlude.edge.hook import Hook
+from postlude.edge.hosted import Hosted
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import plain_path, readings
@@ -33,6 +34,7 @@ class Router:
             prefixes.view.encode(): View(core).slow,
             prefixes.hook.encode(): Hook(core).slow,
             prefixes.confirm.encode(): Confirm(core).slow,
+            prefixes.file.encode(): Hosted(core).slow,
         }
 
     def route(self, request: Request, conn: Waiter) -> bytes | None:

@@ -189,7 +189,8 @@ def _images(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
     images.feed(variant.html)
     if images.without:
         first = ", ".join(images.without[:3])
-        text = f'{len(images.without)} images have no alt text (alt="" for decoration): {first}'
+        count = "1 image has" if len(images.without) == 1 else f"{len(images.without)} images have"
+        text = f'{count} no alt text (alt="" for decoration): {first}'
         yield Level.WARNING, text
 
 

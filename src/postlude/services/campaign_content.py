@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Final
 
 from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
 from postlude.model.words import Via
 from postlude.services.campaign_files import with_hosted
+from postlude.services.campaign_markup import html_as_sent, text_as_sent
 from postlude.store import Link, Message, Store
 from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
 from postlude.store.rows_contacts import Contact
@@ -27,7 +29,10 @@ class Contents:
         base: str,
         prefixes: Prefixes,
         policy_of: Callable[[int], Policy],
+        views: Path | None = None,
     ) -> None:
+        self.views: Final = views
+        """Where pages for view-in-browser lie; None: there are none."""
         self._store: Final = store
         self._codec: Final = codec
         self._base: Final = base
@@ -76,13 +81,15 @@ class Contents:
     def template(self, campaign: Campaign, variant: Variant) -> CampaignTemplate:
         """A variant as `compose` takes it."""
         options, files = campaign.options, self._store.campaign_files(campaign.id)
+        html = with_hosted(html_as_sent(variant), files, self._base, self._prefixes.file)
+        text = with_hosted(text_as_sent(variant, html), files, self._base, self._prefixes.file)
         return CampaignTemplate(
             sender=campaign.sender,
             reply_to=campaign.reply_to,
             subject=variant.subject,
             preheader=variant.preheader,
-            html=with_hosted(variant.html, files, self._base),
-            text=with_hosted(variant.text, files, self._base),
+            html=html,
+            text=text,
             attachments=tuple(self._attachments(files)),
             missing=Missing(options.missing),
             defaults=options.defaults,

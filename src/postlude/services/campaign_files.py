@@ -15,7 +15,7 @@ from postlude.store import Store
 from postlude.store.rows_campaigns import CampaignFile
 
 MAX_ATTACHED: Final = 10 << 20  # base64 makes 13.7 MB of it; many servers refuse 20 MB
-MAX_HOSTED: Final = 200 << 20
+MAX_HOSTED: Final = 25 << 20  # the edge serves it from memory
 SCHEME: Final = "hosted:"
 """How a template links to a hosted file: `<a href="hosted:brochure.pdf">`."""
 _ODD: Final = re.compile(r"[\x00-\x1f\x7f/\\]+")
@@ -62,17 +62,17 @@ def remove_file(store: Store, folder: Path, file: CampaignFile) -> None:
         (folder / id_text(file.id)).unlink(missing_ok=True)
 
 
-def file_url(base: str, file: CampaignFile) -> str:
+def file_url(base: str, prefix: str, file: CampaignFile) -> str:
     """Where the edge serves a hosted file."""
-    return f"{base.rstrip('/')}/f/{id_text(file.id)}/{quote(file.name, safe='')}"
+    return f"{base.rstrip('/')}/{prefix}/{id_text(file.id)}/{quote(file.name, safe='')}"
 
 
-def with_hosted(text: str, files: list[CampaignFile], base: str) -> str:
+def with_hosted(text: str, files: list[CampaignFile], base: str, prefix: str) -> str:
     """The text with `hosted:NAME` as URLs."""
     for file in files:
         if file.hosted:
             for name in (file.name, quote(file.name)):
-                text = text.replace(SCHEME + name, file_url(base, file))
+                text = text.replace(SCHEME + name, file_url(base, prefix, file))
     return text
 
 

@@ -20,6 +20,8 @@ class Prefixes(NamedTuple):
     """Where sending providers call."""
     confirm: str = "c"
     """Where who asked for a mailing list says so."""
+    file: str = "f"
+    """Files that campaigns link to."""
 
 
 class OwnUrl(NamedTuple):
