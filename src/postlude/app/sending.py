@@ -32,7 +32,7 @@ def build_tracker(parts: Parts) -> Tracker:
 def build_contents(parts: Parts, store: Store) -> Contents:
     """Return what compiles campaigns with this server's URLs."""
     base, prefixes = parts.settings.public_edge, parts.prefixes
-    return Contents(store, parts.codec, base, prefixes, Policies(parts, store))
+    return Contents(store, parts.codec, base, prefixes, Policies(parts, store), parts.folder.views)
 
 
 class Policies:

@@ -22,7 +22,7 @@ CompileKey = tuple[int, bool, bool]
 class Contents:
     """Compiles variants and keeps what it compiled. Safe for threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - a constructor of plain parts
         self,
         store: Store,
         codec: TokenCodec,

@@ -42,7 +42,7 @@ def attach_file(  # noqa: PLR0917 - plain data
         id=new_id(), campaign=campaign, name=name, content_type=content_type, size=len(content), hosted=hosted
     )
     if hosted:
-        _write(folder / id_text(file.id), content)
+        write_durably(folder / id_text(file.id), content)
     store.add_campaign_file(file, None if hosted else content)
     return file
 
@@ -51,7 +51,7 @@ def copy_file(store: Store, folder: Path, file: CampaignFile, campaign: int) -> 
     """Give another campaign the same file."""
     mine = msgspec.structs.replace(file, id=new_id(), campaign=campaign)
     if file.hosted:
-        _write(folder / id_text(mine.id), (folder / id_text(file.id)).read_bytes())
+        write_durably(folder / id_text(mine.id), (folder / id_text(file.id)).read_bytes())
     store.add_campaign_file(mine, None if file.hosted else store.campaign_file_content(file.id))
 
 
@@ -76,7 +76,8 @@ def with_hosted(text: str, files: list[CampaignFile], base: str, prefix: str) ->
     return text
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
+    """A whole file or none, there after a power cut; StorageError when the disk refused."""
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from postlude.compose import MissingFieldError, TemplateError
 from postlude.services.campaign_content import SAMPLE, Contents, fields_of
 from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign, Variant
@@ -65,3 +66,11 @@ def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | No
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return str(part.get_content()) if part is not None else ""
+
+
+def page_for_browsers(contents: Contents, campaign: Campaign, variant: Variant) -> str:
+    """The HTML everybody may see, with empty fields; empty when the template cannot do without a contact."""
+    try:
+        return preview(contents, campaign, variant, Contact(id=0, address="", spelled="")).html
+    except (MissingFieldError, TemplateError):
+        return ""

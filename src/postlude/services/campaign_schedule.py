@@ -1,8 +1,11 @@
 """Scheduling a campaign: from here on its content and its audience's rule are fixed."""
 
 from postlude.kit.clock import Clock
+from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.services.campaign_content import Contents, message_rows
+from postlude.services.campaign_files import write_durably
+from postlude.services.campaign_preview import page_for_browsers
 from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign
 
@@ -22,6 +25,9 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
             raise InputError(f"variant {variant.name} has no content; give it HTML, MJML or text")
         compiled = contents.compile(found, variant, contents.policy(found))
         rows.append(message_rows(found, variant, compiled, now))
+        page = page_for_browsers(contents, found, variant)
+        if page and contents.views is not None:
+            write_durably(contents.views / f"{id_text(variant.message)}.html", page.encode())
     expected = store.audience_count(found.audience)
     if not expected:
         raise InputError("nobody is in the audience: choose lists, tags or everyone, and look at who is suppressed")

@@ -1,0 +1,82 @@
+"""A store with a small cast, and a desk of campaigns on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from postlude.instrument import Policy
+from postlude.kit.clock import SystemClock
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.services.campaign_content import Contents
+from postlude.services.campaign_draft import Content, change_campaign, create_campaign
+from postlude.store import Store, open_store
+from postlude.store.rows_campaigns import Campaign, CampaignOptions
+from postlude.store.rows_contacts import Audience
+from postlude.tokens import KeyRing, Prefixes, TokenCodec
+
+EDGE = "https://t.example.org"
+HTML = (
+    '<html><body><p>Dear {{ contact.first_name|default("friend") }},</p>'
+    '<p><a href="https://shop.example.com/offer?a=1">Offer</a></p>'
+    '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p></body></html>\n'
+)
+
+
+class Settable:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = SystemClock().now()
+
+    def now(self) -> int:
+        return self.at
+
+    def later(self, hours: float) -> None:
+        self.at += int(hours * 3600 * 1_000_000)
+
+
+class Desk(NamedTuple):
+    """What the services are given."""
+
+    store: Store
+    contents: Contents
+    clock: Settable
+    codec: TokenCodec
+    list: int
+    folder: Path
+
+    def draft(self, name: str = "News", audience: Audience | None = None, **options: object) -> Campaign:
+        """A draft with content to the list."""
+        user = self.store.first_user()
+        assert user is not None
+        made = create_campaign(self.store, self.clock, user, name, "News <news@example.org>")
+        content = Content(subject="News for {{ contact.first_name|default('you') }}", preheader="In short", html=HTML)
+        return change_campaign(
+            self.store,
+            made.id,
+            {},
+            {"A": content},
+            audience or Audience(lists=[self.list]),
+            CampaignOptions(**options),
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Alice, Bob and Charlie are on News, with consent; Charlie has no first name."""
+    clock = Settable()
+    store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
+    store.create_user("owner@example.org", created_at=1)
+    news = store.add_list("News", 1)
+    for number, name in enumerate(("alice", "bob", "charlie")):
+        fields = {"first_name": name.title()} if name != "charlie" else {}
+        zone = "Asia/Tokyo" if name == "bob" else ""
+        contact = store.add_contact(f"{name}@customer.test", 2 + number, fields=fields, time_zone=zone)
+        store.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 2)
+        store.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 2, how="by hand")
+    codec = TokenCodec(KeyRing({1: b"k" * 32}, 1))
+    contents = Contents(store, codec, EDGE, Prefixes(), lambda _: Policy(), tmp_path / "views")
+    yield Desk(store, contents, clock, codec, news.id, tmp_path / "files")
+    store.close()

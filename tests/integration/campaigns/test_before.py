@@ -1,0 +1,182 @@
+"""Before a campaign leaves: drafts, checks, previews, tests, files."""
+
+import re
+from email import message_from_bytes
+
+import pytest
+
+from postlude.compose import TemplateError
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError
+from postlude.model.words import CampaignStatus
+from postlude.services.campaign_check import Level, check_campaign
+from postlude.services.campaign_draft import Content, change_campaign, copy_campaign
+from postlude.services.campaign_files import attach_file
+from postlude.services.campaign_preview import DEAD_TOKEN, preview, someone
+from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaign_trial import trial_message
+from postlude.store.rows_campaigns import Campaign
+from postlude.store.rows_contacts import Audience
+from postlude.tokens import TokenCodec
+
+
+def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:
+    found = check_campaign(desk.store, desk.contents, campaign, lambda _: True)
+    return {one.check for one in found if level is None or one.level is level}
+
+
+def with_html(desk, html: str, **options: object) -> Campaign:
+    made = desk.draft(**options)
+    return change_campaign(desk.store, made.id, {}, {"A": Content(html=html)})
+
+
+def live_tokens(codec: TokenCodec, text: str) -> list[str]:
+    return [word for word in re.findall(r"[A-Za-z0-9_-]{36}", text) if codec.read_copy(word)]
+
+
+def test_a_good_campaign_has_nothing_serious(desk):
+    assert said(desk, desk.draft(), Level.ERROR) == said(desk, desk.draft("b"), Level.SERIOUS) == set()
+
+
+@pytest.mark.parametrize(
+    ("html", "check", "level"),
+    [
+        ("<p>no way out</p>", "unsubscribe", Level.SERIOUS),
+        ('{{ unsubscribe_url }}<a href="/offer">x</a>', "links", Level.SERIOUS),
+        ('{{ unsubscribe_url }}<a href="">x</a>', "links", Level.SERIOUS),
+        ('{{ unsubscribe_url }}<a href="https://exa mple.com/">x</a>', "links", Level.SERIOUS),
+        ("{{ unsubscribe_url }}{{ contact.frist_name }}", "fields", Level.SERIOUS),
+        ("{{ unsubscribe_url }}{{ contact.first_name }}", "fields", Level.WARNING),
+        ('{{ unsubscribe_url }}<img src="https://x.example/a.png">', "images", Level.WARNING),
+        ("{{ unsubscribe_url }}<p>" + "long " * 21_000, "rendered", Level.WARNING),
+        ("{{ unsubscribe_url }}{% if %}", "template", Level.ERROR),
+        ("{{ unsubscribe_url }}{{ wrong }}", "template", Level.ERROR),
+        ("", "content", Level.ERROR),
+    ],
+)
+def test_what_is_wrong_is_found(desk, html: str, check: str, level: Level):
+    assert check in said(desk, with_html(desk, html), level)
+    assert check not in said(desk, desk.draft("good"), level) or check == "fields"
+
+
+def test_missing_consent_sender_and_audience_are_found(desk):
+    desk.store.add_contact("dora@customer.test", 9)
+    everyone = desk.draft(audience=Audience(everyone=True))
+    assert "consent" in said(desk, everyone, Level.SERIOUS)
+    nobody = desk.draft("nobody", audience=Audience())
+    assert "audience" in said(desk, nobody, Level.ERROR)
+    unsigned = check_campaign(desk.store, desk.contents, everyone, lambda _: False)
+    assert any(one.check == "signature" for one in unsigned)
+
+
+def test_a_preview_shows_one_contact_and_nothing_live(desk):
+    made = desk.draft()
+    (variant,) = desk.store.variants(made.id)
+    seen = preview(desk.contents, made, variant, someone(desk.store, made, "bob@customer.test"))
+    assert (seen.address, seen.subject) == ("bob@customer.test", "News for Bob")
+    assert "Dear Bob," in seen.html
+    assert "https://shop.example.com/offer?a=1" in seen.html
+    assert f"/u/{DEAD_TOKEN}" in seen.html
+    assert live_tokens(desk.codec, seen.html + seen.text) == []
+    assert desk.codec.read_copy(DEAD_TOKEN) is None
+    assert "shop.example.com" in seen.text  # made from the HTML
+    assert (
+        "Dear friend," in preview(desk.contents, made, variant, someone(desk.store, made, "charlie@customer.test")).html
+    )
+
+
+def test_a_test_mail_carries_nothing_live(desk):
+    made = desk.draft()
+    (variant,) = desk.store.variants(made.id)
+    raw = trial_message(desk.contents, made, variant, someone(desk.store, made), ["me@example.org"])
+    message = message_from_bytes(raw)
+    assert message["To"] == "me@example.org"
+    assert message["Subject"] == "[Test A] News for Alice"
+    assert len(message.get_all("Subject")) == 1
+    assert message["X-Postlude-Opens"] == message["X-Postlude-Clicks"] == "off"
+    body = b"".join(part.get_payload(decode=True) or b"" for part in message.walk() if not part.is_multipart()).decode()
+    assert live_tokens(desk.codec, body) == []
+    assert ".gif" not in body
+    with pytest.raises(InputError, match="no address"):
+        trial_message(desk.contents, made, variant, None, ["me"])
+
+
+def test_what_cannot_be_compiled_stays_a_draft(desk):
+    made = with_html(desk, "{{ nobody.knows }}")
+    with pytest.raises(TemplateError):
+        schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+    assert desk.store.campaign(made.id).status is CampaignStatus.DRAFT
+    with pytest.raises(InputError, match="nobody is in the audience"):
+        schedule_campaign(desk.store, desk.contents, desk.clock, desk.draft("x", Audience()).id)
+
+
+def test_scheduling_fixes_message_links_and_the_page_for_browsers(desk):
+    made = desk.draft()
+    (variant,) = desk.store.variants(made.id)
+    fixed = schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+    assert (fixed.status, fixed.expected) == (CampaignStatus.SCHEDULED, 3)
+    assert "https://shop.example.com/offer?a=1" in [
+        link.url for link in desk.store.links(variant.message) if link.tracked
+    ]
+    page = (desk.contents.views / f"{id_text(variant.message)}.html").read_text()
+    assert "Dear friend," in page
+    assert live_tokens(desk.codec, page) == []
+    with pytest.raises(InputError, match="only a draft"):
+        schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+    with pytest.raises(InputError, match="only a draft"):
+        change_campaign(desk.store, made.id, {"name": "other"}, {})
+
+
+def test_files_travel_or_are_downloaded(desk):
+    made = with_html(desk, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a>')
+    attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
+    attach_file(desk.store, desk.folder, made.id, "terms.txt", "text/plain", b"terms")
+    (variant,) = desk.store.variants(made.id)
+    compiled = desk.contents.compile(made, variant, desk.contents.policy(made))
+    (link,) = [one for one in compiled.links if "/f/" in one.url and one.tracked]
+    (hosted,) = [one for one in desk.store.campaign_files(made.id) if one.hosted]
+    assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"
+    assert (desk.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
+    raw = compiled.render("t" * 36, {"contact": {"email": "a@x.org"}})
+    names = [part.get_filename() for part in message_from_bytes(raw).walk() if part.get_filename()]
+    assert names == ["terms.txt"]
+    copied = copy_campaign(desk.store, desk.folder, desk.clock, made.id)
+    assert sorted(one.name for one in desk.store.campaign_files(copied.id)) == ["a b.pdf", "terms.txt"]
+
+
+def test_style_sheets_go_inline_and_other_html_stays_as_it_is(desk):
+    made = with_html(desk, "<style>p{color:red}</style><p>{{ contact.first_name }}</p>{{ unsubscribe_url }}")
+    (variant,) = desk.store.variants(made.id)
+    assert re.search(
+        r"<p style=\"color: ?red;?\">\{\{ contact.first_name \}\}</p>", desk.contents.template(made, variant).html
+    )
+    plain = desk.draft("plain")
+    (variant,) = desk.store.variants(plain.id)
+    assert desk.contents.template(plain, variant).html == variant.html
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"test_percent": 101}, "percent"),
+        ({"per_hour": -1}, "negative"),
+        ({"time_zone": "Mars/Olympus"}, "time zone"),
+        ({"missing": "guess"}, "empty fields"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(desk, options: dict[str, object], wrong: str):
+    with pytest.raises(InputError, match=wrong):
+        desk.draft(**options)
+    with pytest.raises(InputError, match="has no address"):
+        change_campaign(desk.store, desk.draft("s").id, {"sender": "Nobody"}, {})
+
+
+def test_contents_are_compiled_once_a_policy(desk):
+    made = desk.draft()
+    (variant,) = desk.store.variants(made.id)
+    contents = desk.contents
+    first = contents.compiled(made, variant.message, opens=True, clicks=True)
+    assert contents.compiled(made, variant.message, opens=True, clicks=True) is first
+    without = contents.compiled(made, variant.message, opens=False, clicks=True)
+    assert first.opens
+    assert not without.opens

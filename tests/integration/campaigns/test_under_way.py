@@ -1,0 +1,208 @@
+"""A campaign under way: who gets what when, variants, winners, follow-ups."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from postlude.model.errors import InputError
+from postlude.model.event import Event
+from postlude.model.words import CampaignStatus, CopyStatus, EventKind, SendOutcome, Verdict, WinnerRule
+from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaign_draft import Content, change_campaign
+from postlude.services.campaign_follow_up import FollowUp, follow_up
+from postlude.services.campaign_progress import progress_of
+from postlude.services.campaign_report import report_of
+from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaign_turns import begins_at, due_at, local_moment
+from postlude.services.campaign_work import CampaignWork, worker_wanted
+from postlude.store import AttemptResult, Batch
+from postlude.store.rows_campaigns import Campaign, CampaignOptions
+
+HOUR = 3_600_000_000
+
+
+def utc(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%d %H:%M")
+
+
+def begin(desk, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
+    """Scheduled at once, begun, everybody taken in."""
+    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
+    assert worker_wanted(desk.store, desk.clock.now())
+    work = CampaignWork(desk.store, desk.clock, 1)
+    (found,) = work.under_way()
+    work.take_in(found)
+    return work, desk.store.campaign(campaign.id)
+
+
+def send_all(desk, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
+    """Message and copy by address, all handed over."""
+    claims = work.claim(campaign, 100)
+    desk.store.apply(
+        Batch(
+            attempts=[
+                AttemptResult(claim.copy, SendOutcome.ACCEPTED, desk.clock.now(), 1, 250, message=claim.message)
+                for claim in claims
+            ]
+        )
+    )
+    return {claim.address.partition("@")[0]: (claim.message, claim.copy) for claim in claims}
+
+
+def happens(desk, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
+    event = Event(desk.clock.now() + where[1], kind, desk.clock.now(), *where, position=0, verdict=verdict)
+    desk.store.apply(Batch(events=[event]))
+
+
+def test_from_draft_to_sent(desk):
+    work, campaign = begin(desk, desk.draft())
+    assert campaign.taken_in
+    before = progress_of(desk.store, desk.clock, campaign)
+    assert (before.total, before.done) == (3, 0)
+    send_all(desk, work, campaign)
+    desk.clock.later(1 / 3600)
+    now = progress_of(desk.store, desk.clock, campaign, before)
+    assert (now.done, now.rate, now.remaining_s) == (3, 3.0, 0.0)
+    assert work.finish(campaign)
+    assert desk.store.campaign(campaign.id).status is CampaignStatus.SENT
+    assert not worker_wanted(desk.store, desk.clock.now())
+
+
+def test_the_report_keeps_people_and_machines_apart(desk):
+    work, campaign = begin(desk, desk.draft())
+    sent = send_all(desk, work, campaign)
+    happens(desk, EventKind.OPENED, sent["alice"])
+    happens(desk, EventKind.CLICKED, sent["alice"])
+    happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
+    happens(desk, EventKind.OPENED, sent["charlie"], Verdict.UNKNOWN)
+    report = report_of(desk.store, desk.store.campaign(campaign.id))
+    funnel = report.all
+    assert (funnel.sent, funnel.delivered, funnel.opened, funnel.clicked) == (3, 3, 1, 1)
+    assert (funnel.opened_machine, funnel.opened_unknown) == (1, 1)
+    assert [(one.url, one.clicks) for one in report.links if one.tracked] == [("https://shop.example.com/offer?a=1", 1)]
+
+
+def test_follow_ups_leave_alone_who_opened_or_answered(desk):
+    work, campaign = begin(desk, desk.draft())
+    sent = send_all(desk, work, campaign)
+    happens(desk, EventKind.OPENED, sent["alice"])
+    happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
+    happens(desk, EventKind.REPLIED, sent["charlie"])
+    again = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.NOT_OPENED)
+    assert [one.contact.address for one in desk.store.audience_page(again.audience)] == ["bob@customer.test"]
+    assert again.status is CampaignStatus.DRAFT
+    assert again.options.follows == campaign.id
+    happens(desk, EventKind.CLICKED, sent["alice"])
+    clicked = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.CLICKED, "Thanks")
+    assert [one.contact.address for one in desk.store.audience_page(clicked.audience)] == ["alice@customer.test"]
+    desk.store.suppress("alice@customer.test", "unsubscribed")
+    assert desk.store.audience_count(clicked.audience) == 0
+    with pytest.raises(InputError, match="send it first"):
+        follow_up(desk.store, desk.folder, desk.clock, again.id, FollowUp.CLICKED)
+
+
+def two_variants(desk, **options: object) -> Campaign:
+    for number in range(60):
+        desk.store.add_contact(f"p{number}@customer.test", 50 + number)
+    made = desk.draft()
+    options = {"test_percent": 50, "test_hours": 2.0} | options
+    everyone = desk.store.campaign(made.id).audience.__class__(everyone=True)
+    return change_campaign(
+        desk.store, made.id, {}, {"B": Content(subject="Another")}, everyone, CampaignOptions(**options)
+    )
+
+
+def test_the_better_variant_goes_to_the_rest(desk):
+    made = two_variants(desk, rule=WinnerRule.CLICKED)
+    first, second = desk.store.variants(made.id)
+    assert (second.subject, second.html) == ("Another", first.html)
+    work, campaign = begin(desk, made)
+    assert campaign.decide_at == desk.clock.now() + 2 * HOUR
+    counts = desk.store.campaign_counts(made.id)
+    held, tested = counts[CopyStatus.HELD], counts[CopyStatus.QUEUED]
+    assert held + tested == 63
+    assert 12 < tested < 51  # half of 63, at random
+    sent = send_all(desk, work, campaign)
+    by_message = [message for message, _ in sent.values()]
+    assert abs(by_message.count(first.message) - by_message.count(second.message)) < 30
+    happens(desk, EventKind.CLICKED, next(where for where in sent.values() if where[0] == second.message))
+    assert work.claim(campaign, 100) == []
+    desk.clock.later(2.1)
+    work.under_way()
+    rest = work.claim(campaign, 100)
+    assert len(rest) == held
+    assert {claim.message for claim in rest} == {second.message}
+    assert desk.store.campaign(made.id).winner == second.message
+
+
+def test_a_winner_can_be_chosen_by_hand(desk):
+    made = two_variants(desk, rule=WinnerRule.MANUAL)
+    work, campaign = begin(desk, made)
+    assert campaign.decide_at is None
+    send_all(desk, work, campaign)
+    with pytest.raises(InputError, match="no variant"):
+        choose_winner(desk.store, made.id, "C")
+    choose_winner(desk.store, made.id, "a")
+    first, _ = desk.store.variants(made.id)
+    assert {claim.message for claim in work.claim(campaign, 100)} == {first.message}
+    with pytest.raises(InputError, match="has its winner"):
+        choose_winner(desk.store, made.id, "B")
+
+
+def test_without_a_test_everybody_gets_one_of_the_variants(desk):
+    work, campaign = begin(desk, two_variants(desk, test_percent=0))
+    messages = [claim.message for claim in work.claim(campaign, 100)]
+    assert len(messages) == 63
+    assert abs(messages.count(messages[0]) - 31.5) < 1
+
+
+def test_each_contact_at_the_same_hour_of_their_own_clock():
+    at = local_moment("2026-12-01 09:00", "Europe/Berlin")
+    campaign = Campaign(
+        id=1,
+        user=1,
+        name="",
+        scheduled_at=at,
+        options=CampaignOptions(local_time=True, time_zone="Europe/Berlin"),
+    )
+    assert utc(begins_at(campaign)) == "30 19:00"  # 9 o'clock in UTC+14
+    began = Campaign(
+        **{name: getattr(campaign, name) for name in campaign.__struct_fields__} | {"started_at": begins_at(campaign)}
+    )
+    zones = ["Asia/Tokyo", "Europe/Berlin", "", "America/New_York", "No/Where"]
+    assert [utc(due_at(began, zone)) for zone in zones] == ["01 00:00", "01 08:00", "01 08:00", "01 14:00", "01 08:00"]
+    late = Campaign(
+        **{name: getattr(campaign, name) for name in campaign.__struct_fields__} | {"started_at": at - HOUR}
+    )
+    assert utc(due_at(late, "Asia/Tokyo")) == "02 00:00"  # that hour is over there: the next day
+    assert due_at(Campaign(id=1, user=1, name=""), "Asia/Tokyo") == 0
+
+
+def test_paused_resumed_cancelled(desk):
+    work, campaign = begin(desk, desk.draft())
+    (first,) = work.claim(campaign, 1)
+    assert pause_campaign(desk.store, campaign.id).status is CampaignStatus.PAUSED
+    assert work.claim(campaign, 5) == []
+    with pytest.raises(InputError, match="cannot be paused"):
+        pause_campaign(desk.store, campaign.id)
+    resume_campaign(desk.store, campaign.id)
+    assert len(work.claim(campaign, 1)) == 1
+    cancel_campaign(desk.store, desk.clock, campaign.id)
+    counts = desk.store.campaign_counts(campaign.id)
+    assert counts == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
+    desk.store.give_back([first.copy])
+    assert desk.store.copy(first.copy).status is CopyStatus.CANCELLED
+    with pytest.raises(InputError, match="it is over"):
+        resume_campaign(desk.store, campaign.id)
+
+
+def test_a_scheduled_campaign_waits_for_its_time_and_can_be_changed_again(desk):
+    made = desk.draft()
+    schedule_campaign(desk.store, desk.contents, desk.clock, made.id, desk.clock.now() + HOUR)
+    work = CampaignWork(desk.store, desk.clock, 1)
+    assert work.under_way() == []
+    assert not worker_wanted(desk.store, desk.clock.now())
+    assert pause_campaign(desk.store, made.id).status is CampaignStatus.DRAFT
+    schedule_campaign(desk.store, desk.contents, desk.clock, made.id, desk.clock.now() + HOUR)
+    desk.clock.later(1)
+    assert [one.id for one in work.under_way()] == [made.id]

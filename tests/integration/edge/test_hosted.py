@@ -1,0 +1,53 @@
+"""Files campaigns link to: downloads of exactly what lies there, and nothing else of the disk."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from postlude.edge.config import EdgeConfig
+
+from .conftest import Face, Start
+
+FILE = "00c0ffee00c0ffee"
+BODY = bytes(range(256)) * 4000
+
+
+@pytest.fixture
+async def served(start: Start, tmp_path: Path) -> AsyncIterator[Face]:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / FILE).write_bytes(BODY)
+    (tmp_path / "secret").write_text("secret")
+    yield await start(EdgeConfig(port=0, files=folder))
+
+
+async def test_a_file_is_downloaded_under_its_name(served: Face):
+    answer = await served.ask("GET", f"/f/{FILE}/spring%20sale%20%C3%A4.pdf?utm=1")
+    assert (answer.status, answer.body) == (200, BODY)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="spring sale _.pdf"; filename*=UTF-8')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    head = await served.ask("HEAD", f"/f/{FILE}/x.pdf")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(BODY)))
+    assert served.hits() == []  # the link that led here was counted
+
+
+@pytest.mark.parametrize(
+    "target", [f"/f/{FILE[:-1]}0/x", "/f/../secret/x", "/f/%2e%2e%2fsecret/x", "/f/", f"/f/{FILE.upper()}/x", "/f/secret"]
+)
+async def test_nothing_else_is_served(served: Face, target: str):
+    answer = await served.ask("GET", target)
+    assert answer.status == 404
+    assert b"secret" not in answer.body
+
+
+async def test_a_name_cannot_break_out_of_its_header(served: Face):
+    answer = await served.ask("GET", f"/f/{FILE}/%0d%0aSet-Cookie:%20a=b%22.html")
+    assert answer.status == 200
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["content-disposition"].startswith("attachment;")
+
+
+async def test_only_get_and_head(served: Face):
+    assert (await served.ask("POST", f"/f/{FILE}/x", {}, b"y")).status == 405
