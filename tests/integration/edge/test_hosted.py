@@ -1,6 +1,5 @@
 """Files campaigns link to: downloads of exactly what lies there, and nothing else of the disk."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,12 @@ BODY = bytes(range(256)) * 4000
 
 
 @pytest.fixture
-async def served(start: Start, tmp_path: Path) -> AsyncIterator[Face]:
+async def served(start: Start, tmp_path: Path) -> Face:
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / FILE).write_bytes(BODY)
     (tmp_path / "secret").write_text("secret")
-    yield await start(EdgeConfig(port=0, files=folder))
+    return await start(EdgeConfig(port=0, files=folder))
 
 
 async def test_a_file_is_downloaded_under_its_name(served: Face):
@@ -34,7 +33,8 @@ async def test_a_file_is_downloaded_under_its_name(served: Face):
 
 
 @pytest.mark.parametrize(
-    "target", [f"/f/{FILE[:-1]}0/x", "/f/../secret/x", "/f/%2e%2e%2fsecret/x", "/f/", f"/f/{FILE.upper()}/x", "/f/secret"]
+    "target",
+    [f"/f/{FILE[:-1]}0/x", "/f/../secret/x", "/f/%2e%2e%2fsecret/x", "/f/", f"/f/{FILE.upper()}/x", "/f/secret"],
 )
 async def test_nothing_else_is_served(served: Face, target: str):
     answer = await served.ask("GET", target)
