@@ -87,5 +87,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()  # fuzz/run.sh speaks to libFuzzer
     uvloop.run(main(options.seconds, options.seed))

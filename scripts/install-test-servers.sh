@@ -17,6 +17,8 @@ declare -A provides=(
   [thunderbird]=/usr/bin/thunderbird
   [xvfb]=/usr/bin/Xvfb
   [wrk]=/usr/bin/wrk
+  [strace]=/usr/bin/strace
+  [curl]=/usr/bin/curl
 )
 missing=()
 for package in "${!provides[@]}"; do

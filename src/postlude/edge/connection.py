@@ -99,6 +99,11 @@ class Connection(asyncio.Protocol):
             self.state = OTHER
             self.began = self._edge.tick
 
+    def local(self) -> str:
+        """The address of our end."""
+        name = self._transport.get_extra_info("sockname")
+        return str(name[0]) if isinstance(name, tuple) else UNIX
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Gone, whoever ended it."""
         self.alive = False

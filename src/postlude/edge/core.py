@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from postlude.edge.address import AddressKeeper, Proxies
+from postlude.edge.address import UNIX, AddressKeeper, Proxies, parse
 from postlude.edge.answer import Answers, without_body
 from postlude.edge.config import EdgeConfig
 from postlude.edge.headers import Head
@@ -46,6 +46,10 @@ class Waiter(Protocol):
     """What is written once the hit is durable."""
     lost_answer: bytes | None
     """What is written instead when it could not be stored; None: the same."""
+
+    def local(self) -> str:
+        """The address of our end."""
+        ...
 
     def deliver(self, error: StorageError | None) -> None:
         """The journal's word: the hit is durable, or why not."""
@@ -102,6 +106,12 @@ class Core:
         if visitor is None or visitor.minute != self.visitors.minute:
             conn.visitor = visitor = self.visitors.get(conn.peer, conn.line)
         return visitor
+
+    def near(self, conn: Waiter, head: Head) -> bool:
+        """Whether the request comes from this machine itself, for nobody else."""
+        address = parse(conn.peer)
+        own = conn.peer in {UNIX, conn.local()} or (address is not None and address.is_loopback)
+        return own and not head.forwarded
 
     def page(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
         """An HTML answer."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from postlude.edge.answer import GIF
-from postlude.edge.core import Core
+from postlude.edge.core import Core, Waiter
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 
@@ -11,7 +11,7 @@ from postlude.edge.request import Request
 class Files:
     """robots.txt, favicon.ico, the association files of mobile apps, and /healthz."""
 
-    def __init__(self, core: Core, health: Callable[[], bytes]) -> None:
+    def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
         self._core = core
         self._health = health
         config = core.config
@@ -22,10 +22,11 @@ class Files:
             "/.well-known/assetlinks.json": (config.assetlinks.encode(), "application/json"),
         }
 
-    def find(self, path: str, request: Request) -> bytes | None:
+    def find(self, path: str, request: Request, conn: Waiter) -> bytes | None:
         """The answer for `path`; None when there is no such file."""
         if path == "/healthz":
-            answer = self._core.answers.build(200, self._health(), {"Content-Type": "application/json"})
+            body = self._health(self._core.near(conn, request.head))
+            answer = self._core.answers.build(200, body, {"Content-Type": "application/json"})
             return self._core.done(request, Outcome.HEALTH, answer)
         body, kind = self._files.get(path, (b"", ""))
         if not body:

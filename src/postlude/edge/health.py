@@ -7,8 +7,10 @@ from postlude.edge.core import Core
 from postlude.journal import JournalWriter, RefusingJournal, losses
 
 
-def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int) -> bytes:
+def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int, *, near: bool) -> bytes:
     """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way.
+
+    The rest is for this machine alone (`near`): how much mail is read is nobody else's business.
 
     `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
     """
@@ -16,10 +18,13 @@ def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int
     edges = {name: said for name, said in losses(writer.root).items() if _family(name) == _family(writer.name)}
     problems = [text for text in (stats.problem, writer.alarm, core.revoked.problem, core.lists.problem) if text]
     problems += [f"{name}: hits are being lost" for name, said in edges.items() if said.since and name != writer.name]
+    status = "degraded" if problems else "ok"
+    if not near:
+        return msgspec.json.encode({"status": status})
     revoked = core.revoked.now
     return msgspec.json.encode(
         {
-            "status": "degraded" if problems else "ok",
+            "status": status,
             "problems": problems,
             "version": __version__,
             "connections": connections,

@@ -20,7 +20,7 @@ Slow = Callable[[Request, Waiter], bytes | None]
 class Router:
     """Knows the prefixes. `fast` maps a prefix to the face for plain GETs; `route` takes anything."""
 
-    def __init__(self, core: Core, health: Callable[[], bytes]) -> None:
+    def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
         self._core = core
         self._files = Files(core, health)
         pixel, self.link = Pixel(core), Link(core)
@@ -48,7 +48,7 @@ class Router:
         if face is not None:
             return face(request, conn)
         if request.method in {"GET", "HEAD"}:
-            found = self._files.find(plain_path(request.target), request)
+            found = self._files.find(plain_path(request.target), request, conn)
             if found is not None:
                 return found
         return core.done(request, Outcome.NOT_FOUND, core.answers.text(404, "Not found\n"))

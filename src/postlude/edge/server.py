@@ -48,7 +48,7 @@ class Edge:
         lane = writer.lane(self._loop.call_soon, self._from_committer)
         self.core = Core(config, codec, clock or SystemClock(), lane, self._store_large)
         self.heads = Heads()
-        self.router = Router(self.core, lambda: health(self.core, writer, len(self.connections)))
+        self.router = Router(self.core, lambda near: health(self.core, writer, len(self.connections), near=near))
         self.front = Front(self.core, self.router.link)
         self.connections: set[Connection] = set()
         self.url_bytes = config.limits.url_bytes

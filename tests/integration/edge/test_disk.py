@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.edge import EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
@@ -64,6 +65,12 @@ async def test_any_edge_tells_of_the_losses_of_the_others(start: Start, tmp_path
     assert (report["status"], report["lost"]) == ("ok", 2)
     other.close()
     relay.close()
+
+
+async def test_strangers_are_told_the_status_alone(start: Start):
+    face = await start(EdgeConfig(proxies=("127.0.0.1",)))
+    assert set(json.loads((await face.get("/healthz", {"X-Forwarded-For": "198.51.100.7"})).body)) == {"status"}
+    assert "outcomes" in json.loads((await face.get("/healthz")).body)
 
 
 @pytest.fixture

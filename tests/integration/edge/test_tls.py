@@ -20,7 +20,7 @@ from .conftest import CODEC, Start, read_answer
 LONG_AGO, FAR_AWAY = dt.datetime(2020, 1, 1), dt.datetime(2099, 1, 1)  # noqa: DTZ001 - x509 takes UTC
 
 
-def _certificate(folder: Path, name: str) -> EdgeConfig:
+def certificate(folder: Path, name: str) -> EdgeConfig:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
@@ -47,21 +47,21 @@ async def _served_name(port: int, target: str) -> tuple[bytes, bytes]:
 
 
 async def test_tls_in_process_and_a_certificate_that_changes(start: Start, tmp_path: Path):
-    face = await start(_certificate(tmp_path, "one.example"))
+    face = await start(certificate(tmp_path, "one.example"))
     body, der = await _served_name(face.edge.port, face.pixel)
     assert (body, b"one.example" in der) == (GIF, True)
     assert face.hits()[0].facts == {"line": "TLSv1.3"}
     (tmp_path / "cert.pem").write_text("half a certificate")
     face.edge._certificate.refresh()
     assert b"one.example" in (await _served_name(face.edge.port, face.pixel))[1]
-    _certificate(tmp_path, "two.example")
+    certificate(tmp_path, "two.example")
     os.utime(tmp_path / "cert.pem", (1, 1))
     face.edge._certificate.refresh()
     assert b"two.example" in (await _served_name(face.edge.port, face.pixel))[1]
 
 
 async def test_a_bad_certificate_stops_the_start(start: Start, tmp_path: Path):
-    config = _certificate(tmp_path, "one.example")
+    config = certificate(tmp_path, "one.example")
     (tmp_path / "key.pem").write_text("no key")
     with pytest.raises(SettingError, match="TLS certificate"):
         await start(config)
