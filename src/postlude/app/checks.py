@@ -16,7 +16,7 @@ from postlude.app.domains import Domains
 from postlude.app.folder import DataFolder
 from postlude.app.listen import faces, listen_for
 from postlude.app.mailboxes import imap_folders
-from postlude.app.networks import load_lists
+from postlude.app.networks import load_lists, open_countries
 from postlude.app.sending import server_config
 from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
@@ -168,9 +168,14 @@ def _networks(_settings: Settings, folder: DataFolder) -> Finding:
     lists, problems = load_lists(folder.networks)
     if problems:
         return Finding("network lists", "problem", f"{problems[0]}. Mend or delete it: the bundled list serves")
+    try:
+        countries = open_countries(folder.networks)
+    except ValueError as error:
+        return Finding("network lists", "problem", f"{error}. Import the table of countries again")
     own = {one.name for one in lists} & {path.stem for path in folder.networks.glob("*.txt")}
     text = ", ".join(f"{one.name} {one.date or 'without date'}{' (own)' if one.name in own else ''}" for one in lists)
-    return Finding("network lists", "ok", f"{text}. `postlude networks import` takes newer ones")
+    told = f"; country {countries.date}" if countries else ""
+    return Finding("network lists", "ok", f"{text}. `postlude networks import` takes newer ones" + told)
 
 
 def _account(_settings: Settings, _folder: DataFolder) -> Finding:

@@ -7,11 +7,15 @@ from ipaddress import collapse_addresses, ip_network
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from postlude.app.countries import Countries
 from postlude.classify import BUNDLED, NetworkList, Networks, read_list
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
 from postlude.model.errors import InputError, StorageError
 
 _LOOK_SECONDS: Final = 60
+COUNTRIES: Final = "countries.bin"
 _log = logging.getLogger("postlude.networks")
 
 
@@ -55,8 +59,20 @@ def _collapsed(networks: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(str, (*collapse_addresses(four), *collapse_addresses(six))))
 
 
+def open_countries(folder: Path) -> Countries | None:
+    """The operator's table of countries; None without one, ValueError when it is damaged."""
+    path = folder / COUNTRIES
+    try:
+        return Countries(path) if path.exists() else None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
 class AddressFacts:
-    """What is known of a raw address: its network. Called for every visitor; looks for new lists once a minute."""
+    """What is known of a raw address: its network, and its country where the operator gave a table.
+
+    Called for every new visitor; looks for new lists once a minute.
+    """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -64,6 +80,7 @@ class AddressFacts:
         self._stamp: tuple[tuple[str, int], ...] | None = None
         self._looked_at = 0
         self._networks = Networks(BUNDLED)
+        self._countries: Countries | None = None
 
     def __call__(self, address: str) -> Mapping[str, str]:
         """Facts for `Hit.facts`."""
@@ -71,12 +88,17 @@ class AddressFacts:
         if now - self._looked_at >= _LOOK_SECONDS * MICROS_PER_SECOND:
             self._looked_at = now
             self._look()
-        return self._networks.facts(address)
+        facts = self._networks.facts(address)
+        country = self._countries.find(address) if self._countries else ""
+        return facts | {"country": country} if country else facts
 
     def _look(self) -> None:
         files = sorted(self._folder.glob("*.txt")) if self._folder.is_dir() else []
+        table = self._folder / COUNTRIES
         try:
-            stamp = tuple((path.name, path.stat().st_mtime_ns) for path in files)
+            stamp = tuple(
+                (path.name, path.stat().st_mtime_ns) for path in (*files, *([table] if table.exists() else []))
+            )
         except OSError:
             return  # being replaced this moment
         if stamp == self._stamp:
@@ -85,3 +107,7 @@ class AddressFacts:
         for problem in problems:
             _log.error("%s; the bundled list stays in use", problem)
         self._networks, self._stamp = Networks(lists), stamp
+        try:
+            self._countries = open_countries(self._folder)
+        except ValueError as error:
+            _log.error("%s; countries are not told", error)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from postlude.app.countries import write_countries
 from postlude.app.folder import DataFolder
-from postlude.app.networks import import_list, load_lists
+from postlude.app.networks import COUNTRIES, import_list, load_lists, open_countries
 from postlude.cli.message_file import read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
-from postlude.kit.clock import SystemClock
+from postlude.kit.clock import SystemClock, to_iso
 from postlude.model.errors import InputError
 
 
@@ -21,11 +22,16 @@ def command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     lists, problems = load_lists(DataFolder(load().data).networks)
+    countries = open_countries(DataFolder(load().data).networks)
     rows = [{"name": o.name, "date": o.date, "networks": len(o.networks), "source": o.source} for o in lists]
+    if countries is not None:
+        rows.append({"name": "country", "date": countries.date, "networks": len(countries), "source": countries.source})
     if as_json:
         print_json({"lists": rows, "problems": problems})
     else:
         print_table([[str(row[key]) for key in ("name", "date", "networks", "source")] for row in rows])
+        if countries is None:
+            click.echo("no table of countries: `postlude networks import country FILE`")
         for problem in problems:
             click.echo(f"postlude: {problem}", err=True)
 
@@ -40,8 +46,18 @@ def import_file(name: str, file: Path, source: str) -> None:
     Running edges use it within a minute, for hits from then on. Example, Apple's exact egress list:
 
     postlude networks import apple_egress egress-ip-ranges.csv
+
+    The name `country` takes a table of countries, in lines such as 192.0.2.0/24,DE or 192.0.2.0,192.0.2.255,DE: then
+    every hit is kept with its country.
     """
     folder = DataFolder(load().data)
+    if name == "country":
+        folder.prepare()
+        lines = read_bytes(file).decode("utf-8", "replace").splitlines()
+        today = to_iso(SystemClock().now())[:10]
+        count = write_countries(folder.networks / COUNTRIES, lines, date=today, source=source or file.name)
+        click.echo(f"country: {count} ranges, dated {today}")
+        return
     lists, _ = load_lists(folder.networks)
     if name not in {one.name for one in lists}:
         raise InputError(f"there is no list {name!r}; there are: {', '.join(sorted(one.name for one in lists))}")

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.networks import AddressFacts, import_list, load_lists
+from postlude.app.countries import Countries, write_countries
+from postlude.app.networks import COUNTRIES, AddressFacts, import_list, load_lists, open_countries
 from postlude.model.errors import InputError
 
 
@@ -35,3 +36,36 @@ def test_a_broken_list_leaves_the_bundled_one_in_use(tmp_path: Path):
     assert AddressFacts(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
     with pytest.raises(InputError, match="empty"):
         import_list(tmp_path, "barracuda", "# nothing\n", source="", now=0)
+
+
+def test_countries_from_the_usual_tables(tmp_path: Path):
+    lines = [
+        '"first","last","country"',
+        '"192.0.2.0","192.0.2.127","DE"',
+        "3325256704,3325256959,fr",  # 198.51.100.0 and the 255 behind it, as numbers
+        "203.0.113.0/24,GB,England",
+        "2001:db8::/33,JP",
+        "2001:db8:8000::,2001:db8:ffff:ffff:ffff:ffff:ffff:ffff,KR",
+    ]
+    assert write_countries(tmp_path / COUNTRIES, lines, date="2026-11-25", source="a table") == 5
+    table = Countries(tmp_path / COUNTRIES)
+    for address, country in (
+        ("192.0.2.0", "DE"),
+        ("192.0.2.127", "DE"),
+        ("192.0.2.128", ""),
+        ("198.51.100.200", "FR"),
+        ("::ffff:203.0.113.9", "GB"),
+        ("2001:db8:1::1", "JP"),
+        ("2001:db8:9000::1", "KR"),
+        ("2001:db9::", ""),
+        ("0.0.0.0", ""),
+        ("unix", ""),
+    ):
+        assert table.find(address) == country
+    assert AddressFacts(tmp_path, Hand())("192.0.2.7") == {"country": "DE"}
+    with pytest.raises(InputError, match="line 2"):
+        write_countries(tmp_path / COUNTRIES, ["192.0.2.0/24,DE", "<html>"], date="", source="")
+    (tmp_path / COUNTRIES).write_bytes(b"PLC1 damaged")
+    with pytest.raises(ValueError, match="damaged"):
+        open_countries(tmp_path)
+    assert AddressFacts(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
