@@ -16,6 +16,7 @@ declare -A provides=(
   [mutt]=/usr/bin/mutt
   [thunderbird]=/usr/bin/thunderbird
   [xvfb]=/usr/bin/Xvfb
+  [node-nodemailer]=/usr/share/nodejs/nodemailer/package.json
   [wrk]=/usr/bin/wrk
   [strace]=/usr/bin/strace
   [curl]=/usr/bin/curl

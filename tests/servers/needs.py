@@ -15,6 +15,11 @@ PROGRAMS = {
     "chromium": "/usr/bin/chromium",
     "swaks": "/usr/bin/swaks",
     "msmtp": "/usr/bin/msmtp",
+    "mutt": "/usr/bin/mutt",
+    "nodejs": "/usr/bin/node",
+    "node-nodemailer": "/usr/share/nodejs/nodemailer/package.json",
+    "thunderbird": "/usr/lib/thunderbird/thunderbird",
+    "xvfb": "/usr/bin/Xvfb",
 }
 HINT = "`make servers` as root installs it"
 
