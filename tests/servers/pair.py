@@ -13,6 +13,7 @@ from typing import Self
 
 from servers.door import Door
 from servers.dovecot import Dovecot
+from servers.greylist import Greylist
 from servers.needs import require, require_root
 from servers.postfix import Postfix
 from servers.waiting import LOOPBACK, wait_for
@@ -30,6 +31,10 @@ SLOW_DOMAIN = "slow.test"
 """Nobody answers there: Postfix keeps the mail, and says after some seconds that it is delayed."""
 UNKNOWN_USER = "nobody-here@customer.test"
 """Accepted by Postfix, refused by Dovecot: comes back as a real RFC 3464 bounce."""
+GREY, SLOW, BUSY = "bob+grey@customer.test", "bob+slow@customer.test", "bob+busy@customer.test"
+"""Refused with 450 the first time; answered after two seconds; told 421 and hung up on."""
+AT_DATA, AT_END = "bob+data@customer.test", "bob+end@customer.test"
+"""Refused for good at DATA, and after the whole message."""
 UNKNOWN_DOMAIN = "someone@no-such-domain.test"
 """No route: refused with 550 5.1.2 at RCPT."""
 
@@ -42,12 +47,19 @@ class Servers:
         require_root("Postfix changes its user and Dovecot keeps several")
         self.home = Path(tempfile.mkdtemp(prefix="postlude-mail-"))
         self.home.chmod(0o755)  # the servers' own users pass through
-        self.door, self.nowhere = Door(), Door()
+        self.door, self.nowhere, self.greylist = Door(), Door(), Greylist({GREY})
         self.postfix = Postfix(
             self._folder("postfix"),
             domains=DOMAINS,
             routes={BOUNCE_DOMAIN: self.door.port, SLOW_DOMAIN: self.nowhere.port},
-            refused={REFUSED_DOMAIN: "550 5.7.1 we do not talk to you"},
+            refused={
+                REFUSED_DOMAIN: "550 5.7.1 we do not talk to you",
+                SLOW: "sleep 2",
+                BUSY: "421 4.3.2 too busy, come back later",
+            },
+            at_data={AT_DATA: "550 5.7.0 not from you"},
+            at_end={AT_END: "554 5.7.1 this looks like spam"},
+            policy=self.greylist.port,
         )
         try:
             self.dovecot = Dovecot(self._folder("dovecot"), USERS, self.postfix.port)
@@ -62,6 +74,7 @@ class Servers:
         except BaseException:
             self.door.close()
             self.nowhere.close()
+            self.greylist.close()
             shutil.rmtree(self.home, ignore_errors=True)
             raise
         return self
@@ -74,6 +87,7 @@ class Servers:
         self.dovecot.stop()
         self.door.close()
         self.nowhere.close()
+        self.greylist.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _folder(self, name: str) -> Path:
@@ -133,6 +147,7 @@ class Servers:
     def fresh(self) -> None:
         """Empty mailboxes, no filters, nobody behind the door: what every test starts with."""
         self.door.target = None
+        self.greylist.seen.clear()
         self.postfix.purge()
         for user in USERS:
             self.dovecot.sieve(user, "")

@@ -38,7 +38,10 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:{loopback}:{sasl}
 smtpd_sasl_auth_enable = yes
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
-smtpd_recipient_restrictions = check_recipient_access inline:{{ {refused} }}, permit
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {refused} }},
+  check_policy_service inet:{loopback}:{policy}, permit
+smtpd_data_restrictions = check_recipient_access inline:{{ {at_data} }}
+smtpd_end_of_data_restrictions = check_recipient_access inline:{{ {at_end} }}
 recipient_delimiter = +
 virtual_mailbox_domains = {domains}
 virtual_mailbox_maps =
@@ -62,6 +65,9 @@ MASTER = """
 {smtp}      inet  n  -  n  -  -  smtpd
 {submission} inet  n  -  n  -  -  smtpd
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+{broken_tls} inet n  -  n  -  -  smtpd
+  -o smtpd_tls_security_level=may
+  -o smtpd_tls_cert_file=/nonexistent/certificate.pem
 pickup    unix  n  -  n  60 1  pickup
 cleanup   unix  n  -  n  -  0  cleanup
 qmgr      unix  n  -  n  1  1  qmgr
@@ -94,18 +100,32 @@ QUEUES = {  # name -> owner, group, mode, as Debian's own /var/spool/postfix
 }
 
 
+def _inline(table: Mapping[str, str]) -> str:
+    return ", ".join(f"{{ {key} = {value} }}" for key, value in table.items())
+
+
 class Postfix:
     """One running Postfix.
 
     `domains` are delivered to LMTP, whoever the user is (so unknown ones bounce by mail); `routes` are domains handed
-    to another port; `refused` are domains it refuses while it is being talked to.
+    to another port; `refused` are domains and addresses with what is done about them at RCPT, `at_data` and `at_end`
+    the same at DATA and after the message. `policy` is the port of a policy server asked about every recipient.
     """
 
     def __init__(
-        self, home: Path, *, domains: tuple[str, ...], routes: Mapping[str, int], refused: Mapping[str, str]
+        self,
+        home: Path,
+        *,
+        domains: tuple[str, ...],
+        routes: Mapping[str, int],
+        refused: Mapping[str, str],
+        at_data: Mapping[str, str],
+        at_end: Mapping[str, str],
+        policy: int,
     ) -> None:
         self.home = home
-        self.port, self.submission_port = free_port(), free_port()
+        self.port, self.submission_port, self.broken_tls_port = free_port(), free_port(), free_port()
+        self._at_data, self._at_end, self._policy = at_data, at_end, policy
         self._domains, self._routes, self._refused = domains, routes, refused
         self._config = home / "etc"
         self._child: Child | None = None
@@ -121,11 +141,16 @@ class Postfix:
             "domains": ", ".join(self._domains),
             "routed": ", ".join(self._routes),
             "routes": ", ".join(f"{{ {d} = smtp:[{LOOPBACK}]:{port} }}" for d, port in self._routes.items()),
-            "refused": ", ".join(f"{{ {domain} = {answer} }}" for domain, answer in self._refused.items()),
+            "refused": _inline(self._refused),
+            "at_data": _inline(self._at_data),
+            "at_end": _inline(self._at_end),
+            "policy": self._policy,
         }
         (self._config / "refuse-after-data").write_text("/^Subject: .*refuse after data/ REJECT I do not take this\n")
         (self._config / "main.cf").write_text(MAIN.format(**values))
-        (self._config / "master.cf").write_text(MASTER.format(smtp=self.port, submission=self.submission_port))
+        (self._config / "master.cf").write_text(
+            MASTER.format(smtp=self.port, submission=self.submission_port, broken_tls=self.broken_tls_port)
+        )
         master = "/usr/lib/postfix/sbin/master"
         env = {**os.environ, "MAIL_CONFIG": str(self._config)}
         # master itself, not `postfix start`: that one would detach and check files of the system's own instance

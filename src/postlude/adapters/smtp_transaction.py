@@ -1,6 +1,7 @@
 """One SMTP transaction: MAIL, RCPT, DATA, the message, and what it means when the connection ends in between."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from postlude.adapters.smtp_answer import accepted, one_line, refusal
@@ -27,7 +28,6 @@ class Session:
         """Keywords of EHLO in lower case."""
         self._timeout_s = timeout_s
         self._end_s = end_s
-        self._reset = False  # a transaction was left half done: RSET goes first
         self.sent = 0
         self.used_at = 0.0
 
@@ -47,43 +47,43 @@ class Session:
 
     async def _together(self, commands: list[str]) -> Answer | None:
         """All three commands in one write (RFC 2920); the first refusal, None when the message may come."""
-        line, first = self.line, 0
-        if self._reset:
-            commands, first, self._reset = ["RSET", *commands], 1, False
-        lost = None
+        line, lost = self.line, None
         try:
             line.write("\r\n".join([*commands, ""]).encode("utf-8", "surrogateescape"))
             await line.wait(len(commands), self._timeout_s)
         except Lost as error:
             lost = error
-        replies = line.replies[first:]
+        replies = line.replies[:]
         line.replies.clear()
         for phase, reply in zip(_PHASES, replies, strict=False):
             if reply.code // 100 != (_GO_AHEAD if phase == "data" else _OK) // 100:
-                self._reset = True
-                await self._end_of_nothing(replies)
+                await self._start_over(replies)
                 return self._refused(reply, phase)
         return None if lost is None else self._lost(lost, _PHASES[min(len(replies), 2)])
 
-    async def _end_of_nothing(self, replies: list[Reply]) -> None:
-        """A server that goes ahead although it refused the recipient waits for a message to nobody (RFC 2920 3.1)."""
+    async def _start_over(self, replies: Sequence[Reply] = ()) -> None:
+        """Make the connection fit for the next copy, at once: a server may hold a queue file for a half transaction.
+
+        Also after a refusal of the whole message: Postfix keeps the transaction when `smtpd_end_of_data_restrictions`
+        refuse it, and the next MAIL would be "nested". A server that goes ahead with DATA although it refused what
+        came before waits for a message; the end mark alone might reach a recipient of its own idea, so hang up.
+        """
         if len(replies) == len(_PHASES) and replies[-1].code == _GO_AHEAD:
-            try:
-                await self.line.ask(".", self._timeout_s)
-            except Lost:
-                self.line.close()
+            self.line.close()
+            return
+        try:
+            await self.line.ask("RSET", self._timeout_s)
+        except Lost:
+            self.line.close()
 
     async def _singly(self, commands: list[str]) -> Answer | None:
         """One command after the other, for servers without PIPELINING."""
         phase = "mail"
         try:
-            if self._reset:
-                await self.line.ask("RSET", self._timeout_s)
-                self._reset = False
             for phase, command in zip(_PHASES, commands, strict=True):
                 reply = await self.line.ask(command, self._timeout_s)
                 if reply.code // 100 != (_GO_AHEAD if phase == "data" else _OK) // 100:
-                    self._reset = True
+                    await self._start_over()
                     return self._refused(reply, phase)
         except Lost as lost:
             return self._lost(lost, phase)
@@ -112,6 +112,7 @@ class Session:
         if reply.code < 400:  # noqa: PLR2004 - neither yes nor no: RFC 5321 4.3.2 knows no such answer here
             text = one_line(reply.text)
             return Answer(SendOutcome.UNSURE, reply.code, text=text, server=self.server, phase="end-of-data")
+        await self._start_over()
         return self._refused(reply, "end-of-data")
 
     def _refused(self, reply: Reply, phase: str) -> Answer:

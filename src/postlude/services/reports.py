@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from postlude.history import History
 from postlude.model.event import Event
-from postlude.model.words import EventKind, Verdict
+from postlude.model.words import CopyStatus, EventKind, Verdict
 from postlude.services.reports_shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
 from postlude.services.reports_words import summary
 from postlude.services.stored_data import describe
@@ -165,8 +165,10 @@ def _copy_view(copy: Copy, done: Activity) -> CopyView:
         text=copy.text,
         open_implied=implied,
         clicks_unknown=done.clicks_unknown,
+        enhanced=copy.enhanced,
+        server=copy.server,
         attempts=copy.attempts,
-        next_attempt_at=copy.next_attempt_at,
+        next_attempt_at=copy.next_attempt_at if _is_put_off(copy) else None,
         autoresponded_at=done.autoresponded_at,
         displayed_at=done.displayed_at,
         first_click_at=done.first_click_at,
@@ -191,3 +193,7 @@ def _link_view(link: Link, done: LinkActivity | None) -> LinkView:
         clicks_unknown=done.clicks_unknown if done else 0,
         last_at=done.last_at if done else None,
     )
+
+
+def _is_put_off(copy: Copy) -> bool:
+    return copy.status is CopyStatus.DEFERRED or (copy.status is CopyStatus.QUEUED and bool(copy.text))

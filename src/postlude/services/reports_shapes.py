@@ -57,8 +57,12 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     open_implied: bool = False
     """True when no open was seen and a click or a reply says that there was one."""
     clicks_unknown: int = 0
+    enhanced: str = ""
+    server: str = ""
+    """Which server gave `code` and `text`."""
     attempts: int = 0
     next_attempt_at: int | None = None
+    """Of a copy that was put off, by a server or by a limit of ours."""
     autoresponded_at: int | None = None
     displayed_at: int | None = None
     first_click_at: int | None = None

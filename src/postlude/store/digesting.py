@@ -107,7 +107,9 @@ class Digesting(Choices):
         for some in chunks(batch.resends):
             again = copies.c.id.in_(some), copies.c.status.in_([status.value for status in MAY_GO_AGAIN])
             connection.execute(
-                update(copies).where(*again).values(status=CopyStatus.QUEUED.value, next_attempt_at=0, worker=None)
+                update(copies)
+                .where(*again)
+                .values(status=CopyStatus.QUEUED.value, next_attempt_at=0, worker=None, code=0, text="")
             )
 
     @cached_property

@@ -109,7 +109,8 @@ async def test_an_idle_connection_the_server_closed_is_replaced():
 
 @pytest.mark.parametrize("ehlo", [SINGLY, TOGETHER])
 async def test_after_a_refused_recipient_the_connection_goes_on(ehlo: str):
-    async with Difficult(ehlo=ehlo, rcpt="550 5.1.1 unknown").running() as server:
+    script = {"rcpt": "550 5.1.1 unknown", "data": "554 5.5.1 no valid recipients"}
+    async with Difficult(ehlo=ehlo, **script).running() as server:
         way = transport(server.port)
         for _ in range(2):
             assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).outcome is SendOutcome.REJECTED
@@ -117,14 +118,26 @@ async def test_after_a_refused_recipient_the_connection_goes_on(ehlo: str):
     assert server.connections == 1
 
 
-async def test_a_server_that_goes_ahead_without_a_recipient_gets_an_empty_message_and_goes_on():
-    async with Difficult(ehlo=TOGETHER, rcpt="550 5.1.1 unknown", end="554 5.5.1 no recipients").running() as server:
+@pytest.mark.parametrize("script", [{"rcpt": "550 5.1.1 unknown"}, {"mail": "503 5.5.1 nested MAIL command"}])
+async def test_a_server_that_goes_ahead_all_the_same_gets_no_message(script: dict[str, str]):
+    async with Difficult(ehlo=TOGETHER, **script).running() as server:
         way = transport(server.port)
         for _ in range(2):
             answer = await way.send(Outgoing("v@example.org", "a@example.com", LETTER))
-            assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.REJECTED, 550, "rcpt")
+            assert (answer.outcome, answer.phase) == (SendOutcome.REJECTED, next(iter(script)))
         await way.close()
-    assert (server.connections, server.accepted) == (1, [])
+    assert (server.connections, server.accepted) == (2, [])
+
+
+async def test_after_a_refused_message_the_transaction_is_over():
+    """Postfix keeps it open when it refuses at the end of the data."""
+    async with Difficult(ehlo=TOGETHER, end="554 5.7.1 spam").running() as server:
+        way = transport(server.port)
+        for _ in range(2):
+            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).code == 554
+        await way.close()
+    assert server.connections == 1
+    assert [command for command in server.commands if command == "RSET"] == ["RSET", "RSET"]
 
 
 async def test_a_domain_has_an_ascii_form_for_servers_that_need_it():
