@@ -6,7 +6,7 @@
 import email
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from result import table, write
@@ -47,8 +47,37 @@ def main() -> None:
     size = sum(map(len, mails)) / len(mails) / 1000
     text = f"{len(mails)} mails, {size:.1f} kB on average, best of {ROUNDS} interleaved rounds, one core.\n\n"
     text += table(["way", "mails/s", "ratio"], rows)
+    slowest, worst = max((_seconds(raw), name) for name, raw in hostile())
+    text += f"\n\nThe slowest of {len(list(hostile()))} hostile mails of 4 MB ({worst}): {slowest:.2f} s."
     text += f"\n\nFloor: {FLOOR} a second. {'Held' if first >= FLOOR else 'NOT held'}."
     write("feedback", "Reading what comes back", "make bench-feedback", text)
+
+
+def hostile() -> Iterator[tuple[str, bytes]]:
+    """Mails made to be slow: nothing ends, everything almost matches."""
+    report = b"From: MAILER-DAEMON@x.example\r\nSubject: failure notice\r\n\r\nIt could not be delivered to\r\n"
+    answer = b"From: bob@x.example\r\nSubject: Re: x\r\nIn-Reply-To: <a@b>\r\nContent-Type: text/html\r\n\r\n"
+    for unit in (
+        b"x",
+        b"a@",
+        b"<",
+        b" ",
+        b"\n",
+        b"a.",
+        b"/AAAA",
+        b"user ",
+        b"550 5.1.1 ",
+        b"On Monday wrote:\n",
+        b"<p>",
+    ):
+        yield f"report of {unit!r}", report + unit * (4_000_000 // len(unit))
+        yield f"answer of {unit!r}", answer + unit * (4_000_000 // len(unit))
+
+
+def _seconds(raw: bytes) -> float:
+    start = time.process_time()
+    parse(raw)
+    return time.process_time() - start
 
 
 def _recipients() -> list[str]:

@@ -13,6 +13,9 @@ from postlude.feedback.mime import Part, decode, decode_words, read, split_heade
 MAX_BYTES: Final = 4_000_000
 """What is read of one mail: reports stand at the top, and returned attachments say nothing."""
 
+MAX_REPORT: Final = 65_536
+"""Characters of a report that are searched, which costs most: the words stand at the top, our own mail behind them."""
+
 _RETURNED_TYPES: Final = frozenset(
     {
         "message/rfc822",
@@ -84,7 +87,7 @@ class Letter:
     def _split(self) -> tuple[str, str]:
         """Report text and the plain-text mail of ours behind it."""
         texts = [_readable(part) for part in self.leaves if part.type.startswith("text/") and not part.parts]
-        whole = "\n".join(texts)
+        whole = "\n".join(texts)[:MAX_REPORT]
         start = _returned_at(whole)
         return (whole, "") if start < 0 else (whole[:start], whole[start:])
 
@@ -167,7 +170,7 @@ def _headers_of(text: str) -> Part:
 
 
 def _readable(part: Part) -> str:
-    text = part.text()
+    text = part.text()[: 4 * MAX_REPORT]
     return plain_of_html(text) if part.type == "text/html" else text
 
 

@@ -7,6 +7,8 @@ from postlude.feedback.letter import plain_of_html
 from postlude.feedback.mime import Part
 
 MAX_TEXT: Final = 20_000
+MAX_HTML: Final = 400_000
+"""Of a reply's HTML; the new text stands at its top."""
 _QUOTED_HTML: Final = re.compile(
     r"<(?:blockquote|div[^>]*\b(?:class|id)=[\"']?[^\"'>]*(?:gmail_quote|yahoo_quoted|moz-cite-prefix|"
     r"divRplyFwdMsg|"
@@ -48,7 +50,7 @@ def new_text(root: Part) -> str:
         if part.type == "text/plain" and plain is None:
             plain = part.text()
         elif part.type == "text/html" and rich is None:
-            rich = part.text()
+            rich = part.text()[:MAX_HTML]
     if plain is None and rich is not None:
         cut = _QUOTED_HTML.search(rich)
         plain = plain_of_html(rich[: cut.start()] if cut else rich)

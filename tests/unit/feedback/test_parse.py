@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, build, parse
+from postlude.feedback.letter import MAX_REPORT
 
 NOON = 1_700_000_000_000_000
 TAG = {purpose: letter * 28 for purpose, letter in {"b": "a", "r": "c", "u": "d", "m": "e"}.items()}
@@ -203,3 +204,11 @@ def test_one_finding_per_recipient_however_the_fields_stand():
     second = b"Final-Recipient: rfc822; carol@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n"
     run_together = raw.replace(b"Last-Attempt-Date:", second + b"Last-Attempt-Date:")
     assert [item.recipient for item in parse(run_together)] == ["bob@example.org", "carol@example.org"]
+
+
+def test_the_words_stand_at_the_top_and_what_follows_costs_nothing():
+    head = b"From: MAILER-DAEMON@x.example\r\nSubject: failure notice\r\n\r\nIt could not be delivered\r\n"
+    far = head + b"/" + b"A" * MAX_REPORT + b"\r\n<bob@example.org>: 550 5.1.1 user unknown\r\n"
+    near = head + b"<bob@example.org>: 550 5.1.1 user unknown\r\n" + b"/" + b"A" * 4 * MAX_REPORT
+    assert parse(near)[0].recipient == "bob@example.org"
+    assert parse(far)[0].recipient == ""
