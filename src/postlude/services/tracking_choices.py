@@ -13,7 +13,8 @@ from postlude.instrument import Policy
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
-from postlude.store import Link, LinkChange, Revocations, Withdrawal
+from postlude.model.words import Via
+from postlude.store import Link, LinkChange, Message, Revocations, Withdrawal
 from postlude.tokens import Kind
 
 _PAUSE_SECONDS: Final = 1.0
@@ -111,6 +112,10 @@ class Revoker:
 class LinkStore(Protocol):
     """What changing a link needs of the store."""
 
+    def message(self, message: int) -> Message:
+        """One message's row."""
+        ...
+
     def links(self, message: int) -> list[Link]:
         """The message's links in order."""
         ...
@@ -124,39 +129,42 @@ class LinkStore(Protocol):
         ...
 
 
-def stop_link(store: LinkStore, clock: Clock, message: int, position: int, *, kind: Kind = Kind.MESSAGE) -> Link:
+def stop_link(store: LinkStore, clock: Clock, message: int, position: int) -> Link:
     """Have a link of mail already sent lead nowhere: a plain page says that it was stopped. Returns the link."""
-    return _change(store, LinkChange(kind, message, position, "", clock.now()))
+    return _change(store, clock, message, position, "")
 
 
-def replace_link(
-    store: LinkStore, clock: Clock, message: int, position: int, url: str, *, kind: Kind = Kind.MESSAGE
-) -> Link:
+def replace_link(store: LinkStore, clock: Clock, message: int, position: int, url: str) -> Link:
     """Have a link of mail already sent lead to `url`; InputError unless it is an http(s) URL with a host."""
     parts = urlsplit(url)
     bad = any(ord(c) <= 0x20 or ord(c) == 0x7F or c == "\\" for c in url)  # noqa: PLR2004 - space and DEL
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or bad:
         raise InputError(f"{url!r} is no address a link may lead to; give one like https://example.org/page")
-    return _change(store, LinkChange(kind, message, position, url, clock.now()))
+    return _change(store, clock, message, position, url)
 
 
-def restore_link(store: LinkStore, message: int, position: int, *, kind: Kind = Kind.MESSAGE) -> Link:
+def restore_link(store: LinkStore, message: int, position: int) -> Link:
     """Have a link lead where it was signed for again. Returns the link; NotFoundError when nothing was changed."""
     link = _link(store, message, position)
-    if not store.restore_link(kind, message, position):
+    if not store.restore_link(_kind(store, message), message, position):
         raise NotFoundError(f"link {position} of message {id_text(message)} was neither stopped nor replaced")
     return link
 
 
-def _change(store: LinkStore, change: LinkChange) -> Link:
-    link = _link(store, change.scope, change.position)
+def _change(store: LinkStore, clock: Clock, message: int, position: int, url: str) -> Link:
+    link = _link(store, message, position)
     if not link.tracked:
         raise InputError(
-            f"link {change.position} of message {id_text(change.scope)} was not tracked ({link.reason}): it leads "
-            "straight to its destination, past this server"
+            f"link {position} of message {id_text(message)} was not tracked ({link.reason}): it leads straight to its "
+            "destination, past this server"
         )
-    store.change_link(change)
+    store.change_link(LinkChange(_kind(store, message), message, position, url, clock.now()))
     return link
+
+
+def _kind(store: LinkStore, message: int) -> Kind:
+    """What the tokens of the message's copies say of their scope."""
+    return Kind.CAMPAIGN if store.message(message).via is Via.CAMPAIGN else Kind.MESSAGE
 
 
 def _link(store: LinkStore, message: int, position: int) -> Link:

@@ -5,9 +5,13 @@ from typing import Any
 import pytest
 
 from postlude.instrument import Policy, Switches
+from postlude.kit.clock import SystemClock
+from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Hit, Submitted
 from postlude.model.words import HitFace, Via
-from postlude.services.tracking_choices import limited
+from postlude.services.tracking_choices import limited, replace_link, restore_link, stop_link
+from postlude.store import Batch, Link, Message, Store, Submission
+from postlude.tokens import Kind
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 
@@ -113,3 +117,23 @@ def test_one_request_for_ones_data_a_day(sent: World) -> None:
     sent.say(_hit(20, a_day + 301, HitFace.PREFERENCES, report="1"))
     sent.digest().catch_up()
     assert len(sent.store.open_requests()) == 1
+
+
+@pytest.mark.parametrize(("via", "kind"), [(Via.RELAY, Kind.MESSAGE), (Via.CAMPAIGN, Kind.CAMPAIGN)])
+def test_a_changed_link_is_known_by_what_its_tokens_say(store: Store, via: Via, kind: Kind) -> None:
+    message = Message(id=5, user=1, message_id="", subject="", sender="", mail_from="", via=via, created_at=1)
+    links = (Link(5, 0, "https://a.example/"), Link(5, 1, "tel:1", tracked=False, reason="scheme"))
+    store.apply(Batch(submissions=[Submission(message, links, ())]))
+    replace_link(store, SystemClock(), 5, 0, "https://b.example/x")
+    assert store.revocations().links == {(kind, 5, 0): "https://b.example/x"}
+    stop_link(store, SystemClock(), 5, 0)
+    assert store.revocations().links == {(kind, 5, 0): ""}
+    restore_link(store, 5, 0)
+    assert store.revocations().links == {}
+    with pytest.raises(InputError, match="not tracked"):
+        stop_link(store, SystemClock(), 5, 1)
+    with pytest.raises(NotFoundError, match="its links: 0, 1"):
+        stop_link(store, SystemClock(), 5, 2)
+    for bad in ("javascript:alert(1)", "https://", "https://a@b.example/", "https://b.example/\\x", "//b.example"):
+        with pytest.raises(InputError, match="no address"):
+            replace_link(store, SystemClock(), 5, 0, bad)
