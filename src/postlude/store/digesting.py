@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
-from postlude.model.words import MAY_GO_AGAIN, CopyStatus, MemberStatus, SendOutcome
+from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Prepared, address_key, chunks, clean
 from postlude.store.choices import Choices
 from postlude.store.projection import fold, merge_copies, merge_links
@@ -37,6 +37,7 @@ from postlude.store.schema import (
     suppressions,
     unmatched,
 )
+from postlude.store.schema_campaigns import campaigns
 from postlude.store.schema_contacts import list_members
 
 UNSUBSCRIBED: Final = "unsubscribed"
@@ -105,6 +106,11 @@ class Digesting(Choices):
 
     def _resend(self, connection: Connection, batch: Batch) -> None:
         for some in chunks(batch.resends):
+            of = select(copies.c.campaign).where(copies.c.id.in_(some))
+            over = campaigns.c.id.in_(of), campaigns.c.status == CampaignStatus.SENT.value
+            connection.execute(
+                update(campaigns).where(*over).values(status=CampaignStatus.SENDING.value, finished_at=None)
+            )
             again = copies.c.id.in_(some), copies.c.status.in_([status.value for status in MAY_GO_AGAIN])
             connection.execute(
                 update(copies)

@@ -179,3 +179,14 @@ def test_only_drafts_change(store: Store) -> None:
     with pytest.raises(InputError, match="only a draft"):
         store.delete_campaign(CAMPAIGN)
     assert not store.unschedule_campaign(CAMPAIGN)
+
+
+def test_a_copy_that_is_sent_again_on_request_opens_its_campaign_again(store: Store) -> None:
+    everybody(store, 1)
+    take_all(store)
+    (claim,) = store.claim_campaign(CAMPAIGN, 5, 10, 1)
+    store.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.UNSURE, 9, 1)]))
+    assert store.finish_campaign(CAMPAIGN, 20)
+    store.apply(Batch(resends=[claim.copy]))
+    assert store.campaign(CAMPAIGN).status is CampaignStatus.SENDING
+    assert [again.copy for again in store.claim_campaign(CAMPAIGN, 5, 10, 1)] == [claim.copy]

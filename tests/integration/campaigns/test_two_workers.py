@@ -1,0 +1,51 @@
+"""Two worker processes share one campaign on PostgreSQL: no overlap, and a killed one's copies are not lost."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postlude.model.words import CampaignStatus, CopyStatus
+from servers.counting import Counting
+from servers.mailing import send_to_all
+from servers.postlude import POSTLUDE, Postlude, clean_environment
+from servers.process import Child
+from servers.waiting import LOOPBACK, wait_for
+
+COPIES = 1500
+
+
+@pytest.fixture
+def running(tmp_path: Path, postgresql_url: str) -> Iterator[tuple[Postlude, Counting]]:
+    with Counting(delay=0.005) as server:
+        smtp = {"smtp_host": LOOPBACK, "smtp_port": server.port, "smtp_tls": "none", "smtp_connections": 2}
+        instance = Postlude(tmp_path, state_url=postgresql_url, **smtp)
+        instance.start()
+        yield instance, server
+        instance.close()
+
+
+@pytest.mark.timeout(180)
+def test_two_workers_share_a_campaign(running: tuple[Postlude, Counting], tmp_path: Path):
+    instance, server = running
+    store, campaign = send_to_all(instance.settings, COPIES)
+    (variant,) = store.variants(campaign.id)
+    environment = clean_environment(instance.settings)
+    second = Child("second", [POSTLUDE, "worker", "--idle-end", "3"], tmp_path / "second.log", environment)
+    try:
+        wait_for("both workers", lambda: len(store.worker_journals()) >= 3, 40)
+        wait_for("half of the copies", lambda: server.counts.total() > COPIES // 2, 90, pause=0.02)
+        os.kill(second.pid, signal.SIGKILL)
+        wait_for("the end", lambda: store.campaign(campaign.id).status is CampaignStatus.SENT, 100, pause=0.2)
+    finally:
+        second.kill()
+    said = {copy.recipient: copy.status for copy in store.copies(variant.message)}
+    assert len(said) == COPIES
+    assert max(server.counts.values()) == 1
+    for recipient, status in said.items():
+        assert server.counts[recipient] in {CopyStatus.SENT: {1}, CopyStatus.UNSURE: {0, 1}}[status], recipient
+    unsure = sum(status is CopyStatus.UNSURE for status in said.values())
+    assert unsure < 100
+    store.close()
