@@ -7,8 +7,8 @@ from postlude.compose import header, parts, quoted
 from postlude.compose.frame import frame
 from postlude.compose.layout import Slot
 from postlude.compose.links import Judge, OwnLink
-from postlude.compose.pieces import Hole, Span, Token, Value
-from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape
+from postlude.compose.pieces import Hole, Span, Token, Value, split
+from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape, Unshared
 from postlude.compose.source import Marks, Source, value_text
 from postlude.dkim import Signer
 from postlude.dkim.canonical import relaxed_lines
@@ -115,7 +115,12 @@ class Shared:
         return len(found) == len({link.address for link in personal}) and not found & self._twins
 
     def _plan(self, slot: Slot, data: bytes, spans: Sequence[Span], *, eight_bit: bool) -> tuple[Slot, PartPlan]:
-        eight_bit = eight_bit and not parts.too_long(data)
+        if eight_bit and parts.too_long(data):
+            # Certain only where no value, short or with line ends in it, can make the line shorter.
+            pieces = [piece for piece in split(data, (), spans) if isinstance(piece, bytes)]
+            if not any(map(parts.too_long, pieces)):
+                raise Unshared
+            eight_bit = False
         shape = PartShape(data, spans, self._session, html=slot is Slot.HTML, eight_bit=eight_bit)
         return slot, shape.plan(self._slot_of, self._sample.encode("ascii"))
 

@@ -2,6 +2,8 @@ from contextlib import suppress
 
 import dkim
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from postlude.dkim import Signer, new_key, read_key
 from postlude.dkim.canonical import relaxed_body
@@ -92,3 +94,15 @@ def test_the_body_of_a_mail_on_the_way_is_the_one_that_was_signed():
     # SMTP ends the last line; the relaxed form must be the same before and after.
     assert relaxed_body(b"x  ") == relaxed_body(b"x  \r\n") == b"x\r\n"
     assert relaxed_body(b" ") == relaxed_body(b" \r\n") == b""
+
+
+blanks_and_lines = st.lists(
+    st.sampled_from([b" ", b"\t", b"\r\n", b"x", b"\xc3\xa4", b".", b"  \r\n", b"=20"]), max_size=30
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(blanks_and_lines.map(b"".join), st.text(st.characters(blacklist_categories=["C"]), max_size=30))
+def test_any_blanks_and_line_ends_are_canonicalised_as_others_do(body, subject):
+    raw = FROM + b"Subject: " + subject.encode() + b"\r\n\r\n" + body + b"\r\n"
+    assert verified(SIGNER.sign(raw, NOW)) == [True, True]
