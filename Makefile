@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,8 @@ bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
 bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (needs nginx and wrk)
 	$(BIN)/python bench/edge.py --what pixel pixels link slow nosync --write
 	$(BIN)/python bench/edge_journal.py --write
+bench-import: dev ## a million contacts from CSV into SQLite: seconds, memory
+	$(BIN)/python bench/import_contacts.py
 bench-startup: dev ## start-up time and memory of `postlude up`
 	$(BIN)/python bench/startup.py
 bench-digest: dev ## the digest end to end with edge and load: events a second, when they can be queried (needs wrk)

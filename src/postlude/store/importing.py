@@ -1,13 +1,13 @@
 """Many contacts at once: one transaction a batch, with the job's place in the file inside it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal, select, update
 
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.words import Consent, MemberStatus, Purpose
@@ -16,18 +16,20 @@ from postlude.store.consent import COLUMNS
 from postlude.store.jobs import add_errors, note_beat
 from postlude.store.rows_contacts import Beat, JobError
 from postlude.store.schema import suppressions
+from postlude.store.schema_base import Big
 from postlude.store.schema_contacts import consents, contact_fields, contact_tags, contacts, list_members, tags
 
 _IDS: Final = OrderedIds()
 # A batch touches every page of the address index: with SQLite's own 2 MB most would be written several times.
 _ROOMY: Final = "PRAGMA cache_size = -98304"
 _encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _LOOKED_UP: Final = (
     contacts.c.id,
     contacts.c.address,
     contacts.c.spelled,
     contacts.c.name,
-    contacts.c.fields,
+    cast(contacts.c.fields, Text).label("fields"),  # as text: most rows of a file are found to be known as they are
     contacts.c.time_zone,
     contacts.c.job,
     *(contacts.c[column] for column in COLUMNS.values()),
@@ -99,17 +101,18 @@ class Importing(Part):
             if intake.dry:
                 known = self._known_contacts(connection, merged)
                 _would_add(intake, merged.keys() - known.keys(), counts)
-                touched: dict[str, int] = {}
+                ids = range(0)
             else:
-                touched, known = self._add_new(connection, intake, merged, counts)
+                ids, known = self._add_new(connection, intake, merged, counts)
             changed = [c for row in known.values() if (c := _change(intake, merged[row.address], row, counts))]
             counts["suppressed"] += self._count_suppressed(connection, merged)
             if not intake.dry:
                 if changed:
                     connection.execute(_CHANGE, changed)
-                self._join_lists(connection, intake, touched, known, counts)
-                self._put_tags(connection, intake, merged, touched)
-                self._note_consents(connection, intake, touched, known)
+                groups = _groups(intake, ids, known)
+                self._join_lists(connection, intake, groups, counts)
+                self._put_tags(connection, intake, groups, _own_tags(merged, ids, known))
+                self._note_consents(connection, intake, groups)
             add_errors(connection, intake.job, errors)
             wanted = note_beat(connection, beat(counts), intake.owner)
             if wanted == "lost":
@@ -122,37 +125,24 @@ class Importing(Part):
         return Prepared(statement, contacts, self._database.engine.dialect)
 
     @cached_property
-    def _insert_members(self) -> Prepared:
-        statement = self._insert(list_members).on_conflict_do_nothing()
-        return Prepared(statement, list_members, self._database.engine.dialect)
-
-    @cached_property
     def _insert_tags(self) -> Prepared:
         statement = self._insert(contact_tags).on_conflict_do_nothing()
         return Prepared(statement, contact_tags, self._database.engine.dialect)
 
-    @cached_property
-    def _insert_consents(self) -> Prepared:
-        statement = self._insert(consents).on_conflict_do_nothing()
-        return Prepared(statement, consents, self._database.engine.dialect)
-
     def _add_new(
         self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], counts: Counter[str]
-    ) -> tuple[dict[str, int], dict[str, Any]]:
-        """Add who is new; the id of everybody, and the rows of those who were there.
+    ) -> tuple[range, dict[str, Any]]:
+        """Add who is new; the ids that were given, in the order of the entries, and the rows of those who were there.
 
         Tried first and looked up afterwards: most imports bring new people, and the unique index looks anyway.
         """
         ids = _IDS.take(intake.at, len(merged))
-        touched = dict(zip(merged, ids, strict=True))
         new = self._insert_contacts.run(connection, _contact_rows(intake, merged.values(), ids))
         counts["added"] += new
         if new == len(merged):
-            return touched, {}
-        ours = select(contacts.c.address).where(contacts.c.id.between(ids[0], ids[-1]))
-        known = self._known_contacts(connection, merged.keys() - {row[0] for row in connection.execute(ours)})
-        touched.update({address: row.id for address, row in known.items()})
-        return touched, known
+            return ids, {}
+        ours = select(contacts.c.address).where(*_given(intake, ids))
+        return ids, self._known_contacts(connection, merged.keys() - {row[0] for row in connection.execute(ours)})
 
     def _known_contacts(self, connection: Connection, merged: Iterable[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -170,65 +160,58 @@ class Importing(Part):
             total += int(connection.execute(query).scalar_one())
         return total
 
-    def _join_lists(
-        self,
-        connection: Connection,
-        intake: Intake,
-        touched: Mapping[str, int],
-        known: Mapping[str, Any],
-        counts: Counter[str],
-    ) -> None:
+    def _join_lists(self, connection: Connection, intake: Intake, groups: Sequence[Any], counts: Counter[str]) -> None:
         """Subscribe them; who left a list, or was asked to confirm, stays as they are."""
+        names = ["list", "contact", "status", "source", "subscribed_at"]
         for list_id in intake.lists:
-            for some in chunks(row.id for row in known.values()):
-                out = and_(list_members.c.list == list_id, list_members.c.contact.in_(some))
-                query = select(func.count()).select_from(list_members)
-                gone = list_members.c.status == MemberStatus.UNSUBSCRIBED.value
-                counts["left"] += int(connection.execute(query.where(out, gone)).scalar_one())
-            shared = {
-                "list": list_id,
-                "status": MemberStatus.SUBSCRIBED.value,
-                "source": intake.source,
-                "asked_at": None,
-                "subscribed_at": intake.at,
-                "unsubscribed_at": None,
-                "copy": None,
-            }
-            self._insert_members.run(connection, [{"contact": contact, **shared} for contact in touched.values()])
+            for group in groups:
+                values = (literal(list_id, Big), contacts.c.id, literal("subscribed"), literal(intake.source))
+                rows = select(*values, literal(intake.at, Big)).where(group)
+                connection.execute(self._insert(list_members).from_select(names, rows).on_conflict_do_nothing())
+            gone = list_members.c.status == MemberStatus.UNSUBSCRIBED.value
+            for group in groups[1:]:
+                out = select(func.count()).select_from(list_members.join(contacts, contacts.c.id == _MEMBER))
+                counts["left"] += int(
+                    connection.execute(out.where(list_members.c.list == list_id, gone, group)).scalar_one()
+                )
 
     def _put_tags(
-        self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], touched: Mapping[str, int]
+        self, connection: Connection, intake: Intake, groups: Sequence[Any], own: Iterable[tuple[str, int]]
     ) -> None:
-        rows = [{"tag": tag, "contact": contact} for tag in intake.tags for contact in touched.values()]
-        for address, entry in merged.items():
-            for name in entry.tags:
-                tag = intake.tag_ids.get(name)
-                if tag is None:
-                    tag = intake.tag_ids[name] = self._tag_called(connection, name)
-                rows.append({"tag": tag, "contact": touched[address]})
-        self._insert_tags.run(connection, rows)
+        for tag in intake.tags:
+            for group in groups:
+                rows = select(literal(tag, Big), contacts.c.id).where(group)
+                statement = self._insert(contact_tags).from_select(["tag", "contact"], rows)
+                connection.execute(statement.on_conflict_do_nothing())
+        tagged = []
+        for name, contact in own:
+            tag_id = intake.tag_ids.get(name)
+            if tag_id is None:
+                tag_id = intake.tag_ids[name] = self._tag_called(connection, name)
+            tagged.append({"tag": tag_id, "contact": contact})
+        self._insert_tags.run(connection, tagged)
 
     def _tag_called(self, connection: Connection, name: str) -> int:
         statement = self._insert(tags).values(id=new_id(), name=name, key=name.lower())
         connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
         return int(connection.execute(select(tags.c.id).where(tags.c.key == name.lower())).scalar_one())
 
-    def _note_consents(
-        self, connection: Connection, intake: Intake, touched: Mapping[str, int], known: Mapping[str, Any]
-    ) -> None:
+    def _note_consents(self, connection: Connection, intake: Intake, groups: Sequence[Any]) -> None:
         """Note what the proof says, except for who has said something already: a file never overrules a person."""
+        names = ["contact", "purpose", "at", "state", "proof"]
         for purpose in intake.purposes:
-            column = COLUMNS[purpose]
-            silent = {row.id for row in known.values() if not getattr(row, column)}
-            said = {row.id for row in known.values()} - silent
-            shared = {"purpose": purpose.value, "state": Consent.GIVEN.value, "at": intake.at, "proof": intake.proof}
-            rows = [{"contact": contact, **shared} for contact in touched.values() if contact not in said]
-            self._insert_consents.run(connection, rows)
-            for some in chunks(silent):
-                change = update(contacts).where(contacts.c.id.in_(some))
-                connection.execute(change.values({column: Consent.GIVEN.value, "updated_at": intake.at}))
+            column = contacts.c[COLUMNS[purpose]]
+            for number, group in enumerate(groups):
+                silent = [group, column == ""] if number else [group]  # the new ones came with it
+                values = (contacts.c.id, literal(purpose.value), literal(intake.at, Big))
+                rows = select(*values, literal(Consent.GIVEN.value), literal(intake.proof, Big)).where(*silent)
+                connection.execute(self._insert(consents).from_select(names, rows).on_conflict_do_nothing())
+                if number:
+                    now = {column.name: Consent.GIVEN.value, "updated_at": intake.at}
+                    connection.execute(update(contacts).where(*silent).values(now))
 
 
+_MEMBER: Final = list_members.c.contact
 _CHANGE: Final = (
     update(contacts)
     .where(contacts.c.id == bindparam("the_contact"))
@@ -269,6 +252,27 @@ def _met(old: Entry, new: Entry, policy: str) -> Entry:
     )
 
 
+def _given(intake: Intake, ids: range) -> list[ColumnElement[bool]]:
+    """Contacts that were added with these ids."""
+    return [contacts.c.id.between(ids[0], ids[-1]), contacts.c.job == intake.job] if ids else [false()]
+
+
+def _groups(intake: Intake, ids: range, known: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """Conditions for everybody in the batch: the new ones, then the known ones in pieces.
+
+    What all of them get is written by the database itself from these, row by row in C.
+    """
+    pieces = chunks(row.id for row in known.values())
+    return [and_(*_given(intake, ids)), *(contacts.c.id.in_(some) for some in pieces)]
+
+
+def _own_tags(merged: Mapping[str, Entry], ids: Iterable[int], known: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Tags that rows of the file have themselves, with the contact."""
+    for (address, entry), number in zip(merged.items(), ids, strict=True):
+        for name in entry.tags:
+            yield name, known[address].id if address in known else number
+
+
 def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) -> list[dict[str, Any]]:
     given = dict.fromkeys(COLUMNS.values(), "")
     given |= {COLUMNS[purpose]: Consent.GIVEN.value for purpose in intake.purposes}
@@ -294,9 +298,13 @@ def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None
 
 
 def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
-    old = Entry(entry.address, row.spelled, row.name, row.fields, row.time_zone)
-    new = _met(old, entry, intake.policy)
-    same = new[:5] == old[:5]
+    fields = _encode(entry.fields).decode() if entry.fields else "{}"
+    new = entry
+    same = (entry.spelled, entry.name, fields, entry.time_zone) == (row.spelled, row.name, row.fields, row.time_zone)
+    if not same:
+        old = Entry(entry.address, row.spelled, row.name, _decode(row.fields), row.time_zone)
+        new = _met(old, entry, intake.policy)
+        same = new[:5] == old[:5]
     if row.job == intake.job:
         counts["repeated"] += 1
     else:
