@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
+from postlude.edge.location import location
 from postlude.tokens import Kind, Urls
 
 from .conftest import CODEC, COPY, MESSAGE, Face
@@ -70,6 +71,39 @@ async def test_chromium_lands_on_the_same_bytes(face: Face, destination: tuple[D
             assert (tracked, seen.lines) == (plain, [seen.lines[0]] * 2)
         await browser.close()
     assert len(face.hits()) == len(nasty)
+
+
+HOSTS = (
+    "bücher.example",
+    "BÜCHER.Example",
+    "straße.example",
+    "σας.example",
+    "日本語.example",
+    "☃.example",
+    "\U0001f600.example",
+    "a\u200cb.example",
+    "evil\u3002example",
+    "ǆ.example",
+    "１２７.0.0.1",
+    "مثال.إختبار",
+    "a\u2011b.example",
+    "a\u00adb.example",
+    "xn--bcher-kva.example",
+    "\uff0f.example",
+)
+
+
+async def test_hosts_in_other_letters_are_those_the_browser_would_ask():
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = await browser.new_page()
+        for host in HOSTS:
+            url = f"https://{host}/x"
+            expected = await page.evaluate("url => { try { return new URL(url).href } catch { return null } }", url)
+            found = location(url)
+            where = found and await page.evaluate("url => new URL(url).href", found.decode())
+            assert (host, where) == (host, expected)
+        await browser.close()
 
 
 async def test_the_pages_work_in_a_browser(face: Face):
