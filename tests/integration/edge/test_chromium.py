@@ -84,7 +84,7 @@ HOSTS = (
     "a\u200cb.example",
     "evil\u3002example",
     "ǆ.example",
-    "１２７.0.0.1",
+    "\uff11\uff12\uff17.0.0.1",
     "مثال.إختبار",
     "a\u2011b.example",
     "a\u00adb.example",
