@@ -23,6 +23,8 @@ class DnsServer:
         self.zone = zone
         self.broken = False
         """Answer SERVFAIL to everything."""
+        self.silent = False
+        """Answer nothing."""
         self.port = 0
 
     @property
@@ -53,7 +55,8 @@ class DnsServer:
         class Udp(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 wire, sock = self.request
-                sock.sendto(server.answer(wire), self.client_address)
+                if not server.silent:
+                    sock.sendto(server.answer(wire), self.client_address)
 
         with _Threaded(("127.0.0.1", 0), Udp) as udp:
             self.port = udp.server_address[1]

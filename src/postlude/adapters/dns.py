@@ -21,7 +21,7 @@ class Dns:
 
     def lookup(self, name: str, kind: str) -> list[str]:
         """Values as text: TXT joined, MX `10 host.`, names with their dot. Empty when there are none."""
-        from dns.exception import DNSException  # noqa: PLC0415 - 9 MB that only checks of domains need
+        from dns.exception import DNSException, Timeout  # noqa: PLC0415 - 9 MB that only checks of domains need
         from dns.resolver import NXDOMAIN, NoAnswer  # noqa: PLC0415 - as above
 
         if self._resolver is None:
@@ -31,7 +31,8 @@ class Dns:
         except (NXDOMAIN, NoAnswer):
             return []
         except (DNSException, OSError, UnicodeError) as error:
-            raise LookupFailedError(f"{name} {kind}: {type(error).__name__}") from error
+            text = f"{name} {kind}: {type(error).__name__}"
+            raise LookupFailedError(text, silent=isinstance(error, Timeout)) from error
         if kind == "TXT":
             return [b"".join(each.strings).decode("utf-8", "replace") for each in answer]
         return sorted(each.to_text() for each in answer)

@@ -17,6 +17,11 @@ _STRING: Final = 255  # RFC 1035 3.3: one character-string; longer texts are sev
 class LookupFailedError(Exception):
     """The DNS server did not answer, or answered that it cannot."""
 
+    def __init__(self, text: str, *, silent: bool = False) -> None:
+        super().__init__(text)
+        self.silent: Final = silent
+        """It did not answer at all, so the next question would only take as long."""
+
 
 class RecordState(StrEnum):
     """What was found for one record."""
@@ -93,16 +98,19 @@ def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[
 
 
 def check(wanted: Sequence[Record], lookup: Lookup) -> list[RecordCheck]:
-    """Ask DNS for every record."""
-    return [_checked(record, lookup) for record in wanted]
-
-
-def _checked(record: Record, lookup: Lookup) -> RecordCheck:
-    try:
-        return _CHECKS[record.purpose](record, lookup)
-    except LookupFailedError as error:
-        remedy = f"DNS could not be asked ({error}): try again, or set POSTLUDE_DNS_SERVER"
-        return RecordCheck(record, RecordState.UNKNOWN, (), remedy)
+    """Ask DNS for every record; no further once it keeps silent."""
+    found: list[RecordCheck] = []
+    silent: LookupFailedError | None = None
+    for record in wanted:
+        try:
+            if silent is not None:
+                raise silent
+            found.append(_CHECKS[record.purpose](record, lookup))
+        except LookupFailedError as error:
+            silent = error if error.silent else None
+            remedy = f"DNS could not be asked ({error}): try again, or set POSTLUDE_DNS_SERVER"
+            found.append(RecordCheck(record, RecordState.UNKNOWN, (), remedy))
+    return found
 
 
 def _dkim(record: Record, lookup: Lookup) -> RecordCheck:

@@ -1,6 +1,7 @@
 """`postlude domain` and `postlude check` against a DNS server."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,6 +108,14 @@ def test_dns_that_does_not_work_is_not_taken_for_missing_records(run: Run, dns: 
     publish(run, dns)
     dns.broken = True
     assert set(states(run).values()) == {"unknown"}
+
+
+def test_a_silent_dns_is_asked_once(run: Run, dns: DnsServer):
+    publish(run, dns)
+    dns.silent = True
+    began = time.monotonic()
+    assert set(states(run).values()) == {"unknown"}
+    assert time.monotonic() - began < 6
 
 
 def test_removed_keys_are_gone(run: Run, tmp_path: Path):
