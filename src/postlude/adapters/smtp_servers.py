@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import Final, Protocol
 
 from postlude.adapters.limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
@@ -209,7 +208,11 @@ class SmtpServers:
         return wait if wait > _PATIENCE_S else 0.0
 
     def outlook(self, copies: int) -> Outlook:
-        """What the limits of all servers together make of it."""
+        """What the limits of all servers together make of it. Reads what was sent so far, when nothing has yet."""
+        if not self._loaded:
+            for server in self._servers:
+                server.budget.replace(self._kept(server, {}))
+            self._loaded = True
         return Outlook(*outlook([server.budget for server in self._servers], copies, self._clock.now()))
 
     async def close(self) -> None:
@@ -241,14 +244,12 @@ class SmtpServers:
         """Keep what was counted and learn what other workers sent."""
         if self._usage is None:
             return
-        since = slot_of(self._clock.now() - (DAY_S + 3600) * MICROS_PER_SECOND)
         for server in self._servers:
             if not (everything or server.unsaved) or not server.config.limits.counted:
                 continue
             counts, server.unsaved = server.unsaved, {}
-            add = partial(self._usage.add_usage, server.config.name, counts, since)
             try:
-                total = await asyncio.to_thread(add)
+                total = await asyncio.to_thread(self._kept, server, counts)
             except Exception:  # noqa: BLE001 - sending goes on with what this process knows
                 _log.exception("what %s was given cannot be kept", server.config.name)
                 for slot, number in server.unsaved.items():
@@ -258,3 +259,10 @@ class SmtpServers:
             for slot, number in server.unsaved.items():  # counted while it was being saved
                 total[slot] = total.get(slot, 0) + number
             server.budget.replace(total)
+
+    def _kept(self, server: _Server, counts: Mapping[int, int]) -> dict[int, int]:
+        """Add to what is kept; what all workers sent within the longest window."""
+        if self._usage is None or not server.config.limits.counted:
+            return {}
+        since = slot_of(self._clock.now() - (DAY_S + 3600) * MICROS_PER_SECOND)
+        return self._usage.add_usage(server.config.name, counts, since)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from postlude.adapters.limits import Limits
+from postlude.adapters.maildir import Maildir
 from postlude.adapters.oauth import OAuthToken
 from postlude.adapters.smtp import SmtpConfig, TlsPolicy
 from postlude.adapters.smtp_servers import ServerConfig, SmtpServers, Usage
@@ -65,11 +66,13 @@ def _policy_of(parts: Parts, store: Store, user: int) -> Policy:
     )
 
 
-def build_transport(settings: Settings, clock: Clock, usage: Usage | None = None) -> SmtpServers:
-    """Return the way to the configured mail servers; nothing is connected yet.
+def build_transport(settings: Settings, clock: Clock, usage: Usage | None = None) -> Transport:
+    """Return the way to the configured mail servers, or into the maildir; nothing is connected yet.
 
     `usage` keeps what servers with a daily limit were given, for all workers.
     """
+    if settings.maildir is not None:
+        return Maildir(settings.maildir, clock)
     return SmtpServers([server_config(server, settings) for server in settings.smtp_servers], clock, usage)
 
 

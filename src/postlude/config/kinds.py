@@ -56,6 +56,11 @@ def folder(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def maildir(value: str) -> Path | None:
+    """Accept a path to a folder, made when it is missing, or nothing."""
+    return Path(value).expanduser().absolute() if value else None
+
+
 def optional_file(value: str) -> Path | None:
     """Accept a path to a file that exists, or nothing."""
     if not value:

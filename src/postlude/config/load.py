@@ -158,6 +158,8 @@ def _check_smtp(s: Settings) -> None:
         raise SettingError("smtp_password would cross the network in the clear: set smtp_tls to starttls or implicit")
     if s.smtp_host and s.smtp:
         raise SettingError("smtp_host is set and the file has [[smtp]] tables: use one of the two")
+    if s.maildir and s.smtp_servers:
+        raise SettingError("maildir and a mail server are both set: mail goes to one of the two, remove the other")
     if s.smtp_user and not s.smtp_host:
         raise SettingError("smtp_user is set but smtp_host is not: name the mail server, or remove the login")
 

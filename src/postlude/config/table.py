@@ -13,6 +13,7 @@ from postlude.config.kinds import (
     folder,
     host,
     integer,
+    maildir,
     networks,
     new_file,
     optional_file,
@@ -143,6 +144,9 @@ class Settings:
     )
     dns_server: str = setting(host, "", "DNS server asked for records, ADDRESS or ADDRESS:PORT; empty: the system's.")
     smtp_host: str = setting(host, "", "Next mail server. Empty: the sandbox, mail stays in the local mailbox.")
+    maildir: Path | None = setting(
+        maildir, "", "Folder to deliver all mail into instead of a mail server, as a maildir: for tests and dry runs."
+    )
     smtp_port: int = setting(integer(1, 65535), "587", "Port of SMTP_HOST.")
     smtp_tls: str = setting(
         choice(*TLS_WORDS),
@@ -206,7 +210,7 @@ class Settings:
     @property
     def sandbox(self) -> bool:
         """True when no mail server is configured: mail stays in the local mailbox."""
-        return not self.smtp_servers
+        return not self.smtp_servers and self.maildir is None
 
     @property
     def mailboxes(self) -> tuple[ImapAccount, ...]:

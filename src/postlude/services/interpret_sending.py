@@ -1,5 +1,6 @@
 """Submissions and attempts: the way out."""
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,8 +11,9 @@ from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.attribute import SUPPRESSING
 from postlude.services.interpret_items import Item, Outcome, event_id
-from postlude.store import AttemptResult, CopySuppression, Submission
+from postlude.store import Alias, AttemptResult, CopySuppression, Submission
 
+_SES_SERVER = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?::|$)")
 _KINDS = {
     SendOutcome.ACCEPTED: EventKind.SENT,
     SendOutcome.DEFERRED: EventKind.DEFERRED,
@@ -89,7 +91,18 @@ def attempted(item: Item, attempt: Attempt) -> None:
         attempt.remote_id,
         attempt.message,
     )
+    if attempt.outcome is SendOutcome.ACCEPTED and (name := _ses_message_id(attempt)):
+        item.aliases = (Alias(name, attempt.message, attempt.copy),)
     item.outcome = Outcome.ATTEMPTED
+
+
+def _ses_message_id(attempt: Attempt) -> str:
+    """The Message-ID Amazon SES gives the mail, which replies and bounces name; empty for other servers."""
+    found = _SES_SERVER.match(attempt.server)
+    if found is None or not attempt.remote_id or "@" in attempt.remote_id:
+        return ""
+    domain = "email.amazonses.com" if found[1] == "us-east-1" else f"{found[1]}.amazonses.com"
+    return f"{attempt.remote_id}@{domain}"
 
 
 def _facts(attempt: Attempt) -> dict[str, str]:

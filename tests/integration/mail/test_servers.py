@@ -176,3 +176,16 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none():
         await accepted(way)
         await way.close()
     assert postmark.accepted == [b"X-PM-TrackOpens: false\r\n" + LETTER]
+
+
+async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    async with Difficult().running() as gmail:
+        config = server("gmail", gmail.port, limits=Limits(per_day=10))
+        way = SmtpServers([config], SystemClock(), store)
+        for _ in range(6):
+            await accepted(way)
+        await way.close()
+    assert "within what gmail takes a day" in SmtpServers([config], SystemClock(), store).outlook(4).text
+    assert "spread over 2 days" in SmtpServers([config], SystemClock(), store).outlook(5).text
+    store.close()

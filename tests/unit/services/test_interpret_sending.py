@@ -1,0 +1,26 @@
+import pytest
+
+from postlude.journal import Record
+from postlude.model.observation import Attempt, encode
+from postlude.model.words import SendOutcome
+from postlude.services.interpret_items import Item
+from postlude.services.interpret_sending import attempted
+
+SES_ID = "0102018f4b2c7a11-5f0c2d3e-000000"
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("email-smtp.eu-west-1.amazonaws.com:587", [f"{SES_ID}@eu-west-1.amazonses.com"]),
+        ("email-smtp.us-east-1.amazonaws.com:465", [f"{SES_ID}@email.amazonses.com"]),
+        ("mail.example.org:587", []),
+    ],
+)
+def test_replies_to_what_ses_renamed_find_their_copy(server: str, expected: list[str]):
+    seen = Attempt(5, 1, 2, SendOutcome.ACCEPTED, 250, "", f"Ok {SES_ID}", server, "end-of-data", 1, remote_id=SES_ID)
+    item = Item(Record(1, 1, 0, encode(seen)), seen)
+    attempted(item, seen)
+    assert [(alias.message_id, alias.message, alias.copy) for alias in item.aliases] == [(e, 1, 2) for e in expected]
+    assert item.attempt is not None
+    assert item.attempt.remote_id == SES_ID
