@@ -14,7 +14,7 @@ from postlude.instrument.marks import OFF, within
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
 from postlude.instrument.session import Minted, Session, own_link
-from postlude.instrument.url import clean, without_no_track
+from postlude.instrument.url import clean, plain_host, without_no_track
 
 _ON_WITHOUT_VALUE: Final = frozenset((b"ses:no-track", b"mc:disable-tracking", b"mautic:disable-tracking"))
 _OFF_BY_VALUE: Final = frozenset(
@@ -45,6 +45,8 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     value_end: int
     quote: str
     url: str
+    host: str
+    """Of an everyday URL; empty where the URL has to be looked at closely."""
     label: str
     opted_out: bool
     undecodable: bool
@@ -101,12 +103,13 @@ class Links:
                 return None
             _, start, _, value_start, value_end, quoted = href
         text = text_of(data[value_start:value_end], self._charset)
+        host = plain_host(text) if text else ""
+        url = text if host and text else clean(text or "")
         shown = ""
         if tag.name != b"area":
             shown = label_of(data, tag.end, self._scan.label_end.get(index, len(data)), self._charset)
         shown = shown or self._title(tag)
-        url = clean(text) if text else ""
-        return Candidate(tag.outlook, start, value_start, value_end, quoted, url, shown, opted_out, text is None)
+        return Candidate(tag.outlook, start, value_start, value_end, quoted, url, host, shown, opted_out, text is None)
 
     def _title(self, tag: Tag) -> str:
         """What the tag says of itself, for a link without a text."""
@@ -126,10 +129,10 @@ class Links:
             url, reason = own_link(url, own, session)
         else:
             opted_out = one.opted_out
-            if _NO_TRACK in url:
+            if not one.host and _NO_TRACK in url:
                 url, by_scheme = without_no_track(url)
                 opted_out = opted_out or by_scheme
-            reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out)
+            reason = session.judge(url, one.label, position, where=self._where, opted_out=opted_out, host=one.host)
             if session.policy.utm and reason not in _NOT_HTTP:
                 url = session.destination(url, one.label, position)
             if reason is LinkReason.NONE:

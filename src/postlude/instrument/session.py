@@ -73,11 +73,17 @@ class Session:
         self._next += 1
         return self._next - 1
 
-    def judge(self, url: str, label: str, position: int, *, where: str, opted_out: bool = False) -> LinkReason:
-        """NONE when the link is to be tracked, else the first reason that speaks against it."""
-        reason, host = u.form(url)
-        if reason is not LinkReason.NONE:
-            return reason
+    def judge(
+        self, url: str, label: str, position: int, *, where: str, opted_out: bool = False, host: str = ""
+    ) -> LinkReason:
+        """NONE when the link is to be tracked, else the first reason that speaks against it.
+
+        `host` is what `plain_host` says of the URL, where that was asked already.
+        """
+        if not host:
+            reason, host = u.form(url)
+            if reason is not LinkReason.NONE:
+                return reason
         if opted_out:
             return LinkReason.OPTED_OUT
         if self._picky or position > MAX_POSITION:

@@ -74,11 +74,17 @@ def host_of(url: str) -> str:
     return authority.partition(":")[0]
 
 
+def plain_host(url: str) -> str:
+    """Lower-case host of an everyday URL, which needs no closer look; empty for every other."""
+    plain = _PLAIN(url)
+    return "" if plain is None else plain[1].lower()
+
+
 def form(url: str) -> tuple[LinkReason, str]:
     """NONE and the host of an absolute http URL that can be followed; else what it is instead."""
-    plain = _PLAIN(url)
-    if plain is not None:
-        return LinkReason.NONE, plain[1].lower()
+    plain = plain_host(url)
+    if plain:
+        return LinkReason.NONE, plain
     http = _HTTP.match(url)
     if http is None or _PLACEHOLDER.search(url):
         return _not_http(url), ""
