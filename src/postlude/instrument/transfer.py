@@ -7,6 +7,7 @@ Base64 holds it encoded together with its neighbours: see `base64_body`.
 import re
 from binascii import a2b_qp
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from postlude.instrument.edits import Edit, segments
@@ -29,11 +30,6 @@ _CARRIAGE_RETURN: Final = 13
 # What a2b_qp makes shorter, exactly as it reads it: a soft line break (also with blanks or rubbish behind the `\r`),
 # an escape, `==` for one equals sign, and a `=` that ends everything.
 _ESCAPE: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|(\n|\r[^\n]*(?:\n|\Z))|(=)|(\Z))")
-_IRREGULAR: Final = {
-    b"\r\n": re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n)"),
-    b"\n": re.compile(rb"=(?![0-9A-Fa-f]{2}|\n)"),
-}
-"""By line end: an equals sign that begins neither an escape nor a soft line break."""
 _ANYWHERE: Final = bytes(byte for byte in range(33, 127) if byte != ord("="))
 """Bytes that stand for themselves wherever they are."""
 _UNSAFE: Final = re.compile(rb"[^\t\n\r !-<>-~]|[ \t](?=\r?\n|\Z)")
@@ -110,11 +106,14 @@ class QuotedPrintable:
 
     def _offsets(self, edits: Sequence[Edit]) -> list[int]:
         """Start and end of each edit in the raw body. Soft line breaks beside an edit stay."""
-        raw, newline = self._raw, self._newline
-        if _IRREGULAR[newline].search(raw):
-            return self._walked(edits)
+        found = self._counted(edits)
+        return found if self._fits(edits, found) else self._walked(edits)
+
+    def _counted(self, edits: Sequence[Edit]) -> list[int]:
+        """By counting equals signs, which is right for what encoders write."""
         # An escape is two bytes longer than what it says, and so is `=` with a line end, plus one when that is CR LF.
-        soft = b"=\r\n" if newline == b"\r\n" else b""
+        raw = self._raw
+        soft = self._soft if len(self._newline) > 1 else b""
         found: list[int] = []
         at = shorter = 0  # a raw offset, and by how much the decoded one is smaller
         for edit in edits:
@@ -128,6 +127,13 @@ class QuotedPrintable:
             if len(found) % 2:
                 found.append(found[-1])
         return found
+
+    def _fits(self, edits: Sequence[Edit], offsets: list[int]) -> bool:
+        """Each raw piece says the decoded one that it was taken for."""
+        raw, decoded = self._raw, self.decoded
+        pieces = pairwise([0, *offsets, len(raw)])
+        said = pairwise([0, *(offset for edit in edits for offset in (edit.start, edit.end)), len(decoded)])
+        return all(a2b_qp(raw[a:b]) == decoded[c:d] for (a, b), (c, d) in zip(pieces, said, strict=True))
 
     def _behind_soft_breaks(self, at: int) -> int:
         while self._raw.startswith(self._soft, at):
