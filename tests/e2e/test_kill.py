@@ -69,7 +69,9 @@ def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
     for number in range(ROUNDS):
         client = threading.Thread(target=submit_all, args=(running, number, accepted))
         client.start()
-        client.join(chance.uniform(0.2, 1.2))
+        before = len(accepted)
+        wait_for("the first message of the round", lambda before=before: len(accepted) > before, 30, pause=0.02)
+        client.join(chance.uniform(0, 1))
         running.kill()
         client.join()
         running.start()
