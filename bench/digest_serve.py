@@ -88,6 +88,8 @@ def main():
         print(json.dumps(said), flush=True)
     stop.set()
     thread.join()
+    history.real.close()
+    store.close()
 
 
 if __name__ == "__main__":
