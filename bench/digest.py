@@ -209,8 +209,8 @@ def main():
     names = {"history": "history alone", "projections": "history and SQLite", "postgresql": "history and PostgreSQL"}
     text = (
         f"Edge, load (wrk) and digest share {os.cpu_count()} cores; medians of {options.rounds} rounds of "
-        f"{options.seconds} s; load average at the end {os.getloadavg()[0]:.1f}. On a shared machine the rates are small "
-        "and the processor times large; the last but one column is what the measured times allow for.\n\n"
+        f"{options.seconds} s; load average at the end {os.getloadavg()[0]:.1f}. Shared, the rates are small and "
+        "the processor times large; the last but one column is what the measured times allow for.\n\n"
         + table(heads, [row(names[name], runs[name], floors[name]) for name in wanted])
     )
     if options.no_result:
