@@ -121,7 +121,7 @@ class AppProcess:
         await self._stack.enter_async_context(self._watch)
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()
-        self._imports = Imports(self._store, parts.clock)
+        self._imports = Imports(self._store, parts.clock, folder.uploads)
         desk = CampaignDesk(parts, self._store, build_contents(parts, self._store))
         deps = WebDeps(
             store=self._store,

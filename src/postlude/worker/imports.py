@@ -2,25 +2,33 @@
 
 import logging
 import threading
+from pathlib import Path
 from typing import Final
 
-from postlude.kit.clock import Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.ids import new_id
 from postlude.model.errors import InUseError, PostludeError, StorageError
-from postlude.services.import_contacts import claim_import, run_import
+from postlude.model.words import JobStatus
+from postlude.services.import_contacts import KIND, claim_import, run_import
 from postlude.store import Store
 
 _LOOK_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 2.0
+_KEPT_SECONDS: Final = 86_400
+_JOBS_LOOKED_AT: Final = 1000
 _log: Final = logging.getLogger(__name__)
 
 
 class Imports:
-    """Owned by one thread. `wake` says that there is something to do now."""
+    """Owned by one thread. `wake` says that there is something to do now.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Uploaded files are people's data: deleted once their import is over, and after a day when none was ordered.
+    """
+
+    def __init__(self, store: Store, clock: Clock, uploads: Path) -> None:
         self._store = store
         self._clock = clock
+        self._uploads = uploads
         self._owner = f"app {new_id()}"
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -36,6 +44,7 @@ class Imports:
 
     def run(self) -> None:
         """Do imports until `stop`. One that fails says why on its page; the next is done all the same."""
+        self._tidy()
         while not self._stop.is_set():
             self._wake.clear()
             try:
@@ -59,4 +68,15 @@ class Imports:
             _log.warning("import %s: %s", job.title, error)
         except Exception:  # noqa: BLE001 - a bug of ours: on the job and in the log; the next import is done
             _log.exception("import %s", job.title)
+        self._tidy()
         return True
+
+    def _tidy(self) -> None:
+        jobs = [job for job in self._store.list_jobs(KIND, limit=_JOBS_LOOKED_AT) if not job.options.get("dry_run")]
+        files = {str(job.options.get("file")): job.status for job in jobs}
+        old = self._clock.now() // MICROS_PER_SECOND - _KEPT_SECONDS
+        for path in self._uploads.iterdir():
+            status = files.get(str(path))
+            over = status in {JobStatus.DONE, JobStatus.CANCELLED}
+            if over or (status is None and path.stat().st_mtime < old):
+                path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The app's own imports: one after the other, stopped between batches, gone on with."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,14 @@ from .conftest import CLOCK, Write
 
 
 def test_ordered_imports_are_done_and_a_bad_one_stops_no_other(
-    store: Store, written: Write, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, written: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_contacts, "BATCH_ROWS", 50)
     gone = written("email\nx@example.org\n", name="gone.csv")
     broken = order_import(store, CLOCK, gone)
     Path(gone.file).unlink()
     good = order_import(store, CLOCK, written("email\n" + "".join(f"p{n}@example.org\n" for n in range(200))))
-    worker = Imports(store, CLOCK)
+    worker = Imports(store, CLOCK, tmp_path)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
@@ -38,15 +39,16 @@ def test_ordered_imports_are_done_and_a_bad_one_stops_no_other(
         worker.stop()
         thread.join(10)
     assert not thread.is_alive()
+    assert not list(tmp_path.glob("*.csv"))  # what was uploaded is people's data: it goes when its import is over
     assert store.count_contacts() == 201
 
 
 def test_stopping_leaves_the_rest_to_the_next_start(
-    store: Store, written: Write, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, written: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_contacts, "BATCH_ROWS", 10)
     job = order_import(store, CLOCK, written("email\n" + "".join(f"p{n}@example.org\n" for n in range(100))))
-    first = Imports(store, CLOCK)
+    first = Imports(store, CLOCK, tmp_path)
     beat_of = import_contacts._beat_of
 
     def stop_at_the_first_beat(*arguments: Any) -> Any:  # noqa: ANN401 - as the function it stands before
@@ -57,10 +59,22 @@ def test_stopping_leaves_the_rest_to_the_next_start(
         patch.setattr(import_contacts, "_beat_of", stop_at_the_first_beat)
         first.run()
     assert (store.job(job.id).status, store.count_contacts()) == (JobStatus.WAITING, 10)
-    second = Imports(store, CLOCK)
+    second = Imports(store, CLOCK, tmp_path)
     thread = threading.Thread(target=second.run)
     thread.start()
     wait_for("the rest", lambda: store.job(job.id).status is JobStatus.DONE)
     second.stop()
     thread.join(10)
     assert store.job(job.id).counts == {"added": 100, "rows": 100}
+
+
+def test_uploads_nobody_ordered_go_after_a_day(store: Store, tmp_path: Path, written: Write) -> None:
+    old, tried = (Path(written("email\n", name=name).file) for name in ("old.csv", "fresh.csv"))
+    os.utime(old, (1, 1))
+    failed = order_import(store, CLOCK, written("email\nx@example.org\n", name="failed.csv"), owner="dead")
+    store.finish_job(failed.id, "dead", JobStatus.FAILED, 1, "the disk was full")
+    os.utime(tmp_path / "failed.csv", (1, 1))
+    worker = Imports(store, CLOCK, tmp_path)
+    worker.stop()
+    worker.run()
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["failed.csv", tried.name]  # it can be gone on with
