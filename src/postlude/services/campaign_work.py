@@ -96,8 +96,11 @@ def worker_wanted(store: Store, now: int) -> bool:
     """
     if store.campaign_copies_held():
         return True
-    for one in store.list_campaigns([CampaignStatus.SCHEDULED, CampaignStatus.SENDING]):
-        if one.status is CampaignStatus.SCHEDULED:
+    for one in store.list_campaigns([CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.CANCELLED]):
+        if one.status is CampaignStatus.CANCELLED:
+            if store.campaign_due(one.id) is not None:  # deferred by an answer that came after it was cancelled
+                store.cancel_copies(one.id)
+        elif one.status is CampaignStatus.SCHEDULED:
             if begins_at(one) <= now:
                 return True
         elif _has_work(store, one, now):

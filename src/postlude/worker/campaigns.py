@@ -7,7 +7,7 @@ have left, and gives all others back.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,7 +28,9 @@ from postlude.services.send_retry import RetrySchedule
 from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign, CampaignClaim
 
-_CLAIM: Final = 1000  # copies a transaction; about 1 MB while they wait
+_CLAIM: Final = 1000  # copies in hand at most; about 1 MB while they wait
+_LEAST_CLAIM: Final = 100
+_CLAIM_S: Final = 5.0  # what leaves in so long is claimed ahead: with a slow server another campaign need not wait
 _MOST_AHEAD: Final = 64  # begun and not yet handed over: what a kill may leave unsure
 _LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
 _IDLE_S: Final = 1.0
@@ -78,6 +80,8 @@ class _Pump:
         self._ready: asyncio.Queue[CampaignClaim | None] = asyncio.Queue()
         self._room = asyncio.Event()
         self._ahead = self._lanes
+        self._rate = 0.0
+        self._in_advance = 2 * _LEAST_CLAIM
         self._in_hand = 0
         self._closing = False
         self._handed = (0, perf_counter())
@@ -133,10 +137,12 @@ class _Pump:
         self._campaigns = {campaign.id: campaign for campaign in under_way}
         await self._drop_stopped()
         busy = False
+        share = self._in_advance // max(1, len(under_way))  # campaigns at the same time leave side by side
+        held = Counter(claim.campaign for claim in self._claimed)
         for campaign in under_way:
             busy = await asyncio.to_thread(work.take_in, campaign) or busy
-            room = 0 if wait_s else _CLAIM - len(self._claimed)
-            if room < _CLAIM // 2:
+            room = 0 if wait_s else share - held[campaign.id]
+            if room < share // 2:
                 continue
             claims = await asyncio.to_thread(work.claim, campaign, room)
             if claims:
@@ -146,7 +152,7 @@ class _Pump:
                 self._more.set()
             elif not self._in_hand:
                 await asyncio.to_thread(work.finish, campaign)
-        return busy and len(self._claimed) < _CLAIM // 2
+        return busy and len(self._claimed) < self._in_advance // 2
 
     async def _due_soon(self, now: int) -> bool:
         due = await asyncio.to_thread(self._deps.work.next_due, list(self._campaigns.values()))
@@ -195,7 +201,7 @@ class _Pump:
                 await asyncio.sleep(_BROKEN_S)
                 continue
             self._pace(perf_counter() - began)
-            if len(self._claimed) < _CLAIM // 2:
+            if len(self._claimed) < self._in_advance // 2:
                 self._hungry.set()
             for claim in some:
                 self._ready.put_nowait(claim)
@@ -205,9 +211,10 @@ class _Pump:
         now = perf_counter()
         left, since = self._handed
         self._handed = (0, now)
-        rate = left / max(now - since, 1e-6)
-        wanted = min(_MOST_AHEAD, int(2 * sync_s * rate))
+        self._rate += (left / max(now - since, 1e-6) - self._rate) / 4
+        wanted = min(_MOST_AHEAD, int(2 * sync_s * self._rate))
         self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
+        self._in_advance = max(_LEAST_CLAIM, min(_CLAIM, int(_CLAIM_S * self._rate)))
 
     async def _lane(self) -> None:
         while (claim := await self._ready.get()) is not None:

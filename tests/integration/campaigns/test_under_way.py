@@ -192,6 +192,11 @@ def test_paused_resumed_cancelled(desk):
     assert counts == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
     desk.store.give_back([first.copy])
     assert desk.store.copy(first.copy).status is CopyStatus.CANCELLED
+    (other,) = [copy for copy in desk.store.copies(first.message) if copy.status is CopyStatus.CLAIMED]
+    later = AttemptResult(other.id, SendOutcome.DEFERRED, 9, 1, 451, retry_at=desk.clock.now() + HOUR)
+    desk.store.apply(Batch(attempts=[later]))
+    assert not worker_wanted(desk.store, desk.clock.now())
+    assert desk.store.campaign_counts(campaign.id) == {CopyStatus.CANCELLED: 3}
     with pytest.raises(InputError, match="it is over"):
         resume_campaign(desk.store, campaign.id)
 

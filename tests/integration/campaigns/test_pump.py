@@ -1,0 +1,187 @@
+"""The worker's pump with a real journal, store and SMTP server: what leaves, what is said of it, what stops it."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.journal import JournalReader, JournalWriter
+from postlude.journal.disk import Disk
+from postlude.model.observation import Attempt, Begun, decode
+from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome
+from postlude.services.campaign_control import pause_campaign, resume_campaign
+from postlude.services.campaign_copy import CopyComposer
+from postlude.services.campaign_log import ResultLog
+from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaign_work import CampaignWork
+from postlude.store.rows_campaigns import Campaign
+from postlude.store.rows_contacts import Audience
+from postlude.worker import CampaignDeps, run_campaigns
+from servers.counting import Counting
+from servers.difficult import Difficult
+
+
+class Fickle(Disk):
+    """A disk that can be told to be full."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def store(self, fd: int, data: bytes, offset: int) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().store(fd, data, offset)
+
+
+@pytest.fixture
+def disk() -> Fickle:
+    return Fickle()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, disk: Fickle) -> Iterator[JournalWriter]:
+    (tmp_path / "journal").mkdir()
+    writer = JournalWriter(tmp_path / "journal", "worker-1", disk=disk)
+    yield writer
+    writer.close()
+
+
+def journaled(tmp_path: Path, kind: type) -> list:
+    reader = JournalReader(tmp_path / "journal")
+    found = [decode(record.data) for record in reader.read({}, 1_000_000)]
+    reader.close()
+    return [one for one in found if isinstance(one, kind)]
+
+
+@asynccontextmanager
+async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None]:
+    """A worker that sends to `port` until the block ends."""
+    transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
+    deps = CampaignDeps(
+        store=desk.store,
+        work=CampaignWork(desk.store, desk.clock, desk.store.begin_worker("x/worker-1", 1)),
+        composer=CopyComposer(desk.contents, desk.codec, desk.clock, "b.example.org", lambda _: None),
+        transport=transport,
+        append=journal.append,
+        results=ResultLog(journal),
+        clock=desk.clock,
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_campaigns(deps, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+        await transport.close()
+
+
+async def until(what: str, check: object, seconds: float = 20) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if check():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def to_many(desk, count: int) -> Campaign:
+    for number in range(count):
+        desk.store.add_contact(f"p{number}@customer.test", 50 + number)
+    made = desk.draft(audience=Audience(everyone=True))
+    return schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+
+
+async def test_each_copy_is_begun_once_and_has_one_result(desk, journal: JournalWriter, tmp_path: Path):
+    to_many(desk, 60)
+    with Counting() as server:
+        async with pumping(desk, journal, server.port):
+            await until("all copies", lambda: server.counts.total() == 63)
+        assert set(server.counts.values()) == {1}
+    attempts = journaled(tmp_path, Attempt)
+    assert {one.outcome for one in attempts} == {SendOutcome.ACCEPTED}
+    begun = [copy for one in journaled(tmp_path, Begun) for copy in one.copies]
+    assert sorted(begun) == sorted(one.copy for one in attempts)
+    assert len(set(begun)) == 63
+
+
+async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(desk, journal: JournalWriter):
+    campaign = to_many(desk, 300)
+    with Counting(delay=0.05) as server:
+        async with pumping(desk, journal, server.port):
+            await until("the first copies", lambda: server.counts.total() > 10)
+            pause_campaign(desk.store, campaign.id)
+            await until(
+                "claims to be given back",
+                lambda: desk.store.campaign_counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
+            )
+            await asyncio.sleep(1)
+            left = server.counts.total()
+            await asyncio.sleep(0.5)
+            assert server.counts.total() == left < 150
+            resume_campaign(desk.store, campaign.id)
+            await until("more copies", lambda: server.counts.total() > left + 20)
+        assert set(server.counts.values()) == {1}
+
+
+async def test_refusals_are_what_they_are(desk, journal: JournalWriter, tmp_path: Path):
+    campaign = desk.draft()
+    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
+    async with Difficult(rcpt="550 5.1.1 nobody here").running() as server, pumping(desk, journal, server.port):
+        await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
+    assert {one.code for one in journaled(tmp_path, Attempt)} == {550}
+    assert {one.outcome for one in journaled(tmp_path, Attempt)} == {SendOutcome.REJECTED}
+
+
+async def test_greylisted_copies_wait_and_leave_later(desk, journal: JournalWriter, tmp_path: Path):
+    campaign = desk.draft()
+    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
+    async with Difficult(rcpt="451 4.7.1 come back").running() as server, pumping(desk, journal, server.port):
+        await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
+    attempts = journaled(tmp_path, Attempt)
+    assert {one.outcome for one in attempts} == {SendOutcome.DEFERRED}
+    assert all(one.retry_at > one.at for one in attempts)
+    assert desk.store.campaign(campaign.id).status is CampaignStatus.SENDING
+
+
+async def test_who_is_suppressed_meanwhile_gets_nothing(desk, journal: JournalWriter, tmp_path: Path):
+    campaign = desk.draft()
+    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
+    work = CampaignWork(desk.store, desk.clock, 5)
+    (found,) = work.under_way()
+    work.take_in(found)
+    desk.store.suppress("alice@customer.test", "unsubscribed")
+    with Counting() as server:
+        async with pumping(desk, journal, server.port):
+            await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
+        assert sorted(server.counts) == ["bob@customer.test", "charlie@customer.test"]
+    assert sorted(one.outcome for one in journaled(tmp_path, Attempt)) == ["accepted", "accepted", "suppressed"]
+
+
+async def test_nothing_leaves_while_the_journal_cannot_be_written(desk, journal: JournalWriter, disk: Fickle):
+    disk.full = True
+    to_many(desk, 20)
+    with Counting() as server:
+        async with pumping(desk, journal, server.port):
+            await asyncio.sleep(1.5)
+            assert server.counts.total() == 0
+            disk.full = False
+            await until("all copies", lambda: server.counts.total() == 23)
+        assert set(server.counts.values()) == {1}
+
+
+async def test_two_campaigns_leave_side_by_side(desk, journal: JournalWriter, tmp_path: Path):
+    to_many(desk, 1200)
+    second = desk.draft("Second")
+    with Counting(delay=0.01) as server:
+        async with pumping(desk, journal, server.port):
+            await until("the first one", lambda: server.counts.total() > 20)
+            schedule_campaign(desk.store, desk.contents, desk.clock, second.id)
+            await until("the second one", lambda: server.counts["alice@customer.test"] == 2)
+            assert server.counts.total() < 1203
+    (variant,) = desk.store.variants(second.id)
+    assert variant.message in {one.message for one in journaled(tmp_path, Attempt)}
