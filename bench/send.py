@@ -174,6 +174,7 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
             "early": memory.at(0.2),
             "late": memory.at(0.95),
             "size": len(html),
+            **{f"memory {name}": value for name, value in memory.samples[-1].items()},
             **{f"cpu {name}": value for name, value in memory.cpu.items()},
         }
 
