@@ -59,7 +59,6 @@ class Compiled:
         self._missing: Final = MissingPolicy(template.missing, template.defaults)
         self._marks: Final = Marks(secrets.token_hex(6))
         self._sample: Final = urls.token(_SAMPLE_COPY)
-        self._holes: Final = re.compile(f"{self._marks.pattern.pattern}|{re.escape(self._sample)}")
         self._pages: Final = self._page_urls(self._sample)
         names = frozenset((*ROOTS, *self._pages))
         self._subject: Final = self._source(template.subject, "subject", names)
@@ -186,7 +185,7 @@ class Compiled:
     def _marked(self, skeleton: str, *, html: bool) -> tuple[bytes, list[Span]]:
         """The skeleton's bytes, and where its holes are."""
         written = skeleton.encode("utf-8", "replace")
-        holes = re.compile(self._holes.pattern.encode())
+        holes = re.compile(f"{self._marks.pattern.pattern}|{re.escape(self._sample)}".encode())
         first = self._numbering.leading(written) if html else frozenset()
         assumed = [match.start() in first for match in holes.finditer(written)]
         data = self._numbering.followable(written) if html else written
@@ -207,10 +206,10 @@ class Compiled:
         out: list[bytes] = []
         spans: list[Span] = []
         at = size = 0
-        for match in self._holes.finditer(skeleton):
+        for match in self._holes(skeleton):
             out.append(skeleton[at : match.start()].encode("utf-8", "replace"))
             size += len(out[-1])
-            field = match[1]
+            field = match[1] if match.re.groups else None
             text = token
             if field is not None:
                 text = value_text(self._marks.fields[int(field)].evaluate(names), html=html).replace(
@@ -222,6 +221,11 @@ class Compiled:
             at = match.end()
         out.append(skeleton[at:].encode("utf-8", "replace"))
         return b"".join(out), spans
+
+    def _holes(self, skeleton: str) -> list[re.Match[str]]:
+        """Placeholders and sample tokens, in order; two patterns, so that each begins with letters to look for."""
+        tokens = re.finditer(re.escape(self._sample), skeleton)
+        return sorted((*self._marks.pattern.finditer(skeleton), *tokens), key=lambda match: match.start())
 
     def _readable(self, text: str) -> str:
         for name, url in self._pages.items():
