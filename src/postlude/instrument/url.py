@@ -10,7 +10,7 @@ _NO_TRACK: Final = re.compile(r"(https?)\+notrack(?=://)", re.IGNORECASE)
 _HTTP: Final = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
 # The everyday URL: nothing in it can be a placeholder, a forbidden character or a trick.
 _PLAIN: Final = re.compile(
-    r"https?://([a-z0-9][a-z0-9.-]*+(?<!-))(?::[0-9]{1,5}+)?+(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?+",
+    r"https?://([a-z0-9][a-z0-9.-]*+(?<!-))(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/._~?&=+:,;!()'-]*+)?",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
 _LONGEST_AUTHORITY: Final = 300  # a name has at most 253 octets
