@@ -42,8 +42,7 @@ def html(original: bytes, tracked: bytes, charset: str = "utf-8") -> bytes:
         out.append(gap)
         at += len(gap)
         done = ours.end()
-    out.append(_same(original, at, tracked[done:]))
-    return b"".join(out)
+    return b"".join([*out, _rest(original, at, tracked[done:])])
 
 
 def _same(original: bytes, at: int, kept: bytes) -> bytes:
@@ -56,6 +55,13 @@ def _same(original: bytes, at: int, kept: bytes) -> bytes:
             return each
     size = next((n for n, (a, b) in enumerate(zip(kept, original[at:], strict=False)) if a != b), len(kept))
     raise DifferentError(f"at {at + size}: {original[at + size :][:80]!r} became {kept[size:][:80]!r}")
+
+
+def _rest(original: bytes, at: int, kept: bytes) -> bytes:
+    same = _same(original, at, kept)
+    if at + len(same) != len(original):
+        raise DifferentError(f"{original[at + len(same) :][:80]!r} is lost at the end")
+    return same
 
 
 def _without_first_line_end(kept: bytes) -> bytes:
@@ -126,8 +132,7 @@ def quoted_printable(original: bytes, tracked: bytes, charset: str = "utf-8") ->
         out.append(gap)
         at += len(gap)
         done = ours.end()
-    out.append(_same(before, at, after[done:]))
-    return b"".join(out)
+    return b"".join([*out, _rest(before, at, after[done:])])
 
 
 _ENCODED = re.compile(
