@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_command import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
 from postlude.model.errors import StorageError
+from postlude.services.submit_accept import only_crlf
 
 _END: Final = b"\r\n.\r\n"
 _BUFFER: Final = 1 << 18
@@ -291,7 +292,7 @@ class Door(SMTP):
         if stuffed is None:
             reply = too_large(self._config.max_message_bytes)
         else:
-            reply = await self._store(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:], _clean(stuffed))
+            reply = await self._store(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:], only_crlf(stuffed))
         await self._answer_message(letter, reply)
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
@@ -315,7 +316,7 @@ class Door(SMTP):
                 return
             self.letter = None
             raw = b"".join(letter.chunks)
-            await self._answer_message(letter, await self._store(letter, raw, _clean(raw)))
+            await self._answer_message(letter, await self._store(letter, raw, only_crlf(raw)))
 
     async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
         """`size` bytes; None when they were read only to be dropped."""
@@ -332,6 +333,7 @@ class Door(SMTP):
         return b"".join(pieces) if keep else None
 
     async def _store(self, letter: Letter, raw: bytes, clean: bool) -> str:
+        # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
         return await self._guard.message(letter, raw) if clean else _BARE
 
     async def _answer_message(self, letter: Letter, reply: str) -> None:
@@ -370,12 +372,6 @@ class Door(SMTP):
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"
         _log.error("connection from %s", self.peer, exc_info=error)
         return "451 4.3.0 Something broke on this server; nothing was accepted, try again later"
-
-
-def _clean(data: bytes) -> bool:
-    """Whether every CR and every LF is one half of a CR LF: nothing to smuggle a second message with."""
-    pairs = data.count(b"\r\n")
-    return data.count(b"\n") == pairs == data.count(b"\r")
 
 
 async def serve(

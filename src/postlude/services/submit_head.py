@@ -31,6 +31,7 @@ class Head:
             self.end = 0
         else:
             self.end = len(raw) if end is None else end.start() + end.group().index(b"\n") + 1
+        self._addresses: dict[str, list[str]] = {}
         self.complete: Final = end is not None
         """False for a mail without the empty line between headers and body."""
         self.fields: Final = tuple(
@@ -48,7 +49,9 @@ class Head:
 
     def addresses(self, name: str) -> list[str]:
         """Every address in the fields called `name`."""
-        return [address for _, address in getaddresses(self.all(name)) if address]
+        if name not in self._addresses:
+            self._addresses[name] = [address for _, address in getaddresses(self.all(name)) if address]
+        return self._addresses[name]
 
 
 def decoded(value: str) -> str:
