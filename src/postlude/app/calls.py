@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from postlude.adapters.certificates import CertificateFolder
 from postlude.adapters.http_get import https_get
+from postlude.app.mailboxes import STOP_WITHIN_S
 from postlude.app.parts import Parts
 from postlude.config import Settings
 from postlude.feedback.providers import PROVIDERS
@@ -44,13 +45,13 @@ class Calls:
             store, certificates(parts), provider_keys(parts.settings), https_get, journal.append_blocking
         )
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.work.run, args=(self._stop,), name="waiting calls")
+        self._thread = threading.Thread(target=self.work.run, args=(self._stop,), name="waiting calls", daemon=True)
 
     async def __aenter__(self) -> None:
         """Start."""
         self._thread.start()
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Stop after what is underway."""
+        """Stop after what is underway; a server that keeps silent is not waited for, its call still waits next time."""
         self._stop.set()
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, STOP_WITHIN_S)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 
 from postlude.adapters.imap import ImapConfig, ImapReader, Mark
 from postlude.adapters.oauth import OAuthToken
@@ -13,6 +14,9 @@ from postlude.kit.clock import Clock, to_iso
 from postlude.kit.ids import new_id
 from postlude.model.observation import Returned, encode
 from postlude.store import Store
+
+
+STOP_WITHIN_S: Final = 5.0
 
 
 def imap_folders(settings: Settings) -> list[ImapConfig]:
@@ -71,7 +75,7 @@ class Mailboxes:
         self._stop = threading.Event()
         self._readers = [self._reader(folder, store) for folder in folders]
         self._threads = [
-            threading.Thread(target=reader.run, args=(self._stop,), name=f"imap {folder.name}")
+            threading.Thread(target=reader.run, args=(self._stop,), name=f"imap {folder.name}", daemon=True)
             for folder, reader in zip(folders, self._readers, strict=True)
         ]
 
@@ -86,10 +90,9 @@ class Mailboxes:
             thread.start()
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Stop after the mail in hand; a server that keeps silent is waited for until its time is out."""
+        """Stop after the mail in hand. A server that keeps silent is not waited for: its mail is read next time."""
         self._stop.set()
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+        await asyncio.gather(*(asyncio.to_thread(thread.join, STOP_WITHIN_S) for thread in self._threads))
 
     def _reader(self, config: ImapConfig, store: Store) -> ImapReader:
         door = f"imap:{config.user}"
