@@ -15,7 +15,6 @@ from postlude.kit.ids import new_id
 from postlude.model.observation import Returned, encode
 from postlude.store import Store
 
-
 STOP_WITHIN_S: Final = 5.0
 
 
