@@ -17,6 +17,7 @@ async def start_edges(stack: AsyncExitStack, sock: socket, count: int, name: str
     """
     sockets = [sock, *(another(sock) for _ in range(count - 1))]
     for number, one in enumerate(sockets, 1):
+        stack.callback(one.close)  # and kept until then: a child that is started again gets it again
         own = name if number == 1 else f"{name}-{number}"
         await start_child(stack, "edge", {"--edge-fd": one}, ("--name", own))
 
