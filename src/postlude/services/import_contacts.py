@@ -136,9 +136,11 @@ def run_import(
     except PostludeError as error:
         store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), str(error))
         raise
-    except BaseException as error:
-        status = JobStatus.PAUSED if isinstance(error, KeyboardInterrupt) else JobStatus.FAILED
-        store.finish_job(job.id, job.owner, status, clock.now(), f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        store.finish_job(job.id, job.owner, JobStatus.PAUSED, clock.now())
+        raise
+    except Exception as error:
+        store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), f"{type(error).__name__}: {error}")
         raise
     store.finish_job(job.id, job.owner, status, clock.now())
     return Stopped(status, store.job(job.id))
