@@ -146,7 +146,7 @@ def _encoded_value(before: bytes, at: int, ours: re.Match[bytes], charset: str) 
     end = re.compile(quote if quote in {b'"', b"'"} else rb"[\t\n\f\r >]").search(before, at)
     assert end is not None
     value = before[at : end.start()]
-    plain = b'"' + a2b_qp(value) + b'"'
+    plain = b'"' + a2b_qp(before[at : end.end()])[:-1] + b'"'  # with what follows: a last `=` alone would be dropped
     match = _OURS.match(b'"' + ours["link"], 1)
     assert match is not None
     _value(plain, 1, match, charset)
