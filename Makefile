@@ -50,6 +50,9 @@ bench-feedback: dev ## bounces read a second on one core
 	$(BIN)/python bench/feedback.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
 	$(BIN)/python bench/instrument.py
+BENCHES = startup edge instrument feedback import relay send digest
+bench: dev ## all of them but the backlog, one after another (about ten minutes)
+	@for name in $(BENCHES); do $(MAKE) --no-print-directory bench-$$name || exit 1; done
 fuzz: dev ## every fuzz target for FUZZ_SECONDS each (60); finds are kept in .fuzz/
 	@fuzz/run.sh
 clean: ## remove what can be made again (not your data)

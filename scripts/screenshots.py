@@ -20,6 +20,13 @@ https://shop.example/blog/prices.
 Does Thursday suit you for a call?
 
 Olivia"""
+MAILING = """<!doctype html><html><body style="font-family: sans-serif"><h1>Hello {{ contact.name }}</h1>
+<p>The <a href="https://shop.example/winter">winter catalogue</a> is out, and here is
+<a href="https://shop.example/blog/wool">where our wool comes from</a>.</p>
+<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p></body></html>"""
+# Not the headless one, which is rightly taken for a machine.
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
+PEOPLE = ("Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy", "Mallory", "Niaj")
 SUBJECTS = [
     ("Minutes of Tuesday's meeting", "carol@example.net"),
     ("Your invoice 2026-117", "dave@example.net"),
@@ -84,6 +91,43 @@ def story(page: Page, base: str, folder: Path) -> None:
     page.wait_for_timeout(1500)
 
 
+def mailing(page: Page, base: str, folder: Path, env: dict[str, str]) -> None:
+    """Contacts, a campaign to them, and what becomes of it."""
+    postlude(env, "lists", "add", "Customers")
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+        file.write("email,name\n" + "".join(f"{name.lower()}@example.net,{name}\n" for name in PEOPLE))
+        file.flush()
+        agreed = ("--consent", "mail", "--agreed", "ticked at the checkout")
+        postlude(env, "contacts", "import", file.name, "--list", "Customers", *agreed)
+    page.goto(f"{base}/contacts")
+    shot(page, folder / "contacts.png")
+    page.goto(f"{base}/campaigns")
+    page.get_by_label("Name of the new campaign").fill("Winter catalogue")
+    page.get_by_role("button", name="New campaign").click()
+    page.get_by_role("checkbox", name="Customers").first.check()
+    page.get_by_label("Subject").fill("{{ contact.name }}, the winter catalogue is out")
+    page.get_by_label("Preheader").fill("Wool, lamps and tea")
+    page.locator("#A_source").fill(MAILING)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Send now").wait_for()
+    page.frame_locator("iframe[name=preview]").get_by_role("heading").wait_for()
+    shot(page, folder / "campaign-draft.png")
+    page.get_by_role("button", name="Send now").click()
+    page.locator("h1 .badge", has_text="sent").wait_for()
+    report = page.url
+    for name in PEOPLE[:5]:
+        deed(page, base, f"{name.lower()}@example.net", *(("click",) if name in PEOPLE[:3] else ()))
+    deed(page, base, "frank@example.net", "Unsubscribe")
+    page.wait_for_timeout(1500)
+    page.goto(report)
+    shot(page, folder / "campaign.png")
+
+
+def postlude(env: dict[str, str], *words: str) -> None:
+    command = [Path(sys.executable).with_name("postlude"), *words]
+    subprocess.run(command, env=env, check=True, capture_output=True)
+
+
 def shots(page: Page, base: str, folder: Path, suffix: str) -> None:
     for name, path in (("sent", "/"), ("mailbox", "/mailbox"), ("preferences", "/preferences")):
         page.goto(base + path)
@@ -101,7 +145,8 @@ def shot(page: Page, path: Path) -> None:
     print(path)
 
 
-def take(context: BrowserContext, base: str, link: str, folder: Path) -> None:
+def take(context: BrowserContext, link: str, folder: Path, env: dict[str, str]) -> None:
+    base = link.partition("/sign-in/")[0]
     context.route("**/*", local_only)
     page = context.new_page()
     page.goto(link)
@@ -112,21 +157,20 @@ def take(context: BrowserContext, base: str, link: str, folder: Path) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 800})
     shots(page, base, folder, "-phone")
+    page.set_viewport_size({"width": 1200, "height": 760})
+    mailing(page, base, folder, env)
 
 
-def started(data: Path) -> tuple[subprocess.Popen[str], str]:
-    """`postlude up` on a fresh folder and its sign-in link."""
+def started(data: Path) -> tuple[subprocess.Popen[str], str, dict[str, str]]:
+    """`postlude up` on a fresh folder, its sign-in link and its settings."""
     ports = {f"POSTLUDE_{name}_PORT": str(free_port()) for name in ("WEB", "EDGE", "RELAY", "INBOUND")}
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("postlude"), "up"],
-        env=os.environ | ports | {"POSTLUDE_DATA": str(data)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    env = {**os.environ, **ports, "POSTLUDE_DATA": str(data)}
+    command = [Path(sys.executable).with_name("postlude"), "up"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     for line in process.stdout:
         if found := re.search(r"http\S+/sign-in/\S+", line):
-            return process, found[0]
+            return process, found[0], env
     raise SystemExit("postlude up did not start")
 
 
@@ -134,13 +178,13 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        process, link = started(Path(data) / "data")
+        process, link, env = started(Path(data) / "data")
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-                context = browser.new_context(viewport={"width": 1200, "height": 760})
+                context = browser.new_context(viewport={"width": 1200, "height": 760}, user_agent=DESKTOP)
                 context.set_default_timeout(15_000)
-                take(context, link.partition("/sign-in/")[0], link, folder)
+                take(context, link, folder, env)
                 browser.close()
         finally:
             process.send_signal(signal.SIGINT)
