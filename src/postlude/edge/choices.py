@@ -10,6 +10,7 @@ from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
 from postlude.model.words import HitFace
+from postlude.tokens import DEAD_TOKEN
 
 _ONE_CLICK: Final = "List-Unsubscribe"
 # A stored mail is foreign HTML: no script, no form, no same-origin powers; pictures as in a mail client.
@@ -175,8 +176,11 @@ class View(Face):
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
         find = core.config.stored_body
-        body = find(core.codec.unpack_copy(payload)) if find else None
+        ref = core.codec.unpack_copy(payload)
+        body = find(ref) if find else None
         if body is not None:
+            # The page is everybody's; whose unsubscribe and preferences links stand in it is known only here.
+            body = body.replace(DEAD_TOKEN.encode(), core.codec.mint_copy(ref.kind, ref.scope, ref.copy).encode())
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _MAIL_POLICY}
             answer = core.answers.build(200, body, headers)
         else:

@@ -3,7 +3,6 @@
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from typing import Final
 
 import msgspec
 
@@ -12,9 +11,7 @@ from postlude.services.campaign_content import SAMPLE, Contents, fields_of
 from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign, Variant
 from postlude.store.rows_contacts import Contact
-
-DEAD_TOKEN: Final = "preview".ljust(36, "-")
-"""As long as a token and never one: nothing that is signed begins like this."""
+from postlude.tokens import DEAD_TOKEN
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):

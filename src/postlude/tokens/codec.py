@@ -24,6 +24,8 @@ from postlude.tokens.keys import KeyRing
 
 COPY_TOKEN_LENGTH: Final = 36
 MAIL_TAG_LENGTH: Final = 28
+DEAD_TOKEN: Final = "preview".ljust(COPY_TOKEN_LENGTH, "-")
+"""Stands where nobody's token may: as long as one and never one, since nothing that is signed begins like this."""
 _COPY_MAC: Final = 9
 _LINK_MAC: Final = 8
 _MAIL_MAC: Final = 8

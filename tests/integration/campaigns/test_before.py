@@ -12,12 +12,12 @@ from postlude.model.words import CampaignStatus
 from postlude.services.campaign_check import Level, check_campaign
 from postlude.services.campaign_draft import Content, change_campaign, copy_campaign
 from postlude.services.campaign_files import attach_file
-from postlude.services.campaign_preview import DEAD_TOKEN, preview, someone
+from postlude.services.campaign_preview import preview, someone
 from postlude.services.campaign_schedule import schedule_campaign
 from postlude.services.campaign_trial import trial_message
 from postlude.store.rows_campaigns import Campaign
 from postlude.store.rows_contacts import Audience
-from postlude.tokens import TokenCodec
+from postlude.tokens import DEAD_TOKEN, TokenCodec
 
 
 def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:

@@ -19,7 +19,7 @@ import pytest
 from postlude.app.folder import DataFolder
 from postlude.app.stored_body import view_path
 from postlude.journal import JournalReader, Spool
-from postlude.tokens import Kind, TokenCodec, Urls
+from postlude.tokens import DEAD_TOKEN, Kind, TokenCodec, Urls
 
 POSTLUDE = (sys.executable, "-m", "postlude")
 NO_PLACE_HERE = ("sqlalchemy", "duckdb", "sqlite3", "psycopg", "fastapi", "aiosmtpd", "alembic", "jinja2")
@@ -229,8 +229,11 @@ def test_the_mail_in_a_browser(run):
     assert 'src="data:image/png;base64,AAAA"' in page
     assert "hidden" not in page
     campaign = Urls(edge.codec, "", Kind.CAMPAIGN, 8)
-    view_path(edge.data.views, 8).write_text("<p>The newsletter</p>")
-    assert edge.get(campaign.token(1).join(campaign.view())) == b"<p>The newsletter</p>"
+    leave = DEAD_TOKEN.join(campaign.unsubscribe())
+    view_path(edge.data.views, 8).write_text(f'<p>The newsletter</p><a href="{leave}">leave</a>')
+    token = campaign.token(1)
+    page = edge.get(token.join(campaign.view())).decode()
+    assert page == f'<p>The newsletter</p><a href="{token.join(campaign.unsubscribe())}">leave</a>'  # the reader's own
     gone = Urls(edge.codec, "", Kind.CAMPAIGN, 9)
     with pytest.raises(urllib.error.HTTPError, match="410"):
         edge.get(gone.token(1).join(gone.view()))
