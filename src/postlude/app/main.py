@@ -20,6 +20,7 @@ from postlude.app.data_requests import DataRequests
 from postlude.app.desk import CampaignDesk
 from postlude.app.digesting import build_digest
 from postlude.app.domains import Domains
+from postlude.app.forward import bring_forward
 from postlude.app.mailboxes import Mailboxes, imap_folders
 from postlude.app.parts import Parts
 from postlude.app.revoking import build_revoker
@@ -88,6 +89,7 @@ class AppProcess:
     async def _start(self) -> None:
         parts, settings, folder = self._parts, self._parts.settings, self._parts.folder
         gc.set_threshold(*_COLLECT)
+        bring_forward(settings.database)
         self._store = open_store(settings.database)
         self._stack.callback(self._store.close)
         self._first_user()

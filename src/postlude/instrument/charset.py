@@ -11,6 +11,8 @@ _NOT_ASCII: Final = (
     *("ebcdic", "cp037", "cp500", "cp1026", "cp1140", "punycode", "idna"),
 )
 _META: Final = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_LINK: Final = re.compile(rb"<a", re.IGNORECASE)
+_LOOKED_AT: Final = 1024  # bytes in which browsers look for it
 _ESCAPES: Final = re.compile(rb"\x1b(?:\$|\([BIJ])")
 _PROBE: Final = bytes(range(9, 127))
 
@@ -43,7 +45,9 @@ def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
     An undeclared HTML part may say its charset in a `<meta>`; undeclared ISO-2022 shows by its escapes.
     """
     if not declared and html:
-        said = _META.search(body, 0, 1024)
+        # Not behind a link: what a tracked one adds would push it out of sight, and the same part read otherwise.
+        link = _LINK.search(body, 0, _LOOKED_AT)
+        said = _META.search(body, 0, link.start() if link else _LOOKED_AT)
         declared = said[1].decode("ascii").lower() if said else ""
         if declared.startswith("utf-16"):  # a page that can be read as bytes is not that, and browsers know it
             declared = "utf-8"

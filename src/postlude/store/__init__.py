@@ -1,5 +1,6 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
+from postlude.model.errors import PostludeError
 from postlude.store.audience import Audiences
 from postlude.store.campaign_report import CampaignReports
 from postlude.store.campaign_sending import CampaignSending
@@ -12,7 +13,7 @@ from postlude.store.importing import Importing
 from postlude.store.jobs import Jobs
 from postlude.store.lists import Lists
 from postlude.store.lookups import Lookups
-from postlude.store.migrate import migrate
+from postlude.store.migrate import HEAD, current, migrate
 from postlude.store.people import People
 from postlude.store.rows import (
     Activity,
@@ -76,6 +77,18 @@ class Store(  # one topic a part
         self._database.close()
 
 
+def is_behind(url: str) -> bool:
+    """Whether opening it would migrate it; False also when it cannot be looked at, which `open_store` will name."""
+    database = Database(connect(url))
+    try:
+        with translated(database.engine):
+            return current(database) != HEAD
+    except PostludeError:
+        return False
+    finally:
+        database.close()
+
+
 def open_store(url: str) -> Store:
     """Open `sqlite:////absolute/path` or `postgresql://...`, its tables brought forward to this version.
 
@@ -121,5 +134,6 @@ __all__ = [
     "Unmatched",
     "User",
     "Withdrawal",
+    "is_behind",
     "open_store",
 ]

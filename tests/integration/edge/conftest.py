@@ -86,7 +86,7 @@ class Face:
 
 async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answer:
     """One answer from a connection."""
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode("ascii")
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("ascii")
     line, *rest = head[:-4].split("\r\n")
     headers = {name.lower(): value for name, _, value in (item.partition(": ") for item in rest)}
     length = 0 if method == "HEAD" else int(headers.get("content-length", 0))

@@ -96,6 +96,8 @@ async def _missing_after_power_loss(start: Start, tmp_path: Path, disk: Volatile
     try:
         while len(answered) < 100:  # noqa: ASYNC110 - however slow this machine is today
             await asyncio.sleep(0.01)
+            for ended in (client for client in clients if client.done()):
+                ended.result()
         missing = 0
         for cut in range(25):
             await asyncio.sleep(random.uniform(0.01, 0.06))

@@ -197,6 +197,13 @@ def test_an_undeclared_charset_is_read_from_the_page():
     assert done.links[0].label == "表"
 
 
+def test_a_charset_said_behind_a_link_is_not_pushed_out_of_sight_by_tracking_it():
+    page = b'<a href="https://x.example/">x</a>' + b" " * 900 + b'<meta charset=iso-2022-jp><a href="/y">y</a>'
+    once = track(mail(part(page, "text/html")))
+    assert [one.tracked for one in once.links] == [True, False]
+    assert track(once.message).message == once.message
+
+
 @pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
 def test_long_lines_are_broken_inside_tags_only(newline: bytes):
     cells = b"".join(b'<td>%d</td><a class="c" href="https://x.example/%d">x</a>' % (n, n) for n in range(17))
