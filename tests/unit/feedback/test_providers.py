@@ -19,6 +19,7 @@ NOW = 1_700_000_000
 BASIC = {"Authorization": "Basic " + base64.b64encode(b"hook:secret").decode()}
 SES_MAIL = {"messageId": "0102", "destination": ["bob@example.org"], "commonHeaders": {"messageId": "<1@s.example>"}}
 K, R = FindingKind, Reason
+UNKNOWN = "550 5.1.1 user unknown"
 
 # provider, payload, kind, recipient, an id, time, reason
 SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
@@ -112,11 +113,11 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
             {
                 "email": "bob@example.org",
                 "timestamp": 1513299569,
-                "smtp-id": "<14c5d75ce93@ismtpd>",
+                "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>",
                 "event": "bounce",
                 "type": "bounce",
-                "sg_event_id": "e1",
-                "sg_message_id": "14c5d75ce93.filter0001",
+                "sg_event_id": "6g4ZI7SA-xmRDv57GoPIPw==",
+                "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
                 "reason": "500 unknown recipient",
                 "status": "5.0.0",
                 "bounce_classification": "Invalid Address",
@@ -124,7 +125,7 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         ],
         K.BOUNCED,
         "bob@example.org",
-        "14c5d75ce93@ismtpd",
+        "14c5d75ce93.dfd.64b469@ismtpd-555",
         "2017-12-15T00:59:29.000Z",
         R.UNKNOWN_USER,
     ),
@@ -241,17 +242,17 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "postmark",
         {
             "RecordType": "SubscriptionChange",
-            "MessageID": "m",
+            "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
             "Origin": "Recipient",
             "SuppressionReason": "ManualSuppression",
             "SuppressSending": True,
             "Recipient": "john@example.com",
-            "ChangedAt": "2020-02-01T10:53:34Z",
+            "ChangedAt": "2020-02-01T10:53:34.416071Z",
         },
         K.UNSUBSCRIBED,
         "john@example.com",
-        "m",
-        "2020-02-01T10:53:34.000Z",
+        "883953f4-6105-42a2-a16a-77a8eac79483",
+        "2020-02-01T10:53:34.416Z",
         R.NONE,
     ),
     (
@@ -261,13 +262,16 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
                 "msys": {
                     "message_event": {
                         "type": "bounce",
-                        "bounce_class": "10",
+                        "bounce_class": "1",
                         "event_id": "92356927693813856",
                         "message_id": "000443ee14578172be22",
                         "raw_rcpt_to": "Bob@example.org",
                         "rcpt_to": "bob@example.org",
                         "timestamp": "1454442600",
-                        "raw_reason": "MAIL REFUSED",
+                        "raw_reason": "MAIL REFUSED - IP (17.99.99.99) is in black list",
+                        "reason": "MAIL REFUSED - IP (a.b.c.d) is in black list",
+                        "transmission_id": "65832150921904138",
+                        "msg_from": "sender@example.com",
                         "error_code": "554",
                     }
                 }
@@ -277,7 +281,7 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "bob@example.org",
         "000443ee14578172be22",
         "2016-02-02T19:50:00.000Z",
-        R.UNKNOWN_USER,
+        R.REPUTATION,
     ),
     (
         "sparkpost",
@@ -306,8 +310,11 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
             "event": "hard_bounce",
             "email": "bob@example.org",
             "id": 26224,
+            "date": "2020-10-09 00:00:00",
+            "ts": 1604933619,
             "message-id": "<xxxx@relay.example>",
             "ts_event": 1604933654,
+            "ts_epoch": 1604933654,
             "reason": "server is down",
         },
         K.BOUNCED,
@@ -339,7 +346,12 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
             "MessageID": 13792286917004336,
             "Message_GUID": "1ab23cd4",
             "email": "bob@example.org",
-            "blocked": False,
+            "mj_campaign_id": 0,
+            "mj_contact_id": 0,
+            "customcampaign": "",
+            "CustomID": "helloworld",
+            "Payload": "",
+            "blocked": True,
             "hard_bounce": True,
             "error_related_to": "recipient",
             "error": "user unknown",
@@ -349,6 +361,22 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "13792286917004336",
         "2015-05-05T07:49:55.000Z",
         R.UNKNOWN_USER,
+    ),
+    (
+        "mailjet",
+        {
+            "event": "sent",
+            "time": 1433333949,
+            "MessageID": 19421777835146490,
+            "email": "api@mailjet.com",
+            "mj_message_id": "19421777835146490",
+            "smtp_reply": "sent (250 2.0.0 OK 1433333948 fa5si855896wjc.199 - gsmtp)",
+        },
+        K.DELIVERED,
+        "api@mailjet.com",
+        "19421777835146490",
+        "2015-06-03T12:19:09.000Z",
+        R.NONE,
     ),
     (
         "mailjet",
@@ -375,6 +403,24 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "56761188-7520",
         "2024-11-22T23:41:12.126Z",
         R.UNKNOWN_USER,
+    ),
+    (
+        "resend",
+        {
+            "type": "email.suppressed",
+            "created_at": "2024-11-22T23:41:12.126Z",
+            "data": {
+                "email_id": "e",
+                "message_id": "<m@s.example>",
+                "to": ["bob@example.org"],
+                "suppressed": {"message": "It is on the list.", "type": "OnAccountSuppressionList"},
+            },
+        },
+        K.BOUNCED,
+        "bob@example.org",
+        "m@s.example",
+        "2024-11-22T23:41:12.126Z",
+        R.RECIPIENT_REFUSED,
     ),
     (
         "resend",
@@ -409,6 +455,22 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "5fc0d003f7",
         "2020-11-27T10:08:06.258Z",
         R.DEAD_DOMAIN,
+    ),
+    (
+        "mailersend",
+        {
+            "type": "activity.deferred",
+            "data": {
+                "id": "a3",
+                "created_at": "2020-11-27T10:08:06.258000Z",
+                "email": {"id": "x", "message": {"id": "m"}, "recipient": {"email": "bob@example.org"}},
+            },
+        },
+        K.DEFERRED,
+        "bob@example.org",
+        "m",
+        "2020-11-27T10:08:06.258Z",
+        R.EXPIRED,
     ),
     (
         "mailersend",
@@ -638,6 +700,151 @@ TRAPS: list[tuple[str, Any, FindingKind, Reason, bool]] = [
         R.NONE,
         False,
     ),
+    (
+        "ses",
+        {
+            "eventType": "DeliveryDelay",
+            "mail": SES_MAIL,
+            "deliveryDelay": {"delayType": "IPFailure", "delayedRecipients": [{"emailAddress": "bob@example.org"}]},
+        },
+        K.DEFERRED,
+        R.REPUTATION,
+        False,
+    ),
+    (
+        "ses",  # the second recipient of the documented bounce: the next server still tries
+        {
+            "notificationType": "Bounce",
+            "mail": SES_MAIL,
+            "bounce": {
+                "bounceType": "Permanent",
+                "bounceSubType": "General",
+                "feedbackId": "f",
+                "bouncedRecipients": [{"status": "4.0.0", "action": "delayed", "emailAddress": "bob@example.org"}],
+            },
+        },
+        K.DEFERRED,
+        R.EXPIRED,
+        False,
+    ),
+    (
+        "ses",
+        {
+            "eventType": "Rendering Failure",
+            "mail": SES_MAIL,
+            "failure": {"templateName": "MyTemplate", "errorMessage": "Attribute 'attributeName' is not present."},
+        },
+        K.BOUNCED,
+        R.PROTOCOL,
+        False,
+    ),
+    *(
+        (name, payload, K.BOUNCED, R.UNKNOWN_USER, False)  # called temporary: not gone, whatever is quoted
+        for name, payload in (
+            (
+                "sendgrid",
+                [
+                    {
+                        "email": "bob@example.org",
+                        "event": "bounce",
+                        "type": "blocked",
+                        "reason": "500 unknown recipient",
+                        "status": "5.0.0",
+                    }
+                ],
+            ),
+            ("brevo", {"event": "soft_bounce", "email": "bob@example.org", "reason": "550 5.1.1 user unknown"}),
+            ("mailjet", {"event": "bounce", "email": "b@example.org", "hard_bounce": False, "error": "user unknown"}),
+            ("postmark", {"RecordType": "Bounce", "Type": "SoftBounce", "Email": "b@example.org", "Details": UNKNOWN}),
+            (
+                "sparkpost",
+                [{"msys": {"m": {"type": "bounce", "bounce_class": "20", "rcpt_to": "b@x.org", "reason": UNKNOWN}}}],
+            ),
+            (
+                "resend",
+                {
+                    "type": "email.bounced",
+                    "data": {"to": ["b@example.org"], "bounce": {"type": "Transient", "message": UNKNOWN}},
+                },
+            ),
+            (
+                "mailersend",
+                {
+                    "type": "activity.soft_bounced",
+                    "data": {"email": {"recipient": {"email": "b@example.org"}}, "morph": {"reason": UNKNOWN}},
+                },
+            ),
+            (
+                "ses",
+                {
+                    "notificationType": "Bounce",
+                    "bounce": {
+                        "bounceType": "Transient",
+                        "bouncedRecipients": [{"emailAddress": "b@example.org", "diagnosticCode": UNKNOWN}],
+                    },
+                },
+            ),
+        )
+    ),
+    *(
+        ("mailjet", {"event": "bounce", "email": "b@example.org", "hard_bounce": True, "error": error}, K.BOUNCED, *is_)
+        for error, is_ in (  # the table of errors
+            ("mailbox inactive", (R.DISABLED_USER, True)),
+            ("quota exceeded", (R.MAILBOX_FULL, False)),
+            ("invalid domain", (R.DEAD_DOMAIN, True)),
+            ("no mail host", (R.NETWORK, False)),
+            ("relay/access denied", (R.RELAYING_DENIED, False)),
+            ("sender blocked", (R.SENDER_REFUSED, False)),
+            ("content blocked", (R.CONTENT, False)),
+            ("policy issue", (R.POLICY, False)),
+            ("system issue", (R.SYSTEM, False)),
+            ("protocol issue", (R.PROTOCOL, False)),
+            ("connection issue", (R.NETWORK, False)),
+            ("duplicate in campaign", (R.POLICY, False)),
+        )
+    ),
+    *(
+        (
+            "sparkpost",
+            [{"msys": {"message_event": {"type": "bounce", "bounce_class": number, "rcpt_to": "bob@example.org"}}}],
+            kind,
+            reason,
+            gone,
+        )
+        for number, kind, reason, gone in (  # the table of classes
+            ("1", K.BOUNCED, R.UNDEFINED, False),
+            ("10", K.BOUNCED, R.UNKNOWN_USER, True),
+            ("21", K.BOUNCED, R.NETWORK, False),
+            ("22", K.BOUNCED, R.MAILBOX_FULL, False),
+            ("30", K.BOUNCED, R.UNKNOWN_USER, True),
+            ("51", K.BOUNCED, R.REPUTATION, False),
+            ("52", K.BOUNCED, R.SPAM, False),
+            ("90", K.UNSUBSCRIBED, R.NONE, False),
+            ("100", K.AUTORESPONDED, R.NONE, False),
+        )
+    ),
+    *(
+        ("postmark", {"RecordType": "Bounce", "Type": name, "Email": "b@example.org"}, K.BOUNCED, reason, False)
+        for name, reason in (
+            ("DnsError", R.NETWORK),
+            ("ManuallyDeactivated", R.POLICY),
+            ("TemplateRenderingFailed", R.PROTOCOL),
+        )
+    ),
+]
+
+# Documented calls that say nothing about a mail of ours.
+SILENT: list[tuple[str, Any]] = [
+    *(
+        ("postmark", {"RecordType": "Bounce", "Type": name, "Email": "b@example.org"})
+        for name in ("Subscribe", "Unconfirmed", "OpenRelayTest", "InboundError")
+    ),
+    ("sparkpost", [{"msys": {}}]),
+    ("sparkpost", [{"msys": {"message_event": {"type": "bounce", "bounce_class": "80", "rcpt_to": "b@example.org"}}}]),
+    ("sendgrid", [{"event": "group_resubscribe", "email": "b@example.org"}]),
+    ("resend", {"type": "suppression.added", "data": {"email": "b@example.org", "origin": "bounce"}}),
+    ("mailersend", {"type": "activity.opened_unique", "data": {"email": {"recipient": {"email": "b@example.org"}}}}),
+    ("brevo", {"event": "unique_proxy_open", "email": "b@example.org"}),
 ]
 
 
@@ -706,6 +913,23 @@ def test_traps(name: str, payload: Any, kind: FindingKind, reason: Reason, *, go
     assert (found.kind, found.reason, found.persistence is Persistence.GONE) == (kind, reason, gone)
     assert "@" in found.recipient
     assert " " not in found.recipient
+
+
+@pytest.mark.parametrize(("name", "payload"), SILENT)
+def test_what_is_no_news_gives_none(name: str, payload: Any):  # noqa: ANN401 - JSON
+    assert PROVIDERS[name].parse(json.dumps(payload).encode()) == []
+
+
+def test_a_subaccounts_call_is_proven_by_the_primary_accounts_key():
+    payload = next(sample[1] for sample in SAMPLES if sample[0] == "mailgun")
+    by = {key: hmac.new(key, f"{NOW}token".encode(), hashlib.sha256).hexdigest() for key in (b"child", b"parent")}
+    signature = {"timestamp": str(NOW), "token": "token", "signature": by[b"child"], "parent-signature": by[b"parent"]}
+    body = json.dumps({"signature": signature, **payload}).encode()
+    outcomes = [
+        receive("mailgun", headers={}, body=body, secret=secret, now=NOW).outcome
+        for secret in ("parent", "child", "other")
+    ]
+    assert outcomes == [CallOutcome.READ, CallOutcome.READ, CallOutcome.BAD_SIGNATURE]
 
 
 def test_the_vector_twilio_publishes_with_its_library():

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from postlude.feedback.addresses import clean
-from postlude.feedback.finding import Evidence, Finding, FindingKind, Reason
+from postlude.feedback.finding import Evidence, Finding, FindingKind, Persistence, Reason
 from postlude.feedback.refusal import with_reason
 
 TOLERANCE_S: Final = 300
@@ -81,8 +83,12 @@ def event(
     hint: Reason = Reason.NONE,
     action: str = "",
     envelope: str = "",
+    lasting: bool = True,
 ) -> Finding:
-    """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag."""
+    """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag.
+
+    `lasting=False`: the provider calls it temporary. Whatever the server's words are, the address is not gone then.
+    """
     base = Finding(
         kind=kind,
         recipient=clean(recipient) or recipient.strip().lower(),
@@ -94,7 +100,10 @@ def event(
         action=action,
         envid=envelope,
     )
-    return with_reason(base, said, status, hint)
+    found = with_reason(base, said, status, hint)
+    if lasting or found.persistence is not Persistence.GONE:
+        return found
+    return replace(found, persistence=Persistence.UNKNOWN)
 
 
 def utc(at: str) -> str:

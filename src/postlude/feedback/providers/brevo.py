@@ -10,7 +10,7 @@ _KINDS: Final = {
     "deferred": (FindingKind.DEFERRED, Reason.NONE),
     "soft_bounce": (FindingKind.BOUNCED, Reason.NONE),
     "hard_bounce": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
-    "invalid_email": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
+    "invalid_email": (FindingKind.BOUNCED, Reason.RECIPIENT_REFUSED),  # documented as the sender's
     "blocked": (FindingKind.BOUNCED, Reason.REPUTATION),
     "error": (FindingKind.BOUNCED, Reason.SYSTEM),
     "spam": (FindingKind.COMPLAINED, Reason.NONE),
@@ -28,7 +28,8 @@ def _finding(node: Node) -> Finding:
     name = node["event"].text()
     kind, hint = _KINDS[name]
     ids = (node["message-id"].text(),)
-    # `ts` and `ts_event` are in the account's own zone; `id` names the account: message, kind and time tell repeats.
+    # `ts_epoch` and `ts_event` are documented as UTC; calls have been seen where only the first is. `id` names the
+    # webhook: message, kind and time tell repeats.
     at = node.first("ts_epoch", "ts_event", "ts", "date")
     event_id = "/".join((ids[0].strip("<>"), name, at))
     return event(
@@ -40,6 +41,7 @@ def _finding(node: Node) -> Finding:
         way=f"brevo/{name}",
         said=node["reason"].text(),
         hint=hint,
+        lasting=name != "soft_bounce",
     )
 
 

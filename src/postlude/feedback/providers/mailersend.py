@@ -42,6 +42,7 @@ def parse(body: bytes) -> list[Finding]:
             way=f"mailersend/{name.partition('.')[2]}",
             said=data["morph"].first("readable_reason", "reason"),
             hint=hint,
+            lasting=name != "activity.soft_bounced",
         )
     ]
 

@@ -19,13 +19,13 @@ _ERRORS: Final = {
     "blacklisted": Reason.RECIPIENT_REFUSED,
     "preblocked": Reason.RECIPIENT_REFUSED,
     "invalid domain": Reason.DEAD_DOMAIN,
-    "no mail host": Reason.NO_MAIL_DOMAIN,
+    "no mail host": Reason.NETWORK,  # documented as: nobody answers there
     "relay/access denied": Reason.RELAYING_DENIED,
     "greylisted": Reason.RATE_LIMITED,
     "typofix": Reason.RECIPIENT_REFUSED,
     "bad or empty template": Reason.PROTOCOL,
     "error in template language": Reason.PROTOCOL,
-    "sender blocked": Reason.REPUTATION,
+    "sender blocked": Reason.SENDER_REFUSED,
     "content blocked": Reason.CONTENT,
     "policy issue": Reason.POLICY,
     "system issue": Reason.SYSTEM,
@@ -45,7 +45,8 @@ def parse(body: bytes) -> list[Finding]:
 def _finding(node: Node) -> Finding:
     name, error = node["event"].text(), node["error"].text()
     kind = _KINDS[name]
-    if name == "bounce" and node["hard_bounce"].value is False and error in {"", "greylisted"}:
+    soft = name == "bounce" and node["hard_bounce"].value is False
+    if soft and error in {"", "greylisted"}:
         kind = FindingKind.DEFERRED
     ids = (node["MessageID"].text(), node["Message_GUID"].text())
     return event(
@@ -57,6 +58,7 @@ def _finding(node: Node) -> Finding:
         way=f"mailjet/{name}",
         said=node.first("comment", "error", "smtp_reply"),
         hint=_ERRORS.get(error, Reason.NONE),
+        lasting=not soft,
     )
 
 

@@ -8,22 +8,26 @@ from postlude.feedback.providers.base import Node, Provider, authorized, event, 
 _BOUNCES: Final = {
     "HardBounce": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
     "BadEmailAddress": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
-    "ManuallyDeactivated": (FindingKind.BOUNCED, Reason.DISABLED_USER),
+    "ManuallyDeactivated": (FindingKind.BOUNCED, Reason.POLICY),  # in the account, not at the mailbox's server
     "SoftBounce": (FindingKind.BOUNCED, Reason.NONE),
     "Transient": (FindingKind.DEFERRED, Reason.NETWORK),
-    "DnsError": (FindingKind.BOUNCED, Reason.DEAD_DOMAIN),
+    "DnsError": (FindingKind.BOUNCED, Reason.NETWORK),  # documented as temporary
     "SpamNotification": (FindingKind.BOUNCED, Reason.SPAM),
     "VirusNotification": (FindingKind.BOUNCED, Reason.VIRUS),
     "Blocked": (FindingKind.BOUNCED, Reason.REPUTATION),
     "DMARCPolicy": (FindingKind.BOUNCED, Reason.AUTHENTICATION),
     "AddressChange": (FindingKind.BOUNCED, Reason.MOVED),
     "SMTPApiError": (FindingKind.BOUNCED, Reason.SYSTEM),
+    "TemplateRenderingFailed": (FindingKind.BOUNCED, Reason.PROTOCOL),
     "Unknown": (FindingKind.BOUNCED, Reason.NONE),
     "SpamComplaint": (FindingKind.COMPLAINED, Reason.NONE),
     "Unsubscribe": (FindingKind.UNSUBSCRIBED, Reason.NONE),
     "AutoResponder": (FindingKind.AUTORESPONDED, Reason.NONE),
     "ChallengeVerification": (FindingKind.AUTORESPONDED, Reason.NONE),
 }
+_TEMPORARY: Final = {"SoftBounce", "Transient", "DnsError"}
+_NO_NEWS: Final = {"Subscribe", "Unconfirmed", "OpenRelayTest", "InboundError"}
+"""Types that say nothing about a mail of ours."""
 
 
 def parse(body: bytes) -> list[Finding]:
@@ -51,7 +55,10 @@ def parse(body: bytes) -> list[Finding]:
 
 
 def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
-    kind, hint = _BOUNCES.get(node["Type"].text(), (FindingKind.BOUNCED, Reason.NONE))
+    name = node["Type"].text()
+    if name in _NO_NEWS:
+        return []
+    kind, hint = _BOUNCES.get(name, (FindingKind.BOUNCED, Reason.NONE))
     return [
         event(
             kind,
@@ -59,9 +66,10 @@ def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
             ids=ids,
             at=node["BouncedAt"].text(),
             event_id=f"bounce/{node['ID'].text()}",
-            way=f"postmark/{node['Type'].text()}",
+            way=f"postmark/{name}",
             said=node["Details"].text(),
             hint=hint,
+            lasting=name not in _TEMPORARY,
         )
     ]
 
@@ -70,9 +78,9 @@ def _suppressed(node: Node, ids: tuple[str, ...]) -> list[Finding]:
     """Only the recipient's own wish: bounces and complaints have calls of their own."""
     if node["SuppressionReason"].text() != "ManualSuppression" or node["Origin"].text() != "Recipient":
         return []
-    at, way = node["ChangedAt"].text(), "postmark/subscription-change"
-    event_id = f"{ids[0]}/change/{at}"
-    return [event(FindingKind.UNSUBSCRIBED, node["Recipient"].text(), ids=ids, at=at, event_id=event_id, way=way)]
+    at, way, recipient = node["ChangedAt"].text(), "postmark/subscription-change", node["Recipient"].text()
+    event_id = f"{ids[0]}/change/{recipient}/{at}"  # the message's id may be null
+    return [event(FindingKind.UNSUBSCRIBED, recipient, ids=ids, at=at, event_id=event_id, way=way)]
 
 
 PROVIDER: Final = Provider(

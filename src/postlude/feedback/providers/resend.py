@@ -57,7 +57,8 @@ def parse(body: bytes) -> list[Finding]:
             event_id="/".join((data["email_id"].text(), name, one.text())),
             way=f"resend/{name}",
             said=said,
-            hint=_SUBTYPES.get(bounce["subType"].text(), Reason.NONE),
+            hint=_SUBTYPES.get(bounce["subType"].text() or data["suppressed"]["type"].text(), Reason.NONE),
+            lasting=bounce["type"].text() != "Transient",
         )
         for one in data["to"].items()
     ]

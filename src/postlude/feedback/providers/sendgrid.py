@@ -28,10 +28,12 @@ _DROPPED: Final = {
 """It did not even try: an address it bounced, a complaint or a leaving it remembers."""
 _CLASSES: Final = {
     "Invalid Address": Reason.UNKNOWN_USER,
+    "Technical": Reason.NETWORK,
     "Technical Failure": Reason.NETWORK,
     "Content": Reason.CONTENT,
     "Reputation": Reason.REPUTATION,
     "Frequency/Volume": Reason.RATE_LIMITED,
+    "Frequency or Volume Too High": Reason.RATE_LIMITED,
     "Mailbox Unavailable": Reason.RECIPIENT_REFUSED,
 }
 
@@ -72,6 +74,7 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         said="" if dropped else node.first("reason", "response"),
         status=node["status"].text(),
         hint=dropped or _CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
+        lasting=node["type"].text() != "blocked",
     )
 
 

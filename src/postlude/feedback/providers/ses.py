@@ -28,11 +28,21 @@ _SUBTYPES: Final = {
     "AttachmentRejected": Reason.CONTENT,
     "Suppressed": Reason.UNKNOWN_USER,
     "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
+    "OnTenantSuppressionList": Reason.RECIPIENT_REFUSED,
+    "EmailValidationSuppressed": Reason.RECIPIENT_REFUSED,
     "UnsubscribedRecipient": Reason.POLICY,
     "CustomTimeoutExceeded": Reason.EXPIRED,
 }
-
-
+_DELAYS: Final = {
+    "MailboxFull": Reason.MAILBOX_FULL,
+    "SpamDetected": Reason.SPAM,
+    "RecipientServerError": Reason.SYSTEM,
+    "InternalFailure": Reason.SYSTEM,
+    "BYOIPHostNameLookupUnavailable": Reason.SYSTEM,
+    "IPFailure": Reason.REPUTATION,
+    "TransientCommunicationFailure": Reason.NETWORK,
+    "SendingDeferral": Reason.RATE_LIMITED,
+}
 _COMPLAINTS: Final = {"not-spam": FindingKind.NOT_SPAM, "auth-failure": FindingKind.AUTH_FAILURE}
 
 
@@ -57,7 +67,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - as above
     from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - as above
 
-    del headers, now  # SNS repeats a call with its first timestamp for an hour and more; `event_id` tells repeats
+    del headers, now  # SNS repeats a call with its first timestamp for up to an hour; `event_id` tells repeats
     node = load(body)
     names = _SIGNED.get(node["Type"].text(), ())
     lines = [f"{name}\n{node[name].text()}\n" for name in names if node[name].value is not None]
@@ -101,7 +111,7 @@ def _bounce(node: Node) -> list[Finding]:
     subtype = bounce["bounceSubType"].text()
     return [
         event(
-            FindingKind.BOUNCED,
+            FindingKind.DEFERRED if one["action"].text() == "delayed" else FindingKind.BOUNCED,
             one["emailAddress"].text(),
             ids=_ids(node),
             envelope=node["mail"]["source"].text(),
@@ -112,6 +122,7 @@ def _bounce(node: Node) -> list[Finding]:
             status=one["status"].text(),
             hint=_SUBTYPES.get(subtype, Reason.NONE),
             action=one["action"].text(),
+            lasting=bounce["bounceType"].text() != "Transient",
         )
         for one in bounce["bouncedRecipients"].items()
     ]
@@ -166,7 +177,7 @@ def _delay(node: Node) -> list[Finding]:
             way=f"ses/delay-{delay['delayType'].text()}",
             said=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
-            hint=_SUBTYPES.get(delay["delayType"].text(), Reason.NONE),
+            hint=_DELAYS.get(delay["delayType"].text(), Reason.NONE),
         )
         for one in delay["delayedRecipients"].items()
     ]
@@ -174,6 +185,15 @@ def _delay(node: Node) -> list[Finding]:
 
 def _reject(node: Node) -> list[Finding]:
     said = node["reject"]["reason"].text()
+    return _unsent(node, "ses/reject", said, Reason.VIRUS if said == "Bad content" else Reason.NONE)
+
+
+def _rendering(node: Node) -> list[Finding]:
+    return _unsent(node, "ses/rendering-failure", node["failure"]["errorMessage"].text(), Reason.PROTOCOL)
+
+
+def _unsent(node: Node, way: str, said: str, hint: Reason) -> list[Finding]:
+    """SES gave up before it tried: all recipients at once."""
     return [
         event(
             FindingKind.BOUNCED,
@@ -181,9 +201,9 @@ def _reject(node: Node) -> list[Finding]:
             ids=_ids(node),
             envelope=node["mail"]["source"].text(),
             at=node["mail"]["timestamp"].text(),
-            way="ses/reject",
+            way=way,
             said=said,
-            hint=Reason.VIRUS if said == "Bad content" else Reason.NONE,
+            hint=hint,
         )
         for one in node["mail"]["destination"].items()
     ]
@@ -215,6 +235,7 @@ _READERS: Final = {
     "Delivery": _delivery,
     "DeliveryDelay": _delay,
     "Reject": _reject,
+    "Rendering Failure": _rendering,
     "Subscription": _subscription,
 }
 

@@ -19,14 +19,14 @@ _KINDS: Final = {
 }
 _CLASSES: Final = {
     "10": Reason.UNKNOWN_USER,
-    "21": Reason.DEAD_DOMAIN,
+    "21": Reason.NETWORK,
     "22": Reason.MAILBOX_FULL,
     "23": Reason.TOO_LARGE,
     "24": Reason.EXPIRED,
     "25": Reason.POLICY,
     "30": Reason.UNKNOWN_USER,
     "50": Reason.REPUTATION,
-    "51": Reason.SPAM,
+    "51": Reason.REPUTATION,
     "52": Reason.SPAM,
     "53": Reason.CONTENT,
     "54": Reason.RELAYING_DENIED,
@@ -37,12 +37,20 @@ _OTHER_KINDS: Final = {
     "90": FindingKind.UNSUBSCRIBED,
     "100": FindingKind.AUTORESPONDED,
 }
+_PASSING: Final = {"20", "21", "22", "23", "24", "40", "50", "51", "52", "53", "54", "70"}
+"""Documented as soft or block: usually temporary."""
+_SUBSCRIBE: Final = "80"
+"""A wish to be added, come back to the envelope sender: it says nothing about the mail."""
 
 
 def parse(body: bytes) -> list[Finding]:
     """Findings of a batch; opens, clicks and injections give none."""
     nodes = [envelope[name] for envelope in _envelopes(body) for name in _names(envelope)]
-    return [_finding(node, _KINDS[node["type"].text()]) for node in nodes if node["type"].text() in _KINDS]
+    return [
+        _finding(node, _KINDS[node["type"].text()])
+        for node in nodes
+        if node["type"].text() in _KINDS and node["bounce_class"].text() != _SUBSCRIBE
+    ]
 
 
 def _envelopes(body: bytes) -> list[Node]:
@@ -65,6 +73,7 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         envelope=node["msg_from"].text(),
         said=node.first("raw_reason", "reason"),
         hint=_CLASSES.get(bounce_class, Reason.NONE),
+        lasting=bounce_class not in _PASSING,
     )
 
 
