@@ -10,11 +10,12 @@ from postlude.edge.target import Target, readings, without_query
 from postlude.model.observation import Webhook, encode
 
 _PROVIDER: Final = re.compile(rb"[a-z0-9-]{1,32}").fullmatch
+_DROPS_ON_5XX: Final = frozenset(("brevo",))  # its documentation: only 429 and silence are tried again
 _LEFT_OUT: Final = frozenset(("cookie", "connection", "content-length", "expect", "transfer-encoding"))
 
 
 class Hook:
-    """`POST /{prefix}/{provider}/{key}` is answered 200 when headers and body are durable, 503 when they are not.
+    """`POST /{prefix}/{provider}/{key}` is answered 200 when headers and body are durable, else asked to call again.
 
     A provider repeats what was not answered with 2xx. Without the path's key nothing is stored; the provider's own
     signature is judged by whoever reads the journal.
@@ -36,7 +37,8 @@ class Hook:
             return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
         headers = {name: value for name, value in request.headers if name not in _LEFT_OUT}
         conn.answer = core.answers.text(200, "Stored\n")
-        conn.lost_answer = core.answers.text(503, "Not stored, call again\n", {"Retry-After": "60"})
+        status = 429 if provider in _DROPS_ON_5XX else 503
+        conn.lost_answer = core.answers.text(status, "Not stored, call again\n", {"Retry-After": "60"})
         core.large(encode(Webhook(core.clock.now(), provider, headers, request.body)), conn)
         return None
 

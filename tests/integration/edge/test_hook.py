@@ -59,6 +59,8 @@ async def test_a_call_that_is_not_stored_is_to_be_repeated(start: Start, tmp_pat
     face = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=Full()))
     answer = await face.ask("POST", URL, body=b"{}")
     assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+    brevo = await face.ask("POST", hook_url(CODEC, "", Prefixes(), "brevo"), body=b"{}")
+    assert (brevo.status, brevo.headers["retry-after"]) == (429, "60")
 
 
 async def test_its_own_limit_of_size(start: Start):

@@ -94,7 +94,7 @@ async def _missing_after_power_loss(start: Start, tmp_path: Path, disk: Volatile
     answered: set[int] = set()
     clients = [asyncio.create_task(_load(face, 1 + i * 1_000_000, answered)) for i in range(24)]
     try:
-        while len(answered) < 100:  # noqa: ASYNC110 - however slow this machine is today
+        while len(answered) < 100:
             await asyncio.sleep(0.01)
             for ended in (client for client in clients if client.done()):
                 ended.result()

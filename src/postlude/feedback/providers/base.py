@@ -100,10 +100,10 @@ def event(
         action=action,
         envid=envelope,
     )
-    found = with_reason(base, said, status, hint)
-    if lasting or found.persistence is not Persistence.GONE:
-        return found
-    return replace(found, persistence=Persistence.UNKNOWN)
+    judged = with_reason(base, said, status, hint)
+    if lasting or judged.persistence is not Persistence.GONE:
+        return judged
+    return replace(judged, persistence=Persistence.UNKNOWN)
 
 
 def utc(at: str) -> str:
