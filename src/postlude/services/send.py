@@ -17,7 +17,7 @@ from postlude.model.observation import Attempt, Begun, encode
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Append, Held, Outgoing, Transport
 from postlude.services.send_headers import Marked, resigned, with_copy_headers
-from postlude.services.send_retry import RetrySchedule
+from postlude.services.send_retry import RetrySchedule, attempt_of
 from postlude.services.submit_track import Tracker
 from postlude.services.tracking_choices import limited
 from postlude.store.rows import Claim, Message, Withdrawal
@@ -232,25 +232,8 @@ class Sender:
         return Ready(claim, copy, message.created_at, plan.untracked)
 
     def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:
-        now, outcome, retry_at = self._deps.clock.now(), answer.outcome, 0
-        if outcome is SendOutcome.DEFERRED:
-            retry_at = self._deps.retry.next_at(now, created_at or now, claim.attempt)
-            outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
-        return Attempt(
-            now,
-            claim.message,
-            claim.copy,
-            outcome,
-            answer.code,
-            answer.enhanced,
-            answer.text,
-            answer.server,
-            answer.phase,
-            claim.attempt,
-            retry_at,
-            answer.remote_id,
-            untracked,
-        )
+        now = self._deps.clock.now()
+        return attempt_of(claim, answer, self._deps.retry, now=now, began=created_at or now, untracked=untracked)
 
     async def _journal(self, attempt: Attempt) -> None:
         """Until it is durable: a result that is forgotten would read as `unsure` after the next start."""

@@ -1,9 +1,12 @@
-"""When a deferred copy is tried again."""
+"""When a deferred copy is tried again, and what is journaled of a try."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.answer import Answer
+from postlude.model.observation import Attempt
+from postlude.model.words import SendOutcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -27,3 +30,47 @@ class RetrySchedule:
         pause = self.pauses_s[min(attempt, len(self.pauses_s)) - 1]
         at = now + pause * MICROS_PER_SECOND
         return at if at <= created_at + self.give_up_s * MICROS_PER_SECOND else 0
+
+
+class Tried(Protocol):
+    """What an attempt says of the claim that was tried."""
+
+    @property
+    def message(self) -> int:
+        """Its message."""
+        ...
+
+    @property
+    def copy(self) -> int:
+        """The copy."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+        ...
+
+
+def attempt_of(
+    claim: Tried, answer: Answer, retry: RetrySchedule, *, now: int, began: int, untracked: str = ""
+) -> Attempt:
+    """What is journaled of an answer: put off until its time, or EXPIRED when no time is left since `began`."""
+    outcome, retry_at = answer.outcome, 0
+    if outcome is SendOutcome.DEFERRED:
+        retry_at = retry.next_at(now, began, claim.attempt)
+        outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
+    return Attempt(
+        now,
+        claim.message,
+        claim.copy,
+        outcome,
+        answer.code,
+        answer.enhanced,
+        answer.text,
+        answer.server,
+        answer.phase,
+        claim.attempt,
+        retry_at,
+        answer.remote_id,
+        untracked,
+    )

@@ -24,7 +24,7 @@ from postlude.services.campaign_copy import CopyComposer
 from postlude.services.campaign_log import ResultLog
 from postlude.services.campaign_work import CampaignWork
 from postlude.services.ports import Append, Held, Transport
-from postlude.services.send_retry import RetrySchedule
+from postlude.services.send_retry import RetrySchedule, attempt_of
 from postlude.store import Store
 from postlude.store.rows_campaigns import Campaign, CampaignClaim
 
@@ -251,22 +251,6 @@ class _Pump:
         return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed)
 
     def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer) -> Attempt:
-        now, outcome, retry_at = self._deps.clock.now(), answer.outcome, 0
-        if outcome is SendOutcome.DEFERRED:
-            begun = (campaign.started_at or now) + (_DAY if campaign.options.local_time else 0)
-            retry_at = self._deps.retry.next_at(now, begun, claim.attempt)
-            outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
-        return Attempt(
-            now,
-            claim.message,
-            claim.copy,
-            outcome,
-            answer.code,
-            answer.enhanced,
-            answer.text,
-            answer.server,
-            answer.phase,
-            claim.attempt,
-            retry_at,
-            answer.remote_id,
-        )
+        now = self._deps.clock.now()
+        began = (campaign.started_at or now) + (_DAY if campaign.options.local_time else 0)
+        return attempt_of(claim, answer, self._deps.retry, now=now, began=began)
