@@ -49,7 +49,8 @@ class CampaignWorkers:
         if process.stdin:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_WITHIN)
+            async with asyncio.timeout(_STOP_WITHIN):
+                await process.wait()
         except TimeoutError:
             _log.warning("the campaign worker did not stop in %.0f s: killed", _STOP_WITHIN)
             process.kill()
@@ -62,7 +63,8 @@ class CampaignWorkers:
             except Exception:  # noqa: BLE001 - looked at again in a moment
                 _log.exception("campaigns cannot be looked at")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):
+                    await self._stop.wait()
 
     async def _look(self) -> None:
         if self._process is not None:
@@ -72,7 +74,8 @@ class CampaignWorkers:
             if code:
                 _log.error("the campaign worker ended with code %d; the next one starts in %.0f s", code, self._pause)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), self._pause)
+                    async with asyncio.timeout(self._pause):
+                        await self._stop.wait()
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             else:
                 self._pause = _FIRST_PAUSE

@@ -79,7 +79,8 @@ class Child:
             if process.stdin:
                 process.stdin.close()
             try:
-                await asyncio.wait_for(process.wait(), _STOP_WITHIN)
+                async with asyncio.timeout(_STOP_WITHIN):
+                    await process.wait()
             except TimeoutError:
                 log.warning("%s did not stop in %.0f s: killed", self.name, _STOP_WITHIN)
                 process.kill()

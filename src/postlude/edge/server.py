@@ -241,7 +241,8 @@ async def _until_mended(stop: asyncio.Event, open_journal: Callable[[], Journal]
     """Return when the journal can be opened, or at the end."""
     while not stop.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _MENDED_SECONDS)
+            async with asyncio.timeout(_MENDED_SECONDS):
+                await stop.wait()
         found = await asyncio.to_thread(open_journal)
         await asyncio.to_thread(found.close)
         if isinstance(found, JournalWriter):

@@ -77,7 +77,8 @@ async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        async with asyncio.timeout(20):
+            await task
         await transport.close()
 
 

@@ -213,7 +213,8 @@ async def test_pages_hear_of_it(world: World) -> None:
     await asyncio.sleep(0)
     world.say(_hit(copy=10), _hit(copy=20, face=HitFace.LINK, position=1))
     await asyncio.to_thread(world.digest().catch_up)
-    assert await asyncio.wait_for(waiting, 5) == {1, 2}
+    async with asyncio.timeout(5):
+        assert await waiting == {1, 2}
     await heard.aclose()
     assert EventKind.CLICKED in {event.kind for event in world.history.timeline(2)}
 

@@ -59,7 +59,8 @@ class Face:
         """Everything that comes back for `data` until the connection ends."""
         reader, writer = await self.open()
         writer.write(data)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
         writer.close()
         await writer.wait_closed()
         return answer
@@ -86,7 +87,8 @@ class Face:
 
 async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answer:
     """One answer from a connection."""
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode("ascii")
+    async with asyncio.timeout(60):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
     line, *rest = head[:-4].split("\r\n")
     headers = {name.lower(): value for name, _, value in (item.partition(": ") for item in rest)}
     length = 0 if method == "HEAD" else int(headers.get("content-length", 0))

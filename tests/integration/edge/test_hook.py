@@ -73,7 +73,8 @@ async def test_its_own_limit_of_size(start: Start):
 async def test_a_client_that_waits_for_the_word_to_go_on(face: Face):
     reader, writer = await face.open()
     writer.write(f"POST {URL} HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
-    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    async with asyncio.timeout(5):
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     writer.write(b"{}")
     assert (await read_answer(reader)).status == 200
     writer.close()

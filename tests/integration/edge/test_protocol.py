@@ -114,7 +114,8 @@ async def test_a_client_that_said_all_still_gets_its_answers(face: Face):
     reader, writer = await face.open()
     writer.write(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode() * 3)
     writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 10)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
     assert answer.count(GIF) == 3
     writer.close()
 
@@ -127,7 +128,8 @@ async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
     began = asyncio.get_running_loop().time()
     assert (await face.get(face.pixel)).body == GIF
     assert asyncio.get_running_loop().time() - began < 0.5
-    answers = [await asyncio.wait_for(reader.read(), 10) for reader, _ in slow]
+    async with asyncio.timeout(10):
+        answers = [await reader.read() for reader, _ in slow]
     assert all(answer.startswith(b"HTTP/1.1 408") for answer in answers[:25])
     assert answers[25:] == [b""] * 25
     for _, writer in slow:

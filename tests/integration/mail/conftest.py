@@ -42,7 +42,8 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
     finally:
         stop.set()
         with suppress(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            async with asyncio.timeout(10):
+                await task
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ async def working(folder: Folder, store: Store, server: Difficult, **more: Any) 
     task = asyncio.create_task(run_worker(deps, stop, wake))
     yield wake
     stop.set()
-    await asyncio.wait_for(task, 10)
+    async with asyncio.timeout(10):
+        await task
     await transport.close()
 
 
