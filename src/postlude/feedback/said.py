@@ -340,7 +340,7 @@ TEXT_RULES: Final = (
         r"loops? back",
         r"routing loop",
         r"lost connection",
-        r"host (?:is )?(?:down|unreachable)",
+        r"(?:host|server) (?:is )?(?:down|unreachable)",
         r"\bmail for .{1,80} loops",
         r"name service error",
         r"tls.{0,40}(?:fail|required|not available)",

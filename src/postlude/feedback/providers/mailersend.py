@@ -1,4 +1,8 @@
-"""MailerSend: https://developers.mailersend.com/api/v1/webhooks.html."""
+"""MailerSend: https://developers.mailersend.com/api/v1/webhooks.html, webhooks of version 1 (`email` an object) and 2.
+
+What a bounce says besides its kind stands on no page of theirs: `morph` and `meta` are read where they come, without
+them the kind alone decides.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,17 +34,21 @@ def parse(body: bytes) -> list[Finding]:
         return []
     kind, hint = _KINDS[name]
     data = node["data"]
-    email = data["email"]
-    own = email["id"].text()
+    email, meta = data["email"], data["meta"]
+    own = email["id"].text() or data["email_id"].text()
+    message = email["message"]["id"].text() or data["message_id"].text()
+    said = data["morph"].first("readable_reason", "reason") or " ".join(
+        part for part in (meta["bounce_code"].text(), meta["bounce_reason"].text()) if part
+    )
     return [
         event(
             kind,
-            email["recipient"]["email"].text(),
-            ids=(email["message"]["id"].text(), own, f"{own}@mailersend.net" if own else ""),
-            at=data["created_at"].text(),
+            email["recipient"]["email"].text() or email.text() or data["recipient"].text(),
+            ids=(message, own, f"{own}@mailersend.net" if own else ""),
+            at=data["created_at"].text() or node["created_at"].text(),
             event_id=data["id"].text(),
             way=f"mailersend/{name.partition('.')[2]}",
-            said=data["morph"].first("readable_reason", "reason"),
+            said=said,
             hint=hint,
             lasting=name != "activity.soft_bounced",
         )

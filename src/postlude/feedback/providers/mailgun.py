@@ -1,5 +1,7 @@
 """Mailgun: https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks.
 
+Its legacy webhooks (form fields; read-only since April 2023, deprecated in October 2023) are refused with that remedy.
+
 Its signature covers a timestamp and a token, not the event: a call is believed while it may be repeated, and its token
 is the event's id here, so that it counts once whatever is said with it.
 """
@@ -12,6 +14,7 @@ from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256
 
 RETRIES_S: Final = 9 * 3600
 """It repeats a call for 8 hours. What makes a captured signature worthless is that its token counts once."""
+_FORMS: Final = {"application/x-www-form-urlencoded", "multipart/form-data"}
 _KINDS: Final = {
     "delivered": FindingKind.DELIVERED,
     "rejected": FindingKind.BOUNCED,
@@ -34,7 +37,8 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
     For a subaccount's domain `parent-signature` is made with the primary account's key: either key may be the one set.
     """
-    del headers
+    if headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
+        raise ValueError("a legacy webhook of Mailgun: create the webhook anew under Sending > Webhooks")
     signature = load(body)["signature"]
     timestamp, token = signature["timestamp"].text(), signature["token"].text()
     expected = hmac_sha256(secret.encode(), f"{timestamp}{token}".encode()).hex()
@@ -58,7 +62,7 @@ def parse(body: bytes) -> list[Finding]:
     return [
         event(
             FindingKind.DEFERRED if temporary else _KINDS[name],
-            data["recipient"].text(),
+            data["recipient"].text() or _only_address(data["message"]["headers"]["to"].text()),
             ids=(data["message"]["headers"]["message-id"].text(),),
             at=data["timestamp"].text(),
             event_id=node["signature"]["token"].text() or data["id"].text(),
@@ -69,6 +73,11 @@ def parse(body: bytes) -> list[Finding]:
             hint=_CLASSES.get(data["reason"].text(), Reason.NONE),
         )
     ]
+
+
+def _only_address(header: str) -> str:
+    """A rejected message was for nobody in particular: its To, when it names one address."""
+    return header if header.count("@") == 1 else ""
 
 
 PROVIDER: Final = Provider("mailgun", verify, parse, "the HTTP webhook signing key of Sending > Webhooks")

@@ -17,6 +17,7 @@ _ERRORS: Final = {
     "mailbox inactive": Reason.DISABLED_USER,
     "quota exceeded": Reason.MAILBOX_FULL,
     "blacklisted": Reason.RECIPIENT_REFUSED,
+    "spam reporter": Reason.POLICY,  # complained once, about another mail
     "preblocked": Reason.RECIPIENT_REFUSED,
     "invalid domain": Reason.DEAD_DOMAIN,
     "no mail host": Reason.NETWORK,  # documented as: nobody answers there
@@ -32,7 +33,6 @@ _ERRORS: Final = {
     "protocol issue": Reason.PROTOCOL,
     "connection issue": Reason.NETWORK,
     "spam preblocked": Reason.SPAM,
-    "spam content": Reason.SPAM,
     "duplicate in campaign": Reason.POLICY,
 }
 
@@ -48,7 +48,8 @@ def _finding(node: Node) -> Finding:
     soft = name == "bounce" and node["hard_bounce"].value is False
     if soft and error in {"", "greylisted"}:
         kind = FindingKind.DEFERRED
-    ids = (node["MessageID"].text(), node["Message_GUID"].text())
+    ids = (node.first("MessageID", "mj_message_id"), node["Message_GUID"].text())
+    said = node.first("comment", "smtp_reply") or ("" if error in _ERRORS else error)
     return event(
         kind,
         node["email"].text(),
@@ -56,7 +57,7 @@ def _finding(node: Node) -> Finding:
         at=node["time"].text(),
         event_id="/".join((ids[0], name, node["time"].text())),
         way=f"mailjet/{name}",
-        said=node.first("comment", "error", "smtp_reply"),
+        said=said,
         hint=_ERRORS.get(error, Reason.NONE),
         lasting=not soft,
     )

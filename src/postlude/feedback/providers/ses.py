@@ -131,7 +131,7 @@ def _bounce(node: Node) -> list[Finding]:
 def _complaint(node: Node) -> list[Finding]:
     complaint = node["complaint"]
     kind = _COMPLAINTS.get(complaint["complaintFeedbackType"].text(), FindingKind.COMPLAINED)
-    if complaint["complaintSubType"].text() == "OnAccountSuppressionList":
+    if complaint["complaintSubType"].text().endswith("SuppressionList"):  # the account's, a tenant's
         return []  # not sent at all, for an older complaint: nobody complained about this mail
     return [
         event(

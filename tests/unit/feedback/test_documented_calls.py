@@ -1,0 +1,57 @@
+"""Every call the providers' own documentation shows or tabulates, signed as they sign: read, and refused when changed.
+
+`documented/PROVIDER.json`: the page, the payload with the page's field names, ids and times (shortened where it only
+repeats), and what it must come to. docs/dev/provider-calls.md says what the pages leave open.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postlude.feedback import Persistence
+from postlude.feedback.providers import PROVIDERS, CallOutcome, receive
+
+NOW = 1_700_000_000
+FILES = {file.stem: json.loads(file.read_text()) for file in Path(__file__).with_name("documented").glob("*.json")}
+CALLS = [
+    pytest.param(name, row, id=f"{name}-{number}") for name, rows in FILES.items() for number, row in enumerate(rows)
+]
+Signed = Callable[[str, Any], tuple[dict[str, str], bytes, str]]
+
+
+def test_every_provider_is_documented():
+    assert set(FILES) == set(PROVIDERS)
+
+
+@pytest.mark.parametrize(("name", "row"), CALLS)
+def test_a_documented_call(name: str, row: dict[str, Any], signed: Signed):
+    headers, body, secret = signed(name, row["payload"])
+    call = receive(name, headers=headers, body=body, secret=secret, now=NOW)
+    assert call.outcome is CallOutcome.READ, call.problem
+    read = [
+        (found.kind, found.recipient, found.at, found.reason, found.persistence is Persistence.GONE)
+        for found in call.findings
+    ]
+    expected = row["expect"]
+    assert read == [(one["kind"], one["recipient"], one["at"], one["reason"], one["gone"]) for one in expected]
+    assert all(one["id"] in found.message_ids for one, found in zip(expected, call.findings, strict=True))
+
+
+@pytest.mark.parametrize(("name", "row"), CALLS)
+def test_a_documented_call_with_a_bad_signature(name: str, row: dict[str, Any], signed: Signed):
+    headers, body, _ = signed(name, row["payload"])
+    _, _, another = signed(name, {"another": "call"})
+    wrong = {"ses": another.replace("MII", "MIJ", 1), "sendgrid": another}.get(name, "nobody:knows-it")
+    call = receive(name, headers=headers, body=body, secret=wrong, now=NOW)
+    assert (call.outcome, call.findings) == (CallOutcome.BAD_SIGNATURE, ())
+
+
+def test_a_legacy_call_of_mailgun_is_refused_with_its_remedy():
+    body = b"event=dropped&recipient=bob%40example.org&timestamp=1700000000&token=t&signature=s"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    call = receive("mailgun", headers=headers, body=body, secret="key", now=NOW)
+    assert call.outcome is CallOutcome.BAD_SIGNATURE
+    assert "Sending > Webhooks" in call.problem
