@@ -49,7 +49,7 @@ _STATUS_TEXT: Final = {
     R.DISABLED_USER: "2.1 7.13",
     R.MOVED: "1.6",
     R.DEAD_DOMAIN: "1.2 4.4",
-    R.NO_MAIL_DOMAIN: "1.10 3.2",
+    R.NO_MAIL_DOMAIN: "1.10",
     R.MAILBOX_FULL: "2.2",
     R.RECIPIENT_REFUSED: "1.0 2.0 2.4 7.2",
     R.TOO_LARGE: "2.3 3.4",
@@ -59,7 +59,7 @@ _STATUS_TEXT: Final = {
     R.REPUTATION: "7.25",
     R.RATE_LIMITED: "4.5 5.3 7.28",
     R.SENDER_REFUSED: "1.7 1.8 7.27",
-    R.SYSTEM: "3.0 3.1 3.3 3.5 4.3",
+    R.SYSTEM: "3.0 3.1 3.2 3.3 3.5 4.3",
     R.NETWORK: "4.0 4.2 4.6",
     R.EXPIRED: "4.1 4.7",
     R.PROTOCOL: "5.0 5.1 5.2 5.4 5.5",
@@ -88,6 +88,8 @@ CODE_REASONS: Final = {
 550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
 """
 
+_NAMED: Final = "said-policy-named"
+"""Who names a policy means it, whatever code goes with it; the other words for a refusal are vague."""
 _WEAK: Final = frozenset({"status-2.1", "status-4.4"})
 """Codes some servers use for policy or trouble of the moment: a reason, no proof that the address is gone."""
 _FOR_NOW: Final = re.compile(
@@ -123,9 +125,10 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
     said = _said(texts)
-    if said and not _outspoken(said[0], detail):
+    outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
+    if said and not outspoken:
         return said
-    if detail in STATUS_REASONS and (said is None or _outspoken(said[0], detail)):
+    if detail in STATUS_REASONS and outspoken:
         return STATUS_REASONS[detail], f"status-{detail}"
     if code in CODE_REASONS and not detail.startswith("7."):
         return CODE_REASONS[code], f"code-{code}"

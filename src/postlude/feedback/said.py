@@ -38,7 +38,7 @@ TEXT_RULES: Final = (
         "said-your-network",
         Reason.REPUTATION,
         r"messages from .{1,60} weren.t sent",
-        r"use the smtp server of your isp",
+        r"use the smtp server of your isp|send e?-?mail directly to our servers",
         r"a problem occurr?ed\. \(ask your postmaster",
     ),
     _rule(
@@ -50,11 +50,10 @@ TEXT_RULES: Final = (
     ),
     _rule("said-no-disk", Reason.SYSTEM, r"insufficient (?:disk|system) (?:space|storage|resources)"),
     _rule(
-        "said-dns-now",
-        Reason.NETWORK,
-        r"dns query failed|name service error.{0,120}try again|host not found, try again|temporary dns",
+        "said-policy-named",
+        Reason.POLICY,
+        r"(?<!dmarc )polic(?:y|ies) (?:reasons?|violation|error|rejection)|(?:security|local|content) polic",
     ),
-    _rule("said-policy-named", Reason.POLICY, r"polic(?:y|ies) (?:reasons?|violation)|security polic"),
     _rule("said-bad-system", Reason.DEAD_DOMAIN, r"bad destination system"),
     _rule("said-full-size", Reason.MAILBOX_FULL, r"mailbox exceeds allowed size"),
     _rule(
@@ -63,7 +62,7 @@ TEXT_RULES: Final = (
         r"did not accept our requests to connect|host (?:is )?not reachable|socket error|network error on destination",
     ),
     _rule("said-ended", Reason.EXPIRED, r"aborted after|all hosts have been failing|envelope expired"),
-    _rule("said-malformed", Reason.PROTOCOL, r"malformed address"),
+    _rule("said-malformed", Reason.PROTOCOL, r"malformed address|not a valid rfc[- ]?\d+ address"),
     _rule("said-bad-ip", Reason.REPUTATION, r"invalid ip for sending|cdrbl"),
     _rule("said-frequency", Reason.RATE_LIMITED, r"frequency limited|connection frequency"),
     _rule("said-responsible", Reason.SENDER_REFUSED, r"purported responsible"),
@@ -87,6 +86,18 @@ TEXT_RULES: Final = (
         r"not pass .{0,20}authentication",
         r"\b5\.7\.(?:2[0-9]|30)\b",
         r"domain owner policy",
+        r"\bauth(?:entication)? failed|spoofed (?:message|mail|sender)",
+    ),
+    _rule(
+        "said-dns-now",
+        Reason.NETWORK,
+        r"dns query failed|name service error.{0,120}try again|host not found, try again|temporary dns",
+    ),
+    _rule("said-certificate", R.NETWORK, r"\bcertificate\b|high-strength cipher"),
+    _rule(
+        "said-reputation-named",
+        R.REPUTATION,
+        r"(?:low|poor|bad|\bip) reputation|too many (?:invalid|bad|unknown) (?:\w+ )?(?:recipients|users|addresses|commands)",
     ),
     _rule(
         "said-full",
@@ -107,7 +118,9 @@ TEXT_RULES: Final = (
         r"mail(?:box)? quota",
         r"exceeded (?:its |the |their )?(?:storage|mailbox|maximum)",
         r"too much mail data",
-        r"no space left for",
+        r"no space left for|storage limit",
+        r"quota (?:violation|full)|exhausted .{0,30}(?:storage|space|quota)|space (?:is )?not enough",
+        r"too many messages on the server|zu ?viele mails",
     ),
     _rule(
         "said-too-large",
@@ -117,16 +130,16 @@ TEXT_RULES: Final = (
         r"exceed.{0,30}(?:message|maximum) size",
         r"size limit",
         r"max(?:imum)? (?:message|allowed) size",
-        r"message file too big",
+        r"message file too big|(?:max(?:imum)?|exceed\w*).{0,20} e?-?mail size",
     ),
     _rule(
         "said-disabled",
         R.DISABLED_USER,
         r"(?:account|mail ?box|user|recipient|address).{0,60}(?:disabled|suspend|inactiv|deactivat|"
-        r"not active|frozen|locked|has expired|closed|terminated|discontinued)",
+        r"not activ|frozen|\blocked|expired|closed|terminated|discontinued)",
         r"(?:disabled|inactive|suspended|locked|expired|deactivated|not active) (?:user|account|mailbox|"
         r"recipient|address)",
-        r"is a deactivated",
+        r"is a deactivated|is (?:now |currently )?disabled|receiving disabled|deactivated due",
         r"temporarily disabled",
         r"boite du destinataire archivee",
         r"email account that you tried to reach is disabled",
@@ -144,7 +157,7 @@ TEXT_RULES: Final = (
         "said-no-mail",
         R.NO_MAIL_DOMAIN,
         r"null ?mx",
-        r"do(?:es)? not accept (?:any )?(?:e?-?mails?|messages)\b(?! from)",
+        r"(?<!user )(?<!recipient )do(?:es)? not accept (?:any )?(?:e?-?mails?|messages)\b(?! (?:from|in|with|over))",
         r"not accepting (?:any )?mail(?! from)",
         r"smtp protocol returned a permanent error",
         r"name server:? .{0,30}host not found.{0,20}mx 0",
@@ -156,9 +169,10 @@ TEXT_RULES: Final = (
         r"(?:user|mail ?box|recipient|address|account|addressee|alias|inbox)s?\b.{0,60}(?:unknown|"
         r"not ?found|doesn.?t exist|does not exist|do not exist|not exist|no longer|not known|"
         r"unavailable to this|non[- ]existent|is invalid|not listed|not valid|isn.?t valid|"
-        r"cannot be found|couldn.?t be found|not recogni[sz]ed|not have (?:an|a|any) )",
-        r"(?:unknown|no such|invalid|bad|non-?existent|nonexistant|unrouteable|undeliverable|illegal|"
-        r"not a valid|no) (?:\w+ ){0,2}(?:user|mail ?box|recipient|address|account|alias|addressee|person|"
+        r"cannot be found|couldn.?t be found|not recogni[sz]ed|not have (?:an|a|any) |are invalid|"
+        r"marked as invalid|no exist)",
+        r"(?:unknown|no such|invalid|bad|wrong|non-?existent|nonexistant|unrouteable|undeliverable|illegal|"
+        r"not a valid|no)[ -](?:\w+ ){0,2}(?:user|mail ?box|recipient|address|account|alias|addressee|person|"
         r"local)",
         r"user.{0,10}unknown",
         r"unknown (?:user|recipient|account|address)",
@@ -166,7 +180,8 @@ TEXT_RULES: Final = (
         r"does not have an? .{0,60}account",
         r"no such (?:user|person|address|mailbox|recipient|domain user)",
         r"not our customer",
-        r"mailbox unavailable",
+        r"is no longer valid|not in (?:the )?recipient list|not a member of domain",
+        r"recipient.{0,20} (?:cannot|could not) be verified",
         r"user not found",
         r"not listed in",
         r"(?:account|recipient|user) (?:is )?not (?:available|present)",
@@ -204,6 +219,9 @@ TEXT_RULES: Final = (
         r"try again later.{0,40}(?:limit|rate)",
         r"\[?(?:TS|TSS)0\d\]?",
         r"connections? (?:rate|limit)",
+        r"limit (?:for|on) the number of (?:messages|mails|connections)|(?:messages?|mails?|connections?) per (?:connection|hour|day|minute)",
+        r"(?:max(?:imum)?|excessive) (?:number of |volume|rate).{0,30}(?:connections|messages|try again|later|exceeded)",
+        r"message rate|queue quota|(?:thread|session|message|connection)s? (?:limit|threshold)",
         r"greylist",
         r"grey-list",
         r"graylist",
@@ -227,6 +245,8 @@ TEXT_RULES: Final = (
         r"host|server|mta)|ip address|service unavailable.{0,20}client).{0,80}(?:blocked|block|banned|"
         r"reject|denied|refused|listed)",
         r"blocked (?:using|by|for|due)",
+        r"(?:\bip|sender|domain|host) .{0,40}is listed|identified as (?:a )?spammer|(?:user|spam) complaints",
+        r"(?:your|this|from) (?:country|region)|(?:host|network|\bip)(?: address)? (?:is )?not (?:allowed|permitted)",
         r"reverse dns",
         r"\bptr\b",
         r"rdns",
@@ -254,6 +274,7 @@ TEXT_RULES: Final = (
         r"content.{0,20}(?:spam|unacceptable)",
         r"spam score",
         r"looks like spam",
+        r"(?:message|mail) filtered",
     ),
     _rule(
         "said-relaying",
@@ -264,9 +285,9 @@ TEXT_RULES: Final = (
         r"relaying (?:to|mail).{0,60}(?:denied|prohibited|not)",
         r"relay not permitted",
         r"domain isn.?t in my list",
-        r"we do not relay",
+        r"we do not relay|relaying disallowed|unauthori[sz]ed relay|as a relay|local users? only",
         r"not (?:a )?gateway",
-        r"cannot relay",
+        r"cannot relay|credentials for relay",
     ),
     _rule(
         "said-dead-domain",
@@ -305,6 +326,9 @@ TEXT_RULES: Final = (
         r"domain of sender",
         r"null sender|empty envelope sender",
         r"not authori[sz]ed to send",
+        r"(?:blocked|banned) sender|block-send|mail ?from (?:failed|is mismatched|mismatch)",
+        r"sender e?-?mail is not|unresolvable .{0,20}(?:from|domain)",
+        r"\bfrom: (?:address|domain).{0,40}(?:not allowed|invalid)|not allowed as a from",
     ),
     _rule(
         "said-expired",
@@ -339,7 +363,7 @@ TEXT_RULES: Final = (
         r"mail ?(?:forwarding )?loops?",
         r"loops? back",
         r"routing loop",
-        r"lost connection",
+        r"lost connection|connection .{0,60}broken|host ?name lookup fail|connection expired",
         r"(?:host|server) (?:is )?(?:down|unreachable)",
         r"\bmail for .{1,80} loops",
         r"name service error",
@@ -349,6 +373,7 @@ TEXT_RULES: Final = (
     _rule(
         "said-content",
         R.CONTENT,
+        r"content (?:reject|(?:is )?denied)|invalid (?:message )?content|(?:banned|forbidden|objectionable) content|mime.{0,10}(?:reject|error)|nature of the content",
         r"(?:attachment|content|message|body).{0,50}(?:not (?:allowed|permitted|accept)|prohibited|"
         r"rejected|unacceptable|banned|restricted|forbidden)",
         r"improper use of 8-bit",
@@ -368,9 +393,11 @@ TEXT_RULES: Final = (
         r"bad sequence",
         r"(?:need|send|expected).{0,10}(?:helo|ehlo|mail|rcpt) (?:first|before)",
         r"protocol (?:error|violation)",
-        r"pipelining",
+        r"pipelining|before greeting",
         r"parameters? not",
     ),
+    _rule("said-mailbox-unavailable", R.UNKNOWN_USER, r"mailbox unavailable"),
+    _rule("said-for-now", R.SYSTEM, r"temporarily (?:reject|defer|unavailable|failed)|recipient temporarily"),
     _rule(
         "said-policy",
         R.POLICY,
@@ -395,7 +422,7 @@ TEXT_RULES: Final = (
         r"due to .{0,20}(?:filter|user|extended inhibition)",
         r"filter(?:ed)?",
         r"not deliverable|undeliverable",
-        r"you have been blocked by",
+        r"you have been blocked by|(?:rejected|refused|blocked) by (?:the )?(?:recipient|user)",
         r"closed (?:group|list)",
         r"may not post|do not have permission to post|not have permission",
     ),
@@ -408,6 +435,7 @@ TEXT_RULES: Final = (
         r"(?:i/o|input/output|can.?t create|can not|cannot|unable to) (?:error|output|open|write|create|"
         r"deliver|append)",
         r"service (?:unavailable|not available|shutting)",
+        r"licen[cs]e expired|(?:system|server) load|not accepting connections",
         r"pipe|mailer|procmail|\bexit status|x-unix|unexpected (?:error|response)|"
         r"aliasing/forwarding loop|try again later|temporar",
     ),
