@@ -125,6 +125,8 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
     said = _said(texts)
+    if said and said[0] is R.UNKNOWN_USER and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
+        said = None  # X.1.7 and X.1.8 speak of the sender: whoever is unknown, it is not the recipient
     outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
     if said and not outspoken:
         return said
@@ -166,6 +168,7 @@ _NOISE: Final = re.compile(
     r"5\.1\.0 - unknown address error (?=['\d])|it was rejected by the recipient domain|"
     r"negative impact on your reputation as a sender|didn't specify the reason for the hard bounce|"
     r"(?:failed|error) permanently|this is a permanent error|mail delivery (?:software|system)|"
+    r"to (?:best )?(?:protect our users from|reduce the amount of) spam(?: and phishing| sent to gmail)?|"
     r"recipient.s address for typos or|checking the recipient.s email address for typos"
 )
 

@@ -87,17 +87,20 @@ TEXT_RULES: Final = (
         r"\b5\.7\.(?:2[0-9]|30)\b",
         r"domain owner policy",
         r"\bauth(?:entication)? failed|spoofed (?:message|mail|sender)",
+        r"authenti(?:fi)?cation (?:is )?requi(?:red|se)|username and password|login attempts|password required",
     ),
     _rule(
         "said-dns-now",
         Reason.NETWORK,
         r"dns query failed|name service error.{0,120}try again|host not found, try again|temporary dns",
     ),
+    _rule("said-sending-quota", R.RATE_LIMITED, r"sending quota|quota for sending|relay (?:sending )?limit"),
     _rule("said-certificate", R.NETWORK, r"\bcertificate\b|high-strength cipher"),
     _rule(
         "said-reputation-named",
         R.REPUTATION,
-        r"(?:low|poor|bad|\bip) reputation|too many (?:invalid|bad|unknown) (?:\w+ )?(?:recipients|users|addresses|commands)",
+        r"(?:low|poor|bad|\bip) reputation",
+        r"too many (?:invalid|bad|unknown) (?:\w+ )?(?:recipients|users|addresses|commands)",
     ),
     _rule(
         "said-full",
@@ -130,7 +133,7 @@ TEXT_RULES: Final = (
         r"exceed.{0,30}(?:message|maximum) size",
         r"size limit",
         r"max(?:imum)? (?:message|allowed) size",
-        r"message file too big|(?:max(?:imum)?|exceed\w*).{0,20} e?-?mail size",
+        r"message file too big|taille limite du message|(?:max(?:imum)?|exceed\w*).{0,20} e?-?mail size",
     ),
     _rule(
         "said-disabled",
@@ -141,7 +144,7 @@ TEXT_RULES: Final = (
         r"recipient|address)",
         r"is a deactivated|is (?:now |currently )?disabled|receiving disabled|deactivated due",
         r"temporarily disabled",
-        r"boite du destinataire archivee",
+        r"boite du destinataire archivee|compte du destinataire est bloque",
         r"email account that you tried to reach is disabled",
     ),
     _rule(
@@ -172,7 +175,7 @@ TEXT_RULES: Final = (
         r"cannot be found|couldn.?t be found|not recogni[sz]ed|not have (?:an|a|any) |are invalid|"
         r"marked as invalid|no exist)",
         r"(?:unknown|no such|invalid|bad|wrong|non-?existent|nonexistant|unrouteable|undeliverable|illegal|"
-        r"not a valid|no)[ -](?:\w+ ){0,2}(?:user|mail ?box|recipient|address|account|alias|addressee|person|"
+        r"not a valid|no)[ -](?!sender)(?:\w+ ){0,2}(?:user|mail ?box|recipient|address|account|alias|addressee|person|"
         r"local)",
         r"user.{0,10}unknown",
         r"unknown (?:user|recipient|account|address)",
@@ -201,7 +204,7 @@ TEXT_RULES: Final = (
         r"destination (?:server|addresses?) (?:rejected|(?:was|were) unknown)",
         r"address error",
         r"unknown local[- ]part",
-        r"destinataire inconnu",
+        r"destinataire (?:inconnu|invalide)",
         r"unbekannt",
         r"account (?:does|do) not exist",
     ),
@@ -219,8 +222,9 @@ TEXT_RULES: Final = (
         r"try again later.{0,40}(?:limit|rate)",
         r"\[?(?:TS|TSS)0\d\]?",
         r"connections? (?:rate|limit)",
-        r"limit (?:for|on) the number of (?:messages|mails|connections)|(?:messages?|mails?|connections?) per (?:connection|hour|day|minute)",
-        r"(?:max(?:imum)?|excessive) (?:number of |volume|rate).{0,30}(?:connections|messages|try again|later|exceeded)",
+        r"limit (?:for|on) the number of (?:messages|mails|connections)",
+        r"(?:messages?|mails?|connections?) per (?:connection|hour|day|minute)",
+        r"(?:max(?:imum)?|excessive) (?:number of |volume|rate).{0,30}(?:connections|messages|later|exceeded)",
         r"message rate|queue quota|(?:thread|session|message|connection)s? (?:limit|threshold)",
         r"greylist",
         r"grey-list",
@@ -297,7 +301,7 @@ TEXT_RULES: Final = (
         r"unknown host",
         r"no such (?:host|domain)",
         r"domain (?:name )?(?:not found|does not exist|is not|could not be found|must resolve|not exist)",
-        r"unrouteable mail domain",
+        r"unrouteable mail domain|dns domain .{0,80}does not exist",
         r"nxdomain",
         r"name service error.{0,80}not found",
         r"no (?:mx|dns) (?:record|entry|found|for|or a for)",
@@ -327,7 +331,7 @@ TEXT_RULES: Final = (
         r"null sender|empty envelope sender",
         r"not authori[sz]ed to send",
         r"(?:blocked|banned) sender|block-send|mail ?from (?:failed|is mismatched|mismatch)",
-        r"sender e?-?mail is not|unresolvable .{0,20}(?:from|domain)",
+        r"sender (?:was |is )?not (?:authenticated|in )|sender e?-?mail is not|unresolvable .{0,20}(?:from|domain)",
         r"\bfrom: (?:address|domain).{0,40}(?:not allowed|invalid)|not allowed as a from",
     ),
     _rule(
@@ -373,7 +377,9 @@ TEXT_RULES: Final = (
     _rule(
         "said-content",
         R.CONTENT,
-        r"content (?:reject|(?:is )?denied)|invalid (?:message )?content|(?:banned|forbidden|objectionable) content|mime.{0,10}(?:reject|error)|nature of the content",
+        r"disallowed header|header is too long|syntax is not permitted in|rfc ?5322 compliant",
+        r"content (?:reject|(?:is )?denied)|(?:invalid(?: message)?|banned|forbidden|objectionable) content",
+        r"mime.{0,10}(?:reject|error)|nature of the content",
         r"(?:attachment|content|message|body).{0,50}(?:not (?:allowed|permitted|accept)|prohibited|"
         r"rejected|unacceptable|banned|restricted|forbidden)",
         r"improper use of 8-bit",

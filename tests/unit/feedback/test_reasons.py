@@ -1,9 +1,12 @@
 """What a refusal says about the address: a reason for people, and GONE only where it is beyond doubt."""
 
+from pathlib import Path
+
 import pytest
 
-from postlude.feedback import Persistence, Reason
+from postlude.feedback import Finding, FindingKind, Persistence, Reason
 from postlude.feedback.reasons import find_reason, persistence_of
+from postlude.feedback.refusal import with_reason
 
 R = Reason
 GONE = [
@@ -29,7 +32,10 @@ NOT_GONE = [
     ("553 5.1.8 Domain of sender address bounce@x.example does not exist", "5.1.8", 553, R.SENDER_REFUSED),
     ("550 5.1.8 <a@b.example>: Sender address rejected: Domain not found", "5.1.8", 550, R.SENDER_REFUSED),
     ("550-Callback setup failed while verifying: user unknown 550 Sender verify failed", "", 550, R.SENDER_REFUSED),
-    ("550 unknown sender address", "", 550, R.UNKNOWN_USER),
+    ("550 unknown sender address", "", 550, R.SENDER_REFUSED),
+    ("550 5.1.7 invalid address", "5.1.7", 550, R.SENDER_REFUSED),
+    ("550 5.7.1 to protect our users the message has been blocked", "5.7.1", 550, R.POLICY),
+    ("521 5.3.2 shutting down for maintenance", "5.3.2", 521, R.SYSTEM),
     ("550 5.7.1 <host>: Helo command rejected: Host not found", "5.7.1", 550, R.REPUTATION),
     ("550 HELO unknown host", "", 550, R.DEAD_DOMAIN),
     ("554 5.7.1 Client host blocked using zen.spamhaus.org; no such user listed", "5.7.1", 554, R.UNKNOWN_USER),
@@ -60,3 +66,22 @@ def test_an_address_that_is_gone(said: str, status: str, code: int):
 def test_what_does_not_end_an_address(said: str, status: str, code: int, reason: Reason):
     assert judge(said, status, code)[0] is reason
     assert judge(said, status, code)[1] is not Persistence.GONE
+
+
+REPLIES = [line.split("\t") for line in Path(__file__).with_name("foreign_replies.tsv").read_text().splitlines()]
+SUPPRESSING = {R.UNKNOWN_USER, R.DISABLED_USER, R.MOVED, R.DEAD_DOMAIN, R.NO_MAIL_DOMAIN}
+
+
+def foreign(text: str) -> Finding:
+    return with_reason(Finding(kind=FindingKind.BOUNCED), text)
+
+
+def test_foreign_replies_are_read():
+    """docs/dev/bounce-reasons.md says where they come from, and what the first reading of each set came to."""
+    right = sum(foreign(text).reason in accepted.split(",") for _, _, accepted, text in REPLIES)
+    assert right / len(REPLIES) >= 0.92
+
+
+def test_no_foreign_reply_about_something_else_ends_an_address():
+    others = [text for _, _, accepted, text in REPLIES if not SUPPRESSING & {R(one) for one in accepted.split(",")}]
+    assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
