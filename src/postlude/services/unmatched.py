@@ -15,6 +15,9 @@ from postlude.services.attribute import event_of
 from postlude.store import Copy, Store, Unmatched, User
 
 CANDIDATES: Final = 8
+PAGE: Final = 50
+"""Questions shown at once; each looks for the copies it may belong to."""
+_BATCH: Final = 500
 _DAYS: Final = 90
 _EVERYBODY: Final = "*"
 
@@ -43,16 +46,37 @@ class Question(msgspec.Struct, frozen=True):
         return event_of(FindingKind(self.row.kind or FindingKind.MAIL.value)) is not EventKind.UNMATCHED
 
 
-def questions(store: Store, user: User, clock: Clock, *, address: str = "", limit: int = 100) -> list[Question]:
-    """What waits, newest first. `address`: offer the copies to it as well. Who runs the server sees everything."""
-    rows = [row for row in store.list_unmatched(limit) if _sees(store, user, row)]
-    return [_question(store, user, clock, row, address) for row in rows]
+class Waiting(msgspec.Struct, frozen=True):
+    """One page of what waits."""
+
+    questions: tuple[Question, ...]
+    older: int
+    """The last one's id when more wait behind it; 0: this is the last page."""
+
+
+def questions(
+    store: Store, user: User, clock: Clock, *, address: str = "", after: int = 0, limit: int = PAGE
+) -> Waiting:
+    """What waits, newest first, behind the one with the id `after`. Who runs the server sees everything.
+
+    `address`: offer the copies to it as well. NotFoundError when nothing unmatched has the id `after`.
+    """
+    seen: list[Unmatched] = []
+    last = store.unmatched(after) if after else None
+    while len(seen) <= limit:
+        rows = store.list_unmatched(_BATCH, after=last)
+        seen += _visible(store, user, rows)
+        if len(rows) < _BATCH:
+            break
+        last = rows[-1]
+    shown = tuple(_question(store, user, clock, row, address) for row in seen[:limit])
+    return Waiting(shown, seen[limit - 1].id if len(seen) > limit else 0)
 
 
 def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question:
     """One of them; NotFoundError when there is none for this user."""
     row = store.unmatched(unmatched)
-    if not _sees(store, user, row):
+    if not _visible(store, user, [row]):
         raise NotFoundError(f"nothing unmatched of yours has the id {unmatched:016x}")
     return _question(store, user, clock, row, "")
 
@@ -106,11 +130,12 @@ def _message(row: Unmatched) -> int:
     return parse_id(row.facts.get("message", "")) or 0
 
 
-def _sees(store: Store, user: User, row: Unmatched) -> bool:
+def _visible(store: Store, user: User, rows: Sequence[Unmatched]) -> list[Unmatched]:
+    """Those that are about the user's own messages; all of them for who runs the server."""
     if _EVERYBODY in user.senders:
-        return True
-    message = store.messages([_message(row)]).get(_message(row))
-    return message is not None and message.user == user.id
+        return list(rows)
+    messages = store.messages({_message(row) for row in rows})
+    return [row for row in rows if (message := messages.get(_message(row))) and message.user == user.id]
 
 
 def _owns(store: Store, user: User, copy: Copy) -> bool:

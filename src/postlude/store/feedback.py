@@ -1,6 +1,6 @@
 """What came back and counts for nothing yet: unmatched, seen before, or waiting for something to come."""
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import Part, as_struct
@@ -11,11 +11,17 @@ from postlude.store.schema import seen, set_aside, unmatched
 class Feedback(Part):
     """The queue a person works on, and what the digest asks before it counts."""
 
-    def list_unmatched(self, limit: int = 100, state: str = "open") -> list[Unmatched]:
-        """What came back and could not be tied to a copy, newest first; those in one state, or all for ''."""
-        query = select(unmatched).order_by(unmatched.c.at.desc(), unmatched.c.id).limit(limit)
+    def list_unmatched(self, limit: int = 100, state: str = "open", after: Unmatched | None = None) -> list[Unmatched]:
+        """What came back and could not be tied to a copy, newest first; those in one state, or all for ''.
+
+        `after`: only what comes after this one in that order, whatever has been decided since.
+        """
+        at, key = unmatched.c.at, unmatched.c.id
+        query = select(unmatched).order_by(at.desc(), key).limit(limit)
         if state:
             query = query.where(unmatched.c.state == state)
+        if after:
+            query = query.where(at <= after.at, or_(at < after.at, key > after.id))
         with self._database.read() as connection:
             return [as_struct(Unmatched, row) for row in connection.execute(query)]
 

@@ -60,10 +60,10 @@ def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(desk: De
     charlie = desk.store.create_user("charlie@sender.test")
     owner = desk.store.create_user("owner@sender.test", senders=("*",))
     clock = desk.parts.clock
-    mine = questions(desk.store, desk.user, clock)
+    mine = questions(desk.store, desk.user, clock).questions
     assert [(one.row.kind, one.linked is not None and one.linked.recipient) for one in mine] == [("replied", BOB)]
-    assert questions(desk.store, charlie, clock) == []
-    assert len(questions(desk.store, owner, clock)) == 2
+    assert questions(desk.store, charlie, clock).questions == ()
+    assert len(questions(desk.store, owner, clock).questions) == 2
     with pytest.raises(NotFoundError):
         decide(desk.store, charlie, clock, mine[0].row.id, copy.id)
     desk.journal.append_blocking(encode(decide(desk.store, desk.user, clock, mine[0].row.id, copy.id)))

@@ -31,6 +31,19 @@ def test_the_queue_keeps_what_came_and_the_first_decision(store: Store):
         store.unmatched(99)
 
 
+def test_the_queue_is_read_page_by_page(store: Store):
+    rows = [waiting(number, at) for number, at in ((1, 5), (2, 5), (3, 5), (4, 9), (5, 1))]
+    store.apply(Batch(unmatched=rows, positions={1: (1, 1)}))
+    order = [row.id for row in store.list_unmatched()]
+    assert order == [4, 1, 2, 3, 5]
+    read, last = [], None
+    while page := store.list_unmatched(2, after=last):
+        last = page[-1]
+        read += [row.id for row in page]
+        store.apply(Batch(resolutions=[Resolution(last.id, 0, 50, 9)], positions={1: (1, 1 + len(read))}))
+    assert read == order  # what was decided meanwhile moves nothing
+
+
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
     store.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
     store.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))

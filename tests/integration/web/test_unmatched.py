@@ -1,5 +1,8 @@
 """The page of what came back and fits nothing."""
 
+import html
+import re
+
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.observation import decode
@@ -63,3 +66,30 @@ def test_the_mail_is_shown_as_text(world: World, tmp_path):
     assert answer.headers["content-type"].startswith("text/plain")
     assert "<script>" in answer.text
     assert world.client(world.charlie).get(f"/unmatched/{id_text(1)}/mail").status_code == 404
+
+
+def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World):
+    fill(world)
+    facts = {"recipient": "x@y.test"}
+    others = [
+        Unmatched(1000 + n, 100 + n, 0, "nothing_of_ours", "bounced", "bounced", 0, "smtp", facts) for n in range(600)
+    ]
+    mine = facts | {"message": id_text(MESSAGE)}
+    own = [
+        Unmatched(100 + n, 60 - n, 0, "ambiguous", f"question {n:02}", "replied", 0, "smtp", mine) for n in range(55)
+    ]
+    world.deps.store.apply(Batch(unmatched=[*others, *own], positions={1: (1, 2)}))
+    alice = world.client(world.alice)
+    first = alice.get("/unmatched?find=a%2Bb@y.test").text
+    assert first.count('class="card question"') == 50
+    assert "question 49" in first
+    assert "question 50" not in first
+    assert ">Newest<" not in first
+    older = re.search(r'href="(/unmatched\?before=[^"]+)" rel="next"', first)
+    assert older is not None
+    second = alice.get(html.unescape(older[1])).text
+    assert second.count('class="card question"') == 6  # five of these, and the one of `fill`
+    assert 'value="a+b@y.test"' in second
+    assert ">Newest<" in second
+    assert ">Older<" not in second
+    assert alice.get("/unmatched?before=nonsense").status_code == 404

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse
 
-from postlude.kit.ids import parse_id
+from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode
 from postlude.services.unmatched import decide, question, questions
@@ -20,10 +20,24 @@ _SHOWN_BYTES: Final = 200_000
 
 
 @router.get("/unmatched")
-def unmatched_page(request: Request, deps: Deps, viewer: SignedIn, find: str = "", done: str = "") -> Response:
-    """Everything that waits; `find` is an address whose copies are offered too."""
-    waiting = questions(deps.store, viewer.user, deps.clock, address=find.strip())
-    return pages_of(request).render(request, "unmatched.html", waiting=waiting, find=find.strip(), done=done)
+def unmatched_page(  # noqa: PLR0917 - one parameter a field
+    request: Request, deps: Deps, viewer: SignedIn, find: str = "", done: str = "", before: str = ""
+) -> Response:
+    """One page of what waits, newest first; `before` is the last id of the page before it.
+
+    `find` is an address whose copies are offered too.
+    """
+    address = find.strip()
+    waiting = questions(deps.store, viewer.user, deps.clock, address=address, after=_id(before) if before else 0)
+    return pages_of(request).render(
+        request,
+        "unmatched.html",
+        waiting=waiting.questions,
+        older=id_text(waiting.older) if waiting.older else "",
+        first=not before,
+        find=address,
+        done=done,
+    )
 
 
 @router.get("/unmatched/{unmatched}/mail")
