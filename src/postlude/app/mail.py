@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from postlude.app.listen import inherited, listen_for
@@ -150,6 +151,7 @@ async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, st
         InboundConfig(
             hostname=_name(settings),
             max_message_bytes=settings.max_message_bytes,
+            tls=inbound_tls(settings),
             lmtp=settings.inbound_protocol == "lmtp",
             door=settings.inbound_protocol,
         ),
@@ -169,12 +171,24 @@ def _name(settings: Settings) -> str:
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.relay_tls_cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.relay_tls_cert, settings.relay_tls_key)
-    if settings.gateway_client_ca is not None:
+    context = _with_certificate(settings.relay_tls_cert, settings.relay_tls_key)
+    if context and settings.gateway_client_ca is not None:
         # Mail clients have no certificate and log in; one that is shown must be good.
         context.verify_mode = ssl.CERT_OPTIONAL
         context.load_verify_locations(settings.gateway_client_ca)
+    return context
+
+
+def inbound_tls(settings: Settings) -> ssl.SSLContext | None:
+    """Asks no client for a certificate: servers of all the world come here."""
+    if settings.inbound_tls_cert is None:
+        return _with_certificate(settings.relay_tls_cert, settings.relay_tls_key)
+    return _with_certificate(settings.inbound_tls_cert, settings.inbound_tls_key)
+
+
+def _with_certificate(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
     return context

@@ -128,7 +128,8 @@ def _parse(name: str, row: Meta, value: str, source: str) -> object:
 
 
 def _check_together(s: Settings) -> None:
-    for cert, key in (("edge_tls_cert", "edge_tls_key"), ("relay_tls_cert", "relay_tls_key")):
+    for face in ("edge", "relay", "inbound"):
+        cert, key = f"{face}_tls_cert", f"{face}_tls_key"
         if bool(s.get(cert)) != bool(s.get(key)):
             raise SettingError(f"{cert} and {key} go together: set both or none")
     _check_smtp(s)

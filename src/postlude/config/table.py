@@ -133,6 +133,12 @@ class Settings:
     inbound_protocol: str = setting(
         choice("smtp", "lmtp"), "smtp", "What the inbound door speaks: SMTP, or LMTP to a mail server beside it."
     )
+    inbound_tls_cert: Path | None = setting(
+        optional_file,
+        "",
+        "Certificate chain (PEM) for STARTTLS at the inbound door, taken by servers that like; empty: RELAY_TLS_CERT.",
+    )
+    inbound_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of INBOUND_TLS_CERT.")
     return_domain: str = setting(
         host,
         "",

@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.app.mail import inbound_tls
+from postlude.config import load
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
+from postlude.tokens import TagPurpose
 from servers.doors import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
@@ -103,3 +106,57 @@ async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: S
         await way.close()
     assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.DEFERRED, 535, "auth")
     assert folder.observations() == []
+
+
+@pytest.mark.parametrize("lmtp", [False, True])
+async def test_the_inbound_door_offers_tls_and_does_not_insist(
+    folder: Folder, inbound: Starter, certificate: Path, *, lmtp: bool
+):
+    tags = [f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy)}@b.test" for copy in (1, 2, 3)]
+    kind = smtplib.LMTP if lmtp else smtplib.SMTP
+
+    def deliver(port: int) -> None:
+        with kind("localhost", port, timeout=10) as client:
+            client.ehlo_or_helo_if_needed()
+            assert client.has_extn("starttls")
+            client.sendmail("", tags[:1], LETTER)
+        with kind("localhost", port, timeout=10) as client:
+            client.starttls(context=trusting(certificate))
+            client.ehlo_or_helo_if_needed()
+            assert isinstance(client.sock, ssl.SSLSocket)
+            assert not client.has_extn("starttls")
+            assert not client.has_extn("auth")
+            client.sendmail("", tags[1:2], LETTER)
+        with kind("localhost", port, timeout=10) as client, pytest.raises(ssl.SSLError):
+            client.starttls(context=ssl.create_default_context())  # trusts others only
+        with kind("localhost", port, timeout=10) as client:
+            client.sendmail("", tags[2:], LETTER)
+
+    async with inbound(tls=server_context(certificate), lmtp=lmtp) as port:
+        await asyncio.to_thread(deliver, port)
+    assert [seen.rcpt_to for seen in folder.observations()] == tags
+
+
+def test_the_inbound_door_has_its_own_certificate_or_the_relays(tmp_path: Path, certificate: Path):
+    def context(**settings: object) -> ssl.SSLContext | None:
+        given = {"POSTLUDE_DATA": str(tmp_path)} | {
+            f"POSTLUDE_{name.upper()}": str(value) for name, value in settings.items()
+        }
+        return inbound_tls(load(given))
+
+    other = tmp_path / "wrong.pem"
+    other.write_text("no certificate")
+    assert context() is None
+    relays = {"relay_tls_cert": certificate, "relay_tls_key": certificate}
+    gateway = {
+        "gateway_networks": "127.0.0.1/32",
+        "gateway_domains": "example.org",
+        "gateway_client_ca": certificate,
+        "gateway_client_names": "smtp.example.org",
+    }
+    shared = context(**relays, **gateway)
+    assert shared
+    assert shared.verify_mode is ssl.CERT_NONE
+    assert context(inbound_tls_cert=certificate, inbound_tls_key=certificate)
+    with pytest.raises(ssl.SSLError):
+        context(**relays, inbound_tls_cert=other, inbound_tls_key=other)
