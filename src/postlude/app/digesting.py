@@ -8,7 +8,7 @@ from postlude.app.parts import Parts
 from postlude.app.sending import Policies
 from postlude.feedback import Finding, TagReader, parse
 from postlude.history import History
-from postlude.journal import JournalReader, Spool
+from postlude.journal import PARTS, JournalReader, Spool
 from postlude.model.observation import Returned, Submitted
 from postlude.services.attribute import Attribution, attribute, tag_reader
 from postlude.services.changes import Changes
@@ -20,6 +20,7 @@ from postlude.services.interpret_hits import Hits
 from postlude.services.interpret_resolved import Resolutions
 from postlude.services.interpret_returned import IMAP_DOOR, ReturnedMail
 from postlude.services.interpret_sending import Submissions
+from postlude.services.returned_keeping import ReturnedKeeping
 from postlude.services.submit import Taken, take
 from postlude.services.submit_track import Tracker
 from postlude.store import Store
@@ -64,6 +65,7 @@ def build_digest(
         clock=parts.clock,
         chosen=chosen,
         chore=chore,
+        tidy=ReturnedKeeping(spool_in, PARTS, store.asked_about, parts.clock),
     )
 
 

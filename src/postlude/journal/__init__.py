@@ -6,11 +6,12 @@ from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
 from postlude.journal.reader import JournalReader
 from postlude.journal.refusing import RefusingJournal
-from postlude.journal.spool import Spool
+from postlude.journal.spool import PARTS, Spool
 from postlude.journal.writer import JournalWriter, WriterStats
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
+    "PARTS",
     "JournalReader",
     "JournalWriter",
     "Lane",

@@ -4,10 +4,14 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from postlude.journal.disk import Disk
-from postlude.kit.ids import id_text
+from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError, StorageError
+
+PARTS: Final = 128
+"""Folders a spool has: by the first two digits of a positive 63-bit id."""
 
 
 class Spool:
@@ -51,6 +55,29 @@ class Spool:
             self.path(id).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
+
+    def older(self, part: int, before: float) -> dict[int, float]:
+        """When each mail was stored that was stored before `before` (both in Unix seconds), in one of PARTS folders.
+
+        What a killed writer left half written, as old as that, is removed on the way. Raises StorageError.
+        """
+        found: dict[int, float] = {}
+        folder = self._root / f"{part:02x}"
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if (stored := entry.stat().st_mtime) >= before:
+                        continue
+                    id = parse_id(entry.name.removesuffix(".eml"))  # noqa: A001 - the public word for it
+                    if id is not None:
+                        found[id] = stored
+                    elif entry.name.startswith("."):
+                        Path(entry).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return {}  # nothing was ever stored there, or a file is being replaced: looked at again later
+        except OSError as error:
+            raise StorageError(f"{folder}: {error.strerror or error}") from error
+        return found
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():

@@ -95,12 +95,14 @@ class Digest:
         clock: Clock,
         chosen: Callable[[], None] = lambda: None,
         chore: Callable[[], bool] = lambda: False,
+        tidy: Callable[[], None] = lambda: None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
-        """Two calls are made in the digest's thread.
+        """Three calls are made in the digest's thread.
 
         `chosen`: recipients' choices about tracking have reached the store. `chore`: both stores hold the same records
-        now, between two batches; it does a little and says whether there is more.
+        now, between two batches; it does a little and says whether there is more. `tidy`: about once a minute, when
+        all that was journaled up to now is digested.
         """
         self._journal = journal
         self._store = store
@@ -110,6 +112,7 @@ class Digest:
         self._clock = clock
         self._chosen = chosen
         self._chore = chore
+        self._tidy = tidy
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
@@ -127,6 +130,8 @@ class Digest:
                 if self._clock.now() - trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
                     trimmed = self._clock.now()
                     self._journal.trim(self._after())
+                    if count < self._batch_records:
+                        self._tidy()
             except (StorageError, InUseError) as error:
                 self._stuck(str(error))
                 stop.wait(_RETRY_SECONDS)

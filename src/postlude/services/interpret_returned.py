@@ -52,10 +52,10 @@ class Mails(Protocol):
 
 
 class ReturnedMail:
-    """The step for returned mail. The mail itself stays in the spool, matched or not.
+    """The step for returned mail. The mail itself stays in the spool for a while (ReturnedKeeping).
 
     But for one: a mailbox that is read holds other people's ordinary mail, which is none of our business. It is not
-    kept and not shown.
+    kept at all and not shown.
     """
 
     def __init__(self, mails: Mails, parse: Parse, attribute: Attribute, repeats: Repeats) -> None:

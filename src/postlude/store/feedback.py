@@ -1,9 +1,11 @@
 """What came back and counts for nothing yet: unmatched, seen before, or waiting for something to come."""
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
-from postlude.store.base import Part, as_struct
+from postlude.store.base import Part, as_struct, chunks
 from postlude.store.rows import SetAside, Unmatched
 from postlude.store.schema import seen, set_aside, unmatched
 
@@ -32,6 +34,15 @@ class Feedback(Part):
         if row is None:
             raise NotFoundError(f"nothing unmatched has the id {id:016x}; `postlude feedback unmatched` lists them")
         return as_struct(Unmatched, row)
+
+    def asked_about(self, mails: Collection[int]) -> set[int]:
+        """Which of these mails something open is about."""
+        found: set[int] = set()
+        with self._database.read() as connection:
+            for some in chunks(mails):
+                query = select(unmatched.c.mail).where(unmatched.c.state == "open", unmatched.c.mail.in_(some))
+                found.update(connection.execute(query).scalars())
+        return found
 
     def count_unmatched(self) -> int:
         """How many wait for a person."""

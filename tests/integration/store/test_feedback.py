@@ -44,6 +44,13 @@ def test_the_queue_is_read_page_by_page(store: Store):
     assert read == order  # what was decided meanwhile moves nothing
 
 
+def test_mails_are_asked_about_while_a_question_is_open(store: Store):
+    store.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: (1, 1)}))
+    store.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: (1, 2)}))
+    assert store.asked_about(range(1, 5000)) == {20}
+    assert store.asked_about([]) == set()
+
+
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
     store.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
     store.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))

@@ -68,6 +68,13 @@ def test_the_mail_is_shown_as_text(world: World, tmp_path):
     assert world.client(world.charlie).get(f"/unmatched/{id_text(1)}/mail").status_code == 404
 
 
+def test_a_mail_that_is_no_longer_kept_is_said_to_be_gone(world: World):
+    fill(world)
+    answer = world.client(world.alice).get(f"/unmatched/{id_text(1)}/mail")
+    assert answer.status_code == 404
+    assert "is not kept any more" in answer.text
+
+
 def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World):
     fill(world)
     facts = {"recipient": "x@y.test"}

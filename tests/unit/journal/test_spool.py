@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from postlude.journal import Spool
+from postlude.journal import PARTS, Spool
 from postlude.model.errors import NotFoundError, StorageError
 
 
@@ -24,3 +25,20 @@ def test_a_refusing_disk_is_a_storage_error_and_leaves_nothing(tmp_path: Path):
     with pytest.raises(StorageError):
         Spool(tmp_path).put(1, b"mail")
     assert [p.name for p in tmp_path.iterdir()] == ["00"]
+
+
+def test_what_is_old_is_found_folder_by_folder_and_leftovers_go(tmp_path: Path):
+    spool = Spool(tmp_path)
+    ids = [1, 2, (1 << 63) - 1]
+    for id in ids:  # noqa: A001 - the spool's word
+        spool.put(id, b"mail")
+    half = [tmp_path / "00" / f".{name}.eml.0a1b2c3d" for name in ("old", "new")]
+    for path in half:
+        path.write_bytes(b"ma")
+    for path in (spool.path(1), spool.path(ids[2]), half[0]):
+        os.utime(path, (1000, 1000))
+    assert [dict(spool.older(part, 2000.0)) for part in (0, 1, PARTS - 1)] == [{1: 1000.0}, {}, {ids[2]: 1000.0}]
+    assert [path.exists() for path in half] == [False, True]
+    (tmp_path / "05").write_text("in the way")
+    with pytest.raises(StorageError):
+        spool.older(5, 2000.0)
