@@ -4,8 +4,9 @@
 repeats), and what it must come to. docs/dev/provider-calls.md says what the pages leave open.
 """
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,32 @@ def test_a_documented_call_with_a_bad_signature(name: str, row: dict[str, Any], 
     wrong = {"ses": another.replace("MII", "MIJ", 1), "sendgrid": another}.get(name, "nobody:knows-it")
     call = receive(name, headers=headers, body=body, secret=wrong, now=NOW)
     assert (call.outcome, call.findings) == (CallOutcome.BAD_SIGNATURE, ())
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_call_damaged_anywhere_is_read_or_refused(name: str):
+    for row in FILES[name]:
+        for path in _paths(row["payload"]):
+            for value in (None, -1, "", "\ud800", [], ["x"], {"x": 1}):
+                text = json.dumps(_changed(row["payload"], path, value))
+                if name == "ses":
+                    text = json.dumps({"Type": "Notification", "MessageId": "m", "Message": text})
+                with contextlib.suppress(ValueError):  # not what the provider documents: refused with words
+                    PROVIDERS[name].parse(text.encode())
+
+
+def _paths(value: Any, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - JSON
+    yield so_far
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from _paths(value[key], (*so_far, key))
+
+
+def _changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:  # noqa: ANN401 - JSON
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = _changed(value[path[0]], path[1:], new)
+    return copy
 
 
 def test_a_legacy_call_of_mailgun_is_refused_with_its_remedy():
