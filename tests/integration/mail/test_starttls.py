@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import smtplib
+import socket
 import ssl
 from pathlib import Path
 
@@ -160,3 +161,25 @@ def test_the_inbound_door_has_its_own_certificate_or_the_relays(tmp_path: Path, 
     assert context(inbound_tls_cert=certificate, inbound_tls_key=certificate)
     with pytest.raises(ssl.SSLError):
         context(**relays, inbound_tls_cert=other, inbound_tls_key=other)
+
+
+async def test_what_was_said_before_tls_is_not_taken_as_said_within(
+    folder: Folder, inbound: Starter, certificate: Path
+):
+    to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 1)}@b.test"
+
+    def inject(port: int) -> bytes:
+        with socket.create_connection(("localhost", port), timeout=10) as plain:
+            plain.recv(1000)
+            plain.sendall(b"EHLO a.test\r\n")
+            plain.recv(1000)
+            plain.sendall(f"STARTTLS\r\nEHLO evil.test\r\nMAIL FROM:<>\r\nRCPT TO:<{to}>\r\n".encode())
+            plain.recv(1000)
+            with trusting(certificate).wrap_socket(plain, server_hostname="localhost") as tls:
+                tls.sendall(b"DATA\r\n")
+                return tls.recv(1000)
+
+    async with inbound(tls=server_context(certificate)) as port:
+        answer = await asyncio.to_thread(inject, port)
+    assert answer.startswith(b"503"), answer
+    assert folder.observations() == []
