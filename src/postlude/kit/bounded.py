@@ -1,6 +1,7 @@
-"""A cache that never grows beyond what it was given."""
+"""Caches that never grow beyond what they were given."""
 
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -36,3 +37,26 @@ class WeightedCache(Generic[K, V]):
             self._weight += weight
             while self._weight > self._max and len(self._items) > 1:
                 self._weight -= self._items.popitem(last=False)[1][1]
+
+
+class NumberCache:
+    """Numbers by number (a key positive, both below 2^63), 16 bytes a place and never more. Not for several threads.
+
+    Every key has one place, and who comes last has it: about the latest `places` keys are there, none is for certain.
+    """
+
+    def __init__(self, places: int) -> None:
+        """`places`: a prime number spreads keys best."""
+        self._places = places
+        self._keys = array("q", bytes(8 * places))
+        self._values = array("q", bytes(8 * places))
+
+    def get(self, key: int) -> int | None:
+        """The value; None when there is none any more."""
+        place = key % self._places
+        return self._values[place] if self._keys[place] == key else None
+
+    def put(self, key: int, value: int) -> None:
+        """Keep `value`."""
+        place = key % self._places
+        self._keys[place], self._values[place] = key, value

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.classify import RULES_VERSION, Judgement, judge, since_class
 from postlude.journal import Position
+from postlude.kit.bounded import NumberCache
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
@@ -16,7 +17,7 @@ from postlude.services.interpret_items import Item, Outcome
 from postlude.store import Confirmation, CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
-SENT_TIMES_KEPT: Final = 50_000
+_SENT_TIMES_KEPT: Final = 65_521  # a megabyte; as a dictionary they took 16
 MAX_ID: Final = (1 << ID_BITS) - 1
 _REPEATS_KEPT: Final = 50_000
 _REPEATING_PROXY: Final = "YahooMailProxy"
@@ -66,27 +67,38 @@ class Hits:
         self._source = source
         self._judge = judging
         self._rules_version = rules_version
-        self._sent: OrderedDict[int, int] = OrderedDict()
+        self._sent: dict[int, int] = {}  # of what this batch asks for
+        self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
         self._opens: OrderedDict[tuple[int, str, str], int] = OrderedDict()
         self._known: dict[tuple[object, ...], _Meaning] = {}
 
     def prepare(self, items: Iterable[Item]) -> None:
         """Know when the copies of these hits were sent: from this batch's attempts, else one question to the store."""
         hits: set[int] = set()
+        sent: dict[int, int] = {}
         for item in items:
             seen = item.observation
             if seen.__class__ is RawHit or isinstance(seen, Hit):
                 hits.add(seen.copy)
             elif isinstance(seen, Attempt) and seen.outcome is SendOutcome.ACCEPTED:
-                self._sent[seen.copy] = seen.at
-        missing = [copy for copy in hits.difference(self._sent) if copy <= MAX_ID]
+                sent[seen.copy] = seen.at
+                self._sent_before.put(seen.copy, seen.at)
+        missing: list[int] = []
+        for copy in hits.difference(sent):
+            if (at := self._sent_before.get(copy)) is not None:
+                sent[copy] = at
+            elif copy <= MAX_ID:
+                missing.append(copy)
         if missing:
-            self._sent.update(self._source.sent_times(missing))
+            found = self._source.sent_times(missing)
+            for copy, at in found.items():
+                self._sent_before.put(copy, at)
+            sent.update(found)
+        self._sent = sent
 
     def forget_old(self) -> None:
         """Keep memory bounded; after a batch, so that within one everything prepared is there."""
-        while len(self._sent) > SENT_TIMES_KEPT:
-            self._sent.popitem(last=False)
+        self._sent = {}
         while len(self._opens) > _REPEATS_KEPT:
             self._opens.popitem(last=False)
 

@@ -1,6 +1,6 @@
 """What the store's parts share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -42,8 +42,7 @@ class Prepared:
         keys = None if table is None else [column.name for column in table.columns]
         compiled = statement.compile(dialect=dialect, column_keys=keys)
         self._text = str(compiled)
-        order = compiled.positiontup
-        self._values = itemgetter(*order) if order else None
+        self._values = _in_order(compiled.positiontup) if compiled.positiontup else None
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
         """Run it for every one of `rows`, in order; how many rows of the table it changed."""
@@ -52,6 +51,12 @@ class Prepared:
         values = [self._values(row) for row in rows] if self._values else list(rows)
         options = {"preserve_rowcount": True}
         return connection.exec_driver_sql(self._text, values, execution_options=options).rowcount
+
+
+def _in_order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    if len(names) == 1:  # `itemgetter` of one name gives a value and no tuple
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
 
 
 def as_struct(kind: type[T], row: Row[Any]) -> T:

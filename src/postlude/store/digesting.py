@@ -96,9 +96,14 @@ class Digesting(Choices):
 
     def _begin(self, connection: Connection, batch: Batch) -> None:
         ended = {result.copy for result in batch.attempts}
-        for some in chunks(copy for copy in batch.begun if copy not in ended):
-            claimed = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
-            connection.execute(update(copies).where(*claimed).values(status=CopyStatus.SENDING.value))
+        self._sending.run(connection, [{"the_copy": copy} for copy in batch.begun if copy not in ended])
+
+    @cached_property
+    def _sending(self) -> Prepared:
+        claimed, sending = (_word(status) for status in (CopyStatus.CLAIMED, CopyStatus.SENDING))
+        the_copy = bindparam("the_copy", type_=copies.c.id.type)
+        change = update(copies).where(copies.c.id == the_copy, copies.c.status == claimed).values(status=sending)
+        return Prepared(change, None, self._database.engine.dialect)
 
     def _attempts(self, connection: Connection, batch: Batch) -> None:
         # In order: one copy's results must end with the last one.
@@ -120,7 +125,7 @@ class Digesting(Choices):
 
     @cached_property
     def _settle(self) -> Prepared:
-        sent: ColumnElement[str] = literal_column(f"'{CopyStatus.SENT.value}'")
+        sent = _word(CopyStatus.SENT)
         change = (
             update(copies)
             .where(copies.c.id == bindparam("the_copy", type_=copies.c.id.type))
@@ -146,8 +151,12 @@ class Digesting(Choices):
             for result in batch.attempts
             if result.remote_id and result.outcome is SendOutcome.ACCEPTED
         )
-        rows = [_alias_row(alias) for alias in chain(own, batch.aliases)]
-        self._add(connection, message_aliases, rows)
+        self._add_aliases.run(connection, [_alias_row(alias) for alias in chain(own, batch.aliases)])
+
+    @cached_property
+    def _add_aliases(self) -> Prepared:
+        insert = self._insert(message_aliases).on_conflict_do_nothing()
+        return Prepared(insert, message_aliases, self._database.engine.dialect)
 
     def _rebuild(self, connection: Connection, batch: Batch) -> None:
         for one in batch.rebuilt:
@@ -206,15 +215,28 @@ class Digesting(Choices):
 
     def _note(self, connection: Connection, batch: Batch) -> None:
         totals = [{"name": name, "total": count} for name, count in sorted(batch.outcomes.items())]
-        if totals:
-            insert = self._insert(outcomes)
-            more = {"total": outcomes.c.total + insert.excluded.total}
-            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=more), totals)
+        self._add_outcomes.run(connection, totals)
         places = [{"writer": w, "segment": s, "offset": o} for w, (s, o) in sorted(batch.positions.items())]
-        if places:
-            insert = self._insert(positions)
-            there = {"segment": insert.excluded.segment, "offset": insert.excluded.offset}
-            connection.execute(insert.on_conflict_do_update(index_elements=["writer"], set_=there), places)
+        self._move.run(connection, places)
+
+    @cached_property
+    def _add_outcomes(self) -> Prepared:
+        insert = self._insert(outcomes)
+        more = {"total": outcomes.c.total + insert.excluded.total}
+        adding = insert.on_conflict_do_update(index_elements=["name"], set_=more)
+        return Prepared(adding, outcomes, self._database.engine.dialect)
+
+    @cached_property
+    def _move(self) -> Prepared:
+        insert = self._insert(positions)
+        there = {"segment": insert.excluded.segment, "offset": insert.excluded.offset}
+        moving = insert.on_conflict_do_update(index_elements=["writer"], set_=there)
+        return Prepared(moving, positions, self._database.engine.dialect)
+
+
+def _word(status: CopyStatus) -> ColumnElement[str]:
+    # Not a bound value: a prepared statement is run with nothing but its rows.
+    return literal_column(f"'{status.value}'")
 
 
 def message_row(message: Message) -> dict[str, Any]:
