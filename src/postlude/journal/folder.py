@@ -4,6 +4,7 @@ The mark is eight bytes of shared memory saying up to where records are on stabl
 sync and read by the reader; it need not itself survive a power cut, because `recover` finds the place again.
 """
 
+import errno
 import fcntl
 import json
 import mmap
@@ -39,11 +40,14 @@ class Mark:
     """
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
+        """For a reader, FileNotFoundError also when the writer is just making it: it is there, and still empty."""
         fd = os.open(folder / _MARK, (os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY) | os.O_CLOEXEC, 0o640)
         try:
             if writable and os.fstat(fd).st_blocks == 0:
                 # A hole would be filled at the first store through the mapping, and a full disk would then kill us.
                 os.pwrite(fd, bytes(mmap.PAGESIZE), 0)
+            if os.fstat(fd).st_size < _MARK_BYTES:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / _MARK))
             self._map = mmap.mmap(fd, _MARK_BYTES, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
         finally:
             os.close(fd)

@@ -25,7 +25,7 @@ def losses(root: Path) -> dict[str, Losses]:
     for name in names:
         try:
             mark = files.Mark(root / name, writable=False)
-        except (OSError, ValueError):  # just being made
+        except OSError:  # just being made
             continue
         found[name] = Losses(*mark.losses())
         mark.close()

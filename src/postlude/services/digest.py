@@ -132,6 +132,10 @@ class Digest:
                     self._journal.trim(self._after())
                     if count < self._batch_records:
                         self._tidy()
+                if not count:
+                    self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
+                elif count < _SMALL:
+                    stop.wait(min(_GATHER_SECONDS, _REST * (perf_counter() - begun)))
             except (StorageError, InUseError) as error:
                 self._stuck(str(error))
                 stop.wait(_RETRY_SECONDS)
@@ -139,11 +143,6 @@ class Digest:
                 _log.exception("the digest stumbled")
                 self._stuck(f"{type(error).__name__}: {error}")
                 stop.wait(_RETRY_SECONDS)
-            else:
-                if not count:
-                    self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
-                elif count < _SMALL:
-                    stop.wait(min(_GATHER_SECONDS, _REST * (perf_counter() - begun)))
 
     def step(self) -> int:
         """Digest one batch; the number of records, 0 when there was none."""

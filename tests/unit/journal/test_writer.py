@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.journal import JournalReader, JournalWriter, Position
+from postlude.journal import JournalReader, JournalWriter, Position, losses
 from postlude.model.errors import InputError, InUseError, StorageError
 
 
@@ -62,6 +62,22 @@ def test_numbers_are_stable_by_name(tmp_path: Path):
         numbers.append(writer.number)
         writer.close()
     assert numbers == [1, 2, 1]
+
+
+def test_a_reader_waits_for_a_writer_that_is_just_being_made(tmp_path: Path):
+    JournalWriter(tmp_path, "edge").close()
+    mark = tmp_path / "edge" / "mark"
+    whole = mark.read_bytes()
+    mark.write_bytes(b"")  # as between its making and its first bytes
+    reader = JournalReader(tmp_path)
+    assert reader.read({}, 10) == []
+    assert not reader.wait(0.01)
+    assert losses(tmp_path) == {}
+    mark.write_bytes(whole)
+    writer = JournalWriter(tmp_path, "edge")
+    writer.append_blocking(b"record")
+    assert [record.data for record in reader.read({}, 10)] == [b"record"]
+    writer.close()
 
 
 def test_one_writer_a_name(tmp_path: Path):
