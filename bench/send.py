@@ -7,6 +7,7 @@ tokens, signed, handed over, journaled, and its result in the state and the hist
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ HOST = "127.0.0.1"
 SINK, WEB = 30125, 30180
 FLOOR, AIM = {True: 700, False: 900}, {True: 1500, False: 2500}
 MEMORY_MB = 250
+LEVELS = (25, 50, 75, 100)
 WHO = '{{ contact.first_name|default("friend") }}'
 SENTENCE = "Fresh offers for friends of the garden: seeds, tools, books and a walk through the old orchard.\n"
 
@@ -74,18 +76,11 @@ def add_contacts(store: Store, count: int) -> None:
         connection.execute(contacts.insert(), rows)
 
 
-def resident(pids: dict[str, int]) -> dict[str, float]:
-    """Megabytes by process, and `together`: what all of them take, shared pages counted once."""
-    found, together = {}, 0.0
-    for name, pid in pids.items():
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        sizes = {line.partition(":")[0]: int(line.split()[1]) / 1024 for line in lines[1:] if line.endswith("kB")}
-        found[name] = sizes["Rss"]
-        together += sizes["Pss"]
-    return {**found, "together": together}
+def memory_of(pid: int) -> tuple[float, float]:
+    """Megabytes of one process: all of its pages (RSS), and its part of those it shares (PSS)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    sizes = {line.partition(":")[0]: int(line.split()[1]) / 1024 for line in lines[1:] if line.endswith("kB")}
+    return sizes["Rss"], sizes["Pss"]
 
 
 def processor_seconds(pid: int) -> float:
@@ -102,7 +97,7 @@ def children_of(pid: int) -> list[int]:
 
 
 class Memory(threading.Thread):
-    """Looks at the app and its worker twice a second."""
+    """Looks at the app and its worker twice a second, from when both run."""
 
     def __init__(self, app: int) -> None:
         super().__init__(daemon=True)
@@ -112,18 +107,24 @@ class Memory(threading.Thread):
         while self.going:
             try:
                 pids = {"app": self.app, **dict(zip(["worker"], children_of(self.app), strict=False))}
-            except OSError:
-                return
-            self.samples.append(resident(pids))
+                sizes = {name: memory_of(pid) for name, pid in pids.items()}
+            except OSError:  # one has ended
+                continue
             self.cpu.update({name: processor_seconds(pid) for name, pid in pids.items()})
+            if "worker" in sizes:
+                self.samples.append(sizes)
             time.sleep(0.5)
 
-    def peak(self) -> float:
-        return max(sample["together"] for sample in self.samples)
-
-    def at(self, share: float) -> float:
-        whole = [sample["together"] for sample in self.samples if "worker" in sample]
-        return whole[min(len(whole) - 1, int(len(whole) * share))]
+    def figures(self) -> dict[str, float]:
+        """Peaks, and levels of the added-up RSS by the share of the time that was over: medians of 5 % of it."""
+        rss, pss = ([sum(one[i] for one in sample.values()) for sample in self.samples] for i in (0, 1))
+        near = max(1, len(rss) // 40)
+        levels = {}
+        for percent in LEVELS:
+            middle = (len(rss) - 1) * percent // 100
+            levels[f"rss {percent} %"] = statistics.median(rss[max(0, middle - near) : middle + near + 1])
+        last = {f"rss {name}": size[0] for name, size in self.samples[-1].items()}
+        return {"rss peak": max(rss), "pss peak": max(pss), **levels, **last}
 
 
 def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[str, float]:
@@ -166,6 +167,7 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
             counts = store.campaign_counts(made.id)
         finally:
             memory.going = False
+            memory.join()
             app.terminate()
             app.wait()
             store.close()
@@ -173,11 +175,8 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
         return {
             "rate": copies / seconds,
             "seconds": seconds,
-            "peak": memory.peak(),
-            "early": memory.at(0.2),
-            "late": memory.at(0.95),
             "size": len(html),
-            **{f"memory {name}": value for name, value in memory.samples[-1].items()},
+            **memory.figures(),
             **{f"cpu {name}": value for name, value in memory.cpu.items()},
         }
 
@@ -211,23 +210,22 @@ def main() -> None:
             f"{one['rate']:,.0f}/s",
             f"{FLOOR[signed]:,} / {AIM[signed]:,}",
             f"{one['seconds']:.1f} s",
-            f"{one['peak']:.0f} MB ({one['early']:.0f} early, {one['late']:.0f} late)",
+            f"{one['rss peak']:.0f} MB",
             f"{MEMORY_MB} MB",
+            " / ".join(f"{one[f'rss {percent} %']:.0f}" for percent in LEVELS) + " MB",
+            f"{one['pss peak']:.0f} MB",
             ", ".join(f"{name[4:]} {one[name] / given.copies * 1e6:.0f}" for name in one if name.startswith("cpu")),
         ]
         for signed, one in figures.items()
     ]
-    heads = ["DKIM", "copies", "floor / aim", "in", "memory of app and worker", "at most", "processor us a copy"]
+    levels = "RSS at " + " / ".join(map(str, LEVELS)) + " %"
+    heads = ["copies", "floor / aim", "in", "RSS at most", "limit", levels, "PSS at most", "processor us a copy"]
     text = f"{given.copies:,} copies of {given.kilobytes} kB with {given.links} links, SQLite, one worker. "
     text += (
-        "Memory is the peak of both processes with shared pages counted once (PSS); added up process by process (RSS), "
+        "RSS is what app and worker take, added up process by process, so that pages both use count twice; its levels "
+        "are medians around that share of the campaign's time. PSS counts shared pages once.\n\n"
     )
-    text += "which counts them twice, it ends at " + ", ".join(
-        f"{sum(value for name, value in one.items() if name in {'memory app', 'memory worker'}):.0f} MB"
-        for one in figures.values()
-    )
-    text += ".\n\n"
-    write("send", "Campaign into smtp-sink", "make bench-send", text + table(heads, rows))
+    write("send", "Campaign into smtp-sink", "make bench-send", text + table(["DKIM", *heads], rows))
 
 
 if __name__ == "__main__":

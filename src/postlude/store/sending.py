@@ -22,6 +22,9 @@ class Sending(Part):
         The longest due first: what was accepted first leaves first. Only one caller gets a copy, whatever the number
         of processes: SQLite has one writer at a time, PostgreSQL skips rows another claimer has locked.
         """
+        due_at = self.next_due(now)
+        if due_at is None or due_at > now:  # asked at every change there is: no lock when there is nothing to do
+            return []
         with self._database.write() as connection:
             ids: list[int] = []
             for status in WAITING:

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postlude.kit.bounded import NumberCache
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text, new_id, parse_id
 
@@ -23,3 +24,15 @@ def test_no_text_crashes_the_reader(text: str):
 def test_time_is_utc_with_milliseconds():
     assert to_iso(1_700_000_000_123_456) == "2023-11-14T22:13:20.123Z"
     assert SystemClock().now() > 1_700_000_000_000_000
+
+
+def test_a_number_cache_keeps_the_latest_and_never_gives_anothers_value():
+    cache = NumberCache(101)
+    keys = [new_id() for _ in range(300)]
+    for key in keys:
+        cache.put(key, key // 2)
+        assert cache.get(key) == key // 2
+    found = [cache.get(key) for key in keys]
+    assert all(value in {None, key // 2} for key, value in zip(keys, found, strict=True))
+    assert 0 < sum(value is not None for value in found) <= 101
+    assert cache.get(1 << 70) is None
