@@ -135,7 +135,7 @@ class Core:
     ) -> None:
         """Journal a hit (face, token payload, link position); `conn` writes `answer` once it is durable."""
         visitor = self.visitor(conn, request.head)
-        end = visitor.tail(request.head)
+        end = visitor.hit(request.head)
         if facts:
             head = request.head
             end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts | dict(facts))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from postlude.edge import records
 from postlude.edge.core import HIT, SCOPE_BYTES, Core, Waiter, copy_of
 from postlude.edge.headers import Head
+from postlude.edge.records import COPY, PIXEL_END, SCOPE, UINT64
 from postlude.edge.tracked import Link
 from postlude.model.words import HitFace
 from postlude.tokens import Kind
@@ -50,9 +51,11 @@ class Front:
         self._pixel_start = f"GET /{prefixes.pixel}/".encode()
         self._pixel_end = len(self._pixel_start) + COPY_TOKEN_LENGTH
         self._pixel_token = slice(len(self._pixel_start), self._pixel_end)
+        self._pixel_rest = slice(self._pixel_end, None)
         self._link_start = f"GET /{prefixes.link}/".encode()
         self._link_end = len(self._link_start) + COPY_TOKEN_LENGTH
         self._link_token = slice(len(self._link_start), self._link_end)
+        self._link_rest = slice(self._link_end, None)
         self._pixels: dict[bytes, Head] = {}
         self._links: dict[bytes, KnownLink] = {}
         self._batch = -1
@@ -70,7 +73,7 @@ class Front:
         """Whether `data` was a plain GET that is now with the journal; `conn` writes its answer when it is durable."""
         if not data.startswith(self._pixel_start):
             return data.startswith(self._link_start) and self._take_link(data, conn)
-        head = self._pixels.get(data[self._pixel_end :])
+        head = self._pixels.get(data[self._pixel_rest])
         if head is None:
             return False
         payload = self._verify(data[self._pixel_token])
@@ -79,30 +82,34 @@ class Front:
         visitor = conn.visitor
         if visitor is None or visitor.minute != self._visitors.minute or head.forwarded:
             visitor = self._core.visitor(conn, head)
+        visitor.count += 1
+        tail = visitor.tails.get(head)
+        if tail is None or visitor.count == visitor.too_many:
+            tail = visitor.tail(head)
         lane = self._lane
         if lane.batch != self._batch:
             self._stamp()
         conn.state = HIT
         conn.answer = self._answers.pixel
         at = self._pixel_at[payload[1]]
-        lane.add(records.PIXEL % (at, payload[2:10], payload[10:18], visitor.tail(head)), conn)
+        lane.add(b"".join((at, payload[SCOPE], UINT64, payload[COPY], PIXEL_END, tail)), conn)
         return True
 
     def learn(self, data: bytes, rest: bytes, head: Head) -> None:
         """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
         if data.startswith(self._pixel_start):
             if self._verify(data[self._pixel_token]) is not None:
-                _remember(self._pixels, data[self._pixel_end :], head)
+                _remember(self._pixels, data[self._pixel_rest], head)
         elif data.startswith(self._link_start):
             payload = self._verify(data[self._link_token])
             known = self._link_face.known(payload, rest) if payload is not None else None
             if payload is not None and known is not None:
                 position, location = known
                 link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
-                _remember(self._links, data[self._link_end :], link)
+                _remember(self._links, data[self._link_rest], link)
 
     def _take_link(self, data: bytes, conn: Waiter) -> bool:
-        link = self._links.get(data[self._link_end :])
+        link = self._links.get(data[self._link_rest])
         if link is None:
             return False
         payload = self._verify(data[self._link_token])
@@ -113,12 +120,16 @@ class Front:
         head, visitor = link.head, conn.visitor
         if visitor is None or visitor.minute != self._visitors.minute or head.forwarded:
             visitor = self._core.visitor(conn, head)
+        visitor.count += 1
+        tail = visitor.tails.get(head)
+        if tail is None or visitor.count == visitor.too_many:
+            tail = visitor.tail(head)
         lane = self._lane
         if lane.batch != self._batch:
             self._stamp()
         conn.state = HIT
         conn.answer = self._answers.redirect(link.location)
-        lane.add(records.LINK % (self._link_at, link.ids, payload[10:18], link.end, visitor.tail(head)), conn)
+        lane.add(b"".join((self._link_at, link.ids, payload[COPY], link.end, tail)), conn)
         return True
 
     def _stamp(self) -> None:

@@ -1,7 +1,7 @@
 """Hits as journal records, packed by hand: the bytes `model.observation.encode` would make (held by a test).
 
 A token's payload is big-endian like msgpack, and the end of a record (user agent, address, headers, facts) is the
-same for all hits of one visitor with one header block, so a frequent record is one `%`.
+same for all hits of one visitor with one header block, so a frequent record is one `join`.
 """
 
 from struct import Struct
@@ -16,10 +16,13 @@ _START: Final = b"\x9c\xa3hit\xcf"  # an array of 12: tag, then `at` as uint64
 _UINT64: Final = 0xCF
 _MINUS_ONE: Final = b"\xff"
 _encode: Final = msgspec.msgpack.Encoder().encode
-PIXEL: Final = b"%b%b\xcf%b" + _MINUS_ONE + _encode("GET") + b"%b"
-"""A pixel's record from `pixel_start`, scope, copy and `tail`."""
-LINK: Final = b"%b%b%b%b%b"
-"""A link's record from `start`, `ids`, copy, `end` and `tail`."""
+SCOPE: Final = slice(2, 10)
+COPY: Final = slice(10, 18)
+"""Where a token's payload has them."""
+UINT64: Final = bytes((_UINT64,))
+PIXEL_END: Final = _MINUS_ONE + _encode("GET")
+"""A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `start`, `ids`, copy,
+`end`, `tail`."""
 _middle: Final = Struct(">6sQ")
 
 
@@ -40,7 +43,7 @@ def pixel_start(at: int, kind: Kind) -> bytes:
 
 def ids(payload: bytes) -> bytes:
     """Everything between face and copy, of a verified token's payload."""
-    return bytes((payload[1], _UINT64)) + payload[2:10] + bytes((_UINT64,))
+    return bytes((payload[1], _UINT64)) + payload[SCOPE] + UINT64
 
 
 def end(position: int, method: str = "GET") -> bytes:
@@ -51,4 +54,4 @@ def end(position: int, method: str = "GET") -> bytes:
 def hit(at: int, what: tuple[HitFace, bytes, int], method: str, tail: bytes) -> bytes:
     """The record of any hit: of a face, with a token's payload, on a link position."""
     face, payload, position = what
-    return LINK % (start(at, face), ids(payload), payload[10:18], end(position, method), tail)
+    return b"".join((start(at, face), ids(payload), payload[COPY], end(position, method), tail))

@@ -75,7 +75,7 @@ class Link:
             return self.slow(Request("GET", target, head, b"", keep_alive=True), conn)
         position, answer = known
         conn.answer, conn.lost_answer = core.answers.redirect(answer), None
-        end = core.visitor(conn, head).tail(head)
+        end = core.visitor(conn, head).hit(head)
         core.lane.add(records.hit(core.clock.now(), (HitFace.LINK, payload, position), "GET", end), conn)
         return None
 

@@ -16,26 +16,31 @@ AddressFacts = Callable[[str], Mapping[str, str]]
 class Visitor:
     """One address within one minute."""
 
-    __slots__ = ("_limit", "address", "count", "facts", "minute", "tails")
+    __slots__ = ("address", "count", "facts", "minute", "tails", "too_many")
 
     def __init__(self, address: str, facts: dict[str, str], minute: int, limit: int) -> None:
         self.address = address
         self.facts = facts
         self.minute = minute
         self.count = 0
+        """Hits so far."""
+        self.too_many = limit + 1
+        """The first hit over the limit."""
         self.tails: dict[Head, bytes] = {}
-        self._limit = limit
+        """Ends of records as made before; not to be used at the hit that is `too_many`."""
+
+    def hit(self, head: Head) -> bytes:
+        """Count one more hit with `head`; the end of its record."""
+        self.count += 1
+        return self.tail(head)
 
     def tail(self, head: Head) -> bytes:
-        """The end of a record for one more hit with `head`."""
-        self.count += 1
-        if self.count == self._limit + 1:
+        """The end of the record for the hit with `head` that was counted last."""
+        if self.count == self.too_many:
             self.facts = self.facts | {"rate": "high"}
             self.tails.clear()
-        known = self.tails.get(head)
-        return known if known is not None else self._new_tail(head)
-
-    def _new_tail(self, head: Head) -> bytes:
+        elif (known := self.tails.get(head)) is not None:
+            return known
         if len(self.tails) >= _TAILS:
             self.tails.clear()
         self.tails[head] = made = records.tail(head.user_agent, self.address, head.kept, self.facts)

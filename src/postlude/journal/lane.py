@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 from postlude.model.errors import StorageError
 
 W = TypeVar("W")
-_AT_ONCE: Final = 64  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
+_AT_ONCE: Final = 256  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
 
 
 class Lane(Generic[W]):

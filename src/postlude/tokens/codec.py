@@ -44,6 +44,8 @@ class Kind(IntEnum):
 
 _COPY_BYTES: Final = COPY_TOKEN_LENGTH // 4 * 3
 _PAYLOAD_BYTES: Final = _payload.size
+_PAYLOAD: Final = slice(_PAYLOAD_BYTES)
+_MAC: Final = slice(_PAYLOAD_BYTES, None)
 _LIST: Final = 3  # in place of a Kind: a confirmation belongs to no copy
 _KINDS: Final = {int(kind): kind for kind in Kind}
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -103,16 +105,16 @@ class TokenCodec:
         if len(text) != COPY_TOKEN_LENGTH:
             return None
         try:
-            raw = a2b_base64(text.translate(_TO_STANDARD), strict_mode=True)
+            raw = a2b_base64(text.translate(_TO_STANDARD))
         except Base64Error:
             return None
-        # 27 bytes from 36 characters: no padding, so this is the token's one spelling.
-        if len(raw) != _COPY_BYTES or (base := self._copy.get(raw[0])) is None:
+        # 27 bytes from 36 characters: nothing was skipped, no padding, so this is the token's one spelling.
+        if len(raw) != _COPY_BYTES or raw[0] not in self._copy:
             return None
-        payload = raw[:_PAYLOAD_BYTES]
-        mac = base.copy()
+        payload = raw[_PAYLOAD]
+        mac = self._copy[raw[0]].copy()
         mac.update(payload)
-        return payload if compare_digest(mac.digest(), raw[_PAYLOAD_BYTES:]) and raw[1] in _KINDS else None
+        return payload if compare_digest(mac.digest(), raw[_MAC]) and raw[1] in _KINDS else None
 
     def read_copy(self, text: str | bytes) -> CopyRef | None:
         """Verify a copy token; None for anything that was not minted with a key of the ring."""

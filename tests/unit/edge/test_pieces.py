@@ -37,7 +37,8 @@ def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
     assert decode(records.hit(hit.at, (face, payload, position), "GET", end)) == decode(encode(hit)) == hit
     expected = Hit(hit.at, HitFace.PIXEL, kind, scope, copy, -1, "GET", agent, "1.2.3.0", headers, facts)
     at = records.pixel_start(hit.at, kind)
-    assert decode(records.PIXEL % (at, payload[2:10], payload[10:18], end)) == expected
+    parts = (at, payload[records.SCOPE], records.UINT64, payload[records.COPY], records.PIXEL_END, end)
+    assert decode(b"".join(parts)) == expected
 
 
 class _Full:
