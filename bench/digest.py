@@ -48,7 +48,7 @@ init = function(args)
   end
 end
 request = function() n = n % #requests + 1; return requests[n] end
-delay = function() return {pause} end
+
 """
 
 

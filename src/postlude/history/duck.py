@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import duckdb
 import msgspec
+from msgspec.structs import astuple
 
 from postlude.history.interface import Count, LinkCount, LinkTotal, Place
 from postlude.model.errors import InUseError, StorageError
@@ -125,30 +126,18 @@ class DuckHistory:
         self._open()
 
     def _rows(self, events: Sequence[Event]) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        reasons = self._reasons
         texts: dict[int, str] = {}  # facts as JSON by the very dictionary: the events of one kind of visitor share it
-        return [self._row(event, texts) for event in events]
-
-    def _row(self, event: Event, texts: dict[int, str]) -> tuple[object, ...]:
-        facts = event.facts
-        text = texts.get(id(facts))
-        if text is None:
-            texts[id(facts)] = text = _encode(facts).decode() if facts else "{}"
-        reasons = self._reasons.get(event.reasons)
-        if reasons is None:
-            reasons = self._reasons_of(event.reasons)
-        return (
-            event.id,
-            event.kind,  # words are text
-            event.at,
-            event.message,
-            event.copy,
-            event.position,
-            event.verdict,
-            reasons,
-            event.rules_version,
-            text,
-            event.address,
-        )
+        for event in events:
+            number, kind, at, message, copy, place, verdict, why, version, facts, address = astuple(event)
+            text = texts.get(id(facts))
+            if text is None:
+                texts[id(facts)] = text = _encode(facts).decode() if facts else "{}"
+            because = reasons.get(why) or self._reasons_of(why)
+            # Words (kind, verdict) are text.
+            rows.append((number, kind, at, message, copy, place, verdict, because, version, text, address))
+        return rows
 
     def _reasons_of(self, reasons: tuple[str, ...]) -> str:
         if len(self._reasons) >= _REMEMBERED:

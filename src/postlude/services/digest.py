@@ -154,9 +154,8 @@ class Digest:
                 self._digest(part)
             self.state.records += len(records)
             self.state.batches += 1
-            size = sum(len(record.data) for record in records) // len(records)
             full = len(records) == self._batch_records
-            self.state.behind = self._journal.behind(self._after()) // size if full else 0
+            self.state.behind = self._journal.behind(self._after()) // _mean_size(records) if full else 0
         self.state.last_at = self._clock.now()
         if not records:
             self.state.idle_at = self.state.last_at
@@ -202,15 +201,16 @@ class Digest:
         end = perf_counter()
         for name, seconds in (("history", middle - start), ("state", end - middle)):
             self.state.seconds[name] = self.state.seconds.get(name, 0.0) + seconds
-        for item in items:
+        rare = _rare(items)
+        for item in rare:
             if item.afterwards is not None:
                 item.afterwards()
-        if any(item.choice is not None for item in items):
+        if any(item.choice is not None for item in rare):
             self._chosen()
         self._changes.publish({event.message for item in items for event in item.events if event.message})
 
     def _halving(
-        self, items: Sequence[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
+        self, items: list[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
     ) -> None:
         """Write the items that lie behind `taken`; when one of them cannot be written, all the others still are."""
         new = _behind(items, taken)
@@ -236,7 +236,9 @@ class Digest:
 
     def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
         self._history.append(
-            [event for item in items for event in item.events], places, erase=[copy.id for copy in self._erased(items)]
+            [event for item in items for event in item.events],
+            places,
+            erase=[copy.id for copy in self._erased(_rare(items))],
         )
 
     def _erased(self, items: list[Item]) -> list[Copy]:
@@ -245,25 +247,25 @@ class Digest:
         return self._store.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
-        now = self._clock.now()
+        now, rare = self._clock.now(), _rare(items)
         self._store.apply(
             Batch(
                 events=[event for item in items for event in item.events],
-                submissions=[item.submission for item in items if item.submission is not None],
-                begun=[copy for item in items for copy in item.begun],
-                attempts=[item.attempt for item in items if item.attempt is not None],
-                resends=[item.resend for item in items if item.resend],
-                aliases=[alias for item in items for alias in item.aliases],
-                suppress=[one for item in items for one in item.suppress],
-                unmatched=[one for item in items for one in item.unmatched],
-                resolutions=[one for item in items for one in item.resolutions],
-                seen=[one for item in items for one in item.seen],
-                set_aside=[_set_aside(item, now) for item in items if item.outcome in SET_ASIDE],
-                confirmations=[item.confirmation for item in items if item.confirmation is not None],
-                choices=[item.choice for item in items if item.choice is not None],
-                requests=[item.request for item in items if item.request is not None],
-                rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(items)) else [],
-                outcomes=_outcomes(items),
+                submissions=[item.submission for item in rare if item.submission is not None],
+                begun=[copy for item in rare for copy in item.begun],
+                attempts=[item.attempt for item in rare if item.attempt is not None],
+                resends=[item.resend for item in rare if item.resend],
+                aliases=[alias for item in rare for alias in item.aliases],
+                suppress=[one for item in rare for one in item.suppress],
+                unmatched=[one for item in rare for one in item.unmatched],
+                resolutions=[one for item in rare for one in item.resolutions],
+                seen=[one for item in rare for one in item.seen],
+                set_aside=[_set_aside(item, now) for item in rare if item.outcome in SET_ASIDE],
+                confirmations=[item.confirmation for item in rare if item.confirmation is not None],
+                choices=[item.choice for item in rare if item.choice is not None],
+                requests=[item.request for item in rare if item.request is not None],
+                rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(rare)) else [],
+                outcomes=_outcomes(len(items), rare),
                 positions=places,
             )
         )
@@ -303,18 +305,29 @@ def _parts(items: Iterable[Item]) -> list[list[Item]]:
     return [part for part in parts if part]
 
 
-def _behind(items: Sequence[Item], taken: Mapping[int, Place]) -> list[Item]:
-    """Those that lie behind what is taken."""
+def _rare(items: Iterable[Item]) -> list[Item]:
+    """All but the hits on pixels and links that became one event each, which say nothing but that event."""
+    return [item for item in items if item.outcome is not Outcome.COUNTED or item.observation.__class__ is not RawHit]
+
+
+def _mean_size(records: Sequence[Record]) -> int:
+    return sum(len(record.data) for record in records) // len(records)
+
+
+def _behind(items: list[Item], taken: Mapping[int, Place]) -> list[Item]:
+    """Those that lie behind what is taken: nearly always all, which the first of each writer says."""
     nothing = (0, 0)
+    first = {item.record.writer: item.record for item in reversed(items)}
+    if all(record[1:3] >= taken.get(writer, nothing) for writer, record in first.items()):
+        return items
     return [
         item for item in items if (item.record.segment, item.record.offset) >= taken.get(item.record.writer, nothing)
     ]
 
 
-def _outcomes(items: Iterable[Item]) -> dict[str, int]:
-    rest = [item.outcome for item in items if item.outcome is not None and item.outcome is not Outcome.COUNTED]
-    counts = Counter(outcome.value for outcome in rest)
-    counts[Outcome.COUNTED.value] += sum(1 for item in items if item.outcome is Outcome.COUNTED)
+def _outcomes(every: int, rare: list[Item]) -> dict[str, int]:
+    counts = Counter(item.outcome.value for item in rare if item.outcome is not None)
+    counts[Outcome.COUNTED.value] += every - len(rare)
     return {name: count for name, count in counts.items() if count}
 
 

@@ -1,6 +1,7 @@
 """What observations mean: a list of named, guarded steps over a run of journal records."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -74,12 +75,14 @@ class Interpreter:
         start = perf_counter()
         self.hits.prepare(items)
         self._timed("sent times", start)
+        by_kind: defaultdict[type, list[Item]] = defaultdict(list)
+        for item in items:
+            by_kind[item.observation.__class__].append(item)
         for name, kind, step in self._steps:
-            start = perf_counter()
-            for item in items:
-                if item.observation.__class__ is kind:
-                    _guarded(step, item)
-            self._timed(name, start)
+            if kind in by_kind:
+                start = perf_counter()
+                _guarded(step, by_kind[kind])
+                self._timed(name, start)
         self.hits.forget_old()
 
     def _timed(self, name: str, start: float) -> None:
@@ -95,15 +98,16 @@ def _decoded(record: Record) -> Item:
         return item
 
 
-def _guarded(step: Step, item: Item) -> None:
-    try:
-        step(item, item.observation)
-    except StorageError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad record must not stop all that come after it
-        item.fail(Outcome.FAILED, f"{type(error).__name__}: {error}")
-    else:
-        assert item.outcome is not None, "a step forgot the outcome"
+def _guarded(step: Step, items: Iterable[Item]) -> None:
+    for item in items:
+        try:
+            step(item, item.observation)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad record must not stop all that come after it
+            item.fail(Outcome.FAILED, f"{type(error).__name__}: {error}")
+        else:
+            assert item.outcome is not None, "a step forgot the outcome"
 
 
 def _unhandled(item: Item, seen: Observation) -> None:
