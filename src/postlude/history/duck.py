@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import duckdb
@@ -39,12 +40,12 @@ _REMEMBERED: Final = 4096
 # What is freed at once and is more than this goes back to the system; DuckDB's allocator keeps it otherwise, 20 MB
 # after 100,000 events (measured). A little less than one block of its file.
 _GIVE_BACK: Final = "256KB"
-# Until its log is written into the file, rows stay in memory, 220 bytes each: 18 MB at DuckDB's own 16 MB of log. Small
-# batches have that written sooner, so that memory is flat while a campaign runs; for a backlog, which would write the
-# last 122,880 rows again and again, that took a tenth of its time (measured).
-_SMALL: Final = 2_000
-_CHECKPOINT_SMALL: Final = "2MB"
-_CHECKPOINT: Final = "16MB"
+# Until its log is written into the file, rows stay in memory, 220 bytes each: 18 MB at DuckDB's own 16 MB of log.
+_CHECKPOINT: Final = "2MB"
+# Writing the log into the file also merges small row groups, one at a time: 0.3 s while nothing is added (measured,
+# against 10 ms for the log itself). That waits for quieter times than this many events a second.
+_BUSY: Final = 5_000
+_WINDOW_S: Final = 1.0
 _encode: Final = msgspec.json.Encoder().encode
 _facts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -63,8 +64,11 @@ class DuckHistory:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allocator_bulk_deallocation_flush_threshold": _GIVE_BACK,
+            "checkpoint_threshold": _CHECKPOINT,
+            "max_vacuum_tasks": 1,
         }
         self._lock = threading.Lock()
+        self._added, self._counted_at = 0, monotonic()
         self._reasons: dict[tuple[str, ...], str] = {}
         with self._translated():
             self._open()
@@ -74,7 +78,7 @@ class DuckHistory:
         self._connection.execute(_TABLES)
         self._appender = self._connection.appender("events")
         self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
-        self._checkpoint = ""
+        self._busy = False
         self._broken = False
 
     def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
@@ -83,7 +87,7 @@ class DuckHistory:
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
-            self._set_checkpoint(_CHECKPOINT_SMALL if len(rows) < _SMALL else _CHECKPOINT)
+            self._count(len(rows))
             self._connection.execute("BEGIN")
             try:
                 if erase:
@@ -101,10 +105,17 @@ class DuckHistory:
                 self._undo()
                 raise
 
-    def _set_checkpoint(self, size: str) -> None:
-        if size != self._checkpoint:
-            self._connection.execute(f"SET checkpoint_threshold = '{size}'")
-            self._checkpoint = size
+    def _count(self, rows: int) -> None:
+        """Merge row groups or leave that for later, by how much came in the last second or more."""
+        self._added += rows
+        seconds = monotonic() - self._counted_at
+        if seconds < _WINDOW_S:
+            return
+        busy = self._added > _BUSY * seconds
+        self._added, self._counted_at = 0, monotonic()
+        if busy != self._busy:
+            self._connection.execute(f"SET max_vacuum_tasks = {0 if busy else 1}")
+            self._busy = busy
 
     def _erase(self, copies: Sequence[int]) -> None:
         theirs = "copy IN (SELECT unnest($copies))"
