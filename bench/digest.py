@@ -4,7 +4,7 @@
 
 wrk asks the real edge for pixels and links (5:1) with 20,000 tokens and 60 user agents; the edge answers when a hit is
 on disk; the digest reads the journal meanwhile. A round's rate is what was in the history when the load ended: what
-it had not taken yet does not count. The load is held near the wanted rate by a pause between requests.
+it had not taken yet does not count. 256 connections ask again as soon as they are answered.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from postlude.store import AttemptResult, Batch, Copy, Message, Submission, open
 from postlude.tokens import Kind, Urls
 
 HERE = Path(__file__).parent
-MESSAGE, COPIES, PORT = 4711, 20_000, 18090
+MESSAGE, COPIES, PORT, CONNECTIONS = 4711, 20_000, 18090, 256
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{}.0) Gecko/20100101 Thunderbird/{}.0",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
@@ -48,7 +48,6 @@ init = function(args)
   end
 end
 request = function() n = n % #requests + 1; return requests[n] end
-
 """
 
 
@@ -79,7 +78,7 @@ def prepare(folder, url):
     (folder / "agents").write_text("\n".join(form.format(n, n) for form in AGENTS for n in range(120, 135)))
 
 
-def measure(folder, url, *, seconds, connections, pause):
+def measure(folder, url, *, seconds):
     """One round: the rate of events that could be queried when the load ended, and how long they took."""
     serve = [sys.executable, str(HERE / "edge_serve.py"), str(PORT), str(folder / "journal")]
     edge = subprocess.Popen(serve, cwd=HERE)
@@ -90,17 +89,17 @@ def measure(folder, url, *, seconds, connections, pause):
     try:
         wait_for(f"http://127.0.0.1:{PORT}/healthz")
         script = folder / "load.lua"
-        script.write_text(LUA.format(folder=folder, pause=pause))
-        load(script, connections, 2)  # warm: what is known by heart, prepared segments
+        script.write_text(LUA.format(folder=folder))
+        load(script, 2)  # warm: what is known by heart, prepared segments
         settle(digest)
         before, began, cpu = ask(digest), time.perf_counter(), cpus(edge, digest)
-        text = load(script, connections, seconds)
+        text = load(script, seconds)
         after, wall = ask(digest), time.perf_counter() - began
         requests = int(re.search(r"(\d+) requests in", text)[1])
         rest = settle(digest)
         spent = [b - a for a, b in zip(cpu, cpus(edge, digest), strict=True)]
         if (
-            not 0 <= rest["events"] - before["events"] - requests <= connections
+            not 0 <= rest["events"] - before["events"] - requests <= CONNECTIONS
         ):  # asked, and not counted by wrk any more
             print(f"{requests} answered, {rest['events'] - before['events']} in the history", file=sys.stderr)
         return {
@@ -129,8 +128,8 @@ def cpus(*processes):
     return [*spent, times.children_user + times.children_system]
 
 
-def load(script, connections, seconds):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script), f"http://127.0.0.1:{PORT}"]
+def load(script, seconds):
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(script), f"http://127.0.0.1:{PORT}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -174,8 +173,6 @@ def main():
     parser.add_argument("--what", nargs="+", default=["history", "projections"])
     parser.add_argument("--no-result", action="store_true", help="print only")
     options = parser.parse_args()
-    # name: connections, milliseconds between two requests of one connection
-    loads = {"history": (256, 4), "projections": (256, 7), "postgresql": (256, 7)}
     floors = {"history": "50,000/s, p99 250 ms", "projections": "15,000/s (aim 30,000)", "postgresql": ""}
     wanted = [*options.what, *(["postgresql"] if options.postgresql else [])]
     runs = {name: [] for name in wanted}
@@ -185,9 +182,8 @@ def main():
             try:
                 url = options.postgresql if name == "postgresql" else f"sqlite:///{folder}/state.sqlite"
                 prepare(folder, url)
-                connections, pause = loads[name]
                 where = f"alone:{url}" if name == "history" else url
-                runs[name].append(measure(folder, where, seconds=options.seconds, connections=connections, pause=pause))
+                runs[name].append(measure(folder, where, seconds=options.seconds))
                 print(
                     name,
                     {key: round(value) for key, value in runs[name][-1].items()},
@@ -209,8 +205,8 @@ def main():
     names = {"history": "history alone", "projections": "history and SQLite", "postgresql": "history and PostgreSQL"}
     text = (
         f"Edge, load (wrk) and digest share {os.cpu_count()} cores; medians of {options.rounds} rounds of "
-        f"{options.seconds} s; load average at the end {os.getloadavg()[0]:.1f}. Shared, the rates are small and "
-        "the processor times large; the last but one column is what the measured times allow for.\n\n"
+        f"{options.seconds} s; load average at the end {os.getloadavg()[0]:.1f}. The last but one column is what the "
+        "measured processor times allow for.\n\n"
         + table(heads, [row(names[name], runs[name], floors[name]) for name in wanted])
     )
     if options.no_result:
