@@ -16,7 +16,7 @@ from postlude.history import open_history
 from postlude.journal import JournalReader
 from postlude.kit.clock import SystemClock
 from postlude.services.changes import Changes
-from postlude.services.digest import Digest
+from postlude.services.digest import COLLECT, Digest
 from postlude.services.interpret import Interpreter
 from postlude.services.interpret_hits import Hits
 from postlude.store import open_store
@@ -74,6 +74,7 @@ def main():
         changes=Changes(),
         clock=CLOCK,
     )
+    gc.set_threshold(*COLLECT)
     gc.collect()
     gc.freeze()
     stop = threading.Event()

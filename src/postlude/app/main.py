@@ -31,7 +31,7 @@ from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
 from postlude.model.words import Via
 from postlude.services.changes import Changes
-from postlude.services.digest import Digest
+from postlude.services.digest import COLLECT, Digest
 from postlude.services.preferences import get_preferences, put_preferences
 from postlude.services.reclassify import Reclassifier
 from postlude.services.reports import Reports
@@ -55,9 +55,6 @@ _SWITCH_SECONDS: Final = 0.001
 
 log: Final = logging.getLogger("postlude.app")
 _LOOK_SECONDS: Final = 0.02
-# A batch holds 50,000 short-lived tuples: with the default the collector looks through them 70 times and finds nothing
-# (a tenth of the digest's time, measured).
-_COLLECT: Final = (50_000, 20, 20)
 
 
 class AppProcess:
@@ -88,7 +85,7 @@ class AppProcess:
 
     async def _start(self) -> None:
         parts, settings, folder = self._parts, self._parts.settings, self._parts.folder
-        gc.set_threshold(*_COLLECT)
+        gc.set_threshold(*COLLECT)
         bring_forward(settings.database)
         self._store = open_store(settings.database)
         self._stack.callback(self._store.close)

@@ -43,7 +43,8 @@ _GIVE_BACK: Final = "256KB"
 # Until its log is written into the file, rows stay in memory, 220 bytes each: 18 MB at DuckDB's own 16 MB of log.
 _CHECKPOINT: Final = "2MB"
 # Writing the log into the file also merges small row groups, one at a time: 0.3 s while nothing is added (measured,
-# against 10 ms for the log itself). That waits for quieter times than this many events a second.
+# against 10 ms for the log itself). That waits for quieter times than this many events a second. Until then one thread
+# is enough: passing small batches on to a second one costs a tenth more processor time.
 _BUSY: Final = 5_000
 _WINDOW_S: Final = 1.0
 _encode: Final = msgspec.json.Encoder().encode
@@ -106,7 +107,7 @@ class DuckHistory:
                 raise
 
     def _count(self, rows: int) -> None:
-        """Merge row groups or leave that for later, by how much came in the last second or more."""
+        """Spend time on order and reports or on adding, by how much came in the last second or more."""
         self._added += rows
         seconds = monotonic() - self._counted_at
         if seconds < _WINDOW_S:
@@ -115,6 +116,7 @@ class DuckHistory:
         self._added, self._counted_at = 0, monotonic()
         if busy != self._busy:
             self._connection.execute(f"SET max_vacuum_tasks = {0 if busy else 1}")
+            self._connection.execute(f"SET threads = {1 if busy else self._config['threads']}")
             self._busy = busy
 
     def _erase(self, copies: Sequence[int]) -> None:

@@ -41,19 +41,19 @@ class JournalReader:
         for i in range(len(numbers)):
             writer = self._writers[numbers[(i + self._turn) % len(numbers)]]
             self._seen[writer.number] = writer.mark.get()
-            start = after.get(writer.number, Position(writer.number, 0, 0))
-            for record in writer.records(start):
-                if len(records) >= limit:
+            for some in writer.frames(after.get(writer.number, Position(writer.number, 0, 0))):
+                room = limit - len(records)
+                records += some if len(some) <= room else some[:room]
+                if len(some) > room:
                     self._seen[writer.number] = (0, 0)
                     return records
-                records.append(record)
         return records
 
     def unread(self, writer: int, after: Position | None) -> bool:
         """Whether durable records of one writer lie behind `after` (None: its beginning)."""
         self._find_writers()
         folder = self._writers.get(writer)
-        return folder is not None and next(folder.records(after or Position(writer, 0, 0)), None) is not None
+        return folder is not None and next(folder.frames(after or Position(writer, 0, 0)), None) is not None
 
     def wait(self, timeout_s: float) -> bool:
         """True when something may have come since the last `read`; False after `timeout_s` without."""
@@ -126,15 +126,15 @@ class _WriterFolder:
             finally:
                 os.close(lock)
 
-    def records(self, start: Position) -> Iterator[Record]:
-        """Durable records at or behind `start`."""
+    def frames(self, start: Position) -> Iterator[list[Record]]:
+        """Durable records at or behind `start`, a frame's at a time, never none."""
         last, end = self.mark.get()
         for segment in files.segments(self._folder):
             if start.segment <= segment <= last:
                 offset = start.offset if segment == start.segment else 0
                 yield from self._segment(segment, offset, end if segment == last else None)
 
-    def _segment(self, segment: int, offset: int, end: int | None) -> Iterator[Record]:
+    def _segment(self, segment: int, offset: int, end: int | None) -> Iterator[list[Record]]:
         with files.segment_path(self._folder, segment).open("rb") as file:
             size = os.fstat(file.fileno()).st_size if end is None else end
             if size <= offset:
@@ -144,8 +144,8 @@ class _WriterFolder:
                 while found := frame.find(view, at):
                     self._open = (segment, found.start, found.end)
                     at = found.end
-                    if found.end > offset:
-                        yield from self._frame(view, segment, found, offset)
+                    if found.end > offset and (records := self._frame(view, segment, found, offset)):
+                        yield records
 
     def _frame_start(self, segment: int, offset: int) -> int:
         """A place at or before the frame that holds `offset` where a frame begins."""
@@ -154,12 +154,14 @@ class _WriterFolder:
             return 0
         return end if end <= offset else start
 
-    def _frame(self, view: memoryview, segment: int, found: frame.Frame, offset: int) -> Iterator[Record]:
-        at = found.data
+    def _frame(self, view: memoryview, segment: int, found: frame.Frame, offset: int) -> list[Record]:
+        data, number = bytes(view[found.data : found.end]), self.number
+        records, at, before = [], 0, found.data
         for length in found.lengths:
-            if at >= offset:
-                yield Record(self.number, segment, at, bytes(view[at : at + length]))
+            if before + at >= offset:
+                records.append(Record(number, segment, before + at, data[at : at + length]))
             at += length
+        return records
 
     def bytes_behind(self, segment: int, offset: int) -> int:
         """Bytes from a place to the durable end."""

@@ -3,7 +3,7 @@
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -51,10 +51,10 @@ class NumberCache:
         self._keys = array("q", bytes(8 * places))
         self._values = array("q", bytes(8 * places))
 
-    def get(self, key: int) -> int | None:
-        """The value; None when there is none any more."""
-        place = key % self._places
-        return self._values[place] if self._keys[place] == key else None
+    def known(self, keys: Iterable[int]) -> dict[int, int]:
+        """The values of those keys that are still there."""
+        places, known, values = self._places, self._keys, self._values
+        return {key: values[place] for key in keys if known[place := key % places] == key}
 
     def put(self, key: int, value: int) -> None:
         """Keep `value`."""

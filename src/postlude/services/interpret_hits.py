@@ -17,7 +17,7 @@ from postlude.services.interpret_items import Item, Outcome
 from postlude.store import Confirmation, CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
-_SENT_TIMES_KEPT: Final = 65_521  # a megabyte; as a dictionary they took 16
+_SENT_TIMES_KEPT: Final = 131_071  # two megabytes; a dictionary would take 16 times as much
 MAX_ID: Final = (1 << ID_BITS) - 1
 _REPEATS_KEPT: Final = 50_000
 _REPEATING_PROXY: Final = "YahooMailProxy"
@@ -83,13 +83,8 @@ class Hits:
             elif isinstance(seen, Attempt) and seen.outcome is SendOutcome.ACCEPTED:
                 sent[seen.copy] = seen.at
                 self._sent_before.put(seen.copy, seen.at)
-        missing: list[int] = []
-        for copy in hits.difference(sent):
-            if (at := self._sent_before.get(copy)) is not None:
-                sent[copy] = at
-            elif copy <= MAX_ID:
-                missing.append(copy)
-        if missing:
+        sent |= self._sent_before.known(hits.difference(sent))
+        if missing := [copy for copy in hits.difference(sent) if copy <= MAX_ID]:
             found = self._source.sent_times(missing)
             for copy, at in found.items():
                 self._sent_before.put(copy, at)
