@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from postlude.history import History, open_history
+from postlude.history.duck import DuckHistory
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
@@ -120,3 +121,25 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="writable"):
         open_history(tmp_path / "none" / "history.duckdb")
     assert not issubclass(StorageError, InUseError)
+
+
+def test_row_groups_are_merged_in_quiet_times_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("postlude.history.duck.monotonic", lambda: now)
+    facts = [{"user_agent": f"Agent {i}", "client": "Mail"} for i in range(100)]
+    with closing(DuckHistory(tmp_path / "history.duckdb", memory_limit="64MB", threads=2)) as history:
+
+        def row_groups() -> int:
+            return int(history._query("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('events')")[0][0])
+
+        added, found = 0, []
+        for seconds in (0.1, 10.0):  # between two batches: 20,000 events a second, then 200
+            for _ in range(60):
+                now += seconds
+                history.append([_event(added + i, copy=i, facts=facts[i % 100]) for i in range(2_000)], {})
+                added += 2_000
+            found.append(row_groups())
+        busy, quiet = found
+        assert busy > 5
+        assert quiet < busy
+        assert history.total() == added
