@@ -1,6 +1,6 @@
 """The edge beside nginx `empty_gif` with a buffered access log: the same load, one interleaved run, one core each.
 
-    python bench/edge.py [--rounds 5] [--seconds 2] [--write]        the table
+    python bench/edge.py [--rounds 9] [--seconds 1] [--write]        the table
     python bench/edge.py --memory 5000000 [--write]                  resident memory over that many hits
 
 Needs nginx and wrk. The server runs on core 0, the load on core 1. Quote the ratios: the machine is shared.
@@ -224,8 +224,8 @@ def fill(options: argparse.Namespace, folder: Path, processes: list[subprocess.P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--connections", type=int, nargs="+", default=[256, 64, 8])
     parser.add_argument("--what", nargs="+", default=["pixel", "link", "slow", "nosync"], help="also: pixels")
     parser.add_argument("--memory", type=int, default=0, help="take this many hits and tell the memory instead")
