@@ -199,8 +199,8 @@ class Edge:
 
 def _give_way_to_the_committer() -> None:
     """This thread from now on waits for those that were there before it asked, where both want the processor."""
-    thread = threading.get_native_id()
-    with suppress(OSError):  # not where only whole processes have a priority
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _GIVES_WAY)
 
 
