@@ -9,7 +9,7 @@ from postlude.edge.answer import closing
 from postlude.edge.core import HIT, IDLE, OTHER
 from postlude.edge.outcome import Outcome
 from postlude.edge.proxyline import read_proxy_line
-from postlude.edge.request import Request, RequestParser, RequestRefusedError, request_target
+from postlude.edge.request import Request, RequestParser, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +217,7 @@ class Connection(asyncio.Protocol):
         try:
             requests = self._parser.feed(data)
         except RequestRefusedError as refusal:
-            self._refuse(refusal, self._parser.target or request_target(data))
+            self._refuse(refusal, self._parser.target)
             return
         self.began = (self.began or self._edge.tick) if self._parser.partial else 0
         if self._queue is None:

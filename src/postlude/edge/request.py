@@ -46,6 +46,8 @@ class RequestParser:
         """Whether a request has begun and is not whole."""
         self._begun = self._complete_head = False
         self._body_limit = limits.body_bytes
+        self._line = b""
+        self._line_underway = False
         self.wants_word = False
         """The client waits for `100 Continue` before it sends the body (RFC 9110 10.1.1)."""
         self._begin()
@@ -55,7 +57,7 @@ class RequestParser:
         self._ready = []
         refusal: RequestRefusedError | None = None
         try:
-            self._parser.feed_data(data if self.partial else _ascii_target(data))
+            self._parser.feed_data(self._mended(data))
         except httptools.HttpParserUpgrade:
             self._no_keep_alive()
         except httptools.HttpParserCallbackError as error:
@@ -77,8 +79,22 @@ class RequestParser:
 
     @property
     def target(self) -> bytes:
-        """What came so far of the target of the request underway."""
-        return self._target
+        """What came so far of the target of the request underway, or of what stands in its place."""
+        if self._target:
+            return self._target
+        words = self._line.split(b" ")
+        return words[1].strip() if len(words) > 1 else b""
+
+    def _mended(self, data: bytes) -> bytes:
+        """Some mail programs send a URL's other letters as they are; httptools takes them only encoded."""
+        if not self.partial:
+            self._line, self._line_underway = b"", True
+        if not self._line_underway:
+            return data
+        line, end, rest = data.partition(b"\n")
+        self._line_underway = not end
+        self._line = (self._line + line)[: self._limits.url_bytes]
+        return data if line.isascii() else quote(line, safe=_PRINTABLE).encode("ascii") + end + rest
 
     def _too_large(self) -> RequestRefusedError | None:
         if len(self._target) > self._limits.url_bytes:
@@ -145,18 +161,6 @@ class RequestParser:
         headers = tuple((name.lower(), value) for name, value in self._pairs)
         self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep, headers))
         self.wants_word = False
-
-
-def request_target(data: bytes) -> bytes:
-    """The target in the first line of what may not be a request at all."""
-    words = data.partition(b"\r\n")[0].split(b" ")
-    return words[1] if len(words) > 1 else b""
-
-
-def _ascii_target(data: bytes) -> bytes:
-    """Some mail programs send a URL's other letters as they are; the parser takes them only encoded."""
-    line, end, rest = data.partition(b"\r\n")
-    return data if line.isascii() else quote(line, safe=_PRINTABLE).encode("ascii") + end + rest
 
 
 def _malformed() -> RequestRefusedError:

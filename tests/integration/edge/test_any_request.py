@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from postlude.edge import Edge, EdgeConfig
@@ -27,7 +27,24 @@ GENUINE = [
 HOOK = hook_url(CODEC, "", Prefixes(), "ses")
 FIXED = ["/", "/robots.txt", "/favicon.ico", "/healthz", "/.well-known/assetlinks.json", "/nothing", HOOK, "/h/ses/x"]
 METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"]
-PIECES = ["", "/", "//", "%2e%2e", "..", "%", "%00", "%252F", "?a=1", "?", "&amp;", ".", "%3E", "\u00e9", "a" * 40]
+PIECES = [
+    "",
+    "/",
+    "//",
+    "%2e%2e",
+    "..",
+    "%",
+    "%00",
+    "%252F",
+    "?a=1",
+    "?",
+    "&amp;",
+    ".",
+    "%3E",
+    "\u00e9",
+    "\x01",
+    "a" * 40,
+]
 STATUSES = {200, 204, 302, 400, 404, 405, 410, 413, 414, 431}
 
 
@@ -99,6 +116,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("GET", _changed(GENUINE[0], "\u00e9", 3), {}, "", [4])
 @given(st.sampled_from(METHODS), TARGETS, HEADERS, BODIES, st.lists(st.integers(0, 600), max_size=3))
 def test_one_outcome_one_answer(  # noqa: PLR0917 - one strategy each
     asked: Asked, method: str, target: str, headers: dict[str, str], body: str, cuts: list[int]
