@@ -15,12 +15,12 @@ from postlude.journal import JournalReader, JournalWriter, Position
 from postlude.journal import folder as journal_files
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import encode
 from postlude.model.words import SendOutcome
 from postlude.services.campaign_copy import CopyComposer
 from postlude.services.campaign_log import ResultLog
 from postlude.services.campaign_work import CampaignWork, recover
-from postlude.services.send_retry import RetrySchedule
+from postlude.services.send_retry import RetrySchedule, final_attempt
 from postlude.store import Claim, Store, open_store
 from postlude.worker import CampaignDeps, run_campaigns
 
@@ -164,19 +164,4 @@ class _Leftovers:
         text = "the worker ended while this copy was being handed over; it may have arrived and is not sent again"
         answer = Answer(SendOutcome.UNSURE, text=text, phase="end-of-data")
         for claim in left:
-            self._journal.append_blocking(encode(_attempt(claim, answer, now)))
-
-
-def _attempt(claim: Claim, answer: Answer, now: int) -> Attempt:
-    return Attempt(
-        now,
-        claim.message,
-        claim.copy,
-        answer.outcome,
-        answer.code,
-        answer.enhanced,
-        answer.text,
-        answer.server,
-        answer.phase,
-        claim.attempt,
-    )
+            self._journal.append_blocking(encode(final_attempt(claim, answer, now)))

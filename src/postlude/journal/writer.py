@@ -257,11 +257,7 @@ class JournalWriter:
         if self._problem and monotonic() < self._retry_at:
             raise StorageError(self._problem)
         segment = self._segment
-        if (
-            segment is None
-            or segment.end + len(data) > self._segment_bytes
-            or (not segment.prepared and self._reserve.ready)
-        ):
+        if segment is None or segment.full(len(data), self._segment_bytes, better=self._reserve.ready):
             segment = self._rotate(len(data))
         segment.append(data)
         self._mark.put(segment.number, segment.end)

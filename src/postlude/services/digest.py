@@ -241,7 +241,7 @@ class Digest:
         self._history.append(
             [event for item in items for event in item.events],
             places,
-            erase=[copy.id for copy in self._erased(_rare(items))],
+            erase=[copy.id for copy in self._erased(items)],
         )
 
     def _erased(self, items: list[Item]) -> list[Copy]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
+
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.answer import Answer
 from postlude.model.observation import Attempt
@@ -55,22 +57,27 @@ def attempt_of(
     claim: Tried, answer: Answer, retry: RetrySchedule, *, now: int, began: int, untracked: str = ""
 ) -> Attempt:
     """What is journaled of an answer: put off until its time, or EXPIRED when no time is left since `began`."""
-    outcome, retry_at = answer.outcome, 0
-    if outcome is SendOutcome.DEFERRED:
-        retry_at = retry.next_at(now, began, claim.attempt)
-        outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
+    if answer.outcome is not SendOutcome.DEFERRED:
+        return final_attempt(claim, answer, now, untracked=untracked)
+    retry_at = retry.next_at(now, began, claim.attempt)
+    outcome = SendOutcome.DEFERRED if retry_at else SendOutcome.EXPIRED
+    put_off = final_attempt(claim, answer, now, untracked=untracked)
+    return msgspec.structs.replace(put_off, outcome=outcome, retry_at=retry_at)
+
+
+def final_attempt(claim: Tried, answer: Answer, now: int, *, untracked: str = "") -> Attempt:
+    """What is journaled of an answer that nothing follows."""
     return Attempt(
         now,
         claim.message,
         claim.copy,
-        outcome,
+        answer.outcome,
         answer.code,
         answer.enhanced,
         answer.text,
         answer.server,
         answer.phase,
         claim.attempt,
-        retry_at,
-        answer.remote_id,
-        untracked,
+        remote_id=answer.remote_id,
+        untracked=untracked,
     )

@@ -72,6 +72,7 @@ def test_a_full_round_of_the_digest_does_it(desk: Desk, monkeypatch: pytest.Monk
     finally:
         stop.set()
         running.join()
+    assert not desk.spool_in.path(1).exists()
 
 
 def test_what_cannot_be_deleted_stops_nothing_else(desk: Desk, caplog: pytest.LogCaptureFixture):

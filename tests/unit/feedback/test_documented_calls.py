@@ -59,7 +59,8 @@ def test_a_call_damaged_anywhere_is_read_or_refused(name: str):
                 if name == "ses":
                     text = json.dumps({"Type": "Notification", "MessageId": "m", "Message": text})
                 with contextlib.suppress(ValueError):  # not what the provider documents: refused with words
-                    PROVIDERS[name].parse(text.encode())
+                    found = PROVIDERS[name].parse(text.encode())
+                    assert all(isinstance(one.recipient, str) for one in found)
 
 
 def _paths(value: Any, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - JSON
