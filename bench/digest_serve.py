@@ -15,10 +15,10 @@ from pathlib import Path
 from postlude.history import open_history
 from postlude.journal import JournalReader
 from postlude.kit.clock import SystemClock
-from postlude.services.changes import Changes
-from postlude.services.digest import COLLECT, Digest
-from postlude.services.interpret import Interpreter
-from postlude.services.interpret_hits import Hits
+from postlude.services.change_feed import Changes
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.loop import COLLECT, Digest
+from postlude.services.digest.steps import Interpreter
 from postlude.store import open_store
 
 EVERY = 97  # one event of so many is timed

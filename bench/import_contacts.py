@@ -20,7 +20,7 @@ from result import table, write
 
 from postlude.kit.clock import SystemClock
 from postlude.model.words import Purpose
-from postlude.services.import_contacts import ImportOrder, order_import, run_import
+from postlude.services.contacts.import_job import ImportOrder, order_import, run_import
 from postlude.store import open_store
 
 FLOOR_SECONDS, AIM_SECONDS = 60, 30

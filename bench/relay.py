@@ -23,7 +23,7 @@ import uvloop
 from newsletter import message
 from result import table, write
 
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.services.ports import Outgoing
 
 ME = "owner@postlude.localhost"

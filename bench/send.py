@@ -17,17 +17,17 @@ from pathlib import Path
 
 from result import table, write
 
-from postlude.app.parts import build_parts
-from postlude.app.sending import build_contents
+from postlude.app.build.common import build_parts
+from postlude.app.build.sending import build_contents
 from postlude.config import load
 from postlude.dkim import new_key
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.store import Store, open_store
-from postlude.store.rows_campaigns import Campaign, Variant
-from postlude.store.rows_contacts import Audience
-from postlude.store.schema_contacts import contacts
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Audience
+from postlude.store.contacts.tables import contacts
 
 HOST = "127.0.0.1"
 SINK, WEB = 30125, 30180

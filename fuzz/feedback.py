@@ -10,7 +10,7 @@ import atheris
 with atheris.instrument_imports():
     from postlude.feedback import parse
     from postlude.feedback.providers import PROVIDERS, receive
-    from postlude.services.interpret_findings import mail_identity
+    from postlude.services.digest.findings import mail_identity
 
 NAMES = sorted(PROVIDERS)
 

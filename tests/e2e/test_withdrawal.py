@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from postlude.adapters.outbox import SandboxOutbox
+from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import SystemClock
 from servers.letters import LINKS, offer
 from servers.pair import BOB, CHARLIE

@@ -4,15 +4,15 @@ import os
 from collections.abc import Mapping
 from unittest.mock import patch
 
-from postlude.app.parts import build_parts
-from postlude.app.sending import build_contents
+from postlude.app.build.common import build_parts
+from postlude.app.build.sending import build_contents
 from postlude.config import load
 from postlude.kit.ids import OrderedIds, new_id
-from postlude.services.campaign_schedule import schedule_campaign
+from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.store import Store, open_store
-from postlude.store.rows_campaigns import Campaign, Variant
-from postlude.store.rows_contacts import Audience
-from postlude.store.schema_contacts import contacts
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Audience
+from postlude.store.contacts.tables import contacts
 from servers.postlude import clean_environment
 
 HTML = (

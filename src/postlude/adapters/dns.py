@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from postlude.model.errors import SettingError
-from postlude.services.domains import LookupFailedError
+from postlude.services.domains.dns_records import LookupFailedError
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver

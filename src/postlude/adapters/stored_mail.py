@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from postlude.app.folder import DataFolder
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.errors import NotFoundError, StorageError
@@ -22,9 +21,9 @@ _CID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 class StoredBodies:
     """HTML by the token's scope, the last few remembered. None: it was deleted, or never was."""
 
-    def __init__(self, folder: DataFolder) -> None:
-        self._views = folder.views
-        self._spool = Spool(folder.spool_out)
+    def __init__(self, views: Path, spool: Spool) -> None:
+        self._views = views
+        self._spool = spool
         self._known: OrderedDict[int, bytes] = OrderedDict()
 
     def __call__(self, ref: CopyRef) -> bytes | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from postlude.adapters.smtp_door import DoorConfig
+from postlude.adapters.smtp_server.session import DoorConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,15 @@
 import asyncio
 from typing import Final
 
-from postlude.adapters.smtp_command import Command
-from postlude.adapters.smtp_door import Door, Letter
+from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.session import Door, Letter
 from postlude.inbound.config import Allowed
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id
+from postlude.mail.header_block import Head
 from postlude.model.observation import Returned, encode
 from postlude.services.ports import Append
-from postlude.services.submit_head import Head
 from postlude.tokens import TagPurpose, TokenCodec
 
 _MAX_HOPS: Final = 100  # RFC 5321 6.3

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from postlude.adapters.smtp_door import Door, Guard, serve
+from postlude.adapters.smtp_server.session import Door, Guard, serve
 from postlude.inbound.config import Allowed, InboundConfig
 from postlude.inbound.guard import InboundGuard
 from postlude.journal import Spool

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 
-from postlude.adapters.smtp_door import DoorConfig
+from postlude.adapters.smtp_server.session import DoorConfig
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
-from postlude.adapters.smtp_door import Door
+from postlude.adapters.smtp_server.session import Door
 from postlude.relay.config import Gateway
 
 

@@ -6,18 +6,18 @@ from collections.abc import Awaitable
 from email.utils import format_datetime
 from typing import Final, NamedTuple, Protocol
 
-from postlude.adapters.smtp_command import Command
-from postlude.adapters.smtp_door import Door, Letter
+from postlude.adapters.smtp_server.commands import Command
+from postlude.adapters.smtp_server.session import Door, Letter
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
+from postlude.mail.header_block import Head
 from postlude.model.errors import InputError
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
-from postlude.services.senders import may_send_as
-from postlude.services.submit_accept import Dsn
-from postlude.services.submit_head import Head
+from postlude.services.accounts.sender_rights import may_send_as
+from postlude.services.messages.accept import Dsn
 
 _MAX_HOPS: Final = 50
 _WRONG_PASSWORD_PAUSE_S: Final = 0.5

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from postlude.adapters.limits import Budget, Limits, Slot
+from postlude.adapters.smtp_client.rate_limits import Budget, Limits, Slot
 from postlude.kit.clock import Clock, to_datetime
 from postlude.relay.config import Login, Quota, Used
 

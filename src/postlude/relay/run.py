@@ -5,7 +5,7 @@ import socket
 from dataclasses import replace
 from functools import partial
 
-from postlude.adapters.smtp_door import serve
+from postlude.adapters.smtp_server.session import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via
@@ -13,8 +13,8 @@ from postlude.relay.config import CheckLogin, OwnerOf, RelayConfig, Used
 from postlude.relay.guard import Desk, RelayGuard
 from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
+from postlude.services.messages.accept import accept
 from postlude.services.ports import Append
-from postlude.services.submit_accept import accept
 
 
 async def run_relay(

@@ -1,21 +1,22 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
 from postlude.model.errors import PostludeError
-from postlude.store.audience import Audiences
-from postlude.store.campaign_report import CampaignReports
-from postlude.store.campaign_sending import CampaignSending
-from postlude.store.campaigns import Campaigns
-from postlude.store.contacts import Contacts
-from postlude.store.digesting import Digesting
+from postlude.store.accounts.queries import People
+from postlude.store.campaigns.queries import Campaigns
+from postlude.store.campaigns.report import CampaignReports
+from postlude.store.campaigns.sending import CampaignSending
+from postlude.store.contacts.audience import Audiences
+from postlude.store.contacts.bulk_import import Importing
+from postlude.store.contacts.lists import Lists
+from postlude.store.contacts.queries import Contacts
+from postlude.store.contacts.suppressions import Suppressions
+from postlude.store.digest.apply_batch import Digesting
 from postlude.store.engine import Database, connect, translated
-from postlude.store.feedback import Feedback
-from postlude.store.importing import Importing
-from postlude.store.jobs import Jobs
-from postlude.store.lists import Lists
-from postlude.store.lookups import Lookups
-from postlude.store.migrate import HEAD, current, migrate
-from postlude.store.people import People
-from postlude.store.rows import (
+from postlude.store.feedback.queries import Feedback
+from postlude.store.jobs.queries import Jobs
+from postlude.store.messages.claims import Sending
+from postlude.store.messages.queries import Lookups
+from postlude.store.messages.rows import (
     Activity,
     Alias,
     AppPassword,
@@ -44,11 +45,10 @@ from postlude.store.rows import (
     User,
     Withdrawal,
 )
-from postlude.store.sending import Sending
-from postlude.store.suppressions import Suppressions
-from postlude.store.usage import Usage
-from postlude.store.values import Values
-from postlude.store.workers import Workers
+from postlude.store.messages.server_usage import Usage
+from postlude.store.messages.workers import Workers
+from postlude.store.migrate import HEAD, current, migrate
+from postlude.store.settings import Values
 
 
 class Store(  # one topic a part

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from postlude.store.base import Part
-from postlude.store.schema import settings
+from postlude.store.messages.tables import settings
 
 
 class Values(Part):

@@ -8,28 +8,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from postlude.web import errors
+from postlude.web.accounts import preferences, sign_in
+from postlude.web.campaigns import actions, draft_pages, recipients
+from postlude.web.contacts import imports, lists, suppressions
+from postlude.web.contacts import pages as contact_pages
 from postlude.web.deps import WebDeps
+from postlude.web.domains import pages as domain_pages
+from postlude.web.feedback import review_queue
 from postlude.web.headers import SecurityHeaders
-from postlude.web.paced import Paced
+from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import Pages
-from postlude.web.routes import (
-    campaign_deeds,
-    campaign_people,
-    campaigns,
-    compose,
-    contacts,
-    domains,
-    imports,
-    lists,
-    live,
-    mailbox,
-    message,
-    preferences,
-    sent,
-    sign_in,
-    suppressions,
-    unmatched,
-)
+from postlude.web.report_cache import Paced
+from postlude.web.sandbox import mailbox
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -41,21 +31,21 @@ def create_app(deps: WebDeps) -> ASGIApp:
     app.state.pages = Pages(deps)
     app.state.progress, app.state.paced = {}, Paced()
     for part in (
-        sent,
-        message,
+        sent_list,
+        message_page,
         compose,
-        campaigns,
-        campaign_deeds,
-        campaign_people,
+        draft_pages,
+        actions,
+        recipients,
         preferences,
-        domains,
-        live,
-        unmatched,
+        domain_pages,
+        live_events,
+        review_queue,
         sign_in,
     ):
         app.include_router(part.router)
     if deps.contacts is not None:
-        for part in (imports, contacts, lists, suppressions):  # the import's addresses lie below those of contacts
+        for part in (imports, contact_pages, lists, suppressions):  # the import's addresses lie below those of contacts
             app.include_router(part.router)
     if deps.outbox is not None:
         app.include_router(mailbox.router)

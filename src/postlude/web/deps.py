@@ -9,15 +9,15 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
-from postlude.adapters.outbox import SandboxOutbox
+from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
-from postlude.services.campaign_content import Contents
-from postlude.services.domains import RecordCheck
+from postlude.services.accounts.preferences import Preferences
+from postlude.services.campaigns.content import Contents
+from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.ports import Append
-from postlude.services.preferences import Preferences
-from postlude.services.reports import Reports
+from postlude.services.reports.messages import Reports
 from postlude.store import Store
-from postlude.store.rows import User
+from postlude.store.messages.rows import User
 from postlude.tokens import TokenCodec
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from postlude.services.reports_words import LOST
+from postlude.services.reports.sentences import LOST
 
 _VERDICTS: Final = {
     "human": "a person",

@@ -11,7 +11,7 @@ from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
 from postlude.model.address import shown
 from postlude.model.errors import PostludeError
-from postlude.web import words
+from postlude.web import labels
 from postlude.web.deps import Health, WebDeps
 from postlude.web.times import ago, duration, full_time
 
@@ -36,12 +36,12 @@ class Pages:
             "full_time": full_time,
             "duration": duration,
             "ago": lambda at: ago(at, deps.clock.now()),
-            "reason": words.rule_words,
-            "verdict": words.verdict_words,
-            "kind": words.kind_words,
-            "skipped": words.skip_words,
-            "lost": words.lost_words,
-            "plural": words.plural,
+            "reason": labels.rule_words,
+            "verdict": labels.verdict_words,
+            "kind": labels.kind_words,
+            "skipped": labels.skip_words,
+            "lost": labels.lost_words,
+            "plural": labels.plural,
             "shown": shown,
             "number": "{:,}".format,
         }

@@ -20,13 +20,13 @@ from postlude.model.answer import Answer
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Begun, encode
 from postlude.model.words import SendOutcome
-from postlude.services.campaign_copy import CopyComposer
-from postlude.services.campaign_log import ResultLog
-from postlude.services.campaign_work import CampaignWork
+from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.work import CampaignWork
+from postlude.services.messages.result_log import ResultLog
+from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Append, Held, Transport
-from postlude.services.send_retry import RetrySchedule, attempt_of
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign, CampaignClaim
+from postlude.store.campaigns.rows import Campaign, CampaignClaim
 
 _CLAIM: Final = 1000  # copies in hand at most; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100

@@ -9,7 +9,7 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.ids import new_id
 from postlude.model.errors import InUseError, PostludeError, StorageError
 from postlude.model.words import JobStatus
-from postlude.services.import_contacts import KIND, claim_import, run_import
+from postlude.services.contacts.import_job import KIND, claim_import, run_import
 from postlude.store import Store
 
 _LOOK_SECONDS: Final = 10.0

@@ -9,8 +9,8 @@ from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import StorageError
-from postlude.services.send import Ready, Sender, SenderDeps
-from postlude.store.rows import Claim
+from postlude.services.messages.sender import Ready, Sender, SenderDeps
+from postlude.store.messages.rows import Claim
 
 _IDLE_S: Final = 5.0  # a look at the queue even when nobody rang: one indexed query
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one

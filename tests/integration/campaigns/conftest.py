@@ -9,11 +9,11 @@ import pytest
 from postlude.instrument import Policy
 from postlude.kit.clock import SystemClock
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.services.campaign_content import Contents
-from postlude.services.campaign_draft import Content, change_campaign, create_campaign
+from postlude.services.campaigns.content import Contents
+from postlude.services.campaigns.drafts import Content, change_campaign, create_campaign
 from postlude.store import Store, open_store
-from postlude.store.rows_campaigns import Campaign, CampaignOptions
-from postlude.store.rows_contacts import Audience
+from postlude.store.campaigns.rows import Campaign, CampaignOptions
+from postlude.store.contacts.rows import Audience
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 
 EDGE = "https://t.example.org"

@@ -9,14 +9,14 @@ from postlude.compose import TemplateError
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_check import Level, check_campaign
-from postlude.services.campaign_draft import Content, change_campaign, copy_campaign
-from postlude.services.campaign_files import attach_file
-from postlude.services.campaign_preview import preview, someone
-from postlude.services.campaign_schedule import schedule_campaign
-from postlude.services.campaign_trial import trial_message
-from postlude.store.rows_campaigns import Campaign
-from postlude.store.rows_contacts import Audience
+from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.drafts import Content, change_campaign, copy_campaign
+from postlude.services.campaigns.files import attach_file
+from postlude.services.campaigns.preview import preview, someone
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.test_mail import trial_message
+from postlude.store.campaigns.rows import Campaign
+from postlude.store.contacts.rows import Audience
 from postlude.tokens import DEAD_TOKEN, TokenCodec
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.observation import Attempt, Begun, decode
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome
-from postlude.services.campaign_control import pause_campaign, resume_campaign
-from postlude.services.campaign_copy import CopyComposer
-from postlude.services.campaign_log import ResultLog
-from postlude.services.campaign_schedule import schedule_campaign
-from postlude.services.campaign_work import CampaignWork
-from postlude.store.rows_campaigns import Campaign
-from postlude.store.rows_contacts import Audience
+from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.work import CampaignWork
+from postlude.services.messages.result_log import ResultLog
+from postlude.store.campaigns.rows import Campaign
+from postlude.store.contacts.rows import Audience
 from postlude.worker import CampaignDeps, run_campaigns
 from servers.counting import Counting
 from servers.difficult import Difficult

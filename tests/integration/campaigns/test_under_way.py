@@ -7,16 +7,16 @@ import pytest
 from postlude.model.errors import InputError
 from postlude.model.event import Event
 from postlude.model.words import CampaignStatus, CopyStatus, EventKind, SendOutcome, Verdict, WinnerRule
-from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
-from postlude.services.campaign_draft import Content, change_campaign
-from postlude.services.campaign_follow_up import FollowUp, follow_up
-from postlude.services.campaign_progress import progress_of
-from postlude.services.campaign_report import report_of
-from postlude.services.campaign_schedule import schedule_campaign
-from postlude.services.campaign_turns import begins_at, due_at, local_moment
-from postlude.services.campaign_work import CampaignWork, worker_wanted
+from postlude.services.campaigns.drafts import Content, change_campaign
+from postlude.services.campaigns.follow_up import FollowUp, follow_up
+from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaigns.progress import progress_of
+from postlude.services.campaigns.report import report_of
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.variants import begins_at, due_at, local_moment
+from postlude.services.campaigns.work import CampaignWork, worker_wanted
 from postlude.store import AttemptResult, Batch
-from postlude.store.rows_campaigns import Campaign, CampaignOptions
+from postlude.store.campaigns.rows import Campaign, CampaignOptions
 
 HOUR = 3_600_000_000
 

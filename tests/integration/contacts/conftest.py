@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from postlude.kit.clock import SystemClock
-from postlude.services.import_contacts import ImportOrder, claim_import, order_import, run_import
+from postlude.services.contacts.import_job import ImportOrder, claim_import, order_import, run_import
 from postlude.store import Store
-from postlude.store.rows_contacts import Job
+from postlude.store.contacts.rows import Job
 
 CLOCK = SystemClock()
 Write = Callable[..., ImportOrder]

@@ -9,8 +9,8 @@ import xlsxwriter
 
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, JobStatus, MemberStatus, Purpose
-from postlude.services import import_contacts
-from postlude.services.import_contacts import claim_import, order_import, run_import
+from postlude.services.contacts import import_job
+from postlude.services.contacts.import_job import claim_import, order_import, run_import
 from postlude.store import Store, open_store
 
 from .conftest import CLOCK, Write, imported
@@ -83,7 +83,7 @@ def test_known_contacts_by_policy(store: Store, written: Write) -> None:
 def test_repeats_within_a_file_are_one_contact(
     store: Store, written: Write, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(import_contacts, "BATCH_ROWS", batch)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", batch)
     text = "email,city\na@example.org,Köln\nb@example.org,\nA@example.org,Bonn\na@example.org,\n"
     tried = imported(store, written(text, dry_run=True))
     assert tried.counts == {"added": 2, "repeated": 2, "rows": 4}
@@ -124,10 +124,10 @@ def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, writte
     job = imported(store, written(b"email,city\n" + good + bad, encoding="utf-8"))
     assert job.options["encoding"] != ""
     order = written(b"email,city\n" + good + bad)
-    told = imported(store, import_contacts.msgspec.structs.replace(order, encoding="utf-8"))
+    told = imported(store, import_job.msgspec.structs.replace(order, encoding="utf-8"))
     assert [(e.line, e.reason) for e in store.job_errors(told.id)] == [(3, "bytes that are not utf-8-sig")]
     with pytest.raises(InputError, match="no encoding"):
-        order_import(store, CLOCK, import_contacts.msgspec.structs.replace(order, encoding="utf-9"))
+        order_import(store, CLOCK, import_job.msgspec.structs.replace(order, encoding="utf-9"))
 
 
 def test_odd_files(store: Store, written: Write) -> None:
@@ -174,13 +174,13 @@ def test_spreadsheets(store: Store, written: Write, tmp_path: Path) -> None:
     assert found is not None
     assert found.fields == {"age": "40", "town": "Köln"}
     with pytest.raises(InputError, match="no sheet 'Nowhere'"):
-        order_import(store, CLOCK, import_contacts.msgspec.structs.replace(order, sheet="Nowhere"))
+        order_import(store, CLOCK, import_job.msgspec.structs.replace(order, sheet="Nowhere"))
     with pytest.raises(InputError, match="cannot be read"):
         order_import(store, CLOCK, written(b"PK\3\4 no zip", name="broken.xlsx"))
 
 
 def test_a_paused_import_goes_on_where_it_was(store: Store, written: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_contacts, "BATCH_ROWS", 10)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
     order = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(35)) + "wrong\n")
     job = claim_import(store, CLOCK, "a", order_import(store, CLOCK, order).id)
     assert job is not None
@@ -211,12 +211,12 @@ def test_another_file_under_the_name_is_noticed(store: Store, written: Write) ->
 _CHILD = """
 import sys
 from postlude.kit.clock import SystemClock
-from postlude.services import import_contacts
+from postlude.services.contacts import import_job
 from postlude.store import open_store
-import_contacts.BATCH_ROWS = 200
+import_job.BATCH_ROWS = 200
 store = open_store(sys.argv[1])
-job = import_contacts.claim_import(store, SystemClock(), "child", int(sys.argv[2]))
-import_contacts.run_import(store, SystemClock(), job, lambda job: print(job.done, flush=True))
+job = import_job.claim_import(store, SystemClock(), "child", int(sys.argv[2]))
+import_job.run_import(store, SystemClock(), job, lambda job: print(job.done, flush=True))
 """
 
 

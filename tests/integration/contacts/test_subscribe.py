@@ -4,7 +4,7 @@ import pytest
 
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus
-from postlude.services.subscribe import subscribe, subscribe_agreed
+from postlude.services.contacts.subscriptions import subscribe, subscribe_agreed
 from postlude.store import Store
 
 from .conftest import CLOCK

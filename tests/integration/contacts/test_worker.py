@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from postlude.model.words import JobStatus
-from postlude.services import import_contacts
-from postlude.services.import_contacts import order_import
+from postlude.services.contacts import import_job
+from postlude.services.contacts.import_job import order_import
 from postlude.store import Store
 from postlude.worker.imports import Imports
 from servers.waiting import wait_for
@@ -20,7 +20,7 @@ from .conftest import CLOCK, Write
 def test_ordered_imports_are_done_and_a_bad_one_stops_no_other(
     store: Store, tmp_path: Path, written: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_contacts, "BATCH_ROWS", 50)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 50)
     gone = written("email\nx@example.org\n", name="gone.csv")
     broken = order_import(store, CLOCK, gone)
     Path(gone.file).unlink()
@@ -46,17 +46,17 @@ def test_ordered_imports_are_done_and_a_bad_one_stops_no_other(
 def test_stopping_leaves_the_rest_to_the_next_start(
     store: Store, tmp_path: Path, written: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_contacts, "BATCH_ROWS", 10)
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
     job = order_import(store, CLOCK, written("email\n" + "".join(f"p{n}@example.org\n" for n in range(100))))
     first = Imports(store, CLOCK, tmp_path)
-    beat_of = import_contacts._beat_of
+    beat_of = import_job._beat_of
 
     def stop_at_the_first_beat(*arguments: Any) -> Any:  # noqa: ANN401 - as the function it stands before
         first.stop()
         return beat_of(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(import_contacts, "_beat_of", stop_at_the_first_beat)
+        patch.setattr(import_job, "_beat_of", stop_at_the_first_beat)
         first.run()
     assert (store.job(job.id).status, store.count_contacts()) == (JobStatus.WAITING, 10)
     second = Imports(store, CLOCK, tmp_path)

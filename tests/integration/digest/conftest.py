@@ -15,14 +15,14 @@ from postlude.kit.clock import SystemClock
 from postlude.model.event import Event
 from postlude.model.observation import Observation, Returned, Submitted, encode
 from postlude.model.words import EventKind, Verdict, Via
-from postlude.services.attribute import Attribution
-from postlude.services.changes import Changes
-from postlude.services.digest import Digest
-from postlude.services.interpret import Interpreter
-from postlude.services.interpret_findings import Repeats
-from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_returned import ReturnedMail
-from postlude.services.interpret_sending import Submissions
+from postlude.services.change_feed import Changes
+from postlude.services.digest.attempts import Submissions
+from postlude.services.digest.attribution import Attribution
+from postlude.services.digest.findings import Repeats
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.loop import Digest
+from postlude.services.digest.returned_mail import ReturnedMail
+from postlude.services.digest.steps import Interpreter
 from postlude.store import Copy, Message, Store, Submission
 
 

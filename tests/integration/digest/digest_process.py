@@ -15,11 +15,11 @@ from typing import Any
 from postlude.history import open_history
 from postlude.journal import JournalReader
 from postlude.kit.clock import SystemClock
-from postlude.services.changes import Changes
-from postlude.services.digest import Digest
-from postlude.services.interpret import Interpreter
-from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_items import Item
+from postlude.services.change_feed import Changes
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.item import Item
+from postlude.services.digest.loop import Digest
+from postlude.services.digest.steps import Interpreter
 from postlude.store import open_store
 
 HALVES = ("_choose", "_project", "_rebuild", "_keep", "_note")

@@ -9,7 +9,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Hit, Submitted
 from postlude.model.words import HitFace, Via
-from postlude.services.tracking_choices import limited, replace_link, restore_link, stop_link
+from postlude.services.privacy.withdrawals import limited, replace_link, restore_link, stop_link
 from postlude.store import Batch, Link, Message, Store, Submission
 from postlude.tokens import Kind
 

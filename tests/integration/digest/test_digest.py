@@ -10,8 +10,8 @@ from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
 from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome, Via
-from postlude.services.interpret_hits import Hits
-from postlude.services.reports import Reports
+from postlude.services.digest.hits import Hits
+from postlude.services.reports.messages import Reports
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 

@@ -7,8 +7,8 @@ import pytest
 from postlude.classify import Judgement, judge
 from postlude.model.observation import Hit, Submitted
 from postlude.model.words import HitFace, Verdict, Via
-from postlude.services.interpret_hits import Hits
-from postlude.services.reclassify import Reclassifier
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.reclassify import Reclassifier
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 NOBODY = Judgement(Verdict.UNKNOWN, ("nobody-knows",), "")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.folder import DataFolder
-from postlude.app.stored_body import view_path
+from postlude.adapters.stored_mail import view_path
+from postlude.app.data_folder import DataFolder
 from postlude.journal import JournalReader, Spool
 from postlude.tokens import DEAD_TOKEN, Kind, TokenCodec, Urls
 
@@ -131,7 +131,7 @@ def test_a_taken_port_is_said_also_when_it_would_be_shared(run):
 
 def test_it_is_small_and_knows_no_database(run):
     edge = run()
-    code = f"import sys, postlude.app.edge; print([m for m in {NO_PLACE_HERE} if m in sys.modules])"
+    code = f"import sys, postlude.app.processes.edge; print([m for m in {NO_PLACE_HERE} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
     status = Path(f"/proc/{edge.process.pid}/status").read_text()

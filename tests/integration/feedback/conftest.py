@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.calls import certificates, hook_addresses, provider_keys
-from postlude.app.digesting import build_digest
-from postlude.app.parts import build_parts
-from postlude.app.sending import build_tracker
+from postlude.app.background.provider_calls import certificates, hook_addresses, provider_keys
+from postlude.app.build.common import build_parts
+from postlude.app.build.digest import build_digest
+from postlude.app.build.sending import build_tracker
 from postlude.config import Settings
 from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
@@ -17,10 +17,10 @@ from postlude.kit.ids import new_id
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Observation, Resolved, Returned, Submitted, Webhook, encode
 from postlude.model.words import EventKind, SendOutcome, Via
-from postlude.services.changes import Changes
-from postlude.services.reports import Reports
-from postlude.services.reports_shapes import CopyView
-from postlude.services.waiting_calls import WaitingCalls
+from postlude.services.change_feed import Changes
+from postlude.services.feedback.pending_calls import WaitingCalls
+from postlude.services.reports.messages import Reports
+from postlude.services.reports.shapes import CopyView
 from postlude.store import Copy, User, open_store
 from postlude.tokens import TagPurpose
 

@@ -8,7 +8,7 @@ import pytest
 
 from postlude.journal import PARTS
 from postlude.model.errors import StorageError
-from postlude.services.returned_keeping import DAY_S, ReturnedKeeping
+from postlude.services.feedback.mail_retention import DAY_S, ReturnedKeeping
 from servers.waiting import wait_for
 
 from .conftest import BOB, Desk
@@ -61,7 +61,7 @@ def test_a_week_and_longer_while_somebody_is_asked(desk: Desk):
 
 
 def test_a_full_round_of_the_digest_does_it(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("postlude.services.digest._TRIM_SECONDS", 0)
+    monkeypatch.setattr("postlude.services.digest.loop._TRIM_SECONDS", 0)
     desk.spool_in.put(1, b"old")
     aged(desk, 1, 9)
     stop = threading.Event()

@@ -11,7 +11,7 @@ import pytest
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode
-from postlude.services.unmatched import decide, questions
+from postlude.services.feedback.review_queue import decide, questions
 from postlude.tokens import TagPurpose
 
 from .conftest import ALICE, BOB, EVE, Desk

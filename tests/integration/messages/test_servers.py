@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from postlude.adapters.limits import Limits
-from postlude.adapters.smtp import SmtpConfig, TlsPolicy
-from postlude.adapters.smtp_servers import ServerConfig, SmtpServers
+from postlude.adapters.smtp_client.failover import ServerConfig, SmtpServers
+from postlude.adapters.smtp_client.pool import SmtpConfig, TlsPolicy
+from postlude.adapters.smtp_client.rate_limits import Limits
 from postlude.kit.clock import SystemClock
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome

@@ -6,7 +6,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from servers.difficult import DROP, SILENT, Difficult

@@ -10,14 +10,14 @@ import dkim
 import pytest
 
 from postlude.adapters.dkim_keys import DkimKeys
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.instrument import Policy
+from postlude.mail.header_block import Head
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import SendOutcome, Via
-from postlude.services.send import SenderDeps
-from postlude.services.submit import accept, take
-from postlude.services.submit_head import Head
-from postlude.services.submit_track import Tracker
+from postlude.services.messages.sender import SenderDeps
+from postlude.services.messages.submission import accept, take
+from postlude.services.messages.tracker import Tracker
 from postlude.store import Batch, Copy, Store, open_store
 from postlude.tokens import TagPurpose
 from postlude.worker import run_worker
@@ -214,7 +214,7 @@ async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkey
     def broken(*_: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("postlude.services.submit_track.compile_message", broken)
+    monkeypatch.setattr("postlude.services.messages.tracker.compile_message", broken)
     await submit(folder, store)
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from postlude.adapters.oauth import OAuthToken
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport, TlsPolicy
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from servers.difficult import Difficult

@@ -10,8 +10,8 @@ import postlude.store
 from postlude.model.errors import StorageError
 from postlude.store import open_store
 from postlude.store.engine import Database, connect
+from postlude.store.messages.tables import metadata
 from postlude.store.migrate import HEAD, current, migrate
-from postlude.store.schema import metadata
 
 
 def test_the_migrations_make_exactly_the_schema(state_url: str) -> None:

@@ -15,17 +15,17 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
-from postlude.adapters.outbox import SandboxOutbox
+from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.history import History, open_history
 from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.services import preferences, users
-from postlude.services.campaign_content import Contents
-from postlude.services.changes import Changes
-from postlude.services.domains import RecordCheck, Setup, check, records
-from postlude.services.reports import Reports
+from postlude.services.campaigns.content import Contents
+from postlude.services.change_feed import Changes
+from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
+from postlude.services.reports.messages import Reports
 from postlude.store import User, open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app

@@ -6,7 +6,7 @@ import pytest
 
 from postlude.kit.ids import id_text
 from postlude.model.errors import StorageError
-from postlude.services.preferences import Preferences
+from postlude.services.accounts.preferences import Preferences
 
 if TYPE_CHECKING:
     from conftest import World

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.adapters.outbox import SandboxOutbox
+from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.model.errors import NotFoundError
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.folder import DataFolder
+from postlude.app.data_folder import DataFolder
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import Kind, TokenCodec
 

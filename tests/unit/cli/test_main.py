@@ -74,6 +74,9 @@ def test_a_command_starts_without_loading_the_database():
 
 
 def test_the_edge_process_imports_no_database():
-    code = "import sys, postlude.app.edge; print([m for m in ('sqlalchemy', 'duckdb', 'fastapi') if m in sys.modules])"
+    code = (
+        "import sys, postlude.app.processes.edge\n"
+        "print([m for m in ('sqlalchemy', 'duckdb', 'fastapi') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

@@ -4,7 +4,7 @@ from postlude.compose.heads import cfbl_fields
 from postlude.feedback import Evidence, FindingKind, parse
 from postlude.feedback.addresses import clean
 from postlude.inbound.guard import is_tagged
-from postlude.services.attribute import tag_reader
+from postlude.services.digest.attribution import tag_reader
 from postlude.tokens import KeyRing, TokenCodec
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))

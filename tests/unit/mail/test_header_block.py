@@ -1,5 +1,5 @@
-from postlude.services.submit_accept import completed, with_crlf
-from postlude.services.submit_head import Head, decoded, without_fields
+from postlude.mail.header_block import Head, decoded, without_fields
+from postlude.services.messages.accept import completed, with_crlf
 
 RAW = (
     b"From: a@example.org\r\nSubject: one\r\n two\r\nBcc: x@example.org,\r\n\ty@example.org\r\n"

@@ -1,7 +1,7 @@
 import pytest
 
 from postlude.relay.throttle import Throttle
-from postlude.services.senders import may_send_as
+from postlude.services.accounts.sender_rights import may_send_as
 
 
 class Clock:

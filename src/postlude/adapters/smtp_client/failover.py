@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
-from postlude.adapters.limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
-from postlude.adapters.smtp import SmtpConfig, SmtpTransport
-from postlude.adapters.smtp_answer import over_our_limit
+from postlude.adapters.smtp_client.answer import over_our_limit
+from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
+from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome

@@ -4,16 +4,16 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from postlude.adapters.smtp_answer import Refused, enhanced, one_line
-from postlude.adapters.smtp_line import Lost, Reply, SmtpLine, dial
-from postlude.adapters.smtp_tls import Protection
-from postlude.adapters.smtp_transaction import Session
+from postlude.adapters.smtp_client.answer import Refused, enhanced, one_line
+from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine, dial
+from postlude.adapters.smtp_client.tls import Protection
+from postlude.adapters.smtp_client.transaction import Session
 from postlude.model.answer import Answer
 from postlude.model.errors import TransportError
 from postlude.model.words import SendOutcome
 
 if TYPE_CHECKING:
-    from postlude.adapters.smtp import SmtpConfig
+    from postlude.adapters.smtp_client.pool import SmtpConfig
 
 AccessToken = Callable[[bool], Awaitable[str]]
 """An OAuth 2.0 access token; `True` asks for a new one. Raises TransportError."""

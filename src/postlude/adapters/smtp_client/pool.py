@@ -10,10 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from postlude.adapters.smtp_answer import Refused
-from postlude.adapters.smtp_login import AccessToken, Entrance
-from postlude.adapters.smtp_tls import Protection, TlsPolicy, protection
-from postlude.adapters.smtp_transaction import Session
+from postlude.adapters.smtp_client.answer import Refused
+from postlude.adapters.smtp_client.login import AccessToken, Entrance
+from postlude.adapters.smtp_client.tls import Protection, TlsPolicy, protection
+from postlude.adapters.smtp_client.transaction import Session
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Outlook

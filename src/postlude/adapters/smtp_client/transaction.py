@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from postlude.adapters.smtp_answer import accepted, one_line, refusal
-from postlude.adapters.smtp_line import Lost, Reply, SmtpLine
+from postlude.adapters.smtp_client.answer import accepted, one_line, refusal
+from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing

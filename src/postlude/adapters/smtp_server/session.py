@@ -18,9 +18,9 @@ from typing import Any, Final, Protocol
 
 from aiosmtpd.smtp import SMTP
 
-from postlude.adapters.smtp_command import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
 from postlude.model.errors import StorageError
-from postlude.services.submit_accept import only_crlf
+from postlude.services.messages.accept import only_crlf
 
 _END: Final = b"\r\n.\r\n"
 _BUFFER: Final = 1 << 18

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final, Self
 
 from postlude.kit.clock import Clock
-from postlude.services.campaign_work import worker_wanted
+from postlude.services.campaigns.work import worker_wanted
 from postlude.store import Store
 
 _LOOK_S: Final = 1.0

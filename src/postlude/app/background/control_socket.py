@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from postlude.app.reporting import message_of, story
+from postlude.app.commands.timeline_json import message_of, story
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
-from postlude.services.reclassify import Reclassifier
-from postlude.services.reports import Reports
+from postlude.services.digest.reclassify import Reclassifier
+from postlude.services.reports.messages import Reports
 
 _MOST = 100
 

@@ -8,7 +8,7 @@ import urllib.request
 from types import TracebackType
 from typing import Final, Self
 
-from postlude.app.parts import Parts
+from postlude.app.build.common import Parts
 from postlude.journal import size_alarm
 from postlude.journal.folder import folder_bytes
 

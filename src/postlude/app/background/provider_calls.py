@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from postlude.adapters.certificates import CertificateFolder
 from postlude.adapters.http_get import https_get
-from postlude.app.mailboxes import STOP_WITHIN_S
-from postlude.app.parts import Parts
+from postlude.app.background.imap import STOP_WITHIN_S
+from postlude.app.build.common import Parts
 from postlude.config import Settings
 from postlude.feedback.providers import PROVIDERS
 from postlude.journal import JournalWriter
-from postlude.services.waiting_calls import WaitingCalls
+from postlude.services.feedback.pending_calls import WaitingCalls
 from postlude.store import Store
 from postlude.tokens import hook_url
 

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
 
-from postlude.app.parts import Parts
+from postlude.app.build.common import Parts
 from postlude.history import History
 from postlude.model.errors import NotFoundError, PostludeError
-from postlude.services.stored_data import answer
+from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
 from postlude.tokens import Kind, Urls
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from postlude.app.parts import Parts, build_parts
-from postlude.app.sending import build_contents, build_transport
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.sending import build_contents, build_transport
 from postlude.config import Settings
-from postlude.services.campaign_content import Contents
+from postlude.services.campaigns.content import Contents
 from postlude.store import Store, open_store
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from postlude.adapters.dkim_keys import DkimKeys
-from postlude.app.folder import DataFolder
+from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.kit.clock import Clock, SystemClock
 from postlude.tokens import Prefixes, TokenCodec

@@ -3,26 +3,26 @@
 from collections.abc import Callable
 from functools import partial
 
-from postlude.app.calls import certificates, provider_keys
-from postlude.app.parts import Parts
-from postlude.app.sending import Policies
+from postlude.app.background.provider_calls import certificates, provider_keys
+from postlude.app.build.common import Parts
+from postlude.app.build.sending import Policies
 from postlude.feedback import Finding, TagReader, parse
 from postlude.history import History
 from postlude.journal import PARTS, JournalReader, Spool
 from postlude.model.observation import Returned, Submitted
-from postlude.services.attribute import Attribution, attribute, tag_reader
-from postlude.services.changes import Changes
-from postlude.services.digest import Digest
-from postlude.services.interpret import Interpreter
-from postlude.services.interpret_calls import ProviderCalls
-from postlude.services.interpret_findings import Repeats
-from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_resolved import Resolutions
-from postlude.services.interpret_returned import IMAP_DOOR, ReturnedMail
-from postlude.services.interpret_sending import Submissions
-from postlude.services.returned_keeping import ReturnedKeeping
-from postlude.services.submit import Taken, take
-from postlude.services.submit_track import Tracker
+from postlude.services.change_feed import Changes
+from postlude.services.digest.attempts import Submissions
+from postlude.services.digest.attribution import Attribution, attribute, tag_reader
+from postlude.services.digest.decisions import Resolutions
+from postlude.services.digest.findings import Repeats
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.loop import Digest
+from postlude.services.digest.provider_calls import ProviderCalls
+from postlude.services.digest.returned_mail import IMAP_DOOR, ReturnedMail
+from postlude.services.digest.steps import Interpreter
+from postlude.services.feedback.mail_retention import ReturnedKeeping
+from postlude.services.messages.submission import Taken, take
+from postlude.services.messages.tracker import Tracker
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 

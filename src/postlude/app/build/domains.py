@@ -10,7 +10,7 @@ from postlude.adapters.dns import Dns
 from postlude.config import SANDBOX_DOMAIN, Settings
 from postlude.dkim import DkimKey
 from postlude.kit.clock import Clock, to_datetime
-from postlude.services.domains import Record, RecordCheck, Setup, check, records
+from postlude.services.domains.dns_records import Record, RecordCheck, Setup, check, records
 
 STAND_IN: Final = "mail.your-server.example"
 """Written where this server's public name is not known."""

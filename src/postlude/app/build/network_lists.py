@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.app.countries import Countries
+from postlude.adapters.country_table import Countries
 from postlude.classify import BUNDLED, NetworkList, Networks, read_list
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
 from postlude.model.errors import InputError, StorageError

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from postlude.app.folder import DataFolder
+from postlude.app.data_folder import DataFolder
 from postlude.edge.lists import PublicList, write_lists
 from postlude.edge.revoked import write_revoked
 from postlude.kit.ids import id_text
-from postlude.services.tracking_choices import Revoker
+from postlude.services.privacy.withdrawals import Revoker
 from postlude.store import Store
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
-from postlude.adapters.limits import Limits
 from postlude.adapters.maildir import Maildir
 from postlude.adapters.oauth import OAuthToken
-from postlude.adapters.smtp import SmtpConfig, TlsPolicy
-from postlude.adapters.smtp_servers import ServerConfig, SmtpServers, Usage
-from postlude.app.parts import Parts
+from postlude.adapters.smtp_client.failover import ServerConfig, SmtpServers, Usage
+from postlude.adapters.smtp_client.pool import SmtpConfig, TlsPolicy
+from postlude.adapters.smtp_client.rate_limits import Limits
+from postlude.app.build.common import Parts
 from postlude.config import Settings, SmtpServer
 from postlude.instrument import Policy, utm_parameters
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
-from postlude.services.campaign_content import Contents
+from postlude.services.accounts.preferences import get_preferences
+from postlude.services.campaigns.content import Contents
+from postlude.services.messages.retry import RetrySchedule
+from postlude.services.messages.sender import SenderDeps
+from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Append, Transport
-from postlude.services.preferences import get_preferences
-from postlude.services.send import SenderDeps
-from postlude.services.send_retry import RetrySchedule
-from postlude.services.submit_track import Tracker
 from postlude.store import Store
 
 _FRESH_SECONDS = 1.0

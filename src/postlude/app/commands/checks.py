@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.imap import try_folder
-from postlude.adapters.smtp import SmtpTransport
-from postlude.app.domains import Domains
-from postlude.app.folder import DataFolder
-from postlude.app.listen import faces, listen_for
-from postlude.app.mailboxes import imap_folders
-from postlude.app.networks import load_lists, open_countries
-from postlude.app.sending import server_config
+from postlude.adapters.smtp_client.pool import SmtpTransport
+from postlude.app.background.imap import imap_folders
+from postlude.app.build.domains import Domains
+from postlude.app.build.network_lists import load_lists, open_countries
+from postlude.app.build.sending import server_config
+from postlude.app.data_folder import DataFolder
+from postlude.app.processes.sockets import faces, listen_for
 from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import InUseError, PostludeError, TransportError
-from postlude.services.domains import RecordState
+from postlude.services.domains.dns_records import RecordState
 
 State = Literal["ok", "warning", "problem"]
 _LOW_DISK: Final = 2 << 30

@@ -3,14 +3,14 @@
 from collections.abc import Generator
 from contextlib import closing
 
-from postlude.app.digesting import build_digest
-from postlude.app.parts import build_parts
-from postlude.app.sending import build_tracker
+from postlude.app.build.common import build_parts
+from postlude.app.build.digest import build_digest
+from postlude.app.build.sending import build_tracker
 from postlude.config import Settings
 from postlude.history import open_history
 from postlude.journal import Spool
-from postlude.services.changes import Changes
-from postlude.services.reclassify import Progress, Reclassifier
+from postlude.services.change_feed import Changes
+from postlude.services.digest.reclassify import Progress, Reclassifier
 from postlude.store import open_store
 
 

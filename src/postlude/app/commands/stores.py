@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from postlude.app.parts import build_parts
+from postlude.app.build.common import build_parts
 from postlude.config import Settings
 from postlude.journal import JournalWriter, Spool
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Observation, encode
 from postlude.model.words import Via
-from postlude.services.reports import Reports
-from postlude.services.submit_accept import NO_DSN, Dsn, accept
-from postlude.services.unmatched import decide
+from postlude.services.feedback.review_queue import decide
+from postlude.services.messages.accept import NO_DSN, Dsn, accept
+from postlude.services.reports.messages import Reports
 from postlude.store import Store, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -84,10 +84,10 @@ def _journal(root: Path) -> JournalWriter:
 @contextmanager
 def offline_reports(settings: Settings) -> Iterator[Reports]:
     """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
-    from postlude.app.digesting import build_digest  # noqa: PLC0415 - heavy, and rarely needed
-    from postlude.app.sending import build_tracker  # noqa: PLC0415 - as above
+    from postlude.app.build.digest import build_digest  # noqa: PLC0415 - heavy, and rarely needed
+    from postlude.app.build.sending import build_tracker  # noqa: PLC0415 - as above
     from postlude.history import open_history  # noqa: PLC0415 - as above
-    from postlude.services.changes import Changes  # noqa: PLC0415 - as above
+    from postlude.services.change_feed import Changes  # noqa: PLC0415 - as above
 
     parts = build_parts(settings)
     with (

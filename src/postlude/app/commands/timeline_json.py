@@ -6,7 +6,7 @@ import msgspec
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
-from postlude.services.reports import Reports
+from postlude.services.reports.messages import Reports
 
 
 def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:

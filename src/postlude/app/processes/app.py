@@ -12,38 +12,38 @@ from socket import socket
 from types import TracebackType
 from typing import Final, Self
 
-from postlude.adapters.outbox import SandboxOutbox
-from postlude.app.calls import Calls
-from postlude.app.campaigning import CampaignWorkers
-from postlude.app.control import control_app, control_socket
-from postlude.app.data_requests import DataRequests
-from postlude.app.desk import CampaignDesk
-from postlude.app.digesting import build_digest
-from postlude.app.domains import Domains
-from postlude.app.forward import bring_forward
-from postlude.app.mailboxes import Mailboxes, imap_folders
-from postlude.app.parts import Parts
-from postlude.app.revoking import build_revoker
-from postlude.app.sending import build_contents, build_sender, build_tracker, build_transport
-from postlude.app.watch import EdgeWatch, journal_alarms
-from postlude.app.webserver import WebServer
+from postlude.adapters.sandbox_outbox import SandboxOutbox
+from postlude.app.background.campaign_supervisor import CampaignWorkers
+from postlude.app.background.control_socket import control_app, control_socket
+from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
+from postlude.app.background.imap import Mailboxes, imap_folders
+from postlude.app.background.provider_calls import Calls
+from postlude.app.background.subject_access import DataRequests
+from postlude.app.build.campaigns import CampaignDesk
+from postlude.app.build.common import Parts
+from postlude.app.build.digest import build_digest
+from postlude.app.build.domains import Domains
+from postlude.app.build.revocations import build_revoker
+from postlude.app.build.sending import build_contents, build_sender, build_tracker, build_transport
+from postlude.app.processes.http_server import WebServer
+from postlude.app.processes.migrate_first import bring_forward
 from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
 from postlude.model.words import Via
-from postlude.services.changes import Changes
-from postlude.services.digest import COLLECT, Digest
-from postlude.services.preferences import get_preferences, put_preferences
-from postlude.services.reclassify import Reclassifier
-from postlude.services.reports import Reports
-from postlude.services.send import SenderDeps
-from postlude.services.submit import accept
-from postlude.services.tracking_choices import Revoker
-from postlude.services.users import (
+from postlude.services.accounts.preferences import get_preferences, put_preferences
+from postlude.services.accounts.users import (
     create_first_user,
     new_app_password,
     sign_in_link,
     use_sign_in,
 )
+from postlude.services.change_feed import Changes
+from postlude.services.digest.loop import COLLECT, Digest
+from postlude.services.digest.reclassify import Reclassifier
+from postlude.services.messages.sender import SenderDeps
+from postlude.services.messages.submission import accept
+from postlude.services.privacy.withdrawals import Revoker
+from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import confirm_url
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app

@@ -4,9 +4,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from socket import socket
 
-from postlude.app.children import start_child
-from postlude.app.listen import another, listen_for
-from postlude.app.run import run_until_stopped
+from postlude.app.processes.children import start_child
+from postlude.app.processes.event_loop import run_until_stopped
+from postlude.app.processes.sockets import another, listen_for
 from postlude.config import Settings
 
 

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from postlude.app.listen import inherited, listen_for
-from postlude.app.parts import Parts, build_parts
-from postlude.app.run import run_until_stopped, start_log
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.sockets import inherited, listen_for
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
@@ -56,7 +56,7 @@ class Logins:
         return await asyncio.to_thread(self._check, login, password)
 
     def _check(self, login: str, password: str) -> Login | None:
-        from postlude.services.users import check_app_password  # noqa: PLC0415 - brings the database along
+        from postlude.services.accounts.users import check_app_password  # noqa: PLC0415 - brings the database along
 
         user = check_app_password(self._store(), login, password, self._parts.clock)
         return None if user is None else Login(user.id, (user.address, *user.senders), user.limits)

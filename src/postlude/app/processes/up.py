@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from socket import socket
 
-from postlude.app.children import start_child
-from postlude.app.edges import start_edges
-from postlude.app.folder import FolderLock
-from postlude.app.listen import faces, listen_for, port_of
-from postlude.app.parts import Parts, build_parts
-from postlude.app.run import run_until_stopped, start_log
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.data_folder import FolderLock
+from postlude.app.processes.children import start_child
+from postlude.app.processes.edge_group import start_edges
+from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.sockets import faces, listen_for, port_of
 from postlude.config import Settings
 
 
@@ -36,7 +36,7 @@ async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, st
         if "edge" in sockets:
             await start_edges(stack, sockets["edge"], parts.settings.edge_processes)
         # Only now the heavy imports: the edge already serves while they load.
-        from postlude.app.main import AppProcess  # noqa: PLC0415 - see above
+        from postlude.app.processes.app import AppProcess  # noqa: PLC0415 - see above
 
         app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
         if "relay" in sockets:

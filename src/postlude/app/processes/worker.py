@@ -6,10 +6,10 @@ import os
 from contextlib import AsyncExitStack
 from typing import Final
 
-from postlude.adapters.outbox import SandboxOutbox
-from postlude.app.parts import Parts, build_parts
-from postlude.app.run import run_until_stopped, start_log
-from postlude.app.sending import build_contents, build_transport
+from postlude.adapters.sandbox_outbox import SandboxOutbox
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.sending import build_contents, build_transport
+from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.config import Settings
 from postlude.journal import JournalReader, JournalWriter, Position
 from postlude.journal import folder as journal_files
@@ -17,10 +17,10 @@ from postlude.model.answer import Answer
 from postlude.model.errors import InUseError
 from postlude.model.observation import encode
 from postlude.model.words import SendOutcome
-from postlude.services.campaign_copy import CopyComposer
-from postlude.services.campaign_log import ResultLog
-from postlude.services.campaign_work import CampaignWork, recover
-from postlude.services.send_retry import RetrySchedule, final_attempt
+from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.work import CampaignWork, recover
+from postlude.services.messages.result_log import ResultLog
+from postlude.services.messages.retry import RetrySchedule, final_attempt
 from postlude.store import Claim, Store, open_store
 from postlude.worker import CampaignDeps, run_campaigns
 

@@ -2,12 +2,12 @@
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json
 from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import NotFoundError
-from postlude.services.users import sign_in_link
+from postlude.services.accounts.users import sign_in_link
 
 
 @click.command()

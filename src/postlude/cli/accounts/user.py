@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.users import check_senders, new_app_password
+from postlude.services.accounts.users import check_senders, new_app_password
 from postlude.store import Store, User
 
 _LIMITS = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")

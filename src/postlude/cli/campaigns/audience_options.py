@@ -7,10 +7,10 @@ import click
 import msgspec
 
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.campaign_draft import find_campaign
-from postlude.services.campaign_turns import local_moment
+from postlude.services.campaigns.drafts import find_campaign
+from postlude.services.campaigns.variants import local_moment
 from postlude.store import Store
-from postlude.store.rows_contacts import Audience, Condition, FieldIs
+from postlude.store.contacts.rows import Audience, Condition, FieldIs
 
 _MULTIPLE: Final = (
     ("list", "Subscribers of this list. Of several: of any."),

@@ -8,19 +8,19 @@ from typing import Any, Final
 import click
 import msgspec
 
-from postlude.app.desk import CampaignDesk, campaign_desk
-from postlude.cli.campaign_audience import audience_of, audience_options
-from postlude.cli.campaigns_show import print_campaign
+from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.cli.campaigns.audience_options import audience_of, audience_options
+from postlude.cli.campaigns.show import print_campaign
 from postlude.cli.message_file import read_bytes
 from postlude.config import load
 from postlude.instrument import utm_parameters
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import WinnerRule
-from postlude.services.campaign_draft import Content, change_campaign, copy_campaign, create_campaign, find_campaign
-from postlude.services.campaign_files import attach_file
-from postlude.services.campaign_follow_up import FollowUp, follow_up
-from postlude.services.campaign_markup import html_of_mjml
-from postlude.store.rows_campaigns import Campaign, CampaignOptions
+from postlude.services.campaigns.drafts import Content, change_campaign, copy_campaign, create_campaign, find_campaign
+from postlude.services.campaigns.files import attach_file
+from postlude.services.campaigns.follow_up import FollowUp, follow_up
+from postlude.services.campaigns.markup import html_of_mjml
+from postlude.store.campaigns.rows import Campaign, CampaignOptions
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _FILE: Final = click.Path(path_type=Path)

@@ -7,23 +7,23 @@ import click
 
 # Name -> module. A module is imported only when its command is used.
 _COMMANDS: Final = {
-    "create": "campaigns_edit",
-    "change": "campaigns_edit",
-    "copy": "campaigns_edit",
-    "delete": "campaigns_edit",
-    "follow-up": "campaigns_edit",
-    "list": "campaigns_show",
-    "show": "campaigns_show",
-    "check": "campaigns_show",
-    "preview": "campaigns_show",
-    "report": "campaigns_show",
-    "test": "campaigns_send",
-    "schedule": "campaigns_send",
-    "send": "campaigns_send",
-    "pause": "campaigns_send",
-    "resume": "campaigns_send",
-    "cancel": "campaigns_send",
-    "winner": "campaigns_send",
+    "create": "edit",
+    "change": "edit",
+    "copy": "edit",
+    "delete": "edit",
+    "follow-up": "edit",
+    "list": "show",
+    "show": "show",
+    "check": "show",
+    "preview": "show",
+    "report": "show",
+    "test": "send",
+    "schedule": "send",
+    "send": "send",
+    "pause": "send",
+    "resume": "send",
+    "cancel": "send",
+    "winner": "send",
 }
 
 
@@ -38,7 +38,7 @@ class _Group(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found = import_module(f"postlude.cli.{_COMMANDS[cmd_name]}").commands[cmd_name]
+        found = import_module(f"postlude.cli.campaigns.{_COMMANDS[cmd_name]}").commands[cmd_name]
         assert isinstance(found, click.Command)
         return found
 

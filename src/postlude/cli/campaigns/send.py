@@ -5,21 +5,21 @@ from typing import Final
 import click
 import msgspec
 
-from postlude.app.desk import CampaignDesk, campaign_desk
-from postlude.app.offline import accept_message
-from postlude.cli.campaigns_show import follow, print_campaign, print_findings, variant_named
+from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.app.commands.stores import accept_message
+from postlude.cli.campaigns.show import follow, print_campaign, print_findings, variant_named
 from postlude.cli.output import print_json
 from postlude.config import load
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.campaign_check import Level, check_campaign
-from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
-from postlude.services.campaign_draft import change_campaign, find_campaign
-from postlude.services.campaign_preview import someone
-from postlude.services.campaign_schedule import schedule_campaign
-from postlude.services.campaign_trial import trial_message
-from postlude.services.campaign_turns import local_moment
-from postlude.store.rows_campaigns import Campaign
+from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.drafts import change_campaign, find_campaign
+from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaigns.preview import someone
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.test_mail import trial_message
+from postlude.services.campaigns.variants import local_moment
+from postlude.store.campaigns.rows import Campaign
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _ANYWAY: Final = click.option("--anyway", is_flag=True, help="In spite of serious findings.")

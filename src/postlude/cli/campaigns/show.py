@@ -7,21 +7,21 @@ from typing import Any, Final
 import click
 
 from postlude.adapters.link_probe import probe_links
-from postlude.app.desk import CampaignDesk, campaign_desk
-from postlude.cli.campaign_audience import as_json as audience_json
-from postlude.cli.campaign_audience import described
+from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.cli.campaigns.audience_options import as_json as audience_json
+from postlude.cli.campaigns.audience_options import described
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_check import Finding, Level, check_campaign
-from postlude.services.campaign_draft import find_campaign
-from postlude.services.campaign_preview import preview, someone
-from postlude.services.campaign_progress import Progress, progress_of
-from postlude.services.campaign_report import report_of
-from postlude.store.rows_campaigns import Campaign, Funnel, Variant
+from postlude.services.campaigns.checks import Finding, Level, check_campaign
+from postlude.services.campaigns.drafts import find_campaign
+from postlude.services.campaigns.preview import preview, someone
+from postlude.services.campaigns.progress import Progress, progress_of
+from postlude.services.campaigns.report import report_of
+from postlude.store.campaigns.rows import Campaign, Funnel, Variant
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MINUTE: Final = 60

@@ -7,23 +7,23 @@ from typing import Any
 
 import click
 
-from postlude.app.offline import accept_message, open_store_of
-from postlude.app.parts import build_parts
-from postlude.cli import contacts_import
+from postlude.app.build.common import build_parts
+from postlude.app.commands.stores import accept_message, open_store_of
+from postlude.cli.contacts import imports
+from postlude.cli.operator import who
 from postlude.cli.output import csv_file, print_json, print_table
-from postlude.cli.who import who
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.address import shown
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.services import contacts as service
-from postlude.services.import_contacts import lists_named
-from postlude.services.subscribe import subscribe as ask_to_subscribe
-from postlude.services.subscribe import subscribe_agreed
+from postlude.services.contacts import contacts as service
+from postlude.services.contacts.import_job import lists_named
+from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
+from postlude.services.contacts.subscriptions import subscribe_agreed
 from postlude.store import Store
-from postlude.store.rows_contacts import Contact
+from postlude.store.contacts.rows import Contact
 from postlude.tokens import confirm_url
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -37,8 +37,8 @@ def command() -> None:
     """Add, find, change, import and export contacts. Works beside a running postlude and without one."""
 
 
-command.add_command(contacts_import.import_file)
-command.add_command(contacts_import.imports)
+command.add_command(imports.import_file)
+command.add_command(imports.imports)
 
 
 @command.command("list")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.commands.stores import open_store_of
+from postlude.cli.operator import who
 from postlude.cli.output import Progress, csv_file, print_json, print_table
-from postlude.cli.who import who
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import JobStatus, Purpose
-from postlude.services.import_contacts import (
+from postlude.services.contacts.import_job import (
     KIND,
     ImportOrder,
     claim_import,
@@ -26,7 +26,7 @@ from postlude.services.import_contacts import (
     write_errors,
 )
 from postlude.store import Store
-from postlude.store.rows_contacts import Job
+from postlude.store.contacts.rows import Job
 
 _SHOWN_ERRORS = 5
 _WORDS = {

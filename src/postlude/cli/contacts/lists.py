@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text
-from postlude.services.import_contacts import lists_named
-from postlude.store.rows_contacts import ListTotals, MailingList
+from postlude.services.contacts.import_job import lists_named
+from postlude.store.contacts.rows import ListTotals, MailingList
 
 _DESCRIPTION = click.option("--description", default=None, help="One sentence; shown on the preferences page.")
 _DOUBLE = click.option(

@@ -2,8 +2,8 @@
 
 import click
 
-from postlude.app.offline import append_observation, offline_reports, open_store_of
-from postlude.cli.control import ask
+from postlude.app.commands.stores import append_observation, offline_reports, open_store_of
+from postlude.cli.control_client import ask
 from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import NotFoundError

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from postlude.app.offline import open_store_of
+from postlude.app.commands.stores import open_store_of
+from postlude.cli.operator import who
 from postlude.cli.output import csv_file, print_json, print_table
-from postlude.cli.who import who
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.model.errors import NotFoundError
-from postlude.services import suppressions as service
+from postlude.services.contacts import suppressions as service
 
 
 @click.group()

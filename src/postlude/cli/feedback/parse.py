@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from postlude.cli.feedback.review_queue import dismiss, hooks, tie, unmatched
 from postlude.cli.output import print_table
-from postlude.cli.unmatched import dismiss, hooks, tie, unmatched
 from postlude.feedback import Finding, parse
 from postlude.model.errors import InputError
 

@@ -14,7 +14,7 @@ from postlude.model.errors import InputError, NotFoundError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def unmatched(state: str, as_json: bool) -> None:
     """List what came back and could not be tied to anything that was sent, with the reason."""
-    from postlude.app.offline import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+    from postlude.app.commands.stores import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     with open_store_of(load()) as store:
         rows = store.list_unmatched(1000, "" if state == "all" else state)
@@ -50,7 +50,7 @@ def unmatched(state: str, as_json: bool) -> None:
 @click.argument("copy", metavar="COPY|ADDRESS")
 def tie(unmatched: str, copy: str) -> None:
     """Have UNMATCHED count for COPY (16 digits), or for the newest mail to ADDRESS."""
-    from postlude.app.offline import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+    from postlude.app.commands.stores import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     settings = load()
     with open_store_of(settings) as store:
@@ -70,7 +70,7 @@ def tie(unmatched: str, copy: str) -> None:
 @click.argument("unmatched")
 def dismiss(unmatched: str) -> None:
     """Have UNMATCHED mean nothing."""
-    from postlude.app.offline import decide_unmatched  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+    from postlude.app.commands.stores import decide_unmatched  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     decide_unmatched(load(), _id(unmatched), 0)
     click.echo("dismissed")
@@ -83,8 +83,8 @@ def hooks(as_json: bool) -> None:
 
     The addresses are secrets: who knows one may call it. Amazon SES needs no key.
     """
-    from postlude.app.calls import hook_addresses, setting_of  # noqa: PLC0415 - brings the whole app along
-    from postlude.app.parts import build_parts  # noqa: PLC0415 - as above
+    from postlude.app.background.provider_calls import hook_addresses, setting_of  # noqa: PLC0415 - brings the whole app along
+    from postlude.app.build.common import build_parts  # noqa: PLC0415 - as above
     from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - as above
 
     settings = load()

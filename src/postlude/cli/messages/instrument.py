@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from postlude.cli.links import links_of, parts_of
 from postlude.cli.message_file import read_file
+from postlude.cli.messages.links import links_of, parts_of
+from postlude.cli.messages.part_diff import part_diff
+from postlude.cli.messages.tracking_options import policy_of, with_policy
 from postlude.cli.output import print_json
-from postlude.cli.part_diff import part_diff
-from postlude.cli.tracking_options import policy_of, with_policy
 from postlude.instrument import instrument, is_base
 from postlude.kit.ids import ID_BITS
 from postlude.model.errors import InputError

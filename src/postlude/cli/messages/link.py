@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 import click
 
-from postlude.app.offline import open_store_of
-from postlude.app.revoking import build_revoker
+from postlude.app.build.revocations import build_revoker
+from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
-from postlude.services.tracking_choices import replace_link, restore_link, stop_link
+from postlude.services.privacy.withdrawals import replace_link, restore_link, stop_link
 from postlude.store import Store
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from postlude.cli.message_file import read_file
+from postlude.cli.messages.tracking_options import policy_of, with_policy
 from postlude.cli.output import print_json, print_table
-from postlude.cli.tracking_options import policy_of, with_policy
 from postlude.instrument import Compiled, LinkReport, PartReport, look_at
 
 

@@ -2,13 +2,13 @@
 
 import click
 
-from postlude.app.offline import append_observation, open_store_of
+from postlude.app.commands.stores import append_observation, open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
-from postlude.services.resend import choose
+from postlude.services.messages.resend import choose
 
 
 @click.command()

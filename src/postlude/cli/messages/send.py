@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from postlude.app.offline import accept_message, open_store_of
-from postlude.cli.control import ask
+from postlude.app.commands.stores import accept_message, open_store_of
+from postlude.cli.control_client import ask
 from postlude.cli.message_file import no_message, read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import Settings, load

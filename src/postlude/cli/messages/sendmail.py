@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 import click
 
-from postlude.cli.sendmail_options import Composed, Given, compose, parse
+from postlude.cli.messages.sendmail_options import Composed, Given, compose, parse
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, PostludeError, SettingError, StorageError
@@ -128,8 +128,8 @@ def _may_write(data: Path) -> bool:
 
 
 def _store(settings: Settings, given: Given, composed: Composed) -> None:
-    from postlude.app.offline import accept_message, open_store_of  # noqa: PLC0415 - brings the database along
-    from postlude.services.submit_accept import Dsn  # noqa: PLC0415 - as above
+    from postlude.app.commands.stores import accept_message, open_store_of  # noqa: PLC0415 - brings the database along
+    from postlude.services.messages.accept import Dsn  # noqa: PLC0415 - as above
 
     with open_store_of(settings) as store:
         user = store.user_by_address(composed.sender) or store.first_user()

@@ -6,9 +6,9 @@ The options are forty years old and follow no rule a modern parser knows (`-odi`
 from dataclasses import dataclass, field
 from typing import Final
 
+from postlude.mail.header_block import Head, without_fields
 from postlude.model.errors import InputError
-from postlude.services.submit_accept import with_crlf
-from postlude.services.submit_head import Head, without_fields
+from postlude.services.messages.accept import with_crlf
 
 _FLAGS: Final = frozenset("itvnGUmsx")
 _OWN_VALUE: Final = frozenset("fFrNRVXBhLpO")  # the value may be the next word

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from postlude.app.offline import offline_reports
-from postlude.app.reporting import story
-from postlude.cli.control import ask
+from postlude.app.commands.stores import offline_reports
+from postlude.app.commands.timeline_json import story
+from postlude.cli.control_client import ask
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import to_datetime

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from postlude.app.checks import run_checks
+from postlude.app.commands.checks import run_checks
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 

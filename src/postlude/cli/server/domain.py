@@ -5,13 +5,13 @@ import sys
 import click
 
 from postlude.adapters.dkim_keys import domain_name
-from postlude.app.domains import STAND_IN, Domains
-from postlude.app.parts import build_parts
+from postlude.app.build.common import build_parts
+from postlude.app.build.domains import STAND_IN, Domains
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.dkim import ALGORITHMS
 from postlude.model.errors import NotFoundError
-from postlude.services.domains import Record, RecordCheck, RecordState
+from postlude.services.domains.dns_records import Record, RecordCheck, RecordState
 
 _SIGNS = {
     RecordState.OK: "ok",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from postlude.app.countries import write_countries
-from postlude.app.folder import DataFolder
-from postlude.app.networks import COUNTRIES, import_list, load_lists, open_countries
+from postlude.adapters.country_table import write_countries
+from postlude.app.build.network_lists import COUNTRIES, import_list, load_lists, open_countries
+from postlude.app.data_folder import DataFolder
 from postlude.cli.message_file import read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import load

@@ -18,7 +18,7 @@ def _child() -> click.Option:
 
 
 def _run_edge(child: bool, edge_fd: int | None, name: str, processes: int | None) -> None:
-    from postlude.app.edge import run_edge_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.edge import run_edge_process  # noqa: PLC0415 - only this command pays for it
 
     settings = load()
     if processes is not None:
@@ -27,7 +27,7 @@ def _run_edge(child: bool, edge_fd: int | None, name: str, processes: int | None
 
 
 def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None, relay_tls_fd: int | None) -> None:
-    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
     run_mail_process(
         load(),
@@ -40,14 +40,14 @@ def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None, relay_t
 
 
 def _run_relay(child: bool, relay_fd: int | None, relay_tls_fd: int | None) -> None:
-    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
     descriptors = Descriptors(relay_fd, None, relay_tls_fd)
     run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=descriptors, child=child)
 
 
 def _run_inbound(child: bool, inbound_fd: int | None) -> None:
-    from postlude.app.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
 
     run_mail_process(
         load(), "inbound", relay=False, inbound=True, descriptors=Descriptors(None, inbound_fd), child=child
@@ -55,13 +55,13 @@ def _run_inbound(child: bool, inbound_fd: int | None) -> None:
 
 
 def _run_app() -> None:
-    from postlude.app.up import run_app  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.up import run_app  # noqa: PLC0415 - only this command pays for it
 
     run_app(load(), everything=False)
 
 
 def _run_worker(child: bool, idle_end: float) -> None:
-    from postlude.app.worker import run_worker_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.worker import run_worker_process  # noqa: PLC0415 - only this command pays for it
 
     run_worker_process(load(), child=child, idle_end_s=idle_end)
 

@@ -8,11 +8,11 @@ from contextlib import closing, suppress
 import click
 import msgspec
 
-from postlude.app.judging import reclassify_offline
-from postlude.cli.control import ask
+from postlude.app.commands.reclassify import reclassify_offline
+from postlude.cli.control_client import ask
 from postlude.cli.output import print_json
 from postlude.config import Settings, load
-from postlude.services.reclassify import Progress
+from postlude.services.digest.reclassify import Progress
 
 _LOOK_SECONDS = 0.5
 

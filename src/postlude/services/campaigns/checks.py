@@ -11,11 +11,11 @@ import msgspec
 from postlude.compose import Compiled, MissingFieldError, TemplateError
 from postlude.instrument import LinkReason
 from postlude.model.errors import InputError
-from postlude.services.campaign_content import Contents
-from postlude.services.campaign_preview import preview, someone
+from postlude.services.campaigns.content import Contents
+from postlude.services.campaigns.preview import preview, someone
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign, Variant
-from postlude.store.rows_contacts import Recipient
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Recipient
 
 CLIPPED: Final = 102_000  # bytes of HTML Gmail shows before "[Message clipped]", with the pixel behind it
 _LOOKED_AT: Final = 1000

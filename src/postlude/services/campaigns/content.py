@@ -9,11 +9,11 @@ from typing import Final
 from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
 from postlude.model.words import Via
-from postlude.services.campaign_files import with_hosted
-from postlude.services.campaign_markup import html_as_sent, text_as_sent
+from postlude.services.campaigns.files import with_hosted
+from postlude.services.campaigns.markup import html_as_sent, text_as_sent
 from postlude.store import Link, Message, Store
-from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
-from postlude.store.rows_contacts import Contact
+from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
+from postlude.store.contacts.rows import Contact
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 CompileKey = tuple[int, bool, bool]

@@ -10,9 +10,9 @@ from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.answer import Answer
 from postlude.model.words import Consent, SendOutcome
-from postlude.services.campaign_content import Contents, fields_of
+from postlude.services.campaigns.content import Contents, fields_of
 from postlude.services.ports import Outgoing
-from postlude.store.rows_campaigns import Campaign, CampaignClaim
+from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.tokens import TokenCodec, Urls
 
 SignerOf = Callable[[str], Signer | None]

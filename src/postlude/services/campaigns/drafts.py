@@ -10,11 +10,11 @@ import msgspec
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.campaign_files import copy_file
-from postlude.services.campaign_turns import zone
+from postlude.services.campaigns.files import copy_file
+from postlude.services.campaigns.variants import zone
 from postlude.store import Store, User
-from postlude.store.rows_campaigns import Campaign, CampaignOptions, Variant
-from postlude.store.rows_contacts import Audience
+from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
+from postlude.store.contacts.rows import Audience
 
 MAX_VARIANTS: Final = 5
 _NAMES: Final = "ABCDE"

@@ -12,7 +12,7 @@ from postlude.kit.ids import id_text, new_id
 from postlude.model.errors import InputError, StorageError
 from postlude.model.words import CampaignStatus
 from postlude.store import Store
-from postlude.store.rows_campaigns import CampaignFile
+from postlude.store.campaigns.rows import CampaignFile
 
 MAX_ATTACHED: Final = 10 << 20  # base64 makes 13.7 MB of it; many servers refuse 20 MB
 MAX_HOSTED: Final = 25 << 20  # the edge serves it from memory

@@ -9,10 +9,10 @@ import msgspec
 from postlude.kit.clock import Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_draft import copy_campaign
+from postlude.services.campaigns.drafts import copy_campaign
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign
-from postlude.store.rows_contacts import Audience, Condition
+from postlude.store.campaigns.rows import Campaign
+from postlude.store.contacts.rows import Audience, Condition
 
 
 class FollowUp(StrEnum):

@@ -3,9 +3,9 @@
 from postlude.kit.clock import Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_turns import settle_test
+from postlude.services.campaigns.variants import settle_test
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign, Variant
+from postlude.store.campaigns.rows import Campaign, Variant
 
 _OVER = frozenset({CampaignStatus.SENT, CampaignStatus.CANCELLED})
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from postlude.compose import html_from_mjml, html_with_inline_css, text_from_html
-from postlude.store.rows_campaigns import Variant
+from postlude.store.campaigns.rows import Variant
 
 _STYLE: Final = re.compile(r"<style[\s>]", re.IGNORECASE)
 

@@ -7,10 +7,10 @@ from email.parser import BytesParser
 import msgspec
 
 from postlude.compose import MissingFieldError, TemplateError
-from postlude.services.campaign_content import SAMPLE, Contents, fields_of
+from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign, Variant
-from postlude.store.rows_contacts import Contact
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Contact
 from postlude.tokens import DEAD_TOKEN
 
 

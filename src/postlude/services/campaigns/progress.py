@@ -7,7 +7,7 @@ import msgspec
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign
+from postlude.store.campaigns.rows import Campaign
 
 _WAITING: Final = (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 

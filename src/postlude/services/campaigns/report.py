@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.kit.ids import id_text
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign, Funnel
+from postlude.store.campaigns.rows import Campaign, Funnel
 
 _COUNTS: Final = tuple(field for field in Funnel.__struct_fields__ if field != "message")
 

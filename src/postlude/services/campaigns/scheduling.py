@@ -3,11 +3,11 @@
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.services.campaign_content import Contents, message_rows
-from postlude.services.campaign_files import write_durably
-from postlude.services.campaign_preview import page_for_browsers
+from postlude.services.campaigns.content import Contents, message_rows
+from postlude.services.campaigns.files import write_durably
+from postlude.services.campaigns.preview import page_for_browsers
 from postlude.store import Store
-from postlude.store.rows_campaigns import Campaign
+from postlude.store.campaigns.rows import Campaign
 
 
 def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: int, at: int | None = None) -> Campaign:

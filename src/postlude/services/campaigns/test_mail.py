@@ -6,10 +6,10 @@ from typing import Final
 
 from postlude.compose.header import mailboxes, unstructured
 from postlude.model.errors import InputError
-from postlude.services.campaign_content import SAMPLE, Contents, fields_of
-from postlude.services.campaign_preview import preview_message
-from postlude.store.rows_campaigns import Campaign, Variant
-from postlude.store.rows_contacts import Contact
+from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
+from postlude.services.campaigns.preview import preview_message
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Contact
 
 _MOST: Final = 20
 _OFF: Final = (

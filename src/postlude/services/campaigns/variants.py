@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
 from postlude.model.words import CopyStatus, WinnerRule
 from postlude.store import Store
-from postlude.store.campaign_sending import Place
-from postlude.store.rows_campaigns import Campaign, Variant
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.campaigns.sending import Place
 
 _HOUR: Final = 3600 * MICROS_PER_SECOND
 _PERCENT: Final = 100

@@ -6,9 +6,9 @@ from typing import Final
 
 from postlude.kit.clock import Clock
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_turns import begins_at, best_variant, decide_at, places, settle_test
+from postlude.services.campaigns.variants import begins_at, best_variant, decide_at, places, settle_test
 from postlude.store import Claim, Store
-from postlude.store.rows_campaigns import Campaign, CampaignClaim
+from postlude.store.campaigns.rows import Campaign, CampaignClaim
 
 TAKE_IN: Final = 5000  # contacts a transaction: 0.2 s of the one writer's time
 

@@ -11,7 +11,7 @@ from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, Purpose
 from postlude.store import Store
-from postlude.store.rows_contacts import Contact, Membership
+from postlude.store.contacts.rows import Contact, Membership
 
 _PAGE: Final = 2000
 _FIXED: Final = ("email", "name", "time_zone", "tags", "lists", "consent", "source", "created")

@@ -62,7 +62,7 @@ class FileShape(NamedTuple):
 def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> FileShape:
     """Look through the file; InputError when it is no text and no spreadsheet, or the encoding is not known."""
     if path.suffix.lower() in _SHEETS:
-        from postlude.services.contact_sheet import sheet_shape  # noqa: PLC0415 - loaded only for spreadsheets
+        from postlude.services.contacts.spreadsheet import sheet_shape  # noqa: PLC0415 - loaded only for spreadsheets
 
         return sheet_shape(path, sheet)
     if sheet:
@@ -81,7 +81,7 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
 def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[Row]:
     """The records that begin behind line `after`."""
     if shape.sheet:
-        from postlude.services.contact_sheet import sheet_rows  # noqa: PLC0415 - loaded only for spreadsheets
+        from postlude.services.contacts.spreadsheet import sheet_rows  # noqa: PLC0415 - loaded only for spreadsheets
 
         yield from sheet_rows(path, shape.sheet, after)
         return

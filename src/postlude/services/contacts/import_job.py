@@ -17,12 +17,12 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, PostludeError
 from postlude.model.words import JobStatus, Purpose
-from postlude.services.contact_columns import Columns, find_columns
-from postlude.services.contact_file import FileShape, rows_of, shape_of
-from postlude.services.import_rows import Chunk, chunks_of
+from postlude.services.contacts.columns import Columns, find_columns
+from postlude.services.contacts.file_reader import FileShape, rows_of, shape_of
+from postlude.services.contacts.import_rows import Chunk, chunks_of
 from postlude.store import Store
-from postlude.store.importing import Intake
-from postlude.store.rows_contacts import Beat, Job, Proof
+from postlude.store.contacts.bulk_import import Intake
+from postlude.store.contacts.rows import Beat, Job, Proof
 
 KIND: Final = "import"
 SILENT_SECONDS: Final = 60  # a batch takes a second or two: whoever gave no sign for a minute is dead

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from zoneinfo import available_timezones
 
 from postlude.model.address import AddressError, is_plain, read_mailbox
-from postlude.services.contact_columns import Columns
-from postlude.services.contact_file import Row
-from postlude.store.importing import Entry
-from postlude.store.rows_contacts import JobError
+from postlude.services.contacts.columns import Columns
+from postlude.services.contacts.file_reader import Row
+from postlude.store.contacts.bulk_import import Entry
+from postlude.store.contacts.rows import JobError
 
 MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""

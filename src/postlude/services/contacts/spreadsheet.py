@@ -7,7 +7,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from postlude.model.errors import InputError
-from postlude.services.contact_file import FileShape, Row
+from postlude.services.contacts.file_reader import FileShape, Row
 
 
 def sheet_shape(path: Path, sheet: str = "") -> FileShape:

@@ -12,7 +12,7 @@ from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store import Store
-from postlude.store.rows_contacts import Contact, MailingList
+from postlude.store.contacts.rows import Contact, MailingList
 
 _TEXT: Final = """\
 Please confirm that you want to receive {name}.

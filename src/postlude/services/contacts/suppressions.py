@@ -9,9 +9,9 @@ from typing import IO, Final, NamedTuple
 from postlude.kit.clock import Clock, to_iso
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
-from postlude.services.contact_columns import find_columns
-from postlude.services.contact_file import rows_of, shape_of
-from postlude.services.import_rows import chunks_of
+from postlude.services.contacts.columns import find_columns
+from postlude.services.contacts.file_reader import rows_of, shape_of
+from postlude.services.contacts.import_rows import chunks_of
 from postlude.store import Store, Suppression
 
 MANUAL: Final = "manual"

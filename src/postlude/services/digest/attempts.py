@@ -9,8 +9,8 @@ from postlude.feedback.reasons import find_reason, persistence_of
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
-from postlude.services.attribute import SUPPRESSING
-from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.services.digest.attribution import SUPPRESSING
+from postlude.services.digest.item import Item, Outcome, event_id
 from postlude.store import Alias, AttemptResult, CopySuppression, Submission
 
 _SES_SERVER = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?::|$)")

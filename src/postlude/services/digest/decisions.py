@@ -6,8 +6,8 @@ from postlude.feedback import FindingKind
 from postlude.model.event import Event
 from postlude.model.observation import Resolved
 from postlude.model.words import Verdict
-from postlude.services.attribute import CopyRow, event_of, suppression_of
-from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.services.digest.attribution import CopyRow, event_of, suppression_of
+from postlude.services.digest.item import Item, Outcome, event_id
 from postlude.store import CopySuppression, Resolution, Unmatched
 
 BY_HAND = "by_hand"

@@ -9,9 +9,9 @@ from postlude.kit.bounded import WeightedCache
 from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
-from postlude.services.attribute import Attribution
-from postlude.services.attribute import Unmatched as Why
-from postlude.services.interpret_items import Item, Outcome, event_id
+from postlude.services.digest.attribution import Attribution
+from postlude.services.digest.attribution import Unmatched as Why
+from postlude.services.digest.item import Item, Outcome, event_id
 from postlude.store import CopySuppression, Seen, Unmatched
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})

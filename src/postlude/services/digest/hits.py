@@ -12,8 +12,8 @@ from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
-from postlude.services.interpret_choices import choose
-from postlude.services.interpret_items import Item, Outcome
+from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.preferences import choose
 from postlude.store import Confirmation, CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)

@@ -19,12 +19,12 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.words import EventKind
-from postlude.services.changes import Changes
-from postlude.services.interpret import Interpreter
-from postlude.services.interpret_choices import is_erasure
-from postlude.services.interpret_hits import REPEAT_SECONDS
-from postlude.services.interpret_items import SET_ASIDE, Item, Outcome
-from postlude.services.rebuild import rebuilt
+from postlude.services.change_feed import Changes
+from postlude.services.digest.hits import REPEAT_SECONDS
+from postlude.services.digest.item import SET_ASIDE, Item, Outcome
+from postlude.services.digest.preferences import is_erasure
+from postlude.services.digest.rebuild import rebuilt
+from postlude.services.digest.steps import Interpreter
 from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)

@@ -7,7 +7,7 @@ import msgspec
 from postlude.kit.ids import parse_id
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
-from postlude.services.interpret_items import Item
+from postlude.services.digest.item import Item
 from postlude.store import Choice, DataRequest
 
 ERASE: Final = "erase"

@@ -10,9 +10,9 @@ from postlude.feedback.providers import CallOutcome, receive, ses
 from postlude.feedback.tags import first_tag
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Webhook
-from postlude.services.attribute import Attribution
-from postlude.services.interpret_findings import Repeats, Said, Source, call_fingerprint, take_findings
-from postlude.services.interpret_items import Item, Outcome
+from postlude.services.digest.attribution import Attribution
+from postlude.services.digest.findings import Repeats, Said, Source, call_fingerprint, take_findings
+from postlude.services.digest.item import Item, Outcome
 
 PROVIDER_DOOR: Final = "provider:"
 SES: Final = "ses"

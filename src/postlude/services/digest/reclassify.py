@@ -16,8 +16,8 @@ from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitFace
-from postlude.services.interpret_hits import KEPT_HEADERS
-from postlude.services.rebuild import link_rows
+from postlude.services.digest.hits import KEPT_HEADERS
+from postlude.services.digest.rebuild import link_rows
 from postlude.store import Batch, Rebuilt
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer

@@ -6,9 +6,9 @@ from typing import Final, Protocol
 
 from postlude.feedback import Finding, FindingKind
 from postlude.model.observation import Returned
-from postlude.services.attribute import Attribution
-from postlude.services.attribute import Unmatched as Why
-from postlude.services.interpret_findings import (
+from postlude.services.digest.attribution import Attribution
+from postlude.services.digest.attribution import Unmatched as Why
+from postlude.services.digest.findings import (
     Repeats,
     Said,
     Source,
@@ -16,7 +16,7 @@ from postlude.services.interpret_findings import (
     mail_identity,
     take_findings,
 )
-from postlude.services.interpret_items import Item, Outcome
+from postlude.services.digest.item import Item, Outcome
 
 Parse = Callable[[bytes, Returned], Sequence[Finding]]
 """Reads one mail; never raises for what is in it."""

@@ -22,9 +22,9 @@ from postlude.model.observation import (
     Webhook,
     decode_quick,
 )
-from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_items import Item, Outcome
-from postlude.services.interpret_sending import attempted, begun, resent
+from postlude.services.digest.attempts import attempted, begun, resent
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.item import Item, Outcome
 
 Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""

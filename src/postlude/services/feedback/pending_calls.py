@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from postlude.feedback.providers import PROVIDERS, ses
 from postlude.model.errors import StorageError, TransportError
 from postlude.model.observation import Webhook, decode
-from postlude.services.interpret_calls import CONFIRM, SES
+from postlude.services.digest.provider_calls import CONFIRM, SES
 from postlude.store import SetAside
 
 LOOK_S: Final = 20.0

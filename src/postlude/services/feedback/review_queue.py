@@ -11,7 +11,7 @@ from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Resolved
 from postlude.model.words import EventKind
-from postlude.services.attribute import event_of
+from postlude.services.digest.attribution import event_of
 from postlude.store import Copy, Store, Unmatched, User
 
 CANDIDATES: Final = 8

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from postlude.journal import Spool
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
+from postlude.mail.header_block import Head
 from postlude.model.errors import InputError
 from postlude.model.observation import Submitted, encode
 from postlude.model.words import Via
 from postlude.services.ports import Append
-from postlude.services.submit_head import Head
 
 MAX_RECIPIENTS: Final = 1000  # of one message; a mailing has one message per contact
 _PAIR: Final = re.compile(rb"\r\n")

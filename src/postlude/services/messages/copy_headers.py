@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from postlude.compose.heads import aligned, cfbl_fields, unsubscribe_fields
 from postlude.dkim import Signer
-from postlude.services.submit_head import Head
+from postlude.mail.header_block import Head
 from postlude.tokens import TagPurpose, TokenCodec, Urls
 
 _LONGEST_REFERENCES: Final = 900

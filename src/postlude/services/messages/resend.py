@@ -8,7 +8,7 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Resend
 from postlude.model.words import MAY_GO_AGAIN, CopyStatus
 from postlude.store import Store
-from postlude.store.rows import Copy
+from postlude.store.messages.rows import Copy
 
 
 class Chosen(NamedTuple):

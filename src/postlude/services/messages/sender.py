@@ -15,12 +15,12 @@ from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.observation import Attempt, Begun, encode
 from postlude.model.words import SendOutcome
+from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
+from postlude.services.messages.retry import RetrySchedule, attempt_of
+from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Append, Held, Outgoing, Transport
-from postlude.services.send_headers import Marked, resigned, with_copy_headers
-from postlude.services.send_retry import RetrySchedule, attempt_of
-from postlude.services.submit_track import Tracker
-from postlude.services.tracking_choices import limited
-from postlude.store.rows import Claim, Message, Withdrawal
+from postlude.services.privacy.withdrawals import limited
+from postlude.store.messages.rows import Claim, Message, Withdrawal
 from postlude.tokens import TokenCodec
 
 _STORAGE_PAUSE_S: Final = 1.0

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from postlude.instrument import Policy
 from postlude.kit.ids import ID_BITS
+from postlude.mail.header_block import Head, decoded
 from postlude.model.event import Event
 from postlude.model.observation import Submitted
 from postlude.model.words import EventKind
-from postlude.services.submit_accept import MAX_RECIPIENTS, accept
-from postlude.services.submit_head import Head, decoded
-from postlude.services.submit_track import Plan, Tracker
-from postlude.store import rows
+from postlude.services.messages.accept import MAX_RECIPIENTS, accept
+from postlude.services.messages.tracker import Plan, Tracker
+from postlude.store.messages import rows
 
 __all__ = ["MAX_RECIPIENTS", "Taken", "accept", "copy_id", "take"]
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from postlude.instrument import Compiled, LinkReport, Policy, compile_message, read_switches
 from postlude.kit.bounded import WeightedCache
-from postlude.services.submit_head import Head, without_fields
+from postlude.mail.header_block import Head, without_fields
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 _CACHE_BYTES: Final = 32 << 20  # a 50 kB newsletter for hundreds of recipients is compiled once

@@ -10,7 +10,7 @@ from postlude.kit.clock import to_iso
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import EventKind
-from postlude.services.reports_words import summary
+from postlude.services.reports.sentences import summary
 from postlude.store import Copy, Message, Suppression, Withdrawal
 
 _HIDDEN: Final = frozenset({"lists_date"})

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
-from postlude.services.reports_shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
-from postlude.services.reports_words import summary
-from postlude.services.stored_data import describe
+from postlude.services.privacy.subject_access import describe
+from postlude.services.reports.sentences import summary
+from postlude.services.reports.shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
 from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
 
 __all__ = ["CopyView", "LinkView", "MessageRow", "MessageView", "Reports", "TimelineEntry"]

@@ -7,8 +7,8 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, clean
-from postlude.store.rows import AppPassword, User
-from postlude.store.schema import app_passwords, copies, messages, users
+from postlude.store.messages.rows import AppPassword, User
+from postlude.store.messages.tables import app_passwords, copies, messages, users
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 

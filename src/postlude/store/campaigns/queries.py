@@ -9,11 +9,11 @@ from sqlalchemy import delete, insert, select, update
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import CampaignStatus
 from postlude.store.base import Part, as_struct, clean
-from postlude.store.digesting import link_row, message_row
-from postlude.store.rows import Link, Message
-from postlude.store.rows_campaigns import Campaign, CampaignFile, Variant
-from postlude.store.schema import links, messages
-from postlude.store.schema_campaigns import campaign_files, campaign_variants, campaigns
+from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
+from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
+from postlude.store.digest.apply_batch import link_row, message_row
+from postlude.store.messages.rows import Link, Message
+from postlude.store.messages.tables import links, messages
 
 _FILE = [column for column in campaign_files.c if column.name != "content"]
 

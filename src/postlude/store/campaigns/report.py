@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import Part, as_struct
-from postlude.store.lookups import COPY_COLUMNS
-from postlude.store.rows import Copy
-from postlude.store.rows_campaigns import Funnel
-from postlude.store.schema import copies, copy_activity
+from postlude.store.campaigns.rows import Funnel
+from postlude.store.messages.queries import COPY_COLUMNS
+from postlude.store.messages.rows import Copy
+from postlude.store.messages.tables import copies, copy_activity
 
 _FAILED = tuple(status.value for status in (CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED))
 

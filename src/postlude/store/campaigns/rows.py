@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from postlude.model.words import CampaignStatus, WinnerRule
-from postlude.store.rows_contacts import Audience
+from postlude.store.contacts.rows import Audience
 
 
 class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,14 +7,14 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.audience import audience_members
 from postlude.store.base import Part, as_struct, chunks, clean
-from postlude.store.rows_campaigns import Campaign, CampaignClaim, Taken
-from postlude.store.schema import copies, suppressions, withdrawals
-from postlude.store.schema_campaigns import campaigns
-from postlude.store.schema_contacts import contacts
-from postlude.store.sending import WAITING, due_copies
-from postlude.store.workers import waiting_again
+from postlude.store.campaigns.rows import Campaign, CampaignClaim, Taken
+from postlude.store.campaigns.tables import campaigns
+from postlude.store.contacts.audience import audience_members
+from postlude.store.contacts.tables import contacts
+from postlude.store.messages.claims import WAITING, due_copies
+from postlude.store.messages.tables import copies, suppressions, withdrawals
+from postlude.store.messages.workers import waiting_again
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND

@@ -6,7 +6,7 @@ where it is kept for every other message.
 
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, Table, Text
 
-from postlude.store.schema_base import Big, metadata, moment, own_id, part_of_key, text, words
+from postlude.store.columns import Big, metadata, moment, own_id, part_of_key, text, words
 
 campaigns = Table(
     "campaigns",

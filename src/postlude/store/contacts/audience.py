@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 
 from postlude.store.base import Part, as_struct
-from postlude.store.rows_contacts import Audience, Condition, Contact, Recipient
-from postlude.store.schema import copies, copy_activity, suppressions
-from postlude.store.schema_contacts import contact_tags, contacts, list_members
+from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
+from postlude.store.contacts.tables import contact_tags, contacts, list_members
+from postlude.store.messages.tables import copies, copy_activity, suppressions
 
 _SUBSCRIBED = "subscribed"
 _WITHDRAWN = "withdrawn"

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, f
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import Part, Prepared, chunks, clean
-from postlude.store.consent import COLUMNS
-from postlude.store.jobs import add_errors, note_beat
-from postlude.store.rows_contacts import Beat, JobError
-from postlude.store.schema import suppressions
-from postlude.store.schema_base import Big
-from postlude.store.schema_contacts import consents, contact_fields, contact_tags, contacts, list_members, tags
+from postlude.store.columns import Big
+from postlude.store.contacts.consent import COLUMNS
+from postlude.store.contacts.rows import Beat, JobError
+from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, tags
+from postlude.store.jobs.queries import add_errors, note_beat
+from postlude.store.messages.tables import suppressions
 
 _IDS: Final = OrderedIds()
 # A batch touches every page of the address index: with SQLite's own 2 MB most would be written several times.

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select, update
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
 from postlude.store.base import Part, as_struct, clean
-from postlude.store.rows_contacts import ConsentEntry, Proof
-from postlude.store.schema_contacts import consents, contacts, proofs
+from postlude.store.contacts.rows import ConsentEntry, Proof
+from postlude.store.contacts.tables import consents, contacts, proofs
 
 COLUMNS = {purpose: f"{purpose.value}_consent" for purpose in Purpose}
 

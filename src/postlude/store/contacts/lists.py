@@ -11,11 +11,11 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import address_key, as_struct, chunks, clean
-from postlude.store.consent import Consents, add_proof
-from postlude.store.contacts import insert_contact
-from postlude.store.rows import Confirmation
-from postlude.store.rows_contacts import ListTotals, MailingList, Membership, Proof
-from postlude.store.schema_contacts import contact_tags, contacts, list_members, lists, tags
+from postlude.store.contacts.consent import Consents, add_proof
+from postlude.store.contacts.queries import insert_contact
+from postlude.store.contacts.rows import ListTotals, MailingList, Membership, Proof
+from postlude.store.contacts.tables import contact_tags, contacts, list_members, lists, tags
+from postlude.store.messages.rows import Confirmation
 
 
 class Lists(Consents):

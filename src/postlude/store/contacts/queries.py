@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import OrderedIds
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
-from postlude.store.rows_contacts import Contact
-from postlude.store.schema_contacts import (
+from postlude.store.contacts.rows import Contact
+from postlude.store.contacts.tables import (
     consents,
     contact_fields,
     contact_tags,

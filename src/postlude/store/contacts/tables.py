@@ -5,7 +5,7 @@ The tables of pairs have no row ids of their own in SQLite: a million membership
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text
 
-from postlude.store.schema_base import Big, metadata, moment, own_id, part_of_key, text, words
+from postlude.store.columns import Big, metadata, moment, own_id, part_of_key, text, words
 
 contacts = Table(
     "contacts",

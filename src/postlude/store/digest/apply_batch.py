@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, liter
 
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Prepared, address_key, chunks, clean
-from postlude.store.choices import Choices
-from postlude.store.projection import fold, merge_copies, merge_links
-from postlude.store.rows import (
+from postlude.store.campaigns.tables import campaigns
+from postlude.store.contacts.tables import list_members
+from postlude.store.digest.projection import fold, merge_copies, merge_links
+from postlude.store.messages.rows import (
     Alias,
     AttemptResult,
     Batch,
@@ -23,7 +24,7 @@ from postlude.store.rows import (
     SetAside,
     Unmatched,
 )
-from postlude.store.schema import (
+from postlude.store.messages.tables import (
     copies,
     copy_activity,
     link_activity,
@@ -37,8 +38,7 @@ from postlude.store.schema import (
     suppressions,
     unmatched,
 )
-from postlude.store.schema_campaigns import campaigns
-from postlude.store.schema_contacts import list_members
+from postlude.store.privacy.queries import Choices
 
 UNSUBSCRIBED: Final = "unsubscribed"
 _STATUS: Final = {

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import Insert
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.store.base import clean
-from postlude.store.schema import copy_activity, link_activity
+from postlude.store.messages.tables import copy_activity, link_activity
 
 Delta = dict[str, Any]
 

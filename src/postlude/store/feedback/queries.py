@@ -6,8 +6,8 @@ from sqlalchemy import delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import Part, as_struct, chunks
-from postlude.store.rows import SetAside, Unmatched
-from postlude.store.schema import seen, set_aside, unmatched
+from postlude.store.messages.rows import SetAside, Unmatched
+from postlude.store.messages.tables import seen, set_aside, unmatched
 
 
 class Feedback(Part):

@@ -7,8 +7,8 @@ from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import Part
-from postlude.store.rows import Claim
-from postlude.store.schema import copies, messages
+from postlude.store.messages.rows import Claim
+from postlude.store.messages.tables import copies, messages
 
 WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from postlude.model.errors import NotFoundError
 from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, chunks
-from postlude.store.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside
-from postlude.store.schema import (
+from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside
+from postlude.store.messages.tables import (
     copies,
     copy_activity,
     link_activity,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, select
 
 from postlude.store.base import Part
-from postlude.store.schema import transport_usage
+from postlude.store.messages.tables import transport_usage
 
 _KEEP_SLOTS = 400  # beyond the longest window
 

@@ -5,10 +5,10 @@ Times are microseconds since the epoch; NULL means "never". Ids are random 63-bi
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, false
 
-from postlude.store.schema_base import Big, metadata
-from postlude.store.schema_base import count as _count
-from postlude.store.schema_base import own_id as _id
-from postlude.store.schema_base import words as _words
+from postlude.store.columns import Big, metadata
+from postlude.store.columns import count as _count
+from postlude.store.columns import own_id as _id
+from postlude.store.columns import words as _words
 
 users = Table(
     "users",

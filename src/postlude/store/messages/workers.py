@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, case, delete, insert, select, update
 from postlude.kit.ids import new_id
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import Part, chunks
-from postlude.store.rows import Claim
-from postlude.store.schema import copies, workers
-from postlude.store.schema_campaigns import campaigns
-from postlude.store.sending import as_claims, claim_query
+from postlude.store.campaigns.tables import campaigns
+from postlude.store.messages.claims import as_claims, claim_query
+from postlude.store.messages.rows import Claim
+from postlude.store.messages.tables import copies, workers
 
 
 class Workers(Part):

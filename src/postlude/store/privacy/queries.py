@@ -9,12 +9,12 @@ from sqlalchemy import Connection, delete, func, select, update
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
 from postlude.store.base import address_key, as_struct, chunks, clean
-from postlude.store.consent import add_proof
-from postlude.store.lists import Lists
-from postlude.store.rows import Batch, Choice, LinkChange, OpenRequest, Revocations, Withdrawal
-from postlude.store.rows_contacts import Proof
-from postlude.store.schema import copies, data_requests, link_changes, withdrawals
-from postlude.store.schema_contacts import contacts
+from postlude.store.contacts.consent import add_proof
+from postlude.store.contacts.lists import Lists
+from postlude.store.contacts.rows import Proof
+from postlude.store.contacts.tables import contacts
+from postlude.store.messages.rows import Batch, Choice, LinkChange, OpenRequest, Revocations, Withdrawal
+from postlude.store.messages.tables import copies, data_requests, link_changes, withdrawals
 
 
 class Choices(Lists):

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.preferences import Preferences
+from postlude.services.accounts.preferences import Preferences
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
@@ -19,7 +19,7 @@ router = APIRouter()
 def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", saved: bool = False) -> Response:
     return pages_of(request).render(
         request,
-        "preferences.html",
+        "accounts/preferences.html",
         preferences=deps.get_preferences(viewer.user.id),
         passwords=deps.store.list_app_passwords(viewer.user.id),
         password=password,

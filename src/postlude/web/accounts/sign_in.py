@@ -16,7 +16,7 @@ router = APIRouter()
 @router.get("/sign-in")
 def how(request: Request) -> Response:
     """Say how to get a link."""
-    return pages_of(request).render(request, "sign_in.html", spent=False)
+    return pages_of(request).render(request, "accounts/sign_in.html", spent=False)
 
 
 @router.get("/sign-in/{token}")
@@ -27,7 +27,7 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
     user = deps.redeem(token)
     if user is None:
-        return pages_of(request).render(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, spent=True)
+        return pages_of(request).render(request, "accounts/sign_in.html", status=HTTPStatus.FORBIDDEN, spent=True)
     response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
     session.start(response, deps, user)
     return response

@@ -11,18 +11,18 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.campaign_check import Level, check_campaign
-from postlude.services.campaign_control import cancel_campaign, choose_winner, pause_campaign, resume_campaign
-from postlude.services.campaign_draft import copy_campaign, remove_variant
-from postlude.services.campaign_files import MAX_HOSTED, attach_file, remove_file
-from postlude.services.campaign_follow_up import FollowUp, follow_up
-from postlude.services.campaign_preview import someone
-from postlude.services.campaign_schedule import schedule_campaign
-from postlude.services.campaign_trial import trial_message
-from postlude.services.campaign_turns import local_moment
-from postlude.store.rows_campaigns import Campaign
+from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.drafts import copy_campaign, remove_variant
+from postlude.services.campaigns.files import MAX_HOSTED, attach_file, remove_file
+from postlude.services.campaigns.follow_up import FollowUp, follow_up
+from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaigns.preview import someone
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.test_mail import trial_message
+from postlude.services.campaigns.variants import local_moment
+from postlude.store.campaigns.rows import Campaign
+from postlude.web.campaigns.draft_pages import find, to_page
 from postlude.web.deps import Deps, WebDeps
-from postlude.web.routes.campaigns import find, to_page
 from postlude.web.session import Posted
 
 router = APIRouter()

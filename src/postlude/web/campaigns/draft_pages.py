@@ -9,20 +9,20 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaign_check import Level, check_campaign
-from postlude.services.campaign_draft import MAX_VARIANTS, Content, change_campaign, create_campaign
-from postlude.services.campaign_follow_up import FollowUp
-from postlude.services.campaign_preview import Preview, preview, someone
-from postlude.services.campaign_progress import Progress, progress_of
-from postlude.services.campaign_report import CampaignReport, report_of
-from postlude.services.senders import may_send_as
-from postlude.store.rows_campaigns import Campaign
-from postlude.web import framed
-from postlude.web.campaign_forms import Draft, complete, draft_of, read_draft, sender_address, with_content
+from postlude.services.accounts.sender_rights import may_send_as
+from postlude.services.campaigns.checks import Level, check_campaign
+from postlude.services.campaigns.drafts import MAX_VARIANTS, Content, change_campaign, create_campaign
+from postlude.services.campaigns.follow_up import FollowUp
+from postlude.services.campaigns.preview import Preview, preview, someone
+from postlude.services.campaigns.progress import Progress, progress_of
+from postlude.services.campaigns.report import CampaignReport, report_of
+from postlude.store.campaigns.rows import Campaign
+from postlude.web import mail_frame
+from postlude.web.campaigns.forms import Draft, complete, draft_of, read_draft, sender_address, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.headers import MAIL_POLICY
-from postlude.web.paced import paced_of
 from postlude.web.pages import pages_of
+from postlude.web.report_cache import paced_of
 from postlude.web.session import LargeForm, Posted, PostedLarge, SignedIn, Viewer
 
 router = APIRouter()
@@ -55,7 +55,7 @@ def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
     mine = [one for one in deps.store.list_campaigns() if one.user == viewer.user.id]
     rows = [(one, progress_of(deps.store, deps.clock, one), report(request, deps, one).all) for one in mine]
-    return pages_of(request).render(request, "campaigns.html", rows=rows)
+    return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
 
 
 @router.post("/campaigns")
@@ -75,7 +75,7 @@ def campaign_page(
         return _editor(request, deps, found, draft, saved=saved, said=said)
     return pages_of(request).render(
         request,
-        "campaign.html",
+        "campaigns/campaign.html",
         campaign=found,
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
@@ -123,7 +123,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     store = deps.store
     return pages_of(request).render(
         request,
-        "campaign_edit.html",
+        "campaigns/edit.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         campaign=campaign,
         draft=draft,
@@ -144,11 +144,11 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """What is typed, as one contact would see it: the document inside the sandboxed frame. Nothing in it is live."""
     seen, problem = _typed(deps, form, campaign)
     if seen is None:
-        page = framed.text_document(problem)
+        page = mail_frame.text_document(problem)
     elif seen.html and form.data.get("part") != "text":
-        page = framed.html_document(seen.html)
+        page = mail_frame.html_document(seen.html)
     else:
-        page = framed.text_document(seen.text)
+        page = mail_frame.text_document(seen.text)
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
     return HTMLResponse(page, headers=headers)
 
@@ -157,7 +157,7 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
 def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """What a mailbox lists of it: subject, first words, size; or what cannot be composed."""
     seen, problem = _typed(deps, form, campaign)
-    return pages_of(request).render(request, "campaign_look.html", seen=seen, problem=problem)
+    return pages_of(request).render(request, "campaigns/preview.html", seen=seen, problem=problem)
 
 
 def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[Preview | None, str]:
@@ -185,7 +185,7 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
     size = deps.store.audience_count(found.audience)
     return pages_of(request).render(
         request,
-        "campaign_checks.html",
+        "campaigns/checks.html",
         campaign=found,
         findings=findings,
         audience=size,

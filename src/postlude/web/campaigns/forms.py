@@ -11,10 +11,10 @@ from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
 from postlude.model.words import WinnerRule
-from postlude.services.campaign_draft import Content
-from postlude.services.campaign_markup import html_of_mjml
-from postlude.store.rows_campaigns import Campaign, CampaignOptions, Variant
-from postlude.store.rows_contacts import Audience, FieldIs
+from postlude.services.campaigns.drafts import Content
+from postlude.services.campaigns.markup import html_of_mjml
+from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
+from postlude.store.contacts.rows import Audience, FieldIs
 
 _WRONG_NUMBER: Final = "{} is a number, not {!r}"
 

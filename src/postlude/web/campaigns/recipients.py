@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
+from postlude.web.campaigns.draft_pages import find, report
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
-from postlude.web.routes.campaigns import find, report
 from postlude.web.session import SignedIn
 
 router = APIRouter()
@@ -44,7 +44,7 @@ def people(
     copies = deps.store.campaign_people(messages, what, start, _PAGE + 1)
     return pages_of(request).render(
         request,
-        "campaign_people.html",
+        "campaigns/recipients.html",
         campaign=found,
         copies=deps.reports.copy_views(copies[:_PAGE]),
         what=what,
@@ -63,7 +63,7 @@ def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: 
         raise NotFoundError(f"this campaign has no copy {copy}")
     return pages_of(request).render(
         request,
-        "campaign_person.html",
+        "campaigns/recipient.html",
         campaign=found,
         message=row.message,
         copy=deps.reports.copy_views([row])[0],

@@ -14,12 +14,12 @@ from starlette.responses import RedirectResponse
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
-from postlude.services.import_contacts import KIND, ImportOrder, Preview, order_import, preview, summary
+from postlude.services.contacts.import_job import KIND, ImportOrder, Preview, order_import, preview, summary
 from postlude.services.jobs import duration, pace
-from postlude.store.rows_contacts import Job
+from postlude.store.contacts.rows import Job
+from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
-from postlude.web.routes.contacts import csv_response
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
@@ -32,7 +32,7 @@ def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Where a file is chosen, and what was imported before."""
     del viewer
     jobs = [(job, summary(job)) for job in deps.store.list_jobs(KIND, limit=20)]
-    return pages_of(request).render(request, "import.html", jobs=jobs, error="")
+    return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
 @router.post("/contacts/import")
@@ -115,7 +115,7 @@ def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Respon
     now = pace(found)
     return pages_of(request).render(
         request,
-        "import_job.html",
+        "contacts/import_job.html",
         job=found,
         pace=now,
         left=duration(now.seconds_left) if now.seconds_left else "",
@@ -160,7 +160,7 @@ def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, 
         error = error or str(problem)
     return pages_of(request).render(
         request,
-        "import_check.html",
+        "contacts/import_check.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         order=order,
         upload_id=upload_id,

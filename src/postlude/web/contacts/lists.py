@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
-from postlude.store.rows_contacts import ListTotals
+from postlude.store.contacts.rows import ListTotals
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -22,7 +22,7 @@ def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     del viewer
     totals = deps.store.list_totals()
     found = [(one, totals.get(one.id, ListTotals())) for one in deps.store.mailing_lists()]
-    return pages_of(request).render(request, "lists.html", found=found)
+    return pages_of(request).render(request, "contacts/lists.html", found=found)
 
 
 @router.post("/lists")

@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.services import contacts as service
-from postlude.services.reports_shapes import MessageView, TimelineEntry
-from postlude.services.subscribe import Letter, subscribe
-from postlude.store.rows_contacts import Contact
+from postlude.services.contacts import contacts as service
+from postlude.services.contacts.subscriptions import Letter, subscribe
+from postlude.services.reports.shapes import MessageView, TimelineEntry
+from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
@@ -37,7 +37,7 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
     page = store.contacts_page(q, list_id=list_id, tag=tag_id, before=parse_id(before) or 0, limit=_PAGE)
     return pages_of(request).render(
         request,
-        "contacts.html",
+        "contacts/contacts.html",
         found=page,
         total=store.count_contacts(q, list_id=list_id, tag=tag_id),
         tags_of=store.contact_tags(one.id for one in page),
@@ -182,7 +182,7 @@ def _page(
     members = {one.list: one for one in store.memberships(kept.id)}
     return pages_of(request).render(
         request,
-        "contact.html",
+        "contacts/contact.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         contact=kept,
         tags=store.contact_tags([kept.id]).get(kept.id, []),

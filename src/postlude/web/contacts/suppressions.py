@@ -7,10 +7,10 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
 from postlude.model.errors import NotFoundError
-from postlude.services import suppressions as service
+from postlude.services.contacts import suppressions as service
+from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
-from postlude.web.routes.contacts import csv_response
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
@@ -27,7 +27,7 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
     found = deps.store.list_suppressions(_PAGE, search=q, reason=reason, after=last)
     return pages_of(request).render(
         request,
-        "suppressions.html",
+        "contacts/suppressions.html",
         found=found,
         counts=deps.store.count_suppressions(q),
         q=q,

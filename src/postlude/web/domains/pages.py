@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from postlude.model.errors import NotFoundError
-from postlude.services.domains import RecordState
+from postlude.services.domains.dns_records import RecordState
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import SignedIn
@@ -15,7 +15,7 @@ router = APIRouter()
 def domains_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every domain; each asks for its records when it is shown."""
     del viewer
-    return pages_of(request).render(request, "domains.html", domains=deps.domains.names())
+    return pages_of(request).render(request, "domains/domains.html", domains=deps.domains.names())
 
 
 @router.get("/domains/{domain}")
@@ -26,5 +26,5 @@ def one(request: Request, deps: Deps, viewer: SignedIn, domain: str) -> Response
         raise NotFoundError(f"{domain} has no keys here: postlude domain add makes some")
     found = deps.domains.check(domain)
     well = all(each.state is RecordState.OK for each in found)
-    template = "domain_records.html" if request.headers.get("hx-request") else "domain.html"
+    template = "domains/domain_records.html" if request.headers.get("hx-request") else "domains/domain.html"
     return pages_of(request).render(request, template, domain=domain, records=found, well=well)

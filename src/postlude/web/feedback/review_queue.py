@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode
-from postlude.services.unmatched import decide, question, questions
+from postlude.services.feedback.review_queue import decide, question, questions
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -31,7 +31,7 @@ def unmatched_page(  # noqa: PLR0917 - one parameter a field
     waiting = questions(deps.store, viewer.user, deps.clock, address=address, after=_id(before) if before else 0)
     return pages_of(request).render(
         request,
-        "unmatched.html",
+        "feedback/review_queue.html",
         waiting=waiting.questions,
         older=id_text(waiting.older) if waiting.older else "",
         first=not before,

@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse
 from postlude.instrument import Policy, find_links
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.web import written
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.messages import compose_form
+from postlude.web.messages.compose_form import Draft
+from postlude.web.messages.tracking_options import Choice, switches
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
-from postlude.web.tracking import Choice, switches
-from postlude.web.written import Draft
 
 router = APIRouter()
 
@@ -60,9 +60,9 @@ def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice
     """The list of links of what is typed so far."""
     wishes = deps.get_preferences(viewer.user.id)
     policy = Policy(clicks=True, text=wishes.text, exclude=wishes.exclude, headers=False)
-    found = [link for link in find_links(written.sketch(draft), policy) if link.where == "html"]
+    found = [link for link in find_links(compose_form.sketch(draft), policy) if link.where == "html"]
     return pages_of(request).render(
-        request, "links.html", links=written.link_keys(found), off=choice.off, clicks=choice.clicks
+        request, "messages/links.html", links=compose_form.link_keys(found), off=choice.off, clicks=choice.clicks
     )
 
 
@@ -82,7 +82,7 @@ def _message(deps: WebDeps, viewer: Viewer, draft: Draft, choice: Choice) -> tup
         raise InputError(f"From: {draft.sender or 'it'} is not an address of yours")
     if not draft.body.strip():
         raise InputError("Write something: the message is empty.")
-    return written.message(draft, deps.clock.now(), switches(written.sketch(draft), choice))
+    return compose_form.message(draft, deps.clock.now(), switches(compose_form.sketch(draft), choice))
 
 
 def _senders(viewer: Viewer) -> list[str]:
@@ -93,7 +93,7 @@ def _senders(viewer: Viewer) -> list[str]:
 def _page(request: Request, viewer: Viewer, draft: Draft, choice: Choice, error: str = "") -> Response:
     return pages_of(request).render(
         request,
-        "compose.html",
+        "messages/compose.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         draft=draft,
         choice=choice,

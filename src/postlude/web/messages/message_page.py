@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import encode
-from postlude.services.resend import choose
+from postlude.services.messages.resend import choose
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -27,7 +27,7 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
         owner = deps.store.message(wanted).user
     except NotFoundError:
         if new:
-            return pages_of(request).render(request, "accepted.html", message=wanted)
+            return pages_of(request).render(request, "messages/accepted.html", message=wanted)
         raise
     if owner != viewer.user.id:
         raise NotFoundError(f"no message of yours has the id {message}")
@@ -35,7 +35,7 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     if campaign is not None:
         return RedirectResponse(f"/campaigns/{id_text(campaign)}", status_code=HTTPStatus.SEE_OTHER)
     view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted)[::-1]
-    return pages_of(request).render(request, "message.html", view=view, timeline=timeline)
+    return pages_of(request).render(request, "messages/message.html", view=view, timeline=timeline)
 
 
 @router.post("/messages/{message}/copies/{copy}/resend")

@@ -23,4 +23,4 @@ def sent(request: Request, deps: Deps, viewer: SignedIn, before: str = "") -> Re
         raise NotFoundError(f"no message has the id {before}")
     rows = deps.reports.messages(user=viewer.user.id, before=start, limit=PAGE_SIZE + 1)
     older = id_text(rows[PAGE_SIZE - 1].message) if len(rows) > PAGE_SIZE else ""
-    return pages_of(request).render(request, "sent.html", rows=rows[:PAGE_SIZE], older=older, first=not before)
+    return pages_of(request).render(request, "messages/sent.html", rows=rows[:PAGE_SIZE], older=older, first=not before)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from postlude.instrument import Policy, find_links
-from postlude.web.written import link_keys
+from postlude.web.messages.compose_form import link_keys
 
 
 class Choice(NamedTuple):

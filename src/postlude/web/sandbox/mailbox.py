@@ -7,12 +7,12 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from postlude.adapters.door import SmtpDoor, post_form
-from postlude.adapters.outbox import DeliveredMail, SandboxOutbox
+from postlude.adapters.loopback import SmtpDoor, post_form
+from postlude.adapters.sandbox_outbox import DeliveredMail, SandboxOutbox
 from postlude.model.errors import NotFoundError
-from postlude.services.mailbox import Artefact, Deed, Mailbox
+from postlude.services.sandbox.recipient import Artefact, Deed, Mailbox
 from postlude.tokens import TagPurpose
-from postlude.web import framed
+from postlude.web import mail_frame
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
@@ -43,7 +43,7 @@ def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "
     letters = [_letter(deps, mail, outbox.get(mail.id)[1]) for mail in mails]
     mine = [letter for letter in letters if _may_see(deps, viewer, letter.message)]
     older = mails[-1].id if len(mails) == _PAGE else ""
-    return pages_of(request).render(request, "mailbox.html", letters=mine, older=older, first=not before)
+    return pages_of(request).render(request, "sandbox/mailbox.html", letters=mine, older=older, first=not before)
 
 
 @router.get("/mailbox/{mail}")
@@ -57,7 +57,7 @@ def body(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """The document inside the frame, with a policy of its own."""
     _, raw = _find(deps, viewer, mail)
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
-    return HTMLResponse(framed.document(raw), headers=headers)
+    return HTMLResponse(mail_frame.document(raw), headers=headers)
 
 
 @router.get("/mailbox/{mail}/source")
@@ -85,11 +85,11 @@ def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Arte
     letter, raw = _find(deps, viewer, mail)
     return pages_of(request).render(
         request,
-        "letter.html",
+        "sandbox/mail.html",
         status=HTTPStatus.OK,
         letter=letter,
-        html=framed.has_html(raw),
-        unsubscribable=bool(framed.header(framed.parse(raw), "list-unsubscribe")),
+        html=mail_frame.has_html(raw),
+        unsubscribable=bool(mail_frame.header(mail_frame.parse(raw), "list-unsubscribe")),
         done=done,
     )
 
@@ -103,13 +103,13 @@ def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[Letter, bytes]:
 
 
 def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> Letter:
-    parsed = framed.parse(raw)
+    parsed = mail_frame.parse(raw)
     return Letter(
         mail.id,
         mail.envelope.at,
         mail.envelope.rcpt_to,
-        framed.header(parsed, "from"),
-        framed.header(parsed, "subject"),
+        mail_frame.header(parsed, "from"),
+        mail_frame.header(parsed, "subject"),
         _message_of(deps, mail.envelope.mail_from),
     )
 

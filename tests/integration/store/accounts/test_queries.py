@@ -2,8 +2,8 @@ import pytest
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.preferences import Preferences, get_preferences, put_preferences
-from postlude.services.users import (
+from postlude.services.accounts.preferences import Preferences, get_preferences, put_preferences
+from postlude.services.accounts.users import (
     check_app_password,
     create_first_user,
     new_app_password,

@@ -9,8 +9,8 @@ import pytest
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Message, Store, open_store
-from postlude.store.rows_campaigns import Campaign, CampaignOptions, Variant
-from postlude.store.rows_contacts import Audience
+from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
+from postlude.store.contacts.rows import Audience
 
 CAMPAIGN, MESSAGE = 500, 501
 SECOND = 1_000_000

@@ -6,7 +6,7 @@ import pytest
 from postlude.model.event import Event
 from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, SendOutcome, Verdict, Via
 from postlude.store import AttemptResult, Batch, Copy, CopySuppression, Message, Store, Submission
-from postlude.store.rows_contacts import Audience, Condition, Contact, FieldIs
+from postlude.store.contacts.rows import Audience, Condition, Contact, FieldIs
 
 DAY = 86_400_000_000
 

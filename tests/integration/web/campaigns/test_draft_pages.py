@@ -6,7 +6,7 @@ import pytest
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.words import CampaignStatus, Consent, MemberStatus, Purpose
-from postlude.store.rows_campaigns import Campaign
+from postlude.store.campaigns.rows import Campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from postlude.model.words import MemberStatus, Via
-from postlude.services.import_contacts import claim_import, run_import
+from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
 
 World = Any  # conftest.World: tests are found by path and cannot import one another

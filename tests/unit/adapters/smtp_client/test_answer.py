@@ -1,6 +1,6 @@
 import pytest
 
-from postlude.adapters.smtp_answer import accepted, over_our_limit, refusal
+from postlude.adapters.smtp_client.answer import accepted, over_our_limit, refusal
 from postlude.model.words import SendOutcome
 
 SES_ID = "0102018f4b2c7a11-5f0c2d3e-1c2b-4a77-9d0e-2a6b0d6f0a11-000000"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.adapters.limits import Budget, Limits, outlook
+from postlude.adapters.smtp_client.rate_limits import Budget, Limits, outlook
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.countries import Countries, write_countries
-from postlude.app.networks import COUNTRIES, AddressFacts, import_list, load_lists, open_countries
+from postlude.adapters.country_table import Countries, write_countries
+from postlude.app.build.network_lists import COUNTRIES, AddressFacts, import_list, load_lists, open_countries
 from postlude.model.errors import InputError
 
 

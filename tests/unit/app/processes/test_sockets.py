@@ -1,6 +1,6 @@
 import pytest
 
-from postlude.app.listen import listen, port_of
+from postlude.app.processes.sockets import listen, port_of
 from postlude.model.errors import InUseError, SettingError
 
 

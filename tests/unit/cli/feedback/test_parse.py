@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from postlude.cli.feedback import command
+from postlude.cli.feedback.parse import command
 from postlude.feedback.build import build_bounce
 from postlude.model.errors import InputError
 

@@ -1,6 +1,6 @@
 import pytest
 
-from postlude.cli.sendmail_options import Given, UsageError, compose, parse
+from postlude.cli.messages.sendmail_options import Given, UsageError, compose, parse
 
 ME = "cron@host.example.org"
 

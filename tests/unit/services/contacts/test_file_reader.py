@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.services.contact_file import rows_of, shape_of
+from postlude.services.contacts.file_reader import rows_of, shape_of
 
 
 def _file(folder: Path, data: bytes) -> Path:

@@ -3,8 +3,8 @@ import pytest
 from postlude.journal import Record
 from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
-from postlude.services.interpret_items import Item
-from postlude.services.interpret_sending import attempted
+from postlude.services.digest.attempts import attempted
+from postlude.services.digest.item import Item
 
 SES_ID = "0102018f4b2c7a11-5f0c2d3e-000000"
 

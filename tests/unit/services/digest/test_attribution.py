@@ -6,7 +6,7 @@ import pytest
 from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
-from postlude.services.attribute import DAY, Strength, Unmatched, attribute, plain_subject, tag_reader
+from postlude.services.digest.attribution import DAY, Strength, Unmatched, attribute, plain_subject, tag_reader
 from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec
 
 NOW = 1_700_000_000_000_000

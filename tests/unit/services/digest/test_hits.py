@@ -7,8 +7,8 @@ from postlude.classify import judge
 from postlude.journal import Record
 from postlude.model.observation import Hit, RawHit, decode_quick, encode
 from postlude.model.words import HitFace
-from postlude.services.interpret_hits import Hits
-from postlude.services.interpret_items import Item, Outcome
+from postlude.services.digest.hits import Hits
+from postlude.services.digest.item import Item, Outcome
 
 AGENTS = (
     "",

@@ -1,4 +1,4 @@
-from postlude.services.send_retry import RetrySchedule
+from postlude.services.messages.retry import RetrySchedule
 
 SECOND = 1_000_000
 

@@ -1,8 +1,8 @@
 from postlude.instrument import Policy
 from postlude.model.observation import Submitted
 from postlude.model.words import Via
-from postlude.services.submit import take
-from postlude.services.submit_track import Tracker
+from postlude.services.messages.submission import take
+from postlude.services.messages.tracker import Tracker
 from postlude.tokens import KeyRing, TokenCodec
 
 RAW = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from postlude.app.folder import DataFolder
+from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.model.errors import NotFoundError, PostludeError, TransportError
 

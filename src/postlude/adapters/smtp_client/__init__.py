@@ -1,0 +1,1 @@
+"""SMTP to the next server: connections, answers, limits, several servers."""

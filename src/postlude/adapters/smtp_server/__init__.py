@@ -1,0 +1,1 @@
+"""SMTP from clients and other servers: the session that relay and inbound share."""

@@ -1,0 +1,1 @@
+"""Loops beside a process's main work."""

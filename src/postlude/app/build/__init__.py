@@ -1,0 +1,1 @@
+"""Constructors: settings and stores become services."""

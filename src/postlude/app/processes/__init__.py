@@ -1,0 +1,1 @@
+"""The processes: what each opens, starts and stops."""

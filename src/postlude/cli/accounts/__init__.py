@@ -1,0 +1,1 @@
+"""Commands: users and sign-in."""

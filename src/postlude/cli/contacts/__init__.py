@@ -1,0 +1,1 @@
+"""Commands: contacts, lists, imports, suppressions, privacy."""

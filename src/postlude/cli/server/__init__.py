@@ -1,0 +1,1 @@
+"""Commands: run, check and set up the server."""

@@ -1,0 +1,1 @@
+"""Mail as bytes: the header block and what is read from it. Pure."""

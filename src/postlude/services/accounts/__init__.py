@@ -1,0 +1,1 @@
+"""Users, their preferences and their right to send as somebody."""

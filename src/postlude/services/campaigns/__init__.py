@@ -1,0 +1,1 @@
+"""Campaigns: drafted, checked, scheduled, sent, paused and reported."""

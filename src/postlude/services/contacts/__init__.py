@@ -1,0 +1,1 @@
+"""Contacts: kept, imported, subscribed to lists and suppressed."""

@@ -1,0 +1,1 @@
+"""Single messages: accepted, compiled, sent to each recipient, tried again."""

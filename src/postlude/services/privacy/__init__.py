@@ -1,0 +1,1 @@
+"""What recipients may decide and ask about what is stored of them."""

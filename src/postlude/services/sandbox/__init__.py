@@ -1,0 +1,1 @@
+"""Recipients of the sandbox, played on the real paths."""

@@ -1,0 +1,1 @@
+"""Tables and queries of campaigns, their variants and copies."""

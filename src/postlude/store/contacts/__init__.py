@@ -1,0 +1,1 @@
+"""Tables and queries of contacts, lists, tags, consent and suppressions."""

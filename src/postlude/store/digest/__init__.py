@@ -1,0 +1,1 @@
+"""What the digest writes: one transaction a batch, and the projections."""

@@ -1,0 +1,1 @@
+"""Tables and queries of messages, copies, links and the workers that send them."""

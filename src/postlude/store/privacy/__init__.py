@@ -1,0 +1,1 @@
+"""Tables and queries of withdrawals, changed links and data requests."""

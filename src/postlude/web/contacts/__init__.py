@@ -1,0 +1,1 @@
+"""Pages: contacts, lists, imports, suppressions."""

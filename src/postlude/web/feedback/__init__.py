@@ -1,0 +1,1 @@
+"""Pages: feedback that needs a person."""

@@ -1,0 +1,1 @@
+"""Pages: single messages, composed and sent."""
