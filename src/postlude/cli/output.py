@@ -12,7 +12,7 @@ import msgspec
 from postlude.model.errors import InputError
 
 if TYPE_CHECKING:
-    from postlude.store.contacts.rows import Job
+    from postlude.store.jobs.rows import Job
 
 
 def print_json(value: object) -> None:

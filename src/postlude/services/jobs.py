@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.words import JobStatus
-from postlude.store.contacts.rows import Job
+from postlude.store.jobs.rows import Job
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600

@@ -2,6 +2,7 @@
 
 from postlude.model.errors import PostludeError
 from postlude.store.accounts.queries import People
+from postlude.store.accounts.rows import AppPassword, User
 from postlude.store.campaigns.queries import Campaigns
 from postlude.store.campaigns.report import CampaignReports
 from postlude.store.campaigns.sending import CampaignSending
@@ -9,45 +10,32 @@ from postlude.store.contacts.audience import Audiences
 from postlude.store.contacts.bulk_import import Importing
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.queries import Contacts
+from postlude.store.contacts.rows import Confirmation, CopySuppression, Suppression
 from postlude.store.contacts.suppressions import Suppressions
 from postlude.store.digest.apply_batch import Digesting
+from postlude.store.digest.rows import Batch, Rebuilt, Seen
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import Feedback
+from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
 from postlude.store.jobs.queries import Jobs
 from postlude.store.messages.claims import Sending
 from postlude.store.messages.queries import Lookups
 from postlude.store.messages.rows import (
     Activity,
     Alias,
-    AppPassword,
     AttemptResult,
-    Batch,
-    Choice,
     Claim,
-    Confirmation,
     Copy,
-    CopySuppression,
-    DataRequest,
     Link,
     LinkActivity,
-    LinkChange,
     Message,
     MessageTotals,
-    OpenRequest,
-    Rebuilt,
-    Resolution,
-    Revocations,
-    Seen,
-    SetAside,
     Submission,
-    Suppression,
-    Unmatched,
-    User,
-    Withdrawal,
 )
 from postlude.store.messages.server_usage import Usage
 from postlude.store.messages.workers import Workers
 from postlude.store.migrate import HEAD, current, migrate
+from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
 from postlude.store.settings import Values
 
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import JSON, Column, Table, Text, delete, select
 
 from postlude.store.base import Part
-from postlude.store.messages.tables import settings
+from postlude.store.columns import metadata
+
+settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", JSON, nullable=False))
 
 
 class Values(Part):

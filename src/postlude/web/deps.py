@@ -17,7 +17,7 @@ from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.ports import Append
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
-from postlude.store.messages.rows import User
+from postlude.store.accounts.rows import User
 from postlude.tokens import TokenCodec
 
 

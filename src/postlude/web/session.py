@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import FormData
 
 from postlude.model.errors import NotFoundError
-from postlude.store.messages.rows import User
+from postlude.store.accounts.rows import User
 from postlude.web.deps import Deps, WebDeps
 
 MAX_AGE_SECONDS: Final = 30 * 24 * 3600

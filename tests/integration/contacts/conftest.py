@@ -6,7 +6,7 @@ import pytest
 from postlude.kit.clock import SystemClock
 from postlude.services.contacts.import_job import ImportOrder, claim_import, order_import, run_import
 from postlude.store import Store
-from postlude.store.contacts.rows import Job
+from postlude.store.jobs.rows import Job
 
 CLOCK = SystemClock()
 Write = Callable[..., ImportOrder]

@@ -10,7 +10,7 @@ import postlude.store
 from postlude.model.errors import StorageError
 from postlude.store import open_store
 from postlude.store.engine import Database, connect
-from postlude.store.messages.tables import metadata
+from postlude.store.columns import metadata
 from postlude.store.migrate import HEAD, current, migrate
 
 

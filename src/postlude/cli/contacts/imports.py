@@ -26,7 +26,7 @@ from postlude.services.contacts.import_job import (
     write_errors,
 )
 from postlude.store import Store
-from postlude.store.contacts.rows import Job
+from postlude.store.jobs.rows import Job
 
 _SHOWN_ERRORS = 5
 _WORDS = {

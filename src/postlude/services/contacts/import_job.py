@@ -22,7 +22,8 @@ from postlude.services.contacts.file_reader import FileShape, rows_of, shape_of
 from postlude.services.contacts.import_rows import Chunk, chunks_of
 from postlude.store import Store
 from postlude.store.contacts.bulk_import import Intake
-from postlude.store.contacts.rows import Beat, Job, Proof
+from postlude.store.contacts.rows import Proof
+from postlude.store.jobs.rows import Beat, Job
 
 KIND: Final = "import"
 SILENT_SECONDS: Final = 60  # a batch takes a second or two: whoever gave no sign for a minute is dead

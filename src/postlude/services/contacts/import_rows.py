@@ -9,7 +9,7 @@ from postlude.model.address import AddressError, is_plain, read_mailbox
 from postlude.services.contacts.columns import Columns
 from postlude.services.contacts.file_reader import Row
 from postlude.store.contacts.bulk_import import Entry
-from postlude.store.contacts.rows import JobError
+from postlude.store.jobs.rows import JobError
 
 MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""

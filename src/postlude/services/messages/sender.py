@@ -20,7 +20,8 @@ from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Append, Held, Outgoing, Transport
 from postlude.services.privacy.withdrawals import limited
-from postlude.store.messages.rows import Claim, Message, Withdrawal
+from postlude.store.messages.rows import Claim, Message
+from postlude.store.privacy.rows import Withdrawal
 from postlude.tokens import TokenCodec
 
 _STORAGE_PAUSE_S: Final = 1.0

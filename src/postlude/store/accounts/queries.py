@@ -6,9 +6,10 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
+from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.accounts.tables import app_passwords, users
 from postlude.store.base import Part, address_key, as_struct, clean
-from postlude.store.messages.rows import AppPassword, User
-from postlude.store.messages.tables import app_passwords, copies, messages, users
+from postlude.store.messages.tables import copies, messages
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 

@@ -11,10 +11,11 @@ from postlude.store.base import Part, as_struct, chunks, clean
 from postlude.store.campaigns.rows import Campaign, CampaignClaim, Taken
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
-from postlude.store.contacts.tables import contacts
+from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.messages.claims import WAITING, due_copies
-from postlude.store.messages.tables import copies, suppressions, withdrawals
+from postlude.store.messages.tables import copies
 from postlude.store.messages.workers import waiting_again
+from postlude.store.privacy.tables import withdrawals
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null,
 
 from postlude.store.base import Part, as_struct
 from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
-from postlude.store.contacts.tables import contact_tags, contacts, list_members
-from postlude.store.messages.tables import copies, copy_activity, suppressions
+from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
+from postlude.store.messages.tables import copies, copy_activity
 
 _SUBSCRIBED = "subscribed"
 _WITHDRAWN = "withdrawn"

@@ -14,10 +14,17 @@ from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import Part, Prepared, chunks, clean
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
-from postlude.store.contacts.rows import Beat, JobError
-from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, tags
+from postlude.store.contacts.tables import (
+    consents,
+    contact_fields,
+    contact_tags,
+    contacts,
+    list_members,
+    suppressions,
+    tags,
+)
 from postlude.store.jobs.queries import add_errors, note_beat
-from postlude.store.messages.tables import suppressions
+from postlude.store.jobs.rows import Beat, JobError
 
 _IDS: Final = OrderedIds()
 # A batch touches every page of the address index: with SQLite's own 2 MB most would be written several times.

@@ -13,9 +13,8 @@ from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import address_key, as_struct, chunks, clean
 from postlude.store.contacts.consent import Consents, add_proof
 from postlude.store.contacts.queries import insert_contact
-from postlude.store.contacts.rows import ListTotals, MailingList, Membership, Proof
+from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, Membership, Proof
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, lists, tags
-from postlude.store.messages.rows import Confirmation
 
 
 class Lists(Consents):

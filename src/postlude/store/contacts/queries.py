@@ -9,14 +9,7 @@ from postlude.kit.ids import OrderedIds
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.contacts.rows import Contact
-from postlude.store.contacts.tables import (
-    consents,
-    contact_fields,
-    contact_tags,
-    contacts,
-    list_members,
-    proofs,
-)
+from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, proofs
 
 _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})

@@ -1,11 +1,11 @@
-"""What the store takes and gives about contacts, lists and consent: plain data, one struct a table."""
+"""Contacts, lists, consent and suppressions as plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from postlude.model.words import Consent, JobStatus, MemberStatus, Purpose
+from postlude.model.words import Consent, MemberStatus, Purpose
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,56 +145,32 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """The list they are in it by; None when it was not a list."""
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Long work: who does it, how far it is, and where it goes on."""
+class Suppression(msgspec.Struct, frozen=True):
+    """An address that must not be mailed, and why."""
 
-    id: int
-    kind: str
-    title: str
-    status: JobStatus
-    wanted: str = ""
-    """`pause` or `cancel` when somebody asked for it; the worker looks at every beat."""
-    owner: str = ""
-    by: str = ""
-    unit: str = ""
-    """What `total` and `done` count: `rows`, `copies`."""
-    total: int = 0
-    """0: not known."""
-    done: int = 0
-    options: dict[str, Any] = {}
-    position: dict[str, Any] = {}
-    """Where it goes on: written in the transaction of what was done."""
-    counts: dict[str, int] = {}
-    error: str = ""
-    created_at: int = 0
-    started_at: int | None = None
-    beat_at: int | None = None
-    finished_at: int | None = None
-    run_at: int | None = None
-    """When the present run began."""
-    run_done: int = 0
-    """How far it was then."""
-
-
-class JobError(msgspec.Struct, frozen=True, kw_only=True):
-    """One row a job could not take."""
-
-    line: int
-    number: int = 0
-    """Tells several errors of one line apart."""
-    column: str = ""
-    value: str = ""
+    address: str
     reason: str
-    remedy: str = ""
+    """`unsubscribed`, `complained`, `unknown_user`, `manual` ..."""
+    evidence: str = ""
+    copy: int | None = None
+    at: int = 0
+    by: str = ""
+    """Who put it there by hand or by import."""
 
 
-class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a job is."""
+class CopySuppression(msgspec.Struct, frozen=True, gc=False):
+    """Suppress the address a copy went to."""
 
-    job: int
+    copy: int
+    reason: str
+    evidence: str
     at: int
-    done: int
-    counts: Mapping[str, int] = {}
-    position: Mapping[str, Any] = {}
-    total: int | None = None
-    """None: as before."""
+
+
+class Confirmation(msgspec.Struct, frozen=True, gc=False):
+    """A contact pressed the button of a list's confirmation mail."""
+
+    list: int
+    contact: int
+    at: int
+    evidence: str

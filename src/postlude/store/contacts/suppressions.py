@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from postlude.store.base import Part, address_key, as_struct, chunks, clean
-from postlude.store.messages.rows import Suppression
-from postlude.store.messages.tables import suppressions
+from postlude.store.contacts.rows import Suppression
+from postlude.store.contacts.tables import suppressions
 
 _PAGE = 5000
 

@@ -11,33 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, liter
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import Prepared, address_key, chunks, clean
 from postlude.store.campaigns.tables import campaigns
-from postlude.store.contacts.tables import list_members
+from postlude.store.contacts.rows import CopySuppression
+from postlude.store.contacts.tables import list_members, suppressions
 from postlude.store.digest.projection import fold, merge_copies, merge_links
-from postlude.store.messages.rows import (
-    Alias,
-    AttemptResult,
-    Batch,
-    Copy,
-    CopySuppression,
-    Link,
-    Message,
-    SetAside,
-    Unmatched,
-)
-from postlude.store.messages.tables import (
-    copies,
-    copy_activity,
-    link_activity,
-    links,
-    message_aliases,
-    messages,
-    outcomes,
-    positions,
-    seen,
-    set_aside,
-    suppressions,
-    unmatched,
-)
+from postlude.store.digest.rows import Batch
+from postlude.store.digest.tables import outcomes, positions, seen
+from postlude.store.feedback.rows import SetAside, Unmatched
+from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.messages.rows import Alias, AttemptResult, Copy, Link, Message
+from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 from postlude.store.privacy.queries import Choices
 
 UNSUBSCRIBED: Final = "unsubscribed"

@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import Part, as_struct, chunks
-from postlude.store.messages.rows import SetAside, Unmatched
-from postlude.store.messages.tables import seen, set_aside, unmatched
+from postlude.store.digest.tables import seen
+from postlude.store.feedback.rows import SetAside, Unmatched
+from postlude.store.feedback.tables import set_aside, unmatched
 
 
 class Feedback(Part):

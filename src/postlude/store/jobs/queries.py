@@ -10,8 +10,8 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import NotFoundError
 from postlude.model.words import JobStatus
 from postlude.store.base import Part, as_struct, clean
-from postlude.store.contacts.rows import Beat, Job, JobError
-from postlude.store.contacts.tables import job_errors, jobs
+from postlude.store.jobs.rows import Beat, Job, JobError
+from postlude.store.jobs.tables import job_errors, jobs
 
 _PAGE = 5000
 

@@ -9,17 +9,11 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from postlude.model.errors import NotFoundError
 from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, chunks
-from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, SetAside
-from postlude.store.messages.tables import (
-    copies,
-    copy_activity,
-    link_activity,
-    links,
-    message_aliases,
-    messages,
-    outcomes,
-    set_aside,
-)
+from postlude.store.digest.tables import outcomes
+from postlude.store.feedback.rows import SetAside
+from postlude.store.feedback.tables import set_aside
+from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals
+from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
 # One value for any number of ids: the digest asks for thousands a batch, and an IN list costs 6 us an id (measured).
 _SENT_TIMES_SQLITE: Final = (

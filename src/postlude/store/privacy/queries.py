@@ -13,8 +13,10 @@ from postlude.store.contacts.consent import add_proof
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import Proof
 from postlude.store.contacts.tables import contacts
-from postlude.store.messages.rows import Batch, Choice, LinkChange, OpenRequest, Revocations, Withdrawal
-from postlude.store.messages.tables import copies, data_requests, link_changes, withdrawals
+from postlude.store.digest.rows import Batch
+from postlude.store.messages.tables import copies
+from postlude.store.privacy.rows import Choice, LinkChange, OpenRequest, Revocations, Withdrawal
+from postlude.store.privacy.tables import data_requests, link_changes, withdrawals
 
 
 class Choices(Lists):

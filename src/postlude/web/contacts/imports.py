@@ -16,7 +16,7 @@ from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
 from postlude.services.contacts.import_job import KIND, ImportOrder, Preview, order_import, preview, summary
 from postlude.services.jobs import duration, pace
-from postlude.store.contacts.rows import Job
+from postlude.store.jobs.rows import Job
 from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of

@@ -3,8 +3,8 @@ import pytest
 from postlude.model.errors import NotFoundError
 from postlude.model.words import JobStatus
 from postlude.store import Store
-from postlude.store.contacts.rows import Beat, JobError
 from postlude.store.jobs.queries import add_errors
+from postlude.store.jobs.rows import Beat, JobError
 
 
 def test_one_claimer_gets_a_job_and_beats_carry_wishes(store: Store) -> None:

@@ -4,7 +4,8 @@ from postlude.kit.ids import id_text, new_id
 from postlude.model.event import Event
 from postlude.model.observation import Resend, decode
 from postlude.model.words import EventKind, SendOutcome, Verdict, Via
-from postlude.store.messages.rows import AttemptResult, Batch, Copy, Link, Message, Submission
+from postlude.store.digest.rows import Batch
+from postlude.store.messages.rows import AttemptResult, Copy, Link, Message, Submission
 
 NOW = 1_790_000_000_000_000
 

@@ -1,0 +1,26 @@
+"""Users and app passwords as plain data."""
+
+import msgspec
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody who sends mail through this server."""
+
+    id: int
+    address: str
+    name: str = ""
+    senders: tuple[str, ...] = ()
+    """Further From addresses of this login: exact ones or patterns such as `*@example.org`."""
+    created_at: int = 0
+    limits: dict[str, int] | None = None
+    """What differs from the limits in the settings: `recipients_per_day` ... -> number, 0 for none."""
+
+
+class AppPassword(msgspec.Struct, frozen=True):
+    """A password made by us for one program; only its hash is stored."""
+
+    id: int
+    user: int
+    label: str
+    created_at: int
+    last_used_at: int | None = None

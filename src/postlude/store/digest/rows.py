@@ -1,0 +1,57 @@
+"""What the digest writes in one transaction, as plain data."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from postlude.model.event import Event
+from postlude.store.contacts.rows import Confirmation, CopySuppression
+from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
+from postlude.store.messages.rows import Alias, AttemptResult, LinkActivity, Submission
+from postlude.store.privacy.rows import Choice, DataRequest
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A statement that was counted, so that its repeat is not."""
+
+    fingerprint: bytes
+    record: int
+    """Id of the journal record that said it first."""
+    at: int
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """Projections made anew from what the history still holds."""
+
+    copies: Sequence[int]
+    """Their rows are replaced by what `events` add up to."""
+    events: Sequence[Event]
+    """Every event of these copies."""
+    messages: Sequence[int]
+    """The rows of their links are replaced by `links`."""
+    links: Sequence[LinkActivity]
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """Everything the digest learned from one run of journal records: applied whole or not at all."""
+
+    events: Sequence[Event] = ()
+    submissions: Sequence[Submission] = ()
+    begun: Sequence[int] = ()
+    """Claimed copies that were about to be handed over."""
+    attempts: Sequence[AttemptResult] = ()
+    resends: Sequence[int] = ()
+    """Copies that shall go again, unless they were sent or are on their way."""
+    aliases: Sequence[Alias] = ()
+    suppress: Sequence[CopySuppression] = ()
+    unmatched: Sequence[Unmatched] = ()
+    resolutions: Sequence[Resolution] = ()
+    seen: Sequence[Seen] = ()
+    set_aside: Sequence[SetAside] = ()
+    choices: Sequence[Choice] = ()
+    requests: Sequence[DataRequest] = ()
+    confirmations: Sequence[Confirmation] = ()
+    rebuilt: Sequence[Rebuilt] = ()
+    outcomes: Mapping[str, int] = {}
+    positions: Mapping[int, tuple[int, int]] = {}
+    """(segment, offset) by writer: where to read on."""

@@ -1,0 +1,46 @@
+"""Feedback that needs a person, as plain data."""
+
+import msgspec
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """One statement of what came back that counts for no copy, until a person ties or dismisses it."""
+
+    id: int
+    at: int
+    mail: int
+    """Where its mail lies in the spool; 0 for a provider's call."""
+    reason: str
+    summary: str = ""
+    kind: str = ""
+    """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
+    copy: int = 0
+    """What it is linked to without counting for it, or was tied to; 0: nothing."""
+    door: str = ""
+    facts: dict[str, str] = {}
+    state: str = "open"
+    """`open`, `tied` or `dismissed`."""
+    handled_at: int | None = None
+    handled_by: int = 0
+
+
+class Resolution(msgspec.Struct, frozen=True, gc=False):
+    """What a person decided about something unmatched; copy 0: dismissed."""
+
+    unmatched: int
+    copy: int
+    at: int
+    user: int
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """A journal record that could not be digested."""
+
+    writer: int
+    segment: int
+    offset: int
+    at: int
+    reason: str
+    data: bytes
+    waiting: bool = False
+    """It may be digested later: something is missing that can still come."""

@@ -1,0 +1,63 @@
+"""Jobs as plain data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from postlude.model.words import JobStatus
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Long work: who does it, how far it is, and where it goes on."""
+
+    id: int
+    kind: str
+    title: str
+    status: JobStatus
+    wanted: str = ""
+    """`pause` or `cancel` when somebody asked for it; the worker looks at every beat."""
+    owner: str = ""
+    by: str = ""
+    unit: str = ""
+    """What `total` and `done` count: `rows`, `copies`."""
+    total: int = 0
+    """0: not known."""
+    done: int = 0
+    options: dict[str, Any] = {}
+    position: dict[str, Any] = {}
+    """Where it goes on: written in the transaction of what was done."""
+    counts: dict[str, int] = {}
+    error: str = ""
+    created_at: int = 0
+    started_at: int | None = None
+    beat_at: int | None = None
+    finished_at: int | None = None
+    run_at: int | None = None
+    """When the present run began."""
+    run_done: int = 0
+    """How far it was then."""
+
+
+class JobError(msgspec.Struct, frozen=True, kw_only=True):
+    """One row a job could not take."""
+
+    line: int
+    number: int = 0
+    """Tells several errors of one line apart."""
+    column: str = ""
+    value: str = ""
+    reason: str
+    remedy: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a job is."""
+
+    job: int
+    at: int
+    done: int
+    counts: Mapping[str, int] = {}
+    position: Mapping[str, Any] = {}
+    total: int | None = None
+    """None: as before."""

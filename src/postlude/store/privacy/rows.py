@@ -1,0 +1,67 @@
+"""What recipients decided, as plain data."""
+
+from array import array  # noqa: TC003 - what a NamedTuple says it holds, also at run time
+from typing import NamedTuple
+
+import msgspec
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """What a recipient does not want tracked any more."""
+
+    address: str
+    opens: bool
+    """True: opens are not to be recorded."""
+    clicks: bool
+    at: int = 0
+    evidence: str = ""
+    copy: int | None = None
+    """The copy whose preferences page was used."""
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """What was chosen on the preferences page of one copy; counts for the address it went to."""
+
+    copy: int
+    opens: bool
+    """May be recorded."""
+    clicks: bool
+    at: int
+    evidence: str
+    lists: tuple[tuple[int, bool], ...] = ()
+    """Lists joined (True) and left."""
+
+
+class DataRequest(msgspec.Struct, frozen=True):
+    """Somebody wants to see what is stored of the address a copy went to."""
+
+    copy: int
+    at: int
+
+
+class OpenRequest(msgspec.Struct, frozen=True):
+    """A request that was not answered yet."""
+
+    address: str
+    copy: int
+    at: int
+
+
+class LinkChange(msgspec.Struct, frozen=True):
+    """A link that leads elsewhere since the mail left, or nowhere (empty url)."""
+
+    kind: int
+    """`tokens.Kind` of the copies' tokens."""
+    scope: int
+    position: int
+    url: str
+    at: int = 0
+
+
+class Revocations(NamedTuple):
+    """Everything the edge must know of withdrawals and links."""
+
+    opens: "array[int]"
+    """Copies whose opens are not recorded, unordered."""
+    clicks: "array[int]"
+    links: dict[tuple[int, int, int], str]

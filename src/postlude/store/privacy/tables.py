@@ -1,0 +1,38 @@
+"""What recipients decided and asked, and links that were changed after sending."""
+
+from sqlalchemy import Boolean, Column, Integer, Table, Text
+
+from postlude.store.columns import Big, metadata, words
+
+# What recipients said on the preferences page; the last word counts. Both false: allowed again, kept as proof.
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("opens", Boolean, nullable=False),
+    Column("clicks", Boolean, nullable=False),
+    Column("at", Big, nullable=False),
+    words("evidence"),
+    Column("copy", Big),
+)
+
+# Links whose destination was replaced (url) or stopped (empty url) after the mail had left.
+link_changes = Table(
+    "link_changes",
+    metadata,
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("scope", Big, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("at", Big, nullable=False),
+)
+
+# Recipients who asked what is stored of them; answered by mail to their address.
+data_requests = Table(
+    "data_requests",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("copy", Big, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("answered_at", Big, index=True),
+)
