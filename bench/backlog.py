@@ -67,7 +67,7 @@ def prepare(folder, hits):
     chance, now = random.Random(7), CLOCK.now()
     ids = {number: [chance.getrandbits(62) | 1 for _ in range(COPIES)] for number in range(1, MESSAGES + 1)}
     with closing(open_store(f"sqlite:///{folder}/data/state.sqlite")) as store:
-        owner = store.first_user()
+        owner = store.accounts.first_user()
         for number, copies in ids.items():
             message = Message(
                 id=number, user=owner.id, message_id=f"m{number}@x", subject=f"Autumn {number}", sender="a@x.example",
@@ -75,7 +75,7 @@ def prepare(folder, hits):
             )  # fmt: skip
             rows = tuple(Copy(one, number, f"r{one}@x.example") for one in copies)
             sent = [AttemptResult(one, SendOutcome.ACCEPTED, now - 7200_000_000, 1, message=number) for one in copies]
-            store.apply(Batch(submissions=[Submission(message, (), rows)], attempts=sent))
+            store.digest.apply(Batch(submissions=[Submission(message, (), rows)], attempts=sent))
     agents = [f"Mozilla/5.0 (X11; Linux x86_64; rv:{n}.0) Gecko/20100101 Thunderbird/{n}.0" for n in range(100, 160)]
     ends = [
         records.tail(chance.choice(agents), f"192.{i // 250}.{i % 250}.0", {"accept-language": "en"}, {})
@@ -162,7 +162,7 @@ def of_load(process):
 
 def digested(folder):
     with closing(open_store(f"sqlite:///{folder}/data/state.sqlite")) as store:
-        return store.outcomes().get("counted", 0)
+        return store.digest.outcomes().get("counted", 0)
 
 
 def memory(pid):

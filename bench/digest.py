@@ -63,7 +63,7 @@ def prepare(folder, url):
     copies = tuple(Copy(one, MESSAGE, f"r{one}@x.example", CopyStatus.QUEUED) for one in ids)
     sent = [AttemptResult(one, SendOutcome.ACCEPTED, now - 3_600_000_000, 1, message=MESSAGE) for one in ids]
     store = open_store(url)
-    store.apply(Batch(submissions=[Submission(message, (), copies)], attempts=sent))
+    store.digest.apply(Batch(submissions=[Submission(message, (), copies)], attempts=sent))
     store.close()
     urls = Urls(CODEC, "", Kind.MESSAGE, MESSAGE)
     paths = []

@@ -70,7 +70,7 @@ def main():
         journal=JournalReader(folder / "journal"),
         store=kept,
         history=history,
-        interpreter=Interpreter(submissions=None, returned=None, hits=Hits(store)),
+        interpreter=Interpreter(submissions=None, returned=None, hits=Hits(store.messages)),
         changes=Changes(),
         clock=CLOCK,
     )

@@ -46,7 +46,7 @@ def make(path: Path, rows: int) -> None:
 def ours(path: Path, folder: Path, *, again: bool) -> dict[str, float]:
     """As `postlude contacts import` does it: list, consent with proof, custom fields, resumable."""
     store, clock = open_store(f"sqlite:///{folder / 'state.sqlite'}"), SystemClock()
-    news = store.list_by_name("News") or store.add_list("News", 1)
+    news = store.lists.by_name("News") or store.lists.add("News", 1)
     halfway = 0
 
     def show(job) -> None:

@@ -144,14 +144,14 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
             (parts.folder.dkim / "example.org").mkdir(parents=True)
             (parts.folder.dkim / "example.org" / "k1.pem").write_bytes(new_key("ed25519", "k1").pem())
         store = open_store(loaded.database)
-        user = store.create_user("owner@example.org", created_at=1)
+        user = store.accounts.create_user("owner@example.org", created_at=1)
         add_contacts(store, copies)
         made = Campaign(
             id=new_id(), user=user.id, name="Bench", sender="News <news@example.org>", audience=Audience(everyone=True)
         )
         html = newsletter(kilobytes, links)
         subject = "News for {{ contact.first_name }}"
-        store.add_campaign(made, [Variant(campaign=made.id, message=new_id(), subject=subject, html=html)])
+        store.campaigns.add(made, [Variant(campaign=made.id, message=new_id(), subject=subject, html=html)])
         app = subprocess.Popen([sys.executable, "-m", "postlude", "app"], stdout=subprocess.DEVNULL)
         time.sleep(3)
         memory = Memory(app.pid)
@@ -159,12 +159,12 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
         began = time.perf_counter()
         schedule_campaign(store, build_contents(parts, store), parts.clock, made.id)
         try:
-            while store.campaign(made.id).status is not CampaignStatus.SENT:
+            while store.campaigns.get(made.id).status is not CampaignStatus.SENT:
                 if time.perf_counter() - began > copies / 50 + 60:
-                    raise SystemExit(f"not sent in time: {store.campaign_counts(made.id)}")
+                    raise SystemExit(f"not sent in time: {store.campaigns.counts(made.id)}")
                 time.sleep(0.25)
             seconds = time.perf_counter() - began
-            counts = store.campaign_counts(made.id)
+            counts = store.campaigns.counts(made.id)
         finally:
             memory.going = False
             memory.join()

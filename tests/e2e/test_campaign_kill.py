@@ -49,7 +49,7 @@ def kill(running: Postlude, chance: random.Random) -> str:
 
 
 def results(store: Store, message: int) -> dict[str, CopyStatus]:
-    return {copy.recipient: copy.status for copy in store.copies(message)}
+    return {copy.recipient: copy.status for copy in store.messages.copies(message)}
 
 
 @pytest.mark.timeout(100 + COPIES // 10)
@@ -58,13 +58,15 @@ def test_every_recipient_one_copy_or_a_few_unsure(postlude: Callable[..., Postlu
     chance = random.Random(seed)
     running = postlude(smtp_host=LOOPBACK, smtp_port=counting.port, smtp_tls="none", smtp_connections=CONNECTIONS)
     store, campaign = send_to_all(running.settings, COPIES)
-    (variant,) = store.variants(campaign.id)
+    (variant,) = store.campaigns.variants(campaign.id)
     killed = []
     for number in range(ROUNDS):
         goal = COPIES * (number + chance.random()) / (ROUNDS + 1)
         wait_for("copies to leave", lambda goal=goal: counting.counts.total() > goal, 60 + COPIES // 20, pause=0.01)
         killed.append((kill(running, chance), counting.counts.total()))
-    wait_for("the end", lambda: store.campaign(campaign.id).status is CampaignStatus.SENT, 60 + COPIES // 20, pause=0.5)
+    wait_for(
+        "the end", lambda: store.campaigns.get(campaign.id).status is CampaignStatus.SENT, 60 + COPIES // 20, pause=0.5
+    )
     time.sleep(0.2)
     said = results(store, variant.message)
     assert len(said) == COPIES, (seed, killed)

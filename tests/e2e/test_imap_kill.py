@@ -73,8 +73,8 @@ def wait_for_replies(running: Postlude, letter: EmailMessage, once: Counter[str]
 def go_back(running: Postlude) -> None:
     """Set the mark back while nothing runs."""
     with closing(open_store(f"sqlite:///{running.data}/state.sqlite")) as store:
-        validity, uid, day = store.get_setting(PLACE)
-        store.put_setting(PLACE, [validity, uid - WAY_BACK, day])
+        validity, uid, day = store.settings.get(PLACE)
+        store.settings.put(PLACE, [validity, uid - WAY_BACK, day])
 
 
 def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlude], mail: Servers, sink: Sink):
@@ -91,7 +91,7 @@ def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlud
         imap_password=PASSWORD,
     )
     with closing(open_store(f"sqlite:///{running.data}/state.sqlite")) as store:
-        wait_for("the first look", lambda: store.get_setting(PLACE), 20)
+        wait_for("the first look", lambda: store.settings.get(PLACE), 20)
     letters = [offer(ALICE, recipients(number), subject=f"Offer {number}") for number in range(ROUNDS)]
     for number, letter in enumerate(letters):
         running.submit(ALICE, recipients(number), letter)

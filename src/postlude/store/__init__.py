@@ -1,25 +1,29 @@
 """The state: messages, copies, users, settings and the projections, in SQLite or PostgreSQL."""
 
+from typing import Final
+
 from postlude.model.errors import PostludeError
-from postlude.store.accounts.queries import People
+from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
-from postlude.store.campaigns.queries import Campaigns
+from postlude.store.campaigns.queries import CampaignQueries
 from postlude.store.campaigns.report import CampaignReports
 from postlude.store.campaigns.sending import CampaignSending
 from postlude.store.contacts.audience import Audiences
-from postlude.store.contacts.bulk_import import Importing
+from postlude.store.contacts.bulk_import import BulkImport
+from postlude.store.contacts.consent import Consents
 from postlude.store.contacts.lists import Lists
-from postlude.store.contacts.queries import Contacts
+from postlude.store.contacts.queries import ContactQueries
 from postlude.store.contacts.rows import Confirmation, CopySuppression, Suppression
-from postlude.store.contacts.suppressions import Suppressions
-from postlude.store.digest.apply_batch import Digesting
+from postlude.store.contacts.suppressions import SuppressionQueries
+from postlude.store.contacts.tags import Tags
+from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.rows import Batch, Rebuilt, Seen
 from postlude.store.engine import Database, connect, translated
-from postlude.store.feedback.queries import Feedback
+from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
-from postlude.store.jobs.queries import Jobs
-from postlude.store.messages.claims import Sending
-from postlude.store.messages.queries import Lookups
+from postlude.store.jobs.queries import JobQueries
+from postlude.store.messages.claims import Claims
+from postlude.store.messages.queries import MessageQueries
 from postlude.store.messages.rows import (
     Activity,
     Alias,
@@ -32,33 +36,46 @@ from postlude.store.messages.rows import (
     MessageTotals,
     Submission,
 )
-from postlude.store.messages.server_usage import Usage
+from postlude.store.messages.server_usage import ServerUsage
 from postlude.store.messages.workers import Workers
 from postlude.store.migrate import HEAD, current, migrate
+from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
-from postlude.store.settings import Values
+from postlude.store.settings import Settings
 
 
-class Store(  # one topic a part
-    People,
-    Values,
-    Suppressions,
-    Sending,
-    Workers,
-    Usage,
-    Lookups,
-    Feedback,
-    Digesting,
-    Contacts,
-    Lists,
-    Audiences,
-    Importing,
-    Jobs,
-    Campaigns,
-    CampaignSending,
-    CampaignReports,
-):
-    """The whole state behind one object. Safe to share between threads; several processes may open the same."""
+class Sending(Claims, Workers, ServerUsage):
+    """Copies claimed by the processes that send, and what servers were given."""
+
+
+class Contacts(ContactQueries, Tags, Consents, Audiences, BulkImport):
+    """Contacts, their tags and consent; audiences; imports."""
+
+
+class Campaigns(CampaignQueries, CampaignSending, CampaignReports):
+    """Campaigns, their variants, files and copies, and what was counted of them."""
+
+
+class Store:
+    """The whole state behind one object, one attribute a topic.
+
+    Safe to share between threads; several processes may open the same.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.accounts: Final = AccountQueries(database)
+        self.settings: Final = Settings(database)
+        self.messages: Final = MessageQueries(database)
+        self.sending: Final = Sending(database)
+        self.contacts: Final = Contacts(database)
+        self.lists: Final = Lists(database)
+        self.suppressions: Final = SuppressionQueries(database)
+        self.campaigns: Final = Campaigns(database)
+        self.digest: Final = DigestQueries(database)
+        self.feedback: Final = FeedbackQueries(database)
+        self.privacy: Final = PrivacyQueries(database)
+        self.jobs: Final = JobQueries(database)
 
     def close(self) -> None:
         """Close every connection."""

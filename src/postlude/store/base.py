@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from sqlalchemy import Connection, Dialect, Row, Table
 
+from postlude.model.errors import InputError
 from postlude.store.engine import Database
 
 T = TypeVar("T")
@@ -15,20 +16,25 @@ CHUNK: Final = 500  # values in one IN (...): SQLite's default limit is 32,766, 
 
 
 class Part:
-    """One topic of the store: has the database, adds methods."""
+    """Queries of one topic: has the database, adds methods."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def _insert(self, table: Table) -> Any:  # noqa: ANN401 - two dialects' Insert, alike in ON CONFLICT
-        # Each dialect costs megabytes: a process loads the one it speaks.
-        if self._database.sqlite:
-            from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415 - see above
+    def _insert(self, table: Table) -> Any:  # noqa: ANN401 - as insert_into
+        return insert_into(self._database.engine.dialect, table)
 
-            return insert(table)
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415 - see above
 
-        return postgresql_insert(table)
+def insert_into(dialect: Dialect, table: Table) -> Any:  # noqa: ANN401 - two dialects' Insert, alike in ON CONFLICT
+    """An INSERT that knows ON CONFLICT, in the words of `dialect`."""
+    # Each dialect costs megabytes: a process loads the one it speaks.
+    if dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415 - see above
+
+        return insert(table)
+    from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415 - see above
+
+    return postgresql_insert(table)
 
 
 class Prepared:
@@ -81,3 +87,11 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     every = list(values)
     for start in range(0, len(every), size):
         yield every[start : start + size]
+
+
+def named(name: str, what: str = "list") -> str:
+    """`name` as it is stored; raises InputError when it is empty."""
+    shown = clean(name.strip())
+    if not shown:
+        raise InputError(f"a {what} needs a name")
+    return shown

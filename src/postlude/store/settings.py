@@ -10,27 +10,27 @@ from postlude.store.columns import metadata
 settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", JSON, nullable=False))
 
 
-class Values(Part):
+class Settings(Part):
     """Settings that live with the data."""
 
-    def get_setting(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value
         """The JSON value stored under `key`."""
         with self._database.read() as connection:
             row = connection.execute(select(settings.c.value).where(settings.c.key == key)).first()
         return default if row is None else row[0]
 
-    def put_setting(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    def put(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """Store a JSON value under `key`."""
         statement = self._insert(settings).values(key=key, value=value)
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
-    def delete_setting(self, key: str) -> bool:
+    def delete(self, key: str) -> bool:
         """Forget `key`; True for exactly one of several callers at once."""
         with self._database.write() as connection:
             return connection.execute(delete(settings).where(settings.c.key == key)).rowcount > 0
 
-    def setting_keys(self, prefix: str) -> list[str]:
+    def keys(self, prefix: str) -> list[str]:
         """Every key that begins with `prefix`."""
         with self._database.read() as connection:
             query = select(settings.c.key).where(settings.c.key.startswith(prefix, autoescape=True))

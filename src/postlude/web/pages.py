@@ -77,7 +77,7 @@ class Pages:
     def _unmatched(self, viewer: object) -> int:
         """How much waits for a person; as the strip, it makes no error of its own."""
         try:
-            return self._deps.store.count_unmatched() if viewer is not None else 0
+            return self._deps.store.feedback.count_unmatched() if viewer is not None else 0
         except PostludeError:
             return 0
 

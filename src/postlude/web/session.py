@@ -64,7 +64,7 @@ def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
     value = request.cookies.get(cookie_name(deps), "")
     try:
         user_id, nonce = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS)
-        user = deps.store.user(int(user_id))
+        user = deps.store.accounts.user(int(user_id))
     except (BadSignature, NotFoundError, ValueError, TypeError):
         return None
     return Viewer(user, _csrf(deps, str(nonce)))

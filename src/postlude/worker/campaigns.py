@@ -177,7 +177,7 @@ class _Pump:
 
     async def _give_back(self, claims: Sequence[CampaignClaim]) -> None:
         if claims:
-            await asyncio.to_thread(self._deps.store.give_back, [claim.copy for claim in claims])
+            await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
             self._in_hand -= len(claims)
 
     async def _begin(self) -> None:
@@ -232,10 +232,10 @@ class _Pump:
     async def _hand_over(self, claim: CampaignClaim) -> None:
         campaign = self._campaigns.get(claim.campaign)
         if campaign is None:  # paused meanwhile: what is begun still leaves
-            campaign = await asyncio.to_thread(self._deps.store.campaign, claim.campaign)
+            campaign = await asyncio.to_thread(self._deps.store.campaigns.get, claim.campaign)
         answer = await self._answer(campaign, claim)
         if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.postpone, [claim.copy], answer.until)
+            await asyncio.to_thread(self._deps.store.campaigns.postpone, [claim.copy], answer.until)
         elif answer is not None:
             self._deps.results.put(encode(self._attempt(campaign, claim, answer)))
 

@@ -72,7 +72,7 @@ class Imports:
         return True
 
     def _tidy(self) -> None:
-        jobs = [job for job in self._store.list_jobs(KIND, limit=_JOBS_LOOKED_AT) if not job.options.get("dry_run")]
+        jobs = [job for job in self._store.jobs.latest(KIND, limit=_JOBS_LOOKED_AT) if not job.options.get("dry_run")]
         files = {str(job.options.get("file")): job.status for job in jobs}
         old = self._clock.now() // MICROS_PER_SECOND - _KEPT_SECONDS
         for path in self._uploads.iterdir():

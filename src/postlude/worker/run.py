@@ -125,7 +125,7 @@ class _Worker:
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
-            return await asyncio.to_thread(self._deps.store.claim, limit, self._deps.clock.now(), self._number)
+            return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), self._number)
         except Exception:  # noqa: BLE001 - the worker outlives what fails once
             _log.exception("the queue cannot be read; tried again")
             await asyncio.sleep(_BROKEN_S)
@@ -147,7 +147,7 @@ class _Worker:
     async def _seconds(self) -> float:
         now = self._deps.clock.now()
         try:
-            due = await asyncio.to_thread(self._deps.store.next_due, now)
+            due = await asyncio.to_thread(self._deps.store.sending.next_due, now)
         except Exception:  # noqa: BLE001 - the worker outlives what fails once
             _log.exception("the queue cannot be read; tried again")
             return _IDLE_S

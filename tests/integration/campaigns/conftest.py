@@ -49,7 +49,7 @@ class Desk(NamedTuple):
 
     def draft(self, name: str = "News", audience: Audience | None = None, **options: object) -> Campaign:
         """A draft with content to the list."""
-        user = self.store.first_user()
+        user = self.store.accounts.first_user()
         assert user is not None
         made = create_campaign(self.store, self.clock, user, name, "News <news@example.org>")
         content = Content(subject="News for {{ contact.first_name|default('you') }}", preheader="In short", html=HTML)
@@ -68,14 +68,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """Alice, Bob and Charlie are on News, with consent; Charlie has no first name."""
     clock = Settable()
     store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
-    store.create_user("owner@example.org", created_at=1)
-    news = store.add_list("News", 1)
+    store.accounts.create_user("owner@example.org", created_at=1)
+    news = store.lists.add("News", 1)
     for number, name in enumerate(("alice", "bob", "charlie")):
         fields = {"first_name": name.title()} if name != "charlie" else {}
         zone = "Asia/Tokyo" if name == "bob" else ""
-        contact = store.add_contact(f"{name}@customer.test", 2 + number, fields=fields, time_zone=zone)
-        store.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 2)
-        store.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 2, how="by hand")
+        contact = store.contacts.add(f"{name}@customer.test", 2 + number, fields=fields, time_zone=zone)
+        store.lists.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 2)
+        store.contacts.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 2, how="by hand")
     codec = TokenCodec(KeyRing({1: b"k" * 32}, 1))
     contents = Contents(store, codec, EDGE, Prefixes(), lambda _: Policy(), tmp_path / "views")
     yield Desk(store, contents, clock, codec, news.id, tmp_path / "files")

@@ -60,7 +60,7 @@ def test_what_is_wrong_is_found(desk, html: str, check: str, level: Level):
 
 
 def test_missing_consent_sender_and_audience_are_found(desk):
-    desk.store.add_contact("dora@customer.test", 9)
+    desk.store.contacts.add("dora@customer.test", 9)
     everyone = desk.draft(audience=Audience(everyone=True))
     assert "consent" in said(desk, everyone, Level.SERIOUS)
     nobody = desk.draft("nobody", audience=Audience())
@@ -71,7 +71,7 @@ def test_missing_consent_sender_and_audience_are_found(desk):
 
 def test_a_preview_shows_one_contact_and_nothing_live(desk):
     made = desk.draft()
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     seen = preview(desk.contents, made, variant, someone(desk.store, made, "bob@customer.test"))
     assert (seen.address, seen.subject) == ("bob@customer.test", "News for Bob")
     assert "Dear Bob," in seen.html
@@ -87,7 +87,7 @@ def test_a_preview_shows_one_contact_and_nothing_live(desk):
 
 def test_a_test_mail_carries_nothing_live(desk):
     made = desk.draft()
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     raw = trial_message(desk.contents, made, variant, someone(desk.store, made), ["me@example.org"])
     message = message_from_bytes(raw)
     assert message["To"] == "me@example.org"
@@ -105,18 +105,18 @@ def test_what_cannot_be_compiled_stays_a_draft(desk):
     made = with_html(desk, "{{ nobody.knows }}")
     with pytest.raises(TemplateError):
         schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
-    assert desk.store.campaign(made.id).status is CampaignStatus.DRAFT
+    assert desk.store.campaigns.get(made.id).status is CampaignStatus.DRAFT
     with pytest.raises(InputError, match="nobody is in the audience"):
         schedule_campaign(desk.store, desk.contents, desk.clock, desk.draft("x", Audience()).id)
 
 
 def test_scheduling_fixes_message_links_and_the_page_for_browsers(desk):
     made = desk.draft()
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     fixed = schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
     assert (fixed.status, fixed.expected) == (CampaignStatus.SCHEDULED, 3)
     assert "https://shop.example.com/offer?a=1" in [
-        link.url for link in desk.store.links(variant.message) if link.tracked
+        link.url for link in desk.store.messages.links(variant.message) if link.tracked
     ]
     page = (desk.contents.views / f"{id_text(variant.message)}.html").read_text()
     assert "Dear friend," in page
@@ -131,27 +131,27 @@ def test_files_travel_or_are_downloaded(desk):
     made = with_html(desk, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a>')
     attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
     attach_file(desk.store, desk.folder, made.id, "terms.txt", "text/plain", b"terms")
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     compiled = desk.contents.compile(made, variant, desk.contents.policy(made))
     (link,) = [one for one in compiled.links if "/f/" in one.url and one.tracked]
-    (hosted,) = [one for one in desk.store.campaign_files(made.id) if one.hosted]
+    (hosted,) = [one for one in desk.store.campaigns.files(made.id) if one.hosted]
     assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"
     assert (desk.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
     raw = compiled.render("t" * 36, {"contact": {"email": "a@x.org"}})
     names = [part.get_filename() for part in message_from_bytes(raw).walk() if part.get_filename()]
     assert names == ["terms.txt"]
     copied = copy_campaign(desk.store, desk.folder, desk.clock, made.id)
-    assert sorted(one.name for one in desk.store.campaign_files(copied.id)) == ["a b.pdf", "terms.txt"]
+    assert sorted(one.name for one in desk.store.campaigns.files(copied.id)) == ["a b.pdf", "terms.txt"]
 
 
 def test_style_sheets_go_inline_and_other_html_stays_as_it_is(desk):
     made = with_html(desk, "<style>p{color:red}</style><p>{{ contact.first_name }}</p>{{ unsubscribe_url }}")
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     assert re.search(
         r"<p style=\"color: ?red;?\">\{\{ contact.first_name \}\}</p>", desk.contents.template(made, variant).html
     )
     plain = desk.draft("plain")
-    (variant,) = desk.store.variants(plain.id)
+    (variant,) = desk.store.campaigns.variants(plain.id)
     assert desk.contents.template(plain, variant).html == variant.html
 
 
@@ -173,7 +173,7 @@ def test_options_that_cannot_be_are_refused(desk, options: dict[str, object], wr
 
 def test_contents_are_compiled_once_a_policy(desk):
     made = desk.draft()
-    (variant,) = desk.store.variants(made.id)
+    (variant,) = desk.store.campaigns.variants(made.id)
     contents = desk.contents
     first = contents.compiled(made, variant.message, opens=True, clicks=True)
     assert contents.compiled(made, variant.message, opens=True, clicks=True) is first

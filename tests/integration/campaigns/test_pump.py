@@ -64,7 +64,7 @@ async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
     deps = CampaignDeps(
         store=desk.store,
-        work=CampaignWork(desk.store, desk.clock, desk.store.begin_worker("x/worker-1", 1)),
+        work=CampaignWork(desk.store, desk.clock, desk.store.sending.begin_worker("x/worker-1", 1)),
         composer=CopyComposer(desk.contents, desk.codec, desk.clock, "b.example.org", lambda _: None),
         transport=transport,
         append=journal.append,
@@ -92,7 +92,7 @@ async def until(what: str, check: object, seconds: float = 20) -> None:
 
 def to_many(desk, count: int) -> Campaign:
     for number in range(count):
-        desk.store.add_contact(f"p{number}@customer.test", 50 + number)
+        desk.store.contacts.add(f"p{number}@customer.test", 50 + number)
     made = desk.draft(audience=Audience(everyone=True))
     return schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
 
@@ -118,7 +118,7 @@ async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(desk, 
             pause_campaign(desk.store, campaign.id)
             await until(
                 "claims to be given back",
-                lambda: desk.store.campaign_counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
+                lambda: desk.store.campaigns.counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
             )
             await asyncio.sleep(1)
             left = server.counts.total()
@@ -146,7 +146,7 @@ async def test_greylisted_copies_wait_and_leave_later(desk, journal: JournalWrit
     attempts = journaled(tmp_path, Attempt)
     assert {one.outcome for one in attempts} == {SendOutcome.DEFERRED}
     assert all(one.retry_at > one.at for one in attempts)
-    assert desk.store.campaign(campaign.id).status is CampaignStatus.SENDING
+    assert desk.store.campaigns.get(campaign.id).status is CampaignStatus.SENDING
 
 
 async def test_who_is_suppressed_meanwhile_gets_nothing(desk, journal: JournalWriter, tmp_path: Path):
@@ -155,7 +155,7 @@ async def test_who_is_suppressed_meanwhile_gets_nothing(desk, journal: JournalWr
     work = CampaignWork(desk.store, desk.clock, 5)
     (found,) = work.under_way()
     work.take_in(found)
-    desk.store.suppress("alice@customer.test", "unsubscribed")
+    desk.store.suppressions.add("alice@customer.test", "unsubscribed")
     with Counting() as server:
         async with pumping(desk, journal, server.port):
             await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
@@ -184,5 +184,5 @@ async def test_two_campaigns_leave_side_by_side(desk, journal: JournalWriter, tm
             schedule_campaign(desk.store, desk.contents, desk.clock, second.id)
             await until("the second one", lambda: server.counts["alice@customer.test"] == 2)
             assert server.counts.total() < 1203
-    (variant,) = desk.store.variants(second.id)
+    (variant,) = desk.store.campaigns.variants(second.id)
     assert variant.message in {one.message for one in journaled(tmp_path, Attempt)}

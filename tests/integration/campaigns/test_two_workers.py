@@ -31,17 +31,17 @@ def running(tmp_path: Path, postgresql_url: str) -> Iterator[tuple[Postlude, Cou
 def test_two_workers_share_a_campaign(running: tuple[Postlude, Counting], tmp_path: Path):
     instance, server = running
     store, campaign = send_to_all(instance.settings, COPIES)
-    (variant,) = store.variants(campaign.id)
+    (variant,) = store.campaigns.variants(campaign.id)
     environment = clean_environment(instance.settings)
     second = Child("second", [POSTLUDE, "worker", "--idle-end", "3"], tmp_path / "second.log", environment)
     try:
-        wait_for("both workers", lambda: len(store.worker_journals()) >= 3, 40)
+        wait_for("both workers", lambda: len(store.sending.worker_journals()) >= 3, 40)
         wait_for("half of the copies", lambda: server.counts.total() > COPIES // 2, 90, pause=0.02)
         os.kill(second.pid, signal.SIGKILL)
-        wait_for("the end", lambda: store.campaign(campaign.id).status is CampaignStatus.SENT, 100, pause=0.2)
+        wait_for("the end", lambda: store.campaigns.get(campaign.id).status is CampaignStatus.SENT, 100, pause=0.2)
     finally:
         second.kill()
-    said = {copy.recipient: copy.status for copy in store.copies(variant.message)}
+    said = {copy.recipient: copy.status for copy in store.messages.copies(variant.message)}
     assert len(said) == COPIES
     assert max(server.counts.values()) == 1
     for recipient, status in said.items():

@@ -32,13 +32,13 @@ def begin(desk, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
     work = CampaignWork(desk.store, desk.clock, 1)
     (found,) = work.under_way()
     work.take_in(found)
-    return work, desk.store.campaign(campaign.id)
+    return work, desk.store.campaigns.get(campaign.id)
 
 
 def send_all(desk, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
     """Message and copy by address, all handed over."""
     claims = work.claim(campaign, 100)
-    desk.store.apply(
+    desk.store.digest.apply(
         Batch(
             attempts=[
                 AttemptResult(claim.copy, SendOutcome.ACCEPTED, desk.clock.now(), 1, 250, message=claim.message)
@@ -51,7 +51,7 @@ def send_all(desk, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[in
 
 def happens(desk, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
     event = Event(desk.clock.now() + where[1], kind, desk.clock.now(), *where, position=0, verdict=verdict)
-    desk.store.apply(Batch(events=[event]))
+    desk.store.digest.apply(Batch(events=[event]))
 
 
 def test_from_draft_to_sent(desk):
@@ -64,7 +64,7 @@ def test_from_draft_to_sent(desk):
     now = progress_of(desk.store, desk.clock, campaign, before)
     assert (now.done, now.rate, now.remaining_s) == (3, 3.0, 0.0)
     assert work.finish(campaign)
-    assert desk.store.campaign(campaign.id).status is CampaignStatus.SENT
+    assert desk.store.campaigns.get(campaign.id).status is CampaignStatus.SENT
     assert not worker_wanted(desk.store, desk.clock.now())
 
 
@@ -75,7 +75,7 @@ def test_the_report_keeps_people_and_machines_apart(desk):
     happens(desk, EventKind.CLICKED, sent["alice"])
     happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
     happens(desk, EventKind.OPENED, sent["charlie"], Verdict.UNKNOWN)
-    report = report_of(desk.store, desk.store.campaign(campaign.id))
+    report = report_of(desk.store, desk.store.campaigns.get(campaign.id))
     funnel = report.all
     assert (funnel.sent, funnel.delivered, funnel.opened, funnel.clicked) == (3, 3, 1, 1)
     assert (funnel.opened_machine, funnel.opened_unknown) == (1, 1)
@@ -89,24 +89,26 @@ def test_follow_ups_leave_alone_who_opened_or_answered(desk):
     happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
     happens(desk, EventKind.REPLIED, sent["charlie"])
     again = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.NOT_OPENED)
-    assert [one.contact.address for one in desk.store.audience_page(again.audience)] == ["bob@customer.test"]
+    assert [one.contact.address for one in desk.store.contacts.audience_page(again.audience)] == ["bob@customer.test"]
     assert again.status is CampaignStatus.DRAFT
     assert again.options.follows == campaign.id
     happens(desk, EventKind.CLICKED, sent["alice"])
     clicked = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.CLICKED, "Thanks")
-    assert [one.contact.address for one in desk.store.audience_page(clicked.audience)] == ["alice@customer.test"]
-    desk.store.suppress("alice@customer.test", "unsubscribed")
-    assert desk.store.audience_count(clicked.audience) == 0
+    assert [one.contact.address for one in desk.store.contacts.audience_page(clicked.audience)] == [
+        "alice@customer.test"
+    ]
+    desk.store.suppressions.add("alice@customer.test", "unsubscribed")
+    assert desk.store.contacts.audience_count(clicked.audience) == 0
     with pytest.raises(InputError, match="send it first"):
         follow_up(desk.store, desk.folder, desk.clock, again.id, FollowUp.CLICKED)
 
 
 def two_variants(desk, **options: object) -> Campaign:
     for number in range(60):
-        desk.store.add_contact(f"p{number}@customer.test", 50 + number)
+        desk.store.contacts.add(f"p{number}@customer.test", 50 + number)
     made = desk.draft()
     options = {"test_percent": 50, "test_hours": 2.0} | options
-    everyone = desk.store.campaign(made.id).audience.__class__(everyone=True)
+    everyone = desk.store.campaigns.get(made.id).audience.__class__(everyone=True)
     return change_campaign(
         desk.store, made.id, {}, {"B": Content(subject="Another")}, everyone, CampaignOptions(**options)
     )
@@ -114,11 +116,11 @@ def two_variants(desk, **options: object) -> Campaign:
 
 def test_the_better_variant_goes_to_the_rest(desk):
     made = two_variants(desk, rule=WinnerRule.CLICKED)
-    first, second = desk.store.variants(made.id)
+    first, second = desk.store.campaigns.variants(made.id)
     assert (second.subject, second.html) == ("Another", first.html)
     work, campaign = begin(desk, made)
     assert campaign.decide_at == desk.clock.now() + 2 * HOUR
-    counts = desk.store.campaign_counts(made.id)
+    counts = desk.store.campaigns.counts(made.id)
     held, tested = counts[CopyStatus.HELD], counts[CopyStatus.QUEUED]
     assert held + tested == 63
     assert 12 < tested < 51  # half of 63, at random
@@ -132,7 +134,7 @@ def test_the_better_variant_goes_to_the_rest(desk):
     rest = work.claim(campaign, 100)
     assert len(rest) == held
     assert {claim.message for claim in rest} == {second.message}
-    assert desk.store.campaign(made.id).winner == second.message
+    assert desk.store.campaigns.get(made.id).winner == second.message
 
 
 def test_a_winner_can_be_chosen_by_hand(desk):
@@ -143,7 +145,7 @@ def test_a_winner_can_be_chosen_by_hand(desk):
     with pytest.raises(InputError, match="no variant"):
         choose_winner(desk.store, made.id, "C")
     choose_winner(desk.store, made.id, "a")
-    first, _ = desk.store.variants(made.id)
+    first, _ = desk.store.campaigns.variants(made.id)
     assert {claim.message for claim in work.claim(campaign, 100)} == {first.message}
     with pytest.raises(InputError, match="has its winner"):
         choose_winner(desk.store, made.id, "B")
@@ -188,15 +190,15 @@ def test_paused_resumed_cancelled(desk):
     resume_campaign(desk.store, campaign.id)
     assert len(work.claim(campaign, 1)) == 1
     cancel_campaign(desk.store, desk.clock, campaign.id)
-    counts = desk.store.campaign_counts(campaign.id)
+    counts = desk.store.campaigns.counts(campaign.id)
     assert counts == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
-    desk.store.give_back([first.copy])
-    assert desk.store.copy(first.copy).status is CopyStatus.CANCELLED
-    (other,) = [copy for copy in desk.store.copies(first.message) if copy.status is CopyStatus.CLAIMED]
+    desk.store.campaigns.give_back([first.copy])
+    assert desk.store.messages.copy(first.copy).status is CopyStatus.CANCELLED
+    (other,) = [copy for copy in desk.store.messages.copies(first.message) if copy.status is CopyStatus.CLAIMED]
     later = AttemptResult(other.id, SendOutcome.DEFERRED, 9, 1, 451, retry_at=desk.clock.now() + HOUR)
-    desk.store.apply(Batch(attempts=[later]))
+    desk.store.digest.apply(Batch(attempts=[later]))
     assert not worker_wanted(desk.store, desk.clock.now())
-    assert desk.store.campaign_counts(campaign.id) == {CopyStatus.CANCELLED: 3}
+    assert desk.store.campaigns.counts(campaign.id) == {CopyStatus.CANCELLED: 3}
     with pytest.raises(InputError, match="it is over"):
         resume_campaign(desk.store, campaign.id)
 

@@ -20,18 +20,18 @@ PEOPLE = "E-Mail;Vorname;Nachname;Ort;Tags\nAnna@Example.org;Anna;Müller;Köln;
 
 
 def test_a_file_becomes_contacts_with_fields_tags_lists_and_proof(store: Store, written: Write) -> None:
-    news = store.add_list("News", DAY)
+    news = store.lists.add("News", DAY)
     order = written(PEOPLE, lists=(news.id,), tags=("fair",), consent=(Purpose.MAIL,), agreed="card at the fair 2026")
     job = imported(store, order)
     assert (job.status, job.counts) == (JobStatus.DONE, {"added": 2, "rows": 2})
     assert (job.done, job.total, job.unit, job.by) == (3, 3, "lines", "carol")
-    anna = store.contact_by_address("anna@example.org")
+    anna = store.contacts.by_address("anna@example.org")
     assert anna is not None
     assert (anna.spelled, anna.name, anna.source) == ("Anna@example.org", "Anna Müller", "import people.csv")
     assert anna.fields == {"vorname": "Anna", "nachname": "Müller", "ort": "Köln"}
-    assert store.contact_tags([anna.id]) == {anna.id: ["fair", "press", "vip"]}
-    assert [one.status for one in store.memberships(anna.id)] == [MemberStatus.SUBSCRIBED]
-    [entry] = store.consent_log(anna.id)
+    assert store.contacts.tags_of([anna.id]) == {anna.id: ["fair", "press", "vip"]}
+    assert [one.status for one in store.lists.memberships(anna.id)] == [MemberStatus.SUBSCRIBED]
+    [entry] = store.contacts.consent_log(anna.id)
     assert (entry.purpose, entry.state, entry.proof.how, entry.proof.by) == (
         Purpose.MAIL,
         Consent.GIVEN,
@@ -39,14 +39,14 @@ def test_a_file_becomes_contacts_with_fields_tags_lists_and_proof(store: Store, 
         "carol",
     )
     assert entry.proof.source == "card at the fair 2026 (people.csv)"
-    assert set(store.contact_fields()) == {"vorname", "nachname", "ort"}
+    assert set(store.contacts.fields()) == {"vorname", "nachname", "ort"}
 
 
 def test_every_bad_row_says_where_why_and_what_to_do(store: Store, written: Write) -> None:
     text = "email,zone\nok@example.org,\nnobody,\n,x\n\na b@example.org,\nc@example.org,Mars/Base\nd@localhost,\n"
     job = imported(store, written(text, mapping={"zone": "time_zone"}))
     assert job.counts == {"added": 1, "rows": 1, "wrong": 5, "blank": 1}
-    found = [(e.line, e.column, e.value, e.reason) for e in store.job_errors(job.id)]
+    found = [(e.line, e.column, e.value, e.reason) for e in store.jobs.errors(job.id)]
     assert found == [
         (3, "email", "nobody", "no address"),
         (4, "email", "", "there is no address"),
@@ -54,7 +54,7 @@ def test_every_bad_row_says_where_why_and_what_to_do(store: Store, written: Writ
         (7, "zone", "Mars/Base", "no time zone"),
         (8, "email", "d@localhost", "'localhost' has no top-level domain"),
     ]
-    assert all(error.remedy for error in store.job_errors(job.id))
+    assert all(error.remedy for error in store.jobs.errors(job.id))
 
 
 def test_known_contacts_by_policy(store: Store, written: Write) -> None:
@@ -64,12 +64,12 @@ def test_known_contacts_by_policy(store: Store, written: Write) -> None:
     assert skipped.counts == {"unchanged": 1, "rows": 1}
     filled = imported(store, written("email,name,city,phone,age\na@example.org,Anja,Bonn,,40\n", policy="fill"))
     assert filled.counts == {"updated": 1, "rows": 1}
-    anna = store.contact_by_address("a@example.org")
+    anna = store.contacts.by_address("a@example.org")
     assert anna is not None
     assert (anna.name, anna.fields) == ("Anna", {"city": "Köln", "phone": "1", "age": "40"})
     updated = imported(store, written(again))
     assert updated.counts == {"updated": 1, "rows": 1}
-    anna = store.contact_by_address("a@example.org")
+    anna = store.contacts.by_address("a@example.org")
     assert anna is not None
     assert (anna.name, anna.fields["city"], anna.fields["phone"]) == (
         "Anna",
@@ -87,36 +87,36 @@ def test_repeats_within_a_file_are_one_contact(
     text = "email,city\na@example.org,Köln\nb@example.org,\nA@example.org,Bonn\na@example.org,\n"
     tried = imported(store, written(text, dry_run=True))
     assert tried.counts == {"added": 2, "repeated": 2, "rows": 4}
-    assert store.count_contacts() == 0
+    assert store.contacts.count() == 0
     done = imported(store, written(text))
     assert done.counts == tried.counts
-    found = store.contact_by_address("a@example.org")
+    found = store.contacts.by_address("a@example.org")
     assert found is not None
     assert found.fields == {"city": "Bonn"}
 
 
 def test_who_left_stays_away_and_who_is_suppressed_stays_suppressed(store: Store, written: Write) -> None:
-    news = store.add_list("News", DAY, double_optin=False)
-    anna, bob = (store.add_contact(f"{name}@example.org", DAY) for name in ("anna", "bob"))
-    store.put_member(news.id, anna.id, MemberStatus.UNSUBSCRIBED, DAY)
-    store.record_consent(anna.id, {Purpose.MAIL: Consent.WITHDRAWN}, DAY, how="preferences page")
-    store.suppress("bob@example.org", "complained", at=DAY)
+    news = store.lists.add("News", DAY, double_optin=False)
+    anna, bob = (store.contacts.add(f"{name}@example.org", DAY) for name in ("anna", "bob"))
+    store.lists.put_member(news.id, anna.id, MemberStatus.UNSUBSCRIBED, DAY)
+    store.contacts.record_consent(anna.id, {Purpose.MAIL: Consent.WITHDRAWN}, DAY, how="preferences page")
+    store.suppressions.add("bob@example.org", "complained", at=DAY)
     order = written("email\nanna@example.org\nbob@example.org\n", lists=(news.id,), consent=(Purpose.MAIL,), agreed="x")
     assert imported(store, order).counts == {"unchanged": 2, "rows": 2, "suppressed": 1, "left": 1}
-    assert [one.status for one in store.memberships(anna.id)] == [MemberStatus.UNSUBSCRIBED]
-    assert store.contact(anna.id).mail_consent is Consent.WITHDRAWN
-    assert len(store.consent_log(anna.id)) == 1
-    assert store.contact(bob.id).mail_consent is Consent.GIVEN
-    assert store.is_suppressed(["bob@example.org"])
+    assert [one.status for one in store.lists.memberships(anna.id)] == [MemberStatus.UNSUBSCRIBED]
+    assert store.contacts.get(anna.id).mail_consent is Consent.WITHDRAWN
+    assert len(store.contacts.consent_log(anna.id)) == 1
+    assert store.contacts.get(bob.id).mail_consent is Consent.GIVEN
+    assert store.suppressions.contains(["bob@example.org"])
 
 
 def test_consent_needs_proof_and_double_optin_needs_consent(store: Store, written: Write) -> None:
-    news = store.add_list("News", DAY)
+    news = store.lists.add("News", DAY)
     with pytest.raises(InputError, match="confirm by mail"):
         order_import(store, CLOCK, written(PEOPLE, lists=(news.id,)))
     with pytest.raises(InputError, match="consent without proof"):
         order_import(store, CLOCK, written(PEOPLE, lists=(news.id,), consent=(Purpose.MAIL,), agreed=" "))
-    assert store.list_jobs() == []
+    assert store.jobs.latest() == []
 
 
 def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, written: Write) -> None:
@@ -125,7 +125,7 @@ def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, writte
     assert job.options["encoding"] != ""
     order = written(b"email,city\n" + good + bad)
     told = imported(store, import_job.msgspec.structs.replace(order, encoding="utf-8"))
-    assert [(e.line, e.reason) for e in store.job_errors(told.id)] == [(3, "bytes that are not utf-8-sig")]
+    assert [(e.line, e.reason) for e in store.jobs.errors(told.id)] == [(3, "bytes that are not utf-8-sig")]
     with pytest.raises(InputError, match="no encoding"):
         order_import(store, CLOCK, import_job.msgspec.structs.replace(order, encoding="utf-9"))
 
@@ -134,7 +134,7 @@ def test_odd_files(store: Store, written: Write) -> None:
     assert imported(store, written("sep=;\nx;email\n1;a@example.org\n")).counts["added"] == 1
     assert imported(store, written("b@example.org\nc@example.org\n")).counts["added"] == 2
     assert imported(store, written("who,where\nAnna,Anna <d@example.org>\n")).counts["added"] == 1
-    anna = store.contact_by_address("d@example.org")
+    anna = store.contacts.by_address("d@example.org")
     assert anna is not None
     assert anna.name == "Anna"
     for text, reason in (("", "empty"), ("a,b\n1,2\n", "no column has addresses"), ("email\n", "")):
@@ -152,7 +152,7 @@ def test_a_forgotten_quotation_mark_costs_one_row(store: Store, written: Write) 
     rows[10] = 'p10@example.org,"town 10'
     job = imported(store, written("email,city\n" + "\n".join(rows) + "\n"))
     assert job.counts == {"added": 2999, "rows": 2999, "wrong": 1}
-    [error] = store.job_errors(job.id)
+    [error] = store.jobs.errors(job.id)
     assert (error.line, error.reason) == (12, "a quotation mark is opened here and never closed")
     assert job.done == 3001
 
@@ -169,8 +169,8 @@ def test_spreadsheets(store: Store, written: Write, tmp_path: Path) -> None:
     order = written((tmp_path / "people.xlsx").read_bytes(), name="people.xlsx")
     job = imported(store, order)
     assert job.counts == {"added": 1, "rows": 1, "wrong": 1}
-    assert [error.line for error in store.job_errors(job.id)] == [4]
-    found = store.contact_by_address("a@example.org")
+    assert [error.line for error in store.jobs.errors(job.id)] == [4]
+    found = store.contacts.by_address("a@example.org")
     assert found is not None
     assert found.fields == {"age": "40", "town": "Köln"}
     with pytest.raises(InputError, match="no sheet 'Nowhere'"):
@@ -184,7 +184,7 @@ def test_a_paused_import_goes_on_where_it_was(store: Store, written: Write, monk
     order = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(35)) + "wrong\n")
     job = claim_import(store, CLOCK, "a", order_import(store, CLOCK, order).id)
     assert job is not None
-    stopped = run_import(store, CLOCK, job, lambda seen: store.ask_job(seen.id, "pause", 1) and None)
+    stopped = run_import(store, CLOCK, job, lambda seen: store.jobs.ask(seen.id, "pause", 1) and None)
     assert stopped.status is JobStatus.PAUSED
     assert stopped.job.done == 21
     again = claim_import(store, CLOCK, "b", job.id)
@@ -194,7 +194,7 @@ def test_a_paused_import_goes_on_where_it_was(store: Store, written: Write, monk
     assert claim_import(store, CLOCK, "c", job.id) is None
     cancelled = claim_import(store, CLOCK, "d", order_import(store, CLOCK, order).id)
     assert cancelled is not None
-    store.ask_job(cancelled.id, "cancel", 1)
+    store.jobs.ask(cancelled.id, "cancel", 1)
     assert run_import(store, CLOCK, cancelled).status is JobStatus.CANCELLED
 
 
@@ -205,7 +205,7 @@ def test_another_file_under_the_name_is_noticed(store: Store, written: Write) ->
     assert claimed is not None
     with pytest.raises(InputError, match="not the file"):
         run_import(store, CLOCK, claimed)
-    assert store.job(job.id).status is JobStatus.FAILED
+    assert store.jobs.get(job.id).status is JobStatus.FAILED
 
 
 _CHILD = """
@@ -235,14 +235,14 @@ def test_kill_9_loses_nothing_and_repeats_nothing(state_url: str, written: Write
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        seen = store.job(job.id)
+        seen = store.jobs.get(job.id)
         assert seen.status is JobStatus.RUNNING
-        assert store.count_contacts() == seen.counts["added"] == seen.done - 1
+        assert store.contacts.count() == seen.counts["added"] == seen.done - 1
         with store._database.write() as connection:  # as if a minute had gone by
             connection.exec_driver_sql("UPDATE jobs SET beat_at = 0")
     last = claim_import(store, CLOCK, "last", job.id)
     assert last is not None
     done = run_import(store, CLOCK, last)
     assert done.job.counts == {"added": 20_000, "rows": 20_000}
-    assert store.count_contacts() == 20_000
+    assert store.contacts.count() == 20_000
     store.close()

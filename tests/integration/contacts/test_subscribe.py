@@ -17,10 +17,10 @@ def url(list_id: int, contact: int) -> str:
 
 
 def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store) -> None:
-    news = store.add_list("Näws", DAY, consent_text="Monthly <news> of Example Ltd", sender="news@example.org")
+    news = store.lists.add("Näws", DAY, consent_text="Monthly <news> of Example Ltd", sender="news@example.org")
     with pytest.raises(NotFoundError, match="no user yet"):
         subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
-    store.create_user("owner@example.org", "Olga")
+    store.accounts.create_user("owner@example.org", "Olga")
     asked = subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
     assert (asked.status, asked.contact.name) == (MemberStatus.PENDING, "Anna")
     assert asked.letter is not None
@@ -37,27 +37,27 @@ def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store)
     assert link in text
     assert f'href="{link}"' in html
     assert "Monthly &lt;news&gt;" in html
-    assert store.contact(asked.contact.id).mail_consent is Consent.UNKNOWN
-    store.put_member(news.id, asked.contact.id, MemberStatus.SUBSCRIBED, DAY)
+    assert store.contacts.get(asked.contact.id).mail_consent is Consent.UNKNOWN
+    store.lists.put_member(news.id, asked.contact.id, MemberStatus.SUBSCRIBED, DAY)
     again = subscribe(store, CLOCK, "anna@example.net", news, url)
     assert (again.status, again.letter) == (MemberStatus.SUBSCRIBED, None)
 
 
 def test_without_double_optin_and_with_proof_nothing_is_sent(store: Store) -> None:
-    plain, news = store.add_list("Plain", DAY, double_optin=False), store.add_list("News", DAY)
+    plain, news = store.lists.add("Plain", DAY, double_optin=False), store.lists.add("News", DAY)
     asked = subscribe(store, CLOCK, "bob@example.net", plain, url)
     assert (asked.status, asked.letter) == (MemberStatus.SUBSCRIBED, None)
     with pytest.raises(InputError, match="consent without proof"):
         subscribe_agreed(store, CLOCK, "bob@example.net", news, " ", "carol")
     contact = subscribe_agreed(store, CLOCK, "bob@example.net", news, "paper form of 3 May", "carol")
-    assert {one.status for one in store.memberships(contact.id)} == {MemberStatus.SUBSCRIBED}
-    [entry] = store.consent_log(contact.id)
+    assert {one.status for one in store.lists.memberships(contact.id)} == {MemberStatus.SUBSCRIBED}
+    [entry] = store.contacts.consent_log(contact.id)
     assert (entry.proof.source, entry.proof.by) == ("paper form of 3 May", "carol")
 
 
 def test_a_suppressed_address_is_not_asked(store: Store) -> None:
-    store.create_user("owner@example.org")
-    news = store.add_list("News", DAY)
-    store.suppress("bob@example.net", "complained")
+    store.accounts.create_user("owner@example.org")
+    news = store.lists.add("News", DAY)
+    store.suppressions.add("bob@example.net", "complained")
     with pytest.raises(InputError, match=r"suppressions remove bob@example\.net"):
         subscribe(store, CLOCK, "bob@example.net", news, url)

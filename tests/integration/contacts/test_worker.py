@@ -29,18 +29,18 @@ def test_ordered_imports_are_done_and_a_bad_one_stops_no_other(
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
-        wait_for("the import", lambda: store.job(good.id).status is JobStatus.DONE)
-        assert store.job(broken.id).status is JobStatus.FAILED
-        assert "gone.csv" in store.job(broken.id).error
+        wait_for("the import", lambda: store.jobs.get(good.id).status is JobStatus.DONE)
+        assert store.jobs.get(broken.id).status is JobStatus.FAILED
+        assert "gone.csv" in store.jobs.get(broken.id).error
         later = order_import(store, CLOCK, written("email\nlate@example.org\n", name="late.csv"))
         worker.wake()
-        wait_for("the next", lambda: store.job(later.id).status is JobStatus.DONE, seconds=5)
+        wait_for("the next", lambda: store.jobs.get(later.id).status is JobStatus.DONE, seconds=5)
     finally:
         worker.stop()
         thread.join(10)
     assert not thread.is_alive()
     assert not list(tmp_path.glob("*.csv"))  # what was uploaded is people's data: it goes when its import is over
-    assert store.count_contacts() == 201
+    assert store.contacts.count() == 201
 
 
 def test_stopping_leaves_the_rest_to_the_next_start(
@@ -58,21 +58,21 @@ def test_stopping_leaves_the_rest_to_the_next_start(
     with monkeypatch.context() as patch:
         patch.setattr(import_job, "_beat_of", stop_at_the_first_beat)
         first.run()
-    assert (store.job(job.id).status, store.count_contacts()) == (JobStatus.WAITING, 10)
+    assert (store.jobs.get(job.id).status, store.contacts.count()) == (JobStatus.WAITING, 10)
     second = Imports(store, CLOCK, tmp_path)
     thread = threading.Thread(target=second.run)
     thread.start()
-    wait_for("the rest", lambda: store.job(job.id).status is JobStatus.DONE)
+    wait_for("the rest", lambda: store.jobs.get(job.id).status is JobStatus.DONE)
     second.stop()
     thread.join(10)
-    assert store.job(job.id).counts == {"added": 100, "rows": 100}
+    assert store.jobs.get(job.id).counts == {"added": 100, "rows": 100}
 
 
 def test_uploads_nobody_ordered_go_after_a_day(store: Store, tmp_path: Path, written: Write) -> None:
     old, tried = (Path(written("email\n", name=name).file) for name in ("old.csv", "fresh.csv"))
     os.utime(old, (1, 1))
     failed = order_import(store, CLOCK, written("email\nx@example.org\n", name="failed.csv"), owner="dead")
-    store.finish_job(failed.id, "dead", JobStatus.FAILED, 1, "the disk was full")
+    store.jobs.finish(failed.id, "dead", JobStatus.FAILED, 1, "the disk was full")
     os.utime(tmp_path / "failed.csv", (1, 1))
     worker = Imports(store, CLOCK, tmp_path)
     worker.stop()

@@ -44,8 +44,8 @@ class World:
     ) -> Digest:
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
-            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.seen)),
-            hits=hits or Hits(self.store),
+            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.feedback.seen)),
+            hits=hits or Hits(self.store.messages),
         )
         return Digest(
             journal=JournalReader(self.folder / "journal"),

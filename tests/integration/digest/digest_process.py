@@ -55,14 +55,14 @@ history = open_history(folder / "history.duckdb")
 if len(sys.argv) > 3:
     chance, places = random.Random(int(sys.argv[3])), list[str]()
     _deadly(history, "append", chance, places)
-    _deadly(store, "apply", chance, places)
+    _deadly(store.digest, "apply", chance, places)
     for step in HALVES:
-        _deadly(store, step, chance, places)
+        _deadly(store.digest, step, chance, places)
 digest = Digest(
     journal=JournalReader(folder / "journal"),
     store=store,
     history=history,
-    interpreter=Interpreter(submissions=_none_comes, returned=_none_comes, hits=Hits(store)),
+    interpreter=Interpreter(submissions=_none_comes, returned=_none_comes, hits=Hits(store.messages)),
     changes=Changes(),
     clock=SystemClock(),
     batch_records=300,

@@ -34,9 +34,9 @@ def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
     digest = sent.digest(chosen=lambda: woken.append(1))
     sent.say(_hit(11, 100, HitFace.PREFERENCES, opens="off", clicks="on"))
     digest.catch_up()
-    opens, clicks, _ = sent.store.revocations()
+    opens, clicks, _ = sent.store.privacy.revocations()
     assert (sorted(opens), sorted(clicks), woken) == ([11, 21], [], [1])
-    found = sent.store.withdrawals(["CAROL@example.org", "bob@example.org"])
+    found = sent.store.privacy.withdrawals(["CAROL@example.org", "bob@example.org"])
     assert list(found) == ["CAROL@example.org"]
     policy = limited(Policy(), found["CAROL@example.org"])
     assert (policy.opens, policy.clicks) == (False, True)
@@ -44,12 +44,12 @@ def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
 
     sent.say(_hit(21, 90, HitFace.PREFERENCES, opens="off", clicks="off"))  # older: it came late from another edge
     digest.catch_up()
-    assert not sent.store.withdrawal("carol@example.org").clicks
+    assert not sent.store.privacy.withdrawal("carol@example.org").clicks
     sent.say(_hit(21, 200, HitFace.PREFERENCES, opens="on", clicks="on"))
     digest.catch_up()
-    assert sent.store.withdrawals(["carol@example.org"]) == {}
-    assert sent.store.withdrawal("carol@example.org").evidence == "preferences page, copy 0000000000000015"
-    assert len(sent.store.revocations().opens) == 0
+    assert sent.store.privacy.withdrawals(["carol@example.org"]) == {}
+    assert sent.store.privacy.withdrawal("carol@example.org").evidence == "preferences page, copy 0000000000000015"
+    assert len(sent.store.privacy.revocations().opens) == 0
 
 
 @pytest.mark.parametrize("batch", [1, 100])
@@ -74,62 +74,64 @@ def test_an_erasure_deletes_what_came_before_and_nothing_else(sent: World, batch
     assert [(event.kind.value, event.facts) for event in sent.history.timeline(2, 20)][1:] == [
         ("viewed", {"page": "preferences", "erase": "1"})
     ]
-    bob, carol = (sent.store.activity(1)[copy] for copy in (10, 11))
+    bob, carol = (sent.store.messages.activity(1)[copy] for copy in (10, 11))
     assert (bob.opens, bob.clicks, bob.first_click_at, bob.unsubscribed_at) == (0, 1, 70, 50)
     assert carol.clicks == 1
-    assert {p: link.clicks for p, link in sent.store.link_activity(1).items()} == {0: 1, 2: 1}
-    assert sent.store.link_activity(2) == {}
-    assert sent.store.is_suppressed(["bob@example.org"]) == {"bob@example.org"}
+    assert {p: link.clicks for p, link in sent.store.messages.link_activity(1).items()} == {0: 1, 2: 1}
+    assert sent.store.messages.link_activity(2) == {}
+    assert sent.store.suppressions.contains(["bob@example.org"]) == {"bob@example.org"}
     sent.digest()._load()
     behind = sent.digest()
     behind._after = dict  # type: ignore[method-assign]  # reading everything again changes nothing
-    before = (sent.store.activity(1), sent.store.link_activity(1), sent.history.total())
+    before = (sent.store.messages.activity(1), sent.store.messages.link_activity(1), sent.history.total())
     behind.step()
-    assert (sent.store.activity(1), sent.store.link_activity(1), sent.history.total()) == before
+    assert (sent.store.messages.activity(1), sent.store.messages.link_activity(1), sent.history.total()) == before
 
 
 def test_lists_are_joined_and_left(sent: World) -> None:
-    news = sent.store.add_list("News", public=True, at=1)
-    hidden = sent.store.add_list("Customers", at=1)
+    news = sent.store.lists.add("News", public=True, at=1)
+    hidden = sent.store.lists.add("Customers", at=1)
     ids = f"{news.id:016x}+,{hidden.id:016x}+"
     sent.say(_hit(10, 100, HitFace.PREFERENCES, opens="on", clicks="off", lists=ids))
     sent.digest().catch_up()
-    contact = sent.store.contact_by_address("bob@example.org")
-    assert [(one.list, one.status.value) for one in sent.store.memberships(contact.id)] == [(news.id, "subscribed")]
+    contact = sent.store.contacts.by_address("bob@example.org")
+    assert [(one.list, one.status.value) for one in sent.store.lists.memberships(contact.id)] == [
+        (news.id, "subscribed")
+    ]
     sent.say(_hit(10, 200, HitFace.PREFERENCES, opens="on", clicks="off", lists=f"{news.id:016x}-"))
     sent.digest().catch_up()
-    [left] = sent.store.memberships(contact.id)
+    [left] = sent.store.lists.memberships(contact.id)
     assert left.status.value == "unsubscribed"
-    now = sent.store.contact(contact.id)
+    now = sent.store.contacts.get(contact.id)
     assert (now.opens_consent, now.clicks_consent) == ("", "withdrawn")  # a ticked box nobody touched is no consent
 
 
 def test_one_request_for_ones_data_a_day(sent: World) -> None:
     sent.say(_hit(10, 100, HitFace.PREFERENCES, report="1"), _hit(20, 200, HitFace.PREFERENCES, report="1"))
     sent.digest().catch_up()
-    [request] = sent.store.open_requests()
+    [request] = sent.store.privacy.open_requests()
     assert (request.address, request.copy, request.at) == ("bob@example.org", 10, 100)
-    sent.store.answered("bob@example.org", 300)
+    sent.store.privacy.answered("bob@example.org", 300)
     a_day = 86_400_000_000
     sent.say(_hit(20, a_day, HitFace.PREFERENCES, report="1"))
     sent.digest().catch_up()
-    assert sent.store.open_requests() == []
+    assert sent.store.privacy.open_requests() == []
     sent.say(_hit(20, a_day + 301, HitFace.PREFERENCES, report="1"))
     sent.digest().catch_up()
-    assert len(sent.store.open_requests()) == 1
+    assert len(sent.store.privacy.open_requests()) == 1
 
 
 @pytest.mark.parametrize(("via", "kind"), [(Via.RELAY, Kind.MESSAGE), (Via.CAMPAIGN, Kind.CAMPAIGN)])
 def test_a_changed_link_is_known_by_what_its_tokens_say(store: Store, via: Via, kind: Kind) -> None:
     message = Message(id=5, user=1, message_id="", subject="", sender="", mail_from="", via=via, created_at=1)
     links = (Link(5, 0, "https://a.example/"), Link(5, 1, "tel:1", tracked=False, reason="scheme"))
-    store.apply(Batch(submissions=[Submission(message, links, ())]))
+    store.digest.apply(Batch(submissions=[Submission(message, links, ())]))
     replace_link(store, SystemClock(), 5, 0, "https://b.example/x")
-    assert store.revocations().links == {(kind, 5, 0): "https://b.example/x"}
+    assert store.privacy.revocations().links == {(kind, 5, 0): "https://b.example/x"}
     stop_link(store, SystemClock(), 5, 0)
-    assert store.revocations().links == {(kind, 5, 0): ""}
+    assert store.privacy.revocations().links == {(kind, 5, 0): ""}
     restore_link(store, 5, 0)
-    assert store.revocations().links == {}
+    assert store.privacy.revocations().links == {}
     with pytest.raises(InputError, match="not tracked"):
         stop_link(store, SystemClock(), 5, 1)
     with pytest.raises(NotFoundError, match="its links: 0, 1"):

@@ -14,27 +14,27 @@ def _hit(face: HitFace, list_id: int, contact: int, at: int) -> Hit:
 
 def test_the_button_confirms_once_and_never_undoes_a_later_wish(world: World) -> None:
     store = world.store
-    news = store.add_list("News", 1, consent_text="Monthly news")
-    anna, bob = (store.add_contact(f"{name}@example.org", 1) for name in ("anna", "bob"))
-    store.put_member(news.id, anna.id, MemberStatus.PENDING, 5)
+    news = store.lists.add("News", 1, consent_text="Monthly news")
+    anna, bob = (store.contacts.add(f"{name}@example.org", 1) for name in ("anna", "bob"))
+    store.lists.put_member(news.id, anna.id, MemberStatus.PENDING, 5)
     digest = world.digest()
     world.say(_hit(HitFace.CONFIRM_PAGE, news.id, anna.id, 10))
     digest.catch_up()
-    assert store.memberships(anna.id)[0].status is MemberStatus.PENDING  # a scanner looked at the link
+    assert store.lists.memberships(anna.id)[0].status is MemberStatus.PENDING  # a scanner looked at the link
 
     world.say(_hit(HitFace.CONFIRM, news.id, anna.id, 20), _hit(HitFace.CONFIRM, news.id, anna.id, 30))
     world.say(_hit(HitFace.CONFIRM, news.id, bob.id, 30), _hit(HitFace.CONFIRM, 99, 98, 30))
     digest.catch_up()
-    [mine] = store.memberships(anna.id)
+    [mine] = store.lists.memberships(anna.id)
     assert (mine.status, mine.subscribed_at) == (MemberStatus.SUBSCRIBED, 20)
-    [entry] = store.consent_log(anna.id)
+    [entry] = store.contacts.consent_log(anna.id)
     assert (entry.state, entry.proof.how, entry.proof.text) == (Consent.GIVEN, "confirmed by mail", "Monthly news")
     assert "192.0.2.0" in entry.proof.evidence
-    assert store.memberships(bob.id) == []  # nobody asked for him
+    assert store.lists.memberships(bob.id) == []  # nobody asked for him
     assert world.history.since(0, list(EventKind)) == []  # no copy was opened by it
 
-    store.put_member(news.id, anna.id, MemberStatus.UNSUBSCRIBED, 40)
+    store.lists.put_member(news.id, anna.id, MemberStatus.UNSUBSCRIBED, 40)
     world.say(_hit(HitFace.CONFIRM, news.id, anna.id, 50))
     digest.catch_up()
-    assert store.memberships(anna.id)[0].status is MemberStatus.UNSUBSCRIBED
-    assert store.outcomes() == {"counted": 6}
+    assert store.lists.memberships(anna.id)[0].status is MemberStatus.UNSUBSCRIBED
+    assert store.digest.outcomes() == {"counted": 6}

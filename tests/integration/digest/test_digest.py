@@ -52,7 +52,7 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
     )
     world.spool.put(9, b"bob@example.org")
     world.say(Returned(700, 9, "smtp", "bob@example.org", "alice@example.org"))
-    assert world.digest(hits=Hits(world.store, human)).catch_up() == 8
+    assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
     assert _kinds(world, 10) == ["queued", "sent", "opened", "opened", "clicked", "viewed", "unsubscribed", "replied"]
     assert _kinds(world, 11) == ["queued"]
     view = Reports(world.store, world.history).message(1)
@@ -60,8 +60,8 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
     assert (bob.status, bob.delivered, bob.opens, bob.clicks) == ("sent", "implied", 2, 1)
     assert (bob.unsubscribed_at, bob.replied_at, bob.first_open_at) == (600, 700, 200)
     assert (carol.status, carol.delivered, carol.opens) == ("queued", "", 0)
-    assert world.store.is_suppressed(["bob@example.org", "carol@example.org"]) == {"bob@example.org"}
-    assert world.store.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
+    assert world.store.suppressions.contains(["bob@example.org", "carol@example.org"]) == {"bob@example.org"}
+    assert world.store.digest.outcomes() == {"submitted": 1, "attempted": 1, "counted": 5, "returned": 1}
     opened = world.history.timeline(1, 10)[2]
     assert opened.reasons == ("sent 100",)
     assert opened.facts == {"user_agent": "Gecko", "network": "hosting", "client": "Gmail"}
@@ -78,13 +78,23 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
 def test_reading_everything_again_changes_nothing(world: World, human: Callable[..., Judgement]) -> None:
     _submit(world)
     world.say(_hit(), _attempt(SendOutcome.ACCEPTED, 100), _hit(at=2000), b"no observation")
-    hits = Hits(world.store, human)
+    hits = Hits(world.store.messages, human)
     world.digest(hits=hits).catch_up()
-    before = (world.store.activity(1), world.history.total(), world.store.outcomes(), world.store.positions())
+    before = (
+        world.store.messages.activity(1),
+        world.history.total(),
+        world.store.digest.outcomes(),
+        world.store.digest.positions(),
+    )
     behind = world.digest(hits=hits)
     behind._after = dict  # type: ignore[method-assign]  # as if no store had told where it is
     assert behind.step() == 5
-    assert (world.store.activity(1), world.history.total(), world.store.outcomes(), world.store.positions()) == before
+    assert (
+        world.store.messages.activity(1),
+        world.history.total(),
+        world.store.digest.outcomes(),
+        world.store.digest.positions(),
+    ) == before
 
 
 @pytest.mark.parametrize("fails", ["history", "store"])
@@ -92,7 +102,7 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
     world.say(*(_hit(at=i * 1000) for i in range(250)))
     with monkeypatch.context() as patch:
         calls = []
-        name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.apply)
+        name, real = ("append", world.history.append) if fails == "history" else ("apply", world.store.digest.apply)
 
         def broken(*arguments: object, **named: object) -> None:
             calls.append(1)
@@ -100,14 +110,14 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
                 raise StorageError("the disk is full")
             real(*arguments, **named)  # type: ignore[arg-type,call-arg]  # either one's
 
-        patch.setattr(world.history if fails == "history" else world.store, name, broken)
+        patch.setattr(world.history if fails == "history" else world.store.digest, name, broken)
         with pytest.raises(StorageError):
             world.digest().catch_up()
     world.digest().catch_up()
-    done = world.store.activity(1)[10]
+    done = world.store.messages.activity(1)[10]
     assert done.opens + done.opens_unknown + done.opens_machine == 250
     assert world.history.total() == 250
-    assert world.store.outcomes() == {"counted": 250}
+    assert world.store.digest.outcomes() == {"counted": 250}
 
 
 def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
@@ -122,13 +132,13 @@ def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[.
         Submitted(7, 404, 7, Via.API, "", ()),
         _hit(at=8, agent="nul \0 and smile \U0001f600"),
     )
-    assert world.digest(hits=Hits(world.store, human)).catch_up() == 8
-    assert world.store.outcomes() == {"counted": 2, "unreadable": 1, "failed": 4, "unhandled": 1}
-    reasons = [one.reason for one in world.store.list_set_aside()]
+    assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
+    assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 4, "unhandled": 1}
+    reasons = [one.reason for one in world.store.feedback.list_set_aside()]
     assert len(reasons) == 6
     assert any("fell over" in reason for reason in reasons)
     assert any("no mail is stored" in reason for reason in reasons)
-    assert world.store.activity(1)[10].opens == 2
+    assert world.store.messages.activity(1)[10].opens == 2
     assert _kinds(world) == ["opened", "opened"]
 
 
@@ -137,8 +147,8 @@ def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
     world.spool.put(8, b"@" * 20)
     world.say(Returned(700, 9, "smtp", "", ""), Returned(800, 8, "smtp", "x@y.z", ""))
     world.digest().catch_up()
-    assert world.store.outcomes() == {"unmatched": 2}
-    *newest, oldest = world.store.list_unmatched()
+    assert world.store.digest.outcomes() == {"unmatched": 2}
+    *newest, oldest = world.store.feedback.list_unmatched()
     assert (oldest.mail, oldest.reason, oldest.summary) == (9, "nothing_of_ours", "replied from eve@example.org: 0")
     assert [one.mail for one in newest] == [8] * 20
     events = world.history.timeline(0)
@@ -162,8 +172,8 @@ def test_what_the_next_server_said(
     world.say(attempt)
     world.digest().catch_up()
     assert _kinds(world, 10)[1:] == kinds
-    assert world.store.copy(10).status is status
-    assert bool(world.store.is_suppressed(["bob@example.org"])) is suppressed
+    assert world.store.messages.copy(10).status is status
+    assert bool(world.store.suppressions.contains(["bob@example.org"])) is suppressed
 
 
 def test_a_repeating_proxy_is_one_opening_also_after_a_restart(world: World) -> None:
@@ -172,19 +182,19 @@ def test_a_repeating_proxy_is_one_opening_also_after_a_restart(world: World) -> 
     world.digest().catch_up()
     world.say(_hit(at=now + 29_000_000, agent=_YAHOO), _hit(at=now + 31_000_000, agent=_YAHOO))
     world.digest().catch_up()
-    assert world.store.outcomes() == {"counted": 3, "merged": 2}
+    assert world.store.digest.outcomes() == {"counted": 3, "merged": 2}
     assert world.history.total() == 3
 
 
 def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.say(_hit(at=SystemClock().now(), agent=_YAHOO))
     with monkeypatch.context() as patch:
-        patch.setattr(world.store, "apply", _full)
+        patch.setattr(world.store.digest, "apply", _full)
         with pytest.raises(StorageError):
             world.digest().catch_up()
     world.digest().catch_up()
-    assert world.store.outcomes() == {"counted": 1}
-    assert world.store.activity(1)[10].opens == 1
+    assert world.store.digest.outcomes() == {"counted": 1}
+    assert world.store.messages.activity(1)[10].opens == 1
 
 
 def _full(_batch: object) -> None:
@@ -202,9 +212,9 @@ def test_a_history_that_refuses_one_event_takes_the_others(world: World, monkeyp
 
     monkeypatch.setattr(world.history, "append", picky)
     world.digest().catch_up()
-    assert world.store.outcomes() == {"counted": 8, "refused": 1}
-    assert sorted(world.store.activity(1)) == [10, 11, 12, 13, 15, 16, 17, 18]
-    assert world.history.positions() == world.store.positions()
+    assert world.store.digest.outcomes() == {"counted": 8, "refused": 1}
+    assert sorted(world.store.messages.activity(1)) == [10, 11, 12, 13, 15, 16, 17, 18]
+    assert world.history.positions() == world.store.digest.positions()
 
 
 async def test_pages_hear_of_it(world: World) -> None:
@@ -224,8 +234,8 @@ def test_other_peoples_mail_in_a_mailbox_is_neither_kept_nor_shown(world: World)
     world.spool.put(8, b"bob@example.com")
     world.say(Returned(700, 9, "imap:alice@example.org", "", ""), Returned(800, 8, "imap:alice@example.org", "", ""))
     world.digest().catch_up()
-    assert world.store.outcomes() == {"ordinary": 1, "returned": 1}
-    assert world.store.list_unmatched() == []
+    assert world.store.digest.outcomes() == {"ordinary": 1, "returned": 1}
+    assert world.store.feedback.list_unmatched() == []
     assert not world.spool.path(9).exists()
     assert world.spool.get(8) == b"bob@example.com"
     assert _kinds(world) == ["replied"]

@@ -76,15 +76,15 @@ def test_killed_at_any_point_it_counts_every_hit_once(tmp_path: Path, state_url:
         events = _everything(history)
         assert Counter((event.copy, event.position) for event in events) == said
         assert len({event.id for event in events}) == len(events)
-        assert store.outcomes() == {"counted": len(events)}
+        assert store.digest.outcomes() == {"counted": len(events)}
         assert _projected(store) == _by_copy(events)
-        assert history.positions() == store.positions()
+        assert history.positions() == store.digest.positions()
 
 
 @pytest.mark.timeout(60 + 12 * _ROUNDS)
 def test_killed_in_an_erasure_it_erases_what_came_before_and_no_more(tmp_path: Path, state_url: str) -> None:
     with closing(open_store(state_url)) as store:
-        store.apply(Batch(submissions=[_submission(message) for message in range(1, 8)]))
+        store.digest.apply(Batch(submissions=[_submission(message) for message in range(1, 8)]))
     writers = [JournalWriter(tmp_path / "journal", "edge-1")] * 2
     chance = random.Random(7)
     before = _said(writers, chance, 0)
@@ -107,7 +107,7 @@ def test_killed_in_an_erasure_it_erases_what_came_before_and_no_more(tmp_path: P
         assert Counter((event.copy, event.position) for event in events) == before + after
         assert _projected(store) == _by_copy(events)
         for message in range(1, 8):
-            clicks = {n: link.clicks + link.clicks_unknown for n, link in store.link_activity(message).items()}
+            clicks = {n: link.clicks + link.clicks_unknown for n, link in store.messages.link_activity(message).items()}
             assert clicks == Counter(e.position for e in events if e.message == message and e.position >= 0)
 
 
@@ -131,7 +131,7 @@ def _by_copy(events: Sequence[Event]) -> Counter[int]:
 def _projected(store: Store) -> Counter[int]:
     counted: Counter[int] = Counter()
     for message in range(1, 8):
-        for copy, done in store.activity(message).items():
+        for copy, done in store.messages.activity(message).items():
             counted[copy] = done.opens + done.opens_unknown + done.opens_machine
             counted[copy] += done.clicks + done.clicks_unknown + done.clicks_machine
     return +counted
@@ -139,7 +139,7 @@ def _projected(store: Store) -> Counter[int]:
 
 def _digested(url: str) -> int:
     with closing(open_store(url)) as store:
-        return sum(store.outcomes().values())
+        return sum(store.digest.outcomes().values())
 
 
 def _finish(folder: Path, url: str, records: int) -> None:

@@ -42,8 +42,8 @@ def judged_by_nobody(world: World) -> World:
         world.spool.put(number, b"Hello")
         world.say(Submitted(5, number, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "carol@example.org")))
     world.say(*HITS)
-    world.digest(hits=Hits(world.store, lambda _hit, **_sent: NOBODY)).catch_up()
-    assert world.store.activity(1)[10].opens_unknown == 3
+    world.digest(hits=Hits(world.store.messages, lambda _hit, **_sent: NOBODY)).catch_up()
+    assert world.store.messages.activity(1)[10].opens_unknown == 3
     return world
 
 
@@ -68,10 +68,10 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
         assert (event.verdict, event.reasons, event.rules_version) == (said.verdict, said.reasons, 2)
         assert event.facts.get("client", "") == said.client
         assert event.address == "192.0.2.0"
-    bob, carol = world.store.activity(1)[10], world.store.activity(1)[11]
+    bob, carol = world.store.messages.activity(1)[10], world.store.messages.activity(1)[11]
     assert (bob.opens, bob.opens_machine, bob.opens_unknown, bob.first_open_at) == (1, 2, 0, 100)
     assert (carol.clicks, carol.clicks_machine, carol.first_click_at) == (1, 1, 500)
-    link = world.store.link_activity(1)[1]
+    link = world.store.messages.link_activity(1)[1]
     assert (link.clicks, link.clicks_machine, link.clicks_unknown, link.last_at) == (1, 1, 0, 500)
     assert done.changed == sum(judge(hit, sent_at=None).verdict is not Verdict.UNKNOWN for hit in HITS)
     assert not work.start().running
@@ -94,7 +94,7 @@ def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypa
     assert 0 < last.start().total < len(HITS)
     while last.step():
         world.digest().catch_up()
-    assert world.store.activity(1)[10].opens == 1
-    assert world.store.link_activity(1)[1].clicks == 1
+    assert world.store.messages.activity(1)[10].opens == 1
+    assert world.store.messages.link_activity(1)[1].clicks == 1
     assert world.history.outdated(2) == 0
     assert world.history.total() == len(HITS) + 4

@@ -45,7 +45,7 @@ class Desk:
         self.history = open_history(self.parts.folder.history)
         self.journal = JournalWriter(self.parts.folder.journal, "app")
         self.spool_out, self.spool_in = Spool(self.parts.folder.spool_out), Spool(self.parts.folder.spool_in)
-        self.user = user or self.store.create_user(ALICE)
+        self.user = user or self.store.accounts.create_user(ALICE)
         self.reports = Reports(self.store, self.history)
         self.changes = Changes()
         self.fetched: list[str] = []
@@ -86,7 +86,7 @@ class Desk:
         message = new_id()
         self.spool_out.put(message, LETTER)
         self.say(Submitted(SENT_AT, message, self.user.id, Via.RELAY, ALICE, recipients))
-        copies = {copy.recipient: copy for copy in self.store.copies(message)}
+        copies = {copy.recipient: copy for copy in self.store.messages.copies(message)}
         for copy in copies.values():
             accepted = Attempt(
                 SENT_AT, message, copy.id, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1, 0, remote_id

@@ -88,9 +88,9 @@ def test_ses_waits_for_its_certificate_and_then_counts_once(desk: Desk, sns: Sns
     desk.called("ses", body)  # SNS repeats itself
     assert desk.kinds(copy) == ["bounced"]
     assert desk.fetched == [CERTIFICATE]
-    assert (desk.view(copy).bounce_reason, desk.store.suppression(BOB).reason) == ("unknown_user", "unknown_user")
-    assert desk.store.outcomes()["repeated"] == 1
-    assert desk.store.list_set_aside() == []
+    assert (desk.view(copy).bounce_reason, desk.store.suppressions.get(BOB).reason) == ("unknown_user", "unknown_user")
+    assert desk.store.digest.outcomes()["repeated"] == 1
+    assert desk.store.feedback.list_set_aside() == []
 
 
 def test_ses_that_cannot_be_reached_holds_nothing_up(desk: Desk, sns: Sns):
@@ -103,7 +103,7 @@ def test_ses_that_cannot_be_reached_holds_nothing_up(desk: Desk, sns: Sns):
     desk.called("ses", sns.call(Type="Notification", Message=ses_bounce("x", desk.tag(copy))))
     assert desk.waiting.look() == 0
     assert "did not answer" in desk.waiting.problem
-    assert len(desk.store.waiting()) == 1
+    assert len(desk.store.feedback.waiting()) == 1
     desk.answers[CERTIFICATE] = sns.pem
     desk.begin()  # after a restart it is still there
     assert desk.waiting.look() == 1
@@ -123,7 +123,7 @@ def test_a_subscription_is_confirmed_only_when_sns_signed_it(desk: Desk, sns: Sn
     desk.called("ses", good.replace(b"Token=23", b"Token=24"))
     desk.waiting.look()
     assert desk.fetched == [CERTIFICATE, SUBSCRIBE]
-    assert [one.reason for one in desk.store.list_set_aside()] == ["ses: the signature does not hold"]
+    assert [one.reason for one in desk.store.feedback.list_set_aside()] == ["ses: the signature does not hold"]
 
 
 def test_a_certificate_from_elsewhere_is_never_fetched(desk: Desk, sns: Sns):
@@ -131,7 +131,7 @@ def test_a_certificate_from_elsewhere_is_never_fetched(desk: Desk, sns: Sns):
     desk.called("ses", body)
     desk.waiting.look()
     assert desk.fetched == []
-    assert desk.store.outcomes()["unproven"] == 1
+    assert desk.store.digest.outcomes()["unproven"] == 1
 
 
 def mailgun(event: str, token: str = "t-1", key: str = "signing-key") -> bytes:
@@ -154,14 +154,14 @@ def test_a_call_waits_until_its_key_is_set(tmp_path: Path):
     with closing(Desk(tmp_path)) as desk:
         (copy,) = desk.sent(BOB)
         desk.called("mailgun", mailgun("failed"))
-        assert (desk.kinds(copy), len(desk.store.waiting())) == ([], 1)
+        assert (desk.kinds(copy), len(desk.store.feedback.waiting())) == ([], 1)
         assert desk.waiting.look() == 0
         user = desk.user
     with closing(Desk.reopened(tmp_path, user, mailgun_key="signing-key")) as desk:
         assert desk.waiting.look() == 1
         desk.digest.catch_up()
         assert desk.kinds(copy) == ["bounced"]
-        assert desk.store.suppression(BOB).reason == "unknown_user"
+        assert desk.store.suppressions.get(BOB).reason == "unknown_user"
 
 
 def test_one_signature_of_mailgun_counts_once_whatever_is_said_with_it(tmp_path: Path):
@@ -173,8 +173,8 @@ def test_one_signature_of_mailgun_counts_once_whatever_is_said_with_it(tmp_path:
         desk.called("mailgun", mailgun("complained", key="guessed"))
         assert desk.kinds(copy) == ["delivered"]
         assert desk.view(copy).delivered == "confirmed"
-        assert desk.store.suppression(BOB) is None
-        assert {name: desk.store.outcomes()[name] for name in ("repeated", "unproven")} == {
+        assert desk.store.suppressions.get(BOB) is None
+        assert {name: desk.store.digest.outcomes()[name] for name in ("repeated", "unproven")} == {
             "repeated": 1,
             "unproven": 1,
         }
@@ -189,8 +189,8 @@ def test_a_crash_in_a_parser_keeps_the_sample(tmp_path: Path):
         desk.called("nobody", b"{}")
         good = {"RecordType": "Delivery", "MessageID": "p", "Recipient": BOB, "DeliveredAt": "2023-11-14T22:13:20Z"}
         desk.called("postmark", json.dumps(good).encode())
-        kept = [one.data for one in desk.store.list_set_aside()]
+        kept = [one.data for one in desk.store.feedback.list_set_aside()]
         assert any(b"\xff\xfe" in data for data in kept)
         assert len(kept) == 2
         assert desk.kinds(copy) == []  # its id is unknown here, and the address alone is not enough
-        assert {one.door for one in desk.store.list_unmatched()} == {"provider:postmark"}
+        assert {one.door for one in desk.store.feedback.list_unmatched()} == {"provider:postmark"}

@@ -19,7 +19,7 @@ def test_a_later_bounce_corrects_an_earlier_acceptance(desk: Desk):
     desk.returned(dsn(BOB), desk.tag(copy))
     view = desk.view(copy)
     assert (view.delivered, view.bounce_reason, view.bounced_at is not None) == ("", "unknown_user", True)
-    assert desk.store.suppression(BOB).evidence == "envelope_tag"
+    assert desk.store.suppressions.get(BOB).evidence == "envelope_tag"
     assert desk.kinds(copy) == ["delivered", "bounced"]
 
 
@@ -31,7 +31,7 @@ def test_the_same_mail_by_two_doors_and_again_counts_once(desk: Desk):
     desk.begin()  # a restart forgets what is only remembered
     desk.returned(raw.replace(b"\r\n", b"\n"), door="imap:alice@sender.test")
     assert desk.kinds(copy) == ["replied"]
-    assert desk.store.outcomes()["repeated"] == 2
+    assert desk.store.digest.outcomes()["repeated"] == 2
     desk.returned(reply(BOB, "One more thing.", number=2), door="imap:alice@sender.test")
     assert desk.kinds(copy) == ["replied", "replied"]
 
@@ -40,15 +40,15 @@ def test_the_same_mail_by_two_doors_and_again_counts_once(desk: Desk):
 def test_what_nobody_signed_suppresses_nobody(desk: Desk, raw: bytes):
     desk.sent(BOB)
     desk.returned(raw, "postmaster@sender.test")
-    assert desk.store.suppression(BOB) is None
-    (waiting,) = desk.store.list_unmatched()
+    assert desk.store.suppressions.get(BOB) is None
+    (waiting,) = desk.store.feedback.list_unmatched()
     assert (waiting.reason, waiting.facts["recipient"]) == ("nothing_of_ours", BOB)
 
 
 def test_address_time_and_subject_tie_probably_and_suppress_nobody(desk: Desk):
     (copy,) = desk.sent(BOB)
     desk.returned(complaint(BOB), "postmaster@sender.test")
-    assert desk.store.suppression(BOB) is None
+    assert desk.store.suppressions.get(BOB) is None
     assert desk.events(copy)[-1].facts["strength"] == "probable"
 
 
@@ -57,9 +57,9 @@ def test_evidence_at_odds_with_itself_is_in_quarantine(desk: Desk):
     inner = f"Return-Path: <{desk.tag(eve)}>\nSubject: Our offer\n"
     desk.returned(complaint(BOB, inner), desk.tag(bob))
     assert [desk.kinds(copy) for copy in (bob, eve)] == [[], []]
-    assert desk.store.suppression(BOB) is None
-    assert desk.store.suppression(EVE) is None
-    (waiting,) = desk.store.list_unmatched()
+    assert desk.store.suppressions.get(BOB) is None
+    assert desk.store.suppressions.get(EVE) is None
+    (waiting,) = desk.store.feedback.list_unmatched()
     assert waiting.reason == "conflict"
 
 
@@ -67,12 +67,12 @@ def test_somebody_else_who_answers_is_linked_and_may_be_credited_by_hand(desk: D
     (copy,) = desk.sent(BOB)
     desk.returned(reply("bob.private@home.test"), desk.tag(copy, TagPurpose.REPLY))
     assert desk.view(copy).replied_at is None
-    (waiting,) = desk.store.list_unmatched()
+    (waiting,) = desk.store.feedback.list_unmatched()
     assert (waiting.reason, waiting.copy, waiting.kind) == ("other_sender", copy.id, "replied")
     desk.resolve(waiting.id, copy.id)
     assert desk.view(copy).replied_at == waiting.at
-    assert desk.store.list_unmatched() == []
-    (tied,) = desk.store.list_unmatched(state="tied")
+    assert desk.store.feedback.list_unmatched() == []
+    (tied,) = desk.store.feedback.list_unmatched(state="tied")
     assert (tied.copy, tied.handled_by) == (copy.id, desk.user.id)
     event = desk.events(copy)[-1]
     assert (event.facts["evidence"], event.facts["sender"]) == ("by_hand", "bob.private@home.test")
@@ -82,20 +82,20 @@ def test_a_complaint_tied_by_hand_suppresses_and_a_dismissed_one_does_not(desk: 
     bob, eve = desk.sent(BOB, EVE)
     desk.returned(complaint(BOB, "Subject: x\n"), "abuse@sender.test")
     desk.returned(complaint(EVE, "Subject: x\n"), "abuse@sender.test")
-    waiting = {one.facts["recipient"]: one for one in desk.store.list_unmatched()}
+    waiting = {one.facts["recipient"]: one for one in desk.store.feedback.list_unmatched()}
     desk.resolve(waiting[BOB].id, bob.id)
     desk.resolve(waiting[EVE].id)
     desk.resolve(waiting[EVE].id, eve.id)  # the first decision stays
-    assert desk.store.suppression(BOB).evidence == "by_hand"
-    assert desk.store.suppression(EVE) is None
+    assert desk.store.suppressions.get(BOB).evidence == "by_hand"
+    assert desk.store.suppressions.get(EVE) is None
     assert (desk.view(bob).complained_at, desk.view(eve).complained_at) == (waiting[BOB].at, None)
 
 
 def test_a_decision_about_nothing_is_set_aside(desk: Desk):
     desk.resolve(12345, 6)
-    assert "nothing unmatched" in desk.store.list_set_aside()[0].reason
+    assert "nothing unmatched" in desk.store.feedback.list_set_aside()[0].reason
     with pytest.raises(NotFoundError, match="feedback unmatched"):
-        desk.store.unmatched(12345)
+        desk.store.feedback.unmatched(12345)
 
 
 def test_each_recipient_of_one_report_is_a_row_of_its_own(desk: Desk):
@@ -103,7 +103,7 @@ def test_each_recipient_of_one_report_is_a_row_of_its_own(desk: Desk):
         b"\r\n--b--", b"\r\nFinal-Recipient: rfc822; eve@other.test\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n--b--"
     )
     desk.returned(raw, "abuse@sender.test")
-    assert {one.facts["recipient"] for one in desk.store.list_unmatched()} == {BOB, EVE}
+    assert {one.facts["recipient"] for one in desk.store.feedback.list_unmatched()} == {BOB, EVE}
 
 
 @pytest.mark.parametrize("text", ["unsubscribe", "STOP", "Bitte abmelden."])
@@ -111,7 +111,7 @@ def test_leaving_by_reply(desk: Desk, text: str):
     (copy,) = desk.sent(BOB)
     desk.returned(reply(BOB, text), desk.tag(copy, TagPurpose.REPLY))
     assert desk.view(copy).unsubscribed_at
-    assert desk.store.suppression(BOB).reason == "unsubscribed"
+    assert desk.store.suppressions.get(BOB).reason == "unsubscribed"
 
 
 def test_leaving_by_mail_comes_before_the_filter_for_automatic_answers(desk: Desk):

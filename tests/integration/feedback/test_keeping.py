@@ -24,7 +24,7 @@ def aged(desk: Desk, mail: int, days: float) -> int:
 
 
 def sweep(desk: Desk) -> None:
-    keeping = ReturnedKeeping(desk.spool_in, PARTS, desk.store.asked_about, desk.parts.clock)
+    keeping = ReturnedKeeping(desk.spool_in, PARTS, desk.store.feedback.asked_about, desk.parts.clock)
     for _ in range(PARTS):
         keeping()
 
@@ -37,7 +37,7 @@ def test_a_week_and_longer_while_somebody_is_asked(desk: Desk):
     (copy,) = desk.sent(BOB)
     tied = desk.returned(dsn(BOB), desk.tag(copy))
     asked = [desk.returned(STRANGE % (name, name), "r+x@bounce.sender.test") for name in (b"one", b"two", b"three")]
-    rows = {row.mail: row for row in desk.store.list_unmatched()}
+    rows = {row.mail: row for row in desk.store.feedback.list_unmatched()}
     assert set(rows) == set(asked)
     desk.resolve(rows[asked[2]].id)
     never_journaled = 77
@@ -88,7 +88,7 @@ def test_what_cannot_be_deleted_stops_nothing_else(desk: Desk, caplog: pytest.Lo
             raise StorageError(f"{id}: read-only file system")
 
     broken = Broken()
-    keeping = ReturnedKeeping(broken, 2, desk.store.asked_about, desk.parts.clock)
+    keeping = ReturnedKeeping(broken, 2, desk.store.feedback.asked_about, desk.parts.clock)
     for _ in range(3):
         keeping()
     assert broken.asked == [0, 1, 0]

@@ -57,8 +57,8 @@ def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(desk: De
     (copy,) = desk.sent(BOB)
     desk.returned(reply("bob@private.test"), desk.tag(copy, TagPurpose.REPLY))
     desk.returned(dsn(EVE), "abuse@sender.test")
-    charlie = desk.store.create_user("charlie@sender.test")
-    owner = desk.store.create_user("owner@sender.test", senders=("*",))
+    charlie = desk.store.accounts.create_user("charlie@sender.test")
+    owner = desk.store.accounts.create_user("owner@sender.test", senders=("*",))
     clock = desk.parts.clock
     mine = questions(desk.store, desk.user, clock).questions
     assert [(one.row.kind, one.linked is not None and one.linked.recipient) for one in mine] == [("replied", BOB)]

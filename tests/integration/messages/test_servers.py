@@ -98,11 +98,11 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=Limits(per_day=3))
         for sends in (2, 1):
-            way = SmtpServers([config], SystemClock(), store)
+            way = SmtpServers([config], SystemClock(), store.sending)
             for _ in range(sends):
                 await accepted(way)
             await way.close()
-        way = SmtpServers([config], SystemClock(), store)
+        way = SmtpServers([config], SystemClock(), store.sending)
         held = await way.send(COPY)
         assert way.wait_s() > 23 * 3600
         await way.close()
@@ -115,10 +115,10 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
 async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult(greeting=DROP).running() as down:
-        way = SmtpServers([server("one", down.port, limits=Limits(per_day=3))], SystemClock(), store)
+        way = SmtpServers([server("one", down.port, limits=Limits(per_day=3))], SystemClock(), store.sending)
         await way.send(COPY)
         await way.close()
-    assert sum(store.add_usage("one", {}, 0).values()) == 0
+    assert sum(store.sending.add_usage("one", {}, 0).values()) == 0
     store.close()
 
 
@@ -182,10 +182,10 @@ async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=Limits(per_day=10))
-        way = SmtpServers([config], SystemClock(), store)
+        way = SmtpServers([config], SystemClock(), store.sending)
         for _ in range(6):
             await accepted(way)
         await way.close()
-    assert "within what gmail takes a day" in SmtpServers([config], SystemClock(), store).outlook(4).text
-    assert "spread over 2 days" in SmtpServers([config], SystemClock(), store).outlook(5).text
+    assert "within what gmail takes a day" in SmtpServers([config], SystemClock(), store.sending).outlook(4).text
+    assert "spread over 2 days" in SmtpServers([config], SystemClock(), store.sending).outlook(5).text
     store.close()

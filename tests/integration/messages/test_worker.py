@@ -35,7 +35,7 @@ TO = ("bob@example.com", "carol@example.com", "hidden@example.com")
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    opened.create_user("alice@example.org")
+    opened.accounts.create_user("alice@example.org")
     yield opened
     opened.close()
 
@@ -45,7 +45,7 @@ async def submit(
 ) -> list[Copy]:
     """Accept, then what the digest does with it."""
     tracker = Tracker(folder.codec, "https://t.example.org")
-    user = store.first_user().id
+    user = store.accounts.first_user().id
     message = await accept(
         folder.journal.append,
         folder.spool,
@@ -58,7 +58,7 @@ async def submit(
     )
     seen = next(one for one in folder.observations() if isinstance(one, Submitted) and one.message == message)
     taken = take(seen, folder.spool.get(message), Policy(), tracker)
-    store.apply(Batch(submissions=(taken.submission,)))
+    store.digest.apply(Batch(submissions=(taken.submission,)))
     return list(taken.submission.copies)
 
 
@@ -185,8 +185,8 @@ async def test_a_lost_answer_is_unsure_and_never_sent_again(folder: Folder, stor
 
 async def test_what_a_crash_left_begun_becomes_unsure_and_the_rest_leaves(folder: Folder, store: Store):
     await submit(folder, store)
-    left = store.claim(2, folder.clock.now(), store.begin_worker("app", 0))
-    store.apply(Batch(begun=[left[0].copy]))
+    left = store.sending.claim(2, folder.clock.now(), store.sending.begin_worker("app", 0))
+    store.digest.apply(Batch(begun=[left[0].copy]))
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
     unsure = {one.copy for one in found if one.outcome is SendOutcome.UNSURE}
@@ -196,7 +196,7 @@ async def test_what_a_crash_left_begun_becomes_unsure_and_the_rest_leaves(folder
 
 async def test_suppressed_addresses_are_not_mailed(folder: Folder, store: Store):
     await submit(folder, store)
-    store.suppress(TO[0], "manual")
+    store.suppressions.add(TO[0], "manual")
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
     assert sorted(one.outcome for one in found) == ["accepted", "accepted", "suppressed"]

@@ -27,10 +27,10 @@ def test_a_locked_file_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     other = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(InUseError, match="another process"):
-        store.put_setting("a", 1)
-    assert store.get_setting("a") is None
+        store.settings.put("a", 1)
+    assert store.settings.get("a") is None
     other.execute("ROLLBACK")
-    store.put_setting("a", 1)
+    store.settings.put("a", 1)
     other.close()
     store.close()
 

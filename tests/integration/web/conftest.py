@@ -21,7 +21,7 @@ from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
-from postlude.services import preferences, users
+from postlude.services.accounts import preferences, users
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
@@ -79,8 +79,8 @@ def history(tmp_path: Path) -> Iterator[History]:
 @pytest.fixture
 def world(tmp_path: Path, history: History) -> Iterator[World]:
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    alice = store.create_user("alice@example.org", "Alice", ("sales@example.org", "*@club.example"), 1)
-    charlie = store.create_user("charlie@example.org", "Charlie", (), 2)
+    alice = store.accounts.create_user("alice@example.org", "Alice", ("sales@example.org", "*@club.example"), 1)
+    charlie = store.accounts.create_user("charlie@example.org", "Charlie", (), 2)
     submitted: list[dict[str, Any]] = []
 
     appended: list[bytes] = []

@@ -70,7 +70,7 @@ def test_a_form_without_its_token_is_refused(world: "World", path: str, csrf: An
     assert client.post(path, data={"label": "x"}).status_code == 403
     foreign = csrf(world.client(world.charlie), "/preferences")
     assert client.post(path, data={"csrf": foreign, "label": "x"}).status_code == 403
-    assert world.deps.store.list_app_passwords(world.alice.id) == []
+    assert world.deps.store.accounts.list_app_passwords(world.alice.id) == []
 
 
 def test_signing_out(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
@@ -149,13 +149,13 @@ def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "Wor
     assert found
     assert found[1] not in client.get("/preferences").text
     assert "Phone &lt;1&gt;" in page
-    (password,) = world.deps.store.list_app_passwords(world.alice.id)
+    (password,) = world.deps.store.accounts.list_app_passwords(world.alice.id)
     path = f"/preferences/passwords/{id_text(password.id)}/revoke"
     charlie = world.client(world.charlie)
     assert charlie.post(path, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
-    assert world.deps.store.list_app_passwords(world.alice.id)
+    assert world.deps.store.accounts.list_app_passwords(world.alice.id)
     client.post(path, data={"csrf": token})
-    assert not world.deps.store.list_app_passwords(world.alice.id)
+    assert not world.deps.store.accounts.list_app_passwords(world.alice.id)
 
 
 def composed(world: "World", csrf: Any, **fields: Any) -> Any:  # noqa: ANN401 - form fields

@@ -54,12 +54,12 @@ class Place:
 
     def get(self) -> Mark | None:
         """None when the folder was never read."""
-        place = self._store.get_setting(self._key)
+        place = self._store.settings.get(self._key)
         return Mark(int(place[0]), int(place[1]), date.fromisoformat(place[2])) if place else None
 
     def put(self, validity: int, uid: int) -> None:
         """Durable when it returns."""
-        self._store.put_setting(self._key, [validity, uid, to_iso(self._clock.now())[:10]])
+        self._store.settings.put(self._key, [validity, uid, to_iso(self._clock.now())[:10]])
 
 
 class Mailboxes:

@@ -44,7 +44,7 @@ class DataRequests:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
-                for request in await asyncio.to_thread(self._store.open_requests):
+                for request in await asyncio.to_thread(self._store.privacy.open_requests):
                     await self._answer(request)
             except PostludeError as error:
                 _log.error("requests for stored data wait: %s", error)
@@ -57,10 +57,10 @@ class DataRequests:
             _log.info("a request for stored data is about mail that was deleted since; nothing is stored")
         else:
             await self._submit(user=made.user, mail_from=made.mail_from, recipients=[made.recipient], raw=made.raw)
-        await asyncio.to_thread(self._store.answered, request.address, now)
+        await asyncio.to_thread(self._store.privacy.answered, request.address, now)
 
     def _page(self, copy: int) -> str:
         parts = self._parts
-        scope = self._store.copy(copy).message
+        scope = self._store.messages.copy(copy).message
         urls = Urls(parts.codec, parts.settings.public_edge, Kind.MESSAGE, scope, parts.prefixes)
         return urls.token(copy).join(urls.preferences())

@@ -42,11 +42,11 @@ def build_digest(
     chore: Callable[[], bool] = lambda: False,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
-    tags, repeats = tag_reader(parts.codec), Repeats(store.seen)
+    tags, repeats = tag_reader(parts.codec), Repeats(store.feedback.seen)
     interpreter = Interpreter(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
-        hits=Hits(store),
+        hits=Hits(store.messages),
         webhooks=ProviderCalls(
             provider_keys(parts.settings),
             certificates(parts).get,
@@ -65,7 +65,7 @@ def build_digest(
         clock=parts.clock,
         chosen=chosen,
         chore=chore,
-        tidy=ReturnedKeeping(spool_in, PARTS, store.asked_about, parts.clock),
+        tidy=ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
     )
 
 
@@ -79,4 +79,4 @@ def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
 
 
 def _attribute(store: Store, finding: Finding, at: int, *, verified: bool = False) -> Attribution:
-    return attribute(finding, store, at=at, verified=verified)
+    return attribute(finding, store.messages, at=at, verified=verified)

@@ -19,7 +19,7 @@ def build_revoker(data: Path, store: Store) -> Revoker:
     """Return what keeps the data folder's files for the edges equal to the state."""
     path = DataFolder(data).revoked
     return Revoker(
-        store,
+        store.privacy,
         partial(write_revoked, path),
         partial(_exclusive, path.with_name(f"{path.name}.lock")),
         partial(_offer_lists, data, store),
@@ -28,7 +28,7 @@ def build_revoker(data: Path, store: Store) -> Revoker:
 
 def _offer_lists(data: Path, store: Store) -> None:
     """Have the edges' preferences pages offer the public lists as they are now."""
-    offered = tuple(PublicList(id_text(one.id), one.name, one.description) for one in store.public_lists())
+    offered = tuple(PublicList(id_text(one.id), one.name, one.description) for one in store.lists.public())
     write_lists(DataFolder(data).lists, offered)
 
 

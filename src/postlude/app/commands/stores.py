@@ -62,7 +62,7 @@ def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
     """Journal a decision of the server's owner about something unmatched; see `services.unmatched.decide`."""
     parts = build_parts(settings)
     with closing(open_store(settings.database)) as store:
-        owner = store.first_user()
+        owner = store.accounts.first_user()
         if owner is None:
             raise NotFoundError("nobody has an account yet: start postlude once")
         # Who may read the data folder runs the server, whatever the first account may do in the web app.

@@ -154,7 +154,7 @@ class AppProcess:
         await self._serve([self._web_socket], create_app(deps), stopping)
         await self._serve([control_socket(folder.control)], control_app(reports, reclassifier), stopping)
         self._stack.callback(partial(folder.control.unlink, missing_ok=True))
-        transport = outbox or build_transport(settings, parts.clock, self._store)
+        transport = outbox or build_transport(settings, parts.clock, self._store.sending)
         self._stack.push_async_callback(transport.close)
         sender = build_sender(
             parts,
@@ -243,10 +243,10 @@ class AppProcess:
 
     def _first_user(self) -> None:
         parts = self._parts
-        if self._store.first_user() is None:
+        if self._store.accounts.first_user() is None:
             user = create_first_user(self._store, parts.clock, parts.settings.owner, "Owner")
-            self._store.set_senders(user.id, ("*",))  # who runs the server may send as anybody
-            user = self._store.user(user.id)
+            self._store.accounts.set_senders(user.id, ("*",))  # who runs the server may send as anybody
+            user = self._store.accounts.user(user.id)
             self._first_password = new_app_password(self._store, user, "first start", parts.clock)
 
     def health(self) -> Health:
@@ -271,7 +271,7 @@ class AppProcess:
             lines.append(f"  inbound   {settings.inbound_host}:{settings.inbound_port} (SMTP, bounces and replies)")
         if settings.sandbox:
             lines.append("  sandbox   no mail server is set: mail stays in the mailbox of the web app")
-        user = self._store.first_user()
+        user = self._store.accounts.first_user()
         if self._first_password and user:
             token = sign_in_link(self._store, self._parts.clock, user)
             lines += [

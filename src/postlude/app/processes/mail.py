@@ -64,7 +64,7 @@ class Logins:
     async def used(self, user: int) -> list[tuple[int, int]]:
         """(time, recipients) of what the user submitted within the last 24 hours."""
         since = self._parts.clock.now() - _DAY_US
-        return await asyncio.to_thread(lambda: self._store().submitted_since(user, Via.RELAY, since))
+        return await asyncio.to_thread(lambda: self._store().accounts.submitted_since(user, Via.RELAY, since))
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""
@@ -72,7 +72,11 @@ class Logins:
 
     def _owner_of(self, sender: str) -> int:
         store, settings = self._store(), self._parts.settings
-        user = store.user_by_address(sender) or store.user_by_address(settings.gateway_user) or store.first_user()
+        user = (
+            store.accounts.user_by_address(sender)
+            or store.accounts.user_by_address(settings.gateway_user)
+            or store.accounts.first_user()
+        )
         if user is None:
             raise StorageError("there is no user yet who could own the message: start `postlude up` once")
         return user.id

@@ -48,13 +48,13 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
         stack.callback(store.close)
         journal, name = _own_journal(parts)
         stack.callback(journal.close)
-        worker = store.begin_worker(f"{folder.identity()}/{name}", parts.clock.now())
+        worker = store.sending.begin_worker(f"{folder.identity()}/{name}", parts.clock.now())
         leftovers = _Leftovers(parts, store, journal, worker, name)
         await leftovers.of_my_journal(stop)
         transport = (
             SandboxOutbox(folder.mailbox, parts.clock)
             if settings.sandbox
-            else build_transport(settings, parts.clock, store)
+            else build_transport(settings, parts.clock, store.sending)
         )
         stack.push_async_callback(transport.close)
         contents = build_contents(parts, store)
@@ -98,7 +98,7 @@ class _Leftovers:
 
     async def of_my_journal(self, stop: asyncio.Event) -> None:
         """Settle what the former holders of this process's journal left."""
-        dead = await asyncio.to_thread(self._store.former_workers, self._worker)
+        dead = await asyncio.to_thread(self._store.sending.former_workers, self._worker)
         if dead and await self._digested(self._name, stop):
             await asyncio.to_thread(self._settle, dead)
 
@@ -108,7 +108,7 @@ class _Leftovers:
         if now - self._swept < _SWEEP_S:
             return
         self._swept = now
-        found = await asyncio.to_thread(self._store.worker_journals)
+        found = await asyncio.to_thread(self._store.sending.worker_journals)
         for journal, dead in found.items():
             folder, _, name = journal.partition("/")
             if folder == self._parts.folder.identity() and name.startswith(_NAME) and name != self._name:
@@ -151,7 +151,7 @@ class _Leftovers:
         return True
 
     def _unread(self, reader: JournalReader, number: int) -> bool:
-        place = self._store.positions().get(number)
+        place = self._store.digest.positions().get(number)
         return reader.unread(number, Position(number, *place) if place else None)
 
     def _settle(self, dead: list[int]) -> None:

@@ -17,7 +17,7 @@ def command(address: str | None, as_json: bool) -> None:
     """Print a link that signs ADDRESS (default: the first user) in to the web app. It works once, for an hour."""
     settings = load()
     with open_store_of(settings) as store:
-        user = store.user_by_address(address) if address else store.first_user()
+        user = store.accounts.user_by_address(address) if address else store.accounts.first_user()
         if user is None:
             raise NotFoundError(f"no user {address}" if address else "no user yet: start `postlude up` once")
         token = sign_in_link(store, SystemClock(), user)

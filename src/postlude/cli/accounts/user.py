@@ -35,7 +35,7 @@ def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: 
     """Add a login for ADDRESS and print its first app password, which is shown only now."""
     with _store() as store:
         check_senders((address,))
-        user = store.create_user(address, name, check_senders(senders), SystemClock().now())
+        user = store.accounts.create_user(address, name, check_senders(senders), SystemClock().now())
         _say_password(user, new_app_password(store, user, label), as_json)
 
 
@@ -44,7 +44,7 @@ def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: 
 def list_users(as_json: bool) -> None:
     """List logins, as whom they may write, and their app passwords."""
     with _store() as store:
-        users = [(user, store.list_app_passwords(user.id)) for user in store.list_users()]
+        users = [(user, store.accounts.list_app_passwords(user.id)) for user in store.accounts.list_users()]
     if as_json:
         print_json([_as_json(user) | {"passwords": passwords} for user, passwords in users])
         return
@@ -78,7 +78,7 @@ def revoke(address: str, password_id: str | None, every: bool) -> None:
         raise InputError("name one password id, or give --all")
     with _store() as store:
         user = _user(store, address)
-        there = {one.id for one in store.list_app_passwords(user.id)}
+        there = {one.id for one in store.accounts.list_app_passwords(user.id)}
         wanted = there if every else {parse_id(password_id or "")} & there
         if not wanted:
             raise NotFoundError(
@@ -86,7 +86,7 @@ def revoke(address: str, password_id: str | None, every: bool) -> None:
             )
         for one in wanted:
             assert one is not None
-            store.delete_app_password(one)
+            store.accounts.delete_app_password(one)
     click.echo(f"revoked {len(wanted)} of {len(there)}")
 
 
@@ -97,7 +97,7 @@ def send_as(address: str, senders: tuple[str, ...]) -> None:
     """Set the further From addresses of ADDRESS: all of them, none to leave only its own. Patterns: *@example.org."""
     with _store() as store:
         user = _user(store, address)
-        store.set_senders(user.id, check_senders(senders))
+        store.accounts.set_senders(user.id, check_senders(senders))
     click.echo(f"{address} writes as {', '.join((address, *senders))}")
 
 
@@ -114,7 +114,7 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
     with _store() as store:
         user = _user(store, address)
         own = {} if reset else {**(user.limits or {}), **wanted}
-        store.set_limits(user.id, own)
+        store.accounts.set_limits(user.id, own)
     shown = ", ".join(f"{name.replace('_', ' ')} {number or 'without limit'}" for name, number in own.items())
     click.echo(f"{address}: {shown or 'as the settings say'}")
 
@@ -126,7 +126,7 @@ def _store() -> Iterator[Store]:
 
 
 def _user(store: Store, address: str) -> User:
-    user = store.user_by_address(address)
+    user = store.accounts.user_by_address(address)
     if user is None:
         raise NotFoundError(f"no user {address}: `postlude user list` shows them")
     return user

@@ -73,8 +73,8 @@ def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
 
 def described(store: Store, audience: Audience) -> str:
     """An audience in words."""
-    lists = {one.id: one.name for one in store.mailing_lists()}
-    tags = store.tag_names()
+    lists = {one.id: one.name for one in store.lists.every()}
+    tags = store.contacts.tag_names()
     parts = ["everyone"] if audience.everyone else []
     parts += [f"list {lists.get(one, '?')}" for one in audience.lists]
     parts += [f"tag {tags.get(one, '?')}" for one in audience.tags]
@@ -94,29 +94,31 @@ def _condition(one: Condition) -> str:
 
 
 def _did(store: Store, name: str, text: str) -> list[Condition]:
-    messages = tuple(variant.message for variant in store.variants(find_campaign(store, text).id))
+    messages = tuple(variant.message for variant in store.campaigns.variants(find_campaign(store, text).id))
     negate, did = name.startswith("not"), "opened" if "opened" in name else "clicked"
     wanted = Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages)
     return [Condition(did="sent", messages=messages), wanted] if negate else [wanted]
 
 
 def _list(store: Store, name: str) -> int:
-    for one in store.mailing_lists():
+    for one in store.lists.every():
         if one.name.lower() == name.lower():
             return one.id
-    names = ", ".join(one.name for one in store.mailing_lists()) or "none yet"
+    names = ", ".join(one.name for one in store.lists.every()) or "none yet"
     raise NotFoundError(f"no list is called {name!r}; there are: {names}")
 
 
 def _tag(store: Store, name: str) -> int:
-    for id_, known in store.tag_names().items():
+    for id_, known in store.contacts.tag_names().items():
         if known.lower() == name.lower():
             return id_
-    raise NotFoundError(f"no contact has a tag {name!r}; there are: {', '.join(store.tag_names().values()) or 'none'}")
+    raise NotFoundError(
+        f"no contact has a tag {name!r}; there are: {', '.join(store.contacts.tag_names().values()) or 'none'}"
+    )
 
 
 def _contact(store: Store, address: str) -> int:
-    found = store.contact_by_address(address)
+    found = store.contacts.by_address(address)
     if found is None:
         raise NotFoundError(f"{address} is no contact; add it first")
     return found.id

@@ -73,14 +73,14 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
     """Make a draft called NAME. Nothing leaves before it is scheduled or sent."""
     settings = load()
     with campaign_desk(settings) as desk:
-        owner = desk.store.user_by_address(user) if user else desk.store.first_user()
+        owner = desk.store.accounts.user_by_address(user) if user else desk.store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
         made = create_campaign(desk.store, desk.parts.clock, owner, name)
         try:
             made = _apply(desk, made, given)
         except BaseException:
-            desk.store.delete_campaign(made.id)
+            desk.store.campaigns.delete(made.id)
             raise
         print_campaign(desk, made, as_json=as_json)
 
@@ -98,7 +98,7 @@ def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None
         found = find_campaign(desk.store, campaign)
         if name is not None:
             change_campaign(desk.store, found.id, {"name": name}, {})
-        print_campaign(desk, _apply(desk, desk.store.campaign(found.id), given), as_json=as_json)
+        print_campaign(desk, _apply(desk, desk.store.campaigns.get(found.id), given), as_json=as_json)
 
 
 @click.command()
@@ -120,7 +120,7 @@ def delete(campaign: str) -> None:
     """Delete a draft."""
     with campaign_desk(load()) as desk:
         found = find_campaign(desk.store, campaign)
-        desk.store.delete_campaign(found.id)
+        desk.store.campaigns.delete(found.id)
         click.echo(f"deleted {found.name}")
 
 

@@ -40,7 +40,7 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
         raw = trial_message(desk.contents, found, variant_named(desk, found, variant), person, recipients)
-        user = desk.store.user(found.user)
+        user = desk.store.accounts.user(found.user)
     message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
     if as_json:
         print_json({"message": id_text(message), "recipients": recipients})

@@ -34,7 +34,7 @@ _HOUR: Final = 3600
 def list_command(status: tuple[str, ...], as_json: bool) -> None:
     """List campaigns, the newest first."""
     with campaign_desk(load()) as desk:
-        found = desk.store.list_campaigns([CampaignStatus(one) for one in status])
+        found = desk.store.campaigns.latest([CampaignStatus(one) for one in status])
         if as_json:
             print_json({"campaigns": [_as_json(desk, one) for one in found]})
         elif not found:
@@ -61,7 +61,7 @@ def follow(desk: CampaignDesk, campaign: int) -> None:
     """Write a progress line a second until the campaign is over or held."""
     before: Progress | None = None
     while True:
-        now = progress_of(desk.store, desk.parts.clock, desk.store.campaign(campaign), before)
+        now = progress_of(desk.store, desk.parts.clock, desk.store.campaigns.get(campaign), before)
         line = f"{now.done:,} of {now.total:,}, {now.rate:,.0f}/s{_remaining(now)}, {now.status.value}"
         click.echo(("\r" + line).ljust(78) if sys.stdout.isatty() else line, nl=not sys.stdout.isatty())
         if now.status not in {CampaignStatus.SENDING, CampaignStatus.SCHEDULED}:
@@ -148,7 +148,7 @@ def report(campaign: str, as_json: bool) -> None:
 
 def variant_named(desk: CampaignDesk, campaign: Campaign, name: str) -> Variant:
     """One of its variants; NotFoundError when none is called so."""
-    variants = desk.store.variants(campaign.id)
+    variants = desk.store.campaigns.variants(campaign.id)
     for variant in variants:
         if variant.name.lower() == name.lower():
             return variant
@@ -167,10 +167,10 @@ def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> 
         ["from", campaign.sender],
         ["audience", f"{described(store, campaign.audience)}: {_size(desk, campaign):,} contacts"],
     ]
-    rows += [[f"subject {one.name}", one.subject or "-"] for one in store.variants(campaign.id)]
+    rows += [[f"subject {one.name}", one.subject or "-"] for one in store.campaigns.variants(campaign.id)]
     rows += [
         [("hosted" if one.hosted else "attached"), f"{one.name}, {one.size:,} bytes"]
-        for one in store.campaign_files(campaign.id)
+        for one in store.campaigns.files(campaign.id)
     ]
     if options.test_percent:
         rows.append(["test", f"{options.test_percent} % for {options.test_hours:g} h, then the {options.rule.value}"])
@@ -185,7 +185,7 @@ def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> 
 
 
 def _size(desk: CampaignDesk, campaign: Campaign) -> int:
-    return campaign.expected if campaign.started_at else desk.store.audience_count(campaign.audience)
+    return campaign.expected if campaign.started_at else desk.store.contacts.audience_count(campaign.audience)
 
 
 def _progress_line(desk: CampaignDesk, campaign: Campaign) -> str:
@@ -233,7 +233,7 @@ def _print_funnel(funnel: Funnel) -> None:
 
 def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[Finding]:
     found = []
-    for variant in desk.store.variants(campaign.id):
+    for variant in desk.store.campaigns.variants(campaign.id):
         compiled = desk.contents.compile(campaign, variant, desk.contents.policy(campaign))
         problems = probe_links(link.url for link in compiled.links)
         found += [
@@ -259,10 +259,10 @@ def _as_json(desk: CampaignDesk, campaign: Campaign) -> dict[str, Any]:
         "options": campaign.options,
         "variants": [
             {"name": one.name, "message": id_text(one.message), "subject": one.subject, "preheader": one.preheader}
-            for one in store.variants(campaign.id)
+            for one in store.campaigns.variants(campaign.id)
         ],
         "files": [
-            {"name": one.name, "size": one.size, "hosted": one.hosted} for one in store.campaign_files(campaign.id)
+            {"name": one.name, "size": one.size, "hosted": one.hosted} for one in store.campaigns.files(campaign.id)
         ],
         "scheduled_at": _time(campaign.scheduled_at),
         "started_at": _time(campaign.started_at),

@@ -57,9 +57,9 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
         raise InputError(f"{before!r} is no contact's id: take the last one of the page before")
     with open_store_of(load()) as store:
         chosen = _chosen(store, list_name, tag)
-        page = store.contacts_page(search, **chosen, before=last, limit=limit)
-        total = store.count_contacts(search, **chosen)
-        tags = store.contact_tags(one.id for one in page)
+        page = store.contacts.page(search, **chosen, before=last, limit=limit)
+        total = store.contacts.count(search, **chosen)
+        tags = store.contacts.tags_of(one.id for one in page)
     if as_json:
         print_json({"total": total, "contacts": [_brief(one, tags.get(one.id, [])) for one in page]})
         return
@@ -170,7 +170,7 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
     url = partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes)
     said = {}
     with open_store_of(settings) as store:
-        wanted = [store.mailing_list(list_id) for list_id in lists_named(store, lists)]
+        wanted = [store.lists.get(list_id) for list_id in lists_named(store, lists)]
         for one in wanted:
             if agreed:
                 subscribe_agreed(store, clock, address, one, agreed, who(), name)
@@ -206,9 +206,9 @@ def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
         contact = service.found(store, address)
         now = SystemClock().now()
         for list_id in lists_named(store, lists):
-            store.put_member(list_id, contact.id, MemberStatus.UNSUBSCRIBED, now, f"by {who()}")
+            store.lists.put_member(list_id, contact.id, MemberStatus.UNSUBSCRIBED, now, f"by {who()}")
         if from_all:
-            store.suppress(contact.spelled, "unsubscribed", "by hand", at=now, by=who())
+            store.suppressions.add(contact.spelled, "unsubscribed", "by hand", at=now, by=who())
     click.echo(f"{shown(contact.spelled)} is " + ("not mailed any more" if from_all else f"off {', '.join(lists)}"))
 
 
@@ -221,7 +221,7 @@ def erase(address: str, yes: bool) -> None:
         contact = service.found(store, address)
         if not yes:
             click.confirm(f"Forget {shown(contact.spelled)} with everything that is known?", abort=True)
-        store.erase_contact(contact.id)
+        store.contacts.erase(contact.id)
     click.echo(f"forgot {shown(contact.spelled)}")
 
 
@@ -240,7 +240,7 @@ def export(file: Path, search: str, list_name: str, tag: str) -> None:
 def _chosen(store: Store, list_name: str, tag: str) -> dict[str, int]:
     found = {"list_id": lists_named(store, [list_name])[0] if list_name else 0, "tag": 0}
     if tag:
-        number = store.find_tag(tag)
+        number = store.contacts.find_tag(tag)
         if number is None:
             raise NotFoundError(f"no contact has the tag {tag!r}")
         found["tag"] = number

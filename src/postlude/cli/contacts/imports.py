@@ -140,7 +140,7 @@ def import_file(  # noqa: PLR0917 - one parameter an option
 def imports(job: str, errors_file: Path | None, as_json: bool) -> None:
     """List imports, the newest first; or show one, and write its bad rows to a file."""
     with open_store_of(load()) as store:
-        found = [job_named(store, job)] if job else store.list_jobs(KIND)
+        found = [job_named(store, job)] if job else store.jobs.latest(KIND)
         if errors_file is not None:
             if not job:
                 raise InputError("name the import whose errors you want")
@@ -159,7 +159,7 @@ def job_named(store: Store, text: str) -> Job:
     number = parse_id(text)
     if number is None:
         raise NotFoundError(f"{text!r} is no import: `postlude contacts imports` lists their ids")
-    return store.job(number)
+    return store.jobs.get(number)
 
 
 def _explain(order: ImportOrder) -> None:
@@ -202,7 +202,7 @@ def _tell(store: Store, job: Job, errors_file: Path | None) -> None:
     wrong = counts["wrong"]
     if not wrong:
         return
-    for error, _ in zip(store.job_errors(job.id), range(_SHOWN_ERRORS), strict=False):
+    for error, _ in zip(store.jobs.errors(job.id), range(_SHOWN_ERRORS), strict=False):
         shown = f" {error.value!r}" if error.value else ""
         click.echo(f"  line {error.line}:{shown} {error.reason}: {error.remedy}")
     if wrong > _SHOWN_ERRORS:

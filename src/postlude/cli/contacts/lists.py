@@ -33,7 +33,7 @@ def command() -> None:
 def list_lists(as_json: bool) -> None:
     """List all lists with the number of their members."""
     with open_store_of(load()) as store:
-        found, totals = store.mailing_lists(), store.list_totals()
+        found, totals = store.lists.every(), store.lists.totals()
     if as_json:
         print_json([_as_json(one, totals.get(one.id, ListTotals())) for one in found])
     elif not found:
@@ -52,7 +52,7 @@ def list_lists(as_json: bool) -> None:
 def add(name: str, **values: Any) -> None:  # noqa: ANN401 - one an option
     """Make a list NAME."""
     with open_store_of(load()) as store:
-        made = store.add_list(name, SystemClock().now(), **_given(values))
+        made = store.lists.add(name, SystemClock().now(), **_given(values))
     click.echo(f"made {made.name!r}: {_how(made)}")
 
 
@@ -68,7 +68,7 @@ def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - o
     """Change the list NAME."""
     with open_store_of(load()) as store:
         [list_id] = lists_named(store, [name])
-        changed = store.change_list(list_id, **_given({**values, "name": new}))
+        changed = store.lists.change(list_id, **_given({**values, "name": new}))
     click.echo(f"{changed.name!r}: {_how(changed)}")
 
 
@@ -80,9 +80,9 @@ def delete(name: str, yes: bool) -> None:
     with open_store_of(load()) as store:
         [list_id] = lists_named(store, [name])
         if not yes:
-            totals = store.list_totals().get(list_id, ListTotals())
+            totals = store.lists.totals().get(list_id, ListTotals())
             click.confirm(f"Delete {name!r} with {totals.subscribed:,} members?", abort=True)
-        store.delete_list(list_id)
+        store.lists.delete(list_id)
     click.echo(f"deleted {name!r}")
 
 

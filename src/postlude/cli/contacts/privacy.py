@@ -52,7 +52,7 @@ def _decide(address: str, facts: dict[str, str]) -> None:
     """Journal the decision as the preferences page of the newest copy would."""
     settings = load()
     with open_store_of(settings) as store:
-        copies = store.copies_to(address)
+        copies = store.messages.copies_to(address)
     if not copies:
         raise NotFoundError(f"no mail was sent to {address}")
     copy, face = copies[0], HitFace.PREFERENCES

@@ -26,8 +26,8 @@ def command() -> None:
 def list_suppressions(search: str, reason: str, limit: int, as_json: bool) -> None:
     """List suppressed addresses that contain SEARCH, the newest first, and how many there are by reason."""
     with open_store_of(load()) as store:
-        found = store.list_suppressions(limit, search=search, reason=reason)
-        counts = store.count_suppressions(search)
+        found = store.suppressions.latest(limit, search=search, reason=reason)
+        counts = store.suppressions.count(search)
     if as_json:
         rows = [
             {"address": s.address, "reason": s.reason, "note": s.evidence, "by": s.by, "since": to_iso(s.at)}

@@ -17,7 +17,7 @@ def unmatched(state: str, as_json: bool) -> None:
     from postlude.app.commands.stores import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     with open_store_of(load()) as store:
-        rows = store.list_unmatched(1000, "" if state == "all" else state)
+        rows = store.feedback.list_unmatched(1000, "" if state == "all" else state)
     if as_json:
         print_json(
             {
@@ -56,12 +56,12 @@ def tie(unmatched: str, copy: str) -> None:
     with open_store_of(settings) as store:
         number = parse_id(copy)
         if number is None:
-            copies = store.copies_to(copy, 0)
+            copies = store.messages.copies_to(copy, 0)
             if not copies:
                 raise NotFoundError(f"nothing was sent to {copy}")
             number = copies[0].id
-        chosen = store.copy(number)
-        subject = store.message(chosen.message).subject
+        chosen = store.messages.copy(number)
+        subject = store.messages.get(chosen.message).subject
     decide_unmatched(settings, _id(unmatched), chosen.id)
     click.echo(f"tied to “{subject}” to {chosen.recipient}; it counts as soon as the app runs")
 

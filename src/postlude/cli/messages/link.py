@@ -28,8 +28,8 @@ def list_links(message: str, as_json: bool) -> None:
     """List the links of MESSAGE (its 16 digits) with their positions, and what was changed."""
     number = _message(message)
     with open_store_of(load()) as store:
-        links = store.links(number)
-        changed = {change.position: change for change in store.link_changes(number)}
+        links = store.messages.links(number)
+        changed = {change.position: change for change in store.privacy.link_changes(number)}
     rows: list[dict[str, object]] = []
     for link in links:
         change = changed.get(link.position)

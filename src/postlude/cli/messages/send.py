@@ -49,7 +49,7 @@ def command(  # noqa: PLR0917 - one parameter an option
     to = list(dict.fromkeys(recipients or _addresses(head, "To", "Cc", "Bcc")))
     _check(file, sender, to)
     with open_store_of(settings) as store:
-        owner = store.user_by_address(user) if user else store.first_user()
+        owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
     message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw)

@@ -132,7 +132,7 @@ def _store(settings: Settings, given: Given, composed: Composed) -> None:
     from postlude.services.messages.accept import Dsn  # noqa: PLC0415 - as above
 
     with open_store_of(settings) as store:
-        user = store.user_by_address(composed.sender) or store.first_user()
+        user = store.accounts.user_by_address(composed.sender) or store.accounts.first_user()
     if user is None:
         raise NotTakenError(EX_TEMPFAIL, "there is no user yet: start `postlude up` once")
     dsn = Dsn(given.envid, given.ret, dict.fromkeys(composed.recipients, (given.notify, "")) if given.notify else {})

@@ -24,7 +24,7 @@ class Preferences(msgspec.Struct, frozen=True):
 
 def get_preferences(store: Store, user: int, *, sandbox: bool = False) -> Preferences:
     """The user's preferences, or the defaults; a sandbox's mail offers to unsubscribe, so that it can be tried."""
-    kept = store.get_setting(_key(user))
+    kept = store.settings.get(_key(user))
     return Preferences(unsubscribe=sandbox) if kept is None else msgspec.convert(kept, Preferences)
 
 
@@ -32,7 +32,7 @@ def put_preferences(store: Store, user: int, preferences: Preferences) -> None:
     """Store the user's preferences; blanks and repeats in `exclude` are removed. InputError for a bad `utm`."""
     utm_parameters(preferences.utm)
     exclude = tuple(dict.fromkeys(text for one in preferences.exclude if (text := one.strip())))
-    store.put_setting(_key(user), msgspec.to_builtins(msgspec.structs.replace(preferences, exclude=exclude)))
+    store.settings.put(_key(user), msgspec.to_builtins(msgspec.structs.replace(preferences, exclude=exclude)))
 
 
 def _key(user: int) -> str:

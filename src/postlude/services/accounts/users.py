@@ -19,12 +19,12 @@ _SIGN_IN: Final = "sign-in:"
 
 def create_first_user(store: Store, clock: Clock, address: str, name: str = "") -> User:
     """The user created first, made now when there is none: safe to call at every start."""
-    found = store.first_user()
+    found = store.accounts.first_user()
     if found is not None:
         return found
     if "@" not in address:
         raise InputError(f"{address!r} is not an email address; give one like you@example.org")
-    return store.create_user(address, name, (), clock.now())
+    return store.accounts.create_user(address, name, (), clock.now())
 
 
 def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
@@ -45,19 +45,19 @@ def new_app_password(store: Store, user: User, label: str, clock: Clock | None =
     Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords.
     """
     text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
-    store.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now())
+    store.accounts.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now())
     return "-".join(text[i : i + 5] for i in range(0, len(text), 5))
 
 
 def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> User | None:
     """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
     hashed = _hash(_plain(password))
-    user = store.app_password_user(hashed)
+    user = store.accounts.app_password_user(hashed)
     if user is None or user.address != login.strip().lower():
         return None
     if clock is not None:
         now = clock.now()
-        store.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
+        store.accounts.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
     return user
 
 
@@ -67,26 +67,26 @@ def sign_in_link(store: Store, clock: Clock, user: User, seconds: int = SIGN_IN_
     _forget_old(store, now)
     token = secrets.token_urlsafe(24)
     until = now + seconds * MICROS_PER_SECOND
-    store.put_setting(_key(token), {"user": id_text(user.id), "until": until})
+    store.settings.put(_key(token), {"user": id_text(user.id), "until": until})
     return token
 
 
 def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
     """The user a sign-in link was made for; None when it was used, is too old or was never made."""
     key = _key(token)
-    kept = store.get_setting(key)
+    kept = store.settings.get(key)
     # Whoever deletes it is the one it worked for: two clicks at once cannot both succeed.
-    if kept is None or not store.delete_setting(key) or kept["until"] < clock.now():
+    if kept is None or not store.settings.delete(key) or kept["until"] < clock.now():
         return None
     user_id = parse_id(kept["user"])
-    return None if user_id is None else store.user(user_id)
+    return None if user_id is None else store.accounts.user(user_id)
 
 
 def _forget_old(store: Store, now: int) -> None:
-    for key in store.setting_keys(_SIGN_IN):
-        kept = store.get_setting(key)
+    for key in store.settings.keys(_SIGN_IN):
+        kept = store.settings.get(key)
         if kept is not None and kept["until"] < now:
-            store.delete_setting(key)
+            store.settings.delete(key)
 
 
 def _plain(password: str) -> str:

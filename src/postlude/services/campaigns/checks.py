@@ -65,17 +65,17 @@ def check_campaign(
     store: Store, contents: Contents, campaign: Campaign, has_key: Callable[[str], bool] = lambda _: True
 ) -> list[Finding]:
     """Everything that was found, the worst first. Reads only."""
-    people = store.audience_page(campaign.audience, limit=_LOOKED_AT)
+    people = store.contacts.audience_page(campaign.audience, limit=_LOOKED_AT)
     context = Context(
         store=store,
         contents=contents,
         campaign=campaign,
         people=people,
-        audience=store.audience_count(campaign.audience),
+        audience=store.contacts.audience_count(campaign.audience),
         has_key=has_key,
     )
     found = [*_audience(context), *_sender(context)]
-    for variant in store.variants(campaign.id):
+    for variant in store.campaigns.variants(campaign.id):
         found += _variant(context, variant)
     order = list(Level)
     return sorted(found, key=lambda one: order.index(one.level))
@@ -89,7 +89,7 @@ def _audience(context: Context) -> Iterator[Finding]:
     if not context.audience:
         yield _finding(Level.ERROR, "audience", "nobody is in the audience: choose lists, tags or everyone")
         return
-    given = context.store.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
+    given = context.store.contacts.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
     if missing := context.audience - given:
         text = f"{missing:,} of {context.audience:,} have no recorded consent to mail: record it, or leave them out"
         yield _finding(Level.SERIOUS, "consent", text)
@@ -145,7 +145,7 @@ def _links(_context: Context, _variant: Variant, compiled: Compiled) -> _Said:
 
 
 def _fields(context: Context, _variant: Variant, compiled: Compiled) -> _Said:
-    known = {f"contact.{name}" for name in context.store.contact_fields()} | _BUILT_IN
+    known = {f"contact.{name}" for name in context.store.contacts.fields()} | _BUILT_IN
     for path in compiled.fields:
         if not path.startswith("contact."):
             continue

@@ -66,7 +66,7 @@ class Contents:
         with self._lock:
             found = self._compiled.get(key)
             if found is None:
-                variant = next(one for one in self._store.variants(campaign.id) if one.message == message)
+                variant = next(one for one in self._store.campaigns.variants(campaign.id) if one.message == message)
                 policy = self.policy(campaign, opens=opens, clicks=clicks)
                 found = self._compiled[key] = self.compile(campaign, variant, policy)
         return found
@@ -80,7 +80,7 @@ class Contents:
 
     def template(self, campaign: Campaign, variant: Variant) -> CampaignTemplate:
         """A variant as `compose` takes it."""
-        options, files = campaign.options, self._store.campaign_files(campaign.id)
+        options, files = campaign.options, self._store.campaigns.files(campaign.id)
         html = with_hosted(html_as_sent(variant), files, self._base, self._prefixes.file)
         text = with_hosted(text_as_sent(variant, html), files, self._base, self._prefixes.file)
         return CampaignTemplate(
@@ -98,7 +98,7 @@ class Contents:
     def _attachments(self, files: Iterable[CampaignFile]) -> Iterable[Attachment]:
         for file in files:
             if not file.hosted:
-                content = self._store.campaign_file_content(file.id)
+                content = self._store.campaigns.file_content(file.id)
                 yield _attachment(file, content)
 
 

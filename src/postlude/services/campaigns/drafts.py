@@ -41,7 +41,7 @@ def create_campaign(store: Store, clock: Clock, user: User, name: str, sender: s
         sender=sender or (f"{user.name} <{user.address}>" if user.name else user.address),
         created_at=clock.now(),
     )
-    store.add_campaign(made, [Variant(campaign=made.id, message=new_id())])
+    store.campaigns.add(made, [Variant(campaign=made.id, message=new_id())])
     return made
 
 
@@ -57,8 +57,8 @@ def change_campaign(  # noqa: PLR0917 - plain data
 
     InputError for what cannot be sent as it is written, or when it is no draft any more.
     """
-    found = store.campaign(campaign)
-    variants = {variant.name: variant for variant in store.variants(campaign)}
+    found = store.campaigns.get(campaign)
+    variants = {variant.name: variant for variant in store.campaigns.variants(campaign)}
     for name, content in contents.items():
         variants[name] = _with(variants, campaign, name, content)
     if len(variants) > 1:
@@ -70,21 +70,21 @@ def change_campaign(  # noqa: PLR0917 - plain data
         options=found.options if options is None else options,
     )
     check_draft(changed)
-    store.change_campaign(changed, [variants[name] for name in sorted(variants)])
-    return store.campaign(campaign)
+    store.campaigns.change(changed, [variants[name] for name in sorted(variants)])
+    return store.campaigns.get(campaign)
 
 
 def remove_variant(store: Store, campaign: int, name: str) -> None:
     """Drop one of several variants of a draft."""
-    variants = [variant for variant in store.variants(campaign) if variant.name != name.upper()]
+    variants = [variant for variant in store.campaigns.variants(campaign) if variant.name != name.upper()]
     if not variants:
         raise InputError("a campaign has at least one variant")
-    store.change_campaign(store.campaign(campaign), variants)
+    store.campaigns.change(store.campaigns.get(campaign), variants)
 
 
 def copy_campaign(store: Store, folder: Path, clock: Clock, campaign: int, name: str = "") -> Campaign:
     """A new draft with the content, files, audience and options of another campaign; hosted files lie in `folder`."""
-    found, now = store.campaign(campaign), clock.now()
+    found, now = store.campaigns.get(campaign), clock.now()
     made = Campaign(
         id=new_id(),
         user=found.user,
@@ -96,10 +96,11 @@ def copy_campaign(store: Store, folder: Path, clock: Clock, campaign: int, name:
         created_at=now,
     )
     variants = [
-        msgspec.structs.replace(variant, campaign=made.id, message=new_id()) for variant in store.variants(campaign)
+        msgspec.structs.replace(variant, campaign=made.id, message=new_id())
+        for variant in store.campaigns.variants(campaign)
     ]
-    store.add_campaign(made, variants)
-    for file in store.campaign_files(campaign):
+    store.campaigns.add(made, variants)
+    for file in store.campaigns.files(campaign):
         copy_file(store, folder, file, made.id)
     return made
 
@@ -109,8 +110,8 @@ def find_campaign(store: Store, text: str) -> Campaign:
     wanted = text.strip()
     number = parse_id(wanted)
     if number is not None:
-        return store.campaign(number)
-    every = store.list_campaigns()
+        return store.campaigns.get(number)
+    every = store.campaigns.latest()
     named = [one for one in every if one.name.lower() == wanted.lower()]
     if not named and len(wanted) >= _LEAST_PREFIX:
         named = [one for one in every if id_text(one.id).startswith(wanted.lower())]

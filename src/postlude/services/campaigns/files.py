@@ -28,14 +28,14 @@ def attach_file(  # noqa: PLR0917 - plain data
 
     A hosted one lies in `folder`, where the edge serves it to whoever has its link, for as long as it lies there.
     """
-    if store.campaign(campaign).status is not CampaignStatus.DRAFT:
+    if store.campaigns.get(campaign).status is not CampaignStatus.DRAFT:
         raise InputError("only a draft takes files; copy the campaign to send something else")
     limit = MAX_HOSTED if hosted else MAX_ATTACHED
     name = _ODD.sub("_", name).strip() or "file"
     if len(content) > limit:
         advice = "host it instead, people download it then" if not hosted else "put it on a server made for that"
         raise InputError(f"{name} has {len(content):,} bytes, at most {limit:,} are taken here; {advice}")
-    for old in store.campaign_files(campaign):
+    for old in store.campaigns.files(campaign):
         if old.name == name:
             remove_file(store, folder, old)
     file = CampaignFile(
@@ -43,7 +43,7 @@ def attach_file(  # noqa: PLR0917 - plain data
     )
     if hosted:
         write_durably(folder / id_text(file.id), content)
-    store.add_campaign_file(file, None if hosted else content)
+    store.campaigns.add_file(file, None if hosted else content)
     return file
 
 
@@ -52,12 +52,12 @@ def copy_file(store: Store, folder: Path, file: CampaignFile, campaign: int) -> 
     mine = msgspec.structs.replace(file, id=new_id(), campaign=campaign)
     if file.hosted:
         write_durably(folder / id_text(mine.id), (folder / id_text(file.id)).read_bytes())
-    store.add_campaign_file(mine, None if file.hosted else store.campaign_file_content(file.id))
+    store.campaigns.add_file(mine, None if file.hosted else store.campaigns.file_content(file.id))
 
 
 def remove_file(store: Store, folder: Path, file: CampaignFile) -> None:
     """Take a file from a draft."""
-    store.remove_campaign_file(file.id)
+    store.campaigns.remove_file(file.id)
     if file.hosted:
         (folder / id_text(file.id)).unlink(missing_ok=True)
 

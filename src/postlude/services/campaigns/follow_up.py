@@ -36,10 +36,10 @@ def follow_up(  # noqa: PLR0917 - plain data
     answer counts as an open. The audience is asked again when the draft leaves: who opens, clicks, answers or
     unsubscribes until then is treated as such.
     """
-    found = store.campaign(campaign)
+    found = store.campaigns.get(campaign)
     if found.status not in _SENT:
         raise InputError(f"a campaign that is {found.status.value} has nobody to follow up: send it first")
-    messages = tuple(variant.message for variant in store.variants(campaign))
+    messages = tuple(variant.message for variant in store.campaigns.variants(campaign))
     did, negate = ("opened" if "opened" in who else "clicked"), who.startswith("not")
     conditions = (
         Condition(did="sent", messages=messages),
@@ -51,5 +51,5 @@ def follow_up(  # noqa: PLR0917 - plain data
     changed = msgspec.structs.replace(
         made, audience=audience, options=msgspec.structs.replace(made.options, follows=found.id)
     )
-    store.change_campaign(changed, store.variants(made.id))
-    return store.campaign(made.id)
+    store.campaigns.change(changed, store.campaigns.variants(made.id))
+    return store.campaigns.get(made.id)

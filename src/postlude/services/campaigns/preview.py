@@ -55,8 +55,8 @@ def preview_message(contents: Contents, campaign: Campaign, variant: Variant, co
 def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:
     """The contact with this address, else the first of the audience; None when there is nobody."""
     if address:
-        return store.contact_by_address(address)
-    page = store.audience_page(campaign.audience, limit=1)
+        return store.contacts.by_address(address)
+    page = store.contacts.audience_page(campaign.audience, limit=1)
     return page[0].contact if page else None
 
 

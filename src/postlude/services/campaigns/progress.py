@@ -31,7 +31,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 def progress_of(store: Store, clock: Clock, campaign: Campaign, before: Progress | None = None) -> Progress:
     """Where it is now. With `before`, an earlier answer, rate and remaining time are those since then."""
-    counts = store.campaign_counts(campaign.id)
+    counts = store.campaigns.counts(campaign.id)
     made = sum(counts.values())
     done = made - sum(counts.get(status, 0) for status in _WAITING)
     total = made if campaign.taken_in else max(made, campaign.expected)

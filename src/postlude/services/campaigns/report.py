@@ -47,8 +47,8 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def report_of(store: Store, campaign: Campaign) -> CampaignReport:
     """Counted now, from the projections."""
-    variants = store.variants(campaign.id)
-    funnels = store.funnels([variant.message for variant in variants])
+    variants = store.campaigns.variants(campaign.id)
+    funnels = store.campaigns.funnels([variant.message for variant in variants])
     rows = [
         VariantReport(
             name=variant.name,
@@ -70,8 +70,8 @@ def report_of(store: Store, campaign: Campaign) -> CampaignReport:
 
 
 def _links(store: Store, name: str, message: int) -> Iterable[LinkLine]:
-    activity = store.link_activity(message)
-    for link in store.links(message):
+    activity = store.messages.link_activity(message)
+    for link in store.messages.links(message):
         seen = activity.get(link.position)
         counts: dict[str, Any] = {}
         if seen is not None:

@@ -16,11 +16,11 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     Every variant is compiled first: InputError (TemplateError among them) says what has to be mended, and then the
     draft stays as it was. Scheduling is durable when this returns, whether or not anything runs that sends.
     """
-    found, now = store.campaign(campaign), clock.now()
+    found, now = store.campaigns.get(campaign), clock.now()
     if not found.sender:
         raise InputError("the campaign has no sender; give it one: Name <address@your-domain>")
     rows = []
-    for variant in store.variants(campaign):
+    for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():
             raise InputError(f"variant {variant.name} has no content; give it HTML, MJML or text")
         compiled = contents.compile(found, variant, contents.policy(found))
@@ -28,9 +28,9 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
         page = page_for_browsers(contents, found, variant)
         if page and contents.views is not None:
             write_durably(contents.views / f"{id_text(variant.message)}.html", page.encode())
-    expected = store.audience_count(found.audience)
+    expected = store.contacts.audience_count(found.audience)
     if not expected:
         raise InputError("nobody is in the audience: choose lists, tags or everyone, and look at who is suppressed")
-    if not store.fix_campaign(campaign, rows, now if at is None else at, expected):
+    if not store.campaigns.fix(campaign, rows, now if at is None else at, expected):
         raise InputError(f"the campaign is {found.status.value} already: only a draft can be scheduled")
-    return store.campaign(campaign)
+    return store.campaigns.get(campaign)

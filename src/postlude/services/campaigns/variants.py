@@ -93,7 +93,7 @@ def decide_at(campaign: Campaign, variants: Sequence[Variant], now: int) -> int 
 
 def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> int:
     """The message with the best rate of people over copies delivered; the first one of equals."""
-    funnels = store.funnels([variant.message for variant in variants])
+    funnels = store.campaigns.funnels([variant.message for variant in variants])
 
     def rate(variant: Variant) -> float:
         funnel = funnels.get(variant.message)
@@ -108,6 +108,6 @@ def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) 
 def settle_test(store: Store, campaign: int, message: int) -> int:
     """Let every held copy leave as the winner; how many it was."""
     total = 0
-    while released := store.release_held(campaign, message):
+    while released := store.campaigns.release_held(campaign, message):
         total += released
     return total

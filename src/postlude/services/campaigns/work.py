@@ -25,68 +25,68 @@ class CampaignWork:
 
     def under_way(self) -> list[Campaign]:
         """Campaigns that send now. Those whose time has come begin, those whose test is over get their winner."""
-        found = self._store.list_campaigns([CampaignStatus.SCHEDULED, CampaignStatus.SENDING])
+        found = self._store.campaigns.latest([CampaignStatus.SCHEDULED, CampaignStatus.SENDING])
         now = self._clock.now()
         sending = [one for one in found if one.status is CampaignStatus.SENDING]
         for one in found:
             if one.status is CampaignStatus.SCHEDULED and begins_at(one) <= now:
                 self._begin(one, now)
-                sending.append(self._store.campaign(one.id))
+                sending.append(self._store.campaigns.get(one.id))
         for one in sending:
             if one.decide_at is not None and one.decide_at <= now and one.taken_in:
                 self._decide(one)
         return [one for one in sending if one.status is CampaignStatus.SENDING]
 
     def _begin(self, campaign: Campaign, now: int) -> None:
-        variants = self._store.variants(campaign.id)
-        begun = self._store.move_campaign(
+        variants = self._store.campaigns.variants(campaign.id)
+        begun = self._store.campaigns.move(
             campaign.id,
             [CampaignStatus.SCHEDULED],
             CampaignStatus.SENDING,
             started_at=now,
             decide_at=decide_at(campaign, variants, now),
-            expected=self._store.audience_count(campaign.audience),
+            expected=self._store.contacts.audience_count(campaign.audience),
         )
         if begun:
             _log.info("campaign %016x (%s) begins", campaign.id, campaign.name)
 
     def _decide(self, campaign: Campaign) -> None:
-        winner = campaign.winner or best_variant(self._store, campaign, self._store.variants(campaign.id))
+        winner = campaign.winner or best_variant(self._store, campaign, self._store.campaigns.variants(campaign.id))
         sending = [CampaignStatus.SENDING]
         # The winner is written first: who goes on after a crash lets the rest leave as the same one.
-        self._store.move_campaign(campaign.id, sending, CampaignStatus.SENDING, winner=winner)
+        self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, winner=winner)
         released = settle_test(self._store, campaign.id, winner)
-        self._store.move_campaign(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
+        self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
         _log.info("campaign %016x: variant %016x won, %d copies leave as it", campaign.id, winner, released)
 
     def take_in(self, campaign: Campaign) -> bool:
         """Make copies for the next part of the audience; True when there was any left to take in."""
         if campaign.taken_in:
             return False
-        variants = self._store.variants(campaign.id)
+        variants = self._store.campaigns.variants(campaign.id)
         if campaign.winner is not None:
             variants = [one for one in variants if one.message == campaign.winner]
-        return bool(self._store.take_in(campaign.id, TAKE_IN, places(campaign, variants)).copies)
+        return bool(self._store.campaigns.enqueue_audience(campaign.id, TAKE_IN, places(campaign, variants)).copies)
 
     def claim(self, campaign: Campaign, limit: int) -> list[CampaignClaim]:
         """Up to `limit` copies of it that are due now and nobody else's."""
-        return self._store.claim_campaign(campaign.id, limit, self._clock.now(), self._worker)
+        return self._store.campaigns.claim(campaign.id, limit, self._clock.now(), self._worker)
 
     def finish(self, campaign: Campaign) -> bool:
         """Whether it is done: every copy has its outcome."""
-        done = self._store.finish_campaign(campaign.id, self._clock.now())
+        done = self._store.campaigns.finish(campaign.id, self._clock.now())
         if done:
             _log.info("campaign %016x (%s) is sent", campaign.id, campaign.name)
         return done
 
     def next_due(self, campaigns: Iterable[Campaign]) -> int | None:
         """When the next copy of any of them is due."""
-        found = [self._store.campaign_due(campaign.id) for campaign in campaigns]
+        found = [self._store.campaigns.due(campaign.id) for campaign in campaigns]
         return min((at for at in found if at is not None), default=None)
 
     def pause(self, campaign: int, problem: str) -> None:
         """Stop it by itself and say why."""
-        self._store.move_campaign(campaign, [CampaignStatus.SENDING], CampaignStatus.PAUSED, problem=problem)
+        self._store.campaigns.move(campaign, [CampaignStatus.SENDING], CampaignStatus.PAUSED, problem=problem)
 
 
 def worker_wanted(store: Store, now: int) -> bool:
@@ -94,26 +94,26 @@ def worker_wanted(store: Store, now: int) -> bool:
 
     Copies in somebody's hands count: asked while no worker runs, they are those a dead one left.
     """
-    if store.campaign_copies_held():
+    if store.sending.campaign_copies_held():
         return True
-    for one in store.list_campaigns([CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.CANCELLED]):
+    for one in store.campaigns.latest([CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.CANCELLED]):
         if one.status is CampaignStatus.CANCELLED:
-            if store.campaign_due(one.id) is not None:  # deferred by an answer that came after it was cancelled
-                store.cancel_copies(one.id)
+            if store.campaigns.due(one.id) is not None:  # deferred by an answer that came after it was cancelled
+                store.campaigns.cancel_copies(one.id)
         elif one.status is CampaignStatus.SCHEDULED:
             if begins_at(one) <= now:
                 return True
         elif _has_work(store, one, now):
             return True
         else:
-            store.finish_campaign(one.id, now)
+            store.campaigns.finish(one.id, now)
     return False
 
 
 def _has_work(store: Store, campaign: Campaign, now: int) -> bool:
     if not campaign.taken_in or (campaign.decide_at is not None and campaign.decide_at <= now):
         return True
-    due = store.campaign_due(campaign.id)
+    due = store.campaigns.due(campaign.id)
     return due is not None and due <= now
 
 
@@ -123,8 +123,8 @@ def recover(store: Store, dead: list[int], give_up: Callable[[list[Claim]], None
     Call it when all they journaled has been digested: a copy that is SENDING then has begun and has no result.
     `give_up` returns when what it was given is durably unsure.
     """
-    left = store.left_in_flight(dead)
+    left = store.sending.left_in_flight(dead)
     if left:
         _log.warning("%d copies were being handed over when their worker ended: unsure", len(left))
         give_up(left)
-    return store.end_workers(dead)
+    return store.sending.end_workers(dead)

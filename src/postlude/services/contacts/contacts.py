@@ -29,7 +29,7 @@ def add(
 ) -> Contact:
     """Add a contact from an address as people write it; InputError when it is none or is there already."""
     mailbox = read_mailbox(text)
-    return store.add_contact(
+    return store.contacts.add(
         mailbox.spelled,
         clock.now(),
         name=name or mailbox.name,
@@ -60,12 +60,12 @@ def edit(
     if fields:
         merged = {**contact.fields, **fields}
         changes["fields"] = {key: value for key, value in merged.items() if value != ""}
-    return store.change_contact(contact.id, clock.now(), **changes) if changes else contact
+    return store.contacts.change(contact.id, clock.now(), **changes) if changes else contact
 
 
 def found(store: Store, address: str) -> Contact:
     """The contact with this address; NotFoundError when there is none."""
-    contact = store.contact_by_address(read_mailbox(address).spelled)
+    contact = store.contacts.by_address(read_mailbox(address).spelled)
     if contact is None:
         raise NotFoundError(f"{address} is no contact: add it with `postlude contacts add {address}`")
     return contact
@@ -74,11 +74,11 @@ def found(store: Store, address: str) -> Contact:
 def set_tags(store: Store, contact: Contact, add_tags: Iterable[str], remove_tags: Iterable[str] = ()) -> None:
     """Tag and untag; taking off a tag that is not there changes nothing."""
     for name in add_tags:
-        store.tag_contact(store.tag(name), contact.id)
+        store.contacts.tag_contact(store.contacts.tag(name), contact.id)
     for name in remove_tags:
-        tag = store.find_tag(name)
+        tag = store.contacts.find_tag(name)
         if tag is not None:
-            store.untag_contact(tag, contact.id)
+            store.contacts.untag_contact(tag, contact.id)
 
 
 def set_consent(
@@ -87,7 +87,7 @@ def set_consent(
     """Record consent that was given or withdrawn outside, with where that is known from."""
     if Consent.GIVEN in states.values() and not source.strip():
         raise InputError("say where and when it was given: consent without proof is none")
-    store.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
+    store.contacts.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
 
 
 def zone(text: str) -> str:
@@ -113,12 +113,12 @@ def export(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, ta
 
 def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 0) -> Iterator[list[str]]:
     """The header and one row a contact, newest first."""
-    names = store.contact_fields()
-    lists = {one.id: one.name for one in store.mailing_lists()}
+    names = store.contacts.fields()
+    lists = {one.id: one.name for one in store.lists.every()}
     yield [*_FIXED, *names]
     for page in _pages(store, search, list_id, tag):
-        tags = store.contact_tags(one.id for one in page)
-        member = store.subscriptions(one.id for one in page)
+        tags = store.contacts.tags_of(one.id for one in page)
+        member = store.lists.subscriptions(one.id for one in page)
         for contact in page:
             mine = ",".join(lists[one] for one in member.get(contact.id, ()) if one in lists)
             fixed = (contact.spelled, contact.name, contact.time_zone, ",".join(tags.get(contact.id, ())), mine)
@@ -128,23 +128,23 @@ def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 
 
 def _pages(store: Store, search: str, list_id: int, tag: int) -> Iterator[Sequence[Contact]]:
     before = 0
-    while page := store.contacts_page(search, list_id=list_id, tag=tag, before=before, limit=_PAGE):
+    while page := store.contacts.page(search, list_id=list_id, tag=tag, before=before, limit=_PAGE):
         yield page
         before = page[-1].id
 
 
 def as_json(store: Store, contact: Contact) -> dict[str, Any]:
     """Everything that is known of a contact, in public words."""
-    lists = {one.id: one.name for one in store.mailing_lists()}
-    suppression = store.suppression(contact.address)
+    lists = {one.id: one.name for one in store.lists.every()}
+    suppression = store.suppressions.get(contact.address)
     return {
         "id": id_text(contact.id),
         "address": contact.spelled,
         "name": contact.name,
         "fields": contact.fields,
         "time_zone": contact.time_zone,
-        "tags": store.contact_tags([contact.id]).get(contact.id, []),
-        "lists": [_membership(lists, one) for one in store.memberships(contact.id)],
+        "tags": store.contacts.tags_of([contact.id]).get(contact.id, []),
+        "lists": [_membership(lists, one) for one in store.lists.memberships(contact.id)],
         "consent": {p.value: getattr(contact, f"{p.value}_consent").value or "unknown" for p in Purpose},
         "proofs": [
             {
@@ -153,7 +153,7 @@ def as_json(store: Store, contact: Contact) -> dict[str, Any]:
                 "at": to_iso(one.at),
                 **{name: getattr(one.proof, name) for name in ("how", "source", "text", "evidence", "by")},
             }
-            for one in store.consent_log(contact.id)
+            for one in store.contacts.consent_log(contact.id)
         ],
         "suppressed": suppression.reason if suppression else None,
         "source": contact.source,

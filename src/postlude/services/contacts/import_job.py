@@ -103,7 +103,7 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
     if order.consent and not order.dry_run:
         proof = new_id()
         source = f"{order.agreed} ({_name(order)})"
-        store.add_proof(Proof(id=proof, at=now, how="import", source=source, text=order.agreed_text, by=by))
+        store.contacts.add_proof(Proof(id=proof, at=now, how="import", source=source, text=order.agreed_text, by=by))
     options = _Options(
         **{name: getattr(order, name) for name in order.__struct_fields__ if name not in {"encoding", "sheet"}}
         | {"delimiter": seen.shape.delimiter},
@@ -117,7 +117,7 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
     )
     title = f"{'Try' if order.dry_run else 'Import'} {_name(order)}"
     kept = msgspec.to_builtins(options, str_keys=True)
-    return store.add_job(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines, owner=owner)
+    return store.jobs.add(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines, owner=owner)
 
 
 def run_import(
@@ -135,22 +135,22 @@ def run_import(
     try:
         status = _run(store, clock, job, show, stopping)
     except PostludeError as error:
-        store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), str(error))
+        store.jobs.finish(job.id, job.owner, JobStatus.FAILED, clock.now(), str(error))
         raise
     except KeyboardInterrupt:
-        store.finish_job(job.id, job.owner, JobStatus.PAUSED, clock.now())
+        store.jobs.finish(job.id, job.owner, JobStatus.PAUSED, clock.now())
         raise
     except Exception as error:
-        store.finish_job(job.id, job.owner, JobStatus.FAILED, clock.now(), f"{type(error).__name__}: {error}")
+        store.jobs.finish(job.id, job.owner, JobStatus.FAILED, clock.now(), f"{type(error).__name__}: {error}")
         raise
-    store.finish_job(job.id, job.owner, status, clock.now())
-    return Stopped(status, store.job(job.id))
+    store.jobs.finish(job.id, job.owner, status, clock.now())
+    return Stopped(status, store.jobs.get(job.id))
 
 
 def claim_import(store: Store, clock: Clock, owner: str, job: int = 0) -> Job | None:
     """Take a waiting import (or this one) for `owner`."""
     now = clock.now()
-    return store.claim_job(owner, now, now - SILENT_SECONDS * MICROS_PER_SECOND, job=job, kind=KIND)
+    return store.jobs.claim(owner, now, now - SILENT_SECONDS * MICROS_PER_SECOND, job=job, kind=KIND)
 
 
 def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stopping: Callable[[], bool]) -> JobStatus:
@@ -167,13 +167,13 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
         source=f"import {_name(options)}",
         policy=options.policy,
         lists=options.lists,
-        tags=[store.tag(name) for name in options.tags] if not options.dry_run else (),
+        tags=[store.contacts.tag(name) for name in options.tags] if not options.dry_run else (),
         purposes=options.consent,
         proof=options.proof,
         dry=options.dry_run,
     )
     if not options.dry_run:
-        store.know_fields(columns.fields.values())
+        store.contacts.know_fields(columns.fields.values())
     # A dry run remembers in memory which addresses it has met: it begins at the beginning.
     after = 0 if options.dry_run else int(job.position.get("line", 0))
     totals = Counter[str]() if options.dry_run else Counter(job.counts)
@@ -181,8 +181,8 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
     if columns.header and not after:
         next((row for row in rows if any(row.cells)), None)
     for chunk in chunks_of(rows, columns, BATCH_ROWS):
-        wanted = store.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
-        show(store.job(job.id))
+        wanted = store.contacts.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
+        show(store.jobs.get(job.id))
         if wanted == "lost":
             raise InputError("another process has taken this import over")
         if wanted:
@@ -207,7 +207,7 @@ def _check_consent(store: Store, order: ImportOrder) -> None:
         raise InputError("say where and when these people agreed: consent without proof is none")
     if Purpose.MAIL in order.consent:
         return
-    strict = [found.name for list_id in order.lists if (found := store.mailing_list(list_id)).double_optin]
+    strict = [found.name for list_id in order.lists if (found := store.lists.get(list_id)).double_optin]
     if strict:
         raise InputError(
             f"members of {strict[0]!r} confirm by mail before they are mailed. Say where the people in this file "
@@ -237,9 +237,9 @@ def lists_named(store: Store, names: Sequence[str]) -> tuple[int, ...]:
     """Ids of lists by their names; InputError for one that is not there."""
     found = []
     for name in names:
-        kept = store.list_by_name(name)
+        kept = store.lists.by_name(name)
         if kept is None:
-            known = ", ".join(repr(one.name) for one in store.mailing_lists()) or "none yet"
+            known = ", ".join(repr(one.name) for one in store.lists.every()) or "none yet"
             raise InputError(f"there is no list {name!r}: there is {known}. Make it with `postlude lists add`")
         found.append(kept.id)
     return tuple(found)
@@ -262,5 +262,5 @@ class Table(Protocol):
 def write_errors(store: Store, job: int, out: Table) -> None:
     """The rows an import could not take, as a table that can be mended and imported."""
     out.writerow(["line", "column", "value", "reason", "remedy"])
-    for error in store.job_errors(job):
+    for error in store.jobs.errors(job):
         out.writerow([error.line, error.column, error.value, error.reason, error.remedy])

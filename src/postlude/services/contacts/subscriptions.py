@@ -66,9 +66,9 @@ def subscribe(
     address is suppressed: who unsubscribed from everything, or complained, must be let back by hand first.
     """
     contact = _contact(store, clock, address, name, source)
-    if any(m.list == wanted.id and m.status is MemberStatus.SUBSCRIBED for m in store.memberships(contact.id)):
+    if any(m.list == wanted.id and m.status is MemberStatus.SUBSCRIBED for m in store.lists.memberships(contact.id)):
         return Asked(contact, MemberStatus.SUBSCRIBED, None)
-    suppression = store.suppression(contact.address)
+    suppression = store.suppressions.get(contact.address)
     if suppression is not None:
         raise InputError(
             f"{address} is suppressed ({suppression.reason}), so no mail can ask them. If they want mail again, run "
@@ -76,7 +76,7 @@ def subscribe(
         )
     status = MemberStatus.PENDING if wanted.double_optin else MemberStatus.SUBSCRIBED
     letter = _letter(store, contact, wanted, confirm_url) if wanted.double_optin else None
-    store.put_member(wanted.id, contact.id, status, clock.now(), source)
+    store.lists.put_member(wanted.id, contact.id, status, clock.now(), source)
     return Asked(contact, status, letter)
 
 
@@ -88,21 +88,23 @@ def subscribe_agreed(  # noqa: PLR0917 - plain data
         raise InputError("say where and when they agreed: consent without proof is none")
     contact = _contact(store, clock, address, name, "subscribe")
     now = clock.now()
-    store.put_member(wanted.id, contact.id, MemberStatus.SUBSCRIBED, now, "subscribe")
+    store.lists.put_member(wanted.id, contact.id, MemberStatus.SUBSCRIBED, now, "subscribe")
     states = {Purpose.MAIL: Consent.GIVEN}
-    store.record_consent(contact.id, states, now, how="by hand", source=agreed, text=wanted.consent_text, by=by)
+    store.contacts.record_consent(
+        contact.id, states, now, how="by hand", source=agreed, text=wanted.consent_text, by=by
+    )
     return contact
 
 
 def _contact(store: Store, clock: Clock, address: str, name: str, source: str) -> Contact:
     mailbox = read_mailbox(address)
-    found = store.contact_by_address(mailbox.spelled)
-    return found or store.add_contact(mailbox.spelled, clock.now(), name=name or mailbox.name, source=source)
+    found = store.contacts.by_address(mailbox.spelled)
+    return found or store.contacts.add(mailbox.spelled, clock.now(), name=name or mailbox.name, source=source)
 
 
 def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Callable[[int, int], str]) -> Letter:
-    user = store.user_by_address(wanted.sender) if wanted.sender else None
-    user = user or store.first_user()
+    user = store.accounts.user_by_address(wanted.sender) if wanted.sender else None
+    user = user or store.accounts.first_user()
     if user is None:
         raise NotFoundError("no user yet, so nobody can send the confirmation mail: start `postlude up` once")
     sender = wanted.sender or user.address

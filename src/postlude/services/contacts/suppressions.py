@@ -30,12 +30,12 @@ class Imported(NamedTuple):
 
 def add(store: Store, clock: Clock, address: str, *, by: str, reason: str = MANUAL, note: str = "") -> bool:
     """Suppress an address from now on; False when it was already, with its first reason."""
-    return store.suppress(read_mailbox(address).spelled, _word(reason), note, at=clock.now(), by=by)
+    return store.suppressions.add(read_mailbox(address).spelled, _word(reason), note, at=clock.now(), by=by)
 
 
 def remove(store: Store, address: str) -> bool:
     """Allow an address again; False when it was not suppressed. Whoever does it must have the person's word."""
-    return store.unsuppress(address) or store.unsuppress(read_mailbox(address).spelled)
+    return store.suppressions.remove(address) or store.suppressions.remove(read_mailbox(address).spelled)
 
 
 def import_file(  # noqa: PLR0917 - plain data
@@ -65,7 +65,7 @@ def import_file(  # noqa: PLR0917 - plain data
             Suppression(one.address, _word(one.fields.get("reason", reason)), note, None, now, by)
             for one in chunk.entries
         ]
-        new += store.suppress_all(wanted)
+        new += store.suppressions.add_all(wanted)
         total += len(wanted)
         wrong += len(chunk.errors)
     return Imported(new, total - new, wrong)
@@ -84,7 +84,7 @@ def export(store: Store, out: IO[str]) -> int:
 def export_rows(store: Store) -> Iterator[list[str]]:
     """The header and one row an address, newest first."""
     yield ["email", "reason", "since", "by", "note"]
-    for one in store.every_suppression():
+    for one in store.suppressions.every():
         yield [one.address, one.reason, to_iso(one.at), one.by, one.evidence]
 
 

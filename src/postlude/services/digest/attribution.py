@@ -43,7 +43,7 @@ class Lookups(Protocol):
 
     def copy(self, copy: int) -> CopyRow: ...  # noqa: D102 - by id
     def copies(self, message: int) -> Sequence[CopyRow]: ...  # noqa: D102 - of one message
-    def message(self, message: int) -> MessageRow: ...  # noqa: D102 - by id
+    def get(self, message: int) -> MessageRow: ...  # noqa: D102 - by id
     def copies_by_message_id(self, texts: Iterable[str]) -> Sequence[CopyRow]: ...  # noqa: D102 - also aliases
     def copies_to(self, address: str, since: int) -> Sequence[CopyRow]: ...  # noqa: D102 - newest first
 
@@ -209,7 +209,7 @@ def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Tie:
     rows = [row for address in sorted(_addresses(finding)) for row in lookups.copies_to(address, at - window)]
     if not rows or not subject:
         return None, Evidence.NONE, Unmatched.NOTHING_OF_OURS
-    fitting = [row for row in rows if plain_subject(lookups.message(row.message).subject) == subject]
+    fitting = [row for row in rows if plain_subject(lookups.get(row.message).subject) == subject]
     if len(fitting) == 1:
         answers = finding.kind in _PERSONAL
         if answers and finding.kind is FindingKind.MAIL:
@@ -248,7 +248,7 @@ def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unma
     """Why an answer is not this recipient's; None when it is. Who holds the unsubscribe tag may use it."""
     if finding.evidence is Evidence.UNSUBSCRIBE_TAG or row.recipient.lower() in _addresses(finding):
         return None
-    own = lookups.message(row.message).sender.lower()
+    own = lookups.get(row.message).sender.lower()
     domain = finding.sender.rpartition("@")[2]
     own_side = domain == own.rpartition("@")[2] and domain != row.recipient.lower().rpartition("@")[2]
     if finding.sender == own or own_side:

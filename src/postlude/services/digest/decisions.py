@@ -1,36 +1,27 @@
 """What people decided about what could not be matched."""
 
-from typing import Protocol
-
 from postlude.feedback import FindingKind
 from postlude.model.event import Event
 from postlude.model.observation import Resolved
 from postlude.model.words import Verdict
-from postlude.services.digest.attribution import CopyRow, event_of, suppression_of
+from postlude.services.digest.attribution import event_of, suppression_of
 from postlude.services.digest.item import Item, Outcome, event_id
-from postlude.store import CopySuppression, Resolution, Unmatched
+from postlude.store import CopySuppression, Resolution, Store
 
 BY_HAND = "by_hand"
 _PEOPLE = frozenset({FindingKind.REPLIED, FindingKind.MAIL, FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
 
 
-class Queue(Protocol):
-    """Where what is unmatched and what was sent are stored. Both raise NotFoundError."""
-
-    def unmatched(self, id: int) -> Unmatched: ...  # noqa: A002, D102 - by id
-    def copy(self, copy: int) -> CopyRow: ...  # noqa: D102 - by id
-
-
 class Resolutions:
     """The step for decisions. What was tied counts for its copy from the time it came in, on a person's word."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Store) -> None:
         self._queue = queue
 
     def __call__(self, item: Item, resolved: Resolved) -> None:
         """Take one decision; the first one about a thing stays."""
         store = self._queue
-        row = store.unmatched(resolved.unmatched)
+        row = store.feedback.unmatched(resolved.unmatched)
         if row.state != "open":
             item.outcome = Outcome.REPEATED
             return
@@ -38,7 +29,7 @@ class Resolutions:
         item.outcome = Outcome.RESOLVED
         if not resolved.copy:
             return
-        copy = store.copy(resolved.copy)
+        copy = store.messages.copy(resolved.copy)
         kind = FindingKind(row.kind or FindingKind.MAIL.value)
         facts = {name: value for name, value in row.facts.items() if name not in {"unmatched", "conflict"}}
         item.events = (

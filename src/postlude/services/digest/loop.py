@@ -181,7 +181,7 @@ class Digest:
 
     def _load(self) -> None:
         self._in_history = self._history.positions()
-        self._in_store = self._store.positions()
+        self._in_store = self._store.digest.positions()
         since = self._clock.now() - 2 * REPEAT_SECONDS * MICROS_PER_SECOND
         self._interpreter.hits.remember(self._history.since(since, [EventKind.OPENED]), self._after())
         self._loaded = True
@@ -247,11 +247,11 @@ class Digest:
     def _erased(self, items: list[Item]) -> list[Copy]:
         """Every copy to the recipient who asked to erase what was recorded; they stand alone in their part."""
         asked = [item.erase for item in items if item.erase]
-        return self._store.copies_like(asked[0]) if asked else []
+        return self._store.messages.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
         now, rare = self._clock.now(), _rare(items)
-        self._store.apply(
+        self._store.digest.apply(
             Batch(
                 events=[event for item in items for event in item.events],
                 submissions=[item.submission for item in rare if item.submission is not None],

@@ -5,9 +5,9 @@ the history is changed. Stopped or killed at any point it goes on with the event
 what was done twice comes out the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -18,7 +18,7 @@ from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitFace
 from postlude.services.digest.hits import KEPT_HEADERS
 from postlude.services.digest.rebuild import link_rows
-from postlude.store import Batch, Rebuilt
+from postlude.store import Batch, Rebuilt, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
 _MESSAGES: Final = 200
@@ -28,30 +28,6 @@ _FACES: Final = {
     EventKind.CLICKED: HitFace.LINK,
     EventKind.UNSUBSCRIBED: HitFace.UNSUBSCRIBE,
 }
-
-
-class ReclassifyStore(Protocol):
-    """What judging again needs of the state."""
-
-    def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
-        """When copies were handed over."""
-        ...
-
-    def apply(self, batch: Batch) -> None:
-        """Replace projections."""
-        ...
-
-    def get_setting(self, key: str, default: object = None) -> object:
-        """A value kept with the state."""
-        ...
-
-    def put_setting(self, key: str, value: object) -> None:
-        """Keep a value."""
-        ...
-
-    def delete_setting(self, key: str) -> bool:
-        """Forget a value."""
-        ...
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -74,7 +50,7 @@ class Reclassifier:
     def __init__(
         self,
         history: History,
-        store: ReclassifyStore,
+        store: Store,
         judging: Callable[..., Judgement] = judge,
         rules_version: int = RULES_VERSION,
         copies: int = _COPIES,
@@ -94,8 +70,8 @@ class Reclassifier:
             self._total, self._done, self._changed = self._history.outdated(self._version), 0, 0
             self._began = perf_counter()
             if self._total:
-                self._store.put_setting(_LINKS_AFTER, 0)  # links are counted again once all events are judged
-            self._running = bool(self._total) or self._store.get_setting(_LINKS_AFTER) is not None
+                self._store.settings.put(_LINKS_AFTER, 0)  # links are counted again once all events are judged
+            self._running = bool(self._total) or self._store.settings.get(_LINKS_AFTER) is not None
         return self.progress()
 
     def stop(self) -> Progress:
@@ -121,12 +97,12 @@ class Reclassifier:
         return self._running
 
     def _judge_again(self, copies: Sequence[int]) -> None:
-        sent = self._store.sent_times([copy for copy in copies if copy])
+        sent = self._store.messages.sent_times([copy for copy in copies if copy])
         every = self._history.of_copies(copies)
         events = [self._judged(event, sent.get(event.copy)) for event in every]
         new = [event for event, before in zip(events, every, strict=True) if event is not before]
         verdicts = [before.verdict for event, before in zip(events, every, strict=True) if event is not before]
-        self._store.apply(Batch(rebuilt=[Rebuilt(copies, events, (), ())]))
+        self._store.digest.apply(Batch(rebuilt=[Rebuilt(copies, events, (), ())]))
         self._history.replace(new)
         self._done += len(new)
         self._changed += sum(event.verdict is not before for event, before in zip(new, verdicts, strict=True))
@@ -145,15 +121,15 @@ class Reclassifier:
         )
 
     def _count_links(self) -> bool:
-        after = self._store.get_setting(_LINKS_AFTER)
+        after = self._store.settings.get(_LINKS_AFTER)
         if not isinstance(after, int):
             return False
         messages = self._history.clicked_messages(after, _MESSAGES)
         if not messages:
-            self._store.delete_setting(_LINKS_AFTER)
+            self._store.settings.delete(_LINKS_AFTER)
             return False
-        self._store.apply(Batch(rebuilt=[Rebuilt((), (), messages, link_rows(self._history, messages))]))
-        self._store.put_setting(_LINKS_AFTER, messages[-1])
+        self._store.digest.apply(Batch(rebuilt=[Rebuilt((), (), messages, link_rows(self._history, messages))]))
+        self._store.settings.put(_LINKS_AFTER, messages[-1])
         return True
 
 

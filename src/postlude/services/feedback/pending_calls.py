@@ -13,20 +13,13 @@ from postlude.feedback.providers import PROVIDERS, ses
 from postlude.model.errors import StorageError, TransportError
 from postlude.model.observation import Webhook, decode
 from postlude.services.digest.provider_calls import CONFIRM, SES
-from postlude.store import SetAside
+from postlude.store import SetAside, Store
 
 LOOK_S: Final = 20.0
 Get = Callable[[str], bytes]
 """Fetches an https address; TransportError."""
 
 _log = logging.getLogger(__name__)
-
-
-class Waiting(Protocol):
-    """The part of the state that is used."""
-
-    def waiting(self, limit: int = 100) -> list[SetAside]: ...  # noqa: D102 - oldest first
-    def forget_set_aside(self, one: SetAside) -> None: ...  # noqa: D102 - it is done
 
 
 class Certificates(Protocol):
@@ -41,7 +34,7 @@ class WaitingCalls:
 
     def __init__(
         self,
-        store: Waiting,
+        store: Store,
         certificates: Certificates,
         keys: Mapping[str, str],
         get: Get,
@@ -69,14 +62,14 @@ class WaitingCalls:
     def look(self) -> int:
         """Do what can be done for each; how many no longer wait."""
         done, problem = 0, ""
-        for one in self._store.waiting():
+        for one in self._store.feedback.waiting():
             try:
                 finished = self._try(one)
             except TransportError as error:
                 problem = f"a call of Amazon SES waits: {error}"
                 continue
             if finished:
-                self._store.forget_set_aside(one)
+                self._store.feedback.forget_set_aside(one)
                 done += 1
         self.problem = problem
         return done

@@ -62,9 +62,9 @@ def questions(
     `address`: offer the copies to it as well. NotFoundError when nothing unmatched has the id `after`.
     """
     seen: list[Unmatched] = []
-    last = store.unmatched(after) if after else None
+    last = store.feedback.unmatched(after) if after else None
     while len(seen) <= limit:
-        rows = store.list_unmatched(_BATCH, after=last)
+        rows = store.feedback.list_unmatched(_BATCH, after=last)
         seen += _visible(store, user, rows)
         if len(rows) < _BATCH:
             break
@@ -75,7 +75,7 @@ def questions(
 
 def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question:
     """One of them; NotFoundError when there is none for this user."""
-    row = store.unmatched(unmatched)
+    row = store.feedback.unmatched(unmatched)
     if not _visible(store, user, [row]):
         raise NotFoundError(f"nothing unmatched of yours has the id {unmatched:016x}")
     return _question(store, user, clock, row, "")
@@ -91,7 +91,7 @@ def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) ->
     if asked.row.state != "open":
         raise InputError(f"this was {asked.row.state} already")
     if copy:
-        if not _owns(store, user, store.copy(copy)):
+        if not _owns(store, user, store.messages.copy(copy)):
             raise NotFoundError(f"no copy of yours has the id {copy:016x}")
         if not asked.tieable:
             raise InputError("this says nothing about a copy: dismiss it")
@@ -101,19 +101,19 @@ def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) ->
 def _question(store: Store, user: User, clock: Clock, row: Unmatched, address: str) -> Question:
     since = clock.now() - _DAYS * 86_400 * MICROS_PER_SECOND
     addresses = dict.fromkeys(filter(None, (address, row.facts.get("recipient"), row.facts.get("sender"))))
-    copies = [copy for one in addresses for copy in store.copies_to(one, since)[:CANDIDATES]]
+    copies = [copy for one in addresses for copy in store.messages.copies_to(one, since)[:CANDIDATES]]
     linked = _stored(store, row.copy)
     if linked is not None:
         copies.insert(0, linked)
     elif message := _message(row):
-        copies = [*store.copies(message)[:CANDIDATES], *copies]
+        copies = [*store.messages.copies(message)[:CANDIDATES], *copies]
     found = {copy.id: copy for copy in copies if _owns(store, user, copy)}
     shown = _candidates(store, list(found.values())[: 2 * CANDIDATES])
     return Question(row, tuple(shown), next((one for one in shown if one.copy == row.copy), None))
 
 
 def _candidates(store: Store, copies: Sequence[Copy]) -> list[Candidate]:
-    messages = store.messages({copy.message for copy in copies})
+    messages = store.messages.get_many({copy.message for copy in copies})
     return [
         Candidate(copy.id, copy.message, copy.recipient, message.subject, message.created_at)
         for copy in copies
@@ -122,7 +122,7 @@ def _candidates(store: Store, copies: Sequence[Copy]) -> list[Candidate]:
 
 
 def _stored(store: Store, copy: int) -> Copy | None:
-    return store.copies_by_id([copy]).get(copy) if copy else None
+    return store.messages.copies_by_id([copy]).get(copy) if copy else None
 
 
 def _message(row: Unmatched) -> int:
@@ -134,12 +134,12 @@ def _visible(store: Store, user: User, rows: Sequence[Unmatched]) -> list[Unmatc
     """Those that are about the user's own messages; all of them for who runs the server."""
     if _EVERYBODY in user.senders:
         return list(rows)
-    messages = store.messages({_message(row) for row in rows})
+    messages = store.messages.get_many({_message(row) for row in rows})
     return [row for row in rows if (message := messages.get(_message(row))) and message.user == user.id]
 
 
 def _owns(store: Store, user: User, copy: Copy) -> bool:
     if _EVERYBODY in user.senders:
         return True
-    message = store.messages([copy.message]).get(copy.message)
+    message = store.messages.get_many([copy.message]).get(copy.message)
     return message is not None and message.user == user.id

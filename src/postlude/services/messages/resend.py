@@ -24,7 +24,7 @@ def choose(store: Store, number: int, clock: Clock, *, every: bool = False) -> l
 
     NotFoundError when nothing has this id; InputError when nothing of it may be sent again, with the reason.
     """
-    copies = store.copies(number)
+    copies = store.messages.copies(number)
     if not copies:
         return [_chosen(_may_go(store, number), clock)]
     wanted = [one for one in copies if one.status is CopyStatus.UNSURE or (every and one.status in MAY_GO_AGAIN)]
@@ -35,7 +35,7 @@ def choose(store: Store, number: int, clock: Clock, *, every: bool = False) -> l
 
 def _may_go(store: Store, number: int) -> Copy:
     try:
-        copy = store.copy(number)
+        copy = store.messages.copy(number)
     except NotFoundError:
         raise NotFoundError(f"no copy and no message has the id {id_text(number)}") from None
     if copy.status not in MAY_GO_AGAIN:

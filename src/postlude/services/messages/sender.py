@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from postlude.compose import envelope
 from postlude.dkim import Signer
@@ -20,6 +20,7 @@ from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Append, Held, Outgoing, Transport
 from postlude.services.privacy.withdrawals import limited
+from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
 from postlude.store.privacy.rows import Withdrawal
 from postlude.tokens import TokenCodec
@@ -27,54 +28,6 @@ from postlude.tokens import TokenCodec
 _STORAGE_PAUSE_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-class SendingStore(Protocol):
-    """What sending needs of the store."""
-
-    def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
-        """Copies that are due, now CLAIMED and `worker`'s alone."""
-        ...
-
-    def give_back(self, claimed: Collection[int]) -> None:
-        """Claims that were not begun wait again."""
-        ...
-
-    def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
-        """Claims that a limit of ours holds, until then; `text` says why."""
-        ...
-
-    def next_due(self, now: int) -> int | None:
-        """When the next copy is due."""
-        ...
-
-    def begin_worker(self, journal: str, now: int) -> int:
-        """The id under which the holder of this journal claims."""
-        ...
-
-    def former_workers(self, worker: int) -> list[int]:
-        """Dead holders of the same journal."""
-        ...
-
-    def left_in_flight(self, dead: Iterable[int]) -> list[Claim]:
-        """What they were handing over."""
-        ...
-
-    def end_workers(self, dead: Iterable[int]) -> int:
-        """Forget them."""
-        ...
-
-    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
-        """The rows of these messages."""
-        ...
-
-    def is_suppressed(self, addresses: list[str]) -> set[str]:
-        """Which of them must not be mailed."""
-        ...
-
-    def withdrawals(self, addresses: list[str]) -> dict[str, Withdrawal]:
-        """What those of them who withdrew tracking do not want."""
-        ...
 
 
 async def _at_once() -> None:
@@ -89,7 +42,7 @@ def _nobody(_domain: str) -> Signer | None:
 class SenderDeps:
     """Everything the worker is handed."""
 
-    store: SendingStore
+    store: Store
     spool: Spool
     append: Append
     clock: Clock
@@ -147,7 +100,7 @@ class Sender:
             assert ready.copy is not None
             answer = await self._deps.transport.send(ready.copy)
         if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.postpone, [ready.claim.copy], answer.until, answer.text)
+            await asyncio.to_thread(self._deps.store.campaigns.postpone, [ready.claim.copy], answer.until, answer.text)
             return None
         attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
         await self._journal(attempt)
@@ -156,13 +109,13 @@ class Sender:
     async def begin(self) -> int:
         """Say what a dead worker of the same journal left in flight; the id to claim with."""
         deps = self._deps
-        worker = await asyncio.to_thread(deps.store.begin_worker, deps.journal, deps.clock.now())
+        worker = await asyncio.to_thread(deps.store.sending.begin_worker, deps.journal, deps.clock.now())
         await deps.caught_up()
-        dead = await asyncio.to_thread(deps.store.former_workers, worker)
-        for claim in await asyncio.to_thread(deps.store.left_in_flight, dead):
+        dead = await asyncio.to_thread(deps.store.sending.former_workers, worker)
+        for claim in await asyncio.to_thread(deps.store.sending.left_in_flight, dead):
             _log.warning("copy %016x to %s was in flight when its worker ended: unsure", claim.copy, claim.recipient)
             await self.give_up_unsure(claim)
-        await asyncio.to_thread(deps.store.end_workers, dead)
+        await asyncio.to_thread(deps.store.sending.end_workers, dead)
         return worker
 
     async def say_begun(self, batch: Sequence[Ready]) -> None:
@@ -172,7 +125,7 @@ class Sender:
     async def give_back(self, claims: Sequence[Claim]) -> None:
         """These were not begun."""
         if claims:
-            await asyncio.to_thread(self._deps.store.give_back, [claim.copy for claim in claims])
+            await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
 
     async def give_up_unsure(self, claim: Claim) -> None:
         """Journal that nobody knows whether this copy left: its process died while handing it over."""
@@ -183,9 +136,9 @@ class Sender:
 
     def _prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         store = self._deps.store
-        suppressed = store.is_suppressed([claim.recipient for claim in claims])
-        messages = store.messages({claim.message for claim in claims})
-        withdrawn = store.withdrawals([claim.recipient for claim in claims])
+        suppressed = store.suppressions.contains([claim.recipient for claim in claims])
+        messages = store.messages.get_many({claim.message for claim in claims})
+        withdrawn = store.privacy.withdrawals([claim.recipient for claim in claims])
         composed: list[Ready] = []
         for claim in claims:
             ready = self._ready(claim, messages.get(claim.message), suppressed, withdrawn.get(claim.recipient))

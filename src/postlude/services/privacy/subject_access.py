@@ -1,9 +1,9 @@
 """What is stored of one recipient, in words: for themselves, and for whoever has to answer for it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from postlude.history import History
 from postlude.kit.clock import to_iso
@@ -11,38 +11,10 @@ from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import EventKind
 from postlude.services.reports.sentences import summary
-from postlude.store import Copy, Message, Suppression, Withdrawal
+from postlude.store import Copy, Message, Store
 
 _HIDDEN: Final = frozenset({"lists_date"})
 _SUBJECT: Final = "What is stored about you"
-
-
-class StoredDataStore(Protocol):
-    """What describing somebody needs of the state."""
-
-    def copies_to(self, address: str, since: int = 0) -> list[Copy]:
-        """Copies to one recipient, newest first."""
-        ...
-
-    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
-        """Messages by id."""
-        ...
-
-    def withdrawal(self, address: str) -> Withdrawal | None:
-        """What the address last said about tracking."""
-        ...
-
-    def suppression(self, address: str) -> Suppression | None:
-        """Why the address is not mailed."""
-        ...
-
-    def copy(self, copy: int) -> Copy:
-        """One copy."""
-        ...
-
-    def message(self, message: int) -> Message:
-        """One message."""
-        ...
 
 
 class Answer(NamedTuple):
@@ -54,10 +26,10 @@ class Answer(NamedTuple):
     raw: bytes
 
 
-def describe(store: StoredDataStore, history: History, address: str) -> str:
+def describe(store: Store, history: History, address: str) -> str:
     """Every mail sent to `address` and what was recorded of it, as plain text; NotFoundError when there is nothing."""
-    copies = store.copies_to(address)
-    withdrawal, suppression = store.withdrawal(address), store.suppression(address)
+    copies = store.messages.copies_to(address)
+    withdrawal, suppression = store.privacy.withdrawal(address), store.suppressions.get(address)
     if not copies and withdrawal is None and suppression is None:
         raise NotFoundError(f"nothing is stored of {address}")
     lines = [f"What this server stores of {address}", ""]
@@ -69,7 +41,7 @@ def describe(store: StoredDataStore, history: History, address: str) -> str:
         lines += [f"Your choice of {to_iso(withdrawal.at)}: {said}.", ""]
     if suppression is not None:
         lines += [f"This address gets no mail since {to_iso(suppression.at)}: {suppression.reason}.", ""]
-    lines += _mails(copies, store.messages({copy.message for copy in copies}), history)
+    lines += _mails(copies, store.messages.get_many({copy.message for copy in copies}), history)
     lines += [
         "Times are UTC. What the server's log received in the last 7 days is kept there for as long, also when it is",
         "erased here.",
@@ -97,10 +69,10 @@ def _line(event: Event) -> str:
     return f"  {to_iso(event.at)}  {summary(event, 0)}{place}" + (f"\n      {rest}" if rest else "")
 
 
-def answer(store: StoredDataStore, history: History, copy: int, public_pages: str) -> Answer:
+def answer(store: Store, history: History, copy: int, public_pages: str) -> Answer:
     """The mail that answers a request from the preferences page of `copy`: to the address that copy went to."""
-    asked = store.copy(copy)
-    message = store.message(asked.message)
+    asked = store.messages.copy(copy)
+    message = store.messages.get(asked.message)
     mail = EmailMessage()
     mail["From"] = message.sender
     mail["To"] = asked.recipient

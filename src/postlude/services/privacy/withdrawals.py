@@ -14,7 +14,7 @@ from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
 from postlude.model.words import Via
-from postlude.store import Link, LinkChange, Message, Revocations, Withdrawal
+from postlude.store import Link, LinkChange, Revocations, Store, Withdrawal
 from postlude.tokens import Kind
 
 _PAUSE_SECONDS: Final = 1.0
@@ -109,32 +109,12 @@ class Revoker:
         self._due.set()
 
 
-class LinkStore(Protocol):
-    """What changing a link needs of the store."""
-
-    def message(self, message: int) -> Message:
-        """One message's row."""
-        ...
-
-    def links(self, message: int) -> list[Link]:
-        """The message's links in order."""
-        ...
-
-    def change_link(self, change: LinkChange) -> None:
-        """Let a link lead elsewhere, or nowhere."""
-        ...
-
-    def restore_link(self, kind: int, scope: int, position: int) -> bool:
-        """Let a link lead where it was signed for."""
-        ...
-
-
-def stop_link(store: LinkStore, clock: Clock, message: int, position: int) -> Link:
+def stop_link(store: Store, clock: Clock, message: int, position: int) -> Link:
     """Have a link of mail already sent lead nowhere: a plain page says that it was stopped. Returns the link."""
     return _change(store, clock, message, position, "")
 
 
-def replace_link(store: LinkStore, clock: Clock, message: int, position: int, url: str) -> Link:
+def replace_link(store: Store, clock: Clock, message: int, position: int, url: str) -> Link:
     """Have a link of mail already sent lead to `url`; InputError unless it is an http(s) URL with a host."""
     parts = urlsplit(url)
     bad = any(ord(c) <= 0x20 or ord(c) == 0x7F or c == "\\" for c in url)  # noqa: PLR2004 - space and DEL
@@ -143,32 +123,32 @@ def replace_link(store: LinkStore, clock: Clock, message: int, position: int, ur
     return _change(store, clock, message, position, url)
 
 
-def restore_link(store: LinkStore, message: int, position: int) -> Link:
+def restore_link(store: Store, message: int, position: int) -> Link:
     """Have a link lead where it was signed for again. Returns the link; NotFoundError when nothing was changed."""
     link = _link(store, message, position)
-    if not store.restore_link(_kind(store, message), message, position):
+    if not store.privacy.restore_link(_kind(store, message), message, position):
         raise NotFoundError(f"link {position} of message {id_text(message)} was neither stopped nor replaced")
     return link
 
 
-def _change(store: LinkStore, clock: Clock, message: int, position: int, url: str) -> Link:
+def _change(store: Store, clock: Clock, message: int, position: int, url: str) -> Link:
     link = _link(store, message, position)
     if not link.tracked:
         raise InputError(
             f"link {position} of message {id_text(message)} was not tracked ({link.reason}): it leads straight to its "
             "destination, past this server"
         )
-    store.change_link(LinkChange(_kind(store, message), message, position, url, clock.now()))
+    store.privacy.change_link(LinkChange(_kind(store, message), message, position, url, clock.now()))
     return link
 
 
-def _kind(store: LinkStore, message: int) -> Kind:
+def _kind(store: Store, message: int) -> Kind:
     """What the tokens of the message's copies say of their scope."""
-    return Kind.CAMPAIGN if store.message(message).via is Via.CAMPAIGN else Kind.MESSAGE
+    return Kind.CAMPAIGN if store.messages.get(message).via is Via.CAMPAIGN else Kind.MESSAGE
 
 
-def _link(store: LinkStore, message: int, position: int) -> Link:
-    found = {link.position: link for link in store.links(message)}
+def _link(store: Store, message: int, position: int) -> Link:
+    found = {link.position: link for link in store.messages.links(message)}
     if position not in found:
         known = ", ".join(map(str, found)) or "none"
         raise NotFoundError(f"message {id_text(message)} has no link {position}; its links: {known}")

@@ -26,15 +26,15 @@ class Reports:
 
     def messages(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[MessageRow]:
         """Messages newest first; `before` is the `message` of the last row of the page before."""
-        found = self._store.messages_page(user, before, limit)
+        found = self._store.messages.page(user, before, limit)
         ids = [message.id for message in found]
-        totals, names = self._store.totals(ids), self._store.first_recipients(ids)
+        totals, names = self._store.messages.totals(ids), self._store.messages.first_recipients(ids)
         return [_row(one, totals.get(one.id) or MessageTotals(message=one.id), names.get(one.id, ())) for one in found]
 
     def message(self, message: int) -> MessageView:
         """One message with its copies and links; NotFoundError when it is not stored."""
-        found = self._store.message(message)
-        activity, clicks = self._store.activity(message), self._store.link_activity(message)
+        found = self._store.messages.get(message)
+        activity, clicks = self._store.messages.activity(message), self._store.messages.link_activity(message)
         nothing = Activity(copy=0, message=message)
         return MessageView(
             message=found.id,
@@ -45,8 +45,10 @@ class Reports:
             via=found.via,
             opens_tracked=found.opens,
             clicks_tracked=found.clicks,
-            copies=tuple(_copy_view(one, activity.get(one.id, nothing)) for one in self._store.copies(message)),
-            links=tuple(_link_view(one, clicks.get(one.position)) for one in self._store.links(message)),
+            copies=tuple(
+                _copy_view(one, activity.get(one.id, nothing)) for one in self._store.messages.copies(message)
+            ),
+            links=tuple(_link_view(one, clicks.get(one.position)) for one in self._store.messages.links(message)),
             user=found.user,
             size=found.size,
             untracked=found.untracked,
@@ -54,8 +56,8 @@ class Reports:
 
     def timeline(self, message: int, copy: int | None = None) -> list[TimelineEntry]:
         """The events of a message, or of one copy of it, oldest first."""
-        recipients = {one.id: one.recipient for one in self._store.copies(message)}
-        urls = {one.position: one.url for one in self._store.links(message)}
+        recipients = {one.id: one.recipient for one in self._store.messages.copies(message)}
+        urls = {one.position: one.url for one in self._store.messages.links(message)}
         return entries(self._history.timeline(message, copy), recipients, urls)
 
     def stored(self, address: str) -> str:
@@ -65,17 +67,17 @@ class Reports:
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with what became of each, in their order."""
         every = list(copies)
-        activity = self._store.activity_of(copy.id for copy in every)
+        activity = self._store.messages.activity_of(copy.id for copy in every)
         return [_copy_view(one, activity.get(one.id, Activity(copy=0, message=one.message))) for one in every]
 
     def copy_timeline(self, copy: Copy) -> list[TimelineEntry]:
         """The events of one copy, oldest first, however many its message has."""
-        urls = {one.position: one.url for one in self._store.links(copy.message)}
+        urls = {one.position: one.url for one in self._store.messages.links(copy.message)}
         return entries(self._history.timeline(copy.message, copy.id), {copy.id: copy.recipient}, urls)
 
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the `limit` newest messages with this Message-ID, or to or from this address, newest first."""
-        return self._store.find(query, limit)
+        return self._store.messages.find(query, limit)
 
 
 def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int, str]) -> list[TimelineEntry]:

@@ -14,7 +14,7 @@ from postlude.store.messages.tables import copies, messages
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 
 
-class People(Part):
+class AccountQueries(Part):
     """Who may send, and with which passwords."""
 
     def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:

@@ -11,23 +11,23 @@ from postlude.model.words import CampaignStatus
 from postlude.store.base import Part, as_struct, clean
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
-from postlude.store.digest.apply_batch import link_row, message_row
+from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Link, Message
 from postlude.store.messages.tables import links, messages
 
 _FILE = [column for column in campaign_files.c if column.name != "content"]
 
 
-class Campaigns(Part):
+class CampaignQueries(Part):
     """Rows of campaigns, their variants and files."""
 
-    def add_campaign(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
+    def add(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
         """Store a new one."""
         with self._database.write() as connection:
             connection.execute(insert(campaigns), _row(campaign))
             connection.execute(insert(campaign_variants), [_variant_row(one) for one in variants])
 
-    def campaign(self, campaign: int) -> Campaign:
+    def get(self, campaign: int) -> Campaign:
         """One campaign; NotFoundError when there is none."""
         with self._database.read() as connection:
             row = connection.execute(select(campaigns).where(campaigns.c.id == campaign)).first()
@@ -35,7 +35,7 @@ class Campaigns(Part):
             raise NotFoundError(f"no campaign has the id {campaign:016x}")
         return as_struct(Campaign, row)
 
-    def list_campaigns(self, statuses: Collection[CampaignStatus] = (), limit: int = 200) -> list[Campaign]:
+    def latest(self, statuses: Collection[CampaignStatus] = (), limit: int = 200) -> list[Campaign]:
         """The newest first; only those in one of `statuses` when some are given."""
         query = select(campaigns).order_by(campaigns.c.created_at.desc(), campaigns.c.id).limit(limit)
         if statuses:
@@ -43,7 +43,7 @@ class Campaigns(Part):
         with self._database.read() as connection:
             return [as_struct(Campaign, row) for row in connection.execute(query)]
 
-    def change_campaign(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
+    def change(self, campaign: Campaign, variants: Iterable[Variant]) -> None:
         """Replace a draft and its variants; InputError when it is none any more."""
         row = _row(campaign)
         del row["id"], row["status"]
@@ -54,7 +54,7 @@ class Campaigns(Part):
             connection.execute(delete(campaign_variants).where(campaign_variants.c.campaign == campaign.id))
             connection.execute(insert(campaign_variants), [_variant_row(one) for one in variants])
 
-    def delete_campaign(self, campaign: int) -> None:
+    def delete(self, campaign: int) -> None:
         """Delete a draft; InputError when it is none any more: what was sent keeps its report."""
         with self._database.write() as connection:
             draft = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value
@@ -63,7 +63,7 @@ class Campaigns(Part):
             for table in (campaign_variants, campaign_files):
                 connection.execute(delete(table).where(table.c.campaign == campaign))
 
-    def move_campaign(
+    def move(
         self,
         campaign: int,
         before: Collection[CampaignStatus],
@@ -76,7 +76,7 @@ class Campaigns(Part):
         with self._database.write() as connection:
             return bool(connection.execute(change.values(status=after.value, **values)).rowcount)
 
-    def fix_campaign(
+    def fix(
         self, campaign: int, sent: Iterable[tuple[Message, Iterable[Link]]], scheduled_at: int, expected: int
     ) -> bool:
         """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is no draft."""
@@ -92,7 +92,7 @@ class Campaigns(Part):
                     connection.execute(self._insert(links).on_conflict_do_nothing(), rows)
         return True
 
-    def unschedule_campaign(self, campaign: int) -> bool:
+    def unschedule(self, campaign: int) -> bool:
         """A draft again; False when it is not only scheduled."""
         change = update(campaigns).where(
             campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SCHEDULED.value
@@ -112,25 +112,25 @@ class Campaigns(Part):
             rows = connection.execute(query.order_by(campaign_variants.c.name))
             return [as_struct(Variant, row) for row in rows]
 
-    def campaign_of_message(self, message: int) -> int | None:
+    def of_message(self, message: int) -> int | None:
         """The campaign a message is a variant of."""
         query = select(campaign_variants.c.campaign).where(campaign_variants.c.message == message)
         with self._database.read() as connection:
             return connection.execute(query).scalar()
 
-    def add_campaign_file(self, file: CampaignFile, content: bytes | None) -> None:
+    def add_file(self, file: CampaignFile, content: bytes | None) -> None:
         """Store a file; `content` of an embedded one."""
         with self._database.write() as connection:
             connection.execute(insert(campaign_files), msgspec.structs.asdict(file) | {"content": content})
 
-    def campaign_files(self, campaign: int) -> list[CampaignFile]:
+    def files(self, campaign: int) -> list[CampaignFile]:
         """The campaign's files, by name."""
         query = select(*_FILE).where(campaign_files.c.campaign == campaign)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(campaign_files.c.name, campaign_files.c.id))
             return [as_struct(CampaignFile, row) for row in rows]
 
-    def campaign_file_content(self, file: int) -> bytes:
+    def file_content(self, file: int) -> bytes:
         """What an embedded file holds; NotFoundError when there is none."""
         with self._database.read() as connection:
             found = connection.execute(select(campaign_files.c.content).where(campaign_files.c.id == file)).scalar()
@@ -138,7 +138,7 @@ class Campaigns(Part):
             raise NotFoundError(f"no file is kept under {file:016x}")
         return bytes(found)
 
-    def remove_campaign_file(self, file: int) -> None:
+    def remove_file(self, file: int) -> None:
         """Forget a file."""
         with self._database.write() as connection:
             connection.execute(delete(campaign_files).where(campaign_files.c.id == file))

@@ -26,7 +26,7 @@ class CampaignReports(Part):
         with self._database.read() as connection:
             return {row.message: as_struct(Funnel, row) for row in connection.execute(query)}
 
-    def campaign_people(self, messages: Sequence[int], what: str = "", after: int = 0, limit: int = 100) -> list[Copy]:
+    def recipients(self, messages: Sequence[int], what: str = "", after: int = 0, limit: int = 100) -> list[Copy]:
         """Copies in the order of their ids, those after `after`; of `what` became as `Funnel` counts it, empty: all."""
         joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
         query = select(*COPY_COLUMNS).select_from(joined).where(copies.c.message.in_(messages), copies.c.id > after)

@@ -31,7 +31,7 @@ Place = Callable[[int, str], tuple[int, CopyStatus, int]]
 class CampaignSending(Part):
     """The way of a campaign's copies."""
 
-    def take_in(self, campaign: int, limit: int, place: Place) -> Taken:
+    def enqueue_audience(self, campaign: int, limit: int, place: Place) -> Taken:
         """Make copies for up to `limit` further contacts of the audience.
 
         Copies and the place up to which the audience was read change together: whoever goes on after a crash, and
@@ -53,7 +53,7 @@ class CampaignSending(Part):
             connection.execute(update(campaigns).where(campaigns.c.id == campaign).values(change))
         return Taken(len(rows), complete)
 
-    def claim_campaign(self, campaign: int, limit: int, now: int, worker: int) -> list[CampaignClaim]:
+    def claim(self, campaign: int, limit: int, now: int, worker: int) -> list[CampaignClaim]:
         """Up to `limit` due copies of a campaign, now CLAIMED in `worker`'s name, attempt counted, durably.
 
         As `claim`, one caller gets a copy; of a throttled campaign all callers together get as many as its pace
@@ -94,13 +94,13 @@ class CampaignSending(Part):
                     .values(next_attempt_at=until, **why)
                 )
 
-    def campaign_counts(self, campaign: int) -> dict[CopyStatus, int]:
+    def counts(self, campaign: int) -> dict[CopyStatus, int]:
         """How many of its copies are where."""
         query = select(copies.c.status, func.count()).where(copies.c.campaign == campaign).group_by(copies.c.status)
         with self._database.read() as connection:
             return {CopyStatus(row[0]): row[1] for row in connection.execute(query)}
 
-    def campaign_due(self, campaign: int) -> int | None:
+    def due(self, campaign: int) -> int | None:
         """When its next waiting copy is due, in the past for at once; None when none waits."""
         with self._database.read() as connection:
             found = [
@@ -113,7 +113,7 @@ class CampaignSending(Part):
             ]
         return min((at for at in found if at is not None), default=None)
 
-    def finish_campaign(self, campaign: int, now: int) -> bool:
+    def finish(self, campaign: int, now: int) -> bool:
         """SENT, when everybody is taken in and every copy has its outcome; False when it is not so."""
         left = select(copies.c.id).where(copies.c.campaign == campaign, copies.c.status.in_(_OPEN)).exists()
         done = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SENDING.value, campaigns.c.taken_in

@@ -78,7 +78,7 @@ class Intake:
     """Of a dry run: hashes of the addresses that would be there by now."""
 
 
-class Importing(Part):
+class BulkImport(Part):
     """Where imports write."""
 
     def know_fields(self, names: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import Part, as_struct, clean
+from postlude.store.base import Part, as_struct, clean, insert_into
 from postlude.store.contacts.rows import ConsentEntry, Proof
 from postlude.store.contacts.tables import consents, contacts, proofs
 
@@ -25,26 +25,13 @@ class Consents(Part):
         proof = Proof(id=new_id(), at=at, how=how, source=source, text=text, evidence=evidence, by=by)
         with self._database.write() as connection:
             add_proof(connection, proof)
-            self.note_consent(connection, contact, states, at, proof.id)
+            note_consent(connection, contact, states, at, proof.id)
         return proof
 
     def add_proof(self, proof: Proof) -> None:
         """Keep a proof that consents will refer to."""
         with self._database.write() as connection:
             add_proof(connection, proof)
-
-    def note_consent(
-        self, connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int
-    ) -> None:
-        """As `record_consent`, inside a transaction that is there, with a proof that is kept already."""
-        rows = [
-            {"contact": contact, "purpose": purpose.value, "at": at, "state": state.value, "proof": proof}
-            for purpose, state in states.items()
-        ]
-        if rows:
-            connection.execute(self._insert(consents).on_conflict_do_nothing(), rows)
-            now = {COLUMNS[purpose]: state.value for purpose, state in states.items()}
-            connection.execute(update(contacts).where(contacts.c.id == contact).values(**now, updated_at=at))
 
     def consent_log(self, contact: int) -> list[ConsentEntry]:
         """Every change of a contact's consent, newest first, with its proof."""
@@ -68,3 +55,15 @@ def add_proof(connection: Connection, proof: Proof) -> None:
     row = msgspec.structs.asdict(proof)
     words = {name: clean(row[name]) for name in ("how", "source", "text", "evidence", "by")}
     connection.execute(proofs.insert(), row | words)
+
+
+def note_consent(connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int) -> None:
+    """Set a contact's consent in a transaction that is there, with a proof that is kept already."""
+    rows = [
+        {"contact": contact, "purpose": purpose.value, "at": at, "state": state.value, "proof": proof}
+        for purpose, state in states.items()
+    ]
+    if rows:
+        connection.execute(insert_into(connection.dialect, consents).on_conflict_do_nothing(), rows)
+        now = {COLUMNS[purpose]: state.value for purpose, state in states.items()}
+        connection.execute(update(contacts).where(contacts.c.id == contact).values(**now, updated_at=at))

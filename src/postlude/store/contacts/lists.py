@@ -10,19 +10,19 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store.base import address_key, as_struct, chunks, clean
-from postlude.store.contacts.consent import Consents, add_proof
+from postlude.store.base import Part, address_key, as_struct, chunks, clean, named
+from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.queries import insert_contact
 from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, Membership, Proof
-from postlude.store.contacts.tables import contact_tags, contacts, list_members, lists, tags
+from postlude.store.contacts.tables import contacts, list_members, lists
 
 
-class Lists(Consents):
+class Lists(Part):
     """Lists, memberships, tags."""
 
-    def add_list(self, name: str, at: int, **values: Any) -> MailingList:  # noqa: ANN401 - MailingList's fields
+    def add(self, name: str, at: int, **values: Any) -> MailingList:  # noqa: ANN401 - MailingList's fields
         """Make a list; InputError when the name is taken or empty."""
-        made = MailingList(id=new_id(), name=_named(name), created_at=at, **values)
+        made = MailingList(id=new_id(), name=named(name), created_at=at, **values)
         row = msgspec.structs.asdict(made) | {"key": made.name.lower()}
         try:
             with self._database.write() as connection:
@@ -31,18 +31,18 @@ class Lists(Consents):
             raise InputError(f"there is a list {made.name!r} already") from error
         return made
 
-    def change_list(self, list_id: int, **values: Any) -> MailingList:  # noqa: ANN401 - MailingList's fields
+    def change(self, list_id: int, **values: Any) -> MailingList:  # noqa: ANN401 - MailingList's fields
         """Replace name, description, double_optin, consent_text or sender."""
         if "name" in values:
-            values |= {"name": _named(values["name"]), "key": _named(values["name"]).lower()}
+            values |= {"name": named(values["name"]), "key": named(values["name"]).lower()}
         try:
             with self._database.write() as connection:
                 connection.execute(update(lists).where(lists.c.id == list_id).values(**values))
         except IntegrityError as error:
             raise InputError(f"there is a list {values['name']!r} already") from error
-        return self.mailing_list(list_id)
+        return self.get(list_id)
 
-    def mailing_list(self, list_id: int) -> MailingList:
+    def get(self, list_id: int) -> MailingList:
         """One list; NotFoundError when there is none."""
         with self._database.read() as connection:
             row = connection.execute(select(lists).where(lists.c.id == list_id)).first()
@@ -50,18 +50,18 @@ class Lists(Consents):
             raise NotFoundError(f"no list has the id {list_id:016x}")
         return as_struct(MailingList, row)
 
-    def list_by_name(self, name: str) -> MailingList | None:
+    def by_name(self, name: str) -> MailingList | None:
         """The list of this name, in any case of letters."""
         with self._database.read() as connection:
             row = connection.execute(select(lists).where(lists.c.key == clean(name.strip()).lower())).first()
         return None if row is None else as_struct(MailingList, row)
 
-    def mailing_lists(self) -> list[MailingList]:
+    def every(self) -> list[MailingList]:
         """Every list, by name."""
         with self._database.read() as connection:
             return [as_struct(MailingList, row) for row in connection.execute(select(lists).order_by(lists.c.key))]
 
-    def public_lists(self) -> list[MailingList]:
+    def public(self) -> list[MailingList]:
         """Lists that recipients see on their preferences page, by name."""
         with self._database.read() as connection:
             query = select(lists).where(lists.c.public).order_by(lists.c.key)
@@ -98,16 +98,16 @@ class Lists(Consents):
         if on and done.rowcount:
             proof = Proof(id=new_id(), at=at, how="preferences page", text=text, evidence=evidence)
             add_proof(connection, proof)
-            self.note_consent(connection, contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
+            note_consent(connection, contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
         return done.rowcount > 0
 
-    def delete_list(self, list_id: int) -> bool:
+    def delete(self, list_id: int) -> bool:
         """Delete a list with its memberships; the contacts stay."""
         with self._database.write() as connection:
             connection.execute(delete(list_members).where(list_members.c.list == list_id))
             return connection.execute(delete(lists).where(lists.c.id == list_id)).rowcount > 0
 
-    def list_totals(self) -> dict[int, ListTotals]:
+    def totals(self) -> dict[int, ListTotals]:
         """How many members each list has, by status; a list without members is absent."""
         query = select(list_members.c.list, list_members.c.status, func.count())
         found: dict[int, dict[str, int]] = {}
@@ -164,7 +164,7 @@ class Lists(Consents):
             id=new_id(), at=at, how="confirmed by mail", source=name, text=text, evidence=confirmation.evidence
         )
         add_proof(connection, proof)
-        self.note_consent(connection, confirmation.contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
+        note_consent(connection, confirmation.contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
         return True
 
     def remove_member(self, list_id: int, contact: int) -> bool:
@@ -173,57 +173,9 @@ class Lists(Consents):
         with self._database.write() as connection:
             return connection.execute(delete(list_members).where(mine)).rowcount > 0
 
-    def tag(self, name: str) -> int:
-        """The id of a tag, made when it is new."""
-        shown = _named(name, "tag")
-        with self._database.write() as connection:
-            statement = self._insert(tags).values(id=new_id(), name=shown, key=shown.lower())
-            connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-            return int(connection.execute(select(tags.c.id).where(tags.c.key == shown.lower())).scalar_one())
-
-    def find_tag(self, name: str) -> int | None:
-        """The id of a tag, None when nobody has used it."""
-        with self._database.read() as connection:
-            return connection.execute(select(tags.c.id).where(tags.c.key == clean(name.strip()).lower())).scalar()
-
-    def tag_names(self) -> dict[int, str]:
-        """Every tag's name by id, in the order of the names."""
-        with self._database.read() as connection:
-            return {row.id: row.name for row in connection.execute(select(tags).order_by(tags.c.key))}
-
-    def contact_tags(self, wanted: Iterable[int]) -> dict[int, list[str]]:
-        """Tags of these contacts; those without any are absent."""
-        found: dict[int, list[str]] = {}
-        with self._database.read() as connection:
-            for some in chunks(wanted):
-                query = select(contact_tags.c.contact, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag)
-                query = query.where(contact_tags.c.contact.in_(some)).order_by(tags.c.key)
-                for row in connection.execute(query):
-                    found.setdefault(row[0], []).append(row[1])
-        return found
-
-    def tag_contact(self, tag: int, contact: int) -> None:
-        """Tag a contact; again changes nothing."""
-        with self._database.write() as connection:
-            statement = self._insert(contact_tags).values(tag=tag, contact=contact)
-            connection.execute(statement.on_conflict_do_nothing())
-
-    def untag_contact(self, tag: int, contact: int) -> bool:
-        """Take a tag off; False when the contact did not have it."""
-        mine = and_(contact_tags.c.tag == tag, contact_tags.c.contact == contact)
-        with self._database.write() as connection:
-            return connection.execute(delete(contact_tags).where(mine)).rowcount > 0
-
 
 _TIMES = {
     MemberStatus.PENDING: "asked_at",
     MemberStatus.SUBSCRIBED: "subscribed_at",
     MemberStatus.UNSUBSCRIBED: "unsubscribed_at",
 }
-
-
-def _named(name: str, what: str = "list") -> str:
-    shown = clean(name.strip())
-    if not shown:
-        raise InputError(f"a {what} needs a name")
-    return shown

@@ -15,10 +15,10 @@ _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})
 
 
-class Contacts(Part):
+class ContactQueries(Part):
     """People who can be mailed."""
 
-    def add_contact(
+    def add(
         self,
         spelled: str,
         at: int,
@@ -36,9 +36,9 @@ class Contacts(Part):
                 self._know_fields(connection, fields or {})
         except IntegrityError as error:
             raise InputError(f"{spelled} is a contact already: edit it instead") from error
-        return self.contact(contact)
+        return self.get(contact)
 
-    def contact(self, contact: int) -> Contact:
+    def get(self, contact: int) -> Contact:
         """One contact; NotFoundError when there is none."""
         with self._database.read() as connection:
             row = connection.execute(select(contacts).where(contacts.c.id == contact)).first()
@@ -46,13 +46,13 @@ class Contacts(Part):
             raise NotFoundError(f"no contact has the id {contact:016x}")
         return as_struct(Contact, row)
 
-    def contact_by_address(self, address: str) -> Contact | None:
+    def by_address(self, address: str) -> Contact | None:
         """The contact with this address, in any case of letters."""
         with self._database.read() as connection:
             row = connection.execute(select(contacts).where(contacts.c.address == address_key(address))).first()
         return None if row is None else as_struct(Contact, row)
 
-    def contacts_page(
+    def page(
         self, search: str = "", *, list_id: int = 0, tag: int = 0, before: int = 0, limit: int = 50
     ) -> list[Contact]:
         """The newest first. `search` is found in address and name; `before` is the last id of the page before."""
@@ -62,7 +62,7 @@ class Contacts(Part):
         with self._database.read() as connection:
             return [as_struct(Contact, row) for row in connection.execute(query)]
 
-    def count_contacts(self, search: str = "", *, list_id: int = 0, tag: int = 0) -> int:
+    def count(self, search: str = "", *, list_id: int = 0, tag: int = 0) -> int:
         """How many `contacts_page` would page through."""
         wanted = _searched(search)  # sets are built once and looked into: 10 times as fast as asking for every contact
         if list_id:
@@ -73,7 +73,7 @@ class Contacts(Part):
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def change_contact(self, contact: int, at: int, **changes: Any) -> Contact:  # noqa: ANN401 - values of columns
+    def change(self, contact: int, at: int, **changes: Any) -> Contact:  # noqa: ANN401 - values of columns
         """Replace `spelled`, `name`, `fields`, `time_zone` or `source`; InputError when the address is taken."""
         assert changes.keys() <= _CHANGEABLE, changes
         values: dict[str, Any] = {n: clean_fields(v) if n == "fields" else clean(v) for n, v in changes.items()}
@@ -87,9 +87,9 @@ class Contacts(Part):
                 self._know_fields(connection, values.get("fields", {}))
         except IntegrityError as error:
             raise InputError(f"{changes.get('spelled')} belongs to another contact") from error
-        return self.contact(contact)
+        return self.get(contact)
 
-    def erase_contact(self, contact: int) -> bool:
+    def erase(self, contact: int) -> bool:
         """Forget a contact with memberships, tags and consent; False when there was none.
 
         A suppression of the address stays: it is how the wish not to be mailed is remembered.
@@ -104,7 +104,7 @@ class Contacts(Part):
                 connection.execute(delete(proofs).where(proofs.c.id == proof, proofs.c.how != "import", ~shared))
             return connection.execute(delete(contacts).where(contacts.c.id == contact)).rowcount > 0
 
-    def contact_fields(self) -> list[str]:
+    def fields(self) -> list[str]:
         """Names of every custom field a contact ever had."""
         with self._database.read() as connection:
             return [row[0] for row in connection.execute(select(contact_fields.c.name).order_by(contact_fields.c.name))]

@@ -11,16 +11,16 @@ from postlude.store.contacts.tables import suppressions
 _PAGE = 5000
 
 
-class Suppressions(Part):
+class SuppressionQueries(Part):
     """The suppression list."""
 
-    def suppress(  # noqa: PLR0917 - plain data
+    def add(  # noqa: PLR0917 - plain data
         self, address: str, reason: str, evidence: str = "", copy: int | None = None, at: int = 0, by: str = ""
     ) -> bool:
         """Never mail this address again; False when it was suppressed already: the first reason stays."""
-        return self.suppress_all([Suppression(address, reason, evidence, copy, at, by)]) == 1
+        return self.add_all([Suppression(address, reason, evidence, copy, at, by)]) == 1
 
-    def suppress_all(self, wanted: Iterable[Suppression]) -> int:
+    def add_all(self, wanted: Iterable[Suppression]) -> int:
         """Never mail these addresses again, in one transaction; how many were not suppressed yet."""
         rows = [
             {
@@ -39,13 +39,13 @@ class Suppressions(Part):
         with self._database.write() as connection:
             return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
-    def unsuppress(self, address: str) -> bool:
+    def remove(self, address: str) -> bool:
         """Allow this address again; False when it was not suppressed."""
         with self._database.write() as connection:
             done = connection.execute(delete(suppressions).where(suppressions.c.address == address_key(address)))
         return done.rowcount > 0
 
-    def is_suppressed(self, addresses: Iterable[str]) -> set[str]:
+    def contains(self, addresses: Iterable[str]) -> set[str]:
         """Those of `addresses`, as they were spelled, that must not be mailed."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
@@ -58,14 +58,14 @@ class Suppressions(Part):
                     found |= spelled[row[0]]
         return found
 
-    def suppression(self, address: str) -> Suppression | None:
+    def get(self, address: str) -> Suppression | None:
         """Why an address is suppressed, None when it is not."""
         with self._database.read() as connection:
             query = select(suppressions).where(suppressions.c.address == address_key(address))
             row = connection.execute(query).first()
         return None if row is None else as_struct(Suppression, row)
 
-    def list_suppressions(
+    def latest(
         self, limit: int = 1000, *, search: str = "", reason: str = "", after: Suppression | None = None
     ) -> list[Suppression]:
         """The newest first, behind `after`; `search` is found in the address."""
@@ -77,16 +77,16 @@ class Suppressions(Part):
         with self._database.read() as connection:
             return [as_struct(Suppression, row) for row in connection.execute(query)]
 
-    def every_suppression(self) -> Iterator[Suppression]:
+    def every(self) -> Iterator[Suppression]:
         """All of them, read in pages, whatever their number."""
         page: Sequence[Suppression] = ()
         while True:
-            page = self.list_suppressions(_PAGE, after=page[-1] if page else None)
+            page = self.latest(_PAGE, after=page[-1] if page else None)
             yield from page
             if len(page) < _PAGE:
                 return
 
-    def count_suppressions(self, search: str = "") -> dict[str, int]:
+    def count(self, search: str = "") -> dict[str, int]:
         """How many there are, by reason."""
         query = select(suppressions.c.reason, func.count()).where(*_chosen(search, "")).group_by(suppressions.c.reason)
         with self._database.read() as connection:

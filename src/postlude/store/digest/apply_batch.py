@@ -9,18 +9,21 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
-from postlude.store.base import Prepared, address_key, chunks, clean
+from postlude.store.base import Part, Prepared, address_key, chunks, clean
 from postlude.store.campaigns.tables import campaigns
+from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import CopySuppression
 from postlude.store.contacts.tables import list_members, suppressions
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.tables import outcomes, positions, seen
+from postlude.store.engine import Database
 from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
-from postlude.store.messages.rows import Alias, AttemptResult, Copy, Link, Message
+from postlude.store.messages.columns import link_row, message_row
+from postlude.store.messages.rows import Alias, AttemptResult, Copy
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
-from postlude.store.privacy.queries import Choices
+from postlude.store.privacy.queries import PrivacyQueries
 
 UNSUBSCRIBED: Final = "unsubscribed"
 _STATUS: Final = {
@@ -33,13 +36,23 @@ _STATUS: Final = {
 }
 
 
-class Digesting(Choices):
-    """Where the digest writes."""
+class DigestQueries(Part):
+    """Where the digest writes, and how far it is."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._lists = Lists(database)
+        self._privacy = PrivacyQueries(database)
 
     def positions(self) -> dict[int, tuple[int, int]]:
         """(segment, offset) by writer: what lies before is in these tables."""
         with self._database.read() as connection:
             return {row.writer: (row.segment, row.offset) for row in connection.execute(select(positions))}
+
+    def outcomes(self) -> dict[str, int]:
+        """How many journal records ended in which outcome, since the beginning."""
+        with self._database.read() as connection:
+            return {row.name: row.total for row in connection.execute(select(outcomes))}
 
     def apply(self, batch: Batch) -> None:
         """Add one batch, durably, all of it or nothing. The caller never gives the same records twice.
@@ -182,9 +195,15 @@ class Digesting(Choices):
         earlier = list_members.c.status != MemberStatus.UNSUBSCRIBED.value  # the first time stays
         connection.execute(insert.on_conflict_do_update(index_elements=["list", "contact"], set_=left, where=earlier))
 
+    def _choose(self, connection: Connection, batch: Batch) -> None:
+        self._privacy.apply_choices(connection, batch.choices)
+
+    def _ask(self, connection: Connection, batch: Batch) -> None:
+        self._privacy.apply_requests(connection, batch.requests)
+
     def _confirm(self, connection: Connection, batch: Batch) -> None:
         for one in batch.confirmations:
-            self.confirm_membership(connection, one)
+            self._lists.confirm_membership(connection, one)
 
     def _keep(self, connection: Connection, batch: Batch) -> None:
         self._add(connection, unmatched, [_unmatched_row(one) for one in batch.unmatched])
@@ -219,20 +238,6 @@ class Digesting(Choices):
 def _word(status: CopyStatus) -> ColumnElement[str]:
     # Not a bound value: a prepared statement is run with nothing but its rows.
     return literal_column(f"'{status.value}'")
-
-
-def message_row(message: Message) -> dict[str, Any]:
-    """The columns of `messages`."""
-    row = msgspec.structs.asdict(message)
-    for name in ("subject", "sender", "mail_from", "envid", "ret", "untracked"):
-        row[name] = clean(row[name])
-    return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
-
-
-def link_row(link: Link) -> dict[str, Any]:
-    """The columns of `links`."""
-    row = msgspec.structs.asdict(link)
-    return row | {name: clean(row[name]) for name in ("url", "label", "reason")}
 
 
 def _copy_row(copy: Copy) -> dict[str, Any]:

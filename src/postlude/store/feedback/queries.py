@@ -11,7 +11,7 @@ from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
 
 
-class Feedback(Part):
+class FeedbackQueries(Part):
     """The queue a person works on, and what the digest asks before it counts."""
 
     def list_unmatched(self, limit: int = 100, state: str = "open", after: Unmatched | None = None) -> list[Unmatched]:
@@ -69,3 +69,9 @@ class Feedback(Part):
         place = columns.writer == one.writer, columns.segment == one.segment, columns.offset == one.offset
         with self._database.write() as connection:
             connection.execute(delete(set_aside).where(*place))
+
+    def list_set_aside(self, limit: int = 100) -> list[SetAside]:
+        """Journal records that could not be digested, newest first."""
+        with self._database.read() as connection:
+            query = select(set_aside).order_by(set_aside.c.at.desc(), set_aside.c.offset).limit(limit)
+            return [as_struct(SetAside, row) for row in connection.execute(query)]

@@ -16,10 +16,10 @@ from postlude.store.jobs.tables import job_errors, jobs
 _PAGE = 5000
 
 
-class Jobs(Part):
+class JobQueries(Part):
     """Jobs and the rows they could not take."""
 
-    def add_job(
+    def add(
         self,
         kind: str,
         title: str,
@@ -51,7 +51,7 @@ class Jobs(Part):
             connection.execute(jobs.insert(), msgspec.structs.asdict(job) | {"status": job.status.value})
         return job
 
-    def job(self, job: int) -> Job:
+    def get(self, job: int) -> Job:
         """One job; NotFoundError when there is none."""
         with self._database.read() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job)).first()
@@ -59,7 +59,7 @@ class Jobs(Part):
             raise NotFoundError(f"no job has the id {job:016x}")
         return as_struct(Job, row)
 
-    def list_jobs(self, kind: str = "", limit: int = 50) -> list[Job]:
+    def latest(self, kind: str = "", limit: int = 50) -> list[Job]:
         """The newest first, of one kind or all."""
         query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
         if kind:
@@ -67,7 +67,7 @@ class Jobs(Part):
         with self._database.read() as connection:
             return [as_struct(Job, row) for row in connection.execute(query)]
 
-    def claim_job(self, owner: str, now: int, silent_since: int, *, job: int = 0, kind: str = "") -> Job | None:
+    def claim(self, owner: str, now: int, silent_since: int, *, job: int = 0, kind: str = "") -> Job | None:
         """Take one job (this one, or the oldest of a kind) for `owner`; None when none can be had.
 
         Waiting jobs can be had, and running ones that gave no sign since `silent_since`: their process died. A job
@@ -101,7 +101,7 @@ class Jobs(Part):
             row = connection.execute(select(jobs).where(jobs.c.id == found)).one()
         return as_struct(Job, row)
 
-    def beat_job(self, beat: Beat, owner: str) -> str:
+    def beat(self, beat: Beat, owner: str) -> str:
         """Note how far it is; what somebody wants (`pause`, `cancel`, nothing), `lost` when another process has it.
 
         Work that changes other tables notes its progress in its own transaction instead (`note_beat`).
@@ -109,7 +109,7 @@ class Jobs(Part):
         with self._database.write() as connection:
             return note_beat(connection, beat, owner)
 
-    def ask_job(self, job: int, wanted: str, now: int) -> bool:
+    def ask(self, job: int, wanted: str, now: int) -> bool:
         """Ask for `pause` or `cancel`; False when the job is over. What nobody works at is changed at once."""
         with self._database.write() as connection:
             idle = update(jobs).where(jobs.c.id == job, jobs.c.status.in_(_IDLE))
@@ -124,14 +124,14 @@ class Jobs(Part):
             running = update(jobs).where(jobs.c.id == job, jobs.c.status == JobStatus.RUNNING.value)
             return connection.execute(running.values(wanted=wanted)).rowcount > 0
 
-    def resume_job(self, job: int) -> bool:
+    def resume(self, job: int) -> bool:
         """Let a paused or failed job wait for a worker again; False when it is neither."""
         stopped = (JobStatus.PAUSED.value, JobStatus.FAILED.value)
         with self._database.write() as connection:
             change = update(jobs).where(jobs.c.id == job, jobs.c.status.in_(stopped))
             return connection.execute(change.values(status=JobStatus.WAITING.value, wanted="", error="")).rowcount > 0
 
-    def finish_job(self, job: int, owner: str, status: JobStatus, now: int, error: str = "") -> bool:
+    def finish(self, job: int, owner: str, status: JobStatus, now: int, error: str = "") -> bool:
         """Say how it ended (or that it pauses); False when another has taken it over."""
         over = None if status in {JobStatus.PAUSED, JobStatus.WAITING} else now
         with self._database.write() as connection:
@@ -139,7 +139,7 @@ class Jobs(Part):
             change = change.values(status=status.value, error=clean(error), beat_at=now, finished_at=over, wanted="")
             return connection.execute(change).rowcount > 0
 
-    def job_errors(self, job: int) -> Iterator[JobError]:
+    def errors(self, job: int) -> Iterator[JobError]:
         """Every row the job could not take, in the order of the file; read in pages, whatever their number."""
         last = (-1, -1)
         while True:
@@ -152,7 +152,7 @@ class Jobs(Part):
                 return
             last = (rows[-1].line, rows[-1].number)
 
-    def forget_jobs(self, before: int) -> int:
+    def forget(self, before: int) -> int:
         """Delete jobs that ended before this moment, with their errors; how many."""
         old = select(jobs.c.id).where(jobs.c.finished_at < before)
         with self._database.write() as connection:

@@ -13,7 +13,7 @@ from postlude.store.messages.tables import copies, messages
 WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 
 
-class Sending(Part):
+class Claims(Part):
     """Claims on copies of single mails."""
 
     def claim(self, limit: int, now: int, worker: int) -> list[Claim]:

@@ -9,9 +9,6 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from postlude.model.errors import NotFoundError
 from postlude.model.words import Via
 from postlude.store.base import Part, address_key, as_struct, chunks
-from postlude.store.digest.tables import outcomes
-from postlude.store.feedback.rows import SetAside
-from postlude.store.feedback.tables import set_aside
 from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
@@ -24,10 +21,10 @@ _SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%
 COPY_COLUMNS = [column for column in copies.c if column.name != "address"]
 
 
-class Lookups(Part):
+class MessageQueries(Part):
     """Reads only."""
 
-    def message(self, message: int) -> Message:
+    def get(self, message: int) -> Message:
         """One message; NotFoundError when it is not stored."""
         with self._database.read() as connection:
             row = connection.execute(select(messages).where(messages.c.id == message)).first()
@@ -35,7 +32,7 @@ class Lookups(Part):
             raise NotFoundError(f"no message has the id {message:016x}")
         return as_struct(Message, row)
 
-    def messages(self, wanted: Collection[int]) -> dict[int, Message]:
+    def get_many(self, wanted: Collection[int]) -> dict[int, Message]:
         """Those of the wanted messages that are stored, by id."""
         found: dict[int, Message] = {}
         with self._database.read() as connection:
@@ -126,7 +123,7 @@ class Lookups(Part):
         with self._database.read() as connection:
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
-    def messages_page(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[Message]:
+    def page(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[Message]:
         """Single messages newest first, of one user or all; `before` is the id of the last one of the page before."""
         query = (
             select(messages)
@@ -206,17 +203,6 @@ class Lookups(Part):
                 for row in connection.execute(query.order_by(ranked_rows.c.message, ranked_rows.c.number)):
                     found[row.message] = (*found.get(row.message, ()), row.recipient)
         return found
-
-    def list_set_aside(self, limit: int = 100) -> list[SetAside]:
-        """Journal records that could not be digested, newest first."""
-        with self._database.read() as connection:
-            query = select(set_aside).order_by(set_aside.c.at.desc(), set_aside.c.offset).limit(limit)
-            return [as_struct(SetAside, row) for row in connection.execute(query)]
-
-    def outcomes(self) -> dict[str, int]:
-        """How many journal records ended in which outcome, since the beginning."""
-        with self._database.read() as connection:
-            return {row.name: row.total for row in connection.execute(select(outcomes))}
 
 
 def _totals() -> list[ColumnElement[Any]]:

@@ -10,7 +10,7 @@ from postlude.store.messages.tables import transport_usage
 _KEEP_SLOTS = 400  # beyond the longest window
 
 
-class Usage(Part):
+class ServerUsage(Part):
     """Counts that several workers add to."""
 
     def add_usage(self, server: str, counts: Mapping[int, int], since: int) -> dict[int, int]:

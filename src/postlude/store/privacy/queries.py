@@ -8,19 +8,23 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import address_key, as_struct, chunks, clean
-from postlude.store.contacts.consent import add_proof
+from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import Proof
 from postlude.store.contacts.tables import contacts
-from postlude.store.digest.rows import Batch
+from postlude.store.engine import Database
 from postlude.store.messages.tables import copies
-from postlude.store.privacy.rows import Choice, LinkChange, OpenRequest, Revocations, Withdrawal
+from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
 from postlude.store.privacy.tables import data_requests, link_changes, withdrawals
 
 
-class Choices(Lists):
+class PrivacyQueries(Part):
     """Withdrawals, changed links and requests for one's own data."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._lists = Lists(database)
 
     def withdrawals(self, addresses: Iterable[str]) -> dict[str, Withdrawal]:
         """Those of `addresses`, as they were spelled, that do not want everything tracked."""
@@ -101,15 +105,18 @@ class Choices(Lists):
                 update(data_requests).where(data_requests.c.address == address_key(address)).values(answered_at=at)
             )
 
-    def _choose(self, connection: Connection, batch: Batch) -> None:
-        for choice in batch.choices:  # in order: the last word counts
+    def apply_choices(self, connection: Connection, choices: Iterable[Choice]) -> None:
+        """What was chosen on preferences pages, in the digest's transaction."""
+        for choice in choices:  # in order: the last word counts
             address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
             if address is None:
                 continue
             self._withdraw(connection, _row(address, choice))
             self._consent(connection, address, choice)
             for list_id, on in choice.lists:
-                self.choose_membership(connection, address, list_id, on=on, at=choice.at, evidence=choice.evidence)
+                self._lists.choose_membership(
+                    connection, address, list_id, on=on, at=choice.at, evidence=choice.evidence
+                )
 
     def _consent(self, connection: Connection, address: str, choice: Choice) -> None:
         """The same choice in the contact's consents, where the address is a contact's.
@@ -131,7 +138,7 @@ class Choices(Lists):
         if said:
             proof = Proof(id=new_id(), at=choice.at, how="preferences page", evidence=choice.evidence)
             add_proof(connection, proof)
-            self.note_consent(connection, row.id, said, choice.at, proof.id)
+            note_consent(connection, row.id, said, choice.at, proof.id)
 
     def _withdraw(self, connection: Connection, row: dict[str, Any]) -> None:
         insert = self._insert(withdrawals).values(row)
@@ -142,8 +149,9 @@ class Choices(Lists):
             )
         )
 
-    def _ask(self, connection: Connection, batch: Batch) -> None:
-        for request in batch.requests:
+    def apply_requests(self, connection: Connection, requests: Iterable[DataRequest]) -> None:
+        """Requests for one's own data, in the digest's transaction."""
+        for request in requests:
             address = connection.execute(select(copies.c.address).where(copies.c.id == request.copy)).scalar()
             if address is None:
                 continue

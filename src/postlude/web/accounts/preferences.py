@@ -21,7 +21,7 @@ def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", s
         request,
         "accounts/preferences.html",
         preferences=deps.get_preferences(viewer.user.id),
-        passwords=deps.store.list_app_passwords(viewer.user.id),
+        passwords=deps.store.accounts.list_app_passwords(viewer.user.id),
         password=password,
         saved=saved,
     )
@@ -65,7 +65,7 @@ def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[
 def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
     """Make a password of the viewer's useless."""
     wanted = parse_id(password)
-    if wanted not in {p.id for p in deps.store.list_app_passwords(viewer.user.id)} or wanted is None:
+    if wanted not in {p.id for p in deps.store.accounts.list_app_passwords(viewer.user.id)} or wanted is None:
         raise NotFoundError(f"no password has the id {password}")
-    deps.store.delete_app_password(wanted)
+    deps.store.accounts.delete_app_password(wanted)
     return RedirectResponse("/preferences#passwords", status_code=HTTPStatus.SEE_OTHER)

@@ -53,7 +53,7 @@ async def add_file(
 def drop_file(deps: Deps, viewer: Posted, campaign: str, file: str) -> Response:
     """Take a file from the draft."""
     found = find(deps, viewer, campaign)
-    wanted = next((one for one in deps.store.campaign_files(found.id) if one.id == parse_id(file)), None)
+    wanted = next((one for one in deps.store.campaigns.files(found.id) if one.id == parse_id(file)), None)
     if wanted is None:
         raise NotFoundError(f"the campaign has no file {file}")
     remove_file(deps.store, deps.campaigns.files, wanted)
@@ -90,7 +90,7 @@ def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, re
     person = someone(deps.store, campaign, contact)
     if contact and person is None:
         raise InputError(f"{contact} is no contact.")
-    variants = deps.store.variants(campaign.id)
+    variants = deps.store.campaigns.variants(campaign.id)
     wanted = next((one for one in variants if one.name == variant), variants[0])
     return trial_message(deps.campaigns.contents, campaign, wanted, person, recipients)
 
@@ -169,5 +169,5 @@ def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
 @router.post("/campaigns/{campaign}/delete")
 def delete(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Delete a draft."""
-    deps.store.delete_campaign(find(deps, viewer, campaign).id)
+    deps.store.campaigns.delete(find(deps, viewer, campaign).id)
     return RedirectResponse("/campaigns", status_code=HTTPStatus.SEE_OTHER)

@@ -34,7 +34,7 @@ _RATE_OVER_US: Final = 3_000_000
 def find(deps: WebDeps, viewer: Viewer, campaign: str) -> Campaign:
     """A campaign of the viewer's, by the id in the URL; NotFoundError for anybody else's."""
     number = parse_id(campaign)
-    found = deps.store.campaign(number) if number is not None else None
+    found = deps.store.campaigns.get(number) if number is not None else None
     if found is None or found.user != viewer.user.id:
         raise NotFoundError(f"no campaign of yours has the id {campaign}")
     return found
@@ -53,7 +53,7 @@ def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignRepor
 @router.get("/campaigns")
 def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
-    mine = [one for one in deps.store.list_campaigns() if one.user == viewer.user.id]
+    mine = [one for one in deps.store.campaigns.latest() if one.user == viewer.user.id]
     rows = [(one, progress_of(deps.store, deps.clock, one), report(request, deps, one).all) for one in mine]
     return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
 
@@ -71,7 +71,7 @@ def campaign_page(
     """A draft in its editor; anything later with its progress and report."""
     found = find(deps, viewer, campaign)
     if found.status is CampaignStatus.DRAFT:
-        draft = draft_of(found, deps.store.variants(found.id))
+        draft = draft_of(found, deps.store.campaigns.variants(found.id))
         return _editor(request, deps, found, draft, saved=saved, said=said)
     return pages_of(request).render(
         request,
@@ -80,7 +80,7 @@ def campaign_page(
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
         follow_ups=[one.value for one in FollowUp],
-        variants=deps.store.variants(found.id),
+        variants=deps.store.campaigns.variants(found.id),
     )
 
 
@@ -127,11 +127,11 @@ def _editor(  # noqa: PLR0917 - what a page is made of
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         campaign=campaign,
         draft=draft,
-        lists=store.mailing_lists(),
-        totals=store.list_totals(),
-        tags=store.tag_names(),
-        known_fields=store.contact_fields(),
-        files=store.campaign_files(campaign.id),
+        lists=store.lists.every(),
+        totals=store.lists.totals(),
+        tags=store.contacts.tag_names(),
+        known_fields=store.contacts.fields(),
+        files=store.campaigns.files(campaign.id),
         variants_left=len(_VARIANTS) > len(draft.contents),
         error=error,
         saved=saved,
@@ -167,7 +167,7 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[Preview | Non
         return None, problem
     wanted, address = form.data.get("look_variant", "A"), str(form.data.get("look_contact", "")).strip()
     try:
-        changed, variants = with_content(draft, found, deps.store.variants(found.id))
+        changed, variants = with_content(draft, found, deps.store.campaigns.variants(found.id))
         contact = someone(deps.store, changed, address)
         if address and contact is None:
             return None, f"{address} is no contact."
@@ -182,7 +182,7 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
     """What to look at before it leaves, and the way to let it leave."""
     found = find(deps, viewer, campaign)
     findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
-    size = deps.store.audience_count(found.audience)
+    size = deps.store.contacts.audience_count(found.audience)
     return pages_of(request).render(
         request,
         "campaigns/checks.html",

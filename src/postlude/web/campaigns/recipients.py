@@ -40,8 +40,8 @@ def people(
     start = parse_id(after) if after else 0
     if start is None:
         raise NotFoundError(f"no copy has the id {after}")
-    messages = [variant.message for variant in deps.store.variants(found.id)]
-    copies = deps.store.campaign_people(messages, what, start, _PAGE + 1)
+    messages = [variant.message for variant in deps.store.campaigns.variants(found.id)]
+    copies = deps.store.campaigns.recipients(messages, what, start, _PAGE + 1)
     return pages_of(request).render(
         request,
         "campaigns/recipients.html",
@@ -58,8 +58,8 @@ def people(
 def person(request: Request, deps: Deps, viewer: SignedIn, campaign: str, copy: str) -> Response:
     """One recipient's copy and its timeline."""
     found, wanted = find(deps, viewer, campaign), parse_id(copy)
-    row = deps.store.copy(wanted) if wanted is not None else None
-    if row is None or deps.store.campaign_of_message(row.message) != found.id:
+    row = deps.store.messages.copy(wanted) if wanted is not None else None
+    if row is None or deps.store.campaigns.of_message(row.message) != found.id:
         raise NotFoundError(f"this campaign has no copy {copy}")
     return pages_of(request).render(
         request,

@@ -31,7 +31,7 @@ _SHOWN_ERRORS: Final = 20
 def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Where a file is chosen, and what was imported before."""
     del viewer
-    jobs = [(job, summary(job)) for job in deps.store.list_jobs(KIND, limit=20)]
+    jobs = [(job, summary(job)) for job in deps.store.jobs.latest(KIND, limit=20)]
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
@@ -120,7 +120,7 @@ def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Respon
         pace=now,
         left=duration(now.seconds_left) if now.seconds_left else "",
         counts=summary(found),
-        errors=[error for error, _ in zip(deps.store.job_errors(found.id), range(_SHOWN_ERRORS), strict=False)],
+        errors=[error for error, _ in zip(deps.store.jobs.errors(found.id), range(_SHOWN_ERRORS), strict=False)],
         upload=Path(str(found.options.get("file", ""))).stem if _is_upload(deps, found) else "",
     )
 
@@ -133,7 +133,7 @@ def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
 
     def rows() -> Iterator[list[str]]:
         yield ["line", "column", "value", "reason", "remedy"]
-        for error in deps.store.job_errors(found.id):
+        for error in deps.store.jobs.errors(found.id):
             yield [str(error.line), error.column, error.value, error.reason, error.remedy]
 
     return csv_response(rows(), f"errors-{job}.csv")
@@ -145,10 +145,10 @@ def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "")
     del viewer
     found = _job(deps, job)
     if do == "resume":
-        deps.store.resume_job(found.id)
+        deps.store.jobs.resume(found.id)
         _wake(deps)
     elif do in {"pause", "cancel"}:
-        deps.store.ask_job(found.id, do, deps.clock.now())
+        deps.store.jobs.ask(found.id, do, deps.clock.now())
     return _to(f"/contacts/imports/{job}")
 
 
@@ -165,7 +165,7 @@ def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, 
         order=order,
         upload_id=upload_id,
         seen=seen,
-        lists=deps.store.mailing_lists(),
+        lists=deps.store.lists.every(),
         error=error,
     )
 
@@ -202,7 +202,7 @@ def _wake(deps: WebDeps) -> None:
 
 
 def _job(deps: WebDeps, job: str) -> Job:
-    found = deps.store.job(parse_id(job) or 0)
+    found = deps.store.jobs.get(parse_id(job) or 0)
     if found.kind != KIND:
         raise NotFoundError(f"no import has the id {job}")
     return found

@@ -20,8 +20,8 @@ router = APIRouter()
 def lists_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every list with its numbers and its form."""
     del viewer
-    totals = deps.store.list_totals()
-    found = [(one, totals.get(one.id, ListTotals())) for one in deps.store.mailing_lists()]
+    totals = deps.store.lists.totals()
+    found = [(one, totals.get(one.id, ListTotals())) for one in deps.store.lists.every()]
     return pages_of(request).render(request, "contacts/lists.html", found=found)
 
 
@@ -47,9 +47,9 @@ def save(  # noqa: PLR0917 - one parameter a field
         "public": public,
     }
     if list_id:
-        deps.store.change_list(parse_id(list_id) or 0, name=name, **values)
+        deps.store.lists.change(parse_id(list_id) or 0, name=name, **values)
     else:
-        deps.store.add_list(name, deps.clock.now(), **values)
+        deps.store.lists.add(name, deps.clock.now(), **values)
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -59,5 +59,5 @@ def delete(deps: Deps, viewer: Posted, list_id: str, sure: Annotated[str, Form()
     del viewer
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    deps.store.delete_list(parse_id(list_id) or 0)
+    deps.store.lists.delete(parse_id(list_id) or 0)
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)

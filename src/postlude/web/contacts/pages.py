@@ -34,16 +34,16 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
     del viewer
     store = deps.store
     list_id, tag_id = parse_id(in_list) or 0, parse_id(tag) or 0
-    page = store.contacts_page(q, list_id=list_id, tag=tag_id, before=parse_id(before) or 0, limit=_PAGE)
+    page = store.contacts.page(q, list_id=list_id, tag=tag_id, before=parse_id(before) or 0, limit=_PAGE)
     return pages_of(request).render(
         request,
         "contacts/contacts.html",
         found=page,
-        total=store.count_contacts(q, list_id=list_id, tag=tag_id),
-        tags_of=store.contact_tags(one.id for one in page),
-        suppressed=store.is_suppressed(one.address for one in page),
-        lists=store.mailing_lists(),
-        tags=store.tag_names(),
+        total=store.contacts.count(q, list_id=list_id, tag=tag_id),
+        tags_of=store.contacts.tags_of(one.id for one in page),
+        suppressed=store.suppressions.contains(one.address for one in page),
+        lists=store.lists.every(),
+        tags=store.contacts.tag_names(),
         chosen={"q": q, "in_list": in_list, "tag": tag},
         older=id_text(page[-1].id) if len(page) == _PAGE else "",
         first=not before,
@@ -90,7 +90,7 @@ def change(  # noqa: PLR0917 - one parameter a field
     store, kept = deps.store, _find(deps, contact)
     fields = {n.strip(): v.strip() for n, v in zip(field or (), value or (), strict=False) if n.strip()}
     wanted = [one.strip() for one in tags.split(",") if one.strip()]
-    have = store.contact_tags([kept.id]).get(kept.id, [])
+    have = store.contacts.tags_of([kept.id]).get(kept.id, [])
     gone = [one for one in have if one.lower() not in {tag.lower() for tag in wanted}]
     try:
         changed = service.edit(store, deps.clock, kept, address=address, name=name, time_zone=time_zone, fields=fields)
@@ -137,7 +137,7 @@ def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()]
     kept = _find(deps, contact)
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    deps.store.erase_contact(kept.id)
+    deps.store.contacts.erase(kept.id)
     return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -156,10 +156,10 @@ def csv_response(rows: Iterator[list[str]], name: str) -> Response:
 
 
 def _member(deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str) -> tuple[Contact, Letter | None]:
-    kept, wanted = _find(deps, contact), deps.store.mailing_list(parse_id(list_id) or 0)
+    kept, wanted = _find(deps, contact), deps.store.lists.get(parse_id(list_id) or 0)
     if do == "leave":
         now, by = deps.clock.now(), f"by {viewer.user.address}"
-        deps.store.put_member(wanted.id, kept.id, MemberStatus.UNSUBSCRIBED, now, by)
+        deps.store.lists.put_member(wanted.id, kept.id, MemberStatus.UNSUBSCRIBED, now, by)
         return kept, None
     assert deps.contacts is not None  # the router is only there with them
     asked = subscribe(deps.store, deps.clock, kept.spelled, wanted, deps.contacts.confirm_url)
@@ -167,7 +167,7 @@ def _member(deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str) 
 
 
 def _find(deps: WebDeps, contact: str) -> Contact:
-    return deps.store.contact(parse_id(contact) or 0)
+    return deps.store.contacts.get(parse_id(contact) or 0)
 
 
 def _to(contact: Contact, said: str = "") -> Response:
@@ -179,17 +179,17 @@ def _page(
     request: Request, deps: WebDeps, viewer: Viewer, contact: str, *, error: str = "", said: str = ""
 ) -> Response:
     store, kept = deps.store, _find(deps, contact)
-    members = {one.list: one for one in store.memberships(kept.id)}
+    members = {one.list: one for one in store.lists.memberships(kept.id)}
     return pages_of(request).render(
         request,
         "contacts/contact.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         contact=kept,
-        tags=store.contact_tags([kept.id]).get(kept.id, []),
-        lists=store.mailing_lists(),
+        tags=store.contacts.tags_of([kept.id]).get(kept.id, []),
+        lists=store.lists.every(),
         members=members,
-        consents=store.consent_log(kept.id),
-        suppression=store.suppression(kept.address),
+        consents=store.contacts.consent_log(kept.id),
+        suppression=store.suppressions.get(kept.address),
         sent=_sent(deps, viewer, kept),
         error=error,
         said=said,
@@ -199,11 +199,11 @@ def _page(
 def _sent(deps: WebDeps, viewer: Viewer, contact: Contact) -> list[tuple[MessageView, list[TimelineEntry]]]:
     """The viewer's latest messages to the contact, each with what became of it there, newest first."""
     found = []
-    for copy in deps.store.copies_to(contact.address)[:_LATEST]:
+    for copy in deps.store.messages.copies_to(contact.address)[:_LATEST]:
         try:
             view = deps.reports.message(copy.message)
         except NotFoundError:
             continue
-        if deps.store.message(copy.message).user == viewer.user.id:
+        if deps.store.messages.get(copy.message).user == viewer.user.id:
             found.append((view, deps.reports.timeline(copy.message, copy.id)))
     return found

@@ -23,13 +23,13 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
 ) -> Response:
     """The newest first, by reason."""
     del viewer
-    last = deps.store.suppression(after) if after else None
-    found = deps.store.list_suppressions(_PAGE, search=q, reason=reason, after=last)
+    last = deps.store.suppressions.get(after) if after else None
+    found = deps.store.suppressions.latest(_PAGE, search=q, reason=reason, after=last)
     return pages_of(request).render(
         request,
         "contacts/suppressions.html",
         found=found,
-        counts=deps.store.count_suppressions(q),
+        counts=deps.store.suppressions.count(q),
         q=q,
         reason=reason,
         older=found[-1].address if len(found) == _PAGE else "",

@@ -24,14 +24,14 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     if wanted is None:
         raise NotFoundError(f"no message has the id {message}")
     try:
-        owner = deps.store.message(wanted).user
+        owner = deps.store.messages.get(wanted).user
     except NotFoundError:
         if new:
             return pages_of(request).render(request, "messages/accepted.html", message=wanted)
         raise
     if owner != viewer.user.id:
         raise NotFoundError(f"no message of yours has the id {message}")
-    campaign = deps.store.campaign_of_message(wanted)
+    campaign = deps.store.campaigns.of_message(wanted)
     if campaign is not None:
         return RedirectResponse(f"/campaigns/{id_text(campaign)}", status_code=HTTPStatus.SEE_OTHER)
     view, timeline = deps.reports.message(wanted), deps.reports.timeline(wanted)[::-1]
@@ -51,4 +51,4 @@ async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Respons
 
 
 def _owner(deps: Deps, message: int) -> int:
-    return deps.store.message(message).user
+    return deps.store.messages.get(message).user

@@ -119,14 +119,14 @@ def _message_of(deps: WebDeps, mail_from: str) -> int:
     tag = mail_from.partition("@")[0].rpartition("+")[2]
     copy = deps.codec.read_tag(TagPurpose.BOUNCE, tag)
     try:
-        return deps.store.copy(copy).message if copy is not None else 0
+        return deps.store.messages.copy(copy).message if copy is not None else 0
     except NotFoundError:
         return 0
 
 
 def _may_see(deps: WebDeps, viewer: Viewer, message: int) -> bool:
     try:
-        return not message or deps.store.message(message).user == viewer.user.id
+        return not message or deps.store.messages.get(message).user == viewer.user.id
     except NotFoundError:
         return True
 

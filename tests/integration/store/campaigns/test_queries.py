@@ -19,11 +19,11 @@ SECOND = 1_000_000
 def everybody(store: Store, count: int, **options: object) -> Campaign:
     """A campaign to so many contacts, sending."""
     for number in range(count):
-        store.add_contact(f"r{number}@example.org", SECOND, fields={"n": number})
+        store.contacts.add(f"r{number}@example.org", SECOND, fields={"n": number})
     made = Campaign(
         id=CAMPAIGN, user=7, name="News", audience=Audience(everyone=True), options=CampaignOptions(**options)
     )
-    store.add_campaign(made, [Variant(campaign=CAMPAIGN, message=MESSAGE, subject="Hello")])
+    store.campaigns.add(made, [Variant(campaign=CAMPAIGN, message=MESSAGE, subject="Hello")])
     message = Message(
         id=MESSAGE,
         user=7,
@@ -34,9 +34,9 @@ def everybody(store: Store, count: int, **options: object) -> Campaign:
         via=Via.CAMPAIGN,
         created_at=1,
     )
-    assert store.fix_campaign(CAMPAIGN, [(message, [])], scheduled_at=1, expected=count)
-    assert store.move_campaign(CAMPAIGN, [CampaignStatus.SCHEDULED], CampaignStatus.SENDING, started_at=2)
-    return store.campaign(CAMPAIGN)
+    assert store.campaigns.fix(CAMPAIGN, [(message, [])], scheduled_at=1, expected=count)
+    assert store.campaigns.move(CAMPAIGN, [CampaignStatus.SCHEDULED], CampaignStatus.SENDING, started_at=2)
+    return store.campaigns.get(CAMPAIGN)
 
 
 def now_(_number: int, _zone: str) -> tuple[int, CopyStatus, int]:
@@ -44,7 +44,7 @@ def now_(_number: int, _zone: str) -> tuple[int, CopyStatus, int]:
 
 
 def take_all(store: Store, limit: int = 100) -> None:
-    while not store.take_in(CAMPAIGN, limit, now_).complete:
+    while not store.campaigns.enqueue_audience(CAMPAIGN, limit, now_).complete:
         pass
 
 
@@ -59,7 +59,7 @@ def test_everybody_has_one_copy_however_often_and_by_whom_it_is_taken_in(store: 
     def work() -> None:
         own = open_store(state_url)
         start.wait()
-        while not own.take_in(CAMPAIGN, 20, now_).complete:
+        while not own.campaigns.enqueue_audience(CAMPAIGN, 20, now_).complete:
             pass
         own.close()
 
@@ -68,10 +68,10 @@ def test_everybody_has_one_copy_however_often_and_by_whom_it_is_taken_in(store: 
         thread.start()
     for thread in threads:
         thread.join()
-    recipients = Counter(copy.recipient for copy in store.copies(MESSAGE))
+    recipients = Counter(copy.recipient for copy in store.messages.copies(MESSAGE))
     assert recipients == Counter(f"r{number}@example.org" for number in range(250))
-    assert store.campaign(CAMPAIGN).taken_in
-    assert store.campaign_counts(CAMPAIGN) == {CopyStatus.QUEUED: 250}
+    assert store.campaigns.get(CAMPAIGN).taken_in
+    assert store.campaigns.counts(CAMPAIGN) == {CopyStatus.QUEUED: 250}
 
 
 def test_workers_share_a_campaign_without_overlap(store: Store, state_url: str) -> None:
@@ -83,7 +83,7 @@ def test_workers_share_a_campaign_without_overlap(store: Store, state_url: str) 
     def work(worker: int) -> None:
         own = open_store(state_url)
         start.wait()
-        while claims := own.claim_campaign(CAMPAIGN, 17, 10, worker):
+        while claims := own.campaigns.claim(CAMPAIGN, 17, 10, worker):
             got.extend(claim.copy for claim in claims)
         own.close()
 
@@ -93,100 +93,102 @@ def test_workers_share_a_campaign_without_overlap(store: Store, state_url: str) 
     for thread in threads:
         thread.join()
     assert len(got) == len(set(got)) == 300
-    assert store.claim(10, 10, 1) == []  # single mails' worker leaves them alone
+    assert store.sending.claim(10, 10, 1) == []  # single mails' worker leaves them alone
 
 
 def test_a_claim_brings_what_composing_needs(store: Store) -> None:
     everybody(store, 2)
     take_all(store)
-    store.suppress("r1@example.org", "complained")
-    first, second = sorted(store.claim_campaign(CAMPAIGN, 5, 10, 1), key=lambda one: one.address)
+    store.suppressions.add("r1@example.org", "complained")
+    first, second = sorted(store.campaigns.claim(CAMPAIGN, 5, 10, 1), key=lambda one: one.address)
     assert (first.message, first.recipient, first.attempt, first.fields) == (MESSAGE, "r0@example.org", 1, {"n": 0})
     assert (first.suppressed, second.suppressed) == (None, "complained")
-    store.give_back([first.copy])
-    (again,) = store.claim_campaign(CAMPAIGN, 5, 10, 1)
+    store.campaigns.give_back([first.copy])
+    (again,) = store.campaigns.claim(CAMPAIGN, 5, 10, 1)
     assert (again.copy, again.attempt) == (first.copy, 1)
-    assert store.campaign_counts(CAMPAIGN) == {CopyStatus.CLAIMED: 2}
+    assert store.campaigns.counts(CAMPAIGN) == {CopyStatus.CLAIMED: 2}
 
 
 def test_a_dead_workers_claims_are_given_back_and_what_it_had_begun_is_in_flight(store: Store) -> None:
     everybody(store, 5)
     take_all(store)
-    dead = store.begin_worker("worker-1", 1)
-    claims = store.claim_campaign(CAMPAIGN, 4, 10, dead)
+    dead = store.sending.begin_worker("worker-1", 1)
+    claims = store.campaigns.claim(CAMPAIGN, 4, 10, dead)
     ids = [claim.copy for claim in claims]
-    store.apply(Batch(begun=ids[:2]))
-    store.apply(Batch(begun=[ids[2]], attempts=accepted([ids[2]]).attempts))
-    assert [claim.copy for claim in store.left_in_flight([dead])] == ids[:2]
-    assert store.end_workers([dead]) == 1
-    counts = store.campaign_counts(CAMPAIGN)
+    store.digest.apply(Batch(begun=ids[:2]))
+    store.digest.apply(Batch(begun=[ids[2]], attempts=accepted([ids[2]]).attempts))
+    assert [claim.copy for claim in store.sending.left_in_flight([dead])] == ids[:2]
+    assert store.sending.end_workers([dead]) == 1
+    counts = store.campaigns.counts(CAMPAIGN)
     assert counts == {CopyStatus.SENDING: 2, CopyStatus.SENT: 1, CopyStatus.QUEUED: 2}
 
 
 def test_nothing_is_claimed_while_it_is_paused_and_what_waits_can_be_cancelled(store: Store) -> None:
     everybody(store, 3)
     take_all(store)
-    (begun,) = store.claim_campaign(CAMPAIGN, 1, 10, 1)
-    assert store.move_campaign(CAMPAIGN, [CampaignStatus.SENDING], CampaignStatus.PAUSED)
-    assert store.claim_campaign(CAMPAIGN, 5, 10, 1) == []
-    assert not store.finish_campaign(CAMPAIGN, 20)
-    assert store.move_campaign(CAMPAIGN, [CampaignStatus.PAUSED], CampaignStatus.CANCELLED)
-    assert store.cancel_copies(CAMPAIGN) == 2
-    assert store.copy(begun.copy).status is CopyStatus.CLAIMED
-    assert store.campaign_copies_held()
-    store.give_back([begun.copy])
-    assert store.campaign_counts(CAMPAIGN) == {CopyStatus.CANCELLED: 3}
-    assert not store.campaign_copies_held()
+    (begun,) = store.campaigns.claim(CAMPAIGN, 1, 10, 1)
+    assert store.campaigns.move(CAMPAIGN, [CampaignStatus.SENDING], CampaignStatus.PAUSED)
+    assert store.campaigns.claim(CAMPAIGN, 5, 10, 1) == []
+    assert not store.campaigns.finish(CAMPAIGN, 20)
+    assert store.campaigns.move(CAMPAIGN, [CampaignStatus.PAUSED], CampaignStatus.CANCELLED)
+    assert store.campaigns.cancel_copies(CAMPAIGN) == 2
+    assert store.messages.copy(begun.copy).status is CopyStatus.CLAIMED
+    assert store.sending.campaign_copies_held()
+    store.campaigns.give_back([begun.copy])
+    assert store.campaigns.counts(CAMPAIGN) == {CopyStatus.CANCELLED: 3}
+    assert not store.sending.campaign_copies_held()
 
 
 def test_it_is_finished_when_every_copy_has_its_outcome(store: Store) -> None:
     everybody(store, 2)
-    assert not store.finish_campaign(CAMPAIGN, 20)  # nobody is taken in yet
+    assert not store.campaigns.finish(CAMPAIGN, 20)  # nobody is taken in yet
     take_all(store)
-    ids = [claim.copy for claim in store.claim_campaign(CAMPAIGN, 5, 10, 1)]
-    store.apply(accepted(ids[:1]))
-    store.apply(Batch(attempts=[AttemptResult(ids[1], SendOutcome.DEFERRED, 9, 1, 451, retry_at=500)]))
-    assert not store.finish_campaign(CAMPAIGN, 20)
-    assert store.campaign_due(CAMPAIGN) == 500
-    assert [claim.attempt for claim in store.claim_campaign(CAMPAIGN, 5, 500, 1)] == [2]
-    store.apply(accepted(ids[1:]))
-    assert store.finish_campaign(CAMPAIGN, 20)
-    assert store.campaign(CAMPAIGN).status is CampaignStatus.SENT
+    ids = [claim.copy for claim in store.campaigns.claim(CAMPAIGN, 5, 10, 1)]
+    store.digest.apply(accepted(ids[:1]))
+    store.digest.apply(Batch(attempts=[AttemptResult(ids[1], SendOutcome.DEFERRED, 9, 1, 451, retry_at=500)]))
+    assert not store.campaigns.finish(CAMPAIGN, 20)
+    assert store.campaigns.due(CAMPAIGN) == 500
+    assert [claim.attempt for claim in store.campaigns.claim(CAMPAIGN, 5, 500, 1)] == [2]
+    store.digest.apply(accepted(ids[1:]))
+    assert store.campaigns.finish(CAMPAIGN, 20)
+    assert store.campaigns.get(CAMPAIGN).status is CampaignStatus.SENT
 
 
 def test_the_throttle_holds_for_all_workers_together(store: Store) -> None:
     everybody(store, 60, per_hour=36_000)  # ten a second
     take_all(store)
     at = 1_000 * SECOND
-    got = [len(store.claim_campaign(CAMPAIGN, 100, at + step * SECOND // 4, step % 3)) for step in range(13)]
+    got = [len(store.campaigns.claim(CAMPAIGN, 100, at + step * SECOND // 4, step % 3)) for step in range(13)]
     assert sum(got) in range(39, 42)  # ten at once, thirty in three seconds
     assert max(got[1:]) <= 3
 
 
 def test_held_copies_leave_as_the_winner(store: Store) -> None:
     everybody(store, 4)
-    store.take_in(CAMPAIGN, 100, lambda number, _: (MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0))
-    assert len(store.claim_campaign(CAMPAIGN, 9, 10, 1)) == 1
-    assert store.release_held(CAMPAIGN, 777, limit=2) == 2
-    assert store.release_held(CAMPAIGN, 777) == 1
-    assert {claim.message for claim in store.claim_campaign(CAMPAIGN, 9, 10, 1)} == {777}
+    store.campaigns.enqueue_audience(
+        CAMPAIGN, 100, lambda number, _: (MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0)
+    )
+    assert len(store.campaigns.claim(CAMPAIGN, 9, 10, 1)) == 1
+    assert store.campaigns.release_held(CAMPAIGN, 777, limit=2) == 2
+    assert store.campaigns.release_held(CAMPAIGN, 777) == 1
+    assert {claim.message for claim in store.campaigns.claim(CAMPAIGN, 9, 10, 1)} == {777}
 
 
 def test_only_drafts_change(store: Store) -> None:
     made = everybody(store, 1)
     with pytest.raises(InputError, match="only a draft"):
-        store.change_campaign(msgspec.structs.replace(made, name="Other"), store.variants(CAMPAIGN))
+        store.campaigns.change(msgspec.structs.replace(made, name="Other"), store.campaigns.variants(CAMPAIGN))
     with pytest.raises(InputError, match="only a draft"):
-        store.delete_campaign(CAMPAIGN)
-    assert not store.unschedule_campaign(CAMPAIGN)
+        store.campaigns.delete(CAMPAIGN)
+    assert not store.campaigns.unschedule(CAMPAIGN)
 
 
 def test_a_copy_that_is_sent_again_on_request_opens_its_campaign_again(store: Store) -> None:
     everybody(store, 1)
     take_all(store)
-    (claim,) = store.claim_campaign(CAMPAIGN, 5, 10, 1)
-    store.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.UNSURE, 9, 1)]))
-    assert store.finish_campaign(CAMPAIGN, 20)
-    store.apply(Batch(resends=[claim.copy]))
-    assert store.campaign(CAMPAIGN).status is CampaignStatus.SENDING
-    assert [again.copy for again in store.claim_campaign(CAMPAIGN, 5, 10, 1)] == [claim.copy]
+    (claim,) = store.campaigns.claim(CAMPAIGN, 5, 10, 1)
+    store.digest.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.UNSURE, 9, 1)]))
+    assert store.campaigns.finish(CAMPAIGN, 20)
+    store.digest.apply(Batch(resends=[claim.copy]))
+    assert store.campaigns.get(CAMPAIGN).status is CampaignStatus.SENDING
+    assert [again.copy for again in store.campaigns.claim(CAMPAIGN, 5, 10, 1)] == [claim.copy]

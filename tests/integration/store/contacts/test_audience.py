@@ -14,20 +14,20 @@ DAY = 86_400_000_000
 @pytest.fixture
 def people(store: Store) -> dict[str, Contact]:
     """Alice, Bob and Charlie are on News; Bob withdrew his consent, Charlie is suppressed; Dora is on no list."""
-    news = store.add_list("News", DAY)
+    news = store.lists.add("News", DAY)
     found = {}
     for name in ("alice", "bob", "charlie", "dora"):
-        found[name] = store.add_contact(f"{name}@example.org", DAY, fields={"city": "Köln" if name < "c" else "Bonn"})
+        found[name] = store.contacts.add(f"{name}@example.org", DAY, fields={"city": "Köln" if name < "c" else "Bonn"})
         if name != "dora":
-            store.put_member(news.id, found[name].id, MemberStatus.SUBSCRIBED, DAY)
-    store.record_consent(found["bob"].id, {Purpose.MAIL: Consent.WITHDRAWN}, DAY, how="by hand")
-    store.suppress("charlie@example.org", "complained")
+            store.lists.put_member(news.id, found[name].id, MemberStatus.SUBSCRIBED, DAY)
+    store.contacts.record_consent(found["bob"].id, {Purpose.MAIL: Consent.WITHDRAWN}, DAY, how="by hand")
+    store.suppressions.add("charlie@example.org", "complained")
     return found
 
 
 def names(store: Store, audience: Audience) -> list[str]:
-    page = store.audience_page(audience)
-    assert store.audience_count(audience) == len(page)
+    page = store.contacts.audience_page(audience)
+    assert store.contacts.audience_count(audience) == len(page)
     return [one.contact.address.partition("@")[0] for one in page]
 
 
@@ -38,19 +38,19 @@ def test_nobody_is_in_an_empty_audience(store: Store) -> None:
 
 
 def test_suppressed_and_withdrawn_are_never_in_it(store: Store, people) -> None:
-    news = store.list_by_name("news")
+    news = store.lists.by_name("news")
     assert news is not None
     assert names(store, Audience(everyone=True)) == ["alice", "dora"]
-    [alice] = store.audience_page(Audience(lists=[news.id]))
+    [alice] = store.contacts.audience_page(Audience(lists=[news.id]))
     assert (alice.contact.address, alice.list) == ("alice@example.org", news.id)
-    store.put_member(news.id, people["alice"].id, MemberStatus.PENDING, DAY)
+    store.lists.put_member(news.id, people["alice"].id, MemberStatus.PENDING, DAY)
     assert names(store, Audience(lists=[news.id])) == []
 
 
 def test_parts_are_joined_by_and(store: Store, people) -> None:
-    vip = store.tag("vip")
-    store.tag_contact(vip, people["dora"].id)
-    news = store.list_by_name("news")
+    vip = store.contacts.tag("vip")
+    store.contacts.tag_contact(vip, people["dora"].id)
+    news = store.lists.by_name("news")
     assert news is not None
     assert names(store, Audience(tags=[vip])) == ["dora"]
     assert names(store, Audience(tags=[vip], lists=[news.id])) == []
@@ -59,14 +59,14 @@ def test_parts_are_joined_by_and(store: Store, people) -> None:
     assert names(store, Audience(everyone=True, fields=[FieldIs("city", "Bonn")])) == ["dora"]
     assert names(store, Audience(contacts=[people["bob"].id, people["dora"].id])) == ["dora"]
     assert names(store, Audience(everyone=True, consented=True)) == []
-    store.record_consent(people["dora"].id, {Purpose.MAIL: Consent.GIVEN}, DAY, how="by hand")
+    store.contacts.record_consent(people["dora"].id, {Purpose.MAIL: Consent.GIVEN}, DAY, how="by hand")
     assert names(store, Audience(everyone=True, consented=True)) == ["dora"]
 
 
 @pytest.mark.usefixtures("people")
 def test_pages_follow_the_ids(store: Store) -> None:
-    first = store.audience_page(Audience(everyone=True), limit=1)
-    second = store.audience_page(Audience(everyone=True), after=first[-1].contact.id)
+    first = store.contacts.audience_page(Audience(everyone=True), limit=1)
+    second = store.contacts.audience_page(Audience(everyone=True), after=first[-1].contact.id)
     assert [one.contact.address for one in (*first, *second)] == ["alice@example.org", "dora@example.org"]
 
 
@@ -76,7 +76,7 @@ def send(store: Store, message: int, contacts: list[Contact], at: int, list_id: 
         Copy(message * 10 + n, message, one.spelled, contact=one.id, list=list_id) for n, one in enumerate(contacts)
     ]
     attempts = [AttemptResult(copy.id, SendOutcome.ACCEPTED, at, 1) for copy in sent]
-    store.apply(Batch(submissions=[Submission(row, (), tuple(sent))], attempts=attempts))
+    store.digest.apply(Batch(submissions=[Submission(row, (), tuple(sent))], attempts=attempts))
     return [copy.id for copy in sent]
 
 
@@ -89,7 +89,7 @@ def test_what_people_did_and_machines_do_not_count(store: Store, people) -> None
     one, two = send(store, 7, [people["alice"], people["dora"]], DAY)
     seen = Event(1, EventKind.OPENED, 2 * DAY, 7, one, verdict=Verdict.HUMAN)
     scanned = Event(2, EventKind.OPENED, 2 * DAY, 7, two, verdict=Verdict.MACHINE)
-    store.apply(Batch(events=[seen, scanned]))
+    store.digest.apply(Batch(events=[seen, scanned]))
 
     who = partial(_who, store)
 
@@ -99,7 +99,7 @@ def test_what_people_did_and_machines_do_not_count(store: Store, people) -> None
     assert who(did="opened", messages=[7]) == ["alice"]
     assert who(did="opened", messages=[8]) == []
     assert who(did="sent") == ["alice", "dora"]
-    store.apply(Batch(events=[Event(3, EventKind.CLICKED, 9 * DAY, 7, two, verdict=Verdict.HUMAN)]))
+    store.digest.apply(Batch(events=[Event(3, EventKind.CLICKED, 9 * DAY, 7, two, verdict=Verdict.HUMAN)]))
     assert who(did="clicked") == ["dora"]
     assert who(did="opened", since=3 * DAY) == ["dora"]
     both = [Condition(did="sent", messages=[7]), Condition(did="clicked", negate=True)]
@@ -107,20 +107,20 @@ def test_what_people_did_and_machines_do_not_count(store: Store, people) -> None
 
 
 def test_unsubscribing_a_campaigns_copy_ends_the_membership_it_came_by(store: Store, people) -> None:
-    news, other = store.list_by_name("news"), store.add_list("Other", DAY)
+    news, other = store.lists.by_name("news"), store.lists.add("Other", DAY)
     assert news is not None
-    store.put_member(other.id, people["alice"].id, MemberStatus.SUBSCRIBED, DAY)
+    store.lists.put_member(other.id, people["alice"].id, MemberStatus.SUBSCRIBED, DAY)
     [copy] = send(store, 8, [people["alice"]], DAY, news.id)
     wish = CopySuppression(copy, "unsubscribed", "https", 5 * DAY)
-    store.apply(Batch(suppress=[wish]))
-    store.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", 6 * DAY)]))
-    by_list = {one.list: one for one in store.memberships(people["alice"].id)}
+    store.digest.apply(Batch(suppress=[wish]))
+    store.digest.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", 6 * DAY)]))
+    by_list = {one.list: one for one in store.lists.memberships(people["alice"].id)}
     assert (by_list[news.id].status, by_list[news.id].unsubscribed_at) == (MemberStatus.UNSUBSCRIBED, 5 * DAY)
     assert by_list[news.id].copy == copy
     assert by_list[other.id].status is MemberStatus.SUBSCRIBED
-    assert store.suppression("alice@example.org") is None
-    store.apply(Batch(suppress=[CopySuppression(copy, "complained", "arf", 7 * DAY)]))
-    assert store.suppression("alice@example.org") is not None
+    assert store.suppressions.get("alice@example.org") is None
+    store.digest.apply(Batch(suppress=[CopySuppression(copy, "complained", "arf", 7 * DAY)]))
+    assert store.suppressions.get("alice@example.org") is not None
     [single] = send(store, 9, [people["dora"]], DAY)
-    store.apply(Batch(suppress=[CopySuppression(single, "unsubscribed", "https", 5 * DAY)]))
-    assert store.suppression("dora@example.org") is not None
+    store.digest.apply(Batch(suppress=[CopySuppression(single, "unsubscribed", "https", 5 * DAY)]))
+    assert store.suppressions.get("dora@example.org") is not None

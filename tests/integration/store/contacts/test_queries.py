@@ -8,88 +8,88 @@ DAY = 86_400_000_000
 
 
 def test_an_address_is_one_contact_in_any_case_of_letters(store: Store) -> None:
-    made = store.add_contact("Alice.A@example.org", DAY, name="Alice", fields={"city": "Köln", "age": 40})
+    made = store.contacts.add("Alice.A@example.org", DAY, name="Alice", fields={"city": "Köln", "age": 40})
     assert (made.address, made.spelled, made.fields) == ("alice.a@example.org", "Alice.A@example.org", made.fields)
     assert made.fields == {"city": "Köln", "age": 40}
-    assert store.contact_by_address("ALICE.A@example.ORG") == made
+    assert store.contacts.by_address("ALICE.A@example.ORG") == made
     with pytest.raises(InputError, match="already"):
-        store.add_contact("ALICE.A@EXAMPLE.org", DAY)
-    assert store.contact_fields() == ["age", "city"]
-    bob = store.add_contact("bob@example.org", DAY)
+        store.contacts.add("ALICE.A@EXAMPLE.org", DAY)
+    assert store.contacts.fields() == ["age", "city"]
+    bob = store.contacts.add("bob@example.org", DAY)
     with pytest.raises(InputError, match="another contact"):
-        store.change_contact(bob.id, DAY, spelled="alice.a@example.org")
-    changed = store.change_contact(bob.id, 2 * DAY, spelled="Bobby@example.org", fields={"team": "blue"})
+        store.contacts.change(bob.id, DAY, spelled="alice.a@example.org")
+    changed = store.contacts.change(bob.id, 2 * DAY, spelled="Bobby@example.org", fields={"team": "blue"})
     assert (changed.address, changed.updated_at) == ("bobby@example.org", 2 * DAY)
     with pytest.raises(NotFoundError):
-        store.change_contact(1, DAY, name="nobody")
+        store.contacts.change(1, DAY, name="nobody")
 
 
 def test_search_pages_from_the_newest_and_takes_wildcards_literally(store: Store) -> None:
-    made = [store.add_contact(f"p{number}@example.org", DAY + number, name="Zoë Pct%") for number in range(5)]
-    store.add_contact("other@example.net", DAY)
-    first = store.contacts_page("example.org", limit=2)
+    made = [store.contacts.add(f"p{number}@example.org", DAY + number, name="Zoë Pct%") for number in range(5)]
+    store.contacts.add("other@example.net", DAY)
+    first = store.contacts.page("example.org", limit=2)
     assert [one.address for one in first] == ["p4@example.org", "p3@example.org"]
-    rest = store.contacts_page("example.org", before=first[-1].id)
+    rest = store.contacts.page("example.org", before=first[-1].id)
     assert [one.id for one in rest] == [made[2].id, made[1].id, made[0].id]
-    assert store.count_contacts("pct%") == 5
-    assert store.count_contacts("p_") == 0
-    assert store.count_contacts() == 6
+    assert store.contacts.count("pct%") == 5
+    assert store.contacts.count("p_") == 0
+    assert store.contacts.count() == 6
 
 
 def confirm(store: Store, list_id: int, contact: int, at: int) -> bool:
     with store._database.write() as connection:
-        return store.confirm_membership(connection, Confirmation(list_id, contact, at, "button"))
+        return store.lists.confirm_membership(connection, Confirmation(list_id, contact, at, "button"))
 
 
 def test_lists_and_their_members(store: Store) -> None:
-    news = store.add_list("News", DAY)
+    news = store.lists.add("News", DAY)
     with pytest.raises(InputError, match="already"):
-        store.add_list("news ", DAY)
+        store.lists.add("news ", DAY)
     with pytest.raises(InputError, match="name"):
-        store.add_list("  ", DAY)
-    alice = store.add_contact("alice@example.org", DAY)
-    store.put_member(news.id, alice.id, MemberStatus.PENDING, DAY)
+        store.lists.add("  ", DAY)
+    alice = store.contacts.add("alice@example.org", DAY)
+    store.lists.put_member(news.id, alice.id, MemberStatus.PENDING, DAY)
     assert confirm(store, news.id, alice.id, 2 * DAY)
     assert not confirm(store, news.id, alice.id, 3 * DAY)
-    [entry] = store.consent_log(alice.id)
+    [entry] = store.contacts.consent_log(alice.id)
     assert (entry.proof.how, entry.proof.source, entry.proof.evidence) == ("confirmed by mail", "News", "button")
-    alice = store.contact(alice.id)
-    [mine] = store.memberships(alice.id)
+    alice = store.contacts.get(alice.id)
+    [mine] = store.lists.memberships(alice.id)
     assert (mine.status, mine.asked_at, mine.subscribed_at) == (MemberStatus.SUBSCRIBED, DAY, 2 * DAY)
-    assert store.contacts_page(list_id=news.id) == [alice]
-    store.put_member(news.id, alice.id, MemberStatus.UNSUBSCRIBED, 4 * DAY)
+    assert store.contacts.page(list_id=news.id) == [alice]
+    store.lists.put_member(news.id, alice.id, MemberStatus.UNSUBSCRIBED, 4 * DAY)
     assert not confirm(store, news.id, alice.id, 5 * DAY)  # an old link does not undo it
-    assert store.list_totals()[news.id].unsubscribed == 1
-    assert store.delete_list(news.id)
-    assert store.memberships(alice.id) == []
+    assert store.lists.totals()[news.id].unsubscribed == 1
+    assert store.lists.delete(news.id)
+    assert store.lists.memberships(alice.id) == []
 
 
 def test_tags_are_one_in_any_case(store: Store) -> None:
-    vip = store.tag("VIP")
-    assert store.tag(" vip") == vip
-    assert store.find_tag("Vip") == vip
-    assert store.find_tag("nobody") is None
-    alice = store.add_contact("alice@example.org", DAY)
-    store.tag_contact(vip, alice.id)
-    store.tag_contact(vip, alice.id)
-    assert store.contact_tags([alice.id]) == {alice.id: ["VIP"]}
-    assert store.contacts_page(tag=vip) == [alice]
-    assert store.untag_contact(vip, alice.id)
-    assert not store.untag_contact(vip, alice.id)
+    vip = store.contacts.tag("VIP")
+    assert store.contacts.tag(" vip") == vip
+    assert store.contacts.find_tag("Vip") == vip
+    assert store.contacts.find_tag("nobody") is None
+    alice = store.contacts.add("alice@example.org", DAY)
+    store.contacts.tag_contact(vip, alice.id)
+    store.contacts.tag_contact(vip, alice.id)
+    assert store.contacts.tags_of([alice.id]) == {alice.id: ["VIP"]}
+    assert store.contacts.page(tag=vip) == [alice]
+    assert store.contacts.untag_contact(vip, alice.id)
+    assert not store.contacts.untag_contact(vip, alice.id)
 
 
 def test_consent_keeps_every_change_with_its_proof(store: Store) -> None:
-    alice = store.add_contact("alice@example.org", DAY)
+    alice = store.contacts.add("alice@example.org", DAY)
     both = {Purpose.MAIL: Consent.GIVEN, Purpose.OPENS: Consent.GIVEN}
-    store.record_consent(alice.id, both, DAY, how="by hand", source="paper form", text="I want it", by="carol")
-    store.record_consent(alice.id, {Purpose.OPENS: Consent.WITHDRAWN}, 2 * DAY, how="preferences page")
-    now = store.contact(alice.id)
+    store.contacts.record_consent(alice.id, both, DAY, how="by hand", source="paper form", text="I want it", by="carol")
+    store.contacts.record_consent(alice.id, {Purpose.OPENS: Consent.WITHDRAWN}, 2 * DAY, how="preferences page")
+    now = store.contacts.get(alice.id)
     assert (now.mail_consent, now.opens_consent, now.clicks_consent) == (
         Consent.GIVEN,
         Consent.WITHDRAWN,
         Consent.UNKNOWN,
     )
-    log = store.consent_log(alice.id)
+    log = store.contacts.consent_log(alice.id)
     assert [(one.purpose, one.state, one.proof.how) for one in log] == [
         (Purpose.OPENS, Consent.WITHDRAWN, "preferences page"),
         (Purpose.MAIL, Consent.GIVEN, "by hand"),
@@ -99,31 +99,37 @@ def test_consent_keeps_every_change_with_its_proof(store: Store) -> None:
 
 
 def test_erasing_forgets_everything_but_the_suppression(store: Store) -> None:
-    news, alice = store.add_list("News", DAY), store.add_contact("alice@example.org", DAY)
-    store.put_member(news.id, alice.id, MemberStatus.SUBSCRIBED, DAY)
-    store.tag_contact(store.tag("vip"), alice.id)
-    store.record_consent(alice.id, {Purpose.MAIL: Consent.GIVEN}, DAY, how="by hand")
-    store.suppress("alice@example.org", "manual", at=DAY)
-    assert store.erase_contact(alice.id)
-    assert not store.erase_contact(alice.id)
-    assert store.contact_by_address("alice@example.org") is None
-    assert store.memberships(alice.id) == store.consent_log(alice.id) == []
-    assert store.contact_tags([alice.id]) == {}
-    assert store.suppression("alice@example.org") is not None
+    news, alice = store.lists.add("News", DAY), store.contacts.add("alice@example.org", DAY)
+    store.lists.put_member(news.id, alice.id, MemberStatus.SUBSCRIBED, DAY)
+    store.contacts.tag_contact(store.contacts.tag("vip"), alice.id)
+    store.contacts.record_consent(alice.id, {Purpose.MAIL: Consent.GIVEN}, DAY, how="by hand")
+    store.suppressions.add("alice@example.org", "manual", at=DAY)
+    assert store.contacts.erase(alice.id)
+    assert not store.contacts.erase(alice.id)
+    assert store.contacts.by_address("alice@example.org") is None
+    assert store.lists.memberships(alice.id) == store.contacts.consent_log(alice.id) == []
+    assert store.contacts.tags_of([alice.id]) == {}
+    assert store.suppressions.get("alice@example.org") is not None
 
 
 def test_a_choice_on_the_preferences_page_joins_public_lists_only(store: Store) -> None:
-    news = store.add_list("News", DAY, public=True, consent_text="Monthly news")
-    inner = store.add_list("Inner", DAY)
-    assert [one.id for one in store.public_lists()] == [news.id]
+    news = store.lists.add("News", DAY, public=True, consent_text="Monthly news")
+    inner = store.lists.add("Inner", DAY)
+    assert [one.id for one in store.lists.public()] == [news.id]
     with store._database.write() as connection:
-        assert store.choose_membership(connection, "Dora@example.org", news.id, on=True, at=DAY, evidence="copy 1")
-        assert not store.choose_membership(connection, "dora@example.org", inner.id, on=True, at=DAY, evidence="copy 1")
-        assert store.choose_membership(connection, "dora@example.org", news.id, on=False, at=3 * DAY, evidence="copy 2")
-        assert not store.choose_membership(
+        assert store.lists.choose_membership(
+            connection, "Dora@example.org", news.id, on=True, at=DAY, evidence="copy 1"
+        )
+        assert not store.lists.choose_membership(
+            connection, "dora@example.org", inner.id, on=True, at=DAY, evidence="copy 1"
+        )
+        assert store.lists.choose_membership(
+            connection, "dora@example.org", news.id, on=False, at=3 * DAY, evidence="copy 2"
+        )
+        assert not store.lists.choose_membership(
             connection, "dora@example.org", news.id, on=True, at=2 * DAY, evidence="late"
         )
-    dora = store.contact_by_address("dora@example.org")
+    dora = store.contacts.by_address("dora@example.org")
     assert dora is not None
-    assert [one.status for one in store.memberships(dora.id)] == [MemberStatus.UNSUBSCRIBED]
-    assert store.consent_log(dora.id)[0].proof.text == "Monthly news"
+    assert [one.status for one in store.lists.memberships(dora.id)] == [MemberStatus.UNSUBSCRIBED]
+    assert store.contacts.consent_log(dora.id)[0].proof.text == "Monthly news"

@@ -34,8 +34,8 @@ def test_the_sum_does_not_depend_on_order_and_batches(store: Store, pieces: int,
     events = _STORY[:]
     random.Random(seed).shuffle(events)
     for i in range(pieces):
-        store.apply(Batch(events=events[i::pieces]))
-    done = store.activity(1)[11]
+        store.digest.apply(Batch(events=events[i::pieces]))
+    done = store.messages.activity(1)[11]
     assert (done.opens, done.opens_unknown, done.opens_machine) == (2, 1, 1)
     assert (done.first_open_at, done.last_open_at) == (30, 60)
     assert (done.clicks, done.clicks_unknown, done.clicks_machine) == (1, 1, 1)
@@ -43,18 +43,21 @@ def test_the_sum_does_not_depend_on_order_and_batches(store: Store, pieces: int,
     assert (done.delivered_how, done.delivered_at) == ("confirmed", 15)
     assert (done.replied_at, done.bounced_at, done.last_event_at) == (80, 99, 99)
     assert (done.complained_at, done.unsubscribed_at, done.displayed_at, done.autoresponded_at) == (None,) * 4
-    links = store.link_activity(1)
+    links = store.messages.link_activity(1)
     assert (links[0].clicks, links[0].clicks_machine, links[0].last_at) == (1, 1, 65)
     assert (links[1].clicks, links[1].clicks_unknown, links[1].last_at) == (0, 1, None)
 
 
 def test_a_person_implies_the_delivery(store: Store) -> None:
-    store.apply(Batch(events=[_event(EventKind.SENT, 10)]))
-    assert store.activity(1)[11].delivered_how == "accepted"
-    store.apply(Batch(events=[_event(EventKind.OPENED, 40, Verdict.MACHINE)]))
-    assert store.activity(1)[11].delivered_how == "accepted"
-    store.apply(Batch(events=[_event(EventKind.CLICKED, 50)]))
-    assert (store.activity(1)[11].delivered_how, store.activity(1)[11].delivered_at) == ("implied", 50)
+    store.digest.apply(Batch(events=[_event(EventKind.SENT, 10)]))
+    assert store.messages.activity(1)[11].delivered_how == "accepted"
+    store.digest.apply(Batch(events=[_event(EventKind.OPENED, 40, Verdict.MACHINE)]))
+    assert store.messages.activity(1)[11].delivered_how == "accepted"
+    store.digest.apply(Batch(events=[_event(EventKind.CLICKED, 50)]))
+    assert (store.messages.activity(1)[11].delivered_how, store.messages.activity(1)[11].delivered_at) == (
+        "implied",
+        50,
+    )
 
 
 def test_totals_of_a_message(store: Store) -> None:
@@ -66,25 +69,25 @@ def test_totals_of_a_message(store: Store) -> None:
         _event(EventKind.REPLIED, 40, copy=12),
         _event(EventKind.BOUNCED, 40, copy=13),
     ]
-    store.apply(Batch(submissions=[Submission(message, (), copies)], events=events))
-    totals = store.totals([1, 2])[1]
+    store.digest.apply(Batch(submissions=[Submission(message, (), copies)], events=events))
+    totals = store.messages.totals([1, 2])[1]
     assert (totals.copies, totals.queued, totals.sent, totals.failed) == (4, 4, 0, 1)
     assert (totals.opened, totals.clicked, totals.replied, totals.last_open_at) == (2, 0, 1, 30)
 
 
 def test_a_batch_is_applied_whole_or_not_at_all(store: Store) -> None:
-    store.apply(Batch(positions={3: (1, 10)}, outcomes={"counted": 2}))
+    store.digest.apply(Batch(positions={3: (1, 10)}, outcomes={"counted": 2}))
     good = _event(EventKind.OPENED, 20)
     too_large = Event(1, EventKind.OPENED, 1, 1, 1 << 64)
     with pytest.raises(Exception, match=r"(?i)too large|out of range"):
-        store.apply(Batch(events=[good, too_large], positions={3: (1, 20)}, outcomes={"counted": 2}))
-    assert store.positions() == {3: (1, 10)}
-    assert store.outcomes() == {"counted": 2}
-    assert store.activity(1) == {}
+        store.digest.apply(Batch(events=[good, too_large], positions={3: (1, 20)}, outcomes={"counted": 2}))
+    assert store.digest.positions() == {3: (1, 10)}
+    assert store.digest.outcomes() == {"counted": 2}
+    assert store.messages.activity(1) == {}
 
 
 def test_what_could_not_be_used_is_kept(store: Store) -> None:
-    store.apply(
+    store.digest.apply(
         Batch(
             unmatched=[Unmatched(5, 10, 6, "nothing_of_ours", "mail from\0 \ud800")],
             set_aside=[SetAside(1, 2, 3, 10, "not an observation", b"\0\xff")],
@@ -92,8 +95,8 @@ def test_what_could_not_be_used_is_kept(store: Store) -> None:
             suppress=[CopySuppression(404, "complained", "envelope_tag", 1)],
         )
     )
-    store.apply(Batch(outcomes={"unreadable": 2, "counted": 1}))
-    assert store.list_unmatched()[0].summary == "mail from\ufffd ?"
-    assert store.list_set_aside()[0].data == b"\0\xff"
-    assert store.outcomes() == {"unreadable": 3, "counted": 1}
-    assert store.list_suppressions() == []
+    store.digest.apply(Batch(outcomes={"unreadable": 2, "counted": 1}))
+    assert store.feedback.list_unmatched()[0].summary == "mail from\ufffd ?"
+    assert store.feedback.list_set_aside()[0].data == b"\0\xff"
+    assert store.digest.outcomes() == {"unreadable": 3, "counted": 1}
+    assert store.suppressions.latest() == []

@@ -13,55 +13,55 @@ def waiting(number: int, at: int) -> Unmatched:
 
 
 def test_the_queue_keeps_what_came_and_the_first_decision(store: Store):
-    store.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6), waiting(3, 7)], positions={1: (1, 1)}))
-    store.apply(
+    store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6), waiting(3, 7)], positions={1: (1, 1)}))
+    store.digest.apply(
         Batch(
             resolutions=[Resolution(1, 40, 50, 9), Resolution(2, 0, 51, 9), Resolution(1, 0, 60, 9)],
             positions={1: (1, 2)},
         )
     )
-    assert [row.id for row in store.list_unmatched()] == [3]
-    assert store.count_unmatched() == 1
-    tied, dismissed = store.unmatched(1), store.unmatched(2)
+    assert [row.id for row in store.feedback.list_unmatched()] == [3]
+    assert store.feedback.count_unmatched() == 1
+    tied, dismissed = store.feedback.unmatched(1), store.feedback.unmatched(2)
     assert (tied.state, tied.copy, tied.handled_at, tied.handled_by) == ("tied", 40, 50, 9)
     assert (dismissed.state, dismissed.copy, dismissed.handled_at) == ("dismissed", 0, 51)
     assert tied.facts["text"] == "smile \U0001f600 nul \ufffd half ?"
-    assert [row.id for row in store.list_unmatched(state="")] == [3, 2, 1]
+    assert [row.id for row in store.feedback.list_unmatched(state="")] == [3, 2, 1]
     with pytest.raises(NotFoundError):
-        store.unmatched(99)
+        store.feedback.unmatched(99)
 
 
 def test_the_queue_is_read_page_by_page(store: Store):
     rows = [waiting(number, at) for number, at in ((1, 5), (2, 5), (3, 5), (4, 9), (5, 1))]
-    store.apply(Batch(unmatched=rows, positions={1: (1, 1)}))
-    order = [row.id for row in store.list_unmatched()]
+    store.digest.apply(Batch(unmatched=rows, positions={1: (1, 1)}))
+    order = [row.id for row in store.feedback.list_unmatched()]
     assert order == [4, 1, 2, 3, 5]
     read, last = [], None
-    while page := store.list_unmatched(2, after=last):
+    while page := store.feedback.list_unmatched(2, after=last):
         last = page[-1]
         read += [row.id for row in page]
-        store.apply(Batch(resolutions=[Resolution(last.id, 0, 50, 9)], positions={1: (1, 1 + len(read))}))
+        store.digest.apply(Batch(resolutions=[Resolution(last.id, 0, 50, 9)], positions={1: (1, 1 + len(read))}))
     assert read == order  # what was decided meanwhile moves nothing
 
 
 def test_mails_are_asked_about_while_a_question_is_open(store: Store):
-    store.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: (1, 1)}))
-    store.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: (1, 2)}))
-    assert store.asked_about(range(1, 5000)) == {20}
-    assert store.asked_about([]) == set()
+    store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: (1, 1)}))
+    store.digest.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: (1, 2)}))
+    assert store.feedback.asked_about(range(1, 5000)) == {20}
+    assert store.feedback.asked_about([]) == set()
 
 
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
-    store.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
-    store.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))
-    assert [store.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
+    store.digest.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
+    store.digest.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))
+    assert [store.feedback.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
 
 
 def test_what_waits_is_found_until_it_is_done(store: Store):
     rows = [SetAside(1, 1, 10, 5, "a key", b"x", waiting=True), SetAside(1, 1, 20, 4, "broken", b"y")]
-    store.apply(Batch(set_aside=rows, positions={1: (1, 1)}))
-    (one,) = store.waiting()
+    store.digest.apply(Batch(set_aside=rows, positions={1: (1, 1)}))
+    (one,) = store.feedback.waiting()
     assert (one.offset, one.data, one.waiting) == (10, b"x", True)
-    store.forget_set_aside(one)
-    assert store.waiting() == []
-    assert [row.offset for row in store.list_set_aside()] == [20]
+    store.feedback.forget_set_aside(one)
+    assert store.feedback.waiting() == []
+    assert [row.offset for row in store.feedback.list_set_aside()] == [20]

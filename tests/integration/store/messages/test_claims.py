@@ -25,78 +25,78 @@ def _submission(number: int, recipients: int) -> Submission:
 
 
 def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
-    store.apply(Batch(submissions=[_submission(1, 3)]))
-    assert store.next_due(50) == 50
-    first = store.claim(2, 50, ME)
+    store.digest.apply(Batch(submissions=[_submission(1, 3)]))
+    assert store.sending.next_due(50) == 50
+    first = store.sending.claim(2, 50, ME)
     assert [(one.copy, one.recipient, one.attempt, one.user, one.mail_from, one.envid) for one in first] == [
         (1000, "r0@example.org", 1, 7, "alice@example.org", "e"),
         (1001, "r1@example.org", 1, 7, "alice@example.org", "e"),
     ]
-    assert store.copy(1000).status is CopyStatus.CLAIMED
-    assert [one.copy for one in store.claim(5, 50, ME)] == [1002]
-    assert store.claim(5, 50, ME) == []
-    assert store.next_due(50) is None
-    store.apply(Batch(begun=[1000, 1001]))
-    assert [one.copy for one in store.left_in_flight([ME])] == [1000, 1001]
-    store.give_back([1001, 1002])
-    assert [(one.copy, one.attempt) for one in store.claim(5, 50, ME)] == [(1002, 1)]
-    store.postpone([1001], 70, "the server takes 5 a day")
-    assert store.copy(1001).text == "the server takes 5 a day"
-    assert store.claim(5, 69, ME) == []
-    assert [(one.copy, one.attempt) for one in store.claim(5, 70, ME)] == [(1001, 1)]
+    assert store.messages.copy(1000).status is CopyStatus.CLAIMED
+    assert [one.copy for one in store.sending.claim(5, 50, ME)] == [1002]
+    assert store.sending.claim(5, 50, ME) == []
+    assert store.sending.next_due(50) is None
+    store.digest.apply(Batch(begun=[1000, 1001]))
+    assert [one.copy for one in store.sending.left_in_flight([ME])] == [1000, 1001]
+    store.campaigns.give_back([1001, 1002])
+    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1002, 1)]
+    store.campaigns.postpone([1001], 70, "the server takes 5 a day")
+    assert store.messages.copy(1001).text == "the server takes 5 a day"
+    assert store.sending.claim(5, 69, ME) == []
+    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 70, ME)] == [(1001, 1)]
 
 
 def test_what_was_accepted_first_leaves_first_and_a_copy_can_be_made_due_again(store: Store) -> None:
     older, newer = (Copy(number, number, "r@example.org", next_attempt_at=at) for number, at in ((9, 100), (3, 200)))
     for copy in (newer, older):
-        store.apply(Batch(submissions=[msgspec.structs.replace(_submission(copy.id, 0), copies=(copy,))]))
-    assert [claim.copy for claim in store.claim(5, 300, ME)] == [9, 3]
-    store.apply(
+        store.digest.apply(Batch(submissions=[msgspec.structs.replace(_submission(copy.id, 0), copies=(copy,))]))
+    assert [claim.copy for claim in store.sending.claim(5, 300, ME)] == [9, 3]
+    store.digest.apply(
         Batch(attempts=[AttemptResult(9, SendOutcome.UNSURE, 310, 1), AttemptResult(3, SendOutcome.ACCEPTED, 310, 1)])
     )
-    assert store.claim(5, 400, ME) == []
-    store.apply(Batch(resends=[9, 3]))
-    assert [(claim.copy, claim.attempt) for claim in store.claim(5, 400, ME)] == [(9, 2)]
+    assert store.sending.claim(5, 400, ME) == []
+    store.digest.apply(Batch(resends=[9, 3]))
+    assert [(claim.copy, claim.attempt) for claim in store.sending.claim(5, 400, ME)] == [(9, 2)]
 
 
 def test_a_deferred_copy_waits_for_its_time(store: Store) -> None:
-    store.apply(Batch(submissions=[_submission(1, 1)]))
-    store.claim(1, 10, ME)
+    store.digest.apply(Batch(submissions=[_submission(1, 1)]))
+    store.sending.claim(1, 10, ME)
     deferred = AttemptResult(1000, SendOutcome.DEFERRED, 20, 1, 451, "4.7.1", "later\0", "mx", retry_at=500)
-    store.apply(Batch(attempts=[deferred]))
-    copy = store.copy(1000)
+    store.digest.apply(Batch(attempts=[deferred]))
+    copy = store.messages.copy(1000)
     assert (copy.status, copy.next_attempt_at, copy.code, copy.text) == (CopyStatus.DEFERRED, 500, 451, "later\ufffd")
-    assert store.claim(1, 499, ME) == []
-    assert store.next_due(400) == 500
-    assert store.claim(1, 500, ME)[0].attempt == 2
+    assert store.sending.claim(1, 499, ME) == []
+    assert store.sending.next_due(400) == 500
+    assert store.sending.claim(1, 500, ME)[0].attempt == 2
 
 
 def test_accepted_is_final(store: Store) -> None:
-    store.apply(Batch(submissions=[_submission(1, 1)]))
+    store.digest.apply(Batch(submissions=[_submission(1, 1)]))
     accepted = AttemptResult(1000, SendOutcome.ACCEPTED, 30, 1, 250, remote_id="<ses-1@eu>", message=1)
-    store.apply(Batch(attempts=[accepted, AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
-    assert (store.copy(1000).status, store.copy(1000).sent_at) == (CopyStatus.SENT, 30)
-    assert store.sent_times([1000, 5]) == {1000: 30}
-    assert [copy.id for copy in store.copies_by_message_id(["ses-1@eu"])] == [1000]
-    assert store.find("<ses-1@eu>") == [1]
+    store.digest.apply(Batch(attempts=[accepted, AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    assert (store.messages.copy(1000).status, store.messages.copy(1000).sent_at) == (CopyStatus.SENT, 30)
+    assert store.messages.sent_times([1000, 5]) == {1000: 30}
+    assert [copy.id for copy in store.messages.copies_by_message_id(["ses-1@eu"])] == [1000]
+    assert store.messages.find("<ses-1@eu>") == [1]
 
 
 def test_taking_a_submission_again_changes_nothing(store: Store) -> None:
-    store.apply(Batch(submissions=[_submission(1, 2)]))
-    store.claim(2, 5, ME)
-    store.apply(Batch(submissions=[_submission(1, 2)]))
-    assert [copy.status for copy in store.copies(1)] == [CopyStatus.CLAIMED] * 2
+    store.digest.apply(Batch(submissions=[_submission(1, 2)]))
+    store.sending.claim(2, 5, ME)
+    store.digest.apply(Batch(submissions=[_submission(1, 2)]))
+    assert [copy.status for copy in store.messages.copies(1)] == [CopyStatus.CLAIMED] * 2
 
 
 def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: str) -> None:
-    store.apply(Batch(submissions=[_submission(1, 200)]))
+    store.digest.apply(Batch(submissions=[_submission(1, 200)]))
     got: list[int] = []
     start = threading.Barrier(4)
 
     def work() -> None:
         own = open_store(state_url)
         start.wait()
-        while claims := own.claim(7, 10, ME):
+        while claims := own.sending.claim(7, 10, ME):
             got.extend(claim.copy for claim in claims)
         own.close()
 
@@ -105,21 +105,21 @@ def test_claimers_at_the_same_time_never_share_a_copy(store: Store, state_url: s
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(got) == [copy.id for copy in sorted(store.copies(1), key=lambda copy: copy.id)]
+    assert sorted(got) == [copy.id for copy in sorted(store.messages.copies(1), key=lambda copy: copy.id)]
     assert len(set(got)) == 200
 
 
 def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None:
-    store.apply(Batch(submissions=[_submission(1, 3)]))
-    dead, living = store.begin_worker("app", 1), store.begin_worker("worker-1", 2)
-    store.claim(1, 10, dead)
-    store.claim(1, 10, living)
-    store.apply(Batch(begun=[1000, 1001]))
-    again = store.begin_worker("app", 3)
-    assert store.former_workers(again) == [dead]
-    assert store.former_workers(living) == []
-    assert [one.copy for one in store.left_in_flight([dead])] == [1000]
-    store.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
-    assert store.left_in_flight([dead]) == []
-    store.end_workers([dead])
-    assert store.worker_journals() == {"worker-1": [living], "app": [again]}
+    store.digest.apply(Batch(submissions=[_submission(1, 3)]))
+    dead, living = store.sending.begin_worker("app", 1), store.sending.begin_worker("worker-1", 2)
+    store.sending.claim(1, 10, dead)
+    store.sending.claim(1, 10, living)
+    store.digest.apply(Batch(begun=[1000, 1001]))
+    again = store.sending.begin_worker("app", 3)
+    assert store.sending.former_workers(again) == [dead]
+    assert store.sending.former_workers(living) == []
+    assert [one.copy for one in store.sending.left_in_flight([dead])] == [1000]
+    store.digest.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    assert store.sending.left_in_flight([dead]) == []
+    store.sending.end_workers([dead])
+    assert store.sending.worker_journals() == {"worker-1": [living], "app": [again]}

@@ -27,7 +27,7 @@ def _submission(number: int, *recipients: str, user: int = 7) -> Submission:
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    store.apply(
+    store.digest.apply(
         Batch(
             submissions=[
                 _submission(1, "Bob@Example.org", "carol@example.org"),
@@ -41,24 +41,24 @@ def filled(store: Store) -> Store:
 
 
 def test_rows_come_back_as_they_were(filled: Store) -> None:
-    message = filled.message(1)
+    message = filled.messages.get(1)
     assert (message.message_id, message.subject, message.via) == ("m1@example.org", "Grüße \U0001f600", Via.WEB)
     assert (message.opens, message.clicks) == (True, False)
-    assert [copy.recipient for copy in filled.copies(1)] == ["Bob@Example.org", "carol@example.org"]
-    assert [(link.position, link.url, link.tracked) for link in filled.links(1)] == [
+    assert [copy.recipient for copy in filled.messages.copies(1)] == ["Bob@Example.org", "carol@example.org"]
+    assert [(link.position, link.url, link.tracked) for link in filled.messages.links(1)] == [
         (0, "https://e.org/?a=1&b=2", True),
         (1, "mailto:x@y.z", False),
     ]
-    assert filled.link_urls([(1, 0), (9, 9)]) == {(1, 0): "https://e.org/?a=1&b=2"}
-    assert filled.first_recipients([1, 3], 1) == {1: ("Bob@Example.org",), 3: ("dave@example.org",)}
+    assert filled.messages.link_urls([(1, 0), (9, 9)]) == {(1, 0): "https://e.org/?a=1&b=2"}
+    assert filled.messages.first_recipients([1, 3], 1) == {1: ("Bob@Example.org",), 3: ("dave@example.org",)}
 
 
 def test_what_is_not_there_is_named(filled: Store) -> None:
     with pytest.raises(NotFoundError):
-        filled.message(9)
+        filled.messages.get(9)
     with pytest.raises(NotFoundError):
-        filled.copy(9)
-    assert filled.copies_by_id([100, 9]).keys() == {100}
+        filled.messages.copy(9)
+    assert filled.messages.copies_by_id([100, 9]).keys() == {100}
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_what_is_not_there_is_named(filled: Store) -> None:
     ],
 )
 def test_find(filled: Store, query: str, found: list[int]) -> None:
-    assert filled.find(query) == found
+    assert filled.messages.find(query) == found
 
 
 def test_copies_by_any_message_id(filled: Store) -> None:
     def ids(*texts: str) -> set[int]:
-        return {copy.id for copy in filled.copies_by_message_id(texts)}
+        return {copy.id for copy in filled.messages.copies_by_message_id(texts)}
 
     assert ids("<m1@example.org>") == {100, 101}
     assert ids("one@ses") == {101}
@@ -88,12 +88,12 @@ def test_copies_by_any_message_id(filled: Store) -> None:
 
 
 def test_copies_to_an_address_since(filled: Store) -> None:
-    assert [copy.id for copy in filled.copies_to("bob@example.org")] == [200, 100]
-    assert [copy.id for copy in filled.copies_to("bob@example.org", since=1500)] == [200]
+    assert [copy.id for copy in filled.messages.copies_to("bob@example.org")] == [200, 100]
+    assert [copy.id for copy in filled.messages.copies_to("bob@example.org", since=1500)] == [200]
 
 
 def test_pages_go_on_where_the_last_one_ended(filled: Store) -> None:
-    assert [one.id for one in filled.messages_page(limit=2)] == [3, 2]
-    assert [one.id for one in filled.messages_page(before=2, limit=2)] == [1]
-    assert [one.id for one in filled.messages_page(user=7)] == [3, 1]
-    assert filled.messages_page(before=99) == []
+    assert [one.id for one in filled.messages.page(limit=2)] == [3, 2]
+    assert [one.id for one in filled.messages.page(before=2, limit=2)] == [1]
+    assert [one.id for one in filled.messages.page(user=7)] == [3, 1]
+    assert filled.messages.page(before=99) == []

@@ -37,7 +37,7 @@ class Desk:
     def campaign(self) -> Campaign:
         number = parse_id(self.path.rpartition("/")[2])
         assert number is not None
-        return self.world.deps.store.campaign(number)
+        return self.world.deps.store.campaigns.get(number)
 
     def post(self, more: str = "", **fields: str) -> "Response":
         return self.client.post(self.path + more, data={"csrf": self.csrf, **fields}, follow_redirects=False)
@@ -46,7 +46,7 @@ class Desk:
         typed = {
             "name": "December",
             "sender": "Alice <alice@example.org>",
-            "list": id_text(self.world.deps.store.mailing_lists()[0].id),
+            "list": id_text(self.world.deps.store.lists.every()[0].id),
             "variant": "A",
             "A_subject": "Hello {{ contact.first_name }}",
             "A_preheader": "What is new",
@@ -62,12 +62,12 @@ class Desk:
 @pytest.fixture
 def desk(world: "World", csrf: "Csrf") -> Desk:
     store = world.deps.store
-    news = store.add_list("News", 1)
+    news = store.lists.add("News", 1)
     for number in range(3):
-        contact = store.add_contact(
+        contact = store.contacts.add(
             f"p{number}@example.net", 1, name=f"Person {number}", fields={"first_name": f"P{number}"}
         )
-        store.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 1)
+        store.lists.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, 1)
     client = world.client(world.alice)
     token = csrf(client, "/campaigns")
     answer = client.post("/campaigns", data={"csrf": token, "name": "December"}, follow_redirects=False)
@@ -165,29 +165,29 @@ def test_it_leaves_only_when_it_may(desk: Desk):
 def test_consent_on_record_needs_no_word(desk: Desk):
     store = desk.world.deps.store
     for number in range(3):
-        contact = store.contact_by_address(f"p{number}@example.net")
+        contact = store.contacts.by_address(f"p{number}@example.net")
         assert contact is not None
-        store.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 1, how="by hand", source="asked")
+        store.contacts.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 1, how="by hand", source="asked")
     desk.save()
     assert desk.post("/schedule").status_code == 303
 
 
 def test_variants_files_copies_and_deletion(desk: Desk):
     desk.save(add_variant="1")
-    names = [variant.name for variant in desk.world.deps.store.variants(desk.campaign.id)]
+    names = [variant.name for variant in desk.world.deps.store.campaigns.variants(desk.campaign.id)]
     assert names == ["A", "B"]
     desk.post("/variants/A/remove")
-    assert [variant.name for variant in desk.world.deps.store.variants(desk.campaign.id)] == ["B"]
+    assert [variant.name for variant in desk.world.deps.store.campaigns.variants(desk.campaign.id)] == ["B"]
 
     upload = {"file": ("price list.pdf", b"%PDF-1.4", "application/pdf")}
     data = {"csrf": desk.csrf, "hosted": "1"}
     assert desk.client.post(desk.path + "/files", data=data, files=upload, follow_redirects=False).status_code == 303
-    [file] = desk.world.deps.store.campaign_files(desk.campaign.id)
+    [file] = desk.world.deps.store.campaigns.files(desk.campaign.id)
     assert (file.name, file.hosted) == ("price list.pdf", True)
     assert (desk.world.deps.campaigns.files / id_text(file.id)).read_bytes() == b"%PDF-1.4"
     assert "hosted:price list.pdf" in desk.client.get(desk.path).text
     desk.post(f"/files/{id_text(file.id)}/remove")
-    assert not desk.world.deps.store.campaign_files(desk.campaign.id)
+    assert not desk.world.deps.store.campaigns.files(desk.campaign.id)
 
     copied = desk.post("/copy").headers["location"]
     assert copied != desk.path

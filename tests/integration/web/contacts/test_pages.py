@@ -34,7 +34,7 @@ def test_pages_need_a_session_and_forms_their_token(world: World, client: TestCl
         assert client.get(path).status_code == 200
     for path in ("/contacts", "/lists", "/suppressions", "/suppressions/remove"):
         assert client.post(path, data={"address": "a@example.org", "name": "x"}).status_code == 403
-    assert world.deps.store.count_contacts() == 0
+    assert world.deps.store.contacts.count() == 0
 
 
 def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: TestClient, post) -> None:
@@ -47,8 +47,8 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
     assert "Dora@müller.example" in client.get("/contacts?q=dora").text
     form = {"address": "dora@example.org", "name": "Dora", "tags": "vip, press", "field": ["city", ""], "value": "Ulm"}
     assert post(where, where, **form).headers["location"].endswith("?said=saved")
-    dora = store.contact_by_address("dora@example.org")
-    assert (dora.name, dora.fields, store.contact_tags([dora.id])[dora.id]) == (
+    dora = store.contacts.by_address("dora@example.org")
+    assert (dora.name, dora.fields, store.contacts.tags_of([dora.id])[dora.id]) == (
         "Dora",
         {"city": "Ulm"},
         ["press", "vip"],
@@ -56,7 +56,7 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
     wrong = post(where, where, address="dora@example.org", time_zone="Mars")
     assert (wrong.status_code, "is no time zone" in wrong.text) == (400, True)
     post(where, where, address="dora@example.org", name="Dora", tags="vip", field="city", value="")
-    assert (store.contact(dora.id).fields, store.contact_tags([dora.id])[dora.id]) == ({}, ["vip"])
+    assert (store.contacts.get(dora.id).fields, store.contacts.tags_of([dora.id])[dora.id]) == ({}, ["vip"])
     assert post(f"{where}/erase", where).status_code == 400
     assert post(f"{where}/erase", where, sure="1").headers["location"] == "/contacts"
     assert client.get(where).status_code == 404
@@ -65,9 +65,9 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
 def test_names_from_files_are_text_on_the_page(world: World, client: TestClient) -> None:
     store = world.deps.store
     evil = "<script>alert(1)</script>"
-    contact = store.add_contact("x@example.org", 1, name=evil, fields={evil: evil}, source=evil)
-    store.tag_contact(store.tag(evil), contact.id)
-    store.add_list(evil, 1)
+    contact = store.contacts.add("x@example.org", 1, name=evil, fields={evil: evil}, source=evil)
+    store.contacts.tag_contact(store.contacts.tag(evil), contact.id)
+    store.lists.add(evil, 1)
     for path in ("/contacts", f"/contacts/{contact.id:016x}", "/lists"):
         assert evil not in client.get(path).text
 
@@ -76,30 +76,30 @@ def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client
     store = world.deps.store
     post("/lists", "/lists", name="News", double_optin="1", consent_text="Monthly")
     post("/lists", "/lists", name="Plain")
-    news, plain = store.mailing_lists()
-    dora = store.add_contact("dora@example.org", 1)
+    news, plain = store.lists.every()
+    dora = store.contacts.add("dora@example.org", 1)
     where = f"/contacts/{dora.id:016x}"
     assert post(f"{where}/lists", where, list=f"{news.id:016x}", do="join").headers["location"].endswith("?said=asked")
     [mail] = world.submitted
     assert (mail["recipients"], b"https://t.test/c/" in mail["raw"]) == (["dora@example.org"], True)
     post(f"{where}/lists", where, list=f"{plain.id:016x}", do="join")
-    assert {one.list: one.status for one in store.memberships(dora.id)} == {
+    assert {one.list: one.status for one in store.lists.memberships(dora.id)} == {
         news.id: MemberStatus.PENDING,
         plain.id: MemberStatus.SUBSCRIBED,
     }
     post(f"{where}/lists", where, list=f"{plain.id:016x}", do="leave")
-    assert store.list_totals()[plain.id].unsubscribed == 1
+    assert store.lists.totals()[plain.id].unsubscribed == 1
     assert post(f"{where}/consent", where, purpose="mail", state="given").status_code == 400
     post(f"{where}/consent", where, purpose="mail", state="given", source="phone")
-    assert store.consent_log(dora.id)[0].proof.by == world.alice.address
+    assert store.contacts.consent_log(dora.id)[0].proof.by == world.alice.address
     assert "phone" in client.get(where).text
     assert post(f"/lists/{plain.id:016x}/delete", "/lists", sure="1").status_code == 303
-    assert [one.name for one in store.mailing_lists()] == ["News"]
+    assert [one.name for one in store.lists.every()] == ["News"]
 
 
 def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClient, post, csrf) -> None:
     store = world.deps.store
-    news = store.add_list("News", 1)
+    news = store.lists.add("News", 1)
     data = "Wer;Mail;Ort\nDora;dora@example.org;Köln\nEmil;nobody;Ulm\n".encode("cp1252")
 
     def upload(name: str, content: bytes):
@@ -127,9 +127,9 @@ def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClie
     errors = client.get(f"{page}/errors.csv")
     assert errors.headers["content-type"] == "text/csv; charset=utf-8"
     assert "3,Mail,nobody,no address" in errors.text
-    dora = store.contact_by_address("dora@example.org")
+    dora = store.contacts.by_address("dora@example.org")
     assert (dora.name, dora.fields, dora.source) == ("Dora", {}, "import people.csv")
-    assert [one.list for one in store.memberships(dora.id)] == [news.id]
+    assert [one.list for one in store.lists.memberships(dora.id)] == [news.id]
     assert "people.csv" in client.get("/contacts/import").text
     assert client.get("/contacts/import/0123456789abcdef").status_code == 404
     assert client.get("/contacts/import/..%2f..%2fkeys").status_code == 404
@@ -137,7 +137,7 @@ def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClie
 
 def test_export_holds_what_the_search_found(world: World, client: TestClient) -> None:
     for name in ("anna", "bob"):
-        world.deps.store.add_contact(f"{name}@example.org", 1, fields={"city": 'K"öln, Süd'})
+        world.deps.store.contacts.add(f"{name}@example.org", 1, fields={"city": 'K"öln, Süd'})
     rows = client.get("/contacts/export.csv?q=bob").content.decode("utf-8-sig").splitlines()
     assert rows[0].endswith("created,city")
     assert len(rows) == 2
@@ -148,7 +148,7 @@ def test_export_holds_what_the_search_found(world: World, client: TestClient) ->
 def test_suppressions_say_who_and_why(world: World, client: TestClient, post) -> None:
     store = world.deps.store
     for number in range(60):
-        store.suppress(f"b{number:02}@example.org", "unknown_user", "dsn", at=number + 1)
+        store.suppressions.add(f"b{number:02}@example.org", "unknown_user", "dsn", at=number + 1)
     post("/suppressions", "/suppressions", address="Dora@example.org", note="called us")
     page = client.get("/suppressions?q=dora").text
     assert "called us, by alice@example.org" in page
@@ -158,18 +158,18 @@ def test_suppressions_say_who_and_why(world: World, client: TestClient, post) ->
     older = client.get("/suppressions?reason=unknown_user&after=b10@example.org").text
     assert "b05@example.org" in older
     assert post("/suppressions/remove", "/suppressions", address="dora@example.org").status_code == 303
-    assert store.suppression("dora@example.org") is None
+    assert store.suppressions.get("dora@example.org") is None
     assert len(client.get("/suppressions/export.csv").text.splitlines()) == 61
 
 
 def test_a_contacts_mail_is_the_viewers_own(world: World, client: TestClient) -> None:
     store = world.deps.store
-    dora = store.add_contact("dora@example.org", 1)
+    dora = store.contacts.add("dora@example.org", 1)
     for number, user, subject in ((1, world.alice, "From Alice"), (2, world.charlie, "Secret of Charlie")):
         message = Message(
             id=number, user=user.id, message_id="", subject=subject, sender="", mail_from="", via=Via.WEB, created_at=1
         )
-        store.apply(Batch(submissions=[Submission(message, (), (Copy(number, number, "Dora@example.org"),))]))
+        store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(number, number, "Dora@example.org"),))]))
     page = client.get(f"/contacts/{dora.id:016x}").text
     assert "From Alice" in page
     assert "Secret of Charlie" not in page

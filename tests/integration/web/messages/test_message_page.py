@@ -29,7 +29,7 @@ def stored(world):
         )
         links = (Link(message, 0, "https://example.com/a?b=1&c=2", "The <plan>"),)
         submission = Submission(row, links, (Copy(copy, message, "bob@example.net"),))
-        world.deps.store.apply(Batch(submissions=[submission]))
+        world.deps.store.digest.apply(Batch(submissions=[submission]))
         return message, copy
 
     return store
@@ -41,7 +41,7 @@ def happened(world, history, message: int, copy: int, *kinds: EventKind, verdict
         for number, kind in enumerate(kinds, 1)
     ]
     history.append(events, {})
-    world.deps.store.apply(Batch(events=events))
+    world.deps.store.digest.apply(Batch(events=events))
 
 
 def test_only_the_sender_sees_a_message(world, stored):
@@ -102,7 +102,7 @@ def test_a_message_accepted_a_moment_ago_is_no_error(world):
 def test_an_unsure_copy_is_sent_again_only_when_its_sender_says_so(world, stored, csrf):
     message, copy = stored(world.alice.id, "Maybe")
     lost = AttemptResult(copy, SendOutcome.UNSURE, NOW, 1, text="the connection was lost", message=message)
-    world.deps.store.apply(Batch(attempts=[lost]))
+    world.deps.store.digest.apply(Batch(attempts=[lost]))
     alice, charlie = world.client(world.alice), world.client(world.charlie)
     path = f"/messages/{id_text(message)}"
     page = alice.get(path).text
@@ -122,7 +122,7 @@ def test_an_unsure_copy_is_sent_again_only_when_its_sender_says_so(world, stored
 
 def test_a_copy_that_was_sent_has_no_such_button(world, stored, csrf):
     message, copy = stored(world.alice.id, "Done")
-    world.deps.store.apply(Batch(attempts=[AttemptResult(copy, SendOutcome.ACCEPTED, NOW, 1, message=message)]))
+    world.deps.store.digest.apply(Batch(attempts=[AttemptResult(copy, SendOutcome.ACCEPTED, NOW, 1, message=message)]))
     alice = world.client(world.alice)
     page = alice.get(f"/messages/{id_text(message)}").text
     assert "Send again" not in page

@@ -43,7 +43,7 @@ class Shelf:
     def copies(self, message: int) -> Sequence[Row]:
         return [row for row in self.rows if row.message == message]
 
-    def message(self, message: int) -> Mail:
+    def get(self, message: int) -> Mail:
         return self.messages[message]
 
     def copies_by_message_id(self, texts: Iterable[str]) -> Sequence[Row]:
