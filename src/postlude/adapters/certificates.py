@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from pathlib import Path
 
+from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
 
@@ -24,9 +25,7 @@ class CertificateFolder:
         path = self._path(url)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(pem)
-            fresh.replace(path)
+            replace_durably(path, pem, mode=0o640)
         except OSError as error:
             raise StorageError(f"{path}: {error.strerror or error}") from error
 

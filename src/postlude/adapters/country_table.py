@@ -5,7 +5,6 @@ highest addresses (32 bits, or the upper 64 of 128), and two letters a range.
 """
 
 import mmap
-import os
 import sys
 from array import array
 from bisect import bisect_right
@@ -17,6 +16,7 @@ from zlib import crc32
 
 import msgspec
 
+from postlude.kit.files import replace_durably
 from postlude.model.errors import InputError, StorageError
 
 _MAGIC: Final = b"PLC1"
@@ -83,11 +83,9 @@ def write_countries(path: Path, lines: Iterable[str], *, date: str, source: str)
     if not rows[4] and not rows[6]:
         raise InputError("no line names a network and a country; give lines like 192.0.2.0/24,DE")
     body = msgspec.msgpack.encode(_File(date, source, _packed("I", rows[4], 0), _packed("Q", rows[6], _HALF)))
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh.write_bytes(_MAGIC + crc32(body).to_bytes(4, "little") + body)
-        fresh.replace(path)
+        replace_durably(path, _MAGIC + crc32(body).to_bytes(4, "little") + body, mode=0o640)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
     return len(rows[4]) + len(rows[6])

@@ -1,12 +1,12 @@
 """DKIM keys on disk: `dkim/DOMAIN/SELECTOR.pem`, private to the account; read again when they change."""
 
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import Final
 
 from postlude.dkim import DkimKey, Signer, new_key, read_key
+from postlude.kit.files import create_durably, sync_folder
 from postlude.model.errors import InputError, NotFoundError, StorageError
 
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
@@ -57,12 +57,8 @@ class DkimKeys:
         try:
             for each in (self._root, folder):
                 each.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
-                file.write(key.pem())
-                file.flush()
-                os.fsync(file.fileno())
-            for each in (folder, self._root):
-                _sync(each)
+            sync_folder(self._root)
+            create_durably(path, key.pem(), mode=_PRIVATE_FILE)
         except FileExistsError as error:
             raise InputError(f"{domain} has a key {selector} already; give the new one another selector") from error
         except OSError as error:
@@ -104,11 +100,3 @@ class DkimKeys:
                 return None
             known = self._signers[domain] = changed, Signer(domain, keys)
         return known[1]
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,18 +1,17 @@
 """A transport into a maildir: for tests and dry runs, where any mail reader can look at what would have left."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Final
 
 from postlude.kit.clock import Clock
+from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Outlook
 
 _LANES: Final = 4
-_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class Maildir:
@@ -52,16 +51,7 @@ class Maildir:
         for folder in ("tmp", "new", "cur"):
             (self._root / folder).mkdir(parents=True, exist_ok=True)
         name = f"{self._clock.now() // 1_000_000}.{id_text(new_id())}.postlude"
-        fresh = self._root / "tmp" / name
         head = f"Return-Path: <{copy.mail_from}>\r\nDelivered-To: {copy.rcpt_to}\r\n"
-        with os.fdopen(os.open(fresh, _CREATE, 0o600), "wb") as file:
-            file.write((head.encode("utf-8", "replace") + copy.data).replace(b"\r\n", b"\n"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self._root / "new" / name)
-        folder_fd = os.open(self._root / "new", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder_fd)
-        finally:
-            os.close(folder_fd)
+        mail = (head.encode("utf-8", "replace") + copy.data).replace(b"\r\n", b"\n")
+        replace_durably(self._root / "new" / name, mail, mode=0o600, through=self._root / "tmp")
         return name

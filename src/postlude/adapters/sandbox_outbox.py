@@ -7,13 +7,13 @@ begin with the time of delivery, so that the newest is the last in the alphabet.
 import asyncio
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from postlude.kit.clock import Clock
+from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
@@ -23,7 +23,6 @@ from postlude.services.ports import Outgoing, Outlook
 _SUFFIX: Final = ".mail"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _LANES: Final = 4
-_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -81,15 +80,10 @@ class SandboxOutbox:
     def deliver(self, envelope: Envelope, data: bytes) -> str:
         """Store one mail and return its id when it is durable; StorageError when the disk refused."""
         name = id_text(envelope.at) + id_text(new_id())
-        fresh = self._root / f".{name}"
         try:
             self._root.mkdir(parents=True, exist_ok=True)
-            _write_synced(fresh, msgspec.json.encode(envelope) + b"\n" + data)
-            fresh.replace(self._path(name))
-            _sync_folder(self._root)
+            replace_durably(self._path(name), msgspec.json.encode(envelope) + b"\n" + data, mode=0o640)
         except OSError as error:
-            with suppress(OSError):
-                fresh.unlink()
             raise StorageError(f"{self._root}: {error.strerror or error}") from error
         return name
 
@@ -119,18 +113,3 @@ class SandboxOutbox:
     def _envelope(self, mail: str) -> Envelope:
         with self._path(mail).open("rb") as file:
             return msgspec.json.decode(file.readline(), type=Envelope)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, _CREATE, 0o640), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

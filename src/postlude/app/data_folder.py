@@ -1,13 +1,14 @@
 """The data folder: where everything lies, who may use it, and the keys."""
 
-import fcntl
 import json
 import os
 import secrets
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from postlude.kit.files import create_durably, lock_file
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
@@ -69,12 +70,10 @@ class DataFolder:
 
         Raises InUseError, naming the other process, when one has it.
         """
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = lock_file(self._lock, mode=_PRIVATE_FILE, patience_s=0)
         except BlockingIOError:
-            owner = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
+            owner = self._lock.read_bytes()[:32].decode("ascii", "replace").strip() or "unknown"
             raise InUseError(
                 f"the data folder {self.root} is in use by another postlude (process {owner}). "
                 "Stop that one, or set POSTLUDE_DATA to another folder"
@@ -119,22 +118,8 @@ class DataFolder:
         self._write_once(self.keys, json.dumps({"current": 1, "keys": {"1": secret}}).encode("ascii"))
 
     def _write_once(self, path: Path, data: bytes) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # fails when another process was first: what it wrote stays
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-        folder = os.open(self.root, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with suppress(FileExistsError):  # another process was first: what it wrote stays
+            create_durably(path, data, mode=_PRIVATE_FILE)
 
 
 class FolderLock:

@@ -1,8 +1,6 @@
 """Who is asking, and in which form it may be kept."""
 
-import fcntl
 import json
-import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,6 +11,7 @@ from typing import Final
 
 from postlude.edge.config import AddressForm
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.files import locked, replace_durably
 
 UNIX: Final = "unix"
 _DAY: Final = 86_400 * MICROS_PER_SECOND
@@ -90,17 +89,10 @@ def _shared_key(path: Path, day: int) -> bytes:
     if key:
         return key
     fresh_key = secrets.token_bytes(_KEY_BYTES)
-    with suppress(OSError):  # a full disk: the key of this process alone still hides the address
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (key := _stored_key(path, day)):
-                fresh = path.with_name(f"{path.name}.new")
-                fresh.write_text(json.dumps({"day": day, "key": fresh_key.hex()}))
-                fresh.chmod(0o600)
-                fresh.replace(path)
-        finally:
-            os.close(lock)
+    # On a full disk the key of this process alone still hides the address.
+    with suppress(OSError), locked(path.with_name(f"{path.name}.lock"), mode=0o600):
+        if not (key := _stored_key(path, day)):
+            replace_durably(path, json.dumps({"day": day, "key": fresh_key.hex()}).encode("ascii"), mode=0o600)
     return key or fresh_key
 
 

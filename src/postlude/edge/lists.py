@@ -1,11 +1,11 @@
 """The mailing lists a preferences page offers, from a small file: the edge has no database."""
 
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
 MOST: Final = 100  # a page of more is no longer a choice
@@ -28,12 +28,7 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
     try:
         if path.exists() and path.read_bytes() == data:
             return
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        replace_durably(path, data, mode=0o640)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
 

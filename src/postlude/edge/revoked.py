@@ -17,6 +17,7 @@ from zlib import crc32
 
 import msgspec
 
+from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
 _MAGIC: Final = b"PLR1"
@@ -65,13 +66,8 @@ def write_revoked(
     """
     rows = [(*key, url) for key, url in sorted((links or {}).items())]
     body = msgspec.msgpack.encode(_File(memoryview(_packed(opens)), memoryview(_packed(clicks)), rows))
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with fresh.open("wb") as file:
-            file.write(_MAGIC + crc32(body).to_bytes(4, "little") + body)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        replace_durably(path, _MAGIC + crc32(body).to_bytes(4, "little") + body, mode=0o640)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
 

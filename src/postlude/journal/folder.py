@@ -5,27 +5,21 @@ sync and read by the reader; it need not itself survive a power cut, because `re
 """
 
 import errno
-import fcntl
 import json
 import mmap
 import os
-from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from postlude.journal.disk import Disk
 from postlude.journal.frame import valid_end
 from postlude.journal.position import MAX_WRITER
+from postlude.kit.files import lock_file, locked, replace_durably
 from postlude.model.errors import InUseError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SUFFIX: Final = ".journal"
 _NUMBERS: Final = "numbers.json"
 _LOCK: Final = "lock"
-_LOCK_NAP: Final = 0.02
+_MODE: Final = 0o640
 _MARK: Final = "mark"
 _MARK_BYTES: Final = 24
 _OFFSET_BITS: Final = 32
@@ -107,13 +101,13 @@ def number_of(root: Path, name: str) -> int:
     """The number of the writer called `name`, allotted at first and the same ever after."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _exclusive(root / _LOCK, wait=True):
+        with locked(root / _LOCK, mode=_MODE):
             numbers = numbers_in(root)
             if name not in numbers:
                 numbers[name] = max(numbers.values(), default=0) + 1
                 if numbers[name] > MAX_WRITER:
                     raise StorageError(f"{root}: all {MAX_WRITER} writer numbers are taken")
-                _replace(root / _NUMBERS, json.dumps(numbers, indent=1).encode())
+                replace_durably(root / _NUMBERS, json.dumps(numbers, indent=1).encode(), mode=_MODE)
             return numbers[name]
     except OSError as error:
         raise StorageError(f"{root}: {error.strerror or error}") from error
@@ -133,18 +127,10 @@ def lock(folder: Path, patience_s: float = 0) -> int:
 
     `patience_s`: how long to try; the reader takes the lock for a moment to find the durable end after a power cut.
     """
-    fd = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    until = monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if monotonic() < until:
-                sleep(_LOCK_NAP)
-                continue
-            os.close(fd)
-            raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
-        return fd
+    try:
+        return lock_file(folder / _LOCK, mode=_MODE, patience_s=patience_s)
+    except BlockingIOError:
+        raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
 
 
 def recover(folder: Path) -> int:
@@ -161,30 +147,10 @@ def recover(folder: Path) -> int:
                 end = valid_end(view)
         if end < size:
             os.ftruncate(fd, end)
-        os.fsync(fd)
+        os.fsync(fd)  # noqa: TID251 - a segment that lay there, not a file replaced
     finally:
         os.close(fd)
     mark = Mark(folder, writable=True)
     mark.put(numbers[-1], end)
     mark.close()
     return numbers[-1]
-
-
-@contextmanager
-def _exclusive(path: Path, *, wait: bool) -> "Iterator[None]":
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(fd)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    Disk().sync_folder(path.parent)

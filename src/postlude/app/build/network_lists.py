@@ -1,7 +1,6 @@
 """The lists of networks as this server has them: the bundled ones, and those the operator put into the data folder."""
 
 import logging
-import os
 from collections.abc import Iterable, Mapping
 from ipaddress import collapse_addresses, ip_network
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 from postlude.adapters.country_table import Countries
 from postlude.classify import BUNDLED, NetworkList, Networks, read_list
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, to_iso
+from postlude.kit.files import replace_durably
 from postlude.model.errors import InputError, StorageError
 
 _LOOK_SECONDS: Final = 60
@@ -42,11 +42,9 @@ def import_list(folder: Path, name: str, text: str, *, source: str, now: int) ->
     joined = _collapsed(read.networks)
     one = NetworkList(name, read.date or to_iso(now)[:10], read.source or source, joined)
     body = "\n".join((f"# date: {one.date}", f"# source: {one.source}", *one.networks, ""))
-    fresh = folder / f".{name}.{os.getpid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        fresh.write_text(body, encoding="utf-8")
-        fresh.replace(folder / f"{name}.txt")
+        replace_durably(folder / f"{name}.txt", body.encode(), mode=0o640)
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror or error}") from error
     return one

@@ -1,15 +1,12 @@
 """Withdrawn tracking and changed links, on their way from the state to the edges."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from postlude.app.data_folder import DataFolder
 from postlude.edge.lists import PublicList, write_lists
 from postlude.edge.revoked import write_revoked
+from postlude.kit.files import locked
 from postlude.kit.ids import id_text
 from postlude.services.privacy.withdrawals import Revoker
 from postlude.store import Store
@@ -21,7 +18,8 @@ def build_revoker(data: Path, store: Store) -> Revoker:
     return Revoker(
         store.privacy,
         partial(write_revoked, path),
-        partial(_exclusive, path.with_name(f"{path.name}.lock")),
+        # Who reads the state later writes the file later, whichever process it is.
+        partial(locked, path.with_name(f"{path.name}.lock"), mode=0o600),
         partial(_offer_lists, data, store),
     )
 
@@ -30,14 +28,3 @@ def _offer_lists(data: Path, store: Store) -> None:
     """Have the edges' preferences pages offer the public lists as they are now."""
     offered = tuple(PublicList(id_text(one.id), one.name, one.description) for one in store.lists.public())
     write_lists(DataFolder(data).lists, offered)
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Who reads the state later writes the file later, whichever process it is."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,5 @@
 """Files that go with a campaign: inside every copy, or downloaded from our server through a tracked link."""
 
-import os
 import re
 from pathlib import Path
 from typing import Final
@@ -8,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.errors import InputError, StorageError
 from postlude.model.words import CampaignStatus
@@ -80,16 +80,6 @@ def write_durably(path: Path, content: bytes) -> None:
     """A whole file or none, there after a power cut; StorageError when the disk refused."""
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_durably(path, content, mode=0o640)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,111 @@
+"""Whole files that survive a power cut, and locks between processes.
+
+Every function raises OSError as the system does; the callers give it their own words.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_LOCK_NAP_S: Final = 0.02
+
+
+def replace_durably(path: Path, data: bytes, *, mode: int, through: Path | None = None) -> None:
+    """Make `data` the content of `path`. After a crash at any moment the file is the old one or the new one, whole.
+
+    On stable storage when this returns; when it raises, the old file is untouched. `mode` is the new file's, less the
+    umask. The folder must exist. `through` is another folder of the same file system to write in (a maildir's `tmp`).
+    """
+    fresh = _write_fresh(path, data, mode, through)
+    try:
+        fresh.replace(path)
+    except OSError:
+        _discard(fresh)
+        raise
+    sync_folder(path.parent)
+
+
+def create_durably(path: Path, data: bytes, *, mode: int) -> None:
+    """As `replace_durably`, for a file that must not exist yet: FileExistsError when it does, and it stays as it is.
+
+    Of several processes that create the same file one succeeds, and nobody sees it half written.
+    """
+    fresh = _write_fresh(path, data, mode, None)
+    try:
+        os.link(fresh, path)  # noqa: TID251 - the one place
+    finally:
+        _discard(fresh)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the folder's entries (new files, renames, removals) are on stable storage."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)  # noqa: TID251 - the one place
+    finally:
+        os.close(fd)
+
+
+def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
+    """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
+
+    Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
+    """
+    fd = os.open(path, _LOCK, mode)
+    try:
+        if patience_s is None:
+            fcntl.flock(fd, fcntl.LOCK_EX)  # noqa: TID251 - the one place
+        else:
+            _lock_within(fd, patience_s)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+@contextmanager
+def locked(path: Path, *, mode: int, patience_s: float | None = None) -> Iterator[None]:
+    """As `lock_file`, released at the end of the block."""
+    fd = lock_file(path, mode=mode, patience_s=patience_s)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _lock_within(fd: int, patience_s: float) -> None:
+    until = monotonic() + patience_s
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # noqa: TID251 - the one place
+        except BlockingIOError:
+            if monotonic() >= until:
+                raise
+            sleep(_LOCK_NAP_S)
+
+
+def _write_fresh(path: Path, data: bytes, mode: int, through: Path | None) -> Path:
+    # The name begins with a dot and keeps no suffix, so that no pattern like `*.pem` finds a half-written file.
+    fresh = (through or path.parent) / f".{path.name}.{secrets.token_hex(4)}"
+    try:
+        with os.fdopen(os.open(fresh, _CREATE, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # noqa: TID251 - the one place
+    except OSError:
+        _discard(fresh)
+        raise
+    return fresh
+
+
+def _discard(fresh: Path) -> None:
+    with suppress(OSError):
+        fresh.unlink()

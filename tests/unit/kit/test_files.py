@@ -1,0 +1,140 @@
+import os
+import resource
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postlude.kit.files import create_durably, lock_file, locked, replace_durably
+
+HOLDER = (
+    "import sys; from pathlib import Path; from postlude.kit.files import lock_file\n"
+    "lock_file(Path(sys.argv[1]), mode=0o600); print('held', flush=True); sys.stdin.read()"
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "file.txt"
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may become larger than 100 bytes: the system refuses the rest, as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was brought to stable storage, in order, and whether the new file had its name by then."""
+    order = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"
+        order.append(f"{kind} {'after' if path.exists() else 'before'} the name")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return order
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_the_new_content_takes_the_place_of_the_old(path: Path):
+    path.write_bytes(b"old")
+    replace_durably(path, b"new", mode=0o640)
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("write", [replace_durably, create_durably])
+def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_after(path: Path, synced: list[str], write):
+    write(path, b"new", mode=0o640)
+    assert synced == ["file before the name", "folder after the name"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_a_new_file_is_as_private_as_asked_also_over_an_open_one(path: Path, mode: int):
+    path.write_bytes(b"old")
+    path.chmod(0o666)
+    replace_durably(path, b"new", mode=mode)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path):
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match="too large"):
+        replace_durably(path, bytes(1000), mode=0o640)
+    assert [(each.name, each.read_bytes()) for each in path.parent.iterdir()] == [(path.name, b"old")]
+
+
+def test_a_name_that_is_a_folder_leaves_nothing_behind(path: Path):
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        replace_durably(path, b"new", mode=0o640)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch):
+    found = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (found.extend(path.parent.glob("*.txt")), real(fd)))
+    create_durably(path, b"new", mode=0o640)
+    assert found == [path]  # by the sync of the folder; not by that of the bytes
+
+
+def test_a_maildir_is_written_through_its_tmp(tmp_path: Path, synced: list[str]):
+    for name in ("tmp", "new"):
+        (tmp_path / name).mkdir()
+    replace_durably(tmp_path / "new" / "mail", b"mail", mode=0o600, through=tmp_path / "tmp")
+    assert [each.relative_to(tmp_path) for each in tmp_path.rglob("*") if each.is_file()] == [Path("new/mail")]
+    assert len(synced) == 2
+
+
+def test_creating_leaves_a_file_that_is_there(path: Path):
+    path.write_bytes(b"first")
+    with pytest.raises(FileExistsError):
+        create_durably(path, b"second", mode=0o640)
+    assert [(each.name, each.read_bytes()) for each in path.parent.iterdir()] == [(path.name, b"first")]
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_lock_of_another_process_is_not_waited_for_longer_than_asked(path: Path):
+    with pytest.raises(BlockingIOError):
+        lock_file(path, mode=0o600, patience_s=0.05)
+
+
+def test_a_lock_is_had_when_the_other_process_ends(path: Path, holder: subprocess.Popen[str]):
+    assert holder.stdin
+    holder.stdin.close()
+    with locked(path, mode=0o600):
+        assert holder.wait(10) == 0
+
+
+def test_a_lock_ends_with_its_block(path: Path):
+    with locked(path, mode=0o600):
+        pass
+    os.close(lock_file(path, mode=0o600, patience_s=0))
+
+
+def test_a_refused_lock_keeps_no_descriptor_open(path: Path):
+    with locked(path, mode=0o600):
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
+        with pytest.raises(BlockingIOError):
+            lock_file(path, mode=0o600, patience_s=0)
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
