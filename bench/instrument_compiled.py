@@ -67,18 +67,19 @@ def html_alone() -> Callable[[int], object]:
 
 def tokens(encoding: Encoding) -> Callable[[int], object]:
     compiled = compile_campaign(template(encoding), POLICY, URLS)
-    return lambda copy: compiled.render(URLS.token(copy), {}, b"")
+    minted = URLS.tokens if compiled.names_pages else URLS.read_only
+    return lambda copy: compiled.render(minted(copy), {}, b"")
 
 
 def fields(encoding: Encoding, top: str) -> Callable[[int], object]:
     compiled = compile_campaign(template(encoding, top=top, subject="Hi {{ contact.first_name }}"), POLICY, URLS)
-    return lambda copy: compiled.render(URLS.token(copy), PEOPLE[copy % len(PEOPLE)], b"")
+    return lambda copy: compiled.render(URLS.tokens(copy), PEOPLE[copy % len(PEOPLE)], b"")
 
 
 def alone(encoding: Encoding) -> Callable[[int], object]:
     top = GREETING + FOOTER + PERSONAL
     compiled = compile_campaign(template(encoding, top=top, subject="Hi {{ contact.first_name }}"), POLICY, URLS)
-    return lambda copy: compiled.render_one(URLS.token(copy), PEOPLE[copy % len(PEOPLE)], b"")
+    return lambda copy: compiled.render_one(URLS.tokens(copy), PEOPLE[copy % len(PEOPLE)], b"")
 
 
 def leaving(algorithms: tuple[str, ...]) -> Callable[[int], object]:
@@ -90,11 +91,11 @@ def leaving(algorithms: tuple[str, ...]) -> Callable[[int], object]:
 
     def one(copy: int) -> object:
         person = PEOPLE[copy % len(PEOPLE)]
-        token = URLS.token(copy)
-        head = HEADS.head(copy, token, (person["contact"]["first_name"], person["contact"]["address"]), NOW)
+        tokens = URLS.tokens(copy)
+        head = HEADS.head(copy, tokens.act, (person["contact"]["first_name"], person["contact"]["address"]), NOW)
         if signer is None:
-            return compiled.render(token, person, head)
-        return compiled.render_signed(token, person, head, signer, NOW)
+            return compiled.render(tokens, person, head)
+        return compiled.render_signed(tokens, person, head, signer, NOW)
 
     return one
 

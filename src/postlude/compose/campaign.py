@@ -20,6 +20,7 @@ from postlude.compose.values import FieldsView, MissingPolicy
 from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
+from postlude.tokens import CopyTokens
 
 _SAMPLE_COPY: Final = 1
 _NO_FIELDS: Final[Mapping[str, object]] = {}
@@ -29,6 +30,10 @@ _Key = tuple[str, str]
 
 class CampaignUrls(UrlMinter, Protocol):
     """The public URLs of one campaign; `postlude.tokens.Urls` is one."""
+
+    def act_token(self, copy: int, /) -> str:
+        """The token of a copy's pages: 36 characters of base64url."""
+        ...
 
     def unsubscribe(self) -> tuple[str, str]:
         """Head and tail of the unsubscribe URL."""
@@ -58,7 +63,7 @@ class Compiled:
         self._layout: Final = layout(template)
         self._missing: Final = MissingPolicy(template.missing, template.defaults)
         self._marks: Final = Marks(secrets.token_hex(6))
-        self._sample: Final = urls.token(_SAMPLE_COPY)
+        self._sample: Final = urls.act_token(_SAMPLE_COPY)
         self._pages: Final = self._page_urls(self._sample)
         names = frozenset((*ROOTS, *self._pages))
         self._subject: Final = self._source(template.subject, "subject", names)
@@ -80,42 +85,45 @@ class Compiled:
             for link in self._numbering.links
         )
         """Every link, its URL with the fields as they are written; tracked or skipped with the reason."""
+        written = f"{template.subject}{template.preheader}{template.html}{template.text}"
+        self.names_pages: Final = any(name in written for name in self._pages)
+        """The address of one of the copy's pages may stand in it, so that `render` needs the act token."""
         self._shapes: Final[WeightedCache[_Key, tuple[Shared | None]]] = WeightedCache(_SHAPES_BYTES)
         self._seen: Final[WeightedCache[_Key, bool]] = WeightedCache(_SHAPES_BYTES)
         constant = all(source.constant for _, source in self._bodies)
         self._always: Final = self._share(self._skeletons({})) if constant else None
         self._constant: Final = constant
 
-    def render(self, token: str, fields: Fields, head: bytes = b"") -> bytes:
-        """The copy with this token and these fields; `head` holds whole header fields of this copy (To, Date ...).
+    def render(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
+        """The copy with these tokens and fields; `head` holds whole header fields of this copy (To, Date ...).
 
         Byte for byte what `render_one` returns. MissingFieldError when a field is empty and must not be,
         TemplateError when the template's logic fails.
         """
         names, shared = self._prepared(fields)
-        done = shared.render(token, names, head) if shared is not None else None
-        return self.render_one(token, fields, head) if done is None else done
+        done = shared.render(tokens, names, head) if shared is not None else None
+        return self.render_one(tokens, fields, head) if done is None else done
 
-    def render_signed(self, token: str, fields: Fields, head: bytes, signer: Signer, now: int) -> bytes:
-        """What `signer.sign(self.render(token, fields, head), now)` returns, for less: `now` is in microseconds."""
+    def render_signed(self, tokens: CopyTokens, fields: Fields, head: bytes, signer: Signer, now: int) -> bytes:
+        """What `signer.sign(self.render(tokens, fields, head), now)` returns, for less: `now` is in microseconds."""
         names, shared = self._prepared(fields)
-        done = shared.signed(token, names, head, signer, now) if shared is not None else None
-        return signer.sign(self.render(token, fields, head), now) if done is None else done
+        done = shared.signed(tokens, names, head, signer, now) if shared is not None else None
+        return signer.sign(self.render(tokens, fields, head), now) if done is None else done
 
     def _prepared(self, fields: Fields) -> tuple[dict[str, Any], Shared | None]:
-        if self._always is not None and self._always.only_token:
+        if self._always is not None and self._always.only_tokens:
             return {}, self._always
         names = self._names(fields)
         return names, self._always if self._constant else self._shape_for(names)
 
-    def render_one(self, token: str, fields: Fields, head: bytes = b"") -> bytes:
+    def render_one(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
         """As `render`, but nothing is shared with other copies: filled in, then instrumented, then encoded."""
         names = self._names(fields)
         key = self._skeletons(names)
         session = parts.Numbered(self._policy, self._urls, () if self._constant else self._numbering.numbers(key))
         filled: dict[Slot, bytes] = {Slot.HEAD: head, Slot.SUBJECT: header.unstructured("Subject", names["subject"])}
         for (slot, _), skeleton in zip(self._bodies, key, strict=False):
-            filled[slot] = self._body(skeleton, names, session, token, html=slot is Slot.HTML)
+            filled[slot] = self._body(skeleton, names, session, tokens, html=slot is Slot.HTML)
         return b"".join([each if isinstance(each, bytes) else filled[each] for each in self._layout])
 
     def subject(self, fields: Fields) -> str:
@@ -195,14 +203,15 @@ class Compiled:
         ]
 
     def _body(
-        self, skeleton: str, names: Mapping[str, Any], session: parts.Numbered, token: str, *, html: bool
+        self, skeleton: str, names: Mapping[str, Any], session: parts.Numbered, tokens: CopyTokens, *, html: bool
     ) -> bytes:
-        data, spans = self._filled(skeleton, names, token, html=html)
+        data, spans = self._filled(skeleton, names, tokens.act, html=html)
         eight_bit = self._eight_bit and not parts.too_long(data)
         edits = parts.edits_of(data, session, html=html, limited=eight_bit)
-        return joined(parts.encoded(split(data, edits, spans), eight_bit=eight_bit), token.encode("ascii"))
+        pieces = parts.encoded(split(data, edits, spans), eight_bit=eight_bit)
+        return joined(pieces, tokens.read.encode("ascii"), tokens.act.encode("ascii"))
 
-    def _filled(self, skeleton: str, names: Mapping[str, Any], token: str, *, html: bool) -> tuple[bytes, list[Span]]:
+    def _filled(self, skeleton: str, names: Mapping[str, Any], act: str, *, html: bool) -> tuple[bytes, list[Span]]:
         out: list[bytes] = []
         spans: list[Span] = []
         at = size = 0
@@ -210,11 +219,9 @@ class Compiled:
             out.append(skeleton[at : match.start()].encode("utf-8", "replace"))
             size += len(out[-1])
             field = match[1] if match.re.groups else None
-            text = token
+            text = act
             if field is not None:
-                text = value_text(self._marks.fields[int(field)].evaluate(names), html=html).replace(
-                    self._sample, token
-                )
+                text = value_text(self._marks.fields[int(field)].evaluate(names), html=html).replace(self._sample, act)
             out.append(text.encode("utf-8", "replace"))
             spans.append(Span(size, size + len(out[-1]), token=field is None))
             size += len(out[-1])

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from postlude.compose.pieces import Hole, Token
+from postlude.compose.pieces import ACT, Hole, Token
 from postlude.dkim.canonical import relaxed_end, relaxed_lines
 
-TOKEN: Final = 0
-"""The number of the token's hole."""
+READ_HOLE: Final = 0
+ACT_HOLE: Final = 1
+"""The numbers of the holes for the copy's tokens."""
 _HEADER_END: Final = b"\r\n\r\n"
 
 
@@ -17,13 +18,13 @@ class Frame:
     def __init__(self, base: list[bytes], order: Sequence[int]) -> None:
         self._base: Final = base
         self._order: Final = order
-        self._only_token: Final = not any(order)
+        self._only_read: Final = not any(order)
         self._first, *self._rest = base[0::2]
 
     def join(self, pool: Sequence[bytes], before: bytes = b"") -> bytes:
         """The bytes, with `pool[number]` in each hole; `before` comes first of all."""
-        if self._only_token:
-            return pool[TOKEN].join([before + self._first, *self._rest])
+        if self._only_read:
+            return pool[READ_HOLE].join([before + self._first, *self._rest])
         out = self._base.copy()
         out[1::2] = [pool[each] for each in self._order]
         out[0] = before + self._first
@@ -61,5 +62,8 @@ def frame(pieces: Iterable[bytes | Token | Hole]) -> Frame:
             base[-1] += piece
         else:
             base += (b"", b"")
-            order.append(TOKEN if isinstance(piece, Token) else piece.slot)
+            if isinstance(piece, Hole):
+                order.append(piece.slot)
+            else:
+                order.append(ACT_HOLE if piece is ACT else READ_HOLE)
     return Frame(base, order)

@@ -46,8 +46,11 @@ class CopyHeads:
         self._dated = (-1, "")  # written once a second: it costs as much as all the rest
         self._list_id: Final = f"List-Id: <{header.one_line(options.list_id)}>\r\n" if options.list_id else ""
 
-    def head(self, copy: int, token: str, to: tuple[str, str], now: int) -> bytes:
-        """To, Date, Message-ID and everything that carries the copy; `to` is name and address, `now` microseconds."""
+    def head(self, copy: int, act: str, to: tuple[str, str], now: int) -> bytes:
+        """To, Date, Message-ID and everything that carries the copy.
+
+        `act` is its act token, `to` is name and address, `now` microseconds.
+        """
         options, domain = self._options, self._options.return_domain
         tag = self._codec.mint_tag(TagPurpose.MESSAGE_ID, copy)
         lines = [
@@ -58,7 +61,7 @@ class CopyHeads:
             lines.append(f"Reply-To: {reply_address(self._codec, copy, domain)}\r\n")
         if options.list_unsubscribe:
             start, end = self._unsubscribe
-            lines.append(unsubscribe_fields(self._codec, copy, start + token + end, domain))
+            lines.append(unsubscribe_fields(self._codec, copy, start + act + end, domain))
         lines.append(self._list_id)
         if self._feedback:
             lines.append(f"Feedback-ID: {self._feedback}:{options.sender_domain}\r\n")

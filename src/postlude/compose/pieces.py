@@ -19,10 +19,13 @@ class Hole(NamedTuple):
 
 
 class Token:
-    """Where the copy's token goes."""
+    """Where one of the copy's two tokens goes."""
 
 
-TOKEN: Final = Token()
+READ: Final = Token()
+"""The token of pixel and links."""
+ACT: Final = Token()
+"""The token of the pages."""
 Piece = bytes | Value | Hole | Token
 
 
@@ -34,14 +37,14 @@ class Span(NamedTuple):
     slot: int = -1
     """What fills the hole, when it is one."""
     token: bool = False
-    """It is the copy's token."""
+    """It is the act token of the copy: what a template prints are the addresses of its pages."""
     assumed: bool = False
     """An address begins with it, and `https://` was put before it so that it reads like one."""
 
     def piece(self, data: bytes, start: int, end: int) -> Piece:
         """The part of it between `start` and `end`."""
         if self.token:
-            return TOKEN
+            return ACT
         return Value(data[start:end]) if self.slot < 0 else Hole(self.slot)
 
 
@@ -63,7 +66,7 @@ def split(
         else:
             cut.out.append(first)  # what stands before the token is the same for everybody
         for piece in rest:
-            cut.out += (TOKEN, piece if not own else Value(piece) if links is None else Hole(links[edit.start]))
+            cut.out += (READ, piece if not own else Value(piece) if links is None else Hole(links[edit.start]))
     cut.keep(len(data), inserts=True)
     return cut.out
 
@@ -110,10 +113,13 @@ class _Cut:
         return own
 
 
-def joined(pieces: Iterable[Piece], token: bytes) -> bytes:
-    """The pieces with the token in its places."""
+def joined(pieces: Iterable[Piece], read: bytes, act: bytes) -> bytes:
+    """The pieces with the tokens in their places."""
     out: list[bytes] = []
     for piece in pieces:
         assert not isinstance(piece, Hole)
-        out.append(piece if isinstance(piece, bytes) else piece.data if isinstance(piece, Value) else token)
+        if isinstance(piece, bytes):
+            out.append(piece)
+        else:
+            out.append(piece.data if isinstance(piece, Value) else act if piece is ACT else read)
     return b"".join(out)

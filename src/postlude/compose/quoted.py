@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from postlude.compose.pieces import TOKEN, Hole, Piece, Token, Value
+from postlude.compose.pieces import Hole, Piece, Token, Value
 from postlude.instrument.minter import TOKEN_LENGTH
 
 _LONGEST: Final = 75  # 76 with the `=` of a soft line break
@@ -22,14 +22,14 @@ SOFT: Final = b"=\r\n"
 def encode(pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces encoded; statics and tokens between two values are laid out together."""
     out: list[Piece] = []
-    run: list[bytes] = []
+    run: list[bytes | Token] = []
     for piece in pieces:
         if isinstance(piece, Value | Hole):
             out += _run(run)
             out += (SOFT, Value(value(piece.data)) if isinstance(piece, Value) else piece, SOFT)
             run = []
         else:
-            run.append(_TOKEN if isinstance(piece, Token) else piece)
+            run.append(piece)
     return [*out, *_run(run)]
 
 
@@ -40,13 +40,15 @@ def value(data: bytes) -> bytes:
     return _lines(data)
 
 
-def _run(run: list[bytes]) -> Iterator[Piece]:
+def _run(run: list[bytes | Token]) -> Iterator[Piece]:
     """Statics and tokens, encoded from column 0 on."""
-    first, *rest = _lines(b"".join(run)).split(_TOKEN)
+    tokens = [piece for piece in run if isinstance(piece, Token)]
+    statics = b"".join([_TOKEN if isinstance(piece, Token) else piece for piece in run])
+    first, *rest = _lines(statics).split(_TOKEN)
     yield first
-    for each in rest:
-        yield TOKEN
-        yield each
+    for token, static in zip(tokens, rest, strict=True):
+        yield token
+        yield static
 
 
 def _lines(data: bytes) -> bytes:

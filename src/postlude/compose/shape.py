@@ -151,7 +151,7 @@ class PartShape:
     def _room(self, edits: Sequence[Edit], token: bytes) -> int:
         room = UNBOUNDED
         if self._eight_bit:
-            shown = joined(split(self._data, edits, [each for each in self._all if each.token]), token)
+            shown = joined(split(self._data, edits, [each for each in self._all if each.token]), token, token)
             room = (_LONGEST_LINE - max(map(len, shown.split(b"\r\n")))) // _GROWTH
         if self._html and self._session.policy.pixel is PixelPlace.AUTO and self._own:
             total = len(self._data) + sum(sum(map(len, edit.pieces)) for edit in edits if edit.start < edit.end)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from postlude.compose import header, parts, quoted
-from postlude.compose.frame import frame
+from postlude.compose.frame import ACT_HOLE, frame
 from postlude.compose.layout import Slot
 from postlude.compose.links import Judge, OwnLink
 from postlude.compose.pieces import Hole, Span, Token, Value, split
@@ -13,9 +13,10 @@ from postlude.compose.source import Marks, Source, value_text
 from postlude.dkim import Signer
 from postlude.dkim.canonical import relaxed_lines
 from postlude.instrument import lines
+from postlude.tokens import CopyTokens
 
-_SUBJECT: Final = 1
-_FIRST_OWN: Final = 2
+_SUBJECT: Final = ACT_HOLE + 1
+_FIRST_OWN: Final = _SUBJECT + 1
 
 
 class Shared:
@@ -50,39 +51,42 @@ class Shared:
         self._values: Final = tuple(dict.fromkeys(wanted))
         fixed = None if subject.fixed is None else header.unstructured("Subject", subject.fixed)
         self._whole: Final = frame(self._pieces(message, fixed))
-        self.only_token: Final = fixed is not None and not self._values
-        """Nothing but the token differs between recipients."""
+        self.only_tokens: Final = fixed is not None and not self._values
+        """Nothing but the tokens differs between recipients."""
         self._head, self._body = self._whole.split()
         self._relaxed: Final = None if eight_bit and self._values else self._body.relaxed()
 
-    def render(self, token: str, names: Mapping[str, Any], head: bytes) -> bytes | None:
+    def render(self, tokens: CopyTokens, names: Mapping[str, Any], head: bytes) -> bytes | None:
         """The copy; None when it has to be made on its own."""
-        pool = self._pool(token, names)
+        pool = self._pool(tokens, names)
         return None if pool is None else self._whole.join(pool, head)
 
-    def signed(self, token: str, names: Mapping[str, Any], head: bytes, signer: Signer, now: int) -> bytes | None:
+    def signed(
+        self, tokens: CopyTokens, names: Mapping[str, Any], head: bytes, signer: Signer, now: int
+    ) -> bytes | None:
         """The copy with its DKIM signatures; None when it has to be made on its own."""
-        pool = self._pool(token, names)
+        pool = self._pool(tokens, names)
         if pool is None or self._relaxed is None:
             return None
         head = self._head.join(pool, head)
-        relaxed = self._relaxed.join(pool if self.only_token else [*pool[:_FIRST_OWN], *map(relaxed_lines, pool[2:])])
+        own = [*pool[:_FIRST_OWN], *map(relaxed_lines, pool[_FIRST_OWN:])]
+        relaxed = self._relaxed.join(pool if self.only_tokens else own)
         return b"".join((signer.signatures(head, relaxed, now), head, b"\r\n", self._body.join(pool)))
 
-    def _pool(self, token: str, names: Mapping[str, Any]) -> list[bytes] | None:
-        raw = token.encode("ascii")
-        if self.only_token:
-            return [raw]
-        own = self._fill(token, names)
-        return None if own is None else [raw, header.unstructured("Subject", names["subject"]), *own]
+    def _pool(self, tokens: CopyTokens, names: Mapping[str, Any]) -> list[bytes] | None:
+        read, act = tokens[0].encode("ascii"), tokens[1].encode("ascii")
+        if self.only_tokens:
+            return [read, act]
+        own = self._fill(tokens.act, names)
+        return None if own is None else [read, act, header.unstructured("Subject", names["subject"]), *own]
 
-    def _fill(self, token: str, names: Mapping[str, Any]) -> list[bytes] | None:
+    def _fill(self, act: str, names: Mapping[str, Any]) -> list[bytes] | None:
         """What goes into the holes of this recipient's own; None when one of them could change what is around it."""
         values: dict[tuple[int, bool], bytes] = {}
         for number, html in self._values:
             text = value_text(self._fields[number].evaluate(names), html=html)
             if self._sample in text:
-                text = text.replace(self._sample, token)
+                text = text.replace(self._sample, act)
             values[number, html] = text.encode("utf-8", "replace")
         if not self._holds(values):
             return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from postlude.kit.clock import day_start
 from postlude.tokens import Prefixes
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -69,6 +70,14 @@ def optional_file(value: str) -> Path | None:
     if not path.is_file():
         raise ValueError("must name a file that exists")
     return path
+
+
+def day(value: str) -> int:
+    """Accept a day; the value is the microsecond at which it begins in UTC."""
+    try:
+        return day_start(value)
+    except ValueError:
+        raise ValueError("must be a day like 2028-01-01") from None
 
 
 def switch(value: str) -> bool:

@@ -10,6 +10,7 @@ from postlude.config.kinds import (
     choice,
     colour,
     database,
+    day,
     folder,
     host,
     integer,
@@ -78,6 +79,12 @@ class Settings:
     )
     edge_assetlinks: Path | None = setting(
         optional_file, "", "JSON file served for app links of Android apps (assetlinks.json)."
+    )
+    old_tokens_until: int = setting(
+        day,
+        "2028-01-01",
+        "Day (UTC) from which mail sent before copies had two tokens no longer opens its pages: unsubscribe, "
+        "preferences, view in browser. Its pixels and links work for good.",
     )
     brand_name: str = setting(text, "", "Who sends the mail: shown above the pages recipients see.")
     brand_logo_url: str = setting(url, "", "Picture above these pages instead of the name.")

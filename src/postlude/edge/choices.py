@@ -1,24 +1,22 @@
-"""The faces where the recipient decides: unsubscribe and preferences, and the view of the mail in a browser."""
+"""The pages where the recipient decides: unsubscribe, preferences, confirming a subscription."""
 
 from collections.abc import Callable
 from typing import Final
 
-from postlude.edge.core import Core, Waiter
+from postlude.edge.core import Core, Waiter, copy_of
 from postlude.edge.forms import fields
 from postlude.edge.lists import PublicList
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
 from postlude.model.words import HitFace
-from postlude.tokens import DEAD_TOKEN
+from postlude.tokens import Use, unpacked
 
 _ONE_CLICK: Final = "List-Unsubscribe"
-# A stored mail is foreign HTML: no script, no form, no same-origin powers; pictures as in a mail client.
-_MAIL_POLICY: Final = "sandbox allow-popups; default-src 'none'; img-src * data:; style-src 'unsafe-inline'; font-src *"
 
 
 class Face:
-    """A face with a page behind a copy token."""
+    """A page behind a token that acts; the token of a pixel or link opens none."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -27,8 +25,9 @@ class Face:
         """Any method, any spelling. None: the answer follows when the hit is durable."""
         core = self._core
         payload = self._payload(request)
-        if payload is None:
-            body = core.pages.plain(request.head.language, "invalid_title", "invalid_explained")
+        if payload is None or not self._opens(payload):
+            what = "invalid" if payload is None else "expired"
+            body = core.pages.plain(request.head.language, f"{what}_title", f"{what}_explained")
             return core.done(request, Outcome.BAD_TOKEN, core.page(404, body))
         method = self._methods().get(request.method)
         if method is None:
@@ -43,15 +42,29 @@ class Face:
 
     def _payload(self, request: Request) -> bytes | None:
         tokens = (without_query(target.token) for target in readings(request.target))
-        return next(filter(None, map(self._core.codec.verify_copy, tokens)), None)
+        return next(filter(None, map(self._core.codec.verify_act, tokens)), None)
+
+    def _opens(self, payload: bytes) -> bool:
+        """Whether a genuine token still opens this page: one from before there were two does for some time."""
+        return unpacked(payload).use is not Use.BOTH or self._core.clock.now() < self._core.config.old_tokens_until
+
+    def _token(self, request: Request) -> str:
+        """The token that opened the page."""
+        tokens = (without_query(target.token) for target in readings(request.target))
+        return next(filter(self._core.codec.verify_act, tokens)).decode("ascii")
 
     def _beside(self, request: Request, prefix: str) -> str:
         """The same copy's page under another prefix."""
-        tokens = (without_query(target.token) for target in readings(request.target))
-        return f"/{prefix}/{next(filter(self._core.codec.verify_copy, tokens)).decode('ascii')}"
+        return f"/{prefix}/{self._token(request)}"
+
+    def _withdrawn(self, payload: bytes) -> bool:
+        """Whether nothing of who looks at a page of this copy may be recorded."""
+        return copy_of(payload) in self._core.revoked.now.opens
 
     def _show(self, request: Request, conn: Waiter, hit: tuple[HitFace, bytes], answer: bytes) -> bytes | None:
-        """A page that changes nothing; that it was looked at is journaled for GET."""
+        """A page that changes nothing; that it was looked at is journaled for GET, unless opens were withdrawn."""
+        if self._withdrawn(hit[1]):
+            return self._core.done(request, Outcome.REVOKED, answer)
         if request.method == "HEAD":
             return self._core.done(request, Outcome.STORED, answer)
         self._core.store(request, conn, (*hit, -1), answer)
@@ -67,7 +80,11 @@ class Face:
 
 
 class Unsubscribe(Face):
-    """GET shows the question; only the button's POST or RFC 8058's unsubscribes. Repeating changes nothing more."""
+    """GET shows the question; only a POST unsubscribes: the button's, RFC 8058's, or an empty one.
+
+    Add-ons of mail readers send an empty POST to the one-click address. Nothing but a wish to leave is POSTed there
+    without a body, and the token says whose. Repeating changes nothing more.
+    """
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
         return super()._methods() | {"POST": self._post}
@@ -80,7 +97,7 @@ class Unsubscribe(Face):
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
         form = fields(request.head.content_type, request.body)
-        one_click = form.get(_ONE_CLICK) == "One-Click"
+        one_click = form.get(_ONE_CLICK) == "One-Click" or not request.body.strip()
         if not one_click and not form.get("unsubscribe"):
             return self._unconfirmed(request)
         if one_click:  # RFC 8058 3.2: no page, no redirect
@@ -89,8 +106,8 @@ class Unsubscribe(Face):
             text = core.pages.plain(request.head.language, "unsubscribe_done_title", "unsubscribe_done")
             answer = core.page(200, text)
         facts = {"how": "one-click" if one_click else "page"}
-        hit_of = (HitFace.UNSUBSCRIBE, payload, -1)
-        core.store(request, conn, hit_of, answer, facts=facts, lost=self._failed(request))
+        hit_of, bare = (HitFace.UNSUBSCRIBE, payload, -1), self._withdrawn(payload)
+        core.store(request, conn, hit_of, answer, facts=facts, lost=self._failed(request), bare=bare)
         return None
 
 
@@ -98,7 +115,8 @@ class Preferences(Face):
     """Tracking, lists, and what is stored. A POST is journaled with the facts that say what was chosen.
 
     `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);
-    `report`: a copy of what is stored, by mail; `erase`: everything recorded before is deleted.
+    `report`: a copy of what is stored, by mail; `erase`: everything recorded before is deleted. Who withdraws or erases
+    leaves no program and no address with it.
     """
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
@@ -106,7 +124,7 @@ class Preferences(Face):
 
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
-        copy, revoked = core.codec.unpack_copy(payload).copy, core.revoked.now
+        copy, revoked = copy_of(payload), core.revoked.now
         page = core.pages.preferences(
             request.head.language,
             opens=copy not in revoked.opens,
@@ -122,7 +140,7 @@ class Preferences(Face):
         pages, language = self._core.pages, request.head.language
         if form.get("erase"):
             page = pages.plain(language, "erase_done_title", "erase_done")
-            return self._take(request, conn, payload, {"erase": "1"}, page)
+            return self._take(request, conn, payload, {"erase": "1"}, page, bare=True)
         if form.get("report"):
             page = pages.plain(language, "report_done_title", "report_done")
             return self._take(request, conn, payload, {"report": "1"}, page)
@@ -135,15 +153,26 @@ class Preferences(Face):
         facts = {"opens": "on" if opens else "off", "clicks": "on" if clicks else "off"}
         if joined or left:
             facts["lists"] = ",".join([*(f"{one.id}+" for one in joined), *(f"{one.id}-" for one in left)])
+        self._core.withdraw(copy_of(payload), opens=opens, clicks=clicks)
         return self._take(request, conn, payload, facts, page)
 
     def _lists(self, form: dict[str, str], answer: str) -> list[PublicList]:
         """The lists that are offered here and were answered so."""
         return [one for one in self._core.lists.now if form.get(f"list-{one.id}") == answer]
 
-    def _take(self, request: Request, conn: Waiter, payload: bytes, facts: dict[str, str], page: bytes) -> bytes | None:
+    def _take(
+        self,
+        request: Request,
+        conn: Waiter,
+        payload: bytes,
+        facts: dict[str, str],
+        page: bytes,
+        *,
+        bare: bool = False,
+    ) -> bytes | None:
         core, hit_of = self._core, (HitFace.PREFERENCES, payload, -1)
-        core.store(request, conn, hit_of, core.page(200, page), facts=facts, lost=self._failed(request))
+        bare = bare or self._withdrawn(payload)
+        core.store(request, conn, hit_of, core.page(200, page), facts=facts, lost=self._failed(request), bare=bare)
         return None
 
 
@@ -157,6 +186,12 @@ class Confirm(Face):
         tokens = (without_query(target.token) for target in readings(request.target))
         return next(filter(None, map(self._core.codec.verify_confirm, tokens)), None)
 
+    def _opens(self, payload: bytes) -> bool:  # noqa: ARG002 - a confirmation has one kind of token
+        return True
+
+    def _withdrawn(self, payload: bytes) -> bool:  # noqa: ARG002 - nobody said anything yet
+        return False
+
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         answer = self._core.page(200, self._core.pages.confirm(request.head.language))
         return self._show(request, conn, (HitFace.CONFIRM_PAGE, payload), answer)
@@ -168,21 +203,3 @@ class Confirm(Face):
         answer = core.page(200, core.pages.plain(request.head.language, "confirm_done_title", "confirm_done"))
         core.store(request, conn, (HitFace.CONFIRM, payload, -1), answer, lost=self._failed(request))
         return None
-
-
-class View(Face):
-    """The mail in a browser, when its text can be had without a database; else a page that says so."""
-
-    def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
-        core = self._core
-        find = core.config.stored_body
-        ref = core.codec.unpack_copy(payload)
-        body = find(ref) if find else None
-        if body is not None:
-            # The page is everybody's; whose unsubscribe and preferences links stand in it is known only here.
-            body = body.replace(DEAD_TOKEN.encode(), core.codec.mint_copy(ref.kind, ref.scope, ref.copy).encode())
-            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _MAIL_POLICY}
-            answer = core.answers.build(200, body, headers)
-        else:
-            answer = core.page(410, core.pages.plain(request.head.language, "view_title", "view_gone"))
-        return self._show(request, conn, (HitFace.VIEW, payload), answer)

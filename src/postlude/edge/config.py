@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from postlude.tokens import CopyRef, Prefixes
+from postlude.kit.clock import day_start
+from postlude.tokens import Prefixes
+
+OLD_TOKENS_UNTIL: Final = day_start("2028-01-01")
 
 
 class AddressForm(StrEnum):
@@ -68,8 +71,11 @@ class EdgeConfig(NamedTuple):
     """The lists a preferences page offers, as `edge.lists.write_lists` makes the file."""
     files: Path | None = None
     """Folder of the files campaigns link to, each under its id."""
-    stored_body: Callable[[CopyRef], bytes | None] | None = None
-    """The HTML of a message for view-in-browser, where it can be had without a database."""
+    views: Path | None = None
+    """Folder of the finished pages for view in browser, `{message or campaign id}.html`: only read, never parsed."""
+    old_tokens_until: int = OLD_TOKENS_UNTIL
+    """Until then (microseconds) tokens minted before there were two of them open the pages of their copy. Their pixels
+    and links work for good."""
     robots: str = "User-agent: *\nDisallow: /\n"
     app_site_association: str = ""
     """JSON for iOS universal links; empty answers 404."""

@@ -8,6 +8,7 @@ from postlude.edge.answer import Answers, without_body
 from postlude.edge.config import EdgeConfig
 from postlude.edge.headers import Head
 from postlude.edge.lists import ListsFile
+from postlude.edge.off_loop import OffLoop
 from postlude.edge.outcome import Counts, Outcome
 from postlude.edge.pages import Pages
 from postlude.edge.records import hit
@@ -81,7 +82,10 @@ class Core:
         self.counts = Counts()
         self.answers = Answers(clock.now())
         self.pages = Pages(config.brand)
+        self.off_loop = OffLoop(self.failed_page)
         self.revoked = RevokedFile(config.revoked)
+        self.withdrawn: Callable[[], None] = lambda: None
+        """Called when the revocations of this process grew before their file did."""
         self.lists = ListsFile(config.lists)
         self.proxies = Proxies(config.proxies)
         keeper = AddressKeeper(config.address_form, config.address_key)
@@ -117,6 +121,16 @@ class Core:
         """An HTML answer."""
         return self.answers.build(status, body, self.pages.headers | dict(headers or {}))
 
+    def failed_page(self) -> bytes:
+        """The answer after a fault of ours, counted."""
+        self.counts.add(Outcome.FAILED)
+        return self.page(500, self.pages.plain("", "failed_title", "failed_explained"))
+
+    def withdraw(self, copy: int, *, opens: bool, clicks: bool) -> None:
+        """What the recipient of `copy` just chose holds in this process from now on."""
+        self.revoked.choose(copy, self.clock.now(), opens=opens, clicks=clicks)
+        self.withdrawn()
+
     def done(self, request: Request, outcome: Outcome, answer: bytes) -> bytes:
         """Count a request that needs no observation and return its answer."""
         head = request.method == "HEAD"
@@ -132,11 +146,17 @@ class Core:
         *,
         facts: Mapping[str, str] | None = None,
         lost: bytes | None = None,
+        bare: bool = False,
     ) -> None:
-        """Journal a hit (face, token payload, link position); `conn` writes `answer` once it is durable."""
+        """Journal a hit (face, token payload, link position); `conn` writes `answer` once it is durable.
+
+        `bare`: of somebody who is not to be recorded, so without program, address and headers.
+        """
         visitor = self.visitor(conn, request.head)
         end = visitor.hit(request.head)
-        if facts:
+        if bare:
+            end = record_tail("", "", {}, dict(facts or {}))
+        elif facts:
             head = request.head
             end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts | dict(facts))
         conn.answer, conn.lost_answer = answer, lost

@@ -16,7 +16,10 @@ def fields(content_type: str, body: bytes) -> dict[str, str]:
     if boundary:
         return _multipart(boundary[1].encode("latin-1"), body)
     try:
-        pairs = parse_qs(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+        # Some senders end the body with a line break, as if it were text.
+        pairs = parse_qs(
+            body.rstrip(b"\r\n").decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
+        )
     except ValueError:
         return {}
     return {name: values[-1] for name, values in pairs.items()}

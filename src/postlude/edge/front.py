@@ -13,8 +13,7 @@ from postlude.edge.headers import Head
 from postlude.edge.records import COPY, PIXEL_END, SCOPE, UINT64
 from postlude.edge.tracked import Link
 from postlude.model.words import HitFace
-from postlude.tokens import Kind
-from postlude.tokens.codec import COPY_TOKEN_LENGTH
+from postlude.tokens.copy_tokens import COPY_TOKEN_LENGTH, KINDS
 
 if TYPE_CHECKING:
     from postlude.edge.revoked import Copies
@@ -44,7 +43,7 @@ class Front:
         self._core = core
         self._link_face = link
         self._lane = core.lane
-        self._verify = core.codec.verify_copy
+        self._verify = core.codec.verify_read
         self._answers = core.answers
         self._visitors = core.visitors
         prefixes = core.config.prefixes
@@ -64,10 +63,14 @@ class Front:
     def forget(self) -> None:
         """Look again at what was withdrawn, stopped or replaced."""
         self._link_face.forget()
+        self._links.clear()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Look again at what was withdrawn."""
         now = self._core.revoked.now
         self._opens: Copies | None = now.opens if len(now.opens) else None
         self._clicks: Copies | None = now.clicks if len(now.clicks) else None
-        self._links.clear()
 
     def take(self, data: bytes, conn: Waiter) -> bool:
         """Whether `data` was a plain GET that is now with the journal; `conn` writes its answer when it is durable."""
@@ -136,7 +139,7 @@ class Front:
         """One look at the clock a batch."""
         now = self._core.clock.now()
         self._batch = self._lane.batch
-        self._pixel_at = {int(kind): records.pixel_start(now, kind) for kind in Kind}
+        self._pixel_at = {second: records.pixel_start(now, kind) for second, (_, kind) in KINDS.items()}
         self._link_at = records.start(now, HitFace.LINK)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from postlude.model.words import HitFace
 from postlude.tokens import Kind
+from postlude.tokens.copy_tokens import KIND_BITS
 
 _START: Final = b"\x9c\xa3hit\xcf"  # an array of 12: tag, then `at` as uint64
 _UINT64: Final = 0xCF
@@ -23,6 +24,8 @@ UINT64: Final = bytes((_UINT64,))
 PIXEL_END: Final = _MINUS_ONE + _encode("GET")
 """A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `start`, `ids`, copy,
 `end`, `tail`."""
+_KINDS: Final = tuple(bytes((second & KIND_BITS, _UINT64)) for second in range(256))
+"""By a payload's second byte: a record has the kind alone, what the token was for shows in the face."""
 _middle: Final = Struct(">6sQ")
 
 
@@ -43,7 +46,7 @@ def pixel_start(at: int, kind: Kind) -> bytes:
 
 def ids(payload: bytes) -> bytes:
     """Everything between face and copy, of a verified token's payload."""
-    return bytes((payload[1], _UINT64)) + payload[SCOPE] + UINT64
+    return _KINDS[payload[1]] + payload[SCOPE] + UINT64
 
 
 def end(position: int, method: str = "GET") -> bytes:

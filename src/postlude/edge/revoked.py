@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -30,6 +30,17 @@ class _File(msgspec.Struct, array_like=True):
     links: list[tuple[int, int, int, str]]
 
 
+class _Chosen(NamedTuple):
+    at: int
+    opens: bool
+    clicks: bool
+
+
+_ALL: Final = _Chosen(0, opens=True, clicks=True)
+_MOST_CHOSEN: Final = 100_000  # about 20 MB
+_REMEMBERED_MICROS: Final = 3_600_000_000
+
+
 class Copies:
     """A set of copy ids in 8 bytes each, looked up where they lie: in the file's pages, which all edges share."""
 
@@ -39,11 +50,15 @@ class Copies:
             swapped.byteswap()
             packed = swapped.tobytes()
         self._ids = memoryview(packed).cast("B").cast("Q")
+        self.added: set[int] = set()
+        """Further ones, which the file does not know yet."""
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._ids) + len(self.added)
 
     def __contains__(self, copy: int) -> bool:
+        if copy in self.added:
+            return True
         index = bisect_left(self._ids, copy)
         return index < len(self._ids) and self._ids[index] == copy
 
@@ -92,13 +107,28 @@ def _packed(copies: Iterable[int]) -> bytes:
 
 
 class RevokedFile:
-    """Follows the file: `refresh` looks whether it changed and keeps the old content when the new one is damaged."""
+    """Follows the file: `refresh` looks whether it changed and keeps the old content when the new one is damaged.
+
+    What recipients chose at this very process (`choose`) holds at once and is remembered until the file says it too:
+    for an hour, and beyond it for as long as no newer file comes. Then the digest is behind or has worked it off, and
+    in both cases it leaves out what was seen after the choice.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._stamp: tuple[int, int, int] | None = None
+        self._chosen: dict[int, _Chosen] = {}
         self.now = Revoked()
         self.problem = ""
+
+    def choose(self, copy: int, at: int, *, opens: bool, clicks: bool) -> None:
+        """The recipient of `copy` said at `at` (microseconds) what may be recorded from now on."""
+        self._chosen.pop(copy, None)
+        if not (opens and clicks):
+            self._chosen[copy] = _Chosen(at, opens, clicks)
+        if len(self._chosen) > _MOST_CHOSEN:
+            self._drop(next(iter(self._chosen)))
+        self._apply(copy)
 
     def refresh(self) -> bool:
         """Read the file again if it changed; whether it did."""
@@ -118,4 +148,24 @@ class RevokedFile:
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             self.problem = str(error)
             return False
+        self._carry_over(stat.st_mtime_ns // 1000)
         return True
+
+    def _carry_over(self, written: int) -> None:
+        for copy, chosen in list(self._chosen.items()):
+            known = all(allowed or copy in copies for allowed, copies in self._pairs(chosen))
+            if known or written - chosen.at > _REMEMBERED_MICROS:
+                del self._chosen[copy]
+            else:
+                self._apply(copy)
+
+    def _apply(self, copy: int) -> None:
+        for allowed, copies in self._pairs(self._chosen.get(copy, _ALL)):
+            (copies.added.discard if allowed else copies.added.add)(copy)
+
+    def _drop(self, copy: int) -> None:
+        del self._chosen[copy]
+        self._apply(copy)
+
+    def _pairs(self, chosen: _Chosen) -> tuple[tuple[bool, Copies], tuple[bool, Copies]]:
+        return (chosen.opens, self.now.opens), (chosen.clicks, self.now.clicks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from postlude.edge.choices import Confirm, Preferences, Unsubscribe, View
+from postlude.edge.choices import Confirm, Preferences, Unsubscribe
 from postlude.edge.core import Core, Waiter
 from postlude.edge.files import Files
 from postlude.edge.headers import Head
@@ -12,6 +12,7 @@ from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import plain_path, readings
 from postlude.edge.tracked import Link, Pixel
+from postlude.edge.view import View
 
 Fast = Callable[[bytes, bytes, Head, Waiter], bytes | None]
 Slow = Callable[[Request, Waiter], bytes | None]

@@ -55,6 +55,7 @@ class Edge:
         self.heads = Heads()
         self.router = Router(self.core, lambda near: health(self.core, writer, len(self.connections), near=near))
         self.front = Front(self.core, self.router.link)
+        self.core.withdrawn = self.front.look_again
         self.connections: set[Connection] = set()
         self.url_bytes = config.limits.url_bytes
         self.hook = f"/{config.prefixes.hook}/".encode()
@@ -114,6 +115,7 @@ class Edge:
         for connection in list(self.connections):
             connection.hang_up()
         await asyncio.sleep(0)
+        self.core.off_loop.close()
         if self.core.config.unix_path is not None:
             self.core.config.unix_path.unlink(missing_ok=True)
 
@@ -137,10 +139,10 @@ class Edge:
     def failed(self, target: bytes) -> bytes:
         """The answer after a fault of ours: still a picture where one was asked for."""
         _log.exception("edge: a request failed")
-        self.core.counts.add(Outcome.FAILED)
         if self._wants_picture(target):
+            self.core.counts.add(Outcome.FAILED)
             return self.core.answers.gif("failed")
-        return self.core.page(500, self.core.pages.plain("", "failed_title", "failed_explained"))
+        return self.core.failed_page()
 
     def refused(self, refusal: RequestRefusedError, target: bytes) -> bytes:
         """The answer to what is no request: still a picture where one was asked for, since proxies keep errors."""

@@ -10,7 +10,7 @@ from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 from postlude.model.words import HitFace
-from postlude.tokens import CopyRef, split_link
+from postlude.tokens import CopyRef, split_link, unpacked
 
 _VERIFIED: Final = 4096
 _REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
@@ -36,14 +36,14 @@ class Pixel:
             return core.done(request, Outcome.STORED, core.answers.pixel)
         if request.method != "GET":
             return core.done(request, Outcome.WRONG_METHOD, core.answers.gif("method"))
-        if core.codec.unpack_copy(payload).copy in core.revoked.now.opens:
+        if unpacked(payload).copy in core.revoked.now.opens:
             return core.done(request, Outcome.REVOKED, core.answers.pixel)
         core.store(request, conn, (HitFace.PIXEL, payload, -1), core.answers.pixel)
         return None
 
     def _payload(self, target: Target) -> bytes | None:
         token = without_query(target.token)
-        return self._core.codec.verify_copy(token[: -4 if token.lower().endswith(b".gif") else None])
+        return self._core.codec.verify_read(token[: -4 if token.lower().endswith(b".gif") else None])
 
 
 class Link:
@@ -68,7 +68,7 @@ class Link:
     def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
         """A plain GET. None: the answer follows when the hit is durable."""
         core = self._core
-        payload = core.codec.verify_copy(token)
+        payload = core.codec.verify_read(token)
         known = self.known(payload, rest) if payload else None
         if payload is None or known is None or copy_of(payload) in core.revoked.now.clicks:
             target = b"/-/" + token + b"/" + rest
@@ -89,7 +89,7 @@ class Link:
         if request.method not in {"GET", "HEAD"}:
             allow = {"Allow": "GET, HEAD, OPTIONS"}
             return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
-        ref = core.codec.unpack_copy(payload)
+        ref = unpacked(payload)
         replaced = core.revoked.now.links.get((ref.kind, ref.scope, position))
         where = location(url if replaced is None else replaced)
         if where is None:
@@ -122,10 +122,10 @@ class Link:
         self._known[key] = (position, where)
 
     def _signed(self, target: Target) -> tuple[bytes, int, str, bytes] | None:
-        payload = self._core.codec.verify_copy(target.token)
+        payload = self._core.codec.verify_read(target.token)
         if payload is None:
             return None
-        ref = self._core.codec.unpack_copy(payload)
+        ref = unpacked(payload)
         for rest in dict.fromkeys((target.rest, without_query(target.rest))):
             url = self._destination(ref, rest)
             if url is not None:

@@ -89,7 +89,8 @@ class Evidence(StrEnum):
     REPLY_TAG = "reply_tag"
     UNSUBSCRIBE_TAG = "unsubscribe_tag"
     MESSAGE_ID_TAG = "message_id_tag"
-    QUOTED_LINK = "quoted_link"
+    QUOTED_PAGE = "quoted_page"  # the address of a page of the copy, as in List-Unsubscribe
+    QUOTED_LINK = "quoted_link"  # signed as well, but links and pixels are passed on and published
     MESSAGE_ID = "message_id"
     PROVIDER_ID = "provider_id"
     ADDRESS = "address"

@@ -110,8 +110,8 @@ def _tied(letter: Letter, signed: Signed, item: Finding, copy: int, evidence: Ev
         inner, inner_evidence = signed.returned()
     if not inner and ids:
         inner, inner_evidence = signed.message_id(*ids), Evidence.MESSAGE_ID_TAG
-    if not inner and (quoted := signed.quoted()):
-        inner, inner_evidence = quoted, Evidence.QUOTED_LINK
+    if not inner:
+        inner, inner_evidence = signed.quoted()
     conflict = ""
     if copy and inner and copy != inner:
         conflict, copy, evidence = "the address it came to and the mail inside name different copies", 0, Evidence.NONE
@@ -127,8 +127,8 @@ def _answer_tied(signed: Signed, item: Finding, copy: int, evidence: Evidence) -
     """An answer with its copy, strongest evidence first."""
     if not copy and (found := signed.message_id(*item.message_ids)):
         copy, evidence = found, Evidence.MESSAGE_ID_TAG
-    if not copy and (found := signed.quoted()):
-        copy, evidence = found, Evidence.QUOTED_LINK
+    if not copy and (quoted := signed.quoted())[0]:
+        copy, evidence = quoted
         if item.kind is FindingKind.MAIL:
             item = msgspec.structs.replace(item, kind=FindingKind.REPLIED, rule="reply/quoted-link")
     return msgspec.structs.replace(item, copy=copy, evidence=evidence)

@@ -1,7 +1,7 @@
 """Looks for our signed tags wherever a returned mail can carry one."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from postlude.feedback.finding import Evidence
@@ -54,20 +54,31 @@ class Signed:
                     return copy, Evidence.MESSAGE_ID_TAG
         return 0, Evidence.NONE
 
-    def quoted(self) -> int:
-        """The copy of a tracked link or pixel of ours that the mail quotes."""
+    def quoted(self) -> tuple[int, Evidence]:
+        """The copy of a URL of ours that the mail quotes.
+
+        The address of a copy's page is better evidence than that of its pixel or links: who has it may unsubscribe
+        anyhow, while links are passed on and published.
+        """
+        link = 0
         if self._read is None:
-            return 0
+            return 0, Evidence.NONE
         tried: set[str] = set()
-        for part in self._letter.root.walk():
-            if not part.type.startswith("text/") or part.parts:
-                continue
-            for token in _COPY_TOKEN.findall(part.text()):
+        for text in self._quoting():
+            for token in _COPY_TOKEN.findall(text):
                 if token not in tried and len(tried) < MAX_LINKS:
                     tried.add(token)
-                    if copy := self._read("c", token):
-                        return copy
-        return 0
+                    if copy := self._read("a", token):
+                        return copy, Evidence.QUOTED_PAGE
+                    link = link or self._read("l", token) or 0
+        return link, Evidence.QUOTED_LINK if link else Evidence.NONE
+
+    def _quoting(self) -> Iterator[str]:
+        if self._letter.returned is not None:
+            yield self._letter.returned.get("list-unsubscribe")
+        for part in self._letter.root.walk():
+            if part.type.startswith("text/") and not part.parts:
+                yield part.text()
 
     def first(self, purpose: str, text: str) -> int:
         """The copy of the first tag in `text` that verifies for `purpose`, else 0."""

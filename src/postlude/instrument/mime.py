@@ -40,6 +40,8 @@ class Part(NamedTuple):
     charset: str
     encoding: str
     disposition: str
+    head: int
+    """Where its header begins."""
     start: int
     """Of the body."""
     end: int
@@ -110,7 +112,7 @@ class _Walk:
         self._parts += 1
         found = header_end(self._raw, start, end)
         if found is None or found[1] > end:
-            yield Part(path, default, "", "", "", end, end, None)
+            yield Part(path, default, "", "", "", start, end, end, None)
             return
         stop, body = found
         header = fields(self._raw, start, stop)
@@ -118,7 +120,8 @@ class _Walk:
         kind, parameters = content(value) if value else Content(default, {})
         encoding = first(header, "content-transfer-encoding").decode("latin-1").partition(";")[0].strip().lower()
         disposition = content(first(header, "content-disposition")).kind
-        leaf = Part(path, kind, parameters.get("charset", "").strip().lower(), encoding, disposition, body, end, None)
+        charset = parameters.get("charset", "").strip().lower()
+        leaf = Part(path, kind, charset, encoding, disposition, start, body, end, None)
         reason = _closed_reason(kind)
         if reason is not None:
             yield leaf._replace(reason=reason)

@@ -35,6 +35,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """`opens`, `clicks`: what the recipient does not want. Nothing switches it on again, no header either."""
     unsubscribe: bool = False
     """Offer List-Unsubscribe; mail readers show a button for it."""
+    view: bool = False
+    """Make a page of the message for view in browser, which everybody with the address of it may see."""
     headers: bool = True
     """Let the message's own header switches (`X-Postlude-Opens` ...) change this policy."""
     signing_domains: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     text: bool | None = None
     top: bool | None = None
     unsubscribe: bool | None = None
+    view: bool | None = None
     skip: tuple[str, ...] = ()
     """Hosts and URL prefixes."""
     positions: frozenset[int] = frozenset()
@@ -37,6 +38,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
             clicks=(policy.clicks if self.clicks is None else self.clicks) and "clicks" not in policy.withdrawn,
             text=policy.text if self.text is None else self.text,
             unsubscribe=policy.unsubscribe if self.unsubscribe is None else self.unsubscribe,
+            view=policy.view if self.view is None else self.view,
             pixel=PixelPlace.TOP if self.top else policy.pixel,
             exclude=policy.exclude + tuple(each for each in self.skip if each not in policy.exclude),
             positions=policy.positions | self.positions,
@@ -68,7 +70,7 @@ def from_fields(header: list[mime.Field]) -> Switches:
             values.setdefault(each.name, each.value.decode("utf-8", "replace").strip())
     if not values:
         return Switches()
-    said: dict[str, bool | None] = dict.fromkeys(("opens", "clicks", "text", "top", "unsubscribe"))
+    said: dict[str, bool | None] = dict.fromkeys(("opens", "clicks", "text", "top", "unsubscribe", "view"))
     for reader in (_postlude, _postmark, _mailgun, _sendgrid):
         for name, value in reader(values).items():
             if said[name] is None:
@@ -89,7 +91,7 @@ def _skip(value: str) -> tuple[tuple[str, ...], frozenset[int]]:
 
 
 def _postlude(values: Mapping[str, str]) -> dict[str, bool | None]:
-    return {name: _flag(values.get(OWN_PREFIX + name)) for name in ("opens", "clicks", "text", "unsubscribe")}
+    return {name: _flag(values.get(OWN_PREFIX + name)) for name in ("opens", "clicks", "text", "unsubscribe", "view")}
 
 
 def _postmark(values: Mapping[str, str]) -> dict[str, bool | None]:

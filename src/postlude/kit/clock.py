@@ -1,7 +1,7 @@
 """The one home of time. Every other module is handed a Clock or a number."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 MICROS_PER_SECOND = 1_000_000
@@ -21,6 +21,12 @@ class SystemClock:
     def now(self) -> int:
         """Microseconds since the epoch."""
         return time.time_ns() // 1000  # noqa: TID251 - this is the one home
+
+
+def day_start(text: str) -> int:
+    """Microseconds at which a day, written `2026-11-29`, begins in UTC; ValueError when it is not written so."""
+    day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+    return int(day.timestamp()) * MICROS_PER_SECOND
 
 
 def to_datetime(micros: int) -> datetime:

@@ -1,12 +1,15 @@
 """Signed copy tokens, link URLs and mail tags: everything a hit or a bounce needs to be believed."""
 
-from postlude.tokens.codec import DEAD_TOKEN, CopyRef, Kind, TagPurpose, TokenCodec
+from postlude.tokens.codec import TagPurpose, TokenCodec
+from postlude.tokens.copy_tokens import DEAD_TOKEN, DEAD_TOKENS, CopyRef, CopyTokens, Kind, Use, unpacked
 from postlude.tokens.keys import KeyRing
 from postlude.tokens.urls import OwnUrl, Prefixes, Urls, confirm_url, hook_url, recognise, split_link
 
 __all__ = [
     "DEAD_TOKEN",
+    "DEAD_TOKENS",
     "CopyRef",
+    "CopyTokens",
     "KeyRing",
     "Kind",
     "OwnUrl",
@@ -14,8 +17,10 @@ __all__ = [
     "TagPurpose",
     "TokenCodec",
     "Urls",
+    "Use",
     "confirm_url",
     "hook_url",
     "recognise",
     "split_link",
+    "unpacked",
 ]

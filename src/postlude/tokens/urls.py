@@ -1,10 +1,16 @@
 """The public URLs: `{base}/{prefix}/{copy token}...`, built and recognised."""
 
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from postlude.tokens.codec import CopyRef, Kind, TokenCodec
+from postlude.tokens.codec import TokenCodec
+from postlude.tokens.copy_tokens import CopyRef, CopyTokens, Kind
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READING: Final = frozenset(("pixel", "link"))
+"""The faces behind a read token; the others are behind an act token."""
 _LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
 
 
@@ -42,10 +48,10 @@ def split_link(path: str) -> tuple[int, str, str] | None:
 
 
 class Urls:
-    """The URLs of one message or campaign, split around the copy token.
+    """The URLs of one message or campaign, split around the copy's token.
 
-    `head + token + tail` is a URL; only the token differs between recipients, which is what lets a compiled
-    template be `token.join(segments)`.
+    `head + token + tail` is a URL: with the read token for pixel and links, with the act token for the pages. Only the
+    tokens differ between recipients, which is what lets a compiled template be `token.join(segments)`.
     """
 
     def __init__(self, codec: TokenCodec, base: str, kind: Kind, scope: int, prefixes: Prefixes | None = None) -> None:
@@ -54,10 +60,15 @@ class Urls:
         self._kind = kind
         self._scope = scope
         self._prefixes = prefixes or Prefixes()
-
-    def token(self, copy: int) -> str:
-        """The copy's token."""
-        return self._codec.mint_copy(self._kind, self._scope, copy)
+        minter = codec.minter(kind, scope)
+        self.tokens: Final[Callable[[int], CopyTokens]] = minter.tokens
+        """Both tokens of a copy, by its id."""
+        self.read_only: Final[Callable[[int], CopyTokens]] = minter.read_only
+        """The same without the act token, for mail in which no page is named."""
+        self.token: Final[Callable[[int], str]] = minter.read
+        """The token of a copy's pixel and links."""
+        self.act_token: Final[Callable[[int], str]] = minter.act
+        """The token of a copy's pages."""
 
     def pixel(self) -> tuple[str, str]:
         """Head and tail of the pixel's URL."""
@@ -106,7 +117,10 @@ def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> Own
     if face is None:
         return None
     token, _, tail = rest.partition("/")
-    ref = codec.read_copy(token.removesuffix(".gif") if face == "pixel" else token)
+    if face in _READING:
+        ref = codec.read_read(token.removesuffix(".gif") if face == "pixel" else token)
+    else:
+        ref = codec.read_act(token)
     if ref is None:
         return None
     if face != "link":

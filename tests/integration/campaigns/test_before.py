@@ -17,7 +17,7 @@ from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import trial_message
 from postlude.store.campaigns.rows import Campaign
 from postlude.store.contacts.rows import Audience
-from postlude.tokens import DEAD_TOKEN, TokenCodec
+from postlude.tokens import DEAD_TOKEN, CopyTokens, TokenCodec
 
 
 def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:
@@ -31,7 +31,7 @@ def with_html(desk, html: str, **options: object) -> Campaign:
 
 
 def live_tokens(codec: TokenCodec, text: str) -> list[str]:
-    return [word for word in re.findall(r"[A-Za-z0-9_-]{36}", text) if codec.read_copy(word)]
+    return [word for word in re.findall(r"[A-Za-z0-9_-]{36}", text) if codec.read_read(word) or codec.read_act(word)]
 
 
 def test_a_good_campaign_has_nothing_serious(desk):
@@ -78,7 +78,7 @@ def test_a_preview_shows_one_contact_and_nothing_live(desk):
     assert "https://shop.example.com/offer?a=1" in seen.html
     assert f"/u/{DEAD_TOKEN}" in seen.html
     assert live_tokens(desk.codec, seen.html + seen.text) == []
-    assert desk.codec.read_copy(DEAD_TOKEN) is None
+    assert desk.codec.read_act(DEAD_TOKEN) is None
     assert "shop.example.com" in seen.text  # made from the HTML
     assert (
         "Dear friend," in preview(desk.contents, made, variant, someone(desk.store, made, "charlie@customer.test")).html
@@ -137,7 +137,7 @@ def test_files_travel_or_are_downloaded(desk):
     (hosted,) = [one for one in desk.store.campaigns.files(made.id) if one.hosted]
     assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"
     assert (desk.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
-    raw = compiled.render("t" * 36, {"contact": {"email": "a@x.org"}})
+    raw = compiled.render(CopyTokens("t" * 36, "t" * 36), {"contact": {"email": "a@x.org"}})
     names = [part.get_filename() for part in message_from_bytes(raw).walk() if part.get_filename()]
     assert names == ["terms.txt"]
     copied = copy_campaign(desk.store, desk.folder, desk.clock, made.id)

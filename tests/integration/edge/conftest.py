@@ -33,9 +33,10 @@ class Face:
         self.token = urls.token(COPY)
         self.pixel = self.token.join(urls.pixel())
         self.link = self.token.join(urls.link(2, DESTINATION))
-        self.unsubscribe = self.token.join(urls.unsubscribe())
-        self.preferences = self.token.join(urls.preferences())
-        self.view = self.token.join(urls.view())
+        self.act_token = urls.act_token(COPY)
+        self.unsubscribe = self.act_token.join(urls.unsubscribe())
+        self.preferences = self.act_token.join(urls.preferences())
+        self.view = self.act_token.join(urls.view())
         self.urls = urls
 
     def hits(self) -> list[Hit]:

@@ -19,10 +19,10 @@ from postlude.tokens import Kind, Prefixes, Urls, hook_url
 from .conftest import CODEC, COPY, DESTINATION, MESSAGE
 
 URLS = Urls(CODEC, "", Kind.MESSAGE, MESSAGE)
-TOKEN = URLS.token(COPY)
+READ, ACT = URLS.tokens(COPY)
 GENUINE = [
-    TOKEN.join(parts)
-    for parts in (URLS.pixel(), URLS.link(2, DESTINATION), URLS.unsubscribe(), URLS.preferences(), URLS.view())
+    *(READ.join(parts) for parts in (URLS.pixel(), URLS.link(2, DESTINATION))),
+    *(ACT.join(parts) for parts in (URLS.unsubscribe(), URLS.preferences(), URLS.view())),
 ]
 HOOK = hook_url(CODEC, "", Prefixes(), "ses")
 FIXED = ["/", "/robots.txt", "/favicon.ico", "/healthz", "/.well-known/assetlinks.json", "/nothing", HOOK, "/h/ses/x"]

@@ -51,3 +51,15 @@ async def test_a_name_cannot_break_out_of_its_header(served: Face):
 
 async def test_only_get_and_head(served: Face):
     assert (await served.ask("POST", f"/f/{FILE}/x", {}, b"y")).status == 405
+
+
+async def test_a_file_that_was_removed_is_not_served_from_memory(served: Face, tmp_path: Path):
+    await served.ask("GET", f"/f/{FILE}/x.pdf")
+    (tmp_path / "files" / FILE).unlink()
+    assert (await served.ask("GET", f"/f/{FILE}/x.pdf")).status == 404
+
+
+async def test_a_file_that_was_replaced_is_served_anew(served: Face, tmp_path: Path):
+    await served.ask("GET", f"/f/{FILE}/x.pdf")
+    (tmp_path / "files" / FILE).write_bytes(b"new")
+    assert (await served.ask("GET", f"/f/{FILE}/x.pdf")).body == b"new"

@@ -8,6 +8,7 @@ import pytest
 
 from postlude.edge import AddressForm, EdgeConfig, Limits
 from postlude.edge.answer import GIF
+from postlude.edge.off_loop import FilesRead
 
 from .conftest import DESTINATION, Face, Start, read_answer
 
@@ -205,11 +206,12 @@ async def test_facts_of_the_raw_address_are_asked_before_it_is_cut(start: Start)
     assert (face.hits()[0].facts, face.hits()[0].address) == ({"network": "home:127.0.0.1"}, "127.0.0.0")
 
 
-async def test_a_fault_of_ours_is_counted_and_answered(start: Start):
-    def broken(_: object) -> bytes:
+async def test_a_fault_of_ours_is_counted_and_answered(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object) -> bytes:
         raise RuntimeError("broken")
 
-    face = await start(EdgeConfig(stored_body=broken))
+    monkeypatch.setattr(FilesRead, "get", broken)
+    face = await start(EdgeConfig(views=tmp_path))
     answer = await face.get(face.view)
     assert answer.status == 500
     assert face.counts() == {"failed": 1}

@@ -18,8 +18,9 @@ from postlude.model.words import SendOutcome, Via
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept, take
 from postlude.services.messages.tracker import Tracker
+from postlude.services.messages.view_page import ViewPages
 from postlude.store import Batch, Copy, Store, open_store
-from postlude.tokens import TagPurpose
+from postlude.tokens import Kind, TagPurpose, Urls
 from postlude.worker import run_worker
 from servers.difficult import DROP, Difficult
 from servers.doors import Folder
@@ -142,6 +143,29 @@ async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
         assert Head(data).first("list-unsubscribe").startswith("<https://t.example.org/u/")
         assert Head(data).first("list-unsubscribe-post") == "List-Unsubscribe=One-Click"
         assert b"X-Postlude" not in data
+
+
+async def test_a_view_in_browser_is_made_for_who_asks_and_named_with_the_token_that_acts(
+    folder: Folder, store: Store, tmp_path: Path
+):
+    copies = await submit(folder, store, b"X-Postlude-View: on\r\n" + LETTER)
+    more = {"make_view": ViewPages(tmp_path / "views").make}
+    async with Difficult().running() as server, working(folder, store, server, **more):
+        await attempts(folder, 3)
+    urls = Urls(folder.codec, "https://t.example.org", Kind.MESSAGE, copies[0].message)
+    named = {Head(data).first("archived-at") for data in server.accepted}
+    assert named == {f"<{urls.act_token(copy.id).join(urls.view())}>" for copy in copies}
+    [page] = (tmp_path / "views").iterdir()
+    assert b"https://shop.example.com/a?b=1" in page.read_bytes()  # direct, with nobody's token
+
+
+async def test_nobody_gets_a_view_in_browser_unasked(folder: Folder, store: Store, tmp_path: Path):
+    await submit(folder, store)
+    more = {"make_view": ViewPages(tmp_path / "views").make}
+    async with Difficult().running() as server, working(folder, store, server, **more):
+        await attempts(folder, 3)
+    assert not any(Head(data).first("archived-at") for data in server.accepted)
+    assert not (tmp_path / "views").exists()
 
 
 async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(folder: Folder, store: Store, tmp_path: Path):

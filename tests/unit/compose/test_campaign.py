@@ -24,7 +24,7 @@ def template(*, subject="Hi", **given):  # noqa: ANN003 - any of the template's
 
 def rendered(given, fields=ADA, copy=5):
     raw = compile_campaign(given, Policy(headers=False), URLS).render(
-        URLS.token(copy), fields, b"To: a@example.com\r\n"
+        URLS.tokens(copy), fields, b"To: a@example.com\r\n"
     )
     return message_from_bytes(raw, policy=policy.default)
 

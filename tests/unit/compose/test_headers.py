@@ -21,7 +21,7 @@ from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, Urls
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
 URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
 COPY = 0x1234_5678_9ABC_DEF0
-TOKEN = URLS.token(COPY)
+TOKENS = URLS.tokens(COPY)
 NOW = 1_780_000_000_123_456
 
 
@@ -71,7 +71,7 @@ def test_a_sender_that_is_none_is_refused_or_harmless(sender):
         compiled = compile_campaign(CampaignTemplate(sender=sender, subject="x", text="x"), Policy(), URLS)
     except TemplateError:
         return
-    assert read(compiled.render(TOKEN, {}))["bcc"] is None
+    assert read(compiled.render(TOKENS, {}))["bcc"] is None
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_copy_is_in_every_header_for_its_purpose():
         cfbl=True,
     )
     heads = CopyHeads(CODEC, URLS, options)
-    mail = read(heads.head(COPY, TOKEN, ("Zoë", "zoe@example.com"), NOW))
+    mail = read(heads.head(COPY, TOKENS.act, ("Zoë", "zoe@example.com"), NOW))
 
     def copy(purpose: TagPurpose, text: str) -> int | None:
         return CODEC.read_tag(purpose, text.partition("@")[0].rpartition("+")[2].strip("<"))
@@ -120,7 +120,7 @@ def test_the_copy_is_in_every_header_for_its_purpose():
 
 def test_nothing_is_promised_that_cannot_come_back():
     heads = CopyHeads(CODEC, URLS, HeadOptions(sender_domain="example.org", cfbl=True))
-    mail = read(heads.head(COPY, TOKEN, ("", "zoe@example.com"), NOW))
+    mail = read(heads.head(COPY, TOKENS.act, ("", "zoe@example.com"), NOW))
     assert "mailto" not in mail["list-unsubscribe"]
     assert mail["cfbl-address"] is None
     assert heads.envelope(COPY, "shop@example.org")[0] == "shop@example.org"
@@ -131,7 +131,9 @@ def test_nothing_is_promised_that_cannot_come_back():
 @pytest.mark.parametrize("domain", ["example.com", "notexample.org", "org"])
 def test_a_report_address_of_others_is_not_named(domain):
     options = HeadOptions(sender_domain="example.org", return_domain=domain, cfbl=True)
-    assert read(CopyHeads(CODEC, URLS, options).head(COPY, TOKEN, ("", "z@example.com"), NOW))["cfbl-address"] is None
+    assert (
+        read(CopyHeads(CODEC, URLS, options).head(COPY, TOKENS.act, ("", "z@example.com"), NOW))["cfbl-address"] is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_report_address_of_others_is_not_named(domain):
 def test_file_names_are_read_as_they_were(name):
     attachment = Attachment(filename=name, content=b"x")
     given = CampaignTemplate(sender="a@example.org", subject="x", text="x", attachments=(attachment,))
-    mail = message_from_bytes(compile_campaign(given, Policy(), URLS).render(TOKEN, {}), policy=policy.default)
+    mail = message_from_bytes(compile_campaign(given, Policy(), URLS).render(TOKENS, {}), policy=policy.default)
     (found,) = mail.iter_attachments()
     assert found.get_filename() == header.one_line(name).replace("/", "_")
 

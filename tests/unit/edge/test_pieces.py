@@ -29,7 +29,7 @@ DAY = 86_400_000_000
 def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
     face: HitFace, kind: Kind, scope: int, copy: int, position: int, agent: str
 ):
-    payload = CODEC.verify_copy(CODEC.mint_copy(kind, scope, copy).encode())
+    payload = CODEC.verify_read(CODEC.mint_copy(kind, scope, copy).read.encode())
     assert payload is not None
     headers, facts = {"accept": agent}, {"network": "x"}
     end = records.tail(agent, "1.2.3.0", headers, facts)

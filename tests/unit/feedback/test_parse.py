@@ -8,6 +8,7 @@ from postlude.feedback.letter import MAX_REPORT
 NOON = 1_700_000_000_000_000
 TAG = {purpose: letter * 28 for purpose, letter in {"b": "a", "r": "c", "u": "d", "m": "e"}.items()}
 TOKEN = "A" * 36
+ACT_TOKEN = "B" * 36
 ORIGINAL = (
     b"Return-Path: <bounce+" + TAG["b"].encode() + b"@return.example>\r\nFrom: Alice <alice@sender.example>\r\n"
     b"To: bob@example.org\r\nSubject: Our offer\r\nMessage-ID: <1@sender.example>\r\n"
@@ -17,8 +18,8 @@ ORIGINAL = (
 
 
 def tags(purpose: str, text: str) -> int | None:
-    if purpose == "c":
-        return 7 if text == TOKEN else None
+    if purpose in {"a", "l"}:
+        return 7 if text == {"a": ACT_TOKEN, "l": TOKEN}[purpose] else None
     return 7 if text == TAG[purpose] else 8 if text == "g" * 28 and purpose == "b" else None
 
 
@@ -128,6 +129,27 @@ def test_a_reply_without_its_quote():
     found = one(build.build_reply(ORIGINAL, sender="bob@example.org", text="Yes, please.\nBob", at=NOON))
     assert (found.kind, found.text) == (FindingKind.REPLIED, "Yes, please.\nBob")
     assert (found.copy, found.evidence) == (7, Evidence.QUOTED_LINK)
+
+
+@pytest.mark.parametrize(
+    ("url", "evidence"),
+    [
+        (f"https://t.example/u/{ACT_TOKEN}", Evidence.QUOTED_PAGE),
+        (f"https://t.example/i/{TOKEN}.gif https://t.example/u/{ACT_TOKEN}", Evidence.QUOTED_PAGE),
+        (f"https://t.example/l/{TOKEN}/1.x/y", Evidence.QUOTED_LINK),
+        (f"https://t.example/u/{TOKEN}", Evidence.QUOTED_LINK),
+        (f"https://t.example/u/{'C' * 36}", Evidence.NONE),
+    ],
+)
+def test_the_address_of_a_page_is_better_evidence_than_a_link(url: str, evidence: Evidence):
+    assert one(mail("Subject: Re: Our offer", f"Hello\n\n> {url} \n")).evidence is evidence
+
+
+def test_the_page_in_the_returned_list_unsubscribe_ties_a_complaint():
+    returned = ORIGINAL.replace(TAG["b"].encode(), b"x").replace(TOKEN.encode(), b"x")
+    url = b"List-Unsubscribe: <https://t.example/u/" + ACT_TOKEN.encode() + b">\r\n"
+    raw = build.build_complaint(url + returned, recipient="bob@example.org", reporting="isp.example", at=NOON)
+    assert one(raw).evidence is Evidence.QUOTED_PAGE
 
 
 def test_a_vacation_message_to_the_bounce_address_is_no_bounce():

@@ -5,7 +5,7 @@ from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, split_link
+from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, Use, split_link
 
 CODEC = TokenCodec(KeyRing({1: b"a" * 32, 2: b"b" * 32}, 2))
 IDS = st.integers(0, (1 << 64) - 1)
@@ -13,35 +13,51 @@ IDS = st.integers(0, (1 << 64) - 1)
 
 @given(st.sampled_from(Kind), IDS, IDS)
 def test_no_flipped_bit_verifies(kind: Kind, scope: int, copy: int):
-    token = CODEC.mint_copy(kind, scope, copy)
-    ref = CODEC.read_copy(token)
-    assert ref is not None
-    assert (ref.kind, ref.scope, ref.copy) == (kind, scope, copy)
-    raw = urlsafe_b64decode(token)
-    for bit in range(len(raw) * 8):
-        changed = bytearray(raw)
-        changed[bit // 8] ^= 1 << bit % 8
-        assert CODEC.verify_copy(urlsafe_b64encode(bytes(changed))) is None
+    for token in CODEC.mint_copy(kind, scope, copy):
+        raw = urlsafe_b64decode(token)
+        for bit in range(len(raw) * 8):
+            changed = bytearray(raw)
+            changed[bit // 8] ^= 1 << bit % 8
+            forged = urlsafe_b64encode(bytes(changed))
+            assert CODEC.verify_read(forged) is None
+            assert CODEC.verify_act(forged) is None
+
+
+@given(st.sampled_from(Kind), IDS, IDS)
+def test_neither_token_of_a_copy_does_the_work_of_the_other(kind: Kind, scope: int, copy: int):
+    tokens = CODEC.mint_copy(kind, scope, copy)
+    assert CODEC.read_read(tokens.read) == (2, kind, scope, copy, Use.READ)
+    assert CODEC.read_act(tokens.act) == (2, kind, scope, copy, Use.ACT)
+    assert CODEC.read_act(tokens.read) is None
+    assert CODEC.read_read(tokens.act) is None
+
+
+@given(st.sampled_from(Kind), IDS, IDS)
+def test_a_minter_of_many_copies_mints_what_is_minted_one_by_one(kind: Kind, scope: int, copy: int):
+    minter = CODEC.minter(kind, scope)
+    assert minter.tokens(copy) == CODEC.mint_copy(kind, scope, copy)
+    assert (minter.read(copy), minter.act(copy)) == minter.tokens(copy)
 
 
 @given(st.binary(max_size=60))
 def test_arbitrary_bytes_are_no_token(data: bytes):
-    assert CODEC.verify_copy(data) is None
+    assert CODEC.verify_read(data) is None
+    assert CODEC.verify_act(data) is None
 
 
 @given(IDS, IDS)
 def test_a_token_has_one_spelling(scope: int, copy: int):
-    token = CODEC.mint_copy(Kind.MESSAGE, scope, copy).encode()
+    token = CODEC.mint_copy(Kind.MESSAGE, scope, copy).read.encode()
     raw = urlsafe_b64decode(token)
     other = b64encode(raw)
-    assert other == token or CODEC.verify_copy(other) is None
+    assert other == token or CODEC.verify_read(other) is None
     for spelling in (token + b"=", token + b"\n", b" " + token[:-1], token[:-1] + b"=", token.lower() + b"!"):
-        assert CODEC.verify_copy(spelling) is None
+        assert CODEC.verify_read(spelling) is None
 
 
 @given(IDS, st.integers(0, 99_999), st.text(min_size=1, max_size=60))
 def test_a_link_of_another_position_or_message_does_not_verify(scope: int, position: int, url: str):
-    ref = CODEC.read_copy(CODEC.mint_copy(Kind.CAMPAIGN, scope, 7))
+    ref = CODEC.read_read(CODEC.mint_copy(Kind.CAMPAIGN, scope, 7).read)
     assert ref is not None
     parts = split_link(CODEC.link_tail(Kind.CAMPAIGN, scope, position, url))
     assert parts is not None

@@ -63,4 +63,4 @@ class DataRequests:
         parts = self._parts
         scope = self._store.messages.copy(copy).message
         urls = Urls(parts.codec, parts.settings.public_edge, Kind.MESSAGE, scope, parts.prefixes)
-        return urls.token(copy).join(urls.preferences())
+        return urls.act_token(copy).join(urls.preferences())

@@ -18,6 +18,7 @@ from postlude.services.campaigns.content import Contents
 from postlude.services.messages.retry import RetrySchedule
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.tracker import Tracker
+from postlude.services.messages.view_page import ViewPages
 from postlude.services.ports import Append, Transport
 from postlude.store import Store
 
@@ -61,6 +62,7 @@ def _policy_of(parts: Parts, store: Store, user: int) -> Policy:
         text=wanted.text,
         exclude=wanted.exclude,
         unsubscribe=wanted.unsubscribe,
+        view=wanted.view,
         utm=utm_parameters(wanted.utm),
         signing_domains=parts.dkim.domains(),
     )
@@ -132,6 +134,7 @@ def build_sender(
         tracker=tracker,
         codec=parts.codec,
         policy_of=Policies(parts, store),
+        make_view=ViewPages(parts.folder.views).make,
         return_domain=settings.verp_domain,
         signer_of=parts.dkim.signer,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from postlude.adapters.stored_mail import StoredBodies
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.network_lists import AddressFacts
 from postlude.app.processes.edge_group import run_edges
@@ -11,7 +10,6 @@ from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for
 from postlude.config import Settings
 from postlude.edge import AddressForm, Brand, EdgeConfig, Limits, run_edge
-from postlude.journal import Spool
 
 
 def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
@@ -32,7 +30,8 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
         files=parts.folder.files,
-        stored_body=StoredBodies(parts.folder.views, Spool(parts.folder.spool_out)),
+        views=parts.folder.views,
+        old_tokens_until=settings.old_tokens_until,
         app_site_association=_content(settings.edge_app_site_association),
         assetlinks=_content(settings.edge_assetlinks),
         brand=Brand(

@@ -18,6 +18,8 @@ class Preferences(msgspec.Struct, frozen=True):
     """Hosts (`example.org`, and all below it) and URL beginnings whose links are left as they are."""
     unsubscribe: bool = False
     """Offer List-Unsubscribe in single messages too; mail readers show a button for it."""
+    view: bool = False
+    """Make a page of each single message for view in browser, which everybody with its address may see."""
     utm: str = ""
     """Query parameters added to links: `utm_source=mail&utm_content={label}`; empty for none."""
 

@@ -55,15 +55,15 @@ class CopyComposer:
             clicks=claim.clicks_consent != Consent.WITHDRAWN and not claim.clicks_withdrawn,
         )
         sending = self._sending.get(claim.message) or self._prepare(campaign, claim.message)
-        now, token, name = self._clock.now(), sending.urls.token(claim.copy), claim.name or ""
+        now, tokens, name = self._clock.now(), sending.urls.tokens(claim.copy), claim.name or ""
         fields = fields_of(campaign, claim.address, name, claim.fields)
-        head = sending.heads.head(claim.copy, token, (name, claim.recipient), now)
+        head = sending.heads.head(claim.copy, tokens.act, (name, claim.recipient), now)
         try:
             signer = self._signer_of(sending.domain)
             if signer is None:
-                data = compiled.render(token, fields, head)
+                data = compiled.render(tokens, fields, head)
             else:
-                data = compiled.render_signed(token, fields, head, signer, now)
+                data = compiled.render_signed(tokens, fields, head, signer, now)
         except (MissingFieldError, TemplateError) as error:
             return Answer(SendOutcome.REJECTED, text=str(error), phase="compose")
         mail_from, envid = sending.heads.envelope(claim.copy, sending.sender)

@@ -11,7 +11,7 @@ from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Contact
-from postlude.tokens import DEAD_TOKEN
+from postlude.tokens import DEAD_TOKENS
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ def preview_message(contents: Contents, campaign: Campaign, variant: Variant, co
     person = contact or SAMPLE
     untracked = contents.policy(campaign, opens=False, clicks=False)
     compiled = contents.compile(campaign, variant, untracked)
-    return compiled.render(DEAD_TOKEN, fields_of(campaign, person.address, person.name, person.fields))
+    return compiled.render(DEAD_TOKENS, fields_of(campaign, person.address, person.name, person.fields))
 
 
 def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:

@@ -101,7 +101,7 @@ _SIGNED: Final = frozenset(
         Evidence.REPLY_TAG,
         Evidence.UNSUBSCRIBE_TAG,
         Evidence.MESSAGE_ID_TAG,
-        Evidence.QUOTED_LINK,
+        Evidence.QUOTED_PAGE,
         Evidence.ENVID,
     }
 )
@@ -129,8 +129,8 @@ def tag_reader(codec: TokenCodec) -> TagReader:
     """The reader of signed tags that `feedback.parse` asks, over the key ring's codec."""
 
     def read(purpose: str, text: str) -> int | None:
-        if purpose == "c":
-            ref = codec.read_copy(text)
+        if purpose in {"a", "l"}:
+            ref = codec.read_act(text) if purpose == "a" else codec.read_read(text)
             return ref.copy if ref else None
         return codec.read_tag(TagPurpose(purpose), text)
 

@@ -16,14 +16,24 @@ class Marked(NamedTuple):
     """Which copy it is, and where answers to it come in."""
 
     copy: int
-    token: str
+    act: str
+    """Its act token."""
     return_domain: str
 
 
 def with_copy_headers(
-    data: bytes, marked: Marked, codec: TokenCodec, urls: Urls, *, unsubscribe: bool, signed_for: str
+    data: bytes,
+    marked: Marked,
+    codec: TokenCodec,
+    urls: Urls,
+    *,
+    unsubscribe: bool,
+    view: bool = False,
+    signed_for: str,
 ) -> bytes:
-    """The copy with its id in References, and with List-Unsubscribe and CFBL-Address where they are wanted.
+    """The copy with its id in References, and with what is wanted of List-Unsubscribe, Archived-At and CFBL-Address.
+
+    `view`: there is a page for view in browser, which Archived-At (RFC 5064) names.
 
     The Message-ID stays: all recipients of one message must see the same one, or answers to all fall apart.
     `signed_for` is the From domain when the copy gets its DKIM signature from us.
@@ -32,7 +42,10 @@ def with_copy_headers(
     added = ""
     if unsubscribe and not head.first("list-unsubscribe"):
         start, end = urls.unsubscribe()
-        added += unsubscribe_fields(codec, marked.copy, start + marked.token + end, marked.return_domain)
+        added += unsubscribe_fields(codec, marked.copy, start + marked.act + end, marked.return_domain)
+    if view and not head.first("archived-at"):
+        start, end = urls.view()
+        added += f"Archived-At: <{start}{marked.act}{end}>\r\n"
     if signed_for and aligned(marked.return_domain, signed_for) and not head.first("cfbl-address"):
         added += cfbl_fields(codec, marked.copy, marked.return_domain)
     return added.encode("ascii") + _with_reference(data, head, codec, marked)

@@ -51,6 +51,8 @@ class SenderDeps:
     codec: TokenCodec
     policy_of: Callable[[int], Policy]
     """What a user wants tracked; called in a thread."""
+    make_view: Callable[[int, bytes], bool] = lambda _message, _raw: False
+    """Makes the page of a message for view in browser; whether there is one."""
     return_domain: str = ""
     """Domain of our envelope senders; empty: the sender's own address stays."""
     retry: RetrySchedule = field(default_factory=RetrySchedule)
@@ -169,14 +171,15 @@ class Sender:
         raw = deps.spool.get(claim.message)
         plan = deps.tracker.plan(claim.message, raw, limited(deps.policy_of(claim.user), withdrawn))
         urls = deps.tracker.urls(claim.message)
-        token = urls.token(claim.copy)
+        tokens = urls.tokens(claim.copy)
         signer = deps.signer_of(plan.domain)
         data = with_copy_headers(
-            plan.render(token),
-            Marked(claim.copy, token, deps.return_domain),
+            plan.render(tokens.read),
+            Marked(claim.copy, tokens.act, deps.return_domain),
             deps.codec,
             urls,
             unsubscribe=plan.unsubscribe,
+            view=plan.view and deps.make_view(claim.message, raw),
             signed_for=plan.domain if signer else "",
         )
         if signer is not None:

@@ -29,6 +29,8 @@ class Plan(NamedTuple):
     """Of the From address."""
     unsubscribe: bool = False
     """List-Unsubscribe is wanted."""
+    view: bool = False
+    """A page for view in browser is wanted."""
 
     def render(self, token: str) -> bytes:
         """The copy that carries `token`."""
@@ -60,13 +62,14 @@ class Tracker:
     def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
         head = Head(raw)
         domain = next(iter(head.addresses("from")), "").rpartition("@")[2].lower()
-        unsubscribe = (read_switches(raw).apply(policy) if policy.headers else policy).unsubscribe
+        wanted = read_switches(raw).apply(policy) if policy.headers else policy
+        unsubscribe, view = wanted.unsubscribe, wanted.view
         try:
             compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
             _log.exception("message %016x leaves untracked", message)
             why = f"{type(error).__name__}: {error}"
             plain = without_fields(raw, head, _HIDDEN, _OWN)
-            return Plan(None, plain, (), opens=False, untracked=why, domain=domain, unsubscribe=unsubscribe)
+            return Plan(None, plain, (), opens=False, untracked=why, domain=domain, unsubscribe=unsubscribe, view=view)
         links, opens = compiled.links, compiled.opens
-        return Plan(compiled, b"", links, opens=opens, untracked="", domain=domain, unsubscribe=unsubscribe)
+        return Plan(compiled, b"", links, opens=opens, untracked="", domain=domain, unsubscribe=unsubscribe, view=view)

@@ -43,11 +43,14 @@ def save(
     text: Annotated[bool, Form()] = False,
     exclude: Annotated[str, Form()] = "",
     unsubscribe: Annotated[bool, Form()] = False,
+    view: Annotated[bool, Form()] = False,
     utm: Annotated[str, Form()] = "",
 ) -> Response:
     """Store them."""
     hosts = tuple(dict.fromkeys(line.strip() for line in exclude.splitlines() if line.strip()))
-    wanted = Preferences(opens=opens, clicks=clicks, text=text, exclude=hosts, unsubscribe=unsubscribe, utm=utm.strip())
+    wanted = Preferences(
+        opens=opens, clicks=clicks, text=text, exclude=hosts, unsubscribe=unsubscribe, view=view, utm=utm.strip()
+    )
     deps.put_preferences(viewer.user.id, wanted)
     return RedirectResponse("/preferences?saved=1", status_code=HTTPStatus.SEE_OTHER)
 

@@ -190,8 +190,15 @@ def test_tags_are_read_for_their_own_purpose_only():
     read = tag_reader(codec)
     tag = codec.mint_tag(TagPurpose.BOUNCE, 7)
     assert (read("b", tag), read("r", tag), read("b", "x" * 28)) == (7, None, None)
-    assert read("c", codec.mint_copy(Kind.MESSAGE, 5, 8)) == 8
-    assert read("c", "A" * 36) is None
+    tokens = codec.mint_copy(Kind.MESSAGE, 5, 8)
+    assert (read("l", tokens.read), read("a", tokens.read)) == (8, None)
+    assert (read("l", tokens.act), read("a", tokens.act)) == (None, 8)
+    assert read("l", "A" * 36) is None
+
+
+def test_a_complaint_that_quotes_a_link_alone_suppresses_nobody():
+    item = Finding(kind=FindingKind.COMPLAINED, copy=1, evidence=Evidence.QUOTED_LINK)
+    assert attribute(item, Shelf(), at=NOW).suppress == ""
 
 
 def test_a_proven_call_of_a_provider_is_certain():
