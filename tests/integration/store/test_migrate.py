@@ -9,8 +9,8 @@ from sqlalchemy import text
 import postlude.store
 from postlude.model.errors import StorageError
 from postlude.store import open_store
-from postlude.store.engine import Database, connect
 from postlude.store.columns import metadata
+from postlude.store.engine import Database, connect
 from postlude.store.migrate import HEAD, current, migrate
 
 

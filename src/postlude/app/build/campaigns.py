@@ -26,7 +26,9 @@ class CampaignDesk:
     def outlook(self, copies: int) -> str:
         """What the servers' limits make of so many copies; empty when there is no limit."""
         settings = self.parts.settings
-        return "" if settings.sandbox else build_transport(settings, self.parts.clock, self.store.sending).outlook(copies).text
+        if settings.sandbox:
+            return ""
+        return build_transport(settings, self.parts.clock, self.store.sending).outlook(copies).text
 
 
 @contextmanager

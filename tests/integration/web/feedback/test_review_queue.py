@@ -9,7 +9,7 @@ from postlude.model.observation import decode
 from postlude.model.words import Via
 from postlude.store import Batch, Copy, Message, Submission, Unmatched
 
-from ..conftest import World, csrf_of
+from ..conftest import World, csrf_of  # noqa: TID252 - the world of all web tests
 
 MESSAGE = 77
 
