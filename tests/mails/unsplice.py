@@ -142,8 +142,9 @@ _ENCODED = re.compile(
 
 
 def _encoded_value(before: bytes, at: int, ours: re.Match[bytes], charset: str) -> bytes:
-    quote = ours.string[ours.start() - 1 : ours.start()]
-    end = re.compile(quote if quote in {b'"', b"'"} else rb"[\t\n\f\r >]").search(before, at)
+    quote, escaped = ours.string[ours.start() - 1 : ours.start()], ours.string[ours.start() - 3 : ours.start()]
+    quote = escaped if escaped in {b"=22", b"=27"} else quote
+    end = re.compile(quote if quote in {b'"', b"'", b"=22", b"=27"} else rb"[\t\n\f\r >]").search(before, at)
     assert end is not None
     value = before[at : end.start()]
     plain = b'"' + a2b_qp(before[at : end.end()])[:-1] + b'"'  # with what follows: a last `=` alone would be dropped

@@ -7,7 +7,7 @@ from postlude.compose import quoted
 from postlude.compose.pieces import Piece
 from postlude.instrument import Policy, UrlMinter, html_part, lines, text_part
 from postlude.instrument.edits import Edit
-from postlude.instrument.session import MAX_URL, Minted, Session
+from postlude.instrument.session import Minted, Session
 
 _LONGEST_LINE: Final = 998
 QUOTED_HEAD: Final = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -40,7 +40,7 @@ class Numbered(Session):
 
 def edits_of(data: bytes, session: Session, *, html: bool, limited: bool) -> list[Edit]:
     """What instrumenting changes in a part, as for a message that came from outside."""
-    session.max_url = lines.LONGEST_URL if limited else MAX_URL
+    session.keep_lines_short(limited=limited)
     if not html:
         return text_part.plan(data, session, "utf-8", limited=limited)
     planned = html_part.plan(data, session, "utf-8", with_pixel=session.policy.opens)

@@ -12,7 +12,6 @@ from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape, Unshared
 from postlude.compose.source import Marks, Source, value_text
 from postlude.dkim import Signer
 from postlude.dkim.canonical import relaxed_lines
-from postlude.instrument import lines
 from postlude.tokens import CopyTokens
 
 _SUBJECT: Final = ACT_HOLE + 1
@@ -42,8 +41,7 @@ class Shared:
         html = self._plans.get(Slot.HTML)
         self._links: Final[list[OwnLink]] = html.own_links if html else []
         self._twins: Final = html.twins if html else None
-        if eight_bit:
-            self._judge.max_url = lines.LONGEST_URL
+        self._judge.keep_lines_short(limited=eight_bit)
         self._room: Final = min((plan.room for plan in self._plans.values()), default=UNBOUNDED)
         self._words: Final = any(plan.words for plan in self._plans.values())
         wanted = [(own.number, own.html) for own in self._own if not own.link]

@@ -138,6 +138,8 @@ class Links:
             if reason is LinkReason.NONE:
                 link = session.mint(position, url)
                 reason = LinkReason.NONE if link else LinkReason.TOO_LONG
+        if link is None and url != one.url and len(_value(one, url, self._charset)) > session.max_value:
+            url, reason = one.url, LinkReason.TOO_LONG if reason is LinkReason.QUOTED else reason
         where = "outlook" if one.outlook and self._where == "html" else self._where
         session.report(position, url, one.label, reason, where)
         return url, reason, link
@@ -189,6 +191,11 @@ def _edit(one: Candidate, url: str, reason: LinkReason, charset: str) -> Edit | 
     """What becomes of a link that is not tracked."""
     if url == one.url or reason in {LinkReason.ALREADY_TRACKED, LinkReason.UNDECODABLE}:
         return None
+    return Edit(one.value_start, one.value_end, (_value(one, url, charset),))
+
+
+def _value(one: Candidate, url: str, charset: str) -> bytes:
+    """The URL as the attribute's value, in quotes where it had none."""
     around = "" if one.quote else '"'
     text = around + entities.encode(url, one.quote or '"') + around
-    return Edit(one.value_start, one.value_end, (text.encode(charset, "xmlcharrefreplace"),))
+    return text.encode(charset, "xmlcharrefreplace")

@@ -12,6 +12,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from postlude.instrument.edits import Edit, segments
+from postlude.instrument.lines import newline_of
 
 _LINE: Final = 76  # RFC 2045 6.8
 _MOST_LINES: Final = 64
@@ -26,12 +27,12 @@ class _Layout(NamedTuple):
 class Base64:
     """A base64 body; ValueError when it holds anything else."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, newline: bytes = b"\r\n") -> None:
         try:
             self.decoded: Final = a2b_base64(raw.translate(None, b"\r\n\t "), strict_mode=True)
         except Base64Error as error:
             raise ValueError("not base64") from error
-        self._newline: Final = b"\r\n" if b"\r\n" in raw[:1000] or b"\n" not in raw else b"\n"
+        self._newline: Final = newline_of(raw, newline)
         self._blank_end: Final = raw[len(raw.rstrip(b"\r\n\t ")) :]
 
     def splice(self, edits: Sequence[Edit]) -> "Base64Pieces":

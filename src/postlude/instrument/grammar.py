@@ -41,7 +41,11 @@ _LINK: Final = (
 
 
 def _scanner(wanted: bytes, common: bytes = b"", link: bytes = b"(?!)()()()()") -> re.Pattern[bytes]:
-    """Skips text and unwanted tags, at most some thousand a match to bound its stack, then takes one wanted thing."""
+    """Skips text and unwanted tags, at most some thousand a match to bound its stack, then takes one wanted thing.
+
+    A match that skipped that many may end before a tag that the next match skips: what it calls unfinished is so only
+    where nothing was skipped before it.
+    """
     unwanted = rb"</?(?!" + wanted + rb")" + _TAG_NAME + _REST
     plain = rb"<(?![a-zA-Z/!?])|</(?=>)"
     regular = b""
@@ -54,7 +58,8 @@ def _scanner(wanted: bytes, common: bytes = b"", link: bytes = b"(?!)()()()()") 
 
 FEW: Final = _scanner(_WANTED, _COMMON + rb"|img", _LINK)
 """Groups: 1-4 a regular link: its tag, its href, the end tag behind it, nothing; 5 `<`, 6 `/`, 7 name, 8 rest of
-another wanted tag; 9 comment; 10 CDATA; 11 something unfinished, or the end. The last group that took part tells."""
+another wanted tag; 9 comment; 10 CDATA; 11 something unfinished (see `_scanner`), or the end. The last group that took
+part tells."""
 SOME: Final = _scanner(rb"(?:(?i:img)" + _END_OF_NAME + rb"|" + _WANTED + rb")", _COMMON, _LINK)
 """As FEW, and images: for messages that may quote a pixel of ours."""
 ALL: Final = _scanner(rb"(?=[a-zA-Z])" + _TAG_NAME)
@@ -80,6 +85,9 @@ RAW_END: Final = {
 SCRIPT_STEP: Final = re.compile(rb"<!--|-->|</?script" + _END_OF_NAME, re.IGNORECASE)
 END_OF_TAG: Final = re.compile(_REST)
 STRIP_TAGS: Final = re.compile(
-    rb"<!--.*?(?:--!?>|\Z)|</?[a-zA-Z]" + rb"[^\t\n\f\r />]*+" + _REST + rb"|<[!?/][^>]*+>", re.DOTALL
+    rb"<!--.*?(?:--!?>|\Z)|</?[a-zA-Z]" + rb"[^\t\n\f\r />]*+" + rb"(?:" + _REST + rb"|.*+)|<[!?/][^>]*+(?:>|\Z)",
+    re.DOTALL,
 )
-ALT: Final = re.compile(rb"<img\b" + _REST, re.IGNORECASE)
+"""Tags and comments; what never ends reaches to the end of the input, which keeps taking them out linear."""
+IMAGE: Final = re.compile(rb"<img\b(?:(" + _REST + rb")|.*+)", re.IGNORECASE | re.DOTALL)
+"""An image; group 1 is what stands behind its name, None where the tag never ends."""

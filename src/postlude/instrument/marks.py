@@ -43,15 +43,16 @@ def _is_off(scan: Scan, rest: int, end: int) -> bool:
 
 
 def removed_marks(scan: Scan) -> Iterable[Edit]:
-    """Take `data-postlude` out of every start tag, with one blank beside it."""
+    """Take `data-postlude` out of every start tag, with the blank before it."""
     data = scan.data
     for _, closing, start, end, rest in scan.tags:
         if closing or OURS not in data[start:end].lower():
             continue
         for attribute in attributes(data, rest, end - 1):
             if attribute.name == OURS:
-                begin = attribute.start
-                if data[begin - 1 : begin].isspace() and data[attribute.end : attribute.end + 1] in b"\t\n\f\r />":
+                begin, behind = attribute.start, data[attribute.end : attribute.end + 1]
+                # A line end stays: without it the line would be longer, or a bare carriage return left.
+                if data[begin - 1 : begin] in {b" ", b"\t", b"\f"} and behind in b"\t\n\f\r />":
                     begin -= 1
                 yield Edit(begin, attribute.end, (b"",))
 

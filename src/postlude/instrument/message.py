@@ -14,7 +14,7 @@ from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
-from postlude.instrument.session import MAX_URL, Session
+from postlude.instrument.session import Session
 from postlude.instrument.transfer import Identity
 
 _HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
@@ -101,6 +101,7 @@ class _NoUrls:
 class _Compiler:
     def __init__(self, raw: bytes, policy: Policy, urls: UrlMinter) -> None:
         self._raw: Final = raw
+        self._newline: Final = lines.newline_of(raw)
         self._skipped: Final[list[PartReport]] = []
         self._opens = False
         found = mime.header_end(raw, 0, len(raw)) if mime.starts_with_header(raw) else None
@@ -161,7 +162,7 @@ class _Compiler:
         return False
 
     def _edit(self, part: mime.Part) -> list[bytes] | Base64Pieces | None:
-        body = open_body(part.encoding, self._raw[part.start : part.end])
+        body = open_body(part.encoding, self._raw[part.start : part.end], self._newline)
         if isinstance(body, PartReason):
             self._skip(part, body)
             return None
@@ -176,7 +177,7 @@ class _Compiler:
         return None
 
     def _plan(self, part: mime.Part, data: bytes, charset: str, *, limited: bool) -> list[Edit]:
-        self._session.max_url = lines.LONGEST_URL if limited else MAX_URL
+        self._session.keep_lines_short(limited=limited)
         if part.content_type == "text/plain":
             return text_part.plan(data, self._session, charset, limited=limited)
         amp = part.content_type == _AMP
@@ -185,7 +186,7 @@ class _Compiler:
         planned = html_part.plan(data, self._session, charset, where=where, with_pixel=with_pixel, xml=xml)
         if planned.pixel and not amp:
             self._opens, self._pixel_wanted = True, False
-        return lines.fit(data, planned.edits, planned.attribute_starts) if limited else planned.edits
+        return lines.fit(data, planned.edits, planned.attribute_starts, self._newline) if limited else planned.edits
 
     def _assemble(self, spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]]) -> list[list[bytes] | Base64Pieces]:
         raw = self._raw

@@ -183,7 +183,7 @@ def _bodies(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple
             continue
         line_end = raw.find(b"\n", at, end)
         after = end if line_end < 0 else line_end + 1
-        rest = raw[at : min(after, at + 200)].strip(b" \t\r\n")
+        rest = raw[at:after].strip(b" \t\r\n")
         if rest not in {b"", b"--"}:
             continue
         if begun >= 0:

@@ -82,9 +82,13 @@ class Scan:
             elif kind == grammar.AT_CDATA:
                 at = self._cdata(match.start(kind), end, outlook=outlook)
             elif kind == grammar.AT_END:
-                if match.end(kind) > match.start(kind):
-                    self._unfinished(match.start(kind), outlook=outlook)
-                return
+                start = match.start(kind)
+                if start == match.end():
+                    return
+                if start == at:
+                    self._unfinished(at, outlook=outlook)
+                    return
+                at = start  # one match skips only so many tags: seen from here the next may be a complete one
             else:
                 at = match.end()
 

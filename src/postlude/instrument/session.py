@@ -1,7 +1,9 @@
 """What holds for one message while it is instrumented: policy, our URLs, the count of links."""
 
+import sys
 from typing import Final
 
+from postlude.instrument import lines
 from postlude.instrument import url as u
 from postlude.instrument.minter import TOKEN_LENGTH, Own, UrlMinter
 from postlude.instrument.policy import Policy
@@ -13,6 +15,7 @@ MAX_POSITION: Final = 99_999
 """Link URLs hold positions of up to five digits."""
 MAX_URL: Final = 7_500
 """Characters of a tracked URL: request lines of 8 kB pass every server and proxy."""
+UNLIMITED: Final = sys.maxsize
 
 
 Minted = tuple[bytes, bytes]
@@ -45,11 +48,18 @@ class Session:
         self._utm: Final = Utm(policy.utm) if policy.utm else None
         self.max_url = MAX_URL
         """Lower while a part is edited whose lines must stay short."""
+        self.max_value = UNLIMITED
+        """Bytes of an attribute's value; a line's length while lines must stay short."""
         self._next = 0
 
     @staticmethod
     def _authority(url: str) -> str:
         return url.partition("://")[2].partition("/")[0]
+
+    def keep_lines_short(self, *, limited: bool) -> None:
+        """Whether what is minted from now on must fit a line of an unencoded part."""
+        self.max_url = lines.LONGEST_URL if limited else MAX_URL
+        self.max_value = lines.LONGEST_VALUE if limited else UNLIMITED
 
     def may_quote_us(self, data: bytes) -> bool:
         """Our host's name occurs in these bytes, however the rest is spelled."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from postlude.instrument.edits import Edit, segments
+from postlude.instrument.lines import newline_of
 from postlude.instrument.minter import TOKEN_LENGTH
 
 
@@ -38,10 +39,10 @@ _UNSAFE: Final = re.compile(rb"[^\t\n\r !-<>-~]|[ \t](?=\r?\n|\Z)")
 class QuotedPrintable:
     """Quoted-printable: new text goes in escaped, with soft line breaks around it; nothing else is encoded again."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, newline: bytes = b"\r\n") -> None:
         self._raw: Final = raw
         self.decoded: Final = a2b_qp(raw)
-        self._newline: Final = b"\r\n" if b"\r\n" in raw[:1000] or b"\n" not in raw else b"\n"
+        self._newline: Final = newline_of(raw, newline)
         self._soft: Final = b"=" + self._newline
 
     def splice(self, edits: Sequence[Edit]) -> list[bytes]:
