@@ -23,6 +23,7 @@ _GROWTH: Final = 8
 _MARK: Final = 100
 """Bytes, at most, that a placeholder takes up in the same way."""
 _NOT_IN_A_WORD: Final = re.compile(rb"[\x00-\x20<>\"\x7f]")
+_WRAPPED: Final = re.compile(rb"<(?:url:)?https?[^\x00-\x20<>\"\x7f]*+\r?\n", re.IGNORECASE)
 UNBOUNDED: Final = 1 << 40
 
 
@@ -119,8 +120,10 @@ class PartShape:
         return found.links, found.twins(), found.slots()
 
     def _check_words(self) -> None:
-        """No field is part of a URL in plain text."""
+        """No field is part of a URL in plain text, or of the line in which one could go on."""
         data, at = self._data, 0
+        if _WRAPPED.search(data):
+            raise Unshared
         holes = {span.start: span for span in self._own}
         for span in self._own:
             start = span.start

@@ -1,5 +1,6 @@
 """What copies with the same branches share: bytes, and holes for what is their own."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from postlude.tokens import CopyTokens
 
 _SUBJECT: Final = ACT_HOLE + 1
 _FIRST_OWN: Final = _SUBJECT + 1
+_MEANS_SOMETHING: Final = re.compile(rb"[:/()]").search
+"""In plain text: what could be a URL of its own, or say where one ends that stands behind it."""
 
 
 class Shared:
@@ -104,7 +107,7 @@ class Shared:
     def _holds(self, values: Mapping[tuple[int, bool], bytes]) -> bool:
         if sum(map(len, values.values())) > self._room:
             return False
-        if self._words and any(b":" in value or b"/" in value for (_, html), value in values.items() if not html):
+        if self._words and any(_MEANS_SOMETHING(value) for (_, html), value in values.items() if not html):
             return False
         return not any(map(self._session.may_quote_us, values.values()))
 

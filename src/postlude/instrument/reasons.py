@@ -28,6 +28,7 @@ class LinkReason(_Reason):
     SCHEME = "scheme", "it is no web link: mailto, tel, cid, javascript, an application's own ..."
     RELATIVE = "relative", "it has no scheme or no host of its own, so it leads nowhere from a message"
     BAD_URL = "bad_url", "no browser would follow it as it is written"
+    WRAPPED = "wrapped", "it goes on in the next line of a plain text part, and only its beginning could be tracked"
     UNDECODABLE = "undecodable", "its bytes are no text in the part's charset"
     PLACEHOLDER = "placeholder", "it holds a merge field that nobody filled in"
     OWN_PAGE = "own_page", "it leads to a page of ours: unsubscribe, preferences, view in browser"

@@ -1,20 +1,13 @@
 """Edits for one plain text part: links, and quoted links of ours."""
 
-import re
-import unicodedata
 from typing import Final
 
-from postlude.instrument import lines
+from postlude.instrument import lines, text_url
 from postlude.instrument.edits import Edit
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.session import Session, own_link
+from postlude.instrument.text_url import TextUrl
 from postlude.instrument.url import without_no_track
-
-_URL: Final = re.compile(rb"(?i:https?(?:\+notrack)?)://[^\x00-\x20<>\"\x7f]+")
-_TRAILING: Final = ".,;:!?'*_~"
-_BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
-_CUT: Final = re.compile(r"[^\x00-\x7f]")
-_KEPT_CATEGORIES: Final = frozenset("LMNS")  # letters, marks, digits and symbols (emoji) belong to a URL
 
 
 class _Room:
@@ -42,16 +35,16 @@ class _Room:
 def plan(data: bytes, session: Session, charset: str, *, limited: bool = False) -> list[Edit]:
     """Everything to change in `data`, ascending; `limited` keeps lines within 998 octets."""
     room = _Room(data) if limited else None
-    found = (_edit(data, match, session, charset, room) for match in _URL.finditer(data))
+    found = (_edit(data, each, session, charset, room) for each in text_url.find(data, charset))
     return [edit for edit in found if edit is not None]
 
 
-def _edit(data: bytes, match: re.Match[bytes], session: Session, charset: str, room: _Room | None) -> Edit | None:
-    written = _written(match[0], charset)
-    if written is None:
-        session.report(session.next_position(), "", "", LinkReason.UNDECODABLE, "text")
+def _edit(data: bytes, found: TextUrl, session: Session, charset: str, room: _Room | None) -> Edit | None:
+    if found.url is None or found.wrapped:
+        reason = LinkReason.WRAPPED if found.url else LinkReason.UNDECODABLE
+        session.report(session.next_position(), found.url or "", "", reason, "text")
         return None
-    start, end = match.start(), match.start() + len(written.encode(charset))
+    start, end, written = found.start, found.end, found.url
     own = session.own(written)
     if own is None:
         return _tracked(written, (start, end), session, room, charset)
@@ -80,35 +73,3 @@ def _tracked(written: str, span: tuple[int, int], session: Session, room: _Room 
             edit, reason = None, LinkReason.TOO_LONG
     session.report(position, url, "", reason, "text")
     return edit
-
-
-def _written(raw: bytes, charset: str) -> str | None:
-    """The URL as its writer meant it: without the sentence's punctuation behind it; None when it is not text."""
-    try:
-        text = raw.decode(charset)
-    except UnicodeDecodeError:
-        return None
-    for odd in _CUT.finditer(text):
-        if unicodedata.category(odd[0])[0] not in _KEPT_CATEGORIES:
-            text = text[: odd.start()]
-            break
-    return text[: _end(text)]
-
-
-def _end(text: str) -> int:
-    """Where the URL ends: a closing bracket belongs to it when it was opened in it."""
-    end = len(text)
-    unopened: dict[str, int] = {}
-    while end:
-        last = text[end - 1]
-        if last in _BRACKETS:
-            missing = unopened.get(last)
-            if missing is None:
-                missing = text.count(last) - text.count(_BRACKETS[last])
-            if missing <= 0:
-                break
-            unopened[last] = missing - 1
-        elif last not in _TRAILING:
-            break
-        end -= 1
-    return end

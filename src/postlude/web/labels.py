@@ -83,6 +83,7 @@ _SKIPPED: Final = {
     "unsubscribe": "an unsubscribe link",
     "text_shows_host": "its text shows the address",
     "too_long": "too long",
+    "wrapped": "broken over two lines",
     "too_many": "too many links",
 }
 

@@ -77,6 +77,9 @@ TEXT = [
     "From here\n\n",
     "\u00fc" * 100 + "\n",
     "word " * 250,
+    FIELD + " https://example.com/c),d ",
+    "<https://example.com/d\n" + FIELD + "> ",
+    "_{{ contact.b }} https://example.com/e_ ",
 ]
 VALUES = [
     "Ada",
@@ -98,6 +101,9 @@ VALUES = [
     "\x00\x07control",
     "data-postlude=off",
     "&amp;&copy",
+    "(a",
+    "b>",
+    "_",
 ]
 values = st.one_of(st.sampled_from(VALUES), st.text(max_size=20), st.text("abc ä&<", max_size=5))
 policies = st.builds(

@@ -138,6 +138,33 @@ def test_amp_has_links_and_no_pixel():
         ("https://x.example/a…", "https://x.example/a"),
         ("https://x.example/a!?", "https://x.example/a"),
         ("HTTPS://x.example/a;", "HTTPS://x.example/a"),
+        ("Confirm: https://x.example/f/AbC123~~/dEf4~", "https://x.example/f/AbC123~~/dEf4~"),
+        ("https://x.example/a_b_ is it", "https://x.example/a_b_"),
+        ("_https://x.example/a_", "https://x.example/a"),
+        ("~~https://x.example/a~~", "https://x.example/a"),
+        ("**_https://x.example/a_**.", "https://x.example/a"),
+        ("<https://x.example/a_b_>", "https://x.example/a_b_"),
+        ("<https://x.example/a.>", "https://x.example/a."),
+        ("<https://x.example/(a)).,;:!?'*_~>", "https://x.example/(a)).,;:!?'*_~"),
+        ("<https://x.example/a»…>", "https://x.example/a»…"),
+        ("<URL:https://x.example/a.>", "https://x.example/a."),
+        ("> <https://x.example/a.>", "https://x.example/a."),
+        ("<https://x.example/a. and>", "https://x.example/a"),
+        ("[https://x.example/a][X]", "https://x.example/a"),
+        ("[label](https://x.example/a)[2]", "https://x.example/a"),
+        ("(see https://x.example/a),then", "https://x.example/a"),
+        ("(see https://x.example/a_(b_(c))),then", "https://x.example/a_(b_(c))"),
+        ("https://x.example/a)b", "https://x.example/a)b"),
+        ("(one line\r\nhttps://x.example/a)b", "https://x.example/a)b"),
+        ("https://x.example/a}", "https://x.example/a"),
+        ("'https://x.example/a','b'", "https://x.example/a"),
+        ("`https://x.example/a`.", "https://x.example/a"),
+        ("|https://x.example/a|b|", "https://x.example/a"),
+        ('{\\"url\\": \\"https://x.example/a\\"}', "https://x.example/a"),
+        ("https://[2001:db8::1]/a]", "https://[2001:db8::1]/a"),
+        ("https://x.example/func()", "https://x.example/func()"),
+        ("https://x.example/a/b/...", "https://x.example/a/b/"),
+        ("日本語https://x.example/パス?q=東京。次の文", "https://x.example/パス?q=東京"),
     ],
 )
 def test_urls_in_plain_text(text: str, url: str):
@@ -145,6 +172,14 @@ def test_urls_in_plain_text(text: str, url: str):
     done = track(raw, TEXT)
     assert [one.url for one in done.links] == [url]
     assert done.message == raw.replace(url.encode(), link(0, url).encode())
+
+
+@pytest.mark.parametrize("between", ["\r\n", "\r\n> ", "\r\n  "])
+def test_a_url_in_angle_brackets_that_goes_on_in_the_next_line_stays_whole(between: str):
+    raw = mail(part(f"> see <https://x.example/a{between}b?c>, and".encode(), "text/plain"))
+    done = track(raw, TEXT)
+    assert [(one.url, str(one.reason)) for one in done.links] == [("https://x.example/ab?c", "wrapped")]
+    assert done.message == raw
 
 
 def test_plain_text_is_off_by_default_and_reported():

@@ -27,6 +27,7 @@ _BROKEN: Final = {
     LinkReason.EMPTY: "leads nowhere: give it a URL",
     LinkReason.PLACEHOLDER: "holds a placeholder nothing fills in",
     LinkReason.TOO_LONG: "is too long to be tracked",
+    LinkReason.WRAPPED: "is broken over two lines: write it in one",
     LinkReason.UNDECODABLE: "holds bytes that are no text",
 }
 
