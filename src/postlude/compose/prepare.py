@@ -8,12 +8,11 @@ from html import escape, unescape
 from typing import Final
 
 from postlude.compose.errors import TemplateError
-from postlude.compose.sandbox import guarded
+from postlude.compose.guard import Guard
+from postlude.compose.style_sheets import names_by_code, with_marks
 from postlude.instrument.scanner import Scan
 
-_MSO: Final = re.compile(r"<!\[[^>]*>")
 _TAG: Final = re.compile(r"<[a-zA-Z/!?](?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
-_OPAQUE: Final = re.compile(r"<(style|script|title|textarea)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\u00a0\u034f\u200c\u2007\ufeff]+")
 _ROW: Final = re.compile(r"<(/?)(?:tr|table|caption)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _CELL: Final = re.compile(
@@ -21,6 +20,7 @@ _CELL: Final = re.compile(
 )
 _PRE: Final = re.compile(r"(<pre\b(?:.*?)</pre\s*>)", re.DOTALL | re.IGNORECASE)
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_EMPTY_SHEET: Final = re.compile(r"<style\b[^>]*>\s*</style\s*>", re.IGNORECASE)
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _HTTP: Final = re.compile(r"https?://", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ def html_from_mjml(source: str) -> str:
     """
     from mjml import mjml2html  # noqa: PLC0415 - 8 MB that only MJML templates need
 
-    guard = _Guard(source)
+    guard = Guard(source)
     if "<mj-include" in source:
         raise TemplateError("MJML", 0, "mj-include reads files, which a template cannot: paste what it includes")
     try:
@@ -47,14 +47,22 @@ def html_from_mjml(source: str) -> str:
 def html_with_inline_css(html: str) -> str:
     """The HTML with its `<style>` rules in `style` attributes, for readers that know no style sheets.
 
-    Media queries stay in the head; remote style sheets are not fetched; merge fields and Outlook's conditions stay.
+    What no attribute can say stays in the style element: media queries and other at-rules, `:hover` and its like,
+    pseudo-elements, rules about what mail readers add, rules inside template blocks, a style element for some media.
+    Remote style sheets are not fetched; merge fields and Outlook's conditions stay.
     """
     from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - as above
 
-    guard = _Guard(html)
-    inliner = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=True)
+    guard = Guard(html)
+    inliner = CSSInliner(
+        keep_style_tags=True,
+        keep_at_rules=True,
+        keep_link_tags=True,
+        load_remote_stylesheets=False,
+        remove_inlined_selectors=not names_by_code(guard.text),
+    )
     try:
-        return guard.restored(inliner.inline(guard.text))
+        return _EMPTY_SHEET.sub("", guard.restored(inliner.inline(with_marks(guard))))
     except InlineError as error:
         raise TemplateError(
             "style sheet", 0, f"{guard.restored(str(error)).strip()}. Mend it or do not inline it"
@@ -65,7 +73,7 @@ def text_from_html(html: str) -> str:
     """A plain text part that says what the HTML says: links with their address behind them, images by their text."""
     from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - as above
 
-    guard = _Guard(html, as_text=True)
+    guard = Guard(html, as_text=True)
     # Rows as blocks: in a table the converter looks for data, and moves template code out of it.
     plain = _ROW.sub(r"<\1div>", _CELL.sub(" ", _with_addresses(guard.text)))
     pieces = _PRE.split(plain)  # elsewhere a line end is a blank
@@ -98,36 +106,9 @@ def _with_addresses(html: str) -> str:
 
 
 def _leads(address: str) -> bool:
-    return bool(_HTTP.match(address)) or address.startswith(_Guard.MARK)
+    return bool(_HTTP.match(address)) or address.startswith(Guard.MARK)
 
 
 def _same(address: str, label: str) -> bool:
     bare = [_HTTP.sub("", unescape(each)).rstrip("/").lower() for each in (address, label)]
     return bare[0] == bare[1]
-
-
-class _Guard:
-    """Keeps template code and Outlook's conditions away from parsers that would mend them."""
-
-    MARK: Final = "jnjplaceholder"
-
-    def __init__(self, source: str, *, as_text: bool = False) -> None:
-        self._kept: Final[list[str]] = []
-        self._as_text: Final = as_text
-        inside = [match.span() for pattern in (_TAG, _OPAQUE) for match in pattern.finditer(source)]
-        text = guarded(source, lambda code, at: self._put(code, opaque=any(a < at < b for a, b in inside)))
-        self.text: Final = text if as_text else _MSO.sub(lambda match: self._put(match[0], opaque=False), text)
-
-    def _put(self, code: str, *, opaque: bool) -> str:
-        self._kept.append(code)
-        mark = f"{self.MARK}{len(self._kept) - 1:05d}x"
-        # Between tags a comment: text between table rows would be moved out of the table.
-        return mark if opaque or self._as_text or code.startswith("{{") else f"<!--{mark}-->"
-
-    def restored(self, text: str) -> str:
-        """The text with everything back in its place."""
-        return re.sub(
-            rf"<!--{self.MARK}([0-9]{{5}})x-->|{self.MARK}([0-9]{{5}})x",
-            lambda match: self._kept[int(match[1] or match[2])],
-            text,
-        )

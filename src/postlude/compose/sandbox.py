@@ -58,9 +58,14 @@ def _unknown(name: str, known: frozenset[str]) -> str:
     return f"nothing is called {name!r}; {hint} A contact's field is written {{{{ contact.first_name }}}}"
 
 
-_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#(?![\w.]).*?#\}", re.DOTALL)
+# What is never closed reaches to the end: Jinja refuses it, and looking for its end again and again is not linear.
+_CODE: Final = r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|\{#(?![\w.]).*?(?:#\}|\Z)"
 
 
-def guarded(source: str, put: Callable[[str, int], str]) -> str:
-    """The source with every piece of template code replaced by what `put(code, place)` returns."""
-    return _CODE.sub(lambda match: put(match[0], match.start()), source)
+def guarded(source: str, put: Callable[[str, int], str], also: str = "") -> str:
+    """The source with every piece of template code replaced by what `put(code, place)` returns.
+
+    `also` is a pattern for what else is replaced; what is inside of that is replaced with it.
+    """
+    pattern = re.compile(f"{_CODE}|{also}" if also else _CODE, re.DOTALL)
+    return pattern.sub(lambda match: put(match[0], match.start()), source)

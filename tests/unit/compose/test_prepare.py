@@ -67,6 +67,28 @@ def test_mjml_becomes_a_template_with_its_fields():
 
 
 @pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("<!--[if !mso]><!-->", "<!--<![endif]-->"),
+        ("<!--[if !mso]> <!-- -->", "<!-- <![endif]-->"),
+        (
+            "<!--[if mso]><table><tr><td>{% if contact.vip %}<b>{% endif %}<![endif]-->",
+            "<!--[if mso]></td><![endif]-->",
+        ),
+        ("<![if !mso]>", "<![endif]>"),
+        ("<!-- don't <b> -->", "<!---->"),
+        ("{# <!-- #}", "{% if contact.a < 2 %}--{% endif %}"),
+    ],
+)
+def test_mjml_takes_conditions_of_outlook_in_raw_pieces(before: str, behind: str):
+    text = "<mj-text>Hello {{ contact.first_name }}</mj-text>"
+    html = html_from_mjml(
+        MJML.replace("<mj-column>", f"<mj-column><mj-raw>{before}</mj-raw>{text}<mj-raw>{behind}</mj-raw>")
+    )
+    assert html.index(before) < html.index("Hello {{ contact.first_name }}") < html.rindex(behind)
+
+
+@pytest.mark.parametrize(
     "source", ["<p>x", "<mjml><mj-body><mj-text>", "", "<mjml><mj-include path='/etc/passwd'/></mjml>"]
 )
 def test_what_is_no_mjml_is_refused(source):
