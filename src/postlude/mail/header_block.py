@@ -1,13 +1,14 @@
 """The header block of a mail as bytes: found, read and changed without touching any other byte."""
 
 import re
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from email.utils import getaddresses
 from typing import Final, NamedTuple
 
+from postlude.mail.encoded_words import as_shown
+
 _END: Final = re.compile(rb"\r?\n\r?\n")
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\n]*(?:\n(?=[ \t]))?)*)(?:\n|\Z)")
+# Possessive and tied to a line's beginning: a line without a colon is looked at once.
+_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
 
 
 class Field(NamedTuple):
@@ -48,19 +49,22 @@ class Head:
         return next(iter(self.all(name)), "")
 
     def addresses(self, name: str) -> list[str]:
-        """Every address in the fields called `name`."""
+        """Every address in the fields called `name`; none where comments nest too deep to be read."""
         if name not in self._addresses:
-            self._addresses[name] = [address for _, address in getaddresses(self.all(name)) if address]
+            self._addresses[name] = _addresses(self.all(name))
         return self._addresses[name]
 
 
 def decoded(value: str) -> str:
     """A header's text as people read it: encoded words (RFC 2047) decoded, on one line, never an error."""
+    return as_shown(value)
+
+
+def _addresses(values: list[str]) -> list[str]:
     try:
-        text = str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
-        text = value
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+        return [address for _, address in getaddresses(values) if address]
+    except RecursionError:  # the standard library follows each opening bracket of a comment by a call
+        return []
 
 
 def without_fields(raw: bytes, head: Head, names: frozenset[str], prefixes: tuple[str, ...] = ()) -> bytes:

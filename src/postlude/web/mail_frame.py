@@ -2,16 +2,11 @@
 
 import html
 import re
-from base64 import b64encode
-from email import policy
-from email.message import EmailMessage, MIMEPart
-from email.parser import BytesParser
 from typing import Final
-from urllib.parse import unquote
 
-_parser: Final = BytesParser(policy=policy.default)
+from postlude.mail.bodies import read_bodies
+
 _DOCTYPE: Final = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
-_CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
 _URL: Final = re.compile(r"""https?://[^\s<>"]+[^\s<>".,;:!?')\]]""")
 _TEXT_STYLE: Final = (
     "body{margin:1.25rem;font:15px/1.6 ui-monospace,Menlo,Consolas,monospace;background:#fff;color:#1b1f24}"
@@ -19,62 +14,20 @@ _TEXT_STYLE: Final = (
 )
 
 
-def parse(raw: bytes) -> EmailMessage:
-    """Read a mail leniently."""
-    message = _parser.parsebytes(raw)
-    assert isinstance(message, EmailMessage)
-    return message
-
-
 def document(raw: bytes) -> str:
-    """The HTML document to frame: the mail's HTML with `cid:` images inside, or its text as text."""
-    message = parse(raw)
-    rich = message.get_body(("html",))
-    if rich is not None:
-        return html_document(_with_images(_text(rich), message))
-    plain = message.get_body(("plain",))
-    return text_document(_text(plain) if plain is not None else "(This mail has no text.)")
+    """The HTML document to frame: the mail's HTML with `cid:` images inside, or its text as text.
+
+    The images become data URLs: a sandboxed frame has no cookies to fetch anything from us with.
+    """
+    bodies = read_bodies(raw)
+    if bodies.html is not None:
+        return html_document(bodies.html_with_images())
+    return text_document("(This mail has no text.)" if bodies.text is None else bodies.text)
 
 
 def has_html(raw: bytes) -> bool:
     """Whether the mail has an HTML part."""
-    return parse(raw).get_body(("html",)) is not None
-
-
-def header(message: EmailMessage, name: str) -> str:
-    """A header as people read it; empty when it is missing or cannot be read."""
-    try:
-        return str(message.get(name, ""))
-    except (ValueError, LookupError, IndexError):  # the stdlib's header parser on broken input
-        return ""
-
-
-def _text(part: MIMEPart) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
-    try:
-        return data.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return data.decode("latin-1")
-
-
-def _with_images(text: str, message: EmailMessage) -> str:
-    """`cid:` references as data URLs: a sandboxed frame has no cookies to fetch anything from us with."""
-    images = {
-        str(part["content-id"]).strip("<> "): part
-        for part in message.walk()
-        if part["content-id"] and part.get_content_maintype() == "image"
-    }
-
-    def resolved(match: re.Match[str]) -> str:
-        part = images.get(unquote(html.unescape(match[1])))
-        if part is None:
-            return match[0]
-        payload = part.get_payload(decode=True)
-        data = payload if isinstance(payload, bytes) else b""
-        return f"data:{part.get_content_type()};base64,{b64encode(data).decode('ascii')}"
-
-    return _CID.sub(resolved, text) if images else text
+    return read_bodies(raw).html is not None
 
 
 def html_document(text: str) -> str:

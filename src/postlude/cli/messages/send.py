@@ -2,10 +2,6 @@
 
 import time
 from email.headerregistry import Address
-from email.message import Message
-from email.parser import BytesHeaderParser
-from email.policy import default as default_policy
-from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,8 @@ from postlude.cli.message_file import no_message, read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
+from postlude.mail.header_block import Head
+from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, NotFoundError
 
 _FINAL = {"sent", "rejected", "unsure", "expired", "suppressed", "deferred"}
@@ -44,9 +42,11 @@ def command(  # noqa: PLR0917 - one parameter an option
     """
     settings = load()
     raw = read_message(file, settings.max_message_bytes)
-    head = BytesHeaderParser(policy=default_policy).parsebytes(raw)
-    sender = mail_from or next(iter(_addresses(head, "From", "Sender")), "")
-    to = list(dict.fromkeys(recipients or _addresses(head, "To", "Cc", "Bcc")))
+    if refusal := head_refusal(raw):
+        raise InputError(f"{file}: {refusal}")
+    head = Head(raw)
+    sender = mail_from or next(iter([*head.addresses("from"), *head.addresses("sender")]), "")
+    to = list(dict.fromkeys(recipients or [a for name in ("to", "cc", "bcc") for a in head.addresses(name)]))
     _check(file, sender, to)
     with open_store_of(settings) as store:
         owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()
@@ -75,11 +75,6 @@ def read_message(file: Path, limit: int) -> bytes:
     if not blank or b":" not in head.split(b"\n", 1)[0]:
         raise no_message(file)
     return raw
-
-
-def _addresses(head: Message, *names: str) -> list[str]:
-    values = [str(value) for name in names for value in head.get_all(name) or ()]
-    return [address for _, address in getaddresses(values) if address]
 
 
 def _check(file: Path, sender: str, recipients: list[str]) -> None:

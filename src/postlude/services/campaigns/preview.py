@@ -1,12 +1,10 @@
 """What one contact would get, without anything live in it: no pixel, no tracked link, no token that says who."""
 
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
-
 import msgspec
 
 from postlude.compose import MissingFieldError, TemplateError
+from postlude.mail.bodies import read_bodies
+from postlude.mail.header_block import Head, decoded
 from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
@@ -30,15 +28,14 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Preview:
     """The copy of `contact` (None: of nobody in particular); MissingFieldError or TemplateError says what is amiss."""
     raw = preview_message(contents, campaign, variant, contact)
-    message = BytesParser(policy=policy.default).parsebytes(raw)
-    assert isinstance(message, EmailMessage)
-    html = _part(message, "html")
+    bodies = read_bodies(raw)
+    html = bodies.html or ""
     return Preview(
         address=(contact or SAMPLE).address,
-        subject=str(message.get("Subject", "")),
+        subject=decoded(Head(raw).first("subject")),
         preheader=variant.preheader,
         html=html,
-        text=_part(message, "plain"),
+        text=bodies.text or "",
         size=len(raw),
         html_size=len(html.encode()),
     )
@@ -58,11 +55,6 @@ def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | No
         return store.contacts.by_address(address)
     page = store.contacts.audience_page(campaign.audience, limit=1)
     return page[0].contact if page else None
-
-
-def _part(message: EmailMessage, kind: str) -> str:
-    part = message.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
 
 
 def page_for_browsers(contents: Contents, campaign: Campaign, variant: Variant) -> str:

@@ -13,12 +13,13 @@ from postlude.journal import Spool
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import Head
+from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.errors import InputError
 from postlude.model.observation import Submitted, encode
 from postlude.model.words import Via
 from postlude.services.ports import Append
 
-MAX_RECIPIENTS: Final = 1000  # of one message; a mailing has one message per contact
+MAX_RECIPIENTS: Final = ADDRESSES  # of one message; a mailing has one message per contact
 _PAIR: Final = re.compile(rb"\r\n")
 _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
 
@@ -53,8 +54,13 @@ async def accept(
     a file nobody speaks of, and the client, which got no 250, sends again. Raises InputError for a message that
     cannot be sent and StorageError when the disk refused; then nothing was accepted.
     """
-    submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn)
-    await asyncio.to_thread(spool.put, submitted.message, data)
+
+    def put() -> Submitted:
+        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn)
+        spool.put(submitted.message, data)
+        return submitted
+
+    submitted = await asyncio.to_thread(put)
     await journal_append(encode(submitted))
     return submitted.message
 
@@ -75,6 +81,8 @@ def prepare(  # noqa: PLR0917 - plain data
 
 def completed(raw: bytes, message: int, now: int) -> bytes:
     """`raw` as it may leave: CRLF line ends, Date and Message-ID there (RFC 6409 section 8); InputError if no mail."""
+    if refusal := head_refusal(raw):
+        raise InputError(refusal)
     data = with_crlf(raw)
     head = Head(data)
     if not head.complete or not head.fields:

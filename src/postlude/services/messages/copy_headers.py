@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from postlude.compose.heads import aligned, cfbl_fields, unsubscribe_fields
 from postlude.dkim import Signer
 from postlude.mail.header_block import Head
+from postlude.mail.limits import REFERENCES_CHARACTERS
 from postlude.tokens import TagPurpose, TokenCodec, Urls
 
-_LONGEST_REFERENCES: Final = 900
 _DOMAIN_TAG: Final = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]+)")
 
 
@@ -77,8 +77,19 @@ def _with_reference(data: bytes, head: Head, codec: TokenCodec, marked: Marked) 
     else:
         ids = written[0].value.split()
         start, end = written[0].start, written[0].end
-    ids.insert(max(0, len(ids) - 1), own)
-    while len(ids) > 2 and sum(map(len, ids)) > _LONGEST_REFERENCES:  # noqa: PLR2004 - ours and the parent stay
-        del ids[1 if ids[1] != own else 0]
-    field = "References: " + "\r\n ".join(ids) + "\r\n"
+    field = "References: " + "\r\n ".join(_fitting(ids[:-1], [own, *ids[-1:]])) + "\r\n"
     return data[:start] + field.encode("utf-8", "surrogateescape") + data[end:]
+
+
+def _fitting(ids: list[str], last: list[str]) -> list[str]:
+    """The first of `ids`, which names the thread, then as many of the newest as fit, then `last` in any case."""
+    room = REFERENCES_CHARACTERS - sum(map(len, last))
+    first = [one for one in ids[:1] if len(one) <= room]
+    room -= sum(map(len, first))
+    newest: list[str] = []
+    for one in reversed(ids[1:]):
+        room -= len(one)
+        if room < 0:
+            break
+        newest.append(one)
+    return [*first, *reversed(newest), *last]

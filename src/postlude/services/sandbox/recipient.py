@@ -1,14 +1,12 @@
 """What a recipient of the sandbox does with a mail: each deed makes the real thing and sends it the real way."""
 
 from collections.abc import Awaitable, Callable
-from email.parser import BytesHeaderParser
-from email.policy import compat32
-from email.utils import parseaddr
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from postlude.feedback.build import build_autoreply, build_bounce, build_complaint, build_reply
 from postlude.kit.clock import Clock
+from postlude.mail.header_block import Head
 from postlude.model.errors import InputError, TransportError
 
 HOST: Final = "mx.postlude.localhost"
@@ -114,14 +112,14 @@ def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, 
 
 def one_click_url(raw: bytes) -> str:
     """The http URL of List-Unsubscribe when the mail allows one-click unsubscribing, else ""."""
-    head = BytesHeaderParser(policy=compat32).parsebytes(raw)
-    if "one-click" not in str(head.get("List-Unsubscribe-Post", "")).lower():
+    head = Head(raw)
+    if "one-click" not in head.first("list-unsubscribe-post").lower():
         return ""
-    entries = "".join(str(head.get("List-Unsubscribe", "")).split()).split(",")
+    entries = "".join(head.first("list-unsubscribe").split()).split(",")
     urls = [entry.strip("<>") for entry in entries]
     return next((url for url in urls if url.startswith(("https://", "http://"))), "")
 
 
 def _reply_address(raw: bytes) -> str:
-    head = BytesHeaderParser(policy=compat32).parsebytes(raw)
-    return parseaddr(str(head.get("Reply-To") or head.get("From", "")))[1]
+    head = Head(raw)
+    return next(iter(head.addresses("reply-to") or head.addresses("from")), "")

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from postlude.adapters.loopback import SmtpDoor, post_form
 from postlude.adapters.sandbox_outbox import DeliveredMail, SandboxOutbox
+from postlude.mail.header_block import Head, decoded
 from postlude.model.errors import NotFoundError
 from postlude.services.sandbox.recipient import Artefact, Deed, Mailbox
 from postlude.tokens import TagPurpose
@@ -89,7 +90,7 @@ def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Arte
         status=HTTPStatus.OK,
         letter=letter,
         html=mail_frame.has_html(raw),
-        unsubscribable=bool(mail_frame.header(mail_frame.parse(raw), "list-unsubscribe")),
+        unsubscribable=bool(Head(raw).first("list-unsubscribe")),
         done=done,
     )
 
@@ -103,13 +104,13 @@ def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[Letter, bytes]:
 
 
 def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> Letter:
-    parsed = mail_frame.parse(raw)
+    head = Head(raw)
     return Letter(
         mail.id,
         mail.envelope.at,
         mail.envelope.rcpt_to,
-        mail_frame.header(parsed, "from"),
-        mail_frame.header(parsed, "subject"),
+        decoded(head.first("from")),
+        decoded(head.first("subject")),
         _message_of(deps, mail.envelope.mail_from),
     )
 

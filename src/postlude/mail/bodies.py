@@ -1,0 +1,127 @@
+"""What a mail shows: its HTML, its text and the images it carries. Every byte string is a mail, nothing raises."""
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_qp
+from collections.abc import Iterator
+from html import unescape
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from postlude.mail.content_type import Content, read_content
+from postlude.mail.encoded_words import charset_of
+from postlude.mail.header_block import Head
+from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS
+
+_CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
+_LF: Final = 10
+_PLAIN: Final = Content("text/plain", {})
+
+
+class Leaf(NamedTuple):
+    """One part that holds no others, not decoded yet."""
+
+    content: Content
+    attached: bool
+    content_id: str
+    encoding: str
+    body: bytes
+
+    def data(self) -> bytes:
+        """The body with its transfer encoding undone; what cannot be decoded stays as it is."""
+        if self.encoding == "quoted-printable":
+            return a2b_qp(self.body)
+        if self.encoding != "base64":
+            return self.body
+        kept = _NOT_BASE64.sub(b"", self.body)
+        kept = kept[: len(kept) - (len(kept) % 4 == 1)]
+        try:
+            return b64decode(kept + b"=" * (-len(kept) % 4))
+        except (Base64Error, ValueError):
+            return self.body
+
+    def text(self) -> str:
+        """The data as text in its charset, else UTF-8."""
+        charset = charset_of(self.content.parameters.get("charset", "utf-8")) or "utf-8"
+        return self.data().decode(charset, "replace")
+
+
+class Bodies(NamedTuple):
+    """What a mail shows."""
+
+    html: str | None
+    text: str | None
+    images: dict[str, Leaf]
+    """By Content-ID, without `<>`."""
+
+    def html_with_images(self) -> str:
+        """The HTML with its `cid:` images as data URLs; empty without HTML."""
+        return _CID.sub(self._image, self.html or "") if self.images else self.html or ""
+
+    def _image(self, match: re.Match[str]) -> str:
+        image = self.images.get(unquote(unescape(match[1])))
+        if image is None:
+            return match[0]
+        return f"data:{image.content.kind};base64,{b64encode(image.data()).decode('ascii')}"
+
+
+def read_bodies(raw: bytes) -> Bodies:
+    """The first HTML and the first text that are no attachments; at most PARTS parts, DEPTH deep, are looked at."""
+    html: Leaf | None = None
+    text: Leaf | None = None
+    images: dict[str, Leaf] = {}
+    for leaf in leaves(raw):
+        kind = leaf.content.kind
+        if kind == "text/html" and not leaf.attached:
+            html = html or leaf
+        elif kind == "text/plain" and not leaf.attached:
+            text = text or leaf
+        elif leaf.content_id and kind.startswith("image/"):
+            images.setdefault(leaf.content_id, leaf)
+    return Bodies(html and html.text(), text and text.text(), images)
+
+
+def leaves(raw: bytes) -> Iterator[Leaf]:
+    """The parts of a mail that hold no others, in order; mail within mail is not opened."""
+    return _Walk().part(raw, 0)
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self._left = PARTS
+
+    def part(self, raw: bytes, depth: int) -> Iterator[Leaf]:
+        self._left -= 1
+        head = Head(raw[:HEAD_BYTES])
+        body = raw[head.end :].removeprefix(b"\r").removeprefix(b"\n")
+        content = read_content(head.first("content-type")) if head.first("content-type") else _PLAIN
+        boundary = content.parameters.get("boundary", "").rstrip()
+        if content.kind.startswith("multipart/") and boundary and depth < DEPTH:
+            for piece in self._pieces(body, boundary):
+                yield from self.part(piece, depth + 1)
+            return
+        yield Leaf(
+            content,
+            read_content(head.first("content-disposition")).kind == "attachment",
+            head.first("content-id").strip("<> "),
+            head.first("content-transfer-encoding").strip().lower(),
+            body,
+        )
+
+    def _pieces(self, body: bytes, boundary: str) -> Iterator[bytes]:
+        mark = re.escape(b"--" + boundary.encode("utf-8", "surrogateescape"))
+        start = -1
+        for match in re.finditer(mark + rb"(--)?[ \t]*+(?=\r?\n|\Z)", body):
+            at = match.start()
+            if at and body[at - 1] != _LF:
+                continue
+            if start >= 0:
+                yield body[start : max(start, at - 1)].removesuffix(b"\r")
+            if match[1] or self._left <= 0:
+                return
+            start = match.end()
+            start += 2 if body.startswith(b"\r\n", start) else 1
+        if start >= 0:
+            yield body[start:]

@@ -1,0 +1,47 @@
+"""How much of a mail is looked at: one set of numbers for both SMTP servers, the web app, the API and the CLI.
+
+A mail within these limits is read in a bounded time whatever it holds; one beyond them is refused with the remedy, or
+its rest is left as it is. Real mail stays far below: Postfix ends a header block at 100 kB.
+"""
+
+import re
+from typing import Final
+
+HEAD_BYTES: Final = 262_144
+"""Of the header block, with its line ends."""
+HEAD_FIELDS: Final = 1_000
+"""Header fields of a message."""
+FIELD_BYTES: Final = 65_536
+"""Of one header field, folded as it came; 1,000 recipients in To take about 40 kB."""
+PARAMETERS: Final = 100
+"""Parameters read of a Content-Type or Content-Disposition; RFC 2231 cuts a long name into several."""
+PARTS: Final = 1_000
+"""MIME parts of a message that are opened; what is behind them stays as it is."""
+DEPTH: Final = 20
+"""Multipart within multipart; what lies deeper stays as it is."""
+LINKS: Final = 10_000
+"""Tracked links of a message; further ones stay as they were written."""
+ADDRESSES: Final = 1_000
+"""Recipients of a message, and addresses read from one header field."""
+REFERENCES_CHARACTERS: Final = 900
+"""Of the References field of a copy: the oldest and the newest ids that fit (RFC 5322 2.1.1 ends a line at 998)."""
+
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_NEXT_FIELD: Final = re.compile(rb"\n(?![ \t])")
+
+
+def head_refusal(raw: bytes) -> str | None:
+    """Why the header block is larger than what is taken, for the sender; None when it is not. Looks no further."""
+    start = raw[: HEAD_BYTES + 4]
+    end = _END.search(start)
+    size = end.start() if end is not None else len(start)
+    if size > HEAD_BYTES:
+        return f"The header is larger than the {HEAD_BYTES:,} bytes taken here; send less of it"
+    fields = _NEXT_FIELD.split(start[:size])
+    if len(fields) > HEAD_FIELDS:
+        return f"The header has more than the {HEAD_FIELDS:,} fields taken here; remove those that nobody reads"
+    longest = max(fields, key=len)
+    if len(longest) > FIELD_BYTES:
+        name = longest[:40].partition(b":")[0].decode("ascii", "replace")
+        return f"The field {name} is longer than the {FIELD_BYTES:,} bytes taken here; shorten it"
+    return None
