@@ -59,7 +59,8 @@ class InboundGuard:
 
     async def message(self, letter: Letter, raw: bytes) -> str:
         """Durable in spool and journal, one observation a recipient, before 250 is said."""
-        if len(Head(raw).all("received")) > _MAX_HOPS:
+        head = await asyncio.to_thread(Head, raw)
+        if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
         mail, now = new_id(), self._clock.now()
         await asyncio.to_thread(self._spool.put, mail, raw)

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 
-from postlude.adapters.smtp_server.session import Door, Guard, serve
+from postlude.adapters.smtp_server.serve import serve
+from postlude.adapters.smtp_server.session import Door, Guard
 from postlude.inbound.config import Allowed, InboundConfig
 from postlude.inbound.guard import InboundGuard
 from postlude.journal import Spool

@@ -11,6 +11,7 @@ from postlude.adapters.smtp_server.session import Door, Letter
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import Head
+from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
@@ -20,7 +21,8 @@ from postlude.services.accounts.sender_rights import may_send_as
 from postlude.services.messages.accept import Dsn
 
 _MAX_HOPS: Final = 50
-_WRONG_PASSWORD_PAUSE_S: Final = 0.5
+_AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
+"""Fields that say who wrote or passed on a message: all of them must be the login's own."""
 _UNTRACKED: Final = b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\n"
 
 _log = logging.getLogger(__name__)
@@ -56,21 +58,21 @@ class RelayGuard:
         self._gateway: bool | None = None
 
     async def login(self, login: str, password: str) -> str | None:
-        """Check an app password; slow and then refused for an address that gave many wrong ones."""
+        """Check an app password; slow and then refused for an address that gave many wrong ones to it."""
         peer, throttle = self._door.peer, self._desk.throttle
-        if wait := throttle.wait_s(peer):
-            return f"454 4.7.0 Too many wrong passwords from {peer}; try again in {wait} seconds"
+        if wait := throttle.wait_s(peer, login):
+            return f"454 4.7.0 Too many wrong passwords for this login from {peer}; try again in {wait} seconds"
         try:
             self._login = await self._desk.check(login, password)
         except Exception:  # noqa: BLE001 - a broken check is a temporary answer, never a traceback to the client
             _log.exception("logins cannot be checked")
             return "454 4.7.0 Logins cannot be checked just now; try again later"
         if self._login is None:
-            throttle.failed(peer)
-            _log.warning("wrong password for %r from %s", login[:100], peer)
-            await asyncio.sleep(_WRONG_PASSWORD_PAUSE_S)
+            pause = throttle.failed(peer, login)
+            _log.warning("wrong password for %r from %s", login[:100], peer, extra={"peer": peer})
+            await asyncio.sleep(pause)
             return "535 5.7.8 Wrong login or password; make an app password in Postlude's preferences and use that"
-        throttle.passed(peer)
+        throttle.passed(peer, login)
         return None
 
     async def trusted(self) -> bool:
@@ -96,7 +98,7 @@ class RelayGuard:
 
     async def message(self, letter: Letter, raw: bytes) -> str:
         """Durable in spool and journal before 250 is said."""
-        head, login, quotas = Head(raw), self._login, self._desk.quotas
+        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._desk.quotas
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
         if login is not None and not refusal:
             refusal = await quotas.refusal(login, len(letter.recipients))
@@ -117,7 +119,7 @@ class RelayGuard:
         return f"250 2.0.0 OK: queued as {id_text(message)}"
 
     def _foreign(self, head: Head) -> str | None:
-        foreign = [a for a in (*head.addresses("from"), *head.addresses("sender")) if not self._mine(a)]
+        foreign = [address for name in _AUTHORS for address in head.addresses(name) if not self._mine(address)]
         return _not_yours(foreign[0]) if foreign else None
 
     def _not_the_gateways(self, head: Head, letter: Letter) -> str | None:
@@ -149,6 +151,14 @@ class RelayGuard:
         return f"Received: by {self._door.hostname} (Postlude) with {self._door.protocol_name}; {date}\r\n".encode()
 
 
+def _read_head(raw: bytes) -> Head:
+    """The head with the addresses that are asked for read already: of hostile fields that takes a while."""
+    head = Head(raw)
+    for name in _AUTHORS:
+        head.addresses(name)
+    return head
+
+
 def _malformed(head: Head) -> str | None:
     if len(head.all("received")) > _MAX_HOPS:
         return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
@@ -156,6 +166,11 @@ def _malformed(head: Head) -> str | None:
         return "554 5.6.0 The message must have exactly one From header (RFC 5322 3.6)"
     if not head.addresses("from"):
         return "554 5.6.0 The From header has no address; set one in your mail program"
+    for name in _AUTHORS:
+        if head.first(name) and not head.addresses(name):
+            return f"554 5.6.0 The {name.title()} header has no address; remove it or name one"
+        if len(head.addresses(name)) > ADDRESSES:
+            return f"552 5.3.4 The {name.title()} header has more than the {ADDRESSES:,} addresses taken here"
     return None
 
 

@@ -5,7 +5,7 @@ import socket
 from dataclasses import replace
 from functools import partial
 
-from postlude.adapters.smtp_server.session import serve
+from postlude.adapters.smtp_server.serve import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via

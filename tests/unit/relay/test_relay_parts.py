@@ -31,21 +31,44 @@ def test_wrong_passwords_get_slower_and_a_right_one_clears():
     clock = Clock()
     throttle = Throttle(clock)
     for _ in range(4):
-        throttle.failed("a")
-    assert throttle.wait_s("a") == 0
-    throttle.failed("a")
-    assert throttle.wait_s("a") == 30
+        throttle.failed("a", "anna")
+    assert throttle.wait_s("a", "anna") == 0
+    throttle.failed("a", "anna")
+    assert throttle.wait_s("a", "anna") == 30
     clock.time += 30_000_000
-    assert throttle.wait_s("a") == 0
-    throttle.failed("a")
-    assert throttle.wait_s("a") == 60
-    assert throttle.wait_s("b") == 0
-    throttle.passed("a")
-    assert throttle.wait_s("a") == 0
+    assert throttle.wait_s("a", "anna") == 0
+    throttle.failed("a", "anna")
+    assert throttle.wait_s("a", "anna") == 60
+    assert throttle.wait_s("b", "anna") == 0
+    throttle.passed("a", "anna")
+    assert throttle.wait_s("a", "anna") == 0
+
+
+def test_wrong_passwords_of_one_login_do_not_lock_out_the_others_of_its_address():
+    throttle = Throttle(Clock())
+    for _ in range(100):
+        throttle.failed("a", "anna")
+    assert throttle.wait_s("a", "bert") == 0
+
+
+def test_a_login_is_the_same_in_any_case_of_its_letters():
+    throttle = Throttle(Clock())
+    for login in ("anna", "Anna", "ANNA", "aNNA", "annA"):
+        throttle.failed("a", login)
+    assert throttle.wait_s("a", "anna") == 30
+
+
+def test_an_address_that_tries_many_logins_is_answered_later_and_later():
+    throttle = Throttle(Clock())
+    pauses = [throttle.failed("a", str(number)) for number in range(1000)]
+    assert pauses[0] == 0.5
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 5
+    assert throttle.failed("b", "anna") == 0.5
 
 
 def test_addresses_remembered_are_bounded():
     throttle = Throttle(Clock())
     for number in range(12_000):
-        throttle.failed(str(number))
+        throttle.failed(str(number), str(number))
     assert len(throttle._failures) == 10_000

@@ -6,7 +6,6 @@ a whole), its AUTH (synchronous) and its MAIL and RCPT (no DSN parameters, no nu
 
 import asyncio
 import logging
-import socket
 import ssl
 from asyncio import IncompleteReadError, LimitOverrunError
 from base64 import b64decode, b64encode
@@ -14,20 +13,27 @@ from binascii import Error as Base64Error
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final, Protocol
 
 from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.adapters.smtp_server.held import Held, Place
+from postlude.mail.limits import head_refusal
 from postlude.model.errors import StorageError
 from postlude.services.messages.accept import only_crlf
 
 _END: Final = b"\r\n.\r\n"
-_BUFFER: Final = 1 << 18
-_COMMAND_BYTES: Final = 12_288  # RFC 4954 section 4: the longest AUTH response
+_BUFFER: Final = 1 << 18  # of the reader, while a message comes in
+_COMMAND_BYTES: Final = 12_288  # RFC 4954 section 4: the longest AUTH response; the reader's buffer between messages
+_LARGE: Final = 65_536  # bytes from which on a message is looked through in a thread
 _BARE: Final = (
     "550 5.6.11 The message has a bare line feed or carriage return (RFC 5321 2.3.8); end every line with CR LF. "
     "Nothing was accepted"
+)
+_CROWDED: Final = (
+    "452 4.3.1 Too much mail is coming in at this moment; nothing was accepted, try again in a few minutes"
 )
 _DIGITS: Final = 12  # of a size in BDAT
 _WRONG_PASSWORDS: Final = 3  # on one connection
@@ -48,6 +54,21 @@ class DoorConfig:
     implicit_tls: bool = False
     """TLS from the first byte (port 465) instead of STARTTLS."""
     timeout_s: float = 300.0
+    """Between two commands of who has logged in or has named a recipient (RFC 5321 4.5.3.2.7)."""
+    greeting_timeout_s: float = 30.0
+    """From the connection to the first command."""
+    idle_timeout_s: float = 60.0
+    """Between two commands of anybody else."""
+    idle_session_s: float = 600.0
+    """From the connection to the first recipient, without a login."""
+    connections: int = 500
+    """At a time, of this server; one that idles makes room for a new one."""
+    connections_per_address: int = 50
+    """At a time; an IPv6 address counts with its /64."""
+    trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Addresses without `connections_per_address`."""
+    held_bytes: int = 268_435_456
+    """Of all messages that are coming in; one more is asked to come later."""
     lmtp: bool = False
     """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
 
@@ -99,10 +120,12 @@ Login = Callable[[str, str], Awaitable[str | None]]
 class Door(SMTP):
     """One connection: SMTP spoken, a guard asked."""
 
-    line_length_limit = _BUFFER  # the reader's buffer, not a promise
+    line_length_limit = _COMMAND_BYTES  # the reader's buffer, not a promise
 
-    def __init__(self, config: DoorConfig, guard: "Callable[[Door], Guard]") -> None:
+    def __init__(self, config: DoorConfig, guard: "Callable[[Door], Guard]", held: Held | None = None) -> None:
         self._config = config
+        self._held = held or Held(config.held_bytes)
+        self._began = 0.0
         self._guard = guard(self)
         self._login = self._guard.login
         self._wrong = 0
@@ -150,6 +173,38 @@ class Door(SMTP):
         base = "LMTP" if self._config.lmtp else "ESMTP" if extended else "SMTP"
         return base + ("S" if self.protected else "") + ("A" if self.session and self.session.authenticated else "")
 
+    @property
+    def busy(self) -> bool:
+        """Whether it has shown that it comes with mail: a login, or a recipient that was taken."""
+        return (self.letter is not None and bool(self.letter.recipients)) or bool(
+            self.session and self.session.authenticated
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; also called once more when STARTTLS is done."""
+        self._began = self.loop.time()
+        super().connection_made(transport)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Wait less for who has neither logged in nor named a recipient: connections are few."""
+        config = self._config
+        if duration is None and not self.busy:
+            if self.transport is None:  # it has only just come
+                duration = config.greeting_timeout_s
+            else:
+                left = self._began + config.idle_session_s - self.loop.time()
+                duration = max(0.001, min(config.idle_timeout_s, left))
+        super()._reset_timeout(duration)
+
+    def _timeout_cb(self) -> None:
+        self.hang_up("421 4.4.2 Nothing came for too long; connect again when there is mail")
+
+    def hang_up(self, reply: str) -> None:
+        """Say why and close."""
+        if self.transport is not None:
+            self._writer.write(reply.encode() + b"\r\n")
+            self.transport.close()
+
     def _set_rset_state(self) -> None:
         self.letter = None
         super()._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
@@ -188,7 +243,7 @@ class Door(SMTP):
         assert self.session is not None
         if self._login is None:
             await self.push("502 5.5.1 There are no logins here")
-        elif not self.session.extended_smtp:
+        elif not self.session.host_name:
             await self.push("503 5.5.1 Say EHLO first")
         elif not self._may_login:
             await self.push("538 5.7.11 Passwords are taken on protected connections only; turn on STARTTLS")
@@ -216,6 +271,7 @@ class Door(SMTP):
         refused = await check(login, password)
         assert self.session is not None
         self.session.authenticated = refused is None
+        self._reset_timeout()
         self._wrong += refused is not None
         if self._wrong >= _WRONG_PASSWORDS and self.transport is not None:
             await self.push(f"421{(refused or '')[3:]}")
@@ -270,6 +326,7 @@ class Door(SMTP):
         refusal = await self._guard.rcpt(letter, command)
         if refusal is None:
             letter.recipients.append(command.address)
+            self._reset_timeout()
             if any(command.dsn):
                 letter.dsn[command.address] = command.dsn
         await self.push(refusal or "250 2.1.5 OK")
@@ -287,12 +344,13 @@ class Door(SMTP):
             await self.push("501 5.5.4 Syntax: DATA")
             return
         await self.push("354 Go ahead, end with CR LF . CR LF")
-        stuffed = await self._read_message()
-        self.letter = None
-        if stuffed is None:
-            reply = too_large(self._config.max_message_bytes)
-        else:
-            reply = await self._store(letter, stuffed.replace(b"\r\n.", b"\r\n")[2:], only_crlf(stuffed))
+        with self._held.place() as place:
+            stuffed = await self._read_message(place)
+            self.letter = None
+            if stuffed is None:
+                reply = _CROWDED if place.crowded else too_large(self._config.max_message_bytes)
+            else:
+                reply = await self._store(letter, await _off_the_loop(_unstuffed, stuffed))
         await self._answer_message(letter, reply)
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
@@ -316,7 +374,7 @@ class Door(SMTP):
                 return
             self.letter = None
             raw = b"".join(letter.chunks)
-            await self._answer_message(letter, await self._store(letter, raw, only_crlf(raw)))
+            await self._answer_message(letter, await self._store(letter, await _off_the_loop(_clean, raw)))
 
     async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
         """`size` bytes; None when they were read only to be dropped."""
@@ -332,16 +390,27 @@ class Door(SMTP):
                 pieces.append(piece)
         return b"".join(pieces) if keep else None
 
-    async def _store(self, letter: Letter, raw: bytes, clean: bool) -> str:
+    async def _store(self, letter: Letter, raw: bytes | None) -> str:
         # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
-        return await self._guard.message(letter, raw) if clean else _BARE
+        if raw is None:
+            return _BARE
+        refusal = head_refusal(raw)
+        return await self._guard.message(letter, raw) if refusal is None else f"552 5.3.4 {refusal}"
 
     async def _answer_message(self, letter: Letter, reply: str) -> None:
         for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
             await self.push(reply)
 
-    async def _read_message(self) -> bytes | None:
-        """CR LF and the dot-stuffed message up to its end; None when it was too large."""
+    async def _read_message(self, place: Place) -> bytes | None:
+        """CR LF and the dot-stuffed message up to its end; None when it was too large or found no place."""
+        reader: Any = self._reader
+        reader._limit = _BUFFER  # noqa: SLF001 - a small buffer for commands, a large one for mail
+        try:
+            return await self._read_to_the_end(place)
+        finally:
+            reader._limit = _COMMAND_BYTES  # noqa: SLF001 - as above
+
+    async def _read_to_the_end(self, place: Place) -> bytes | None:
         # The CR LF that ended DATA belongs to the end mark of an empty message (RFC 5321 4.1.1.4).
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does itself
         pieces: list[bytes] = []
@@ -357,12 +426,13 @@ class Door(SMTP):
                 piece, done = piece[: -len(b".\r\n")], True
             self._reset_timeout()
             size += len(piece)
-            if size > limit + 2:
+            if size > limit + 2 or not place.take(len(piece)):
                 pieces.clear()
+                place.leave()
             else:
                 pieces.append(piece)
             if done:
-                return b"".join(pieces) if size <= limit + 2 else None
+                return b"".join(pieces) if size <= limit + 2 and not place.crowded else None
 
     async def handle_exception(self, error: Exception) -> str:
         """Temporary, whatever it was: the client keeps the message and tries again."""
@@ -374,43 +444,15 @@ class Door(SMTP):
         return "451 4.3.0 Something broke on this server; nothing was accepted, try again later"
 
 
-async def serve(
-    config: DoorConfig,
-    sock: socket.socket,
-    guard: Callable[[Door], Guard],
-    stop: asyncio.Event,
-) -> None:
-    """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
-    loop = asyncio.get_running_loop()
-    doors: set[Door] = set()
-
-    def make() -> Door:
-        door = _Tracked(config, guard, doors)
-        doors.add(door)
-        return door
-
-    server = await loop.create_server(make, sock=sock, ssl=config.tls if config.implicit_tls else None)
-    await stop.wait()
-    server.close()
-    deadline = loop.time() + 5
-    while any(door.letter is not None for door in doors) and loop.time() < deadline:  # noqa: ASYNC110 - many doors, once
-        await asyncio.sleep(0.05)
-    for door in list(doors):
-        if door.transport is not None:
-            door.transport.close()
-    await asyncio.sleep(0)
+async def _off_the_loop(work: Callable[[bytes], bytes | None], data: bytes) -> bytes | None:
+    return work(data) if len(data) < _LARGE else await asyncio.to_thread(work, data)
 
 
-class _Tracked(Door):
-    def __init__(
-        self,
-        config: DoorConfig,
-        guard: Callable[[Door], Guard],
-        doors: set[Door],
-    ) -> None:
-        self._doors = doors
-        super().__init__(config, guard)
+def _clean(raw: bytes) -> bytes | None:
+    """The message, None when it holds a bare CR or LF."""
+    return raw if only_crlf(raw) else None
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._doors.discard(self)
-        super().connection_lost(error)
+
+def _unstuffed(stuffed: bytes) -> bytes | None:
+    """The message behind CR LF with its dots unstuffed (RFC 5321 4.5.2), None when it holds a bare CR or LF."""
+    return stuffed.replace(b"\r\n.", b"\r\n")[2:] if only_crlf(stuffed) else None

@@ -1,0 +1,53 @@
+"""The memory that messages take while they come in: one sum for all connections of a server."""
+
+from typing import Self
+
+
+class Held:
+    """Bytes of the messages that are coming in, of all connections of a server."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = 0
+
+    def place(self) -> "Place":
+        """Room for one message; a context that gives it back."""
+        return Place(self)
+
+    def take(self, size: int) -> bool:
+        """Whether so many more bytes find room; they count until `give`."""
+        if self._now + size > self._most:
+            return False
+        self._now += size
+        return True
+
+    def give(self, size: int) -> None:
+        """They are gone."""
+        self._now -= size
+
+
+class Place:
+    """What one message takes of Held."""
+
+    def __init__(self, held: Held) -> None:
+        self._held = held
+        self._size = 0
+        self.crowded = False
+        """There was no room: the rest of the message is not kept either."""
+
+    def take(self, size: int) -> bool:
+        """Whether there is room for so many more bytes."""
+        self.crowded = self.crowded or not self._held.take(size)
+        self._size += 0 if self.crowded else size
+        return not self.crowded
+
+    def leave(self) -> None:
+        """Give back what was taken."""
+        self._held.give(self._size)
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.leave()

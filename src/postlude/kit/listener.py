@@ -1,0 +1,111 @@
+"""A listening socket whose connections are counted from the moment they are accepted, TLS handshakes included."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from postlude.kit.connection_caps import ConnectionCaps, Refused
+
+_log: Final = logging.getLogger(__name__)
+_HANDSHAKE_S: Final = 10.0
+_NO_DESCRIPTOR_PAUSE_S: Final = 0.5
+
+Release = Callable[[], None]
+"""Called once by the protocol when its connection is gone."""
+
+
+class Listener:
+    """Accepts connections while `caps` allow it.
+
+    `make` builds the protocol of one connection from its peer's address. One connection too many from an address gets
+    `refusal` and is closed; where the listener as a whole is full, `make_room` may end an idle one first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sock: socket.socket,
+        caps: ConnectionCaps,
+        make: Callable[[str, Release], asyncio.Protocol],
+        *,
+        refusal: bytes,
+        make_room: Callable[[], bool],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._name: Final = name
+        self._sock: Final = sock
+        self._caps: Final = caps
+        self._make: Final = make
+        self._refusal: Final = refusal
+        self._make_room: Final = make_room
+        self._tls: Final = tls
+        self._starting: Final[set[asyncio.Task[None]]] = set()
+
+    async def accept(self) -> None:
+        """Accept until cancelled; connections that were accepted go on."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    conn, peer = await loop.sock_accept(self._sock)
+                except OSError as error:
+                    _log.warning("%s takes no connection: %s", self._name, error.strerror)
+                    await asyncio.sleep(_NO_DESCRIPTOR_PAUSE_S)
+                    continue
+                self._accepted(conn, str(peer[0]) if isinstance(peer, tuple) else "")
+        finally:
+            for task in self._starting:
+                task.cancel()
+
+    def _accepted(self, conn: socket.socket, address: str) -> None:
+        refused = self._caps.enter(address)
+        if refused is Refused.TOTAL and self._make_room():
+            refused = self._caps.enter(address)
+        if refused is not None:
+            self._refuse(conn, address, refused)
+            return
+        left = False
+
+        def release() -> None:
+            nonlocal left
+            if not left:
+                left = True
+                self._caps.leave(address)
+
+        task = asyncio.get_running_loop().create_task(self._start(conn, address, release))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _start(self, conn: socket.socket, address: str, release: Release) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self._make(address, release),
+                conn,
+                ssl=self._tls,
+                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+            )
+        except (OSError, TimeoutError):  # no handshake, or gone before it: a stranger's doing
+            release()
+            conn.close()
+        except BaseException:
+            release()
+            conn.close()
+            raise
+
+    def _refuse(self, conn: socket.socket, address: str, refused: Refused) -> None:
+        limit = self._caps.total if refused is Refused.TOTAL else self._caps.per_address
+        _log.warning(
+            "%s: more than %d connections%s: one is refused",
+            self._name,
+            limit,
+            "" if refused is Refused.TOTAL else f" from {address}",
+            extra={"peer": address},
+        )
+        with conn:
+            if self._tls is None:
+                with suppress(OSError):
+                    conn.send(self._refusal)

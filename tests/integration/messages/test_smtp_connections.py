@@ -1,0 +1,254 @@
+"""Who may hold a connection to the SMTP servers, for how long, and what one of them may send."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from ipaddress import ip_network
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from postlude.mail.limits import HEAD_BYTES
+from postlude.tokens import TagPurpose
+from servers.certificates import Authority
+from servers.doors import Folder, Starter
+
+ALICE, PASSWORD = "alice@example.org", "correct horse"
+LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
+
+
+class Client:
+    """A connection that says what it is told to."""
+
+    made: ClassVar[list["Client"]] = []
+
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+        self._file = self._socket.makefile("rb")
+        self.made.append(self)
+
+    def reply(self) -> str:
+        """The next reply's last line; empty when the connection is closed."""
+        while line := self._file.readline():
+            if line[3:4] != b"-":
+                return line.decode().rstrip()
+        return ""
+
+    def say(self, line: str) -> str:
+        self._socket.sendall(line.encode() + b"\r\n")
+        return self.reply()
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+@pytest.fixture(autouse=True)
+def clients() -> Iterator[None]:
+    """All connections are closed after a test."""
+    yield
+    while Client.made:
+        Client.made.pop().close()
+
+
+def greeted(port: int, source: str = "127.0.0.1") -> tuple[Client, str]:
+    client = Client(port, source)
+    return client, client.reply()
+
+
+def logged_in(port: int, source: str = "127.0.0.1") -> Client:
+    client, _ = greeted(port, source)
+    client.say("EHLO x")
+    client.say("AUTH LOGIN YWxpY2VAZXhhbXBsZS5vcmc=")
+    assert client.say("Y29ycmVjdCBob3JzZQ==").startswith("235")
+    return client
+
+
+async def many(port: int, count: int, source: str = "127.0.0.1") -> list[tuple[Client, str]]:
+    return [await asyncio.to_thread(greeted, port, source) for _ in range(count)]
+
+
+@asynccontextmanager
+async def both(relay: Starter, inbound: Starter, **settings: object) -> AsyncIterator[Sequence[int]]:
+    async with relay(**settings) as one, inbound(**settings) as other:
+        yield one, other
+
+
+async def test_an_address_has_its_share_of_connections(relay: Starter, inbound: Starter):
+    async with both(relay, inbound, connections_per_address=3) as ports:
+        for port in ports:
+            replies = [reply[:3] for _, reply in await many(port, 5)]
+            assert replies == ["220", "220", "220", "421", "421"]
+
+
+async def test_another_address_is_greeted_all_the_same(relay: Starter):
+    async with relay(connections_per_address=3) as port:
+        await many(port, 5)
+        (_, reply), *_ = await many(port, 1, "127.0.0.2")
+    assert reply.startswith("220")
+
+
+async def test_trusted_servers_have_no_share(relay: Starter):
+    async with relay(connections_per_address=1, trusted_networks=(ip_network("127.0.0.0/8"),)) as port:
+        assert [reply[:3] for _, reply in await many(port, 5)] == ["220"] * 5
+
+
+async def test_an_idle_connection_makes_room_where_all_places_are_taken(relay: Starter, inbound: Starter):
+    async with both(relay, inbound, connections=3) as ports:
+        for port in ports:
+            held = await many(port, 6)
+            assert [reply[:3] for _, reply in held] == ["220"] * 6
+            assert (await asyncio.to_thread(held[0][0].reply)).startswith("421 4.7.0")
+
+
+async def test_who_has_logged_in_makes_room_for_nobody(relay: Starter):
+    async with relay(connections=2) as port:
+        working = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
+        (_, reply), *_ = await many(port, 1)
+        assert reply.startswith("421")
+        assert [(await asyncio.to_thread(client.say, "NOOP"))[:3] for client in working] == ["250", "250"]
+
+
+async def test_a_connection_that_ended_gives_its_place_back(relay: Starter):
+    async with relay(connections_per_address=1) as port:
+        for _ in range(20):
+            (client, reply), *_ = await many(port, 1)
+            assert reply.startswith("220")
+            await asyncio.to_thread(client.say, "QUIT")
+            await asyncio.to_thread(client.reply)
+            client.close()
+
+
+async def test_who_says_nothing_is_told_and_cut_off(relay: Starter, inbound: Starter):
+    async with both(relay, inbound, greeting_timeout_s=0.2) as ports:
+        for port in ports:
+            (client, _), *_ = await many(port, 1)
+            assert (await asyncio.to_thread(client.reply)).startswith("421 4.4.2")
+            assert await asyncio.to_thread(client.reply) == ""
+
+
+async def test_half_a_command_counts_as_nothing(relay: Starter):
+    async with relay(greeting_timeout_s=0.2) as port:
+        (client, _), *_ = await many(port, 1)
+        client.send(b"EHL")
+        assert (await asyncio.to_thread(client.reply)).startswith("421 4.4.2")
+
+
+async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter):
+    async with relay(idle_timeout_s=0.2) as port:
+        worker = await asyncio.to_thread(logged_in, port)
+        (client, _), *_ = await many(port, 1)
+        await asyncio.to_thread(client.say, "EHLO x")
+        assert (await asyncio.to_thread(client.reply)).startswith("421 4.4.2")
+        assert (await asyncio.to_thread(worker.say, "NOOP")).startswith("250")
+
+
+async def test_small_talk_keeps_no_connection_for_ever(relay: Starter, inbound: Starter):
+    async with both(relay, inbound, idle_session_s=0.6) as ports:
+        for port in ports:
+            (client, _), *_ = await many(port, 1)
+            said = ["250"]
+            while said[-1].startswith("250"):
+                said.append(await asyncio.to_thread(client.say, "RSET" if len(said) > 1 else "EHLO x"))
+            assert said[-1].startswith("421") or not said[-1]
+
+
+async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starter, tmp_path: Path):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(Authority(tmp_path).certificate("localhost"))
+    async with relay(tls=context, implicit_tls=True, connections_per_address=2) as port:
+        clients = [await asyncio.to_thread(Client, port) for _ in range(4)]
+        assert [await asyncio.to_thread(client.reply) for client in clients[2:]] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"A: b\r\n" * 4_000_000, b"X: " + b"a" * (HEAD_BYTES + 1) + b"\r\n", b"A: b\r\n" * 1_001],
+    ids=["22 MB of fields", "one long field", "a thousand fields"],
+)
+async def test_a_head_beyond_the_limits_is_refused_and_stops_nobody(
+    folder: Folder, relay: Starter, inbound: Starter, head: bytes
+):
+    mail = b"From: alice@example.org\r\n" + head + b"\r\nx\r\n"
+    bounce = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 7)}@r.example.org"
+    async with both(relay, inbound) as ports:
+        for port, start, to in zip(ports, (logged_in, greeted), ("bob@example.com", bounce), strict=True):
+            made = await asyncio.to_thread(start, port)
+            client = made[0] if isinstance(made, tuple) else made
+            sending = asyncio.create_task(asyncio.to_thread(deliver, client, to, mail))
+            waits = [await asyncio.to_thread(partial(greeting_time, port)) for _ in range(5)]
+            assert (await sending).startswith("552 5.3.4 The header")
+            assert max(waits) < 0.5
+    assert folder.observations() == []
+
+
+def deliver(client: Client, to: str, mail: bytes) -> str:
+    client.say("EHLO x")
+    client.say(f"MAIL FROM:<{ALICE}>")
+    client.say(f"RCPT TO:<{to}>")
+    client.say("DATA")
+    client.send(mail + b".\r\n")
+    return client.reply()
+
+
+def greeting_time(port: int) -> float:
+    started = time.monotonic()
+    client, _ = greeted(port, "127.0.0.3")
+    client.close()
+    return time.monotonic() - started
+
+
+async def test_a_login_holds_on_when_ehlo_is_followed_by_helo(relay: Starter):
+    async with relay() as port:
+        (client, _), *_ = await many(port, 1)
+        await asyncio.to_thread(client.say, "EHLO x")
+        await asyncio.to_thread(client.say, "HELO x")
+        await asyncio.to_thread(client.say, "AUTH LOGIN YWxpY2VAZXhhbXBsZS5vcmc=")
+        assert (await asyncio.to_thread(client.say, "Y29ycmVjdCBob3JzZQ==")).startswith("235")
+
+
+async def test_a_login_before_any_greeting_is_refused(relay: Starter):
+    async with relay() as port:
+        (client, _), *_ = await many(port, 1)
+        assert (await asyncio.to_thread(client.say, "AUTH PLAIN AA==")).startswith("503")
+
+
+@pytest.mark.parametrize("name", ["Sender", "Resent-From", "Resent-Sender"])
+async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder, relay: Starter, name: str):
+    mail = f"{name}: boss@example.org\r\n".encode() + LETTER
+    async with relay() as port:
+        client = await asyncio.to_thread(logged_in, port)
+        reply = await asyncio.to_thread(deliver, client, "bob@example.com", mail)
+    assert reply.startswith("550 5.7.1")
+    assert folder.observations() == []
+
+
+async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter):
+    mail = b"Sender: " + b"(" * 20_000 + b" boss@example.org\r\n" + LETTER
+    async with relay() as port:
+        client = await asyncio.to_thread(logged_in, port)
+        assert (await asyncio.to_thread(deliver, client, "bob@example.com", mail)).startswith("554 5.6.0 The Sender")
+
+
+async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter):
+    mail = LETTER + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
+    async with relay(held_bytes=4_000_000) as port:
+        first, second = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
+        for client in (first, second):
+            for line in ("EHLO x", f"MAIL FROM:<{ALICE}>", "RCPT TO:<bob@example.com>", "DATA"):
+                await asyncio.to_thread(client.say, line)
+        await asyncio.to_thread(first.send, mail)
+        await asyncio.sleep(0.2)  # until it is read
+        await asyncio.to_thread(second.send, mail + b".\r\n")
+        assert (await asyncio.to_thread(second.reply)).startswith("452 4.3.1")
+        assert (await asyncio.to_thread(first.say, ".")).startswith("250")
+        assert (await asyncio.to_thread(deliver, second, "bob@example.com", mail)).startswith("250")
+    assert len(folder.observations()) == 2
