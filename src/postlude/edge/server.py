@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import socket
 import sys
 import threading
@@ -28,6 +27,7 @@ from postlude.edge.tls import Certificate
 from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position, RefusingJournal
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
+from postlude.kit.descriptors import raise_descriptor_limit
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
@@ -206,12 +206,6 @@ def _give_way_to_the_committer() -> None:
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _GIVES_WAY)
 
 
-def _raise_descriptor_limit() -> None:
-    """As many descriptors as this account may have: the usual 1,024 would be fewer than the connections allowed."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 async def run_edge(
     config: EdgeConfig,
     codec: TokenCodec,
@@ -226,7 +220,7 @@ async def run_edge(
 ) -> None:
     """Serve until `stop` is set; `name` is this process's journal. On uvloop this is one whole edge process."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    _raise_descriptor_limit()
+    raise_descriptor_limit()
 
     def open_journal() -> Journal:
         try:

@@ -19,6 +19,7 @@ from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
 from postlude.web.pages import Pages
 from postlude.web.report_cache import Paced
+from postlude.web.request_limits import Answers, RequestLimits
 from postlude.web.sandbox import mailbox
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -26,11 +27,12 @@ _STATIC: Final = Path(__file__).parent / "static"
 
 def create_app(deps: WebDeps) -> ASGIApp:
     """The ASGI application on `deps`. It opens and closes nothing."""
-    app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None)
+    # Without `redirect_slashes`: a redirect to the same path without its slash would name whatever host was asked for.
+    app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.deps = deps
     app.state.pages = Pages(deps)
     app.state.progress, app.state.paced = {}, Paced()
-    for part in (
+    parts = [
         sent_list,
         message_page,
         compose,
@@ -42,14 +44,16 @@ def create_app(deps: WebDeps) -> ASGIApp:
         live_events,
         review_queue,
         sign_in,
-    ):
-        app.include_router(part.router)
+    ]
     if deps.contacts is not None:
-        for part in (imports, contact_pages, lists, suppressions):  # the import's addresses lie below those of contacts
-            app.include_router(part.router)
+        parts += [imports, contact_pages, lists, suppressions]  # the import's addresses lie below those of contacts
     if deps.outbox is not None:
-        app.include_router(mailbox.router)
+        parts.append(mailbox)
+    for part in parts:
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     errors.install(app)
     # Around everything: what answers for a bug stands outside the application's own middleware.
-    return SecurityHeaders(app)
+    routes = [route for part in parts for route in part.router.routes]
+    answers = Answers(errors.sign_in_first, errors.error_page)
+    return SecurityHeaders(RequestLimits(app, deps, routes, answers))

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.model.errors import InputError, NotFoundError, PostludeError, StorageError
 from postlude.web.pages import pages_of
+from postlude.web.request_limits import BodyTooLargeError
 from postlude.web.session import ForgedFormError, NotSignedInError
 
 _log: Final = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _AWAY: Final = _Page(
 )
 
 _ANOTHER_WAY: Final = "Go back and try it another way."
+_TOO_LARGE: Final = _Page(413, "That is too large", "{}")
 _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
     (ForgedFormError, _FORGED),
     (NotFoundError, _NOT_FOUND),
@@ -50,18 +52,20 @@ _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
 
 def install(app: FastAPI) -> None:
     """Let every error of `app` be answered with a page."""
-    app.add_exception_handler(NotSignedInError, _sign_in)
+    app.add_exception_handler(NotSignedInError, lambda request, _error: sign_in_first(request))
     for kind in (ForgedFormError, PostludeError, HTTPException, RequestValidationError, OSError, Exception):
-        app.add_exception_handler(kind, _error_page)
+        app.add_exception_handler(kind, error_page)
 
 
-def _sign_in(request: Request, _error: Exception) -> Response:
+def sign_in_first(request: Request) -> Response:
+    """The answer to who has no session."""
     if request.url.path == "/events":
         return Response("sign in first\n", status_code=HTTPStatus.UNAUTHORIZED, media_type="text/plain")
     return RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
 
 
-def _error_page(request: Request, error: Exception) -> Response:
+def error_page(request: Request, error: Exception) -> Response:
+    """The page that says what happened and what to do."""
     page = _page_for(error)
     if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
@@ -71,6 +75,8 @@ def _error_page(request: Request, error: Exception) -> Response:
 
 
 def _page_for(error: Exception) -> _Page:
+    if isinstance(error, BodyTooLargeError):
+        return _TOO_LARGE._replace(text=error.detail)
     if isinstance(error, HTTPException):
         code = error.status_code
         return _NOT_FOUND if code == HTTPStatus.NOT_FOUND else _Page(code, HTTPStatus(code).phrase, _ANOTHER_WAY)

@@ -78,7 +78,8 @@ def _csrf(deps: WebDeps, nonce: str) -> str:
     return blake2b(nonce.encode(), key=deps.secret[:64], digest_size=16, person=b"postlude-csrf").hexdigest()
 
 
-def _signed_in(request: Request, deps: Deps) -> Viewer:
+def needs_session(request: Request, deps: Deps) -> Viewer:
+    """Dependency of every route that is for users: `request_limits` finds it, and lets nobody else send a body."""
     viewer = viewer_of(request, deps)
     if viewer is None:
         raise NotSignedInError
@@ -86,7 +87,7 @@ def _signed_in(request: Request, deps: Deps) -> Viewer:
     return viewer
 
 
-SignedIn = Annotated[Viewer, Depends(_signed_in)]
+SignedIn = Annotated[Viewer, Depends(needs_session)]
 
 
 def _posted(viewer: SignedIn, csrf: Annotated[str, Form()] = "") -> Viewer:

@@ -9,12 +9,16 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
+from postlude.kit.descriptors import raise_descriptor_limit
+
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child: bool = False) -> None:
     """Run `main(stop)` on uvloop; `stop` is set by SIGTERM and Ctrl-C.
 
+    It may hold as many descriptors as this account may.
     As a child it ignores Ctrl-C (the parent decides the order) and stops when its standard input closes.
     """
+    raise_descriptor_limit()
 
     async def body() -> None:
         loop = asyncio.get_running_loop()

@@ -5,9 +5,12 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
+
+from postlude.app.processes.http_connection import BoundedConnection, Connections
 
 _STOP_WITHIN: Final = 5
 
@@ -23,8 +26,11 @@ class WebServer:
     """One ASGI application on given sockets, until `stop`."""
 
     def __init__(self, application: Any, sockets: Sequence[socket.socket], *, proxies: str = "127.0.0.1") -> None:  # noqa: ANN401 - any ASGI application
+        self._connections = Connections()
         config = uvicorn.Config(
             application,
+            http=cast("type[asyncio.Protocol]", partial(BoundedConnection, connections=self._connections)),
+            ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -36,6 +42,7 @@ class WebServer:
         self._server = _Server(config)
         self._sockets = list(sockets)
         self._task: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Return once it serves."""
@@ -45,9 +52,12 @@ class WebServer:
                 await self._task  # raises what went wrong
                 return
             await asyncio.sleep(0.005)
+        self._watch = asyncio.create_task(self._connections.watch(), name="web server's connections")
 
     async def stop(self) -> None:
         """End open requests within a few seconds."""
         self._server.should_exit = True
         if self._task:
             await self._task
+        if self._watch:
+            self._watch.cancel()

@@ -23,6 +23,7 @@ from postlude.services.campaigns.variants import local_moment
 from postlude.store.campaigns.rows import Campaign
 from postlude.web.campaigns.draft_pages import find, to_page
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.request_limits import FILE, takes
 from postlude.web.session import Posted
 
 router = APIRouter()
@@ -30,7 +31,7 @@ router = APIRouter()
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-@router.post("/campaigns/{campaign}/files")
+@router.post("/campaigns/{campaign}/files", dependencies=[takes(FILE)])
 async def add_file(
     deps: Deps,
     viewer: Posted,

@@ -23,6 +23,7 @@ from postlude.web.deps import Deps, WebDeps
 from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
 from postlude.web.report_cache import paced_of
+from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import LargeForm, Posted, PostedLarge, SignedIn, Viewer
 
 router = APIRouter()
@@ -84,7 +85,7 @@ def campaign_page(
     )
 
 
-@router.post("/campaigns/{campaign}")
+@router.post("/campaigns/{campaign}", dependencies=[takes(LARGE_FORM)])
 def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Store the draft, or show it again with what is wrong and everything that was typed."""
     found = find(deps, form.viewer, campaign)
@@ -139,7 +140,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     )
 
 
-@router.post("/campaigns/{campaign}/preview")
+@router.post("/campaigns/{campaign}/preview", dependencies=[takes(LARGE_FORM)])
 def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """What is typed, as one contact would see it: the document inside the sandboxed frame. Nothing in it is live."""
     seen, problem = _typed(deps, form, campaign)
@@ -153,7 +154,7 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
     return HTMLResponse(page, headers=headers)
 
 
-@router.post("/campaigns/{campaign}/look")
+@router.post("/campaigns/{campaign}/look", dependencies=[takes(LARGE_FORM)])
 def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """What a mailbox lists of it: subject, first words, size; or what cannot be composed."""
     seen, problem = _typed(deps, form, campaign)

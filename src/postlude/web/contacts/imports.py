@@ -20,6 +20,7 @@ from postlude.store.jobs.rows import Job
 from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
+from postlude.web.request_limits import CONTACT_FILE, takes
 from postlude.web.session import Posted, SignedIn
 
 router = APIRouter()
@@ -35,7 +36,7 @@ def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
-@router.post("/contacts/import")
+@router.post("/contacts/import", dependencies=[takes(CONTACT_FILE)])
 async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
     """Keep the file and look at it."""
     del viewer

@@ -15,6 +15,7 @@ from postlude.web.messages import compose_form
 from postlude.web.messages.compose_form import Draft
 from postlude.web.messages.tracking_options import Choice, switches
 from postlude.web.pages import pages_of
+from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
@@ -55,7 +56,7 @@ def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     return _page(request, viewer, draft, Choice(wishes.opens, wishes.clicks, frozenset()))
 
 
-@router.post("/compose/links")
+@router.post("/compose/links", dependencies=[takes(LARGE_FORM)])
 def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """The list of links of what is typed so far."""
     wishes = deps.get_preferences(viewer.user.id)
@@ -66,7 +67,7 @@ def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice
     )
 
 
-@router.post("/compose")
+@router.post("/compose", dependencies=[takes(LARGE_FORM)])
 async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
     """Accept the message, or show the page again with what is wrong and everything that was typed."""
     try:
