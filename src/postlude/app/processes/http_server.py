@@ -26,10 +26,10 @@ class WebServer:
     """One ASGI application on given sockets, until `stop`."""
 
     def __init__(self, application: Any, sockets: Sequence[socket.socket], *, proxies: str = "127.0.0.1") -> None:  # noqa: ANN401 - any ASGI application
-        self._connections = Connections()
+        self.connections = Connections()
         config = uvicorn.Config(
             application,
-            http=cast("type[asyncio.Protocol]", partial(BoundedConnection, connections=self._connections)),
+            http=cast("type[asyncio.Protocol]", partial(BoundedConnection, connections=self.connections)),
             ws="none",
             lifespan="off",
             access_log=False,
@@ -52,7 +52,7 @@ class WebServer:
                 await self._task  # raises what went wrong
                 return
             await asyncio.sleep(0.005)
-        self._watch = asyncio.create_task(self._connections.watch(), name="web server's connections")
+        self._watch = asyncio.create_task(self.connections.watch(), name="web server's connections")
 
     async def stop(self) -> None:
         """End open requests within a few seconds."""
