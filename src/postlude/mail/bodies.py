@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from postlude.mail.content_type import Content, read_content
 from postlude.mail.encoded_words import charset_of
 from postlude.mail.header_block import Head
-from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS
+from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
@@ -42,6 +42,10 @@ class Leaf(NamedTuple):
         except (Base64Error, ValueError):
             return self.body
 
+    def data_url(self) -> str:
+        """The data inside a URL."""
+        return f"data:{self.content.kind};base64,{b64encode(self.data()).decode('ascii')}"
+
     def text(self) -> str:
         """The data as text in its charset, else UTF-8."""
         charset = charset_of(self.content.parameters.get("charset", "utf-8")) or "utf-8"
@@ -57,14 +61,21 @@ class Bodies(NamedTuple):
     """By Content-ID, without `<>`."""
 
     def html_with_images(self) -> str:
-        """The HTML with its `cid:` images as data URLs; empty without HTML."""
-        return _CID.sub(self._image, self.html or "") if self.images else self.html or ""
+        """The HTML with its `cid:` images as data URLs, up to SHOWN_BYTES of them; empty without HTML."""
+        room = SHOWN_BYTES
+        urls: dict[str, str] = {}
 
-    def _image(self, match: re.Match[str]) -> str:
-        image = self.images.get(unquote(unescape(match[1])))
-        if image is None:
-            return match[0]
-        return f"data:{image.content.kind};base64,{b64encode(image.data()).decode('ascii')}"
+        def shown(match: re.Match[str]) -> str:
+            nonlocal room
+            name = unquote(unescape(match[1]))
+            if name not in urls:
+                urls[name] = self.images[name].data_url() if name in self.images else ""
+            if not urls[name] or len(urls[name]) > room:
+                return match[0]
+            room -= len(urls[name])
+            return urls[name]
+
+        return _CID.sub(shown, self.html or "") if self.images else self.html or ""
 
 
 def read_bodies(raw: bytes) -> Bodies:

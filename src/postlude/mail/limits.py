@@ -19,6 +19,8 @@ PARTS: Final = 1_000
 """MIME parts of a message that are opened; what is behind them stays as it is."""
 DEPTH: Final = 20
 """Multipart within multipart; what lies deeper stays as it is."""
+SHOWN_BYTES: Final = 16 << 20
+"""Of the images a mail carries, where it is shown: one image may be named ten thousand times."""
 LINKS: Final = 10_000
 """Tracked links of a message; further ones stay as they were written."""
 ADDRESSES: Final = 1_000

@@ -4,19 +4,18 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from postlude.app.processes import http_connection
 from postlude.app.processes.http_server import WebServer
-from postlude.kit.connection_caps import ConnectionCaps
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
 
-async def application(scope: Any, receive: Any, send: Any) -> None:
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Reads the body unless it is asked for `/unread`; answers with 50 MB for `/much`."""
     size, more = 0, scope["path"] != "/unread"
     while more:
@@ -216,6 +215,6 @@ def test_the_caps_lie_below_the_descriptors(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_browser_behind_a_proxy_of_this_machine_shares_no_address():
-    caps: ConnectionCaps = http_connection.Connections().caps
+    caps = http_connection.Connections().caps
     for _ in range(http_connection.PER_ADDRESS + 1):
         assert caps.enter("127.0.0.1") is None

@@ -1,29 +1,23 @@
 """What a request may cost, for every route there is: a new one is covered without a line here."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+from starlette.types import Message
 
 from postlude.web import create_app, request_limits
-from postlude.web.request_limits import RequestLimits, Rule
+from postlude.web.request_limits import Rule
 
 from .conftest import World, csrf_of
 
 GIGABYTE = 1 << 30
 
 
-def limits(app: Any) -> RequestLimits:
-    """The layer of a whole application."""
-    while not isinstance(app, RequestLimits):
-        app = app._app
-    return app
-
-
 def rules(world: World) -> list[tuple[APIRoute, Rule]]:
-    return [(route, rule) for route, rule in limits(create_app(world.deps))._rules if isinstance(route, APIRoute)]
+    return [(route, rule) for route, rule in create_app(world.deps)._app._rules if isinstance(route, APIRoute)]
 
 
 def path_of(route: APIRoute) -> str:
@@ -48,7 +42,7 @@ async def ask(
 ) -> tuple[int, dict[str, str], str]:
     sent: list[dict[str, Any]] = []
 
-    async def send(message: Any) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {
@@ -141,9 +135,9 @@ async def test_a_body_of_no_declared_length_is_counted(world: World, kind, monke
 
 
 @pytest.fixture
-def csrf(world: World) -> Iterator[tuple[Any, str]]:
+def csrf(world: World) -> tuple[TestClient, str]:
     client = world.client(world.alice)
-    yield client, csrf_of(client.get("/compose").text)
+    return client, csrf_of(client.get("/compose").text)
 
 
 def test_a_long_mail_is_still_taken(world: World, csrf):

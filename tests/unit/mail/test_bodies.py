@@ -36,6 +36,13 @@ def test_images_become_data_urls():
     assert 'src="data:image/gif;base64,R0lGODlh"' in read_bodies(rich()).html_with_images()
 
 
+def test_an_image_named_many_times_does_not_grow_the_page_without_end():
+    mail = EmailMessage(policy=policy.SMTP)
+    mail.set_content('<img src="cid:a">' * 10_000, subtype="html")
+    mail.add_related(bytes(1 << 20), "image", "gif", cid="<a>")
+    assert len(read_bodies(mail.as_bytes()).html_with_images()) < 20 << 20
+
+
 @pytest.mark.parametrize(
     ("head", "body", "text"),
     [
