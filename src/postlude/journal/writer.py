@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Final, NamedTuple, TypeVar
 
 from postlude.journal import folder as files
 from postlude.journal import frame
+from postlude.journal.committer import Committer, CommitterThread
 from postlude.journal.disk import Disk
 from postlude.journal.lane import Lane
 from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
@@ -64,7 +64,9 @@ class JournalWriter:
         max_bytes: int = DEFAULT_MAX_BYTES,
         disk: Disk | None = None,
         clock: Clock | None = None,
+        committer: Committer | None = None,
     ) -> None:
+        """`committer`: who does the work, if not a thread of its own."""
         if not frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
             raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
         self.number: Final = files.number_of(root, name)
@@ -79,15 +81,16 @@ class JournalWriter:
         self._waiting: list[Done] = []
         self._lock = threading.Lock()
         self._lanes: tuple[Lane[Any], ...] = ()
-        self._wakes: SimpleQueue[None] = SimpleQueue()
         self._closing = False
         self._segment: OpenSegment | None = None
         self._retry_at = 0.0
         self._problem = ""
         self._count = self._batches = self._bytes = self._lost = 0
         self._open()
-        self._thread = threading.Thread(target=self._run, name=f"journal {name}", daemon=True)
-        self._thread.start()
+        self._committer = committer or CommitterThread()
+        self.wake: Final = self._committer.wake
+        """Have the committer look for work."""
+        self._committer.start(f"journal {name}", self._work)
 
     def _open(self) -> None:
         try:
@@ -141,8 +144,7 @@ class JournalWriter:
             if self._closing:
                 return
             self._closing = True
-        self.wake()
-        self._thread.join()
+        self._committer.stop()
         if self._segment is not None:
             self._segment.finish()
         self._reserve.close()
@@ -167,19 +169,9 @@ class JournalWriter:
         self._lanes = (*self._lanes, lane)
         return lane
 
-    def wake(self) -> None:
-        """Have the committer look for work."""
-        self._wakes.put(None)
-
-    def _run(self) -> None:
-        while True:
-            self._wakes.get()
-            while self._round():
-                pass
-            if self._closing:
-                with self._lock:
-                    if not self._records:
-                        return
+    def _work(self) -> None:
+        while self._round():
+            pass
 
     def _round(self) -> bool:
         """Commit everything that came while the last batch was syncing; False when nothing did."""
