@@ -12,6 +12,7 @@ from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhoo
 from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.reports.messages import Reports
+from servers.turns import Turns
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 
@@ -197,7 +198,28 @@ def test_a_replayed_proxy_open_does_not_merge_with_itself(world: World, monkeypa
     assert world.store.messages.activity(1)[10].opens == 1
 
 
-def _full(_batch: object) -> None:
+def test_an_opening_whose_batch_could_not_be_written_counts_when_it_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.say(_hit(at=SystemClock().now(), agent=_YAHOO))
+    digest = world.digest()
+    with monkeypatch.context() as patch:
+        patch.setattr(world.history, "append", _full)
+        digest.run(Turns(1))
+    digest.run(Turns(1))
+    assert world.store.digest.outcomes() == {"counted": 1}
+
+
+def test_a_repeating_proxy_is_one_opening_however_long_the_digest_stood_still(world: World) -> None:
+    an_hour_ago = SystemClock().now() - 3_600_000_000
+    world.say(_hit(at=an_hour_ago, agent=_YAHOO))
+    world.digest().catch_up()
+    world.say(_hit(at=an_hour_ago + 10_000_000, agent=_YAHOO))
+    world.digest().catch_up()
+    assert world.store.digest.outcomes() == {"counted": 1, "merged": 1}
+
+
+def _full(*_arguments: object, **_named: object) -> None:
     raise StorageError("the disk is full")
 
 

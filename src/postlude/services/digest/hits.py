@@ -98,7 +98,11 @@ class Hits:
             self._opens.popitem(last=False)
 
     def remember(self, events: Iterable[Event], before: Mapping[int, Position]) -> None:
-        """After a restart: know the latest proxy opens that lie before `before` in the journals again."""
+        """Before reading on from `before`: know the latest proxy opens that lie before it, and no others.
+
+        What was read behind it and could not be written is read again, and must not be taken for its own repeat.
+        """
+        self._opens.clear()
         for event in events:
             agent = event.facts.get("user_agent", "")
             if _REPEATING_PROXY in agent and _is_before(event.id, before):

@@ -119,7 +119,7 @@ class Digest:
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
-        self._loaded = False
+        self._loaded = self._remembers = False
         self.state: Final = DigestState(seconds=interpreter.seconds)
 
     def run(self, stop: threading.Event) -> None:
@@ -153,7 +153,9 @@ class Digest:
             self._load()
         records = self._journal.read(self._after(), self._batch_records)
         if records:
-            for part in _parts(self._interpreter.decode(records)):
+            items = self._interpreter.decode(records)
+            self._remember(items)
+            for part in _parts(items):
                 self._digest(part)
             self.state.records += len(records)
             self.state.batches += 1
@@ -182,9 +184,18 @@ class Digest:
     def _load(self) -> None:
         self._in_history = self._history.positions()
         self._in_store = self._store.digest.positions()
-        since = self._clock.now() - 2 * REPEAT_SECONDS * MICROS_PER_SECOND
-        self._interpreter.hits.remember(self._history.since(since, [EventKind.OPENED]), self._after())
         self._loaded = True
+        self._remembers = False
+
+    def _remember(self, items: Iterable[Item]) -> None:
+        """Know the openings that what is read first after a start may repeat, however long ago that was journaled."""
+        if self._remembers:
+            return
+        hits = [item.observation.at for item in items if isinstance(item.observation, RawHit)]
+        if hits:
+            since = min(hits) - REPEAT_SECONDS * MICROS_PER_SECOND
+            self._interpreter.hits.remember(self._history.since(since, [EventKind.OPENED]), self._after())
+            self._remembers = True
 
     def _after(self) -> dict[int, Position]:
         """Where both stores are, by writer: the lesser of the two, the beginning when one knows nothing."""
