@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final
@@ -27,10 +28,32 @@ async def run_worker(deps: SenderDeps, stop: asyncio.Event, wake: asyncio.Event)
     Copies a dead worker of the same journal was handing over, once everything journaled has been digested, become
     UNSURE and are never sent by themselves; another living worker's are left alone. Returns when every claim is
     journaled or given back; hand-overs that do not end within 20 s after the stop are left to the next start, which
-    finds them UNSURE.
+    finds them UNSURE. A store that refuses is asked again for as long as it does.
     """
     sender = Sender(deps)
-    await _Worker(deps, sender, await sender.begin(), stop, wake).run()
+    number = await _begun(sender, stop)
+    if number is not None:
+        await _Worker(deps, sender, number, stop, wake).run()
+
+
+async def _begun(sender: Sender, stop: asyncio.Event) -> int | None:
+    """The id to claim with, once what dead workers left is settled; None when stopped before."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while not stop.is_set():
+            beginning = asyncio.create_task(sender.begin())
+            await asyncio.wait((beginning, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not beginning.done():
+                beginning.cancel()
+                await asyncio.gather(beginning, return_exceptions=True)
+            elif (error := beginning.exception()) is None:
+                return beginning.result()
+            else:
+                _log.error("nothing is sent yet, tried again: %s", error, exc_info=error)
+                await asyncio.wait((stopping,), timeout=_BROKEN_S)
+    finally:
+        stopping.cancel()
+    return None
 
 
 class _Worker:
@@ -86,7 +109,7 @@ class _Worker:
                 await self._pause(wait_s, full=bool(self._claimed))
                 continue
             some = list(islice(self._claimed, _AHEAD // 2))
-            for ready in await self._sender.prepare(some, _AHEAD_BYTES - self._bytes):
+            for ready in await self._prepare(some):
                 self._claimed.popleft()
                 self._composed.append(ready)
                 self._bytes += ready.size
@@ -128,6 +151,14 @@ class _Worker:
             return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), self._number)
         except Exception:  # noqa: BLE001 - the worker outlives what fails once
             _log.exception("the queue cannot be read; tried again")
+            await asyncio.sleep(_BROKEN_S)
+            return []
+
+    async def _prepare(self, some: Sequence[Claim]) -> list[Ready]:
+        try:
+            return await self._sender.prepare(some, _AHEAD_BYTES - self._bytes)
+        except Exception:  # noqa: BLE001 - the worker outlives what fails once
+            _log.exception("what is to be sent cannot be read; tried again")
             await asyncio.sleep(_BROKEN_S)
             return []
 

@@ -1,7 +1,7 @@
 """Claims to answers with a real store, journal, spool and SMTP server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.instrument import Policy
 from postlude.mail.header_block import Head
+from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import SendOutcome, Via
 from postlude.services.messages.sender import SenderDeps
@@ -253,3 +254,43 @@ async def test_bytes_that_are_gone_are_said_to_be_gone(folder: Folder, store: St
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
     assert {(one.outcome, one.phase) for one in found} == {("rejected", "spool")}
+
+
+async def test_a_store_that_refuses_at_the_start_is_asked_again(
+    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    await submit(folder, store)
+    monkeypatch.setattr("postlude.worker.run._BROKEN_S", 0.0)
+    monkeypatch.setattr(store.sending, "begin_worker", refusing_once(store.sending.begin_worker))
+    async with Difficult().running() as server, working(folder, store, server):
+        await attempts(folder, 3)
+    assert len(server.accepted) == 3
+
+
+async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
+    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    await submit(folder, store)
+    monkeypatch.setattr("postlude.worker.run._BROKEN_S", 0.0)
+    monkeypatch.setattr(store.suppressions, "contains", refusing_once(store.suppressions.contains))
+    async with Difficult().running() as server, working(folder, store, server):
+        await attempts(folder, 3)
+    assert len(server.accepted) == 3
+
+
+async def test_a_stop_does_not_wait_for_a_digest_that_stands_still(folder: Folder, store: Store):
+    async with Difficult().running() as server, working(folder, store, server, caught_up=asyncio.Event().wait):
+        await asyncio.sleep(0)
+    assert not server.accepted
+
+
+def refusing_once(real: Callable[..., Any]) -> Callable[..., Any]:
+    calls = []
+
+    def refusing(*arguments: object) -> Any:  # noqa: ANN401 - any method's
+        calls.append(1)
+        if len(calls) == 1:
+            raise StorageError("the disk is full")
+        return real(*arguments)
+
+    return refusing
