@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no types
 from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]  # as above
 
-from postlude.model.errors import StorageError, TransportError
+from postlude.kit.loop import Pauses, ThreadLoop
+from postlude.model.errors import InUseError, StorageError, TransportError
 
 _BATCH: Final = 50
 _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
@@ -75,16 +76,6 @@ class Watermark(Protocol):
         ...
 
 
-@dataclass
-class ImapState:
-    """How reading goes, for the health strip."""
-
-    problem: str = ""
-    """Why nothing can be read at the moment; empty when it can."""
-    taken: int = 0
-    """Mails taken since the start."""
-
-
 def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 - imapclient has no types
     """A client that is logged in, `fresh`: with a new token. Raises IMAPClientError, OSError and TransportError."""
     context = ssl.create_default_context() if config.tls else None
@@ -131,28 +122,32 @@ class ImapReader:
         self._mark = mark
         self._take = take
         self._from_start = from_start
-        self.state: Final = ImapState()
+        self._stop = threading.Event()
+        self._loop: Final = ThreadLoop(
+            f"imap {config.name}",
+            self._connected,
+            expected=(IMAPClientError, OSError, StorageError, InUseError, TransportError),
+            problem=f"mailbox {config.name}",
+            pauses=Pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
+            words=_words,
+        )
+        self.taken = 0
+        """Mails taken since the start."""
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop`, connecting again after every loss with growing pauses."""
-        pause = _FIRST_PAUSE_S
-        while not stop.is_set():
-            try:
-                with connect(self._config) as client:
-                    pause = _FIRST_PAUSE_S
-                    self._follow(client, stop)
-            except (IMAPClientError, OSError, StorageError, TransportError) as error:
-                self._wait(error, pause, stop)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception as error:  # noqa: BLE001 - a bug of ours or a strange server: said loudly, tried again
-                _log.exception("imap %s stumbled", self._config.name)
-                self._wait(error, pause, stop)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+        self._stop = stop
+        self._loop.run(stop)
 
-    def _wait(self, error: Exception, pause: float, stop: threading.Event) -> None:
-        self.state.problem = f"mailbox {self._config.name}: {_words(error)}"
-        _log.warning("imap %s: %s; again in %.0f s", self._config.name, _words(error), pause)
-        stop.wait(pause)
+    @property
+    def problem(self) -> str:
+        """Why nothing can be read at the moment, for the health strip; empty when it can."""
+        return self._loop.problem
+
+    def _connected(self) -> float:
+        with connect(self._config) as client:
+            self._follow(client, self._stop)
+        return 0.0
 
     def read_once(self) -> int:
         """Take what is new now; returns how many mails. Raises IMAPClientError, OSError and StorageError."""
@@ -163,7 +158,7 @@ class ImapReader:
         idles = client.has_capability("IDLE")
         while not stop.is_set():
             self._read(client)
-            self.state.problem = ""
+            self._loop.worked()
             if idles:
                 _idle(client, stop)
             else:
@@ -202,7 +197,7 @@ class ImapReader:
                 if raw:  # gone meanwhile: somebody else deleted it
                     self._take(raw)
                     taken += 1
-                    self.state.taken += 1
+                    self.taken += 1
             self._mark.put(validity, uid)
         return taken
 

@@ -28,6 +28,7 @@ from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position, Refusin
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.kit.descriptors import raise_descriptor_limit
+from postlude.kit.loop import TaskLoop
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
@@ -62,7 +63,7 @@ class Edge:
         self.tick = 1
         self._certificate = Certificate(config.tls_cert, config.tls_key)
         self._servers: list[asyncio.AbstractServer] = []
-        self._ticking: asyncio.Task[None] | None = None
+        self._ticking = TaskLoop("edge clock", self._every_second, delay_s=1.0)
 
     async def listen(self, sockets: Sequence[socket.socket] = ()) -> None:
         """Serve on `sockets` (already bound), or on the configured address; InUseError when it is taken."""
@@ -94,7 +95,7 @@ class Edge:
                 config.unix_path.chmod(_FOR_EVERYBODY)
         except OSError as error:
             raise InUseError(f"{config.host}:{config.port}: {error.strerror or error}") from error
-        self._ticking = asyncio.create_task(self._every_second())
+        self._ticking.start()
 
     @property
     def port(self) -> int:
@@ -106,8 +107,7 @@ class Edge:
         """Stop listening, answer what waits for the journal, end the connections."""
         for server in self._servers:
             server.close()
-        if self._ticking is not None:
-            self._ticking.cancel()
+        await self._ticking.stop()
         for _ in range(100):
             if not any(connection.waits for connection in self.connections):
                 break
@@ -176,13 +176,12 @@ class Edge:
             else:
                 waiter.deliver(error)
 
-    async def _every_second(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            self.tick += 1
-            self.refresh()
-            for connection in [c for c in self.connections if c.overdue(self.tick)]:
-                self._hang_up(connection)
+    async def _every_second(self) -> float:
+        self.tick += 1
+        self.refresh()
+        for connection in [c for c in self.connections if c.overdue(self.tick)]:
+            self._hang_up(connection)
+        return 1.0
 
     def refresh(self) -> None:
         """Follow the clock, revocations and certificates; every second."""

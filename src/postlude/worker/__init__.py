@@ -1,6 +1,6 @@
 """The workers: they hand copies over to the next mail server, single mails and campaigns."""
 
 from postlude.worker.campaigns import CampaignDeps, run_campaigns
-from postlude.worker.run import run_worker
+from postlude.worker.run import Worker
 
-__all__ = ["CampaignDeps", "run_campaigns", "run_worker"]
+__all__ = ["CampaignDeps", "Worker", "run_campaigns"]

@@ -16,8 +16,9 @@ from typing import Final
 
 from postlude.compose import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.loop import TaskLoop
 from postlude.model.answer import Answer
-from postlude.model.errors import StorageError
+from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, Begun, encode
 from postlude.model.words import SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
@@ -34,7 +35,6 @@ _CLAIM_S: Final = 5.0  # what leaves in so long is claimed ahead: with a slow se
 _MOST_AHEAD: Final = 32  # begun and not yet handed over: what a kill may leave unsure
 _LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
 _IDLE_S: Final = 1.0
-_BROKEN_S: Final = 1.0
 _GRACE_S: Final = 60.0
 _SOON: Final = 10 * MICROS_PER_SECOND
 _DAY: Final = 86_400 * MICROS_PER_SECOND
@@ -83,16 +83,19 @@ class _Pump:
         self._rate = 0.0
         self._in_advance = 2 * _LEAST_CLAIM
         self._in_hand = 0
-        self._closing = False
+        self._idle_since = deps.clock.now()
+        self._loop = TaskLoop("campaign worker", self._feed, expected=(StorageError, InUseError))
+        self._beginning = TaskLoop("campaign worker's journal", self._begin, expected=(StorageError,))
         self._handed = (0, perf_counter())
 
     async def run(self) -> None:
         lanes = [asyncio.create_task(self._lane(), name=f"campaign lane {number}") for number in range(self._lanes)]
-        begin = asyncio.create_task(self._begin(), name="campaign begin")
+        closing = asyncio.Event()
+        begin = asyncio.create_task(self._beginning.run(closing), name="campaign begin")
         try:
-            await self._feed()
+            await self._loop.run(self._stop)
         finally:
-            self._closing = True
+            closing.set()
             self._more.set()
             self._room.set()
             await begin
@@ -110,24 +113,20 @@ class _Pump:
         await asyncio.gather(*lanes, return_exceptions=True)
         await self._deps.results.settled()
 
-    async def _feed(self) -> None:
-        idle_since = self._deps.clock.now()
-        while not self._stop.is_set():
-            try:
-                busy = await self._feed_once()
-            except Exception:  # noqa: BLE001 - the worker outlives what fails once
-                _log.exception("campaigns cannot be read; tried again")
-                await asyncio.sleep(_BROKEN_S)
-                continue
-            now = self._deps.clock.now()
-            if busy or self._in_hand or await self._due_soon(now):
-                idle_since = now
-            elif self._deps.idle_end_s and now - idle_since > self._deps.idle_end_s * MICROS_PER_SECOND:
-                return
-            if not busy:
-                if self._deps.watch is not None:
-                    await self._deps.watch()
-                await self._pause(_LOOK_S if self._claimed else _IDLE_S)
+    async def _feed(self) -> float:
+        busy = await self._feed_once()
+        now = self._deps.clock.now()
+        if busy or self._in_hand or await self._due_soon(now):
+            self._idle_since = now
+        elif self._deps.idle_end_s and now - self._idle_since > self._deps.idle_end_s * MICROS_PER_SECOND:
+            self._loop.end()
+            return 0.0
+        if not busy:
+            if self._deps.watch is not None:
+                await self._deps.watch()
+            self._loop.worked()
+            await self._pause(_LOOK_S if self._claimed else _IDLE_S)
+        return 0.0
 
     async def _feed_once(self) -> bool:
         """One round over the campaigns under way; True when there is more to do at once."""
@@ -180,31 +179,29 @@ class _Pump:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
             self._in_hand -= len(claims)
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> float:
         """Journal the next few copies as begun, then let the lanes have them."""
-        while not self._closing:
-            if not self._claimed:
-                self._more.clear()
-                await self._more.wait()
-                continue
-            if self._ready.qsize() > self._ahead // 2:
-                self._room.clear()
-                await self._room.wait()
-                continue
-            some = [self._claimed.popleft() for _ in range(min(self._ahead, len(self._claimed)))]
-            began = perf_counter()
-            try:
-                await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(claim.copy for claim in some))))
-            except StorageError as error:
-                _log.error("nothing leaves while the journal cannot be written: %s", error)
-                self._claimed.extendleft(reversed(some))
-                await asyncio.sleep(_BROKEN_S)
-                continue
-            self._pace(perf_counter() - began)
-            if len(self._claimed) < self._in_advance // 2:
-                self._hungry.set()
-            for claim in some:
-                self._ready.put_nowait(claim)
+        if not self._claimed:
+            self._more.clear()
+            await self._more.wait()
+            return 0.0
+        if self._ready.qsize() > self._ahead // 2:
+            self._room.clear()
+            await self._room.wait()
+            return 0.0
+        some = [self._claimed.popleft() for _ in range(min(self._ahead, len(self._claimed)))]
+        began = perf_counter()
+        try:
+            await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(claim.copy for claim in some))))
+        except StorageError:
+            self._claimed.extendleft(reversed(some))
+            raise
+        self._pace(perf_counter() - began)
+        if len(self._claimed) < self._in_advance // 2:
+            self._hungry.set()
+        for claim in some:
+            self._ready.put_nowait(claim)
+        return 0.0
 
     def _pace(self, sync_s: float) -> None:
         """Begin as many ahead as leave while the disk syncs: few with a slow server, enough with a slow disk."""

@@ -7,13 +7,13 @@ from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.ids import new_id
+from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InUseError, PostludeError, StorageError
 from postlude.model.words import JobStatus
 from postlude.services.contacts.import_job import KIND, claim_import, run_import
 from postlude.store import Store
 
 _LOOK_SECONDS: Final = 10.0
-_RETRY_SECONDS: Final = 2.0
 _KEPT_SECONDS: Final = 86_400
 _JOBS_LOOKED_AT: Final = 1000
 _log: Final = logging.getLogger(__name__)
@@ -32,6 +32,15 @@ class Imports:
         self._owner = f"app {new_id()}"
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._tidied = False
+        self._loop: Final = ThreadLoop(
+            "imports", self._round, expected=(StorageError, InUseError), problem="imports wait"
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why imports wait; empty when they do not."""
+        return self._loop.problem
 
     def wake(self) -> None:
         """Look for work now. Safe from any thread."""
@@ -44,17 +53,19 @@ class Imports:
 
     def run(self) -> None:
         """Do imports until `stop`. One that fails says why on its page; the next is done all the same."""
-        self._tidy()
-        while not self._stop.is_set():
-            self._wake.clear()
-            try:
-                worked = self._one()
-            except (StorageError, InUseError) as error:
-                _log.error("imports wait: %s", error)
-                self._stop.wait(_RETRY_SECONDS)
-            else:
-                if not worked:
-                    self._wake.wait(_LOOK_SECONDS)
+        self._loop.run(self._stop)
+
+    def _round(self) -> float:
+        self._wake.clear()
+        if worked := self._one():
+            self._tidied = False
+        if not self._tidied:
+            self._tidy()
+            self._tidied = True
+        if not worked:
+            self._loop.worked()
+            self._wake.wait(_LOOK_SECONDS)
+        return 0.0
 
     def _one(self) -> bool:
         job = claim_import(self._store, self._clock, self._owner)
@@ -68,7 +79,6 @@ class Imports:
             _log.warning("import %s: %s", job.title, error)
         except Exception:  # noqa: BLE001 - a bug of ours: on the job and in the log; the next import is done
             _log.exception("import %s", job.title)
-        self._tidy()
         return True
 
     def _tidy(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
+from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Begun, decode
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
@@ -59,7 +60,9 @@ def journaled(tmp_path: Path, kind: type) -> list:
 
 
 @asynccontextmanager
-async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None]:
+async def pumping(
+    desk, journal: JournalWriter, port: int, watch: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[None]:
     """A worker that sends to `port` until the block ends."""
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
     deps = CampaignDeps(
@@ -70,6 +73,7 @@ async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None
         append=journal.append,
         results=ResultLog(journal),
         clock=desk.clock,
+        watch=watch,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(run_campaigns(deps, stop))
@@ -80,6 +84,21 @@ async def pumping(desk, journal: JournalWriter, port: int) -> AsyncIterator[None
         async with asyncio.timeout(20):
             await task
         await transport.close()
+
+
+async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(desk, journal: JournalWriter):
+    asked = []
+
+    async def watch() -> None:
+        asked.append(await asyncio.sleep(0))
+        if len(asked) == 1:
+            raise StorageError("state store: the connection was lost")
+
+    with Counting() as server:
+        async with pumping(desk, journal, server.port, watch):
+            await until("the failure", lambda: asked)
+            to_many(desk, 5)
+            await until("all copies", lambda: server.counts.total() == 8)
 
 
 async def until(what: str, check: object, seconds: float = 20) -> None:

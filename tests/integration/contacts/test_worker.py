@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from postlude.kit import loop
 from postlude.model.words import JobStatus
 from postlude.services.contacts import import_job
 from postlude.services.contacts.import_job import order_import
@@ -75,6 +77,34 @@ def test_uploads_nobody_ordered_go_after_a_day(store: Store, tmp_path: Path, wri
     store.jobs.finish(failed.id, "dead", JobStatus.FAILED, 1, "the disk was full")
     os.utime(tmp_path / "failed.csv", (1, 1))
     worker = Imports(store, CLOCK, tmp_path)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    wait_for("the old one to go", lambda: not old.exists())
     worker.stop()
-    worker.run()
+    thread.join(10)
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["failed.csv", tried.name]  # it can be gone on with
+
+
+def test_a_database_that_fails_at_the_start_does_not_end_imports(
+    store: Store, state_url: str, tmp_path: Path, written: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop.Pauses, "next", lambda _self: 0.02)
+    job = order_import(store, CLOCK, written("email\nx@example.org\n"))
+    worker = Imports(store, CLOCK, tmp_path)
+    rename(state_url, "jobs", "away")
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        wait_for("the problem", lambda: worker.problem.startswith("imports wait: "))
+        rename(state_url, "away", "jobs")
+        wait_for("the import", lambda: store.jobs.get(job.id).status is JobStatus.DONE)
+    finally:
+        worker.stop()
+        thread.join(10)
+
+
+def rename(state_url: str, table: str, name: str) -> None:
+    engine = create_engine(state_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+    engine.dispose()

@@ -132,12 +132,12 @@ def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_agai
     try:
         wait_for("the first looks", lambda: all(place.place for place in places), 10)
         subprocess.run(["doveadm", "-c", mailbox.home / "dovecot.conf", "kick", USER], check=True, capture_output=True)
-        wait_for("the loss to be noticed", lambda: all(one.state.problem for one in readers), 10)
+        wait_for("the loss to be noticed", lambda: all(one.problem for one in readers), 10)
         deliver(mailbox, "while away")
         with mailbox.imap(USER) as client:
             client.append("Junk", None, None, b"Subject: in junk\r\n\r\nbody\r\n")
         wait_for("both mails", lambda: sorted(subjects(taken)) == ["in junk", "while away"], 20)
-        assert [one.state.problem for one in readers] == ["", ""]
+        assert [one.problem for one in readers] == ["", ""]
     finally:
         stop.set()
         for thread in threads:

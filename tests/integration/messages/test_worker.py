@@ -22,7 +22,7 @@ from postlude.services.messages.tracker import Tracker
 from postlude.services.messages.view_page import ViewPages
 from postlude.store import Batch, Copy, Store, open_store
 from postlude.tokens import Kind, TagPurpose, Urls
-from postlude.worker import run_worker
+from postlude.worker import Worker
 from servers.difficult import DROP, Difficult
 from servers.doors import Folder
 
@@ -70,12 +70,12 @@ def visible(data: bytes) -> tuple[str, ...]:
     return tuple(head.first(name) for name in ("from", "to", "cc", "subject", "message-id", "date"))
 
 
-@asynccontextmanager
-async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[asyncio.Event]:  # noqa: ANN401 - any dependency
+def sender_deps(folder: Folder, store: Store, server: Difficult, **more: Any) -> SenderDeps:  # noqa: ANN401 - any dependency
+    """What a worker of single mails to `server` is handed."""
     transport = SmtpTransport(
         SmtpConfig(host="127.0.0.1", port=server.port, tls=TlsPolicy.NONE, timeout_s=5, end_timeout_s=5, connections=2)
     )
-    deps = SenderDeps(
+    return SenderDeps(
         **{
             "store": store,
             "spool": folder.spool,
@@ -89,13 +89,18 @@ async def working(folder: Folder, store: Store, server: Difficult, **more: Any) 
         }
         | more
     )
+
+
+@asynccontextmanager
+async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[asyncio.Event]:  # noqa: ANN401 - any dependency
+    deps = sender_deps(folder, store, server, **more)
     stop, wake = asyncio.Event(), asyncio.Event()
-    task = asyncio.create_task(run_worker(deps, stop, wake))
+    task = asyncio.create_task(Worker(deps).run(stop, wake))
     yield wake
     stop.set()
     async with asyncio.timeout(10):
         await task
-    await transport.close()
+    await deps.transport.close()
 
 
 async def attempts(folder: Folder, count: int) -> list[Attempt]:
@@ -260,7 +265,7 @@ async def test_a_store_that_refuses_at_the_start_is_asked_again(
     folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     await submit(folder, store)
-    monkeypatch.setattr("postlude.worker.run._BROKEN_S", 0.0)
+    monkeypatch.setattr("postlude.kit.loop.Pauses.next", lambda _pauses: 0.0)
     monkeypatch.setattr(store.sending, "begin_worker", refusing_once(store.sending.begin_worker))
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
@@ -271,7 +276,7 @@ async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
     folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     await submit(folder, store)
-    monkeypatch.setattr("postlude.worker.run._BROKEN_S", 0.0)
+    monkeypatch.setattr("postlude.kit.loop.Pauses.next", lambda _pauses: 0.0)
     monkeypatch.setattr(store.suppressions, "contains", refusing_once(store.suppressions.contains))
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)

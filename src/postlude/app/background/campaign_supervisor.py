@@ -7,10 +7,11 @@ Most of the time no campaign is sent, and then it costs no memory.
 import asyncio
 import logging
 import sys
-from contextlib import suppress
 from typing import Final, Self
 
 from postlude.kit.clock import Clock
+from postlude.kit.loop import Pauses, TaskLoop
+from postlude.model.errors import PostludeError
 from postlude.services.campaigns.work import worker_wanted
 from postlude.store import Store
 
@@ -29,20 +30,24 @@ class CampaignWorkers:
         self._store: Final = store
         self._clock: Final = clock
         self._process: asyncio.subprocess.Process | None = None
-        self._stop: Final = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._pause = _FIRST_PAUSE
+        self._loop: Final = TaskLoop(
+            "campaign workers", self._look, expected=(PostludeError,), problem="campaigns do not leave"
+        )
+        self._pauses: Final = Pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+
+    @property
+    def problem(self) -> str:
+        """Why no worker can be started; empty when one can."""
+        return self._loop.problem
 
     async def __aenter__(self) -> Self:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="campaign workers")
+        self._loop.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *_exception: object) -> None:
         """Let the worker finish what it has begun."""
-        self._stop.set()
-        if self._task:
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -56,31 +61,20 @@ class CampaignWorkers:
             process.kill()
             await process.wait()
 
-    async def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                await self._look()
-            except Exception:  # noqa: BLE001 - looked at again in a moment
-                _log.exception("campaigns cannot be looked at")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
-                    await self._stop.wait()
-
-    async def _look(self) -> None:
+    async def _look(self) -> float:
         if self._process is not None:
-            if self._process.returncode is None:
-                return
-            code, self._process = self._process.returncode, None
+            code = self._process.returncode
+            if code is None:
+                return _LOOK_S
+            self._process = None
             if code:
-                _log.error("the campaign worker ended with code %d; the next one starts in %.0f s", code, self._pause)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._pause):
-                        await self._stop.wait()
-                self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-            else:
-                self._pause = _FIRST_PAUSE
-        if not self._stop.is_set() and await asyncio.to_thread(worker_wanted, self._store, self._clock.now()):
+                pause = self._pauses.next()
+                _log.error("the campaign worker ended with code %d; the next one starts in %.0f s", code, pause)
+                return pause
+            self._pauses.reset()
+        if await asyncio.to_thread(worker_wanted, self._store, self._clock.now()):
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "postlude", "worker", "--child", "--idle-end", "10"),
                 stdin=asyncio.subprocess.PIPE,
             )
+        return _LOOK_S

@@ -5,12 +5,12 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from types import TracebackType
 from typing import Final, Self
 
 from postlude.app.build.common import Parts
 from postlude.journal import size_alarm
 from postlude.journal.folder import folder_bytes
+from postlude.kit.loop import TaskLoop
 
 _EVERY_SECONDS: Final = 5.0
 _TIMEOUT_SECONDS: Final = 3.0
@@ -24,28 +24,28 @@ class EdgeWatch:
         self._context = ssl.create_default_context()
         self._context.check_hostname = False  # asked for by address on this machine, whatever name it serves
         self._context.verify_mode = ssl.CERT_NONE
-        self._task: asyncio.Task[None] | None = None
+        self._loop = TaskLoop("edge monitor", self._round, delay_s=_EVERY_SECONDS)
+        self._answered: tuple[str, ...] = ()
         self.lost = 0
         """Hits the edges answered and could not store."""
-        self.problems: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the edges say is wrong, or why they cannot be asked."""
+        return (self._loop.problem,) if self._loop.problem else self._answered
 
     async def __aenter__(self) -> Self:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._watch(), name="watch the edge")
+        self._loop.start()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_exception: object) -> None:
         """End watching."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await asyncio.to_thread(self._look)
+    async def _round(self) -> float:
+        await asyncio.to_thread(self._look)
+        return _EVERY_SECONDS
 
     def _look(self) -> None:
         try:
@@ -56,10 +56,10 @@ class EdgeWatch:
         except urllib.error.HTTPError as error:
             said = _json_of(error)
         except (OSError, ValueError):
-            self.problems = ("the tracking edge does not answer: opens and clicks are not served",)
+            self._answered = ("the tracking edge does not answer: opens and clicks are not served",)
             return
         self.lost = int(said.get("lost", 0))
-        self.problems = tuple(map(str, said.get("problems", ())))
+        self._answered = tuple(map(str, said.get("problems", ())))
 
 
 def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:

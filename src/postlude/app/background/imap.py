@@ -81,7 +81,7 @@ class Mailboxes:
     @property
     def problems(self) -> list[str]:
         """One sentence for every folder that cannot be read at the moment."""
-        return [reader.state.problem for reader in self._readers if reader.state.problem]
+        return [reader.problem for reader in self._readers if reader.problem]
 
     async def __aenter__(self) -> None:
         """Start reading."""

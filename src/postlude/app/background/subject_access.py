@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Final, Self
 
 from postlude.app.build.common import Parts
 from postlude.history import History
+from postlude.kit.loop import TaskLoop
 from postlude.model.errors import NotFoundError, PostludeError
 from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
@@ -25,29 +25,28 @@ class DataRequests:
         self._store = store
         self._history = history
         self._submit = submit
-        self._task: asyncio.Task[None] | None = None
+        self._loop = TaskLoop(
+            "data requests", self._round, expected=(PostludeError,), problem="requests for stored data wait"
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why requests wait; empty when none does."""
+        return self._loop.problem
 
     async def __aenter__(self) -> Self:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="data requests")
+        self._loop.start()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_exception: object) -> None:
         """End looking."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                for request in await asyncio.to_thread(self._store.privacy.open_requests):
-                    await self._answer(request)
-            except PostludeError as error:
-                _log.error("requests for stored data wait: %s", error)
+    async def _round(self) -> float:
+        for request in await asyncio.to_thread(self._store.privacy.open_requests):
+            await self._answer(request)
+        return _LOOK_SECONDS
 
     async def _answer(self, request: OpenRequest) -> None:
         now = self._parts.clock.now()

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from socket import socket
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.background.campaign_supervisor import CampaignWorkers
@@ -47,7 +47,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import confirm_url
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
-from postlude.worker import run_worker
+from postlude.worker import Worker
 from postlude.worker.imports import Imports
 
 # The digest and what composes mail are threads that compute: the loop gets its turn sooner than after Python's 5 ms.
@@ -55,6 +55,15 @@ _SWITCH_SECONDS: Final = 0.001
 
 log: Final = logging.getLogger("postlude.app")
 _LOOK_SECONDS: Final = 0.02
+
+
+class Troubled(Protocol):
+    """A part that runs in the background and can be in trouble."""
+
+    @property
+    def problem(self) -> str:
+        """Why it does not get on, in one sentence; empty when it does."""
+        ...
 
 
 class AppProcess:
@@ -66,6 +75,7 @@ class AppProcess:
         self._faces = faces
         self._stack = AsyncExitStack()
         self._first_password = ""
+        self._loops: list[Troubled] = []
 
     async def __aenter__(self) -> Self:
         """Open the stores, start digest, web app and sender."""
@@ -97,6 +107,7 @@ class AppProcess:
         spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
         self._mailboxes = Mailboxes(imap_folders(settings), self._store, journal, spool_in, parts.clock)
         self._calls = Calls(parts, self._store, journal)
+        self._imports = Imports(self._store, parts.clock, folder.uploads)
         changes = Changes()
         tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
         reclassifier = Reclassifier(history, self._store)
@@ -112,6 +123,7 @@ class AppProcess:
             chosen=self._revoker.wake,
             chore=reclassifier.step,
         )
+        self._loops += [self._digest, self._revoker, self._imports, self._calls.work]
         self._start_revoker(self._revoker)
         await self._start_digest(self._digest)
         outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
@@ -120,7 +132,6 @@ class AppProcess:
         await self._stack.enter_async_context(self._watch)
         submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
         stopping = asyncio.Event()
-        self._imports = Imports(self._store, parts.clock, folder.uploads)
         desk = CampaignDesk(parts, self._store, build_contents(parts, self._store))
         deps = WebDeps(
             store=self._store,
@@ -167,10 +178,11 @@ class AppProcess:
         )
         await self._start_worker(sender, changes)
         self._start_imports()
-        await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock))
+        self._loops.append(await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock)))
         await self._stack.enter_async_context(self._mailboxes)
         await self._stack.enter_async_context(self._calls)
-        await self._stack.enter_async_context(DataRequests(parts, self._store, history, submit))
+        requests = DataRequests(parts, self._store, history, submit)
+        self._loops.append(await self._stack.enter_async_context(requests))
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
@@ -229,8 +241,9 @@ class AppProcess:
                 wake.set()
 
         bell = asyncio.create_task(ring(), name="wake the worker")
-        worker = asyncio.create_task(run_worker(sender, stop, wake), name="worker")
-        worker.add_done_callback(_say_how_it_ended)
+        mails = Worker(sender)
+        self._loops.append(mails)
+        worker = asyncio.create_task(mails.run(stop, wake), name="worker")
 
         async def end() -> None:
             stop.set()
@@ -251,8 +264,8 @@ class AppProcess:
 
     def health(self) -> Health:
         """What the web app's strip says."""
-        problems = [text for text in (self._digest.state.problem, self._revoker.problem, *self._watch.problems) if text]
-        problems += [*journal_alarms(self._parts), *self._mailboxes.problems, *filter(None, [self._calls.work.problem])]
+        problems = [loop.problem for loop in self._loops if loop.problem]
+        problems += [*self._watch.problems, *journal_alarms(self._parts), *self._mailboxes.problems]
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
         return Health(
@@ -285,8 +298,3 @@ class AppProcess:
         else:
             lines += ["", "  `postlude sign-in` prints a link into the web app."]
         return "\n".join(lines)
-
-
-def _say_how_it_ended(worker: asyncio.Task[None]) -> None:
-    if not worker.cancelled() and (error := worker.exception()):
-        log.error("the sender stopped: start Postlude again after mending this", exc_info=error)

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from socket import socket
 from typing import Final
 
+from postlude.kit.loop import Pauses, TaskLoop
+
 log: Final = logging.getLogger("postlude.up")
 
 _FIRST_PAUSE: Final = 0.5
@@ -27,7 +29,9 @@ class Child:
         self._arguments = tuple(arguments)
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop: Final = TaskLoop(name, self._watch, expected=(OSError,))
+        self._pauses: Final = Pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._started = 0.0
         self._stopping = False
         self.restarts = 0
 
@@ -39,7 +43,7 @@ class Child:
     async def start(self) -> None:
         """Start the process and the task that keeps it running."""
         await self._spawn()
-        self._task = asyncio.create_task(self._watch(), name=f"watch {self.name}")
+        self._loop.start()
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -52,30 +56,30 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             pass_fds=self._descriptors,
         )
+        self._started = asyncio.get_running_loop().time()
 
-    async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        pause = _FIRST_PAUSE
-        while self._process:
-            started = loop.time()
-            code = await self._process.wait()
-            if self._stopping:
-                return
-            if loop.time() - started > _STEADY_AFTER:
-                pause = _FIRST_PAUSE
-            log.error("%s ended with code %d; starting it again in %.1f s", self.name, code, pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+    async def _watch(self) -> float:
+        """Until the process ends; the next one is started after the pause."""
+        if self._process is None:
             self.restarts += 1
             await self._spawn()
+        assert self._process is not None
+        code = await self._process.wait()
+        if self._stopping:
+            self._loop.end()
+            return 0.0
+        self._process = None
+        if asyncio.get_running_loop().time() - self._started > _STEADY_AFTER:
+            self._pauses.reset()
+        pause = self._pauses.next()
+        log.error("%s ended with code %d; starting it again in %.1f s", self.name, code, pause)
+        return pause
 
     async def stop(self) -> None:
         """Ask the process to finish what it has accepted; after ten seconds it is killed."""
         self._stopping = True
         process = self._process
-        if process is None:
-            return
-        if process.returncode is None:
+        if process is not None and process.returncode is None:
             if process.stdin:
                 process.stdin.close()
             try:
@@ -85,9 +89,7 @@ class Child:
                 log.warning("%s did not stop in %.0f s: killed", self.name, _STOP_WITHIN)
                 process.kill()
                 await process.wait()
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
 
 
 async def start_child(

@@ -16,6 +16,7 @@ import msgspec
 from postlude.history import History
 from postlude.journal import Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.words import EventKind
@@ -39,7 +40,6 @@ _BREATH_SECONDS: Final = 0.05
 _SMALL: Final = 2000
 _REST: Final = 2.0
 _GATHER_SECONDS: Final = 0.2
-_RETRY_SECONDS: Final = 1.0
 _TRIM_SECONDS: Final = 60.0
 
 Place = tuple[int, int]
@@ -74,8 +74,6 @@ class DigestState(msgspec.Struct):
     batches: int = 0
     behind: int = 0
     """About how many records wait to be digested."""
-    problem: str = ""
-    """Why it stands still; empty when it does not."""
     last_at: int = 0
     """When the last batch was finished."""
     idle_at: int = 0
@@ -120,32 +118,40 @@ class Digest:
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
         self._loaded = self._remembers = False
+        self._trimmed = 0
+        self._loop: Final = ThreadLoop(
+            "digest", self._round, expected=(StorageError, InUseError), problem="the digest waits"
+        )
         self.state: Final = DigestState(seconds=interpreter.seconds)
 
     def run(self, stop: threading.Event) -> None:
         """Digest until `stop` is set. A full disk or a locked store makes it wait and try again, never end."""
-        trimmed = self._clock.now()
-        while not stop.is_set():
-            begun = perf_counter()
-            try:
-                count = self.step()
-                more = self._chore()
-                if self._clock.now() - trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
-                    trimmed = self._clock.now()
-                    self._journal.trim(self._after())
-                    if count < self._batch_records:
-                        self._tidy()
-                if not count:
-                    self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
-                elif count < _SMALL:
-                    stop.wait(min(_GATHER_SECONDS, _REST * (perf_counter() - begun)))
-            except (StorageError, InUseError) as error:
-                self._stuck(str(error))
-                stop.wait(_RETRY_SECONDS)
-            except Exception as error:  # noqa: BLE001 - a bug of ours: said loudly, tried again, nothing skipped
-                _log.exception("the digest stumbled")
-                self._stuck(f"{type(error).__name__}: {error}")
-                stop.wait(_RETRY_SECONDS)
+        self._trimmed = self._clock.now()
+        self._loop.run(stop)
+
+    @property
+    def problem(self) -> str:
+        """Why it stands still; empty when it does not."""
+        return self._loop.problem
+
+    def _round(self) -> float:
+        """One batch, and what is done between two; returns how long the next one gathers."""
+        begun = perf_counter()
+        try:
+            count = self.step()
+            more = self._chore()
+            if self._clock.now() - self._trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
+                self._trimmed = self._clock.now()
+                self._journal.trim(self._after())
+                if count < self._batch_records:
+                    self._tidy()
+        except Exception:
+            self._loaded = False  # what the stores hold is asked of them again
+            raise
+        if not count:
+            self._loop.worked()
+            self._journal.wait(_BREATH_SECONDS if more else _IDLE_SECONDS)
+        return min(_GATHER_SECONDS, _REST * (perf_counter() - begun)) if 0 < count < _SMALL else 0.0
 
     def step(self) -> int:
         """Digest one batch; the number of records, 0 when there was none."""
@@ -165,7 +171,6 @@ class Digest:
         if not records:
             self.state.idle_at = self.state.last_at
             self.state.behind = 0
-        self.state.problem = ""
         return len(records)
 
     def catch_up(self) -> int:
@@ -174,12 +179,6 @@ class Digest:
         while count := self.step():
             total += count
         return total
-
-    def _stuck(self, problem: str) -> None:
-        if problem != self.state.problem:
-            _log.error("the digest waits: %s", problem)
-        self.state.problem = problem
-        self._loaded = False
 
     def _load(self) -> None:
         self._in_history = self._history.positions()

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from postlude.feedback.providers import PROVIDERS, ses
-from postlude.model.errors import StorageError, TransportError
+from postlude.kit.loop import ThreadLoop
+from postlude.model.errors import InUseError, StorageError, TransportError
 from postlude.model.observation import Webhook, decode
 from postlude.services.digest.provider_calls import CONFIRM, SES
 from postlude.store import SetAside, Store
@@ -45,19 +46,23 @@ class WaitingCalls:
         self._keys = keys
         self._get = get
         self._again = again
-        self.problem = ""
+        self._waiting = ""
+        self._loop: Final = ThreadLoop(
+            "waiting calls", self._round, expected=(StorageError, InUseError), problem="providers' calls wait"
+        )
+
+    @property
+    def problem(self) -> str:
         """Why something still waits, for the health strip; empty when nothing does."""
+        return self._loop.problem or self._waiting
 
     def run(self, stop: threading.Event) -> None:
         """Look every few seconds until `stop`."""
-        while not stop.is_set():
-            try:
-                self.look()
-            except StorageError as error:
-                self.problem = f"providers' calls wait: {error}"
-            except Exception:  # noqa: BLE001 - a bug of ours: said loudly, tried again
-                _log.exception("waiting calls: stumbled")
-            stop.wait(LOOK_S)
+        self._loop.run(stop)
+
+    def _round(self) -> float:
+        self.look()
+        return LOOK_S
 
     def look(self) -> int:
         """Do what can be done for each; how many no longer wait."""
@@ -71,7 +76,7 @@ class WaitingCalls:
             if finished:
                 self._store.feedback.forget_set_aside(one)
                 done += 1
-        self.problem = problem
+        self._waiting = problem
         return done
 
     def _try(self, one: SetAside) -> bool:

@@ -1,6 +1,5 @@
 """What recipients and later second thoughts change about tracking: the ceiling for new mail, the file for sent mail."""
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -12,16 +11,14 @@ import msgspec
 from postlude.instrument import Policy
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
+from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
 from postlude.model.words import Via
 from postlude.store import Link, LinkChange, Revocations, Store, Withdrawal
 from postlude.tokens import Kind
 
-_PAUSE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 2.0
 _OFTEN_SECONDS: Final = 0.2  # withdrawals that come together cost one file
-
-_log = logging.getLogger(__name__)
 
 
 def limited(policy: Policy, withdrawal: Withdrawal | None) -> Policy:
@@ -67,8 +64,17 @@ class Revoker:
         self._lock = lock
         self._look = look
         self._due = threading.Event()
-        self.problem = ""
+        self._loop: Final = ThreadLoop(
+            "revocations",
+            self._round,
+            expected=(StorageError, InUseError),
+            problem="withdrawn tracking does not reach the edge",
+        )
+
+    @property
+    def problem(self) -> str:
         """Why the file is older than the state; empty when it is not."""
+        return self._loop.problem
 
     def write(self) -> None:
         """Write the file now; StorageError when the disk refused."""
@@ -82,31 +88,19 @@ class Revoker:
     def run(self, stop: threading.Event) -> None:
         """Write the file at once and whenever `wake` was called, until `stop` is set and `wake` is called."""
         self._due.set()
-        while True:
-            due = self._due.wait(_LOOK_SECONDS)
-            if stop.is_set():
-                return
-            self._due.clear()
-            try:
-                if due:
-                    self.write()
-                self._look()
-            except (StorageError, InUseError) as error:
-                self._stuck(str(error))
-                stop.wait(_PAUSE_SECONDS)
-            except Exception as error:  # noqa: BLE001 - a bug of ours: shown, and tried again
-                self._stuck(f"{type(error).__name__}: {error}")
-                stop.wait(_PAUSE_SECONDS)
-            else:
-                self.problem = ""
-                stop.wait(_OFTEN_SECONDS)
+        self._loop.run(stop)
 
-    def _stuck(self, why: str) -> None:
-        text = f"withdrawn tracking does not reach the edge: {why}"
-        if text != self.problem:
-            _log.error(text)
-        self.problem = text
-        self._due.set()
+    def _round(self) -> float:
+        due = self._due.wait(_LOOK_SECONDS)
+        self._due.clear()
+        try:
+            if due:
+                self.write()
+            self._look()
+        except Exception:
+            self._due.set()
+            raise
+        return _OFTEN_SECONDS
 
 
 def stop_link(store: Store, clock: Clock, message: int, position: int) -> Link:

@@ -1,0 +1,175 @@
+"""Loops that run one step again and again until they are stopped, and never end because a step failed.
+
+`ThreadLoop` runs in a thread, `TaskLoop` in an event loop. A step does a little work and returns how many seconds to
+wait before the next one (0: at once). When it raises, the loop waits for growing pauses and tries again; `problem` says
+why meanwhile, for the pages and commands that show how the system is doing.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final, Generic, Self, TypeVar
+
+Words = Callable[[Exception], str]
+_Step = TypeVar("_Step")
+_T = TypeVar("_T")
+
+
+class Pauses:
+    """How long to wait after each failure in a row, in seconds: `first_s`, then twice as long up to `longest_s`."""
+
+    def __init__(self, first_s: float = 1.0, longest_s: float = 10.0) -> None:
+        self._first_s: Final = first_s
+        self._longest_s: Final = longest_s
+        self._next_s = first_s
+
+    def next(self) -> float:
+        """The pause after one more failure."""
+        pause, self._next_s = self._next_s, min(2 * self._next_s, self._longest_s)
+        return pause
+
+    def reset(self) -> None:
+        """It worked: the next failure is a first one."""
+        self._next_s = self._first_s
+
+
+def words_of(error: Exception) -> str:
+    """What the error says, else its class."""
+    return str(error) or type(error).__name__
+
+
+class _Loop(Generic[_Step]):
+    def __init__(
+        self,
+        name: str,
+        step: _Step,
+        *,
+        expected: tuple[type[Exception], ...] = (),
+        problem: str = "",
+        pauses: Pauses | None = None,
+        words: Words = words_of,
+        delay_s: float = 0.0,
+    ) -> None:
+        """`name` stands in the log and names the thread or task.
+
+        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` is what a
+        failure means to a person, put before the error's words. The first step is taken after `delay_s`.
+        """
+        self.name: Final = name
+        self.problem = ""
+        """Why the last step failed; empty when it did not."""
+        self._step: Final = step
+        self._expected: Final = expected
+        self._prefix: Final = problem or name
+        self._pauses: Final = pauses or Pauses()
+        self._words: Final = words
+        self._delay_s: Final = delay_s
+        self._logged: tuple[str, float] = ("", 0.0)
+        self._log: Final = logging.getLogger("postlude.loop")
+
+    def worked(self) -> None:
+        """Take back what the last failure said. Called after each step; a step that lasts calls it itself."""
+        if self._logged[0]:
+            self._log.info("%s works again", self.name)
+            self._logged = ("", 0.0)
+        self.problem = ""
+        self._pauses.reset()
+
+    def failed(self, error: Exception) -> float:
+        """Log a failure and return the pause; the same failure after the same pause is not logged again."""
+        known = isinstance(error, self._expected)
+        words = self._words(error) if known else f"{type(error).__name__}: {error}"
+        self.problem = f"{self._prefix}: {words}"
+        pause = self._pauses.next()
+        if (words, pause) != self._logged:
+            self._logged = (words, pause)
+            self._log.error(
+                "%s step failed; retrying in %g s: %s", self.name, pause, words, exc_info=None if known else error
+            )
+        return pause
+
+
+class ThreadLoop(_Loop[Callable[[], float]]):
+    """A loop in the caller's thread."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set; it ends a pause, not a step."""
+        if self._delay_s:
+            stop.wait(self._delay_s)
+        while not stop.is_set():
+            try:
+                pause = self._step()
+            except Exception as error:  # noqa: BLE001 - nothing that fails once ends the loop
+                pause = self.failed(error)
+            else:
+                self.worked()
+            if pause > 0:
+                stop.wait(pause)
+
+
+class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
+    """A loop in an event loop. As an async context it runs as a task of its own."""
+
+    _task: asyncio.Task[None] | None = None
+    _ended = False
+
+    def end(self) -> None:
+        """Called by a step: it was the last one."""
+        self._ended = True
+
+    def start(self) -> None:
+        """Run as a task of its own until `stop`."""
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self.run(self._stop), name=self.name)
+
+    async def stop(self) -> None:
+        """End the task after the step under way; nothing when it was never started."""
+        if self._task is not None:
+            self._stop.set()
+            await self._task
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; it ends a pause, not a step."""
+        if self._delay_s:
+            await stopped_within(stop, self._delay_s)
+        while not stop.is_set() and not self._ended:
+            try:
+                pause = await self._step()
+            except Exception as error:  # noqa: BLE001 - nothing that fails once ends the loop
+                pause = self.failed(error)
+            else:
+                self.worked()
+            if pause > 0:
+                await stopped_within(stop, pause)
+
+    async def __aenter__(self) -> Self:
+        """Start the task."""
+        self.start()
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """End after the step under way."""
+        await self.stop()
+
+
+async def unless_stopped(stop: asyncio.Event, work: Coroutine[object, object, _T]) -> _T | None:
+    """What `work` returns; None when `stop` is set first, and then the work is cancelled."""
+    task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for each in (task, stopping):
+            each.cancel()
+        await asyncio.gather(task, stopping, return_exceptions=True)
+
+
+async def stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait for `stop`, at most so many seconds; whether it is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return stop.is_set()
+    return True

@@ -1,0 +1,112 @@
+"""A database that fails while single mails are sent: the worker says so, tries again, and every mail leaves once."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from postlude.kit import loop
+from postlude.model.observation import Attempt
+from postlude.model.words import CopyStatus, SendOutcome
+from postlude.store import Store, open_store
+from postlude.worker import Worker
+from servers.difficult import Difficult
+from servers.doors import Folder
+
+from .test_worker import attempts, sender_deps, submit
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop.Pauses, "next", lambda _self: 0.02)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state.sqlite"
+
+
+@pytest.fixture
+def store(state: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{state}")
+    opened.accounts.create_user("alice@example.org")
+    yield opened
+    opened.close()
+
+
+def rename(state: Path, table: str, name: str) -> None:
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+
+@contextmanager
+def without(state: Path, table: str) -> Iterator[None]:
+    """The database refuses what needs this table, until the end of the block."""
+    rename(state, table, "away")
+    yield
+    rename(state, "away", table)
+
+
+@asynccontextmanager
+async def working(folder: Folder, store: Store, server: Difficult) -> AsyncIterator[Worker]:
+    deps = sender_deps(folder, store, server)
+    worker, stop = Worker(deps), asyncio.Event()
+    task = asyncio.create_task(worker.run(stop, asyncio.Event()))
+    yield worker
+    stop.set()
+    async with asyncio.timeout(10):
+        await task
+    await deps.transport.close()
+
+
+async def until(what: str, check: Callable[[], object]) -> None:
+    for _ in range(250):
+        if check():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+@pytest.mark.parametrize("table", ["workers", "copies", "suppressions", "messages"])
+async def test_mail_leaves_once_the_database_answers_again(folder: Folder, store: Store, state: Path, table: str):
+    await submit(folder, store)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Difficult().running())
+        with without(state, table):
+            worker = await stack.enter_async_context(working(folder, store, server))
+            await until("the problem", lambda: worker.problem)
+        found = await attempts(folder, 3)
+    assert [one.outcome for one in found] == [SendOutcome.ACCEPTED] * 3
+
+
+async def test_an_outage_is_shown_while_it_lasts(folder: Folder, store: Store, state: Path):
+    async with Difficult().running() as server, working(folder, store, server) as worker:
+        with without(state, "copies"):
+            await until("the problem", lambda: worker.problem.startswith("single mails do not leave: "))
+        await until("the end of the problem", lambda: not worker.problem)
+
+
+async def test_a_stop_during_an_outage_ends_the_worker(folder: Folder, store: Store, state: Path):
+    async with Difficult().running() as server, working(folder, store, server) as worker:
+        rename(state, "copies", "away")
+        await until("the problem", lambda: worker.problem)
+
+
+async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_start(
+    folder: Folder, store: Store, state: Path
+):
+    copies = await submit(folder, store)
+    async with Difficult().running() as server:
+        async with working(folder, store, server) as worker:
+            with without(state, "suppressions"):
+                await until("the problem", lambda: worker.problem)
+                rename(state, "copies", "away_too")
+        assert not [one for one in folder.observations() if isinstance(one, Attempt)]
+        rename(state, "away_too", "copies")
+        assert {store.messages.copy(copy.id).status for copy in copies} == {CopyStatus.CLAIMED}
+        async with working(folder, store, server):
+            await attempts(folder, 3)
+        assert len(server.accepted) == 3
