@@ -1,13 +1,16 @@
 """Finding addresses in what servers wrote, with all their habits of writing them."""
 
 import re
+import sys
 from typing import Final
 
 ADDRESS: Final = re.compile(
     r"(?:\"[^\"\s@]{1,62}\"|[\w!#$%&'*+/=?^`{|}~.-]{1,64})@(?:\[[0-9a-fA-F:.]+\]|(?:[\w-]{1,63}\.)+[\w-]{2,63})"
 )
 _ANGLE: Final = re.compile(r"<([^<>]*)>")
-_GROUPED: Final = re.compile(r"(?:[a-z]+;|rfc822;|smtp:|mailto:)\s*", re.IGNORECASE)
+_TYPED: Final = re.compile(r"\s*(?:[a-z0-9-]+\s*;|smtp:|mailto:)\s*", re.IGNORECASE)
+_LOOSE: Final = re.compile(r"(?:\"[^\"@]{1,62}\"|[^\s<>;,\"()@]+)@[^\s<>;,\"()@]+")
+_EMBEDDED: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
 def clean(text: str) -> str:
@@ -33,5 +36,18 @@ def find_all(text: str) -> list[str]:
 
 
 def field(text: str) -> str:
-    """The address of a DSN field such as `rfc822; <a@b.example>`; empty when it holds none."""
-    return clean(_GROUPED.sub("", text, count=1))
+    """The address of a DSN field such as `rfc822; <a@b.example>` or `utf-8; m\\x{FC}ller@b.example` (RFC 6533 section 3).
+
+    The field is made for one address, so what is odd about it (`x@#b.example`, `x@b.c`) is taken as it stands; empty
+    when there is no `@` in it.
+    """
+    text = _EMBEDDED.sub(_character, _TYPED.sub("", text, count=1))
+    inner = _ANGLE.search(text)
+    text = inner[1] if inner and "@" in inner[1] else text
+    found = ADDRESS.fullmatch(text.strip()) or _LOOSE.search(text)
+    return tidy(found[0]) if found else clean(text)
+
+
+def _character(match: re.Match[str]) -> str:
+    number = int(match[1], 16)
+    return chr(number) if number <= sys.maxunicode else match[0]

@@ -1,30 +1,31 @@
-"""Bounces of servers that follow no standard: who wrote it, what it says, which address stands where.
+"""Bounces of servers that follow no standard, told from other mail by their shape.
 
-A mail is taken for one only when a mail system wrote it and says so; a person who forwards a bounce does not bounce.
+A word such as "delayed" or "quota" proves nothing: people, newsletters and phishing write it too, and a null sender is
+what an out-of-office has as well (RFC 3834 section 3.3). A bounce names who failed on a line of its own, quotes the
+answer of a server, or sends our mail back; how much of that is asked for depends on who wrote it.
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-import msgspec
-
-from postlude.feedback.addresses import ADDRESS, clean, find_all, tidy
+from postlude.feedback.addresses import find_all
 from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.letter import Letter
+from postlude.feedback.recipients import STRONG, find_recipients, said_about
 from postlude.feedback.refusal import refusal
 
 _SUBJECT: Final = re.compile(
-    r"undeliver|delivery (?:status|fail|report|problem|incomplete|error|unsuccess|has failed|notification)"
+    r"undeliver|delivery (?:status|fail|report|problem|incomplete|error|unsuccess|has failed|notification|warning)"
     r"|returned mail|returned to sender|mail (?:delivery )?(?:fail|error|system error)|failure notice|"
-    r"failure delivery"
+    r"failure delivery|failed mail"
     r"|could ?n[o']t be delivered|non.?deliver|not delivered|mail could not|cannot deliver|unable to deliver"
     r"|warning: (?:message|could not)|delayed mail|message delayed|delivery delayed|mail delayed|"
     r"unzustellbar|nicht zugestellt"
     r"|user unknown|unknown user|permanent error|error sending|rejected|message status|nondeliverable|bounce"
     r"|delivery.{0,20}suspend|mail.{0,10}returned|returned.{0,20}mail|dsn:|postmaster notify|"
     r"non remis|no se pudo entregar"
-    r"|エラー通知|配信エラー|送信エラー|配信不能|mail not delivered|unable to send|problem(?:e|s)? delivering|"
-    r"mail error|virus (?:found|alert)|"
+    r"|エラー通知|配信エラー|送信エラー|配信不能|系统退信|退信|mail not delivered|unable to send|"
+    r"problem(?:e|s)? delivering|mail error|virus (?:found|alert)|"
     r"message not delivered",
     re.IGNORECASE,
 )
@@ -38,160 +39,119 @@ _SAYS: Final = re.compile(
     r"|delivery status|final attempt|(?<!\d)[45]\d\d[ -][45]\.\d\.\d|(?<!\d)55\d[ -]|"
     r"delivery to the following|could not deliver"
     r"|delay(?:ed)?|will (?:be retried|keep trying|continue)|access denied|quota|over.?size|"
-    r"error occurr?ed|suspended|refused",
+    r"error occurr?ed|suspended|refused|postponed|邮件无法|投递失败|退信",
     re.IGNORECASE,
 )
+_QUOTED: Final = re.compile(
+    r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\(#[45]\.\d{1,3}\.\d{1,3}\)"
+    r"|(?:said|repl(?:y|ied)|respon(?:se|ded)|error|reason|returned|<<<|smtp|diagnostic|status)[^\n]{0,40}?"
+    r"(?<![\d.-])(?:4[2-7]|5[0-7])\d(?!\d|[-.:]\d)",
+    re.IGNORECASE,
+)
+"""The answer of a mail server: a reply with its status code, or a reply code after the word that introduces it."""
 _LIST_REFUSES: Final = re.compile(
     r"not (?:a )?member|loop alert|reject|denied|error|warning|unauthori|not allowed", re.IGNORECASE
 )
-_PREFIX: Final = re.compile(r"^\s*(?:re|fwd?|aw|wg|tr|rv|antw|sv|vs)\s*(?:\[\d+\])?:", re.IGNORECASE)
+_ANSWERS: Final = re.compile(r"^\s*(?:re|fwd?|aw|wg|tr|rv|antw|sv|vs)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _DELAY: Final = re.compile(
-    r"will be retried|still being retried|will (?:keep|continue) (?:on )?trying|not been delivered yet|"
-    r"delivery (?:has been |is )?delayed|delayed (?:delivery|mail|message)|message delayed|not yet been delivered|"
-    r"no action is required on your part|warning message only|you do not need to resend|"
-    r"delivery attempts will continue",
+    r"will be retried|still being retried|will (?:keep|continue) (?:on )?(?:trying|to (?:try|attempt))"
+    r"|not been delivered yet|delivery (?:has been |is )?delayed|delayed (?:delivery|mail|message)|message delayed"
+    r"|not yet been delivered|no action is required on your part|warning message only|you do not need to resend|"
+    r"delivery attempts will continue|has been postponed",
     re.IGNORECASE,
 )
-_A: Final = ADDRESS.pattern
-# Where servers put the address that failed, most telling first. All addresses of the first form that occurs count.
-_FIELD: Final = (
-    rf"^[ \t]*(?:Final|Original|Failed|X-Failed|Actual)[- ]Recipients?[ \t]*[:=][ \t]*(?:rfc822[;:])?[ \t]*<?({_A})"
-)
-_ANGLE_LINE: Final = (
-    rf"^[ \t*#>-]*(?:[45]\d\d[ -](?:[45]\.\d\.\d )?)?<({_A})>[ \t]*(?::|$|\(|\.{{2,3}}|;|,|\-|[ \t]*[45]\d\d)"
-)
-_BARE_LINE: Final = (
-    rf"^[ \t*#-]*(?:\d+[.)][ \t]*)?({_A})[ \t]*"
-    r"(?::|;|,|$|\(|on \d|\.\.\.|[ \t]+[45]\d\d|[ \t]+\[)"
-)
-_AFTER_WORD: Final = (
-    r"(?:recipient|recipient.s address|address|user|mailbox|account|deliver(?:ed|y)?(?: failed)? to|sent to"
-    r"|to recipient|rcpt to|mail to|message to|failed for|following (?:address|recipient)(?:es|s)?|generated by)"
-    rf"[^\n@]{{0,40}}[\s:<\"'=(\[]({_A})"
-)
-_NEAR_REFUSAL: Final = rf"({_A})[^\n]{{0,80}}(?:unknown|not exist|full|reject|refus|invalid|not found|disabled|fail)"
-_PLACES: Final = tuple(
-    (name, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
-    for name, pattern in (
-        ("field", _FIELD),
-        ("angle-line", _ANGLE_LINE),
-        ("bare-line", _BARE_LINE),
-        ("after-word", _AFTER_WORD),
-        ("mailto", rf"mailto:({_A})"),
-        ("near-refusal", _NEAR_REFUSAL),
-    )
-)
-_OWN_HEADERS: Final = ("to", "from", "delivered-to", "return-path", "x-original-to", "cc")
-_RETURNED_TO: Final = ("to", "x-original-to", "delivered-to", "cc")
-_AFTER: Final = 700
+_WEB_LINK: Final = re.compile(rb"<a\s[^<>]{0,400}?href\s*=\s*[\"']?\s*(?:3D[\"'])?https?:", re.IGNORECASE)
+_ENVELOPE_HEADERS: Final = ("from", "to", "subject", "date", "message-id", "received", "return-path")
+_ENOUGH_HEADERS: Final = 3
+_AUTOMATIC: Final = ("auto-replied", "auto-generated")
+
+
+class _Shape(NamedTuple):
+    """What of a bounce's shape a mail has."""
+
+    recipients: list[str]
+    way: str
+    """Where the recipients stood."""
+    names: bool
+    """A line of its own names who failed, or a sentence names whom the returned mail was to."""
+    quotes: bool
+    """It quotes a server's answer."""
+    returns: bool
+    """It sends a mail back: enough of its headers to be one."""
+    linked: bool
+    """It is HTML with links into the web, as reports that quote nothing are not."""
+
+    @property
+    def marks(self) -> int:
+        """How many of: a line with who failed, a server's answer, the mail sent back."""
+        return self.names + self.quotes + self.returns
 
 
 def parse_bounce(letter: Letter) -> list[Finding]:
     """Findings of a non-standard bounce, empty when the mail is none."""
-    if not is_bounce(letter):
+    shape = _shape_of_bounce(letter)
+    if shape is None:
         return []
-    recipients, way = find_recipients(letter)
-    kind = _kind(letter)
+    kind = FindingKind.DEFERRED if _DELAY.search(f"{letter.subject}\n{letter.report[:2000]}") else FindingKind.BOUNCED
     found = []
-    for address in recipients or [""]:
-        said = said_about(letter.report, address, recipients)
-        found.append(refusal(letter, kind, address, said, way=way))
+    for address in shape.recipients or [""]:
+        said, above = said_about(letter.report, address, shape.recipients)
+        found.append(refusal(letter, kind, address, said, above=above, way=shape.way))
     return found
 
 
 def is_bounce(letter: Letter) -> bool:
     """A mail system wrote this, about a mail it did not deliver."""
+    return _shape_of_bounce(letter) is not None
+
+
+def _shape_of_bounce(letter: Letter) -> _Shape | None:
     root = letter.root
-    if root.get("x-failed-recipients"):
-        return True
-    if root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject):
-        return True
-    if _PREFIX.match(letter.subject):
-        return False
+    marked = bool(root.get("x-failed-recipients"))
+    if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject)):
+        return _shape(letter)
     subject = bool(_SUBJECT.search(letter.subject))
+    automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
+    anonymous = letter.null_sender or automatic or not root.get("from")
+    if not (letter.named_daemon or anonymous or (subject and letter.returned is not None)):
+        return None
+    if not _SAYS.search(letter.report) and not (letter.named_daemon and subject):
+        return None
+    shape = _shape(letter)
+    return shape if _enough(letter, shape, subject=subject, anonymous=anonymous) else None
+
+
+def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+    """Whether the shape is that of a bounce, given who wrote it."""
+    root = letter.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
-        return letter.named_daemon and subject and bool(_SAYS.search(letter.report))
-    if letter.from_daemon:
-        return subject or ((letter.null_sender or letter.returned is not None) and bool(_SAYS.search(letter.report)))
-    automatic = root.get("auto-submitted").lower().startswith(("auto-replied", "auto-generated"))
-    evident = automatic or (letter.returned is not None and not root.get("in-reply-to"))
-    return subject and evident and bool(_SAYS.search(letter.report))
+        return letter.named_daemon and subject and (shape.marks > 0 or bool(shape.recipients))
+    if _ANSWERS.match(letter.subject):  # a person's answer or forward, unless a mail system kept our subject
+        return letter.named_daemon and not root.get("in-reply-to") and shape.marks > 1
+    if shape.linked and not shape.quotes and not shape.returns:
+        return False
+    if letter.named_daemon:
+        return shape.marks > 0 or (subject and bool(shape.recipients))
+    if anonymous:
+        return shape.marks > 1 or (subject and shape.marks > 0)
+    return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")
 
 
-def _kind(letter: Letter) -> FindingKind:
-    return FindingKind.DEFERRED if _DELAY.search(f"{letter.subject}\n{letter.report[:2000]}") else FindingKind.BOUNCED
+def _shape(letter: Letter) -> _Shape:
+    recipients, way = find_recipients(letter)
+    names = way in STRONG or (way == "after-word" and bool(set(recipients) & _returned_to(letter)))
+    return _Shape(recipients, way, names, bool(_QUOTED.search(letter.report)), _returns(letter), _linked(letter))
 
 
-def _own(letter: Letter) -> set[str]:
-    """Addresses that stand in every report and are not who failed: whom it is to, who wrote it, who sent ours."""
-    found = {address for name in _OWN_HEADERS for value in letter.root.all(name) for address in find_all(value)}
-    if letter.returned is not None:
-        for name in ("from", "return-path", "reply-to", "sender", "x-sender", "x-envelope-from"):
-            found.update(find_all(letter.returned.get(name)))
-    return found
+def _returned_to(letter: Letter) -> set[str]:
+    returned = letter.returned
+    return set() if returned is None else {one for name in ("to", "cc") for one in find_all(returned.get(name))}
 
 
-def find_recipients(letter: Letter) -> tuple[list[str], str]:
-    """The addresses a report is about, and where they stood."""
-    header = [address for value in letter.root.all("x-failed-recipients") for address in find_all(value)]
-    if header and not (letter.known and not letter.known & set(header)):
-        return header, "x-failed-recipients"
-    own = _own(letter) - letter.known
-    for name, pattern in _PLACES:
-        found = [tidy(item) for item in pattern.findall(letter.report)]
-        found = [item for item in dict.fromkeys(found) if item not in own and _plausible(item)]
-        if letter.known:
-            found = [item for item in found if item in letter.known]
-        if found:
-            return found, name
-    return _last_resort(letter, own)
+def _returns(letter: Letter) -> bool:
+    returned = letter.returned
+    return returned is not None and sum(bool(returned.get(name)) for name in _ENVELOPE_HEADERS) >= _ENOUGH_HEADERS
 
 
-def _last_resort(letter: Letter, own: set[str]) -> tuple[list[str], str]:
-    if letter.returned is not None:
-        returned = [
-            a for name in ("to", "x-original-to", "delivered-to", "cc") for a in find_all(letter.returned.get(name))
-        ]
-        told = [a for a in returned if a in letter.known] if letter.known else returned[:1]
-        if told:
-            return told[:1], "returned-to"
-    anywhere = [item for item in find_all(letter.report) if item not in own and _plausible(item)]
-    if letter.known:
-        anywhere = [item for item in anywhere if item in letter.known]
-    return anywhere[:1], "anywhere"
-
-
-def _plausible(address: str) -> bool:
-    local = address.partition("@")[0]
-    return not local.startswith(("mailer-daemon", "postmaster", "abuse", "support", "helpdesk", "noc"))
-
-
-def said_about(report: str, address: str, all_of_them: list[str]) -> str:
-    """The words that belong to one recipient: from its address to the next one's."""
-    lowered = report.lower()
-    at = lowered.find(address) if address else -1
-    if at < 0 or len(all_of_them) == 1:
-        return report[:4000]
-    ends = [end for other in all_of_them if other != address and (end := lowered.find(other, at + len(address))) > 0]
-    return report[at : min([*ends, at + _AFTER])]
-
-
-def known_in_raw(letter: Letter) -> str:
-    """The one mailed address that stands literally in the mail (99.8 % of real bounces), empty when none."""
-    lowered = letter.raw.decode("latin-1").lower()
-    found = [address for address in letter.known if address in lowered]
-    own = {clean(letter.root.get("from"))}
-    outside = [address for address in found if address not in own] or found
-    return min(outside, key=lowered.find) if outside else ""
-
-
-def with_known(letter: Letter, finding: Finding) -> Finding:
-    """The finding with the mailed address, where the report itself names none that was mailed."""
-    if not letter.known or finding.recipient in letter.known:
-        return finding
-    address = known_in_raw(letter)
-    if not address:
-        return finding
-    return msgspec.structs.replace(
-        finding, recipient=address, original_recipient=finding.recipient or finding.original_recipient
-    )
+def _linked(letter: Letter) -> bool:
+    return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in letter.leaves)

@@ -5,11 +5,12 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.addresses import field
-from postlude.feedback.bounce import find_recipients, said_about
-from postlude.feedback.finding import Finding, FindingKind
+from postlude.feedback.addresses import ADDRESS, field
+from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.letter import Letter
 from postlude.feedback.mime import Part, split_headers
+from postlude.feedback.reasons import FIRM_STATUS
+from postlude.feedback.recipients import find_recipients, said_about
 from postlude.feedback.refusal import kind_of, refusal
 
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
@@ -19,6 +20,7 @@ _RECIPIENT_FIELDS: Final = ("final-recipient", "original-recipient", "x-actual-r
 # A gateway that drops blank lines runs the recipients into one block: a second Final-Recipient begins a new one.
 SEVERAL: Final = 2
 _SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s+")
 MIN_DIAGNOSTIC: Final = 12
 """A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
 MAX_QUOTED: Final = 600
@@ -33,7 +35,21 @@ def parse_dsn(letter: Letter) -> list[Finding]:
     whole = _fields(groups[0]) if groups else {}
     blocks = [fields for fields in map(_fields, groups) if _names_somebody(fields)]
     everybody = [_recipient(letter, fields) for fields in blocks]
-    return [_finding(letter, fields, whole, everybody) for fields in blocks]
+    return _once([_finding(letter, fields, whole, everybody) for fields in blocks])
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """One finding a recipient: some servers repeat a block. A failure says more than a delay, a reason than none."""
+    best: dict[str, Finding] = {}
+    for item in found:
+        before = best.setdefault(item.recipient, item)
+        if _weight(item) > _weight(before):
+            best[item.recipient] = item
+    return list(best.values())
+
+
+def _weight(item: Finding) -> tuple[bool, bool]:
+    return item.kind is FindingKind.BOUNCED, item.reason not in {Reason.NONE, Reason.UNDEFINED}
 
 
 def _groups(part: Part) -> list[bytes]:
@@ -61,37 +77,48 @@ def _names_somebody(fields: dict[str, str]) -> bool:
 
 def _recipient(letter: Letter, fields: dict[str, str]) -> str:
     named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
+    named.sort(key=lambda address: ADDRESS.fullmatch(address) is None)  # a whole address before an odd one
     known = next((address for address in named if address in letter.known), named[0] if named else "")
     return known or next(iter(find_recipients(letter)[0]), "")
 
 
 def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
     recipient = _recipient(letter, fields)
-    status = _STATUS.search(fields.get("status", ""))
+    stated = fields.get("status", "")
+    status = _STATUS.search(stated)
     action = fields.get("action", "").strip().lower()
     number = status[1] if status else ""
     kind = kind_of(action, number)
-    said = _said(letter, fields, recipient, everybody) if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED} else ""
-    item = refusal(letter, kind, recipient, said, status=number, action=action, way="dsn")
+    said = around = ""
+    if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
+        said = _quoted(letter, fields, recipient, everybody) or ("" if status else stated)
+        around = _around(letter.report, recipient, everybody) if len(said) < MIN_DIAGNOSTIC else ""
+    counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is what the server said
+    item = refusal(letter, kind, recipient, f"{said} {counts}", status=number, action=action, way="dsn")
     original = field(fields.get("original-recipient", ""))
     return msgspec.structs.replace(
         item,
         envid=whole.get("original-envelope-id", ""),
         original_recipient=original if original != recipient else "",
         remote_mta=_TYPED.sub("", fields.get("remote-mta", "") or whole.get("reporting-mta", "")),
+        diagnostic=item.diagnostic or _SPACES.sub(" ", around).strip(),
     )
 
 
-def _said(letter: Letter, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
+def _quoted(letter: Letter, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
     """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
+    if len(diagnostic) < MIN_DIAGNOSTIC and (more := fields.get("x-supplementary-info", "")):
+        diagnostic = f"{diagnostic} {more}".strip()
     if len(diagnostic) >= MIN_DIAGNOSTIC:
         return diagnostic
-    report = letter.report
-    quoted = [match[0] for match in _TRANSCRIPT.finditer(report)]
+    quoted = [match[0] for match in _TRANSCRIPT.finditer(letter.report)]
     own = [line for line in quoted if recipient and recipient in line.lower()] if len(everybody) > 1 else []
-    if quoted:
-        return f"{diagnostic} {' '.join(own or quoted)}"
+    return f"{diagnostic} {' '.join(own or quoted)}".strip()
+
+
+def _around(report: str, recipient: str, everybody: list[str]) -> str:
+    """What the report writes beside the recipient, where it quotes no server."""
     at = report.lower().find(recipient) if recipient else -1
-    words = said_about(report, recipient, everybody) if len(everybody) > 1 else report[max(at, 0) :]
-    return f"{diagnostic} {words[:MAX_QUOTED]}"
+    words = said_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
+    return words[:MAX_QUOTED]

@@ -133,8 +133,8 @@ class Letter:
 # The mailbox, or the whole name: "Mail Delivery Services Ltd, Anna" and "Postmaster Pat" are people.
 _DAEMON_MAILBOX: Final = re.compile(
     r"(?:^|[<\s\"(])(?:mailer[-_.]?daemon|mail[-_.]?daemon|poo?st[-_.]?master|mdaemon|mail[-_.]?delivery[-_.]?(?:sub)?system"
-    r"|mailer|smtpd?|mmdf|qmail|exim|amavis|mailmarshal|content-filter|deliveryfailure|bounce[-_.]?(?:notif\w*|s)?"
-    r"|no-?reply[^@\s]{0,30}delivery)(?:\\?@|\s*[>)\"]|\s*<?>?$)",
+    r"|mailer|smtpd?|mmdf|qmail|exim|amavis|mailmarshal|imss|content-filter|deliveryfailure|bounce[-_.]?(?:notif\w*|s)?"
+    r"|no-?reply[^@\s]{0,30}delivery)(?:\\?@|\s*[>)\"]|\s*<?>?$)|(?:^|[<\"])system administrator\"?@",
     re.IGNORECASE,
 )
 _DAEMON_NAME: Final = re.compile(

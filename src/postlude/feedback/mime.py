@@ -17,8 +17,30 @@ PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
 _HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
-_ENCODED_WORD: Final = re.compile(r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?=(?:\s+(?==\?))?")
+_WORD: Final = r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?="
+_ENCODED_WORD: Final = re.compile(_WORD)
+_WORDS: Final = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
 _BOUNDARY: Final = re.compile(rb"(?:^|\n)--([\w'()+,./:=?-]{8,70})\n(?:Content-[\w-]+:|\n(?=[^-]))", re.IGNORECASE)
+_CHARSETS: Final = {
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-6-i": "iso-8859-6",
+    "iso-8859-6-e": "iso-8859-6",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "x-sjis": "cp932",
+    "shift_jis": "cp932",
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "x-mac-roman": "mac-roman",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "ansi_x3.4-1968": "ascii",
+}
+"""Names mail uses that Python does not know, or whose wider set mail means (RFC 1556; the WHATWG encoding standard)."""
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -100,6 +122,8 @@ class _Reader:
             # Gateways rewrite or lose the header that names the boundary; the body still shows it.
             if not pieces and (guess := _BOUNDARY.search(body, 0, len(body) if boundary else PREAMBLE)):
                 pieces = self._pieces(body, guess[1].decode("latin-1"))
+            if not pieces and part.type.startswith("multipart/") and body.strip():
+                pieces = [b"\n" + body]  # no boundary line at all: the whole body is its one text
             part.parts = [self.part(piece, depth + 1, inner) for piece in pieces]
         elif part.type in {"message/rfc822", "message/global"}:
             part.parts = [self.part(part.content().lstrip(b"\n"), depth + 1, "text/plain")]
@@ -124,6 +148,7 @@ class _Reader:
 
 def decode(data: bytes, charset: str) -> str:
     """Text of bytes: the charset named, else UTF-8, else Latin-1. Never raises."""
+    charset = _CHARSETS.get(charset.lower(), charset)
     for name in (charset, "utf-8") if charset else ("utf-8",):
         try:
             return data.decode(name)
@@ -133,14 +158,21 @@ def decode(data: bytes, charset: str) -> str:
 
 
 def decode_words(value: str) -> str:
-    """A header value with its encoded words (RFC 2047) read."""
-    return _ENCODED_WORD.sub(_word, value) if "=?" in value else value
+    """A header value with its encoded words (RFC 2047) read. Neighbours of one charset are joined before decoding:
+    some mailers split a character over two words.
+    """
+    return _WORDS.sub(_words, value) if "=?" in value else value
 
 
-def _word(match: re.Match[str]) -> str:
-    data = match[3].encode("ascii", "replace")
-    raw = _base64(data) if match[2] in "bB" else a2b_qp(data, header=True)
-    return decode(raw, match[1])
+def _words(run: re.Match[str]) -> str:
+    chunks: list[tuple[str, bytes]] = []
+    for charset, encoding, text in _ENCODED_WORD.findall(run[0]):
+        data = text.encode("ascii", "replace")
+        raw = _base64(data) if encoding in "bB" else a2b_qp(data, header=True)
+        if chunks and chunks[-1][0] == charset.lower():
+            raw = chunks.pop()[1] + raw
+        chunks.append((charset.lower(), raw))
+    return "".join(decode(raw, charset) for charset, raw in chunks)
 
 
 def _base64(data: bytes) -> bytes:

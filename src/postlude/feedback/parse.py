@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 
 from postlude.feedback.arf import parse_arf
-from postlude.feedback.bounce import is_bounce, parse_bounce, with_known
+from postlude.feedback.bounce import parse_bounce
 from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
 from postlude.feedback.letter import Letter
 from postlude.feedback.mdn import parse_mdn
 from postlude.feedback.mime import decode_words
 from postlude.feedback.providers.ses import parse as parse_ses
+from postlude.feedback.recipients import with_known
 from postlude.feedback.reply import message_ids, parse_answer
 from postlude.feedback.tags import Signed
 
@@ -84,7 +85,7 @@ def _nested(letter: Letter, outer: list[Finding]) -> list[Finding]:
     inner = Letter(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
     if not inner.from_daemon or not inner.root.headers:
         return outer
-    return parse_dsn(inner) or (parse_bounce(inner) if is_bounce(inner) else []) or outer
+    return parse_dsn(inner) or parse_bounce(inner) or outer
 
 
 def _unsubscribed(letter: Letter, copy: int) -> Finding:

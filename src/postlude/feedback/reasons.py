@@ -1,9 +1,10 @@
-"""Why a mail was refused: rules over what the server said, then over its codes. First match decides."""
+"""Why a mail was refused: what operators publish of their answers, rules over single words, then codes."""
 
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from postlude.feedback import refusals
 from postlude.feedback.finding import Fault, Persistence, Reason
 from postlude.feedback.said import TEXT_RULES
 
@@ -88,6 +89,9 @@ CODE_REASONS: Final = {
 550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
 """
 
+_ENDINGS: Final = frozenset({R.SYSTEM, R.EXPIRED})
+"""How an attempt ended: what else is said tells why."""
+_ADDRESSEE: Final = frozenset({F.RECIPIENT, F.DOMAIN})
 _NAMED: Final = "said-policy-named"
 """Who names a policy means it, whatever code goes with it; the other words for a refusal are vague."""
 _WEAK: Final = frozenset({"status-2.1", "status-4.4"})
@@ -105,8 +109,9 @@ _ANOTHER_MATTER: Final = re.compile(
 )
 """Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
 _TEMPORARY: Final = 4
-_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_CODE: Final = re.compile(r"(?<![\d.])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d)")
+_STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_CODE: Final = re.compile(r"(?<![\d.+-])((?:4[2-7]|5[0-7])\d)(?=[ \-;:,)]|$)(?![-:]\d|\) ?\d|[ -]\d{3}[ -]\d)")
+"""A reply code, and no part of a telephone number."""
 
 
 def find_status(text: str) -> str:
@@ -125,11 +130,13 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
     said = _said(texts)
-    if said and said[0] is R.UNKNOWN_USER and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
-        said = None  # X.1.7 and X.1.8 speak of the sender: whoever is unknown, it is not the recipient
+    if said and AXES[said[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
+        said = None  # X.1.7 and X.1.8 speak of the sender: what is unknown, full or without mail is not the recipient
     outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
     if said and not outspoken:
         return said
+    if published := refusals.of_status(detail):
+        return published[0], f"{published[1]}-{detail}"
     if detail in STATUS_REASONS and outspoken:
         return STATUS_REASONS[detail], f"status-{detail}"
     if code in CODE_REASONS and not detail.startswith("7."):
@@ -164,6 +171,8 @@ def _outspoken(reason: Reason, detail: str) -> bool:
 VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
 _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
+_SENTENCE: Final = re.compile(r"([a-z)\]][.?!]) (?=[a-z])")
+"""Where a sentence ends: the rules' gaps stop at a line's end, so none reaches from one sentence into the next."""
 _NOISE: Final = re.compile(
     r"5\.1\.0 - unknown address error (?=['\d])|it was rejected by the recipient domain|"
     r"negative impact on your reputation as a sender|didn't specify the reason for the hard bounce|"
@@ -175,15 +184,28 @@ _NOISE: Final = re.compile(
 
 def _speaks(detail: str) -> bool:
     """The code says something of its own, more than 'refused'."""
+    if refusals.of_status(detail):
+        return True
     return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in VAGUE)
 
 
 def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
     for text in texts:
-        cleaned = _NOISE.sub(" ", _ADDRESS.sub(" ", text))
-        found = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(cleaned)), None)
+        cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", text)))
+        found = _said_in(cleaned)
         if found and found[0] not in VAGUE:
             return found
         vague = vague or found
     return vague
+
+
+def _said_in(text: str) -> tuple[Reason, str] | None:
+    """A published sentence or code, a rule over single words, a published phrase of few words: the first of these."""
+    published = refusals.find(text)
+    if published and published.weight >= refusals.LONG and published.reason not in _ENDINGS:
+        return published.reason, f"{published.origin}-{published.reason}"
+    found = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(text)), None)
+    if published and (found is None or (found[0] in VAGUE and published.reason not in VAGUE)):
+        return published.reason, f"{published.origin}-{published.reason}"
+    return found

@@ -15,6 +15,8 @@ FOLLOWERS: Final = 6
 MAX_SEARCHED: Final = 1500
 """Characters of a long report in which reasons are looked for: boilerplate and our own mail follow behind."""
 _CODED: Final = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}\b)")
+_OUR_LINES: Final = re.compile(r"(?mi)^[ \t>]*(?:subject|betreff|objet|asunto|oggetto|sent|date|to|cc)[ \t]*:[^\n]*$")
+"""Lines in which a report repeats headers of the mail it is about: a subject may say anything."""
 _SPACES: Final = re.compile(r"\s+")
 _ACTIONS: Final = {
     "failed": FindingKind.BOUNCED,
@@ -52,15 +54,25 @@ def _coded_lines(said: str) -> str:
     return _SPACES.sub(" ", " ".join(kept)).strip()
 
 
-def _tellings(whole: str, coded: str) -> list[str]:
-    """What reasons are looked for in: the telling lines of a long report, then its beginning."""
-    return [text.lower() for text in (coded, whole[:MAX_SEARCHED]) if text]
+def _tellings(coded: str, whole: str, above: str) -> list[str]:
+    """What reasons are looked for in: the telling lines of a long report, then its beginning, then what stands above."""
+    return [text.lower() for text in (coded, whole[:MAX_SEARCHED], above[:MAX_SEARCHED]) if text]
 
 
 def refusal(
-    letter: Letter, kind: FindingKind, recipient: str, said: str, *, status: str = "", action: str = "", way: str = ""
+    letter: Letter,
+    kind: FindingKind,
+    recipient: str,
+    said: str,
+    *,
+    above: str = "",
+    status: str = "",
+    action: str = "",
+    way: str = "",
 ) -> Finding:
-    """A finding about one recipient. `said` is the refusing server's text; `way` names the parser."""
+    """A finding about one recipient. `said` is the refusing server's text, `above` what a report says before it and
+    counts only where that tells nothing; `way` names the parser.
+    """
     base = Finding(
         kind=kind,
         recipient=recipient,
@@ -70,20 +82,23 @@ def refusal(
         subject=letter.subject,
         at=letter.root.get("date"),
     )
-    return with_reason(base, said, status)
+    return with_reason(base, said, status, above=above)
 
 
-def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE) -> Finding:
+def with_reason(
+    base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = ""
+) -> Finding:
     """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
-    coded = _coded_lines(said) if len(said) >= LONG else ""
-    said = _SPACES.sub(" ", said).strip()
-    code = find_code(said)
+    coded = _coded_lines(said) if len(said) >= LONG or "\n" in said else ""
+    said = _SPACES.sub(" ", _OUR_LINES.sub("", said)).strip()
+    above = _SPACES.sub(" ", _OUR_LINES.sub("", above)).strip()
+    code = find_code(said) or find_code(above)
     shown = (coded or said)[:MAX_DIAGNOSTIC]
     if base.kind not in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
         return replace(base, status=status, code=code, diagnostic=shown)
     if not status or status.endswith(".0.0"):
-        status = find_status(said) or status or (f"{code // 100}.0.0" if code else "")
-    reason, rule = find_reason(_tellings(said, coded), status, code)
+        status = find_status(said) or find_status(above) or status or (f"{code // 100}.0.0" if code else "")
+    reason, rule = find_reason(_tellings(coded, said, above), status, code)
     if hint and (reason in VAGUE or reason is Reason.UNDEFINED):
         reason, rule = hint, "provider-class"
     if base.kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:

@@ -139,7 +139,7 @@ TEXT_RULES: Final = (
         "said-disabled",
         R.DISABLED_USER,
         r"(?:account|mail ?box|user|recipient|address).{0,60}(?:disabled|suspend|inactiv|deactivat|"
-        r"not activ|frozen|\blocked|expired|closed|terminated|discontinued)",
+        r"not activ|frozen|\blocked|expired|\bclosed|terminated|discontinued)",
         r"(?:disabled|inactive|suspended|locked|expired|deactivated|not active) (?:user|account|mailbox|"
         r"recipient|address)",
         r"is a deactivated|is (?:now |currently )?disabled|receiving disabled|deactivated due",

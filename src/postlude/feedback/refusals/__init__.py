@@ -1,0 +1,114 @@
+"""How mail servers and mailbox operators word their refusals: one TOML file an operator or family of servers.
+
+A file holds where its entries come from (`[sources.NAME]`: url, title, and the date they were noted) and the entries:
+
+    [[said]]
+    reason = "mailbox_full"         # a word of postlude.feedback.finding.Reason
+    source = "errors"               # one of the sources above
+    phrases = ["account is over quota", "messages from ... deferred"]
+    codes = ["OverQuotaPerm"]       # the operator's own codes
+    statuses = ["7.509"]            # subject.detail of status codes that are in no registry
+
+Phrases are compared word by word, without regard to case, punctuation and addresses; ` ... ` stands for any words. The
+most telling entry decides: a code before a phrase, a longer phrase before a shorter one.
+"""
+
+import re
+import tomllib
+from collections import Counter, defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from postlude.feedback.finding import Reason
+
+LONG: Final = 24
+"""Characters from which on a phrase is a sentence of its own; a shorter one may stand inside a sentence that means
+something else, so the rules over single words (`said.py`) are asked first."""
+_CODE_WEIGHT: Final = 1000
+_GAP: Final = " ... "
+_WORD: Final = re.compile(r"[^\W_]+(?:['#_][^\W_]+)*")
+_IDEOGRAM: Final = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])")
+
+
+class Entry(NamedTuple):
+    """One phrase or code of one operator."""
+
+    reason: Reason
+    origin: str
+    """The file's name, which the rule of a finding names."""
+    pieces: tuple[str, ...]
+    """What must occur in this order, words separated and surrounded by one space."""
+    weight: int
+
+
+class _Index(NamedTuple):
+    by_word: dict[str, list[Entry]]
+    """Entries under the rarest of their words."""
+    statuses: dict[str, tuple[Reason, str]]
+
+
+def find(text: str) -> Entry | None:
+    """The most telling entry that occurs in a text, None when none does."""
+    by_word = _index().by_word
+    words = _words(text)
+    joined = f" {' '.join(words)} "
+    best: Entry | None = None
+    for word in by_word.keys() & set(words):
+        for entry in by_word[word]:
+            if (best is None or entry.weight > best.weight) and _occurs(entry.pieces, joined):
+                best = entry
+    return best
+
+
+def of_status(detail: str) -> tuple[Reason, str] | None:
+    """The reason of an operator's own status code (`7.509`) and the name of its file, None for others."""
+    return _index().statuses.get(detail)
+
+
+def _occurs(pieces: tuple[str, ...], joined: str) -> bool:
+    at = 0
+    for piece in pieces:
+        at = joined.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece) - 1
+    return True
+
+
+def _words(text: str) -> list[str]:
+    text = text.lower()
+    if not text.isascii():
+        text = _IDEOGRAM.sub(r" \1 ", text.replace("\u2019", "'"))
+    return _WORD.findall(text)
+
+
+@cache
+def _index() -> _Index:
+    entries, statuses = _read()
+    count = Counter(word for entry in entries for piece in entry.pieces for word in piece.split())
+    by_word: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        words = [word for piece in entry.pieces for word in piece.split()]
+        by_word[min(words, key=lambda word: (count[word], -len(word)))].append(entry)
+    return _Index(dict(by_word), statuses)
+
+
+def _read() -> tuple[list[Entry], dict[str, tuple[Reason, str]]]:
+    entries: list[Entry] = []
+    statuses: dict[str, tuple[Reason, str]] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda item: item.name):
+        if not file.name.endswith(".toml"):
+            continue
+        origin = file.name.removesuffix(".toml")
+        for said in tomllib.loads(file.read_text(encoding="utf-8"))["said"]:
+            reason = Reason(said["reason"])
+            statuses.update(dict.fromkeys(said.get("statuses", ()), (reason, origin)))
+            entries += [_entry(reason, origin, text, 0) for text in said.get("phrases", ())]
+            entries += [_entry(reason, origin, text, _CODE_WEIGHT) for text in said.get("codes", ())]
+    return entries, statuses
+
+
+def _entry(reason: Reason, origin: str, text: str, weight: int) -> Entry:
+    pieces = tuple(f" {' '.join(_words(piece))} " for piece in text.split(_GAP))
+    return Entry(reason, origin, pieces, weight + sum(map(len, pieces)) - 2 * len(pieces))
