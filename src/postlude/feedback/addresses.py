@@ -36,7 +36,7 @@ def find_all(text: str) -> list[str]:
 
 
 def field(text: str) -> str:
-    """The address of a DSN field such as `rfc822; <a@b.example>` or `utf-8; m\\x{FC}ller@b.example` (RFC 6533 section 3).
+    r"""The address of a DSN field: `rfc822; <a@b.example>`, `utf-8; m\x{FC}ller@b.example` (RFC 6533 section 3).
 
     The field is made for one address, so what is odd about it (`x@#b.example`, `x@b.c`) is taken as it stands; empty
     when there is no `@` in it.

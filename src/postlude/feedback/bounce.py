@@ -61,6 +61,7 @@ _DELAY: Final = re.compile(
     re.IGNORECASE,
 )
 _WEB_LINK: Final = re.compile(rb"<a\s[^<>]{0,400}?href\s*=\s*[\"']?\s*(?:3D[\"'])?https?:", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
 _ENVELOPE_HEADERS: Final = ("from", "to", "subject", "date", "message-id", "received", "return-path")
 _ENOUGH_HEADERS: Final = 3
 _AUTOMATIC: Final = ("auto-replied", "auto-generated")
@@ -131,7 +132,7 @@ def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) ->
     if shape.linked and not shape.quotes and not shape.returns:
         return False
     if letter.named_daemon:
-        return shape.marks > 0 or (subject and bool(shape.recipients))
+        return shape.marks > 0 or (subject and (bool(shape.recipients) or not _URL.search(letter.report)))
     if anonymous:
         return shape.marks > 1 or (subject and shape.marks > 0)
     return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")

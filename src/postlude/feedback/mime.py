@@ -148,8 +148,7 @@ class _Reader:
 
 def decode(data: bytes, charset: str) -> str:
     """Text of bytes: the charset named, else UTF-8, else Latin-1. Never raises."""
-    charset = _CHARSETS.get(charset.lower(), charset)
-    for name in (charset, "utf-8") if charset else ("utf-8",):
+    for name in (_CHARSETS.get(charset.lower(), charset), "utf-8") if charset else ("utf-8",):
         try:
             return data.decode(name)
         except (LookupError, ValueError):
@@ -158,8 +157,9 @@ def decode(data: bytes, charset: str) -> str:
 
 
 def decode_words(value: str) -> str:
-    """A header value with its encoded words (RFC 2047) read. Neighbours of one charset are joined before decoding:
-    some mailers split a character over two words.
+    """A header value with its encoded words (RFC 2047) read.
+
+    Neighbours of one charset are joined before they are decoded: some mailers split a character over two words.
     """
     return _WORDS.sub(_words, value) if "=?" in value else value
 

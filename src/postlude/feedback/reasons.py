@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback import refusals
 from postlude.feedback.finding import Fault, Persistence, Reason
-from postlude.feedback.said import TEXT_RULES
+from postlude.feedback.said import text_rules
 
 R, F, P = Reason, Fault, Persistence
 
@@ -110,7 +110,7 @@ _ANOTHER_MATTER: Final = re.compile(
 """Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
 _TEMPORARY: Final = 4
 _STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_CODE: Final = re.compile(r"(?<![\d.+-])((?:4[2-7]|5[0-7])\d)(?=[ \-;:,)]|$)(?![-:]\d|\) ?\d|[ -]\d{3}[ -]\d)")
+_CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d|\) ?\d|[ -]\d{3}[ -]\d)")
 """A reply code, and no part of a telephone number."""
 
 
@@ -170,7 +170,7 @@ def _outspoken(reason: Reason, detail: str) -> bool:
 
 VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
 _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
-_ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
+_ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@:;,()'\"]{1,255}>?")
 _SENTENCE: Final = re.compile(r"([a-z)\]][.?!]) (?=[a-z])")
 """Where a sentence ends: the rules' gaps stop at a line's end, so none reaches from one sentence into the next."""
 _NOISE: Final = re.compile(
@@ -205,7 +205,8 @@ def _said_in(text: str) -> tuple[Reason, str] | None:
     published = refusals.find(text)
     if published and published.weight >= refusals.LONG and published.reason not in _ENDINGS:
         return published.reason, f"{published.origin}-{published.reason}"
-    found = next(((rule.reason, rule.id) for rule in TEXT_RULES if rule.pattern.search(text)), None)
+    spaced = text.replace("_", " ")  # ADDRESS_NOT_FOUND
+    found = next(((rule.reason, rule.id) for rule in text_rules() if rule.pattern.search(spaced)), None)
     if published and (found is None or (found[0] in VAGUE and published.reason not in VAGUE)):
         return published.reason, f"{published.origin}-{published.reason}"
     return found

@@ -55,7 +55,7 @@ def _coded_lines(said: str) -> str:
 
 
 def _tellings(coded: str, whole: str, above: str) -> list[str]:
-    """What reasons are looked for in: the telling lines of a long report, then its beginning, then what stands above."""
+    """What reasons are looked for in: the telling lines of a long report, its beginning, what stands above."""
     return [text.lower() for text in (coded, whole[:MAX_SEARCHED], above[:MAX_SEARCHED]) if text]
 
 
@@ -70,8 +70,10 @@ def refusal(
     action: str = "",
     way: str = "",
 ) -> Finding:
-    """A finding about one recipient. `said` is the refusing server's text, `above` what a report says before it and
-    counts only where that tells nothing; `way` names the parser.
+    """A finding about one recipient.
+
+    `said` is the refusing server's text; `above` is what a report says before it, and counts only where `said` tells
+    nothing; `way` names the parser.
     """
     base = Finding(
         kind=kind,
@@ -85,9 +87,7 @@ def refusal(
     return with_reason(base, said, status, above=above)
 
 
-def with_reason(
-    base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = ""
-) -> Finding:
+def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = "") -> Finding:
     """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
     coded = _coded_lines(said) if len(said) >= LONG or "\n" in said else ""
     said = _SPACES.sub(" ", _OUR_LINES.sub("", said)).strip()

@@ -22,6 +22,8 @@ from typing import Final, NamedTuple
 
 from postlude.feedback.finding import Reason
 
+WORD_RULES: Final = "word_rules.toml"
+"""The one file of another form: rules over single words, which `said.py` reads."""
 LONG: Final = 24
 """Characters from which on a phrase is a sentence of its own; a shorter one may stand inside a sentence that means
 something else, so the rules over single words (`said.py`) are asked first."""
@@ -98,7 +100,7 @@ def _read() -> tuple[list[Entry], dict[str, tuple[Reason, str]]]:
     entries: list[Entry] = []
     statuses: dict[str, tuple[Reason, str]] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda item: item.name):
-        if not file.name.endswith(".toml"):
+        if not file.name.endswith(".toml") or file.name == WORD_RULES:
             continue
         origin = file.name.removesuffix(".toml")
         for said in tomllib.loads(file.read_text(encoding="utf-8"))["said"]:
