@@ -1,4 +1,4 @@
-"""Abuse reports: ARF (RFC 5965) with its later types, and Microsoft's JMRP which sends the mail back bare."""
+"""Abuse reports: ARF (RFC 5965) with its later types, and Microsoft's JMRP: the mail in a letter, or the bare mail."""
 
 import re
 from typing import Final
@@ -10,6 +10,7 @@ from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.letter import Letter
 from postlude.feedback.mime import split_headers
 from postlude.feedback.refusal import refusal
+from postlude.feedback.reply import message_ids
 
 _TYPES: Final = {
     "not-spam": FindingKind.NOT_SPAM,
@@ -21,7 +22,8 @@ _TYPES: Final = {
 _JMRP_SENDER: Final = re.compile(r"@(?:hotmail|outlook|live|msn|microsoft)\.com$")
 _JMRP_SUBJECT: Final = re.compile(r"complaint about message from", re.IGNORECASE)
 _RECIPIENT_FIELDS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient")
-_RETURNED_FIELDS: Final = ("x-hmxmroriginalrecipient", "x-original-to", "to", "delivered-to", "apparently-to")
+_JMRP_RECIPIENT: Final = "x-hmxmroriginalrecipient"
+_RETURNED_FIELDS: Final = (_JMRP_RECIPIENT, "x-original-to", "to", "delivered-to", "apparently-to")
 
 
 def parse_arf(letter: Letter) -> list[Finding]:
@@ -33,6 +35,10 @@ def parse_arf(letter: Letter) -> list[Finding]:
         )
     if _JMRP_SENDER.search(letter.sender) and _JMRP_SUBJECT.search(letter.subject):
         return _reported(letter, {"feedback-type": "abuse"}, [])
+    if complainer := letter.root.get(_JMRP_RECIPIENT):  # our mail itself, with nothing around it
+        bare = _reported(letter, {"feedback-type": "abuse", "original-rcpt-to": complainer}, [complainer])
+        ids = message_ids(letter.root.get("message-id"))
+        return [msgspec.structs.replace(item, message_ids=ids) for item in bare]
     return []
 
 

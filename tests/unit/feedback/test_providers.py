@@ -400,7 +400,7 @@ SAMPLES: list[tuple[str, Any, FindingKind, str, str, str, Reason]] = [
         "bob@example.org",
         "56761188-7520",
         "2024-11-22T23:41:12.126Z",
-        R.UNKNOWN_USER,
+        R.RECIPIENT_REFUSED,
     ),
     (
         "resend",
@@ -555,8 +555,66 @@ TRAPS: list[tuple[str, Any, FindingKind, Reason, bool]] = [
         "sendgrid",
         [{"email": "bob@example.org", "event": "dropped", "reason": "Bounced Address", "sg_event_id": "p"}],
         K.BOUNCED,
-        R.UNKNOWN_USER,
-        True,
+        R.RECIPIENT_REFUSED,
+        False,
+    ),
+    (
+        "ses",  # its list recalls an older bounce in so many words
+        {
+            "eventType": "Bounce",
+            "mail": SES_MAIL,
+            "bounce": {
+                "bounceType": "Permanent",
+                "bounceSubType": "OnAccountSuppressionList",
+                "feedbackId": "f",
+                "bouncedRecipients": [
+                    {
+                        "emailAddress": "bob@example.org",
+                        "action": "failed",
+                        "status": "5.1.1",
+                        "diagnosticCode": "Amazon SES did not send the message to this address because it is on the "
+                        "suppression list: 550 5.1.1 user unknown",
+                    }
+                ],
+            },
+        },
+        K.BOUNCED,
+        R.RECIPIENT_REFUSED,
+        False,
+    ),
+    (
+        "ses",  # an out-of-office
+        {
+            "notificationType": "Bounce",
+            "mail": SES_MAIL,
+            "bounce": {
+                "bounceType": "Transient",
+                "bounceSubType": "General",
+                "feedbackId": "f",
+                "bouncedRecipients": [{"emailAddress": "bob@example.org"}],
+            },
+        },
+        K.AUTORESPONDED,
+        R.NONE,
+        False,
+    ),
+    (
+        "ses",  # a server that refuses for now says so
+        {
+            "notificationType": "Bounce",
+            "mail": SES_MAIL,
+            "bounce": {
+                "bounceType": "Transient",
+                "bounceSubType": "General",
+                "feedbackId": "f",
+                "bouncedRecipients": [
+                    {"emailAddress": "bob@example.org", "status": "4.3.0", "diagnosticCode": "smtp; 451 try later"}
+                ],
+            },
+        },
+        K.BOUNCED,
+        R.SYSTEM,
+        False,
     ),
     (
         "mailgun",

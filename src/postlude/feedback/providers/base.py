@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from postlude.feedback.addresses import clean
-from postlude.feedback.finding import Evidence, Finding, FindingKind, Persistence, Reason
+from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason
+from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import with_reason
 
 TOLERANCE_S: Final = 300
@@ -84,9 +85,12 @@ def event(
     action: str = "",
     envelope: str = "",
     lasting: bool = True,
+    unasked: Reason = Reason.NONE,
 ) -> Finding:
     """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag.
 
+    `unasked`: the provider did not try, because of its own list; the reason is this one whatever its words recall of
+    older refusals, and says nothing new about the address.
     `lasting=False`: the provider calls it temporary. Whatever the server's words are, the address is not gone then.
     """
     base = Finding(
@@ -101,6 +105,15 @@ def event(
         envid=envelope,
     )
     judged = with_reason(base, said, status, hint)
+    if unasked:
+        axes = AXES[unasked]
+        return replace(
+            judged,
+            reason=unasked,
+            fault=axes.fault,
+            persistence=Persistence.UNAFFECTED if axes.fault is Fault.SENDER else Persistence.UNKNOWN,
+            rule=f"{way}/not-tried",
+        )
     if lasting or judged.persistence is not Persistence.GONE:
         return judged
     return replace(judged, persistence=Persistence.UNKNOWN)

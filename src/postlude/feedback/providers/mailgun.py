@@ -23,13 +23,16 @@ _KINDS: Final = {
     "unsubscribed": FindingKind.UNSUBSCRIBED,
 }
 _CLASSES: Final = {
-    "suppress-bounce": Reason.UNKNOWN_USER,
-    "suppress-complaint": Reason.POLICY,
-    "suppress-unsubscribe": Reason.POLICY,
     "espblock": Reason.REPUTATION,
     "greylisted": Reason.RATE_LIMITED,
     "old": Reason.EXPIRED,
 }
+_NOT_TRIED: Final = {
+    "suppress-bounce": Reason.RECIPIENT_REFUSED,
+    "suppress-complaint": Reason.POLICY,
+    "suppress-unsubscribe": Reason.POLICY,
+}
+"""Its own lists: no server was asked about this mail."""
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
@@ -71,6 +74,7 @@ def parse(body: bytes) -> list[Finding]:
             said=said,
             status=status["enhanced-code"].text(),
             hint=_CLASSES.get(data["reason"].text(), Reason.NONE),
+            unasked=_NOT_TRIED.get(data["reason"].text(), Reason.NONE),
         )
     ]
 

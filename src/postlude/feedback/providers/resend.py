@@ -16,14 +16,17 @@ _KINDS: Final = {
     "email.complained": FindingKind.COMPLAINED,
 }
 _SUBTYPES: Final = {
-    "Suppressed": Reason.UNKNOWN_USER,
-    "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
     "NoEmail": Reason.UNKNOWN_USER,
     "MailboxFull": Reason.MAILBOX_FULL,
     "MessageTooLarge": Reason.TOO_LARGE,
     "ContentRejected": Reason.CONTENT,
     "AttachmentRejected": Reason.CONTENT,
 }
+_NOT_TRIED: Final = {
+    "Suppressed": Reason.RECIPIENT_REFUSED,
+    "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
+}
+"""Its own lists: the text recalls an older bounce, but no server was asked about this mail."""
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
@@ -47,6 +50,7 @@ def parse(body: bytes) -> list[Finding]:
         return []
     data = node["data"]
     bounce = data["bounce"]
+    subtype = bounce["subType"].text() or data["suppressed"]["type"].text()
     said = bounce["message"].text() or data["failed"]["reason"].text() or data["suppressed"]["message"].text()
     return [
         event(
@@ -57,7 +61,8 @@ def parse(body: bytes) -> list[Finding]:
             event_id="/".join((data["email_id"].text(), name, one.text())),
             way=f"resend/{name}",
             said=said,
-            hint=_SUBTYPES.get(bounce["subType"].text() or data["suppressed"]["type"].text(), Reason.NONE),
+            hint=_SUBTYPES.get(subtype, Reason.NONE),
+            unasked=_NOT_TRIED.get(subtype, Reason.NONE),
             lasting=bounce["type"].text() != "Transient",
         )
         for one in data["to"].items()

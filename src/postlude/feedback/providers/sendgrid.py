@@ -17,15 +17,15 @@ _KINDS: Final = {
     "group_unsubscribe": FindingKind.UNSUBSCRIBED,
 }
 _DROPPED: Final = {
-    "Bounced Address": Reason.UNKNOWN_USER,
-    "Invalid": Reason.UNKNOWN_USER,
+    "Bounced Address": Reason.RECIPIENT_REFUSED,
+    "Invalid": Reason.RECIPIENT_REFUSED,
     "Spam Content": Reason.SPAM,
     "Spam Reporting Address": Reason.POLICY,
     "Unsubscribed Address": Reason.POLICY,
     "Recipient List over Package Quota": Reason.RATE_LIMITED,
     "Invalid SMTPAPI header": Reason.PROTOCOL,
 }
-"""It did not even try: an address it bounced, a complaint or a leaving it remembers."""
+"""It did not even try: an address it bounced, a complaint or a leaving it remembers. No server was asked."""
 _CLASSES: Final = {
     "Invalid Address": Reason.UNKNOWN_USER,
     "Technical": Reason.NETWORK,
@@ -71,9 +71,10 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         at=node["timestamp"].text(),
         event_id=node["sg_event_id"].text(),
         way=f"sendgrid/{node['event'].text()}",
-        said="" if dropped else node.first("reason", "response"),
+        said=node.first("reason", "response"),
         status=node["status"].text(),
-        hint=dropped or _CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
+        hint=_CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
+        unasked=dropped,
         lasting=node["type"].text() != "blocked",
     )
 

@@ -26,13 +26,16 @@ _SUBTYPES: Final = {
     "MessageTooLarge": Reason.TOO_LARGE,
     "ContentRejected": Reason.CONTENT,
     "AttachmentRejected": Reason.CONTENT,
-    "Suppressed": Reason.UNKNOWN_USER,
+    "CustomTimeoutExceeded": Reason.EXPIRED,
+}
+_NOT_TRIED: Final = {
+    "Suppressed": Reason.RECIPIENT_REFUSED,
     "OnAccountSuppressionList": Reason.RECIPIENT_REFUSED,
     "OnTenantSuppressionList": Reason.RECIPIENT_REFUSED,
     "EmailValidationSuppressed": Reason.RECIPIENT_REFUSED,
     "UnsubscribedRecipient": Reason.POLICY,
-    "CustomTimeoutExceeded": Reason.EXPIRED,
 }
+"""Its own lists: the text recalls an older bounce, but no server was asked about this mail."""
 _DELAYS: Final = {
     "MailboxFull": Reason.MAILBOX_FULL,
     "SpamDetected": Reason.SPAM,
@@ -111,7 +114,7 @@ def _bounce(node: Node) -> list[Finding]:
     subtype = bounce["bounceSubType"].text()
     return [
         event(
-            FindingKind.DEFERRED if one["action"].text() == "delayed" else FindingKind.BOUNCED,
+            _kind(bounce, one),
             one["emailAddress"].text(),
             ids=_ids(node),
             envelope=node["mail"]["source"].text(),
@@ -121,11 +124,24 @@ def _bounce(node: Node) -> list[Finding]:
             said=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
             hint=_SUBTYPES.get(subtype, Reason.NONE),
+            unasked=_NOT_TRIED.get(subtype, Reason.NONE),
             action=one["action"].text(),
             lasting=bounce["bounceType"].text() != "Transient",
         )
         for one in bounce["bouncedRecipients"].items()
     ]
+
+
+def _kind(bounce: Node, one: Node) -> FindingKind:
+    """Bounced, delayed, or an out-of-office: SES reports one as a transient bounce without any answer of a server.
+
+    Its mailbox simulator (`ooto@`) shows the form. A server that refused for now leaves its words or its status.
+    """
+    if one["action"].text() == "delayed":
+        return FindingKind.DEFERRED
+    kinds = (bounce["bounceType"].text(), bounce["bounceSubType"].text())
+    answered = one.first("status", "diagnosticCode", "action")
+    return FindingKind.AUTORESPONDED if kinds == ("Transient", "General") and not answered else FindingKind.BOUNCED
 
 
 def _complaint(node: Node) -> list[Finding]:
