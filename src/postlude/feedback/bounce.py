@@ -32,14 +32,14 @@ _SUBJECT: Final = re.compile(
 _SAYS: Final = re.compile(
     r"(?:could|can|was|were|been|is|are|has|have|did)(?:n.?t| ?not| unable to)? (?:be |been |"
     r"to )?(?:not )?(?:be )?(?:deliver|sent|reach)"
-    r"|undeliver|delivery.{0,40}fail|fail.{0,30}deliver|unable to deliver|permanent.{0,20}(?:error|"
+    r"|undeliver|delivery.{0,40}fail|fail.{0,30}deliver|able to deliver|permanent.{0,20}(?:error|"
     r"failure)|returned to (?:you|sender)"
     r"|user unknown|unknown user|mailbox (?:full|unavailable|not found)|does not exist|not delivered|"
     r"no such user|reject"
     r"|delivery status|final attempt|(?<!\d)[45]\d\d[ -][45]\.\d\.\d|(?<!\d)55\d[ -]|"
     r"delivery to the following|could not deliver"
     r"|delay(?:ed)?|will (?:be retried|keep trying|continue)|access denied|quota|over.?size|"
-    r"error occurr?ed|suspended|refused|postponed|邮件无法|投递失败|退信",
+    r"error occurr?ed|encountered an error|been returned|suspended|refused|postponed|邮件无法|投递失败|退信",
     re.IGNORECASE,
 )
 _QUOTED: Final = re.compile(
@@ -49,6 +49,9 @@ _QUOTED: Final = re.compile(
     re.IGNORECASE,
 )
 """The answer of a mail server: a reply with its status code, or a reply code after the word that introduces it."""
+_SUCCESS: Final = re.compile(
+    r"successfully (?:delivered|relayed|sent)|(?:was|has been|were) delivered (?:to|success)", re.IGNORECASE
+)
 _LIST_REFUSES: Final = re.compile(
     r"not (?:a )?member|loop alert|reject|denied|error|warning|unauthori|not allowed", re.IGNORECASE
 )
@@ -113,10 +116,10 @@ def _shape_of_bounce(letter: Letter) -> _Shape | None:
         return _shape(letter)
     subject = bool(_SUBJECT.search(letter.subject))
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
-    anonymous = letter.null_sender or automatic or not root.get("from")
-    if not (letter.named_daemon or anonymous or (subject and letter.returned is not None)):
+    anonymous = letter.null_sender or automatic
+    if not (letter.system or anonymous or (subject and letter.returned is not None)):
         return None
-    if not _SAYS.search(letter.report) and not (letter.named_daemon and subject):
+    if not (letter.system and subject) and not _SAYS.search(letter.report):
         return None
     shape = _shape(letter)
     return shape if _enough(letter, shape, subject=subject, anonymous=anonymous) else None
@@ -126,13 +129,14 @@ def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) ->
     """Whether the shape is that of a bounce, given who wrote it."""
     root = letter.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
-        return letter.named_daemon and subject and (shape.marks > 0 or bool(shape.recipients))
+        return letter.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
     if _ANSWERS.match(letter.subject):  # a person's answer or forward, unless a mail system kept our subject
-        return letter.named_daemon and not root.get("in-reply-to") and shape.marks > 1
+        return letter.system and not root.get("in-reply-to") and shape.marks > 1
     if shape.linked and not shape.quotes and not shape.returns:
         return False
-    if letter.named_daemon:
-        return shape.marks > 0 or (subject and (bool(shape.recipients) or not _URL.search(letter.report)))
+    if letter.system:
+        told = shape.marks > 0 or bool(shape.recipients) or not _URL.search(letter.report)
+        return told and not _SUCCESS.search(letter.report)
     if anonymous:
         return shape.marks > 1 or (subject and shape.marks > 0)
     return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")

@@ -91,7 +91,7 @@ def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str], ever
     kind = kind_of(action, number)
     said = around = ""
     if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
-        said = _quoted(letter, fields, recipient, everybody) or ("" if status else stated)
+        said = _quoted(letter, fields, recipient, everybody) or _comment(stated, action)
         around = _around(letter.report, recipient, everybody) if len(said) < MIN_DIAGNOSTIC else ""
     counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is what the server said
     item = refusal(letter, kind, recipient, f"{said} {counts}", status=number, action=action, way="dsn")
@@ -103,6 +103,11 @@ def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str], ever
         remote_mta=_TYPED.sub("", fields.get("remote-mta", "") or whole.get("reporting-mta", "")),
         diagnostic=item.diagnostic or _SPACES.sub(" ", around).strip(),
     )
+
+
+def _comment(status: str, action: str) -> str:
+    """What a server wrote beside its code: `5.0.0 (disk quota)`, `553 too large`, `failed (bad address)`."""
+    return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
 def _quoted(letter: Letter, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:

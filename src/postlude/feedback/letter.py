@@ -123,6 +123,11 @@ class Letter:
         """A mail system wrote it, by its own account."""
         return self.null_sender or self.named_daemon or not self.root.get("from")
 
+    @property
+    def system(self) -> bool:
+        """The From says that a mail system wrote it, or there is none: people's mail programs always write one."""
+        return self.named_daemon or not self.root.get("from")
+
     @cached_property
     def named_daemon(self) -> bool:
         """The From says that a mail system wrote it."""
@@ -133,7 +138,7 @@ class Letter:
 # The mailbox, or the whole name: "Mail Delivery Services Ltd, Anna" and "Postmaster Pat" are people.
 _DAEMON_MAILBOX: Final = re.compile(
     r"(?:^|[<\s\"(])(?:mailer[-_.]?daemon|mail[-_.]?daemon|poo?st[-_.]?master|mdaemon|mail[-_.]?delivery[-_.]?(?:sub)?system"
-    r"|mailer|smtpd?|mmdf|qmail|exim|amavis|mailmarshal|imss|content-filter|deliveryfailure|bounce[-_.]?(?:notif\w*|s)?"
+    r"|mailer|smtpd?|mmdf|qmail|exim|amavis|mailmarshal|imss|ndr|ndn|dsn|non-?delivery|content-filter|[\w.-]*(?:anti-?virus|smtp_gateway|smtp_mail_service|interscan|mailsweeper)[\w.-]*|deliveryfailure|bounce[-_.]?(?:notif\w*|s)?"
     r"|no-?reply[^@\s]{0,30}delivery)(?:\\?@|\s*[>)\"]|\s*<?>?$)|(?:^|[<\"])system administrator\"?@",
     re.IGNORECASE,
 )

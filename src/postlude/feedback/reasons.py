@@ -138,7 +138,8 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     if published := refusals.of_status(detail):
         return published[0], f"{published[1]}-{detail}"
     if detail in STATUS_REASONS and outspoken:
-        return STATUS_REASONS[detail], f"status-{detail}"
+        told = STATUS_REASONS[detail]
+        return R.NETWORK if told is R.DEAD_DOMAIN and status.startswith("4") else told, f"status-{detail}"
     if code in CODE_REASONS and not detail.startswith("7."):
         return CODE_REASONS[code], f"code-{code}"
     subject = detail.partition(".")[0]
@@ -170,7 +171,7 @@ def _outspoken(reason: Reason, detail: str) -> bool:
 
 VAGUE: Final = frozenset({R.POLICY, R.SYSTEM, R.RECIPIENT_REFUSED, R.CONTENT})
 _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": R.CONTENT, "7": R.POLICY}
-_ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@:;,()'\"]{1,255}>?")
+_ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@(?:\[[\w.:]+\]|[\w#-]+(?:\.[\w-]+)*)>?")
 _SENTENCE: Final = re.compile(r"([a-z)\]][.?!]) (?=[a-z])")
 """Where a sentence ends: the rules' gaps stop at a line's end, so none reaches from one sentence into the next."""
 _NOISE: Final = re.compile(

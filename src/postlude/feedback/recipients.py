@@ -10,13 +10,15 @@ from postlude.feedback.finding import Finding
 from postlude.feedback.letter import Letter
 
 _A: Final = ADDRESS.pattern
+_LOOSE: Final = r"[^\s<>@,;]{1,64}@[^\s<>@,;]{3,255}"
+"""Between angle brackets at the start of a line anything with an `@` is meant as an address."""
 _DAY: Final = r"(?:\d|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,)"
 # Where servers put the address that failed, most telling first. All addresses of the first form that occurs count.
 _FIELD: Final = (
-    rf"^[ \t]*(?:Final|Original|Failed|X-Failed|Actual)[- ]Recipients?[ \t]*[:=][ \t]*(?:rfc822[;:])?[ \t]*<?({_A})"
+    rf"^[ \t]*(?:Final|Original|Failed|X-Failed|Actual|Intended|Undeliverable|Unknown|Invalid)[- ]Recipients?[ \t]*[:=][ \t]*(?:rfc822[;:])?[ \t]*<?({_A})"
 )
 _ANGLE_LINE: Final = (
-    rf"^[ \t*#>-]*(?:[45]\d\d[ -](?:[45]\.\d\.\d )?)?<({_A})>[ \t]*(?::|$|\(|\.{{2,3}}|;|,|\-|[ \t]*[45]\d\d)"
+    rf"^[ \t*#>-]*(?:[45]\d\d[ -](?:[45]\.\d\.\d )?)?<({_A}|{_LOOSE})>[ \t]*(?::|$|\(|\.{{2,3}}|;|,|\-|[ \t]*[45]\d\d)"
 )
 _BARE_LINE: Final = (
     rf"^[ \t*#>-]*(?:\d+[.)][ \t]*)?(?:c=[^\n@]{{0,80}}dda:smtp=)?\"?({_A})"
