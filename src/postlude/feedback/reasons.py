@@ -110,7 +110,7 @@ _ANOTHER_MATTER: Final = re.compile(
 """Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
 _TEMPORARY: Final = 4
 _STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d|\) ?\d|[ -]\d{3}[ -]\d)")
+_CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d(?!\.\d)|\) ?\d|[ -]\d{3}[ -]\d)")
 """A reply code, and no part of a telephone number."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from postlude.feedback import Finding, FindingKind, Persistence, Reason
-from postlude.feedback.reasons import find_reason, persistence_of
+from postlude.feedback.reasons import find_code, find_reason, find_status, persistence_of
 from postlude.feedback.refusal import with_reason
 
 R = Reason
@@ -41,6 +41,15 @@ NOT_GONE = [
     ("554 5.7.1 Client host blocked using zen.spamhaus.org; no such user listed", "5.7.1", 554, R.UNKNOWN_USER),
     ("550 Message rejected: invalid address in header From", "", 550, R.UNKNOWN_USER),
     ("550 5.7.1 the recipient does not accept mail from your domain", "5.7.1", 550, R.RECIPIENT_REFUSED),
+    ("550 5.1.7 No such domain", "5.1.7", 550, R.SENDER_REFUSED),
+    ("550 5.1.8 mailbox disabled", "5.1.8", 550, R.SENDER_REFUSED),
+    ("553 5.1.8 this domain does not accept mail", "5.1.8", 553, R.SENDER_REFUSED),
+    # a wish about one mail
+    ("they are not accepting mail with attachments or embedded images", "", 0, R.CONTENT),
+    ("550 not accepting mail for that list from strangers", "", 550, R.UNDEFINED),
+    # one sentence does not answer for the next
+    ("550 an undisclosed address. your message was rejected as spam", "", 550, R.SPAM),
+    ("the user will be informed. this service is no longer free", "", 0, R.UNDEFINED),
     # only for now
     ("450 4.1.1 unverified address: user unknown", "4.1.1", 450, R.UNKNOWN_USER),
     ("550 5.4.312 Message expired, DNS query failed", "5.4.312", 550, R.NETWORK),
@@ -85,3 +94,34 @@ def test_foreign_replies_are_read():
 def test_no_foreign_reply_about_something_else_ends_an_address():
     others = [text for _, _, accepted, text in REPLIES if not SUPPRESSING & {R(one) for one in accepted.split(",")}]
     assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("550 no", 550),
+        ("smtp;550-5.7.1 no", 550),
+        ("contact us at (480) 624-2500", 0),
+        ("call 480-624-2500 or 555-0100", 0),
+        ("call 555 010 0200", 0),
+        ("it weighs 4.550 kg", 0),
+        ("(550) no", 550),
+    ],
+)
+def test_a_telephone_number_is_no_reply_code(text: str, code: int):
+    assert find_code(text) == code
+
+
+def test_a_version_is_no_status_code():
+    assert find_status("Mailman 2.0.12 says 5.2.2") == "5.2.2"
+
+
+def test_a_subject_that_is_repeated_says_nothing():
+    said = "Your message\n  Subject: your mailbox is full of spam\n  Sent: today\nbob: no such user"
+    assert with_reason(Finding(kind=FindingKind.BOUNCED), said).reason is R.UNKNOWN_USER
+
+
+def test_what_stands_above_counts_where_the_words_say_nothing():
+    base = Finding(kind=FindingKind.BOUNCED)
+    assert with_reason(base, "bob", above="not delivered within 2 days").reason is R.EXPIRED
+    assert with_reason(base, "bob: mailbox full", above="not delivered within 2 days").reason is R.MAILBOX_FULL

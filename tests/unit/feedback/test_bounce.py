@@ -1,0 +1,149 @@
+"""A bounce is told by its shape: who failed on a line of its own, a server's answer, the mail sent back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postlude.feedback import Finding, FindingKind, Reason, parse
+
+RETURNED = (
+    "Return-Path: <alice@sender.example>\nReceived: from a.example by b.example; Tue, 24 Nov 2026 09:00:00 +0000\n"
+    "Message-ID: <1@sender.example>\nFrom: Alice <alice@sender.example>\nTo: bob@customer.example\nSubject: Our offer\n"
+    "\nHello Bob\n"
+)
+ORDINARY = {FindingKind.MAIL, FindingKind.REPLIED, FindingKind.AUTORESPONDED}
+
+
+def one(headers: str, body: str, *, to: str = "alice@sender.example", null: bool = True) -> Finding:
+    raw = f"To: {to}\nDate: Tue, 24 Nov 2026 10:00:00 +0000\n{headers}\n\n{body}".encode()
+    return parse(raw, mail_from="<>" if null else "<x@y.example>")[0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Automatic reply: Spring offer", "I am on leave and my reply will be delayed. Urgent: +49 30 555-0100."),
+        ("Out of office", "Until Monday. The delivery was delayed, your order is on its way."),
+        ("Re: Spring offer", "My quota of meetings is exceeded this week, sorry. Could not reach you at 550 1234."),
+        ("Ticket received", "Your request has been rejected automatically, because the form was not complete."),
+        ("Thank you", "Pat does not exist in our directory any more. Write to kim@customer.example instead."),
+        ("Invitation", "It is delayed until May.\n\nkim@customer.example\n+49 551 555-0199"),
+    ],
+)
+def test_a_null_sender_and_a_telling_word_make_no_bounce(subject: str, text: str):
+    found = one(f"From: Pat Lee <pat@customer.example>\nSubject: {subject}\nIn-Reply-To: <1@sender.example>", text)
+    assert found.kind in ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body"),
+    [
+        (
+            "Mail Delivery System <no-reply@cheap.example>",
+            "Undelivered messages for alice@sender.example",
+            (
+                "<p>5 incoming messages were not delivered to alice@sender.example because your mailbox quota is full."
+                '<a href="https://login.cheap.example/">Release messages</a></p>'
+            ),
+        ),
+        (
+            "Mailer-Daemon <mailer-daemon@cheap.example>",
+            "Delivery Status Notification (Failure)",
+            (
+                "<div>Message delivery failed: sync error.</div>"
+                '<a href="https://fix.cheap.example/?u=alice@sender.example">Retry</a>'
+            ),
+        ),
+        (
+            "sender.example Administrator <it@cheap.example>",
+            "Your mailbox is almost full: messages rejected",
+            "Dear alice@sender.example, incoming mail is delayed and will be rejected. Upgrade: http://x.cheap.example/",
+        ),
+        (
+            "Webmail Support <postmaster@cheap.example>",
+            "Mail delivery failed",
+            '<html><body>alice@sender.example<br>Your account was suspended. <a href="http://x.example">Verify</a></html>',
+        ),
+        (
+            "DHL <track@cheap.example>",
+            "Delivery failed",
+            "Your parcel could not be delivered. Pay 1.99 at http://x.example",
+        ),
+        ("Support <x@cheap.example>", "Undelivered Mail", "Failed to deliver.\nalice@sender.example\nhttp://x.example"),
+        ("Bank <x@cheap.example>", "Access denied", "Your login was refused and your card suspended."),
+    ],
+)
+def test_phishing_that_plays_a_mail_system_is_no_bounce(sender: str, subject: str, body: str):
+    kind = "text/html" if "<" in body else "text/plain"
+    found = one(f"From: {sender}\nSubject: {subject}\nContent-Type: {kind}", body)
+    assert found.kind in ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body"),
+    [
+        ("MAILER-DAEMON@mx.example", "failure notice", f"<bob@customer.example>:\nno mailbox\n\n{RETURNED}"),
+        ("MAILER-DAEMON@mx.example", "Returned mail", "Your mail to bob@customer.example failed:\n550 5.1.1 unknown"),
+        ("Mail Delivery System <MAILER-DAEMON@mx.example>", "Delivery failure", "bob@customer.example: mailbox full"),
+        ('"System Administrator"@mx.example', "Delivery Failure", "Failed Recipient: bob@customer.example\nno user"),
+        ("<Postmaster\\@mx.example@x.example>", "Delivery Warning", 'Delivery to\n"bob@customer.example"\nhas failed'),
+        ("ndr@mx.example", "Mail delivery failed", f"could not be delivered to its recipient\n\n{RETURNED}"),
+        ("Gateway_AntiVirus@mx.example", "Delivery failure", "could not be delivered to:\n\n   bob@customer.example\n"),
+        ("bounce@mx.example", "hello", f"<bob@customer.example>:\n550 5.1.1 not delivered\n\n{RETURNED}"),
+        ("postmaster@mx.example", "Re: Our offer", f"not delivered to:\n<bob@customer.example>: no\n\n{RETURNED}"),
+    ],
+)
+def test_reports_of_many_shapes(sender: str, subject: str, body: str):
+    found = one(f"From: {sender}\nSubject: {subject}", body)
+    assert (found.kind, found.recipient) == (FindingKind.BOUNCED, "bob@customer.example")
+
+
+def test_no_from_at_all_is_a_mail_system():
+    found = one("Subject: Delivery report", "Not delivered to:\nbob@customer.example\n550 no such user", null=False)
+    assert (found.kind, found.recipient, found.reason) == (
+        FindingKind.BOUNCED,
+        "bob@customer.example",
+        Reason.UNKNOWN_USER,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"Hi, see below, what is wrong?\n\n<bob@customer.example>: 550 5.1.1 user unknown\n\n{RETURNED}",
+        "It says 550 5.1.1 user unknown for bob@customer.example. Was it rejected?",
+    ],
+)
+@pytest.mark.parametrize("subject", ["Re: Undelivered Mail Returned to Sender", "Fwd: Mail delivery failed"])
+def test_who_forwards_a_bounce_does_not_bounce(subject: str, body: str):
+    found = one(f"From: Kim <kim@customer.example>\nSubject: {subject}", body, null=False)
+    assert found.kind in ORDINARY
+
+
+def test_a_report_of_success_is_no_bounce():
+    found = one(
+        "From: MAILER-DAEMON@mx.example\nSubject: Delivery report",
+        "Your message was delivered to:\nbob@customer.example\n",
+    )
+    assert found.kind not in {FindingKind.BOUNCED, FindingKind.DEFERRED}
+
+
+def test_a_postponed_mail_is_delayed():
+    found = one(
+        "From: postmaster@mx.example\nSubject: Mail Delivery Warning",
+        'Delivery to\n"bob@customer.example"\nhas been postponed due to a full mailbox.\n'
+        "We will continue to try to deliver your message.\n",
+    )
+    assert (found.kind, found.reason) == (FindingKind.DEFERRED, Reason.MAILBOX_FULL)
+
+
+@given(st.integers(0, 700), st.integers(0, 300), st.binary(max_size=20))
+def test_a_damaged_report_has_an_outcome(start: int, length: int, junk: bytes):
+    raw = (
+        "From: MAILER-DAEMON@mx.example\nTo: alice@sender.example\nSubject: failure notice\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain; charset=iso-8859-8-i\n\n'
+        f"<bob@customer.example>:\n550 5.1.1 no\n\n--b\nContent-Type: message/rfc822\n\n{RETURNED}\n--b--\n"
+    ).encode()
+    found = parse(raw[:start] + junk + raw[start + length :], known=["bob@customer.example"])
+    assert found
+    assert not any(item.rule.startswith("crash/") for item in found)

@@ -1,0 +1,110 @@
+"""The address a report is about, wherever the server writes it."""
+
+import pytest
+
+from postlude.feedback import parse
+
+HEAD = "From: MAILER-DAEMON@mx.example\nTo: alice@sender.example\nSubject: Undeliverable: Our offer\n\n"
+REPORT = (
+    "From: MAILER-DAEMON@mx.example\nTo: alice@sender.example\nSubject: Returned mail\n"
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+    "--b\nContent-Type: text/plain\n\nIt failed.\n\n--b\nContent-Type: message/delivery-status\n\n"
+    "Reporting-MTA: dns; mx.example\n\n{fields}\n\n--b--\n"
+)
+
+
+def failed(body: str, *known: str) -> list[str]:
+    return [found.recipient for found in parse((HEAD + body).encode(), known=known)]
+
+
+def reported(fields: str) -> list[str]:
+    return [found.recipient for found in parse(REPORT.format(fields=fields).encode())]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            (
+                "Your message\n  To: team@lists.example\n  Subject: Our offer\n\n"
+                "did not reach the following recipient(s):\n\n"
+                "bob@customer.example on Fri, 20 Jul 2026 11:08:59 -0700\n    The recipient name is not recognized\n"
+                "carol@customer.example on Fri, 20 Jul 2026 11:09:02 -0700\n    The recipient name is not recognized\n"
+            ),
+            ["bob@customer.example", "carol@customer.example"],
+        ),
+        (
+            (
+                "did not reach the following recipient(s):\n\n"
+                "c=US;a= ;p=ORG;o=Site;dda:SMTP=bob@customer.example; on Fri, 4 Oct 2026\n 17:12:28\n    unknown\n"
+            ),
+            ["bob@customer.example"],
+        ),
+        ("The following addresses did NOT receive a copy:\n\n > bob@customer.example\n", ["bob@customer.example"]),
+        ("It could not be delivered to:\n'Bob' <bob@customer.example>\n", ["bob@customer.example"]),
+        ("Error for:\n<bob@mailgroup.a.b.c>\n   (reason: 552 5.2.2 Over quota)\n", ["bob@mailgroup.a.b.c"]),
+        (
+            "Intended recipient: bob@customer.example\nIt has been returned: an error occurred.\n",
+            ["bob@customer.example"],
+        ),
+        ("Your mail to the following recipients could not be delivered:\n\n    bob.lee\n", ["bob.lee@mx.example"]),
+        # it failed at the very address the report came back to
+        ("The following address failed:\n\n  alice@sender.example\n    mailbox full\n", ["alice@sender.example"]),
+        # whom it is from stands above who failed
+        (
+            (
+                "A message sent by\n  <alice@sender.example>\ncould not be delivered. The following address failed:\n\n"
+                "  bob@customer.example\n    550 no such user\n"
+            ),
+            ["bob@customer.example"],
+        ),
+    ],
+)
+def test_reports_in_words(body: str, expected: list[str]):
+    assert failed(body) == expected
+
+
+def test_a_mailed_address_comes_before_every_other():
+    body = "The following address failed:\n\n  bob@inner.example\n    (from bob@customer.example): 550 no\n"
+    assert failed(body, "bob@customer.example") == ["bob@customer.example"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("Final-Recipient: rfc822; bob@#customer.example\nAction: failed\nStatus: 5.1.2", "bob@#customer.example"),
+        ("Final-Recipient: rfc822; bob@b.c\nAction: failed\nStatus: 5.1.1", "bob@b.c"),
+        ("Final-Recipient: RFC822; <bob@customer.example> (Bob)\nAction: failed", "bob@customer.example"),
+        ("Final-Recipient: LOCAL;<bob>\nOriginal-Recipient: rfc822;<bob@customer.example>", "bob@customer.example"),
+        (
+            "Final-Recipient: rfc822;@relay.example:bob@srv\nOriginal-Recipient: rfc822;bob@customer.example",
+            "bob@customer.example",
+        ),
+        ("Final-Recipient: utf-8; m\\x{FC}ller@customer.example\nAction: failed", "m\u00fcller@customer.example"),
+        ("Final-Recipient: rfc822; m\\x{44F}@customer.example\nAction: failed", "m\u044f@customer.example"),
+        ('Final-Recipient: rfc822; "bob lee"@customer.example\nAction: failed', '"bob lee"@customer.example'),
+        (
+            "Final-Recipient: x400; /G=Bob/S=Lee/\nOriginal-Recipient: rfc822; bob@customer.example",
+            "bob@customer.example",
+        ),
+    ],
+)
+def test_the_field_is_taken_as_it_stands(fields: str, expected: str):
+    assert reported(fields) == [expected]
+
+
+def test_an_unreadable_field_is_never_the_sender():
+    assert reported("Final-Recipient: rfc822; \nAction: failed\nStatus: 5.1.1") != ["alice@sender.example"]
+
+
+def test_a_repeated_block_is_one_finding():
+    block = "Final-Recipient: rfc822; bob@customer.example\nAction: failed\nStatus: 5.1.1"
+    other = "Final-Recipient: rfc822; carol@customer.example\nAction: failed\nStatus: 5.2.2"
+    assert reported(f"{block}\n\n{block}\n\n{other}\n\n{block}") == ["bob@customer.example", "carol@customer.example"]
+
+
+def test_of_a_delay_and_a_failure_the_failure_counts():
+    delay = "Final-Recipient: rfc822; bob@customer.example\nAction: delayed\nStatus: 4.4.1"
+    failure = "Final-Recipient: rfc822; bob@customer.example\nAction: failed\nStatus: 5.4.7"
+    found = parse(REPORT.format(fields=f"{delay}\n\n{failure}").encode())
+    assert [(item.kind, item.status) for item in found] == [("bounced", "5.4.7")]

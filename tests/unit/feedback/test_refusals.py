@@ -1,0 +1,103 @@
+"""The lists of refusals: every entry has a source and a date, is found again, and contradicts no other."""
+
+import datetime as dt
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from postlude.feedback import Reason, refusals
+from postlude.feedback.said import text_rules
+
+FOLDER = Path(refusals.__file__).parent
+LISTS = {
+    file.stem: tomllib.loads(file.read_text())
+    for file in sorted(FOLDER.glob("*.toml"))
+    if file.name != refusals.WORD_RULES
+}
+ENTRIES = [
+    (name, said["reason"], text, kind)
+    for name, content in LISTS.items()
+    for said in content["said"]
+    for kind in ("phrases", "codes")
+    for text in said.get(kind, ())
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_entry_names_its_source(name: str):
+    content = LISTS[name]
+    assert content["operator"]
+    for source in content["sources"].values():
+        assert source["title"]
+        assert isinstance(source["date"], dt.date)
+        assert source["url"].startswith(("https://", "http://"))
+    for said in content["said"]:
+        assert said["source"] in content["sources"], said
+        assert said["reason"] in set(Reason) - {Reason.NONE, Reason.UNDEFINED}, said
+        assert set(said) <= {"reason", "source", "phrases", "codes", "statuses"}, said
+
+
+def test_every_source_is_used():
+    unused = [
+        (name, source)
+        for name, content in LISTS.items()
+        for source in content["sources"]
+        if source not in {said["source"] for said in content["said"]}
+    ]
+    assert unused == []
+
+
+def test_every_entry_is_found_in_its_own_words():
+    lost = []
+    for name, reason, text, _ in ENTRIES:
+        found = refusals.find("550 5.0.0 " + text.replace(" ... ", " 192.0.2.1 mx.example "))
+        if found is None or found.reason != reason:
+            lost.append((name, text, found))
+    assert lost == []
+
+
+def test_no_phrase_stands_in_two_lists_with_two_reasons():
+    seen: dict[str, str] = {}
+    assert [(text, reason) for _, reason, text, _ in ENTRIES if seen.setdefault(text.lower(), reason) != reason] == []
+
+
+def test_no_status_code_has_two_reasons_and_none_is_of_the_registry():
+    rows = [
+        (code, said["reason"]) for one in LISTS.values() for said in one["said"] for code in said.get("statuses", ())
+    ]
+    assert len({code for code, _ in rows}) == len(rows)
+    assert all(re.fullmatch(r"[1-7]\.\d{1,3}", code) for code, _ in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550-5.7.26 This mail has been blocked because the sender is unauthenticated.", Reason.AUTHENTICATION),
+        ("This mail has been\tblocked -- because the SENDER is unauthenticated", Reason.AUTHENTICATION),
+        ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", Reason.RATE_LIMITED),
+        ("554 5.7.1 [CS01] Message rejected due to local policy", Reason.POLICY),
+        ("\u6536\u4ef6\u4eba\u90ae\u7bb1\u5df2\u6ee1", Reason.MAILBOX_FULL),
+    ],
+)
+def test_case_punctuation_and_what_stands_between_do_not_matter(text: str, reason: Reason):
+    found = refusals.find(text)
+    assert found is not None
+    assert found.reason is reason
+
+
+def test_the_longer_phrase_decides():
+    found = refusals.find("Sender address rejected: User unknown in virtual alias table; user unknown")
+    assert found is not None
+    assert found.reason is Reason.SENDER_REFUSED
+
+
+def test_words_of_nobody_are_not_found():
+    assert refusals.find("550 we had a lovely day at the sea") is None
+
+
+def test_the_rules_over_words_are_whole():
+    rules = text_rules()
+    assert len({rule.id for rule in rules}) == len(rules)
+    assert not any(rule.pattern.search("") for rule in rules)
