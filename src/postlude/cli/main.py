@@ -35,7 +35,6 @@ COMMANDS: Final = {
     "settings": ("server.settings", "List every setting, its value and where to set it."),
     "app": ("server.processes", "Run the app process alone: web, digest, sender."),
     "edge": ("server.processes", "Run the tracking edge alone."),
-    "mail": ("server.processes", "Run relay and inbound in one process."),
     "relay": ("server.processes", "Run the SMTP relay alone."),
     "worker": ("server.processes", "Send campaigns beside the app process."),
     "inbound": ("server.processes", "Run the door for bounces and replies alone."),

@@ -135,6 +135,14 @@ class Settings:
     max_message_bytes: int = setting(
         integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound door take, in bytes."
     )
+    mail_connections: int = setting(
+        integer(1, 100_000), "500", "Connections relay and inbound server hold at a time, each; idle ones make room."
+    )
+    mail_connections_per_address: int = setting(
+        integer(1, 100_000),
+        "50",
+        "Connections from one address at a time (of IPv6: one /64); POSTLUDE_GATEWAY_NETWORKS are not counted.",
+    )
     inbound_host: str = setting(host, "127.0.0.1", "Address the door for bounces and replies listens on.")
     inbound_port: int = setting(integer(0, 65535), "8703", "Port of the door for bounces and replies (SMTP).")
     inbound_protocol: str = setting(

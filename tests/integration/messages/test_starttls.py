@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
-from postlude.app.processes.mail import inbound_tls
+from postlude.app.build.smtp_server import inbound_tls
 from postlude.config import load
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing

@@ -440,7 +440,7 @@ class Door(SMTP):
         if isinstance(error, StorageError):
             _log.error("%s", error)
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"
-        _log.error("connection from %s", self.peer, exc_info=error)
+        _log.error("connection from %s", self.peer, exc_info=error, extra={"peer": self.peer})
         return "451 4.3.0 Something broke on this server; nothing was accepted, try again later"
 
 

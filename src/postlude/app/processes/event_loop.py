@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from postlude.kit.descriptors import raise_descriptor_limit
+from postlude.kit.log_limit import LogLimit
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child: bool = False) -> None:
@@ -46,12 +47,14 @@ def _stop_at_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 def start_log(level: str) -> None:
-    """Log to standard error, a line an event."""
+    """Log to standard error, a line an event; a place in the code that has much to say is cut short."""
     logging.basicConfig(
         level=level.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         force=True,
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogLimit())
     for name in ("mail.log", "alembic"):  # aiosmtpd writes every SMTP line at INFO, Alembic each of its plugins
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -102,7 +102,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._let_in = True
             super().connection_made(transport)
             return
-        _log.warning("web: too many connections (%s): one from %s is refused", refused, self.address)
+        peer = {"peer": self.address}
+        _log.warning("web: too many connections (%s): one from %s is refused", refused, self.address, extra=peer)
         _answer(transport, "503 Service Unavailable", "Too many connections. Close some, or try again in a minute.")
 
     def connection_lost(self, exc: Exception | None) -> None:

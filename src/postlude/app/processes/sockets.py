@@ -71,3 +71,8 @@ def port_of(sock: socket.socket) -> int:
     """The port a socket listens on."""
     port: int = sock.getsockname()[1]
     return port
+
+
+def listening(settings: Settings, name: str, descriptor: int | None) -> socket.socket:
+    """The socket the parent handed over, else one that listens where the settings say."""
+    return listen_for(settings, name) if descriptor is None else inherited(descriptor)

@@ -1,4 +1,4 @@
-"""`postlude up` and `postlude app`: the app process, alone or with edge and mail as its children."""
+"""`postlude up` and `postlude app`: the app process, alone or with edge, relay and inbound as its children."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ from postlude.config import Settings
 
 
 def run_app(settings: Settings, *, everything: bool) -> None:
-    """Run the app process until it is told to stop; with `everything` also edge and mail, as its children.
+    """Run the app process until it is told to stop; with `everything` also edge, relay and inbound, as its children.
 
     What cannot work is said before anything starts: settings, data folder, its lock, ports.
     """
@@ -40,10 +40,11 @@ async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, st
 
         app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
         if "relay" in sockets:
-            mail = {"--relay-fd": sockets["relay"], "--inbound-fd": sockets["inbound"]}
+            relay = {"--relay-fd": sockets["relay"]}
             if "relay_tls" in sockets:
-                mail["--relay-tls-fd"] = sockets["relay_tls"]
-            await start_child(stack, "mail", mail)
+                relay["--relay-tls-fd"] = sockets["relay_tls"]
+            await start_child(stack, "relay", relay)
+            await start_child(stack, "inbound", {"--inbound-fd": sockets["inbound"]})
         _say(app.welcome())
         await stop.wait()
         _say("stopping")

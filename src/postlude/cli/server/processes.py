@@ -1,4 +1,4 @@
-"""`postlude edge|mail|relay|inbound|worker|app`: one process each, for servers and as children of `postlude up`."""
+"""`postlude edge|relay|inbound|worker|app`: one process each, for servers and as children of `postlude up`."""
 
 from dataclasses import replace
 
@@ -26,32 +26,16 @@ def _run_edge(child: bool, edge_fd: int | None, name: str, processes: int | None
     run_edge_process(settings, name=name, descriptor=edge_fd, child=child)
 
 
-def _run_mail(child: bool, relay_fd: int | None, inbound_fd: int | None, relay_tls_fd: int | None) -> None:
-    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
-
-    run_mail_process(
-        load(),
-        "mail",
-        relay=True,
-        inbound=True,
-        descriptors=Descriptors(relay_fd, inbound_fd, relay_tls_fd),
-        child=child,
-    )
-
-
 def _run_relay(child: bool, relay_fd: int | None, relay_tls_fd: int | None) -> None:
-    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.relay import run_relay_process  # noqa: PLC0415 - only this command pays for it
 
-    descriptors = Descriptors(relay_fd, None, relay_tls_fd)
-    run_mail_process(load(), "relay", relay=True, inbound=False, descriptors=descriptors, child=child)
+    run_relay_process(load(), descriptor=relay_fd, tls_descriptor=relay_tls_fd, child=child)
 
 
 def _run_inbound(child: bool, inbound_fd: int | None) -> None:
-    from postlude.app.processes.mail import Descriptors, run_mail_process  # noqa: PLC0415 - only this command pays for it
+    from postlude.app.processes.inbound import run_inbound_process  # noqa: PLC0415 - only this command pays for it
 
-    run_mail_process(
-        load(), "inbound", relay=False, inbound=True, descriptors=Descriptors(None, inbound_fd), child=child
-    )
+    run_inbound_process(load(), descriptor=inbound_fd, child=child)
 
 
 def _run_app() -> None:
@@ -88,12 +72,6 @@ commands = {
         callback=_run_edge,
         params=[_NAME, _PROCESSES, _child(), _fd("edge")],
         help="Run the tracking edge alone: pixels, links, unsubscribe and preference pages. It opens no database.",
-    ),
-    "mail": click.Command(
-        "mail",
-        callback=_run_mail,
-        params=[_child(), _fd("relay"), _fd("inbound"), _fd("relay-tls")],
-        help="Run the SMTP relay and the inbound door in one process.",
     ),
     "relay": click.Command(
         "relay",

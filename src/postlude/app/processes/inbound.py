@@ -1,0 +1,53 @@
+"""The inbound process: takes mail that comes back. It writes spool and journal and opens no database.
+
+Its port is open to the world, so it shares no process with the relay, the digest or anything else that must go on.
+"""
+
+import asyncio
+import socket
+from contextlib import closing
+from typing import Final
+
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.smtp_server import inbound_tls, shared
+from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.sockets import listening
+from postlude.config import Settings
+from postlude.inbound import InboundConfig, run_inbound
+from postlude.journal import JournalWriter, Spool
+
+_HELD_BYTES: Final = 64 << 20  # of mail that is coming in, from anybody who knows an address: two of the largest
+
+
+def run_inbound_process(settings: Settings, *, descriptor: int | None, child: bool) -> None:
+    """Run until told to stop. `descriptor` is of a listening socket the parent hands over; None binds here."""
+    start_log(settings.log_level)
+    parts = build_parts(settings)
+    sock = listening(settings, "inbound", descriptor)
+
+    async def main(stop: asyncio.Event) -> None:
+        with closing(JournalWriter(parts.folder.journal, "inbound", max_bytes=settings.journal_max_bytes)) as journal:
+            await _inbound(parts, sock, journal, stop)
+
+    run_until_stopped(main, child=child)
+
+
+async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
+    settings = parts.settings
+    await run_inbound(
+        InboundConfig(
+            **shared(settings),
+            tls=inbound_tls(settings),
+            lmtp=settings.inbound_protocol == "lmtp",
+            door=settings.inbound_protocol,
+            held_bytes=max(_HELD_BYTES, 2 * settings.max_message_bytes),
+        ),
+        sock,
+        codec=parts.codec,
+        append=journal.append,
+        spool=Spool(parts.folder.spool_in),
+        clock=parts.clock,
+        stop=stop,
+        # The sandbox's recipients answer to whatever From a mail had; with a real server only tags are taken.
+        allowed=lambda _address: settings.sandbox,
+    )
