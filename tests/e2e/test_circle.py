@@ -77,7 +77,7 @@ def check_what_arrived(written: EmailMessage, *copies: EmailMessage) -> None:
 
 def read_and_click(browser: Browser, letter: EmailMessage, folder: Path) -> None:
     """Bob opens the mail, closes it, opens it again and follows the second link."""
-    file = folder / "sandbox/mail.html"
+    file = folder / "mail.html"
     file.write_text(html_of(letter))
     context = browser.new_context(user_agent=DESKTOP)
     open_letter(context, file).close()
