@@ -123,7 +123,7 @@ class DuckHistory:
         theirs = "copy IN (SELECT unnest($copies))"
         self._connection.execute(f"DELETE FROM events WHERE {theirs} AND kind IN ({_TRACKS})", {"copies": list(copies)})  # noqa: S608 - fixed text
         # That somebody unsubscribed must be kept to be honoured; with what and from where need not.
-        kept = f"UPDATE events SET facts = '{{}}' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
+        kept = f"UPDATE events SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
         self._connection.execute(kept, {"copies": list(copies)})
 
     def _undo(self) -> None:
@@ -183,6 +183,22 @@ class DuckHistory:
         """Every event of these copies, oldest first."""
         query = f"SELECT {_COLUMNS} FROM events WHERE copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"  # noqa: S608 - fixed text
         return [_event(row) for row in self._query(query, {"copies": list(copies)})]
+
+    def tracks(self, copies: Sequence[int], *, since: int) -> list[Event]:
+        """Opens, clicks and visited pages of these copies seen at or after `since`, oldest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM events WHERE seen_at >= $since AND kind IN ({_TRACKS}) "  # noqa: S608 - fixed text
+            "AND copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"
+        )
+        return [_event(row) for row in self._query(query, {"copies": list(copies), "since": since})]
+
+    def remove(self, events: Sequence[int]) -> None:
+        """Delete these events, by their ids."""
+        with self._lock, self._translated():
+            if self._broken:
+                self._reopen()
+            delete = "DELETE FROM events WHERE id IN (SELECT unnest($events))"
+            self._connection.execute(delete, {"events": list(events)})
 
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""

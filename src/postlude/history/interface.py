@@ -68,6 +68,14 @@ class History(Protocol):
         """Every event of these copies, oldest first."""
         ...
 
+    def tracks(self, copies: Sequence[int], *, since: int) -> list[Event]:
+        """Opens, clicks and visited pages of these copies seen at or after `since`, oldest first."""
+        ...
+
+    def remove(self, events: Sequence[int]) -> None:
+        """Delete these events, by their ids."""
+        ...
+
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
         ...

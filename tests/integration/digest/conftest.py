@@ -23,6 +23,7 @@ from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest
 from postlude.services.digest.returned_mail import ReturnedMail
 from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.withdrawn import TakingOut, Withdrawn
 from postlude.store import Copy, Message, Store, Submission
 
 
@@ -42,10 +43,11 @@ class World:
     def digest(
         self, *, hits: Hits | None = None, batch_records: int = 100, chosen: Callable[[], None] = lambda: None
     ) -> Digest:
+        withdrawn = Withdrawn(self.store.privacy)
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
             returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.feedback.seen)),
-            hits=hits or Hits(self.store.messages),
+            hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
         return Digest(
             journal=JournalReader(self.folder / "journal"),
@@ -56,6 +58,7 @@ class World:
             clock=SystemClock(),
             batch_records=batch_records,
             chosen=chosen,
+            taking_out=TakingOut(self.store, self.history, withdrawn),
         )
 
 

@@ -71,8 +71,11 @@ def test_an_erasure_deletes_what_came_before_and_nothing_else(sent: World, batch
         (10, "clicked"),
     ]
     assert next(facts for _, kind, facts in kinds if kind == "unsubscribed") == {}
+    erased = [event.address for event in sent.history.timeline(1, 10) if event.kind.value == "unsubscribed"]
+    assert erased == [""]
+    assert [event.address for event in sent.history.timeline(2, 20)] == ["", ""]
     assert [(event.kind.value, event.facts) for event in sent.history.timeline(2, 20)][1:] == [
-        ("viewed", {"page": "preferences", "erase": "1"})
+        ("viewed", {"page": "preferences", "erase": "1", "method": "POST"})
     ]
     bob, carol = (sent.store.messages.activity(1)[copy] for copy in (10, 11))
     assert (bob.opens, bob.clicks, bob.first_click_at, bob.unsubscribed_at) == (0, 1, 70, 50)

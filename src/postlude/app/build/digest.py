@@ -20,6 +20,7 @@ from postlude.services.digest.loop import Digest
 from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.returned_mail import IMAP_DOOR, ReturnedMail
 from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.withdrawn import TakingOut, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import Taken, take
 from postlude.services.messages.tracker import Tracker
@@ -42,11 +43,12 @@ def build_digest(
     chore: Callable[[], bool] = lambda: False,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
+    withdrawn = Withdrawn(store.privacy)
     tags, repeats = tag_reader(parts.codec), Repeats(store.feedback.seen)
     interpreter = Interpreter(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
-        hits=Hits(store.messages),
+        hits=Hits(store.messages, withdrawn=withdrawn),
         webhooks=ProviderCalls(
             provider_keys(parts.settings),
             certificates(parts).get,
@@ -65,6 +67,7 @@ def build_digest(
         clock=parts.clock,
         chosen=chosen,
         chore=chore,
+        taking_out=TakingOut(store, history, withdrawn),
         tidy=ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
     )
 

@@ -4,11 +4,14 @@ import click
 
 from postlude.app.commands.stores import append_observation, offline_reports, open_store_of
 from postlude.cli.control_client import ask
+from postlude.cli.operator import who
 from postlude.config import load
 from postlude.kit.clock import SystemClock
+from postlude.model.address import read_mailbox
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
+from postlude.store import Choice
 
 
 @click.group()
@@ -43,9 +46,12 @@ def erase(address: str) -> None:
 @click.option("--clicks/--no-clicks", default=True, show_default=True, help="Whether clicks may be recorded.")
 def track(address: str, opens: bool, clicks: bool) -> None:
     """Say what may be recorded of ADDRESS from now on, in mail already sent too."""
-    _decide(address, {"opens": "on" if opens else "off", "clicks": "on" if clicks else "off"})
+    by = who()
+    choice = Choice(0, opens, clicks, SystemClock().now(), f"postlude privacy, by {by}")
+    with open_store_of(load()) as store:
+        store.privacy.choose(read_mailbox(address).spelled, choice, "by hand")
     said = [f"{name} {'may be' if on else 'are not'} recorded" for name, on in (("opens", opens), ("clicks", clicks))]
-    click.echo(f"{address}: {', '.join(said)}, a few seconds after postlude runs")
+    click.echo(f"{address}: {', '.join(said)} from now on")
 
 
 def _decide(address: str, facts: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from postlude.dkim import Signer
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.answer import Answer
-from postlude.model.words import Consent, SendOutcome
+from postlude.model.words import SendOutcome
 from postlude.services.campaigns.content import Contents, fields_of
 from postlude.services.ports import Outgoing
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
@@ -51,8 +51,8 @@ class CopyComposer:
         compiled = self._contents.compiled(
             campaign,
             claim.message,
-            opens=claim.opens_consent != Consent.WITHDRAWN and not claim.opens_withdrawn,
-            clicks=claim.clicks_consent != Consent.WITHDRAWN and not claim.clicks_withdrawn,
+            opens=not claim.opens_withdrawn,
+            clicks=not claim.clicks_withdrawn,
         )
         sending = self._sending.get(claim.message) or self._prepare(campaign, claim.message)
         now, tokens, name = self._clock.now(), sending.urls.tokens(claim.copy), claim.name or ""

@@ -13,7 +13,8 @@ from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Outcome
-from postlude.services.digest.preferences import choose
+from postlude.services.digest.preferences import DECIDING, bare, choose, leaves_no_trace
+from postlude.services.digest.withdrawn import Withdrawn
 from postlude.store import Confirmation, CopySuppression
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
@@ -62,9 +63,14 @@ class Hits:
     """The step for hits. Remembers hand-off times and the latest opens through repeating proxies, both bounded."""
 
     def __init__(
-        self, source: SentTimesSource, judging: Callable[..., Judgement] = judge, rules_version: int = RULES_VERSION
+        self,
+        source: SentTimesSource,
+        judging: Callable[..., Judgement] = judge,
+        rules_version: int = RULES_VERSION,
+        withdrawn: Withdrawn | None = None,
     ) -> None:
         self._source = source
+        self._withdrawn = withdrawn
         self._judge = judging
         self._rules_version = rules_version
         self._sent: dict[int, int] = {}  # of what this batch asks for
@@ -75,14 +81,19 @@ class Hits:
     def prepare(self, items: Iterable[Item]) -> None:
         """Know when the copies of these hits were sent: from this batch's attempts, else one question to the store."""
         hits: set[int] = set()
+        pages: set[int] = set()
         sent: dict[int, int] = {}
         for item in items:
             seen = item.observation
             if seen.__class__ is RawHit or isinstance(seen, Hit):
                 hits.add(seen.copy)
+                if isinstance(seen, Hit) and seen.copy <= MAX_ID:
+                    pages.add(seen.copy)
             elif isinstance(seen, Attempt) and seen.outcome is SendOutcome.ACCEPTED:
                 sent[seen.copy] = seen.at
                 self._sent_before.put(seen.copy, seen.at)
+        if self._withdrawn is not None:
+            self._withdrawn.look_up(pages)
         sent |= self._sent_before.known(hits.difference(sent))
         if missing := [copy for copy in hits.difference(sent) if copy <= MAX_ID]:
             found = self._source.sent_times(missing)
@@ -113,6 +124,10 @@ class Hits:
         copy = hit.copy
         if copy > MAX_ID or hit.scope > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {copy}")
+        withdrawn = self._withdrawn
+        if withdrawn is not None and withdrawn.any and not withdrawn.allows(hit.face, copy, hit.at):
+            item.outcome = Outcome.WITHDRAWN
+            return
         sent_at = self._sent.get(copy)
         since = since_class(None if sent_at is None else hit.at - sent_at)
         key = (hit.face, hit.method, hit.user_agent, bytes(hit.headers), bytes(hit.facts), since)
@@ -148,6 +163,14 @@ class Hits:
             if hit.face is HitFace.CONFIRM:
                 item.confirmation = Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit))
             return
+        decided = hit.face in DECIDING
+        if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
+            if not decided:
+                item.outcome = Outcome.WITHDRAWN
+                return
+            hit = bare(hit)
+        elif decided and leaves_no_trace(hit):
+            hit = bare(hit)
         meaning = self._meaning(hit, self._sent.get(hit.copy))
         number = item.record.event_id()
         kind, verdict, reasons, facts, _ = meaning

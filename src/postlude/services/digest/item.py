@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     RESENT = "resent"  # somebody said that a copy shall go again
     COUNTED = "counted"  # a hit that became an event
     MERGED = "merged"  # an image proxy asking again for the same opening
+    WITHDRAWN = "withdrawn"  # a hit seen after its recipient had withdrawn: not recorded
     RETURNED = "returned"  # mail that came back and was tied to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
     ORDINARY = "ordinary"  # other people's mail in a mailbox that is read: not kept

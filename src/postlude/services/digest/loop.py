@@ -26,6 +26,7 @@ from postlude.services.digest.item import SET_ASIDE, Item, Outcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.withdrawn import TakingOut
 from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
@@ -97,6 +98,7 @@ class Digest:
         chosen: Callable[[], None] = lambda: None,
         chore: Callable[[], bool] = lambda: False,
         tidy: Callable[[], None] = lambda: None,
+        taking_out: TakingOut | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
         """Three calls are made in the digest's thread.
@@ -114,6 +116,7 @@ class Digest:
         self._chosen = chosen
         self._chore = chore
         self._tidy = tidy
+        self._taking_out = taking_out
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
@@ -157,6 +160,7 @@ class Digest:
         """Digest one batch; the number of records, 0 when there was none."""
         if not self._loaded:
             self._load()
+        self._keep_to_choices()
         records = self._journal.read(self._after(), self._batch_records)
         if records:
             items = self._interpreter.decode(records)
@@ -172,6 +176,12 @@ class Digest:
             self.state.idle_at = self.state.last_at
             self.state.behind = 0
         return len(records)
+
+    def _keep_to_choices(self) -> None:
+        """Learn what was withdrawn, and take out what is recorded in spite of it."""
+        taking_out = self._taking_out
+        if taking_out is not None and taking_out.notice() and self._in_history == self._in_store:
+            self._changes.publish(taking_out.run())
 
     def catch_up(self) -> int:
         """Digest everything that is there; the number of records."""

@@ -12,12 +12,25 @@ from postlude.store import Choice, DataRequest
 
 ERASE: Final = "erase"
 REPORT: Final = "report"
-_KEPT_OF_AN_ERASURE: Final = frozenset({"page", ERASE})
+DECIDING: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+"""Where a recipient decides something, which counts whoever may be recorded."""
+_DECIDED: Final = frozenset({"how", "by", "opens", "clicks", "lists", ERASE, REPORT})
 
 
 def is_erasure(seen: object) -> bool:
     """Whether an observation asks to erase what was recorded before it."""
     return isinstance(seen, Hit) and seen.face is HitFace.PREFERENCES and ERASE in seen.facts
+
+
+def leaves_no_trace(hit: Hit) -> bool:
+    """Whether who decides so does not want to be recorded: who withdraws opens, or erases."""
+    return ERASE in hit.facts or hit.facts.get("opens") == "off"
+
+
+def bare(hit: Hit) -> Hit:
+    """What was decided, without from where and with what."""
+    facts = {name: value for name, value in hit.facts.items() if name in _DECIDED}
+    return msgspec.structs.replace(hit, user_agent="", address="", headers={}, facts=facts)
 
 
 def choose(item: Item, hit: Hit) -> None:
@@ -31,13 +44,6 @@ def choose(item: Item, hit: Hit) -> None:
         item.request = DataRequest(hit.copy, hit.at)
     if ERASE in facts:
         item.erase = hit.copy
-        # Who erases leaves no new traces: that it was asked for is kept, from where and with what is not.
-        item.events = tuple(
-            msgspec.structs.replace(
-                event, facts={name: value for name, value in event.facts.items() if name in _KEPT_OF_AN_ERASURE}
-            )
-            for event in item.events
-        )
 
 
 def _lists(text: str) -> tuple[tuple[int, bool], ...]:

@@ -41,6 +41,10 @@ class RevocationsSource(Protocol):
         """All of them."""
         ...
 
+    def newest_choice(self) -> int:
+        """Grows with every choice about tracking, whichever process wrote it."""
+        ...
+
 
 Write = Callable[[Iterable[int], Iterable[int], Mapping[tuple[int, int, int], str]], None]
 """Replaces the file the edges follow: copies without opens, copies without clicks, links."""
@@ -64,6 +68,7 @@ class Revoker:
         self._lock = lock
         self._look = look
         self._due = threading.Event()
+        self._written = -1
         self._loop: Final = ThreadLoop(
             "revocations",
             self._round,
@@ -79,14 +84,19 @@ class Revoker:
     def write(self) -> None:
         """Write the file now; StorageError when the disk refused."""
         with self._lock():
+            newest = self._source.newest_choice()
             self._write(*self._source.revocations())
+            self._written = newest
 
     def wake(self) -> None:
         """Something was withdrawn: have `run` write the file soon. From any thread."""
         self._due.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Write the file at once and whenever `wake` was called, until `stop` is set and `wake` is called."""
+        """Write the file at once, whenever `wake` was called, and soon after another process noted a choice.
+
+        Until `stop` is set and `wake` is called.
+        """
         self._due.set()
         self._loop.run(stop)
 
@@ -94,7 +104,7 @@ class Revoker:
         due = self._due.wait(_LOOK_SECONDS)
         self._due.clear()
         try:
-            if due:
+            if due or self._source.newest_choice() != self._written:
                 self.write()
             self._look()
         except Exception:

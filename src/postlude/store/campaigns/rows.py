@@ -106,12 +106,10 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     name: str | None
     """None: the contact was erased."""
     fields: Mapping[str, Any] | None
-    opens_consent: str | None
-    clicks_consent: str | None
     suppressed: str | None
     """Why the address must not be mailed; None when it may."""
     opens_withdrawn: bool | None = None
-    """Said on a preferences page."""
+    """The last word of the address; None when it never said anything."""
     clicks_withdrawn: bool | None = None
 
 

@@ -196,8 +196,6 @@ _CLAIM: Final = (
         copies.c.contact,
         contacts.c.name,
         contacts.c.fields,
-        contacts.c.opens_consent,
-        contacts.c.clicks_consent,
         suppressions.c.reason,
         withdrawals.c.opens,
         withdrawals.c.clicks,

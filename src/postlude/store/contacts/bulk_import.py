@@ -25,6 +25,7 @@ from postlude.store.contacts.tables import (
 )
 from postlude.store.jobs.queries import add_errors, note_beat
 from postlude.store.jobs.rows import Beat, JobError
+from postlude.store.privacy.tables import withdrawals
 
 _IDS: Final = OrderedIds()
 # A batch touches every page of the address index: with SQLite's own 2 MB most would be written several times.
@@ -208,8 +209,12 @@ class BulkImport(Part):
         names = ["contact", "purpose", "at", "state", "proof"]
         for purpose in intake.purposes:
             column = contacts.c[COLUMNS[purpose]]
+            if purpose in _OFF:
+                off = contacts.c.address.in_(select(withdrawals.c.address).where(_OFF[purpose]))
+                for group in groups:
+                    connection.execute(update(contacts).where(group, off).values({column.name: _WITHDRAWN}))
             for number, group in enumerate(groups):
-                silent = [group, column == ""] if number else [group]  # the new ones came with it
+                silent = [group, column == ""] if number else [group, column != _WITHDRAWN]  # the new ones came with it
                 values = (contacts.c.id, literal(purpose.value), literal(intake.at, Big))
                 rows = select(*values, literal(Consent.GIVEN.value), literal(intake.proof, Big)).where(*silent)
                 connection.execute(self._insert(consents).from_select(names, rows).on_conflict_do_nothing())
@@ -218,6 +223,8 @@ class BulkImport(Part):
                     connection.execute(update(contacts).where(*silent).values(now))
 
 
+_WITHDRAWN: Final = Consent.WITHDRAWN.value
+_OFF: Final = {Purpose.OPENS: withdrawals.c.opens, Purpose.CLICKS: withdrawals.c.clicks}
 _MEMBER: Final = list_members.c.contact
 _CHANGE: Final = (
     update(contacts)

@@ -10,6 +10,8 @@ from postlude.model.words import Consent, Purpose
 from postlude.store.base import Part, as_struct, clean, insert_into
 from postlude.store.contacts.rows import ConsentEntry, Proof
 from postlude.store.contacts.tables import consents, contacts, proofs
+from postlude.store.privacy.recording import said_anything, write_choice
+from postlude.store.privacy.tables import withdrawals
 
 COLUMNS = {purpose: f"{purpose.value}_consent" for purpose in Purpose}
 
@@ -21,11 +23,16 @@ class Consents(Part):
         self, contact: int, states: Mapping[Purpose, Consent], at: int, *, how: str, source: str = "", text: str = "",
         evidence: str = "", by: str = "",
     ) -> Proof:  # fmt: skip
-        """Set a contact's consent for some purposes, with one proof; earlier entries stay in the log."""
+        """Set a contact's consent for some purposes, with one proof; earlier entries stay in the log.
+
+        For opens and clicks it is the same act as the recipient's own on the preferences page: it acts from `at` on,
+        for single mail and campaigns, and for mail that was sent before.
+        """
         proof = Proof(id=new_id(), at=at, how=how, source=source, text=text, evidence=evidence, by=by)
         with self._database.write() as connection:
             add_proof(connection, proof)
             note_consent(connection, contact, states, at, proof.id)
+            _write_choice(connection, contact, states, proof)
         return proof
 
     def add_proof(self, proof: Proof) -> None:
@@ -55,6 +62,41 @@ def add_proof(connection: Connection, proof: Proof) -> None:
     row = msgspec.structs.asdict(proof)
     words = {name: clean(row[name]) for name in ("how", "source", "text", "evidence", "by")}
     connection.execute(proofs.insert(), row | words)
+
+
+def _write_choice(connection: Connection, contact: int, states: Mapping[Purpose, Consent], proof: Proof) -> None:
+    """The same in what may be recorded of the contact's address."""
+    said = {
+        purpose: states[purpose] is Consent.GIVEN
+        for purpose in (Purpose.OPENS, Purpose.CLICKS)
+        if states.get(purpose) in {Consent.GIVEN, Consent.WITHDRAWN}
+    }
+    address = connection.execute(select(contacts.c.address).where(contacts.c.id == contact)).scalar()
+    if address is None or not said or (all(said.values()) and not said_anything(connection, address)):
+        return
+    evidence = ", ".join(filter(None, (proof.how, proof.source, proof.by and f"by {proof.by}")))
+    opens, clicks = said.get(Purpose.OPENS), said.get(Purpose.CLICKS)
+    write_choice(connection, address, proof.at, opens=opens, clicks=clicks, evidence=evidence)
+
+
+def consent_of(connection: Connection, address: str) -> dict[str, str]:
+    """The consent columns of a new contact: what its address withdrew before is withdrawn."""
+    row = connection.execute(
+        select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
+    ).first()
+    said = zip((Purpose.OPENS, Purpose.CLICKS), row or (), strict=False)
+    return {COLUMNS[purpose]: Consent.WITHDRAWN.value for purpose, off in said if off}
+
+
+def take_along(connection: Connection, contact: int, address: str, at: int) -> None:
+    """A contact that got another address withdrew for that one, too."""
+    row = connection.execute(
+        select(contacts.c.opens_consent, contacts.c.clicks_consent).where(contacts.c.id == contact)
+    ).one()
+    opens, clicks = (state != Consent.WITHDRAWN.value for state in row)
+    if not (opens and clicks):
+        said = {"opens": opens and None, "clicks": clicks and None}
+        write_choice(connection, address, at, **said, evidence="the contact's address changed")
 
 
 def note_consent(connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import OrderedIds
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
+from postlude.store.contacts.consent import consent_of, take_along
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, proofs
 
@@ -84,6 +85,8 @@ class ContactQueries(Part):
                 change = update(contacts).where(contacts.c.id == contact).values(**values, updated_at=at)
                 if not connection.execute(change).rowcount:
                     raise NotFoundError(f"no contact has the id {contact:016x}")
+                if "address" in values:
+                    take_along(connection, contact, values["address"], at)
                 self._know_fields(connection, values.get("fields", {}))
         except IntegrityError as error:
             raise InputError(f"{changes.get('spelled')} belongs to another contact") from error
@@ -125,7 +128,8 @@ def insert_contact(
     """Add one inside a transaction that is there; its id. IntegrityError when the address is there already."""
     contact = _IDS.take(at, 1)[0]
     row = {"id": contact, "address": address_key(spelled), "spelled": clean(spelled), "source": clean(source)}
-    connection.execute(contacts.insert(), {**row, "fields": {}, **values, "created_at": at, "updated_at": at})
+    known = consent_of(connection, address_key(spelled))
+    connection.execute(contacts.insert(), {**row, **known, "fields": {}, **values, "created_at": at, "updated_at": at})
     return contact
 
 

@@ -1,8 +1,7 @@
 """What recipients decided about tracking, and links that were changed after sending."""
 
 from array import array
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -15,8 +14,9 @@ from postlude.store.contacts.rows import Proof
 from postlude.store.contacts.tables import contacts
 from postlude.store.engine import Database
 from postlude.store.messages.tables import copies
-from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
-from postlude.store.privacy.tables import data_requests, link_changes, withdrawals
+from postlude.store.privacy.recording import WITHDRAWN, withdrawn_copies, write_choice
+from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Said, Withdrawal
+from postlude.store.privacy.tables import data_requests, link_changes, tracking_choices, withdrawals
 
 
 class PrivacyQueries(Part):
@@ -34,7 +34,7 @@ class PrivacyQueries(Part):
         found: dict[str, Withdrawal] = {}
         with self._database.read() as connection:
             for some in chunks(spelled):
-                query = select(withdrawals).where(withdrawals.c.address.in_(some), _any_withdrawn())
+                query = select(withdrawals).where(withdrawals.c.address.in_(some), WITHDRAWN)
                 for row in connection.execute(query):
                     found |= dict.fromkeys(spelled[row.address], as_struct(Withdrawal, row))
         return found
@@ -49,13 +49,9 @@ class PrivacyQueries(Part):
     def revocations(self) -> Revocations:
         """Every copy whose tracking was withdrawn, and every changed link: what the edges hold in memory."""
         opens, clicks = array("q"), array("q")
-        query = (
-            select(copies.c.id, withdrawals.c.opens, withdrawals.c.clicks)
-            .join(withdrawals, withdrawals.c.address == copies.c.address)
-            .where(_any_withdrawn())
-        )
         with self._database.read() as connection:
-            for copy, no_opens, no_clicks in connection.execution_options(yield_per=20_000).execute(query):
+            rows = connection.execution_options(yield_per=20_000).execute(withdrawn_copies())
+            for copy, no_opens, no_clicks in rows:
                 if no_opens:
                     opens.append(copy)
                 if no_clicks:
@@ -63,6 +59,46 @@ class PrivacyQueries(Part):
             changed = connection.execute(select(link_changes)).all()
         links = {(row.kind, row.scope, row.position): row.url for row in changed}
         return Revocations(opens, clicks, links)
+
+    def newest_choice(self) -> int:
+        """Number of the newest choice about tracking, 0 when there is none: grows with every one."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.max(tracking_choices.c.id))).scalar() or 0)
+
+    def chose_since(self, number: int) -> dict[int, str]:
+        """The addresses of choices with a higher number, by that."""
+        query = select(tracking_choices.c.id, tracking_choices.c.address).where(tracking_choices.c.id > number)
+        with self._database.read() as connection:
+            return {row.id: row.address for row in connection.execute(query)}
+
+    def said(self, addresses: Iterable[str]) -> dict[str, list[Said]]:
+        """Every word of these addresses about tracking, oldest first."""
+        found: dict[str, list[Said]] = {}
+        with self._database.read() as connection:
+            for some in chunks(addresses):
+                query = select(tracking_choices).where(tracking_choices.c.address.in_(some))
+                for row in connection.execute(query.order_by(tracking_choices.c.at)):
+                    found.setdefault(row.address, []).append(as_struct(Said, row))
+        return found
+
+    def copies_of(self, addresses: Iterable[str]) -> Iterator[tuple[int, str]]:
+        """Every copy to these addresses, with the address."""
+        with self._database.read() as connection:
+            for some in chunks(addresses):
+                query = select(copies.c.id, copies.c.address).where(copies.c.address.in_(some))
+                yield from (tuple(row) for row in connection.execute(query))
+
+    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[Said]]:
+        """Every word about tracking of the addresses that these copies went to, by copy; the others are absent."""
+        joined = copies.join(tracking_choices, tracking_choices.c.address == copies.c.address)
+        columns = (copies.c.id, tracking_choices.c.at, tracking_choices.c.opens, tracking_choices.c.clicks)
+        found: dict[int, list[Said]] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                query = select(*columns).select_from(joined).where(copies.c.id.in_(some))
+                for copy, at, opens, clicks in connection.execute(query.order_by(tracking_choices.c.at)):
+                    found.setdefault(copy, []).append(Said(at, opens, clicks))
+        return found
 
     def change_link(self, change: LinkChange) -> None:
         """Let a link lead elsewhere, or nowhere."""
@@ -111,14 +147,30 @@ class PrivacyQueries(Part):
             address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
             if address is None:
                 continue
-            self._withdraw(connection, _row(address, choice))
-            self._consent(connection, address, choice)
+            write_choice(
+                connection,
+                address,
+                choice.at,
+                opens=choice.opens,
+                clicks=choice.clicks,
+                evidence=choice.evidence,
+                copy=choice.copy,
+            )
+            self._consent(connection, address, choice, "preferences page")
             for list_id, on in choice.lists:
                 self._lists.choose_membership(
                     connection, address, list_id, on=on, at=choice.at, evidence=choice.evidence
                 )
 
-    def _consent(self, connection: Connection, address: str, choice: Choice) -> None:
+    def choose(self, address: str, choice: Choice, how: str) -> None:
+        """What somebody said of their address on another way than the page of one copy, whose id is then 0."""
+        key = address_key(address)
+        with self._database.write() as connection:
+            opens, clicks = choice.opens, choice.clicks
+            write_choice(connection, key, choice.at, opens=opens, clicks=clicks, evidence=choice.evidence)
+            self._consent(connection, key, choice, how)
+
+    def _consent(self, connection: Connection, address: str, choice: Choice, how: str) -> None:
         """The same choice in the contact's consents, where the address is a contact's.
 
         A box that was ticked when the page opened is no consent: only what was withdrawn before can be given here.
@@ -136,18 +188,9 @@ class PrivacyQueries(Part):
             if (before == Consent.WITHDRAWN.value) == allowed
         }
         if said:
-            proof = Proof(id=new_id(), at=choice.at, how="preferences page", evidence=choice.evidence)
+            proof = Proof(id=new_id(), at=choice.at, how=how, evidence=choice.evidence)
             add_proof(connection, proof)
             note_consent(connection, row.id, said, choice.at, proof.id)
-
-    def _withdraw(self, connection: Connection, row: dict[str, Any]) -> None:
-        insert = self._insert(withdrawals).values(row)
-        new = {name: insert.excluded[name] for name in row if name != "address"}
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["address"], set_=new, where=withdrawals.c.at <= insert.excluded.at
-            )
-        )
 
     def apply_requests(self, connection: Connection, requests: Iterable[DataRequest]) -> None:
         """Requests for one's own data, in the digest's transaction."""
@@ -165,18 +208,3 @@ class PrivacyQueries(Part):
 
 
 _A_DAY = 86_400_000_000
-
-
-def _any_withdrawn() -> Any:  # noqa: ANN401 - a column expression
-    return withdrawals.c.opens | withdrawals.c.clicks
-
-
-def _row(address: str, choice: Choice) -> dict[str, Any]:
-    return {
-        "address": address,
-        "opens": not choice.opens,
-        "clicks": not choice.clicks,
-        "at": choice.at,
-        "evidence": clean(choice.evidence),
-        "copy": choice.copy,
-    }

@@ -1,10 +1,10 @@
 """What recipients decided and asked, and links that were changed after sending."""
 
-from sqlalchemy import Boolean, Column, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Integer, Table, Text, UniqueConstraint
 
 from postlude.store.columns import Big, metadata, words
 
-# What recipients said on the preferences page; the last word counts. Both false: allowed again, kept as proof.
+# The last word about tracking of an address. Both false: allowed again, kept as proof.
 withdrawals = Table(
     "withdrawals",
     metadata,
@@ -14,6 +14,20 @@ withdrawals = Table(
     Column("at", Big, nullable=False),
     words("evidence"),
     Column("copy", Big),
+)
+
+# Every word about tracking, also those that were taken back: what might be recorded at any time.
+tracking_choices = Table(
+    "tracking_choices",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("address", Text, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("opens", Boolean, nullable=False),
+    Column("clicks", Boolean, nullable=False),
+    words("evidence"),
+    UniqueConstraint("address", "at", name="uq_tracking_choices_address_at"),
+    sqlite_autoincrement=True,
 )
 
 # Links whose destination was replaced (url) or stopped (empty url) after the mail had left.

@@ -1,0 +1,181 @@
+"""What may be recorded of which copy at which time: a withdrawal acts from its own time on.
+
+The edges leave out what their list names, and a list is always a little old; so the digest looks as well, with the time
+of the hit and the time of the choice. What was recorded before the choice arrived here is taken out again.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
+
+from postlude.history import History
+from postlude.model.event import Event
+from postlude.model.words import EventKind, HitFace
+from postlude.services.digest.rebuild import rebuilt
+from postlude.store import Batch, Store
+from postlude.store.base import chunks
+from postlude.store.privacy.recording import may_record
+from postlude.store.privacy.rows import Said
+
+_BITS: Final = 1 << 20
+_AGAIN: Final = 100  # a choice with a lower number may become visible after one with a higher one
+_FRESH: Final = 50_000  # copies in a dictionary before all are sorted anew
+_UNFINISHED: Final = "privacy:taking-out"
+_DONE: Final = "privacy:taken-out"
+
+
+class ChoicesSource(Protocol):
+    """Where words about tracking are kept."""
+
+    def newest_choice(self) -> int:
+        """Number of the newest one."""
+        ...
+
+    def chose_since(self, number: int) -> dict[int, str]:
+        """The addresses of those with a higher number, by that."""
+        ...
+
+    def said(self, addresses: Iterable[str]) -> dict[str, list[Said]]:
+        """All words of these addresses, oldest first."""
+        ...
+
+    def copies_of(self, addresses: Iterable[str]) -> Iterator[tuple[int, str]]:
+        """Every copy to these addresses."""
+        ...
+
+    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[Said]]:
+        """All words of the addresses of these copies."""
+        ...
+
+
+class Withdrawn:
+    """Knows the copies of everybody who ever withdrew. 12 bytes a copy, and nothing asked while nobody does."""
+
+    def __init__(self, source: ChoicesSource) -> None:
+        self._source: Final = source
+        self._newest = 0
+        self._seen: set[int] = set()
+        self._said: list[Sequence[Said]] = []
+        self._numbers: dict[str, int] = {}
+        self._ids, self._who = array("q"), array("l")
+        self._fresh: dict[int, int] = {}
+        self._maybe = bytearray(_BITS)
+        self._pages: Mapping[int, Sequence[Said]] = {}
+        self.any = False
+        """Somebody withdrew something once."""
+
+    def refresh(self) -> set[str]:
+        """Learn of new choices; the addresses that made them."""
+        newest = self._source.newest_choice()
+        if newest == self._newest:
+            return set()
+        new = {n: who for n, who in self._source.chose_since(self._newest - _AGAIN).items() if n not in self._seen}
+        self._newest = newest
+        self._seen = {n for n in self._seen | new.keys() if n > newest - _AGAIN}
+        addresses = set(new.values())
+        self._learn(addresses)
+        return addresses
+
+    def look_up(self, copies: Iterable[int]) -> None:
+        """Know exactly what was said of these copies, also of those that were made since: they are of visited pages."""
+        wanted = list(copies)
+        self._pages = self._source.said_of_copies(wanted) if self.any and wanted else {}
+
+    def allows(self, face: str, copy: int, at: int) -> bool:
+        """Whether a hit may be recorded: a click where clicks, everything else where opens were allowed at `at`."""
+        if not self._maybe[copy & _BITS - 1]:
+            return True
+        may = may_record(self._of(copy), at)
+        return may.clicks if face == HitFace.LINK else may.opens
+
+    def allows_page(self, copy: int, at: int) -> bool:
+        """Whether who looked at a page of a copy, which `look_up` was asked for, may be recorded."""
+        return may_record(self._pages.get(copy, ()), at).opens
+
+    def _of(self, copy: int) -> Sequence[Said]:
+        number = self._fresh.get(copy)
+        if number is None:
+            index = bisect_left(self._ids, copy)
+            if index == len(self._ids) or self._ids[index] != copy:
+                return ()
+            number = self._who[index]
+        return self._said[number]
+
+    def _learn(self, addresses: set[str]) -> None:
+        for address, said in self._source.said(addresses).items():
+            if address not in self._numbers:
+                if not any(one.opens or one.clicks for one in said):
+                    continue
+                self._numbers[address] = len(self._said)
+                self._said.append(said)
+            self._said[self._numbers[address]] = said
+        known = [address for address in addresses if address in self._numbers]
+        for copy, address in self._source.copies_of(known):
+            self._fresh[copy] = self._numbers[address]
+            self._maybe[copy & _BITS - 1] = 1
+        self.any = bool(self._said)
+        if len(self._fresh) > _FRESH:
+            self._sort()
+
+    def _sort(self) -> None:
+        every = dict(zip(self._ids, self._who, strict=True)) | self._fresh
+        ordered = sorted(every.items())
+        self._ids, self._who = array("q", (c for c, _ in ordered)), array("l", (n for _, n in ordered))
+        self._fresh = {}
+
+
+class TakingOut:
+    """Takes out what was recorded after a withdrawal, before that arrived. For the digest's thread.
+
+    Only while both stores hold the same records: then the projections can be made anew from the history. A crash
+    in between is noticed at the next start, by what `settings` keeps of it.
+    """
+
+    def __init__(self, store: Store, history: History, withdrawn: Withdrawn) -> None:
+        self._store: Final = store
+        self._history: Final = history
+        self._withdrawn: Final = withdrawn
+        self._due: set[str] = set(store.settings.get(_UNFINISHED, ()))
+        self._done: int = store.settings.get(_DONE, 0)
+
+    def notice(self) -> bool:
+        """Learn of new choices; whether there are any to be dealt with by `run`."""
+        if addresses := self._withdrawn.refresh():
+            self._due |= addresses & set(self._store.privacy.chose_since(self._done - _AGAIN).values())
+        return bool(self._due)
+
+    def run(self) -> set[int]:
+        """Deal with them; the messages of which something was taken out."""
+        newest, due = self._store.privacy.newest_choice(), sorted(self._due)
+        changed = {message for some in chunks(due) for message in self._take_out(some)}
+        self._due.clear()
+        self._done = newest
+        self._store.settings.put(_DONE, newest)
+        return changed
+
+    def _take_out(self, addresses: Sequence[str]) -> set[int]:
+        said = self._store.privacy.said(addresses)
+        off = [one.at for words in said.values() for one in words if one.opens or one.clicks]
+        address_of = dict(self._store.privacy.copies_of(addresses)) if off else {}
+        tracks = self._history.tracks(list(address_of), since=min(off)) if address_of else []
+        late = [event for event in tracks if _is_late(event, said.get(address_of[event.copy], ()))]
+        unfinished = {address_of[event.copy] for event in late}
+        before = self._store.settings.get(_UNFINISHED, [])
+        wanted = sorted(unfinished | (set(before) & set(addresses)))
+        if not wanted:
+            return set()
+        self._store.settings.put(_UNFINISHED, sorted({*before, *wanted}))
+        self._history.remove([event.id for event in late])
+        copies = [copy for address in wanted for copy in self._store.messages.copies_to(address)]
+        self._store.digest.apply(Batch(rebuilt=[rebuilt(self._history, copies)]))
+        self._store.settings.put(_UNFINISHED, sorted(set(before) - set(wanted)))
+        return {copy.message for copy in copies}
+
+
+def _is_late(event: Event, said: Sequence[Said]) -> bool:
+    """Whether an event must not have been recorded; what was decided on a page stays."""
+    if event.facts.get("page") == HitFace.PREFERENCES.value:
+        return False
+    may = may_record(said, event.at)
+    return not (may.clicks if event.kind is EventKind.CLICKED else may.opens)

@@ -1,0 +1,173 @@
+"""A withdrawal acts from its own time on, whoever wrote it down and whenever it arrives."""
+
+from typing import Any
+
+import pytest
+
+from postlude.journal import JournalWriter
+from postlude.model.observation import Hit, Submitted, encode
+from postlude.model.words import Consent, EventKind, HitFace, Purpose, Via
+
+World = Any  # conftest.World: tests are found by path and cannot import one another
+TRACKS = {EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED}
+
+
+@pytest.fixture
+def sent(world: World) -> World:
+    for number in (1, 2):
+        world.spool.put(number, b"Hello")
+        world.say(Submitted(5, number, 7, Via.RELAY, "alice@example.org", ("bob@example.org", "carol@example.org")))
+    world.digest().catch_up()
+    return world
+
+
+def hit(copy: int, at: int, face: HitFace = HitFace.PIXEL, **facts: str) -> Hit:
+    method = "POST" if face in {HitFace.PREFERENCES, HitFace.UNSUBSCRIBE} else "GET"
+    position = 0 if face is HitFace.LINK else -1
+    return Hit(at, face, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
+
+
+def recorded(world: World, *copies: int) -> list[tuple[int, int, str]]:
+    """Time, copy and kind of what is recorded, but for what was decided on a page."""
+    return [
+        (event.at, event.copy, event.kind.value)
+        for event in world.history.of_copies(copies or (10, 11, 20, 21))
+        if event.kind in TRACKS and event.facts.get("page") != "preferences"
+    ]
+
+
+def withdraw(copy: int, at: int, opens: str = "off", clicks: str = "off") -> Hit:
+    return hit(copy, at, HitFace.PREFERENCES, opens=opens, clicks=clicks)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_hits_of_a_backlog_count_up_to_the_withdrawal_and_not_beyond(sent: World, batch: int) -> None:
+    sent.say(hit(10, 90), withdraw(20, 100), hit(10, 101), hit(20, 102, HitFace.LINK), hit(11, 103))
+    sent.digest(batch_records=batch).catch_up()
+    assert recorded(sent) == [(90, 10, "opened"), (103, 11, "opened")]
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_the_projections_say_the_same(sent: World, batch: int) -> None:
+    sent.say(hit(10, 101), hit(10, 102, HitFace.LINK), hit(11, 103, HitFace.LINK), withdraw(20, 100))
+    sent.digest(batch_records=batch).catch_up()
+    bob = sent.store.messages.activity(1)[10]
+    assert (bob.opens, bob.clicks) == (0, 0)
+    assert [link.clicks for link in sent.store.messages.link_activity(1).values()] == [1]
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_a_withdrawal_from_another_edge_that_is_read_later_takes_out_what_was_recorded(sent: World, batch: int) -> None:
+    other = JournalWriter(sent.folder / "journal", "edge-2")
+    digest = sent.digest(batch_records=batch)
+    sent.say(hit(10, 99), hit(10, 100), hit(20, 150, HitFace.LINK))
+    digest.catch_up()
+    other.append_blocking(encode(withdraw(20, 100)))
+    digest.catch_up()
+    other.close()
+    assert recorded(sent) == [(99, 10, "opened")]
+
+
+def test_opens_and_clicks_are_withdrawn_separately(sent: World) -> None:
+    sent.say(withdraw(10, 100, opens="on", clicks="off"), hit(10, 110), hit(10, 120, HitFace.LINK))
+    sent.say(withdraw(11, 100, opens="off", clicks="on"), hit(11, 110), hit(11, 120, HitFace.LINK))
+    sent.digest().catch_up()
+    assert recorded(sent) == [(110, 10, "opened"), (120, 11, "clicked")]
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_who_allows_again_is_recorded_from_then_on(sent: World, batch: int) -> None:
+    sent.say(hit(10, 90), withdraw(10, 100), hit(10, 150), withdraw(10, 200, "on", "on"), hit(10, 250))
+    sent.digest(batch_records=batch).catch_up()
+    assert recorded(sent) == [(90, 10, "opened"), (250, 10, "opened")]
+
+
+@pytest.mark.parametrize("face", [HitFace.VIEW, HitFace.UNSUBSCRIBE_PAGE, HitFace.PREFERENCES_PAGE])
+def test_that_a_page_was_looked_at_is_not_recorded(sent: World, face: HitFace) -> None:
+    sent.say(withdraw(10, 100))
+    digest = sent.digest()
+    digest.catch_up()
+    sent.say(hit(20, 110, face))
+    digest.catch_up()
+    assert recorded(sent) == []
+
+
+def test_a_page_of_mail_sent_after_the_withdrawal_is_not_recorded_either(sent: World) -> None:
+    sent.say(withdraw(10, 100))
+    digest = sent.digest()
+    digest.catch_up()
+    sent.spool.put(3, b"Hello")
+    sent.say(Submitted(120, 3, 7, Via.RELAY, "alice@example.org", ("bob@example.org",)))
+    digest.catch_up()
+    sent.say(hit(30, 130, HitFace.UNSUBSCRIBE_PAGE))
+    digest.catch_up()
+    assert recorded(sent, 30) == []
+
+
+def test_what_is_decided_afterwards_counts_without_program_and_address(sent: World) -> None:
+    digest = sent.digest()
+    sent.say(withdraw(10, 100))
+    digest.catch_up()
+    sent.say(hit(20, 110, HitFace.UNSUBSCRIBE, how="page", network="home"))
+    digest.catch_up()
+    [event] = [event for event in sent.history.of_copies([20]) if event.kind is EventKind.UNSUBSCRIBED]
+    assert (event.address, event.facts) == ("", {"how": "page", "method": "POST"})
+    assert sent.store.suppressions.contains(["bob@example.org"]) == {"bob@example.org"}
+
+
+def test_the_withdrawal_itself_leaves_no_program_and_address(sent: World) -> None:
+    sent.say(withdraw(10, 100))
+    sent.digest().catch_up()
+    [event] = [event for event in sent.history.of_copies([10]) if event.kind is EventKind.VIEWED]
+    assert event.address == ""
+    assert "user_agent" not in event.facts
+
+
+def test_what_an_operator_records_is_the_same_act(sent: World) -> None:
+    contact = sent.store.contacts.add("Bob@example.org", 1)
+    sent.say(hit(10, 90), hit(10, 110), hit(20, 120, HitFace.LINK))
+    digest = sent.digest()
+    digest.catch_up()
+    sent.store.contacts.record_consent(
+        contact.id, {Purpose.OPENS: Consent.WITHDRAWN}, 100, how="by hand", source="letter"
+    )
+    sent.say(hit(10, 130))
+    digest.catch_up()
+    assert recorded(sent) == [(90, 10, "opened"), (120, 20, "clicked")]
+
+
+def test_nothing_is_taken_out_twice_and_nothing_after_a_restart(sent: World) -> None:
+    sent.say(hit(10, 90), withdraw(10, 100), hit(10, 110))
+    sent.digest().catch_up()
+    before = (recorded(sent), sent.store.messages.activity(1), sent.history.total())
+    sent.digest().catch_up()
+    assert (recorded(sent), sent.store.messages.activity(1), sent.history.total()) == before
+
+
+def test_a_crash_between_the_stores_is_made_good(sent: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent.say(hit(10, 110), hit(10, 120, HitFace.LINK))
+    digest = sent.digest()
+    digest.catch_up()
+    sent.say(withdraw(10, 100))
+
+    def crash(_events: object) -> None:
+        sent.history.__class__.remove(sent.history, _events)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sent.history, "remove", crash)
+        with pytest.raises(KeyboardInterrupt):
+            digest.catch_up()
+    sent.digest().catch_up()
+    bob = sent.store.messages.activity(1)[10]
+    assert (bob.opens, bob.clicks) == (0, 0)
+    assert recorded(sent) == []
+
+
+def test_hits_left_out_have_an_outcome_of_their_own(sent: World) -> None:
+    digest = sent.digest()
+    sent.say(withdraw(10, 100))
+    digest.catch_up()
+    sent.say(hit(10, 110), hit(10, 120, HitFace.VIEW))
+    digest.catch_up()
+    assert sent.store.digest.outcomes()["withdrawn"] == 2

@@ -1,0 +1,147 @@
+"""What may be recorded of an address is one truth, whoever says it and whoever asks."""
+
+from importlib import import_module
+
+import pytest
+from sqlalchemy import text
+
+from postlude.model.words import Consent, Purpose
+from postlude.store import Choice, Store, open_store
+from postlude.store.contacts.bulk_import import Entry, Intake
+from postlude.store.contacts.rows import Proof
+from postlude.store.engine import Database, connect
+from postlude.store.jobs.rows import Beat
+from postlude.store.privacy.recording import MayRecord, may_record
+from postlude.store.privacy.rows import Said
+
+DAY = 86_400_000_000
+BOB = "bob@example.org"
+NO_OPENS = Choice(0, opens=False, clicks=True, at=DAY, evidence="letter")
+
+
+def now(store: Store, address: str = BOB) -> MayRecord:
+    """As single mail and campaigns see it; what the digest sees is the same."""
+    found = store.privacy.withdrawals([address]).get(address)
+    asked = MayRecord() if found is None else MayRecord(not found.opens, not found.clicks)
+    assert may_record(store.privacy.said([address]).get(address, []), 1 << 62) == asked
+    return asked
+
+
+def record(store: Store, contact: int, purpose: Purpose, state: Consent, at: int) -> None:
+    store.contacts.record_consent(contact, {purpose: state}, at, how="by hand", source="letter", by="carol")
+
+
+def test_a_choice_acts_from_its_own_time() -> None:
+    said = [Said(100, opens=True, clicks=False), Said(200, opens=False, clicks=True)]
+    assert [may_record(said, at) for at in (99, 100, 199, 200)] == [
+        MayRecord(),
+        MayRecord(opens=False),
+        MayRecord(opens=False),
+        MayRecord(clicks=False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expected"), [(Purpose.OPENS, MayRecord(opens=False)), (Purpose.CLICKS, MayRecord(clicks=False))]
+)
+def test_what_an_operator_records_for_a_contact_counts_for_the_address(
+    store: Store, purpose: Purpose, expected: MayRecord
+) -> None:
+    contact = store.contacts.add("Bob@example.org", DAY)
+    record(store, contact.id, purpose, Consent.WITHDRAWN, DAY)
+    assert now(store) == expected
+    assert store.privacy.withdrawal(BOB).evidence == "by hand, letter, by carol"
+
+
+def test_both_are_kept_when_they_are_recorded_one_after_the_other(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY)
+    record(store, contact.id, Purpose.CLICKS, Consent.WITHDRAWN, 2 * DAY)
+    assert now(store) == MayRecord(opens=False, clicks=False)
+
+
+def test_consent_given_again_by_hand_allows_again(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY)
+    record(store, contact.id, Purpose.OPENS, Consent.GIVEN, 2 * DAY)
+    assert now(store) == MayRecord()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "state"),
+    [(Purpose.MAIL, Consent.WITHDRAWN), (Purpose.OPENS, Consent.GIVEN), (Purpose.MAIL, Consent.GIVEN)],
+)
+def test_what_says_nothing_new_of_tracking_is_no_choice(store: Store, purpose: Purpose, state: Consent) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, purpose, state, DAY)
+    assert store.privacy.newest_choice() == 0
+
+
+def test_an_address_without_a_contact_can_withdraw(store: Store) -> None:
+    store.privacy.choose("Bob@example.org", NO_OPENS, "by hand")
+    assert now(store) == MayRecord(opens=False)
+
+
+def test_a_contact_made_later_shows_what_its_address_withdrew(store: Store) -> None:
+    store.privacy.choose(BOB, NO_OPENS, "by hand")
+    made = store.contacts.add(BOB, 2 * DAY)
+    assert (made.opens_consent, made.clicks_consent) == (Consent.WITHDRAWN, Consent.UNKNOWN)
+
+
+def test_a_withdrawal_goes_with_the_contact_to_its_new_address(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY)
+    store.contacts.change(contact.id, 2 * DAY, spelled="robert@example.org")
+    assert now(store, "robert@example.org") == MayRecord(opens=False)
+    assert now(store) == MayRecord(opens=False)
+
+
+def test_a_withdrawal_outlives_the_contact(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY)
+    store.contacts.erase(contact.id)
+    assert now(store) == MayRecord(opens=False)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known: bool) -> None:
+    if known:
+        store.contacts.add(BOB, DAY)
+    store.privacy.choose(BOB, NO_OPENS, "by hand")
+    store.contacts.add_proof(Proof(id=5, at=2 * DAY, how="import", source="card"))
+    both = (Purpose.OPENS, Purpose.CLICKS)
+    job = store.jobs.add("import", "people.csv", DAY, {}, owner="x").id
+    intake = Intake(job=job, owner="x", at=2 * DAY, source="file", policy="update", purposes=both, proof=5)
+    entries = [Entry(BOB, BOB), Entry("eve@x.org", "eve@x.org")]
+    store.contacts.import_batch(intake, entries, [], lambda _: Beat(job=job, at=DAY, done=2))
+    assert now(store) == MayRecord(opens=False)
+    contact, eve = store.contacts.by_address(BOB), store.contacts.by_address("eve@x.org")
+    assert (contact.opens_consent, contact.clicks_consent) == (Consent.WITHDRAWN, Consent.GIVEN)
+    assert (eve.opens_consent, eve.clicks_consent) == (Consent.GIVEN, Consent.GIVEN)
+    given = [one.purpose for one in store.contacts.consent_log(contact.id) if one.state is Consent.GIVEN]
+    assert given == [Purpose.CLICKS]
+
+
+def test_what_operators_recorded_before_counts_after_the_migration(
+    state_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, migrating = Database(connect(state_url)), import_module("postlude.store.migrate")
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "HEAD", "0009_due_from_the_start")
+        migrating.migrate(database)
+    with database.write() as connection:
+        for number, (address, opens, clicks) in enumerate((("a@x.org", "withdrawn", ""), ("b@x.org", "", "given")), 1):
+            row = {"id": number, "address": address, "opens": opens, "clicks": clicks}
+            connection.execute(
+                text(
+                    "INSERT INTO contacts (id, address, spelled, fields, opens_consent, clicks_consent, created_at, "
+                    "updated_at) VALUES (:id, :address, :address, '{}', :opens, :clicks, 1, 7)"
+                ),
+                row,
+            )
+    database.close()
+    store = open_store(state_url)
+    assert now(store, "a@x.org") == MayRecord(opens=False)
+    assert now(store, "b@x.org") == MayRecord()
+    assert store.privacy.said(["a@x.org"])["a@x.org"] == [Said(7, opens=True, clicks=False)]
+    store.close()
