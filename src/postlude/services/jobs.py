@@ -1,14 +1,23 @@
-"""How fast long work goes, and how long it still takes."""
+"""Long work: paused, resumed and cancelled; how fast it goes, and how long it still takes."""
 
 from typing import Final, NamedTuple
 
-from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.words import JobStatus
+from postlude.store import Store
 from postlude.store.jobs.rows import Job
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
+
+
+def steer_job(store: Store, clock: Clock, job: int, wanted: str) -> None:
+    """Let a job go on (`resume`), or ask it to `pause` or `cancel`: its worker looks at every beat."""
+    if wanted == "resume":
+        store.jobs.resume(job)
+    else:
+        store.jobs.ask(job, wanted, clock.now())
 
 
 class Pace(NamedTuple):

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,54 +18,16 @@ from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.history import History, open_history
 from postlude.instrument import Policy
 from postlude.journal import Spool
-from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.services.accounts import preferences, users
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
 from postlude.services.reports.messages import Reports
-from postlude.store import User, open_store
+from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
-
-CLOCK = SystemClock()
-
-
-@dataclass
-class Inbox:
-    """What came to the inbound door."""
-
-    mails: list[Any] = field(default_factory=list)
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's name and type
-        self.mails.append(envelope)
-        return "250 2.0.0 taken"
-
-
-@dataclass
-class World:
-    deps: WebDeps
-    alice: User
-    charlie: User
-    changes: Changes
-    outbox: SandboxOutbox
-    inbox: Inbox
-    submitted: list[dict[str, Any]]
-    appended: list[bytes]
-
-    def client(self, user: User | None = None) -> TestClient:
-        """A browser; signed in when a user is given."""
-        client = TestClient(create_app(self.deps), base_url="http://127.0.0.1", raise_server_exceptions=False)
-        if user is not None:
-            client.get(f"/sign-in/{self.token(user)}", follow_redirects=False)
-        return client
-
-    def token(self, user: User) -> str:
-        return users.sign_in_link(self.deps.store, CLOCK, user)
-
-    def with_deps(self, **changed: Any) -> "World":  # noqa: ANN401 - any field of WebDeps
-        return replace(self, deps=replace(self.deps, **changed))
+from support.web_world import CLOCK, Inbox, World
 
 
 @pytest.fixture
@@ -131,10 +92,6 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
     finally:
         door.stop()
         store.close()
-
-
-def csrf_of(page: str) -> str:
-    return page.partition('name="csrf" value="')[2].partition('"')[0]
 
 
 class StillDomains:

@@ -258,8 +258,6 @@ class AppProcess:
         parts = self._parts
         if self._store.accounts.first_user() is None:
             user = create_first_user(self._store, parts.clock, parts.settings.owner, "Owner")
-            self._store.accounts.set_senders(user.id, ("*",))  # who runs the server may send as anybody
-            user = self._store.accounts.user(user.id)
             self._first_password = new_app_password(self._store, user, "first start", parts.clock)
 
     def health(self) -> Health:

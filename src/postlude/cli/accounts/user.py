@@ -10,8 +10,15 @@ from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
-from postlude.model.errors import InputError, NotFoundError
-from postlude.services.accounts.users import check_senders, new_app_password
+from postlude.model.errors import InputError
+from postlude.services.accounts.users import (
+    add_user,
+    new_app_password,
+    revoke_app_passwords,
+    set_limits,
+    set_senders,
+    user_called,
+)
 from postlude.store import Store, User
 
 _LIMITS = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
@@ -34,8 +41,7 @@ def command() -> None:
 def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: bool) -> None:
     """Add a login for ADDRESS and print its first app password, which is shown only now."""
     with _store() as store:
-        check_senders((address,))
-        user = store.accounts.create_user(address, name, check_senders(senders), SystemClock().now())
+        user = add_user(store, SystemClock(), address, name, senders)
         _say_password(user, new_app_password(store, user, label), as_json)
 
 
@@ -64,7 +70,7 @@ def list_users(as_json: bool) -> None:
 def password(address: str, label: str, as_json: bool) -> None:
     """Make a further app password for ADDRESS: one for each program, so that each can be revoked alone."""
     with _store() as store:
-        user = _user(store, address)
+        user = user_called(store, address)
         _say_password(user, new_app_password(store, user, label), as_json)
 
 
@@ -77,17 +83,10 @@ def revoke(address: str, password_id: str | None, every: bool) -> None:
     if bool(password_id) == every:
         raise InputError("name one password id, or give --all")
     with _store() as store:
-        user = _user(store, address)
-        there = {one.id for one in store.accounts.list_app_passwords(user.id)}
-        wanted = there if every else {parse_id(password_id or "")} & there
-        if not wanted:
-            raise NotFoundError(
-                f"{address} has no password {password_id or ''}: `postlude user list` shows them".rstrip()
-            )
-        for one in wanted:
-            assert one is not None
-            store.accounts.delete_app_password(one)
-    click.echo(f"revoked {len(wanted)} of {len(there)}")
+        user = user_called(store, address)
+        there = [one.id for one in store.accounts.list_app_passwords(user.id)]
+        ended = revoke_app_passwords(store, user, there if every else [parse_id(password_id or "")])
+    click.echo(f"revoked {ended} of {len(there)}")
 
 
 @command.command("send-as")
@@ -96,8 +95,8 @@ def revoke(address: str, password_id: str | None, every: bool) -> None:
 def send_as(address: str, senders: tuple[str, ...]) -> None:
     """Set the further From addresses of ADDRESS: all of them, none to leave only its own. Patterns: *@example.org."""
     with _store() as store:
-        user = _user(store, address)
-        store.accounts.set_senders(user.id, check_senders(senders))
+        user = user_called(store, address)
+        set_senders(store, user, senders)
     click.echo(f"{address} writes as {', '.join((address, *senders))}")
 
 
@@ -112,9 +111,8 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
     """Give ADDRESS limits of its own. They hold from its next login."""
     wanted = {name: number for name in _LIMITS if (number := given[name]) is not None}
     with _store() as store:
-        user = _user(store, address)
-        own = {} if reset else {**(user.limits or {}), **wanted}
-        store.accounts.set_limits(user.id, own)
+        user = user_called(store, address)
+        own = set_limits(store, user, wanted, reset=reset)
     shown = ", ".join(f"{name.replace('_', ' ')} {number or 'without limit'}" for name, number in own.items())
     click.echo(f"{address}: {shown or 'as the settings say'}")
 
@@ -123,13 +121,6 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
 def _store() -> Iterator[Store]:
     with open_store_of(load()) as store:
         yield store
-
-
-def _user(store: Store, address: str) -> User:
-    user = store.accounts.user_by_address(address)
-    if user is None:
-        raise NotFoundError(f"no user {address}: `postlude user list` shows them")
-    return user
 
 
 def _say_password(user: User, text: str, as_json: bool) -> None:

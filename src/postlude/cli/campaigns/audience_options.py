@@ -6,9 +6,11 @@ from typing import Any, Final
 import click
 import msgspec
 
-from postlude.model.errors import InputError, NotFoundError
+from postlude.kit.clock import to_iso
+from postlude.model.errors import InputError
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.variants import local_moment
+from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
 from postlude.store import Store
 from postlude.store.contacts.rows import Audience, Condition, FieldIs
 
@@ -58,13 +60,13 @@ def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
         return None
     chosen = bool(taken["list"] or taken["tag"] or taken["contact"] or everyone)
     return Audience(
-        lists=tuple(_list(store, name) for name in taken["list"]),
-        tags=tuple(_tag(store, name) for name in taken["tag"]),
-        contacts=tuple(_contact(store, address) for address in taken["contact"]),
+        lists=list_ids(store, taken["list"]),
+        tags=tuple(tag_id(store, name) for name in taken["tag"]),
+        contacts=tuple(contact_called(store, address).id for address in taken["contact"]),
         # `--opened X` alone means: of all contacts.
         everyone=everyone or (not chosen and bool(conditions or taken["field"])),
-        without_lists=tuple(_list(store, name) for name in taken["without-list"]),
-        without_tags=tuple(_tag(store, name) for name in taken["without-tag"]),
+        without_lists=list_ids(store, taken["without-list"]),
+        without_tags=tuple(tag_id(store, name) for name in taken["without-tag"]),
         fields=tuple(_field(text) for text in taken["field"]),
         conditions=tuple(conditions),
         consented=consented,
@@ -90,7 +92,9 @@ def described(store: Store, audience: Audience) -> str:
 def _condition(one: Condition) -> str:
     what = {"sent": "got", "opened": "opened", "clicked": "clicked", "replied": "answered"}[one.did]
     where = "" if not one.messages else " the earlier campaign"
-    return f"{'not ' if one.negate else ''}{what}{where}" + (" lately" if one.since is not None else "")
+    return f"{'not ' if one.negate else ''}{what}{where}" + (
+        f" since {to_iso(one.since)[:10]}" if one.since is not None else ""
+    )
 
 
 def _did(store: Store, name: str, text: str) -> list[Condition]:
@@ -98,30 +102,6 @@ def _did(store: Store, name: str, text: str) -> list[Condition]:
     negate, did = name.startswith("not"), "opened" if "opened" in name else "clicked"
     wanted = Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages)
     return [Condition(did="sent", messages=messages), wanted] if negate else [wanted]
-
-
-def _list(store: Store, name: str) -> int:
-    for one in store.lists.every():
-        if one.name.lower() == name.lower():
-            return one.id
-    names = ", ".join(one.name for one in store.lists.every()) or "none yet"
-    raise NotFoundError(f"no list is called {name!r}; there are: {names}")
-
-
-def _tag(store: Store, name: str) -> int:
-    for id_, known in store.contacts.tag_names().items():
-        if known.lower() == name.lower():
-            return id_
-    raise NotFoundError(
-        f"no contact has a tag {name!r}; there are: {', '.join(store.contacts.tag_names().values()) or 'none'}"
-    )
-
-
-def _contact(store: Store, address: str) -> int:
-    found = store.contacts.by_address(address)
-    if found is None:
-        raise NotFoundError(f"{address} is no contact; add it first")
-    return found.id
 
 
 def _field(text: str) -> FieldIs:

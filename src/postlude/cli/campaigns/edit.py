@@ -19,6 +19,7 @@ from postlude.model.words import WinnerRule
 from postlude.services.campaigns.drafts import Content, change_campaign, copy_campaign, create_campaign, find_campaign
 from postlude.services.campaigns.files import attach_file
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
+from postlude.services.campaigns.lifecycle import delete_draft
 from postlude.services.campaigns.markup import html_of_mjml
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 
@@ -80,7 +81,7 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
         try:
             made = _apply(desk, made, given)
         except BaseException:
-            desk.store.campaigns.delete(made.id)
+            delete_draft(desk.store, desk.parts.folder.files, made.id)
             raise
         print_campaign(desk, made, as_json=as_json)
 
@@ -120,7 +121,7 @@ def delete(campaign: str) -> None:
     """Delete a draft."""
     with campaign_desk(load()) as desk:
         found = find_campaign(desk.store, campaign)
-        desk.store.campaigns.delete(found.id)
+        delete_draft(desk.store, desk.parts.folder.files, found.id)
         click.echo(f"deleted {found.name}")
 
 

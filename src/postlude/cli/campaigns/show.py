@@ -21,7 +21,8 @@ from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.campaigns.progress import Progress, progress_of
 from postlude.services.campaigns.report import report_of
-from postlude.store.campaigns.rows import Campaign, Funnel, Variant
+from postlude.services.campaigns.variants import variant_called
+from postlude.store.campaigns.rows import Campaign, Funnel
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MINUTE: Final = 60
@@ -113,7 +114,7 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
         person = someone(desk.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
-        seen = preview(desk.contents, found, variant_named(desk, found, variant), person)
+        seen = preview(desk.contents, found, variant_called(desk.store, found.id, variant), person)
         if as_json:
             print_json(seen)
         elif part:
@@ -144,15 +145,6 @@ def report(campaign: str, as_json: bool) -> None:
     if links:
         click.echo("\nclicks by people")
         print_table([[f"{one.clicks:,}", one.variant, one.label or "-", one.url] for one in links])
-
-
-def variant_named(desk: CampaignDesk, campaign: Campaign, name: str) -> Variant:
-    """One of its variants; NotFoundError when none is called so."""
-    variants = desk.store.campaigns.variants(campaign.id)
-    for variant in variants:
-        if variant.name.lower() == name.lower():
-            return variant
-    raise NotFoundError(f"no variant is called {name!r}; there are {', '.join(one.name for one in variants)}")
 
 
 def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> None:

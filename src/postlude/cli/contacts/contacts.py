@@ -16,10 +16,11 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.address import shown
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.contacts import contacts as service
-from postlude.services.contacts.import_job import lists_named
+from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
+from postlude.services.contacts.membership import leave_everything, leave_lists
 from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
 from postlude.services.contacts.subscriptions import subscribe_agreed
 from postlude.store import Store
@@ -76,7 +77,7 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
 def show(address: str, as_json: bool) -> None:
     """Show everything that is known of ADDRESS: fields, lists, consent with its proofs, suppression."""
     with open_store_of(load()) as store:
-        contact = service.found(store, address)
+        contact = contact_called(store, address)
         told = service.as_json(store, contact)
     if as_json:
         print_json(told)
@@ -127,7 +128,7 @@ def edit(  # noqa: PLR0917 - one parameter an option
 ) -> None:
     """Change the contact with ADDRESS. A field without a value (--field city=) is taken away."""
     with open_store_of(load()) as store:
-        contact = service.found(store, address)
+        contact = contact_called(store, address)
         changed = service.edit(
             store, SystemClock(), contact, address=new, name=name, fields=_fields(fields), time_zone=time_zone
         )
@@ -152,7 +153,7 @@ def consent(address: str, mail: str | None, opens: str | None, clicks: str | Non
     if not states:
         raise InputError("say what for: --mail, --opens or --clicks, given or withdrawn")
     with open_store_of(load()) as store:
-        contact = service.found(store, address)
+        contact = contact_called(store, address)
         service.set_consent(store, SystemClock(), contact, states, source=source, by=who())
     click.echo("recorded: " + ", ".join(f"{purpose.value} {state.value}" for purpose, state in states.items()))
 
@@ -170,7 +171,7 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
     url = partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes)
     said = {}
     with open_store_of(settings) as store:
-        wanted = [store.lists.get(list_id) for list_id in lists_named(store, lists)]
+        wanted = [store.lists.get(list_id) for list_id in list_ids(store, lists)]
         for one in wanted:
             if agreed:
                 subscribe_agreed(store, clock, address, one, agreed, who(), name)
@@ -203,12 +204,10 @@ def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
     if not lists and not from_all:
         raise InputError("name the lists, or say --all")
     with open_store_of(load()) as store:
-        contact = service.found(store, address)
-        now = SystemClock().now()
-        for list_id in lists_named(store, lists):
-            store.lists.put_member(list_id, contact.id, MemberStatus.UNSUBSCRIBED, now, f"by {who()}")
+        contact = contact_called(store, address)
+        leave_lists(store, SystemClock(), contact, list_ids(store, lists), by=who())
         if from_all:
-            store.suppressions.add(contact.spelled, "unsubscribed", "by hand", at=now, by=who())
+            leave_everything(store, SystemClock(), contact, by=who())
     click.echo(f"{shown(contact.spelled)} is " + ("not mailed any more" if from_all else f"off {', '.join(lists)}"))
 
 
@@ -218,10 +217,10 @@ def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
 def erase(address: str, yes: bool) -> None:
     """Forget the contact with ADDRESS: fields, lists, tags, consent. A suppression stays, so that nobody mails it."""
     with open_store_of(load()) as store:
-        contact = service.found(store, address)
+        contact = contact_called(store, address)
         if not yes:
             click.confirm(f"Forget {shown(contact.spelled)} with everything that is known?", abort=True)
-        store.contacts.erase(contact.id)
+        service.erase(store, contact)
     click.echo(f"forgot {shown(contact.spelled)}")
 
 
@@ -238,13 +237,10 @@ def export(file: Path, search: str, list_name: str, tag: str) -> None:
 
 
 def _chosen(store: Store, list_name: str, tag: str) -> dict[str, int]:
-    found = {"list_id": lists_named(store, [list_name])[0] if list_name else 0, "tag": 0}
-    if tag:
-        number = store.contacts.find_tag(tag)
-        if number is None:
-            raise NotFoundError(f"no contact has the tag {tag!r}")
-        found["tag"] = number
-    return found
+    return {
+        "list_id": list_ids(store, [list_name])[0] if list_name else 0,
+        "tag": tag_id(store, tag) if tag else 0,
+    }
 
 
 def _fields(given: Sequence[str]) -> dict[str, str]:

@@ -14,11 +14,11 @@ from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import JobStatus, Purpose
+from postlude.services.contacts.by_name import list_ids
 from postlude.services.contacts.import_job import (
     KIND,
     ImportOrder,
     claim_import,
-    lists_named,
     order_import,
     preview,
     run_import,
@@ -107,7 +107,7 @@ def import_file(  # noqa: PLR0917 - one parameter an option
                 sheet=sheet,
                 mapping=_mapping(mapping),
                 policy=known,  # type: ignore[arg-type]  # one of the option's choices
-                lists=lists_named(store, lists),
+                lists=list_ids(store, lists),
                 tags=tags,
                 consent=tuple(Purpose(one) for one in consent),
                 agreed=agreed,

@@ -1,6 +1,6 @@
 """`postlude lists`: what contacts subscribe to."""
 
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -9,7 +9,8 @@ from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text
-from postlude.services.contacts.import_job import lists_named
+from postlude.services.contacts.by_name import list_ids
+from postlude.services.contacts.lists import ListDetails, add_list, change_list, delete_list
 from postlude.store.contacts.rows import ListTotals, MailingList
 
 _DESCRIPTION = click.option("--description", default=None, help="One sentence; shown on the preferences page.")
@@ -52,7 +53,7 @@ def list_lists(as_json: bool) -> None:
 def add(name: str, **values: Any) -> None:  # noqa: ANN401 - one an option
     """Make a list NAME."""
     with open_store_of(load()) as store:
-        made = store.lists.add(name, SystemClock().now(), **_given(values))
+        made = add_list(store, SystemClock(), name, _given(values))
     click.echo(f"made {made.name!r}: {_how(made)}")
 
 
@@ -67,8 +68,8 @@ def add(name: str, **values: Any) -> None:  # noqa: ANN401 - one an option
 def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - one an option
     """Change the list NAME."""
     with open_store_of(load()) as store:
-        [list_id] = lists_named(store, [name])
-        changed = store.lists.change(list_id, **_given({**values, "name": new}))
+        [list_id] = list_ids(store, [name])
+        changed = change_list(store, list_id, _given({**values, "name": new}))
     click.echo(f"{changed.name!r}: {_how(changed)}")
 
 
@@ -78,16 +79,16 @@ def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - o
 def delete(name: str, yes: bool) -> None:
     """Delete the list NAME with its memberships; the contacts stay. Who had left it is forgotten with it."""
     with open_store_of(load()) as store:
-        [list_id] = lists_named(store, [name])
+        [list_id] = list_ids(store, [name])
         if not yes:
             totals = store.lists.totals().get(list_id, ListTotals())
             click.confirm(f"Delete {name!r} with {totals.subscribed:,} members?", abort=True)
-        store.lists.delete(list_id)
+        delete_list(store, list_id)
     click.echo(f"deleted {name!r}")
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def _given(values: dict[str, Any]) -> ListDetails:
+    return cast("ListDetails", {name: value for name, value in values.items() if value is not None})
 
 
 def _how(one: MailingList) -> str:

@@ -2,13 +2,13 @@
 
 import secrets
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.kit.ids import id_text, parse_id
-from postlude.model.errors import InputError
+from postlude.model.errors import InputError, NotFoundError
 from postlude.store import Store, User
 
 SIGN_IN_SECONDS: Final = 3600
@@ -24,7 +24,46 @@ def create_first_user(store: Store, clock: Clock, address: str, name: str = "") 
         return found
     if "@" not in address:
         raise InputError(f"{address!r} is not an email address; give one like you@example.org")
-    return store.accounts.create_user(address, name, (), clock.now())
+    user = store.accounts.create_user(address, name, (), clock.now())
+    store.accounts.set_senders(user.id, ("*",))  # who runs the server may send as anybody
+    return store.accounts.user(user.id)
+
+
+def add_user(store: Store, clock: Clock, address: str, name: str = "", senders: Iterable[str] = ()) -> User:
+    """Add a login; InputError for an address that is not one, or that has a login already."""
+    check_senders((address,))
+    return store.accounts.create_user(address, name, check_senders(senders), clock.now())
+
+
+def user_called(store: Store, address: str) -> User:
+    """The user with this address; NotFoundError when there is none."""
+    user = store.accounts.user_by_address(address)
+    if user is None:
+        raise NotFoundError(f"no user {address}: `postlude user list` shows them")
+    return user
+
+
+def set_senders(store: Store, user: User, senders: Iterable[str]) -> None:
+    """Set the further From addresses and patterns a login may write as."""
+    store.accounts.set_senders(user.id, check_senders(senders))
+
+
+def set_limits(store: Store, user: User, changes: Mapping[str, int], *, reset: bool = False) -> dict[str, int]:
+    """Give a login limits of its own, or none (`reset`); returns what it has now."""
+    own = {} if reset else {**(user.limits or {}), **changes}
+    store.accounts.set_limits(user.id, own)
+    return own
+
+
+def revoke_app_passwords(store: Store, user: User, wanted: Iterable[int | None]) -> int:
+    """Make app passwords of `user` useless at once; how many. NotFoundError when none of `wanted` is theirs."""
+    mine = {one.id for one in store.accounts.list_app_passwords(user.id)}
+    ends = mine.intersection(one for one in wanted if one is not None)
+    if not ends:
+        raise NotFoundError(f"{user.address} has no such password: `postlude user list` shows them")
+    for one in ends:
+        store.accounts.delete_app_password(one)
+    return len(ends)
 
 
 def check_senders(senders: Iterable[str]) -> tuple[str, ...]:

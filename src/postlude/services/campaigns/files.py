@@ -58,6 +58,11 @@ def copy_file(store: Store, folder: Path, file: CampaignFile, campaign: int) -> 
 def remove_file(store: Store, folder: Path, file: CampaignFile) -> None:
     """Take a file from a draft."""
     store.campaigns.remove_file(file.id)
+    remove_hosted(folder, file)
+
+
+def remove_hosted(folder: Path, file: CampaignFile) -> None:
+    """Take a hosted file off the disk; one that lies in the state only is left alone."""
     if file.hosted:
         (folder / id_text(file.id)).unlink(missing_ok=True)
 

@@ -1,11 +1,14 @@
-"""Holding a campaign, letting it go on, ending it, choosing its winner."""
+"""Pause, resume, cancel or delete a campaign; pick the winner of its variants."""
+
+from pathlib import Path
 
 from postlude.kit.clock import Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaigns.variants import settle_test
+from postlude.services.campaigns.files import remove_hosted
+from postlude.services.campaigns.variants import settle_test, variant_called
 from postlude.store import Store
-from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.campaigns.rows import Campaign
 
 _OVER = frozenset({CampaignStatus.SENT, CampaignStatus.CANCELLED})
 
@@ -36,6 +39,15 @@ def cancel_campaign(store: Store, clock: Clock, campaign: int) -> Campaign:
     return store.campaigns.get(campaign)
 
 
+def delete_draft(store: Store, folder: Path, campaign: int) -> None:
+    """Delete a draft with its files, the hosted ones in `folder` too; InputError when it is not a draft any more."""
+    files = store.campaigns.files(campaign)
+    store.campaigns.delete(campaign)
+    # The rows go first: a crash in between leaves a file that no page names, never a row without its file.
+    for file in files:
+        remove_hosted(folder, file)
+
+
 def choose_winner(store: Store, campaign: int, name: str) -> Campaign:
     """End a test of variants by hand: the held copies leave as the variant called `name`."""
     found = store.campaigns.get(campaign)
@@ -43,17 +55,10 @@ def choose_winner(store: Store, campaign: int, name: str) -> Campaign:
         return _refuse(store, campaign, "decided")
     if found.winner is not None:
         raise InputError("this test has its winner already")
-    variant = _named(store.campaigns.variants(campaign), name)
+    variant = variant_called(store, campaign, name)
     store.campaigns.move(campaign, [found.status], found.status, winner=variant.message, decide_at=None)
     settle_test(store, campaign, variant.message)
     return store.campaigns.get(campaign)
-
-
-def _named(variants: list[Variant], name: str) -> Variant:
-    for variant in variants:
-        if variant.name.lower() == name.lower():
-            return variant
-    raise InputError(f"no variant is called {name!r}; there are {', '.join(one.name for one in variants)}")
 
 
 def _refuse(store: Store, campaign: int, what: str) -> Campaign:

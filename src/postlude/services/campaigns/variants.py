@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, WinnerRule
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
@@ -111,3 +112,12 @@ def settle_test(store: Store, campaign: int, message: int) -> int:
     while released := store.campaigns.release_held(campaign, message):
         total += released
     return total
+
+
+def variant_called(store: Store, campaign: int, name: str) -> Variant:
+    """A campaign's variant by its name, whatever the case of letters; NotFoundError when none is called so."""
+    variants = store.campaigns.variants(campaign)
+    for variant in variants:
+        if variant.name.lower() == name.lower():
+            return variant
+    raise NotFoundError(f"no variant is called {name!r}; there are {', '.join(one.name for one in variants)}")

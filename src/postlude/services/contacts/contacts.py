@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from postlude.kit.clock import Clock, to_iso
 from postlude.kit.ids import id_text
 from postlude.model.address import read_mailbox
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, Membership
@@ -63,12 +63,9 @@ def edit(
     return store.contacts.change(contact.id, clock.now(), **changes) if changes else contact
 
 
-def found(store: Store, address: str) -> Contact:
-    """The contact with this address; NotFoundError when there is none."""
-    contact = store.contacts.by_address(read_mailbox(address).spelled)
-    if contact is None:
-        raise NotFoundError(f"{address} is no contact: add it with `postlude contacts add {address}`")
-    return contact
+def erase(store: Store, contact: Contact) -> None:
+    """Forget a contact: fields, lists, tags, consent. A suppression stays, so that nobody mails the address."""
+    store.contacts.erase(contact.id)
 
 
 def set_tags(store: Store, contact: Contact, add_tags: Iterable[str], remove_tags: Iterable[str] = ()) -> None:

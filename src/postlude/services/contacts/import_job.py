@@ -233,18 +233,6 @@ def _fingerprint(path: Path) -> str:
     return f"{size}-{blake2b(ends, digest_size=16).hexdigest()}"
 
 
-def lists_named(store: Store, names: Sequence[str]) -> tuple[int, ...]:
-    """Ids of lists by their names; InputError for one that is not there."""
-    found = []
-    for name in names:
-        kept = store.lists.by_name(name)
-        if kept is None:
-            known = ", ".join(repr(one.name) for one in store.lists.every()) or "none yet"
-            raise InputError(f"there is no list {name!r}: there is {known}. Make it with `postlude lists add`")
-        found.append(kept.id)
-    return tuple(found)
-
-
 def summary(job: Job) -> dict[str, Any]:
     """The job's outcome, for JSON."""
     names = ("rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left")

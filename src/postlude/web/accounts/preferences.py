@@ -7,8 +7,9 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError
 from postlude.services.accounts.preferences import Preferences
+from postlude.services.accounts.users import revoke_app_passwords
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
@@ -67,8 +68,5 @@ def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[
 @router.post("/preferences/passwords/{password}/revoke")
 def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
     """Make a password of the viewer's useless."""
-    wanted = parse_id(password)
-    if wanted not in {p.id for p in deps.store.accounts.list_app_passwords(viewer.user.id)} or wanted is None:
-        raise NotFoundError(f"no password has the id {password}")
-    deps.store.accounts.delete_app_password(wanted)
+    revoke_app_passwords(deps.store, viewer.user, [parse_id(password)])
     return RedirectResponse("/preferences#passwords", status_code=HTTPStatus.SEE_OTHER)

@@ -15,7 +15,13 @@ from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import copy_campaign, remove_variant
 from postlude.services.campaigns.files import MAX_HOSTED, attach_file, remove_file
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
-from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
+from postlude.services.campaigns.lifecycle import (
+    cancel_campaign,
+    choose_winner,
+    delete_draft,
+    pause_campaign,
+    resume_campaign,
+)
 from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import trial_message
@@ -170,5 +176,5 @@ def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
 @router.post("/campaigns/{campaign}/delete")
 def delete(deps: Deps, viewer: Posted, campaign: str) -> Response:
     """Delete a draft."""
-    deps.store.campaigns.delete(find(deps, viewer, campaign).id)
+    delete_draft(deps.store, deps.campaigns.files, find(deps, viewer, campaign).id)
     return RedirectResponse("/campaigns", status_code=HTTPStatus.SEE_OTHER)

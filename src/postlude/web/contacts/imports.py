@@ -15,7 +15,7 @@ from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
 from postlude.services.contacts.import_job import KIND, ImportOrder, Preview, order_import, preview, summary
-from postlude.services.jobs import duration, pace
+from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
 from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps, WebDeps
@@ -145,11 +145,9 @@ def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "")
     """Pause, go on, or cancel."""
     del viewer
     found = _job(deps, job)
-    if do == "resume":
-        deps.store.jobs.resume(found.id)
+    if do in {"resume", "pause", "cancel"}:
+        steer_job(deps.store, deps.clock, found.id, do)
         _wake(deps)
-    elif do in {"pause", "cancel"}:
-        deps.store.jobs.ask(found.id, do, deps.clock.now())
     return _to(f"/contacts/imports/{job}")
 
 

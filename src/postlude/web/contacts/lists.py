@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
+from postlude.services.contacts.lists import ListDetails, add_list, change_list, delete_list
 from postlude.store.contacts.rows import ListTotals
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
@@ -39,7 +40,7 @@ def save(  # noqa: PLR0917 - one parameter a field
 ) -> Response:
     """Make a list, or change the one that is named."""
     del viewer
-    values = {
+    values: ListDetails = {
         "description": description.strip(),
         "consent_text": consent_text.strip(),
         "sender": sender.strip(),
@@ -47,9 +48,9 @@ def save(  # noqa: PLR0917 - one parameter a field
         "public": public,
     }
     if list_id:
-        deps.store.lists.change(parse_id(list_id) or 0, name=name, **values)
+        change_list(deps.store, parse_id(list_id) or 0, {**values, "name": name})
     else:
-        deps.store.lists.add(name, deps.clock.now(), **values)
+        add_list(deps.store, deps.clock, name, values)
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -59,5 +60,5 @@ def delete(deps: Deps, viewer: Posted, list_id: str, sure: Annotated[str, Form()
     del viewer
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    deps.store.lists.delete(parse_id(list_id) or 0)
+    delete_list(deps.store, parse_id(list_id) or 0)
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)

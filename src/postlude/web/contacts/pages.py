@@ -12,8 +12,9 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, Purpose
 from postlude.services.contacts import contacts as service
+from postlude.services.contacts.membership import leave_lists
 from postlude.services.contacts.subscriptions import Letter, subscribe
 from postlude.services.reports.shapes import MessageView, TimelineEntry
 from postlude.store.contacts.rows import Contact
@@ -137,7 +138,7 @@ def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()]
     kept = _find(deps, contact)
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    deps.store.contacts.erase(kept.id)
+    service.erase(deps.store, kept)
     return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -158,8 +159,7 @@ def csv_response(rows: Iterator[list[str]], name: str) -> Response:
 def _member(deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str) -> tuple[Contact, Letter | None]:
     kept, wanted = _find(deps, contact), deps.store.lists.get(parse_id(list_id) or 0)
     if do == "leave":
-        now, by = deps.clock.now(), f"by {viewer.user.address}"
-        deps.store.lists.put_member(wanted.id, kept.id, MemberStatus.UNSUBSCRIBED, now, by)
+        leave_lists(deps.store, deps.clock, kept, [wanted.id], by=viewer.user.address)
         return kept, None
     assert deps.contacts is not None  # the router is only there with them
     asked = subscribe(deps.store, deps.clock, kept.spelled, wanted, deps.contacts.confirm_url)

@@ -8,8 +8,7 @@ from postlude.kit.ids import id_text
 from postlude.model.observation import decode
 from postlude.model.words import Via
 from postlude.store import Batch, Copy, Message, Submission, Unmatched
-
-from ..conftest import World, csrf_of  # noqa: TID252 - the world of all web tests
+from support.web_world import World, csrf_of
 
 MESSAGE = 77
 

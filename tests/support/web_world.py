@@ -1,0 +1,55 @@
+"""The web app as its tests see it: users, what they submitted, and what came back."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from postlude.adapters.sandbox_outbox import SandboxOutbox
+from postlude.kit.clock import SystemClock
+from postlude.services.accounts import users
+from postlude.services.change_feed import Changes
+from postlude.store import User
+from postlude.web import WebDeps, create_app
+
+CLOCK = SystemClock()
+
+
+@dataclass
+class Inbox:
+    """What came to the inbound door."""
+
+    mails: list[Any] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's name and type
+        self.mails.append(envelope)
+        return "250 2.0.0 taken"
+
+
+@dataclass
+class World:
+    deps: WebDeps
+    alice: User
+    charlie: User
+    changes: Changes
+    outbox: SandboxOutbox
+    inbox: Inbox
+    submitted: list[dict[str, Any]]
+    appended: list[bytes]
+
+    def client(self, user: User | None = None) -> TestClient:
+        """A browser; signed in when a user is given."""
+        client = TestClient(create_app(self.deps), base_url="http://127.0.0.1", raise_server_exceptions=False)
+        if user is not None:
+            client.get(f"/sign-in/{self.token(user)}", follow_redirects=False)
+        return client
+
+    def token(self, user: User) -> str:
+        return users.sign_in_link(self.deps.store, CLOCK, user)
+
+    def with_deps(self, **changed: Any) -> "World":  # noqa: ANN401 - any field of WebDeps
+        return replace(self, deps=replace(self.deps, **changed))
+
+
+def csrf_of(page: str) -> str:
+    return page.partition('name="csrf" value="')[2].partition('"')[0]
