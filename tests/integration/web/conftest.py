@@ -27,7 +27,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
-from support.web_world import CLOCK, Inbox, World
+from support.web_world import CLOCK, Inbox, World, csrf_of
 
 
 @pytest.fixture

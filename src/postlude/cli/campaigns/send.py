@@ -18,7 +18,7 @@ from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner
 from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import trial_message
-from postlude.services.campaigns.variants import local_moment
+from postlude.services.campaigns.variants import local_moment, variant_called
 from postlude.store.campaigns.rows import Campaign
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
