@@ -39,7 +39,7 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
         person = someone(desk.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
-        raw = trial_message(desk.contents, variant_called(desk.store, found.id, variant), person, recipients)
+        raw = trial_message(desk.contents, found, variant_called(desk.store, found.id, variant), person, recipients)
         user = desk.store.accounts.user(found.user)
     message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
     if as_json:
