@@ -46,7 +46,7 @@ class World:
         withdrawn = Withdrawn(self.store.privacy)
         interpreter = Interpreter(
             submissions=Submissions(take, self.spool.get),
-            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.feedback.seen)),
+            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.digest.seen)),
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
         return Digest(

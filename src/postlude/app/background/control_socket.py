@@ -11,20 +11,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from postlude.app.commands.timeline_json import message_of, story
+from postlude.history import History
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
 from postlude.services.digest.reclassify import Reclassifier
+from postlude.services.privacy.subject_access import describe
 from postlude.services.reports.messages import Reports
+from postlude.services.reports.public_json import message_of, story
+from postlude.store import Store
 
 _MOST = 100
 
 
-def control_app(reports: Reports, reclassifier: Reclassifier) -> Starlette:
+def control_app(store: Store, history: History, reclassifier: Reclassifier) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
     /reclassify?do=start, stop or look answers with its progress; /stored?address= with what is stored of a recipient.
     """
+    reports = Reports(store, history)
 
     async def timeline(request: Request) -> Response:
         query = request.query_params.get("query", "")
@@ -44,7 +48,7 @@ def control_app(reports: Reports, reclassifier: Reclassifier) -> Starlette:
 
     async def stored(request: Request) -> Response:
         address = request.query_params.get("address", "")
-        return JSONResponse({"text": await run_in_threadpool(reports.stored, address)})
+        return JSONResponse({"text": await run_in_threadpool(describe, store, history, address)})
 
     async def not_found(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 404)

@@ -44,7 +44,7 @@ def build_digest(
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     withdrawn = Withdrawn(store.privacy)
-    tags, repeats = tag_reader(parts.codec), Repeats(store.feedback.seen)
+    tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     interpreter = Interpreter(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),

@@ -9,13 +9,13 @@ import msgspec
 
 from postlude.app.build.common import build_parts
 from postlude.config import Settings
+from postlude.history import History
 from postlude.journal import JournalWriter, Spool
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Observation, encode
 from postlude.model.words import Via
 from postlude.services.feedback.review_queue import decide
 from postlude.services.messages.accept import NO_DSN, Dsn, accept
-from postlude.services.reports.messages import Reports
 from postlude.store import Store, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -82,7 +82,7 @@ def _journal(root: Path) -> JournalWriter:
 
 
 @contextmanager
-def offline_reports(settings: Settings) -> Iterator[Reports]:
+def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
     """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
     from postlude.app.build.digest import build_digest  # noqa: PLC0415 - heavy, and rarely needed
     from postlude.app.build.sending import build_tracker  # noqa: PLC0415 - as above
@@ -99,4 +99,4 @@ def offline_reports(settings: Settings) -> Iterator[Reports]:
         build_digest(
             parts, store, history, Changes(), tracker=build_tracker(parts), spool_out=spool_out, spool_in=spool_in
         ).catch_up()
-        yield Reports(store, history)
+        yield store, history

@@ -19,23 +19,20 @@ from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
 from postlude.app.background.imap import Mailboxes, imap_folders
 from postlude.app.background.provider_calls import Calls
 from postlude.app.background.subject_access import DataRequests
-from postlude.app.build.campaigns import CampaignDesk
 from postlude.app.build.common import Parts
 from postlude.app.build.digest import build_digest
-from postlude.app.build.domains import Domains
 from postlude.app.build.revocations import build_revoker
-from postlude.app.build.sending import build_contents, build_sender, build_tracker, build_transport
+from postlude.app.build.sending import build_sender, build_tracker, build_transport
+from postlude.app.build.web import WebWiring, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.migrate_first import bring_forward
 from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
 from postlude.model.words import Via
-from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.users import (
     create_first_user,
     new_app_password,
     sign_in_link,
-    use_sign_in,
 )
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import COLLECT, Digest
@@ -43,10 +40,8 @@ from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
 from postlude.services.privacy.withdrawals import Revoker
-from postlude.services.reports.messages import Reports
 from postlude.store import open_store
-from postlude.tokens import confirm_url
-from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
+from postlude.web import Health, create_app
 from postlude.worker import Worker
 from postlude.worker.imports import Imports
 
@@ -74,6 +69,8 @@ class AppProcess:
         self._web_socket = web
         self._faces = faces
         self._stack = AsyncExitStack()
+        self._changes = Changes()
+        self._stopping = asyncio.Event()
         self._first_password = ""
         self._loops: list[Troubled] = []
 
@@ -94,94 +91,110 @@ class AppProcess:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        parts, settings, folder = self._parts, self._parts.settings, self._parts.folder
+        # In this order: what an earlier step opened, later ones use, and it is closed after them.
+        self._open_stores()
+        self._open_journal()
+        self._build_digest()
+        self._build_readers()
+        self._start_revoker(self._revoker)
+        await self._start_digest(self._digest)
+        await self._watch_edge()
+        await self._serve_web()
+        await self._serve_control()
+        await self._start_sender()
+        self._start_imports()
+        await self._start_background()
+
+    def _open_stores(self) -> None:
+        settings = self._parts.settings
         gc.set_threshold(*COLLECT)
         bring_forward(settings.database)
         self._store = open_store(settings.database)
         self._stack.callback(self._store.close)
         self._first_user()
-        history = open_history(folder.history)
-        self._stack.callback(history.close)
-        journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
-        self._stack.callback(journal.close)
-        spool_out, spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
-        self._mailboxes = Mailboxes(imap_folders(settings), self._store, journal, spool_in, parts.clock)
-        self._calls = Calls(parts, self._store, journal)
-        self._imports = Imports(self._store, parts.clock, folder.uploads)
-        changes = Changes()
-        tracker = build_tracker(parts)  # shared: what the digest compiled, the sender renders
-        reclassifier = Reclassifier(history, self._store)
-        self._revoker = build_revoker(settings.data, self._store)
+        self._history = open_history(self._parts.folder.history)
+        self._stack.callback(self._history.close)
+
+    def _open_journal(self) -> None:
+        settings, folder = self._parts.settings, self._parts.folder
+        self._journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
+        self._stack.callback(self._journal.close)
+        self._spool_out, self._spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
+        self._submit = partial(accept, self._journal.append, self._spool_out, self._parts.clock, via=Via.WEB)
+
+    def _build_digest(self) -> None:
+        self._tracker = build_tracker(self._parts)  # shared: what the digest compiled, the sender renders
+        self._reclassifier = Reclassifier(self._history, self._store)
+        self._revoker = build_revoker(self._parts.settings.data, self._store)
         self._digest = build_digest(
+            self._parts,
+            self._store,
+            self._history,
+            self._changes,
+            tracker=self._tracker,
+            spool_out=self._spool_out,
+            spool_in=self._spool_in,
+            chosen=self._revoker.wake,
+            chore=self._reclassifier.step,
+        )
+
+    def _build_readers(self) -> None:
+        parts, store = self._parts, self._store
+        self._mailboxes = Mailboxes(imap_folders(parts.settings), store, self._journal, self._spool_in, parts.clock)
+        self._calls = Calls(parts, store, self._journal)
+        self._imports = Imports(store, parts.clock, parts.folder.uploads)
+        self._loops += [self._digest, self._revoker, self._imports, self._calls.work]
+
+    async def _watch_edge(self) -> None:
+        self._watch = EdgeWatch(self._parts.settings.local_edge)
+        await self._stack.enter_async_context(self._watch)
+
+    async def _serve_web(self) -> None:
+        parts, folder = self._parts, self._parts.folder
+        self._outbox = SandboxOutbox(folder.mailbox, parts.clock) if parts.settings.sandbox else None
+        deps = build_web_deps(
             parts,
             self._store,
-            history,
-            changes,
-            tracker=tracker,
-            spool_out=spool_out,
-            spool_in=spool_in,
-            chosen=self._revoker.wake,
-            chore=reclassifier.step,
-        )
-        self._loops += [self._digest, self._revoker, self._imports, self._calls.work]
-        self._start_revoker(self._revoker)
-        await self._start_digest(self._digest)
-        outbox = SandboxOutbox(folder.mailbox, parts.clock) if settings.sandbox else None
-        reports = Reports(self._store, history)
-        self._watch = EdgeWatch(settings.local_edge)
-        await self._stack.enter_async_context(self._watch)
-        submit = partial(accept, journal.append, spool_out, parts.clock, via=Via.WEB)
-        stopping = asyncio.Event()
-        desk = CampaignDesk(parts, self._store, build_contents(parts, self._store))
-        deps = WebDeps(
-            store=self._store,
-            reports=reports,
-            changes=changes,
-            clock=parts.clock,
-            codec=parts.codec,
-            submit=submit,
-            append=journal.append,
-            redeem=lambda token: use_sign_in(self._store, token, parts.clock),
-            new_app_password=lambda user, label: new_app_password(self._store, user, label, parts.clock),
-            get_preferences=partial(get_preferences, self._store, sandbox=settings.sandbox),
-            put_preferences=partial(put_preferences, self._store),
-            health=self.health,
-            secret=folder.session_secret(),
-            public_url=settings.public_web,
-            edge_url=settings.public_edge,
-            relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),
-            inbound=settings.listens("inbound"),
-            returned_mail=spool_in.get,
-            domains=Domains(settings, parts.dkim, parts.clock),
-            contacts=ContactParts(
-                folder.uploads,
-                self._imports.wake,
-                partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
+            self._history,
+            WebWiring(
+                changes=self._changes,
+                submit=self._submit,
+                append=self._journal.append,
+                health=self.health,
+                returned_mail=self._spool_in.get,
+                import_ordered=self._imports.wake,
+                outbox=self._outbox,
+                stopping=self._stopping,
             ),
-            campaigns=CampaignTools(desk.contents, folder.files, desk.has_key, desk.outlook),
-            outbox=outbox,
-            stopping=stopping,
         )
-        await self._serve([self._web_socket], create_app(deps), stopping)
-        await self._serve([control_socket(folder.control)], control_app(reports, reclassifier), stopping)
-        self._stack.callback(partial(folder.control.unlink, missing_ok=True))
-        transport = outbox or build_transport(settings, parts.clock, self._store.sending)
+        await self._serve([self._web_socket], create_app(deps))
+
+    async def _serve_control(self) -> None:
+        path = self._parts.folder.control
+        await self._serve([control_socket(path)], control_app(self._store, self._history, self._reclassifier))
+        self._stack.callback(partial(path.unlink, missing_ok=True))
+
+    async def _start_sender(self) -> None:
+        parts = self._parts
+        transport = self._outbox or build_transport(parts.settings, parts.clock, self._store.sending)
         self._stack.push_async_callback(transport.close)
         sender = build_sender(
             parts,
             self._store,
-            tracker=tracker,
-            spool=spool_out,
-            append=journal.append,
+            tracker=self._tracker,
+            spool=self._spool_out,
+            append=self._journal.append,
             transport=transport,
             caught_up=self._caught_up,
         )
-        await self._start_worker(sender, changes)
-        self._start_imports()
-        self._loops.append(await self._stack.enter_async_context(CampaignWorkers(self._store, parts.clock)))
+        await self._start_worker(sender, self._changes)
+
+    async def _start_background(self) -> None:
+        parts, store = self._parts, self._store
+        self._loops.append(await self._stack.enter_async_context(CampaignWorkers(store, parts.clock)))
         await self._stack.enter_async_context(self._mailboxes)
         await self._stack.enter_async_context(self._calls)
-        requests = DataRequests(parts, self._store, history, submit)
+        requests = DataRequests(parts, store, self._history, self._submit)
         self._loops.append(await self._stack.enter_async_context(requests))
 
     async def _start_digest(self, digest: Digest) -> None:
@@ -213,12 +226,12 @@ class AppProcess:
         while self._digest.state.idle_at <= self._started_at:  # noqa: ASYNC110 - set by the digest's thread
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _serve(self, sockets: Sequence[socket], application: object, stopping: asyncio.Event) -> None:
+    async def _serve(self, sockets: Sequence[socket], application: object) -> None:
         server = WebServer(application, sockets)
         await server.start()
 
         async def end() -> None:
-            stopping.set()
+            self._stopping.set()
             await server.stop()
 
         self._stack.push_async_callback(end)

@@ -2,7 +2,7 @@
 
 import click
 
-from postlude.app.commands.stores import append_observation, offline_reports, open_store_of
+from postlude.app.commands.stores import append_observation, offline_stores, open_store_of
 from postlude.cli.control_client import ask
 from postlude.cli.operator import who
 from postlude.config import load
@@ -12,6 +12,7 @@ from postlude.model.errors import NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
 from postlude.store import Choice
+from postlude.services.privacy.subject_access import describe
 
 
 @click.group()
@@ -26,8 +27,8 @@ def show(address: str) -> None:
     settings = load()
     answer = ask(settings, "stored", address=address)
     if answer is None:
-        with offline_reports(settings) as reports:
-            answer = {"text": reports.stored(address)}
+        with offline_stores(settings) as (store, history):
+            answer = {"text": describe(store, history, address)}
     click.echo(answer["text"], nl=False)
 
 

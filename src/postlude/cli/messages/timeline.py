@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
-from postlude.app.commands.stores import offline_reports
-from postlude.app.commands.timeline_json import story
+from postlude.app.commands.stores import offline_stores
 from postlude.cli.control_client import ask
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import to_datetime
 from postlude.model.errors import NotFoundError
+from postlude.services.reports.messages import Reports
+from postlude.services.reports.public_json import story
 
 _MARKS = {"queued": "…", "sending": "…", "sent": "✓", "deferred": "~", "rejected": "!", "unsure": "?", "expired": "!"}
 
@@ -33,8 +34,8 @@ def command(query: str, limit: int, as_json: bool) -> None:
     settings = load()
     answer = ask(settings, "timeline", query=query, limit=str(limit))
     if answer is None:
-        with offline_reports(settings) as reports:
-            answer = story(reports, query, limit)
+        with offline_stores(settings) as (store, history):
+            answer = story(Reports(store, history), query, limit)
     if not answer["messages"]:
         raise NotFoundError(
             f"nothing was sent under {query!r}: give a recipient's address, a Message-ID or a message's id"

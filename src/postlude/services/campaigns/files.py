@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
-from postlude.model.errors import InputError, StorageError
+from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
+from postlude.services.served_files import write_durably
 from postlude.store import Store
 from postlude.store.campaigns.rows import CampaignFile
 
@@ -79,12 +79,3 @@ def with_hosted(text: str, files: list[CampaignFile], base: str, prefix: str) ->
             for name in (file.name, quote(file.name)):
                 text = text.replace(SCHEME + name, file_url(base, prefix, file))
     return text
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """A whole file or none, there after a power cut; StorageError when the disk refused."""
-    try:
-        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        replace_durably(path, content, mode=0o640)
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error

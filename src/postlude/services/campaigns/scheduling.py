@@ -4,8 +4,8 @@ from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.services.campaigns.content import Contents, message_rows
-from postlude.services.campaigns.files import write_durably
 from postlude.services.campaigns.preview import page_for_browsers
+from postlude.services.served_files import write_durably
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
 

@@ -17,7 +17,7 @@ from postlude.instrument.charset import for_part
 from postlude.kit.bounded import WeightedCache
 from postlude.kit.ids import id_text
 from postlude.model.errors import StorageError
-from postlude.services.campaigns.files import write_durably
+from postlude.services.served_files import write_durably
 
 LARGEST: Final = 4 << 20
 """Bytes of a mail that gets a page, and of the page; a newsletter has under 1 MB."""

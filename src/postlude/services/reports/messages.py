@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
-from postlude.services.privacy.subject_access import describe
 from postlude.services.reports.sentences import summary
 from postlude.services.reports.shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
 from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
@@ -59,10 +58,6 @@ class Reports:
         recipients = {one.id: one.recipient for one in self._store.messages.copies(message)}
         urls = {one.position: one.url for one in self._store.messages.links(message)}
         return entries(self._history.timeline(message, copy), recipients, urls)
-
-    def stored(self, address: str) -> str:
-        """Everything stored of one recipient, as plain text; NotFoundError when there is nothing."""
-        return describe(self._store, self._history, address)
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with what became of each, in their order."""

@@ -54,6 +54,12 @@ class DigestQueries(Part):
         with self._database.read() as connection:
             return {row.name: row.total for row in connection.execute(select(outcomes))}
 
+    def seen(self, fingerprint: bytes) -> int:
+        """The journal record that said this first; 0 when none did."""
+        with self._database.read() as connection:
+            row = connection.execute(select(seen.c.record).where(seen.c.fingerprint == fingerprint)).first()
+        return 0 if row is None else int(row[0])
+
     def apply(self, batch: Batch) -> None:
         """Add one batch, durably, all of it or nothing. The caller never gives the same records twice.
 

@@ -6,7 +6,6 @@ from sqlalchemy import delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import Part, as_struct, chunks
-from postlude.store.digest.tables import seen
 from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
 
@@ -50,12 +49,6 @@ class FeedbackQueries(Part):
         with self._database.read() as connection:
             query = select(func.count()).select_from(unmatched).where(unmatched.c.state == "open")
             return int(connection.execute(query).scalar_one())
-
-    def seen(self, fingerprint: bytes) -> int:
-        """The journal record that said this first; 0 when none did."""
-        with self._database.read() as connection:
-            row = connection.execute(select(seen.c.record).where(seen.c.fingerprint == fingerprint)).first()
-        return 0 if row is None else int(row[0])
 
     def waiting(self, limit: int = 100) -> list[SetAside]:
         """Set aside records that may be digested once something comes, oldest first."""

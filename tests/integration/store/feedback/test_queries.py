@@ -54,7 +54,7 @@ def test_mails_are_asked_about_while_a_question_is_open(store: Store):
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
     store.digest.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
     store.digest.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))
-    assert [store.feedback.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
+    assert [store.digest.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
 
 
 def test_what_waits_is_found_until_it_is_done(store: Store):

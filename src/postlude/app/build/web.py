@@ -1,0 +1,70 @@
+"""What the web app is handed, put together from the app process's parts."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from postlude.adapters.sandbox_outbox import SandboxOutbox
+from postlude.app.build.campaigns import CampaignDesk
+from postlude.app.build.common import Parts
+from postlude.app.build.domains import Domains
+from postlude.app.build.sending import build_contents
+from postlude.history import History
+from postlude.services.accounts.preferences import get_preferences, put_preferences
+from postlude.services.accounts.users import new_app_password, use_sign_in
+from postlude.services.ports import Append
+from postlude.services.reports.messages import Reports
+from postlude.store import Store
+from postlude.tokens import confirm_url
+from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps
+from postlude.web.deps import Submit, Subscribable
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebWiring:
+    """What the running process gives the pages beyond its stores."""
+
+    changes: Subscribable
+    submit: Submit
+    append: Append
+    health: Callable[[], Health]
+    returned_mail: Callable[[int], bytes]
+    import_ordered: Callable[[], None]
+    outbox: SandboxOutbox | None
+    stopping: asyncio.Event
+
+
+def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
+    """The web app's dependencies on open stores; it closes none of them."""
+    settings, folder = parts.settings, parts.folder
+    desk = CampaignDesk(parts, store, build_contents(parts, store))
+    return WebDeps(
+        store=store,
+        reports=Reports(store, history),
+        changes=wiring.changes,
+        clock=parts.clock,
+        codec=parts.codec,
+        submit=wiring.submit,
+        append=wiring.append,
+        redeem=lambda token: use_sign_in(store, token, parts.clock),
+        new_app_password=lambda user, label: new_app_password(store, user, label, parts.clock),
+        get_preferences=partial(get_preferences, store, sandbox=settings.sandbox),
+        put_preferences=partial(put_preferences, store),
+        health=wiring.health,
+        secret=folder.session_secret(),
+        public_url=settings.public_web,
+        edge_url=settings.public_edge,
+        relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),
+        inbound=settings.listens("inbound"),
+        returned_mail=wiring.returned_mail,
+        domains=Domains(settings, parts.dkim, parts.clock),
+        contacts=ContactParts(
+            folder.uploads,
+            wiring.import_ordered,
+            partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
+        ),
+        campaigns=CampaignTools(desk.contents, folder.files, desk.has_key, desk.outlook),
+        outbox=wiring.outbox,
+        stopping=wiring.stopping,
+    )

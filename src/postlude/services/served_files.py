@@ -1,0 +1,15 @@
+"""Files that the edge serves to recipients: hosted ones and pages."""
+
+from pathlib import Path
+
+from postlude.kit.files import replace_durably
+from postlude.model.errors import StorageError
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """A whole file or none, there after a power cut; StorageError when the disk refused."""
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        replace_durably(path, content, mode=0o640)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
