@@ -7,7 +7,6 @@ the same mailbox with their own program. What was read is remembered as (UIDVALI
 import logging
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -28,6 +27,20 @@ _IDLE_RENEW_S: Final = 540.0  # RFC 2177: a server may log an idle client out af
 _log = logging.getLogger(__name__)
 
 
+class ImapToken(Protocol):
+    """An OAuth 2 access token for IMAP."""
+
+    def __call__(self, fresh: bool, /) -> str:
+        """`fresh` asks for a new one, since the last was refused; TransportError."""
+
+
+class TakeMail(Protocol):
+    """Takes a mail that was read."""
+
+    def __call__(self, mail: bytes, /) -> None:
+        """Return when it is durable; OSError, or the IMAP library's error, ends this look at the folder."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImapConfig:
     """One folder of one account. Every folder has a connection of its own, so that IDLE watches each."""
@@ -38,7 +51,7 @@ class ImapConfig:
     """TLS from the first byte; off on loopback and private lines only."""
     user: str
     password: str = ""
-    token: Callable[[bool], str] | None = None
+    token: ImapToken | None = None
     """Access tokens for XOAUTH2 instead of a password; True asks for a new one. TransportError when there is none."""
     folder: str = "INBOX"
     max_message_bytes: int = 26_214_400
@@ -115,9 +128,7 @@ class ImapReader:
     A folder that is read for the first time begins with the next mail that comes, unless `from_start`.
     """
 
-    def __init__(
-        self, config: ImapConfig, mark: Watermark, take: Callable[[bytes], None], *, from_start: bool = False
-    ) -> None:
+    def __init__(self, config: ImapConfig, mark: Watermark, take: TakeMail, *, from_start: bool = False) -> None:
         self._config = config
         self._mark = mark
         self._take = take

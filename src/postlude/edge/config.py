@@ -1,10 +1,10 @@
 """Everything one edge process is told. Built by the composition root; nothing here is read from the environment."""
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from postlude.edge.visitors import AddressFacts
 from postlude.kit.clock import day_start
 from postlude.tokens import Prefixes
 
@@ -63,7 +63,7 @@ class EdgeConfig(NamedTuple):
     address_form: AddressForm = AddressForm.TRUNCATED
     address_key: Path | None = None
     """File several edges share for AddressForm.HASHED; without one each process has its own key."""
-    address_facts: Callable[[str], Mapping[str, str]] | None = None
+    address_facts: AddressFacts | None = None
     """What has to be known from the raw address at once (`classify.network_facts`)."""
     revoked: Path | None = None
     """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""

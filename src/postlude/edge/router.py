@@ -1,6 +1,7 @@
 """From a request to its face."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from postlude.edge.choices import Confirm, Preferences, Unsubscribe
 from postlude.edge.core import Core, Waiter
@@ -14,8 +15,21 @@ from postlude.edge.target import plain_path, readings
 from postlude.edge.tracked import Link, Pixel
 from postlude.edge.view import View
 
-Fast = Callable[[bytes, bytes, Head, Waiter], bytes | None]
-Slow = Callable[[Request, Waiter], bytes | None]
+
+class FastEndpoint(Protocol):
+    """Answers a GET whose head was read in the usual way."""
+
+    def __call__(self, target: bytes, path: bytes, head: Head, waiter: Waiter, /) -> bytes | None:
+        """The whole answer; None when it comes later, through `waiter`."""
+        ...
+
+
+class Endpoint(Protocol):
+    """Answers any request."""
+
+    def __call__(self, request: Request, waiter: Waiter, /) -> bytes | None:
+        """The whole answer; None when it comes later, through `waiter`."""
+        ...
 
 
 class Router:
@@ -26,8 +40,11 @@ class Router:
         self._files = Files(core, health)
         pixel, self.link = Pixel(core), Link(core)
         prefixes = core.config.prefixes
-        self.fast: dict[bytes, Fast] = {prefixes.pixel.encode(): pixel.fast, prefixes.link.encode(): self.link.fast}
-        self._slow: dict[bytes, Slow] = {
+        self.fast: dict[bytes, FastEndpoint] = {
+            prefixes.pixel.encode(): pixel.fast,
+            prefixes.link.encode(): self.link.fast,
+        }
+        self._slow: dict[bytes, Endpoint] = {
             prefixes.pixel.encode(): pixel.slow,
             prefixes.link.encode(): self.link.slow,
             prefixes.unsubscribe.encode(): Unsubscribe(core).slow,

@@ -1,13 +1,17 @@
 """The words a parser answers with: what came back, for whom, why, and how far it is to be believed."""
 
-from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
-TagReader = Callable[[str, str], int | None]
-"""`(purpose, text) -> copy id or None`: verifies a signed tag. Purposes: `b` bounce address, `r` reply address, `u`
-unsubscribe address, `m` Message-ID, `c` the copy token inside a tracked link or pixel."""
+
+class TagReader(Protocol):
+    """Reads a copy id out of a tag that carries our MAC."""
+
+    def __call__(self, purpose: str, text: str, /) -> int | None:
+        """None when `text` is not a genuine tag for `purpose`."""
+        ...
 
 
 class FindingKind(StrEnum):

@@ -1,7 +1,7 @@
 """What the inbound door is told."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from postlude.adapters.smtp_server.session import DoorConfig
 
@@ -14,5 +14,9 @@ class InboundConfig(DoorConfig):
     """Name of this door in observations."""
 
 
-Allowed = Callable[[str], bool]
-"""Addresses taken without a tag, e.g. those of the senders in the sandbox."""
+class RecipientAllowed(Protocol):
+    """Decides which recipients the inbound server takes."""
+
+    def __call__(self, address: str, /) -> bool:
+        """True for an address with a genuine tag, and for every address in the sandbox."""
+        ...

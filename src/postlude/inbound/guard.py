@@ -5,7 +5,7 @@ from typing import Final
 
 from postlude.adapters.smtp_server.commands import Command
 from postlude.adapters.smtp_server.session import Door, Letter
-from postlude.inbound.config import Allowed
+from postlude.inbound.config import RecipientAllowed
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id
@@ -29,7 +29,14 @@ class InboundGuard:
     """Decides on one connection."""
 
     def __init__(  # noqa: PLR0917 - plain data
-        self, door: Door, codec: TokenCodec, allowed: Allowed, append: Append, spool: Spool, clock: Clock, name: str
+        self,
+        door: Door,
+        codec: TokenCodec,
+        allowed: RecipientAllowed,
+        append: Append,
+        spool: Spool,
+        clock: Clock,
+        name: str,
     ) -> None:
         self._door = door
         self._codec = codec

@@ -5,7 +5,7 @@ import socket
 
 from postlude.adapters.smtp_server.serve import serve
 from postlude.adapters.smtp_server.session import Door, Guard
-from postlude.inbound.config import Allowed, InboundConfig
+from postlude.inbound.config import InboundConfig, RecipientAllowed
 from postlude.inbound.guard import InboundGuard
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
@@ -28,7 +28,7 @@ async def run_inbound(
     spool: Spool,
     clock: Clock,
     stop: asyncio.Event,
-    allowed: Allowed = nobody,
+    allowed: RecipientAllowed = nobody,
 ) -> None:
     """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
 

@@ -1,8 +1,9 @@
 """What the relay is told."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
 
 from postlude.adapters.smtp_server.session import DoorConfig
 
@@ -52,11 +53,25 @@ class Login:
     """What differs from the relay's Quota for this user."""
 
 
-CheckLogin = Callable[[str, str], Awaitable[Login | None]]
-"""(login, app password) -> who it is, None when the password is wrong."""
+class CheckLogin(Protocol):
+    """Checks a login of the relay."""
 
-Used = Callable[[int], Awaitable[Sequence[tuple[int, int]]]]
-"""User -> (time, recipients) of what they submitted within the last 24 hours: a restart forgets no quota."""
+    def __call__(self, login: str, password: str, /) -> Awaitable[Login | None]:
+        """None when the password is not one of its; StorageError when it cannot be asked."""
+        ...
 
-OwnerOf = Callable[[str], Awaitable[int]]
-"""From address -> the user whose message it is, for mail that came without a login."""
+
+class QuotaUsed(Protocol):
+    """What a login submitted within the last day."""
+
+    def __call__(self, user: int, /) -> Awaitable[Sequence[tuple[int, int]]]:
+        """(time in microseconds, recipients) by message."""
+        ...
+
+
+class OwnerOf(Protocol):
+    """The user a gateway's message is booked to."""
+
+    def __call__(self, sender: str, /) -> Awaitable[int]:
+        """The id of the user with that address, else of the configured one."""
+        ...

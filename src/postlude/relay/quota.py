@@ -7,7 +7,7 @@ from typing import Final
 
 from postlude.adapters.smtp_client.rate_limits import Budget, Limits, Slot
 from postlude.kit.clock import Clock, to_datetime
-from postlude.relay.config import Login, Quota, Used
+from postlude.relay.config import Login, Quota, QuotaUsed
 
 _USERS: Final = 10_000
 
@@ -21,7 +21,7 @@ class _Account:
 class Quotas:
     """Counts by user, over hours and days that slide. One for all ports of a relay."""
 
-    def __init__(self, quota: Quota, clock: Clock, used: Used | None = None) -> None:
+    def __init__(self, quota: Quota, clock: Clock, used: QuotaUsed | None = None) -> None:
         self._quota = quota
         self._clock = clock
         self._used = used

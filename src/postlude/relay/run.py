@@ -9,7 +9,7 @@ from postlude.adapters.smtp_server.serve import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via
-from postlude.relay.config import CheckLogin, OwnerOf, RelayConfig, Used
+from postlude.relay.config import CheckLogin, OwnerOf, QuotaUsed, RelayConfig
 from postlude.relay.guard import Desk, RelayGuard
 from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
@@ -27,7 +27,7 @@ async def run_relay(
     clock: Clock,
     stop: asyncio.Event,
     tls_sock: socket.socket | None = None,
-    used: Used | None = None,
+    used: QuotaUsed | None = None,
     owner_of: OwnerOf | None = None,
 ) -> None:
     """Take mail from logged-in clients on a listening socket until `stop`; on `tls_sock` with TLS from the first byte.

@@ -1,14 +1,69 @@
 """What services need from the outside world, as protocols. Adapters implement them; tests use real ones too."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from postlude.dkim import Signer
+from postlude.instrument import Policy
 from postlude.model.answer import Answer
 
-Append = Callable[[bytes], Awaitable[object]]
-"""`JournalWriter.append`: returns when the bytes are durable, raises StorageError."""
+
+class Append(Protocol):
+    """Puts a record into the journal: `JournalWriter.append`."""
+
+    def __call__(self, record: bytes, /) -> Awaitable[object]:
+        """Return when the bytes are durable; raises StorageError."""
+        ...
+
+
+class PolicyOf(Protocol):
+    """The tracking policy of a user."""
+
+    def __call__(self, user: int, /) -> Policy:
+        """What the user wants tracked by default, and what is excluded."""
+        ...
+
+
+class SignerOf(Protocol):
+    """The DKIM signer of a sending domain."""
+
+    def __call__(self, domain: str, /) -> Signer | None:
+        """None when there is no key for it."""
+        ...
+
+
+class HasKey(Protocol):
+    """Whether mail from a domain gets a DKIM signature."""
+
+    def __call__(self, domain: str, /) -> bool:
+        """True when there is a key for it."""
+        ...
+
+
+class SpooledMail(Protocol):
+    """The content of a mail by its id in a spool."""
+
+    def __call__(self, mail: int, /) -> bytes:
+        """The bytes as they came; NotFoundError, StorageError."""
+        ...
+
+
+class ConfirmUrl(Protocol):
+    """Where a contact confirms a subscription."""
+
+    def __call__(self, list_id: int, contact: int, /) -> str:
+        """The URL of one list and one contact."""
+        ...
+
+
+class Wake(Protocol):
+    """Tells a loop that there is something to do."""
+
+    def __call__(self) -> None:
+        """Safe from any thread; returns at once."""
+        ...
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """Everything the web app is handed by the composition root."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from postlude.kit.clock import Clock
 from postlude.services.accounts.preferences import Preferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
-from postlude.services.ports import Append
+from postlude.services.ports import Append, ConfirmUrl, HasKey, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.store.accounts.rows import User
@@ -77,15 +77,63 @@ class SendingDomains(Protocol):
         ...
 
 
+class SendingForecast(Protocol):
+    """What the mail servers' limits make of so many copies."""
+
+    def __call__(self, copies: int, /) -> str:
+        """One sentence; empty when nothing limits."""
+        ...
+
+
+class RedeemSignIn(Protocol):
+    """Takes a sign-in token back, once."""
+
+    def __call__(self, token: str, /) -> User | None:
+        """None when it is unknown, used or too old."""
+        ...
+
+
+class NewAppPassword(Protocol):
+    """Makes a password for one program."""
+
+    def __call__(self, user: User, label: str, /) -> str:
+        """The password, shown only now."""
+        ...
+
+
+class GetPreferences(Protocol):
+    """Reads a user's preferences."""
+
+    def __call__(self, user: int, /) -> Preferences:
+        """The defaults where nothing was chosen."""
+        ...
+
+
+class PutPreferences(Protocol):
+    """Keeps a user's preferences."""
+
+    def __call__(self, user: int, preferences: Preferences, /) -> None:
+        """Durable when it returns; InputError."""
+        ...
+
+
+class HealthOf(Protocol):
+    """Tells how the running process is."""
+
+    def __call__(self) -> Health:
+        """Cheap: every page asks."""
+        ...
+
+
 @dataclass(frozen=True)
 class ContactParts:
     """What the pages of contacts need beyond the store."""
 
     uploads: Path
     """Folder where uploaded files wait for their import."""
-    wake: Callable[[], None]
+    wake: Wake
     """An import was ordered: somebody begin it."""
-    confirm_url: Callable[[int, int], str]
+    confirm_url: ConfirmUrl
     """Where a contact confirms a subscription: takes list and contact."""
 
 
@@ -96,9 +144,9 @@ class CampaignTools:
     contents: Contents
     files: Path
     """Where hosted files lie."""
-    has_key: Callable[[str], bool]
+    has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
-    outlook: Callable[[int], str]
+    outlook: SendingForecast
     """What the mail servers' limits make of so many copies; empty when nothing limits."""
 
 
@@ -114,12 +162,12 @@ class WebDeps:
     submit: Submit
     append: Append
     """Stores an observation; returns when it is durable."""
-    redeem: Callable[[str], User | None]
+    redeem: RedeemSignIn
     """Takes a sign-in token back, once; None when it is unknown, used or too old."""
-    new_app_password: Callable[[User, str], str]
-    get_preferences: Callable[[int], Preferences]
-    put_preferences: Callable[[int, Preferences], None]
-    health: Callable[[], Health]
+    new_app_password: NewAppPassword
+    get_preferences: GetPreferences
+    put_preferences: PutPreferences
+    health: HealthOf
     secret: bytes
     """Signs session cookies; at least 32 bytes, kept over restarts."""
     public_url: str
@@ -127,7 +175,7 @@ class WebDeps:
     relay: RelayInfo
     inbound: tuple[str, int]
     """Host and port of the door for mail that comes back, for the sandbox's buttons."""
-    returned_mail: Callable[[int], bytes]
+    returned_mail: SpooledMail
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains
     campaigns: CampaignTools

@@ -8,11 +8,11 @@ have left, and gives all others back.
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 from postlude.compose import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
@@ -42,6 +42,14 @@ _DAY: Final = 86_400 * MICROS_PER_SECOND
 _log = logging.getLogger(__name__)
 
 
+class WatchWorkers(Protocol):
+    """Looks after what dead workers left."""
+
+    def __call__(self) -> Awaitable[None]:
+        """One look; called every few seconds."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class CampaignDeps:
     """Everything the campaign worker is handed."""
@@ -56,7 +64,7 @@ class CampaignDeps:
     retry: RetrySchedule = field(default_factory=RetrySchedule)
     idle_end_s: float = 0.0
     """End after so long without a campaign to send; 0: never."""
-    watch: Callable[[], Awaitable[None]] | None = None
+    watch: WatchWorkers | None = None
     """Called now and then: looks after what other, dead workers left."""
 
 

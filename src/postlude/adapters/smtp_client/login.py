@@ -1,8 +1,8 @@
 """From a fresh connection to one that is ready for MAIL: greeting, EHLO, STARTTLS, AUTH."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Final, Protocol
 
 from postlude.adapters.smtp_client.answer import Refused, enhanced, one_line
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine, dial
@@ -15,8 +15,14 @@ from postlude.model.words import SendOutcome
 if TYPE_CHECKING:
     from postlude.adapters.smtp_client.pool import SmtpConfig
 
-AccessToken = Callable[[bool], Awaitable[str]]
-"""An OAuth 2.0 access token; `True` asks for a new one. Raises TransportError."""
+
+class AccessToken(Protocol):
+    """An OAuth 2 access token for SMTP."""
+
+    def __call__(self, fresh: bool, /) -> Awaitable[str]:
+        """`fresh` asks for a new one, since the last was refused; TransportError."""
+        ...
+
 
 _READY: Final = 220
 _OK: Final = 250

@@ -2,11 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from postlude.adapters.imap import ImapConfig, ImapReader, Mark
+from postlude.adapters.imap import ImapConfig, ImapReader, ImapToken, Mark
 from postlude.adapters.oauth import OAuthToken
 from postlude.config import ImapAccount, Settings
 from postlude.journal import JournalWriter, Spool
@@ -36,7 +36,7 @@ def imap_folders(settings: Settings) -> list[ImapConfig]:
     ]
 
 
-def _tokens(account: ImapAccount) -> Callable[[bool], str] | None:
+def _tokens(account: ImapAccount) -> ImapToken | None:
     """Tokens of its own for every folder: each is read by one thread."""
     if not account.oauth:
         return None

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
 from postlude.app.build.common import Parts
@@ -12,6 +11,7 @@ from postlude.model.errors import NotFoundError, PostludeError
 from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
 from postlude.tokens import Kind, Urls
+from postlude.web.deps import Submit
 
 _LOOK_SECONDS: Final = 3.0
 _log = logging.getLogger("postlude.requests")
@@ -20,7 +20,7 @@ _log = logging.getLogger("postlude.requests")
 class DataRequests:
     """While its context is open, every request is answered by mail to the address it is about."""
 
-    def __init__(self, parts: Parts, store: Store, history: History, submit: Callable[..., Awaitable[int]]) -> None:
+    def __init__(self, parts: Parts, store: Store, history: History, submit: Submit) -> None:
         self._parts = parts
         self._store = store
         self._history = history

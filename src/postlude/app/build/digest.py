@@ -1,6 +1,5 @@
 """The digest, composed: what each kind of observation is read with."""
 
-from collections.abc import Callable
 from functools import partial
 
 from postlude.app.background.provider_calls import certificates, provider_keys
@@ -16,7 +15,7 @@ from postlude.services.digest.attribution import Attribution, attribute, tag_rea
 from postlude.services.digest.decisions import Resolutions
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.loop import Digest
+from postlude.services.digest.loop import Digest, MaintenanceStep
 from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.returned_mail import IMAP_DOOR, ReturnedMail
 from postlude.services.digest.steps import Interpreter
@@ -24,6 +23,7 @@ from postlude.services.digest.withdrawn import TakingOut, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import Taken, take
 from postlude.services.messages.tracker import Tracker
+from postlude.services.ports import Wake
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 
@@ -39,8 +39,8 @@ def build_digest(
     tracker: Tracker,
     spool_out: Spool,
     spool_in: Spool,
-    chosen: Callable[[], None] = lambda: None,
-    chore: Callable[[], bool] = lambda: False,
+    chosen: Wake = lambda: None,
+    chore: MaintenanceStep = lambda: False,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     withdrawn = Withdrawn(store.privacy)

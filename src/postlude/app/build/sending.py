@@ -1,6 +1,5 @@
 """The way out, composed: policy, tracker, transport."""
 
-from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from postlude.adapters.maildir import Maildir
@@ -16,7 +15,7 @@ from postlude.kit.clock import Clock
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.messages.retry import RetrySchedule
-from postlude.services.messages.sender import SenderDeps
+from postlude.services.messages.sender import CaughtUp, SenderDeps
 from postlude.services.messages.tracker import Tracker
 from postlude.services.messages.view_page import ViewPages
 from postlude.services.ports import Append, Transport
@@ -121,7 +120,7 @@ def build_sender(
     spool: Spool,
     append: Append,
     transport: Transport,
-    caught_up: Callable[[], Awaitable[None]],
+    caught_up: CaughtUp,
 ) -> SenderDeps:
     """Everything the worker needs."""
     settings = parts.settings

@@ -1,7 +1,6 @@
 """What the web app is handed, put together from the app process's parts."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,12 +12,12 @@ from postlude.app.build.sending import build_contents
 from postlude.history import History
 from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.users import new_app_password, use_sign_in
-from postlude.services.ports import Append
+from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.tokens import confirm_url
-from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps
-from postlude.web.deps import Submit, Subscribable
+from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps
+from postlude.web.deps import HealthOf, Submit, Subscribable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +27,9 @@ class WebWiring:
     changes: Subscribable
     submit: Submit
     append: Append
-    health: Callable[[], Health]
-    returned_mail: Callable[[int], bytes]
-    import_ordered: Callable[[], None]
+    health: HealthOf
+    returned_mail: SpooledMail
+    import_ordered: Wake
     outbox: SandboxOutbox | None
     stopping: asyncio.Event
 

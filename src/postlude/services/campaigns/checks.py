@@ -1,6 +1,6 @@
 """What to look at before a campaign leaves: a list of named checks, each says what is wrong and how to mend it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.utils import parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
@@ -13,6 +13,7 @@ from postlude.instrument import LinkReason
 from postlude.model.errors import InputError
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.preview import preview, someone
+from postlude.services.ports import HasKey
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Recipient
@@ -58,12 +59,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     people: list[Recipient]
     """The first of the audience."""
     audience: int
-    has_key: Callable[[str], bool]
+    has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
 
 
 def check_campaign(
-    store: Store, contents: Contents, campaign: Campaign, has_key: Callable[[str], bool] = lambda _: True
+    store: Store, contents: Contents, campaign: Campaign, has_key: HasKey = lambda _: True
 ) -> list[Finding]:
     """Everything that was found, the worst first. Reads only."""
     people = store.contacts.audience_page(campaign.audience, limit=_LOOKED_AT)

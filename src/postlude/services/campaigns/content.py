@@ -1,7 +1,7 @@
 """A campaign's content as it is sent: each variant compiled for the tracking its recipients allow."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from postlude.instrument import Policy
 from postlude.model.words import Via
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
+from postlude.services.ports import PolicyOf
 from postlude.store import Link, Message, Store
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.contacts.rows import Contact
@@ -28,7 +29,7 @@ class Contents:
         codec: TokenCodec,
         base: str,
         prefixes: Prefixes,
-        policy_of: Callable[[int], Policy],
+        policy_of: PolicyOf,
         views: Path | None = None,
     ) -> None:
         self.views: Final = views

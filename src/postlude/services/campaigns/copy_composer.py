@@ -1,22 +1,17 @@
 """A claimed copy of a campaign, composed as it leaves; or the answer that is known without sending it."""
 
-from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Final, NamedTuple
 
 from postlude.compose import CopyHeads, HeadOptions, MissingFieldError, TemplateError
-from postlude.dkim import Signer
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.campaigns.content import Contents, fields_of
-from postlude.services.ports import Outgoing
+from postlude.services.ports import Outgoing, SignerOf
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.tokens import TokenCodec, Urls
-
-SignerOf = Callable[[str], Signer | None]
-"""The DKIM keys for mail from a domain."""
 
 
 class _Sending(NamedTuple):

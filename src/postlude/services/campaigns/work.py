@@ -1,8 +1,8 @@
 """What a worker asks of the store about campaigns under way. Every call is short, and safe to be interrupted."""
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from postlude.kit.clock import Clock
 from postlude.model.words import CampaignStatus
@@ -13,6 +13,14 @@ from postlude.store.campaigns.rows import Campaign, CampaignClaim
 TAKE_IN: Final = 5000  # contacts a transaction: 0.2 s of the one writer's time
 
 _log = logging.getLogger(__name__)
+
+
+class GiveUp(Protocol):
+    """Journals that the outcome of copies is not known."""
+
+    def __call__(self, claims: list[Claim], /) -> None:
+        """Return when it is durable."""
+        ...
 
 
 class CampaignWork:
@@ -117,7 +125,7 @@ def _has_work(store: Store, campaign: Campaign, now: int) -> bool:
     return due is not None and due <= now
 
 
-def recover(store: Store, dead: list[int], give_up: Callable[[list[Claim]], None]) -> int:
+def recover(store: Store, dead: list[int], give_up: GiveUp) -> int:
     """Say what dead workers left in flight, give back what they had not begun; how many copies that was.
 
     Call it when all they journaled has been digested: a copy that is SENDING then has begun and has no result.

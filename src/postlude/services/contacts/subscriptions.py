@@ -1,6 +1,5 @@
 """Putting somebody on a list; where the list wants it, only after they confirmed by mail (double opt-in)."""
 
-from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import formataddr
@@ -11,6 +10,7 @@ from postlude.kit.clock import Clock
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.services.ports import ConfirmUrl
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, MailingList
 
@@ -55,7 +55,7 @@ def subscribe(
     clock: Clock,
     address: str,
     wanted: MailingList,
-    confirm_url: Callable[[int, int], str],
+    confirm_url: ConfirmUrl,
     *,
     name: str = "",
     source: str = "subscribe",
@@ -102,7 +102,7 @@ def _contact(store: Store, clock: Clock, address: str, name: str, source: str) -
     return found or store.contacts.add(mailbox.spelled, clock.now(), name=name or mailbox.name, source=source)
 
 
-def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Callable[[int, int], str]) -> Letter:
+def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> Letter:
     user = store.accounts.user_by_address(wanted.sender) if wanted.sender else None
     user = user or store.accounts.first_user()
     if user is None:

@@ -1,10 +1,10 @@
 """The suppression list as people work with it: by hand, and whole files of it."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, NamedTuple, Protocol
 
 from postlude.kit.clock import Clock, to_iso
 from postlude.model.address import read_mailbox
@@ -17,6 +17,14 @@ from postlude.store import Store, Suppression
 MANUAL: Final = "manual"
 _BATCH: Final = 10_000
 _LOOKED_AT: Final = 200
+
+
+class BadRow(Protocol):
+    """Hears of a row that was not taken."""
+
+    def __call__(self, line: int, value: str, reason: str, remedy: str, /) -> None:
+        """Called once a row, in the order of the file."""
+        ...
 
 
 class Imported(NamedTuple):
@@ -44,7 +52,7 @@ def import_file(  # noqa: PLR0917 - plain data
     path: Path,
     by: str,
     reason: str = MANUAL,
-    bad: Callable[[int, str, str, str], None] = lambda *_error: None,
+    bad: BadRow = lambda *_error: None,
 ) -> Imported:
     """Suppress every address of a CSV file or spreadsheet. A `reason` column wins over `reason`.
 

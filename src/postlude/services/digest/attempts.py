@@ -1,7 +1,6 @@
 """Submissions and attempts: the way out."""
 
 import re
-from collections.abc import Callable
 from typing import Protocol
 
 from postlude.feedback import Persistence, Reason
@@ -11,6 +10,7 @@ from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.digest.attribution import SUPPRESSING
 from postlude.services.digest.item import Item, Outcome, event_id
+from postlude.services.ports import SpooledMail
 from postlude.store import Alias, AttemptResult, CopySuppression, Submission
 
 _SES_SERVER = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?::|$)")
@@ -38,10 +38,18 @@ class Taken(Protocol):
         ...
 
 
+class TakeSubmission(Protocol):
+    """Makes rows and events of a submission: `services.messages.submission` with its dependencies."""
+
+    def __call__(self, submitted: Submitted, raw: bytes, /) -> Taken:
+        """Deterministic: the same submission gives the same ids."""
+        ...
+
+
 class Submissions:
     """The step for submitted messages. `take` makes the same of the same message every time."""
 
-    def __init__(self, take: Callable[[Submitted, bytes], Taken], mail: Callable[[int], bytes]) -> None:
+    def __init__(self, take: TakeSubmission, mail: SpooledMail) -> None:
         self._take = take
         self._mail = mail
 

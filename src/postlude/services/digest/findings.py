@@ -1,8 +1,8 @@
 """What all doors do with findings that were tied: events, suppressions, the queue, and no repeat counted twice."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from postlude.feedback import Finding
 from postlude.kit.bounded import WeightedCache
@@ -21,10 +21,18 @@ _RECENT: Final = 10_000
 _HEADERS: Final = (b"message-id", b"date", b"from")
 
 
+class RecordOf(Protocol):
+    """The journal record that said something first."""
+
+    def __call__(self, fingerprint: bytes, /) -> int:
+        """Its id; 0 when nothing said it."""
+        ...
+
+
 class Repeats:
     """Whether something was said before. `stored` asks the store; what is on its way there is remembered."""
 
-    def __init__(self, stored: Callable[[bytes], int]) -> None:
+    def __init__(self, stored: RecordOf) -> None:
         self._stored = stored
         self._recent: WeightedCache[bytes, int] = WeightedCache(_RECENT)
 

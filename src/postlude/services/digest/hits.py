@@ -1,7 +1,7 @@
 """Hits at the edge: opens, clicks, unsubscribes, pages looked at."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from postlude.classify import RULES_VERSION, Judgement, judge, since_class
@@ -51,6 +51,14 @@ class _Meaning(NamedTuple):
     repeating: bool
 
 
+class Judge(Protocol):
+    """Says who caused a hit: `postlude.classify.judge`."""
+
+    def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
+        """The verdict with its reasons; a function of its arguments alone."""
+        ...
+
+
 class SentTimesSource(Protocol):
     """Where hand-off times are kept."""
 
@@ -65,7 +73,7 @@ class Hits:
     def __init__(
         self,
         source: SentTimesSource,
-        judging: Callable[..., Judgement] = judge,
+        judging: Judge = judge,
         rules_version: int = RULES_VERSION,
         withdrawn: Withdrawn | None = None,
     ) -> None:

@@ -27,6 +27,7 @@ from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.steps import Interpreter
 from postlude.services.digest.withdrawn import TakingOut
+from postlude.services.ports import Wake
 from postlude.store import Batch, Copy, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
@@ -45,6 +46,14 @@ _TRIM_SECONDS: Final = 60.0
 
 Place = tuple[int, int]
 _log = logging.getLogger(__name__)
+
+
+class MaintenanceStep(Protocol):
+    """Work that is done in small steps while nothing comes in."""
+
+    def __call__(self) -> bool:
+        """Do one step; True when there is more."""
+        ...
 
 
 class Journal(Protocol):
@@ -95,9 +104,9 @@ class Digest:
         interpreter: Interpreter,
         changes: Changes,
         clock: Clock,
-        chosen: Callable[[], None] = lambda: None,
-        chore: Callable[[], bool] = lambda: False,
-        tidy: Callable[[], None] = lambda: None,
+        chosen: Wake = lambda: None,
+        chore: MaintenanceStep = lambda: False,
+        tidy: Wake = lambda: None,
         taking_out: TakingOut | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:

@@ -1,6 +1,6 @@
 """Calls of sending providers: proven, read, tied, judged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -27,7 +27,23 @@ _FAILED: Final = {
 }
 
 
-class Attribute(Protocol):
+class CertificateOf(Protocol):
+    """A signing certificate that was fetched before."""
+
+    def __call__(self, url: str, /) -> str | None:
+        """The PEM text; None when it was never fetched."""
+        ...
+
+
+class BounceTag(Protocol):
+    """Reads the copy out of a VERP envelope sender."""
+
+    def __call__(self, address: str, /) -> int | None:
+        """The copy id; None when the address carries no genuine tag."""
+        ...
+
+
+class VerifiedAttributor(Protocol):
     """Ties one finding that came in at a time to a copy."""
 
     def __call__(self, finding: Finding, at: int, *, verified: bool) -> Attribution:
@@ -44,9 +60,9 @@ class ProviderCalls:
     def __init__(
         self,
         keys: Mapping[str, str],
-        certificate: Callable[[str], str | None],
-        bounce_tag: Callable[[str], int | None],
-        attribute: Attribute,
+        certificate: CertificateOf,
+        bounce_tag: BounceTag,
+        attribute: VerifiedAttributor,
         repeats: Repeats,
     ) -> None:
         self._keys = keys

@@ -5,18 +5,18 @@ the history is changed. Stopped or killed at any point it goes on with the event
 what was done twice comes out the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
 import msgspec
 
-from postlude.classify import RULES_VERSION, Judgement, judge
+from postlude.classify import RULES_VERSION, judge
 from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitFace
-from postlude.services.digest.hits import KEPT_HEADERS
+from postlude.services.digest.hits import KEPT_HEADERS, Judge
 from postlude.services.digest.rebuild import link_rows
 from postlude.store import Batch, Rebuilt, Store
 
@@ -51,7 +51,7 @@ class Reclassifier:
         self,
         history: History,
         store: Store,
-        judging: Callable[..., Judgement] = judge,
+        judging: Judge = judge,
         rules_version: int = RULES_VERSION,
         copies: int = _COPIES,
     ) -> None:

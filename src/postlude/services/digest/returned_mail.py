@@ -1,6 +1,6 @@
 """Mail that came back: read, tied to a copy, judged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -18,10 +18,22 @@ from postlude.services.digest.findings import (
 )
 from postlude.services.digest.item import Item, Outcome
 
-Parse = Callable[[bytes, Returned], Sequence[Finding]]
-"""Reads one mail; never raises for what is in it."""
-Attribute = Callable[[Finding, int], Attribution]
-"""Ties one finding that came in at a time to a copy."""
+
+class BounceParser(Protocol):
+    """Reads a mail that came back: bounce, complaint, reply, automatic answer."""
+
+    def __call__(self, mail: bytes, returned: Returned, /) -> Sequence[Finding]:
+        """What the mail says, one finding a statement."""
+        ...
+
+
+class Attributor(Protocol):
+    """Finds the copy that a finding is about."""
+
+    def __call__(self, finding: Finding, at: int, /) -> Attribution:
+        """The copy with the evidence, or why there is none; `at` is when the mail came."""
+        ...
+
 
 IMAP_DOOR: Final = "imap:"
 """How the name of a door begins that reads somebody's mailbox."""
@@ -58,7 +70,7 @@ class ReturnedMail:
     kept at all and not shown.
     """
 
-    def __init__(self, mails: Mails, parse: Parse, attribute: Attribute, repeats: Repeats) -> None:
+    def __init__(self, mails: Mails, parse: BounceParser, attribute: Attributor, repeats: Repeats) -> None:
         self._mails = mails
         self._parse = parse
         self._attribute = attribute

@@ -3,10 +3,16 @@
 import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-Lookup = Callable[[str, str], list[str]]
-"""Values of a name and type as text, empty when there are none; LookupFailedError when nobody can say."""
+
+class Lookup(Protocol):
+    """Asks DNS."""
+
+    def __call__(self, name: str, kind: str, /) -> list[str]:
+        """The records of `name`, empty when there are none; TransportError when DNS does not answer."""
+        ...
+
 
 _SPACE: Final = re.compile(r"\s+")
 _TAG: Final = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)")

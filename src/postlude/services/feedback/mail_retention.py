@@ -1,7 +1,7 @@
 """How long mail that came back is kept: not for good, since everything it said is an event."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
@@ -16,6 +16,14 @@ KEPT_FOR_A_PERSON_S: Final = 90 * DAY_S
 _log = logging.getLogger(__name__)
 
 
+class AskedAbout(Protocol):
+    """Tells which mails a person is still asked about."""
+
+    def __call__(self, mails: Collection[int], /) -> set[int]:
+        """Those of `mails` with an open question."""
+        ...
+
+
 class Mails(Protocol):
     """Where returned mail lies, in folders. Both raise StorageError."""
 
@@ -26,9 +34,7 @@ class Mails(Protocol):
 class ReturnedKeeping:
     """Deletes what has been kept long enough, one folder of the spool a call; call it when all of it is digested."""
 
-    def __init__(
-        self, mails: Mails, parts: int, asked_about: Callable[[Collection[int]], set[int]], clock: Clock
-    ) -> None:
+    def __init__(self, mails: Mails, parts: int, asked_about: AskedAbout, clock: Clock) -> None:
         """`asked_about`: which of these mails an open question is about."""
         self._mails = mails
         self._parts = parts

@@ -6,7 +6,7 @@ here it is fetched, and the call is journaled once more as it came.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from postlude.feedback.providers import PROVIDERS, ses
@@ -17,10 +17,24 @@ from postlude.services.digest.provider_calls import CONFIRM, SES
 from postlude.store import SetAside, Store
 
 LOOK_S: Final = 20.0
-Get = Callable[[str], bytes]
-"""Fetches an https address; TransportError."""
 
 _log = logging.getLogger(__name__)
+
+
+class Fetch(Protocol):
+    """Fetches an https address."""
+
+    def __call__(self, url: str, /) -> bytes:
+        """The body; TransportError."""
+        ...
+
+
+class Rejournal(Protocol):
+    """Journals a record once more."""
+
+    def __call__(self, record: bytes, /) -> object:
+        """Return when it is durable; StorageError."""
+        ...
 
 
 class Certificates(Protocol):
@@ -38,8 +52,8 @@ class WaitingCalls:
         store: Store,
         certificates: Certificates,
         keys: Mapping[str, str],
-        get: Get,
-        again: Callable[[bytes], object],
+        get: Fetch,
+        again: Rejournal,
     ) -> None:
         self._store = store
         self._certificates = certificates

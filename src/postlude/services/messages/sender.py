@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
 from postlude.dkim import Signer
-from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
@@ -18,7 +17,7 @@ from postlude.model.words import SendOutcome
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
-from postlude.services.ports import Append, Held, Outgoing, Transport
+from postlude.services.ports import Append, Held, Outgoing, PolicyOf, SignerOf, Transport
 from postlude.services.privacy.withdrawals import limited
 from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
@@ -38,6 +37,22 @@ def _nobody(_domain: str) -> Signer | None:
     return None
 
 
+class MakeView(Protocol):
+    """Makes the page that view-in-browser shows."""
+
+    def __call__(self, message: int, raw: bytes, /) -> bool:
+        """False when the message has none."""
+        ...
+
+
+class CaughtUp(Protocol):
+    """Waits for the digest."""
+
+    def __call__(self) -> Awaitable[None]:
+        """Return once all that was journaled before the start is digested."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class SenderDeps:
     """Everything the worker is handed."""
@@ -49,18 +64,18 @@ class SenderDeps:
     transport: Transport
     tracker: Tracker
     codec: TokenCodec
-    policy_of: Callable[[int], Policy]
+    policy_of: PolicyOf
     """What a user wants tracked; called in a thread."""
-    make_view: Callable[[int, bytes], bool] = lambda _message, _raw: False
+    make_view: MakeView = lambda _message, _raw: False
     """Makes the page of a message for view in browser; whether there is one."""
     return_domain: str = ""
     """Domain of our envelope senders; empty: the sender's own address stays."""
     retry: RetrySchedule = field(default_factory=RetrySchedule)
-    signer_of: Callable[[str], Signer | None] = _nobody
+    signer_of: SignerOf = _nobody
     """The DKIM keys for mail from a domain."""
     journal: str = "app"
     """Name of the journal `append` writes to; its lock says that this worker lives."""
-    caught_up: Callable[[], Awaitable[None]] = _at_once
+    caught_up: CaughtUp = _at_once
     """Returns when everything journaled before now has been digested: only then is a claim without result a crash."""
 
 

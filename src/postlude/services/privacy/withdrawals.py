@@ -1,7 +1,7 @@
 """What recipients and later second thoughts change about tracking: the ceiling for new mail, the file for sent mail."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from postlude.kit.ids import id_text
 from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
 from postlude.model.words import Via
+from postlude.services.ports import Wake
 from postlude.store import Link, LinkChange, Revocations, Store, Withdrawal
 from postlude.tokens import Kind
 
@@ -46,8 +47,22 @@ class RevocationsSource(Protocol):
         ...
 
 
-Write = Callable[[Iterable[int], Iterable[int], Mapping[tuple[int, int, int], str]], None]
-"""Replaces the file the edges follow: copies without opens, copies without clicks, links."""
+class WriteRevocations(Protocol):
+    """Replaces the file the edges follow."""
+
+    def __call__(
+        self, opens: Iterable[int], clicks: Iterable[int], links: Mapping[tuple[int, int, int], str], /
+    ) -> None:
+        """Copies without opens, copies without clicks, changed links; StorageError."""
+        ...
+
+
+class RevocationsLock(Protocol):
+    """Makes the writers of the revocations follow one another."""
+
+    def __call__(self) -> AbstractContextManager[None]:
+        """Held while the file is written."""
+        ...
 
 
 class Revoker:
@@ -59,9 +74,9 @@ class Revoker:
     def __init__(
         self,
         source: RevocationsSource,
-        write: Write,
-        lock: Callable[[], AbstractContextManager[None]],
-        look: Callable[[], None] = lambda: None,
+        write: WriteRevocations,
+        lock: RevocationsLock,
+        look: Wake = lambda: None,
     ) -> None:
         self._source = source
         self._write = write

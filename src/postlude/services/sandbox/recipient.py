@@ -1,6 +1,6 @@
 """What a recipient of the sandbox does with a mail: each deed makes the real thing and sends it the real way."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
@@ -32,8 +32,12 @@ class Door(Protocol):
         ...
 
 
-Post = Callable[[str, bytes], Awaitable[int]]
-"""POSTs a form's bytes to a URL, follows nothing, and returns the status."""
+class Post(Protocol):
+    """Sends a POST as a recipient's browser or mail client would."""
+
+    def __call__(self, url: str, body: bytes, /) -> Awaitable[int]:
+        """The status of the answer; TransportError."""
+        ...
 
 
 class Artefact(NamedTuple):
