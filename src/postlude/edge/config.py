@@ -1,10 +1,10 @@
 """Everything one edge process is told. Built by the composition root; nothing here is read from the environment."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from postlude.edge.visitors import AddressFacts
 from postlude.kit.clock import day_start
 from postlude.tokens import Prefixes
 
@@ -43,6 +43,14 @@ class Brand(NamedTuple):
     contact: str = ""
     """Where to write to: an address or a sentence."""
     imprint_url: str = ""
+
+
+class AddressFacts(Protocol):
+    """What is known of a visitor's address: country, network."""
+
+    def __call__(self, address: str, /) -> Mapping[str, str]:
+        """Facts to journal; empty when nothing is known."""
+        ...
 
 
 class EdgeConfig(NamedTuple):

@@ -1,22 +1,14 @@
 """Visitors of the current minute: their stored address, what is known of it, and how often they came."""
 
-from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from postlude.edge import records
 from postlude.edge.address import AddressKeeper
+from postlude.edge.config import AddressFacts
 from postlude.edge.headers import Head
 
 _REMEMBERED: Final = 16_384  # about 800 bytes each: 13 MB at the very worst, for one minute
 _TAILS: Final = 8
-
-
-class AddressFacts(Protocol):
-    """What is known of a visitor's address: country, network."""
-
-    def __call__(self, address: str, /) -> Mapping[str, str]:
-        """Facts to journal; empty when nothing is known."""
-        ...
 
 
 class Visitor:
