@@ -11,8 +11,8 @@ from postlude.model.address import read_mailbox
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
-from postlude.store import Choice
 from postlude.services.privacy.subject_access import describe
+from postlude.store import Choice
 
 
 @click.group()
