@@ -7,6 +7,7 @@ from typing import Final
 
 from postlude.dkim import DkimKey, Signer, new_key, read_key
 from postlude.kit.files import create_durably, sync_folder
+from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, NotFoundError, StorageError
 
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
@@ -16,11 +17,7 @@ _PRIVATE_FILE: Final = 0o600
 
 def domain_name(text: str) -> str:
     """The domain in lower case and ASCII; InputError when it is none."""
-    name = text.strip().strip(".").lower()
-    try:
-        name = name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        name = ""
+    name = same_domain(text.strip().strip("."))
     if not _DOMAIN.fullmatch(name):
         raise InputError(f"{text!r} is no domain; write it like example.org, without @ and https://")
     return name
@@ -80,7 +77,7 @@ class DkimKeys:
 
     def signer(self, domain: str) -> Signer | None:
         """What signs mail from this domain: its own keys, else those of a domain above it (relaxed alignment)."""
-        name = domain.lower()
+        name = same_domain(domain)
         while "." in name:
             signer = self._signer(name)
             if signer is not None:

@@ -20,6 +20,7 @@ from postlude.compose.values import FieldsView, MissingPolicy
 from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
+from postlude.mail.header_text import one_line
 from postlude.tokens import CopyTokens
 
 _SAMPLE_COPY: Final = 1
@@ -147,8 +148,8 @@ class Compiled:
     def _names(self, fields: Fields) -> dict[str, Any]:
         names: dict[str, Any] = {root: FieldsView(root, fields.get(root, _NO_FIELDS), self._missing) for root in ROOTS}
         names.update(self._pages)
-        names["preheader"] = header.one_line(self._preheader.fill(names))
-        names["subject"] = header.one_line(self._subject.fill(names))
+        names["preheader"] = one_line(self._preheader.fill(names))
+        names["subject"] = one_line(self._subject.fill(names))
         return names
 
     def _skeletons(self, names: Mapping[str, Any]) -> _Key:

@@ -9,6 +9,8 @@ from postlude.compose import header
 from postlude.compose.campaign import CampaignUrls
 from postlude.compose.errors import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.mail.header_text import one_line
+from postlude.model.domain_name import same_domain
 from postlude.tokens import TagPurpose, TokenCodec
 
 ONE_CLICK: Final = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -38,13 +40,14 @@ class CopyHeads:
     def __init__(self, codec: TokenCodec, urls: CampaignUrls, options: HeadOptions) -> None:
         self._codec: Final = codec
         self._options: Final = options
+        self._sender_domain: Final = same_domain(options.sender_domain)
         self._unsubscribe: Final = urls.unsubscribe()
-        self._cfbl: Final = options.cfbl and aligned(options.return_domain, options.sender_domain)
+        self._cfbl: Final = options.cfbl and aligned(options.return_domain, self._sender_domain)
         self._feedback: Final = ":".join(map(_feedback_part, options.feedback[:3]))
         if options.tagged_replies and not options.return_domain:
             raise TemplateError("replies", 0, "nothing comes back without a return domain: set POSTLUDE_RETURN_DOMAIN")
         self._dated = (-1, "")  # written once a second: it costs as much as all the rest
-        self._list_id: Final = f"List-Id: <{header.one_line(options.list_id)}>\r\n" if options.list_id else ""
+        self._list_id: Final = f"List-Id: <{one_line(options.list_id)}>\r\n" if options.list_id else ""
 
     def head(self, copy: int, act: str, to: tuple[str, str], now: int) -> bytes:
         """To, Date, Message-ID and everything that carries the copy.
@@ -55,7 +58,7 @@ class CopyHeads:
         tag = self._codec.mint_tag(TagPurpose.MESSAGE_ID, copy)
         lines = [
             header.addressed("To", to).decode("utf-8"),
-            f"{self._date(now)}Message-ID: <{tag}@{options.sender_domain}>\r\n",
+            f"{self._date(now)}Message-ID: <{tag}@{self._sender_domain}>\r\n",
         ]
         if options.tagged_replies:
             lines.append(f"Reply-To: {reply_address(self._codec, copy, domain)}\r\n")
@@ -64,7 +67,7 @@ class CopyHeads:
             lines.append(unsubscribe_fields(self._codec, copy, start + act + end, domain))
         lines.append(self._list_id)
         if self._feedback:
-            lines.append(f"Feedback-ID: {self._feedback}:{options.sender_domain}\r\n")
+            lines.append(f"Feedback-ID: {self._feedback}:{self._sender_domain}\r\n")
         if self._cfbl:
             lines.append(cfbl_fields(self._codec, copy, domain))
         return "".join(lines).encode("utf-8", "replace")
@@ -114,10 +117,10 @@ def cfbl_fields(codec: TokenCodec, copy: int, domain: str) -> str:
 
 def aligned(domain: str, sender_domain: str) -> bool:
     """A report address in `domain` may be named in mail from `sender_domain` (RFC 9477 3.1.1, 3.1.2)."""
-    domain, sender_domain = domain.lower(), sender_domain.lower()
+    domain, sender_domain = same_domain(domain), same_domain(sender_domain)
     return bool(domain) and (domain == sender_domain or domain.endswith("." + sender_domain))
 
 
 def _feedback_part(text: str) -> str:
     """Letters, digits, `-`, `_` and `.`: the parts are separated by colons."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in header.one_line(text))[:40] or "-"
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in one_line(text))[:40] or "-"

@@ -12,6 +12,7 @@ import msgspec
 from postlude.compose import header
 from postlude.compose.errors import TemplateError
 from postlude.compose.template import Attachment, CampaignTemplate, Encoding
+from postlude.mail.header_text import one_line
 
 _TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]+")
@@ -89,7 +90,7 @@ def _mark(template: CampaignTemplate) -> str:
 def _attachment(attachment: Attachment) -> list[bytes | Slot]:
     if not _TYPE.fullmatch(attachment.content_type):
         raise TemplateError("attachments", 0, f"{attachment.content_type!r} is no content type such as image/png")
-    name = header.one_line(attachment.filename).replace("/", "_") or "attachment"
+    name = one_line(attachment.filename).replace("/", "_") or "attachment"
     lines = [f"Content-Type: {attachment.content_type}", "Content-Transfer-Encoding: base64"]
     if attachment.content_id:
         if not _ID.fullmatch(attachment.content_id):

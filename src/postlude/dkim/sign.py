@@ -8,6 +8,7 @@ from typing import Final
 from postlude.dkim.canonical import Field, fields, relaxed_body, relaxed_value
 from postlude.dkim.keys import DkimKey
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.domain_name import ascii_domain
 from postlude.model.errors import InputError
 
 # Signed as often as they occur and once more, so that nobody can add one (RFC 6376 8.15).
@@ -32,7 +33,7 @@ class Signer:
         self.domain: Final = domain
         self._keys: Final = tuple(keys)
         # The From domain may be spelled in Unicode; the tag is always ASCII (RFC 8616).
-        self._d: Final = domain.encode("ascii" if domain.isascii() else "idna")
+        self._d: Final = ascii_domain(domain).encode("ascii")
 
     def sign(self, raw: bytes, now: int) -> bytes:
         """The message behind its signatures; `now` is in microseconds.

@@ -4,6 +4,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from postlude.model.domain_name import browser_host
+
 _HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\])"
 # What a header and every client take as it is. `"<>` and the space are what browsers encode by themselves anyway.
 _PLAIN: Final = re.compile(
@@ -11,7 +13,6 @@ _PLAIN: Final = re.compile(
 ).fullmatch
 _PARTS: Final = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL).fullmatch
 _USER_OK: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%-]*@").fullmatch
-_JOINER: Final = re.compile("[\u200c\u200d]").search  # allowed in few places, where two browsers may differ
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _KEPT: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>')
 _HOST_OK: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII).fullmatch
@@ -46,15 +47,7 @@ def wanted_host(url: str) -> str:
 
 
 def _idna(authority: str) -> str:
-    """The host as browsers ask for it (UTS 46, not transitional: `straße` is not `strasse`); empty when they do not."""
-    import idna  # noqa: PLC0415 - its tables cost 2 MB: only for hosts that need them
-
+    """The host as browsers ask for it, with its port; empty when they do not."""
     host, colon, port = authority.partition(":")
-    try:
-        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
-        labels = [
-            part if part.isascii() else f"xn--{part.encode('punycode').decode('ascii')}" for part in mapped.split(".")
-        ]
-    except (idna.IDNAError, UnicodeError):
-        return ""
-    return "" if _JOINER(mapped) else ".".join(labels) + colon + port
+    found = browser_host(host)
+    return found and found + colon + port

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from postlude.instrument.reasons import LinkReason
+from postlude.model.domain_name import browser_host
 
 _NO_TRACK: Final = re.compile(r"(https?)\+notrack(?=://)", re.IGNORECASE)
 _HTTP: Final = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
@@ -99,10 +100,7 @@ def _reachable(authority: str) -> bool:
         return False
     if not authority.isascii():
         host, colon, port = authority.partition(":")
-        try:
-            authority = host.encode("idna").decode("ascii") + colon + port
-        except UnicodeError:
-            return False
+        authority = browser_host(host) + colon + port
     return _AUTHORITY(authority) is not None
 
 

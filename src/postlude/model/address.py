@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from postlude.model.domain_name import MAX_DOMAIN, DomainError, checked_domain, shown_domain
 from postlude.model.errors import InputError
 
 MAX_LOCAL: Final = 64  # octets, RFC 5321 4.5.3.1.1
 MAX_ADDRESS: Final = 254  # octets, RFC 5321 4.5.3.1.3 less the angle brackets
-_MAX_DOMAIN: Final = 253
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN: Final = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
@@ -21,8 +21,13 @@ _LOCAL: Final = re.compile(rf"(?:{_ATEXT}|[^\x00-\x9f\s])+(?:\.(?:{_ATEXT}|[^\x0
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[ -~])*"')
 _NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
+_LISTED: Final = re.compile(r"[^\s,;]@[^\s,;]+\.[^\s,;]+\s*[,;]")
 _SEVERAL: Final = re.compile(r"@[^,;\s]+[,;\s]+\S+@")
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+BIDIRECTIONAL: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# What comes along when an address is copied: joiners, byte order marks, and what says which way text runs.
+_INVISIBLE: Final = dict.fromkeys(
+    map(ord, "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + BIDIRECTIONAL)
+)
 _DOTS: Final = str.maketrans("。．｡＠", "...@")  # noqa: RUF001 - what East Asian keyboards type
 
 
@@ -68,14 +73,7 @@ def read_mailbox(text: str) -> Mailbox:
 def shown(spelled: str) -> str:
     """The address with its domain in its own script, where it has one."""
     local, at, domain = spelled.rpartition("@")
-    if "xn--" not in domain:
-        return spelled
-    import idna  # noqa: PLC0415 - its tables cost 2 MB: only for domains that need them
-
-    try:
-        return local + at + idna.decode(domain)
-    except (idna.IDNAError, UnicodeError):
-        return spelled
+    return local + at + shown_domain(domain)
 
 
 def _slow(text: str) -> Mailbox:
@@ -83,10 +81,12 @@ def _slow(text: str) -> Mailbox:
     name = ""
     if not bare:
         raise AddressError("there is no address", "fill the cell, or delete the row")
-    if _SEVERAL.search(bare):
-        raise AddressError("more than one address", "one row for each")
+    written = ""
     if match := _NAMED.fullmatch(bare):
-        name, bare = match[1].strip().strip("\"'").strip(), match[2].strip()
+        written, bare = match[1].strip(), match[2].strip()
+        name = written.strip("\"'").strip()
+    if _SEVERAL.search(bare) or (_LISTED.search(written) and not written.startswith('"')):
+        raise AddressError("more than one address", "one row for each")
     if bare[:7].lower() == "mailto:":
         bare = unquote(bare[7:].partition("?")[0])
     bare = bare.strip().strip("'").rstrip(".,;").translate(_DOTS)
@@ -125,11 +125,9 @@ def _domain(domain: str) -> str:
         raise AddressError("a blank in the domain", "take it out")
     if domain.isascii() and "--" not in domain and _HOST.fullmatch(domain):
         return _checked(domain, domain.lower())
-    import idna  # noqa: PLC0415 - as above
-
     try:
-        wire = idna.encode(domain.lower(), uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError) as error:
+        wire = checked_domain(domain)
+    except DomainError as error:
         raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @") from error
     return _checked(domain, wire)
 
@@ -137,6 +135,6 @@ def _domain(domain: str) -> str:
 def _checked(domain: str, wire: str) -> str:
     if "." not in wire:
         raise AddressError(f"{domain!r} has no top-level domain", "write it whole, as example.com")
-    if wire.rpartition(".")[2].isdigit() or len(wire) > _MAX_DOMAIN:
+    if wire.rpartition(".")[2].isdigit() or len(wire) > MAX_DOMAIN:
         raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @")
     return wire

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
 from postlude.adapters.smtp_server.session import Door
+from postlude.model.domain_name import same_domain
 from postlude.relay.config import Gateway
 
 
@@ -24,8 +25,8 @@ def is_gateway(gateway: Gateway, door: Door) -> bool:
 
 def in_domains(address: str, domains: Iterable[str]) -> bool:
     """Whether the address is of one of the domains."""
-    domain = address.rpartition("@")[2].lower()
-    return bool(domain) and any(domain == each.lower() for each in domains)
+    domain = same_domain(address.rpartition("@")[2])
+    return bool(domain) and any(domain == same_domain(each) for each in domains)
 
 
 def _matches(name: str, wanted: str) -> bool:

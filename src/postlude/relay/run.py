@@ -37,7 +37,7 @@ async def run_relay(
     """
     desk = Desk(
         check=check,
-        accept=partial(accept, append, spool, clock, via=Via.RELAY),
+        accept=partial(accept, append, spool, clock, via=Via.RELAY, host=config.hostname),
         clock=clock,
         throttle=Throttle(clock),
         quotas=Quotas(config.quota, clock, used),

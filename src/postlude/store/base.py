@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from sqlalchemy import Connection, Dialect, Row, Table
 
+from postlude.model.domain_name import address_key as one_address_key
 from postlude.model.errors import InputError
 from postlude.store.engine import Database
 
@@ -78,8 +79,8 @@ def clean(text: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """How an address is looked up: whole address in lower case."""
-    return clean(address.strip().lower())
+    """How an address is looked up: in lower case, its domain in the spelling of DNS, whichever was given."""
+    return clean(one_address_key(address))
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

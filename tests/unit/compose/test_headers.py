@@ -16,6 +16,7 @@ from postlude.compose import (
     header,
 )
 from postlude.instrument import Policy
+from postlude.mail.header_text import mailbox, one_line
 from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, Urls
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
@@ -43,7 +44,7 @@ def test_a_subject_is_read_as_it_was_written(text):
     raw = header.unstructured("Subject", text)
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
-    wanted = " ".join(header.one_line(text.encode("utf-8", "replace").decode()).split())
+    wanted = " ".join(one_line(text.encode("utf-8", "replace").decode()).split())
     assert " ".join(str(read(raw)["subject"]).split()) == wanted
     assert len(read(raw)) == 1
 
@@ -53,7 +54,7 @@ def test_a_name_is_read_as_it_was_written_and_is_one_address(name):
     raw = header.addressed("To", (name, "ada@example.com"))
     ((shown, address),) = boxes(raw)
     assert address == "ada@example.com"
-    assert " ".join(shown.split()) == " ".join(header.one_line(name.encode("utf-8", "replace").decode()).split())
+    assert " ".join(shown.split()) == " ".join(one_line(name.encode("utf-8", "replace").decode()).split())
 
 
 @pytest.mark.parametrize(
@@ -145,8 +146,8 @@ def test_file_names_are_read_as_they_were(name):
     given = CampaignTemplate(sender="a@example.org", subject="x", text="x", attachments=(attachment,))
     mail = message_from_bytes(compile_campaign(given, Policy(), URLS).render(TOKENS, {}), policy=policy.default)
     (found,) = mail.iter_attachments()
-    assert found.get_filename() == header.one_line(name).replace("/", "_")
+    assert found.get_filename() == one_line(name).replace("/", "_")
 
 
 def test_getaddresses_is_not_fooled():
-    assert getaddresses([header.mailbox('a" <x@y>, "', "ada@example.com")]) == [('a" <x@y>, "', "ada@example.com")]
+    assert getaddresses([mailbox('a" <x@y>, "', "ada@example.com")]) == [('a" <x@y>, "', "ada@example.com")]

@@ -12,6 +12,7 @@ from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
 from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.answer import Answer
+from postlude.model.domain_name import address_key, same_domain
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Held, Outgoing, Outlook
 
@@ -65,7 +66,7 @@ class _Server:
 
     def is_for(self, sender: str) -> bool:
         patterns = self.config.senders
-        return not patterns or any(fnmatchcase(sender.lower(), pattern.lower()) for pattern in patterns)
+        return not patterns or any(fnmatchcase(address_key(sender), address_key(pattern)) for pattern in patterns)
 
     def failed(self, now: int, why: str, seconds: int = 0) -> None:
         """Leave it alone for a while: growing pauses while it cannot be reached."""
@@ -93,7 +94,7 @@ class _Server:
         domains = self.config.domains
         if not domains:
             return None
-        domain = address.rpartition("@")[2].lower()
+        domain = same_domain(address.rpartition("@")[2])
         limit = domains.get(domain) or domains.get(_EVERY)
         if limit is None:
             return None
@@ -158,7 +159,7 @@ class SmtpServers:
         gate = server.gate(copy.rcpt_to, now)
         if gate is None:
             return await self._paced(server, copy, None)
-        domain = copy.rcpt_to.rpartition("@")[2].lower()
+        domain = same_domain(copy.rcpt_to.rpartition("@")[2])
         if (at := gate.next(now)) > patience:
             return Held(at, f"{server.config.name} sends to {domain} at the rate that is set for it")
         gate.users += 1

@@ -6,7 +6,9 @@ from typing import Final
 
 from postlude.adapters.smtp_client.answer import accepted, one_line, refusal
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine
+from postlude.mail.ascii_header import needs_smtputf8
 from postlude.model.answer import Answer
+from postlude.model.domain_name import DomainError, ascii_address
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 
@@ -33,14 +35,15 @@ class Session:
 
     async def hand_over(self, copy: Outgoing) -> Answer:
         """One copy to one recipient. Never raises for what the server or the network does."""
-        rcpt_to = self._addressed(copy.rcpt_to)
-        if rcpt_to is None:
-            text = "the address is not ASCII and the next server does not offer SMTPUTF8 (RFC 6531)"
+        mail_from, rcpt_to = self._addressed(copy.mail_from), self._addressed(copy.rcpt_to)
+        if mail_from is None or rcpt_to is None:
+            whose = "sender's" if rcpt_to is not None else "recipient's"
+            text = f"the {whose} address is not ASCII and the next server does not offer SMTPUTF8 (RFC 6531)"
             return Answer(SendOutcome.REJECTED, 553, "5.6.7", text, self.server, "mail")
-        if _UNFIT.search(copy.mail_from + rcpt_to):
+        if _UNFIT.search(mail_from + rcpt_to):
             text = "the address holds characters that no address may"
             return Answer(SendOutcome.REJECTED, 553, "5.1.3", text, self.server, "mail")
-        commands = self._commands(copy, rcpt_to)
+        commands = self._commands(copy, mail_from, rcpt_to)
         together = "pipelining" in self.offers
         refused = await (self._together(commands) if together else self._singly(commands))
         return refused or await self._message(copy.data)
@@ -119,23 +122,21 @@ class Session:
         return refusal(reply.code, reply.text, self.server, phase)
 
     def _addressed(self, address: str) -> str | None:
-        """The recipient as the server can take it; None when it cannot. A domain has an ASCII form, a name has not."""
-        if address.isascii() or "smtputf8" in self.offers:
-            return address
-        local, _, domain = address.rpartition("@")
+        """The address as the server can take it; None when it cannot. A domain has an ASCII form, a local part none."""
         try:
-            return f"{local}@{domain.encode('idna').decode()}" if local.isascii() else None
-        except UnicodeError:
+            address = ascii_address(address)
+        except DomainError:  # its letters belong to no domain (IDNA 2008): a server may map them to somebody else's
             return None
+        return address if address.isascii() or "smtputf8" in self.offers else None
 
-    def _commands(self, copy: Outgoing, rcpt_to: str) -> list[str]:
+    def _commands(self, copy: Outgoing, mail_from: str, rcpt_to: str) -> list[str]:
         offers = self.offers
-        mail, rcpt = f"MAIL FROM:<{copy.mail_from}>", f"RCPT TO:<{rcpt_to}>"
+        mail, rcpt = f"MAIL FROM:<{mail_from}>", f"RCPT TO:<{rcpt_to}>"
         if "size" in offers:
             mail += f" SIZE={len(copy.data)}"
         if "8bitmime" in offers and not copy.data.isascii():
             mail += " BODY=8BITMIME"
-        if "smtputf8" in offers and not (copy.mail_from + rcpt_to).isascii():
+        if "smtputf8" in offers and (not (mail_from + rcpt_to).isascii() or needs_smtputf8(copy.data)):
             mail += " SMTPUTF8"
         if "dsn" in offers:
             mail += f" RET={copy.ret or 'HDRS'}" + (f" ENVID={xtext(copy.envid)}" if copy.envid else "")

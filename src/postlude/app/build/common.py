@@ -1,5 +1,6 @@
 """What every process builds from the settings: folder, clock, tokens."""
 
+import socket
 from dataclasses import dataclass
 
 from postlude.adapters.dkim_keys import DkimKeys
@@ -19,6 +20,11 @@ class Parts:
     codec: TokenCodec
     prefixes: Prefixes
     dkim: DkimKeys
+
+
+def own_name(settings: Settings) -> str:
+    """This server's name in mail: how it greets, and the domain of ids it makes where a message names none."""
+    return settings.server_name or settings.verp_domain or socket.getfqdn()
 
 
 def build_parts(settings: Settings, *, must_write: bool = True) -> Parts:

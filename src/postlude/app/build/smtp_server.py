@@ -1,10 +1,10 @@
 """What both SMTP servers are built from: their name and their certificates."""
 
-import socket
 import ssl
 from pathlib import Path
 from typing import TypedDict
 
+from postlude.app.build.common import own_name
 from postlude.config import Settings
 
 
@@ -20,7 +20,7 @@ class Shared(TypedDict):
 def shared(settings: Settings) -> Shared:
     """What the settings say of both."""
     return {
-        "hostname": settings.verp_domain or socket.getfqdn(),
+        "hostname": own_name(settings),
         "max_message_bytes": settings.max_message_bytes,
         "connections": settings.mail_connections,
         "connections_per_address": settings.mail_connections_per_address,

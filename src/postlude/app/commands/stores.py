@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from postlude.app.build.common import build_parts
+from postlude.app.build.common import build_parts, own_name
 from postlude.config import Settings
 from postlude.history import History
 from postlude.journal import JournalWriter, Spool
@@ -47,6 +47,7 @@ def accept_message(
                 recipients=recipients,
                 raw=raw,
                 dsn=dsn,
+                host=own_name(settings),
             )
         )
 

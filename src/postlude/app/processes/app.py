@@ -19,7 +19,7 @@ from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
 from postlude.app.background.imap import Mailboxes, imap_folders
 from postlude.app.background.provider_calls import Calls
 from postlude.app.background.subject_access import DataRequests
-from postlude.app.build.common import Parts
+from postlude.app.build.common import Parts, own_name
 from postlude.app.build.digest import build_digest
 from postlude.app.build.revocations import build_revoker
 from postlude.app.build.sending import build_sender, build_tracker, build_transport
@@ -120,7 +120,9 @@ class AppProcess:
         self._journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
         self._stack.callback(self._journal.close)
         self._spool_out, self._spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
-        self._submit = partial(accept, self._journal.append, self._spool_out, self._parts.clock, via=Via.WEB)
+        self._submit = partial(
+            accept, self._journal.append, self._spool_out, self._parts.clock, via=Via.WEB, host=own_name(settings)
+        )
 
     def _build_digest(self) -> None:
         self._tracker = build_tracker(self._parts)  # shared: what the digest compiled, the sender renders

@@ -16,6 +16,7 @@ from postlude.kit.ids import id_text
 from postlude.mail.header_block import Head
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
 
 _FINAL = {"sent", "rejected", "unsure", "expired", "suppressed", "deferred"}
 _POLL_SECONDS = 0.2
@@ -45,8 +46,10 @@ def command(  # noqa: PLR0917 - one parameter an option
     if refusal := head_refusal(raw):
         raise InputError(f"{file}: {refusal}")
     head = Head(raw)
-    sender = mail_from or next(iter([*head.addresses("from"), *head.addresses("sender")]), "")
-    to = list(dict.fromkeys(recipients or [a for name in ("to", "cc", "bcc") for a in head.addresses(name)]))
+    written = next(iter([*head.addresses("from"), *head.addresses("sender")]), "")
+    sender = read_one_mailbox(mail_from).spelled if mail_from else written
+    typed = [box.spelled for text in recipients for box in read_mailboxes(text)]
+    to = list(dict.fromkeys(typed or [a for name in ("to", "cc", "bcc") for a in head.addresses(name)]))
     _check(file, sender, to)
     with open_store_of(settings) as store:
         owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()

@@ -8,7 +8,9 @@ from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.kit.ids import id_text, parse_id
+from postlude.model.domain_name import address_key
 from postlude.model.errors import InputError, NotFoundError
+from postlude.services.accounts.sender_rights import sender_pattern
 from postlude.store import Store, User
 
 SIGN_IN_SECONDS: Final = 3600
@@ -75,7 +77,7 @@ def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
         wide = "*" in bare or ("." not in bare and bare != domain)
         if not local or not bare or wide or any(c in sender for c in " <>,\r\n"):
             raise InputError(f"{sender!r} is no address and no pattern like *@example.org or *@*.example.org")
-    return tuple(sender.lower() for sender in senders)
+    return tuple(map(sender_pattern, senders))
 
 
 def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None) -> str:
@@ -92,7 +94,7 @@ def check_app_password(store: Store, login: str, password: str, clock: Clock | N
     """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
     hashed = _hash(_plain(password))
     user = store.accounts.app_password_user(hashed)
-    if user is None or user.address != login.strip().lower():
+    if user is None or user.address != address_key(login):
         return None
     if clock is not None:
         now = clock.now()

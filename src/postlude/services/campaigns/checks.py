@@ -1,7 +1,6 @@
 """What to look at before a campaign leaves: a list of named checks, each says what is wrong and how to mend it."""
 
 from collections.abc import Iterator
-from email.utils import parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
 from typing import Final
@@ -10,7 +9,9 @@ import msgspec
 
 from postlude.compose import Compiled, MissingFieldError, TemplateError
 from postlude.instrument import LinkReason
+from postlude.model.address import AddressError
 from postlude.model.errors import InputError
+from postlude.model.mailboxes import read_one_mailbox
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.ports import HasKey
@@ -98,10 +99,18 @@ def _audience(context: Context) -> Iterator[Finding]:
 
 
 def _sender(context: Context) -> Iterator[Finding]:
-    address = parseaddr(context.campaign.sender)[1]
-    if "@" not in address:
+    if not context.campaign.sender.strip():
         yield _finding(Level.ERROR, "sender", "there is no sender: give it one, Name <name@your-domain>")
-    elif not context.has_key(domain := address.rpartition("@")[2].lower()):
+        return
+    try:
+        address = read_one_mailbox(context.campaign.sender).spelled
+    except AddressError as error:
+        yield _finding(Level.ERROR, "sender", f"{error.reason} in the sender: {error.remedy}")
+        return
+    if not address.isascii():
+        text = f"{address} is not ASCII before the @: only servers that offer SMTPUTF8 take mail from it"
+        yield _finding(Level.SERIOUS, "sender", text)
+    if not context.has_key(domain := address.rpartition("@")[2]):
         text = f"mail from {domain} is not signed: large mailboxes refuse that; run `postlude domain add {domain}`"
         yield _finding(Level.WARNING, "signature", text)
 

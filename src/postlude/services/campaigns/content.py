@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from postlude.instrument import Policy
 from postlude.model.words import Via
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
+from postlude.services.campaigns.sender import sender_of
 from postlude.services.ports import PolicyOf
 from postlude.store import Link, Message, Store
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
@@ -109,7 +109,7 @@ def _attachment(file: CampaignFile, content: bytes) -> Attachment:
 
 def message_rows(campaign: Campaign, variant: Variant, compiled: Compiled, now: int) -> tuple[Message, list[Link]]:
     """What a variant is in `messages` and `links`."""
-    address = parseaddr(campaign.sender)[1]
+    address = sender_of(campaign)
     message = Message(
         id=variant.message,
         user=campaign.user,

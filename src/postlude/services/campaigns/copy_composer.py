@@ -1,6 +1,5 @@
 """A claimed copy of a campaign, composed as it leaves; or the answer that is known without sending it."""
 
-from email.utils import parseaddr
 from typing import Final, NamedTuple
 
 from postlude.compose import CopyHeads, HeadOptions, MissingFieldError, TemplateError
@@ -9,6 +8,7 @@ from postlude.kit.ids import id_text
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.campaigns.content import Contents, fields_of
+from postlude.services.campaigns.sender import sender_of
 from postlude.services.ports import Outgoing, SignerOf
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.tokens import TokenCodec, Urls
@@ -65,8 +65,8 @@ class CopyComposer:
         return Outgoing(mail_from, claim.recipient, data, envid, sending.sender)
 
     def _prepare(self, campaign: Campaign, message: int) -> _Sending:
-        sender = parseaddr(campaign.sender)[1]
-        domain = sender.rpartition("@")[2].lower()
+        sender = sender_of(campaign)
+        domain = sender.rpartition("@")[2]
         urls = self._contents.urls(message)
         options = HeadOptions(
             sender_domain=domain,

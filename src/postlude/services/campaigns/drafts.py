@@ -1,7 +1,6 @@
 """Making and changing drafts."""
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +8,9 @@ import msgspec
 
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id, parse_id
+from postlude.model.address import AddressError
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.mailboxes import read_mailboxes
 from postlude.services.campaigns.files import copy_file
 from postlude.services.campaigns.variants import zone
 from postlude.store import Store, User
@@ -19,6 +20,7 @@ from postlude.store.contacts.rows import Audience
 MAX_VARIANTS: Final = 5
 _NAMES: Final = "ABCDE"
 _HUNDRED: Final = 100
+_SENDER: Final = "the sender"
 _LEAST_PREFIX: Final = 4
 
 
@@ -123,12 +125,21 @@ def find_campaign(store: Store, text: str) -> Campaign:
     return named[0]
 
 
+def _check_mailboxes(field: str, value: str) -> None:
+    try:
+        found = read_mailboxes(value)
+    except AddressError as error:
+        raise InputError(f"{field} {value!r}: {error.reason}; {error.remedy}") from error
+    if field == _SENDER and len(found) > 1:
+        raise InputError(f"{field} {value!r} has more than one address; write one, Name <name@example.org>")
+
+
 def check_draft(campaign: Campaign) -> None:
     """InputError for a sender, option or time zone that cannot be."""
     options = campaign.options
-    for field, value in (("the sender", campaign.sender), ("the reply address", campaign.reply_to)):
-        if value and "@" not in parseaddr(value)[1].strip("@"):
-            raise InputError(f"{field} {value!r} has no address; write Name <name@example.org>")
+    for field, value in ((_SENDER, campaign.sender), ("the reply address", campaign.reply_to)):
+        if value:
+            _check_mailboxes(field, value)
     if not 0 <= options.test_percent <= _HUNDRED:
         raise InputError(f"a test takes 0 to 100 percent of the audience, not {options.test_percent}")
     if options.test_hours < 0 or options.per_hour < 0:

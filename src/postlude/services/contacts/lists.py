@@ -3,6 +3,8 @@
 from typing import TypedDict
 
 from postlude.kit.clock import Clock
+from postlude.mail.header_text import mailbox
+from postlude.model.mailboxes import read_one_mailbox
 from postlude.store import Store
 from postlude.store.contacts.rows import MailingList
 
@@ -18,15 +20,24 @@ class ListDetails(TypedDict, total=False):
     public: bool
 
 
+def _checked(details: ListDetails) -> ListDetails:
+    """With the sender of the list's confirmation mails as it is kept; InputError for what is not a mailbox."""
+    sender = details.get("sender", "")
+    if not sender.strip():
+        return details
+    box = read_one_mailbox(sender)
+    return {**details, "sender": mailbox(box.name, box.spelled)}
+
+
 def add_list(store: Store, clock: Clock, name: str, details: ListDetails) -> MailingList:
-    """Make a list; InputError without a name or when another list has it."""
-    values = {key: value for key, value in details.items() if key != "name"}
+    """Make a list; InputError without a name, when another list has it, or for what is not a sender."""
+    values = {key: value for key, value in _checked(details).items() if key != "name"}
     return store.lists.add(name, clock.now(), **values)
 
 
 def change_list(store: Store, list_id: int, details: ListDetails) -> MailingList:
     """Change what `details` names; NotFoundError when the list is gone."""
-    return store.lists.change(list_id, **details)
+    return store.lists.change(list_id, **_checked(details))
 
 
 def delete_list(store: Store, list_id: int) -> bool:

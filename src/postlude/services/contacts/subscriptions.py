@@ -1,14 +1,15 @@
 """Putting somebody on a list; where the list wants it, only after they confirmed by mail (double opt-in)."""
 
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import formataddr
+from email.policy import SMTP
 from html import escape
 from typing import Final, NamedTuple
 
+from postlude.compose.header import addressed
 from postlude.kit.clock import Clock
-from postlude.model.address import read_mailbox
+from postlude.model.address import Mailbox, read_mailbox
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.ports import ConfirmUrl
 from postlude.store import Store
@@ -103,17 +104,18 @@ def _contact(store: Store, clock: Clock, address: str, name: str, source: str) -
 
 
 def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> Letter:
-    user = store.accounts.user_by_address(wanted.sender) if wanted.sender else None
+    sender = read_one_mailbox(wanted.sender) if wanted.sender else None
+    user = store.accounts.user_by_address(sender.spelled) if sender else None
     user = user or store.accounts.first_user()
     if user is None:
         raise NotFoundError("no user yet, so nobody can send the confirmation mail: start `postlude up` once")
-    sender = wanted.sender or user.address
+    if sender is None or (not sender.name and sender.spelled == user.address):
+        sender = Mailbox(user.address, user.name)
     url = confirm_url(wanted.id, contact.id)
     subject = f"Please confirm: {wanted.name}"
     agree = wanted.consent_text
-    message = EmailMessage(policy=SMTP if (contact.spelled + sender).isascii() else SMTPUTF8)
-    message["From"] = sender if "<" in sender else formataddr((user.name if user.address == sender else "", sender))
-    message["To"] = contact.spelled
+    message = EmailMessage(policy=SMTP)
+    head = addressed("From", (sender.name, sender.spelled)) + addressed("To", ("", contact.spelled))
     message["Subject"] = subject
     message["Auto-Submitted"] = "auto-generated"
     message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # nobody has agreed to anything yet
@@ -121,4 +123,4 @@ def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Co
     said = f"<p>{escape(agree)}</p>\n" if agree else ""
     page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=said)
     message.add_alternative(page, subtype="html")
-    return Letter(user.id, sender, contact.spelled, message.as_bytes())
+    return Letter(user.id, sender.spelled, contact.spelled, head + message.as_bytes())

@@ -13,6 +13,7 @@ import msgspec
 
 from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, TagReader
 from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.model.domain_name import address_key
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
 from postlude.tokens import TagPurpose, TokenCodec
@@ -186,7 +187,7 @@ def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
             return None, Evidence.NONE, Unmatched.UNKNOWN_COPY
         return _own_copy(finding, row, lookups), finding.evidence, Unmatched.NOTHING_OF_OURS
     if finding.message_ids and (rows := lookups.copies_by_message_id(finding.message_ids)):
-        fitting = [row for row in rows if row.recipient.lower() in _addresses(finding)]
+        fitting = [row for row in rows if address_key(row.recipient) in _addresses(finding)]
         chosen = fitting or list(rows)
         if len({row.message for row in chosen}) == 1 and (len(chosen) == 1 or finding.kind in _PERSONAL):
             return chosen[0], Evidence.MESSAGE_ID, Unmatched.NOTHING_OF_OURS
@@ -196,9 +197,9 @@ def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
 
 def _own_copy(finding: Finding, row: CopyRow, lookups: Lookups) -> CopyRow:
     """Who answers all under another recipient's tag is credited for the own copy."""
-    if finding.kind not in _PERSONAL or row.recipient.lower() in _addresses(finding):
+    if finding.kind not in _PERSONAL or address_key(row.recipient) in _addresses(finding):
         return row
-    others = (other for other in lookups.copies(row.message) if other.recipient.lower() in _addresses(finding))
+    others = (other for other in lookups.copies(row.message) if address_key(other.recipient) in _addresses(finding))
     return next(others, row)
 
 
@@ -225,7 +226,7 @@ def plain_subject(subject: str) -> str:
 
 def _addresses(finding: Finding) -> set[str]:
     names = (finding.recipient, finding.original_recipient)
-    return {name.lower() for name in names if name}
+    return {address_key(name) for name in names if name}
 
 
 def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
@@ -239,19 +240,19 @@ def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | No
 
 def _contradicts(finding: Finding, row: CopyRow, lookups: Lookups) -> bool:
     """A report about one recipient that came with the tag of another recipient of the same message."""
-    if not finding.recipient or row.recipient.lower() in _addresses(finding):
+    if not finding.recipient or address_key(row.recipient) in _addresses(finding):
         return False
-    return any(other.recipient.lower() in _addresses(finding) for other in lookups.copies(row.message))
+    return any(address_key(other.recipient) in _addresses(finding) for other in lookups.copies(row.message))
 
 
 def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
     """Why an answer is not this recipient's; None when it is. Who holds the unsubscribe tag may use it."""
-    if finding.evidence is Evidence.UNSUBSCRIBE_TAG or row.recipient.lower() in _addresses(finding):
+    if finding.evidence is Evidence.UNSUBSCRIBE_TAG or address_key(row.recipient) in _addresses(finding):
         return None
-    own = lookups.get(row.message).sender.lower()
-    domain = finding.sender.rpartition("@")[2]
-    own_side = domain == own.rpartition("@")[2] and domain != row.recipient.lower().rpartition("@")[2]
-    if finding.sender == own or own_side:
+    own, sender = address_key(lookups.get(row.message).sender), address_key(finding.sender)
+    domain = sender.rpartition("@")[2]
+    own_side = domain == own.rpartition("@")[2] and domain != address_key(row.recipient).rpartition("@")[2]
+    if sender == own or own_side:
         return Unmatched.COLLEAGUE
     # A machine that answers for the mailbox, or a receipt, may write under the mailbox's other name.
     if finding.kind in {FindingKind.AUTORESPONDED, FindingKind.DISPLAYED} and finding.evidence is Evidence.ENVELOPE_TAG:

@@ -14,12 +14,14 @@ from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import Head
 from postlude.mail.limits import ADDRESSES, head_refusal
+from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError
 from postlude.model.observation import Submitted, encode
 from postlude.model.words import Via
 from postlude.services.ports import Append
 
 MAX_RECIPIENTS: Final = ADDRESSES  # of one message; a mailing has one message per contact
+_DOMAIN: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _PAIR: Final = re.compile(rb"\r\n")
 _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
 
@@ -47,8 +49,11 @@ async def accept(
     recipients: Sequence[str],
     raw: bytes,
     dsn: Dsn = NO_DSN,
+    host: str = "localhost",
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
+
+    `host` is this server's name, for the Message-ID of a message whose From has no domain.
 
     The bytes come first: an observation whose mail is missing could never be dealt with. Who dies in between leaves
     a file nobody speaks of, and the client, which got no 250, sends again. Raises InputError for a message that
@@ -56,7 +61,7 @@ async def accept(
     """
 
     def put() -> Submitted:
-        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn)
+        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host)
         spool.put(submitted.message, data)
         return submitted
 
@@ -66,7 +71,7 @@ async def accept(
 
 
 def prepare(  # noqa: PLR0917 - plain data
-    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn
+    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn, host: str
 ) -> tuple[Submitted, bytes]:
     """The observation, and the bytes to store for it."""
     unique = tuple(dict.fromkeys(recipients))
@@ -76,10 +81,10 @@ def prepare(  # noqa: PLR0917 - plain data
         raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
     message, now = new_id(), clock.now()
     submitted = Submitted(now, message, user, via, mail_from, unique, dsn.envid, dsn.ret, dict(dsn.recipients))
-    return submitted, completed(raw, message, now)
+    return submitted, completed(raw, message, now, host)
 
 
-def completed(raw: bytes, message: int, now: int) -> bytes:
+def completed(raw: bytes, message: int, now: int, host: str = "localhost") -> bytes:
     """`raw` as it may leave: CRLF line ends, Date and Message-ID there (RFC 6409 section 8); InputError if no mail."""
     if refusal := head_refusal(raw):
         raise InputError(refusal)
@@ -92,12 +97,16 @@ def completed(raw: bytes, message: int, now: int) -> bytes:
         raise InputError("the message has no From address; add a From header")
     missing = b""
     if not head.first("message-id"):
-        domain = senders[0].rpartition("@")[2]
-        host = domain if domain and domain.isascii() else "localhost"
-        missing += f"Message-ID: <{id_text(message)}@{host}>\r\n".encode()
+        missing += f"Message-ID: <{id_text(message)}@{_id_domain(senders[0], host)}>\r\n".encode()
     if not head.first("date"):
         missing += f"Date: {format_datetime(to_datetime(now))}\r\n".encode()
     return data[: head.end] + missing + data[head.end :]
+
+
+def _id_domain(sender: str, host: str) -> str:
+    """The sender's domain, where there is one: `root (Cron Daemon)` names none."""
+    domain = same_domain(sender.partition("@")[2] and sender.rpartition("@")[2])
+    return domain if _DOMAIN.fullmatch(domain) else host
 
 
 def with_crlf(raw: bytes) -> bytes:

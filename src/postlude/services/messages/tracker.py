@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 from postlude.instrument import Compiled, LinkReport, Policy, compile_message, read_switches
 from postlude.kit.bounded import WeightedCache
+from postlude.mail.ascii_header import with_ascii_header
 from postlude.mail.header_block import Head, without_fields
+from postlude.model.domain_name import same_domain
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
 _CACHE_BYTES: Final = 32 << 20  # a 50 kB newsletter for hundreds of recipients is compiled once
@@ -60,8 +62,9 @@ class Tracker:
         return plan
 
     def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
+        raw = with_ascii_header(raw)
         head = Head(raw)
-        domain = next(iter(head.addresses("from")), "").rpartition("@")[2].lower()
+        domain = same_domain(next(iter(head.addresses("from")), "").rpartition("@")[2])
         wanted = read_switches(raw).apply(policy) if policy.headers else policy
         unsubscribe, view = wanted.unsubscribe, wanted.view
         try:

@@ -10,7 +10,9 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.contacts.consent import consent_of, take_along
 from postlude.store.contacts.rows import Contact
+from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, proofs
+from postlude.store.engine import Database
 
 _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})
@@ -57,7 +59,12 @@ class ContactQueries(Part):
         self, search: str = "", *, list_id: int = 0, tag: int = 0, before: int = 0, limit: int = 50
     ) -> list[Contact]:
         """The newest first. `search` is found in address and name; `before` is the last id of the page before."""
-        query = select(contacts).where(*_chosen(search, list_id, tag)).order_by(contacts.c.id.desc()).limit(limit)
+        query = (
+            select(contacts)
+            .where(*_chosen(self._database, search, list_id, tag))
+            .order_by(contacts.c.id.desc())
+            .limit(limit)
+        )
         if before:
             query = query.where(contacts.c.id < before)
         with self._database.read() as connection:
@@ -65,7 +72,9 @@ class ContactQueries(Part):
 
     def count(self, search: str = "", *, list_id: int = 0, tag: int = 0) -> int:
         """How many `contacts_page` would page through."""
-        wanted = _searched(search)  # sets are built once and looked into: 10 times as fast as asking for every contact
+        wanted = _searched(
+            self._database, search
+        )  # sets are built once and looked into: 10 times as fast as asking for every contact
         if list_id:
             wanted.append(contacts.c.id.in_(select(list_members.c.contact).where(list_members.c.list == list_id)))
         if tag:
@@ -138,17 +147,17 @@ def clean_fields(fields: dict[str, Any]) -> dict[str, Any]:
     return {clean(name): clean(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
-def _searched(search: str) -> list[ColumnElement[bool]]:
+def _searched(database: Database, search: str) -> list[ColumnElement[bool]]:
     text = search.strip().lower()
     if not text:
         return []
-    address = contacts.c.address.contains(text, autoescape=True)
+    address = address_holds(database, contacts.c.address, text)
     return [address if "@" in text else or_(address, func.lower(contacts.c.name).contains(text, autoescape=True))]
 
 
-def _chosen(search: str, list_id: int, tag: int) -> list[ColumnElement[bool]]:
+def _chosen(database: Database, search: str, list_id: int, tag: int) -> list[ColumnElement[bool]]:
     """For a page, which looks at few contacts: each is asked whether it is on the list."""
-    found = _searched(search)
+    found = _searched(database, search)
     if list_id:
         members = and_(list_members.c.list == list_id, list_members.c.contact == contacts.c.id)
         found.append(select(list_members.c.contact).where(members).exists())

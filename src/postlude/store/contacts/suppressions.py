@@ -6,7 +6,9 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from postlude.store.base import Part, address_key, as_struct, chunks, clean
 from postlude.store.contacts.rows import Suppression
+from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import suppressions
+from postlude.store.engine import Database
 
 _PAGE = 5000
 
@@ -69,7 +71,7 @@ class SuppressionQueries(Part):
         self, limit: int = 1000, *, search: str = "", reason: str = "", after: Suppression | None = None
     ) -> list[Suppression]:
         """The newest first, behind `after`; `search` is found in the address."""
-        query = select(suppressions).where(*_chosen(search, reason))
+        query = select(suppressions).where(*_chosen(self._database, search, reason))
         if after is not None:
             same = and_(suppressions.c.at == after.at, suppressions.c.address > after.address)
             query = query.where(or_(suppressions.c.at < after.at, same))
@@ -88,15 +90,19 @@ class SuppressionQueries(Part):
 
     def count(self, search: str = "") -> dict[str, int]:
         """How many there are, by reason."""
-        query = select(suppressions.c.reason, func.count()).where(*_chosen(search, "")).group_by(suppressions.c.reason)
+        query = (
+            select(suppressions.c.reason, func.count())
+            .where(*_chosen(self._database, search, ""))
+            .group_by(suppressions.c.reason)
+        )
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(suppressions.c.reason))}
 
 
-def _chosen(search: str, reason: str) -> list[ColumnElement[bool]]:
+def _chosen(database: Database, search: str, reason: str) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if search.strip():
-        found.append(suppressions.c.address.contains(address_key(search), autoescape=True))
+        found.append(address_holds(database, suppressions.c.address, search))
     if reason:
         found.append(suppressions.c.reason == reason)
     return found

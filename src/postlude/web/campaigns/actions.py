@@ -1,7 +1,6 @@
 """What is done with a campaign: files, a test mail, leaving, holding, ending, following up."""
 
 import mimetypes
-from email.utils import getaddresses
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -11,6 +10,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.mailboxes import read_mailboxes
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import copy_campaign, remove_variant
 from postlude.services.campaigns.files import MAX_HOSTED, attach_file, remove_file
@@ -87,7 +87,7 @@ async def send_test(
 ) -> Response:
     """Send what is saved to ourselves; it carries nothing live."""
     found = await run_in_threadpool(find, deps, viewer, campaign)
-    recipients = [address for _, address in getaddresses([to]) if address]
+    recipients = list(dict.fromkeys(box.spelled for box in read_mailboxes(to)))
     raw = await run_in_threadpool(_test_mail, deps, found, contact.strip(), variant, recipients)
     await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)
     return to_page(found, "?said=test")

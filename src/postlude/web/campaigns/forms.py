@@ -1,7 +1,6 @@
 """A campaign's editor as a form: what is on the page, and what it becomes."""
 
 from collections.abc import Mapping, Sequence
-from email.utils import parseaddr
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,6 +9,7 @@ from starlette.datastructures import FormData
 from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
+from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import WinnerRule
 from postlude.services.campaigns.drafts import Content
 from postlude.services.campaigns.markup import html_of_mjml
@@ -183,5 +183,5 @@ def _number(form: FormData, name: str, what: str, default: int = 0) -> int:
 
 
 def sender_address(sender: str) -> str:
-    """The address in a From header."""
-    return parseaddr(sender)[1]
+    """The address of the sender that was typed, empty where nothing was; InputError for what is no mailbox."""
+    return read_one_mailbox(sender).spelled if sender.strip() else ""

@@ -4,19 +4,19 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime
 from typing import Final, NamedTuple
 
+from postlude.compose.header import addressed
 from postlude.instrument import LinkReport
 from postlude.kit.clock import to_datetime
+from postlude.model.address import AddressError, Mailbox
 from postlude.model.errors import InputError
+from postlude.model.mailboxes import read_mailboxes
 
 _URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")
-
-_GROUP: Final = re.compile(r"(?:^|,)([\w -]+:[^,]*)")  # RFC 5322 group syntax, or a header line that was pasted
 
 
 class Draft(NamedTuple):
@@ -32,29 +32,18 @@ class Draft(NamedTuple):
     body: str = ""
 
 
-def addresses(field: str, value: str) -> list[Address]:
-    """The addresses of one field, separated by commas, semicolons or line ends; InputError names the wrong one."""
-    found = []
-    listed = re.sub(r"[;\r\n]+", ",", value)
-    if group := _GROUP.search(listed):
-        raise InputError(f"{field}: “{group[1].strip()}” is not an address")
-    for name, address in getaddresses([listed]):
-        if not address and not name:
-            continue
-        try:
-            parsed = Address(display_name=name, addr_spec=address)
-        except (ValueError, IndexError) as error:
-            raise InputError(f"{field}: “{address or name}” is not an address") from error
-        if not parsed.username or ("." not in parsed.domain and parsed.domain != "localhost"):
-            raise InputError(f"{field}: “{address or name}” is not an address; it looks like name@example.com")
-        found.append(parsed)
-    return found
+def addresses(field: str, value: str) -> list[Mailbox]:
+    """The mailboxes of one field, as they were typed and in that order; InputError names the wrong one."""
+    try:
+        return read_mailboxes(value) if value.strip(" \t\r\n,;") else []
+    except AddressError as error:
+        raise InputError(f"{field}: {error.reason}; {error.remedy}") from error
 
 
 def message(draft: Draft, now: int, switches: Iterable[tuple[str, str]] = ()) -> tuple[bytes, list[str]]:
     """The message's bytes and its envelope recipients. Bcc is in the envelope only."""
     to, cc, bcc = (addresses(*pair) for pair in (("To", draft.to), ("Cc", draft.cc), ("Bcc", draft.bcc)))
-    recipients = list(dict.fromkeys(a.addr_spec for a in (*to, *cc, *bcc)))
+    recipients = list(dict.fromkeys(box.spelled for box in (*to, *cc, *bcc)))
     if not recipients:
         raise InputError("To: name at least one recipient")
     return _bytes(draft, to, cc, now, switches), recipients
@@ -82,12 +71,13 @@ def as_html(text: str) -> str:
     return f"<!doctype html>\n<html><body>\n{paragraphs}\n</body></html>\n"
 
 
-def _bytes(draft: Draft, to: list[Address], cc: list[Address], now: int, switches: Iterable[tuple[str, str]]) -> bytes:
+def _bytes(draft: Draft, to: list[Mailbox], cc: list[Mailbox], now: int, switches: Iterable[tuple[str, str]]) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = draft.sender
-    for name, value in (("To", to), ("Cc", cc)):
-        if value:
-            mail[name] = value
+    head = b"".join(
+        addressed(name, *((box.name, box.spelled) for box in boxes))
+        for name, boxes in (("From", [Mailbox(draft.sender)]), ("To", to), ("Cc", cc))
+        if boxes
+    )
     mail["Subject"] = " ".join(draft.subject.split())
     mail["Date"] = format_datetime(to_datetime(now))
     for name, switch in switches:
@@ -98,7 +88,7 @@ def _bytes(draft: Draft, to: list[Address], cc: list[Address], now: int, switche
         plain = _URL.sub(lambda m: f"{m[1]} <{m[2]}>" if m[1] else m[0], draft.body.replace("\r\n", "\n"))
         mail.set_content(plain)
         mail.add_alternative(as_html(draft.body), subtype="html", cte="quoted-printable")
-    return mail.as_bytes()
+    return head + mail.as_bytes()
 
 
 def _linked(text: str) -> str:

@@ -1,0 +1,13 @@
+"""Whose mail a campaign is: the address in what somebody typed as its sender."""
+
+from postlude.model.address import AddressError
+from postlude.model.mailboxes import read_one_mailbox
+from postlude.store.campaigns.rows import Campaign
+
+
+def sender_of(campaign: Campaign) -> str:
+    """The sender's address, its domain in A-labels; empty while there is none."""
+    try:
+        return read_one_mailbox(campaign.sender).spelled
+    except AddressError:
+        return ""

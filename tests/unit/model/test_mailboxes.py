@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postlude.model.address import AddressError
+from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "address"),
+    [
+        ("care@sender.example", "", "care@sender.example"),
+        ("Shop <care@sender.example>", "Shop", "care@sender.example"),
+        ("A@B Shop <care@sender.example>", "A@B Shop", "care@sender.example"),
+        ("Müller: Shop <care@sender.example>", "Müller: Shop", "care@sender.example"),
+        ("Doe, Alice <alice@sender.example>", "Doe, Alice", "alice@sender.example"),
+        ("Shop; Café <care@sender.example>", "Shop, Café", "care@sender.example"),
+        ('"Doe, Alice" <alice@sender.example>', "Doe, Alice", "alice@sender.example"),
+        (r'"Sam \"The Man\" Roe" <sam@sender.example>', 'Sam "The Man" Roe', "sam@sender.example"),
+        ("O'Hara (Sales) <care@sender.example>", "O'Hara (Sales)", "care@sender.example"),
+        ("care@sender.example (Shop)", "Shop", "care@sender.example"),
+        ("=?utf-8?q?M=C3=BCller?= <care@sender.example>", "Müller", "care@sender.example"),
+        ("Shop <news@münchen.example>", "Shop", "news@xn--mnchen-3ya.example"),
+        ("ünïcode@exämple.com", "", "ünïcode@xn--exmple-cua.com"),
+        ("\u202acare@sender.example\u202c", "", "care@sender.example"),
+        ("\u202eShop\u202c <\u202acare@sender.example\u202c>", "Shop", "care@sender.example"),
+        ("care@sender.example <care@sender.example>", "care@sender.example", "care@sender.example"),
+        ("Shop<care@sender.example>", "Shop", "care@sender.example"),
+        ("می\u200cشود <ali@sender.example>", "می\u200cشود", "ali@sender.example"),
+        ('"john doe"@sender.example', "", '"john doe"@sender.example'),
+        (" \t<care@sender.example>, ", "", "care@sender.example"),
+    ],
+)
+def test_one_mailbox_as_people_type_it(typed: str, name: str, address: str):
+    assert read_one_mailbox(typed) == (address, name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "addresses"),
+    [
+        ("a@x.example, b@y.example", ["a@x.example", "b@y.example"]),
+        ("b@y.example; a@x.example", ["b@y.example", "a@x.example"]),
+        ("a@x.example\r\nb@y.example\r\n", ["a@x.example", "b@y.example"]),
+        ("a@x.example b@y.example", ["a@x.example", "b@y.example"]),
+        ("Doe, A <a@x.example>, b@y.example, C <c@z.example>", ["a@x.example", "b@y.example", "c@z.example"]),
+        ("a@x.example, Shop, Inc. <b@y.example>", ["a@x.example", "b@y.example"]),
+        ("<a@x.example> <b@y.example>", ["a@x.example", "b@y.example"]),
+        (",, a@x.example,,", ["a@x.example"]),
+    ],
+)
+def test_many_mailboxes_stay_in_their_order(typed: str, addresses: list[str]):
+    assert [box.spelled for box in read_mailboxes(typed)] == addresses
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "no address"),
+        ("Shop", "'Shop' is no address"),
+        ("Shop <care>", "no address"),
+        ("Shop <>", "no address"),
+        ("Shop <care@sender.example", "a bracket too many"),
+        ("Shop care@sender.example>", "a bracket too many"),
+        ("Shop care@sender.example", "'Shop care@sender.example' is no address"),
+        ("<a@x.example> Shop", "stands behind an address"),
+        ("Friends: a@x.example, b@x.example;", "is no address"),
+        ("undisclosed-recipients:;", "is no address"),
+        ("a@x.example, Shop", "'Shop' is no address"),
+        ("bert@b.example\r\nBcc: x@y.example", "is no address"),
+        ("Shop <a@x.example, b@x.example>", "more than one address"),
+    ],
+)
+def test_what_is_no_mailbox_is_refused_with_the_remedy(typed: str, reason: str):
+    with pytest.raises(AddressError) as error:
+        read_mailboxes(typed)
+    assert reason in error.value.reason
+    assert error.value.remedy
+
+
+def test_of_two_where_one_is_wanted_the_person_is_told():
+    with pytest.raises(AddressError, match="more than one"):
+        read_one_mailbox("a@x.example, b@y.example")
+
+
+@given(st.text("ab@.,;:<>\"'\\() \r\n=?é\u202a", max_size=60))
+def test_whatever_is_taken_is_on_one_line(typed: str):
+    try:
+        found = read_mailboxes(typed)
+    except AddressError:
+        return
+    assert found
+    assert not any(set(box.name + box.spelled) & set("\r\n\u202a") for box in found)
