@@ -13,7 +13,7 @@ _DOTS: Final = str.maketrans("。．｡", "...")  # noqa: RUF001 - what East Asi
 
 
 class DomainError(InputError):
-    """This is no domain name: look for a typing error."""
+    """This is not a domain name: look for a typing error."""
 
 
 def ascii_domain(domain: str) -> str:
@@ -33,7 +33,7 @@ def checked_domain(domain: str) -> str:
     try:
         return idna.encode(domain.translate(_DOTS), uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
-        raise DomainError(f"{domain!r} is no domain name: look for a typing error") from error
+        raise DomainError(f"{domain!r} is not a domain name: look for a typing error") from error
 
 
 def shown_domain(domain: str) -> str:

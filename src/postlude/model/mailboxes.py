@@ -41,7 +41,7 @@ def read_mailboxes(text: str) -> list[Mailbox]:
     before, rest = _split(text[at:] + ",", first=at == 0)
     found += before
     if rest:
-        raise AddressError(f"{_short(rest)!r} is no address", "write it as name@example.com")
+        raise AddressError(f"{_short(rest)!r} is not an address", "write it as name@example.com")
     if not found:
         raise AddressError("there is no address", "write it as Name <name@example.com>")
     return found

@@ -167,7 +167,7 @@ def test_style_sheets_go_inline_and_other_html_stays_as_it_is(desk):
 def test_options_that_cannot_be_are_refused(desk, options: dict[str, object], wrong: str):
     with pytest.raises(InputError, match=wrong):
         desk.draft(**options)
-    with pytest.raises(InputError, match="has no address"):
+    with pytest.raises(InputError, match="is not an address"):
         change_campaign(desk.store, desk.draft("s").id, {"sender": "Nobody"}, {})
 
 
