@@ -97,7 +97,7 @@ def test_a_test_mail_carries_nothing_live(desk):
     body = b"".join(part.get_payload(decode=True) or b"" for part in message.walk() if not part.is_multipart()).decode()
     assert live_tokens(desk.codec, body) == []
     assert ".gif" not in body
-    with pytest.raises(InputError, match="no address"):
+    with pytest.raises(InputError, match="is not an address"):
         trial_message(desk.contents, made, variant, None, ["me"])
 
 
