@@ -14,6 +14,7 @@ from typing import Final, Generic, Self, TypeVar
 Words = Callable[[Exception], str]
 _Step = TypeVar("_Step")
 _T = TypeVar("_T")
+_log: Final = logging.getLogger("postlude.loop")
 
 
 class Pauses:
@@ -66,12 +67,11 @@ class _Loop(Generic[_Step]):
         self._words: Final = words
         self._delay_s: Final = delay_s
         self._logged: tuple[str, float] = ("", 0.0)
-        self._log: Final = logging.getLogger("postlude.loop")
 
     def worked(self) -> None:
         """Take back what the last failure said. Called after each step; a step that lasts calls it itself."""
         if self._logged[0]:
-            self._log.info("%s works again", self.name)
+            _log.info("%s works again", self.name)
             self._logged = ("", 0.0)
         self.problem = ""
         self._pauses.reset()
@@ -84,7 +84,7 @@ class _Loop(Generic[_Step]):
         pause = self._pauses.next()
         if (words, pause) != self._logged:
             self._logged = (words, pause)
-            self._log.error(
+            _log.error(
                 "%s step failed; retrying in %g s: %s", self.name, pause, words, exc_info=None if known else error
             )
         return pause
@@ -151,6 +151,18 @@ class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
     async def __aexit__(self, *_exception: object) -> None:
         """End after the step under way."""
         await self.stop()
+
+
+async def retried(name: str, call: Callable[[], Awaitable[_T]], expected: tuple[type[Exception], ...]) -> _T:
+    """What `call` returns once it succeeds: after an expected error it is made again, after growing pauses."""
+    pauses = Pauses()
+    while True:
+        try:
+            return await call()
+        except expected as error:
+            pause = pauses.next()
+            _log.error("%s failed; retrying in %g s: %s", name, pause, error)
+            await asyncio.sleep(pause)
 
 
 async def unless_stopped(stop: asyncio.Event, work: Coroutine[object, object, _T]) -> _T | None:

@@ -1,25 +1,19 @@
-"""The campaign worker: claims by the hundred, says what it is about to hand over, hands it over.
-
-Three steps, each a little ahead of the next: copies are claimed in one transaction for hundreds (CLAIMED), a few of
-them are journaled as begun, and only those are handed over. So a worker that is killed leaves a few copies that may
-have left, and gives all others back.
-"""
+"""The campaign worker: claims the copies of campaigns under way and composes them; the pump hands them over."""
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from postlude.compose import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
-from postlude.kit.loop import TaskLoop
+from postlude.kit.loop import retried
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import Attempt, Begun, encode
+from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
@@ -28,6 +22,7 @@ from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Append, Held, Transport
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
+from postlude.worker.pump import Pump, pause
 
 _CLAIM: Final = 1000  # copies in hand at most; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100
@@ -39,6 +34,7 @@ _GRACE_S: Final = 60.0
 _SOON: Final = 10 * MICROS_PER_SECOND
 _DAY: Final = 86_400 * MICROS_PER_SECOND
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -73,79 +69,81 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
 
     Returns when every result is durable and every claim that was not begun is given back.
     """
-    await _Pump(deps, stop).run()
+    pump: Pump[CampaignClaim] = Pump(
+        name="campaign worker",
+        problem="campaigns do not leave",
+        connections=deps.transport.lanes,
+        most_ahead=_MOST_AHEAD,
+        grace_s=_GRACE_S,
+        append=deps.append,
+        clock=deps.clock,
+    )
+    await pump.run(_Campaigns(deps, pump), stop)
 
 
-class _Pump:
-    def __init__(self, deps: CampaignDeps, stop: asyncio.Event) -> None:
+class _Campaigns:
+    """A Source: the copies of all campaigns under way, side by side, as many ahead as leave in some seconds."""
+
+    def __init__(self, deps: CampaignDeps, pump: Pump[CampaignClaim]) -> None:
         self._deps = deps
-        self._stop = stop
+        self._pump = pump
         self._campaigns: dict[int, Campaign] = {}
-        self._claimed: deque[CampaignClaim] = deque()
-        self._more = asyncio.Event()
-        self._hungry = asyncio.Event()
-        self._lanes = 2 * deps.transport.lanes
-        self._ready: asyncio.Queue[CampaignClaim | None] = asyncio.Queue()
-        self._room = asyncio.Event()
-        self._ahead = self._lanes
-        self._rate = 0.0
-        self._in_advance = 2 * _LEAST_CLAIM
-        self._in_hand = 0
         self._idle_since = deps.clock.now()
-        self._loop = TaskLoop("campaign worker", self._feed, expected=(StorageError, InUseError))
-        self._beginning = TaskLoop("campaign worker's journal", self._begin, expected=(StorageError,))
-        self._handed = (0, perf_counter())
 
-    async def run(self) -> None:
-        lanes = [asyncio.create_task(self._lane(), name=f"campaign lane {number}") for number in range(self._lanes)]
-        closing = asyncio.Event()
-        begin = asyncio.create_task(self._beginning.run(closing), name="campaign begin")
-        try:
-            await self._loop.run(self._stop)
-        finally:
-            closing.set()
-            self._more.set()
-            self._room.set()
-            await begin
-            await self._end(lanes)
-
-    async def _end(self, lanes: Sequence[asyncio.Task[None]]) -> None:
-        """What is begun still leaves, the rest is given back."""
-        await self._give_back(list(self._claimed))
-        self._claimed.clear()
-        for _ in lanes:
-            self._ready.put_nowait(None)
-        await asyncio.wait(lanes, timeout=_GRACE_S)
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-        await self._deps.results.settled()
-
-    async def _feed(self) -> float:
-        busy = await self._feed_once()
+    async def feed(self) -> float:
+        """One round: claim what is due, then look after what comes next."""
+        busy = await self._claim()
         now = self._deps.clock.now()
-        if busy or self._in_hand or await self._due_soon(now):
+        if busy or self._pump.in_hand or await self._due_soon(now):
             self._idle_since = now
         elif self._deps.idle_end_s and now - self._idle_since > self._deps.idle_end_s * MICROS_PER_SECOND:
-            self._loop.end()
+            self._pump.end()
             return 0.0
         if not busy:
             if self._deps.watch is not None:
                 await self._deps.watch()
-            self._loop.worked()
-            await self._pause(_LOOK_S if self._claimed else _IDLE_S)
+            self._pump.well()
+            await pause(_LOOK_S if self._pump.waiting else _IDLE_S, (self._pump.stop, self._pump.hungry))
         return 0.0
 
-    async def _feed_once(self) -> bool:
-        """One round over the campaigns under way; True when there is more to do at once."""
-        work, wait_s = self._deps.work, self._deps.transport.wait_s()
-        self._hungry.clear()
+    def copy_of(self, item: CampaignClaim) -> int:
+        """The copy's id."""
+        return item.copy
+
+    async def hand_over(self, item: CampaignClaim) -> None:
+        """Return when its result is on its way to the disk; waits while the disk takes none."""
+        await self._deps.results.ready()
+        campaign = self._campaigns.get(item.campaign)
+        if campaign is None:  # paused meanwhile: what is begun still leaves
+            campaign = await self._asked("reading the campaign", partial(self._deps.store.campaigns.get, item.campaign))
+        answer = await self._answer(campaign, item)
+        if isinstance(answer, Held):
+            postpone = partial(self._deps.store.campaigns.postpone, [item.copy], answer.until)
+            await self._asked(f"postponing copy {item.copy:016x}", postpone)
+        elif answer is not None:
+            self._deps.results.put(encode(self._attempt(campaign, item, answer)))
+
+    async def give_back(self, items: Sequence[CampaignClaim]) -> None:
+        """These were not begun."""
+        if items:
+            await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in items])
+
+    async def settled(self) -> None:
+        """Return when every result is durable."""
+        await self._deps.results.settled()
+
+    async def _claim(self) -> bool:
+        """Claim from all campaigns under way; True when there is more to do at once."""
+        work, pump, wait_s = self._deps.work, self._pump, self._deps.transport.wait_s()
+        ahead = max(_LEAST_CLAIM, min(_CLAIM, int(_CLAIM_S * pump.rate))) if pump.rate else 2 * _LEAST_CLAIM
+        pump.low = ahead // 2
+        pump.hungry.clear()
         under_way = await asyncio.to_thread(work.under_way)
         self._campaigns = {campaign.id: campaign for campaign in under_way}
         await self._drop_stopped()
         busy = False
-        share = self._in_advance // max(1, len(under_way))  # campaigns at the same time leave side by side
-        held = Counter(claim.campaign for claim in self._claimed)
+        share = ahead // max(1, len(under_way))  # campaigns at the same time leave side by side
+        held = Counter(claim.campaign for claim in pump.waiting)
         for campaign in under_way:
             busy = await asyncio.to_thread(work.take_in, campaign) or busy
             room = 0 if wait_s else share - held[campaign.id]
@@ -154,106 +152,39 @@ class _Pump:
             claims = await asyncio.to_thread(work.claim, campaign, room)
             if claims:
                 busy = True
-                self._in_hand += len(claims)
-                self._claimed.extend(claims)
-                self._more.set()
-            elif not self._in_hand:
+                pump.add(claims)
+            elif not pump.in_hand:
                 await asyncio.to_thread(work.finish, campaign)
-        return busy and len(self._claimed) < self._in_advance // 2
+        return busy and len(pump.waiting) < ahead // 2
+
+    async def _drop_stopped(self) -> None:
+        """Give back what waits here of campaigns that were paused or cancelled meanwhile."""
+        stopped = self._pump.take_out(lambda claim: claim.campaign not in self._campaigns)
+        try:
+            await self.give_back(stopped)
+        except BaseException:
+            self._pump.add(stopped)
+            raise
 
     async def _due_soon(self, now: int) -> bool:
         due = await asyncio.to_thread(self._deps.work.next_due, list(self._campaigns.values()))
         return due is not None and due < now + _SOON
 
-    async def _pause(self, seconds: float) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (self._stop, self._hungry)]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _drop_stopped(self) -> None:
-        """Give back what waits here of campaigns that were paused or cancelled meanwhile."""
-        stopped = [claim for claim in self._claimed if claim.campaign not in self._campaigns]
-        if stopped:
-            self._claimed = deque(claim for claim in self._claimed if claim.campaign in self._campaigns)
-            await self._give_back(stopped)
-
-    async def _give_back(self, claims: Sequence[CampaignClaim]) -> None:
-        if claims:
-            await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
-            self._in_hand -= len(claims)
-
-    async def _begin(self) -> float:
-        """Journal the next few copies as begun, then let the lanes have them."""
-        if not self._claimed:
-            self._more.clear()
-            await self._more.wait()
-            return 0.0
-        if self._ready.qsize() > self._ahead // 2:
-            self._room.clear()
-            await self._room.wait()
-            return 0.0
-        some = [self._claimed.popleft() for _ in range(min(self._ahead, len(self._claimed)))]
-        began = perf_counter()
-        try:
-            await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(claim.copy for claim in some))))
-        except StorageError:
-            self._claimed.extendleft(reversed(some))
-            raise
-        self._pace(perf_counter() - began)
-        if len(self._claimed) < self._in_advance // 2:
-            self._hungry.set()
-        for claim in some:
-            self._ready.put_nowait(claim)
-        return 0.0
-
-    def _pace(self, sync_s: float) -> None:
-        """Begin as many ahead as leave while the disk syncs: few with a slow server, enough with a slow disk."""
-        now = perf_counter()
-        left, since = self._handed
-        self._handed = (0, now)
-        self._rate += (left / max(now - since, 1e-6) - self._rate) / 4
-        wanted = min(_MOST_AHEAD, int(2 * sync_s * self._rate))
-        self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
-        self._in_advance = max(_LEAST_CLAIM, min(_CLAIM, int(_CLAIM_S * self._rate)))
-
-    async def _lane(self) -> None:
-        while (claim := await self._ready.get()) is not None:
-            if self._ready.qsize() <= self._ahead // 2:
-                self._room.set()
-            try:
-                await self._deps.results.ready()
-                await self._hand_over(claim)
-            except Exception:  # noqa: BLE001 - the worker outlives what fails once
-                # It stays SENDING: the next start reports it as unsure, which is the truth.
-                _log.exception("copy %016x: its hand-over failed, the result is unknown", claim.copy)
-            self._in_hand -= 1
-            self._handed = (self._handed[0] + 1, self._handed[1])
-
-    async def _hand_over(self, claim: CampaignClaim) -> None:
-        campaign = self._campaigns.get(claim.campaign)
-        if campaign is None:  # paused meanwhile: what is begun still leaves
-            campaign = await asyncio.to_thread(self._deps.store.campaigns.get, claim.campaign)
-        answer = await self._answer(campaign, claim)
-        if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.campaigns.postpone, [claim.copy], answer.until)
-        elif answer is not None:
-            self._deps.results.put(encode(self._attempt(campaign, claim, answer)))
-
     async def _answer(self, campaign: Campaign, claim: CampaignClaim) -> Answer | Held | None:
         try:
             composed = self._deps.composer.compose(campaign, claim)
         except TemplateError as error:
-            await asyncio.to_thread(self._deps.work.pause, campaign.id, str(error))
+            pause_it = partial(self._deps.work.pause, campaign.id, str(error))
+            await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
             return Held(0, str(error))
         except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
             _log.exception("copy %016x could not be composed", claim.copy)
             return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
         return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed)
+
+    async def _asked(self, what: str, call: Callable[[], _T]) -> _T:
+        """Ask the store, in a thread, until it answers: a copy that was begun must not be forgotten."""
+        return await retried(what, partial(asyncio.to_thread, call), (StorageError, InUseError))
 
     def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer) -> Attempt:
         now = self._deps.clock.now()

@@ -284,7 +284,10 @@ async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
 
 
 async def test_a_stop_does_not_wait_for_a_digest_that_stands_still(folder: Folder, store: Store):
-    async with Difficult().running() as server, working(folder, store, server, caught_up=asyncio.Event().wait):
+    async with (
+        Difficult().running() as server,
+        working(folder, store, server, digested=lambda _journal: asyncio.Event().wait()),
+    ):
         await asyncio.sleep(0)
     assert not server.accepted
 

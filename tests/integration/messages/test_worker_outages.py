@@ -11,6 +11,7 @@ import pytest
 from postlude.kit import loop
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
+from postlude.services.ports import Held, Outgoing
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
@@ -110,3 +111,42 @@ async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_
         async with working(folder, store, server):
             await attempts(folder, 3)
         assert len(server.accepted) == 3
+
+
+class Holding:
+    """A transport whose limits hold every copy, while the database refuses to be told for a moment."""
+
+    lanes = 1
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self.sent = 0
+
+    async def send(self, _copy: Outgoing) -> Held:
+        self.sent += 1
+        rename(self._state, "copies", "away")
+        asyncio.get_running_loop().call_later(0.1, rename, self._state, "away", "copies")
+        return Held(1 << 60, "the limit of this hour is used up")
+
+    def wait_s(self) -> float:
+        return 0.0
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_unsure(folder: Folder, store: Store, state: Path):
+    (first, *others) = await submit(folder, store)
+    for other in others:
+        store.suppressions.add(other.recipient, "unsubscribed")
+    transport = Holding(state)
+    async with Difficult().running() as server:
+        deps = sender_deps(folder, store, server, transport=transport)
+        stop = asyncio.Event()
+        task = asyncio.create_task(Worker(deps).run(stop, asyncio.Event()))
+        await until("the copy to be held", lambda: transport.sent)
+        await asyncio.sleep(0.2)
+        await until("it to wait", lambda: store.messages.copy(first.id).status is CopyStatus.QUEUED)
+        stop.set()
+        await task
+    assert first.id not in {one.copy for one in folder.observations() if isinstance(one, Attempt)}

@@ -14,8 +14,9 @@ from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.campaigns.content import Contents
+from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule
-from postlude.services.messages.sender import CaughtUp, SenderDeps
+from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.tracker import Tracker
 from postlude.services.messages.view_page import ViewPages
 from postlude.services.ports import Append, Transport
@@ -120,7 +121,7 @@ def build_sender(
     spool: Spool,
     append: Append,
     transport: Transport,
-    caught_up: CaughtUp,
+    digested: Digested,
 ) -> SenderDeps:
     """Everything the worker needs."""
     settings = parts.settings
@@ -138,5 +139,5 @@ def build_sender(
         signer_of=parts.dkim.signer,
         retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
         journal=f"{parts.folder.identity()}/app",
-        caught_up=caught_up,
+        digested=digested,
     )

@@ -187,7 +187,7 @@ class AppProcess:
             spool=self._spool_out,
             append=self._journal.append,
             transport=transport,
-            caught_up=self._caught_up,
+            digested=self._caught_up,
         )
         await self._start_worker(sender, self._changes)
 
@@ -223,10 +223,11 @@ class AppProcess:
 
         self._stack.push_async_callback(end)
 
-    async def _caught_up(self) -> None:
-        """Return once the digest has read all that was journaled before this process started."""
+    async def _caught_up(self, _journal: str) -> bool:
+        """Wait until the digest has read all that was journaled before this process started."""
         while self._digest.state.idle_at <= self._started_at:  # noqa: ASYNC110 - set by the digest's thread
             await asyncio.sleep(_LOOK_SECONDS)
+        return True
 
     async def _serve(self, sockets: Sequence[socket], application: object) -> None:
         server = WebServer(application, sockets)

@@ -2,25 +2,17 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
 from postlude.kit.clock import Clock
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.variants import begins_at, best_variant, decide_at, places, settle_test
-from postlude.store import Claim, Store
+from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 
 TAKE_IN: Final = 5000  # contacts a transaction: 0.2 s of the one writer's time
 
 _log = logging.getLogger(__name__)
-
-
-class GiveUp(Protocol):
-    """Journals that the outcome of copies is not known."""
-
-    def __call__(self, claims: list[Claim], /) -> None:
-        """Return when it is durable."""
-        ...
 
 
 class CampaignWork:
@@ -123,16 +115,3 @@ def _has_work(store: Store, campaign: Campaign, now: int) -> bool:
         return True
     due = store.campaigns.due(campaign.id)
     return due is not None and due <= now
-
-
-def recover(store: Store, dead: list[int], give_up: GiveUp) -> int:
-    """Say what dead workers left in flight, give back what they had not begun; how many copies that was.
-
-    Call it when all they journaled has been digested: a copy that is SENDING then has begun and has no result.
-    `give_up` returns when what it was given is durably unsure.
-    """
-    left = store.sending.left_in_flight(dead)
-    if left:
-        _log.warning("%d copies were being handed over when their worker ended: unsure", len(left))
-        give_up(left)
-    return store.sending.end_workers(dead)

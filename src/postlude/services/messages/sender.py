@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
 from postlude.dkim import Signer
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
+from postlude.kit.loop import retried
 from postlude.model.answer import Answer
-from postlude.model.errors import NotFoundError, StorageError
-from postlude.model.observation import Attempt, Begun, encode
+from postlude.model.errors import InUseError, NotFoundError, StorageError
+from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
+from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Append, Held, Outgoing, PolicyOf, SignerOf, Transport
@@ -24,13 +27,13 @@ from postlude.store.messages.rows import Claim, Message
 from postlude.store.privacy.rows import Withdrawal
 from postlude.tokens import TokenCodec
 
-_STORAGE_PAUSE_S: Final = 1.0
+_REFUSED: Final = (StorageError, InUseError)
 
 _log = logging.getLogger(__name__)
 
 
-async def _at_once() -> None:
-    pass
+async def _at_once(_journal: str) -> bool:
+    return True
 
 
 def _nobody(_domain: str) -> Signer | None:
@@ -42,14 +45,6 @@ class MakeView(Protocol):
 
     def __call__(self, message: int, raw: bytes, /) -> bool:
         """False when the message has none."""
-        ...
-
-
-class CaughtUp(Protocol):
-    """Waits for the digest."""
-
-    def __call__(self) -> Awaitable[None]:
-        """Return once all that was journaled before the start is digested."""
         ...
 
 
@@ -75,8 +70,8 @@ class SenderDeps:
     """The DKIM keys for mail from a domain."""
     journal: str = "app"
     """Name of the journal `append` writes to; its lock says that this worker lives."""
-    caught_up: CaughtUp = _at_once
-    """Returns when everything journaled before now has been digested: only then is a claim without result a crash."""
+    digested: Digested = _at_once
+    """Only when everything journaled has been digested is a claim without result a crash."""
 
 
 class Ready(NamedTuple):
@@ -116,40 +111,20 @@ class Sender:
         if answer is None:
             assert ready.copy is not None
             answer = await self._deps.transport.send(ready.copy)
+        copy = ready.claim.copy
         if isinstance(answer, Held):
-            await asyncio.to_thread(self._deps.store.campaigns.postpone, [ready.claim.copy], answer.until, answer.text)
+            postpone = partial(self._deps.store.campaigns.postpone, [copy], answer.until, answer.text)
+            await retried(f"postponing copy {copy:016x}", partial(asyncio.to_thread, postpone), _REFUSED)
             return None
         attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
-        await self._journal(attempt)
+        # A result that is forgotten would read as `unsure` after the next start.
+        await retried(f"keeping the result of copy {copy:016x}", partial(self._deps.append, encode(attempt)), _REFUSED)
         return attempt.outcome
-
-    async def begin(self) -> int:
-        """Say what a dead worker of the same journal left in flight; the id to claim with."""
-        deps = self._deps
-        worker = await asyncio.to_thread(deps.store.sending.begin_worker, deps.journal, deps.clock.now())
-        await deps.caught_up()
-        dead = await asyncio.to_thread(deps.store.sending.former_workers, worker)
-        for claim in await asyncio.to_thread(deps.store.sending.left_in_flight, dead):
-            _log.warning("copy %016x to %s was in flight when its worker ended: unsure", claim.copy, claim.recipient)
-            await self.give_up_unsure(claim)
-        await asyncio.to_thread(deps.store.sending.end_workers, dead)
-        return worker
-
-    async def say_begun(self, batch: Sequence[Ready]) -> None:
-        """Journal that these are about to be handed over; StorageError when that cannot be kept."""
-        await self._deps.append(encode(Begun(self._deps.clock.now(), tuple(ready.claim.copy for ready in batch))))
 
     async def give_back(self, claims: Sequence[Claim]) -> None:
         """These were not begun."""
         if claims:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
-
-    async def give_up_unsure(self, claim: Claim) -> None:
-        """Journal that nobody knows whether this copy left: its process died while handing it over."""
-        text = (
-            "Postlude ended while this copy was being handed over. It may have arrived; it is not sent again by itself."
-        )
-        await self._journal(self._as_attempt(claim, Answer(SendOutcome.UNSURE, text=text, phase="end-of-data")))
 
     def _prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         store = self._deps.store
@@ -206,15 +181,3 @@ class Sender:
     def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:
         now = self._deps.clock.now()
         return attempt_of(claim, answer, self._deps.retry, now=now, began=created_at or now, untracked=untracked)
-
-    async def _journal(self, attempt: Attempt) -> None:
-        """Until it is durable: a result that is forgotten would read as `unsure` after the next start."""
-        record = encode(attempt)
-        while True:
-            try:
-                await self._deps.append(record)
-            except StorageError as error:
-                _log.error("the result of copy %016x waits for the disk: %s", attempt.copy, error)
-                await asyncio.sleep(_STORAGE_PAUSE_S)
-            else:
-                return

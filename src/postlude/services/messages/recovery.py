@@ -1,0 +1,157 @@
+"""What workers that ended had in their hands: of single mails and campaigns alike.
+
+A worker holds the lock of a journal while it lives. Whoever gets that lock knows that the former holders are dead. What
+such a worker had begun and has no result, once all it journaled is digested, may have arrived: it becomes UNSURE and is
+never sent by itself. What it had only claimed is given back.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from postlude.journal import JournalReader, Position
+from postlude.journal import folder as journal_files
+from postlude.kit.clock import Clock
+from postlude.model.answer import Answer
+from postlude.model.errors import InUseError
+from postlude.model.observation import encode
+from postlude.model.words import SendOutcome
+from postlude.services.messages.retry import final_attempt
+from postlude.services.ports import Append
+from postlude.store import Store
+
+_UNSURE: Final = Answer(
+    SendOutcome.UNSURE,
+    text="Postlude ended while this copy was being handed over. It may have arrived; it is not sent again by itself.",
+    phase="end-of-data",
+)
+_POLL_S: Final = 0.05
+_SAY_S: Final = 10.0
+_SWEEP_S: Final = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+class Digested(Protocol):
+    """Waits for the digest."""
+
+    def __call__(self, journal: str, /) -> Awaitable[bool]:
+        """Return once all that the journal of this name holds is digested; False when told to stop before."""
+        ...
+
+
+class Recovery:
+    """Settles what dead workers left, in the name of a living one. Every call may be made again after it failed."""
+
+    def __init__(self, store: Store, clock: Clock, append: Append, digested: Digested) -> None:
+        self._store: Final = store
+        self._clock: Final = clock
+        self._append: Final = append
+        self._digested: Final = digested
+        self._journaled: Final[set[int]] = set()
+        self._worker: int | None = None
+
+    async def begin(self, journal: str) -> int | None:
+        """The id to claim with, once what the former holders of `journal` left is settled; None when told to stop.
+
+        `journal` is `FOLDER/NAME`, the data folder's identity and the journal's name, or the name alone.
+        """
+        sending = self._store.sending
+        if self._worker is None:
+            self._worker = await asyncio.to_thread(sending.begin_worker, journal, self._clock.now())
+        if not await self._digested(journal.rpartition("/")[2]):
+            return None
+        await self._settle(await asyncio.to_thread(sending.former_workers, self._worker))
+        return self._worker
+
+    async def end(self, journal: str) -> None:
+        """Say that this worker ended in order, once all it journaled is digested."""
+        if self._worker is not None and await self._digested(journal.rpartition("/")[2]):
+            await self._settle([self._worker])
+
+    async def take_over(self, folder: Path, dead: Sequence[int]) -> None:
+        """Settle what these workers left, unless another process holds the lock of their journal in `folder`."""
+        try:
+            lock = journal_files.lock(folder)
+        except (InUseError, OSError):
+            return
+        try:
+            await asyncio.to_thread(journal_files.recover, folder)
+            if await self._digested(folder.name):
+                await self._settle(dead)
+        finally:
+            os.close(lock)
+
+    async def _settle(self, dead: Sequence[int]) -> None:
+        for claim in await asyncio.to_thread(self._store.sending.left_in_flight, dead):
+            if claim.copy in self._journaled:
+                continue
+            _log.warning("copy %016x to %s was in flight when its worker ended: unsure", claim.copy, claim.recipient)
+            await self._append(encode(final_attempt(claim, _UNSURE, self._clock.now())))
+            self._journaled.add(claim.copy)
+        back = await asyncio.to_thread(self._store.sending.end_workers, dead)
+        if back:
+            _log.info("%d copies a dead worker had claimed and not begun are given back", back)
+
+
+class OtherWorkers:
+    """Looks after the journals of the other workers of one data folder."""
+
+    def __init__(
+        self, recovery: Recovery, store: Store, journals: Path, *, identity: str, prefix: str, own: str
+    ) -> None:
+        """`identity` is the data folder's, `prefix` what the names of workers' journals begin with."""
+        self._recovery: Final = recovery
+        self._store: Final = store
+        self._journals: Final = journals
+        self._identity: Final = identity
+        self._prefix: Final = prefix
+        self._own: Final = own
+        self._swept = 0.0
+
+    async def look(self) -> None:
+        """Settle what is left where nobody holds the journal; every 15 s, however often it is called."""
+        now = asyncio.get_running_loop().time()
+        if self._swept and now - self._swept < _SWEEP_S:
+            return
+        self._swept = now
+        found = await asyncio.to_thread(self._store.sending.worker_journals)
+        for journal, dead in found.items():
+            folder, _, name = journal.partition("/")
+            if folder == self._identity and name.startswith(self._prefix) and name != self._own:
+                await self._recovery.take_over(self._journals / name, dead)
+
+
+class OwnReading:
+    """Knows by reading the journals itself what the app process has digested: for other processes than that one."""
+
+    def __init__(self, store: Store, journals: Path, clock: Clock, stop: asyncio.Event) -> None:
+        self._store: Final = store
+        self._journals: Final = journals
+        self._clock: Final = clock
+        self._stop: Final = stop
+
+    async def digested(self, name: str) -> bool:
+        """As `Digested` says."""
+        number = journal_files.number_of(self._journals, name)
+        reader = JournalReader(self._journals, self._clock)
+        loop = asyncio.get_running_loop()
+        say_at = loop.time() + _SAY_S
+        try:
+            while await asyncio.to_thread(self._unread, reader, number):
+                if self._stop.is_set():
+                    return False
+                if loop.time() > say_at:
+                    say_at = loop.time() + _SAY_S
+                    _log.warning("waiting for the app process to digest the journal of %s: is it running?", name)
+                await asyncio.sleep(_POLL_S)
+        finally:
+            reader.close()
+        return True
+
+    def _unread(self, reader: JournalReader, number: int) -> bool:
+        place = self._store.digest.positions().get(number)
+        return reader.unread(number, Position(number, *place) if place else None)

@@ -1,0 +1,219 @@
+"""From claimed copies to the next mail server, in steps that are each a little ahead of the next.
+
+A source adds copies it has claimed; a few of them are journaled as begun; lanes hand those over. So a worker that is
+killed leaves a few copies that may have left, and all others are given back. A database or disk that fails makes the
+steps wait and try again, never end.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import Final, Generic, Protocol, TypeVar
+
+from postlude.kit.clock import Clock
+from postlude.kit.loop import TaskLoop, stopped_within
+from postlude.model.errors import InUseError, StorageError
+from postlude.model.observation import Begun, encode
+from postlude.services.ports import Append
+
+Item = TypeVar("Item")
+Item_contra = TypeVar("Item_contra", contravariant=True)
+
+_log = logging.getLogger(__name__)
+
+
+class Source(Protocol[Item_contra]):
+    """Where copies come from, and how one of them is handed over."""
+
+    async def feed(self) -> float:
+        """Claim copies and add them to the pump; seconds until the next call. May raise StorageError."""
+        ...
+
+    def copy_of(self, item: Item_contra) -> int:
+        """The copy's id."""
+        ...
+
+    async def hand_over(self, item: Item_contra) -> None:
+        """One attempt. Returns when its result is kept."""
+        ...
+
+    async def give_back(self, items: Sequence[Item_contra]) -> None:
+        """These were claimed and not begun; at the end also what the source itself still has claimed."""
+        ...
+
+    async def settled(self) -> None:
+        """Return when every result is durable."""
+        ...
+
+
+class Pump(Generic[Item]):
+    """Runs a source. Two lanes a connection: while one waits for the disk to take an answer, the other sends."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        problem: str,
+        connections: int,
+        most_ahead: int,
+        grace_s: float,
+        append: Append,
+        clock: Clock,
+    ) -> None:
+        """`most_ahead`: how many copies may be begun before a lane is free for them, where the disk is slow.
+
+        `grace_s`: how long hand-overs may take after a stop; what lasts longer is unsure at the next start.
+        """
+        self._name = name
+        self._problem = problem
+        self._append = append
+        self._clock = clock
+        self._grace_s = grace_s
+        self._most_ahead = most_ahead
+        self._lanes: Final = 2 * connections
+        self._ahead = self._lanes
+        self._waiting: deque[Item] = deque()
+        self._begun: asyncio.Queue[Item | None] = asyncio.Queue()
+        self._more = asyncio.Event()
+        self._room = asyncio.Event()
+        self._handed = (0, perf_counter())
+        self._feeding: TaskLoop | None = None
+        self._beginning: TaskLoop | None = None
+        self.stop = asyncio.Event()
+        self.hungry: Final = asyncio.Event()
+        """Set when no more than `low` copies wait to be begun, for the source to clear."""
+        self.low = self._lanes
+        self.rate = 0.0
+        """Copies a second that leave, averaged."""
+        self.in_hand = 0
+        """Copies that were added and are neither handed over nor taken out."""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing leaves; empty when copies leave."""
+        return next((loop.problem for loop in (self._feeding, self._beginning) if loop and loop.problem), "")
+
+    @property
+    def waiting(self) -> Sequence[Item]:
+        """What was added and not begun, in order."""
+        return self._waiting
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Take copies that are to leave."""
+        self._waiting.extend(items)
+        self.in_hand += len(items)
+        self._more.set()
+
+    def take_out(self, unwanted: Callable[[Item], bool]) -> list[Item]:
+        """Remove those that wait and shall not leave now."""
+        out = [item for item in self._waiting if unwanted(item)]
+        if out:
+            self._waiting = deque(item for item in self._waiting if not unwanted(item))
+            self.in_hand -= len(out)
+        return out
+
+    def end(self) -> None:
+        """Called by the source: there is nothing more to do."""
+        assert self._feeding is not None
+        self._feeding.end()
+
+    def well(self) -> None:
+        """Called by the source before it waits: nothing is wrong."""
+        assert self._feeding is not None
+        self._feeding.worked()
+
+    async def run(self, source: Source[Item], stop: asyncio.Event) -> None:
+        """Until `stop` or `end`; returns when what was begun has its result and the rest is given back."""
+        expected = (StorageError, InUseError)
+        self.stop = stop
+        self._feeding = TaskLoop(self._name, source.feed, expected=expected, problem=self._problem)
+        self._beginning = TaskLoop(
+            f"{self._name}'s journal", lambda: self._begin(source), expected=expected, problem=self._problem
+        )
+        lanes = [asyncio.create_task(self._lane(source), name=f"{self._name} {n}") for n in range(self._lanes)]
+        closing = asyncio.Event()
+        beginning = asyncio.create_task(self._beginning.run(closing), name=f"{self._name} begin")
+        try:
+            await self._feeding.run(stop)
+        finally:
+            closing.set()
+            self._more.set()
+            self._room.set()
+            await beginning
+            await self._finish(source, lanes)
+
+    async def _finish(self, source: Source[Item], lanes: Sequence[asyncio.Task[None]]) -> None:
+        """What is begun still leaves, the rest is given back."""
+        left = self.take_out(lambda _: True)
+        try:
+            await source.give_back(left)
+        except (StorageError, InUseError) as error:
+            _log.error("%s: copies stay claimed until the next start: %s", self._name, error)
+        for _ in lanes:
+            self._begun.put_nowait(None)
+        await asyncio.wait(lanes, timeout=self._grace_s)
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        await source.settled()
+
+    async def _begin(self, source: Source[Item]) -> float:
+        """Journal the next few copies as begun, then let the lanes have them."""
+        if not self._waiting:
+            self._more.clear()
+            await self._more.wait()
+            return 0.0
+        if self._begun.qsize() > self._ahead // 2:
+            self._room.clear()
+            await self._room.wait()
+            return 0.0
+        some = [self._waiting.popleft() for _ in range(min(self._ahead, len(self._waiting)))]
+        started = perf_counter()
+        try:
+            await self._append(encode(Begun(self._clock.now(), tuple(map(source.copy_of, some)))))
+        except BaseException:
+            self._waiting.extendleft(reversed(some))
+            raise
+        self._pace(perf_counter() - started)
+        if len(self._waiting) <= self.low:
+            self.hungry.set()
+        for item in some:
+            self._begun.put_nowait(item)
+        return 0.0
+
+    def _pace(self, sync_s: float) -> None:
+        """Begin as many ahead as leave while the disk syncs: few with a slow server, enough with a slow disk."""
+        now = perf_counter()
+        left, since = self._handed
+        self._handed = (0, now)
+        self.rate += (left / max(now - since, 1e-6) - self.rate) / 4
+        wanted = min(self._most_ahead, int(2 * sync_s * self.rate))
+        self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
+
+    async def _lane(self, source: Source[Item]) -> None:
+        while (item := await self._begun.get()) is not None:
+            if self._begun.qsize() <= self._ahead // 2:
+                self._room.set()
+            try:
+                await source.hand_over(item)
+            except Exception:  # noqa: BLE001 - the worker outlives what fails once
+                # It stays SENDING: the next start reports it as unsure, which is the truth.
+                _log.exception("copy %016x: its hand-over failed, the result is unknown", source.copy_of(item))
+            self.in_hand -= 1
+            self._handed = (self._handed[0] + 1, self._handed[1])
+
+
+async def pause(seconds: float, events: Iterable[asyncio.Event]) -> None:
+    """Wait until one of the events is set, at most so long."""
+    some = asyncio.Event()
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    for wait in waits:
+        wait.add_done_callback(lambda _: some.set())
+    try:
+        await stopped_within(some, seconds)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

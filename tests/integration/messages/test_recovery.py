@@ -1,0 +1,85 @@
+"""What a worker that was killed had in its hands, with a real store and journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from postlude.model.errors import StorageError
+from postlude.model.observation import Attempt
+from postlude.model.words import CopyStatus, SendOutcome
+from postlude.services.messages.recovery import Recovery
+from postlude.store import Batch, Store, open_store
+from servers.doors import Folder
+
+from .test_worker import refusing_once, submit
+
+JOURNAL = "folder/app"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    opened.accounts.create_user("alice@example.org")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def begun(folder: Folder, store: Store) -> int:
+    """A copy that a worker had begun when it was killed; it had claimed two others."""
+    first, *_ = await submit(folder, store)
+    worker = store.sending.begin_worker(JOURNAL, 1)
+    store.sending.claim(10, folder.clock.now(), worker)
+    store.digest.apply(Batch(begun=(first.id,)))
+    return first.id
+
+
+async def at_once(_journal: str) -> bool:
+    return True
+
+
+def recovery(folder: Folder, store: Store) -> Recovery:
+    return Recovery(store, folder.clock, folder.journal.append, at_once)
+
+
+def unsure(folder: Folder) -> list[int]:
+    attempts = [one for one in folder.observations() if isinstance(one, Attempt)]
+    return [one.copy for one in attempts if one.outcome is SendOutcome.UNSURE]
+
+
+async def test_what_was_begun_is_unsure(folder: Folder, store: Store, begun: int):
+    await recovery(folder, store).begin(JOURNAL)
+    assert unsure(folder) == [begun]
+
+
+@pytest.mark.usefixtures("begun")
+async def test_what_was_only_claimed_waits_again(folder: Folder, store: Store):
+    await recovery(folder, store).begin(JOURNAL)
+    assert store.sending.next_due(folder.clock.now()) is not None
+    assert len(store.sending.claim(10, folder.clock.now(), 1)) == 2
+
+
+async def test_a_store_that_refuses_in_between_makes_no_copy_unsure_twice(
+    folder: Folder, store: Store, begun: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store.sending, "end_workers", refusing_once(store.sending.end_workers))
+    mine = recovery(folder, store)
+    with pytest.raises(StorageError):
+        await mine.begin(JOURNAL)
+    await mine.begin(JOURNAL)
+    assert unsure(folder) == [begun]
+
+
+async def test_nothing_is_settled_before_the_digest_has_read_everything(folder: Folder, store: Store, begun: int):
+    async def stopped(_journal: str) -> bool:
+        return False
+
+    assert await Recovery(store, folder.clock, folder.journal.append, stopped).begin(JOURNAL) is None
+    assert store.messages.copy(begun).status is CopyStatus.SENDING
+
+
+async def test_another_journals_worker_is_left_alone(folder: Folder, store: Store, begun: int):
+    await recovery(folder, store).begin("folder/worker-1")
+    assert unsure(folder) == []
+    assert store.messages.copy(begun).status is CopyStatus.SENDING
