@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback import refusals
 from postlude.feedback.finding import Fault, Persistence, Reason
-from postlude.feedback.said import text_rules
+from postlude.feedback.said import first_rule
 
 R, F, P = Reason, Fault, Persistence
 
@@ -207,7 +207,8 @@ def _said_in(text: str) -> tuple[Reason, str] | None:
     if published and published.weight >= refusals.LONG and published.reason not in _ENDINGS:
         return published.reason, f"{published.origin}-{published.reason}"
     spaced = text.replace("_", " ")  # ADDRESS_NOT_FOUND
-    found = next(((rule.reason, rule.id) for rule in text_rules() if rule.pattern.search(spaced)), None)
+    rule = first_rule(spaced)
+    found = (rule.reason, rule.id) if rule else None
     if published and (found is None or (found[0] in VAGUE and published.reason not in VAGUE)):
         return published.reason, f"{published.origin}-{published.reason}"
     return found

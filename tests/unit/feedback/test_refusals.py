@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postlude.feedback import Reason, refusals
-from postlude.feedback.said import text_rules
+from postlude.feedback.said import first_rule, text_rules
 
 FOLDER = Path(refusals.__file__).parent
 LISTS = {
@@ -100,4 +100,22 @@ def test_words_of_nobody_are_not_found():
 def test_the_rules_over_words_are_whole():
     rules = text_rules()
     assert len({rule.id for rule in rules}) == len(rules)
-    assert not any(rule.pattern.search("") for rule in rules)
+    patterns = [pattern for rule in rules for pattern in rule.patterns]
+    assert not any(pattern.search("") for pattern in patterns)
+    assert [pattern.pattern for pattern in patterns if pattern.pattern != pattern.pattern.lower()] == []
+
+
+def test_every_word_of_the_rules_is_used():
+    content = tomllib.loads((FOLDER / refusals.WORD_RULES).read_text())
+    text = "".join(pattern for rule in content["rule"] for pattern in rule["patterns"]) + "".join(
+        content["words"].values()
+    )
+    assert {rule["source"] for rule in content["rule"]} == set(content["sources"])
+    assert [word for word in content["words"] if f"%{word}%" not in text] == []
+
+
+def test_leaving_rules_out_by_their_letters_changes_no_answer():
+    replies = [line.split("\t")[3] for line in Path(__file__).with_name("foreign_replies.tsv").read_text().splitlines()]
+    for text in map(str.lower, replies):
+        tried = next((rule for rule in text_rules() if any(one.search(text) for one in rule.patterns)), None)
+        assert first_rule(text) == tried, text

@@ -1,0 +1,100 @@
+"""Which letters a regular expression cannot do without: where they are missing, it need not be tried.
+
+Only what the rules over words are made of is understood (groups, classes, quantifiers); anything else is taken for
+"nothing is known", which costs time and never a match.
+"""
+
+import re
+from typing import Final
+
+SIZE: Final = 3
+"""Characters of one piece: three are rare enough to leave most rules out, and short words have them."""
+_OPTIONAL: Final = ("?", "*", "{0")
+_PLAIN: Final = re.compile(r"[^\\\[\](){}.^$*+?|]")
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The parts of a pattern between the `|` that stand in no group."""
+    parts, at, depth = [], 0, 0
+    position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        if char == "\\":
+            position += 1
+        elif char == "[":
+            position = _class_end(pattern, position)
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "|" and not depth:
+            parts.append(pattern[at:position])
+            at = position + 1
+        position += 1
+    return [*parts, pattern[at:]]
+
+
+def needed(pattern: str) -> frozenset[str]:
+    """Pieces of `SIZE` characters of which any match contains at least one; empty when nothing is known.
+
+    `pattern` is one alternative, in lower case.
+    """
+    found: list[frozenset[str]] = []
+    run = ""
+    position = 0
+    while position <= len(pattern):
+        char = pattern[position : position + 1]
+        behind = pattern[position + 1 : position + 3]
+        if char and _PLAIN.fullmatch(char) and not behind.startswith(_OPTIONAL):
+            run += char
+            position += 1
+            if behind[:1] not in {"+", "{"}:
+                continue
+        found += _pieces(run)
+        run = ""
+        if char == "(":
+            end = _group_end(pattern, position)
+            if not pattern.startswith(("(?<", "(?!", "(?="), position) and not pattern[end:].startswith(_OPTIONAL):
+                found += _of_group(pattern[position + 1 : end - 1].removeprefix("?:"))
+            position = end
+        elif char == "\\":
+            position += 2
+        elif char == "[":
+            position = _class_end(pattern, position) + 1
+        elif char == "{":
+            position = pattern.index("}", position) + 1
+        else:
+            position += 1
+    return min(found, key=len, default=frozenset())
+
+
+def _pieces(run: str) -> list[frozenset[str]]:
+    """The pieces of a run of plain characters, each enough by itself."""
+    return [frozenset({run[at : at + SIZE]}) for at in range(len(run) - SIZE + 1)][-1:]
+
+
+def _of_group(inner: str) -> list[frozenset[str]]:
+    options = [needed(option) for option in alternatives(inner)]
+    return [frozenset().union(*options)] if all(options) else []
+
+
+def _class_end(pattern: str, start: int) -> int:
+    position = start + 2  # a `]` that comes first is meant
+    while pattern[position] != "]":
+        position += 2 if pattern[position] == "\\" else 1
+    return position
+
+
+def _group_end(pattern: str, start: int) -> int:
+    depth, position = 0, start
+    while True:
+        char = pattern[position]
+        if char == "\\":
+            position += 1
+        elif char == "[":
+            position = _class_end(pattern, position)
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+            if not depth:
+                return position + 1
+        position += 1
