@@ -9,7 +9,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.digest.attribution import SUPPRESSING
-from postlude.services.digest.item import Item, Outcome, event_id
+from postlude.services.digest.item import Item, Meaning, Outcome, event_id
 from postlude.services.ports import SpooledMail
 from postlude.store import Alias, AttemptResult, CopySuppression, Submission
 
@@ -56,13 +56,13 @@ class Submissions:
     def __call__(self, item: Item, submitted: Submitted) -> None:
         """Take one message apart."""
         taken = self._take(submitted, self._mail(submitted.message))
-        item.submission, item.events = taken.submission, taken.events
+        item.meaning = Meaning(submission=taken.submission, events=taken.events)
         item.outcome = Outcome.SUBMITTED
 
 
 def begun(item: Item, seen: Begun) -> None:
     """Copies a worker is about to hand over."""
-    item.begun = seen.copies
+    item.meaning = Meaning(begun=seen.copies)
     item.outcome = Outcome.BEGUN
 
 
@@ -72,9 +72,10 @@ def attempted(item: Item, attempt: Attempt) -> None:
     kinds = [_KINDS[attempt.outcome]]
     if attempt.outcome is SendOutcome.ACCEPTED and attempt.phase == "sandbox":
         kinds.append(EventKind.DELIVERED)  # the sandbox is the mailbox itself
+    suppress: tuple[CopySuppression, ...] = ()
     if reason := _gone_for(attempt):
-        item.suppress = (CopySuppression(attempt.copy, reason.value, f"smtp {attempt.code}", attempt.at),)
-    item.events = tuple(
+        suppress = (CopySuppression(attempt.copy, reason.value, f"smtp {attempt.code}", attempt.at),)
+    events = tuple(
         Event(
             event_id(item.record.position, number),
             kind,
@@ -86,7 +87,7 @@ def attempted(item: Item, attempt: Attempt) -> None:
         )
         for number, kind in enumerate(kinds)
     )
-    item.attempt = AttemptResult(
+    result = AttemptResult(
         attempt.copy,
         attempt.outcome,
         attempt.at,
@@ -99,8 +100,10 @@ def attempted(item: Item, attempt: Attempt) -> None:
         attempt.remote_id,
         attempt.message,
     )
+    aliases: tuple[Alias, ...] = ()
     if attempt.outcome is SendOutcome.ACCEPTED and (name := _ses_message_id(attempt)):
-        item.aliases = (Alias(name, attempt.message, attempt.copy),)
+        aliases = (Alias(name, attempt.message, attempt.copy),)
+    item.meaning = Meaning(events=events, attempt=result, suppress=suppress, aliases=aliases)
     item.outcome = Outcome.ATTEMPTED
 
 
@@ -142,8 +145,7 @@ def _gone_for(attempt: Attempt) -> Reason:
 def resent(item: Item, resend: Resend) -> None:
     """A copy is due again; the event says that a person asked."""
     facts = {"again": "asked for"}
-    item.events = (
-        Event(event_id(item.record.position, 0), EventKind.QUEUED, resend.at, resend.message, resend.copy, facts=facts),
-    )
-    item.resend = resend.copy
+    number = event_id(item.record.position, 0)
+    event = Event(number, EventKind.QUEUED, resend.at, resend.message, resend.copy, facts=facts)
+    item.meaning = Meaning(events=(event,), resend=resend.copy)
     item.outcome = Outcome.RESENT

@@ -5,7 +5,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Resolved
 from postlude.model.words import Verdict
 from postlude.services.digest.attribution import event_of, suppression_of
-from postlude.services.digest.item import Item, Outcome, event_id
+from postlude.services.digest.item import Item, Meaning, Outcome, event_id
 from postlude.store import CopySuppression, Resolution, Store
 
 BY_HAND = "by_hand"
@@ -25,23 +25,23 @@ class Resolutions:
         if row.state != "open":
             item.outcome = Outcome.REPEATED
             return
-        item.resolutions = (Resolution(resolved.unmatched, resolved.copy, resolved.at, resolved.user),)
+        resolutions = (Resolution(resolved.unmatched, resolved.copy, resolved.at, resolved.user),)
         item.outcome = Outcome.RESOLVED
         if not resolved.copy:
+            item.meaning = Meaning(resolutions=resolutions)
             return
         copy = store.messages.copy(resolved.copy)
         kind = FindingKind(row.kind or FindingKind.MAIL.value)
         facts = {name: value for name, value in row.facts.items() if name not in {"unmatched", "conflict"}}
-        item.events = (
-            Event(
-                event_id(item.record.position, 0),
-                event_of(kind),
-                row.at,
-                copy.message,
-                copy.id,
-                verdict=Verdict.HUMAN if kind in _PEOPLE else Verdict.MACHINE,
-                facts=facts | {"door": row.door, "evidence": BY_HAND, "strength": "certain"},
-            ),
+        event = Event(
+            event_id(item.record.position, 0),
+            event_of(kind),
+            row.at,
+            copy.message,
+            copy.id,
+            verdict=Verdict.HUMAN if kind in _PEOPLE else Verdict.MACHINE,
+            facts=facts | {"door": row.door, "evidence": BY_HAND, "strength": "certain"},
         )
-        if reason := suppression_of(kind, facts.get("reason", ""), facts.get("persistence", "")):
-            item.suppress = (CopySuppression(copy.id, reason, BY_HAND, resolved.at),)
+        reason = suppression_of(kind, facts.get("reason", ""), facts.get("persistence", ""))
+        suppress = (CopySuppression(copy.id, reason, BY_HAND, resolved.at),) if reason else ()
+        item.meaning = Meaning(events=(event,), resolutions=resolutions, suppress=suppress)

@@ -11,7 +11,7 @@ from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.attribution import Unmatched as Why
-from postlude.services.digest.item import Item, Outcome, event_id
+from postlude.services.digest.item import Item, Meaning, Outcome, event_id
 from postlude.store import CopySuppression, Seen, Unmatched
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
@@ -90,17 +90,19 @@ def take_findings(item: Item, said: Sequence[Said], repeats: Repeats, source: So
     first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(said)))}
     new = [first[fingerprint] for fingerprint in sorted(first, key=lambda key: first[key][0])]
     new = [(number, one) for number, one in new if repeats.is_new(one.fingerprint, record)]
-    item.seen = tuple(Seen(one.fingerprint, record, source.at) for _, one in new)
-    item.events = tuple(_event(item, number, one.means, source) for number, one in new)
-    item.suppress = tuple(
-        CopySuppression(means.copy, means.suppress, means.evidence.value, source.at)
-        for means in (one.means for _, one in new)
-        if means.suppress
-    )
-    item.unmatched = tuple(
-        _unmatched(item, number, one, source)
-        for number, one in new
-        if not one.means.credited and one.means.unmatched not in _NO_QUESTION
+    item.meaning = Meaning(
+        seen=tuple(Seen(one.fingerprint, record, source.at) for _, one in new),
+        events=tuple(_event(item, number, one.means, source) for number, one in new),
+        suppress=tuple(
+            CopySuppression(means.copy, means.suppress, means.evidence.value, source.at)
+            for means in (one.means for _, one in new)
+            if means.suppress
+        ),
+        unmatched=tuple(
+            _unmatched(item, number, one, source)
+            for number, one in new
+            if not one.means.credited and one.means.unmatched not in _NO_QUESTION
+        ),
     )
     if said and not new:
         item.outcome = Outcome.REPEATED

@@ -12,8 +12,8 @@ from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
-from postlude.services.digest.item import Item, Outcome
-from postlude.services.digest.preferences import DECIDING, bare, choose, leaves_no_trace
+from postlude.services.digest.item import Item, Meaning, Outcome
+from postlude.services.digest.preferences import DECIDING, bare, chosen, leaves_no_trace
 from postlude.services.digest.withdrawn import Withdrawn
 from postlude.store import Confirmation, CopySuppression
 
@@ -40,7 +40,7 @@ KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-l
 _KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
 
 
-class _Meaning(NamedTuple):
+class _Judged(NamedTuple):
     """What all hits of one kind by one kind of visitor mean."""
 
     kind: EventKind
@@ -84,7 +84,7 @@ class Hits:
         self._sent: dict[int, int] = {}  # of what this batch asks for
         self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
         self._opens: OrderedDict[tuple[int, str, str], int] = OrderedDict()
-        self._known: dict[tuple[object, ...], _Meaning] = {}
+        self._known: dict[tuple[object, ...], _Judged] = {}
 
     def prepare(self, items: Iterable[Item]) -> None:
         """Know when the copies of these hits were sent: from this batch's attempts, else one question to the store."""
@@ -139,27 +139,26 @@ class Hits:
         sent_at = self._sent.get(copy)
         since = since_class(None if sent_at is None else hit.at - sent_at)
         key = (hit.face, hit.method, hit.user_agent, bytes(hit.headers), bytes(hit.facts), since)
-        meaning = self._known.get(key)
-        if meaning is None:
-            meaning = self._learn(key, item, sent_at)
-        if meaning.repeating and self._repeats(hit):
+        judged = self._known.get(key)
+        if judged is None:
+            judged = self._learn(key, item, sent_at)
+        if judged.repeating and self._repeats(hit):
             item.outcome = Outcome.MERGED
             return
-        item.events = (
-            Event(
-                item.record.event_id(),
-                meaning.kind,
-                hit.at,
-                hit.scope,
-                copy,
-                hit.position,
-                meaning.verdict,
-                meaning.reasons,
-                self._rules_version,
-                meaning.facts,
-                hit.address,
-            ),
+        event = Event(
+            item.record.event_id(),
+            judged.kind,
+            hit.at,
+            hit.scope,
+            copy,
+            hit.position,
+            judged.verdict,
+            judged.reasons,
+            self._rules_version,
+            judged.facts,
+            hit.address,
         )
+        item.meaning = Meaning((event,))
         item.outcome = Outcome.COUNTED
 
     def __call__(self, item: Item, hit: Hit) -> None:
@@ -169,7 +168,7 @@ class Hits:
         if hit.face in _CONFIRMING:
             item.outcome = Outcome.COUNTED
             if hit.face is HitFace.CONFIRM:
-                item.confirmation = Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit))
+                item.meaning = Meaning(confirmation=Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit)))
             return
         decided = hit.face in DECIDING
         if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
@@ -179,32 +178,33 @@ class Hits:
             hit = bare(hit)
         elif decided and leaves_no_trace(hit):
             hit = bare(hit)
-        meaning = self._meaning(hit, self._sent.get(hit.copy))
+        judged = self._meaning(hit, self._sent.get(hit.copy))
         number = item.record.event_id()
-        kind, verdict, reasons, facts, _ = meaning
+        kind, verdict, reasons, facts, _ = judged
         version = self._rules_version
-        item.events = (
-            Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address),
-        )
+        event = Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address)
         item.outcome = Outcome.COUNTED
         if hit.face is HitFace.PREFERENCES:
-            choose(item, hit)
+            item.meaning = chosen(hit, event)
         elif kind is EventKind.UNSUBSCRIBED:
-            item.suppress = (CopySuppression(hit.copy, "unsubscribed", "https", hit.at),)
+            suppress = CopySuppression(hit.copy, "unsubscribed", "https", hit.at)
+            item.meaning = Meaning((event,), suppress=(suppress,))
+        else:
+            item.meaning = Meaning((event,))
 
-    def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Meaning:
+    def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Judged:
         hit = decode(item.record.data)
         assert isinstance(hit, Hit)
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known[key] = meaning = self._meaning(hit, sent_at)
-        return meaning
+        self._known[key] = judged = self._meaning(hit, sent_at)
+        return judged
 
-    def _meaning(self, hit: Hit, sent_at: int | None) -> _Meaning:
+    def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
         judgement = self._judge(hit, sent_at=sent_at)
         repeating = hit.face is HitFace.PIXEL and _REPEATING_PROXY in hit.user_agent
         kind = _KINDS[hit.face]
-        return _Meaning(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
+        return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
 
     def _repeats(self, hit: RawHit) -> bool:
         key = (hit.copy, hit.user_agent, hit.address)

@@ -56,14 +56,9 @@ SET_ASIDE: Final = frozenset(
 )
 
 
-class Item(msgspec.Struct, gc=False):
-    """A record, and what the steps found out about it."""
+class Meaning(msgspec.Struct, frozen=True, gc=False):
+    """Everything the stores take from one record, in the words of `store.Batch`. Empty: nothing."""
 
-    record: Record
-    observation: Observation | RawHit | None = None
-    outcome: Outcome | None = None
-    reason: str = ""
-    """Why it was set aside."""
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
     begun: tuple[int, ...] = ()
@@ -83,13 +78,23 @@ class Item(msgspec.Struct, gc=False):
     erase: int = 0
     """Copy on whose page it was asked to erase what was recorded; 0: nobody asked."""
 
+
+NOTHING: Final = Meaning()
+
+
+class Item(msgspec.Struct, gc=False):
+    """A record, and what the steps found out about it."""
+
+    record: Record
+    observation: Observation | RawHit | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    """Why it was set aside."""
+    meaning: Meaning = NOTHING
+
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Set the record aside: it means nothing any more."""
-        self.outcome, self.reason = outcome, reason
-        self.events, self.aliases, self.suppress, self.begun = (), (), (), ()
-        self.submission, self.attempt, self.afterwards = None, None, None
-        self.unmatched, self.resolutions, self.seen = (), (), ()
-        self.choice, self.request, self.confirmation, self.erase = None, None, None, 0
+        self.outcome, self.reason, self.meaning = outcome, reason, NOTHING
 
 
 def event_id(position: Position, ordinal: int) -> int:

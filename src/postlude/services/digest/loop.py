@@ -235,11 +235,11 @@ class Digest:
             self.state.seconds[name] = self.state.seconds.get(name, 0.0) + seconds
         rare = _rare(items)
         for item in rare:
-            if item.afterwards is not None:
-                item.afterwards()
-        if any(item.choice is not None for item in rare):
+            if item.meaning.afterwards is not None:
+                item.meaning.afterwards()
+        if any(item.meaning.choice is not None for item in rare):
             self._chosen()
-        self._changes.publish({event.message for item in items for event in item.events if event.message})
+        self._changes.publish({event.message for item in items for event in item.meaning.events if event.message})
 
     def _halving(
         self, items: list[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
@@ -268,34 +268,35 @@ class Digest:
 
     def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
         self._history.append(
-            [event for item in items for event in item.events],
+            [event for item in items for event in item.meaning.events],
             places,
             erase=[copy.id for copy in self._erased(items)],
         )
 
     def _erased(self, items: list[Item]) -> list[Copy]:
         """Every copy to the recipient who asked to erase what was recorded; they stand alone in their part."""
-        asked = [item.erase for item in items if item.erase]
+        asked = [item.meaning.erase for item in items if item.meaning.erase]
         return self._store.messages.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
         now, rare = self._clock.now(), _rare(items)
+        meanings = [item.meaning for item in rare]
         self._store.digest.apply(
             Batch(
-                events=[event for item in items for event in item.events],
-                submissions=[item.submission for item in rare if item.submission is not None],
-                begun=[copy for item in rare for copy in item.begun],
-                attempts=[item.attempt for item in rare if item.attempt is not None],
-                resends=[item.resend for item in rare if item.resend],
-                aliases=[alias for item in rare for alias in item.aliases],
-                suppress=[one for item in rare for one in item.suppress],
-                unmatched=[one for item in rare for one in item.unmatched],
-                resolutions=[one for item in rare for one in item.resolutions],
-                seen=[one for item in rare for one in item.seen],
+                events=[event for item in items for event in item.meaning.events],
+                submissions=[one.submission for one in meanings if one.submission is not None],
+                begun=[copy for one in meanings for copy in one.begun],
+                attempts=[one.attempt for one in meanings if one.attempt is not None],
+                resends=[one.resend for one in meanings if one.resend],
+                aliases=[alias for one in meanings for alias in one.aliases],
+                suppress=[each for one in meanings for each in one.suppress],
+                unmatched=[each for one in meanings for each in one.unmatched],
+                resolutions=[each for one in meanings for each in one.resolutions],
+                seen=[each for one in meanings for each in one.seen],
                 set_aside=[_set_aside(item, now) for item in rare if item.outcome in SET_ASIDE],
-                confirmations=[item.confirmation for item in rare if item.confirmation is not None],
-                choices=[item.choice for item in rare if item.choice is not None],
-                requests=[item.request for item in rare if item.request is not None],
+                confirmations=[one.confirmation for one in meanings if one.confirmation is not None],
+                choices=[one.choice for one in meanings if one.choice is not None],
+                requests=[one.request for one in meanings if one.request is not None],
                 rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(rare)) else [],
                 outcomes=_outcomes(len(items), rare),
                 positions=places,

@@ -5,9 +5,10 @@ from typing import Final
 import msgspec
 
 from postlude.kit.ids import parse_id
+from postlude.model.event import Event
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
-from postlude.services.digest.item import Item
+from postlude.services.digest.item import Meaning
 from postlude.store import Choice, DataRequest
 
 ERASE: Final = "erase"
@@ -33,17 +34,19 @@ def bare(hit: Hit) -> Hit:
     return msgspec.structs.replace(hit, user_agent="", address="", headers={}, facts=facts)
 
 
-def choose(item: Item, hit: Hit) -> None:
-    """Read one POST of a preferences page into the item, whose event is there already."""
-    facts = hit.facts
+def chosen(hit: Hit, event: Event) -> Meaning:
+    """What one POST of a preferences page, whose event is `event`, means."""
+    facts, choice = hit.facts, None
     if "opens" in facts and "clicks" in facts:
         evidence = f"{facts.get('by', 'preferences page')}, copy {hit.copy:016x}"
         opens, clicks = facts["opens"] == "on", facts["clicks"] == "on"
-        item.choice = Choice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
-    if REPORT in facts:
-        item.request = DataRequest(hit.copy, hit.at)
-    if ERASE in facts:
-        item.erase = hit.copy
+        choice = Choice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
+    return Meaning(
+        events=(event,),
+        choice=choice,
+        request=DataRequest(hit.copy, hit.at) if REPORT in facts else None,
+        erase=hit.copy if ERASE in facts else 0,
+    )
 
 
 def _lists(text: str) -> tuple[tuple[int, bool], ...]:

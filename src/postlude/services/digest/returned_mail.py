@@ -16,7 +16,7 @@ from postlude.services.digest.findings import (
     mail_identity,
     take_findings,
 )
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, Meaning, Outcome
 
 
 class BounceParser(Protocol):
@@ -82,7 +82,7 @@ class ReturnedMail:
         said = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
         if returned.door.startswith(IMAP_DOOR) and all(_is_ordinary(*one) for one in said):
             item.outcome = Outcome.ORDINARY
-            item.afterwards = partial(self._mails.delete, returned.mail)
+            item.meaning = Meaning(afterwards=partial(self._mails.delete, returned.mail))
             return
         identity = mail_identity(raw)
         take_findings(

@@ -21,6 +21,8 @@ def test_replies_to_what_ses_renamed_find_their_copy(server: str, expected: list
     seen = Attempt(5, 1, 2, SendOutcome.ACCEPTED, 250, "", f"Ok {SES_ID}", server, "end-of-data", 1, remote_id=SES_ID)
     item = Item(Record(1, 1, 0, encode(seen)), seen)
     attempted(item, seen)
-    assert [(alias.message_id, alias.message, alias.copy) for alias in item.aliases] == [(e, 1, 2) for e in expected]
-    assert item.attempt is not None
-    assert item.attempt.remote_id == SES_ID
+    assert [(alias.message_id, alias.message, alias.copy) for alias in item.meaning.aliases] == [
+        (e, 1, 2) for e in expected
+    ]
+    assert item.meaning.attempt is not None
+    assert item.meaning.attempt.remote_id == SES_ID

@@ -53,7 +53,7 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
         hits.prepare([item])
         hits.frequent(item, raw)
         said = judge(hit, sent_at=SENT.get(hit.copy))
-        [event] = item.events
+        [event] = item.meaning.events
         assert item.outcome is Outcome.COUNTED
         assert (event.verdict, event.reasons, event.facts.get("client", "")) == (
             said.verdict,

@@ -1,0 +1,32 @@
+import msgspec
+import pytest
+
+from postlude.journal import Record
+from postlude.model.event import Event
+from postlude.model.words import EventKind
+from postlude.services.digest.item import NOTHING, Item, Meaning, Outcome
+
+RECORD = Record(1, 1, 0, b"")
+FULL = {
+    "events": (Event(1, EventKind.SENT, 1, 1, 1),),
+    "resend": 7,
+    "erase": 7,
+    "begun": (7,),
+    "afterwards": print,
+}
+
+
+@pytest.mark.parametrize("field", Meaning.__struct_fields__)
+def test_a_record_that_is_set_aside_means_nothing_any_more(field: str):
+    item = Item(RECORD, meaning=Meaning(**{field: FULL.get(field, object())}))
+    item.fail(Outcome.REFUSED, "the store refused it")
+    assert item.meaning == NOTHING
+
+
+def test_a_meaning_is_replaced_and_never_changed():
+    with pytest.raises(AttributeError):
+        NOTHING.resend = 1  # type: ignore[misc]  # what is tested
+
+
+def test_a_record_means_nothing_at_first():
+    assert msgspec.structs.asdict(Item(RECORD).meaning) == msgspec.structs.asdict(Meaning())
