@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from postlude.history import History
 from postlude.model.event import Event
@@ -136,40 +137,35 @@ def _mark(totals: MessageTotals) -> str:
     return "queued" if totals.queued >= totals.copies else "sent"
 
 
+_COUNTED_OF_A_COPY: Final = tuple(
+    name
+    for name in Activity.__struct_fields__
+    if name in CopyView.__struct_fields__ and name not in {"copy", "delivered_at"}
+)
+"""What a report shows as it was counted."""
+
+
 def _copy_view(copy: Copy, done: Activity) -> CopyView:
     implied = not done.opens and (done.clicks > 0 or done.replied_at is not None)
     earliest = min((at for at in (done.first_click_at, done.replied_at) if at is not None), default=None)
     delivered = _delivered(done)
+    shown = {name: getattr(done, name) for name in _COUNTED_OF_A_COPY}
+    if implied:
+        shown |= {"opens": 1, "first_open_at": earliest, "last_open_at": earliest}
     return CopyView(
+        **shown,
         copy=copy.id,
         recipient=copy.recipient,
         status=copy.status,
         delivered=delivered,
         delivered_at=done.delivered_at if delivered else None,
-        opens=1 if implied else done.opens,
-        opens_unknown=done.opens_unknown,
-        opens_machine=done.opens_machine,
-        first_open_at=earliest if implied else done.first_open_at,
-        last_open_at=earliest if implied else done.last_open_at,
-        clicks=done.clicks,
-        clicks_machine=done.clicks_machine,
-        replied_at=done.replied_at,
-        unsubscribed_at=done.unsubscribed_at,
-        complained_at=done.complained_at,
-        bounced_at=done.bounced_at,
-        bounce_reason=done.bounce_reason,
         code=copy.code,
         text=copy.text,
         open_implied=implied,
-        clicks_unknown=done.clicks_unknown,
         enhanced=copy.enhanced,
         server=copy.server,
         attempts=copy.attempts,
         next_attempt_at=copy.next_attempt_at if _is_put_off(copy) else None,
-        autoresponded_at=done.autoresponded_at,
-        displayed_at=done.displayed_at,
-        first_click_at=done.first_click_at,
-        last_click_at=done.last_click_at,
     )
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.sql.dml import Insert
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.store.base import clean
+from postlude.store.folds import Folded
+from postlude.store.messages.rows import Activity, LinkActivity
 from postlude.store.messages.tables import copy_activity, link_activity
 
 Delta = dict[str, Any]
@@ -23,24 +25,8 @@ _RANK: Final = {"": 0, ACCEPTED: 1, IMPLIED: 2, CONFIRMED: 3}
 
 _OPENED: Final = EventKind.OPENED
 _CLICKED: Final = EventKind.CLICKED
-_SUMS: Final = ("opens", "opens_unknown", "opens_machine", "clicks", "clicks_unknown", "clicks_machine")
-_EARLIEST: Final = (
-    "first_open_at",
-    "first_click_at",
-    "bounced_at",
-    "complained_at",
-    "unsubscribed_at",
-    "replied_at",
-    "autoresponded_at",
-    "displayed_at",
-)
-_LATEST: Final = ("last_open_at", "last_click_at", "last_event_at")
-_EMPTY: Final[Delta] = {
-    **dict.fromkeys(_SUMS, 0),
-    **dict.fromkeys((*_EARLIEST, *_LATEST, "delivered_at")),
-    "delivered_how": "",
-    "bounce_reason": "",
-}
+_COPY: Final = Folded(Activity)
+_LINK: Final = Folded(LinkActivity)
 
 
 def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
@@ -55,7 +41,7 @@ def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
             continue
         delta = copies.get(copy)
         if delta is None:
-            delta = copies[copy] = _EMPTY.copy()
+            delta = copies[copy] = _COPY.empty.copy()
             delta["copy"], delta["message"] = copy, event.message
         step(delta, event)
         last = delta["last_event_at"]
@@ -71,14 +57,8 @@ def _fold_link(links: dict[tuple[int, int], Delta], event: Event) -> None:
     key = (event.message, event.position)
     delta = links.get(key)
     if delta is None:
-        delta = links[key] = {
-            "message": event.message,
-            "position": event.position,
-            "clicks": 0,
-            "clicks_unknown": 0,
-            "clicks_machine": 0,
-            "last_at": None,
-        }
+        delta = links[key] = _LINK.empty.copy()
+        delta["message"], delta["position"] = key
     people, column = _whose(event.verdict)
     if column:
         delta[_CLICKS[column]] += 1
@@ -189,9 +169,7 @@ def merge_copies(insert: Insert) -> Insert:
     return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
         index_elements=["copy"],
         set_={
-            **{name: old[name] + new[name] for name in _SUMS},
-            **{name: _lesser(old[name], new[name]) for name in _EARLIEST},
-            **{name: _greater(old[name], new[name]) for name in _LATEST},
+            **_merged(_COPY, old, new),
             "delivered_at": case(
                 (stronger, new.delivered_at),
                 (as_strong, _lesser(old.delivered_at, new.delivered_at)),
@@ -209,11 +187,16 @@ def merge_links(insert: Insert) -> Insert:
     merged: Any = insert
     return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
         index_elements=["message", "position"],
-        set_={
-            **{name: old[name] + new[name] for name in ("clicks", "clicks_unknown", "clicks_machine")},
-            "last_at": _greater(old.last_at, new.last_at),
-        },
+        set_=_merged(_LINK, old, new),
     )
+
+
+def _merged(fields: Folded, old: Any, new: Any) -> dict[str, ColumnElement[int]]:  # noqa: ANN401 - columns of either side
+    return {
+        **{name: old[name] + new[name] for name in fields.sums},
+        **{name: _lesser(old[name], new[name]) for name in fields.earliest},
+        **{name: _greater(old[name], new[name]) for name in fields.latest},
+    }
 
 
 def _rank(column: Any) -> ColumnElement[int]:  # noqa: ANN401 - a column of either side

@@ -3,6 +3,7 @@
 import msgspec
 
 from postlude.model.words import CopyStatus, SendOutcome, Via
+from postlude.store.folds import Earliest, Latest, OwnText, OwnTime, Sum
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,31 +115,31 @@ class AttemptResult(msgspec.Struct, frozen=True, gc=False):
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """The projection of one copy: what its events add up to. Times are None when it never happened."""
+    """The projection of one copy: what its events add up to. Table and merging derive from it."""
 
     copy: int
     message: int
-    opens: int = 0
-    opens_unknown: int = 0
-    opens_machine: int = 0
-    first_open_at: int | None = None
-    last_open_at: int | None = None
-    clicks: int = 0
-    clicks_machine: int = 0
-    clicks_unknown: int = 0
-    first_click_at: int | None = None
-    last_click_at: int | None = None
-    delivered_at: int | None = None
-    delivered_how: str = ""
+    opens: Sum = 0
+    opens_unknown: Sum = 0
+    opens_machine: Sum = 0
+    first_open_at: Earliest = None
+    last_open_at: Latest = None
+    clicks: Sum = 0
+    clicks_machine: Sum = 0
+    clicks_unknown: Sum = 0
+    first_click_at: Earliest = None
+    last_click_at: Latest = None
+    delivered_at: OwnTime = None
+    delivered_how: OwnText = ""
     """`accepted`, `confirmed`, `implied` or empty."""
-    bounced_at: int | None = None
-    bounce_reason: str = ""
-    complained_at: int | None = None
-    unsubscribed_at: int | None = None
-    replied_at: int | None = None
-    autoresponded_at: int | None = None
-    displayed_at: int | None = None
-    last_event_at: int | None = None
+    bounced_at: Earliest = None
+    bounce_reason: OwnText = ""
+    complained_at: Earliest = None
+    unsubscribed_at: Earliest = None
+    replied_at: Earliest = None
+    autoresponded_at: Earliest = None
+    displayed_at: Earliest = None
+    last_event_at: Latest = None
 
 
 class LinkActivity(msgspec.Struct, frozen=True):
@@ -146,10 +147,10 @@ class LinkActivity(msgspec.Struct, frozen=True):
 
     message: int
     position: int
-    clicks: int = 0
-    clicks_machine: int = 0
-    clicks_unknown: int = 0
-    last_at: int | None = None
+    clicks: Sum = 0
+    clicks_machine: Sum = 0
+    clicks_unknown: Sum = 0
+    last_at: Latest = None
 
 
 class MessageTotals(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
 from postlude.store.columns import Big, count, metadata, own_id, words
+from postlude.store.folds import Folded
+from postlude.store.messages.rows import Activity, LinkActivity
 
 messages = Table(
     "messages",
@@ -85,26 +87,7 @@ copy_activity = Table(
     metadata,
     Column("copy", Big, primary_key=True, autoincrement=False),
     Column("message", Big, nullable=False, index=True),
-    count("opens"),
-    count("opens_unknown"),
-    count("opens_machine"),
-    Column("first_open_at", Big),
-    Column("last_open_at", Big),
-    count("clicks"),
-    count("clicks_unknown"),
-    count("clicks_machine"),
-    Column("first_click_at", Big),
-    Column("last_click_at", Big),
-    Column("delivered_at", Big),
-    words("delivered_how"),
-    Column("bounced_at", Big),
-    words("bounce_reason"),
-    Column("complained_at", Big),
-    Column("unsubscribed_at", Big),
-    Column("replied_at", Big),
-    Column("autoresponded_at", Big),
-    Column("displayed_at", Big),
-    Column("last_event_at", Big),
+    *Folded(Activity).columns(),
 )
 
 link_activity = Table(
@@ -112,10 +95,7 @@ link_activity = Table(
     metadata,
     Column("message", Big, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    count("clicks"),
-    count("clicks_unknown"),
-    count("clicks_machine"),
-    Column("last_at", Big),
+    *Folded(LinkActivity).columns(),
 )
 
 message_aliases = Table(
