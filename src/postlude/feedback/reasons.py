@@ -61,9 +61,9 @@ _STATUS_TEXT: Final = {
     R.RATE_LIMITED: "4.5 5.3 7.28",
     R.SENDER_REFUSED: "1.7 1.8 7.27",
     R.SYSTEM: "3.0 3.1 3.2 3.3 3.5 4.3",
-    R.NETWORK: "4.0 4.2 4.6",
+    R.NETWORK: "4.2 4.6",
     R.EXPIRED: "4.1 4.7",
-    R.PROTOCOL: "5.0 5.1 5.2 5.4 5.5",
+    R.PROTOCOL: "5.1 5.2 5.4 5.5",
 }
 STATUS_REASONS: Final = {detail: reason for reason, text in _STATUS_TEXT.items() for detail in text.split()}
 """Reason by subject and detail of an enhanced status code (RFC 3463 and its registry)."""
@@ -89,8 +89,6 @@ CODE_REASONS: Final = {
 550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
 """
 
-_ENDINGS: Final = frozenset({R.SYSTEM, R.EXPIRED})
-"""How an attempt ended: what else is said tells why."""
 _ADDRESSEE: Final = frozenset({F.RECIPIENT, F.DOMAIN})
 _NAMED: Final = "said-policy-named"
 """Who names a policy means it, whatever code goes with it; the other words for a refusal are vague."""
@@ -202,13 +200,21 @@ def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
 
 
 def _said_in(text: str) -> tuple[Reason, str] | None:
-    """A published sentence or code, a rule over single words, a published phrase of few words: the first of these."""
+    """What a text says: a published sentence or code, unless it is vague and a rule over words tells more."""
     published = refusals.find(text)
-    if published and published.weight >= refusals.LONG and published.reason not in _ENDINGS:
-        return published.reason, f"{published.origin}-{published.reason}"
-    spaced = text.replace("_", " ")  # ADDRESS_NOT_FOUND
-    rule = first_rule(spaced)
+    known = (published.reason, f"{published.origin}-{published.reason}") if published else None
+    whole = published is not None and published.weight >= refusals.LONG
+    if known and whole and not _vague(known[0]):
+        return known
+    rule = first_rule(text.replace("_", " "))  # ADDRESS_NOT_FOUND
     found = (rule.reason, rule.id) if rule else None
-    if published and (found is None or (found[0] in VAGUE and published.reason not in VAGUE)):
-        return published.reason, f"{published.origin}-{published.reason}"
-    return found
+    if known is None or found is None:
+        return known or found
+    if whole:
+        return known if found[0] in VAGUE else found
+    return known if found[0] in VAGUE and known[0] not in VAGUE else found
+
+
+def _vague(reason: Reason) -> bool:
+    """How an attempt ended, or that it was refused: what else is said tells why."""
+    return reason in VAGUE or reason is R.EXPIRED

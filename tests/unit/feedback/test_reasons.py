@@ -85,6 +85,19 @@ def foreign(text: str) -> Finding:
     return with_reason(Finding(kind=FindingKind.BOUNCED), text)
 
 
+WAYS = [line.split("\t") for line in Path(__file__).with_name("ways_to_say.tsv").read_text().splitlines()]
+
+
+def test_every_reason_is_understood_in_many_wordings():
+    wrong = [(text, foreign(text).reason) for accepted, text in WAYS if foreign(text).reason not in accepted.split(",")]
+    assert wrong == []
+
+
+def test_no_wording_of_another_matter_ends_an_address():
+    others = [text for accepted, text in WAYS if not SUPPRESSING & {R(one) for one in accepted.split(",")}]
+    assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
+
+
 def test_foreign_replies_are_read():
     """docs/dev/bounce-reasons.md says where they come from, and what the first reading of each set came to."""
     right = sum(foreign(text).reason in accepted.split(",") for _, _, accepted, text in REPLIES)
