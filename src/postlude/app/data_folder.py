@@ -88,6 +88,11 @@ class DataFolder:
         Every link ever sent depends on this file: it is written once, durably, and only ever added to.
         """
         if not self.keys.exists():
+            if self.was_used():
+                raise SettingError(
+                    f"{self.keys} is missing in a data folder that was used. Restore it from a backup: without it no "
+                    "link that was sent works, so no new one is made"
+                )
             self._make_keys()
         try:
             data = json.loads(self.keys.read_text(encoding="ascii"))
@@ -98,6 +103,13 @@ class DataFolder:
                 f"{self.keys} is not a key file ({error}). Restore it from a backup: without it no link that was "
                 "sent works, so it is not replaced by a new one"
             ) from error
+
+    def was_used(self) -> bool:
+        """Whether anything was ever stored here but the state: mail, hits or events."""
+        return self.history.exists() or any(
+            next(folder.glob(pattern), None) is not None
+            for folder, pattern in ((self.journal, "*/*.journal"), (self.spool_out, "*/*.eml"))
+        )
 
     def session_secret(self) -> bytes:
         """Sign session cookies with this; made at the first start. Deleting the file signs everybody out."""

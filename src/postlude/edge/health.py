@@ -14,7 +14,7 @@ def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int
 
     `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
     """
-    stats = writer.stats
+    stats, unnoted = writer.stats, writer.unnoted if isinstance(writer, RefusingJournal) else 0
     edges = {name: said for name, said in losses(writer.root).items() if _family(name) == _family(writer.name)}
     problems = [text for text in (stats.problem, writer.alarm, core.revoked.problem, core.lists.problem) if text]
     problems += [f"{name}: hits are being lost" for name, said in edges.items() if said.since and name != writer.name]
@@ -28,7 +28,7 @@ def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int
             "problems": problems,
             "version": __version__,
             "connections": connections,
-            "lost": sum(said.lost for said in edges.values()) + (0 if writer.number else stats.lost),
+            "lost": sum(said.lost for said in edges.values()) + (unnoted if writer.name in edges else stats.lost),
             "edges": {name: {"lost": said.lost, "failing": bool(said.since)} for name, said in edges.items()},
             "journal": {
                 "writer": writer.number,

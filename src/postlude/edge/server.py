@@ -24,7 +24,7 @@ from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
-from postlude.journal import DEFAULT_MAX_BYTES, JournalWriter, Position, RefusingJournal
+from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, JournalWriter, Position, RefusingJournal
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.kit.descriptors import raise_descriptor_limit
@@ -223,7 +223,7 @@ async def run_edge(
 
     def open_journal() -> Journal:
         try:
-            return JournalWriter(journal, name, max_bytes=journal_max_bytes, disk=disk)
+            return JournalWriter(journal, name, max_bytes=journal_max_bytes, spare_bytes=SPARE_BYTES, disk=disk)
         except StorageError as error:  # recipients are served all the same
             _log.error("edge: the journal cannot be opened, hits are being lost: %s", error)
             return RefusingJournal(journal, name, error)

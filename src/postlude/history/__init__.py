@@ -5,14 +5,14 @@ from pathlib import Path
 from postlude.history.interface import Count, History, LinkCount
 
 
-def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int = 2) -> History:
-    """Open (or make) the DuckDB file at `path` for this one process.
+def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int = 2, read_only: bool = False) -> History:
+    """Open (or make) the DuckDB file at `path` for this one process; `read_only`: change nothing.
 
     Raises InUseError when another process has it, StorageError when it cannot be read or written.
     """
     from postlude.history.duck import DuckHistory  # noqa: PLC0415 - DuckDB costs 25 MB; the command line rarely needs it
 
-    return DuckHistory(Path(path), memory_limit=memory_limit, threads=threads)
+    return DuckHistory(Path(path), memory_limit=memory_limit, threads=threads, read_only=read_only)
 
 
 __all__ = ["Count", "History", "LinkCount", "open_history"]

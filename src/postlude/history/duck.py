@@ -12,8 +12,9 @@ import msgspec
 from msgspec.structs import astuple
 
 from postlude.history.interface import Count, LinkCount, LinkTotal, Place
-from postlude.model.errors import InUseError, StorageError
+from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
+from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
 
 _TABLES: Final = """
@@ -24,9 +25,16 @@ CREATE TABLE IF NOT EXISTS events (
 );
 ALTER TABLE events ADD COLUMN IF NOT EXISTS address VARCHAR DEFAULT '';
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
+ALTER TABLE positions ADD COLUMN IF NOT EXISTS generation BIGINT DEFAULT 0;
+CREATE TABLE IF NOT EXISTS journal_labels (
+    writer INTEGER NOT NULL, segment INTEGER NOT NULL, name VARCHAR NOT NULL, identity VARCHAR NOT NULL,
+    key VARCHAR NOT NULL
+);
 """
-_MOVE: Final = 'UPDATE positions SET segment = $segment, "offset" = $offset WHERE writer = $writer'
-_BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset)"
+_MOVE: Final = """
+UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
+"""
+_BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset, $generation)"
 _COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
@@ -35,6 +43,22 @@ _REPLACE: Final = """
 UPDATE events SET verdict = judged.verdict, reasons = judged.reasons, rules_version = judged.rules_version,
 facts = judged.facts FROM judged WHERE events.id = judged.id
 """
+_DAMAGE: Final = (
+    "corrupt",
+    "checksum",
+    "not a valid duckdb",
+    "could not read enough bytes",
+    "replaying wal",
+    "malformed",
+    "deserializ",
+)
+_TROUBLE: Final = (
+    duckdb.IOException,
+    duckdb.InternalException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+)
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _REMEMBERED: Final = 4096
 # What is freed at once and is more than this goes back to the system; DuckDB's allocator keeps it otherwise, 20 MB
@@ -55,8 +79,10 @@ _reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 class DuckHistory:
     """`History` on DuckDB. One thread appends at a time; any number read, each on its own cursor."""
 
-    def __init__(self, path: Path, *, memory_limit: str, threads: int) -> None:
+    def __init__(self, path: Path, *, memory_limit: str, threads: int, read_only: bool = False) -> None:
         self._path = path
+        self._read_only = read_only
+        self._broken = False
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -75,14 +101,25 @@ class DuckHistory:
             self._open()
 
     def _open(self) -> None:
-        self._connection = duckdb.connect(str(self._path), config=self._config)
+        self._connection = duckdb.connect(str(self._path), read_only=self._read_only, config=self._config)
+        if self._read_only:
+            self._busy = self._broken = False
+            return
         self._connection.execute(_TABLES)
         self._appender = self._connection.appender("events")
         self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
         self._busy = False
         self._broken = False
 
-    def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
+    def append(
+        self,
+        events: Sequence[Event],
+        positions: Mapping[int, Place],
+        *,
+        erase: Sequence[int] = (),
+        labels: Sequence[SegmentLabel] = (),
+        generation: int = 0,
+    ) -> None:
         """Add events and the place to read on from, durably, both or neither; after erasing the tracks of copies."""
         rows = self._rows(events)
         with self._lock, self._translated():
@@ -99,12 +136,22 @@ class DuckHistory:
                 for writer, (segment, offset) in positions.items():
                     # Replacing a row costs 2 ms of processor time, more than a thousand events; changing it 0.6 ms.
                     change = _MOVE if writer in self._writers else _BEGIN
-                    self._connection.execute(change, {"writer": writer, "segment": segment, "offset": offset})
-                self._connection.execute("COMMIT")
+                    values = {"writer": writer, "segment": segment, "offset": offset, "generation": generation}
+                    self._connection.execute(change, values)
+                for label in labels:
+                    self._connection.execute("INSERT INTO journal_labels VALUES ($1, $2, $3, $4, $5)", list(label))
+                self._commit()
                 self._writers.update(positions)
             except BaseException:
                 self._undo()
                 raise
+
+    def _commit(self) -> None:
+        # Whatever a COMMIT says is about the disk: what is wrong with the rows was said when they were added.
+        try:
+            self._connection.execute("COMMIT")
+        except duckdb.Error as error:
+            raise self._refused(error) from error
 
     def _count(self, rows: int) -> None:
         """Spend time on order and reports or on adding, by how much came in the last second or more."""
@@ -162,6 +209,24 @@ class DuckHistory:
         """Where to read on, by writer."""
         rows = self._query('SELECT writer, segment, "offset" FROM positions')
         return {writer: (segment, offset) for writer, segment, offset in rows}
+
+    def journal_labels(self) -> list[SegmentLabel]:
+        """Every segment of a journal that was ever read from."""
+        rows = self._query("SELECT writer, segment, name, identity, key FROM journal_labels")
+        return [SegmentLabel(*row) for row in rows]
+
+    def generation(self) -> int:
+        """The furthest generation of the state that was seen."""
+        return int(self._query("SELECT coalesce(max(generation), 0) FROM positions")[0][0])
+
+    def damage(self) -> str:
+        """Read every column of every row; what DuckDB says when it cannot, else nothing."""
+        columns = ", ".join(f"max({name})" for name in _COLUMNS.split(", "))
+        try:
+            self._query(f"SELECT count(*), {columns} FROM events")  # noqa: S608 - fixed text
+        except (StorageError, duckdb.Error) as error:
+            return str(error)
+        return ""
 
     def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
         """The events of one message, or of one copy of it, oldest first."""
@@ -231,7 +296,7 @@ class DuckHistory:
                     judged.append_rows(rows)
                 self._connection.execute(_REPLACE)
                 self._connection.execute("DROP TABLE judged")
-                self._connection.execute("COMMIT")
+                self._commit()
             except BaseException:
                 self._undo()
                 raise
@@ -284,16 +349,26 @@ class DuckHistory:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (duckdb.IOException, duckdb.InternalException, duckdb.OutOfMemoryException, duckdb.FatalException) as e:
-            text = str(e).partition("\n")[0]
-            if "lock" in text.lower():
-                raise InUseError(
-                    f"history {self._path}: another process has it open. Stop that one (another `postlude up`, "
-                    "a DuckDB shell), then start again."
-                ) from e
-            raise StorageError(
-                f"history {self._path}: {text}. Check free space and that the data folder is writable, then try again."
-            ) from e
+        except _TROUBLE as error:
+            self._broken = self._broken or isinstance(error, duckdb.FatalException)
+            raise self._refused(error) from error
+        except duckdb.Error as error:
+            if type(error) is duckdb.Error:  # what DuckDB raises for damage has no class of its own
+                raise self._refused(error) from error
+            raise
+
+    def _refused(self, error: duckdb.Error) -> StorageError | InUseError:
+        text = str(error).partition("\n")[0]
+        if "could not set lock" in text.lower() or "conflicting lock" in text.lower():
+            return InUseError(
+                f"history {self._path}: another process has it open. Stop that one (another `postlude up`, "
+                "a DuckDB shell), then start again."
+            )
+        if any(word in text.lower() for word in _DAMAGE):
+            return DamagedError(f"history {self._path}: {text}. A part of it cannot be read: run `postlude doctor`.")
+        return StorageError(
+            f"history {self._path}: {text}. Free space, or make the data folder writable: Postlude goes on by itself"
+        )
 
 
 def _event(row: tuple[Any, ...]) -> Event:

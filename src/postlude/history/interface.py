@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from postlude.model.event import Event
+from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
 
 Place = tuple[int, int]
@@ -45,15 +46,36 @@ class LinkTotal(NamedTuple):
 class History(Protocol):
     """Events in, timelines and counts out. Safe to share between threads."""
 
-    def append(self, events: Sequence[Event], positions: Mapping[int, Place], *, erase: Sequence[int] = ()) -> None:
+    def append(
+        self,
+        events: Sequence[Event],
+        positions: Mapping[int, Place],
+        *,
+        erase: Sequence[int] = (),
+        labels: Sequence[SegmentLabel] = (),
+        generation: int = 0,
+    ) -> None:
         """Add events and the place to read on from, durably, both or neither; StorageError when the disk refused.
 
         `erase`: copies whose recorded opens, clicks and visited pages are deleted before, in the same transaction.
+        `labels`: segments that are read from for the first time. `generation`: the state's, before this batch.
         """
         ...
 
     def positions(self) -> dict[int, Place]:
         """Where to read on, by writer: everything before is in the history."""
+        ...
+
+    def journal_labels(self) -> list[SegmentLabel]:
+        """Every segment of a journal that was ever read from."""
+        ...
+
+    def generation(self) -> int:
+        """The furthest generation of the state that was seen: a state that has a lower one was put back."""
+        ...
+
+    def damage(self) -> str:
+        """Read everything there is; what cannot be read, empty when all can."""
         ...
 
     def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:

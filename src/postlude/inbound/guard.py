@@ -6,7 +6,7 @@ from typing import Final
 from postlude.adapters.smtp_server.commands import Command
 from postlude.adapters.smtp_server.session import Door, Letter
 from postlude.inbound.config import RecipientAllowed
-from postlude.journal import Spool
+from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import Head
@@ -70,11 +70,15 @@ class InboundGuard:
         if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
         mail, now = new_id(), self._clock.now()
-        await asyncio.to_thread(self._spool.put, mail, raw)
+        kept = await asyncio.to_thread(self._keep, mail, raw)
         await asyncio.gather(
             *(
-                self._append(encode(Returned(now, mail, self._name, letter.mail_from, recipient)))
+                self._append(encode(Returned(now, mail, self._name, letter.mail_from, recipient, kept)))
                 for recipient in dict.fromkeys(letter.recipients)
             )
         )
         return f"250 2.0.0 OK: taken as {id_text(mail)}"
+
+    def _keep(self, mail: int, raw: bytes) -> str:
+        self._spool.put(mail, raw)
+        return checksum(raw)

@@ -1,19 +1,26 @@
 """Observations on disk before they are answered: CRC-framed append-only segments."""
 
+from postlude.journal.finding import Finding
 from postlude.journal.lane import Lane
 from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
+from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
 from postlude.journal.reader import JournalReader
 from postlude.journal.refusing import RefusingJournal
-from postlude.journal.spool import PARTS, Spool
+from postlude.journal.registry import recover_journal
+from postlude.journal.spare import SPARE_BYTES
+from postlude.journal.spool import PARTS, Spool, checksum
 from postlude.journal.writer import JournalWriter, WriterStats
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
     "PARTS",
+    "SPARE_BYTES",
+    "Finding",
     "JournalReader",
     "JournalWriter",
+    "Known",
     "Lane",
     "Losses",
     "Position",
@@ -21,6 +28,8 @@ __all__ = [
     "RefusingJournal",
     "Spool",
     "WriterStats",
+    "checksum",
     "losses",
+    "recover_journal",
     "size_alarm",
 ]

@@ -1,29 +1,35 @@
-"""The files of one journal: `root/numbers.json` and per writer a lock, a mark and segments.
+"""The files of one writer: a lock, a mark and segments.
 
 The mark is eight bytes of shared memory saying up to where records are on stable storage. It is written after each
 sync and read by the reader; it need not itself survive a power cut, because `recover` finds the place again.
 """
 
 import errno
-import json
+import logging
 import mmap
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from postlude.journal.frame import valid_end
-from postlude.journal.position import MAX_WRITER
-from postlude.kit.files import lock_file, locked, replace_durably
-from postlude.model.errors import InUseError, StorageError
+from postlude.journal.frame import Frame
+from postlude.journal.scan import SegmentView, open_segment
+from postlude.kit.files import lock_file
+from postlude.model.errors import InUseError
 
 SUFFIX: Final = ".journal"
-_NUMBERS: Final = "numbers.json"
+TAIL: Final = ".tail-"
+DAMAGED: Final = ".damaged-"
+MISSING: Final = ".missing"
+_MOST_MISSING: Final = 10_000  # a mark that knows of more is no mark
 _LOCK: Final = "lock"
 _MODE: Final = 0o640
 _MARK: Final = "mark"
 _MARK_BYTES: Final = 24
 _OFFSET_BITS: Final = 32
 _OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1
+
+_log = logging.getLogger(__name__)
 
 
 class Mark:
@@ -86,6 +92,15 @@ def segments(folder: Path) -> list[int]:
     return sorted(int(name.removesuffix(SUFFIX)) for name in names)
 
 
+def damaged_tails(folder: Path) -> list[tuple[int, int, int]]:
+    """(segment, offset, bytes) of every tail that was durable once and is set aside because it cannot be read."""
+    found = []
+    for path in sorted(folder.glob(f"*{DAMAGED}*")):
+        with suppress(ValueError, FileNotFoundError):
+            found.append((int(path.stem), int(path.suffix.removeprefix(DAMAGED)), path.stat().st_size))
+    return found
+
+
 def folder_bytes(folder: Path) -> int:
     """Bytes all segments of a writer take."""
     total = 0
@@ -95,31 +110,6 @@ def folder_bytes(folder: Path) -> int:
         except FileNotFoundError:  # the reader trimmed it meanwhile
             continue
     return total
-
-
-def number_of(root: Path, name: str) -> int:
-    """The number of the writer called `name`, allotted at first and the same ever after."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with locked(root / _LOCK, mode=_MODE):
-            numbers = numbers_in(root)
-            if name not in numbers:
-                numbers[name] = max(numbers.values(), default=0) + 1
-                if numbers[name] > MAX_WRITER:
-                    raise StorageError(f"{root}: all {MAX_WRITER} writer numbers are taken")
-                replace_durably(root / _NUMBERS, json.dumps(numbers, indent=1).encode(), mode=_MODE)
-            return numbers[name]
-    except OSError as error:
-        raise StorageError(f"{root}: {error.strerror or error}") from error
-
-
-def numbers_in(root: Path) -> dict[str, int]:
-    """Writer numbers by name."""
-    try:
-        numbers: dict[str, int] = json.loads((root / _NUMBERS).read_bytes())
-    except FileNotFoundError:
-        return {}
-    return numbers
 
 
 def lock(folder: Path, patience_s: float = 0) -> int:
@@ -133,24 +123,81 @@ def lock(folder: Path, patience_s: float = 0) -> int:
         raise InUseError(f"{folder}: another process writes to this journal; stop it or use another name") from None
 
 
-def recover(folder: Path) -> int:
-    """Cut a torn tail, make what is left durable and return the last segment's number (0: none). Needs the lock."""
+def recover(folder: Path, identity: bytes = b"") -> int:
+    """Find the durable end again, make it durable and return the last segment's number (0: none). Needs the lock.
+
+    Segments behind the last one that the mark knows are gone: told by `.missing`, and their numbers are not used again.
+    Only a tail that holds no whole frame is cut, and what it held is kept beside the segment: `.tail-OFFSET` for what
+    was never answered, `.damaged-OFFSET` where the mark says that it was. On a disk that takes no copy nothing is cut.
+    """
     numbers = segments(folder)
-    if not numbers:
-        return 0
-    fd = os.open(segment_path(folder, numbers[-1]), os.O_RDWR | os.O_CLOEXEC)
-    try:
-        size = os.fstat(fd).st_size
-        end = 0
-        if size:
-            with mmap.mmap(fd, size, access=mmap.ACCESS_READ) as whole, memoryview(whole) as view:
-                end = valid_end(view)
-        if end < size:
-            os.ftruncate(fd, end)
-        os.fsync(fd)  # noqa: TID251 - a segment that lay there, not a file replaced
-    finally:
-        os.close(fd)
+    known = _marked(folder)
+    gone = _note_missing(folder, numbers[-1] if numbers else 0, known[0])
+    if not numbers and not known[0]:
+        return gone
     mark = Mark(folder, writable=True)
-    mark.put(numbers[-1], end)
+    try:
+        if not numbers:
+            mark.put(0, 0)
+            return gone
+        path = segment_path(folder, numbers[-1])
+        with open_segment(path, numbers[-1], identity) as view:
+            end = _last_good(view)
+            tail = b"" if view is None else bytes(view.bytes[end:]).rstrip(b"\0")
+        durable = known[1] if known[0] == numbers[-1] else 0
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            kept = not tail or _keep_tail(path, end, tail, damaged=durable > end)
+            if kept and end < os.fstat(fd).st_size:
+                os.ftruncate(fd, end)
+            os.fsync(fd)  # noqa: TID251 - a segment that lay there, not a file replaced
+        finally:
+            os.close(fd)
+        mark.put(numbers[-1], end)
+    finally:
+        mark.close()
+    return max(numbers[-1], gone)
+
+
+def _marked(folder: Path) -> tuple[int, int]:
+    """What the mark says; (0, 0) when there is none."""
+    try:
+        mark = Mark(folder, writable=False)
+    except OSError:
+        return 0, 0
+    known = mark.get()
     mark.close()
-    return numbers[-1]
+    return known
+
+
+def _note_missing(folder: Path, last: int, known: int) -> int:
+    """Say which segment behind the last one was there; the highest number that was ever noted."""
+    if last < known <= last + _MOST_MISSING:
+        with suppress(OSError):
+            segment_path(folder, known).with_suffix(MISSING).touch()
+    return max(missing_segments(folder), default=0)
+
+
+def missing_segments(folder: Path) -> list[int]:
+    """Segments that a start found gone, the last of a run each."""
+    return sorted(int(path.stem) for path in folder.glob(f"*{MISSING}") if path.stem.isdigit())
+
+
+def _last_good(view: SegmentView | None) -> int:
+    end = 0
+    for found in view.walk(0) if view is not None else ():
+        if isinstance(found, Frame):
+            end = found.end
+    return end
+
+
+def _keep_tail(segment: Path, end: int, tail: bytes, *, damaged: bool) -> bool:
+    aside = segment.with_suffix(f"{DAMAGED if damaged else TAIL}{end}")
+    try:
+        aside.write_bytes(tail)
+    except OSError as error:
+        _log.error("journal: the tail of %s cannot be set aside (%s), it stays where it is", segment, error.strerror)
+        return False
+    if damaged:
+        _log.error("journal: %d bytes at %d of %s cannot be read, set aside as %s", len(tail), end, segment, aside.name)
+    return True

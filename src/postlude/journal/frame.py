@@ -1,8 +1,9 @@
 """The segment format: a batch of records is one frame, whole or not there.
 
 `magic (4) | count (4) | size (4) | crc32 (4) | count lengths (4 each) | the records, joined`, little-endian. `size`
-counts everything behind the header; the checksum covers count, size and everything behind the header. One checksum a
-batch is enough: a batch is durable as a whole before any record of it is answered.
+counts everything behind the header; the checksum begins with the segment's seed (`head.seed_of`) and covers count, size
+and everything behind the header. One checksum a batch is enough: a batch is durable as a whole before any record of it
+is answered.
 """
 
 from array import array
@@ -29,17 +30,17 @@ class Frame(NamedTuple):
     """Offset of the first record."""
 
 
-def build(records: Sequence[bytes]) -> bytes:
+def build(records: Sequence[bytes], seed: int = 0) -> bytes:
     """One frame holding `records` (none of them empty), in order."""
     lengths = array("I", map(len, records))
     if byteorder == "big":
         lengths.byteswap()
     body = b"".join((lengths.tobytes(), *records))
     count, size = len(records), len(body)
-    return header.pack(MAGIC, count, size, crc32(body, crc32(_checked.pack(count, size)))) + body
+    return header.pack(MAGIC, count, size, crc32(body, crc32(_checked.pack(count, size), seed))) + body
 
 
-def find(view: memoryview, start: int) -> Frame | None:
+def find(view: memoryview, start: int, seed: int = 0) -> Frame | None:
     """The whole and undamaged frame at `start` of a segment, None when there is none."""
     body = start + header.size
     if body > len(view):
@@ -48,7 +49,7 @@ def find(view: memoryview, start: int) -> Frame | None:
     end = body + size
     if magic != MAGIC or end > len(view) or not 0 < count * 4 <= size:
         return None
-    if crc32(view[body:end], crc32(_checked.pack(count, size))) != crc:
+    if crc32(view[body:end], crc32(_checked.pack(count, size), seed)) != crc:
         return None
     lengths = array("I", bytes(view[body : body + 4 * count]))
     if byteorder == "big":
@@ -57,9 +58,10 @@ def find(view: memoryview, start: int) -> Frame | None:
     return Frame(start, end, lengths, data) if data + sum(lengths) == end else None
 
 
-def valid_end(view: memoryview) -> int:
-    """Where the unbroken row of frames from the segment's beginning ends."""
-    end = 0
-    while frame := find(view, end):
-        end = frame.end
-    return end
+def size_at(view: memoryview, start: int) -> int:
+    """How many bytes `find` had to look at where a frame seems to begin."""
+    body = start + header.size
+    if body > len(view):
+        return header.size
+    size: int = header.unpack_from(view, start)[2]
+    return header.size + (size if body + size <= len(view) else 0)

@@ -13,3 +13,11 @@ def size_alarm(name: str, size: int, limit: int) -> str:
         f"the journal of {name} takes {size / (1 << 30):.1f} of at most {limit / (1 << 30):.1f} GiB: beyond it hits "
         "are lost. Mend what keeps the digest from reading it, or raise POSTLUDE_JOURNAL_MAX_BYTES"
     )
+
+
+def full_disk_alarm(name: str, size: int) -> str:
+    """A sentence for people while the disk is full and what was put by for that is being used."""
+    return (
+        f"the disk is full: {name} writes into the {size / (1 << 20):.0f} MiB kept for that. Free space before they "
+        "are used up: then hits are lost"
+    )

@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from postlude.journal import folder as files
+from postlude.journal import lost
+from postlude.journal.registry import writers_in
+from postlude.model.errors import StorageError
 
 
 class Losses(NamedTuple):
@@ -19,14 +22,18 @@ def losses(root: Path) -> dict[str, Losses]:
     """Of every writer under `root`, by its name; what cannot be read is left out."""
     found = {}
     try:
-        names = files.numbers_in(root)
-    except (OSError, ValueError):
+        names = writers_in(root)
+    except StorageError:
         return {}
     for name in names:
+        noted = lost.noted(root / name)
         try:
             mark = files.Mark(root / name, writable=False)
-        except OSError:  # just being made
+        except OSError:  # just being made, or out of reach
+            if noted:
+                found[name] = Losses(noted, 0)
             continue
-        found[name] = Losses(*mark.losses())
+        records, since = mark.losses()
+        found[name] = Losses(records + noted, since)
         mark.close()
     return found

@@ -1,14 +1,20 @@
 """What stands in for a journal that cannot be opened: it refuses every record at once, with the reason."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
+from postlude.journal import lost
 from postlude.journal.lane import Lane
 from postlude.journal.writer import Done, WriterStats
 from postlude.model.errors import StorageError
 
 W = TypeVar("W")
+_NOTE_SECONDS: Final = 1.0  # a process that is killed forgets what it lost within this time, and no more
+
+_log = logging.getLogger(__name__)
 
 
 class RefusingJournal:
@@ -22,12 +28,19 @@ class RefusingJournal:
         self.name: Final = name
         self._error = error
         self._lost = 0
+        self._noted = 0
+        self._note_at = monotonic() + _NOTE_SECONDS
         self._lanes: list[Lane[Any]] = []
 
     @property
     def stats(self) -> WriterStats:
         """Nothing but losses and their reason."""
         return WriterStats(0, 0, 0, self._lost, 0, str(self._error))
+
+    @property
+    def unnoted(self) -> int:
+        """Losses of this process that `losses` does not tell yet."""
+        return self._lost - self._noted
 
     def lane(
         self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
@@ -39,15 +52,28 @@ class RefusingJournal:
 
     def submit(self, data: bytes, done: Done) -> None:  # noqa: ARG002 - a writer's signature
         """Refuse one record."""
-        self._lost += 1
+        self._lose(1)
         done(self._error)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Say what was lost, where the next start finds it."""
+        self._note()
+        if self._lost:
+            _log.error("journal: %d records of %s were lost: %s", self._lost, self.name, self._error)
+
+    def _lose(self, records: int) -> None:
+        self._lost += records
+        if monotonic() >= self._note_at:
+            self._note()
+
+    def _note(self) -> None:
+        self._note_at = monotonic() + _NOTE_SECONDS
+        if self._lost > self._noted and lost.note(self.root / self.name, self._lost - self._noted):
+            self._noted = self._lost
 
     def _refuse(self) -> None:
         for lane in self._lanes:
             while lane.handed_over:
                 records, waiters = lane.take()
-                self._lost += len(records)
+                self._lose(len(records))
                 lane.deliver(waiters, self._error)

@@ -2,22 +2,37 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
+from postlude.journal import head
 from postlude.journal.disk import Disk
 from postlude.journal.folder import segment_path
-from postlude.journal.reserve import Reserve
+from postlude.journal.head import Head
+
+
+class Prepared(Protocol):
+    """Where a file may come from that was written before it is needed."""
+
+    def take(self, path: Path) -> int | None:
+        """The file under its new name; None when there is none."""
+        ...
 
 
 class OpenSegment:
     """The file a writer appends to; nothing of it is ever written twice."""
 
-    def __init__(self, disk: Disk, folder: Path, number: int, reserve: Reserve) -> None:
+    def __init__(self, disk: Disk, folder: Path, mine: Head, source: Prepared, limit: int) -> None:
+        """`limit`: the bytes it may hold. What `source` has is taken; a new file is made when it has nothing."""
         self._disk = disk
-        self._path = segment_path(folder, number)
-        self.number = number
+        self._path = segment_path(folder, mine.segment)
+        self._head = mine.pack()
+        self.number = mine.segment
+        self.seed = head.seed_of(mine.identity, mine.segment)
+        """What the checksums of its frames begin with."""
         self.end = 0
         """Everything before it is durable."""
-        prepared = reserve.take(self._path)
+        self._limit = limit
+        prepared = source.take(self._path)
         self.prepared = prepared is not None
         """Whether its blocks were written before."""
         self._fd = disk.create(self._path) if prepared is None else prepared
@@ -27,16 +42,15 @@ class OpenSegment:
             self.abandon()
             raise
 
-    def full(self, more: int, limit: int, *, better: bool) -> bool:
+    def full(self, more: int, *, better: bool) -> bool:
         """Whether the next `more` bytes belong into another segment; `better`: a prepared one is at hand."""
-        return self.end + more > limit or (better and not self.prepared)
+        return max(self.end, head.SIZE) + more > self._limit or (better and not self.prepared)
 
-    def append(self, frame: bytes) -> int:
-        """Write and sync one frame; its offset. After an OSError the segment must be abandoned."""
-        start = self.end
-        self._disk.store(self._fd, frame, start)
-        self.end = start + len(frame)
-        return start
+    def append(self, frame: bytes) -> None:
+        """Write and sync one frame, with the head before the first. After an OSError the segment must be abandoned."""
+        data = frame if self.end else self._head + frame
+        self._disk.store(self._fd, data, self.end)
+        self.end += len(data)
 
     def finish(self) -> None:
         """Close a segment that is complete."""
@@ -44,9 +58,14 @@ class OpenSegment:
             self._disk.truncate(self._fd, self.end)
         self._disk.close(self._fd)
 
-    def abandon(self) -> None:
-        """Leave the segment after an error: after a failed sync the kernel's copy can no longer be trusted."""
+    def abandon(self) -> bool:
+        """Leave the segment after an error: after a failed sync the kernel's copy can no longer be trusted.
+
+        True when nothing of it is left, so that its number is free again.
+        """
         self.finish()
-        if not self.end:
-            with suppress(OSError):
-                self._path.unlink()
+        if self.end:
+            return False
+        with suppress(OSError):
+            self._path.unlink()
+        return not self._path.exists()

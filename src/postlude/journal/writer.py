@@ -1,6 +1,7 @@
 """Appending: one committer thread gathers what came while the last batch was syncing. No timer, no waiting."""
 
 import asyncio
+import errno
 import logging
 import os
 import threading
@@ -12,14 +13,15 @@ from time import monotonic
 from typing import Any, Final, NamedTuple, TypeVar
 
 from postlude.journal import folder as files
-from postlude.journal import frame
+from postlude.journal import frame, head, lost, registry
 from postlude.journal.committer import Committer, CommitterThread
 from postlude.journal.disk import Disk
 from postlude.journal.lane import Lane
-from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
+from postlude.journal.limits import DEFAULT_MAX_BYTES, full_disk_alarm, size_alarm
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
+from postlude.journal.spare import Spare
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InputError, StorageError
 
@@ -29,6 +31,9 @@ _BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successo
 _BATCH_BYTES: Final = 4 << 20
 _PATIENCE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PARTS: Final = 8  # a journal is at least this many segments, so that what is digested can make room
+_LEAST_SEGMENT: Final = 1 << 20
 
 W = TypeVar("W")
 
@@ -62,19 +67,24 @@ class JournalWriter:
         *,
         segment_bytes: int = MAX_SEGMENT_BYTES,
         max_bytes: int = DEFAULT_MAX_BYTES,
+        spare_bytes: int = 0,
         disk: Disk | None = None,
         clock: Clock | None = None,
         committer: Committer | None = None,
     ) -> None:
-        """`committer`: who does the work, if not a thread of its own."""
-        if not frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
+        """`spare_bytes`: kept on the disk for the time when it is full.
+
+        `committer`: who does the work, if not a thread of its own.
+        """
+        if not head.SIZE + frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
             raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
-        self.number: Final = files.number_of(root, name)
+        self.number, self._identity = registry.register(root, name)
         self.root: Final = root
         self.name: Final = name
         self._folder = root / name
-        self._segment_bytes = segment_bytes
+        self._segment_bytes = min(segment_bytes, max(max_bytes // _PARTS, _LEAST_SEGMENT))
         self._max_bytes = max_bytes
+        self._spare_bytes = spare_bytes
         self._disk = disk or Disk()
         self._clock = clock or SystemClock()
         self._records: list[bytes] = []
@@ -85,6 +95,7 @@ class JournalWriter:
         self._segment: OpenSegment | None = None
         self._retry_at = 0.0
         self._problem = ""
+        self._on_spare = False
         self._count = self._batches = self._bytes = self._lost = 0
         self._open()
         self._committer = committer or CommitterThread()
@@ -97,11 +108,14 @@ class JournalWriter:
             self._folder.mkdir(exist_ok=True)
             self._disk.sync_folder(self._folder.parent)
             self._lock_fd = files.lock(self._folder, _PATIENCE_SECONDS)
-            self._last = files.recover(self._folder)
+            self._last = files.recover(self._folder, self._identity)
             self._mark = files.Mark(self._folder, writable=True)
+            if earlier := lost.take(self._folder):
+                self._mark.lose(earlier, self._clock.now())
             self._mark.recovered()
             self._size = files.folder_bytes(self._folder)
             self._reserve = Reserve(self._disk, self._folder, self._segment_bytes)
+            self._spare = Spare(self._disk, self._folder, min(self._spare_bytes, self._segment_bytes))
         except OSError as error:
             raise StorageError(f"{self._folder}: {error.strerror or error}") from error
 
@@ -129,7 +143,7 @@ class JournalWriter:
 
     def submit(self, data: bytes, done: Done) -> None:
         """Store one record and have `done` called, in the committer's thread, with its position or the error."""
-        if not 0 < len(data) <= self._segment_bytes - frame.OVERHEAD:
+        if not 0 < len(data) <= self._room():
             raise InputError(f"a record of {len(data)} bytes does not fit a segment of {self._segment_bytes}")
         with self._lock:
             if self._closing:
@@ -148,12 +162,15 @@ class JournalWriter:
         if self._segment is not None:
             self._segment.finish()
         self._reserve.close()
+        self._spare.close()
         self._mark.close()
         os.close(self._lock_fd)
 
     @property
     def alarm(self) -> str:
-        """What to do before the journal is full; empty while there is room."""
+        """What to do before the journal or the disk takes nothing more; empty while there is room."""
+        if self._on_spare:
+            return full_disk_alarm(self.name, self._spare.size)
         return size_alarm(self.name, self._size, self._max_bytes)
 
     @property
@@ -205,14 +222,16 @@ class JournalWriter:
         first = 0
         while first < len(records):
             last, size = first, 0
-            while last < len(records) and (last == first or size + len(records[last]) <= self._room()):
+            while last < len(records) and (
+                last == first or size + len(records[last]) <= min(_BATCH_BYTES, self._room())
+            ):
                 size += len(records[last]) + 4
                 last += 1
             self._commit_frame(records[first:last], waiting[first:last])
             first = last
 
     def _room(self) -> int:
-        return min(_BATCH_BYTES, self._segment_bytes - frame.OVERHEAD)
+        return self._segment_bytes - head.SIZE - frame.OVERHEAD
 
     def _commit_frame(self, records: list[bytes], waiting: list[Done]) -> None:
         error = self._store(records)
@@ -230,7 +249,12 @@ class JournalWriter:
     def _store(self, records: list[bytes]) -> StorageError | None:
         """Make one frame of records durable, or say why not."""
         try:
-            self._write(frame.build(records))
+            try:
+                self._write(records)
+            except OSError as error:
+                if error.errno not in _FULL or not self._take_spare():
+                    raise
+                self._write(records)
         except OSError as error:
             return self._failed(StorageError(f"{self._folder}: {error.strerror or error}"), len(records))
         except StorageError as error:
@@ -245,18 +269,20 @@ class JournalWriter:
             self._mark.recovered()
         return None
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, records: list[bytes]) -> None:
         if self._problem and monotonic() < self._retry_at:
             raise StorageError(self._problem)
+        need = sum(map(len, records)) + frame.OVERHEAD + 4 * len(records)
         segment = self._segment
-        if segment is None or segment.full(len(data), self._segment_bytes, better=self._reserve.ready):
-            segment = self._rotate(len(data))
-        segment.append(data)
+        if segment is None or segment.full(need, better=self._reserve.ready):
+            segment = self._rotate(need)
+        before = segment.end
+        segment.append(frame.build(records, segment.seed))
         self._mark.put(segment.number, segment.end)
         if segment.end > _BUSY_BYTES:
             self._reserve.prepare()
-        self._bytes += len(data)
-        self._size += len(data)
+        self._bytes += segment.end - before
+        self._size += segment.end - before
 
     def _rotate(self, need: int) -> OpenSegment:
         if self._segment is not None:
@@ -265,18 +291,41 @@ class JournalWriter:
         self._size = files.folder_bytes(self._folder)
         if self._size + need > self._max_bytes:
             raise StorageError(f"{self._folder}: {self._size} bytes wait to be read, the limit is {self._max_bytes}")
+        self._segment = self._new_segment(self._reserve, self._segment_bytes)
+        if self._on_spare:
+            self._on_spare = False
+            _log.info("journal: the disk takes new files of %s again", self.name)
+        self._spare.keep_up()
+        return self._segment
+
+    def _new_segment(self, source: Reserve | Spare, limit: int) -> OpenSegment:
         if self._last >= MAX_SEGMENT:
             raise StorageError(f"{self._folder}: all segment numbers are used; start a writer of another name")
-        self._segment = OpenSegment(self._disk, self._folder, self._last + 1, self._reserve)
+        mine = head.new_head(self.number, self._last + 1, self._identity)
+        segment = OpenSegment(self._disk, self._folder, mine, source, limit)
         self._last += 1
-        return self._segment
+        return segment
+
+    def _take_spare(self) -> bool:
+        """The disk is full: go on in what was put by for that."""
+        if not self._spare.there:
+            return False
+        self._abandon()
+        self._segment = self._new_segment(self._spare, self._spare.size)
+        self._on_spare = True
+        _log.error("journal: the disk is full; %s", self.alarm)
+        return True
+
+    def _abandon(self) -> None:
+        if self._segment is not None:
+            if self._segment.abandon():
+                self._last = self._segment.number - 1
+            self._segment = None
 
     def _failed(self, error: StorageError, records: int) -> StorageError:
         if not self._problem:
             _log.error("journal: %s; records are being lost", error)
-        if self._segment is not None:
-            self._segment.abandon()
-            self._segment = None
+        self._abandon()
         if not self._problem or monotonic() >= self._retry_at:
             self._retry_at = monotonic() + _RETRY_SECONDS
         self._problem = str(error)

@@ -45,6 +45,12 @@ def create_durably(path: Path, data: bytes, *, mode: int) -> None:
     sync_folder(path.parent)
 
 
+def rename_durably(path: Path, to: Path) -> None:
+    """Give a file another name in the same folder; `to` must not exist. On stable storage when this returns."""
+    path.rename(to)
+    sync_folder(to.parent)
+
+
 def sync_folder(path: Path) -> None:
     """Return when the folder's entries (new files, renames, removals) are on stable storage."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -37,6 +37,12 @@ class StorageError(PostludeError):
     exit_code = 5
 
 
+class DamagedError(StorageError):
+    """A file is damaged. `postlude doctor` says how far; `postlude doctor --repair` sets it aside."""
+
+    permanent = True
+
+
 class NotFoundError(PostludeError):
     """Nothing is stored under that name. Check the spelling; `postlude timeline --help` shows the forms."""
 

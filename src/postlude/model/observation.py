@@ -63,6 +63,8 @@ class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_li
     """DSN RET, `FULL` or `HDRS` (RFC 3461 4.3), empty when the client did not say."""
     dsn: dict[str, tuple[str, str]] = {}
     """Recipient -> (NOTIFY, ORCPT) as the client gave them, for those it gave them for."""
+    checksum: str = ""
+    """Of the bytes in the spool (`journal.checksum`); empty from versions that kept none."""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=True):
@@ -97,6 +99,8 @@ class Begun(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True)
 
     at: int
     copies: tuple[int, ...]
+    generation: int = 0
+    """Of the state that let them be claimed: one that has a lower one when this is read was put back meanwhile."""
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
@@ -108,6 +112,8 @@ class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like
     """smtp, imap:ACCOUNT, sandbox ..."""
     mail_from: str
     rcpt_to: str
+    checksum: str = ""
+    """Of the bytes in the spool (`journal.checksum`); empty from versions that kept none."""
 
 
 class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=True):

@@ -21,7 +21,10 @@ from postlude.store.digest.rows import Batch, Rebuilt, Seen
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
+from postlude.store.integrity.queries import IntegrityQueries
+from postlude.store.integrity.rows import HeldMail, Incident
 from postlude.store.jobs.queries import JobQueries
+from postlude.store.journals.hold import Hold
 from postlude.store.messages.claims import Claims
 from postlude.store.messages.queries import MessageQueries
 from postlude.store.messages.rows import (
@@ -76,6 +79,7 @@ class Store:
         self.feedback: Final = FeedbackQueries(database)
         self.privacy: Final = PrivacyQueries(database)
         self.jobs: Final = JobQueries(database)
+        self.integrity: Final = IntegrityQueries(database)
 
     def close(self) -> None:
         """Close every connection."""
@@ -122,6 +126,9 @@ __all__ = [
     "Copy",
     "CopySuppression",
     "DataRequest",
+    "HeldMail",
+    "Hold",
+    "Incident",
     "Link",
     "LinkActivity",
     "LinkChange",

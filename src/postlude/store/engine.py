@@ -104,5 +104,5 @@ def _named(engine: Engine, error: DBAPIError) -> Exception:
     if "not a database" in text or "malformed" in text:
         return StorageError(f"state store {where}: {text}. The file is damaged: put a backup in its place.")
     if "full" in text:
-        return StorageError(f"state store {where}: the disk is full. Free space, then start again; nothing was lost.")
+        return StorageError(f"state store {where}: the disk is full. Free space: Postlude goes on by itself")
     return StorageError(f"state store {where}: {text}. Look at the disk and its folder, then start again.")

@@ -106,9 +106,9 @@ class _Campaigns:
             await pause(_LOOK_S if self._pump.waiting else _IDLE_S, (self._pump.stop, self._pump.hungry))
         return 0.0
 
-    def copy_of(self, item: CampaignClaim) -> int:
-        """The copy's id."""
-        return item.copy
+    def claim_of(self, item: CampaignClaim) -> CampaignClaim:
+        """Which copy it is, and of what state."""
+        return item
 
     async def hand_over(self, item: CampaignClaim) -> None:
         """Return when its result is on its way to the disk; waits while the disk takes none."""

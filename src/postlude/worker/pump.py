@@ -15,7 +15,8 @@ from typing import Final, Generic, Protocol, TypeVar
 from postlude.kit.clock import Clock
 from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import Begun, encode
+from postlude.model.observation import encode
+from postlude.services.messages.retry import Begins, begun_of
 from postlude.services.ports import Append
 
 Item = TypeVar("Item")
@@ -31,8 +32,8 @@ class Source(Protocol[Item_contra]):
         """Claim copies and add them to the pump; seconds until the next call. May raise StorageError."""
         ...
 
-    def copy_of(self, item: Item_contra) -> int:
-        """The copy's id."""
+    def claim_of(self, item: Item_contra) -> Begins:
+        """Which copy it is, and of what state."""
         ...
 
     async def hand_over(self, item: Item_contra) -> None:
@@ -172,7 +173,7 @@ class Pump(Generic[Item]):
         some = [self._waiting.popleft() for _ in range(min(self._ahead, len(self._waiting)))]
         started = perf_counter()
         try:
-            await self._append(encode(Begun(self._clock.now(), tuple(map(source.copy_of, some)))))
+            await self._append(encode(begun_of([source.claim_of(item) for item in some], self._clock.now())))
         except BaseException:
             self._waiting.extendleft(reversed(some))
             raise
@@ -200,7 +201,7 @@ class Pump(Generic[Item]):
                 await source.hand_over(item)
             except Exception:  # noqa: BLE001 - the worker outlives what fails once
                 # It stays SENDING: the next start reports it as unsure, which is the truth.
-                _log.exception("copy %016x: its hand-over failed, the result is unknown", source.copy_of(item))
+                _log.exception("copy %016x: its hand-over failed, the result is unknown", source.claim_of(item).copy)
             self.in_hand -= 1
             self._handed = (self._handed[0] + 1, self._handed[1])
 

@@ -85,9 +85,9 @@ class _Mails:
         self._pump.add(ready)
         return 0.0
 
-    def copy_of(self, item: Ready) -> int:
-        """The copy's id."""
-        return item.claim.copy
+    def claim_of(self, item: Ready) -> Claim:
+        """Which copy it is, and of what state."""
+        return item.claim
 
     async def hand_over(self, item: Ready) -> None:
         """Return when its result is durable."""

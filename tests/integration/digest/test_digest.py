@@ -134,9 +134,9 @@ def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[.
         _hit(at=8, agent="nul \0 and smile \U0001f600"),
     )
     assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
-    assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 4, "unhandled": 1}
+    assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 3, "unhandled": 1, "submitted": 1}
     reasons = [one.reason for one in world.store.feedback.list_set_aside()]
-    assert len(reasons) == 6
+    assert len(reasons) == 5
     assert any("fell over" in reason for reason in reasons)
     assert any("no mail is stored" in reason for reason in reasons)
     assert world.store.messages.activity(1)[10].opens == 2

@@ -43,7 +43,7 @@ class Faulty(Disk):
 def test_a_failing_disk(tmp_path: Path, at: str, number: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     disk = Faulty()
-    writer = JournalWriter(tmp_path, "edge", disk=disk, segment_bytes=100)
+    writer = JournalWriter(tmp_path, "edge", disk=disk, segment_bytes=150)
     writer.append_blocking(b"a" * 40)
     disk.at, disk.fault = at, OSError(number, "the disk says no")
     for _ in range(3):
@@ -82,7 +82,7 @@ def test_a_fault_of_ours_is_a_loss_and_nobody_waits_for_ever(tmp_path: Path, mon
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     writer = JournalWriter(tmp_path, "edge")
     with monkeypatch.context() as broken:
-        broken.setattr("postlude.journal.frame.build", lambda _: 1 / 0)
+        broken.setattr("postlude.journal.frame.build", lambda *_: 1 / 0)
         with pytest.raises(StorageError, match="ZeroDivisionError"):
             writer.append_blocking(b"a")
     writer.append_blocking(b"b")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from postlude.journal import JournalReader, JournalWriter, Position
 from postlude.journal.frame import build, find
+from postlude.journal.head import SIZE
 
 
 class _Clock:
@@ -121,5 +122,5 @@ def test_a_busy_writer_moves_to_a_prepared_segment(tmp_path: Path):
     writer.close()
     assert [r.data for r in JournalReader(tmp_path).read({}, 1000)] == expected
     assert not (tmp_path / "edge" / "reserve").exists()
-    total = sum(path.stat().st_size for path in (tmp_path / "edge").glob("*.journal"))
-    assert total == len(expected) * (16_384 + 20)
+    paths = list((tmp_path / "edge").glob("*.journal"))
+    assert sum(path.stat().st_size for path in paths) == len(expected) * (16_384 + 20) + len(paths) * SIZE

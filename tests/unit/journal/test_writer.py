@@ -89,10 +89,10 @@ def test_one_writer_a_name(tmp_path: Path):
 
 def test_a_record_must_fit_a_segment(tmp_path: Path):
     writer = JournalWriter(tmp_path, "edge", segment_bytes=1000)
-    for bad in (b"", b"x" * 981):
+    for bad in (b"", b"x" * 933):
         with pytest.raises(InputError):
             writer.append_blocking(bad)
-    assert writer.append_blocking(b"x" * 980).offset == 20
+    assert writer.append_blocking(b"x" * 932).offset == 68
     writer.close()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from postlude.adapters.imap import ImapConfig, ImapReader, ImapToken, Mark
 from postlude.adapters.oauth import OAuthToken
 from postlude.config import ImapAccount, Settings
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import JournalWriter, Spool, checksum
 from postlude.kit.clock import Clock, to_iso
 from postlude.kit.ids import new_id
 from postlude.model.observation import Returned, encode
@@ -99,6 +99,6 @@ class Mailboxes:
         def take(raw: bytes) -> None:
             mail = new_id()
             self._spool.put(mail, raw)
-            self._journal.append_blocking(encode(Returned(self._clock.now(), mail, door, "", "")))
+            self._journal.append_blocking(encode(Returned(self._clock.now(), mail, door, "", "", checksum(raw))))
 
         return ImapReader(config, Place(store, config, self._clock), take)

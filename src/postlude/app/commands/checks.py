@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -16,12 +17,15 @@ from postlude.app.background.imap import imap_folders
 from postlude.app.build.domains import Domains
 from postlude.app.build.network_lists import load_lists, open_countries
 from postlude.app.build.sending import server_config
+from postlude.app.commands.doctor import sqlite_path
 from postlude.app.data_folder import DataFolder
 from postlude.app.processes.sockets import faces, listen_for
 from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import InUseError, PostludeError, TransportError
 from postlude.services.domains.dns_records import RecordState
+from postlude.services.integrity.sending_hold import problems as stored_problems
+from postlude.store import is_behind, open_store
 
 State = Literal["ok", "warning", "problem"]
 _LOW_DISK: Final = 2 << 30
@@ -81,7 +85,7 @@ def _data(settings: Settings, folder: DataFolder) -> Finding:
 
 
 def _keys(_settings: Settings, folder: DataFolder) -> Finding:
-    if not folder.keys.exists():
+    if not folder.keys.exists() and not folder.was_used():
         return Finding("keys", "ok", "made at the first start")
     try:
         folder.key_ring()
@@ -218,9 +222,32 @@ def _port(settings: Settings, face: str) -> Finding:
     return Finding(f"{face} port", "ok", f"{host}:{port} is free")
 
 
+def _stored(settings: Settings, folder: DataFolder) -> Finding:
+    path = sqlite_path(settings)
+    if path is not None and not path.exists():
+        if folder.was_used():
+            text = f"{path} is missing in a data folder that was used: put a backup in its place before you start"
+            return Finding("stored data", "problem", text)
+        return Finding("stored data", "ok", "made at the first start")
+    try:
+        if is_behind(settings.database):
+            return Finding("stored data", "ok", "of an older version: brought forward at the next start")
+        with closing(open_store(settings.database)) as store:
+            told = stored_problems(store)
+    except PostludeError as error:
+        return Finding("stored data", "problem", str(error))
+    if told:
+        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        return Finding(
+            "stored data", "problem", f"{told[0]}{more}. `postlude doctor` shows all; `--seen` when it is read"
+        )
+    return Finding("stored data", "ok", "nothing was found damaged; `postlude doctor` reads every checksum")
+
+
 _CHECKS: Final[tuple[Callable[[Settings, DataFolder], Finding], ...]] = (
     _data,
     _keys,
+    _stored,
     _account,
     _edge_url,
     _smtp,

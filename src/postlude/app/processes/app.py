@@ -21,13 +21,14 @@ from postlude.app.background.provider_calls import Calls
 from postlude.app.background.subject_access import DataRequests
 from postlude.app.build.common import Parts, own_name
 from postlude.app.build.digest import build_digest
+from postlude.app.build.history import open_or_set_aside
 from postlude.app.build.revocations import build_revoker
 from postlude.app.build.sending import build_sender, build_tracker, build_transport
 from postlude.app.build.web import WebWiring, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.migrate_first import bring_forward
-from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
+from postlude.model.errors import InUseError, StorageError
 from postlude.model.words import Via
 from postlude.services.accounts.users import (
     create_first_user,
@@ -37,6 +38,8 @@ from postlude.services.accounts.users import (
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import COLLECT, Digest
 from postlude.services.digest.reclassify import Reclassifier
+from postlude.services.integrity.sending_hold import hold_if_new
+from postlude.services.integrity.sending_hold import problems as stored_problems
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
 from postlude.services.privacy.withdrawals import Revoker
@@ -106,13 +109,15 @@ class AppProcess:
         await self._start_background()
 
     def _open_stores(self) -> None:
-        settings = self._parts.settings
+        settings, folder, clock = self._parts.settings, self._parts.folder, self._parts.clock
         gc.set_threshold(*COLLECT)
+        used = folder.was_used()
         bring_forward(settings.database)
         self._store = open_store(settings.database)
         self._stack.callback(self._store.close)
+        hold_if_new(self._store, clock, folder.identity(), used=used)
         self._first_user()
-        self._history = open_history(self._parts.folder.history)
+        self._history = open_or_set_aside(folder.history, self._store, clock)
         self._stack.callback(self._history.close)
 
     def _open_journal(self) -> None:
@@ -272,7 +277,7 @@ class AppProcess:
 
     def _first_user(self) -> None:
         parts = self._parts
-        if self._store.accounts.first_user() is None:
+        if self._store.accounts.first_user() is None and self._store.integrity.hold() is None:
             user = create_first_user(self._store, parts.clock, parts.settings.owner, "Owner")
             self._first_password = new_app_password(self._store, user, "first start", parts.clock)
 
@@ -280,11 +285,18 @@ class AppProcess:
         """What the web app's strip says."""
         problems = [loop.problem for loop in self._loops if loop.problem]
         problems += [*self._watch.problems, *journal_alarms(self._parts), *self._mailboxes.problems]
+        problems += self._stored_problems()
         places = {face: self._parts.settings.listens(face) for face in self._faces}
         listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
         return Health(
             listening=listening, lost=self._watch.lost, behind=self._digest.state.behind, problems=tuple(problems)
         )
+
+    def _stored_problems(self) -> list[str]:
+        try:
+            return stored_problems(self._store)
+        except (StorageError, InUseError) as error:
+            return [str(error)]
 
     def welcome(self) -> str:
         """What the terminal says when everything runs."""
@@ -311,4 +323,5 @@ class AppProcess:
             ]
         else:
             lines += ["", "  `postlude sign-in` prints a link into the web app."]
+        lines += [line for problem in self._stored_problems() for line in ("", f"  ATTENTION: {problem}")]
         return "\n".join(lines)

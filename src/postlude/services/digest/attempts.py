@@ -5,6 +5,9 @@ from typing import Protocol
 
 from postlude.feedback import Persistence, Reason
 from postlude.feedback.reasons import find_reason, persistence_of
+from postlude.journal import checksum
+from postlude.kit.ids import id_text
+from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
@@ -54,15 +57,24 @@ class Submissions:
         self._mail = mail
 
     def __call__(self, item: Item, submitted: Submitted) -> None:
-        """Take one message apart."""
-        taken = self._take(submitted, self._mail(submitted.message))
+        """Take one message apart. One whose bytes are damaged or gone has its copies all the same: they are refused."""
+        try:
+            raw = self._mail(submitted.message)
+        except NotFoundError:
+            raw = b""
+            item.damage = f"the bytes of message {id_text(submitted.message)} are gone from the spool"
+        if submitted.checksum and raw and checksum(raw) != submitted.checksum:
+            item.damage = f"the bytes of message {id_text(submitted.message)} are damaged in the spool"
+        if item.damage:
+            item.damage += f": it is not sent to {', '.join(submitted.recipients)}. Ask its sender to send it again"
+        taken = self._take(submitted, raw)
         item.meaning = Meaning(submission=taken.submission, events=taken.events)
         item.outcome = Outcome.SUBMITTED
 
 
 def begun(item: Item, seen: Begun) -> None:
     """Copies a worker is about to hand over."""
-    item.meaning = Meaning(begun=seen.copies)
+    item.meaning = Meaning(begun=seen.copies, begun_generation=seen.generation)
     item.outcome = Outcome.BEGUN
 
 

@@ -62,6 +62,7 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
     begun: tuple[int, ...] = ()
+    begun_generation: int = 0
     attempt: AttemptResult | None = None
     resend: int = 0
     """Copy that shall go again."""
@@ -90,6 +91,8 @@ class Item(msgspec.Struct, gc=False):
     outcome: Outcome | None = None
     reason: str = ""
     """Why it was set aside."""
+    damage: str = ""
+    """What is wrong with the mail it is about; empty when nothing is."""
     meaning: Meaning = NOTHING
 
     def fail(self, outcome: Outcome, reason: str) -> None:

@@ -14,21 +14,24 @@ from typing import Final, Protocol
 import msgspec
 
 from postlude.history import History
-from postlude.journal import Position, Record
+from postlude.journal import Finding, Known, Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import ThreadLoop
-from postlude.model.errors import InUseError, StorageError
+from postlude.model.errors import DamagedError, InUseError, StorageError
+from postlude.model.event import Event
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
+from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind
 from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import REPEAT_SECONDS
 from postlude.services.digest.item import SET_ASIDE, Item, Outcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
+from postlude.services.digest.recognition import NewLabels, as_incidents, compare
 from postlude.services.digest.steps import Interpreter
 from postlude.services.digest.withdrawn import TakingOut
 from postlude.services.ports import Wake
-from postlude.store import Batch, Copy, SetAside, Store
+from postlude.store import Batch, Copy, Incident, SetAside, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 COLLECT: Final = (50_000, 20, 20)
@@ -73,6 +76,22 @@ class Journal(Protocol):
 
     def trim(self, done: Mapping[int, Position]) -> object:
         """Delete what lies before `done` and is old."""
+        ...
+
+    def crowded(self) -> bool:
+        """Whether a journal takes so much of what it may that trimming cannot wait."""
+        ...
+
+    def recognise(self, known: Known) -> None:
+        """Begin anew with what the stores know."""
+        ...
+
+    def take_findings(self) -> list[Finding]:
+        """What was found wrong since this was asked last."""
+        ...
+
+    def take_labels(self) -> list[SegmentLabel]:
+        """Which segments were met since this was asked last."""
         ...
 
 
@@ -129,6 +148,9 @@ class Digest:
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
+        self._new_in_history = NewLabels()
+        self._new_in_store = NewLabels()
+        self._generation = 0
         self._loaded = self._remembers = False
         self._trimmed = 0
         self._loop: Final = ThreadLoop(
@@ -157,6 +179,8 @@ class Digest:
                 self._journal.trim(self._after())
                 if count < self._batch_records:
                     self._tidy()
+            elif count and self._journal.crowded():
+                self._journal.trim(self._after())
         except Exception:
             self._loaded = False  # what the stores hold is asked of them again
             raise
@@ -171,6 +195,7 @@ class Digest:
             self._load()
         self._keep_to_choices()
         records = self._journal.read(self._after(), self._batch_records)
+        self._note_segments()
         if records:
             items = self._interpreter.decode(records)
             self._remember(items)
@@ -199,7 +224,21 @@ class Digest:
             total += count
         return total
 
+    def _note_segments(self) -> None:
+        """What is wrong with the journals is kept before anything behind it is digested."""
+        labels = self._journal.take_labels()
+        self._new_in_history.add(labels)
+        self._new_in_store.add(labels)
+        if findings := self._journal.take_findings():
+            for finding in findings:
+                _log.error("journal: %s", finding.text)
+            self._store.integrity.add_incidents(as_incidents(findings, self._clock.now()))
+
     def _load(self) -> None:
+        compare(self._journal, self._store, self._history, self._clock)
+        self._generation = self._store.integrity.generation()
+        self._new_in_history = NewLabels(self._history.journal_labels())
+        self._new_in_store = NewLabels(self._store.integrity.journal_labels())
         self._in_history = self._history.positions()
         self._in_store = self._store.digest.positions()
         self._loaded = True
@@ -212,8 +251,17 @@ class Digest:
         hits = [item.observation.at for item in items if isinstance(item.observation, RawHit)]
         if hits:
             since = min(hits) - REPEAT_SECONDS * MICROS_PER_SECOND
-            self._interpreter.hits.remember(self._history.since(since, [EventKind.OPENED]), self._after())
+            self._interpreter.hits.remember(self._opened_since(since), self._after())
             self._remembers = True
+
+    def _opened_since(self, at: int) -> list[Event]:
+        """What repeats are known by. A damaged part of the history costs that knowledge, and stops nothing."""
+        try:
+            return self._history.since(at, [EventKind.OPENED])
+        except DamagedError as error:
+            now = self._clock.now()
+            self._store.integrity.add_incidents([Incident(f"history-damaged:{error}", now, "history", str(error))])
+            return []
 
     def _after(self) -> dict[int, Position]:
         """Where both stores are, by writer: the lesser of the two, the beginning when one knows nothing."""
@@ -267,11 +315,15 @@ class Digest:
         taken.update(places)
 
     def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
+        labels = self._new_in_history.before(places)
         self._history.append(
             [event for item in items for event in item.meaning.events],
             places,
             erase=[copy.id for copy in self._erased(items)],
+            labels=labels,
+            generation=self._generation,
         )
+        self._new_in_history.done(labels)
 
     def _erased(self, items: list[Item]) -> list[Copy]:
         """Every copy to the recipient who asked to erase what was recorded; they stand alone in their part."""
@@ -279,13 +331,14 @@ class Digest:
         return self._store.messages.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
-        now, rare = self._clock.now(), _rare(items)
+        now, rare, labels = self._clock.now(), _rare(items), self._new_in_store.before(places)
         meanings = [item.meaning for item in rare]
         self._store.digest.apply(
             Batch(
                 events=[event for item in items for event in item.meaning.events],
                 submissions=[one.submission for one in meanings if one.submission is not None],
                 begun=[copy for one in meanings for copy in one.begun],
+                begun_generation=max((one.begun_generation for one in meanings), default=0),
                 attempts=[one.attempt for one in meanings if one.attempt is not None],
                 resends=[one.resend for one in meanings if one.resend],
                 aliases=[alias for one in meanings for alias in one.aliases],
@@ -300,7 +353,15 @@ class Digest:
                 rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(rare)) else [],
                 outcomes=_outcomes(len(items), rare),
                 positions=places,
+                labels=labels,
+                generation=self._generation + 1,
+                at=now,
             )
+        )
+        self._generation += 1
+        self._new_in_store.done(labels)
+        self._store.integrity.add_incidents(
+            Incident(f"spool:{item.record.event_id()}", now, "spool", item.damage) for item in rare if item.damage
         )
 
 

@@ -5,6 +5,8 @@ from functools import partial
 from typing import Final, Protocol
 
 from postlude.feedback import Finding, FindingKind
+from postlude.journal import checksum
+from postlude.kit.ids import id_text
 from postlude.model.observation import Returned
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.attribution import Unmatched as Why
@@ -79,6 +81,8 @@ class ReturnedMail:
     def __call__(self, item: Item, returned: Returned) -> None:
         """Read one mail; each finding that was not said before becomes one event."""
         raw = self._mails.get(returned.mail)
+        if returned.checksum and checksum(raw) != returned.checksum:
+            item.damage = f"mail {id_text(returned.mail)} that came in is damaged in the spool: it is read as it is"
         said = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
         if returned.door.startswith(IMAP_DOOR) and all(_is_ordinary(*one) for one in said):
             item.outcome = Outcome.ORDINARY

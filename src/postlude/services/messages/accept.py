@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
 from typing import Final, NamedTuple
 
-from postlude.journal import Spool
+import msgspec
+
+from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import Head
@@ -63,7 +65,7 @@ async def accept(
     def put() -> Submitted:
         submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host)
         spool.put(submitted.message, data)
-        return submitted
+        return msgspec.structs.replace(submitted, checksum=checksum(data))
 
     submitted = await asyncio.to_thread(put)
     await journal_append(encode(submitted))

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from postlude.journal import JournalReader, Position
+from postlude.journal import JournalReader, Known, Position, recover_journal
 from postlude.journal import folder as journal_files
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
@@ -79,7 +79,7 @@ class Recovery:
         except (InUseError, OSError):
             return
         try:
-            await asyncio.to_thread(journal_files.recover, folder)
+            await asyncio.to_thread(recover_journal, folder)
             if await self._digested(folder.name):
                 await self._settle(dead)
         finally:
@@ -136,12 +136,11 @@ class OwnReading:
 
     async def digested(self, name: str) -> bool:
         """As `Digested` says."""
-        number = journal_files.number_of(self._journals, name)
         reader = JournalReader(self._journals, self._clock)
         loop = asyncio.get_running_loop()
         say_at = loop.time() + _SAY_S
         try:
-            while await asyncio.to_thread(self._unread, reader, number):
+            while await asyncio.to_thread(self._unread, reader, name):
                 if self._stop.is_set():
                     return False
                 if loop.time() > say_at:
@@ -152,6 +151,7 @@ class OwnReading:
             reader.close()
         return True
 
-    def _unread(self, reader: JournalReader, number: int) -> bool:
-        place = self._store.digest.positions().get(number)
-        return reader.unread(number, Position(number, *place) if place else None)
+    def _unread(self, reader: JournalReader, name: str) -> bool:
+        places = self._store.digest.positions()
+        reader.recognise(Known(places, self._store.integrity.journal_labels()))
+        return reader.unread(name, {number: Position(number, *place) for number, place in places.items()})

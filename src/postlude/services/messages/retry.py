@@ -1,5 +1,6 @@
 """When a deferred copy is tried again, and what is journaled of a try."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -7,11 +8,30 @@ import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.answer import Answer
-from postlude.model.observation import Attempt
+from postlude.model.observation import Attempt, Begun
 from postlude.model.words import SendOutcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
+
+
+class Begins(Protocol):
+    """A claim, of a single mail or a campaign."""
+
+    @property
+    def copy(self) -> int:
+        """What is about to leave."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Of the state that let it be claimed."""
+        ...
+
+
+def begun_of(claims: Sequence[Begins], now: int) -> Begun:
+    """What is journaled before the first byte of these copies leaves."""
+    return Begun(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
 from postlude.dkim import Signer
-from postlude.journal import Spool
+from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.loop import retried
 from postlude.model.answer import Answer
-from postlude.model.errors import InUseError, NotFoundError, StorageError
+from postlude.model.errors import DamagedError, InUseError, NotFoundError, StorageError
 from postlude.model.observation import Attempt, encode
 from postlude.model.words import SendOutcome
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
@@ -151,6 +151,8 @@ class Sender:
             return Ready(claim, answer=gone) if message is None else self._composed(claim, message, withdrawn)
         except NotFoundError:
             return Ready(claim, answer=gone)
+        except DamagedError as error:
+            return Ready(claim, answer=Answer(SendOutcome.REJECTED, text=str(error), phase="spool"))
         except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
             _log.exception("copy %016x could not be prepared", claim.copy)
             text = f"{type(error).__name__}: {error}"
@@ -159,6 +161,8 @@ class Sender:
     def _composed(self, claim: Claim, message: Message, withdrawn: Withdrawal | None) -> Ready:
         deps = self._deps
         raw = deps.spool.get(claim.message)
+        if message.checksum and checksum(raw) != message.checksum:
+            raise DamagedError("the message's bytes in the spool are damaged: send the message again")
         plan = deps.tracker.plan(claim.message, raw, limited(deps.policy_of(claim.user), withdrawn))
         urls = deps.tracker.urls(claim.message)
         tokens = urls.tokens(claim.copy)

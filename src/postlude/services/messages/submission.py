@@ -69,6 +69,7 @@ def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
         sender=next(iter(head.addresses("from")), submitted.mail_from),
         mail_from=submitted.mail_from,
         via=submitted.via,
+        checksum=submitted.checksum,
         created_at=submitted.at,
         size=len(raw),
         opens=plan.opens,

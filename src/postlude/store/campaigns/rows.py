@@ -111,6 +111,8 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     opens_withdrawn: bool | None = None
     """The last word of the address; None when it never said anything."""
     clicks_withdrawn: bool | None = None
+    generation: int = 0
+    """Of the state that let it be claimed."""
 
 
 class Taken(msgspec.Struct, frozen=True):

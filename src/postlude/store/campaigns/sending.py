@@ -12,6 +12,7 @@ from postlude.store.campaigns.rows import Campaign, CampaignClaim, Taken
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
 from postlude.store.contacts.tables import contacts, suppressions
+from postlude.store.journals.hold import generation_of, is_held
 from postlude.store.messages.claims import WAITING, due_copies
 from postlude.store.messages.tables import copies
 from postlude.store.messages.workers import waiting_again
@@ -39,7 +40,7 @@ class CampaignSending(Part):
         """
         with self._database.write() as connection:
             row = connection.execute(select(campaigns).where(campaigns.c.id == campaign).with_for_update()).first()
-            if row is None or row.taken_in or row.status != CampaignStatus.SENDING.value:
+            if row is None or row.taken_in or is_held(connection) or row.status != CampaignStatus.SENDING.value:
                 return Taken(0, complete=True)
             found = as_struct(Campaign, row)
             people = _next_people(connection, found, limit)
@@ -60,6 +61,8 @@ class CampaignSending(Part):
         allows. Nothing of a campaign that is not SENDING.
         """
         with self._database.write() as connection:
+            if is_held(connection):
+                return []
             limit = _turns(connection, campaign, limit, now)
             ids: list[int] = []
             for status in WAITING:
@@ -72,7 +75,8 @@ class CampaignSending(Part):
                     .where(copies.c.id.in_(some))
                     .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
                 )
-            return [claim for some in chunks(ids) for claim in _claims(connection, some)]
+            generation = generation_of(connection) if ids else 0
+            return [claim for some in chunks(ids) for claim in _claims(connection, some, generation)]
 
     def give_back(self, claimed: Collection[int]) -> None:
         """Claims that were not begun: waiting again, their attempt not counted."""
@@ -209,6 +213,6 @@ _CLAIM: Final = (
 )
 
 
-def _claims(connection: Connection, ids: Sequence[int]) -> list[CampaignClaim]:
+def _claims(connection: Connection, ids: Sequence[int], generation: int) -> list[CampaignClaim]:
     rows: Sequence[Sequence[Any]] = connection.execute(_CLAIM.where(copies.c.id.in_(ids))).all()
-    return [CampaignClaim(*row) for row in rows]  # the columns are in the struct's order
+    return [CampaignClaim(*(*row, generation)) for row in rows]  # the columns are in the struct's order

@@ -16,14 +16,19 @@ from postlude.store.contacts.rows import CopySuppression
 from postlude.store.contacts.tables import list_members, suppressions
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
-from postlude.store.digest.tables import outcomes, positions, seen
+from postlude.store.digest.tables import outcomes, seen
 from postlude.store.engine import Database
 from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.integrity import early_results as early
+from postlude.store.integrity.tables import early_results
+from postlude.store.journals.hold import hold_now, is_held
+from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 from postlude.store.privacy.queries import PrivacyQueries
+from postlude.store.settings import settings
 
 UNSUBSCRIBED: Final = "unsubscribed"
 _STATUS: Final = {
@@ -90,14 +95,24 @@ class DigestQueries(Part):
         self._add(connection, messages, [message_row(one.message) for one in every])
         self._add(connection, links, [link_row(link) for one in every for link in one.links])
         self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])
+        self._settle_all(connection, early.take(connection, [copy.id for one in every for copy in one.copies]))
 
     def _add(self, connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - Table
         if rows:
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
     def _begin(self, connection: Connection, batch: Batch) -> None:
+        if batch.begun_generation >= batch.generation > 0:
+            reason = "copies were begun that this database had not yet let leave: it is older than the journal"
+            hold_now(connection, self._insert(settings), reason, batch.at)
         ended = {result.copy for result in batch.attempts}
-        self._sending.run(connection, [{"the_copy": copy} for copy in batch.begun if copy not in ended])
+        begun = [copy for copy in batch.begun if copy not in ended]
+        if self._sending.run(connection, [{"the_copy": copy} for copy in begun]) < len(begun):
+            # Rare: it ended already, a limit of ours held it, or this state was put back and has forgotten it.
+            self._keep_early(connection, batch, [early.begun_result(copy) for copy in begun])
+            if is_held(connection):
+                waiting = early.waiting_copies(connection, begun)
+                self._settle_all(connection, [early.begun_result(copy) for copy in begun if copy in waiting])
 
     @cached_property
     def _sending(self) -> Prepared:
@@ -107,8 +122,22 @@ class DigestQueries(Part):
         return Prepared(change, None, self._database.engine.dialect)
 
     def _attempts(self, connection: Connection, batch: Batch) -> None:
+        if self._settle_all(connection, batch.attempts) < len(batch.attempts):
+            self._keep_early(connection, batch, batch.attempts)
+
+    def _settle_all(self, connection: Connection, results: Sequence[AttemptResult]) -> int:
         # In order: one copy's results must end with the last one.
-        self._settle.run(connection, [_attempt_row(result) for result in batch.attempts])
+        return self._settle.run(connection, [_attempt_row(result) for result in results])
+
+    def _keep_early(self, connection: Connection, batch: Batch, results: Sequence[AttemptResult]) -> None:
+        """Keep results of copies that are not there. A state that gets any was put back: nothing leaves any more."""
+        unknown = early.unknown_copies(connection, {result.copy for result in results})
+        if not unknown:
+            return
+        mine = [result for result in results if result.copy in unknown]
+        early.keep(connection, self._insert(early_results), mine)
+        reason = "results came of copies that this database does not know: it is older than the journal"
+        hold_now(connection, self._insert(settings), reason, batch.at)
 
     def _resend(self, connection: Connection, batch: Batch) -> None:
         for some in chunks(batch.resends):
@@ -223,8 +252,12 @@ class DigestQueries(Part):
     def _note(self, connection: Connection, batch: Batch) -> None:
         totals = [{"name": name, "total": count} for name, count in sorted(batch.outcomes.items())]
         self._add_outcomes.run(connection, totals)
-        places = [{"writer": w, "segment": s, "offset": o} for w, (s, o) in sorted(batch.positions.items())]
+        places = [
+            {"writer": w, "segment": s, "offset": o, "generation": batch.generation}
+            for w, (s, o) in sorted(batch.positions.items())
+        ]
         self._move.run(connection, places)
+        self._add(connection, journal_labels, [label._asdict() for label in batch.labels])
 
     @cached_property
     def _add_outcomes(self) -> Prepared:
@@ -236,7 +269,7 @@ class DigestQueries(Part):
     @cached_property
     def _move(self) -> Prepared:
         insert = self._insert(positions)
-        there = {"segment": insert.excluded.segment, "offset": insert.excluded.offset}
+        there = {name: insert.excluded[name] for name in ("segment", "offset", "generation")}
         moving = insert.on_conflict_do_update(index_elements=["writer"], set_=there)
         return Prepared(moving, positions, self._database.engine.dialect)
 

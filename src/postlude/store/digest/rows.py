@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from postlude.model.event import Event
+from postlude.model.segment import SegmentLabel
 from postlude.store.contacts.rows import Confirmation, CopySuppression
 from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
 from postlude.store.messages.rows import Alias, AttemptResult, LinkActivity, Submission
@@ -39,6 +40,8 @@ class Batch(msgspec.Struct, kw_only=True):
     submissions: Sequence[Submission] = ()
     begun: Sequence[int] = ()
     """Claimed copies that were about to be handed over."""
+    begun_generation: int = 0
+    """The newest generation of the state that let any of them be claimed."""
     attempts: Sequence[AttemptResult] = ()
     resends: Sequence[int] = ()
     """Copies that shall go again, unless they were sent or are on their way."""
@@ -55,3 +58,9 @@ class Batch(msgspec.Struct, kw_only=True):
     outcomes: Mapping[str, int] = {}
     positions: Mapping[int, tuple[int, int]] = {}
     """(segment, offset) by writer: where to read on."""
+    labels: Sequence[SegmentLabel] = ()
+    """Segments of journals that are read from for the first time."""
+    generation: int = 0
+    """Of the state with this batch."""
+    at: int = 0
+    """When the batch is applied."""

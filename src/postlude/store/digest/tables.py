@@ -1,16 +1,8 @@
 """How far the journals are digested, with what outcomes."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, LargeBinary, Table, Text
 
 from postlude.store.columns import Big, metadata
-
-positions = Table(
-    "positions",
-    metadata,
-    Column("writer", Integer, primary_key=True, autoincrement=False),
-    Column("segment", Integer, nullable=False),
-    Column("offset", Big, nullable=False),
-)
 
 # How many journal records ended in which outcome, since the beginning.
 outcomes = Table("outcomes", metadata, Column("name", Text, primary_key=True), Column("total", Big, nullable=False))

@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import Part
+from postlude.store.journals.hold import generation_of, is_held
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, messages
 
@@ -26,6 +27,8 @@ class Claims(Part):
         if due_at is None or due_at > now:  # asked at every change there is: no lock when there is nothing to do
             return []
         with self._database.write() as connection:
+            if is_held(connection):
+                return []
             ids: list[int] = []
             for status in WAITING:
                 if len(ids) < limit:
@@ -38,7 +41,8 @@ class Claims(Part):
                 .where(copies.c.id.in_(ids))
                 .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
             )
-            claims = as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all())
+            generation = generation_of(connection)
+            claims = as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all(), generation)
         order = {copy: place for place, copy in enumerate(ids)}
         return sorted(claims, key=lambda claim: order[claim.copy])
 
@@ -77,6 +81,6 @@ def claim_query() -> Select[tuple[object, ...]]:
     return select(*columns).join(messages, messages.c.id == copies.c.message).order_by(copies.c.id)
 
 
-def as_claims(rows: Sequence[Sequence[object]]) -> list[Claim]:
+def as_claims(rows: Sequence[Sequence[object]], generation: int = 0) -> list[Claim]:
     """Make claims of the rows of `claim_query`."""
-    return [Claim(*row) for row in rows]  # type: ignore[arg-type]  # the columns are in the struct's order
+    return [Claim(*(*row, generation)) for row in rows]  # type: ignore[arg-type]  # the columns are in the struct's order

@@ -1,13 +1,13 @@
 """Questions about messages, copies and links."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
 from postlude.model.errors import NotFoundError
-from postlude.model.words import Via
+from postlude.model.words import CopyStatus, Via
 from postlude.store.base import Part, address_key, as_struct, chunks
 from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
@@ -17,6 +17,11 @@ _SENT_TIMES_SQLITE: Final = (
     "SELECT id, sent_at FROM copies WHERE id IN (SELECT value FROM json_each(?)) AND sent_at IS NOT NULL"
 )
 _SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND sent_at IS NOT NULL"
+
+_PART: Final = 1000
+_WAITING: Final = tuple(
+    status.value for status in (CopyStatus.QUEUED, CopyStatus.DEFERRED, CopyStatus.CLAIMED, CopyStatus.SENDING)
+)
 
 COPY_COLUMNS = [column for column in copies.c if column.name != "address"]
 
@@ -40,6 +45,20 @@ class MessageQueries(Part):
                 for row in connection.execute(select(messages).where(messages.c.id.in_(some))):
                     found[row.id] = as_struct(Message, row)
         return found
+
+    def checksums(self) -> Iterator[tuple[int, str, bool]]:
+        """(message, checksum of its stored bytes, whether copies of it have to leave), by id, a part at a time."""
+        waits = select(copies.c.id).where(copies.c.message == messages.c.id, copies.c.status.in_(_WAITING)).exists()
+        query = select(messages.c.id, messages.c.checksum, waits).where(messages.c.checksum != "")
+        after = 0
+        while True:
+            with self._database.read() as connection:
+                part = query.where(messages.c.id > after).order_by(messages.c.id).limit(_PART)
+                rows = [(int(row[0]), str(row[1]), bool(row[2])) for row in connection.execute(part)]
+            yield from rows
+            if len(rows) < _PART:
+                return
+            after = rows[-1][0]
 
     def copies(self, message: int) -> list[Copy]:
         """The message's copies, in the order of their recipients."""

@@ -29,6 +29,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """DSN RET as the client asked, `FULL` or `HDRS`."""
     untracked: str = ""
     """Why the message left without tracking although the sender wanted it."""
+    checksum: str = ""
+    """Of its bytes in the spool; empty when it was accepted by a version that kept none."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -96,6 +98,8 @@ class Claim(msgspec.Struct, frozen=True):
     ret: str = ""
     notify: str = ""
     orcpt: str = ""
+    generation: int = 0
+    """Of the state that let it be claimed."""
 
 
 class AttemptResult(msgspec.Struct, frozen=True, gc=False):

@@ -23,6 +23,7 @@ messages = Table(
     words("envid"),
     words("untracked"),
     words("ret"),
+    words("checksum"),  # of its bytes in the spool
     Index(None, "created_at", "id"),
     Index(None, "user", "created_at"),
 )

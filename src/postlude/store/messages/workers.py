@@ -1,13 +1,14 @@
 """Who sends, and what those who died had in their hands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, insert, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import Part, chunks
 from postlude.store.campaigns.tables import campaigns
+from postlude.store.journals.hold import untrusted_journals
 from postlude.store.messages.claims import as_claims, claim_query
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, workers
@@ -42,10 +43,17 @@ class Workers(Part):
         return found
 
     def left_in_flight(self, dead: Iterable[int]) -> list[Claim]:
-        """Copies these workers were handing over. Ask only when all they journaled has been digested."""
+        """Copies these workers were handing over. Ask only when all they journaled has been digested.
+
+        Of a worker whose journal was found damaged or older since it started also what it had only claimed: that they
+        were begun may have been in what is lost.
+        """
         found: list[Claim] = []
-        with self._database.read() as connection:
+        with self._database.write() as connection:
             for some in chunks(dead):
+                if untrusted := _without_whole_journal(connection, some):
+                    claimed = copies.c.worker.in_(untrusted), copies.c.status == CopyStatus.CLAIMED.value
+                    connection.execute(update(copies).where(*claimed).values(status=CopyStatus.SENDING.value))
                 held = copies.c.worker.in_(some), copies.c.status == CopyStatus.SENDING.value
                 found += as_claims(connection.execute(claim_query().where(*held)).all())
         return found
@@ -55,6 +63,17 @@ class Workers(Part):
         held = select(copies.c.id).where(copies.c.worker.is_not(None), copies.c.campaign != 0).limit(1)
         with self._database.read() as connection:
             return connection.execute(held).first() is not None
+
+    def give_up_workers_of(self, folder: str) -> int:
+        """UNSURE for what the workers of another data folder had in their hands; how many copies that was."""
+        text = "it was in the hands of a process of another data folder; it may have arrived and is not sent again"
+        theirs = select(workers.c.id).where(workers.c.journal.startswith(f"{folder}/", autoescape=True))
+        held = copies.c.worker.in_(theirs), copies.c.status.in_((CopyStatus.CLAIMED.value, CopyStatus.SENDING.value))
+        unsure = {"status": CopyStatus.UNSURE.value, "text": text, "worker": None}
+        with self._database.write() as connection:
+            given_up = connection.execute(update(copies).where(*held).values(unsure)).rowcount
+            connection.execute(delete(workers).where(workers.c.id.in_(theirs.scalar_subquery())))
+        return given_up
 
     def end_workers(self, dead: Iterable[int]) -> int:
         """Forget these workers and give back what they had claimed and not begun; how many copies that was."""
@@ -66,6 +85,11 @@ class Workers(Part):
                 given_back += connection.execute(update(copies).where(*held).values(back)).rowcount
                 connection.execute(delete(workers).where(workers.c.id.in_(some)))
         return given_back
+
+
+def _without_whole_journal(connection: Connection, dead: Sequence[int]) -> list[int]:
+    rows = connection.execute(select(workers).where(workers.c.id.in_(dead))).all()
+    return [row.id for row in rows if untrusted_journals(connection, [row.journal.rpartition("/")[2]], row.started_at)]
 
 
 def waiting_again() -> ColumnElement[str]:

@@ -1,0 +1,79 @@
+"""The history, opened whatever became of its file: what is damaged is set aside and made again from the journal."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from postlude.history import History, open_history
+from postlude.kit.clock import Clock
+from postlude.kit.files import rename_durably
+from postlude.model.errors import DamagedError
+from postlude.store import Incident, Store
+
+_LOG_SUFFIX: Final = ".wal"
+_log: Final = logging.getLogger("postlude.app")
+
+
+def open_or_set_aside(path: Path, store: Store, clock: Clock) -> History:
+    """Open the history. Raises StorageError and InUseError where another file would not help.
+
+    The log of its last changes is set aside alone where that is enough: then nothing older is missing.
+    """
+    log = path.with_name(path.name + _LOG_SUFFIX)
+    if not path.exists():
+        set_aside([log], clock)  # it belongs to a file that is gone
+    try:
+        return _opened(path)
+    except DamagedError as error:
+        first = error
+    if log.exists():
+        aside = set_aside([log], clock)
+        try:
+            history = _opened(path)
+        except DamagedError:
+            pass
+        else:
+            _tell(
+                store,
+                clock,
+                f"{first} Its last changes are set aside as {aside[0].name} and read again from the journal",
+            )
+            return history
+    aside = set_aside([path, log], clock)
+    _tell(
+        store,
+        clock,
+        f"{first} It is set aside as {aside[0].name}, and made again from what the journal still has: events that are "
+        "older than the journal are missing until a backup of it is put in its place",
+    )
+    return open_history(path)
+
+
+def _opened(path: Path) -> History:
+    """Open it, and read what nothing goes on without: how far it is."""
+    history = open_history(path)
+    try:
+        history.positions()
+        history.journal_labels()
+        history.generation()
+    except BaseException:
+        history.close()
+        raise
+    return history
+
+
+def set_aside(paths: Iterable[Path], clock: Clock) -> list[Path]:
+    """Give what is there of these files names beside their own. Nothing is deleted."""
+    moved = []
+    for path in paths:
+        if path.exists():
+            moved.append(path.with_name(f"{path.name}.damaged-{clock.now()}"))
+            rename_durably(path, moved[-1])
+    return moved
+
+
+def _tell(store: Store, clock: Clock, text: str) -> None:
+    _log.error("%s", text)
+    now = clock.now()
+    store.integrity.add_incidents([Incident(f"history:{now}", now, "history", text)])

@@ -1,0 +1,41 @@
+"""`postlude doctor`: whether what is stored is whole and fits together, and what to do when it is not."""
+
+import sys
+
+import click
+
+from postlude.app.commands.doctor import examine_all, repair
+from postlude.app.commands.stores import open_store_of
+from postlude.cli.output import print_json, print_table
+from postlude.config import load
+from postlude.kit.clock import SystemClock
+from postlude.services.integrity.sending_hold import seen as incidents_seen
+
+_SIGNS = {"whole": "ok", "attention": "LOOK", "damaged": "FAIL"}
+
+
+@click.command()
+@click.option("--repair", "mend", is_flag=True, help="Set aside what cannot be read; stop Postlude before.")
+@click.option("--seen", is_flag=True, help="What was told before is read: show it no more.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(mend: bool, seen: bool, as_json: bool) -> None:
+    """Read every checksum of journal, stored mail, state, history and keys; changes nothing.
+
+    It may run beside Postlude; the history is read only while Postlude does not run. --repair renames what is damaged,
+    so that it is made again or a backup can take its place. Nothing is deleted.
+
+    Exit code 0 when all is whole, 1 when something is damaged or does not fit, 8 when something only wants a look.
+    """
+    settings = load()
+    moved = repair(settings) if mend else []
+    if seen:
+        with open_store_of(settings) as store:
+            incidents_seen(store, SystemClock())
+    found = examine_all(settings)
+    if as_json:
+        print_json({"moved": moved, "diagnoses": [one._asdict() for one in found]})
+    else:
+        print_table([["moved", "", text] for text in moved])
+        print_table([[_SIGNS[one.state], one.name, one.text] for one in found])
+    states = {one.state for one in found}
+    sys.exit(1 if "damaged" in states else 8 if "attention" in states else 0)

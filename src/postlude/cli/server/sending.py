@@ -1,0 +1,63 @@
+"""`postlude hold-sending` and `postlude resume-sending`: whether mail may leave is a person's decision."""
+
+import click
+
+from postlude.app.commands.stores import open_store_of
+from postlude.cli.output import print_json
+from postlude.config import load
+from postlude.kit.clock import SystemClock
+from postlude.kit.ids import id_text
+from postlude.model.errors import InputError
+from postlude.services.integrity.sending_hold import hold, resume
+from postlude.store import HeldMail
+
+
+@click.command()
+@click.argument("reason", default="somebody asked for it")
+def hold_sending(reason: str) -> None:
+    """Let no mail leave, single or campaign, until `postlude resume-sending`. REASON is shown meanwhile.
+
+    Say it before you put backups in place: a data folder that is put back as a whole looks as it did then.
+    """
+    with open_store_of(load()) as store:
+        hold(store, SystemClock(), "asked", reason)
+    click.echo("no mail leaves until `postlude resume-sending`")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def resume_sending(yes: bool, as_json: bool) -> None:
+    """Let mail leave again, after showing why it is held and what waits.
+
+    Copies that may have left before the database was put back become unsure: `postlude resend` sends them again. A
+    campaign of which copies are known to have left is paused, because only you can say who got them.
+    """
+    with open_store_of(load()) as store:
+        found = store.integrity.hold()
+        if found is None:
+            raise InputError("sending is not held: mail leaves")
+        held = store.integrity.held_mail()
+        if not as_json:
+            click.echo("\n".join([*(f"held: {reason}" for reason in found.reasons), *_numbers(held)]))
+        if not yes and not as_json:
+            click.confirm("Let mail leave again?", abort=True)
+        held = resume(store)
+    if as_json:
+        campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in held.campaigns]
+        print_json({"waiting": held.waiting, "unsure": held.uncertain, "campaigns": campaigns})
+    else:
+        click.echo("mail leaves again")
+
+
+def _numbers(held: HeldMail) -> list[str]:
+    lines = [f"{held.waiting - held.uncertain} copies of single mails wait and leave"]
+    if held.uncertain:
+        lines.append(f"{held.uncertain} copies of single mails may have left before: they become unsure and stay")
+    for number, name, left in held.campaigns:
+        what = f"{left} of its copies left before and are not in this database: it is paused" if left else "goes on"
+        lines.append(f"campaign {name} ({id_text(number)}): {what}")
+    return lines
+
+
+commands = {"hold-sending": hold_sending, "resume-sending": resume_sending}

@@ -1,0 +1,15 @@
+"""What the reader finds wrong with a journal: said once, with the numbers and what it means."""
+
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it should be."""
+
+    key: str
+    """The same thing has the same key, whenever and however often it is found."""
+    kind: str
+    """`damaged`, `missing`, `older` or `gone`."""
+    writer: str
+    """Name of the journal it is about."""
+    text: str

@@ -1,0 +1,54 @@
+"""Losses of a writer whose folder takes nothing, not even the number of what was lost: kept until it does.
+
+The number lies in the folder where that is possible, else in the system's folder for temporary files.
+"""
+
+import os
+import tempfile
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+_NAME: Final = "lost"
+
+
+def note(folder: Path, records: int) -> bool:
+    """Add `records` to what the writer of `folder` lost; False when nothing on this machine takes it."""
+    for path in _places(folder):
+        try:
+            path.write_text(f"{_read(path) + records}\n", encoding="ascii")
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def take(folder: Path) -> int:
+    """All that was noted for `folder`, once."""
+    records = 0
+    for path in _places(folder):
+        if found := _read(path):
+            records += found
+            with suppress(OSError):
+                path.unlink()
+    return records
+
+
+def noted(folder: Path) -> int:
+    """All that is noted for `folder` and was not taken yet."""
+    return sum(map(_read, _places(folder)))
+
+
+def _read(path: Path) -> int:
+    try:
+        if path.stat().st_uid != os.geteuid():
+            return 0
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    name = blake2b(str(folder.absolute()).encode(), digest_size=8).hexdigest()
+    return folder / _NAME, Path(tempfile.gettempdir()) / f"postlude-lost-{os.geteuid()}-{name}"

@@ -1,0 +1,155 @@
+"""Who writes under one root: `numbers.json`, and in every writer's folder a file that says the same of this one.
+
+Either of the two is made again from the other, or from the heads of the segments, when it is lost or damaged.
+"""
+
+import json
+import logging
+import secrets
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from postlude.journal.folder import recover, segment_path, segments
+from postlude.journal.position import MAX_WRITER
+from postlude.journal.scan import read_segment_head
+from postlude.kit.clock import SystemClock
+from postlude.kit.files import locked, replace_durably, sync_folder
+from postlude.model.errors import StorageError
+
+_NUMBERS: Final = "numbers.json"
+_IDENTITY: Final = "identity.json"
+_LOCK: Final = "lock"
+_MODE: Final = 0o640
+_IDENTITY_BYTES: Final = 16
+
+_log = logging.getLogger(__name__)
+
+
+class Writer(NamedTuple):
+    """One writer's folder."""
+
+    number: int
+    identity: bytes
+    """Empty until a version that knows identities has opened it."""
+
+
+def register(root: Path, name: str) -> Writer:
+    """The writer called `name`, made at first and the same ever after. Raises StorageError."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with locked(root / _LOCK, mode=_MODE):
+            before = _listed(root)
+            writers = _mended(root, before or {})
+            writers[name] = _complete(root, name, writers)
+            if writers != before:
+                replace_durably(root / _NUMBERS, _as_json(writers), mode=_MODE)
+            folder = root / name
+            if _identity_of(folder) != writers[name]:
+                folder.mkdir(exist_ok=True)
+                sync_folder(root)
+                replace_durably(folder / _IDENTITY, json.dumps(_entry(writers[name])).encode(), mode=_MODE)
+            return writers[name]
+    except OSError as error:
+        raise StorageError(f"{root}: {error.strerror or error}") from error
+
+
+def writers_in(root: Path) -> dict[str, Writer]:
+    """Every writer by name; made again from the folders when the list is lost or damaged. Raises StorageError."""
+    try:
+        found = _read(root)
+    except FileNotFoundError:
+        if not root.is_dir():
+            return {}
+        found = None
+    except OSError as error:
+        raise StorageError(f"{root}: {error.strerror or error}") from error
+    return _mended(root, {}) if found is None else found
+
+
+def recover_journal(folder: Path) -> None:
+    """Find the durable end of a writer's folder whose lock the caller holds."""
+    writer = writers_in(folder.parent).get(folder.name)
+    recover(folder, writer.identity if writer else b"")
+
+
+def _read(root: Path) -> dict[str, Writer] | None:
+    """The list as it is; None when it cannot be understood."""
+    try:
+        return {name: _parsed(entry) for name, entry in json.loads((root / _NUMBERS).read_bytes()).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _parsed(entry: object) -> Writer:
+    if isinstance(entry, dict):
+        return Writer(int(entry["number"]), bytes.fromhex(entry["identity"]))
+    if isinstance(entry, int):  # until identities came
+        return Writer(entry, b"")
+    raise TypeError(f"{entry!r} names no writer")
+
+
+def _entry(writer: Writer) -> dict[str, object]:
+    return {"number": writer.number, "identity": writer.identity.hex()}
+
+
+def _as_json(writers: dict[str, Writer]) -> bytes:
+    return json.dumps({name: _entry(writer) for name, writer in writers.items()}, indent=1).encode()
+
+
+def _listed(root: Path) -> dict[str, Writer] | None:
+    """The list, None when there is none; a damaged one is set aside."""
+    path = root / _NUMBERS
+    if not path.exists():
+        return None
+    found = _read(root)
+    if found is None:
+        aside = path.with_name(f"{_NUMBERS}.damaged-{SystemClock().now()}")
+        path.rename(aside)
+        _log.error("journal: %s is damaged, set aside as %s and made again from the folders", path, aside.name)
+    return found
+
+
+def _mended(root: Path, writers: dict[str, Writer]) -> dict[str, Writer]:
+    """`writers`, and those whose folders are there without being listed."""
+    found = dict(writers)
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in found):
+        told = _identity_of(folder) or _from_heads(folder)
+        if told is None and not segments(folder):
+            continue  # just being made
+        number = told.number if told else 0
+        if not number or number in {writer.number for writer in found.values()}:
+            number = _free(found, root)
+        found[folder.name] = Writer(number, told.identity if told else b"")
+    return found
+
+
+def _complete(root: Path, name: str, writers: dict[str, Writer]) -> Writer:
+    writer = writers.get(name) or Writer(_free(writers, root), b"")
+    folder = root / name
+    told = _identity_of(folder) or _from_heads(folder)
+    identity = told.identity if told else b""
+    if not identity and folder.is_dir():
+        identity = writer.identity  # of a folder that is gone it tells nothing: what comes is another journal
+    return Writer(writer.number, identity or secrets.token_bytes(_IDENTITY_BYTES))
+
+
+def _free(writers: dict[str, Writer], root: Path) -> int:
+    number = max((writer.number for writer in writers.values()), default=0) + 1
+    if number > MAX_WRITER:
+        raise StorageError(f"{root}: all {MAX_WRITER} writer numbers are taken")
+    return number
+
+
+def _identity_of(folder: Path) -> Writer | None:
+    try:
+        return _parsed(json.loads((folder / _IDENTITY).read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _from_heads(folder: Path) -> Writer | None:
+    """What the newest segment with a whole head says."""
+    for segment in reversed(segments(folder) if folder.is_dir() else []):
+        if head := read_segment_head(segment_path(folder, segment)):
+            return Writer(head.number, head.identity)
+    return None

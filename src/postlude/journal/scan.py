@@ -1,0 +1,98 @@
+"""Reading a segment from end to end, over damage: every whole frame is found, and what lies between is told."""
+
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from postlude.journal import frame, head
+from postlude.journal.frame import Frame
+from postlude.journal.head import Head
+
+_PIECE: Final = 1 << 20
+_MOST_CHECKED: Final = 1 << 30
+"""Bytes whose checksum is computed in one search, about a second: what visitors send may hold many beginnings."""
+
+
+class Skipped(NamedTuple):
+    """Bytes that are part of no whole frame: damaged, or never written whole."""
+
+    start: int
+    end: int
+
+
+class SegmentView:
+    """One segment file, mapped. `identity` is its folder's, for a segment whose head is damaged."""
+
+    def __init__(self, whole: mmap.mmap, segment: int, identity: bytes) -> None:
+        self._whole = whole
+        self.bytes = memoryview(whole)
+        self.head: Head | None = head.read_head(self.bytes)
+        self.begin = head.SIZE
+        """Where the first frame should begin."""
+        if self.head is not None:
+            identity = self.head.identity
+        elif frame.find(self.bytes, 0) is not None or self.blank(0):
+            identity, self.begin = b"", 0
+        self.seed = head.seed_of(identity, segment)
+        self.damaged_head = self.head is None and self.begin > 0
+
+    def walk(self, at: int) -> Iterator[Frame | Skipped]:
+        """Every frame from `at` on, where one begins or began, and what is skipped to find the next."""
+        size = len(self.bytes)
+        at = max(at, self.begin)
+        while at < size:
+            found = frame.find(self.bytes, at, self.seed)
+            if found is None:
+                found = self._next(at + 1)
+                yield Skipped(at, found.start if found else size)
+            if found is None:
+                return
+            yield found
+            at = found.end
+
+    def _next(self, at: int) -> Frame | None:
+        """The first whole frame behind a damaged place; None also when too many places only looked like one."""
+        left = _MOST_CHECKED
+        while left > 0 and (at := self._whole.find(frame.MAGIC, at)) >= 0:
+            if found := frame.find(self.bytes, at, self.seed):
+                return found
+            left -= frame.size_at(self.bytes, at)
+            at += 1
+        return None
+
+    def blank(self, start: int) -> bool:
+        """Whether nothing but zeros lies from `start` to the end: prepared, and not written."""
+        for at in range(start, len(self.bytes), _PIECE):
+            piece = self.bytes[at : at + _PIECE]
+            if piece != bytes(len(piece)):
+                return False
+        return True
+
+
+@contextmanager
+def open_segment(path: Path, segment: int, identity: bytes, size: int | None = None) -> Iterator[SegmentView | None]:
+    """One segment's first `size` bytes (None: all of it), None when there are none. Raises OSError."""
+    with path.open("rb") as file:
+        there = os.fstat(file.fileno()).st_size
+        size = there if size is None else min(size, there)
+        if not size:
+            yield None
+            return
+        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as whole:
+            view = SegmentView(whole, segment, identity)
+            try:
+                yield view
+            finally:
+                view.bytes.release()
+
+
+def read_segment_head(path: Path) -> Head | None:
+    """The head of a segment file; None when it has none or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return head.read_head(memoryview(file.read(head.SIZE)))
+    except OSError:
+        return None

@@ -1,0 +1,62 @@
+"""Holding all sending, and letting it go on: a person decides, with the numbers."""
+
+from typing import Final
+
+from postlude.kit.clock import Clock
+from postlude.store import HeldMail, Incident, Store
+
+MISSING_STATE: Final = (
+    "the database is missing in a data folder that was used: an empty one was made. Contacts, campaigns and logins are "
+    "not in it. Stop Postlude and put a backup of it in its place, or go on with the empty one: `postlude user add`, "
+    "then `postlude resume-sending`"
+)
+OTHER_FOLDER: Final = (
+    "the database was last used with another data folder ({before}): what was accepted there and not digested is not "
+    "here. Make sure that the other one does not run any more, then say `postlude resume-sending`"
+)
+_FOLDER: Final = "data_folder"
+_FORMER: Final = "former_data_folder"
+
+
+def hold(store: Store, clock: Clock, key: str, text: str) -> None:
+    """Let nothing leave until somebody says go on; the reason is shown until then, and kept as an incident."""
+    now = clock.now()
+    store.integrity.add_incidents([Incident(f"{key}:{now}", now, "held", text)])
+    store.integrity.hold_sending(text, now)
+
+
+def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
+    """Hold an empty state in a data folder that was used, and a state that comes from another folder."""
+    before = store.settings.get(_FOLDER)
+    if used and before is None and store.accounts.first_user() is None and not store.integrity.generation():
+        hold(store, clock, "missing-state", MISSING_STATE)
+    elif before is not None and before != folder:
+        hold(store, clock, f"other-folder:{before}", OTHER_FOLDER.format(before=before))
+        store.settings.put(_FORMER, before)
+    if before != folder:
+        store.settings.put(_FOLDER, folder)
+
+
+def resume(store: Store) -> HeldMail:
+    """Let mail leave again; what was known when it was decided.
+
+    What workers of a former data folder had in their hands becomes UNSURE: their journals are not here.
+    """
+    former = store.settings.get(_FORMER)
+    if former is not None:
+        store.sending.give_up_workers_of(str(former))
+        store.settings.delete(_FORMER)
+    return store.integrity.resume_sending()
+
+
+def seen(store: Store, clock: Clock) -> None:
+    """A person has read what was told."""
+    store.integrity.see_incidents(clock.now())
+
+
+def problems(store: Store) -> list[str]:
+    """What is to be shown wherever the state of the system is: why sending is held, and incidents nobody has read."""
+    held = store.integrity.hold()
+    reasons = [] if held is None else [f"no mail leaves: {reason}" for reason in held.reasons]
+    told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]
+    return [*reasons, *told]

@@ -1,0 +1,1 @@
+"""Tables and queries about the stores themselves: whether they agree, and what was found damaged."""

@@ -1,0 +1,141 @@
+"""Whether the state is the newest there is: its generation, the journals it has read, and the hold on sending."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+
+from postlude.model.segment import SegmentLabel
+from postlude.model.words import CampaignStatus, CopyStatus
+from postlude.store.base import Part, clean
+from postlude.store.campaigns.tables import campaign_variants, campaigns
+from postlude.store.columns import metadata
+from postlude.store.integrity.rows import HeldMail, Incident
+from postlude.store.integrity.tables import early_results
+from postlude.store.journals.hold import FLOOR, HOLD, NOT_WHOLE, Hold, generation_of, hold_now
+from postlude.store.journals.tables import incidents, journal_labels
+from postlude.store.messages.tables import copies, messages
+from postlude.store.settings import settings
+
+_UNCERTAIN: Final = "the state was put back and the journal of what was sent is not whole: it may have been sent before"
+_UNDER_WAY: Final = (CampaignStatus.SCHEDULED.value, CampaignStatus.SENDING.value)
+
+
+class IntegrityQueries(Part):
+    """What is known about this state as a whole."""
+
+    def journal_labels(self) -> list[SegmentLabel]:
+        """Every segment of a journal that was ever read from."""
+        columns = (getattr(journal_labels.c, name) for name in SegmentLabel._fields)
+        with self._database.read() as connection:
+            return [SegmentLabel(*row) for row in connection.execute(select(*columns))]
+
+    def generation(self) -> int:
+        """How many digest transactions led here; only a state that was put back ever has less than it had."""
+        with self._database.read() as connection:
+            return generation_of(connection)
+
+    def raise_generation(self, generation: int) -> None:
+        """From now on this state counts as no older than that."""
+        insert = self._insert(settings).values(key=FLOOR, value=generation)
+        with self._database.write() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": generation}))
+
+    def add_incidents(self, found: Iterable[Incident]) -> None:
+        """Keep what is not known yet, durably."""
+        rows = [msgspec.structs.asdict(one) | {"text": clean(one.text), "writer": clean(one.writer)} for one in found]
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(self._insert(incidents).on_conflict_do_nothing(), rows)
+
+    def incidents(self, *, every: bool = False) -> list[Incident]:
+        """Those nobody has said to have read, or all of them; oldest first."""
+        query = select(incidents).order_by(incidents.c.at, incidents.c.key)
+        if not every:
+            query = query.where(incidents.c.seen_at.is_(None))
+        with self._database.read() as connection:
+            return [Incident(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in spite of its name
+
+    def see_incidents(self, now: int) -> int:
+        """Somebody has read them all; how many it was."""
+        change = update(incidents).where(incidents.c.seen_at.is_(None)).values(seen_at=now)
+        with self._database.write() as connection:
+            return connection.execute(change).rowcount
+
+    def damage(self) -> list[str]:
+        """Read everything there is; what cannot be read or does not fit together. Minutes on a large database."""
+        with self._database.read() as connection:
+            if self._database.sqlite:
+                said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                return [text for text in said if text != "ok"]
+            for table in metadata.sorted_tables:  # PostgreSQL says at a page's checksum what is wrong with it
+                connection.execute(select(func.count()).select_from(table)).scalar()
+        return []
+
+    def hold(self) -> Hold | None:
+        """Why nothing leaves; None when mail does."""
+        with self._database.read() as connection:
+            value = connection.execute(select(settings.c.value).where(settings.c.key == HOLD)).scalar()
+        return None if value is None else msgspec.convert(value, Hold)
+
+    def hold_sending(self, reason: str, now: int) -> None:
+        """Let nothing leave any more, single mail or campaign, by whatever process."""
+        with self._database.write() as connection:
+            hold_now(connection, self._insert(settings), reason, now)
+
+    def held_mail(self) -> HeldMail:
+        """What waits, and what is known of it."""
+        hold = self.hold()
+        waiting = copies.c.campaign == 0, copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
+        with self._database.read() as connection:
+            every = connection.execute(select(func.count()).select_from(copies).where(*waiting)).scalar_one()
+            uncertain = 0
+            if hold is not None and _journal_is_not_whole(connection, hold):
+                query = select(func.count()).select_from(copies.join(messages, messages.c.id == copies.c.message))
+                uncertain = connection.execute(query.where(*waiting, messages.c.created_at < hold.at)).scalar_one()
+            known = _campaigns(connection)
+        return HeldMail(every, uncertain, tuple(known))
+
+    def resume_sending(self) -> HeldMail:
+        """Let mail leave again, and say what was decided.
+
+        Copies of single mails that may have left already become UNSURE. Campaigns of which copies are known to have
+        left that this state knows nothing about are paused: only a person can say who got them.
+        """
+        held, hold = self.held_mail(), self.hold()
+        with self._database.write() as connection:
+            if held.uncertain and hold is not None:
+                older = select(messages.c.id).where(messages.c.created_at < hold.at)
+                waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
+                change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
+                connection.execute(change.values(status=CopyStatus.UNSURE.value, text=_UNCERTAIN, worker=None))
+            for campaign, _, gone in held.campaigns:
+                problem = f"{gone} copies left before the database was put back: exclude who got it, or cancel"
+                change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(_UNDER_WAY))
+                if gone:
+                    connection.execute(change.values(status=CampaignStatus.PAUSED.value, problem=problem))
+            connection.execute(delete(settings).where(settings.c.key == HOLD))
+        return held
+
+
+def _journal_is_not_whole(connection: Connection, hold: Hold) -> bool:
+    """Whether a journal of those who send was found damaged at the start that held, or later."""
+    query = select(incidents.c.writer).where(incidents.c.at >= hold.at, incidents.c.kind.in_(NOT_WHOLE))
+    return any(name == "app" or name.startswith("worker-") for (name,) in connection.execute(query))
+
+
+def _campaigns(connection: Connection) -> list[tuple[int, str, int]]:
+    early = (
+        select(campaign_variants.c.campaign, func.count().label("gone"))
+        .select_from(early_results.join(campaign_variants, campaign_variants.c.message == early_results.c.message))
+        .group_by(campaign_variants.c.campaign)
+        .subquery()
+    )
+    query = (
+        select(campaigns.c.id, campaigns.c.name, func.coalesce(early.c.gone, 0))
+        .select_from(campaigns.outerjoin(early, early.c.campaign == campaigns.c.id))
+        .where(campaigns.c.status.in_(_UNDER_WAY))
+        .order_by(campaigns.c.id)
+    )
+    return [(int(row[0]), str(row[1]), int(row[2])) for row in connection.execute(query)]

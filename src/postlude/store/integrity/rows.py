@@ -1,0 +1,29 @@
+"""What the store takes and gives about itself."""
+
+import msgspec
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """Something that was found damaged, missing or older than the rest."""
+
+    key: str
+    """The same thing has the same key, whenever it is found."""
+    at: int
+    kind: str
+    text: str
+    """For people: what it is, what is lost, what to do."""
+    writer: str = ""
+    """The journal it is about; empty when it is about something else."""
+    seen_at: int | None = None
+    """When somebody said that it is read."""
+
+
+class HeldMail(msgspec.Struct, frozen=True):
+    """What waits while sending is held, for the person who decides."""
+
+    waiting: int
+    """Copies of single mails that would leave."""
+    uncertain: int
+    """Of these, accepted before sending was held: they may have left already, where a sender's journal is not whole."""
+    campaigns: tuple[tuple[int, str, int], ...]
+    """(id, name, copies of it that are known to have left and that this state knows nothing about)."""

@@ -1,0 +1,50 @@
+"""What a transaction asks before copies may leave, and the words it leaves for others."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from postlude.store.journals.tables import incidents, positions
+from postlude.store.settings import settings
+
+HOLD: Final = "sending_hold"
+FLOOR: Final = "generation"
+NOT_WHOLE: Final = ("damaged", "missing", "older", "gone")
+"""Kinds of incidents after which a journal may not say all it should."""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Nothing leaves until a person says go on."""
+
+    at: int
+    reasons: tuple[str, ...]
+
+
+def is_held(connection: Connection) -> bool:
+    """Whether nothing may be claimed."""
+    return connection.execute(select(settings.c.key).where(settings.c.key == HOLD)).first() is not None
+
+
+def generation_of(connection: Connection) -> int:
+    """As `IntegrityQueries.generation`, in the caller's transaction."""
+    counted = connection.execute(select(func.max(positions.c.generation))).scalar() or 0
+    floor = connection.execute(select(settings.c.value).where(settings.c.key == FLOOR)).scalar() or 0
+    return max(int(counted), int(floor))
+
+
+def hold_now(connection: Connection, insert: object, reason: str, now: int) -> None:
+    """As `IntegrityQueries.hold_sending`, in the caller's transaction; `insert`: into the settings."""
+    value = connection.execute(select(settings.c.value).where(settings.c.key == HOLD)).scalar()
+    hold = Hold(now, ()) if value is None else msgspec.convert(value, Hold)
+    if reason not in hold.reasons:
+        fresh = msgspec.to_builtins(Hold(hold.at, (*hold.reasons, reason)))
+        adding = insert.values(key=HOLD, value=fresh)  # type: ignore[attr-defined]  # either dialect's Insert
+        connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"value": fresh}))
+
+
+def untrusted_journals(connection: Connection, names: Sequence[str], since: int) -> set[str]:
+    """Which of these journals were found damaged, older or gone since then: what they should say may be missing."""
+    query = select(incidents.c.writer).where(incidents.c.writer.in_(names), incidents.c.at >= since)
+    return {row[0] for row in connection.execute(query.where(incidents.c.kind.in_(NOT_WHOLE)))}

@@ -1,0 +1,275 @@
+"""A random history of one data folder, and the model it is compared with.
+
+The model knows what was promised: mail that was answered with 250, hits that were answered. At the end each of them is
+there once, or somebody was told that something is missing. Nothing is sent twice unless a person said go on.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from chaos.faults import FAULTS
+from chaos.node import run_node, settings_of
+from postlude.app.commands.doctor import examine_all, repair
+from postlude.history import open_history
+from postlude.model.words import CopyStatus, EventKind
+from postlude.services.integrity.sending_hold import resume
+from postlude.store import open_store
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_FORK: Final = multiprocessing.get_context("fork")
+_SILENT: Final = 30.0
+_VISIBLE: Final = {CopyStatus.UNSURE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
+_FILL_LEAVES: Final = 100_000
+
+
+@dataclass
+class Verdict:
+    """What became of one history."""
+
+    seed: int
+    steps: list[str] = field(default_factory=list)
+    accepted: int = 0
+    answered: int = 0
+    mail_missing: int = 0
+    mail_twice: int = 0
+    mail_twice_after_asking: int = 0
+    hits_missing: int = 0
+    hits_twice: int = 0
+    told: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """What must not be; empty when all is as promised."""
+
+
+class Driver:
+    """One data folder, the process on it, and what it promised."""
+
+    def __init__(self, folder: Path, seed: int, *, small_disk: bool = False) -> None:
+        self._chance = random.Random(seed)
+        self._data, self._outside = folder / "data", folder / "outside"
+        self._folder, self._small_disk = folder, small_disk
+        self._snapshots: list[Path] = []
+        self._keys = b""
+        self._process: Any = None
+        self._pipe: Connection | None = None
+        self._accepted: list[str] = []
+        self._answered: Counter[int] = Counter()
+        self._before_asking: Counter[str] | None = None
+        self._numbers = 0
+        self.verdict = Verdict(seed)
+
+    def run(self, rounds: int) -> Verdict:
+        """Rounds of work, an end, and something that happens meanwhile; then a look at what is left."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._start()
+        for _ in range(rounds):
+            self._work()
+            self._end()
+            self._snapshot()
+            what = self._chance.choice(FAULTS)(self._chance, self._data, self._snapshots)
+            self.verdict.steps.append(what)
+            self._start()
+            self._go_on_if_held()
+        self._work()
+        self._settle()
+        self._await_sending()
+        self._stop()
+        self._judge()
+        return self.verdict
+
+    def _work(self) -> None:
+        for _ in range(self._chance.randint(3, 25)):
+            if self._chance.random() < 0.4 or not (sent := self._sent()):
+                self._numbers += 1
+                address = f"r{self._numbers}@example.net"
+                if self._ask("mail", address)[0] == "accepted":
+                    self._accepted.append(address)
+            else:
+                _, kind, scope, copy = self._chance.choice(sent)
+                if copy and self._ask("hit", kind, scope, copy)[0] == "answered":
+                    self._answered[copy] += 1
+        if self._small_disk and self._chance.random() < 0.3:
+            self._fill_the_disk()
+
+    def _fill_the_disk(self) -> None:
+        self.verdict.steps.append("full disk")
+        filler = self._data / "filler"
+        with contextlib.suppress(OSError), filler.open("wb") as file:
+            while True:
+                file.write(bytes(1 << 20))
+                file.flush()
+        for _ in range(40):
+            sent = self._sent()
+            if sent:
+                _, kind, scope, copy = self._chance.choice(sent)
+                if copy and self._ask("hit", kind, scope, copy)[0] == "answered":
+                    self._answered[copy] += 1
+        filler.unlink(missing_ok=True)
+
+    def _sent(self) -> list[tuple[str, int, int, int]]:
+        try:
+            lines = self._outside.read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [(a, int(k), int(s), int(c)) for a, k, s, c in (line.split() for line in lines)]
+
+    def _end(self) -> None:
+        how = self._chance.choice(("kill", "kill", "stop"))
+        if how == "stop":
+            self._stop()
+        else:
+            if self._chance.random() < 0.5:
+                self._ask("settle")
+            self._kill()
+        self.verdict.steps.append(how)
+
+    def _snapshot(self) -> None:
+        target = self._folder / f"snapshot-{len(self._snapshots)}"
+        shutil.copytree(self._data, target, ignore=shutil.ignore_patterns("filler", "*.sock"))
+        self._snapshots.append(target)
+        self._keys = self._keys or (self._data / "keys.json").read_bytes()
+
+    def _start(self) -> None:
+        for _ in range(4):
+            mine, other = _FORK.Pipe()
+            self._process = _FORK.Process(target=run_node, args=(self._data, self._outside, other))
+            self._process.start()
+            other.close()
+            self._pipe = mine
+            said = self._receive()
+            if said == ("ready",):
+                return
+            self.verdict.told.append(f"start: {said[2]}")
+            self._process.join()
+            self._follow_advice(said[1], said[2])
+        raise AssertionError(f"seed {self.verdict.seed}: it does not start: {self.verdict.steps} {self.verdict.told}")
+
+    def _follow_advice(self, kind: str, text: str) -> None:
+        if kind == "SettingError" and "keys.json" in text:
+            (self._data / "keys.json").write_bytes(self._keys)
+            return
+        moved = _forked(lambda: repair(settings_of(self._data)))
+        self.verdict.steps.append(f"repaired: {len(moved)} files set aside")
+
+    def _go_on_if_held(self) -> None:
+        self._settle()
+        held, told = _forked(lambda: _look(self._data, go_on=True))
+        self.verdict.told += told
+        if held:
+            self.verdict.steps.append("told to go on")
+            if self._before_asking is None:
+                self._before_asking = Counter(address for address, *_ in self._sent())
+
+    def _settle(self) -> None:
+        """Wait until all is digested; what keeps the digest from it is told, and mended as it says."""
+        problem = self._ask("settle")[1]
+        if problem:
+            self.verdict.told.append(problem)
+            self._kill()
+            self._follow_advice("DamagedError", problem)
+            self._start()
+
+    def _ask(self, *said: Any) -> tuple[Any, ...]:  # noqa: ANN401 - commands of several shapes
+        assert self._pipe is not None
+        self._pipe.send(said)
+        return self._receive()
+
+    def _receive(self) -> tuple[Any, ...]:
+        assert self._pipe is not None
+        if not self._pipe.poll(_SILENT):
+            self._kill()
+            raise AssertionError(f"seed {self.verdict.seed}: it is silent after {self.verdict.steps}")
+        try:
+            return tuple(self._pipe.recv())
+        except EOFError:
+            raise AssertionError(f"seed {self.verdict.seed}: it died after {self.verdict.steps}") from None
+
+    def _await_sending(self) -> None:
+        for _ in range(100):
+            self._settle()
+            before = len(self._sent())
+            if not _forked(lambda: _look(self._data, go_on=False))[0] and before == len(self._sent()):
+                return
+
+    def _stop(self) -> None:
+        assert self._ask("stop") == ("stopped",)
+        self._process.join(_SILENT)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join()
+
+    def _judge(self) -> None:
+        one = self.verdict
+        opened, statuses, told, damaged = _forked(lambda: _result(self._data))
+        one.told += told
+        sent = Counter(address for address, *_ in self._sent())
+        one.accepted, one.answered = len(self._accepted), self._answered.total()
+        visible = {address for address, status in statuses.items() if status in _VISIBLE}
+        one.mail_missing = sum(not sent[address] and address not in visible for address in self._accepted)
+        before = sent if self._before_asking is None else self._before_asking
+        one.mail_twice = sum(number > 1 for number in before.values())
+        one.mail_twice_after_asking = sum(number > 1 for number in sent.values()) - one.mail_twice
+        one.hits_missing = sum(max(number - opened[copy], 0) for copy, number in self._answered.items())
+        one.hits_twice = sum(max(opened[copy] - number, 0) for copy, number in self._answered.items())
+        if one.mail_twice:
+            one.wrong.append(f"{one.mail_twice} mails were sent twice without being asked")
+        if one.hits_twice:
+            one.wrong.append(f"{one.hits_twice} hits were counted twice")
+        if (one.mail_missing or one.hits_missing) and not (one.told or damaged):
+            one.wrong.append(f"{one.mail_missing} mails and {one.hits_missing} hits are missing, and nobody was told")
+
+
+def _forked(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it returns
+    """The result of a call made in a process of its own: no database is ever open in this one."""
+    mine, other = _FORK.Pipe()
+
+    def work() -> None:
+        other.send(call())
+        os._exit(0)
+
+    process = _FORK.Process(target=work)
+    process.start()
+    other.close()
+    try:
+        return mine.recv()
+    finally:
+        process.join()
+
+
+def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
+    """(held, or mail still waits; what was told)."""
+    with closing(open_store(settings_of(data).database)) as store:
+        held = store.integrity.hold()
+        told = [one.text for one in store.integrity.incidents(every=True)]
+        if not go_on:
+            return bool(store.integrity.held_mail().waiting), told
+        if held is not None:
+            resume(store)
+        return held is not None, told
+
+
+def _result(data: Path) -> tuple[Counter[int], dict[str, str], list[str], bool]:
+    settings = settings_of(data)
+    damaged = any(one.state == "damaged" for one in examine_all(settings))
+    with closing(open_store(settings.database)) as store, closing(open_history(data / "history.duckdb")) as history:
+        events = history.since(0, [EventKind.OPENED], limit=1_000_000)
+        opened = Counter(event.copy for event in events)
+        ids = {event.id for event in events}
+        assert len(ids) == len(events), "two events have the same id"
+        found = [store.messages.copies(message) for message, _, _ in store.messages.checksums()]
+        statuses = {copy.recipient: copy.status.value for some in found for copy in some}
+        told = [one.text for one in store.integrity.incidents(every=True)]
+    return opened, statuses, told, damaged

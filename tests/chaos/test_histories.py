@@ -1,0 +1,14 @@
+"""Short random histories with real processes; `make chaos` runs a hundred longer ones."""
+
+from pathlib import Path
+
+import pytest
+
+from chaos.history import Driver
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.timeout(300)
+def test_a_random_history_loses_nothing_in_silence_and_sends_nothing_twice(tmp_path: Path, seed: int):
+    verdict = Driver(tmp_path, seed).run(rounds=2)
+    assert verdict.wrong == [], verdict

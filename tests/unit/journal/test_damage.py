@@ -1,0 +1,152 @@
+"""Damage costs itself and no more, and is told with its size."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from postlude.journal import JournalReader, JournalWriter
+from postlude.journal.frame import build
+from postlude.journal.head import SIZE
+
+_RECORDS = [b"record %02d " % number * 8 for number in range(40)]
+_FRAME = len(build(_RECORDS[:1]))
+
+
+def _journal(root: Path, segments: int) -> list[Path]:
+    """Forty records, a frame each, over some segments."""
+    each = len(_RECORDS) // segments
+    for start in range(0, len(_RECORDS), each):
+        writer = JournalWriter(root, "edge")
+        for record in _RECORDS[start : start + each]:
+            writer.append_blocking(record)
+        writer.close()
+    return sorted((root / "edge").glob("*.journal"))
+
+
+def _read(root: Path) -> tuple[list[bytes], list[str]]:
+    reader = JournalReader(root)
+    records = [record.data for record in reader.read({}, 1000)]
+    kinds = [finding.kind for finding in reader.take_findings()]
+    reader.close()
+    return records, kinds
+
+
+def _flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x10
+    path.write_bytes(data)
+
+
+@given(segment=st.integers(0, 3), at=st.integers(0, SIZE + 10 * _FRAME - 1))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_flipped_byte_anywhere_costs_at_most_the_frame_it_is_in(
+    tmp_path_factory: pytest.TempPathFactory, segment: int, at: int
+):
+    root = tmp_path_factory.mktemp("flip")
+    _flip(_journal(root, 4)[segment], at)
+    writer = JournalWriter(root, "edge")  # a start must not make it worse
+    writer.append_blocking(b"new")
+    writer.close()
+    records, kinds = _read(root)
+    in_head = at < SIZE
+    missing = set(_RECORDS) - set(records)
+    assert len(missing) == (0 if in_head else 1)
+    assert records == [record for record in [*_RECORDS, b"new"] if record not in missing]
+    assert kinds == ([] if in_head else ["damaged"])
+
+
+@pytest.mark.parametrize("segment", [0, 1, 3])
+def test_a_segment_that_is_missing_is_told(tmp_path: Path, segment: int):
+    _journal(tmp_path, 5)[segment].unlink()
+    reader = JournalReader(tmp_path)
+    first = reader.read({}, 1)
+    reader.take_findings()
+    records = [record.data for record in reader.read({1: first[0].next}, 1000)]
+    told = [finding.text for finding in reader.take_findings()]
+    assert len(records) == 31
+    assert any(f"segment {segment + 1} of the journal of edge cannot be found" in text for text in told) == bool(
+        segment
+    )
+    reader.close()
+
+
+def test_a_tail_that_was_answered_and_is_damaged_is_kept_and_told(tmp_path: Path):
+    [path] = _journal(tmp_path, 1)
+    data = bytearray(path.read_bytes())
+    tail = bytes(data[-2 * _FRAME :])
+    data[-2 * _FRAME] ^= 1
+    data[-_FRAME] ^= 1
+    path.write_bytes(data)
+    records, kinds = _read(tmp_path)
+    assert records == _RECORDS[:-2]
+    assert kinds == ["damaged"]
+    [kept] = path.parent.glob("*.damaged-*")
+    assert (kept.read_bytes()[1:_FRAME], len(kept.read_bytes())) == (tail[1:_FRAME], len(tail))
+
+
+def test_a_tail_cut_off_below_what_was_answered_is_told(tmp_path: Path):
+    [path] = _journal(tmp_path, 1)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - _FRAME // 2)
+    records, kinds = _read(tmp_path)
+    assert records == _RECORDS[:-1]
+    assert kinds == ["damaged"]
+
+
+def test_what_was_never_answered_is_no_damage(tmp_path: Path):
+    [path] = _journal(tmp_path, 1)
+    with path.open("ab") as file:
+        file.write(build([b"torn"])[:-3])
+    records, kinds = _read(tmp_path)
+    assert (records, kinds) == (_RECORDS, [])
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\0" * 4096, b"\xff" * 4096, random.Random(1).randbytes(4096)])
+def test_a_mark_of_garbage_loses_nothing(tmp_path: Path, garbage: bytes):
+    _journal(tmp_path, 2)
+    (tmp_path / "edge" / "mark").write_bytes(garbage)
+    assert _read(tmp_path)[0] == _RECORDS
+
+
+def test_what_a_visitor_sends_is_never_taken_for_a_frame(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    forged = build([b"a forged observation"])
+    writer.append_blocking(b"user agent: " + forged + b" and more")
+    writer.append_blocking(b"next")
+    writer.close()
+    [path] = (tmp_path / "edge").glob("*.journal")
+    _flip(path, SIZE + 2)
+    assert _read(tmp_path)[0] == [b"next"]
+
+
+def test_damage_that_reaches_to_the_end_is_told_once_however_often_it_is_read(tmp_path: Path):
+    writer = JournalWriter(tmp_path, "edge")
+    for record in _RECORDS:
+        writer.append_blocking(record)
+    [path] = (tmp_path / "edge").glob("*.journal")
+    _flip(path, SIZE + 39 * _FRAME + 30)
+    reader = JournalReader(tmp_path)
+    last = reader.read({}, 100)[-1].next
+    keys = {finding.key for _ in range(3) if reader.read({1: last}, 100) == [] for finding in reader.take_findings()}
+    assert len(keys) == 1
+    writer.close()
+    reader.close()
+
+
+def test_the_last_segment_gone_is_told_and_its_number_is_not_used_again(tmp_path: Path):
+    _journal(tmp_path, 4)[-1].unlink()
+    writer = JournalWriter(tmp_path, "edge")
+    assert writer.append_blocking(b"new").segment == 5
+    writer.close()
+    records, kinds = _read(tmp_path)
+    assert records == [*_RECORDS[:30], b"new"]
+    assert set(kinds) == {"missing"}
+
+
+def test_the_only_segment_gone_is_told(tmp_path: Path):
+    _journal(tmp_path, 1)[0].unlink()
+    JournalWriter(tmp_path, "edge").close()
+    assert _read(tmp_path) == ([], ["missing"])
