@@ -3,18 +3,17 @@
 import re
 from typing import Protocol
 
-from postlude.feedback import Persistence, Reason
-from postlude.feedback.reasons import find_reason, persistence_of
+from postlude.feedback.reasons import find_reason
 from postlude.journal import checksum
 from postlude.kit.ids import id_text
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Begun, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
-from postlude.services.digest.attribution import SUPPRESSING
 from postlude.services.digest.item import Item, Meaning, Outcome, event_id
+from postlude.services.digest.suppression_policy import of_attempt
 from postlude.services.ports import SpooledMail
-from postlude.store import Alias, AttemptResult, CopySuppression, Submission
+from postlude.store import Alias, AttemptResult, Submission
 
 _SES_SERVER = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?::|$)")
 _KINDS = {
@@ -84,9 +83,6 @@ def attempted(item: Item, attempt: Attempt) -> None:
     kinds = [_KINDS[attempt.outcome]]
     if attempt.outcome is SendOutcome.ACCEPTED and attempt.phase == "sandbox":
         kinds.append(EventKind.DELIVERED)  # the sandbox is the mailbox itself
-    suppress: tuple[CopySuppression, ...] = ()
-    if reason := _gone_for(attempt):
-        suppress = (CopySuppression(attempt.copy, reason.value, f"smtp {attempt.code}", attempt.at),)
     events = tuple(
         Event(
             event_id(item.record.position, number),
@@ -115,7 +111,7 @@ def attempted(item: Item, attempt: Attempt) -> None:
     aliases: tuple[Alias, ...] = ()
     if attempt.outcome is SendOutcome.ACCEPTED and (name := _ses_message_id(attempt)):
         aliases = (Alias(name, attempt.message, attempt.copy),)
-    item.meaning = Meaning(events=events, attempt=result, suppress=suppress, aliases=aliases)
+    item.meaning = Meaning(events=events, attempt=result, suppress=of_attempt(attempt), aliases=aliases)
     item.outcome = Outcome.ATTEMPTED
 
 
@@ -143,15 +139,6 @@ def _facts(attempt: Attempt) -> dict[str, str]:
     if attempt.outcome in {SendOutcome.REJECTED, SendOutcome.DEFERRED}:
         facts["reason"] = find_reason([attempt.text], attempt.enhanced, attempt.code)[0].value
     return {name: value for name, value in facts.items() if value}
-
-
-def _gone_for(attempt: Attempt) -> Reason:
-    """Why the address is to be suppressed: a refusal to our face is as good as a signed bounce."""
-    if attempt.outcome is not SendOutcome.REJECTED:
-        return Reason.NONE
-    reason, rule = find_reason([attempt.text], attempt.enhanced, attempt.code)
-    lasts = persistence_of(reason, rule, attempt.enhanced, attempt.code, attempt.text)
-    return reason if lasts is Persistence.GONE and reason in SUPPRESSING else Reason.NONE
 
 
 def resent(item: Item, resend: Resend) -> None:

@@ -11,11 +11,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, TagReader
+from postlude.feedback import Evidence, Finding, FindingKind, TagReader
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.domain_name import address_key
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
+from postlude.services.digest.suppression_policy import of_finding
 from postlude.tokens import TagPurpose, TokenCodec
 
 
@@ -93,8 +94,6 @@ class Attribution(msgspec.Struct, frozen=True):
 DAY: Final = 86_400 * MICROS_PER_SECOND
 REPLY_WINDOW: Final = 30 * DAY
 BOUNCE_WINDOW: Final = 7 * DAY
-SUPPRESSING: Final = frozenset({Reason.UNKNOWN_USER, Reason.DISABLED_USER, Reason.DEAD_DOMAIN, Reason.NO_MAIL_DOMAIN})
-"""Only these bounces end mailing an address: the address is at fault, for good."""
 
 _SIGNED: Final = frozenset(
     {
@@ -162,7 +161,7 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
         evidence=evidence,
         strength=strength,
         credited=True,
-        suppress=_suppress(finding, row) if strength is Strength.CERTAIN else "",
+        suppress=of_finding(finding, row.recipient, _addresses(finding), certain=strength is Strength.CERTAIN),
         facts=_facts(finding, evidence, strength),
     )
 
@@ -260,25 +259,9 @@ def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unma
     return Unmatched.OTHER_SENDER
 
 
-def _suppress(finding: Finding, row: CopyRow) -> str:
-    """What is gone may be an address the recipient's mail went on to: that is no word about the recipient."""
-    named = _addresses(finding)
-    if finding.kind is FindingKind.BOUNCED and named and row.recipient.lower() not in named:
-        return ""
-    return suppression_of(finding.kind, finding.reason.value, finding.persistence.value)
-
-
 def event_of(kind: FindingKind) -> EventKind:
     """What a finding of this kind means for the copy it counts for."""
     return _EVENTS.get(kind, EventKind.UNMATCHED)
-
-
-def suppression_of(kind: FindingKind, reason: str, persistence: str) -> str:
-    """Why what is certain ends mailing the address; empty when it does not."""
-    if kind in {FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED}:
-        return kind.value
-    gone = kind is FindingKind.BOUNCED and persistence == Persistence.GONE.value
-    return reason if gone and reason in SUPPRESSING else ""
 
 
 def _unmatched(

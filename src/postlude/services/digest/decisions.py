@@ -4,11 +4,11 @@ from postlude.feedback import FindingKind
 from postlude.model.event import Event
 from postlude.model.observation import Resolved
 from postlude.model.words import Verdict
-from postlude.services.digest.attribution import event_of, suppression_of
+from postlude.services.digest.attribution import event_of
 from postlude.services.digest.item import Item, Meaning, Outcome, event_id
-from postlude.store import CopySuppression, Resolution, Store
+from postlude.services.digest.suppression_policy import BY_HAND, of_decision
+from postlude.store import Resolution, Store
 
-BY_HAND = "by_hand"
 _PEOPLE = frozenset({FindingKind.REPLIED, FindingKind.MAIL, FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
 
 
@@ -42,6 +42,5 @@ class Resolutions:
             verdict=Verdict.HUMAN if kind in _PEOPLE else Verdict.MACHINE,
             facts=facts | {"door": row.door, "evidence": BY_HAND, "strength": "certain"},
         )
-        reason = suppression_of(kind, facts.get("reason", ""), facts.get("persistence", ""))
-        suppress = (CopySuppression(copy.id, reason, BY_HAND, resolved.at),) if reason else ()
+        suppress = of_decision(copy.id, kind, facts, resolved.at)
         item.meaning = Meaning(events=(event,), resolutions=resolutions, suppress=suppress)

@@ -12,7 +12,8 @@ from postlude.model.words import EventKind, Verdict
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.attribution import Unmatched as Why
 from postlude.services.digest.item import Item, Meaning, Outcome, event_id
-from postlude.store import CopySuppression, Seen, Unmatched
+from postlude.services.digest.suppression_policy import of_attributed
+from postlude.store import Seen, Unmatched
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
 _NO_QUESTION: Final = frozenset({Why.COLLEAGUE.value, Why.REPORT.value})
@@ -94,9 +95,9 @@ def take_findings(item: Item, said: Sequence[Said], repeats: Repeats, source: So
         seen=tuple(Seen(one.fingerprint, record, source.at) for _, one in new),
         events=tuple(_event(item, number, one.means, source) for number, one in new),
         suppress=tuple(
-            CopySuppression(means.copy, means.suppress, means.evidence.value, source.at)
+            suppression
             for means in (one.means for _, one in new)
-            if means.suppress
+            for suppression in of_attributed(means.copy, means.suppress, means.evidence.value, source.at)
         ),
         unmatched=tuple(
             _unmatched(item, number, one, source)

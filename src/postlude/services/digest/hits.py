@@ -14,8 +14,9 @@ from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, Outcome
 from postlude.services.digest.preferences import DECIDING, bare, chosen, leaves_no_trace
+from postlude.services.digest.suppression_policy import of_hit
 from postlude.services.digest.withdrawn import Withdrawn
-from postlude.store import Confirmation, CopySuppression
+from postlude.store import Confirmation
 
 REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
 _SENT_TIMES_KEPT: Final = 131_071  # two megabytes; a dictionary would take 16 times as much
@@ -186,11 +187,8 @@ class Hits:
         item.outcome = Outcome.COUNTED
         if hit.face is HitFace.PREFERENCES:
             item.meaning = chosen(hit, event)
-        elif kind is EventKind.UNSUBSCRIBED:
-            suppress = CopySuppression(hit.copy, "unsubscribed", "https", hit.at)
-            item.meaning = Meaning((event,), suppress=(suppress,))
         else:
-            item.meaning = Meaning((event,))
+            item.meaning = Meaning((event,), suppress=of_hit(hit, kind))
 
     def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Judged:
         hit = decode(item.record.data)

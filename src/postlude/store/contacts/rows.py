@@ -165,6 +165,8 @@ class CopySuppression(msgspec.Struct, frozen=True, gc=False):
     reason: str
     evidence: str
     at: int
+    only_list: bool = False
+    """Where the copy came by a list: end that membership instead."""
 
 
 class Confirmation(msgspec.Struct, frozen=True, gc=False):

@@ -30,7 +30,6 @@ from postlude.store.messages.tables import copies, copy_activity, link_activity,
 from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.settings import settings
 
-UNSUBSCRIBED: Final = "unsubscribed"
 _STATUS: Final = {
     SendOutcome.ACCEPTED: CopyStatus.SENT,
     SendOutcome.DEFERRED: CopyStatus.DEFERRED,
@@ -217,7 +216,7 @@ class DigestQueries(Part):
             query = select(copies.c.id, copies.c.address, copies.c.list, copies.c.contact)
             for row in connection.execute(query.where(copies.c.id.in_(some))).all():
                 why = wanted[row.id]
-                if why.reason == UNSUBSCRIBED and row.list is not None and row.contact is not None:
+                if why.only_list and row.list is not None and row.contact is not None:
                     self._end_membership(connection, row.list, row.contact, why)
                 else:
                     rows.append(_suppression_row(row.address, why))

@@ -111,9 +111,9 @@ def test_unsubscribing_a_campaigns_copy_ends_the_membership_it_came_by(store: St
     assert news is not None
     store.lists.put_member(other.id, people["alice"].id, MemberStatus.SUBSCRIBED, DAY)
     [copy] = send(store, 8, [people["alice"]], DAY, news.id)
-    wish = CopySuppression(copy, "unsubscribed", "https", 5 * DAY)
+    wish = CopySuppression(copy, "unsubscribed", "https", 5 * DAY, only_list=True)
     store.digest.apply(Batch(suppress=[wish]))
-    store.digest.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", 6 * DAY)]))
+    store.digest.apply(Batch(suppress=[CopySuppression(copy, "unsubscribed", "https", 6 * DAY, only_list=True)]))
     by_list = {one.list: one for one in store.lists.memberships(people["alice"].id)}
     assert (by_list[news.id].status, by_list[news.id].unsubscribed_at) == (MemberStatus.UNSUBSCRIBED, 5 * DAY)
     assert by_list[news.id].copy == copy
@@ -122,5 +122,5 @@ def test_unsubscribing_a_campaigns_copy_ends_the_membership_it_came_by(store: St
     store.digest.apply(Batch(suppress=[CopySuppression(copy, "complained", "arf", 7 * DAY)]))
     assert store.suppressions.get("alice@example.org") is not None
     [single] = send(store, 9, [people["dora"]], DAY)
-    store.digest.apply(Batch(suppress=[CopySuppression(single, "unsubscribed", "https", 5 * DAY)]))
+    store.digest.apply(Batch(suppress=[CopySuppression(single, "unsubscribed", "https", 5 * DAY, only_list=True)]))
     assert store.suppressions.get("dora@example.org") is not None

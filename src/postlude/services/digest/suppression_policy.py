@@ -1,0 +1,74 @@
+"""Which observations end mailing an address: the one place of that policy.
+
+An address is suppressed when it is at fault for good and that is certain, or when its owner asked. What an operator or
+an import suppresses is decided by people and not here.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from postlude.feedback import FindingKind
+from postlude.feedback.finding import Finding, Persistence, Reason
+from postlude.feedback.reasons import find_reason, persistence_of
+from postlude.model.domain_name import address_key
+from postlude.model.observation import Attempt, Hit
+from postlude.model.words import EventKind, SendOutcome
+from postlude.store import CopySuppression
+
+SUPPRESSING: Final = frozenset({Reason.UNKNOWN_USER, Reason.DISABLED_USER, Reason.DEAD_DOMAIN, Reason.NO_MAIL_DOMAIN})
+"""Only these refusals end mailing an address: the address is at fault, for good."""
+BY_HAND: Final = "by_hand"
+_ASKED: Final = frozenset({FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
+
+
+def of_attempt(attempt: Attempt) -> tuple[CopySuppression, ...]:
+    """What the next server's answer says of the address: its own refusal is as good as a signed bounce."""
+    if attempt.outcome is not SendOutcome.REJECTED:
+        return ()
+    reason, rule = find_reason([attempt.text], attempt.enhanced, attempt.code)
+    lasts = persistence_of(reason, rule, attempt.enhanced, attempt.code, attempt.text)
+    found = _reason(FindingKind.BOUNCED, reason.value, lasts.value)
+    return (CopySuppression(attempt.copy, found, f"smtp {attempt.code}", attempt.at),) if found else ()
+
+
+def of_hit(hit: Hit, kind: EventKind) -> tuple[CopySuppression, ...]:
+    """What a recipient asked for on one of our pages."""
+    if kind is not EventKind.UNSUBSCRIBED:
+        return ()
+    reason = FindingKind.UNSUBSCRIBED.value
+    return (CopySuppression(hit.copy, reason, "https", hit.at, only_list=_ends_list(reason)),)
+
+
+def of_finding(finding: Finding, recipient: str, named: Collection[str], *, certain: bool) -> str:
+    """The reason to suppress `recipient` for, whom the copy went to; empty when it stays mailable.
+
+    `named` are the keys of the addresses the report speaks of. The failed address may be one that the recipient's
+    mail is forwarded to; that says nothing about the recipient.
+    """
+    if not certain or (finding.kind is FindingKind.BOUNCED and named and address_key(recipient) not in named):
+        return ""
+    return _reason(finding.kind, finding.reason.value, finding.persistence.value)
+
+
+def of_attributed(copy: int, reason: str, evidence: str, at: int) -> tuple[CopySuppression, ...]:
+    """What follows from a finding that was attributed to a copy with this `reason` of `of_finding`."""
+    return (CopySuppression(copy, reason, evidence, at, only_list=_ends_list(reason)),) if reason else ()
+
+
+def of_decision(copy: int, kind: FindingKind, facts: dict[str, str], at: int) -> tuple[CopySuppression, ...]:
+    """What follows when a person ties an unmatched finding to a copy: their word makes it certain."""
+    reason = _reason(kind, facts.get("reason", ""), facts.get("persistence", ""))
+    return of_attributed(copy, reason, BY_HAND, at)
+
+
+def _reason(kind: FindingKind, reason: str, persistence: str) -> str:
+    """Why what is certain ends mailing the address; empty when it does not."""
+    if kind in _ASKED:
+        return kind.value
+    gone = kind is FindingKind.BOUNCED and persistence == Persistence.GONE.value
+    return reason if gone and reason in SUPPRESSING else ""
+
+
+def _ends_list(reason: str) -> bool:
+    """Who unsubscribes from a campaign that came by a list leaves that list and stays on others."""
+    return reason == FindingKind.UNSUBSCRIBED.value

@@ -1,0 +1,71 @@
+import pytest
+
+from postlude.feedback import Finding, FindingKind, Persistence, Reason
+from postlude.model.observation import Attempt, Hit
+from postlude.model.words import EventKind, HitFace, SendOutcome
+from postlude.services.digest import suppression_policy as policy
+
+BOB = "bob@example.com"
+GONE = Finding(kind=FindingKind.BOUNCED, reason=Reason.UNKNOWN_USER, persistence=Persistence.GONE)
+
+
+def attempt(outcome: SendOutcome, code: int, enhanced: str, text: str) -> Attempt:
+    return Attempt(1, 2, 3, outcome, code, enhanced, text, "mx.example.com", "rcpt", 1)
+
+
+def test_a_refusal_of_an_unknown_user_suppresses():
+    (found,) = policy.of_attempt(attempt(SendOutcome.REJECTED, 550, "5.1.1", "no such user"))
+    assert (found.copy, found.reason, found.evidence) == (3, "unknown_user", "smtp 550")
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        attempt(SendOutcome.REJECTED, 552, "5.2.2", "mailbox full"),
+        attempt(SendOutcome.REJECTED, 554, "5.7.1", "blocked by policy"),
+        attempt(SendOutcome.DEFERRED, 450, "4.1.1", "no such user"),
+    ],
+)
+def test_a_refusal_that_may_pass_suppresses_nobody(tried: Attempt):
+    assert policy.of_attempt(tried) == ()
+
+
+def test_a_bounce_that_is_certain_suppresses():
+    assert policy.of_finding(GONE, BOB, {BOB}, certain=True) == "unknown_user"
+
+
+def test_a_bounce_that_is_not_certain_suppresses_nobody():
+    assert policy.of_finding(GONE, BOB, {BOB}, certain=False) == ""
+
+
+def test_an_address_mail_was_forwarded_to_says_nothing_of_the_recipient():
+    assert policy.of_finding(GONE, BOB, {"bob@elsewhere.test"}, certain=True) == ""
+
+
+def test_a_recipient_in_other_letters_is_the_same():
+    assert policy.of_finding(GONE, "Bob@Bücher.example", {"bob@xn--bcher-kva.example"}, certain=True) == "unknown_user"
+
+
+@pytest.mark.parametrize("kind", [FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED])
+def test_who_asked_is_suppressed_whatever_the_reason(kind: FindingKind):
+    assert policy.of_finding(Finding(kind=kind), BOB, set(), certain=True) == kind.value
+
+
+@pytest.mark.parametrize(("reason", "only_list"), [("unsubscribed", True), ("complained", False), ("", None)])
+def test_unsubscribing_alone_ends_a_list_only(reason: str, *, only_list: bool | None):
+    found = [one.only_list for one in policy.of_attributed(3, reason, "envid", 1)]
+    assert found == ([] if only_list is None else [only_list])
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [({"reason": "unknown_user", "persistence": "gone"}, ["unknown_user"]), ({"reason": "mailbox_full"}, [])],
+)
+def test_a_persons_decision_makes_a_bounce_certain(facts: dict[str, str], reason: list[str]):
+    assert [one.reason for one in policy.of_decision(3, FindingKind.BOUNCED, facts, 1)] == reason
+
+
+@pytest.mark.parametrize(("kind", "count"), [(EventKind.UNSUBSCRIBED, 1), (EventKind.OPENED, 0)])
+def test_a_hit_suppresses_where_it_unsubscribes(kind: EventKind, count: int):
+    hit = Hit(1, HitFace.UNSUBSCRIBE, 1, 2, 3, -1, "POST", "", "", {}, {})
+    assert len(policy.of_hit(hit, kind)) == count
