@@ -1,12 +1,13 @@
 import msgspec
 import pytest
 
-from postlude.journal import Record
+from postlude.journal import Position, Record
 from postlude.model.event import Event
 from postlude.model.words import EventKind
-from postlude.services.digest.item import NOTHING, Item, Meaning, Outcome
+from postlude.services.digest.item import NOTHING, Item, Meaning, Outcome, event_id
 
 RECORD = Record(1, 1, 0, b"")
+PLACE = Position(1, 2, 3)
 FULL = {
     "events": (Event(1, EventKind.SENT, 1, 1, 1),),
     "resend": 7,
@@ -30,3 +31,17 @@ def test_a_meaning_is_replaced_and_never_changed():
 
 def test_a_record_means_nothing_at_first():
     assert msgspec.structs.asdict(Item(RECORD).meaning) == msgspec.structs.asdict(Meaning())
+
+
+def test_a_records_first_events_have_ids_of_their_place():
+    assert [event_id(PLACE, number) for number in range(15)] == [PLACE.event_id(number) for number in range(15)]
+
+
+def test_further_events_have_ids_of_their_own():
+    ids = {event_id(PLACE, number) for number in range(1000)}
+    assert len(ids) == 1000
+    assert all(0 < one < 1 << 63 for one in ids)
+
+
+def test_ids_are_the_same_on_every_replay():
+    assert event_id(PLACE, 500) == event_id(Position(1, 2, 3), 500)

@@ -1,0 +1,22 @@
+"""Journal records and hits as tests of the digest want them."""
+
+from postlude.journal import Record
+from postlude.model.observation import Hit, Observation, encode
+from postlude.model.words import HitFace
+from postlude.services.digest.item import Item
+
+
+def record(data: bytes, offset: int = 16) -> Record:
+    """A record of the first writer's first segment."""
+    return Record(1, 1, offset, data)
+
+
+def item(seen: Observation, offset: int = 16) -> Item:
+    """As the digest decodes it."""
+    return Item(record(encode(seen), offset), seen)
+
+
+def hit(face: HitFace, copy: int = 10, at: int = 1_000, **facts: str) -> Hit:
+    """Somebody at the edge."""
+    method = "POST" if face in {HitFace.UNSUBSCRIBE, HitFace.PREFERENCES, HitFace.CONFIRM} else "GET"
+    return Hit(at, face, 1, 1, copy, -1, method, "Gecko", "192.0.2.0", {}, facts)

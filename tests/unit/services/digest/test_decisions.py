@@ -1,0 +1,89 @@
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from mails.records import item
+from postlude.model.errors import NotFoundError
+from postlude.model.observation import Resolved
+from postlude.model.words import EventKind, Verdict, Via
+from postlude.services.digest.decisions import Resolutions
+from postlude.services.digest.item import Item, Outcome
+from postlude.store import Batch, Copy, Message, Resolution, Store, Submission, Unmatched, open_store
+
+TIED = Resolved(900, 5, 10, 7)
+DISMISSED = Resolved(900, 5, 0, 7)
+MESSAGE = Message(
+    id=1,
+    user=7,
+    message_id="1@example.org",
+    subject="Hello",
+    sender="alice@example.org",
+    mail_from="alice@example.org",
+    via=Via.RELAY,
+    created_at=5,
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('decisions') / 'state.sqlite'}")
+    rows = [
+        waiting(5, "replied", unmatched="ambiguous", text="hello"),
+        waiting(6, "bounced"),
+        waiting(7, "complained"),
+        msgspec.structs.replace(waiting(8, "replied"), state="tied"),
+    ]
+    opened.digest.apply(Batch(submissions=[Submission(MESSAGE, (), (Copy(10, 1, "bob@example.org"),))], unmatched=rows))
+    yield opened
+    opened.close()
+
+
+def waiting(number: int, kind: str, **facts: str) -> Unmatched:
+    return Unmatched(number, 300, 9, "ambiguous", kind=kind, door="smtp", facts=facts)
+
+
+def decided(store: Store, decision: Resolved) -> Item:
+    read = item(decision)
+    Resolutions(store)(read, decision)
+    return read
+
+
+def test_what_was_tied_counts_from_the_time_it_came_in(store: Store):
+    [event] = decided(store, TIED).meaning.events
+    assert (event.kind, event.copy, event.message, event.at) == (EventKind.REPLIED, 10, 1, 300)
+
+
+def test_a_persons_answer_is_a_persons(store: Store):
+    [event] = decided(store, TIED).meaning.events
+    assert event.verdict is Verdict.HUMAN
+
+
+def test_a_bounce_is_a_machines(store: Store):
+    [event] = decided(store, Resolved(900, 6, 10, 7)).meaning.events
+    assert event.verdict is Verdict.MACHINE
+
+
+def test_why_it_was_unmatched_is_forgotten(store: Store):
+    [event] = decided(store, TIED).meaning.events
+    assert event.facts == {"text": "hello", "door": "smtp", "evidence": "by_hand", "strength": "certain"}
+
+
+def test_a_tied_complaint_ends_mailing_the_address(store: Store):
+    [one] = decided(store, Resolved(900, 7, 10, 7)).meaning.suppress
+    assert (one.copy, one.reason, one.evidence) == (10, "complained", "by_hand")
+
+
+def test_what_is_dismissed_is_handled_and_counts_for_nobody(store: Store):
+    read = decided(store, DISMISSED)
+    assert (read.meaning.resolutions, read.meaning.events) == ((Resolution(5, 0, 900, 7),), ())
+
+
+def test_the_first_decision_stays(store: Store):
+    read = decided(store, Resolved(900, 8, 10, 7))
+    assert (read.outcome, read.meaning.events) == (Outcome.REPEATED, ())
+
+
+def test_a_decision_about_nothing_is_an_error_of_the_record(store: Store):
+    with pytest.raises(NotFoundError):
+        decided(store, Resolved(900, 404, 10, 7))

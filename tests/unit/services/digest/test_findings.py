@@ -1,0 +1,121 @@
+import pytest
+
+from mails.records import item
+from postlude.feedback import Evidence, Finding, FindingKind
+from postlude.model.observation import Returned
+from postlude.model.words import EventKind, Verdict
+from postlude.services.digest.attribution import Attribution
+from postlude.services.digest.findings import (
+    Repeats,
+    Said,
+    Source,
+    call_fingerprint,
+    clean,
+    mail_fingerprint,
+    mail_identity,
+    take_findings,
+)
+from postlude.services.digest.item import Item, Outcome
+
+FINDING = Finding(FindingKind.REPLIED, sender="bob@example.org", subject="Re: Hello")
+REPLY = Attribution(EventKind.REPLIED, 10, 1, credited=True)
+LOST = Attribution(EventKind.UNMATCHED, unmatched="nothing_of_ours")
+SOURCE = Source(700, "smtp", 9, "bob@example.org")
+MAIL = b"Message-ID: <1@x>\r\nDate: today\r\nFrom: bob\r\nReceived: here\r\n\r\nHello\r\n"
+
+
+def returned(offset: int = 16) -> Item:
+    return item(Returned(700, 9, "smtp", "bob@example.org", ""), offset)
+
+
+def taken(*said: Said, repeats: Repeats | None = None) -> Item:
+    read = returned()
+    take_findings(read, said, repeats or Repeats(lambda _: 0), SOURCE)
+    return read
+
+
+def test_a_credited_finding_is_one_event_at_the_time_it_came():
+    [event] = taken(Said(FINDING, REPLY, b"1")).meaning.events
+    assert (event.kind, event.copy, event.at, event.verdict, event.facts) == (
+        EventKind.REPLIED,
+        10,
+        700,
+        Verdict.HUMAN,
+        {"door": "smtp"},
+    )
+
+
+def test_a_credited_finding_has_the_outcome_returned():
+    assert taken(Said(FINDING, REPLY, b"1")).outcome is Outcome.RETURNED
+
+
+def test_what_counts_for_no_copy_waits_for_a_person():
+    read = taken(Said(FINDING, LOST, b"1"))
+    assert read.outcome is Outcome.UNMATCHED
+    assert [one.summary for one in read.meaning.unmatched] == ["replied from bob@example.org: Re: Hello"]
+
+
+@pytest.mark.parametrize("why", ["colleague", "report"])
+def test_what_is_known_for_what_it_is_asks_nobody(why: str):
+    assert taken(Said(FINDING, Attribution(EventKind.UNMATCHED, unmatched=why), b"1")).meaning.unmatched == ()
+
+
+def test_the_same_statement_twice_in_one_mail_counts_once():
+    assert len(taken(Said(FINDING, REPLY, b"1"), Said(FINDING, REPLY, b"1")).meaning.events) == 1
+
+
+def test_what_was_said_before_is_repeated():
+    read = taken(Said(FINDING, REPLY, b"1"), repeats=Repeats(lambda _: 4711))
+    assert (read.outcome, read.meaning.events, read.meaning.seen) == (Outcome.REPEATED, (), ())
+
+
+def test_the_record_that_said_it_first_says_it_on_every_replay():
+    repeats = Repeats(lambda _: 0)
+    assert [len(taken(Said(FINDING, REPLY, b"1"), repeats=repeats).meaning.events) for _ in range(2)] == [1, 1]
+
+
+def test_another_record_that_says_the_same_before_it_is_stored_is_a_repeat():
+    repeats = Repeats(lambda _: 0)
+    taken(Said(FINDING, REPLY, b"1"), repeats=repeats)
+    later = returned(offset=400)
+    take_findings(later, [Said(FINDING, REPLY, b"1")], repeats, SOURCE)
+    assert later.outcome is Outcome.REPEATED
+
+
+def test_certain_evidence_suppresses_with_its_reason():
+    means = Attribution(EventKind.BOUNCED, 10, 1, Evidence.ENVELOPE_TAG, credited=True, suppress="unknown_user")
+    [one] = taken(Said(FINDING, means, b"1")).meaning.suppress
+    assert (one.copy, one.reason, one.evidence) == (10, "unknown_user", Evidence.ENVELOPE_TAG.value)
+
+
+def test_a_mail_is_itself_whichever_way_it_came():
+    other_way = b"Received: there\nFrom: bob\nDate: today\nMessage-ID: <1@x>\n\nHello\n"
+    assert mail_identity(MAIL) == mail_identity(other_way)
+
+
+@pytest.mark.parametrize("other", [MAIL.replace(b"<1@x>", b"<2@x>"), MAIL.replace(b"Hello", b"Good bye")])
+def test_another_mail_is_another(other: bytes):
+    assert mail_identity(MAIL) != mail_identity(other)
+
+
+def test_a_mail_without_ids_is_known_by_all_of_it():
+    assert mail_identity(b"X: 1\n\nHello") != mail_identity(b"X: 2\n\nHello")
+
+
+def test_two_recipients_of_one_report_are_two_statements():
+    one, other = (Finding(FindingKind.BOUNCED, recipient=name) for name in ("bob@x", "carol@x"))
+    assert mail_fingerprint(b"mail", one, LOST) != mail_fingerprint(b"mail", other, LOST)
+
+
+def test_a_providers_own_id_tells_its_repeats():
+    first, again = (Finding(FindingKind.BOUNCED, event_id="e1", at=at) for at in ("now", "later"))
+    assert call_fingerprint("acme", first) == call_fingerprint("acme", again)
+
+
+def test_two_providers_may_use_the_same_id():
+    finding = Finding(FindingKind.BOUNCED, event_id="e1")
+    assert call_fingerprint("acme", finding) != call_fingerprint("other", finding)
+
+
+def test_half_a_surrogate_pair_is_replaced():
+    assert clean("a\ud800b") == "a?b"
