@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from postlude.store import Store, open_store
+from support.query_plans import QueryPlans, is_allowed, watched
 
 _BIN = Path("/usr/lib/postgresql/15/bin")
 _ACCOUNT = "postgres"
@@ -69,3 +70,17 @@ def store(state_url: str) -> Iterator[Store]:
     opened = open_store(state_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def _plans() -> Iterator[QueryPlans]:
+    with watched() as plans:
+        yield plans
+
+
+@pytest.fixture(autouse=True)
+def _no_whole_table_is_read(_plans: QueryPlans) -> Iterator[None]:
+    """No statement reads a whole table that grows with every mailing, but those that are listed with their reason."""
+    yield
+    scans, _plans.scans = _plans.scans, {}
+    assert not {text: tables for text, tables in scans.items() if not is_allowed(text)}

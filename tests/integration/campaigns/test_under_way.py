@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postlude.model.errors import InputError
+from postlude.model.errors import InputError, NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import CampaignStatus, CopyStatus, EventKind, SendOutcome, Verdict, WinnerRule
 from postlude.services.campaigns.drafts import Content, change_campaign
@@ -142,7 +142,7 @@ def test_a_winner_can_be_chosen_by_hand(desk):
     work, campaign = begin(desk, made)
     assert campaign.decide_at is None
     send_all(desk, work, campaign)
-    with pytest.raises(InputError, match="no variant"):
+    with pytest.raises(NotFoundError, match="no variant"):
         choose_winner(desk.store, made.id, "C")
     choose_winner(desk.store, made.id, "a")
     first, _ = desk.store.campaigns.variants(made.id)

@@ -35,7 +35,7 @@ def run(tmp_path: Path) -> Run:
 
 def test_from_a_file_to_an_export_and_back(run: Run, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("Mail;Ort\nanna@example.org;Köln\nnobody;Bonn\n")
-    assert "there is no list 'News'" in run("contacts", "import", "people.csv", "--list", "News", code=2)
+    assert "there is no list 'News'" in run("contacts", "import", "people.csv", "--list", "News", code=6)
     run("lists", "add", "News", "--single-optin", "--description", "Monthly")
     tried = json.loads(run("contacts", "import", "people.csv", "--list", "News", "--dry-run", "--json"))
     assert (tried["added"], tried["wrong"], tried["dry_run"]) == (1, 1, True)
@@ -77,7 +77,7 @@ def test_one_contact_from_adding_to_erasing(run: Run) -> None:
     run("contacts", "unsubscribe", "anna@example.org", "--all")
     assert "suppressed: unsubscribed" in run("contacts", "show", "anna@example.org")
     run("contacts", "erase", "anna@example.org", "--yes")
-    assert "is no contact" in run("contacts", "show", "anna@example.org", code=6)
+    assert "is not a contact" in run("contacts", "show", "anna@example.org", code=6)
     assert "unsubscribed" in run("suppressions", "list")
 
 

@@ -31,11 +31,15 @@ class Reports:
         totals, names = self._store.messages.totals(ids), self._store.messages.first_recipients(ids)
         return [_row(one, totals.get(one.id) or MessageTotals(message=one.id), names.get(one.id, ())) for one in found]
 
-    def message(self, message: int) -> MessageView:
-        """One message with its copies and links; NotFoundError when it is not stored."""
+    def message(self, message: int, recipient: str = "") -> MessageView:
+        """One message with its copies and links; NotFoundError when it is not stored.
+
+        With a `recipient`, of all copies only those to that address, if there are any: a campaign's has one.
+        """
         found = self._store.messages.get(message)
-        activity, clicks = self._store.messages.activity(message), self._store.messages.link_activity(message)
-        nothing = Activity(copy=0, message=message)
+        mine = self._store.messages.copies(message, recipient) if recipient else []
+        copies = mine or self._store.messages.copies(message)
+        clicks = self._store.messages.link_activity(message)
         return MessageView(
             message=found.id,
             message_id=found.message_id,
@@ -45,20 +49,27 @@ class Reports:
             via=found.via,
             opens_tracked=found.opens,
             clicks_tracked=found.clicks,
-            copies=tuple(
-                _copy_view(one, activity.get(one.id, nothing)) for one in self._store.messages.copies(message)
-            ),
+            copies=tuple(self.copy_views(copies)),
             links=tuple(_link_view(one, clicks.get(one.position)) for one in self._store.messages.links(message)),
             user=found.user,
             size=found.size,
             untracked=found.untracked,
         )
 
-    def timeline(self, message: int, copy: int | None = None) -> list[TimelineEntry]:
-        """The events of a message, or of one copy of it, oldest first."""
+    def timeline(self, message: int, recipient: str = "") -> list[TimelineEntry]:
+        """The events of a message, oldest first; with a `recipient` those of the copies to that address, if any."""
+        if recipient and (mine := self._store.messages.copies(message, recipient)):
+            return [entry for copy in mine for entry in self.copy_timeline(copy)]
         recipients = {one.id: one.recipient for one in self._store.messages.copies(message)}
         urls = {one.position: one.url for one in self._store.messages.links(message)}
-        return entries(self._history.timeline(message, copy), recipients, urls)
+        return entries(self._history.timeline(message), recipients, urls)
+
+    def received(self, address: str, user: int, limit: int) -> list[tuple[Message, list[TimelineEntry]]]:
+        """What `user` sent to an address, newest first, each with what became of it there."""
+        copies = self._store.messages.copies_to(address, limit=10 * limit)
+        messages = self._store.messages.get_many({copy.message for copy in copies})
+        mine = [(messages[one.message], one) for one in copies if one.message in messages]
+        return [(message, self.copy_timeline(copy)) for message, copy in mine if message.user == user][:limit]
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with what became of each, in their order."""

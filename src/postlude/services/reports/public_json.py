@@ -12,13 +12,19 @@ from postlude.services.reports.messages import Reports
 def story(reports: Reports, query: str, limit: int) -> dict[str, Any]:
     """`{"query", "messages": [{"message": MessageView, "timeline": [TimelineEntry]}]}`, newest message first.
 
+    Asked for an address, of a message to many only the copy to that address is shown.
+
     Ids are 16 hexadecimal digits, as everywhere outside: JSON numbers lose 63-bit ids in many readers.
     """
     own = parse_id(query)
+    recipient = query if "@" in query else ""
     found = [own] if own is not None else reports.find(query, limit)
     try:
         messages = [
-            {"message": message_of(reports, number), "timeline": [_outside(e) for e in reports.timeline(number)]}
+            {
+                "message": _outside(reports.message(number, recipient)),
+                "timeline": [_outside(entry) for entry in reports.timeline(number, recipient)],
+            }
             for number in found
         ]
     except NotFoundError:

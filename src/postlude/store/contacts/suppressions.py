@@ -73,9 +73,9 @@ class SuppressionQueries(Part):
         """The newest first, behind `after`; `search` is found in the address."""
         query = select(suppressions).where(*_chosen(self._database, search, reason))
         if after is not None:
-            same = and_(suppressions.c.at == after.at, suppressions.c.address > after.address)
+            same = and_(suppressions.c.at == after.at, suppressions.c.address < after.address)
             query = query.where(or_(suppressions.c.at < after.at, same))
-        query = query.order_by(suppressions.c.at.desc(), suppressions.c.address).limit(limit)
+        query = query.order_by(suppressions.c.at.desc(), suppressions.c.address.desc()).limit(limit)
         with self._database.read() as connection:
             return [as_struct(Suppression, row) for row in connection.execute(query)]
 

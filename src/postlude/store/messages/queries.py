@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, Via
@@ -60,10 +60,14 @@ class MessageQueries(Part):
                 return
             after = rows[-1][0]
 
-    def copies(self, message: int) -> list[Copy]:
-        """The message's copies, in the order of their recipients."""
+    def copies(self, message: int, recipient: str = "") -> list[Copy]:
+        """Copies of one message, in the order of their recipients; with a `recipient` only those to that address."""
+        mine = [copies.c.message == message]
+        if recipient:
+            # The sum keeps SQLite from reading a whole campaign through the index of messages.
+            mine = [copies.c.address == address_key(recipient), copies.c.message + 0 == message]
+        query = select(*COPY_COLUMNS).where(*mine).order_by(copies.c.address, copies.c.id)
         with self._database.read() as connection:
-            query = select(*COPY_COLUMNS).where(copies.c.message == message).order_by(copies.c.address, copies.c.id)
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
     def copy(self, copy: int) -> Copy:
@@ -106,13 +110,14 @@ class MessageQueries(Part):
 
     def link_urls(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
         """Destinations by (message, position); unknown ones are absent."""
+        places = set(wanted)
         found: dict[tuple[int, int], str] = {}
         with self._database.read() as connection:
-            for some in chunks(wanted):
-                query = select(links.c.message, links.c.position, links.c.url)
-                query = query.where(tuple_(links.c.message, links.c.position).in_(some))
+            # By message: SQLite looks for pairs by reading the whole table.
+            for some in chunks({message for message, _ in places}):
+                query = select(links.c.message, links.c.position, links.c.url).where(links.c.message.in_(some))
                 found.update({(row[0], row[1]): row[2] for row in connection.execute(query)})
-        return found
+        return {place: found[place] for place in places if place in found}
 
     def copies_by_message_id(self, texts: Iterable[str]) -> list[Copy]:
         """The copies known under any of these Message-IDs (angle brackets or not), our own or other servers'."""
@@ -131,13 +136,14 @@ class MessageQueries(Part):
                 found.update({row.id: as_struct(Copy, row) for row in connection.execute(query)})
         return list(found.values())
 
-    def copies_to(self, address: str, since: int = 0) -> list[Copy]:
-        """Copies to one recipient of messages made at or after `since`, newest first."""
+    def copies_to(self, address: str, since: int = 0, limit: int | None = None) -> list[Copy]:
+        """Copies to one recipient of messages made at or after `since`, newest first; at most `limit`."""
         query = (
             select(*COPY_COLUMNS)
             .join(messages, messages.c.id == copies.c.message)
             .where(copies.c.address == address_key(address), messages.c.created_at >= since)
             .order_by(messages.c.created_at.desc(), copies.c.id)
+            .limit(limit)
         )
         with self._database.read() as connection:
             return [as_struct(Copy, row) for row in connection.execute(query)]
@@ -162,20 +168,19 @@ class MessageQueries(Part):
             return [as_struct(Message, row) for row in connection.execute(query)]
 
     def find(self, query: str, limit: int = 100) -> list[int]:
-        """Ids of the messages with this Message-ID, or to or from this address; newest first."""
+        """Ids of the messages with this Message-ID, to this address, or single ones from it; newest first."""
         text = query.strip().strip("<>")
         address = address_key(text)
-        wanted = or_(
-            messages.c.message_id == text,
-            messages.c.id.in_(select(message_aliases.c.message).where(message_aliases.c.message_id_text == text)),
-            messages.c.id.in_(select(copies.c.message).where(copies.c.address == address)),
-            func.lower(messages.c.sender) == address,
-        )
+        wanted = union(
+            select(messages.c.id).where(messages.c.message_id == text),
+            select(message_aliases.c.message).where(message_aliases.c.message_id_text == text),
+            select(copies.c.message).where(copies.c.address == address),
+            select(messages.c.id).where(func.lower(messages.c.sender) == address, messages.c.via != Via.CAMPAIGN.value),
+        ).subquery()
+        found = select(messages.c.id).join(wanted, wanted.c.id == messages.c.id)
+        found = found.order_by(messages.c.created_at.desc(), messages.c.id).limit(limit)
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(messages.c.id).where(wanted).order_by(messages.c.created_at.desc(), messages.c.id).limit(limit)
-            )
-            return [row[0] for row in rows]
+            return [row[0] for row in connection.execute(found)]
 
     def activity(self, message: int) -> dict[int, Activity]:
         """The projection of every copy of a message that has any, by copy."""

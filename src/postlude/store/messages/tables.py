@@ -26,6 +26,7 @@ messages = Table(
     words("checksum"),  # of its bytes in the spool
     Index(None, "created_at", "id"),
     Index(None, "user", "created_at"),
+    Index(None, "message_id"),
 )
 
 links = Table(

@@ -60,7 +60,8 @@ class Workers(Part):
 
     def campaign_copies_held(self) -> bool:
         """Whether any worker, alive or dead, has copies of campaigns in its hands."""
-        held = select(copies.c.id).where(copies.c.worker.is_not(None), copies.c.campaign != 0).limit(1)
+        # `worker >= 0` finds the few by the index; SQLite answers `IS NOT NULL` by reading every copy ever sent.
+        held = select(copies.c.id).where(copies.c.worker >= 0, copies.c.campaign != 0).limit(1)
         with self._database.read() as connection:
             return connection.execute(held).first() is not None
 

@@ -11,12 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from postlude.kit.ids import id_text, parse_id
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.membership import leave_lists
 from postlude.services.contacts.subscriptions import Letter, subscribe
-from postlude.services.reports.shapes import MessageView, TimelineEntry
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -190,20 +189,7 @@ def _page(
         members=members,
         consents=store.contacts.consent_log(kept.id),
         suppression=store.suppressions.get(kept.address),
-        sent=_sent(deps, viewer, kept),
+        sent=deps.reports.received(kept.address, viewer.user.id, _LATEST),
         error=error,
         said=said,
     )
-
-
-def _sent(deps: WebDeps, viewer: Viewer, contact: Contact) -> list[tuple[MessageView, list[TimelineEntry]]]:
-    """The viewer's latest messages to the contact, each with what became of it there, newest first."""
-    found = []
-    for copy in deps.store.messages.copies_to(contact.address)[:_LATEST]:
-        try:
-            view = deps.reports.message(copy.message)
-        except NotFoundError:
-            continue
-        if deps.store.messages.get(copy.message).user == viewer.user.id:
-            found.append((view, deps.reports.timeline(copy.message, copy.id)))
-    return found

@@ -1,0 +1,102 @@
+"""Looks at how SQLite answers each statement, and remembers those that read a whole large table.
+
+Without statistics (the program never runs ANALYZE) a plan depends on the statement alone, so an empty test database
+shows what a database of ten million copies would do.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Engine, event
+
+LARGE: Final = frozenset(
+    {
+        "contacts",
+        "consents",
+        "contact_tags",
+        "copies",
+        "copy_activity",
+        "links",
+        "list_members",
+        "message_aliases",
+        "messages",
+        "seen",
+        "suppressions",
+    }
+)
+"""Tables that grow with every mailing."""
+
+# Statements that may read a whole large table, by how they begin, with the reason.
+_ALLOWED: Final = (
+    # Asked once by a person, a count over everybody: an audience, contacts with a word in them, suppressions by reason.
+    "SELECT count(*) AS count_1 FROM (SELECT contacts.id AS id FROM contacts WHERE contacts.mail_consent",
+    "SELECT count(*) AS count_1 FROM contacts",
+    "SELECT suppressions.reason, count(*) AS count_1 FROM suppressions",
+    "SELECT list_members.list, list_members.status, count(*) AS count_1 FROM list_members GROUP BY",
+    # A person asks what somebody sent: one pass over messages, not over copies.
+    "SELECT messages.id FROM messages JOIN (SELECT messages.id AS id",
+    # Newest first through an index that is in that order, and no further than the page is long.
+    "SELECT contacts.id, contacts.address, contacts.spelled",
+    "SELECT messages.id, messages.user, messages.message_id",
+    "SELECT suppressions.address, suppressions.reason",
+    "SELECT suppressions.address FROM suppressions LIMIT",
+    # Once an import, when it ends.
+    "DELETE FROM proofs WHERE proofs.id = ?",
+)
+_MIGRATIONS: Final = (  # once, when a database of an older version is opened
+    "INSERT INTO withdrawals (address, opens, clicks, at, evidence) SELECT contacts.address",
+    "INSERT INTO workers (id, journal, started_at) SELECT 1",
+    "UPDATE copies SET next_attempt_at = 0 WHERE status IN",
+    "UPDATE copies SET worker = 1 WHERE status",
+)
+
+_SCAN: Final = re.compile(r"^SCAN (\w+)")
+_EXPLAINED: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", re.IGNORECASE)
+
+
+class QueryPlans:
+    """Statements seen so far, by text; full scans of large tables among them."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.scans: dict[str, set[str]] = {}
+
+    def look(self, connection: Any, statement: str, parameters: Any) -> None:  # noqa: ANN401 - the driver's own
+        """Explain `statement` on the driver's connection, once."""
+        text = _normal(statement)
+        if text in self.seen or not _EXPLAINED.match(text):
+            return
+        self.seen.add(text)
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        whole = {found[1] for row in rows if (found := _SCAN.match(row[3]))} & LARGE
+        if whole:
+            self.scans[text] = whole
+
+
+def is_allowed(statement: str) -> bool:
+    """Whether this statement may read a whole large table."""
+    return statement.startswith(_ALLOWED + _MIGRATIONS)
+
+
+@contextmanager
+def watched(engine_class: type[Engine] = Engine) -> Iterator[QueryPlans]:
+    """Every statement of every SQLite engine goes by the plans while this is open."""
+    plans = QueryPlans()
+
+    def before(conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:  # noqa: ANN401 - SQLAlchemy's own signature
+        if conn.dialect.name == "sqlite":
+            first = parameters[0] if many and parameters else parameters
+            plans.look(conn.connection.driver_connection, statement, first)
+
+    event.listen(engine_class, "before_cursor_execute", before)
+    try:
+        yield plans
+    finally:
+        event.remove(engine_class, "before_cursor_execute", before)
+
+
+def _normal(statement: str) -> str:
+    """The text with lists of placeholders made one, so that each length is not a statement of its own."""
+    return re.sub(r"\(\?(, \?)*\)", "(?)", " ".join(statement.split()))
