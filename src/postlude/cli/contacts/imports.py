@@ -1,6 +1,5 @@
 """`postlude contacts import` and `imports`: a file of contacts, with its progress and its bad rows."""
 
-import csv
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from postlude.cli.operator import who
 from postlude.cli.output import Progress, csv_file, print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
+from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import JobStatus, Purpose
@@ -214,7 +214,7 @@ def _tell(store: Store, job: Job, errors_file: Path | None) -> None:
 def _write_errors(store: Store, job: Job, file: Path) -> None:
     # A file begins with a mark that says UTF-8: spreadsheet programs need it.
     with csv_file(file, "utf-8" if str(file) == "-" else "utf-8-sig") as out:
-        write_errors(store, job.id, csv.writer(out))
+        write_errors(store, job.id, CsvTable(out))
 
 
 def _as_json(job: Job) -> dict[str, object]:

@@ -26,6 +26,19 @@ _ZONE: Final = frozenset(("time_zone", "timezone", "tz", "zeitzone"))
 _TAGS: Final = frozenset(("tags", "tag", "labels"))
 
 
+EXPORTED: Final = ("email", "name", "time_zone", "tags", "lists", "consent", "source", "created")
+"""Columns of our own export; behind them come the custom fields."""
+_MAILCHIMP: Final = frozenset(("leid", "euid"))
+_TECHNICAL: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "leid euid member_rating optin_time optin_ip confirm_time confirm_ip latitude longitude gmtoff dstoff cc "
+        "region last_changed",
+    )
+)
+"""What Mailchimp adds to its audience's own fields."""
+
+
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
     """Indices of columns; -1 where there is none."""
 
@@ -41,6 +54,8 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     tags: int = -1
     fields: dict[int, str] = {}
     """Custom fields by column."""
+    exported: bool = False
+    """It is our own export: cells are exactly what was stored."""
 
 
 def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> Columns:
@@ -55,6 +70,12 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     width = max(len(row) for row in rows)
     shown = tuple((first[n] if header and n < len(first) else "") or f"column {n + 1}" for n in range(width))
     targets = _targets(shown, mapping)
+    if header and tuple(first[: len(EXPORTED)]) == EXPORTED:
+        if not mapping:
+            return _exported(shown)
+        targets = {EXPORTED.index(name): "-" for name in ("lists", "consent", "source", "created")} | targets
+    if {_word(title) for title in shown} >= _MAILCHIMP:
+        targets = {n: "-" for n, title in enumerate(shown) if _word(title) in _TECHNICAL} | targets
     body = rows[1:] if header else rows
     if "email" not in targets.values():
         targets[_address_column(shown, body, set(targets))] = "email"
@@ -70,7 +91,26 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     words = {name: number for number, name in fields.items()}
     given = next((words[w] for w in words if w in _GIVEN), -1)
     family = next((words[w] for w in words if w in _FAMILY), -1)
-    return Columns(header=header, names=shown, fields=fields, given=given, family=family, **found)
+    return Columns(
+        header=header,
+        names=shown,
+        email=found["email"],
+        name=found.get("name", -1),
+        given=given,
+        family=family,
+        time_zone=found.get("time_zone", -1),
+        tags=found.get("tags", -1),
+        fields=fields,
+    )
+
+
+def _exported(shown: tuple[str, ...]) -> Columns:
+    """Of our own export. Lists, consent, source and time are what this installation knows of them, not the file."""
+    email, name, time_zone, tags = map(EXPORTED.index, ("email", "name", "time_zone", "tags"))
+    fields = {number: shown[number] for number in range(len(EXPORTED), len(shown))}
+    return Columns(
+        header=True, names=shown, email=email, name=name, time_zone=time_zone, tags=tags, fields=fields, exported=True
+    )
 
 
 def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:

@@ -1,20 +1,21 @@
 """Contacts one at a time: checked, kept, and told about; and all of them as a file."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
 from zoneinfo import available_timezones
 
 from postlude.kit.clock import Clock, to_iso
+from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import id_text
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
+from postlude.services.contacts.cell_words import words_text
+from postlude.services.contacts.columns import EXPORTED
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, Membership
 
 _PAGE: Final = 2000
-_FIXED: Final = ("email", "name", "time_zone", "tags", "lists", "consent", "source", "created")
 
 
 def add(
@@ -100,7 +101,7 @@ def zone(text: str) -> str:
 
 def export(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, tag: int = 0) -> int:
     """Write contacts as CSV, one custom field a column, such as `import` reads; how many. Memory stays flat."""
-    table = csv.writer(out, lineterminator="\r\n")  # RFC 4180
+    table = CsvTable(out)
     total = -1
     for row in export_rows(store, search=search, list_id=list_id, tag=tag):
         table.writerow(row)
@@ -112,13 +113,13 @@ def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 
     """The header and one row a contact, newest first."""
     names = store.contacts.fields()
     lists = {one.id: one.name for one in store.lists.every()}
-    yield [*_FIXED, *names]
+    yield [*EXPORTED, *names]
     for page in _pages(store, search, list_id, tag):
         tags = store.contacts.tags_of(one.id for one in page)
         member = store.lists.subscriptions(one.id for one in page)
         for contact in page:
-            mine = ",".join(lists[one] for one in member.get(contact.id, ()) if one in lists)
-            fixed = (contact.spelled, contact.name, contact.time_zone, ",".join(tags.get(contact.id, ())), mine)
+            mine = words_text(lists[one] for one in member.get(contact.id, ()) if one in lists)
+            fixed = (contact.spelled, contact.name, contact.time_zone, words_text(tags.get(contact.id, ())), mine)
             row = (*fixed, str(contact.mail_consent), contact.source, to_iso(contact.created_at))
             yield [*row, *(str(contact.fields.get(name, "")) for name in names)]
 

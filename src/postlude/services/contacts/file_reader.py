@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from postlude.kit.csv_table import read_cells
 from postlude.model.errors import InputError
 
 _BLOCK: Final = 1 << 20
@@ -135,7 +136,7 @@ def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[Row]
         end = line + len(tape.taken) - 1
         whole = "".join(cells)
         if whole.isascii() or not _UNREADABLE.search(whole):
-            yield Row(line, end, cells)
+            yield Row(line, end, read_cells(cells) if "'" in whole else cells)
         else:
             yield Row(line, end, [], f"bytes that are not {shape.encoding}", "save the file anew as UTF-8")
         line = end + 1

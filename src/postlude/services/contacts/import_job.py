@@ -5,15 +5,16 @@ nothing is done twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, PostludeError
 from postlude.model.words import JobStatus, Purpose
@@ -239,15 +240,7 @@ def summary(job: Job) -> dict[str, Any]:
     return {name: job.counts.get(name, 0) for name in names}
 
 
-class Table(Protocol):
-    """A `csv.writer`."""
-
-    def writerow(self, row: Sequence[object], /) -> object:
-        """Write one row."""
-        ...
-
-
-def write_errors(store: Store, job: int, out: Table) -> None:
+def write_errors(store: Store, job: int, out: CsvTable) -> None:
     """The rows an import could not take, as a table that can be mended and imported."""
     out.writerow(["line", "column", "value", "reason", "remedy"])
     for error in store.jobs.errors(job):

@@ -1,11 +1,12 @@
 """From rows of text to contacts and errors. Pure; the hot loop of an import."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import available_timezones
 
 from postlude.model.address import AddressError, is_plain, read_mailbox
+from postlude.model.domain_name import address_key
+from postlude.services.contacts.cell_words import words_of
 from postlude.services.contacts.columns import Columns
 from postlude.services.contacts.file_reader import Row
 from postlude.store.contacts.bulk_import import Entry
@@ -15,7 +16,6 @@ MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""
 _SPLIT: Final = "look for a quotation mark that is not closed before it"
 _ZONE: Final = "write an IANA name such as Europe/Berlin, or leave it empty"
-_SEVERAL: Final = re.compile(r"[,;|]")
 
 
 class Chunk(NamedTuple):
@@ -71,10 +71,10 @@ class _Reader:
                 column = columns.names[columns.email]
                 errors.append(_wrong(row.line, column, text, error.reason, error.remedy))
                 return
-            address = spelled.lower()
-        fields = {}
+            address = address_key(spelled)
+        fields, exact = {}, columns.exported
         for index, title in self._fields:
-            if index < len(cells) and (value := cells[index].strip()):
+            if index < len(cells) and (value := cells[index] if exact else cells[index].strip()):
                 fields[title] = value
         if (bad := max(map(len, fields.values()), default=0)) > MAX_CELL:
             index, title = next(one for one in self._fields if len(fields.get(one[1], "")) == bad)
@@ -87,7 +87,7 @@ class _Reader:
                 title = columns.names[columns.time_zone]
                 errors.append(_wrong(row.line, title, wanted, "no time zone", _ZONE))
                 return
-        tags = _tags(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
+        tags = words_of(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
         entries.append(Entry(address, spelled, self._name(cells, fields) or name, fields, zone, tags))
 
     def _name(self, cells: Sequence[str], fields: Mapping[str, str]) -> str:
@@ -100,10 +100,6 @@ class _Reader:
 
 def _cell(cells: Sequence[str], index: int) -> str:
     return cells[index].strip() if 0 <= index < len(cells) else ""
-
-
-def _tags(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for part in _SEVERAL.split(text) if (tag := part.strip())))
 
 
 def _wrong(line: int, column: str, value: str, reason: str, remedy: str) -> JobError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from postlude.kit.csv_table import read_cells
 from postlude.model.errors import InputError
 from postlude.services.contacts.file_reader import FileShape, Row
 
@@ -27,7 +28,7 @@ def sheet_rows(path: Path, sheet: str, after: int = 0) -> Iterator[Row]:
     found: CalamineSheet = _open(path).get_sheet_by_name(sheet)
     for number, cells in enumerate(found.iter_rows(), 1):  # from the sheet's first row, whatever is in it
         if number > after:
-            yield Row(number, number, [_text(cell) for cell in cells])
+            yield Row(number, number, read_cells([_text(cell) for cell in cells]))
 
 
 def _open(path: Path) -> CalamineWorkbook:

