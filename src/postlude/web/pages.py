@@ -13,7 +13,7 @@ from postlude.model.address import shown
 from postlude.model.errors import PostludeError
 from postlude.web import labels
 from postlude.web.deps import Health, WebDeps
-from postlude.web.times import ago, duration, full_time
+from postlude.web.times import ago, duration, full_time, zone_time
 
 _UNKNOWN: Final = Health(problems=("The state of the server cannot be read at the moment.",))
 
@@ -34,6 +34,7 @@ class Pages:
             "id": id_text,
             "iso": to_iso,
             "full_time": full_time,
+            "zone_time": zone_time,
             "duration": duration,
             "ago": lambda at: ago(at, deps.clock.now()),
             "reason": labels.rule_words,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.kit.time_zones import zone as zone_of
 
 _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (30 * 86400, 86400, "d"))
 
@@ -21,6 +22,12 @@ def ago(at: int, now: int) -> str:
 def full_time(at: int) -> str:
     """The moment in UTC, to the second."""
     return to_datetime(at).strftime("%-d %B %Y, %H:%M:%S UTC")
+
+
+def zone_time(at: int, zone: str) -> str:
+    """The moment on a clock in `zone`: `25 November 2026, 09:30 Europe/Berlin`."""
+    there = zone_of(zone)
+    return f"{to_datetime(at).astimezone(there):%-d %B %Y, %H:%M} {there.key}"
 
 
 def duration(seconds: float) -> str:

@@ -52,11 +52,35 @@ def test_a_good_campaign_has_nothing_serious(desk):
         ("{{ unsubscribe_url }}{% if %}", "template", Level.ERROR),
         ("{{ unsubscribe_url }}{{ wrong }}", "template", Level.ERROR),
         ("", "content", Level.ERROR),
+        ('{{ unsubscribe_url }}<a href="hosted:missing.pdf">x</a>', "files", Level.ERROR),
+        ('{{ unsubscribe_url }}<img alt="" src="cid:missing">', "files", Level.ERROR),
     ],
 )
 def test_what_is_wrong_is_found(desk, html: str, check: str, level: Level):
     assert check in said(desk, with_html(desk, html), level)
     assert check not in said(desk, desk.draft("good"), level) or check == "fields"
+
+
+def test_files_that_are_there_are_found(desk):
+    made = with_html(desk, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a> hosted: by us')
+    attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
+    assert "files" not in said(desk, made, Level.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("sender", "level"),
+    [
+        ("", Level.ERROR),
+        ("пётр@sender.example", Level.SERIOUS),
+        ("A@B Shop <care@sender.example>", None),
+        ("Shop <news@münchen.example>", None),
+    ],
+)
+def test_a_sender_is_checked_as_it_was_typed(desk, sender: str, level: Level | None):
+    made = change_campaign(desk.store, desk.draft("s").id, {"sender": sender}, {})
+    assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in said(desk, made, each)] == [level] * bool(
+        level
+    )
 
 
 def test_missing_consent_sender_and_audience_are_found(desk):

@@ -178,6 +178,27 @@ async def test_smtputf8_needs_the_servers_word():
     assert (answer.outcome, answer.enhanced) == (SendOutcome.REJECTED, "5.6.7")
 
 
+@pytest.mark.parametrize("offers", [SINGLY, SINGLY.replace("DSN", "DSN\n250 SMTPUTF8").replace("250 DSN", "250-DSN")])
+async def test_domains_are_addressed_by_idna_2008_whatever_the_server_offers(offers: str):
+    async with Difficult(ehlo=offers).running() as server:
+        answer = await send(transport(server.port), to="bob@faß.example", mail_from="news@münchen.example")
+    assert answer.outcome == SendOutcome.ACCEPTED
+    assert "RCPT TO:<bob@xn--fa-hia.example>" in " ".join(server.commands)
+    assert "MAIL FROM:<news@xn--mnchen-3ya.example>" in " ".join(server.commands)
+
+
+async def test_a_domain_with_letters_no_domain_has_is_not_asked_for():
+    async with Difficult(ehlo=SINGLY).running() as server:
+        answer = await send(transport(server.port), to="bob@i❤.example")
+    assert (answer.outcome, server.accepted) == (SendOutcome.REJECTED, [])
+
+
+async def test_a_sender_that_is_not_ascii_is_refused_by_name_without_smtputf8():
+    async with Difficult().running() as server:
+        answer = await send(transport(server.port), mail_from="dörte@example.org")
+    assert (answer.outcome, "sender's" in answer.text) == (SendOutcome.REJECTED, True)
+
+
 async def test_starttls_that_is_required_is_required():
     async with Difficult().running() as server:
         answer = await send(transport(server.port, tls=TlsPolicy.STARTTLS))

@@ -12,7 +12,6 @@ from postlude.dkim import DkimKey
 from postlude.kit.clock import Clock, to_datetime
 from postlude.services.domains.dns_records import Record, RecordCheck, Setup, check, records
 
-STAND_IN: Final = "mail.your-server.example"
 """Written where this server's public name is not known."""
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost", ""))
 # What the providers themselves ask for; any other server is allowed by its own name.
@@ -67,7 +66,7 @@ class Domains:
         return_domain = settings.return_domain if settings.return_domain != SANDBOX_DOMAIN else ""
         server = settings.server_name or socket.getfqdn()
         public = "." in server and not server.startswith("localhost")
-        server = server if public else STAND_IN
+        server = server if public else ""
         return Setup(
             tracking_host="" if tracking in _LOOPBACK or _is_address(tracking) else tracking,
             return_domain=return_domain,
@@ -82,7 +81,8 @@ def _mechanism(servers: Sequence[str], own: str) -> str:
             if host == domain or host.endswith("." + domain):
                 return mechanism
     outside = [host for host in servers if host not in _LOOPBACK and not _is_address(host)]
-    return f"a:{outside[0] if outside else own}"
+    sends = outside[0] if outside else own
+    return f"a:{sends}" if sends else ""
 
 
 def _is_address(host: str) -> bool:

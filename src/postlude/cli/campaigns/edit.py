@@ -11,6 +11,7 @@ import msgspec
 from postlude.app.build.campaigns import CampaignDesk, campaign_desk
 from postlude.cli.campaigns.audience_options import audience_of, audience_options
 from postlude.cli.campaigns.show import print_campaign
+from postlude.cli.choices import one_of
 from postlude.cli.message_file import read_bytes
 from postlude.config import load
 from postlude.instrument import utm_parameters
@@ -56,7 +57,7 @@ def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--time-zone", help="Zone of the schedule, e.g. Europe/Berlin."),
             click.option("--test-percent", type=int, help="Share of the audience that tests the variants."),
             click.option("--test-hours", type=float, help="How long the test runs."),
-            click.option("--winner", type=click.Choice(list(WinnerRule)), help="What decides the test."),
+            click.option("--winner", type=one_of(WinnerRule), help="What decides the test."),
         )
     ):
         command = option(command)
@@ -127,7 +128,13 @@ def delete(campaign: str) -> None:
 
 @click.command("follow-up")
 @click.argument("campaign")
-@click.option("--to", "who", type=click.Choice(list(FollowUp)), default=FollowUp.NOT_OPENED, show_default=True)
+@click.option(
+    "--to",
+    "who",
+    type=one_of(FollowUp),
+    default=FollowUp.NOT_OPENED.value,
+    show_default=True,
+)
 @click.option("--name", default="", help="Name of the new draft.")
 @_JSON
 def follow_up_command(campaign: str, who: str, name: str, as_json: bool) -> None:

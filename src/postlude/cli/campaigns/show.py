@@ -10,10 +10,12 @@ from postlude.adapters.link_probe import probe_links
 from postlude.app.build.campaigns import CampaignDesk, campaign_desk
 from postlude.cli.campaigns.audience_options import as_json as audience_json
 from postlude.cli.campaigns.audience_options import described
+from postlude.cli.choices import one_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
-from postlude.kit.clock import to_iso
+from postlude.kit.clock import to_datetime, to_iso
 from postlude.kit.ids import id_text
+from postlude.kit.time_zones import shown_in
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.checks import Finding, Level, check_campaign
@@ -30,7 +32,12 @@ _HOUR: Final = 3600
 
 
 @click.command("list")
-@click.option("--status", type=click.Choice(list(CampaignStatus)), multiple=True, help="Only those in this status.")
+@click.option(
+    "--status",
+    type=one_of(CampaignStatus),
+    multiple=True,
+    help="Only those in this status.",
+)
 @_JSON
 def list_command(status: tuple[str, ...], as_json: bool) -> None:
     """List campaigns, the newest first."""
@@ -169,8 +176,9 @@ def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> 
     if options.per_hour:
         rows.append(["at most", f"{options.per_hour:,} an hour"])
     if campaign.scheduled_at is not None and campaign.status is not CampaignStatus.DRAFT:
-        zone = "each contact's own time" if options.local_time else options.time_zone
-        rows.append(["leaves", f"{to_iso(campaign.scheduled_at)} ({zone})"])
+        at = shown_in(to_datetime(campaign.scheduled_at), options.time_zone)
+        own = ", at that hour of each contact's own zone" if options.local_time else ""
+        rows.append(["leaves", at + own])
     if campaign.status is not CampaignStatus.DRAFT:
         rows.append(["progress", _progress_line(desk, campaign)])
     print_table(rows)

@@ -6,12 +6,12 @@ import click
 
 from postlude.adapters.dkim_keys import domain_name
 from postlude.app.build.common import build_parts
-from postlude.app.build.domains import STAND_IN, Domains
+from postlude.app.build.domains import Domains
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.dkim import ALGORITHMS
 from postlude.model.errors import NotFoundError
-from postlude.services.domains.dns_records import Record, RecordCheck, RecordState
+from postlude.services.domains.dns_records import UNNAMED, Record, RecordCheck, RecordState
 
 _SIGNS = {
     RecordState.OK: "ok",
@@ -48,8 +48,6 @@ def add(domain: str, keys: tuple[str, ...], zone: bool, as_json: bool) -> None:
     made = domains.add(name, keys or ALGORITHMS)
     _print_records(domains.records(name), zone=zone, as_json=as_json)
     if not zone and not as_json:
-        if any(STAND_IN in each.value for each in domains.records(name)):
-            click.echo(f"{STAND_IN} stands for this server's public name: set POSTLUDE_SERVER_NAME to it.")
         click.echo(f"Mail from {name} is signed from now on, with {' and '.join(key.algorithm for key in made)}.")
         click.echo(f"Publish these records, then: postlude domain check {name}")
 
@@ -112,14 +110,18 @@ def _known(domains: Domains, domain: str) -> str:
 
 def _print_records(records: list[Record], *, zone: bool, as_json: bool) -> None:
     if as_json:
-        print_json({"records": [{**each._asdict(), "zone": each.zone()} for each in records]})
+        print_json({"records": [{**each._asdict(), "zone": each.zone() if each.value else ""} for each in records]})
         return
     if zone:
-        click.echo("\n".join(each.zone() for each in records))
+        click.echo("\n".join(each.zone() for each in records if each.value))
+        if not all(each.value for each in records):
+            click.echo(f"; some are not known yet: {UNNAMED}")
         return
     for each in records:
         click.echo(f"{each.purpose}: {each.why}")
-        click.echo(f"  type   {each.type}\n  name   {each.name}\n  value  {each.value}\n")
+        click.echo(
+            f"  type   {each.type}\n  name   {each.name}\n  value  {each.value or f'not known yet: {UNNAMED}'}\n"
+        )
 
 
 def _said(found: RecordCheck) -> str:

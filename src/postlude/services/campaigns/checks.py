@@ -1,9 +1,12 @@
 """What to look at before a campaign leaves: a list of named checks, each says what is wrong and how to mend it."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -13,6 +16,7 @@ from postlude.model.address import AddressError
 from postlude.model.errors import InputError
 from postlude.model.mailboxes import read_one_mailbox
 from postlude.services.campaigns.content import Contents
+from postlude.services.campaigns.files import SCHEME
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.ports import HasKey
 from postlude.store import Store
@@ -32,6 +36,9 @@ _BROKEN: Final = {
     LinkReason.WRAPPED: "is broken over two lines: write it in one",
     LinkReason.UNDECODABLE: "holds bytes that are no text",
 }
+
+
+_OWN_FILE: Final = re.compile(r"(?<![\w.+-])(hosted:|cid:)([^\s\"'<>()]+)", re.IGNORECASE)
 
 
 class Level(StrEnum):
@@ -124,7 +131,7 @@ def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
     except InputError as error:
         yield _finding(Level.ERROR, "template", str(error), variant.name)
         return
-    for check in (_subject, _unsubscribe, _links, _fields, _images, _rendered):
+    for check in (_subject, _unsubscribe, _links, _files, _fields, _images, _rendered):
         for level, text in check(context, variant, compiled):
             yield _finding(level, check.__name__.strip("_"), text, variant.name)
 
@@ -153,6 +160,18 @@ def _links(_context: Context, _variant: Variant, compiled: Compiled) -> _Said:
         if why is not None:
             shown = f" ({link.label})" if link.label else ""
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
+
+
+def _files(context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+    """What the content names of the campaign's own files, and is not there: dead when the first copy leaves."""
+    template = context.contents.template(context.campaign, variant)
+    inside = {each.content_id for each in template.attachments if each.content_id}
+    for scheme, name in dict.fromkeys(_OWN_FILE.findall(unescape(f"{template.html}\n{template.text}"))):
+        if scheme.lower() == SCHEME:
+            text = f"{SCHEME}{name} is not among the hosted files: host it with the campaign, or correct the name"
+            yield Level.ERROR, text
+        elif unquote(name) not in inside:
+            yield Level.ERROR, f"{scheme}{name} is not among the files in the mail: attach it, or correct the name"
 
 
 def _fields(context: Context, _variant: Variant, compiled: Compiled) -> _Said:

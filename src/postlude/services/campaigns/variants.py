@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.kit.time_zones import moment_on, zone
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, WinnerRule
 from postlude.store import Store
@@ -54,7 +54,10 @@ def begins_at(campaign: Campaign) -> int:
 
 @lru_cache(maxsize=1024)
 def _in_zone(at: int, given_in: str, wanted: str, earliest: int) -> int:
-    """The first moment from `earliest` on when a clock in `wanted` shows the hour one in `given_in` shows at `at`."""
+    """The first moment from `earliest` on when a clock in `wanted` shows the hour one in `given_in` shows at `at`.
+
+    Where clocks skip that hour on that day, an hour later.
+    """
     wall = to_datetime(at).astimezone(zone(given_in)).replace(tzinfo=None)
     try:
         there = zone(wanted)
@@ -69,19 +72,9 @@ def _micros(moment: datetime) -> int:
     return int(moment.timestamp()) * MICROS_PER_SECOND
 
 
-def zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name; InputError is the caller's, ValueError for what is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from error
-
-
 def local_moment(text: str, name: str) -> int:
-    """`2026-11-25 09:30` on a clock in the zone `name`, in microseconds since the epoch; ValueError if it is none."""
-    moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone(name))
-    return _micros(moment)
+    """`2026-11-25 09:30` on a clock in the zone `name`, in microseconds since the epoch; ValueError as `moment_on`."""
+    return _micros(moment_on(text, name))
 
 
 def decide_at(campaign: Campaign, variants: Sequence[Variant], now: int) -> int | None:

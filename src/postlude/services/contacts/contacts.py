@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
-from zoneinfo import available_timezones
 
 from postlude.kit.clock import Clock, to_iso
 from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import id_text
+from postlude.kit.time_zones import zone_name
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
@@ -90,13 +90,12 @@ def set_consent(
 
 def zone(text: str) -> str:
     """An IANA time zone in its own spelling, or empty; InputError for anything else."""
-    wanted = text.strip().lower()
-    if not wanted:
+    if not text.strip():
         return ""
-    for name in available_timezones():
-        if name.lower() == wanted:
-            return name
-    raise InputError(f"{text!r} is no time zone: write an IANA name such as Europe/Berlin")
+    try:
+        return zone_name(text)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def export(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, tag: int = 0) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
-from zoneinfo import available_timezones
 
+from postlude.kit.time_zones import zones_by_lower_case
 from postlude.model.address import AddressError, is_plain, read_mailbox
 from postlude.model.domain_name import address_key
 from postlude.services.contacts.cell_words import words_of
@@ -56,7 +56,7 @@ class _Reader:
         self._columns = columns
         self._fields = tuple(columns.fields.items())
         self._parts = [columns.fields[index] for index in (columns.given, columns.family) if index >= 0]
-        self._zones = {name.lower(): name for name in available_timezones()} if columns.time_zone >= 0 else {}
+        self._zones = zones_by_lower_case() if columns.time_zone >= 0 else {}
 
     def __call__(self, row: Row, entries: list[Entry], errors: list[JobError]) -> None:
         columns, cells = self._columns, row.cells

@@ -20,6 +20,9 @@ _ALL: Final = re.compile(r"(?:^|\s)[-~?+]?all(?=\s|$)", re.IGNORECASE)
 _STRING: Final = 255  # RFC 1035 3.3: one character-string; longer texts are several, joined without a blank
 
 
+UNNAMED: Final = "set POSTLUDE_SERVER_NAME to this server's public name: then the value is shown"
+
+
 class LookupFailedError(Exception):
     """The DNS server did not answer, or answered that it cannot."""
 
@@ -46,6 +49,7 @@ class Record(NamedTuple):
     name: str
     type: str
     value: str
+    """Empty while it is not known: nothing that somebody might copy stands in for it."""
     why: str
     needed: bool = True
     """Without it mail is not delivered well; else it is only good to have."""
@@ -77,9 +81,9 @@ class Setup(NamedTuple):
     return_domain: str
     """Domain of envelope senders; empty when bounces do not come to us."""
     server: str
-    """This server's public name, or a stand-in that says so."""
+    """This server's public name; empty while nobody has said it."""
     mechanism: str
-    """What SPF must allow, such as `include:amazonses.com`."""
+    """What SPF must allow, such as `include:amazonses.com`; empty where that needs the server's name."""
 
 
 def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[Record]:
@@ -89,17 +93,17 @@ def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[
         for selector, value in keys
     ]
     envelope = setup.return_domain or domain
-    spf = f"v=spf1 {setup.mechanism} ~all"
+    spf = f"v=spf1 {setup.mechanism} ~all" if setup.mechanism else ""
     out.append(Record("SPF", envelope, "TXT", spf, "says which servers may send for the envelope sender's domain"))
     out.append(
         Record("DMARC", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "says what to do with mail that proves nothing")
     )
     if setup.tracking_host:
         why = "where tracked links and pixels lead; it may be an A or AAAA record too"
-        out.append(Record("tracking", setup.tracking_host, "CNAME", f"{setup.server}.", why))
+        out.append(Record("tracking", setup.tracking_host, "CNAME", f"{setup.server}." if setup.server else "", why))
     if setup.return_domain:
         why = "brings bounces and complaints to the inbound door"
-        out.append(Record("bounces", setup.return_domain, "MX", f"10 {setup.server}.", why))
+        out.append(Record("bounces", setup.return_domain, "MX", f"10 {setup.server}." if setup.server else "", why))
     return out
 
 
@@ -111,7 +115,7 @@ def check(wanted: Sequence[Record], lookup: Lookup) -> list[RecordCheck]:
         try:
             if silent is not None:
                 raise silent
-            found.append(_CHECKS[record.purpose](record, lookup))
+            found.append(_CHECKS[record.purpose](record, lookup) if record.value else _unnamed(record))
         except LookupFailedError as error:
             silent = error if error.silent else None
             remedy = f"DNS could not be asked ({error}): try again, or set POSTLUDE_DNS_SERVER"
@@ -203,6 +207,10 @@ _CHECKS: Final[dict[str, Callable[[Record, Lookup], RecordCheck]]] = {
     "tracking": _tracking,
     "bounces": _bounces,
 }
+
+
+def _unnamed(record: Record) -> RecordCheck:
+    return RecordCheck(record, RecordState.UNKNOWN, (), UNNAMED)
 
 
 def _missing(record: Record) -> RecordCheck:

@@ -54,7 +54,7 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
         ["press", "vip"],
     )
     wrong = post(where, where, address="dora@example.org", time_zone="Mars")
-    assert (wrong.status_code, "is no time zone" in wrong.text) == (400, True)
+    assert (wrong.status_code, "is not a time zone" in wrong.text) == (400, True)
     post(where, where, address="dora@example.org", name="Dora", tags="vip", field="city", value="")
     assert (store.contacts.get(dora.id).fields, store.contacts.tags_of([dora.id])[dora.id]) == ({}, ["vip"])
     assert post(f"{where}/erase", where).status_code == 400

@@ -1,6 +1,10 @@
+import pytest
+
 from postlude.instrument import Policy
+from postlude.kit.ids import id_text
 from postlude.model.observation import Submitted
 from postlude.model.words import Via
+from postlude.services.messages.accept import completed
 from postlude.services.messages.submission import take
 from postlude.services.messages.tracker import Tracker
 from postlude.tokens import KeyRing, TokenCodec
@@ -46,3 +50,18 @@ def test_whatever_the_bytes_are_the_message_is_taken():
     for raw in (b"", b"\xff\xfe\x00", b"From: \xff\r\n\r\n", b"Content-Type: text/html; charset=\xff\r\n\r\n<a href="):
         taken = take(SEEN, raw, Policy(), tracker())
         assert len(taken.submission.copies) == len(taken.events) == 2
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [
+        ("root (Cron Daemon)", "mx.sender.example"),
+        ("root", "mx.sender.example"),
+        ("Anna <anna@sender.example>", "sender.example"),
+        ("Anna <anna@münchen.example>", "xn--mnchen-3ya.example"),
+        ("Anna <anna@[192.0.2.1]>", "mx.sender.example"),
+    ],
+)
+def test_an_id_is_made_in_the_senders_domain_or_in_the_servers_own(sender: str, domain: str):
+    made = completed(f"From: {sender}\r\nDate: x\r\n\r\nHi\r\n".encode(), 7, 9, "mx.sender.example")
+    assert f"\r\nMessage-ID: <{id_text(7)}@{domain}>\r\n".encode() in made
