@@ -10,6 +10,7 @@ from postlude.config import PREFIX, table
 from postlude.config.mailboxes import mailbox_rows
 from postlude.config.servers import rows
 from postlude.config.tables import Row
+from postlude.feedback.providers import PROVIDERS
 from postlude.instrument import LinkReason, PartReason
 
 HERE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -54,6 +55,21 @@ def settings() -> str:
         "|---|---|---|",
         *_keys(mailbox_rows()),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def providers() -> str:
+    lines = [
+        "# Sending providers",
+        NOTE,
+        "From `feedback/providers/`. `postlude feedback hooks` prints the address each provider is told to call.",
+        "",
+        "| provider | set there | set here |",
+        "|---|---|---|",
+    ]
+    for one in sorted(PROVIDERS.values(), key=lambda provider: provider.title.lower()):
+        here = f"`{PREFIX}{one.setting.upper()}`: {one.key}" if one.setting else one.key
+        lines.append(f"| {one.title} | {one.setup} | {here} |")
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +129,7 @@ def reasons() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings, "cli.md": commands, "reasons.md": reasons}
+PAGES = {"settings.md": settings, "providers.md": providers, "cli.md": commands, "reasons.md": reasons}
 
 
 def main() -> int:

@@ -3,11 +3,11 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from postlude.config.kinds import Meta
+from postlude.config.kinds import Meta, text
 from postlude.config.mailboxes import parse_mailboxes
 from postlude.config.servers import parse_servers
 from postlude.config.table import Settings
@@ -23,7 +23,25 @@ MAILBOXES = "imap"  # the tables [[imap]] of the file
 
 def table() -> dict[str, Meta]:
     """Every setting by its lower-case name, in the order of the reference page."""
+    return _own_table() | _provider_table()
+
+
+def _own_table() -> dict[str, Meta]:
     return {f.name: f.metadata["setting"] for f in fields(Settings) if "setting" in f.metadata}
+
+
+def _provider_table() -> dict[str, Meta]:
+    """One secret a sending provider, as its file says."""
+    from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - 4 MB and 0.1 s that most commands save
+
+    known = sorted(PROVIDERS.values(), key=lambda provider: provider.name)
+    return {one.setting: Meta(text, "", one.setting_help, secret=True) for one in known if one.setting}
+
+
+def _rows_for(names: Iterable[str]) -> dict[str, Meta]:
+    """The rows these names may stand in: providers' files are read only for a name that is in no other."""
+    own = _own_table()
+    return own if all(name in own or name.removesuffix("_file") in own for name in names) else table()
 
 
 def environment() -> dict[str, str]:
@@ -38,19 +56,22 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     given twice with different values, and combinations that cannot work.
     """
     env = environment() if env is None else env
-    rows = table()
+    names = [one.removeprefix(PREFIX).lower() for one in env if one.startswith(PREFIX) and one != PREFIX + CONFIG_FILE]
+    rows = _rows_for(names)
     given = _from_environment(env, rows)
     explicit = env.get(PREFIX + CONFIG_FILE)
     path = Path(explicit) if explicit else Path(given.get("data", (rows["data"].default, ""))[0]) / FILE_NAME
     data = _read_file(path, required=bool(explicit))
     servers = parse_servers(data.pop(SERVERS, []), str(path))
     mailboxes = parse_mailboxes(data.pop(MAILBOXES, []), str(path))
+    rows = _rows_for([*names, *data])
     for name, (value, source) in _from_file(data, path, rows).items():
         if name in given and given[name][0] != value:
             raise SettingError(f"{name} is set in {given[name][1]} and differently in {source}: remove one of them")
         given.setdefault(name, (value, source))
     values = {name: _parse(name, rows[name], value, source) for name, (value, source) in given.items()}
-    settings = Settings(**values, smtp=servers, imap=mailboxes)  # type: ignore[arg-type]  # each parser returns its field's type
+    keys = {name.removesuffix("_key"): str(values.pop(name)) for name in values.keys() - _own_table().keys()}
+    settings = Settings(**values, provider_keys=keys, smtp=servers, imap=mailboxes)  # type: ignore[arg-type]  # each parser returns its field's type
     _check_together(settings)
     return settings
 

@@ -1,6 +1,7 @@
 """The one table of settings. docs/reference/settings.md is generated from it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
@@ -187,30 +188,6 @@ class Settings:
     imap_user: str = setting(text, "", "Login at IMAP_HOST.")
     imap_password: str = setting(text, "", "Password at IMAP_HOST.", secret=True)
     imap_folders: tuple[str, ...] = setting(words, "INBOX", "Folders that are read, never changed.")
-    sendgrid_key: str = setting(
-        text, "", "Verification key of SendGrid's signed event webhook (base64, as it is shown).", secret=True
-    )
-    mailgun_key: str = setting(text, "", "HTTP webhook signing key of Mailgun.", secret=True)
-    resend_key: str = setting(text, "", "Signing secret (`whsec_...`) of Resend's webhook.", secret=True)
-    mailersend_key: str = setting(text, "", "Signing secret of MailerSend's webhook.", secret=True)
-    postmark_key: str = setting(
-        text,
-        "",
-        "`user:password` in Postmark's webhook; empty: the secret address it calls is proof enough.",
-        secret=True,
-    )
-    sparkpost_key: str = setting(
-        text,
-        "",
-        "`user:password` or token of SparkPost's webhook; empty: the secret address is proof enough.",
-        secret=True,
-    )
-    brevo_key: str = setting(
-        text, "", "`user:password` or token of Brevo's webhook; empty: the secret address is proof enough.", secret=True
-    )
-    mailjet_key: str = setting(
-        text, "", "`user:password` in Mailjet's event URL; empty: the secret address is proof enough.", secret=True
-    )
     state_url: str = setting(
         database,
         "",
@@ -224,6 +201,9 @@ class Settings:
 
     imap: tuple[ImapAccount, ...] = ()
     """The `[[imap]]` tables of the file; `mailboxes` also has the account of the settings above."""
+
+    provider_keys: Mapping[str, str] = field(default_factory=dict)
+    """The secrets of sending providers' calls that are set, by provider."""
 
     smtp: tuple[SmtpServer, ...] = ()
     """The `[[smtp]]` tables of the file; `smtp_servers` also has the server of the settings above."""
@@ -299,4 +279,9 @@ class Settings:
 
     def get(self, name: str) -> object:
         """One setting by its name in lower case."""
-        return cast("object", getattr(self, name))
+        own = {one.name for one in fields(self)}
+        return (
+            cast("object", getattr(self, name))
+            if name in own
+            else self.provider_keys.get(name.removesuffix("_key"), "")
+        )

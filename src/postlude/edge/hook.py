@@ -7,10 +7,11 @@ from postlude.edge.core import Core, Waiter
 from postlude.edge.outcome import Outcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
+from postlude.feedback.providers import PROVIDERS
 from postlude.model.observation import Webhook, encode
 
 _PROVIDER: Final = re.compile(rb"[a-z0-9-]{1,32}").fullmatch
-_DROPS_ON_5XX: Final = frozenset(("brevo",))  # its documentation: only 429 and silence are tried again
+_DROPS_ON_5XX: Final = frozenset(name for name, provider in PROVIDERS.items() if provider.drops_on_5xx)
 _LEFT_OUT: Final = frozenset(("cookie", "connection", "content-length", "expect", "transfer-encoding"))
 
 

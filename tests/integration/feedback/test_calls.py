@@ -157,7 +157,7 @@ def test_a_call_waits_until_its_key_is_set(tmp_path: Path):
         assert (desk.kinds(copy), len(desk.store.feedback.waiting())) == ([], 1)
         assert desk.waiting.look() == 0
         user = desk.user
-    with closing(Desk.reopened(tmp_path, user, mailgun_key="signing-key")) as desk:
+    with closing(Desk.reopened(tmp_path, user, provider_keys={"mailgun": "signing-key"})) as desk:
         assert desk.waiting.look() == 1
         desk.digest.catch_up()
         assert desk.kinds(copy) == ["bounced"]
@@ -166,7 +166,7 @@ def test_a_call_waits_until_its_key_is_set(tmp_path: Path):
 
 def test_one_signature_of_mailgun_counts_once_whatever_is_said_with_it(tmp_path: Path):
     """Its signature does not cover the event: who saw one call must not be able to make another of it."""
-    with closing(Desk(tmp_path, mailgun_key="signing-key")) as desk:
+    with closing(Desk(tmp_path, provider_keys={"mailgun": "signing-key"})) as desk:
         (copy,) = desk.sent(BOB)
         desk.called("mailgun", mailgun("delivered"))
         desk.called("mailgun", mailgun("complained"))

@@ -17,13 +17,8 @@ from postlude.tokens import hook_url
 
 
 def provider_keys(settings: Settings) -> dict[str, str]:
-    """The secrets by provider; none for Amazon SES, whose certificates are fetched."""
-    return {name: str(settings.get(setting_of(name))) for name in PROVIDERS if name != "ses"}
-
-
-def setting_of(provider: str) -> str:
-    """The setting of a provider's secret."""
-    return f"{provider}_key"
+    """The secrets by provider; none of those whose certificates are fetched."""
+    return {name: settings.provider_keys.get(name, "") for name, provider in PROVIDERS.items() if provider.setting}
 
 
 def hook_addresses(parts: Parts) -> Mapping[str, str]:

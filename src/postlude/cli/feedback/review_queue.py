@@ -3,7 +3,7 @@
 import click
 
 from postlude.cli.output import print_json, print_table
-from postlude.config import load
+from postlude.config import PREFIX, load
 from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
@@ -83,17 +83,17 @@ def hooks(as_json: bool) -> None:
 
     The addresses are secrets: who knows one may call it. Amazon SES needs no key.
     """
-    from postlude.app.background.provider_calls import hook_addresses, setting_of  # noqa: PLC0415 - brings the whole app along
+    from postlude.app.background.provider_calls import hook_addresses  # noqa: PLC0415 - brings the whole app along
     from postlude.app.build.common import build_parts  # noqa: PLC0415 - as above
     from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - as above
 
     settings = load()
     rows = []
     for name, url in hook_addresses(build_parts(settings)).items():
-        needs = name != "ses"
-        is_set = bool(needs and settings.get(setting_of(name)))
-        setting = f"POSTLUDE_{setting_of(name).upper()}" if needs else ""
-        rows.append({"provider": name, "url": url, "setting": setting, "set": is_set, "signs": PROVIDERS[name].signs})
+        provider = PROVIDERS[name]
+        setting = f"{PREFIX}{provider.setting.upper()}" if provider.setting else ""
+        is_set = bool(settings.provider_keys.get(name))
+        rows.append({"provider": name, "url": url, "setting": setting, "set": is_set, "signs": provider.signs})
     if as_json:
         print_json({"hooks": rows})
         return

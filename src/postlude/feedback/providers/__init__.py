@@ -1,29 +1,27 @@
-"""Calls of sending providers: proven first, then read. A provider is one file here, one line below, one test."""
+"""Calls of sending providers: proven first, then read. A provider is one file here and its samples in the tests."""
 
 from collections.abc import Mapping
 from enum import StrEnum
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
 import msgspec
 
 from postlude.feedback.finding import Finding
-from postlude.feedback.providers import (
-    brevo,
-    mailersend,
-    mailgun,
-    mailjet,
-    postmark,
-    resend,
-    sendgrid,
-    ses,
-    sparkpost,
-)
 from postlude.feedback.providers.base import Provider
 
-PROVIDERS: Final = {
-    module.PROVIDER.name: module.PROVIDER
-    for module in (ses, sendgrid, mailgun, postmark, sparkpost, brevo, mailjet, resend, mailersend)
-}
+_HELPERS: Final = frozenset({"base"})
+
+
+def _scanned() -> dict[str, Provider]:
+    """Every provider that has a file in this folder, by name."""
+    names = (module.name for module in iter_modules(__path__) if module.name not in _HELPERS)
+    found: list[Provider] = [import_module(f"{__name__}.{name}").PROVIDER for name in names]
+    return {provider.name: provider for provider in found}
+
+
+PROVIDERS: Final = _scanned()
 
 
 class CallOutcome(StrEnum):
@@ -47,13 +45,13 @@ class Call(msgspec.Struct, frozen=True):
 def receive(name: str, *, headers: Mapping[str, str], body: bytes, secret: str, now: int) -> Call:
     """Prove and read one call; never an exception. `now` in seconds; header names in any case.
 
-    The secret's meaning is `PROVIDERS[name].secret`; for SES it is the PEM certificate `ses.certificate_url` names.
+    The secret is what `PROVIDERS[name].key` says; the PEM certificate where the provider has a `certificate_url`.
     """
     provider = PROVIDERS.get(name)
     if provider is None:
         return Call(CallOutcome.UNKNOWN_PROVIDER, problem=f"no provider is called {name!r}")
     if provider.signs and not secret:
-        return Call(CallOutcome.NO_KEY, problem=f"nothing to prove it with is set: {provider.secret}")
+        return Call(CallOutcome.NO_KEY, problem=f"nothing to prove it with is set: {provider.key}")
     lowered = {key.lower(): value for key, value in headers.items()}
     try:
         if not provider.verify(lowered, body, secret, now):
@@ -66,4 +64,4 @@ def receive(name: str, *, headers: Mapping[str, str], body: bytes, secret: str, 
         return Call(CallOutcome.UNREADABLE, problem=f"{type(error).__name__}: {error}")
 
 
-__all__ = ["PROVIDERS", "Call", "CallOutcome", "Provider", "receive", "ses"]
+__all__ = ["PROVIDERS", "Call", "CallOutcome", "Provider", "receive"]

@@ -29,14 +29,35 @@ class Provider(NamedTuple):
     """One sending provider: how its calls are proven and what they say. Both functions are pure."""
 
     name: str
+    title: str
+    """As the provider writes itself."""
     verify: Callable[[Mapping[str, str], bytes, str, int], bool]
     """`(headers with lower-case names, raw body, secret, now in seconds) -> signature holds`."""
     parse: Callable[[bytes], list[Finding]]
     """Findings of one call's raw body; ValueError when it is not what the provider documents."""
-    secret: str
+    key: str
     """What the secret is and where the provider shows it, for the person who sets it."""
+    setup: str
+    """What to set at the provider, for the page about it."""
     signs: bool = True
     """False: it signs nothing, and the secret address it calls is the proof; a login beside it is welcome."""
+    drops_on_5xx: bool = False
+    """True: it calls again after 429 and after no answer, and gives up on 503."""
+    certificate_url: Callable[[bytes], str] | None = None
+    """`(raw body) -> where the certificate lies that proves the call`, which is fetched once: then no secret is set."""
+    confirm_url: Callable[[bytes], str] | None = None
+    """`(raw body) -> the address to GET once, so that it goes on calling`; empty for ordinary calls."""
+
+    @property
+    def setting(self) -> str:
+        """The setting of its secret, in lower case; empty when none is to be set."""
+        return "" if self.certificate_url else f"{self.name}_key"
+
+    @property
+    def setting_help(self) -> str:
+        """What the setting means."""
+        proof = "" if self.signs else "; empty: the secret address it calls is proof enough"
+        return f"{self.title}: {self.key}{proof}."
 
 
 class Node:

@@ -46,5 +46,12 @@ def _finding(node: Node) -> Finding:
 
 
 PROVIDER: Final = Provider(
-    "brevo", authorized, parse, "`user:password` or the token given to Brevo with the webhook", signs=False
+    "brevo",
+    "Brevo",
+    authorized,
+    parse,
+    key="`user:password` or the token given to Brevo with the webhook",
+    setup="Transactional > Settings > Webhook: the address; authentication",
+    signs=False,
+    drops_on_5xx=True,  # its documentation: only 429 and silence are tried again
 )

@@ -55,4 +55,11 @@ def parse(body: bytes) -> list[Finding]:
     ]
 
 
-PROVIDER: Final = Provider("mailersend", verify, parse, "the webhook's signing secret")
+PROVIDER: Final = Provider(
+    "mailersend",
+    "MailerSend",
+    verify,
+    parse,
+    key="the webhook's signing secret",
+    setup="Domains > Webhooks: the address, the `activity.*` events",
+)

@@ -84,4 +84,11 @@ def _only_address(header: str) -> str:
     return header if header.count("@") == 1 else ""
 
 
-PROVIDER: Final = Provider("mailgun", verify, parse, "the HTTP webhook signing key of Sending > Webhooks")
+PROVIDER: Final = Provider(
+    "mailgun",
+    "Mailgun",
+    verify,
+    parse,
+    key="the HTTP webhook signing key of Sending > Webhooks",
+    setup="Sending > Webhooks: the address for delivered, permanent and temporary failure, complaint, unsubscribe",
+)

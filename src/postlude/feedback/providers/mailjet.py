@@ -64,5 +64,11 @@ def _finding(node: Node) -> Finding:
 
 
 PROVIDER: Final = Provider(
-    "mailjet", authorized, parse, "`user:password` as written into the event URL at Mailjet (HTTP Basic)", signs=False
+    "mailjet",
+    "Mailjet",
+    authorized,
+    parse,
+    key="`user:password` as written into the event URL at Mailjet (HTTP Basic)",
+    setup="Event notifications: the address for sent, bounce, blocked, spam, unsub",
+    signs=False,
 )

@@ -85,8 +85,10 @@ def _suppressed(node: Node, ids: tuple[str, ...]) -> list[Finding]:
 
 PROVIDER: Final = Provider(
     "postmark",
+    "Postmark",
     authorized,
     parse,
-    "`user:password` as written into the webhook's address at Postmark (HTTP Basic)",
+    key="`user:password` as written into the webhook's address at Postmark (HTTP Basic)",
+    setup="Servers > Message stream > Webhooks: delivery, bounce, spam complaint, subscription change",
     signs=False,
 )

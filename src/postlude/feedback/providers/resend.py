@@ -69,4 +69,11 @@ def parse(body: bytes) -> list[Finding]:
     ]
 
 
-PROVIDER: Final = Provider("resend", verify, parse, "the webhook's signing secret (`whsec_...`)")
+PROVIDER: Final = Provider(
+    "resend",
+    "Resend",
+    verify,
+    parse,
+    key="the webhook's signing secret (`whsec_...`)",
+    setup="Webhooks: the address, the `email.*` events",
+)

@@ -81,7 +81,9 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
 
 PROVIDER: Final = Provider(
     "sendgrid",
+    "SendGrid",
     verify,
     parse,
-    "the verification key of Settings > Mail Settings > Event Webhook > Signature Verification",
+    key="the verification key of Settings > Mail Settings > Event Webhook > Signature Verification",
+    setup="Settings > Mail Settings > Event Webhook: the address; then Signature Verification on",
 )

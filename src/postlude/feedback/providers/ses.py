@@ -255,4 +255,14 @@ _READERS: Final = {
     "Subscription": _subscription,
 }
 
-PROVIDER: Final = Provider("ses", verify, parse, "none to set: the certificate is fetched from SNS and checked")
+PROVIDER: Final = Provider(
+    "ses",
+    "Amazon SES",
+    verify,
+    parse,
+    key="none to set: the certificate is fetched from SNS and checked",
+    setup="SNS topic for bounces, complaints and deliveries (or a configuration set's event destination); HTTPS "
+    "subscription to the address. Postlude confirms it",
+    certificate_url=certificate_url,
+    confirm_url=subscribe_url,
+)

@@ -78,5 +78,11 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
 
 
 PROVIDER: Final = Provider(
-    "sparkpost", authorized, parse, "`user:password` (HTTP Basic) or the OAuth token of the webhook", signs=False
+    "sparkpost",
+    "SparkPost",
+    authorized,
+    parse,
+    key="`user:password` (HTTP Basic) or the OAuth token of the webhook",
+    setup="Webhooks: the address; basic or OAuth authentication",
+    signs=False,
 )

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from postlude.feedback import Evidence, Finding
-from postlude.feedback.providers import CallOutcome, receive, ses
+from postlude.feedback.providers import PROVIDERS, CallOutcome, receive
 from postlude.feedback.tags import first_tag
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Webhook
@@ -15,8 +15,7 @@ from postlude.services.digest.findings import Repeats, Said, Source, call_finger
 from postlude.services.digest.item import Item, Outcome
 
 PROVIDER_DOOR: Final = "provider:"
-SES: Final = "ses"
-_NO_CERTIFICATE: Final = "it names no certificate of SNS"
+_NO_CERTIFICATE: Final = "it names no certificate of its provider"
 CONFIRM: Final = "a subscription to confirm"
 CERTIFICATE: Final = "the certificate it is signed with is not here yet"
 _FAILED: Final = {
@@ -51,6 +50,12 @@ class VerifiedAttributor(Protocol):
         ...
 
 
+def confirm_url_of(webhook: Webhook) -> str:
+    """The address to GET once, so that the provider goes on calling; empty for ordinary calls."""
+    provider = PROVIDERS.get(webhook.provider)
+    return provider.confirm_url(webhook.body) if provider and provider.confirm_url else ""
+
+
 class ProviderCalls:
     """The step for providers' calls. A call is judged as of the time it came in, whenever it is read.
 
@@ -81,7 +86,7 @@ class ProviderCalls:
         call = receive(webhook.provider, headers=webhook.headers, body=webhook.body, secret=secret, now=now)
         if call.outcome is not CallOutcome.READ:
             item.fail(_FAILED[call.outcome], f"{webhook.provider}: {call.problem}")
-        elif webhook.provider == SES and ses.subscribe_url(webhook.body):
+        elif confirm_url_of(webhook):
             item.fail(Outcome.WAITING, CONFIRM)
         elif not call.findings:
             item.outcome = Outcome.IGNORED
@@ -93,10 +98,11 @@ class ProviderCalls:
             take_findings(item, said, self._repeats, Source(webhook.at, f"{PROVIDER_DOOR}{webhook.provider}"))
 
     def _secret(self, webhook: Webhook) -> str | None:
-        if webhook.provider != SES:
+        provider = PROVIDERS.get(webhook.provider)
+        if provider is None or provider.certificate_url is None:
             return self._keys.get(webhook.provider, "")
         try:
-            url = ses.certificate_url(webhook.body)
+            url = provider.certificate_url(webhook.body)
         except ValueError:
             url = ""
         return self._certificate(url) if url else _NO_CERTIFICATE

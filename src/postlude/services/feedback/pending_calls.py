@@ -9,11 +9,11 @@ import threading
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from postlude.feedback.providers import PROVIDERS, ses
+from postlude.feedback.providers import PROVIDERS
 from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
 from postlude.model.observation import Webhook, decode
-from postlude.services.digest.provider_calls import CONFIRM, SES
+from postlude.services.digest.provider_calls import CONFIRM, confirm_url_of
 from postlude.store import SetAside, Store
 
 LOOK_S: Final = 20.0
@@ -85,7 +85,7 @@ class WaitingCalls:
             try:
                 finished = self._try(one)
             except TransportError as error:
-                problem = f"a call of Amazon SES waits: {error}"
+                problem = f"a provider's call waits: {error}"
                 continue
             if finished:
                 self._store.feedback.forget_set_aside(one)
@@ -98,14 +98,15 @@ class WaitingCalls:
         if not isinstance(webhook, Webhook):
             return True
         if one.reason == CONFIRM:
-            self._get(ses.subscribe_url(webhook.body))
-            _log.info("the subscription of Amazon SNS is confirmed")
+            self._get(confirm_url_of(webhook))
+            _log.info("the subscription of %s is confirmed", webhook.provider)
             return True
-        if webhook.provider == SES:
-            url = ses.certificate_url(webhook.body)
+        provider = PROVIDERS.get(webhook.provider)
+        if provider and provider.certificate_url:
+            url = provider.certificate_url(webhook.body)
             if self._certificates.get(url) is None:
                 self._certificates.put(url, self._get(url))
-        elif webhook.provider in PROVIDERS and not self._keys.get(webhook.provider):
+        elif provider and not self._keys.get(webhook.provider):
             return False
         self._again(one.data)
         return True
