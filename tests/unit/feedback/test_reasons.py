@@ -98,6 +98,11 @@ def test_no_wording_of_another_matter_ends_an_address():
     assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
 
 
+def test_what_is_unknown_about_somebody_else_ends_no_address():
+    replies = Path(__file__).with_name("not_about_the_recipient.txt").read_text().splitlines()
+    assert [text for text in replies if foreign(text).persistence is Persistence.GONE] == []
+
+
 def test_foreign_replies_are_read():
     """docs/dev/bounce-reasons.md says where they come from, and what the first reading of each set came to."""
     right = sum(foreign(text).reason in accepted.split(",") for _, _, accepted, text in REPLIES)
