@@ -23,6 +23,33 @@ class SystemClock:
         return time.time_ns() // 1000  # noqa: TID251 - this is the one home
 
 
+class Until:
+    """A moment that is waited for, whatever the clock does: a step back never makes the wait longer than it was meant.
+
+    A step ahead may end it early. Not for threads.
+    """
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._length = 0
+
+    def set(self, now: int, at: int) -> None:
+        """Wait until `at`, as seen at `now`."""
+        self._at, self._length = at, max(0, at - now)
+
+    def extend(self, now: int, at: int) -> None:
+        """As `set`, but never sooner than what is waited for already."""
+        self.set(now, max(at, self.at(now)))
+
+    def clear(self) -> None:
+        """Wait for nothing."""
+        self._at = self._length = 0
+
+    def at(self, now: int) -> int:
+        """When the wait ends, as seen at `now`; `now` or earlier when it is over."""
+        return min(self._at, now + self._length)
+
+
 def day_start(text: str) -> int:
     """Microseconds at which a day, written `2026-11-29`, begins in UTC; ValueError when it is not written so."""
     day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)

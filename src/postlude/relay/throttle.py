@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
 
 _FREE: Final = 5  # wrong passwords an address may give before it has to wait
 _FIRST_PAUSE_S: Final = 30
@@ -25,20 +25,24 @@ class Throttle:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], tuple[int, Until]] = OrderedDict()
         self._by_address: OrderedDict[str, int] = OrderedDict()
 
     def wait_s(self, address: str, login: str) -> int:
         """Seconds `address` has to wait before it may try `login` again, 0 when it may now."""
-        _, until = self._failures.get((address, _kept(login)), (0, 0))
-        return max(0, -((self._clock.now() - until) // MICROS_PER_SECOND))
+        known = self._failures.get((address, _kept(login)))
+        now = self._clock.now()
+        return 0 if known is None else max(0, -((now - known[1].at(now)) // MICROS_PER_SECOND))
 
     def failed(self, address: str, login: str) -> float:
         """A wrong password for `login` came from `address`; returns the seconds to wait with the answer."""
         key = (address, _kept(login))
-        count = self._failures.pop(key, (0, 0))[0] + 1
+        count, until = self._failures.pop(key, (0, Until()))
+        count += 1
         pause = min(_FIRST_PAUSE_S << (count - _FREE), _LONGEST_PAUSE_S) if count >= _FREE else 0
-        self._failures[key] = (count, self._clock.now() + pause * MICROS_PER_SECOND)
+        now = self._clock.now()
+        until.set(now, now + pause * MICROS_PER_SECOND)
+        self._failures[key] = (count, until)
         wrong = self._by_address.pop(address, 0) + 1
         self._by_address[address] = wrong
         for counted in (self._failures, self._by_address):

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.kit.bounded import NumberCache
-from postlude.kit.clock import SystemClock, to_iso
+from postlude.kit.clock import SystemClock, Until, to_iso
 from postlude.kit.ids import id_text, new_id, parse_id
 
 
@@ -36,3 +36,22 @@ def test_a_number_cache_keeps_the_latest_and_never_gives_anothers_value():
     assert all(value == key // 2 for key, value in found.items())
     assert 0 < len(found) <= 101
     assert not cache.known([1 << 70])
+
+
+def test_a_wait_ends_when_it_was_meant_to():
+    wait = Until()
+    wait.set(1000, 1500)
+    assert [wait.at(now) <= now for now in (1000, 1499, 1500)] == [False, False, True]
+
+
+def test_a_clock_that_steps_back_makes_no_wait_longer():
+    wait = Until()
+    wait.set(1_000_000, 1_000_500)
+    assert wait.at(10) == 510
+
+
+def test_a_wait_is_extended_and_never_shortened():
+    wait = Until()
+    wait.set(1000, 1500)
+    wait.extend(1000, 1200)
+    assert wait.at(1000) == 1500

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from postlude.adapters.smtp_client.answer import over_our_limit
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
 from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
-from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
 from postlude.model.answer import Answer
 from postlude.model.domain_name import address_key, same_domain
 from postlude.model.words import SendOutcome
@@ -57,7 +57,7 @@ class _Server:
         self.config: Final = config
         self.transport: Final = SmtpTransport(config.smtp)
         self.budget: Final = Budget(config.name, config.limits)
-        self.down_until = 0
+        self._down = Until()
         self.why_down = ""
         self.unsaved: dict[int, int] = {}
         self._failures = 0
@@ -72,11 +72,16 @@ class _Server:
         """Leave it alone for a while: growing pauses while it cannot be reached."""
         self._failures += not seconds
         pause = seconds or min(_FIRST_PAUSE_S << (self._failures - 1), _LONGEST_PAUSE_S)
-        self.down_until = max(self.down_until, now + pause * MICROS_PER_SECOND)
+        self._down.extend(now, now + pause * MICROS_PER_SECOND)
         self.why_down = why
 
     def works(self) -> None:
-        self._failures = self.down_until = 0
+        self._failures = 0
+        self._down.clear()
+
+    def down_until(self, now: int) -> int:
+        """When it may be asked again; `now` or earlier when it may."""
+        return self._down.at(now)
 
     def dressed(self, copy: Outgoing) -> Outgoing:
         """With this provider's own header fields."""
@@ -151,8 +156,8 @@ class SmtpServers:
         """One server's answer, or why it may not be asked now."""
         now = self._clock.now()
         patience = now + int(_PATIENCE_S * MICROS_PER_SECOND)
-        if server.down_until > now:
-            return Held(server.down_until, server.why_down)
+        if (until := server.down_until(now)) > now:
+            return Held(until, server.why_down)
         slot = server.budget.next(now)
         if slot.at > patience:
             return Held(slot.at, slot.why)
@@ -204,7 +209,7 @@ class SmtpServers:
     def wait_s(self) -> float:
         """Until the first server may take something."""
         now = self._clock.now()
-        at = min(max(server.down_until, server.budget.next(now).at) for server in self._servers)
+        at = min(max(server.down_until(now), server.budget.next(now).at) for server in self._servers)
         wait = (at - now) / MICROS_PER_SECOND
         return wait if wait > _PATIENCE_S else 0.0
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from postlude.kit.clock import MICROS_PER_SECOND, to_datetime
+from postlude.kit.clock import MICROS_PER_SECOND, Until, to_datetime
 
 SLOT_S: Final = 360  # sent copies are counted by tenths of an hour: a window is at most that much longer than it says
 HOUR_S: Final = 3600
@@ -57,13 +57,13 @@ class Budget:
         self._things = things
         self.name: Final = name
         self._counts: dict[int, int] = {}
-        self._free_at = 0
+        self._free = Until()
         self._pace = int(MICROS_PER_SECOND / limits.per_second) if limits.per_second else 0
 
     def next(self, now: int, copies: int = 1) -> Slot:
         """When so many more may leave: `now` or later."""
         limits = self.limits
-        slot = Slot(max(now, self._free_at), f"{self.name} takes {limits.per_second:g} {self._things} a second")
+        slot = Slot(max(now, self._free.at(now)), f"{self.name} takes {limits.per_second:g} {self._things} a second")
         if limits.per_hour:
             slot = max(slot, self._window(now, copies, HOUR_S, limits.per_hour))
         if daily := limits.daily(now):
@@ -72,8 +72,9 @@ class Budget:
 
     def _window(self, now: int, copies: int, seconds: int, limit: int) -> Slot:
         """When the window has room for `copies`."""
-        first = (now - seconds * MICROS_PER_SECOND) // _SLOT
-        inside = sorted(slot for slot in self._counts if slot >= first)
+        first, last = (now - seconds * MICROS_PER_SECOND) // _SLOT, now // _SLOT + 1
+        # What lies ahead of the clock was counted before it was set back: it must not stop everything until then.
+        inside = sorted(slot for slot in self._counts if first <= slot <= last)
         over = sum(self._counts[slot] for slot in inside) - limit + copies
         at = now
         for slot in inside:
@@ -87,8 +88,8 @@ class Budget:
 
     def take(self, now: int, copies: int = 1) -> int:
         """Count copies that leave at the time returned, which is the rate's next place."""
-        at = max(now, self._free_at)
-        self._free_at = at + self._pace
+        at = max(now, self._free.at(now))
+        self._free.set(now, at + self._pace)
         if self.limits.counted:
             self._counts[now // _SLOT] = self._counts.get(now // _SLOT, 0) + copies
         return at
@@ -118,21 +119,21 @@ class Gate:
     def __init__(self, connections: int, per_second: float) -> None:
         self._connections = asyncio.Semaphore(connections) if connections else None
         self._pace = int(MICROS_PER_SECOND / per_second) if per_second else 0
-        self._free_at = 0
+        self._free = Until()
         self.users = 0
 
     def idle(self, now: int) -> bool:
         """Whether forgetting it changes nothing."""
-        return not self.users and self._free_at <= now
+        return not self.users and self._free.at(now) <= now
 
     def next(self, now: int) -> int:
         """When one more may begin, as far as the rate goes."""
-        return max(now, self._free_at)
+        return max(now, self._free.at(now))
 
     def take(self, now: int) -> int:
         """The rate's next place."""
-        at = max(now, self._free_at)
-        self._free_at = at + self._pace
+        at = max(now, self._free.at(now))
+        self._free.set(now, at + self._pace)
         return at
 
     async def enter(self, seconds: float) -> bool:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.adapters.smtp_client.rate_limits import Budget, Limits, outlook
+from postlude.adapters.smtp_client.rate_limits import Budget, Gate, Limits, outlook
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -67,3 +67,27 @@ def test_a_mailing_through_gmail_is_spread_over_days_and_says_so():
 
 def test_a_server_without_a_daily_limit_needs_no_outlook():
     assert outlook([Budget("a", Limits(per_day=5)), Budget("b", Limits())], 1000, START) == (0.0, "")
+
+
+def test_a_clock_set_back_delays_nothing_where_no_rate_is_set():
+    budget = Budget("x", Limits())
+    budget.take(START)
+    assert budget.next(START - 2 * DAY).at == START - 2 * DAY
+
+
+def test_a_clock_set_back_delays_a_rate_by_no_more_than_its_pace():
+    budget = Budget("x", Limits(per_second=4))
+    budget.take(START)
+    assert budget.next(START - 2 * HOUR).at == START - 2 * HOUR + SECOND // 4
+
+
+def test_what_was_counted_ahead_of_the_clock_refuses_nobody():
+    budget = Budget("x", Limits(per_hour=1))
+    budget.take(START + 2 * DAY)
+    assert budget.next(START).at == START
+
+
+def test_a_destinations_rate_survives_a_clock_that_is_set_back():
+    gate = Gate(0, 2.0)
+    gate.take(START)
+    assert gate.next(START - DAY) == START - DAY + SECOND // 2
