@@ -40,6 +40,7 @@ from postlude.services.digest.loop import COLLECT, Digest
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.integrity.sending_hold import hold_if_new
 from postlude.services.integrity.sending_hold import problems as stored_problems
+from postlude.services.messages.recovery import OwnReading
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
 from postlude.services.privacy.withdrawals import Revoker
@@ -52,7 +53,6 @@ from postlude.worker.imports import Imports
 _SWITCH_SECONDS: Final = 0.001
 
 log: Final = logging.getLogger("postlude.app")
-_LOOK_SECONDS: Final = 0.02
 
 
 class Troubled(Protocol):
@@ -185,6 +185,9 @@ class AppProcess:
         parts = self._parts
         transport = self._outbox or build_transport(parts.settings, parts.clock, self._store.sending)
         self._stack.push_async_callback(transport.close)
+        stop = asyncio.Event()
+        # What this process left in the air is in its own journal: mail need not wait for a backlog of hits as well.
+        reading = OwnReading(self._store, parts.folder.journal, parts.clock, stop)
         sender = build_sender(
             parts,
             self._store,
@@ -192,9 +195,9 @@ class AppProcess:
             spool=self._spool_out,
             append=self._journal.append,
             transport=transport,
-            digested=self._caught_up,
+            digested=reading.digested,
         )
-        await self._start_worker(sender, self._changes)
+        await self._start_worker(sender, self._changes, stop)
 
     async def _start_background(self) -> None:
         parts, store = self._parts, self._store
@@ -207,7 +210,6 @@ class AppProcess:
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
         thread = threading.Thread(target=digest.run, args=(stop,), name="digest")
-        self._started_at = self._parts.clock.now()
         thread.start()
 
         async def end() -> None:
@@ -227,12 +229,6 @@ class AppProcess:
             await asyncio.to_thread(thread.join)
 
         self._stack.push_async_callback(end)
-
-    async def _caught_up(self, _journal: str) -> bool:
-        """Wait until the digest has read all that was journaled before this process started."""
-        while self._digest.state.idle_at <= self._started_at:  # noqa: ASYNC110 - set by the digest's thread
-            await asyncio.sleep(_LOOK_SECONDS)
-        return True
 
     async def _serve(self, sockets: Sequence[socket], application: object) -> None:
         server = WebServer(application, sockets)
@@ -254,8 +250,8 @@ class AppProcess:
 
         self._stack.push_async_callback(end)
 
-    async def _start_worker(self, sender: SenderDeps, changes: Changes) -> None:
-        stop, wake = asyncio.Event(), asyncio.Event()
+    async def _start_worker(self, sender: SenderDeps, changes: Changes, stop: asyncio.Event) -> None:
+        wake = asyncio.Event()
 
         async def ring() -> None:
             async for _ in changes.subscribe():

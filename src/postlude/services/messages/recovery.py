@@ -126,7 +126,7 @@ class OtherWorkers:
 
 
 class OwnReading:
-    """Knows by reading the journals itself what the app process has digested: for other processes than that one."""
+    """Knows by reading a journal itself how far the digest is in it, however much other journals hold."""
 
     def __init__(self, store: Store, journals: Path, clock: Clock, stop: asyncio.Event) -> None:
         self._store: Final = store

@@ -1,0 +1,41 @@
+"""A process that sends waits for its own journal to be digested, and for no other."""
+
+import asyncio
+from pathlib import Path
+
+from postlude.journal import JournalReader, JournalWriter
+from postlude.kit.clock import SystemClock
+from postlude.services.messages.recovery import OwnReading
+from postlude.store import Batch, open_store
+
+CLOCK = SystemClock()
+
+
+async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path):
+    store, journals = open_store(f"sqlite:///{tmp_path}/state.sqlite"), tmp_path / "journal"
+    edge, own = JournalWriter(journals, "edge"), JournalWriter(journals, "app")
+    for number in range(500):
+        await edge.append(b"hit %d" % number)
+    async with asyncio.timeout(5):
+        assert await OwnReading(store, journals, CLOCK, asyncio.Event()).digested("app")
+    edge.close()
+    own.close()
+    store.close()
+
+
+async def test_its_own_records_are_waited_for(tmp_path: Path):
+    store, journals = open_store(f"sqlite:///{tmp_path}/state.sqlite"), tmp_path / "journal"
+    own = JournalWriter(journals, "app")
+    await own.append(b"an attempt")
+    waiting = asyncio.create_task(OwnReading(store, journals, CLOCK, asyncio.Event()).digested("app"))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    reader = JournalReader(journals, CLOCK)
+    [record] = reader.read({}, 10)
+    place = record.next
+    store.digest.apply(Batch(positions={place.writer: (place.segment, place.offset)}, labels=reader.take_labels()))
+    async with asyncio.timeout(5):
+        assert await waiting
+    reader.close()
+    own.close()
+    store.close()
