@@ -13,9 +13,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from postlude.feedback import refusals
+from postlude.feedback.said import first_rule
+
 NOW = 1_700_000_000
 Signed = tuple[dict[str, str], bytes, str]
 """Headers, body and the secret it is proven with."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lists_are_read() -> None:
+    """The lists of refusals are read once, and not within the deadline of the first example of a property."""
+    refusals.find("")
+    first_rule("")
 
 
 @pytest.fixture(scope="session")
