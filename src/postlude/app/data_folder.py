@@ -118,6 +118,22 @@ class DataFolder:
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()
 
+    def forgotten_key(self, make: bool) -> bytes:
+        """Know forgotten addresses again with this; made when the first one is forgotten, and never changed.
+
+        Without it nobody knows who was forgotten and had asked not to be mailed, so SettingError when it is missing.
+        """
+        path = self.root / "forgotten.key"
+        if make and not path.exists():
+            self._write_once(path, secrets.token_bytes(SECRET_BYTES))
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise SettingError(
+                f"{path}: {error.strerror}. Restore it from a backup: without it, people who were forgotten and had "
+                "asked not to be mailed would be mailed again"
+            ) from error
+
     def identity(self) -> str:
         """Tell this folder from every other one, on whatever machine; made at the first start."""
         path = self.root / "id"

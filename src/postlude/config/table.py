@@ -97,6 +97,21 @@ class Settings:
         "truncated",
         "How a visitor's address is kept: truncated is /24, /48.",
     )
+    keep_events_days: int = setting(
+        integer(0, 100_000),
+        "750",
+        "Days what was recorded is kept in the history (opens, clicks, deliveries); counts stay. 0: for good.",
+    )
+    keep_mail_days: int = setting(
+        integer(0, 100_000),
+        "180",
+        "Days the contents of single mail are kept once all of its copies have left or were given up. 0: for good.",
+    )
+    keep_replies_days: int = setting(
+        integer(0, 100_000),
+        "365",
+        "Days the words of replies, and questions about returned mail, are kept; that they came stays. 0: for good.",
+    )
     relay_host: str = setting(host, "127.0.0.1", "Address the SMTP relay listens on.")
     relay_port: int = setting(integer(0, 65535), "8702", "Port of the SMTP relay that mail clients submit to.")
     relay_tls_cert: Path | None = setting(optional_file, "", "Certificate chain (PEM) for STARTTLS on the relay.")

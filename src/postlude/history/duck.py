@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from postlude.history.interface import Count, LinkCount, LinkTotal, Place
+from postlude.kit.files import move_durably
 from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.segment import SegmentLabel
@@ -59,6 +60,7 @@ _TROUBLE: Final = (
     duckdb.FatalException,
     duckdb.SerializationException,
 )
+_WORDS: Final = "'replied', 'autoresponded', 'displayed', 'unmatched'"
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
 _REMEMBERED: Final = 4096
 # What is freed at once and is more than this goes back to the system; DuckDB's allocator keeps it otherwise, 20 MB
@@ -259,11 +261,44 @@ class DuckHistory:
 
     def remove(self, events: Sequence[int]) -> None:
         """Delete these events, by their ids."""
+        self._change("DELETE FROM events WHERE id IN (SELECT unnest($events))", {"events": list(events)})
+
+    def forget(self, copies: Sequence[int], address: str) -> None:
+        """Take from the events of these copies, and from all that name `address`, everything but what happened when."""
+        change = "UPDATE events SET facts = '{}', address = '', rules_version = 0 WHERE "
+        self._change(change + "copy IN (SELECT unnest($copies))", {"copies": list(copies)})
+        self._change(change + "contains(lower(facts), $address)", {"address": address})
+
+    def forget_before(self, at: int) -> None:
+        """Delete everything seen before `at`."""
+        self._change("DELETE FROM events WHERE seen_at < $at", {"at": at})
+
+    def forget_words_before(self, at: int) -> None:
+        """Take the words from replies and other mail that came back before `at`; that they came stays."""
+        old = f"seen_at < $at AND kind IN ({_WORDS}) AND facts <> '{{}}'"
+        self._change(f"UPDATE events SET facts = '{{}}' WHERE {old}", {"at": at})  # noqa: S608 - fixed text
+
+    def _change(self, statement: str, values: dict[str, Any]) -> None:
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
-            delete = "DELETE FROM events WHERE id IN (SELECT unnest($events))"
-            self._connection.execute(delete, {"events": list(events)})
+            self._connection.execute(statement, values)
+
+    def leave_no_remains(self) -> None:
+        """Write the history anew, so that nothing that was deleted lies in its file."""
+        fresh = self._path.with_name(f".{self._path.name}.new")
+        with self._lock, self._translated():
+            fresh.unlink(missing_ok=True)
+            self._connection.execute("CHECKPOINT")
+            name = self._connection.execute("SELECT current_database()").fetchall()[0][0]
+            quoted = str(fresh).replace("'", "''")
+            self._connection.execute(f"ATTACH '{quoted}' AS fresh")
+            self._connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+            self._connection.execute("DETACH fresh")
+            self._connection.close()
+            move_durably(fresh, self._path)
+            self._path.with_name(f"{self._path.name}.wal").unlink(missing_ok=True)
+            self._open()
 
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
@@ -342,8 +377,12 @@ class DuckHistory:
             if self._broken:
                 with self._lock:
                     self._reopen()
-            with self._connection.cursor() as cursor:
-                return cursor.execute(query, values or {}).fetchall()
+            try:
+                with self._connection.cursor() as cursor:
+                    return cursor.execute(query, values or {}).fetchall()
+            except duckdb.ConnectionException:  # its file was just written anew
+                with self._lock, self._connection.cursor() as cursor:
+                    return cursor.execute(query, values or {}).fetchall()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -98,6 +98,22 @@ class History(Protocol):
         """Delete these events, by their ids."""
         ...
 
+    def forget(self, copies: Sequence[int], address: str) -> None:
+        """Take from the events of these copies, and from all that name `address`, everything but what happened when."""
+        ...
+
+    def forget_before(self, at: int) -> None:
+        """Delete everything seen before `at`."""
+        ...
+
+    def forget_words_before(self, at: int) -> None:
+        """Take the words from replies and other mail that came back before `at`; that they came stays."""
+        ...
+
+    def leave_no_remains(self) -> None:
+        """Write the history anew, so that nothing that was deleted lies in its file. As long as copying it takes."""
+        ...
+
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
         ...

@@ -6,9 +6,9 @@ from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import Position, Record
-from postlude.journal.reader import JournalReader
+from postlude.journal.reader import SEVEN_DAYS, JournalReader
 from postlude.journal.refusing import RefusingJournal
-from postlude.journal.registry import recover_journal
+from postlude.journal.registry import recover_journal, writer_names
 from postlude.journal.spare import SPARE_BYTES
 from postlude.journal.spool import PARTS, Spool, checksum
 from postlude.journal.writer import JournalWriter, WriterStats
@@ -16,6 +16,7 @@ from postlude.journal.writer import JournalWriter, WriterStats
 __all__ = [
     "DEFAULT_MAX_BYTES",
     "PARTS",
+    "SEVEN_DAYS",
     "SPARE_BYTES",
     "Finding",
     "JournalReader",
@@ -32,4 +33,5 @@ __all__ = [
     "losses",
     "recover_journal",
     "size_alarm",
+    "writer_names",
 ]

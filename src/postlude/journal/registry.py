@@ -53,6 +53,11 @@ def register(root: Path, name: str) -> Writer:
         raise StorageError(f"{root}: {error.strerror or error}") from error
 
 
+def writer_names(root: Path) -> list[str]:
+    """The names of all writers that ever wrote here. Raises StorageError."""
+    return sorted(writers_in(root))
+
+
 def writers_in(root: Path) -> dict[str, Writer]:
     """Every writer by name; made again from the folders when the list is lost or damaged. Raises StorageError."""
     try:

@@ -51,6 +51,17 @@ def rename_durably(path: Path, to: Path) -> None:
     sync_folder(to.parent)
 
 
+def move_durably(fresh: Path, path: Path) -> None:
+    """Put a file that somebody else wrote beside `path` in its place, whole and on stable storage."""
+    fd = os.open(fresh, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)  # noqa: TID251 - the one place
+    finally:
+        os.close(fd)
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(path: Path) -> None:
     """Return when the folder's entries (new files, renames, removals) are on stable storage."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -42,6 +42,7 @@ from postlude.store.messages.rows import (
 from postlude.store.messages.server_usage import ServerUsage
 from postlude.store.messages.workers import Workers
 from postlude.store.migrate import HEAD, current, migrate
+from postlude.store.privacy.forgotten import KEY_OPTION, Forgetting, KeySource
 from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
 from postlude.store.settings import Settings
@@ -78,6 +79,7 @@ class Store:
         self.digest: Final = DigestQueries(database)
         self.feedback: Final = FeedbackQueries(database)
         self.privacy: Final = PrivacyQueries(database)
+        self.forgetting: Final = Forgetting(database)
         self.jobs: Final = JobQueries(database)
         self.integrity: Final = IntegrityQueries(database)
 
@@ -98,13 +100,15 @@ def is_behind(url: str) -> bool:
         database.close()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, forgotten_key: KeySource | None = None) -> Store:
     """Open `sqlite:////absolute/path` or `postgresql://...`, its tables brought forward to this version.
+
+    `forgotten_key` returns the key of the hashes that stay of forgotten addresses.
 
     Raises SettingError for another kind of URL, StorageError when it cannot be opened or written, InUseError when
     another process keeps it locked.
     """
-    database = Database(connect(url))
+    database = Database(connect(url, **{KEY_OPTION: forgotten_key}))
     try:
         with translated(database.engine):
             migrate(database)

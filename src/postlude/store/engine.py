@@ -13,8 +13,12 @@ BUSY_TIMEOUT_MS: Final = 10_000
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection
     """The engine of a `sqlite:////path` or `postgresql://...` address; nothing is opened yet."""
+    return _connect(url).execution_options(**options)
+
+
+def _connect(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except Exception as error:

@@ -35,5 +35,5 @@ class CampaignDesk:
 def campaign_desk(settings: Settings) -> Iterator[CampaignDesk]:
     """Open what is needed, beside whoever else has it open."""
     parts = build_parts(settings)
-    with closing(open_store(settings.database)) as store:
+    with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         yield CampaignDesk(parts, store, build_contents(parts, store))

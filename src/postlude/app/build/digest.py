@@ -1,5 +1,6 @@
 """The digest, composed: what each kind of observation is read with."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from postlude.app.background.provider_calls import certificates, provider_keys
@@ -24,6 +25,8 @@ from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import Taken, take
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Wake
+from postlude.services.privacy.forgetting import Folders, Forgetter
+from postlude.services.privacy.retention import Keep, Retention
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 
@@ -68,8 +71,30 @@ def build_digest(
         chosen=chosen,
         chore=chore,
         taking_out=TakingOut(store, history, withdrawn),
-        tidy=ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
+        forgetter=Forgetter(store, history, _folders(parts, spool_out, spool_in), parts.clock),
+        tidy=partial(
+            _all,
+            [
+                ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
+                Retention(store, history, (spool_out, parts.folder.views), parts.clock, _keep(parts)),
+            ],
+        ),
     )
+
+
+def _all(steps: Iterable[Callable[[], None]]) -> None:
+    for step in steps:
+        step()
+
+
+def _keep(parts: Parts) -> Keep:
+    settings = parts.settings
+    return Keep(settings.keep_events_days, settings.keep_mail_days, settings.keep_replies_days)
+
+
+def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
+    folder = parts.folder
+    return Folders(spool_out, spool_in, folder.spool_in, folder.mailbox, folder.views, folder.uploads)
 
 
 def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:

@@ -68,5 +68,5 @@ class Logins:
 
         with self._lock:
             if self._opened is None:
-                self._opened = open_store(self._parts.settings.database)
+                self._opened = open_store(self._parts.settings.database, self._parts.folder.forgotten_key)
             return self._opened

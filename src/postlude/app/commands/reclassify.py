@@ -22,7 +22,7 @@ def reclassify_offline(settings: Settings) -> Generator[Progress, None, None]:
     parts = build_parts(settings)
     with (
         closing(parts.folder.lock()),
-        closing(open_store(settings.database)) as store,
+        closing(open_store(settings.database, parts.folder.forgotten_key)) as store,
         closing(open_history(parts.folder.history)) as history,
     ):
         spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)

@@ -10,9 +10,9 @@ import msgspec
 from postlude.app.build.common import build_parts, own_name
 from postlude.config import Settings
 from postlude.history import History
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import JournalWriter, Spool, writer_names
 from postlude.model.errors import InUseError, NotFoundError
-from postlude.model.observation import Observation, encode
+from postlude.model.observation import Begun, Observation, encode
 from postlude.model.words import Via
 from postlude.services.feedback.review_queue import decide
 from postlude.services.messages.accept import NO_DSN, Dsn, accept
@@ -24,8 +24,8 @@ _COMMANDS_AT_ONCE = 16
 @contextmanager
 def open_store_of(settings: Settings) -> Iterator[Store]:
     """Open the state beside whoever else has it open."""
-    build_parts(settings)
-    with closing(open_store(settings.database)) as store:
+    parts = build_parts(settings)
+    with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         yield store
 
 
@@ -62,7 +62,7 @@ def append_observation(settings: Settings, observation: Observation) -> None:
 def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
     """Journal a decision of the server's owner about something unmatched; see `services.unmatched.decide`."""
     parts = build_parts(settings)
-    with closing(open_store(settings.database)) as store:
+    with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         owner = store.accounts.first_user()
         if owner is None:
             raise NotFoundError("nobody has an account yet: start postlude once")
@@ -82,6 +82,18 @@ def _journal(root: Path) -> JournalWriter:
     return JournalWriter(root, f"cli-{_COMMANDS_AT_ONCE}")
 
 
+def forget_offline(settings: Settings) -> None:
+    """Forget everybody who is to be, with the journals; InUseError while the app runs, which then does it itself."""
+    parts = build_parts(settings)
+    with closing(parts.folder.lock()):
+        # Each gets a new segment, so that all that was said before can be deleted.
+        for name in writer_names(parts.folder.journal):
+            with closing(JournalWriter(parts.folder.journal, name)) as journal:
+                journal.append_blocking(encode(Begun(parts.clock.now(), ())))
+    with offline_stores(settings):
+        pass  # digesting all there is forgets as well
+
+
 @contextmanager
 def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
     """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
@@ -93,7 +105,7 @@ def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
     parts = build_parts(settings)
     with (
         closing(parts.folder.lock()),
-        closing(open_store(settings.database)) as store,
+        closing(open_store(settings.database, parts.folder.forgotten_key)) as store,
         closing(open_history(parts.folder.history)) as history,
     ):
         spool_out, spool_in = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in)

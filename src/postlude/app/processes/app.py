@@ -113,7 +113,7 @@ class AppProcess:
         gc.set_threshold(*COLLECT)
         used = folder.was_used()
         bring_forward(settings.database)
-        self._store = open_store(settings.database)
+        self._store = open_store(settings.database, self._parts.folder.forgotten_key)
         self._stack.callback(self._store.close)
         hold_if_new(self._store, clock, folder.identity(), used=used)
         self._first_user()

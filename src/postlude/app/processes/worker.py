@@ -34,7 +34,7 @@ def run_worker_process(settings: Settings, *, child: bool, idle_end_s: float = 0
 async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
     settings, folder = parts.settings, parts.folder
     async with AsyncExitStack() as stack:
-        store = open_store(settings.database)
+        store = open_store(settings.database, parts.folder.forgotten_key)
         stack.callback(store.close)
         journal, name = _own_journal(parts)
         stack.callback(journal.close)

@@ -1,18 +1,24 @@
 """`postlude privacy`: what somebody who writes a letter, instead of using the page, may ask for."""
 
+from time import monotonic, sleep
+
 import click
 
-from postlude.app.commands.stores import append_observation, offline_stores, open_store_of
+from postlude.app.commands.stores import append_observation, forget_offline, offline_stores, open_store_of
 from postlude.cli.control_client import ask
 from postlude.cli.operator import who
-from postlude.config import load
+from postlude.config import Settings, load
 from postlude.kit.clock import SystemClock
-from postlude.model.address import read_mailbox
-from postlude.model.errors import NotFoundError
+from postlude.model.domain_name import address_key
+from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
+from postlude.services.privacy.forgetting import ask_to_forget
 from postlude.services.privacy.subject_access import describe
-from postlude.store import Choice
+from postlude.services.privacy.withdrawals import choose_for
+
+_PATIENCE_SECONDS = 60.0
+_NAP_SECONDS = 0.2
 
 
 @click.group()
@@ -43,14 +49,44 @@ def erase(address: str) -> None:
 
 @command.command()
 @click.argument("address")
+@click.confirmation_option(prompt="Forget this address, its mail, its replies and its contact for good?")
+def forget(address: str) -> None:
+    """Forget ADDRESS: contact, contents of mail, replies, what was recorded. A keyed hash keeps that it wants no mail.
+
+    That something was sent and what came of it stays, of a pseudonym.
+    """
+    settings = load()
+    with open_store_of(settings) as store:
+        ask_to_forget(store, SystemClock(), address)
+    try:
+        forget_offline(settings)
+    except InUseError:
+        click.echo(f"{address}: being forgotten by the running postlude")
+        _wait_until_forgotten(settings, address)
+    click.echo(f"{address}: forgotten")
+
+
+def _wait_until_forgotten(settings: Settings, address: str) -> None:
+    ends = monotonic() + _PATIENCE_SECONDS
+    with open_store_of(settings) as store:
+        while address_key(address) in store.forgetting.to_forget():
+            if monotonic() > ends:
+                raise InUseError(
+                    f"{address} is not forgotten yet: the running postlude does it once all that was journaled is "
+                    "digested and no import names the address. `postlude check` says what holds it up"
+                )
+            sleep(_NAP_SECONDS)
+    click.echo("The newest journal files still speak of it: they go with the next restart, or after 7 days.")
+
+
+@command.command()
+@click.argument("address")
 @click.option("--opens/--no-opens", default=True, show_default=True, help="Whether opens may be recorded.")
 @click.option("--clicks/--no-clicks", default=True, show_default=True, help="Whether clicks may be recorded.")
 def track(address: str, opens: bool, clicks: bool) -> None:
     """Say what may be recorded of ADDRESS from now on, in mail already sent too."""
-    by = who()
-    choice = Choice(0, opens, clicks, SystemClock().now(), f"postlude privacy, by {by}")
     with open_store_of(load()) as store:
-        store.privacy.choose(read_mailbox(address).spelled, choice, "by hand")
+        choose_for(store, SystemClock(), address, who(), opens=opens, clicks=clicks)
     said = [f"{name} {'may be' if on else 'are not'} recorded" for name, on in (("opens", opens), ("clicks", clicks))]
     click.echo(f"{address}: {', '.join(said)} from now on")
 

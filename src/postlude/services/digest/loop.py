@@ -8,13 +8,14 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Final, Protocol
 
 import msgspec
 
 from postlude.history import History
-from postlude.journal import Finding, Known, Position, Record
+from postlude.journal import SEVEN_DAYS, Finding, Known, Position, Record
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import DamagedError, InUseError, StorageError
@@ -74,8 +75,8 @@ class Journal(Protocol):
         """Bytes of durable records behind `done`."""
         ...
 
-    def trim(self, done: Mapping[int, Position]) -> object:
-        """Delete what lies before `done` and is old."""
+    def trim(self, done: Mapping[int, Position], keep_seconds: float = SEVEN_DAYS) -> object:
+        """Delete what lies before `done` and is older than `keep_seconds`."""
         ...
 
     def crowded(self) -> bool:
@@ -92,6 +93,22 @@ class Journal(Protocol):
 
     def take_labels(self) -> list[SegmentLabel]:
         """Which segments were met since this was asked last."""
+        ...
+
+
+class Forgetting(Protocol):
+    """Forgets addresses in every store and folder."""
+
+    def due(self) -> bool:
+        """Whether somebody is to be forgotten."""
+        ...
+
+    def run(self, trim: Callable[[], object]) -> None:
+        """Forget them; `trim` deletes what the journals no longer need."""
+        ...
+
+    def last_at(self) -> int:
+        """When somebody was forgotten last, 0: never."""
         ...
 
 
@@ -127,6 +144,7 @@ class Digest:
         chore: MaintenanceStep = lambda: False,
         tidy: Wake = lambda: None,
         taking_out: TakingOut | None = None,
+        forgetter: Forgetting | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
         """Three calls are made in the digest's thread.
@@ -145,6 +163,7 @@ class Digest:
         self._chore = chore
         self._tidy = tidy
         self._taking_out = taking_out
+        self._forgetter = forgetter
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
         self._in_store: dict[int, Place] = {}
@@ -173,10 +192,12 @@ class Digest:
         begun = perf_counter()
         try:
             count = self.step()
+            if count < self._batch_records:
+                self._forget()
             more = self._chore()
             if self._clock.now() - self._trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
-                self._journal.trim(self._after())
+                self._journal.trim(self._after(), self._kept_seconds())
                 if count < self._batch_records:
                     self._tidy()
             elif count and self._journal.crowded():
@@ -222,6 +243,7 @@ class Digest:
         total = 0
         while count := self.step():
             total += count
+        self._forget()
         return total
 
     def _note_segments(self) -> None:
@@ -233,6 +255,16 @@ class Digest:
             for finding in findings:
                 _log.error("journal: %s", finding.text)
             self._store.integrity.add_incidents(as_incidents(findings, self._clock.now()))
+
+    def _forget(self) -> None:
+        """Forget who is to be forgotten, when what was journaled of them is digested in both stores."""
+        if self._forgetter is not None and self._in_history == self._in_store and self._forgetter.due():
+            self._forgetter.run(partial(self._journal.trim, self._after(), 0))
+
+    def _kept_seconds(self) -> float:
+        """How long the journals keep what is digested: what they said before somebody was forgotten goes sooner."""
+        forgotten = self._forgetter.last_at() if self._forgetter is not None else 0
+        return min(SEVEN_DAYS, (self._clock.now() - forgotten) / MICROS_PER_SECOND)
 
     def _load(self) -> None:
         compare(self._journal, self._store, self._history, self._clock)

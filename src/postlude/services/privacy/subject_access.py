@@ -10,6 +10,7 @@ from postlude.kit.clock import to_iso
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import EventKind
+from postlude.services.privacy.known_contact import contact_lines, question_lines
 from postlude.services.reports.sentences import summary
 from postlude.store import Copy, Message, Store
 
@@ -27,12 +28,18 @@ class Answer(NamedTuple):
 
 
 def describe(store: Store, history: History, address: str) -> str:
-    """Every mail sent to `address` and what was recorded of it, as plain text; NotFoundError when there is nothing."""
+    """Everything stored of `address`, as plain text; NotFoundError when there is nothing.
+
+    The contact with its fields, lists and consent, what was chosen, every mail sent to it with what was recorded of it
+    and what came back, replies among that.
+    """
     copies = store.messages.copies_to(address)
     withdrawal, suppression = store.privacy.withdrawal(address), store.suppressions.get(address)
-    if not copies and withdrawal is None and suppression is None:
+    contact = contact_lines(store, address)
+    questions = question_lines(store.feedback.about(address, [copy.id for copy in copies]))
+    if not (copies or withdrawal or suppression or contact or questions):
         raise NotFoundError(f"nothing is stored of {address}")
-    lines = [f"What this server stores of {address}", ""]
+    lines = [f"What this server stores of {address}", "", *contact]
     if withdrawal is not None:
         said = ", ".join(
             f"{name} {'are not recorded' if off else 'may be recorded'}"
@@ -40,9 +47,12 @@ def describe(store: Store, history: History, address: str) -> str:
         )
         lines += [f"Your choice of {to_iso(withdrawal.at)}: {said}.", ""]
     if suppression is not None:
-        lines += [f"This address gets no mail since {to_iso(suppression.at)}: {suppression.reason}.", ""]
+        because = "; ".join(filter(None, (suppression.reason, suppression.evidence, suppression.by)))
+        lines += [f"This address gets no mail since {to_iso(suppression.at)}: {because}.", ""]
     lines += _mails(copies, store.messages.get_many({copy.message for copy in copies}), history)
+    lines += questions
     lines += [
+        "Of mail that was sent or came back lately the contents are stored as well, until the time for that is over.",
         "Times are UTC. What the server's log received in the last 7 days is kept there for as long, also when it is",
         "erased here.",
     ]

@@ -25,6 +25,7 @@ from postlude.store.contacts.tables import (
 )
 from postlude.store.jobs.queries import add_errors, note_beat
 from postlude.store.jobs.rows import Beat, JobError
+from postlude.store.privacy.forgotten import know_again
 from postlude.store.privacy.tables import withdrawals
 
 _IDS: Final = OrderedIds()
@@ -106,6 +107,8 @@ class BulkImport(Part):
         with self._database.write() as connection:
             if self._database.sqlite:
                 connection.exec_driver_sql(_ROOMY)
+            if not intake.dry:
+                know_again(connection, merged)
             if intake.dry:
                 known = self._known_contacts(connection, merged)
                 _would_add(intake, merged.keys() - known.keys(), counts)

@@ -2,17 +2,19 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import OrderedIds
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.contacts.consent import consent_of, take_along
+from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.shown_domains import address_holds
-from postlude.store.contacts.tables import consents, contact_fields, contact_tags, contacts, list_members, proofs
+from postlude.store.contacts.tables import contact_fields, contact_tags, contacts, list_members
 from postlude.store.engine import Database
+from postlude.store.privacy.forgotten import know_again
 
 _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})
@@ -95,6 +97,7 @@ class ContactQueries(Part):
                 if not connection.execute(change).rowcount:
                     raise NotFoundError(f"no contact has the id {contact:016x}")
                 if "address" in values:
+                    know_again(connection, [values["address"]])
                     take_along(connection, contact, values["address"], at)
                 self._know_fields(connection, values.get("fields", {}))
         except IntegrityError as error:
@@ -107,14 +110,7 @@ class ContactQueries(Part):
         A suppression of the address stays: it is how the wish not to be mailed is remembered.
         """
         with self._database.write() as connection:
-            own = select(consents.c.proof).where(consents.c.contact == contact)
-            candidates = [row[0] for row in connection.execute(own.distinct())]
-            for table in (list_members, contact_tags, consents):
-                connection.execute(delete(table).where(table.c.contact == contact))
-            for proof in candidates:  # an import's proof stands behind others, too
-                shared = select(consents.c.proof).where(consents.c.proof == proof).exists()
-                connection.execute(delete(proofs).where(proofs.c.id == proof, proofs.c.how != "import", ~shared))
-            return connection.execute(delete(contacts).where(contacts.c.id == contact)).rowcount > 0
+            return erase_contact(connection, contact)
 
     def fields(self) -> list[str]:
         """Names of every custom field a contact ever had."""
@@ -137,6 +133,7 @@ def insert_contact(
     """Add one inside a transaction that is there; its id. IntegrityError when the address is there already."""
     contact = _IDS.take(at, 1)[0]
     row = {"id": contact, "address": address_key(spelled), "spelled": clean(spelled), "source": clean(source)}
+    know_again(connection, [address_key(spelled)])
     known = consent_of(connection, address_key(spelled))
     connection.execute(contacts.insert(), {**row, **known, "fields": {}, **values, "created_at": at, "updated_at": at})
     return contact

@@ -27,6 +27,7 @@ from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
+from postlude.store.privacy.forgotten import know_again
 from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.settings import settings
 
@@ -91,6 +92,7 @@ class DigestQueries(Part):
         if not batch.submissions:
             return
         every = batch.submissions
+        know_again(connection, {address_key(copy.recipient) for one in every for copy in one.copies})
         self._add(connection, messages, [message_row(one.message) for one in every])
         self._add(connection, links, [link_row(link) for one in every for link in one.links])
         self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])

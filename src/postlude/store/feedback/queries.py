@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
-from postlude.store.base import Part, as_struct, chunks
+from postlude.store.base import Part, address_key, as_struct, chunks
 from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
 
@@ -34,6 +34,25 @@ class FeedbackQueries(Part):
         if row is None:
             raise NotFoundError(f"nothing unmatched has the id {id:016x}; `postlude feedback unmatched` lists them")
         return as_struct(Unmatched, row)
+
+    def about(self, address: str, wanted: Collection[int]) -> list[Unmatched]:
+        """What names an address, or is linked to one of these copies, oldest first."""
+        key = address_key(address)
+        named = func.lower(cast(unmatched.c.facts, Text)).contains(key, autoescape=True)
+        conditions: list[ColumnElement[bool]] = [named | func.lower(unmatched.c.summary).contains(key, autoescape=True)]
+        conditions += [unmatched.c.copy.in_(some) for some in chunks(wanted)]
+        found: dict[int, Unmatched] = {}
+        with self._database.read() as connection:
+            for condition in conditions:
+                for row in connection.execute(select(unmatched).where(condition)):
+                    found[row.id] = as_struct(Unmatched, row)
+        return sorted(found.values(), key=lambda one: one.at)
+
+    def forget_before(self, at: int) -> None:
+        """Delete what came in before `at`: questions, whether somebody decided them or not, and what was set aside."""
+        with self._database.write() as connection:
+            connection.execute(delete(unmatched).where(unmatched.c.at < at))
+            connection.execute(delete(set_aside).where(set_aside.c.at < at))
 
     def asked_about(self, mails: Collection[int]) -> set[int]:
         """Which of these mails something open is about."""

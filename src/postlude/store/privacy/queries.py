@@ -48,14 +48,9 @@ class PrivacyQueries(Part):
 
     def revocations(self) -> Revocations:
         """Every copy whose tracking was withdrawn, and every changed link: what the edges hold in memory."""
-        opens, clicks = array("q"), array("q")
         with self._database.read() as connection:
-            rows = connection.execution_options(yield_per=20_000).execute(withdrawn_copies())
-            for copy, no_opens, no_clicks in rows:
-                if no_opens:
-                    opens.append(copy)
-                if no_clicks:
-                    clicks.append(copy)
+            flowing = connection.execution_options(yield_per=20_000)
+            opens, clicks = (array("q", flowing.execute(withdrawn_copies(p)).scalars()) for p in ("opens", "clicks"))
             changed = connection.execute(select(link_changes)).all()
         links = {(row.kind, row.scope, row.position): row.url for row in changed}
         return Revocations(opens, clicks, links)

@@ -6,7 +6,7 @@ asks what held when a hit was seen.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
@@ -35,10 +35,10 @@ def may_record(said: Sequence[Said], at: int) -> MayRecord:
     return EVERYTHING if last is None else MayRecord(not last.opens, not last.clicks)
 
 
-def withdrawn_copies() -> Select[Any]:
-    """Every copy to an address of which not everything may be recorded now: id, opens and clicks withdrawn."""
-    joined = copies.join(withdrawals, withdrawals.c.address == copies.c.address)
-    return select(copies.c.id, withdrawals.c.opens, withdrawals.c.clicks).select_from(joined).where(WITHDRAWN)
+def withdrawn_copies(purpose: Literal["opens", "clicks"]) -> Select[Any]:
+    """Ids of every copy to an address of which opens, or clicks, may not be recorded now."""
+    off = select(withdrawals.c.address).where(withdrawals.c[purpose])
+    return select(copies.c.id).where(copies.c.address.in_(off))
 
 
 def write_choice(

@@ -1,6 +1,6 @@
 """What recipients decided and asked, and links that were changed after sending."""
 
-from sqlalchemy import Boolean, Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from postlude.store.columns import Big, metadata, words
 
@@ -28,6 +28,22 @@ tracking_choices = Table(
     words("evidence"),
     UniqueConstraint("address", "at", name="uq_tracking_choices_address_at"),
     sqlite_autoincrement=True,
+)
+
+# What stays of a forgotten address: a keyed hash (the key lies beside the database), and what it did not want.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("at", Big, nullable=False),
+    words("reason"),  # why it was not to be mailed; empty when it was
+    Column("opens", Boolean, nullable=False),
+    Column("clicks", Boolean, nullable=False),
+)
+
+# Addresses the app is to forget; a row is there until nothing is left of it.
+forget_requests = Table(
+    "forget_requests", metadata, Column("address", Text, primary_key=True), Column("at", Big, nullable=False)
 )
 
 # Links whose destination was replaced (url) or stopped (empty url) after the mail had left.

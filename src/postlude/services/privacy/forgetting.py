@@ -1,0 +1,118 @@
+"""Forgetting an address in every store and folder. For the digest's thread, while both stores hold the same records."""
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from postlude.history import History
+from postlude.journal import Spool
+from postlude.kit.clock import Clock
+from postlude.kit.ids import id_text, parse_id
+from postlude.model.errors import StorageError
+from postlude.model.words import JobStatus
+from postlude.store import Store
+
+WAITING: Final = "privacy:contents-waiting"
+"""Setting: messages whose contents go when the last copy to somebody else has left."""
+FORGOTTEN_AT: Final = "privacy:forgotten-at"
+"""Setting: when an address was forgotten last; journals from before are not kept for a week."""
+_UNDER_WAY: Final = frozenset((JobStatus.WAITING, JobStatus.RUNNING, JobStatus.PAUSED))
+
+_log = logging.getLogger(__name__)
+
+
+class Folders(NamedTuple):
+    """Where mail and what was made of it lies."""
+
+    spool_out: Spool
+    spool_in: Spool
+    spool_in_root: Path
+    mailbox: Path
+    views: Path
+    uploads: Path
+
+
+class Forgetter:
+    """Does what `store.forgetting.ask_to_forget` was asked for. Interrupted, it is done again from the beginning."""
+
+    def __init__(self, store: Store, history: History, folders: Folders, clock: Clock) -> None:
+        self._store: Final = store
+        self._history: Final = history
+        self._folders: Final = folders
+        self._clock: Final = clock
+
+    def due(self) -> bool:
+        """Whether somebody is to be forgotten."""
+        return bool(self._store.forgetting.to_forget())
+
+    def last_at(self) -> int:
+        """When somebody was forgotten last, 0: never."""
+        at: int = self._store.settings.get(FORGOTTEN_AT, 0)
+        return at
+
+    def run(self, trim: Callable[[], object]) -> None:
+        """Forget everybody who is to be; `trim` deletes what the journals no longer need."""
+        addresses = self._store.forgetting.to_forget()
+        if any(self._is_imported(address) for address in addresses):
+            return  # the file is read to its end first
+        for address in addresses:
+            self._forget(address)
+        self._history.leave_no_remains()
+        self._store.settings.put(FORGOTTEN_AT, self._clock.now())
+        trim()
+        for address in addresses:
+            self._store.forgetting.forgot(address)
+        self._store.forgetting.leave_no_remains()
+        _log.info("forgotten: %d addresses", len(addresses))
+
+    def _forget(self, address: str) -> None:
+        # The state last: until it forgets the address, it says which copies and messages they were.
+        folders = self._folders
+        copies = self._store.forgetting.copies_to_forget(address)
+        self._history.forget(list(copies), address)
+        waiting = {id_text(message) for message in copies.values() if message}
+        self._store.settings.put(WAITING, sorted({*self._store.settings.get(WAITING, ()), *waiting}))
+        for folder in (folders.spool_in_root, folders.mailbox, folders.uploads):
+            for path in folder.rglob("*.*"):
+                if path.is_file() and _names(path, address):
+                    path.unlink(missing_ok=True)
+        forgot = self._store.forgetting.forget(address, self._clock.now())
+        delete_waiting(self._store, folders.spool_out, folders.views)
+        for mail in forgot.mails:
+            folders.spool_in.delete(mail)
+
+    def _is_imported(self, address: str) -> bool:
+        jobs = [job for job in self._store.jobs.latest() if job.status in _UNDER_WAY]
+        files = [Path(str(job.options.get("file", ""))) for job in jobs]
+        return any(file.is_file() and _names(file, address) for file in files)
+
+
+def ask_to_forget(store: Store, clock: Clock, address: str) -> None:
+    """Have the digest forget an address, soon; InputError when it is a user's."""
+    store.forgetting.ask_to_forget(address, clock.now())
+
+
+def delete_contents(spool: Spool, views: Path, messages: Iterable[int]) -> None:
+    """Delete what these messages said."""
+    for message in messages:
+        spool.delete(message)
+        (views / f"{id_text(message)}.html").unlink(missing_ok=True)
+
+
+def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
+    """Delete the contents of messages to somebody forgotten that have left to everybody else by now."""
+    waiting = [number for text in store.settings.get(WAITING, ()) if (number := parse_id(text)) is not None]
+    due = set(store.forgetting.contents_due(waiting))
+    if due:
+        delete_contents(spool, views, due)
+        store.settings.put(WAITING, sorted(id_text(message) for message in waiting if message not in due))
+
+
+def _names(path: Path, address: str) -> bool:
+    try:
+        return address.encode() in path.read_bytes().lower()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,67 @@
+"""What is stored of somebody beside the mail they got: contact, consent with its proofs, lists, and open questions."""
+
+from collections.abc import Iterator, Mapping
+
+from postlude.kit.clock import to_iso
+from postlude.store import Store, Unmatched
+from postlude.store.contacts.rows import ConsentEntry, Contact, Membership
+
+
+def contact_lines(store: Store, address: str) -> list[str]:
+    """Everything known of the contact with this address, in lines for reading; empty when it is none."""
+    contact = store.contacts.by_address(address)
+    if contact is None:
+        return []
+    names = {one.id: one.name for one in store.lists.every()}
+    lines = ["You are a contact:", *_own(contact)]
+    if tags := store.contacts.tags_of([contact.id]).get(contact.id):
+        lines.append(f"  tags: {', '.join(tags)}")
+    lines += [_membership(names, one) for one in store.lists.memberships(contact.id)]
+    log = store.contacts.consent_log(contact.id)
+    if log:
+        lines += ["", "What you agreed to, and how that is known:", *map(_consent, log)]
+    return [*lines, ""]
+
+
+def question_lines(found: list[Unmatched]) -> list[str]:
+    """What came back and names the address, or was sent to it, and waits for a person or was decided by one."""
+    if not found:
+        return []
+    return ["What came back and could not be tied to a mail by itself:", *map(_question, found), ""]
+
+
+def _own(contact: Contact) -> Iterator[str]:
+    yield f"  address: {contact.spelled}"
+    if contact.name:
+        yield f"  name: {contact.name}"
+    if contact.time_zone:
+        yield f"  time zone: {contact.time_zone}"
+    for name, value in contact.fields.items():
+        yield f"  {name}: {value}"
+    if contact.source:
+        yield f"  where from: {contact.source}"
+    yield f"  since: {to_iso(contact.created_at)}, last changed {to_iso(contact.updated_at)}"
+
+
+def _membership(names: dict[int, str], one: Membership) -> str:
+    times = (("asked", one.asked_at), ("subscribed", one.subscribed_at), ("unsubscribed", one.unsubscribed_at))
+    said = [f"{word} {to_iso(at)}" for word, at in times if at is not None]
+    source = [f"by {one.source}"] if one.source else []
+    return f"  list {names.get(one.list, 'deleted since')}: {', '.join([one.status.value, *said, *source])}"
+
+
+def _consent(one: ConsentEntry) -> str:
+    proof = one.proof
+    words = {"how": proof.how, "where": proof.source, "text": proof.text, "with": proof.evidence, "by": proof.by}
+    state = one.state.value or "unknown"
+    return f"  {to_iso(one.at)}  {one.purpose.value}: {state}{_said(words)}"
+
+
+def _question(one: Unmatched) -> str:
+    return f"  {to_iso(one.at)}  {one.kind or one.reason} ({one.state}){_said(one.facts)}"
+
+
+def _said(words: Mapping[str, str]) -> str:
+    """A further line with what there is."""
+    said = "; ".join(f"{name}: {' '.join(value.split())}" for name, value in words.items() if value)
+    return f"\n      {said}" if said else ""

@@ -1,0 +1,73 @@
+"""How long what is stored of people is kept. Called about once a minute, does a little, and deletes nothing in use."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from postlude.history import History
+from postlude.journal import PARTS, Spool
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
+from postlude.model.errors import StorageError
+from postlude.services.privacy.forgetting import delete_contents, delete_waiting
+from postlude.store import Store
+
+_DAY_S: Final = 86_400
+_HOUR: Final = 3_600 * MICROS_PER_SECOND
+
+_log = logging.getLogger(__name__)
+
+
+class Keep(NamedTuple):
+    """Days for which each kind is kept; 0: for good."""
+
+    events: int = 0
+    """What was recorded: opens, clicks, deliveries. The counts of messages and campaigns stay."""
+    mail: int = 0
+    """The contents of single mail, and its pages for view in browser."""
+    replies: int = 0
+    """What replies said, and questions about mail that came back."""
+
+
+class Retention:
+    """Deletes what was kept long enough. What cannot be deleted is logged and tried again at the next turn."""
+
+    def __init__(self, store: Store, history: History, mail: tuple[Spool, Path], clock: Clock, keep: Keep) -> None:
+        """`mail`: where the contents of single mail lie, and their pages."""
+        self._store: Final = store
+        self._history: Final = history
+        self._spool, self._views = mail
+        self._clock: Final = clock
+        self._keep: Final = keep
+        self._part = 0
+        self._looked_at = 0
+
+    def __call__(self) -> None:
+        """Look at one folder of contents, and once an hour at the rest."""
+        try:
+            delete_waiting(self._store, self._spool, self._views)
+            if self._keep.mail:
+                self._contents(self._clock.now() / MICROS_PER_SECOND - self._keep.mail * _DAY_S)
+            if self._clock.now() - self._looked_at >= _HOUR:
+                self._looked_at = self._clock.now()
+                self._records()
+        except StorageError as error:
+            _log.warning("what has been kept long enough cannot be deleted: %s", error)
+
+    def _contents(self, before: float) -> None:
+        part, self._part = self._part, (self._part + 1) % PARTS
+        old = self._spool.older(part, before)
+        delete_contents(self._spool, self._views, self._settled(old))
+
+    def _settled(self, messages: Iterable[int]) -> list[int]:
+        return self._store.forgetting.contents_due(list(messages))
+
+    def _records(self) -> None:
+        if self._keep.events:
+            self._history.forget_before(self._before(self._keep.events))
+        if self._keep.replies:
+            self._history.forget_words_before(self._before(self._keep.replies))
+            self._store.feedback.forget_before(self._before(self._keep.replies))
+
+    def _before(self, days: int) -> int:
+        return self._clock.now() - days * _DAY_S * MICROS_PER_SECOND

@@ -1,0 +1,217 @@
+"""Forgetting an address whole, and knowing it again by a keyed hash when somebody brings it back.
+
+Who asked not to be mailed or tracked keeps that, without being known: the hash alone stays. When the address comes in
+again (a contact, an import, a message to it), the wish is found by it and written down anew before anything is sent.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Text, case, cast, delete, func, select, update
+
+from postlude.model.errors import InputError, StorageError
+from postlude.model.words import CopyStatus
+from postlude.store.accounts.tables import users
+from postlude.store.base import Part, address_key, chunks, insert_into
+from postlude.store.contacts.erasing import erase_contact
+from postlude.store.contacts.tables import contacts, suppressions
+from postlude.store.engine import translated
+from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.jobs.tables import job_errors
+from postlude.store.messages.tables import copies, links, messages
+from postlude.store.privacy.recording import write_choice
+from postlude.store.privacy.tables import data_requests, forget_requests, forgotten, tracking_choices, withdrawals
+
+KEY_OPTION: Final = "postlude_forgotten_key"
+"""The execution option of an engine that holds a function which returns the key of the hashes."""
+KeySource = Callable[[bool], bytes]
+"""Returns the key; told whether it may make one, since nothing was hashed yet."""
+_HASH_BYTES: Final = 16
+_A_NAME: Final = 3
+_ON_ITS_WAY: Final = [
+    status.value
+    for status in (CopyStatus.QUEUED, CopyStatus.HELD, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
+]
+_NOT_BEGUN: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
+
+
+class Forgot(msgspec.Struct, frozen=True):
+    """What was forgotten of an address, for the stores and folders that hold more of it."""
+
+    copies: Sequence[int] = ()
+    mails: Sequence[int] = ()
+    """Returned mail that a question was open about."""
+
+
+class Forgetting(Part):
+    """Requests to forget, and forgetting what the state holds."""
+
+    def ask_to_forget(self, address: str, at: int) -> None:
+        """Have the app forget an address; InputError when it is a user's, whose mail is this server's business."""
+        key = address_key(address)
+        with self._database.write() as connection:
+            if connection.execute(select(users.c.id).where(func.lower(users.c.address) == key)).first() is not None:
+                raise InputError(f"{address} is a user of this server; remove the user first")
+            connection.execute(self._insert(forget_requests).values(address=key, at=at).on_conflict_do_nothing())
+
+    def to_forget(self) -> list[str]:
+        """Addresses that are to be forgotten, oldest request first."""
+        with self._database.read() as connection:
+            query = select(forget_requests.c.address).order_by(forget_requests.c.at)
+            return [row[0] for row in connection.execute(query)]
+
+    def copies_to_forget(self, address: str) -> dict[int, int]:
+        """The copies that went to it, each with its message if that is a single one, else 0."""
+        query = select(copies.c.id, copies.c.message, copies.c.campaign).where(copies.c.address == address)
+        with self._database.read() as connection:
+            return {row.id: 0 if row.campaign else row.message for row in connection.execute(query)}
+
+    def forget(self, address: str, at: int) -> Forgot:
+        """Forget an address in one transaction: copies get a pseudonym, all else of it goes, a keyed hash stays."""
+        with self._database.write() as connection:
+            _remember_wishes(connection, address, at)
+            forgot = _forget_copies(connection, address, at)
+            for (contact,) in connection.execute(select(contacts.c.id).where(contacts.c.address == address)).all():
+                erase_contact(connection, contact)
+            mails = _forget_feedback(connection, address, forgot.copies)
+            for table in (suppressions, withdrawals, tracking_choices, data_requests):
+                connection.execute(delete(table).where(table.c.address == address))
+            connection.execute(delete(job_errors).where(_names(job_errors.c.value, address)))
+        return msgspec.structs.replace(forgot, mails=mails)
+
+    def forgot(self, address: str) -> None:
+        """The request is done in every store and folder."""
+        with self._database.write() as connection:
+            connection.execute(delete(forget_requests).where(forget_requests.c.address == address))
+
+    def contents_due(self, waiting: Iterable[int]) -> list[int]:
+        """Those of these single messages of which no copy is on its way any more."""
+        found: list[int] = []
+        with self._database.read() as connection:
+            for some in chunks(waiting):
+                needed = set(connection.execute(_needing(some)).scalars())
+                found += [message for message in some if message not in needed]
+        return found
+
+    def leave_no_remains(self) -> None:
+        """Rewrite the database, so that no page holds what was deleted. As long as copying it takes; SQLite only."""
+        if not self._database.sqlite:
+            return  # its server reuses the space of deleted rows by itself (autovacuum)
+        with translated(self._database.engine), closing(self._database.engine.raw_connection()) as connection:
+            # The driver itself: VACUUM wants no transaction around it.
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement).fetchall()
+
+
+def know_again(connection: Connection, addresses: Iterable[str]) -> None:
+    """Write down anew what forgotten ones among these addresses (as `address_key` has them) did not want."""
+    if not _any(connection):
+        return
+    key = _key(connection)
+    by_hash = {hash_of(key, address): address for address in addresses}
+    for some in chunks(by_hash):
+        for row in connection.execute(select(forgotten).where(forgotten.c.hash.in_(some))).all():
+            address = by_hash[bytes(row.hash)]
+            if row.reason:
+                suppression = {"address": address, "reason": row.reason, "at": row.at, "evidence": "before forgotten"}
+                insert = insert_into(connection.dialect, suppressions).values(suppression)
+                connection.execute(insert.on_conflict_do_nothing())
+            if row.opens or row.clicks:
+                allowed = {"opens": not row.opens, "clicks": not row.clicks}
+                write_choice(connection, address, row.at, **allowed, evidence="before it was forgotten")
+            connection.execute(delete(forgotten).where(forgotten.c.hash == row.hash))
+
+
+def hash_of(key: bytes, address: str) -> bytes:
+    """What stays of a forgotten address: nobody can find it without the key."""
+    return blake2b(address.encode(), key=key, digest_size=_HASH_BYTES, person=b"forgotten").digest()
+
+
+def _any(connection: Connection) -> bool:
+    return connection.execute(select(forgotten.c.at).limit(1)).first() is not None
+
+
+def _key(connection: Connection, *, make: bool = False) -> bytes:
+    given: KeySource | None = connection.get_execution_options().get(KEY_OPTION)
+    if given is None:
+        raise StorageError("addresses were forgotten here, and their key is not at hand: open the store with it")
+    return given(make)
+
+
+def _remember_wishes(connection: Connection, address: str, at: int) -> None:
+    reason = connection.execute(select(suppressions.c.reason).where(suppressions.c.address == address)).scalar()
+    said = connection.execute(
+        select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
+    ).first()
+    opens, clicks = said or (False, False)
+    if reason or opens or clicks:
+        key = _key(connection, make=not _any(connection))
+        row = {"hash": hash_of(key, address), "at": at, "reason": reason or "", "opens": opens, "clicks": clicks}
+        insert = insert_into(connection.dialect, forgotten).values(row)
+        new = {name: insert.excluded[name] for name in ("at", "reason", "opens", "clicks")}
+        connection.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=new))
+
+
+def _forget_copies(connection: Connection, address: str, at: int) -> Forgot:
+    rows = connection.execute(
+        select(copies.c.id, copies.c.message, copies.c.campaign).where(copies.c.address == address)
+    ).all()
+    if not rows:
+        return Forgot()
+    pseudonym = f"forgotten-{secrets.token_hex(8)}@forgotten.invalid"
+    ended = case((copies.c.status.in_(_NOT_BEGUN), CopyStatus.SUPPRESSED.value), else_=copies.c.status)
+    connection.execute(
+        update(copies)
+        .where(copies.c.address == address)
+        .values(recipient=pseudonym, address=pseudonym, contact=None, list=None)
+        .values(text="", orcpt="", remote_id="", status=ended, next_attempt_at=None)
+    )
+    write_choice(connection, pseudonym, at, opens=False, clicks=False, evidence="forgotten")
+    words = _names_of(connection, address)
+    for some in chunks({row.message for row in rows if not row.campaign}):
+        for word in words:  # what others got as well stays, but for where it names them
+            named = _names(messages.c.subject, word)
+            connection.execute(update(messages).where(messages.c.id.in_(some), named).values(subject=""))
+            named = _names(links.c.url, word) | _names(links.c.label, word)
+            connection.execute(update(links).where(links.c.message.in_(some), named).values(url="", label=""))
+        others = select(copies.c.message).where(copies.c.message.in_(some), copies.c.address != pseudonym)
+        shared = set(connection.execute(others).scalars())
+        alone = [message for message in some if message not in shared]
+        connection.execute(update(messages).where(messages.c.id.in_(alone)).values(subject="", envid=""))
+    return Forgot([row.id for row in rows])
+
+
+def _names_of(connection: Connection, address: str) -> list[str]:
+    """What somebody is called by: the address, and the words of their name that are long enough to be theirs."""
+    names = connection.execute(select(contacts.c.name).where(contacts.c.address == address)).scalars()
+    words = {word.lower() for name in names for word in name.split() if len(word) >= _A_NAME}
+    return [address, *sorted(words)]
+
+
+def _needing(wanted: Sequence[int]) -> Any:  # noqa: ANN401 - a query
+    """Those of these messages that have a copy on its way."""
+    return select(copies.c.message).where(copies.c.message.in_(wanted), copies.c.status.in_(_ON_ITS_WAY)).distinct()
+
+
+def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]) -> list[int]:
+    about = [_names(unmatched.c.summary, address) | _names(cast(unmatched.c.facts, Text), address)]
+    about += [unmatched.c.copy.in_(some) for some in chunks(wanted)]
+    mails: list[int] = []
+    for condition in about:
+        mails += connection.execute(select(unmatched.c.mail).where(condition)).scalars()
+        connection.execute(delete(unmatched).where(condition))
+    needle = address.encode()
+    rows = connection.execution_options(yield_per=1000).execute(select(set_aside))
+    for row in [row[:3] for row in rows if needle in bytes(row.data).lower()]:
+        place = (set_aside.c.writer, set_aside.c.segment, set_aside.c.offset)
+        same = [column == value for column, value in zip(place, row, strict=True)]
+        connection.execute(delete(set_aside).where(*same))
+    return [mail for mail in mails if mail]
+
+
+def _names(column: Any, address: str) -> Any:  # noqa: ANN401 - a column, a condition
+    return func.lower(column).contains(address, autoescape=True)

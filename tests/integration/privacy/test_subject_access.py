@@ -1,0 +1,65 @@
+"""Who asks what is stored gets all of it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from postlude.history import History, open_history
+from postlude.model.errors import NotFoundError
+from postlude.model.event import Event
+from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, Via
+from postlude.services.privacy.subject_access import describe
+from postlude.store import Batch, Choice, Copy, Message, Store, Submission, Unmatched
+
+BOB = "bob@example.org"
+NOW = 1_700_000_000_000_000
+LETTER = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    with closing(open_history(tmp_path / "history.duckdb")) as opened:
+        yield opened
+
+
+def test_a_contact_that_never_got_mail_is_told_everything(store: Store, history: History) -> None:
+    contact = store.contacts.add("Bob@example.org", NOW, name="Bob B", fields={"note": "broken leg"}, source="fair")
+    news = store.lists.add("News", NOW)
+    store.lists.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, NOW, "card")
+    store.contacts.tag_contact(store.contacts.tag("vip"), contact.id)
+    said = {Purpose.MAIL: Consent.GIVEN}
+    store.contacts.record_consent(
+        contact.id, said, NOW, how="by hand", source="paper form", text="I want it", by="carol"
+    )
+    text = describe(store, history, BOB)
+    for part in ("Bob B", "Bob@example.org", "note: broken leg", "where from: fair", "list News: subscribed", "by card",
+                 "tags: vip", "mail: given", "where: paper form", "text: I want it", "by: carol"):  # fmt: skip
+        assert part in text, part
+
+
+def test_a_choice_and_a_suppression_are_told_with_their_reason(store: Store, history: History) -> None:
+    store.privacy.choose(BOB, Choice(0, opens=False, clicks=True, at=NOW, evidence="letter"), "by hand")
+    store.suppressions.add(BOB, "complained", "report 5", at=NOW)
+    text = describe(store, history, BOB)
+    assert "opens are not recorded" in text
+    assert "complained; report 5" in text
+
+
+def test_replies_are_told_with_their_words(store: Store, history: History) -> None:
+    message = Message(id=1, subject="Offer", created_at=NOW, **LETTER)
+    store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(10, 1, BOB),))]))
+    history.append([Event(5, EventKind.REPLIED, NOW, 1, 10, facts={"text": "my leg is broken"})], {})
+    assert "my leg is broken" in describe(store, history, BOB)
+
+
+def test_what_came_back_and_names_the_address_is_told(store: Store, history: History) -> None:
+    facts = {"sender": BOB, "text": "who are you"}
+    store.digest.apply(Batch(unmatched=[Unmatched(1, NOW, 7, "nothing_of_ours", kind="replied", facts=facts)]))
+    assert "who are you" in describe(store, history, BOB)
+
+
+def test_of_whom_nothing_is_stored_nothing_is_told(store: Store, history: History) -> None:
+    with pytest.raises(NotFoundError, match="nothing is stored"):
+        describe(store, history, BOB)
