@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -15,7 +15,10 @@ up: env ## run everything on this machine (Ctrl-C stops it)
 	@exec $(BIN)/postlude up
 test: dev servers ## everything: lint, types, borders, unit, integration, end to end
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/corpus tests/contract tests/e2e
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/simulation tests/corpus tests/contract tests/e2e
+SEEDS ?= 5000
+simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
+	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)
 check: dev ## the quick part: lint, types, borders, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -1,0 +1,142 @@
+"""What happens in a simulation: a list of named operations, each with its own chance, so that some can be left out."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, NamedTuple
+
+from simulation.faults import BROKEN, FULL
+from simulation.people import People
+from simulation.world import World
+
+_WAITS: Final = (1_000, 10_000, 100_000, 1_000_000, 1_000_000, 5_000_000, 5_000_000, 29_000_000, 70_000_000)
+_PLACES: Final = {
+    "disk: write": ("edge-1", "edge-2", "mail", "app"),
+    "disk: sync": ("edge-1", "edge-2", "mail", "app"),
+    "disk: create": ("edge-1", "edge-2", "mail", "app"),
+    "disk: ": ("edge-1", "edge-2", "mail", "app"),
+    "state: ": ("app",),
+    "state: COMMIT": ("app",),
+    "state: INSERT": ("app",),
+    "state: BEGIN": ("app",),
+    "history: ": ("app",),
+    "history: before COMMIT": ("app",),
+    "history: after COMMIT": ("app",),
+    "history: before append_rows": ("app",),
+}
+_DEADLY: Final = ("", "disk: ", "disk: write", "disk: sync", "disk: sync folder")
+_DEADLY_OF_APP: Final = (
+    "",
+    "disk: write",
+    "disk: sync",
+    "smtp: DATA",
+    "smtp: answer",
+    "smtp: answered",
+    "history: before",
+    "history: after COMMIT",
+    "state: ",
+    "state: INSERT",
+    "state: INSERT",
+    "state: INSERT INTO outcomes",
+    "state: INSERT INTO positions",
+    "state: UPDATE",
+    "state: COMMIT",
+)
+_WEIGHTS: Final = {
+    "submit": 10,
+    "read": 34,
+    "fetch": 6,
+    "forge": 6,
+    "wait": 16,
+    "kill": 4,
+    "kill_in": 22,
+    "cut": 2,
+    "cut_in": 4,
+    "refuse": 10,
+    "stop": 3,
+}
+
+
+_PEACEFUL: Final = frozenset({"submit", "read", "fetch", "forge", "wait"})
+
+
+class Operation(NamedTuple):
+    """One thing that happens; the same number, the same way."""
+
+    name: str
+    number: int
+
+
+def plan(seed: int, length: int) -> list[Operation]:
+    """The operations of a seed."""
+    chance = Random(f"plan {seed}")
+    names = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=length)
+    if chance.random() < 0.2:  # some seeds without faults: then the bounds are exact
+        names = [name if name in _PEACEFUL else "read" for name in names]
+    return [Operation(name, chance.getrandbits(32)) for name in ("submit", "wait", *names)]
+
+
+def perform(operation: Operation, world: World, people: People) -> None:
+    """Have it happen."""
+    chance = Random(operation.number)
+    world.say(f"[{operation.name} {operation.number}]")
+    _ALL[operation.name](world, people, chance)
+    world.advance(chance.choice((0, 500, 5_000, 60_000)))
+
+
+def _wait(world: World, _people: People, chance: Random) -> None:
+    world.advance(chance.choice(_WAITS))
+
+
+def _kill(world: World, _people: People, chance: Random) -> None:
+    process = chance.choice(world.processes)
+    if process.up:
+        world.say(f"{process.name} is killed")
+        world.kill(process)
+
+
+def _kill_in(world: World, people: People, chance: Random) -> None:
+    process = chance.choice((*world.processes, world.app, world.app))
+    where = chance.choice(_DEADLY_OF_APP if process is world.app else _DEADLY)
+    process.faults.die_after(chance.choice((1, 1, 1, 2, 2, 3, 5)), where)
+    people.read(chance)
+    people.submit(chance)
+    world.advance(chance.choice((10_000, 1_000_000, 6_000_000)))
+
+
+def _cut(world: World, _people: People, _chance: Random) -> None:
+    world.cut_power()
+
+
+def _cut_in(world: World, people: People, chance: Random) -> None:
+    process = chance.choice(world.processes)
+    process.faults.die_after(chance.choice((1, 2, 3, 5)), chance.choice(_DEADLY))
+    process.faults.takes_all = True
+    people.read(chance)
+
+
+def _refuse(world: World, _people: People, chance: Random) -> None:
+    place = chance.choice(list(_PLACES))
+    name = chance.choice(_PLACES[place])
+    process = next(one for one in world.processes if one.name == name)
+    process.faults.refuse(place, chance.choice((FULL, FULL, BROKEN)), chance.choice((1, 1, 2, 10)))
+
+
+def _stop(world: World, _people: People, chance: Random) -> None:
+    process = chance.choice(world.processes)
+    world.say(f"{process.name} is stopped")
+    world.stop(process)
+
+
+_ALL: Final[dict[str, Callable[[World, People, Random], None]]] = {
+    "submit": lambda _world, people, chance: people.submit(chance),
+    "read": lambda _world, people, chance: people.read(chance),
+    "fetch": lambda _world, people, chance: people.fetch(chance),
+    "forge": lambda _world, people, chance: people.forge(chance),
+    "wait": _wait,
+    "kill": _kill,
+    "kill_in": _kill_in,
+    "cut": _cut,
+    "cut_in": _cut_in,
+    "refuse": _refuse,
+    "stop": _stop,
+}
