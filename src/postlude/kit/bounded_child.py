@@ -5,6 +5,7 @@ than its limit, and takes nothing of the parent's with it. A child stays for the
 message and not an interpreter's start.
 """
 
+import atexit
 import pickle
 import signal
 import subprocess
@@ -69,6 +70,7 @@ class BoundedChildren:
         self._free: Final[list[_Child]] = []
         self._places: Final = threading.BoundedSemaphore(children)
         self._lock: Final = threading.Lock()
+        atexit.register(self.close)
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)` in a child; raises what it raises, BoundExceededError when it took too much."""

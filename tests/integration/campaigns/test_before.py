@@ -156,7 +156,7 @@ def test_files_travel_or_are_downloaded(desk):
     attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
     attach_file(desk.store, desk.folder, made.id, "terms.txt", "text/plain", b"terms")
     (variant,) = desk.store.campaigns.variants(made.id)
-    compiled = desk.contents.compile(made, variant, desk.contents.policy(made))
+    compiled = desk.contents.examine(made, variant, desk.contents.policy(made))
     (link,) = [one for one in compiled.links if "/f/" in one.url and one.tracked]
     (hosted,) = [one for one in desk.store.campaigns.files(made.id) if one.hosted]
     assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"

@@ -234,7 +234,7 @@ def _print_funnel(funnel: Funnel) -> None:
 def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[Finding]:
     found = []
     for variant in desk.store.campaigns.variants(campaign.id):
-        compiled = desk.contents.compile(campaign, variant, desk.contents.policy(campaign))
+        compiled = desk.contents.examine(campaign, variant, desk.contents.policy(campaign))
         problems = probe_links(link.url for link in compiled.links)
         found += [
             Finding(level=Level.SERIOUS, check="links", variant=variant.name, text=f"{url} {problem}")

@@ -10,11 +10,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from postlude.compose import Compiled, MissingFieldError, TemplateError
+from postlude.compose import MissingFieldError, TemplateError
 from postlude.instrument import LinkReason
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError
 from postlude.model.mailboxes import read_one_mailbox
+from postlude.services.campaigns.bounded_compose import Examined
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.files import SCHEME
 from postlude.services.campaigns.preview import preview, someone
@@ -127,7 +128,7 @@ def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
         yield _finding(Level.ERROR, "content", "there is no content: give it HTML, MJML or text", variant.name)
         return
     try:
-        compiled = context.contents.compile(context.campaign, variant, context.contents.policy(context.campaign))
+        compiled = context.contents.examine(context.campaign, variant, context.contents.policy(context.campaign))
     except InputError as error:
         yield _finding(Level.ERROR, "template", str(error), variant.name)
         return
@@ -139,7 +140,7 @@ def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
 _Said = Iterator[tuple[Level, str]]
 
 
-def _subject(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+def _subject(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
     if not variant.subject.strip():
         yield Level.SERIOUS, "the subject is empty"
     elif len(variant.subject) > _LONG_SUBJECT and "{{" not in variant.subject:
@@ -148,13 +149,13 @@ def _subject(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
         yield Level.WARNING, "there is no preheader: mailboxes show the first words of the text instead"
 
 
-def _unsubscribe(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+def _unsubscribe(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
     for where, text in (("HTML", variant.html), ("text", variant.text)):
         if text.strip() and "unsubscribe_url" not in text and "preferences_url" not in text:
             yield Level.SERIOUS, f"the {where} has no way to unsubscribe: add a link to {{{{ unsubscribe_url }}}}"
 
 
-def _links(_context: Context, _variant: Variant, compiled: Compiled) -> _Said:
+def _links(_context: Context, _variant: Variant, compiled: Examined) -> _Said:
     for link in compiled.links:
         why = _BROKEN.get(link.reason)
         if why is not None:
@@ -162,7 +163,7 @@ def _links(_context: Context, _variant: Variant, compiled: Compiled) -> _Said:
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
 
 
-def _files(context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+def _files(context: Context, variant: Variant, _compiled: Examined) -> _Said:
     """What the content names of the campaign's own files, and is not there: dead when the first copy leaves."""
     template = context.contents.template(context.campaign, variant)
     inside = {each.content_id for each in template.attachments if each.content_id}
@@ -174,7 +175,7 @@ def _files(context: Context, variant: Variant, _compiled: Compiled) -> _Said:
             yield Level.ERROR, f"{scheme}{name} is not among the files in the mail: attach it, or correct the name"
 
 
-def _fields(context: Context, _variant: Variant, compiled: Compiled) -> _Said:
+def _fields(context: Context, _variant: Variant, compiled: Examined) -> _Said:
     known = {f"contact.{name}" for name in context.store.contacts.fields()} | _BUILT_IN
     for path in compiled.fields:
         if not path.startswith("contact."):
@@ -214,7 +215,7 @@ class _Images(HTMLParser):
             self.without.append(named.get("src") or "without a source")
 
 
-def _images(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+def _images(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
     images = _Images()
     images.feed(variant.html)
     if images.without:
@@ -224,7 +225,7 @@ def _images(_context: Context, variant: Variant, _compiled: Compiled) -> _Said:
         yield Level.WARNING, text
 
 
-def _rendered(context: Context, variant: Variant, _compiled: Compiled) -> _Said:
+def _rendered(context: Context, variant: Variant, _compiled: Examined) -> _Said:
     contact = someone(context.store, context.campaign)
     try:
         seen = preview(context.contents, context.campaign, variant, contact)

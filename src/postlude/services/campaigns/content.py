@@ -8,6 +8,8 @@ from typing import Final
 from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
 from postlude.model.words import Via
+from postlude.services.campaigns import bounded_compose
+from postlude.services.campaigns.bounded_compose import Examined, Place, Sample
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
 from postlude.services.campaigns.sender import sender_of
@@ -57,9 +59,16 @@ class Contents:
             headers=False,
         )
 
-    def compile(self, campaign: Campaign, variant: Variant, policy: Policy) -> Compiled:
-        """A variant compiled afresh; TemplateError says what has to be mended."""
-        return compile_campaign(self.template(campaign, variant), policy, self.urls(variant.message))
+    def examine(self, campaign: Campaign, variant: Variant, policy: Policy) -> Examined:
+        """What compiling a variant says of it; TemplateError says what has to be mended. Bounded in time and memory."""
+        return bounded_compose.examine(self.template(campaign, variant), policy, self._place(variant))
+
+    def sample(self, campaign: Campaign, variant: Variant, policy: Policy, fields: Fields) -> Sample:
+        """One copy with nothing live in it; MissingFieldError and TemplateError. Bounded in time and memory."""
+        return bounded_compose.sample(self.template(campaign, variant), policy, self._place(variant), fields)
+
+    def _place(self, variant: Variant) -> Place:
+        return Place(variant.message, self._base, self._prefixes)
 
     def compiled(self, campaign: Campaign, message: int, *, opens: bool, clicks: bool) -> Compiled:
         """A variant of a campaign whose content is fixed, compiled once."""
@@ -69,7 +78,8 @@ class Contents:
             if found is None:
                 variant = next(one for one in self._store.campaigns.variants(campaign.id) if one.message == message)
                 policy = self.policy(campaign, opens=opens, clicks=clicks)
-                found = self._compiled[key] = self.compile(campaign, variant, policy)
+                template, urls = self.template(campaign, variant), self.urls(message)
+                found = self._compiled[key] = compile_campaign(template, policy, urls)
         return found
 
     def forget(self, messages: Iterable[int]) -> None:
@@ -107,7 +117,7 @@ def _attachment(file: CampaignFile, content: bytes) -> Attachment:
     return Attachment(filename=file.name, content=content, content_type=file.content_type, content_id=file.content_id)
 
 
-def message_rows(campaign: Campaign, variant: Variant, compiled: Compiled, now: int) -> tuple[Message, list[Link]]:
+def message_rows(campaign: Campaign, variant: Variant, compiled: Examined, now: int) -> tuple[Message, list[Link]]:
     """What a variant is in `messages` and `links`."""
     address = sender_of(campaign)
     message = Message(

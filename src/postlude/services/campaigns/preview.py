@@ -5,11 +5,11 @@ import msgspec
 from postlude.compose import MissingFieldError, TemplateError
 from postlude.mail.bodies import read_bodies
 from postlude.mail.header_block import Head, decoded
+from postlude.services.campaigns.bounded_compose import Sample
 from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Contact
-from postlude.tokens import DEAD_TOKENS
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Preview:
     """The copy of `contact` (None: of nobody in particular); MissingFieldError or TemplateError says what is amiss."""
-    raw = preview_message(contents, campaign, variant, contact)
+    raw = preview_sample(contents, campaign, variant, contact).message
     bodies = read_bodies(raw)
     html = bodies.html or ""
     return Preview(
@@ -41,12 +41,12 @@ def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: C
     )
 
 
-def preview_message(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> bytes:
+def preview_sample(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Sample:
     """As `preview`, the message as bytes, without To, Date and Message-ID."""
     person = contact or SAMPLE
     untracked = contents.policy(campaign, opens=False, clicks=False)
-    compiled = contents.compile(campaign, variant, untracked)
-    return compiled.render(DEAD_TOKENS, fields_of(campaign, person.address, person.name, person.fields))
+    fields = fields_of(campaign, person.address, person.name, person.fields)
+    return contents.sample(campaign, variant, untracked, fields)
 
 
 def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:

@@ -23,7 +23,7 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():
             raise InputError(f"variant {variant.name} has no content; give it HTML, MJML or text")
-        compiled = contents.compile(found, variant, contents.policy(found))
+        compiled = contents.examine(found, variant, contents.policy(found))
         rows.append(message_rows(found, variant, compiled, now))
         page = page_for_browsers(contents, found, variant)
         if page and contents.views is not None:

@@ -5,8 +5,8 @@ from typing import Final
 
 from postlude.compose.header import mailboxes, unstructured
 from postlude.model.errors import InputError
-from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
-from postlude.services.campaigns.preview import preview_message
+from postlude.services.campaigns.content import Contents
+from postlude.services.campaigns.preview import preview_sample
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Contact
 
@@ -23,14 +23,10 @@ def trial_message(
     """A message to `recipients` with `contact`'s fields; it is sent as a single mail that is not tracked."""
     if not recipients or len(recipients) > _MOST:
         raise InputError(f"a test goes to 1 to {_MOST} addresses, not {len(recipients)}")
-    person = contact or SAMPLE
-    raw = preview_message(contents, campaign, variant, contact)
-    head, _, body = raw.partition(b"\r\n\r\n")
-    subject = contents.compile(campaign, variant, contents.policy(campaign, opens=False, clicks=False)).subject(
-        fields_of(campaign, person.address, person.name, person.fields)
-    )
+    made = preview_sample(contents, campaign, variant, contact)
+    head, _, body = made.message.partition(b"\r\n\r\n")
     kept = _without_subject(head)
-    marked = unstructured("Subject", f"[Test {variant.name}] {subject}")
+    marked = unstructured("Subject", f"[Test {variant.name}] {made.subject}")
     return _OFF + mailboxes("To", ", ".join(recipients)) + marked + kept + b"\r\n" + body
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder, lookup
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import islice
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from postlude.kit.csv_table import read_cells
+from postlude.mail.encoded_words import charset_of
 from postlude.model.errors import InputError
 
 _BLOCK: Final = 1 << 20
@@ -22,6 +23,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _WESTERN_MARKS: Final = frozenset("\u201c\u201d\u201e\u201a\u2018\u2019\u2013\u2014\u2026€«»°§®©™·¡¿ªº\u00b4\u00a0½²³")
 _SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _DELIMITERS: Final = ",;\t|"
+_NO_DELIMITERS: Final = frozenset('\r\n"\0')
 _UNREADABLE: Final = re.compile("[\udc80-\udcff]")
 # What contact files are saved in, the common ones first: without it a short file may pass for EBCDIC.
 _LIKELY: Final = tuple(
@@ -68,6 +70,8 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
         return sheet_shape(path, sheet)
     if sheet:
         raise InputError(f"{path.name} is a text file: it has no sheets")
+    if len(delimiter) > 1 or delimiter in _NO_DELIMITERS:
+        raise InputError(f"{delimiter!r} is not a delimiter: give one character, such as a comma or a semicolon")
     scan = _scan(path)
     guessed = not encoding and not scan.said
     name = _known(encoding) if encoding else scan.said or _guess(scan, path)
@@ -213,10 +217,9 @@ def _guess(scan: _Scan, path: Path) -> str:
 
 
 def _known(encoding: str) -> str:
-    try:
-        name = lookup(encoding).name
-    except LookupError:
-        raise InputError(f"{encoding!r} is no encoding: write utf-8, windows-1252, shift_jis ...") from None
+    name = charset_of(encoding)
+    if not name:
+        raise InputError(f"{encoding!r} is not a text encoding: write utf-8, windows-1252, shift_jis ...")
     return "utf-8-sig" if name == "utf-8" else name
 
 

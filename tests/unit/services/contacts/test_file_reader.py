@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.model.errors import InputError
 from postlude.services.contacts.file_reader import rows_of, shape_of
 
 
@@ -70,3 +71,20 @@ def test_one_word_is_enough_for_the_common_case(tmp_path: Path, word: str, encod
     assert list(rows_of(path, shape))[1].cells[1] == word
     assert shape.guessed
     assert not shape_of(path, encoding=encoding).guessed
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["bz2", "zip", "zlib", "idna", "rot13", "punycode", "undefined", "hex", "%00", "\0", "base64", "x" * 10_000],
+)
+def test_what_is_no_text_encoding_is_refused(tmp_path: Path, encoding: str):
+    (tmp_path / "a.csv").write_text("email\na@b.example\n")
+    with pytest.raises(InputError, match="is not a text encoding"):
+        shape_of(tmp_path / "a.csv", encoding=encoding)
+
+
+@pytest.mark.parametrize("delimiter", ["ab", "\n", "\r", '"', "\0"])
+def test_what_is_no_delimiter_is_refused(tmp_path: Path, delimiter: str):
+    (tmp_path / "a.csv").write_text("email\na@b.example\n")
+    with pytest.raises(InputError, match="is not a delimiter"):
+        shape_of(tmp_path / "a.csv", delimiter=delimiter)

@@ -1,0 +1,85 @@
+"""Composing for people who wait at a page: in a child process, bounded in time and memory.
+
+What a template costs its author decides: two nested loops go on for ever, `'a' * 10**10` wants 10 GB, 20,000 selectors
+on 5,000 elements take seconds. None of it may stop the process that also digests, sends and serves.
+"""
+
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+import msgspec
+
+from postlude.compose import CampaignTemplate, Fields, TemplateError, compile_campaign
+from postlude.instrument import LinkReport, Policy
+from postlude.kit.bounded_child import Bound, BoundedChildren, BoundExceededError
+from postlude.tokens import DEAD_TOKENS, KeyRing, Kind, Prefixes, TokenCodec, Urls
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SECONDS: Final = 5.0
+MEMORY_BYTES: Final = 512 << 20
+_CHILDREN: Final = BoundedChildren(seconds=SECONDS, memory_bytes=MEMORY_BYTES)  # starts nothing until it is needed
+_WHY: Final = {
+    Bound.TIME: f"it takes longer than {SECONDS:.0f} seconds to compose: let it loop over less",
+    Bound.MEMORY: f"it needs more than {MEMORY_BYTES >> 20} MB of memory: let it repeat and pad less",
+    Bound.RESULT: "what it makes is far larger than any mail may be: let it repeat less",
+    Bound.BUSY: "other previews are being made: try again in a few seconds",
+}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Whose URLs stand in what is composed: those of one message under one public address."""
+
+    message: int
+    base: str
+    prefixes: Prefixes
+
+    def urls(self) -> Urls:
+        """URLs that lead nowhere: the keys that sign stay in the parent."""
+        codec = TokenCodec(KeyRing({1: bytes(32)}, 1))
+        return Urls(codec, self.base, Kind.CAMPAIGN, self.message, self.prefixes)
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What compiling a template says of it."""
+
+    links: tuple[LinkReport, ...]
+    fields: tuple[str, ...]
+    opens: bool
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One copy, with nothing live in it."""
+
+    message: bytes
+    subject: str
+
+
+def examine(template: CampaignTemplate, policy: Policy, place: Place) -> Examined:
+    """Compile; TemplateError says what has to be mended."""
+    return bounded("template", _examine, template, policy, place)
+
+
+def sample(template: CampaignTemplate, policy: Policy, place: Place, fields: Fields) -> Sample:
+    """Compile and render for one contact; MissingFieldError or TemplateError says what is amiss."""
+    plain = {root: dict(values) for root, values in fields.items()}
+    return bounded("template", _sample, template, policy, place, plain)
+
+
+def bounded(where: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`function` in a child; TemplateError of `where` when it takes too much."""
+    try:
+        return _CHILDREN.call(function, *args, **kwargs)
+    except BoundExceededError as error:
+        raise TemplateError(where, 0, _WHY[error.bound]) from error
+
+
+def _examine(template: CampaignTemplate, policy: Policy, place: Place) -> Examined:
+    compiled = compile_campaign(template, policy, place.urls())
+    return Examined(tuple(compiled.links), tuple(compiled.fields), compiled.opens)
+
+
+def _sample(template: CampaignTemplate, policy: Policy, place: Place, fields: Fields) -> Sample:
+    compiled = compile_campaign(template, policy, place.urls())
+    return Sample(compiled.render(DEAD_TOKENS, fields), compiled.subject(fields))

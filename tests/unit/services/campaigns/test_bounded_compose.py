@@ -1,0 +1,108 @@
+"""Templates whose author wants too much, composed for a page."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from postlude.compose import CampaignTemplate, MissingFieldError, TemplateError, html_with_inline_css
+from postlude.instrument import Policy
+from postlude.kit.bounded_child import BoundedChildren
+from postlude.mail.bodies import read_bodies
+from postlude.services.campaigns import bounded_compose
+from postlude.services.campaigns.bounded_compose import Place, bounded, examine, sample
+from postlude.tokens import Prefixes
+
+PLACE = Place(7, "https://t.example.org", Prefixes())
+PLAIN = Policy(opens=False, clicks=False)
+ENDLESS = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+ADA = {"contact": {"email": "ada@example.org", "first_name": "Ada"}, "campaign": {"name": "x", "id": "1"}}
+
+
+def template(html: str, subject: str = "Hello") -> CampaignTemplate:
+    return CampaignTemplate(sender="a@example.org", subject=subject, html=html)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One second and 300 MB."""
+    made = BoundedChildren(seconds=1.5, memory_bytes=300 << 20)
+    monkeypatch.setattr(bounded_compose, "_CHILDREN", made)
+    yield
+    made.close()
+
+
+def test_a_copy_is_composed():
+    made = sample(template("<p>{{ contact.first_name }}</p>", "For {{ contact.first_name }}"), PLAIN, PLACE, ADA)
+    assert read_bodies(made.message).html == "<p>Ada</p>\r\n"
+    assert made.subject == "For Ada"
+
+
+def test_links_and_fields_are_told():
+    found = examine(template('<a href="https://x.example/">{{ contact.city }}</a>'), Policy(), PLACE)
+    assert [link.url for link in found.links] == ["https://x.example/"]
+    assert found.fields == ("contact.city",)
+
+
+def test_errors_are_those_of_composing_here():
+    with pytest.raises(TemplateError, match="HTML, line 1"):
+        examine(template("{% if %}"), Policy(), PLACE)
+    strict = CampaignTemplate(sender="a@example.org", subject="x", text="{{ contact.city }}", missing="fail")
+    with pytest.raises(MissingFieldError) as raised:
+        sample(strict, Policy(), PLACE, ADA)
+    assert raised.value.path == "contact.city"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        ENDLESS,
+        "{% macro f(n) %}{{ f(n - 1) if n }}{{ f(n - 1) if n }}{% endmacro %}{{ f(90) }}",
+        "{% for x in range(1000) recursive %}{{ loop(range(1000)) }}{% endfor %}",
+        "{{ 'a' * 10**10 }}",
+        "{{ 'a'|center(10**10) }}",
+        "{{ 'a'.rjust(10**10) }}",
+        "{{ '%10000000000d'|format(1) }}",
+        "{{ '%10000000000d' % 1 }}",
+        "{{ '{:10000000000}'.format(1) }}",
+        "{{ ('a' * 10**6).replace('a', 'b' * 10**5) }}",
+        "{{ range(99999)|join('x' * 10**6) }}",
+        "{{ ('a ' * 10**6)|wordwrap(1) }}",
+        "{{ ('http://x.example ' * 10**6)|urlize }}",
+        "{{ 9**(9**9) }}",
+        "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{{ [[0] * 10**6] * 10**6 }}",
+        "{{ range(99999)|map('string')|map('center', 10**6)|list }}",
+    ],
+)
+def test_a_template_that_wants_too_much_is_refused_and_gone(code):
+    started = time.monotonic()
+    with pytest.raises(TemplateError):
+        sample(template(f"<p>{code}</p>"), Policy(), PLACE, ADA)
+    assert time.monotonic() - started < 6
+
+
+def test_a_style_sheet_of_thousands_of_rules_is_refused():
+    rules = "".join(f".c{n} p span{{color:red}}" for n in range(20_000))
+    html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 50_000
+    with pytest.raises(TemplateError, match="style sheet: it takes longer than"):
+        bounded("style sheet", html_with_inline_css, html)
+
+
+def test_the_next_preview_works_after_one_that_was_ended():
+    with pytest.raises(TemplateError):
+        sample(
+            template("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"),
+            Policy(),
+            PLACE,
+            ADA,
+        )
+    assert sample(template("x"), Policy(), PLACE, ADA).subject == "Hello"
+
+
+def test_previews_stay_quick():
+    sample(template("x"), Policy(), PLACE, ADA)
+    started = time.monotonic()
+    for _ in range(10):
+        sample(template("x"), Policy(), PLACE, ADA)
+    assert time.monotonic() - started < 1
