@@ -11,18 +11,18 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Final, ParamSpec, TypeVar
 
-from postlude.kit.bounded_child_main import CANNOT, DONE, END, FAILED, IDLE_EXIT, ITEMS, NO_MEMORY
+from postlude.kit.bounded_child_main import CANNOT, DONE, END, FAILED, IDLE_EXIT, ITEMS, NO_MEMORY, READY, WALL
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}  # nothing of the parent's settings and secrets
+_STARTS_WITHIN_S: Final = 30.0
 _ENDS_WITHIN_S: Final = 5.0
 
 
@@ -62,7 +62,10 @@ class BoundedChildren:
         idle_seconds: float = 120.0,
         result_bytes: int = 64 << 20,
     ) -> None:
-        """`seconds`: wall time of one call, or of one batch of a stream. `memory_bytes`: address space of a child."""
+        """`seconds`: processor time of a call, or of a batch of a stream. `memory_bytes`: address space of a child.
+
+        From its beginning to its end a call takes at most WALL times its processor time.
+        """
         self._seconds: Final = seconds
         self._memory: Final = memory_bytes
         self._idle_seconds: Final = idle_seconds
@@ -104,8 +107,8 @@ class BoundedChildren:
             child.end()
 
     def _take(self) -> "_Child":
-        if not self._places.acquire(timeout=self._seconds):
-            raise BoundExceededError(Bound.BUSY, f"every child was at work for {self._seconds:.0f} seconds")
+        if not self._places.acquire(timeout=WALL * self._seconds):
+            raise BoundExceededError(Bound.BUSY, f"every child was at work for {WALL * self._seconds:.0f} seconds")
         try:
             with self._lock:
                 while self._free:
@@ -155,6 +158,15 @@ class _Child:
             raise
         finally:
             theirs.close()
+        if not self._is_ready():
+            self.end()
+            raise BoundExceededError(Bound.TIME, f"a child did not start within {_STARTS_WITHIN_S:.0f} seconds")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._pipe.poll(_STARTS_WITHIN_S) and self._pipe.recv() == READY
+        except EOFError:
+            return False
 
     @property
     def alive(self) -> bool:
@@ -203,14 +215,11 @@ class _Child:
             raise self._died() from error
 
     def _receive(self, seconds: float) -> tuple[str, Any]:
-        started = time.monotonic()
         try:
-            if not self._pipe.poll(seconds):
-                raise BoundExceededError(Bound.TIME, f"it took longer than {seconds:.0f} seconds")
+            if not self._pipe.poll(WALL * seconds):
+                raise BoundExceededError(Bound.TIME, f"it took longer than {WALL * seconds:.0f} seconds")
             received = self._pipe.recv_bytes(self._result_bytes)
         except EOFError as error:
-            if time.monotonic() - started >= seconds:
-                raise BoundExceededError(Bound.TIME, f"it took longer than {seconds:.0f} seconds") from error
             raise self._died() from error
         except OSError as error:
             raise BoundExceededError(Bound.RESULT, f"its result is larger than {self._result_bytes:,} bytes") from error
@@ -227,7 +236,7 @@ class _Child:
         code = self._process.wait(_ENDS_WITHIN_S)
         if code == IDLE_EXIT:
             return _IdleEndedError()
-        if code == -signal.SIGALRM:
+        if code in {-signal.SIGPROF, -signal.SIGALRM}:
             return BoundExceededError(Bound.TIME, "it took longer than it may")
         return BoundExceededError(Bound.MEMORY, f"it ended with code {code}: it probably got no more memory")
 

@@ -11,10 +11,13 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 DONE, FAILED, ITEMS, END, NO_MEMORY, CANNOT = "done", "failed", "items", "end", "no memory", "cannot"
+READY: Final = "ready"
 IDLE_EXIT: Final = 0
-_NICE: Final = 10
+_NICE: Final = 5
 _DESCRIPTORS: Final = 64
 _BATCH: Final = 500  # items of a stream in one message
+WALL: Final = 4
+"""Times the processor time a call may take from its beginning to its end: the machine has other work."""
 _GRACE_S: Final = 0.5  # the parent measures as well and knows the reason; this is for a parent that died
 
 
@@ -26,6 +29,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
     os.nice(_NICE)
+    pipe.send(READY)
     while pipe.poll(idle):
         try:
             (function, args, kwargs), seconds = pipe.recv()
@@ -73,8 +77,9 @@ class _Work:
         self._pipe.send_bytes(message)
 
     def _alarm(self, *, on: bool) -> None:
-        """SIGALRM ends the process, in native code as well."""
-        signal.setitimer(signal.ITIMER_REAL, self._seconds + _GRACE_S if on else 0)
+        """SIGPROF and SIGALRM end the process, in native code as well."""
+        signal.setitimer(signal.ITIMER_PROF, self._seconds if on else 0)
+        signal.setitimer(signal.ITIMER_REAL, WALL * self._seconds + _GRACE_S if on else 0)
 
 
 if __name__ == "__main__":

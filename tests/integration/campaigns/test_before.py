@@ -17,7 +17,7 @@ from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import trial_message
 from postlude.store.campaigns.rows import Campaign
 from postlude.store.contacts.rows import Audience
-from postlude.tokens import DEAD_TOKEN, CopyTokens, TokenCodec
+from postlude.tokens import DEAD_TOKEN, TokenCodec
 
 
 def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:
@@ -161,7 +161,7 @@ def test_files_travel_or_are_downloaded(desk):
     (hosted,) = [one for one in desk.store.campaigns.files(made.id) if one.hosted]
     assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"
     assert (desk.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
-    raw = compiled.render(CopyTokens("t" * 36, "t" * 36), {"contact": {"email": "a@x.org"}})
+    raw = desk.contents.sample(made, variant, desk.contents.policy(made), {"contact": {"email": "a@x.org"}}).message
     names = [part.get_filename() for part in message_from_bytes(raw).walk() if part.get_filename()]
     assert names == ["terms.txt"]
     copied = copy_campaign(desk.store, desk.folder, desk.clock, made.id)

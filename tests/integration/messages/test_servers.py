@@ -93,6 +93,35 @@ async def test_a_limit_the_server_names_is_no_fault_of_the_recipient(refusal: st
     assert answer.outcome is SendOutcome.DEFERRED
 
 
+async def test_one_connection_that_is_ended_by_the_server_holds_up_nothing():
+    async with Difficult().running() as one:
+        original, left = one._say, ["421 4.3.2 Service shutting down, closing connection"]
+
+        async def ends_once(writer: asyncio.StreamWriter, phase: str) -> bool:
+            if phase != "mail" or not left:
+                return await original(writer, phase)
+            writer.write(left.pop().encode() + b"\r\n")
+            return False
+
+        one._say = ends_once  # type: ignore[method-assign]
+        way = SmtpServers([server("one", one.port)], SystemClock())
+        await accepted(way)
+        assert way.wait_s() == 0
+        await way.close()
+    assert one.connections == 2
+
+
+@pytest.mark.parametrize("refusal", ["421 4.7.0 Too many connections", "421 4.3.2 Service shutting down"])
+async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(refusal: str):
+    async with Difficult(mail=refusal).running() as one:
+        way = SmtpServers([server("one", one.port)], SystemClock())
+        answer = await way.send(COPY)
+        assert way.wait_s() > 5
+        await way.close()
+    assert isinstance(answer, Answer)
+    assert answer.outcome is SendOutcome.DEFERRED
+
+
 async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult().running() as gmail:

@@ -11,7 +11,7 @@ from servers import greedy
 
 @pytest.fixture
 def children() -> Iterator[BoundedChildren]:
-    made = BoundedChildren(seconds=2, memory_bytes=512 << 20, result_bytes=1 << 20)
+    made = BoundedChildren(seconds=1, memory_bytes=512 << 20, result_bytes=1 << 20)
     yield made
     made.close()
 
@@ -36,7 +36,7 @@ def test_what_takes_too_long_is_ended(children: BoundedChildren, work):
     with pytest.raises(BoundExceededError) as raised:
         children.call(work)
     assert raised.value.bound is Bound.TIME
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
 
 
 def test_what_takes_too_much_memory_is_ended(children: BoundedChildren):
@@ -83,7 +83,7 @@ def test_a_stream_nobody_reads_on_ends_its_child(children: BoundedChildren):
 def test_a_slow_reader_costs_a_stream_no_time(children: BoundedChildren):
     stream = children.stream(greedy.count, 1501)
     next(stream)
-    time.sleep(3)  # longer than one batch may take, in which the child waits: its clock is the kernel's
+    time.sleep(5)  # longer than one batch may take, in which the child waits: its clock is the kernel's
     assert len(list(stream)) == 1500
 
 
@@ -108,7 +108,7 @@ def test_a_child_that_idled_away_is_replaced():
 
 
 def test_a_call_waits_for_a_child_and_then_says_that_all_are_busy():
-    children = BoundedChildren(seconds=1, memory_bytes=512 << 20, children=1)
+    children = BoundedChildren(seconds=0.5, memory_bytes=512 << 20, children=1)
     stream = children.stream(greedy.count, 10**6)
     next(stream)
     with pytest.raises(BoundExceededError) as raised:

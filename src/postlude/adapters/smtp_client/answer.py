@@ -55,6 +55,16 @@ def over_our_limit(answer: Answer) -> str:
     return "rate" if answer.code in _BUSY and (answer.code == _GOING or _TOO_FAST.search(answer.text)) else ""
 
 
+def ends_one_connection(answer: Answer) -> bool:
+    """A 421 that speaks of this connection and asks for no pause (RFC 5321 3.8); nothing was taken."""
+    return (
+        answer.outcome is SendOutcome.DEFERRED
+        and answer.code == _GOING
+        and not _TOO_FAST.search(answer.text)
+        and not _DAY_OVER.search(answer.text)
+    )
+
+
 def accepted(code: int, text: str, server: str) -> Answer:
     """The 250 after the message."""
     return Answer(

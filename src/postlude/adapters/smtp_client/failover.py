@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
-from postlude.adapters.smtp_client.answer import over_our_limit
+from postlude.adapters.smtp_client.answer import ends_one_connection, over_our_limit
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
 from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
@@ -139,6 +139,9 @@ class SmtpServers:
             if not server.is_for(copy.sender or copy.mail_from):
                 continue
             said = await self._through(server, copy)
+            if isinstance(said, Answer) and ends_one_connection(said):
+                # One process of the server ends; another connection may go on. Twice is what the server wants.
+                said = await self._through(server, copy)
             if isinstance(said, Held):
                 held = min(held or said, said)
             elif self._is_final(server, said):

@@ -21,7 +21,7 @@ SECONDS: Final = 5.0
 MEMORY_BYTES: Final = 512 << 20
 _CHILDREN: Final = BoundedChildren(seconds=SECONDS, memory_bytes=MEMORY_BYTES)  # starts nothing until it is needed
 _WHY: Final = {
-    Bound.TIME: f"it takes longer than {SECONDS:.0f} seconds to compose: let it loop over less",
+    Bound.TIME: f"it takes more than {SECONDS:.0f} seconds of computing: let it loop over less",
     Bound.MEMORY: f"it needs more than {MEMORY_BYTES >> 20} MB of memory: let it repeat and pad less",
     Bound.RESULT: "what it makes is far larger than any mail may be: let it repeat less",
     Bound.BUSY: "other previews are being made: try again in a few seconds",

@@ -25,8 +25,8 @@ def template(html: str, subject: str = "Hello") -> CampaignTemplate:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One second and 300 MB."""
-    made = BoundedChildren(seconds=1.5, memory_bytes=300 << 20)
+    """A second and 300 MB."""
+    made = BoundedChildren(seconds=1, memory_bytes=300 << 20)
     monkeypatch.setattr(bounded_compose, "_CHILDREN", made)
     yield
     made.close()
@@ -79,13 +79,13 @@ def test_a_template_that_wants_too_much_is_refused_and_gone(code):
     started = time.monotonic()
     with pytest.raises(TemplateError):
         sample(template(f"<p>{code}</p>"), Policy(), PLACE, ADA)
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 15
 
 
 def test_a_style_sheet_of_thousands_of_rules_is_refused():
     rules = "".join(f".c{n} p span{{color:red}}" for n in range(20_000))
     html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 50_000
-    with pytest.raises(TemplateError, match="style sheet: it takes longer than"):
+    with pytest.raises(TemplateError, match="style sheet: it takes more than"):
         bounded("style sheet", html_with_inline_css, html)
 
 
