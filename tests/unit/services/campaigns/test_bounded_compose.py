@@ -83,8 +83,8 @@ def test_a_template_that_wants_too_much_is_refused_and_gone(code):
 
 
 def test_a_style_sheet_of_thousands_of_rules_is_refused():
-    rules = "".join(f".c{n} p span{{color:red}}" for n in range(20_000))
-    html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 50_000
+    rules = "".join(f"p:not(.c{n}) span{{color:red}}" for n in range(20_000))
+    html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 5_000
     with pytest.raises(TemplateError, match="style sheet: it takes more than"):
         bounded("style sheet", html_with_inline_css, html)
 
