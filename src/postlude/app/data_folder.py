@@ -54,6 +54,7 @@ class DataFolder:
                 self.uploads,
             ):
                 folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self._close_to_others()
             probe = self.root / f".probe-{os.getpid()}"
             probe.write_bytes(b"postlude")
             probe.unlink()
@@ -64,6 +65,12 @@ class DataFolder:
                 f"the data folder {self.root} cannot be written: {error.strerror}. "
                 "Free space, mend its permissions, or set POSTLUDE_DATA to another folder"
             ) from error
+
+    def _close_to_others(self) -> None:
+        """A folder that was made before us, by hand or by systemd, may be open to everybody on this machine."""
+        there = self.root.stat()
+        if there.st_uid == os.geteuid() and there.st_mode & 0o077:
+            self.root.chmod(_PRIVATE_FOLDER)
 
     def lock(self) -> "FolderLock":
         """Take the folder for this process until the lock is closed or the process ends.

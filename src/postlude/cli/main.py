@@ -1,5 +1,6 @@
 """The `postlude` command: finds the sub-command's module and turns errors into messages and exit codes."""
 
+import os
 import sys
 from importlib import import_module
 from typing import Final
@@ -80,6 +81,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 2 bad input, 3 setting, 4 in use, 5 storage, 6 not found, 7 transport."""
+    os.umask(0o077)  # databases, journals and spools are for this account alone, whatever made the folder
     try:
         cli(standalone_mode=False)
     except PostludeError as error:

@@ -9,7 +9,9 @@ from fastapi import Depends, Form, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import FormData
 
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import NotFoundError
+from postlude.services.accounts.sessions import end_session, session_user
 from postlude.store.accounts.rows import User
 from postlude.web.deps import Deps, WebDeps
 
@@ -33,6 +35,8 @@ class Viewer(NamedTuple):
     user: User
     csrf: str
     """Goes into every form of ours; a page of another site cannot read it."""
+    session: str = ""
+    """Names the session."""
 
 
 def cookie_name(deps: WebDeps) -> str:
@@ -54,8 +58,9 @@ def start(response: Response, deps: WebDeps, user: User) -> None:
     )
 
 
-def end(response: Response, deps: WebDeps) -> None:
-    """Sign out in this browser."""
+def end(response: Response, deps: WebDeps, viewer: Viewer) -> None:
+    """Sign out: the session is over on the server too, whoever still has its cookie."""
+    end_session(deps.store, deps.clock, viewer.session, MAX_AGE_SECONDS)
     response.delete_cookie(cookie_name(deps), path="/", secure=deps.public_url.startswith("https:"), httponly=True)
 
 
@@ -63,11 +68,11 @@ def viewer_of(request: Request, deps: WebDeps) -> Viewer | None:
     """The signed-in viewer, None without a valid session."""
     value = request.cookies.get(cookie_name(deps), "")
     try:
-        user_id, nonce = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS)
-        user = deps.store.accounts.user(int(user_id))
+        (user_id, nonce), began = _serializer(deps).loads(value, max_age=MAX_AGE_SECONDS, return_timestamp=True)
+        user = session_user(deps.store, int(user_id), str(nonce), int(began.timestamp()) * MICROS_PER_SECOND)
     except (BadSignature, NotFoundError, ValueError, TypeError):
         return None
-    return Viewer(user, _csrf(deps, str(nonce)))
+    return None if user is None else Viewer(user, _csrf(deps, str(nonce)), str(nonce))
 
 
 def _serializer(deps: WebDeps) -> URLSafeTimedSerializer:

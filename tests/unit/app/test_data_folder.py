@@ -51,3 +51,9 @@ def test_a_folder_that_cannot_be_made_says_how_to_mend_it(tmp_path: Path):
     blocker.write_text("")
     with pytest.raises(StorageError, match="POSTLUDE_DATA"):
         DataFolder(blocker / "data").prepare()
+
+
+def test_a_folder_that_was_open_to_everybody_is_closed_to_others(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    DataFolder(tmp_path).prepare()
+    assert tmp_path.stat().st_mode & 0o777 == 0o700

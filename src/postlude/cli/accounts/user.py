@@ -11,6 +11,7 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
+from postlude.services.accounts.sessions import disable_user, enable_user, end_sessions
 from postlude.services.accounts.users import (
     add_user,
     new_app_password,
@@ -115,6 +116,33 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
         own = set_limits(store, user, wanted, reset=reset)
     shown = ", ".join(f"{name.replace('_', ' ')} {number or 'without limit'}" for name, number in own.items())
     click.echo(f"{address}: {shown or 'as the settings say'}")
+
+
+@command.command("sign-out")
+@click.argument("address")
+def sign_out(address: str) -> None:
+    """End every web session of ADDRESS, for example after a laptop was lost. App passwords stay: see `revoke`."""
+    with _store() as store:
+        end_sessions(store, SystemClock(), user_called(store, address))
+    click.echo(f"{address} is signed out everywhere")
+
+
+@command.command()
+@click.argument("address")
+def disable(address: str) -> None:
+    """Let nothing of ADDRESS sign in or send any more; what was sent and written stays."""
+    with _store() as store:
+        disable_user(store, SystemClock(), user_called(store, address))
+    click.echo(f"{address} is disabled; `postlude user enable {address}` undoes it")
+
+
+@command.command()
+@click.argument("address")
+def enable(address: str) -> None:
+    """Undo `disable`; app passwords work again, web sessions have to be begun anew."""
+    with _store() as store:
+        enable_user(store, user_called(store, address))
+    click.echo(f"{address} is enabled")
 
 
 @contextmanager

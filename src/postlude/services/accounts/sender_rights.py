@@ -3,13 +3,27 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from postlude.model.address import Mailbox
 from postlude.model.domain_name import address_key, same_domain
+from postlude.model.errors import InputError
+from postlude.model.mailboxes import read_one_mailbox
 
 
 def may_send_as(address: str, patterns: Iterable[str]) -> bool:
     """True when `address` is one of `patterns` (`anna@example.org`, `*@example.org`), whatever case and spelling."""
     wanted = address_key(address)
     return any(fnmatchcase(wanted, sender_pattern(pattern).replace("[", "[[]")) for pattern in patterns)
+
+
+def sender_of(login: str, senders: Iterable[str], text: str) -> Mailbox:
+    """The one mailbox that was typed as a sender; InputError unless the login, with these patterns, may write as it."""
+    sender = read_one_mailbox(text)
+    if not may_send_as(sender.spelled, (login, *senders)):
+        raise InputError(
+            f"{sender.spelled} is not an address that {login} may send as. "
+            f"Who runs the server allows it: postlude user send-as {login} {sender.spelled}"
+        )
+    return sender
 
 
 def sender_pattern(pattern: str) -> str:

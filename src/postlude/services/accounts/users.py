@@ -94,7 +94,7 @@ def check_app_password(store: Store, login: str, password: str, clock: Clock | N
     """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
     hashed = _hash(_plain(password))
     user = store.accounts.app_password_user(hashed)
-    if user is None or user.address != address_key(login):
+    if user is None or user.disabled_at is not None or user.address != address_key(login):
         return None
     if clock is not None:
         now = clock.now()
@@ -120,7 +120,8 @@ def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
     if kept is None or not store.settings.delete(key) or kept["until"] < clock.now():
         return None
     user_id = parse_id(kept["user"])
-    return None if user_id is None else store.accounts.user(user_id)
+    user = None if user_id is None else store.accounts.user(user_id)
+    return None if user is None or user.disabled_at is not None else user
 
 
 def _forget_old(store: Store, now: int) -> None:

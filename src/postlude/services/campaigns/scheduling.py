@@ -3,6 +3,7 @@
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
+from postlude.services.accounts.sender_rights import sender_of
 from postlude.services.campaigns.content import Contents, message_rows
 from postlude.services.campaigns.preview import page_for_browsers
 from postlude.services.served_files import write_durably
@@ -19,6 +20,8 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     found, now = store.campaigns.get(campaign), clock.now()
     if not found.sender:
         raise InputError("the campaign has no sender; give it one: Name <address@your-domain>")
+    user = store.accounts.user(found.user)
+    sender_of(user.address, user.senders, found.sender)
     rows = []
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():

@@ -11,6 +11,7 @@ from postlude.model.address import Mailbox, read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.services.accounts.sender_rights import sender_of
 from postlude.services.ports import ConfirmUrl
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, MailingList
@@ -103,8 +104,21 @@ def _contact(store: Store, clock: Clock, address: str, name: str, source: str) -
     return found or store.contacts.add(mailbox.spelled, clock.now(), name=name or mailbox.name, source=source)
 
 
+def _allowed_sender(store: Store, wanted: MailingList) -> Mailbox | None:
+    """The list's sender, None where it has none or who set it may not write as it any more."""
+    if not wanted.sender:
+        return None
+    if not wanted.owner:
+        return read_one_mailbox(wanted.sender)
+    try:
+        owner = store.accounts.user(wanted.owner)
+        return sender_of(owner.address, owner.senders, wanted.sender)
+    except (InputError, NotFoundError):
+        return None
+
+
 def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> Letter:
-    sender = read_one_mailbox(wanted.sender) if wanted.sender else None
+    sender = _allowed_sender(store, wanted)
     user = store.accounts.user_by_address(sender.spelled) if sender else None
     user = user or store.accounts.first_user()
     if user is None:

@@ -7,7 +7,7 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
 from postlude.store.accounts.rows import AppPassword, User
-from postlude.store.accounts.tables import app_passwords, users
+from postlude.store.accounts.tables import app_passwords, ended_sessions, users
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.messages.tables import copies, messages
 
@@ -63,6 +63,29 @@ class AccountQueries(Part):
         """Replace what differs from the settings' limits for this user."""
         with self._database.write() as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(limits=limits or None))
+
+    def end_sessions(self, user_id: int, now: int) -> None:
+        """End every web session of a user that began before `now`."""
+        with self._database.write() as connection:
+            connection.execute(update(users).where(users.c.id == user_id).values(sessions_from=now))
+
+    def set_disabled(self, user_id: int, at: int | None) -> None:
+        """Disable a user at a time, or enable them again (None)."""
+        with self._database.write() as connection:
+            connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=at))
+
+    def end_session(self, session: str, at: int, forget_before: int) -> None:
+        """Remember that a session is over; forget those that ended before `forget_before`."""
+        with self._database.write() as connection:
+            connection.execute(delete(ended_sessions).where(ended_sessions.c.at < forget_before))
+            row = self._insert(ended_sessions).values(session=clean(session), at=at)
+            connection.execute(row.on_conflict_do_nothing())
+
+    def session_ended(self, session: str) -> bool:
+        """Whether this session was signed out."""
+        with self._database.read() as connection:
+            found = select(ended_sessions.c.at).where(ended_sessions.c.session == clean(session))
+            return connection.execute(found).first() is not None
 
     def submitted_since(self, user_id: int, via: Via, since: int) -> list[tuple[int, int]]:
         """(time, copies) of the messages this user handed in by one entrance from then on."""

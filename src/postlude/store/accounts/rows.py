@@ -14,6 +14,10 @@ class User(msgspec.Struct, frozen=True):
     created_at: int = 0
     limits: dict[str, int] | None = None
     """What differs from the limits in the settings: `recipients_per_day` ... -> number, 0 for none."""
+    sessions_from: int | None = None
+    """Web sessions begun before are over."""
+    disabled_at: int | None = None
+    """When the user was disabled: nothing of theirs signs in or sends any more."""
 
 
 class AppPassword(msgspec.Struct, frozen=True):

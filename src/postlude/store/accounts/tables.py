@@ -13,6 +13,16 @@ users = Table(
     Column("senders", JSON, nullable=False),
     Column("created_at", Big, nullable=False),
     Column("limits", JSON),  # what differs from the settings' limits
+    Column("sessions_from", Big),  # sessions begun before are over
+    Column("disabled_at", Big),
+)
+
+# Sessions that were signed out; a row may go when its session would have ended by itself.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("at", Big, nullable=False, index=True),
 )
 
 app_passwords = Table(

@@ -45,6 +45,8 @@ class MailingList(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = ""
     """From address of the confirmation mail; empty: the first user's."""
     created_at: int = 0
+    owner: int = 0
+    """The user who set `sender`, and must still be allowed to write as it; 0: who runs the server."""
 
 
 class ListTotals(msgspec.Struct, frozen=True):

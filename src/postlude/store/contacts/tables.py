@@ -39,6 +39,7 @@ lists = Table(
     words("consent_text"),
     words("sender"),
     moment("created_at", always=True),
+    Column("owner", Big, nullable=False, server_default="0"),  # who set `sender`; 0: who runs the server
 )
 
 list_members = Table(

@@ -34,8 +34,8 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
 
 
 @router.post("/sign-out")
-def sign_out(deps: Deps, _viewer: Posted) -> Response:
-    """Forget this browser."""
+def sign_out(deps: Deps, viewer: Posted) -> Response:
+    """End this session, here and on the server."""
     response = RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
-    session.end(response, deps)
+    session.end(response, deps, viewer)
     return response

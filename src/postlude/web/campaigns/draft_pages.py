@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
-from postlude.services.accounts.sender_rights import may_send_as
+from postlude.services.accounts.sender_rights import sender_of
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import MAX_VARIANTS, Content, change_campaign, create_campaign
 from postlude.services.campaigns.follow_up import FollowUp
@@ -18,7 +18,7 @@ from postlude.services.campaigns.progress import Progress, progress_of
 from postlude.services.campaigns.report import CampaignReport, report_of
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
-from postlude.web.campaigns.forms import Draft, complete, draft_of, read_draft, sender_address, with_content
+from postlude.web.campaigns.forms import Draft, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
@@ -99,9 +99,8 @@ def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Resp
 
 
 def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: Draft, *, add: bool) -> None:
-    address = sender_address(draft.details["sender"])
-    if address and not may_send_as(address, (viewer.user.address, *viewer.user.senders)):
-        raise InputError(f"From: {address} is not an address of yours")
+    if draft.details["sender"].strip():
+        sender_of(viewer.user.address, viewer.user.senders, draft.details["sender"])
     contents = complete(draft.contents)
     if add:
         free = next((name for name in _VARIANTS if name not in contents), None)

@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
-from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import WinnerRule
 from postlude.services.campaigns.drafts import Content
 from postlude.services.campaigns.markup import html_of_mjml
@@ -180,8 +179,3 @@ def _number(form: FormData, name: str, what: str, default: int = 0) -> int:
         return int(text)
     except ValueError as error:
         raise InputError(_WRONG_NUMBER.format(what, text)) from error
-
-
-def sender_address(sender: str) -> str:
-    """The address of the sender that was typed, empty where nothing was; InputError for what is no mailbox."""
-    return read_one_mailbox(sender).spelled if sender.strip() else ""

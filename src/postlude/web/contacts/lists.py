@@ -39,7 +39,6 @@ def save(  # noqa: PLR0917 - one parameter a field
     public: Annotated[bool, Form()] = False,
 ) -> Response:
     """Make a list, or change the one that is named."""
-    del viewer
     values: ListDetails = {
         "description": description.strip(),
         "consent_text": consent_text.strip(),
@@ -48,9 +47,9 @@ def save(  # noqa: PLR0917 - one parameter a field
         "public": public,
     }
     if list_id:
-        change_list(deps.store, parse_id(list_id) or 0, {**values, "name": name})
+        change_list(deps.store, parse_id(list_id) or 0, {**values, "name": name}, viewer.user)
     else:
-        add_list(deps.store, deps.clock, name, values)
+        add_list(deps.store, deps.clock, name, values, viewer.user)
     return RedirectResponse("/lists", status_code=HTTPStatus.SEE_OTHER)
 
 
