@@ -82,14 +82,20 @@ def _journal(root: Path) -> JournalWriter:
     return JournalWriter(root, f"cli-{_COMMANDS_AT_ONCE}")
 
 
-def forget_offline(settings: Settings) -> None:
-    """Forget everybody who is to be, with the journals; InUseError while the app runs, which then does it itself."""
+def begin_new_segments(settings: Settings) -> None:
+    """Let every journal that no process writes go on in a new segment: all that was said before can be deleted then."""
     parts = build_parts(settings)
-    with closing(parts.folder.lock()):
-        # Each gets a new segment, so that all that was said before can be deleted.
-        for name in writer_names(parts.folder.journal):
-            with closing(JournalWriter(parts.folder.journal, name)) as journal:
-                journal.append_blocking(encode(Begun(parts.clock.now(), ())))
+    for name in writer_names(parts.folder.journal):
+        try:
+            journal = JournalWriter(parts.folder.journal, name)
+        except InUseError:
+            continue
+        with closing(journal):
+            journal.append_blocking(encode(Begun(parts.clock.now(), ())))
+
+
+def forget_offline(settings: Settings) -> None:
+    """Forget everybody who is to be; InUseError while the app runs, which then does it itself."""
     with offline_stores(settings):
         pass  # digesting all there is forgets as well
 

@@ -4,7 +4,13 @@ from time import monotonic, sleep
 
 import click
 
-from postlude.app.commands.stores import append_observation, forget_offline, offline_stores, open_store_of
+from postlude.app.commands.stores import (
+    append_observation,
+    begin_new_segments,
+    forget_offline,
+    offline_stores,
+    open_store_of,
+)
 from postlude.cli.control_client import ask
 from postlude.cli.operator import who
 from postlude.config import Settings, load
@@ -56,6 +62,7 @@ def forget(address: str) -> None:
     That something was sent and what came of it stays, of a pseudonym.
     """
     settings = load()
+    begin_new_segments(settings)
     with open_store_of(settings) as store:
         ask_to_forget(store, SystemClock(), address)
     try:
@@ -76,7 +83,9 @@ def _wait_until_forgotten(settings: Settings, address: str) -> None:
                     "digested and no import names the address. `postlude check` says what holds it up"
                 )
             sleep(_NAP_SECONDS)
-    click.echo("The newest journal files still speak of it: they go with the next restart, or after 7 days.")
+    click.echo(
+        "The newest journal file of each running process may still speak of it, until its restart or for 7 days."
+    )
 
 
 @command.command()
