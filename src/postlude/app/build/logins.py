@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Self
 from postlude.app.build.common import Parts
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import StorageError
-from postlude.model.words import Via
 from postlude.relay import Login
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Logins:
     async def used(self, user: int) -> list[tuple[int, int]]:
         """(time, recipients) of what the user submitted within the last 24 hours."""
         since = self._parts.clock.now() - _DAY_US
-        return await asyncio.to_thread(lambda: self._store().accounts.submitted_since(user, Via.RELAY, since))
+        return await asyncio.to_thread(lambda: self._store().accounts.submitted_since(user, since))
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""

@@ -1,8 +1,10 @@
 """What the web app is handed, put together from the app process's parts."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.campaigns import CampaignDesk
@@ -11,6 +13,7 @@ from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
 from postlude.services.accounts.preferences import get_preferences, put_preferences
+from postlude.services.accounts.quotas import check_quota
 from postlude.services.accounts.users import new_app_password, use_sign_in
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
@@ -18,6 +21,8 @@ from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps
 from postlude.web.deps import HealthOf, Submit, Subscribable
+
+_LIMITS: Final = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,12 @@ class WebWiring:
 def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
     """The web app's dependencies on open stores; it closes none of them."""
     settings, folder = parts.settings, parts.folder
+    quota = {name: getattr(settings, f"relay_{name}") for name in _LIMITS}
+
+    async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+        await asyncio.to_thread(check_quota, store, parts.clock, quota, user, len(recipients))
+        return await wiring.submit(user=user, mail_from=mail_from, recipients=recipients, raw=raw)
+
     desk = CampaignDesk(parts, store, build_contents(parts, store))
     return WebDeps(
         store=store,
@@ -44,7 +55,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         changes=wiring.changes,
         clock=parts.clock,
         codec=parts.codec,
-        submit=wiring.submit,
+        submit=submit,
         append=wiring.append,
         redeem=lambda token: use_sign_in(store, token, parts.clock),
         new_app_password=lambda user, label: new_app_password(store, user, label, parts.clock),

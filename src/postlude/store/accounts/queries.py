@@ -87,12 +87,12 @@ class AccountQueries(Part):
             found = select(ended_sessions.c.at).where(ended_sessions.c.session == clean(session))
             return connection.execute(found).first() is not None
 
-    def submitted_since(self, user_id: int, via: Via, since: int) -> list[tuple[int, int]]:
-        """(time, copies) of the messages this user handed in by one entrance from then on."""
+    def submitted_since(self, user_id: int, since: int) -> list[tuple[int, int]]:
+        """(time, copies) of the single messages this user handed in from then on, whichever way."""
         query = (
             select(messages.c.created_at, func.count(copies.c.id))
             .join(copies, copies.c.message == messages.c.id)
-            .where(messages.c.user == user_id, messages.c.created_at >= since, messages.c.via == via.value)
+            .where(messages.c.user == user_id, messages.c.created_at >= since, messages.c.via != Via.CAMPAIGN.value)
             .group_by(messages.c.id, messages.c.created_at)
         )
         with self._database.read() as connection:
