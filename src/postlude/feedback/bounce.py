@@ -6,42 +6,18 @@ answer of a server, or sends our mail back; how much of that is asked for depend
 """
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 from typing import Final, NamedTuple
 
 from postlude.feedback.addresses import find_all
 from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.letter import Letter
+from postlude.feedback.literals import Search
 from postlude.feedback.recipients import STRONG, find_recipients, said_about
 from postlude.feedback.refusal import refusal
 
-_SUBJECT: Final = re.compile(
-    r"undeliver|delivery (?:status|fail|report|problem|incomplete|error|unsuccess|has failed|notification|warning)"
-    r"|returned mail|returned to sender|mail (?:delivery )?(?:fail|error|system error)|failure notice|"
-    r"failure delivery|failed mail"
-    r"|could ?n[o']t be delivered|non.?deliver|not delivered|mail could not|cannot deliver|unable to deliver"
-    r"|warning: (?:message|could not)|delayed mail|message delayed|delivery delayed|mail delayed|"
-    r"unzustellbar|nicht zugestellt"
-    r"|user unknown|unknown user|permanent error|error sending|rejected|message status|nondeliverable|bounce"
-    r"|delivery.{0,20}suspend|mail.{0,10}returned|returned.{0,20}mail|dsn:|postmaster notify|"
-    r"non remis|no se pudo entregar"
-    r"|エラー通知|配信エラー|送信エラー|配信不能|系统退信|退信|mail not delivered|unable to send|"
-    r"problem(?:e|s)? delivering|mail error|virus (?:found|alert)|"
-    r"message not delivered",
-    re.IGNORECASE,
-)
-_SAYS: Final = re.compile(
-    r"(?:could|can|was|were|been|is|are|has|have|did)(?:n.?t| ?not| unable to)? (?:be |been |"
-    r"to )?(?:not )?(?:be )?(?:deliver|sent|reach)"
-    r"|undeliver|delivery.{0,40}fail|fail.{0,30}deliver|able to deliver|permanent.{0,20}(?:error|"
-    r"failure)|returned to (?:you|sender)"
-    r"|user unknown|unknown user|mailbox (?:full|unavailable|not found)|does not exist|not delivered|"
-    r"no such user|reject"
-    r"|delivery status|final attempt|(?<!\d)[45]\d\d[ -][45]\.\d\.\d|(?<!\d)55\d[ -]|"
-    r"delivery to the following|could not deliver"
-    r"|delay(?:ed)?|will (?:be retried|keep trying|continue)|access denied|quota|over.?size|"
-    r"error occurr?ed|encountered an error|been returned|suspended|refused|postponed|邮件无法|投递失败|退信",
-    re.IGNORECASE,
-)
 _QUOTED: Final = re.compile(
     r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\(#[45]\.\d{1,3}\.\d{1,3}\)"
     r"|(?:said|repl(?:y|ied)|respon(?:se|ded)|error|reason|returned|<<<|smtp|diagnostic|status)[^\n]{0,40}?"
@@ -65,6 +41,8 @@ _DELAY: Final = re.compile(
 )
 _WEB_LINK: Final = re.compile(rb"<a\s[^<>]{0,400}?href\s*=\s*[\"']?\s*(?:3D[\"'])?https?:", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
+MAX_LOOKED: Final = 8000
+"""Characters of a report in which its words are looked for: they stand at the top."""
 _ENVELOPE_HEADERS: Final = ("from", "to", "subject", "date", "message-id", "received", "return-path")
 _ENOUGH_HEADERS: Final = 3
 _AUTOMATIC: Final = ("auto-replied", "auto-generated")
@@ -114,12 +92,12 @@ def _shape_of_bounce(letter: Letter) -> _Shape | None:
     marked = bool(root.get("x-failed-recipients"))
     if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject)):
         return _shape(letter)
-    subject = bool(_SUBJECT.search(letter.subject))
+    subject = _occurs("subject", letter.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
     anonymous = letter.null_sender or automatic
     if not (letter.system or anonymous or (subject and letter.returned is not None)):
         return None
-    if not (letter.system and subject) and not _SAYS.search(letter.report):
+    if not (letter.system and subject) and not _occurs("text", letter.report):
         return None
     shape = _shape(letter)
     return shape if _enough(letter, shape, subject=subject, anonymous=anonymous) else None
@@ -160,3 +138,17 @@ def _returns(letter: Letter) -> bool:
 
 def _linked(letter: Letter) -> bool:
     return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in letter.leaves)
+
+
+def _occurs(place: str, text: str) -> bool:
+    """Whether a report's words stand in a subject or a text."""
+    return _words()[place].first(text[:MAX_LOOKED].lower()) is not None
+
+
+@cache
+def _words() -> dict[str, Search]:
+    content = tomllib.loads(files("postlude.feedback").joinpath("report_words.toml").read_text(encoding="utf-8"))
+    return {
+        place: Search(re.compile(pattern) for patterns in languages.values() for pattern in patterns)
+        for place, languages in content.items()
+    }

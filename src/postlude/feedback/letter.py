@@ -126,7 +126,7 @@ class Letter:
     @property
     def system(self) -> bool:
         """The From says that a mail system wrote it, or there is none: people's mail programs always write one."""
-        return self.named_daemon or not self.root.get("from")
+        return self.named_daemon or not self.root.get("from").strip(" <>")
 
     @cached_property
     def named_daemon(self) -> bool:

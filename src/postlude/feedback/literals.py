@@ -5,6 +5,8 @@ Only what the rules over words are made of is understood (groups, classes, quant
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
 SIZE: Final = 3
@@ -33,11 +35,10 @@ def alternatives(pattern: str) -> list[str]:
 
 
 def needed(pattern: str) -> frozenset[str]:
-    """Pieces of `SIZE` characters of which any match contains at least one; empty when nothing is known.
-
-    `pattern` is one alternative, in lower case.
-    """
+    """Pieces of `SIZE` characters of which any match contains at least one; empty when nothing is known."""
     found: list[frozenset[str]] = []
+    if len(alternatives(pattern)) > 1:
+        return min(_of_group(pattern), key=len, default=frozenset())
     run = ""
     position = 0
     while position <= len(pattern):
@@ -98,3 +99,25 @@ def _group_end(pattern: str, start: int) -> int:
             if not depth:
                 return position + 1
         position += 1
+
+
+class Search:
+    """Many patterns, of which only those are tried whose letters occur in a text."""
+
+    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+        self._patterns = tuple(patterns)
+        self._by_piece: dict[str, list[int]] = defaultdict(list)
+        always = set()
+        for number, pattern in enumerate(self._patterns):
+            pieces = needed(pattern.pattern)
+            for piece in pieces:
+                self._by_piece[piece].append(number)
+            if not pieces:
+                always.add(number)
+        self._always = frozenset(always)
+
+    def first(self, text: str) -> int | None:
+        """The number of the first pattern that occurs in a lower-case text, None when none does."""
+        pieces = {text[at : at + SIZE] for at in range(len(text) - SIZE + 1)}
+        tried = self._always.union(*(self._by_piece[piece] for piece in self._by_piece.keys() & pieces))
+        return next((number for number in sorted(tried) if self._patterns[number].search(text)), None)

@@ -98,6 +98,33 @@ def test_reports_of_many_shapes(sender: str, subject: str, body: str):
     assert (found.kind, found.recipient) == (FindingKind.BOUNCED, "bob@customer.example")
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Unzustellbar: Angebot", "Ihre Nachricht konnte nicht zugestellt werden:"),
+        ("\u00c9chec de la remise", "Votre message n'a pas pu \u00eatre livr\u00e9 :"),
+        ("Error de entrega", "Su mensaje no pudo ser entregado:"),
+        ("Falha na entrega", "A mensagem n\u00e3o p\u00f4de ser entregue:"),
+        ("Mancata consegna", "Il messaggio non pu\u00f2 essere consegnato:"),
+        ("Onbestelbaar", "Uw bericht kon niet worden bezorgd:"),
+        ("Nie dostarczono", "Wiadomo\u015b\u0107 nie mog\u0142a zosta\u0107 dostarczona:"),
+        (
+            "\u041e\u0448\u0438\u0431\u043a\u0430 \u0434\u043e\u0441\u0442\u0430\u0432\u043a\u0438",
+            "\u041d\u0435 \u0431\u044b\u043b\u043e \u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d\u043e",
+        ),
+        ("\u7cfb\u7edf\u9000\u4fe1", "\u90ae\u4ef6\u65e0\u6cd5\u53d1\u9001:"),
+    ],
+)
+def test_reports_in_other_languages(subject: str, text: str):
+    found = one(f"From: system@mx.example\nSubject: {subject}", f"{text}\n\n<bob@customer.example>:\n550 5.1.1\n")
+    assert (found.kind, found.recipient) == (FindingKind.BOUNCED, "bob@customer.example")
+
+
+def test_an_empty_from_is_none():
+    found = one("From: <>\nSubject:", "You sent mail to bob@customer.example. That's not a valid user here.")
+    assert (found.kind, found.recipient) == (FindingKind.BOUNCED, "bob@customer.example")
+
+
 def test_no_from_at_all_is_a_mail_system():
     found = one("Subject: Delivery report", "Not delivered to:\nbob@customer.example\n550 no such user", null=False)
     assert (found.kind, found.recipient, found.reason) == (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.feedback.literals import alternatives, needed
+from postlude.feedback.literals import Search, alternatives, needed
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,11 @@ def test_every_match_has_a_piece(pattern: str, text: str):
     match = re.search(pattern, text)
     pieces = needed(pattern)
     assert not match or not pieces or any(piece in match[0] for piece in pieces)
+
+
+def test_the_first_pattern_in_order_is_found():
+    search = Search([re.compile("mailbox"), re.compile("full|voll"), re.compile(r"\d")])
+    assert search.first("the mailbox is full") == 0
+    assert search.first("it is voll") == 1
+    assert search.first("552") == 2
+    assert search.first("nothing") is None
