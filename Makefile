@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import
+.PHONY: help env dev up test check servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -53,6 +53,8 @@ bench-feedback: dev ## bounces read a second on one core
 	$(BIN)/python bench/feedback.py
 bench-instrument: dev ## instrumenting a second, beside pytracking; hostile input
 	$(BIN)/python bench/instrument.py
+attack: dev ## every class of attempt against a running instance, and a stranger who stays SECONDS (60)
+	$(BIN)/python bench/attack.py --seconds $(or $(SECONDS),60) --write
 BENCHES = startup edge instrument feedback import relay send digest
 bench: dev ## all of them but the backlog, one after another (about ten minutes)
 	@for name in $(BENCHES); do $(MAKE) --no-print-directory bench-$$name || exit 1; done

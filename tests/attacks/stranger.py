@@ -39,8 +39,9 @@ class Stranger:
             await asyncio.sleep(1)
 
     async def _idle(self, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        while await reader.read(4096):
-            pass
+        with contextlib.suppress(OSError):
+            while await reader.read(4096):
+                pass
 
     async def _drip(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ended = asyncio.ensure_future(self._idle(reader, writer))

@@ -7,6 +7,7 @@ the same mailbox with their own program. What was read is remembered as (UIDVALI
 import logging
 import ssl
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -18,6 +19,9 @@ from postlude.kit.loop import Pauses, ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
 
 _BATCH: Final = 50
+_SEARCHED: Final = 50_000  # UIDs in one answer to SEARCH: about 400 kB
+_TRIES: Final = 3  # of a mail that the server cannot hand over, or that nobody can read
+_ANSWER_BYTES: Final = 65_536  # beside a mail
 _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -95,6 +99,7 @@ def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 
     client = IMAPClient(
         config.host, config.port, use_uid=True, ssl=config.tls, ssl_context=context, timeout=config.timeout_s
     )
+    _bound_literals(client, config.max_message_bytes + _ANSWER_BYTES)
     try:
         if config.token is not None:
             client.oauth2_login(config.user, config.token(fresh))
@@ -142,6 +147,8 @@ class ImapReader:
             pauses=Pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
             words=_words,
         )
+        self._failing = (0, 0, 0)
+        """UIDVALIDITY, UID and tries of the mail that is being read."""
         self.taken = 0
         """Mails taken since the start."""
 
@@ -176,24 +183,23 @@ class ImapReader:
                 stop.wait(self._config.poll_s)
 
     def _read(self, client: Any) -> int:  # noqa: ANN401 - as connect
-        status = client.select_folder(self._config.folder, readonly=True)
-        validity = int(status[b"UIDVALIDITY"])
-        newest = int(status.get(b"UIDNEXT", 1)) - 1
+        folder = _Folder.of(client.select_folder(self._config.folder, readonly=True))
         mark = self._mark.get()
         if mark is None and not self._from_start:
-            self._mark.put(validity, newest)
+            self._mark.put(folder.validity, folder.newest)
             return 0
-        if mark is None or mark.validity == validity:
-            last = mark.uid if mark else 0
-            # `n:*` always names the newest mail, also when its UID is below n (RFC 9051 6.4.4).
-            uids = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
+        known = mark is None or (mark.validity == folder.validity and mark.uid <= folder.newest)
+        if known:
+            found = _search(client, folder, mark.uid if mark else 0, [])
         else:  # the server numbered the folder anew: what came since the last look, and what repeats is recognised
-            uids = sorted(client.search(["SINCE", mark.day - timedelta(days=_OVERLAP_DAYS)]))
+            assert mark is not None
+            found = _search(client, folder, 0, ["SINCE", mark.day - timedelta(days=_OVERLAP_DAYS)])
         taken = 0
-        for start in range(0, len(uids), _BATCH):
-            taken += self._take_batch(client, validity, uids[start : start + _BATCH])
-        if mark is not None and mark.validity != validity:
-            self._mark.put(validity, newest)
+        for uids in found:
+            for start in range(0, len(uids), _BATCH):
+                taken += self._take_batch(client, folder.validity, uids[start : start + _BATCH])
+        if not known:
+            self._mark.put(folder.validity, folder.newest)
         return taken
 
     def _take_batch(self, client: Any, validity: int, uids: list[int]) -> int:  # noqa: ANN401 - as connect
@@ -203,14 +209,61 @@ class ImapReader:
             size = int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))
             if size > self._config.max_message_bytes:
                 _log.warning("imap %s: mail %d has %d bytes and is passed over", self._config.name, uid, size)
-            else:
-                raw = client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")
-                if raw:  # gone meanwhile: somebody else deleted it
-                    self._take(raw)
-                    taken += 1
-                    self.taken += 1
+            elif self._tried(uid, validity) > _TRIES:
+                _log.error("imap %s: mail %d could not be read %d times, passed over", self._config.name, uid, _TRIES)
+            elif raw := self._fetch(client, uid):  # gone meanwhile: somebody else deleted it
+                self._take(raw)
+                taken += 1
+                self.taken += 1
+            self._failing = (0, 0, 0)
             self._mark.put(validity, uid)
         return taken
+
+    def _tried(self, uid: int, validity: int) -> int:
+        """How often this mail was begun without success, this time counted."""
+        again = self._failing[:2] == (validity, uid)
+        self._failing = (validity, uid, self._failing[2] + 1 if again else 1)
+        return self._failing[2]
+
+    def _fetch(self, client: Any, uid: int) -> bytes:  # noqa: ANN401 - as connect
+        most = self._config.max_message_bytes
+        found: dict[bytes, bytes] = client.fetch([uid], [f"BODY.PEEK[]<0.{most}>"]).get(uid, {})
+        return found.get(b"BODY[]<0>") or found.get(b"BODY[]") or b""
+
+
+class _Folder(NamedTuple):
+    """What a server says of a folder that was opened."""
+
+    validity: int
+    newest: int
+    """The highest UID there can be; no UID above it is believed, or one answer would end the reading for good."""
+    mails: int
+
+    @classmethod
+    def of(cls, status: Mapping[bytes, Any]) -> "_Folder":
+        return cls(int(status[b"UIDVALIDITY"]), int(status.get(b"UIDNEXT", 1)) - 1, int(status.get(b"EXISTS", 0)))
+
+
+def _search(client: Any, folder: _Folder, after: int, criteria: list[Any]) -> Iterator[list[int]]:  # noqa: ANN401 - as connect
+    """UIDs above `after` that fit, in order; of a large folder in ranges, since an answer has at most a megabyte."""
+    step = _SEARCHED if folder.mails > _SEARCHED else folder.newest - after
+    for first in range(after + 1, folder.newest + 1, max(step, 1)):
+        last = min(first + step - 1, folder.newest)
+        yield sorted(uid for uid in client.search([*criteria, "UID", f"{first}:{last}"]) if first <= uid <= last)
+
+
+def _bound_literals(client: Any, most: int) -> None:  # noqa: ANN401 - as connect
+    """Let no answer announce more bytes than that: imaplib asks for as much memory as a server says."""
+    imap = client._imap  # noqa: SLF001 - imapclient has no other way
+    read = imap.read
+
+    def bounded(size: int) -> bytes:
+        if size > most:
+            raise IMAPClientError(f"the server announced {size:,} bytes where at most {most:,} were asked for")
+        data: bytes = read(size)
+        return data
+
+    imap.read = bounded
 
 
 def _words(error: Exception) -> str:

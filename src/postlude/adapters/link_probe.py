@@ -1,5 +1,6 @@
 """Asking whether links lead anywhere: one GET each, a few at once, nothing kept."""
 
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -28,6 +29,6 @@ def _problem(url: str) -> str:
             return ""
     except urllib.error.HTTPError as error:
         return "" if error.code < _GONE or error.code in _SHY else f"answers {error.code} {error.reason}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         return f"cannot be reached: {reason}"
