@@ -1,9 +1,9 @@
 """`postlude contacts`: people, one at a time and as files. Importing lives in `contacts_import`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.address import shown
+from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.contacts import contacts as service
@@ -27,10 +28,23 @@ from postlude.store import Store
 from postlude.store.contacts.rows import Contact
 from postlude.tokens import confirm_url
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _FIELD = click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A custom field; repeat it.")
 _TAG = click.option("--tag", "tags", multiple=True, help="Tag it; repeat it.")
 _CONSENT = click.Choice([Consent.GIVEN.value, Consent.WITHDRAWN.value])
+
+
+def _own_fields(more_help: str) -> Callable[[_Command], _Command]:
+    """Add an option for each of CONTACT_FIELDS."""
+
+    def decorate(command: _Command) -> _Command:
+        for field in reversed(CONTACT_FIELDS):
+            name = "--" + field.name.replace("_", "-")
+            command = click.option(name, field.name, default=None, help=field.help + more_help)(command)
+        return command
+
+    return decorate
 
 
 @click.group()
@@ -87,18 +101,21 @@ def show(address: str, as_json: bool) -> None:
 
 @command.command()
 @click.argument("address")
-@click.option("--name", default="", help="The person's name.")
-@click.option("--time-zone", default="", help="IANA name, such as Europe/Berlin.")
+@_own_fields("")
 @_FIELD
 @_TAG
 @_JSON
-def add(  # noqa: PLR0917 - one parameter an option
-    address: str, name: str, time_zone: str, fields: tuple[str, ...], tags: tuple[str, ...], as_json: bool
+def add(
+    address: str,
+    fields: tuple[str, ...],
+    tags: tuple[str, ...],
+    as_json: bool,
+    **own: Any,  # noqa: ANN401 - values of CONTACT_FIELDS by name
 ) -> None:
     """Add ADDRESS as a contact. It is on no list yet: see `postlude contacts subscribe`."""
     with open_store_of(load()) as store:
         values = _fields(fields)
-        made = service.add(store, SystemClock(), address, name=name, time_zone=time_zone, fields=values)
+        made = service.add(store, SystemClock(), address, fields=values, **own)
         service.set_tags(store, made, tags)
         told = service.as_json(store, made)
     if as_json:
@@ -110,8 +127,7 @@ def add(  # noqa: PLR0917 - one parameter an option
 @command.command()
 @click.argument("address")
 @click.option("--address", "new", default="", help="The new address.")
-@click.option("--name", default=None, help="The person's name.")
-@click.option("--time-zone", default=None, help="IANA name, such as Europe/Berlin; empty to take it away.")
+@_own_fields(" Empty to take it away.")
 @_FIELD
 @_TAG
 @click.option("--untag", multiple=True, help="Take a tag off; repeat it.")
@@ -119,19 +135,16 @@ def add(  # noqa: PLR0917 - one parameter an option
 def edit(  # noqa: PLR0917 - one parameter an option
     address: str,
     new: str,
-    name: str | None,
-    time_zone: str | None,
     fields: tuple[str, ...],
     tags: tuple[str, ...],
     untag: tuple[str, ...],
     as_json: bool,
+    **own: Any,  # noqa: ANN401 - values of CONTACT_FIELDS by name
 ) -> None:
     """Change the contact with ADDRESS. A field without a value (--field city=) is taken away."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
-        changed = service.edit(
-            store, SystemClock(), contact, address=new, name=name, fields=_fields(fields), time_zone=time_zone
-        )
+        changed = service.edit(store, SystemClock(), contact, address=new, fields=_fields(fields), **own)
         service.set_tags(store, changed, tags, untag)
         told = service.as_json(store, changed)
     if as_json:
@@ -270,7 +283,7 @@ def _tell(told: dict[str, Any]) -> None:
         click.echo(click.style(f"suppressed: {told['suppressed']}", fg="red"))
     rows = [["since", f"{told['created_at'][:10]} ({told['source'] or 'unknown'})"]]
     rows += [[name, str(value)] for name, value in told["fields"].items()]
-    rows += [["time zone", told["time_zone"]]] if told["time_zone"] else []
+    rows += [[name.replace("_", " "), told[name]] for name in FIELD_NAMES if name != "name" and told[name]]
     rows += [["tags", ", ".join(told["tags"])]] if told["tags"] else []
     rows += [["list", f"{one['list']}: {one['status']}"] for one in told["lists"]]
     rows += [["consent", ", ".join(f"{purpose} {state}" for purpose, state in told["consent"].items())]]

@@ -12,9 +12,11 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import id_text, new_id, parse_id
+from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import JobStatus, Purpose
 from postlude.services.contacts.by_name import list_ids
+from postlude.services.contacts.columns import TARGETS
 from postlude.services.contacts.import_job import (
     KIND,
     ImportOrder,
@@ -46,7 +48,7 @@ _WORDS = {
 @click.option("--list", "lists", multiple=True, help="Subscribe them to this list; repeat it.")
 @click.option("--tag", "tags", multiple=True, help="Tag them; repeat it.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=TARGET", help=(
-    "What a column is: `email`, `name`, `time_zone`, `tags`, a custom field's name, or - to leave it out. "
+    f"What a column is: {', '.join(f'`{name}`' for name in TARGETS)}, a custom field's name, or - to leave it out. "
     "COLUMN is its header, or #2 for the second. Repeat it."
 ))  # fmt: skip
 @click.option(
@@ -172,7 +174,8 @@ def _explain(order: ImportOrder) -> None:
         delimiter = {"\t": "tab"}.get(shape.delimiter, shape.delimiter)
         click.echo(f"{shape.encoding}{guess}; delimiter {delimiter}; {shape.lines:,} lines", err=True)
     click.echo(f"addresses: {columns.names[columns.email]!r}", err=True)
-    named = {"name": columns.name, "time zone": columns.time_zone, "tags": columns.tags}
+    own = {name.replace("_", " "): columns.own.get(name, -1) for name in FIELD_NAMES}
+    named = {**own, "tags": columns.tags}
     for what, number in named.items():
         if number >= 0:
             click.echo(f"{what}: {columns.names[number]!r}", err=True)

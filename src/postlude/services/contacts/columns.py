@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from postlude.model.address import AddressError, read_mailbox
+from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
 
 _NOISE: Final = re.compile(r"\W+")
@@ -19,14 +20,15 @@ _ADDRESS: Final = frozenset(
         "メールアドレス 邮箱 电子邮件 почта e_mail_1_value primary_email",
     )
 )
-_NAME: Final = frozenset(("name", "full_name", "fullname", "display_name", "contact_name", "nom", "nombre", "名前"))
 _GIVEN: Final = frozenset(("first_name", "firstname", "given_name", "vorname", "prénom", "prenom"))
 _FAMILY: Final = frozenset(("last_name", "lastname", "surname", "family_name", "nachname"))
-_ZONE: Final = frozenset(("time_zone", "timezone", "tz", "zeitzone"))
 _TAGS: Final = frozenset(("tags", "tag", "labels"))
 
 
-EXPORTED: Final = ("email", "name", "time_zone", "tags", "lists", "consent", "source", "created")
+TARGETS: Final = ("email", *FIELD_NAMES, "tags")
+"""What a column can be beside a custom field."""
+_KNOWN_HERE: Final = ("lists", "consent", "source", "created")
+EXPORTED: Final = (*TARGETS, *_KNOWN_HERE)
 """Columns of our own export; behind them come the custom fields."""
 _MAILCHIMP: Final = frozenset(("leid", "euid"))
 _TECHNICAL: Final = frozenset(
@@ -47,21 +49,26 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     """As they are shown: the header's, or `column 1` ..."""
     email: int
-    name: int = -1
+    own: dict[str, int] = {}
+    """Columns of CONTACT_FIELDS by the field's name."""
     given: int = -1
     family: int = -1
-    time_zone: int = -1
     tags: int = -1
     fields: dict[int, str] = {}
     """Custom fields by column."""
     exported: bool = False
     """It is our own export: cells are exactly what was stored."""
 
+    def target(self, number: int) -> str:
+        """What a column is, in the words of `mapping`."""
+        own = {self.email: "email", self.tags: "tags", **{column: name for name, column in self.own.items()}}
+        return own.get(number) or self.fields.get(number, "-")
+
 
 def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> Columns:
     """Read the first rows of a file; InputError when no column has addresses, or `mapping` names one that is not there.
 
-    `mapping`: header text or `#2` -> `email`, `name`, `time_zone`, `tags`, a custom field's name, or `-` to leave out.
+    `mapping`: header text or `#2` -> one of TARGETS, a custom field's name, or `-` to leave out.
     """
     if not rows:
         raise InputError("the file is empty")
@@ -73,7 +80,7 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     if header and tuple(first[: len(EXPORTED)]) == EXPORTED:
         if not mapping:
             return _exported(shown)
-        targets = {EXPORTED.index(name): "-" for name in ("lists", "consent", "source", "created")} | targets
+        targets = {EXPORTED.index(name): "-" for name in _KNOWN_HERE} | targets
     if {_word(title) for title in shown} >= _MAILCHIMP:
         targets = {n: "-" for n, title in enumerate(shown) if _word(title) in _TECHNICAL} | targets
     body = rows[1:] if header else rows
@@ -84,7 +91,7 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     taken: set[str] = set()
     for number, title in enumerate(shown):
         target = targets.get(number) or _guessed(_word(title), found)
-        if target in {"email", "name", "time_zone", "tags"}:
+        if target in TARGETS:
             found[target] = number
         elif target != "-":
             fields[number] = _unused(_word(target) or f"column_{number + 1}", taken)
@@ -95,10 +102,9 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
         header=header,
         names=shown,
         email=found["email"],
-        name=found.get("name", -1),
+        own={name: found[name] for name in FIELD_NAMES if name in found},
         given=given,
         family=family,
-        time_zone=found.get("time_zone", -1),
         tags=found.get("tags", -1),
         fields=fields,
     )
@@ -106,11 +112,10 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
 
 def _exported(shown: tuple[str, ...]) -> Columns:
     """Of our own export. Lists, consent, source and time are what this installation knows of them, not the file."""
-    email, name, time_zone, tags = map(EXPORTED.index, ("email", "name", "time_zone", "tags"))
+    email, tags = map(EXPORTED.index, ("email", "tags"))
+    own = {name: EXPORTED.index(name) for name in FIELD_NAMES}
     fields = {number: shown[number] for number in range(len(EXPORTED), len(shown))}
-    return Columns(
-        header=True, names=shown, email=email, name=name, time_zone=time_zone, tags=tags, fields=fields, exported=True
-    )
+    return Columns(header=True, names=shown, email=email, own=own, tags=tags, fields=fields, exported=True)
 
 
 def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
@@ -122,7 +127,7 @@ def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]
         if number is None:
             raise InputError(f"there is no column {column!r}: the file has {', '.join(map(repr, shown))}")
         found[number] = target.strip()
-    doubled = [t for t in ("email", "name", "time_zone", "tags") if list(found.values()).count(t) > 1]
+    doubled = [t for t in TARGETS if list(found.values()).count(t) > 1]
     if doubled:
         raise InputError(f"two columns are mapped to {doubled[0]}")
     return found
@@ -145,7 +150,7 @@ def _address_column(shown: Sequence[str], body: Sequence[Sequence[str]], mapped:
 
 
 def _guessed(word: str, found: Mapping[str, int]) -> str:
-    for target, words in (("name", _NAME), ("time_zone", _ZONE), ("tags", _TAGS)):
+    for target, words in (*((field.name, field.headings) for field in CONTACT_FIELDS), ("tags", _TAGS)):
         if word in words and target not in found:
             return target
     return word

@@ -6,8 +6,8 @@ from typing import IO, Any, Final
 from postlude.kit.clock import Clock, to_iso
 from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import id_text
-from postlude.kit.time_zones import zone_name
 from postlude.model.address import read_mailbox
+from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES, read_field
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.services.contacts.cell_words import words_text
@@ -23,21 +23,18 @@ def add(
     clock: Clock,
     text: str,
     *,
-    name: str = "",
     fields: Mapping[str, str] | None = None,
-    time_zone: str = "",
     source: str = "by hand",
+    **own: str | None,
 ) -> Contact:
-    """Add a contact from an address as people write it; InputError when it is none or is there already."""
+    """Add a contact from an address as people write it; InputError when it is none or is there already.
+
+    `own` are values of CONTACT_FIELDS as they were given; None: not given.
+    """
     mailbox = read_mailbox(text)
-    return store.contacts.add(
-        mailbox.spelled,
-        clock.now(),
-        name=name or mailbox.name,
-        fields=dict(fields or {}),
-        time_zone=zone(time_zone),
-        source=source,
-    )
+    values = _own(own)
+    values["name"] = values.get("name") or mailbox.name
+    return store.contacts.add(mailbox.spelled, clock.now(), fields=dict(fields or {}), source=source, **values)
 
 
 def edit(
@@ -46,18 +43,13 @@ def edit(
     contact: Contact,
     *,
     address: str = "",
-    name: str | None = None,
     fields: Mapping[str, str] | None = None,
-    time_zone: str | None = None,
+    **own: str | None,
 ) -> Contact:
-    """Change what is given; a field with an empty value is taken away."""
-    changes: dict[str, Any] = {}
+    """Change what is given; a field with an empty value is taken away. `own` as in `add`."""
+    changes: dict[str, Any] = _own(own)
     if address:
         changes["spelled"] = read_mailbox(address).spelled
-    if name is not None:
-        changes["name"] = name.strip()
-    if time_zone is not None:
-        changes["time_zone"] = zone(time_zone)
     if fields:
         merged = {**contact.fields, **fields}
         changes["fields"] = {key: value for key, value in merged.items() if value != ""}
@@ -88,12 +80,15 @@ def set_consent(
     store.contacts.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
 
 
-def zone(text: str) -> str:
-    """An IANA time zone in its own spelling, or empty; InputError for anything else."""
-    if not text.strip():
-        return ""
+def _own(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """The values of CONTACT_FIELDS that are kept of what was given; InputError with the remedy."""
+    assert given.keys() <= set(FIELD_NAMES), given
     try:
-        return zone_name(text)
+        return {
+            field.name: read_field(field, text)
+            for field in CONTACT_FIELDS
+            if (text := given.get(field.name)) is not None
+        }
     except ValueError as error:
         raise InputError(str(error)) from error
 
@@ -118,7 +113,8 @@ def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 
         member = store.lists.subscriptions(one.id for one in page)
         for contact in page:
             mine = words_text(lists[one] for one in member.get(contact.id, ()) if one in lists)
-            fixed = (contact.spelled, contact.name, contact.time_zone, words_text(tags.get(contact.id, ())), mine)
+            own = (getattr(contact, name) for name in FIELD_NAMES)
+            fixed = (contact.spelled, *own, words_text(tags.get(contact.id, ())), mine)
             row = (*fixed, str(contact.mail_consent), contact.source, to_iso(contact.created_at))
             yield [*row, *(str(contact.fields.get(name, "")) for name in names)]
 
@@ -137,9 +133,8 @@ def as_json(store: Store, contact: Contact) -> dict[str, Any]:
     return {
         "id": id_text(contact.id),
         "address": contact.spelled,
-        "name": contact.name,
         "fields": contact.fields,
-        "time_zone": contact.time_zone,
+        **{name: getattr(contact, name) for name in FIELD_NAMES},
         "tags": store.contacts.tags_of([contact.id]).get(contact.id, []),
         "lists": [_membership(lists, one) for one in store.lists.memberships(contact.id)],
         "consent": {p.value: getattr(contact, f"{p.value}_consent").value or "unknown" for p in Purpose},

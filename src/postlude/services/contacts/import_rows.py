@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from postlude.kit.time_zones import zones_by_lower_case
 from postlude.model.address import AddressError, is_plain, read_mailbox
+from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.domain_name import address_key
 from postlude.services.contacts.cell_words import words_of
 from postlude.services.contacts.columns import Columns
@@ -15,7 +15,6 @@ from postlude.store.jobs.rows import JobError
 MAX_CELL: Final = 10_000
 """Characters of one custom field: a longer cell is a file that was read wrongly."""
 _SPLIT: Final = "look for a quotation mark that is not closed before it"
-_ZONE: Final = "write an IANA name such as Europe/Berlin, or leave it empty"
 
 
 class Chunk(NamedTuple):
@@ -56,12 +55,12 @@ class _Reader:
         self._columns = columns
         self._fields = tuple(columns.fields.items())
         self._parts = [columns.fields[index] for index in (columns.given, columns.family) if index >= 0]
-        self._zones = zones_by_lower_case() if columns.time_zone >= 0 else {}
+        self._own = [(field, columns.own[field.name]) for field in CONTACT_FIELDS if field.name in columns.own]
 
     def __call__(self, row: Row, entries: list[Entry], errors: list[JobError]) -> None:
         columns, cells = self._columns, row.cells
         text = cells[columns.email] if columns.email < len(cells) else ""
-        name = zone = ""
+        name = ""
         if is_plain(text):
             address = spelled = text
         else:
@@ -81,21 +80,23 @@ class _Reader:
             reason = f"{bad:,} characters in one cell"
             errors.append(_wrong(row.line, columns.names[index], fields[title], reason, _SPLIT))
             return
-        if self._zones and (wanted := _cell(cells, columns.time_zone)):
-            zone = self._zones.get(wanted.lower(), "")
-            if not zone:
-                title = columns.names[columns.time_zone]
-                errors.append(_wrong(row.line, title, wanted, "no time zone", _ZONE))
-                return
+        own: dict[str, str] = {}
+        for field, index in self._own:
+            if text := _cell(cells, index):
+                try:
+                    own[field.name] = field.parse(text)
+                except ValueError as error:
+                    reason, _, remedy = str(error).partition("; ")
+                    errors.append(_wrong(row.line, columns.names[index], text, reason, remedy))
+                    return
+        if not own.get("name"):
+            own["name"] = self._name(fields) or name
         tags = words_of(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
-        entries.append(Entry(address, spelled, self._name(cells, fields) or name, fields, zone, tags))
+        entries.append(Entry(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags))
 
-    def _name(self, cells: Sequence[str], fields: Mapping[str, str]) -> str:
-        if self._columns.name >= 0 and (name := _cell(cells, self._columns.name)):
-            return name
-        if not self._parts:
-            return ""
-        return " ".join([fields[part] for part in self._parts if part in fields])
+    def _name(self, fields: Mapping[str, str]) -> str:
+        """A name in two columns."""
+        return " ".join([fields[part] for part in self._parts if part in fields]) if self._parts else ""
 
 
 def _cell(cells: Sequence[str], index: int) -> str:

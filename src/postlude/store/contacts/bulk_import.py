@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal, select, update
 
 from postlude.kit.ids import OrderedIds, new_id
+from postlude.model.contact_fields import EMPTY, FIELD_NAMES
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import Part, Prepared, chunks, clean
 from postlude.store.columns import Big
@@ -37,9 +38,8 @@ _LOOKED_UP: Final = (
     contacts.c.id,
     contacts.c.address,
     contacts.c.spelled,
-    contacts.c.name,
     cast(contacts.c.fields, Text).label("fields"),  # as text: most rows of a file are found to be known as they are
-    contacts.c.time_zone,
+    *(contacts.c[name] for name in FIELD_NAMES),
     contacts.c.job,
     *(contacts.c[column] for column in COLUMNS.values()),
 )
@@ -51,10 +51,10 @@ class Entry(NamedTuple):
     address: str
     """In lower case."""
     spelled: str
-    name: str = ""
     fields: Mapping[str, str] = {}
     """Only those that have a value."""
-    time_zone: str = ""
+    own: tuple[str, ...] = EMPTY
+    """Values of CONTACT_FIELDS, in order."""
     tags: Sequence[str] = ()
 
 
@@ -234,9 +234,8 @@ _CHANGE: Final = (
     .where(contacts.c.id == bindparam("the_contact"))
     .values(
         spelled=bindparam("new_spelled"),
-        name=bindparam("new_name"),
         fields=bindparam("new_fields"),
-        time_zone=bindparam("new_time_zone"),
+        **{name: bindparam(f"new_{name}") for name in FIELD_NAMES},
         updated_at=bindparam("new_updated_at"),
         job=bindparam("new_job"),
     )
@@ -262,11 +261,14 @@ def _met(old: Entry, new: Entry, policy: str) -> Entry:
     return Entry(
         old.address,
         first.spelled,
-        first.name or second.name,
         {**second.fields, **first.fields},
-        first.time_zone or second.time_zone,
+        tuple(map(_either, first.own, second.own)),
         both,
     )
+
+
+def _either(first: str, second: str) -> str:
+    return first or second
 
 
 def _given(intake: Intake, ids: range) -> list[ColumnElement[bool]]:
@@ -299,9 +301,8 @@ def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) 
             "id": contact,
             "address": entry.address,
             "spelled": entry.spelled,
-            "name": entry.name,
             "fields": _encode(entry.fields).decode() if entry.fields else "{}",
-            "time_zone": entry.time_zone,
+            **dict(zip(FIELD_NAMES, entry.own, strict=True)),
             **shared,
         }
         for contact, entry in zip(ids, entries, strict=True)
@@ -317,11 +318,12 @@ def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None
 def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
     fields = _encode(entry.fields).decode() if entry.fields else "{}"
     new = entry
-    same = (entry.spelled, entry.name, fields, entry.time_zone) == (row.spelled, row.name, row.fields, row.time_zone)
+    kept = tuple([getattr(row, name) for name in FIELD_NAMES])
+    same = (entry.spelled, fields, entry.own) == (row.spelled, row.fields, kept)
     if not same:
-        old = Entry(entry.address, row.spelled, row.name, _decode(row.fields), row.time_zone)
+        old = Entry(entry.address, row.spelled, _decode(row.fields), kept)
         new = _met(old, entry, intake.policy)
-        same = new[:5] == old[:5]
+        same = new[:4] == old[:4]
     if row.job == intake.job:
         counts["repeated"] += 1
     else:
@@ -331,9 +333,8 @@ def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dic
     return {
         "the_contact": row.id,
         "new_spelled": new.spelled,
-        "new_name": new.name,
         "new_fields": dict(new.fields),
-        "new_time_zone": new.time_zone,
+        **{f"new_{name}": value for name, value in zip(FIELD_NAMES, new.own, strict=True)},
         "new_updated_at": intake.at,
         "new_job": intake.job,
     }

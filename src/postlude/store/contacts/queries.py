@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, updat
 from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import OrderedIds
+from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.contacts.consent import consent_of, take_along
@@ -17,7 +18,7 @@ from postlude.store.engine import Database
 from postlude.store.privacy.forgotten import know_again
 
 _IDS: Final = OrderedIds()
-_CHANGEABLE: Final = frozenset({"spelled", "name", "fields", "time_zone", "source"})
+_CHANGEABLE: Final = frozenset({"spelled", "fields", "source", *FIELD_NAMES})
 
 
 class ContactQueries(Part):
@@ -28,13 +29,13 @@ class ContactQueries(Part):
         spelled: str,
         at: int,
         *,
-        name: str = "",
         fields: dict[str, Any] | None = None,
-        time_zone: str = "",
         source: str = "",
+        **own: str,
     ) -> Contact:
-        """Add one; InputError when the address is there already."""
-        values = {"name": clean(name), "fields": clean_fields(fields or {}), "time_zone": time_zone}
+        """Add one with the CONTACT_FIELDS that are known; InputError when the address is there already."""
+        assert own.keys() <= set(FIELD_NAMES), own
+        values = {name: clean(value) for name, value in own.items()} | {"fields": clean_fields(fields or {})}
         try:
             with self._database.write() as connection:
                 contact = insert_contact(connection, spelled, at, source, **values)
@@ -86,7 +87,7 @@ class ContactQueries(Part):
             return int(connection.execute(query).scalar_one())
 
     def change(self, contact: int, at: int, **changes: Any) -> Contact:  # noqa: ANN401 - values of columns
-        """Replace `spelled`, `name`, `fields`, `time_zone` or `source`; InputError when the address is taken."""
+        """Replace `spelled`, `fields`, `source` or any of CONTACT_FIELDS; InputError when the address is taken."""
         assert changes.keys() <= _CHANGEABLE, changes
         values: dict[str, Any] = {n: clean_fields(v) if n == "fields" else clean(v) for n, v in changes.items()}
         if "spelled" in values:

@@ -5,6 +5,7 @@ The tables of pairs have no row ids of their own in SQLite: a million membership
 
 from sqlalchemy import JSON, Boolean, Column, Index, Table, Text
 
+from postlude.model.contact_fields import FIELD_NAMES
 from postlude.store.columns import Big, metadata, moment, own_id, part_of_key, text, words
 
 contacts = Table(
@@ -13,9 +14,8 @@ contacts = Table(
     own_id(),  # grows with time: a million rows are appended, not scattered over the tree
     Column("address", Text, nullable=False, unique=True),  # in lower case: what is looked up
     text("spelled"),
-    words("name"),
     Column("fields", JSON, nullable=False),
-    words("time_zone"),
+    *map(words, FIELD_NAMES),
     words("source"),
     words("mail_consent"),
     words("opens_consent"),

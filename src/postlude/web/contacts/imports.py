@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
+from postlude.services.contacts.columns import TARGETS
 from postlude.services.contacts.import_job import KIND, ImportOrder, Preview, order_import, preview, summary
 from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
@@ -164,6 +165,7 @@ def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, 
         order=order,
         upload_id=upload_id,
         seen=seen,
+        targets=TARGETS,
         lists=deps.store.lists.every(),
         error=error,
     )

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from postlude.kit.csv_table import row_text
 from postlude.kit.ids import id_text, parse_id
+from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.services.contacts import contacts as service
@@ -57,6 +58,15 @@ def export(deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: st
     return csv_response(rows, "contacts.csv")
 
 
+async def _own_fields(request: Request) -> dict[str, str]:
+    """CONTACT_FIELDS as the form gives them."""
+    form = await request.form()
+    return {name: str(form[name]) for name in FIELD_NAMES if name in form}
+
+
+OwnFields = Annotated[dict[str, str], Depends(_own_fields)]
+
+
 @router.post("/contacts")
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
@@ -78,9 +88,8 @@ def change(  # noqa: PLR0917 - one parameter a field
     deps: Deps,
     viewer: Posted,
     contact: str,
+    own: OwnFields,
     address: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    time_zone: Annotated[str, Form()] = "",
     tags: Annotated[str, Form()] = "",
     field: Annotated[list[str] | None, Form()] = None,
     value: Annotated[list[str] | None, Form()] = None,
@@ -92,7 +101,7 @@ def change(  # noqa: PLR0917 - one parameter a field
     have = store.contacts.tags_of([kept.id]).get(kept.id, [])
     gone = [one for one in have if one.lower() not in {tag.lower() for tag in wanted}]
     try:
-        changed = service.edit(store, deps.clock, kept, address=address, name=name, time_zone=time_zone, fields=fields)
+        changed = service.edit(store, deps.clock, kept, address=address, fields=fields, **own)
         service.set_tags(store, changed, wanted, gone)
     except InputError as error:
         return _page(request, deps, viewer, contact, error=str(error))
@@ -180,6 +189,7 @@ def _page(
         "contacts/contact.html",
         status=HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
         contact=kept,
+        contact_fields=CONTACT_FIELDS,
         tags=store.contacts.tags_of([kept.id]).get(kept.id, []),
         lists=store.lists.every(),
         members=members,
