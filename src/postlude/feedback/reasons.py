@@ -165,7 +165,9 @@ def _outspoken(reason: Reason, detail: str) -> bool:
     """The status code tells more than these words, which only say that it was refused."""
     if reason is R.RECIPIENT_REFUSED and detail in {"3.0", "6.0"}:
         return True
-    if reason is R.RECIPIENT_REFUSED and detail == "4.1":  # 5.4.1 is no "no answer" where the server says `rejected`
+    if (
+        reason in {R.RECIPIENT_REFUSED, R.POLICY} and detail == "4.1"
+    ):  # 5.4.1 is no "no answer" where the server says `rejected`
         return False
     return reason in VAGUE and _speaks(detail)
 
