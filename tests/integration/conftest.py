@@ -67,7 +67,7 @@ def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(state_url: str) -> Iterator[Store]:
     """An open store on either engine."""
-    opened = open_store(state_url)
+    opened = open_store(state_url, lambda _make: bytes(32))
     yield opened
     opened.close()
 

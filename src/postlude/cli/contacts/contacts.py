@@ -233,7 +233,7 @@ def erase(address: str, yes: bool) -> None:
         contact = contact_called(store, address)
         if not yes:
             click.confirm(f"Forget {shown(contact.spelled)} with everything that is known?", abort=True)
-        service.erase(store, contact)
+        service.erase(store, SystemClock(), contact)
     click.echo(f"forgot {shown(contact.spelled)}")
 
 

@@ -77,7 +77,7 @@ def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - o
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:
-    """Delete the list NAME with its memberships; the contacts stay. Who had left it is forgotten with it."""
+    """Delete the list NAME with its memberships; the contacts stay, and who had left it is still not mailed."""
     with open_store_of(load()) as store:
         [list_id] = list_ids(store, [name])
         if not yes:

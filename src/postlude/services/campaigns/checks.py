@@ -100,6 +100,9 @@ def _audience(context: Context) -> Iterator[Finding]:
     if not context.audience:
         yield _finding(Level.ERROR, "audience", "nobody is in the audience: choose lists, tags or everyone")
         return
+    if left := context.store.contacts.audience_left(context.campaign.audience):
+        text = f"{left:,} who left a list and are subscribed to none are left out: only they can come back"
+        yield _finding(Level.WARNING, "left", text)
     given = context.store.contacts.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
     if missing := context.audience - given:
         text = f"{missing:,} of {context.audience:,} have no recorded consent to mail: record it, or leave them out"

@@ -56,9 +56,9 @@ def edit(
     return store.contacts.change(contact.id, clock.now(), **changes) if changes else contact
 
 
-def erase(store: Store, contact: Contact) -> None:
-    """Forget a contact: fields, lists, tags, consent. A suppression stays, so that nobody mails the address."""
-    store.contacts.erase(contact.id)
+def erase(store: Store, clock: Clock, contact: Contact) -> None:
+    """Forget a contact: fields, lists, tags, consent. Who must not be mailed is not mailed when it comes back."""
+    store.contacts.erase(contact.id, clock.now())
 
 
 def set_tags(store: Store, contact: Contact, add_tags: Iterable[str], remove_tags: Iterable[str] = ()) -> None:

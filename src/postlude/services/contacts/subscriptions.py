@@ -76,8 +76,10 @@ def subscribe(
             f"{address} is suppressed ({suppression.reason}), so no mail can ask them. If they want mail again, run "
             f"`postlude suppressions remove {address}` first"
         )
-    status = MemberStatus.PENDING if wanted.double_optin else MemberStatus.SUBSCRIBED
-    letter = _letter(store, contact, wanted, confirm_url) if wanted.double_optin else None
+    # Who left comes back by their own word only, whatever the list asks of others.
+    asks = wanted.double_optin or store.lists.has_left(contact.id)
+    status = MemberStatus.PENDING if asks else MemberStatus.SUBSCRIBED
+    letter = _letter(store, contact, wanted, confirm_url) if asks else None
     store.lists.put_member(wanted.id, contact.id, status, clock.now(), source)
     return Asked(contact, status, letter)
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 
 from postlude.store.base import Part, as_struct
+from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
 from postlude.store.messages.tables import copies, copy_activity
@@ -32,6 +33,13 @@ class Audiences(Part):
             rows = connection.execute(query.order_by(contacts.c.id).limit(limit)).all()
         return [Recipient(contact=as_struct(Contact, row), list=row.by_list) for row in rows]
 
+    def audience_left(self, audience: Audience) -> int:
+        """How many are chosen and left out, because they left a list and are subscribed to none."""
+        asked = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed(), has_left()]
+        with self._database.read() as connection:
+            inner = select(contacts.c.id).where(*asked, *_chosen(audience, paged=False)).subquery()
+            return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
+
 
 def audience_members(audience: Audience) -> Select[tuple[int, int | None]]:
     """(contact, list) of everybody in it, in the order of contact ids, to be read in pages."""
@@ -45,7 +53,12 @@ def in_audience(audience: Audience, *, paged: bool = False) -> list[ColumnElemen
     Asked once (a count), sets are built once and looked into. Read in pages, every condition is asked of each contact
     by key instead: a set built anew for every thousand contacts makes a list of a million quadratic.
     """
-    found = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed()]
+    found = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed(), ~has_left()]
+    return found + _chosen(audience, paged=paged)
+
+
+def _chosen(audience: Audience, *, paged: bool) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     chosen = bool(audience.lists or audience.tags or audience.contacts or audience.everyone)
     if not chosen:
         found.append(literal(value=False))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal, or_, select, update
 
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
@@ -15,6 +15,7 @@ from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import Part, Prepared, chunks, clean
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
+from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.tables import (
     consents,
     contact_fields,
@@ -172,19 +173,22 @@ class BulkImport(Part):
         return total
 
     def _join_lists(self, connection: Connection, intake: Intake, groups: Sequence[Any], counts: Counter[str]) -> None:
-        """Subscribe them; who left a list, or was asked to confirm, stays as they are."""
+        """Subscribe them; who left a list, or was asked to confirm, stays as they are.
+
+        Who left another list and is subscribed to none is not subscribed by an import either: nobody but the contact
+        takes that back.
+        """
         names = ["list", "contact", "status", "source", "subscribed_at"]
         for list_id in intake.lists:
             for group in groups:
                 values = (literal(list_id, Big), contacts.c.id, literal("subscribed"), literal(intake.source))
-                rows = select(*values, literal(intake.at, Big)).where(group)
+                rows = select(*values, literal(intake.at, Big)).where(group, ~has_left())
                 connection.execute(self._insert(list_members).from_select(names, rows).on_conflict_do_nothing())
-            gone = list_members.c.status == MemberStatus.UNSUBSCRIBED.value
+            here = list_members.c.list == list_id, list_members.c.status == MemberStatus.UNSUBSCRIBED.value
+            gone = select(list_members.c.contact).where(list_members.c.contact == contacts.c.id, *here).exists()
             for group in groups[1:]:
-                out = select(func.count()).select_from(list_members.join(contacts, contacts.c.id == _MEMBER))
-                counts["left"] += int(
-                    connection.execute(out.where(list_members.c.list == list_id, gone, group)).scalar_one()
-                )
+                out = select(func.count()).select_from(contacts).where(group, or_(gone, has_left()))
+                counts["left"] += int(connection.execute(out).scalar_one())
 
     def _put_tags(
         self, connection: Connection, intake: Intake, groups: Sequence[Any], own: Iterable[tuple[str, int]]

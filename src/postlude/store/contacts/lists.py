@@ -12,6 +12,7 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import Part, address_key, as_struct, chunks, clean, named
 from postlude.store.contacts.consent import add_proof, note_consent
+from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.queries import insert_contact
 from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, Membership, Proof
 from postlude.store.contacts.tables import contacts, list_members, lists
@@ -102,9 +103,10 @@ class Lists(Part):
         return done.rowcount > 0
 
     def delete(self, list_id: int) -> bool:
-        """Delete a list with its memberships; the contacts stay."""
+        """Delete a list with its memberships; the contacts stay, and so does the wish of those who had left it."""
+        stays = list_members.c.status != MemberStatus.UNSUBSCRIBED.value
         with self._database.write() as connection:
-            connection.execute(delete(list_members).where(list_members.c.list == list_id))
+            connection.execute(delete(list_members).where(list_members.c.list == list_id, stays))
             return connection.execute(delete(lists).where(lists.c.id == list_id)).rowcount > 0
 
     def totals(self) -> dict[int, ListTotals]:
@@ -117,10 +119,17 @@ class Lists(Part):
         return {list_id: ListTotals(**counts) for list_id, counts in found.items()}
 
     def memberships(self, contact: int) -> list[Membership]:
-        """The contact's lists."""
-        query = select(list_members).where(list_members.c.contact == contact).order_by(list_members.c.list)
+        """Where the contact stands on each list that is there."""
+        there = list_members.c.list.in_(select(lists.c.id))
+        query = select(list_members).where(list_members.c.contact == contact, there).order_by(list_members.c.list)
         with self._database.read() as connection:
             return [as_struct(Membership, row) for row in connection.execute(query)]
+
+    def has_left(self, contact: int) -> bool:
+        """Whether the contact left any list, be it deleted since, and is subscribed to none."""
+        with self._database.read() as connection:
+            found = select(contacts.c.id).where(contacts.c.id == contact, has_left())
+            return connection.execute(found).first() is not None
 
     def subscriptions(self, wanted: Iterable[int]) -> dict[int, list[int]]:
         """Lists these contacts are subscribed to; those on none are absent."""

@@ -11,11 +11,12 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import Part, address_key, as_struct, clean
 from postlude.store.contacts.consent import consent_of, take_along
 from postlude.store.contacts.erasing import erase_contact
+from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import contact_fields, contact_tags, contacts, list_members
 from postlude.store.engine import Database
-from postlude.store.privacy.forgotten import know_again
+from postlude.store.privacy.forgotten import know_again, remember_wishes
 
 _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "fields", "source", *FIELD_NAMES})
@@ -105,12 +106,15 @@ class ContactQueries(Part):
             raise InputError(f"{changes.get('spelled')} belongs to another contact") from error
         return self.get(contact)
 
-    def erase(self, contact: int) -> bool:
+    def erase(self, contact: int, at: int) -> bool:
         """Forget a contact with memberships, tags and consent; False when there was none.
 
-        A suppression of the address stays: it is how the wish not to be mailed is remembered.
+        A suppression of the address stays; of who had left a list a hash stays: it is how the wish is remembered.
         """
         with self._database.write() as connection:
+            gone = select(contacts.c.address).where(contacts.c.id == contact, has_left())
+            if (address := connection.execute(gone).scalar()) is not None:
+                remember_wishes(connection, address, at)
             return erase_contact(connection, contact)
 
     def fields(self) -> list[str]:

@@ -18,6 +18,7 @@ from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
 from postlude.store.base import Part, address_key, chunks, insert_into
 from postlude.store.contacts.erasing import erase_contact
+from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
 from postlude.store.feedback.tables import set_aside, unmatched
@@ -30,6 +31,7 @@ KEY_OPTION: Final = "postlude_forgotten_key"
 """The execution option of an engine that holds a function which returns the key of the hashes."""
 KeySource = Callable[[bool], bytes]
 """Returns the key; told whether it may make one, since nothing was hashed yet."""
+_LEFT: Final = "unsubscribed"
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
 _ON_ITS_WAY: Final = [
@@ -73,7 +75,7 @@ class Forgetting(Part):
     def forget(self, address: str, at: int) -> Forgot:
         """Forget an address in one transaction: copies get a pseudonym, all else of it goes, a keyed hash stays."""
         with self._database.write() as connection:
-            _remember_wishes(connection, address, at)
+            remember_wishes(connection, address, at)
             forgot = _forget_copies(connection, address, at)
             for (contact,) in connection.execute(select(contacts.c.id).where(contacts.c.address == address)).all():
                 erase_contact(connection, contact)
@@ -142,8 +144,14 @@ def _key(connection: Connection, *, make: bool = False) -> bytes:
     return given(make)
 
 
-def _remember_wishes(connection: Connection, address: str, at: int) -> None:
+def remember_wishes(connection: Connection, address: str, at: int) -> None:
+    """Keep, under a hash, what an address did not want, before its rows go."""
     reason = connection.execute(select(suppressions.c.reason).where(suppressions.c.address == address)).scalar()
+    if (
+        reason is None
+        and connection.execute(select(contacts.c.id).where(contacts.c.address == address, has_left())).first()
+    ):
+        reason = _LEFT
     said = connection.execute(
         select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
     ).first()

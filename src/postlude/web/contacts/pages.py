@@ -145,7 +145,7 @@ def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()]
     kept = _find(deps, contact)
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    service.erase(deps.store, kept)
+    service.erase(deps.store, deps.clock, kept)
     return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -104,8 +104,8 @@ def test_erasing_forgets_everything_but_the_suppression(store: Store) -> None:
     store.contacts.tag_contact(store.contacts.tag("vip"), alice.id)
     store.contacts.record_consent(alice.id, {Purpose.MAIL: Consent.GIVEN}, DAY, how="by hand")
     store.suppressions.add("alice@example.org", "manual", at=DAY)
-    assert store.contacts.erase(alice.id)
-    assert not store.contacts.erase(alice.id)
+    assert store.contacts.erase(alice.id, DAY)
+    assert not store.contacts.erase(alice.id, DAY)
     assert store.contacts.by_address("alice@example.org") is None
     assert store.lists.memberships(alice.id) == store.contacts.consent_log(alice.id) == []
     assert store.contacts.tags_of([alice.id]) == {}

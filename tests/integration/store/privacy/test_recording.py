@@ -99,7 +99,7 @@ def test_a_withdrawal_goes_with_the_contact_to_its_new_address(store: Store) -> 
 def test_a_withdrawal_outlives_the_contact(store: Store) -> None:
     contact = store.contacts.add(BOB, DAY)
     record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY)
-    store.contacts.erase(contact.id)
+    store.contacts.erase(contact.id, 1)
     assert now(store) == MayRecord(opens=False)
 
 
