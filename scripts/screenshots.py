@@ -109,10 +109,11 @@ def mailing(page: Page, base: str, folder: Path, env: dict[str, str]) -> None:
     page.get_by_label("Preheader").fill("Wool, lamps and tea")
     page.locator("#A_source").fill(MAILING)
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Send now").wait_for()
+    page.get_by_text("Send to ", exact=False).first.wait_for()
     page.frame_locator("iframe[name=preview]").get_by_role("heading").wait_for()
     shot(page, folder / "campaign-draft.png")
-    page.get_by_role("button", name="Send now").click()
+    page.locator("details.ask summary").first.click()
+    page.get_by_role("button", name="Yes, send to").click()
     page.locator("h1 .badge", has_text="sent").wait_for()
     report = page.url
     for name in PEOPLE[:5]:

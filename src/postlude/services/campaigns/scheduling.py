@@ -1,5 +1,7 @@
 """Scheduling a campaign: from here on its content and its audience's rule are fixed."""
 
+from typing import Final
+
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
@@ -9,6 +11,9 @@ from postlude.services.campaigns.preview import page_for_browsers
 from postlude.services.served_files import write_durably
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
+
+UNDO_SECONDS: Final = 10
+"""What is sent by one click in a browser leaves after that, and can be taken back until then."""
 
 
 def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: int, at: int | None = None) -> Campaign:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes
@@ -23,7 +24,7 @@ from postlude.services.campaigns.lifecycle import (
     resume_campaign,
 )
 from postlude.services.campaigns.preview import someone
-from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.scheduling import UNDO_SECONDS, schedule_campaign
 from postlude.services.campaigns.test_mail import trial_message
 from postlude.services.campaigns.variants import local_moment
 from postlude.store.campaigns.rows import Campaign
@@ -111,7 +112,7 @@ def schedule(
     *,
     anyway: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Let it leave at a time of its own zone, or at once."""
+    """Let it leave at a time of its own zone, or at once: after some seconds in which it can be taken back."""
     found = find(deps, viewer, campaign)
     findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
     bad = [one.text for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
@@ -121,9 +122,9 @@ def schedule(
     return to_page(schedule_campaign(deps.store, deps.campaigns.contents, deps.clock, found.id, moment))
 
 
-def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int | None:
+def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int:
     if not text:
-        return None
+        return deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND
     try:
         moment = local_moment(text, campaign.options.time_zone)
     except ValueError as error:

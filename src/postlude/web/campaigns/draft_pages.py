@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
@@ -16,6 +17,7 @@ from postlude.services.campaigns.follow_up import FollowUp
 from postlude.services.campaigns.preview import Preview, preview, someone
 from postlude.services.campaigns.progress import Progress, progress_of
 from postlude.services.campaigns.report import CampaignReport, report_of
+from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
 from postlude.web.campaigns.forms import Draft, complete, draft_of, read_draft, with_content
@@ -82,6 +84,7 @@ def campaign_page(
         report=report(request, deps, found),
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
+        soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,
     )
 
 
@@ -192,6 +195,7 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
         blocked=any(one.level is Level.ERROR for one in findings),
         serious=any(one.level is Level.SERIOUS for one in findings),
         outlook=deps.campaigns.outlook(size) if size else "",
+        undo_seconds=UNDO_SECONDS,
     )
 
 

@@ -172,6 +172,17 @@ def test_consent_on_record_needs_no_word(desk: Desk):
     assert desk.post("/schedule").status_code == 303
 
 
+def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(desk: Desk):
+    desk.save()
+    checks = desk.client.get(desk.path + "/checks").text
+    assert "Send it to 3 contacts now?" in checks
+    desk.post("/schedule", anyway="1")
+    assert desk.campaign.status is CampaignStatus.SCHEDULED
+    assert "Undo" in desk.client.get(desk.path).text
+    desk.post("/pause")
+    assert desk.campaign.status is CampaignStatus.DRAFT
+
+
 def test_variants_files_copies_and_deletion(desk: Desk):
     desk.save(add_variant="1")
     names = [variant.name for variant in desk.world.deps.store.campaigns.variants(desk.campaign.id)]
