@@ -28,7 +28,7 @@ from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, JournalWriter, Posi
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.kit.descriptors import raise_descriptor_limit
-from postlude.kit.loop import TaskLoop
+from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
@@ -248,9 +248,7 @@ async def run_edge(
 async def _until_mended(stop: asyncio.Event, open_journal: Callable[[], Journal]) -> None:
     """Return when the journal can be opened, or at the end."""
     while not stop.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_MENDED_SECONDS):
-                await stop.wait()
+        await stopped_within(stop, _MENDED_SECONDS)
         found = await asyncio.to_thread(open_journal)
         await asyncio.to_thread(found.close)
         if isinstance(found, JournalWriter):
