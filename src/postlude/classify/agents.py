@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from postlude.classify.browser_string import BrowserString, take_apart
+
 
 class Family(StrEnum):
     """What kind of program a user agent names."""
@@ -18,6 +20,7 @@ class Family(StrEnum):
     GMAIL_PREFETCH = "gmail_prefetch"
     IMAGE_PROXY = "image_proxy"
     OFFICE = "office"
+    OFFICE_BROWSER = "office_browser"  # Internet Explorer as Outlook embedded it
     SERVICE = "service"  # a mail service's own back end, not a person's client
     MAIL_CLIENT = "mail_client"
     GATEWAY = "gateway"
@@ -85,6 +88,9 @@ _CLIENTS: Final = (
     ("Proton Mail", r"ProtonMail"),
     ("AOL", r"\bAOL \d"),
     ("Zimbra", r"Zimbra"),
+    ("Apple Mail", r"^Mail/\d\S* CFNetwork/"),
+    ("Outlook", r"^(?:Microsoft%20)?Outlook\S*/\d\S* CFNetwork/"),
+    ("Mail app", r"^\S*[Mm]ail\S*/\d\S* (?:CFNetwork/|\(Linux; |Dalvik/)"),
 )
 
 _GATEWAYS: Final = (
@@ -104,7 +110,7 @@ _LIBRARIES: Final = (
     r"^(?:curl|Wget|Python|python-requests|python-urllib|Go-http-client|Java|axios|node|undici|got|okhttp|yarn|npm)(?:[/\s-]|$)"
     r"|python-requests|python-urllib|aiohttp|python-httpx|\bhttpx/|libwww-perl|lwp-trivial|Apache-HttpClient|http\.rb|Ruby"
     r"|node-fetch|node-superagent|PostmanRuntime|GuzzleHttp|PHP/|Jakarta Commons|WinHttp|RestSharp|Insomnia/|HTTPie"
-    r"|^(?!Safari).*CFNetwork/|Dalvik/.{0,80}\)$|reqwest|hyper/|libcurl|Faraday|Scrapy|Mechanize|GoogleAssociationService"
+    r"|reqwest|hyper/|libcurl|Faraday|Scrapy|Mechanize|GoogleAssociationService"
 )
 
 _HEADLESS: Final = (
@@ -135,6 +141,9 @@ _BROWSERS: Final = (
     ("Safari", r"Version/[\d.]+.*Safari/|^Safari"),
 )
 
+_VERSIONED: Final = re.compile(r"[A-Za-z][\w.-]*/\d[\w.]*")
+"""A program's name and version: what stands so in a comment was put there by the program itself."""
+
 _BROWSER: Final = re.compile(r"^(?:Mozilla/[45]\.0 \(|Opera/|Safari/?\d)", re.IGNORECASE)
 _APPLE_MAIL: Final = re.compile(
     r"^Mozilla/5\.0 \((?:Macintosh|iPhone|iPad|iPod)[^)]*\) AppleWebKit/[\d.]+ \(KHTML, like Gecko\)(?: Mobile/\w+)?$"
@@ -163,9 +172,17 @@ _services: Final = re.compile(_SERVICES)
 _office_machines: Final = re.compile(_OFFICE_MACHINES)
 
 
-@lru_cache(maxsize=8192)
+MAX_READ: Final = 2_000
+"""Characters of a user agent that are read; the longest of browsers, with every toolbar, has 1,100."""
+
+
 def read_agent(user_agent: str) -> Agent:
     """Read one user agent. Never raises; the answer depends on nothing else."""
+    return _read(user_agent if len(user_agent) <= MAX_READ else user_agent[:MAX_READ])
+
+
+@lru_cache(maxsize=8192)
+def _read(user_agent: str) -> Agent:
     text = user_agent.strip()
     if not text:
         return Agent(Family.EMPTY, "", ancient=False)
@@ -173,7 +190,10 @@ def read_agent(user_agent: str) -> Agent:
         return Agent(Family.BARE, "", ancient=False)
     if text.endswith(_GMAIL_PREFETCH):
         return Agent(Family.GMAIL_PREFETCH, "Gmail", ancient=False)
-    return _mail(text) or _machine(text) or _person(text)
+    if mail := _mail(text):
+        return mail
+    parts = take_apart(text)
+    return _within_browser(text, parts) if parts else _machine(text) or _person(text)
 
 
 def _mail(text: str) -> Agent | None:
@@ -184,17 +204,34 @@ def _mail(text: str) -> Agent | None:
     if name := _first(_clients, text):
         return Agent(Family.MAIL_CLIENT, name, ancient=False)
     if _OFFICE.search(text) and not _office_machines.search(text):
-        return Agent(Family.OFFICE, "Outlook", ancient=False)
+        embedded = "MSIE" in text or "Trident/" in text
+        return Agent(Family.OFFICE_BROWSER if embedded else Family.OFFICE, "Outlook", ancient=False)
     if _APPLE_MAIL.match(text):
         return Agent(Family.MAIL_CLIENT, "Apple Mail", ancient=False)
     return None
 
 
-def _machine(text: str) -> Agent | None:
+def _machine(text: str, *, gateways: bool = True) -> Agent | None:
+    """The kind of machine whose words stand in a text. Makers of gateways make browsers and toolbars as well."""
     for family, pattern in _machines:
-        if pattern.search(text):
+        if (gateways or family is not Family.GATEWAY) and pattern.search(text):
             return Agent(family, "", ancient=False)
     return None
+
+
+def _within_browser(text: str, parts: BrowserString) -> Agent:
+    """A full browser string: its browser, unless what stands beside its products says otherwise."""
+    named = f"{parts.forks} {' '.join(_VERSIONED.findall(parts.toolbars))}".strip()
+    if named and (machine := _machine(named, gateways=False)):
+        return machine
+    if parts.foreign and (machine := _machine(parts.foreign)):
+        return machine
+    if parts.appended:
+        return Agent(Family.CRAWLER, "", ancient=False)
+    unlisted = parts.foreign and not parts.handheld
+    if parts.odd or unlisted or (parts.toolbars and _machine(parts.toolbars, gateways=False)):
+        return Agent(Family.OTHER, "", ancient=False)
+    return _person(text)
 
 
 def _person(text: str) -> Agent:

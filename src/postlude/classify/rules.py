@@ -12,7 +12,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace, Verdict
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Goes up whenever the same hit may be judged differently."""
 
 PROMPT_SECONDS: Final = 2
@@ -113,6 +113,7 @@ RULES: Final = (
     Rule("microsoft-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("microsoft_filtering")),
     Rule("barracuda-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("barracuda")),
     Rule("office", _C.HIGH, _V.HUMAN, _V.MACHINE, _is(Family.OFFICE)),
+    Rule("office-browser", _C.HIGH, _V.HUMAN, _V.MACHINE_SUSPECTED, _is(Family.OFFICE_BROWSER)),
     Rule("mail-service", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.SERVICE)),
     Rule("gateway", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.GATEWAY)),
     Rule("preview-bot", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.PREVIEW)),

@@ -1,9 +1,15 @@
-"""Automatic answers: RFC 3834 and the habits of servers older or ruder than it."""
+"""Automatic answers: RFC 3834 and the habits of servers older or ruder than it.
 
-import re
+A header or wording that only programs use decides by itself. Everything else is a sign: several together decide, in
+whatever language, and none of them alone.
+"""
+
+from collections.abc import Callable
 from typing import Final
 
+from postlude.feedback.languages import fold, words
 from postlude.feedback.letter import Letter
+from postlude.feedback.subjects import read_absence, read_subject
 
 _FLAGS: Final = (
     "x-autoreply",
@@ -13,51 +19,65 @@ _FLAGS: Final = (
     "x-autoresponder",
     "x-mail-autoreply",
     "x-vacation",
-    "x-cron-env",
-    "x-ms-exchange-generated-message-source",
     "x-zendesk-autoreply",
     "x-otrs-loop-auto",
 )
-_SUBJECTS: Final = re.compile(
-    r"^\s*(?:out of (?:the )?office|automatic(?:ally)? (?:reply|response)|auto(?:matic)?[- ]?(?:reply|"
-    r"response|responder|antwort)\b|auto:|"
-    r"\[?autoreply|abwesenheit|automatische antwort|réponse automatique|absence du bureau|respuesta automática|"
-    r"fuera de (?:la )?oficina|risposta automatica|fuori sede|automatisch antwoord|afwezig|"
-    r"resposta automática|autosvar|"
-    r"automaattinen vastaus|autoodpowied|automatická odpov|автоответ|автоматический ответ|自動(?:返信|応答)|"
-    r"不在(?:通知|の(?:お知らせ|ため|連絡)|です|$)|自动回复|자동 ?회신|"
-    r"vacation(?: reply| message|:)|i am (?:currently )?(?:out of|on (?:vacation|leave|holiday))|"
-    r"on (?:vacation|holiday):?)",
-    re.IGNORECASE,
-)
 _ANSWERING: Final = ("in-reply-to", "references")
 _LIST: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
+_LOOKED_AT: Final = 1_000
+"""Characters of the text in which a note of absence says that it is one."""
+
+ENOUGH: Final = 3
+"""Signs that decide together; those that weigh two are rarely anything else."""
 
 
-def auto_reply_rule(letter: Letter) -> str:
-    """The id of the rule that shows an automatic answer, empty when a person may have written it."""
+def auto_reply_rule(letter: Letter, *, tagged: bool = False, text: Callable[[], str] = str) -> str:
+    """The id of the rule that shows an automatic answer, empty when a person may have written it.
+
+    `tagged`: it came to an address that only our mail names. `text` gives its new text, asked only where it may decide.
+    """
     root = letter.root
     submitted = root.get("auto-submitted").lower().strip()
-    answers = any(root.get(name) for name in _ANSWERING)
+    answers = tagged or any(root.get(name) for name in _ANSWERING)
     if submitted.startswith("auto-replied"):
         return "auto-replied"
     if any(root.get(name) for name in _LIST):
         return ""
     if submitted and not submitted.startswith("no") and answers:
         return "auto-submitted-answer"
-    return _habits(letter, answers=answers)
+    return _said(letter) or _signs(letter, text, answers=answers)
 
 
-def _habits(letter: Letter, *, answers: bool) -> str:
+def _said(letter: Letter) -> str:
+    """What only programs write."""
     root = letter.root
-    precedence = root.get("precedence").lower().strip()
-    titled = letter.subject.lower().startswith(("auto", "vacation"))
     checks = (
         ("auto-header", any(root.get(name).lower() not in {"", "no", "false"} for name in _FLAGS)),
-        ("precedence", precedence in {"auto_reply", "auto-reply"}),
-        ("precedence-answer", precedence in {"bulk", "junk"} and answers and (titled or letter.from_daemon)),
+        ("precedence", root.get("precedence").lower().strip() in {"auto_reply", "auto-reply"}),
         ("autoresponder", root.get("delivered-to").lower().startswith("autorespon")),
-        ("autoresponder", root.get("x-loop").lower().startswith("autorespon")),
-        ("auto-subject", bool(_SUBJECTS.search(letter.subject))),
+        ("auto-subject", read_absence(letter.subject).automatic),
     )
     return next((rule for rule, found in checks if found), "")
+
+
+def _signs(letter: Letter, text: Callable[[], str], *, answers: bool) -> str:
+    """The weight of what people's mail shows as well, only seldom together; words alone decide nothing."""
+    root = letter.root
+    sent_so = (
+        2 * letter.null_sender
+        + (answers and not read_subject(letter.subject).answers)
+        + bool(root.get("x-auto-response-suppress"))
+        + bool(root.get("x-ms-exchange-generated-message-source"))
+        + root.get("x-loop").lower().startswith("autorespon")
+        + (root.get("precedence").lower().strip() in {"bulk", "junk"})
+        + letter.named_daemon
+    )
+    weight = sent_so and sent_so + 2 * read_absence(letter.subject).away
+    if weight == ENOUGH - 1:
+        weight += _says_away(text())
+    return "auto-signs" if weight >= ENOUGH else ""
+
+
+def _says_away(text: str) -> bool:
+    looked_at = fold(text[:_LOOKED_AT])
+    return any(phrase in looked_at for phrase in words("away_text"))

@@ -29,8 +29,16 @@ class FindingKind(StrEnum):
     DISPLAYED = "displayed"  # MDN with disposition displayed
     AUTORESPONDED = "autoresponded"
     REPLIED = "replied"
+    REACTED = "reacted"  # an emoji through the mail program: no answer in words
     MAIL = "mail"  # an ordinary mail that answers nothing of ours, as far as it says
     UNREADABLE = "unreadable"  # no mail at all, or a parser gave up; `diagnostic` says which
+
+
+class Wish(StrEnum):
+    """What an answer asks for beside what it is; a person decides upon it."""
+
+    NONE = ""
+    LEAVE = "leave"  # wants no more mail, among other words
 
 
 class Reason(StrEnum):
@@ -130,7 +138,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     """Lower-cased address that wrote what came back."""
     subject: str = ""
     text: str = ""
-    """A reply's new text without the quote."""
+    """A reply's new text without the quote; the emoji of a reaction."""
     envid: str = ""
     conflict: str = ""
     """Not empty: two signed tags name different copies; nothing may be concluded."""
@@ -145,3 +153,5 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     """A provider's own id of this event: a repeat carries the same."""
     original_subject: str = ""
     """Subject of the mail this is about, where it was sent back."""
+    wish: Wish = Wish.NONE
+    """Set on replies only: an answer that says nothing but that it wants to leave is UNSUBSCRIBED."""

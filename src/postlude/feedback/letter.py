@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection
 from functools import cached_property
-from html import unescape
 from typing import Final
 
 from postlude.feedback.addresses import clean
 from postlude.feedback.finding import TagReader
+from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import Part, decode, decode_words, read, split_headers
 
 MAX_BYTES: Final = 4_000_000
@@ -35,12 +35,6 @@ _HEADER_LINE: Final = re.compile(
 )
 _ANY_HEADER: Final = re.compile(r"[> ]{0,2}(?:[A-Z][\w-]*[ \t]*:|[ \t]+\S)", re.IGNORECASE)
 _QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
-_TAGS: Final = re.compile(
-    r"(?s)<(?:style|script|head|title)\b.*?</(?:style|script|head|title)>|<!--.*?-->", re.IGNORECASE
-)
-_BREAKS: Final = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|hr|/?blockquote)\b[^>]*>")
-_MARKUP: Final = re.compile(r"<(?!<)/?[a-zA-Z!][^<>@]*>")
-_SPACES: Final = re.compile(r"[ \t\xa0]+")
 
 
 class Letter:
@@ -176,10 +170,4 @@ def _headers_of(text: str) -> Part:
 
 def _readable(part: Part) -> str:
     text = part.text()[: 4 * MAX_REPORT]
-    return plain_of_html(text) if part.type == "text/html" else text
-
-
-def plain_of_html(text: str) -> str:
-    """HTML as rough text with its line breaks."""
-    text = _BREAKS.sub("\n", _TAGS.sub(" ", text.replace("\n", " ")))
-    return _SPACES.sub(" ", unescape(_MARKUP.sub("", text)))
+    return text_of_html(text, marks=False) if part.type == "text/html" else text

@@ -1,79 +1,127 @@
-"""The new text of a reply, apart from what it quotes."""
+"""The new text of a reply, apart from what it quotes, its signature and what programs added.
+
+Everything a person wrote stays: above the quotation, between its lines and below it. Where nothing shows which is
+which, more is kept rather than less.
+"""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from postlude.feedback.letter import plain_of_html
+from postlude.feedback.footers import without_footers
+from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import Part
+from postlude.feedback.quote_marks import QUOTED, QUOTED_BELOW
+from postlude.feedback.quote_start import Start, find_start
 
 MAX_TEXT: Final = 20_000
+MAX_READ: Final = 5 * MAX_TEXT
+"""Characters of a reply's plain text that are looked at."""
+
 MAX_HTML: Final = 400_000
-"""Of a reply's HTML; the new text stands at its top."""
-_QUOTED_HTML: Final = re.compile(
-    r"<(?:blockquote|div[^>]*\b(?:class|id)=[\"']?[^\"'>]*(?:gmail_quote|yahoo_quoted|moz-cite-prefix|"
-    r"divRplyFwdMsg|"
-    r"appendonsend|protonmail_quote|OLK_SRC_BODY|mail-editor-reference|zmail_extra|ydp[^\"'>]*quoted)|"
-    r"hr[^>]*\bid=[\"']?stopSpelling)",
-    re.IGNORECASE,
+_INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_IS_HTML: Final = re.compile(
+    r"\s*<(?:!doctype html|html|head|body|div|p|br|table|span|meta|style)\b[^<>]*>", re.IGNORECASE
 )
-_WROTE: Final = re.compile(
-    r"(?im)^[ \t]*(?:(?:on|am|le|el|il|op|em|den|dne|dnia|w dniu|в)\b[^\n]{4,300}(?:\n[^\n]{0,200}){0,2}?"
-    r"(?:wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|skrev|napsal\(a\)|"
-    r"napisał\(a\)|kirjoitti|пишет|написал)[^\n]{0,60}:"
-    r"|[^\n]{0,120}(?:20\d\d[^\n]{0,60}|<[^>\s]+@[^>\s]+>[ \t]?)(?:wrote|schrieb|a écrit|написал|"
-    r"пишет|のメール)[^\n]{0,30}:?)[ \t]*$"
-)
-_DIVIDER: Final = re.compile(
-    r"(?im)^[ \t]*(?:-{2,}[ \t]*(?:original message|original appointment|ursprüngliche nachricht|message d.origine|"
-    r"mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original|forwarded message|"
-    r"reply above this line|"
-    r"исходное сообщение|пересылаемое сообщение|元のメッセージ|原始邮件)[^\n]*|_{8,}[ \t]*|"
-    r"(?:from|von|de|da|van|от|发件人|差出人)[ \t]*:[^\n]+\n(?:[^\n]+\n)?[ \t]*(?:sent|date|gesendet|envoyé|"
-    r"enviado|inviato|verzonden|data|datum|to|an|à|para|"
-    r"отправлено|дата|发送时间|送信日時)[ \t]*:[^\n]+)$"
-)
-_SIGNATURE: Final = re.compile(r"(?m)^--[ ]?$")
-_MOBILE: Final = re.compile(
-    r"(?im)^[ \t]*(?:sent from my |sent from (?:outlook|mail|yahoo|proton)|get outlook for |"
-    r"von meinem .{1,40} gesendet|"
-    r"gesendet mit |envoyé de mon |enviado desde mi )[^\n]*$"
-)
-_QUOTE_LINE: Final = re.compile(r"^[ \t]*>")
+_BLANK_ROWS: Final = re.compile(r"\n{3,}")
+_WRAPPED_FROM: Final = 60
+_LINK: Final = re.compile(r"\s*[(<\[]?https?://\S+\s*>?\s*$")
+_GOES_ON: Final = re.compile(r"\s*(?:[^\W\d_A-Z]|[,.;:)\]/?&=#%]|<?https?://|<\w)")
 
 
 def new_text(root: Part) -> str:
     """What the writer of a reply added, without quote, signature and mobile footer; empty when nothing was added."""
+    plain, rich = _bodies(root)
+    if plain.strip() and not _IS_HTML.match(plain):
+        return strip_quote(plain[:MAX_READ])[:MAX_TEXT]
+    return strip_quote(text_of_html((rich or plain)[:MAX_HTML])[:MAX_READ])[:MAX_TEXT]
+
+
+def _bodies(root: Part) -> tuple[str, str]:
+    """The first plain and the first HTML text that is no attachment."""
     plain = rich = None
     for part in root.walk():
         if part.parts or part.get("content-disposition").lower().startswith("attachment"):
             continue
-        if part.type == "text/plain" and plain is None:
+        if part.type == "text/plain" and not (plain and plain.strip()):
             plain = part.text()
         elif part.type == "text/html" and rich is None:
-            rich = part.text()[:MAX_HTML]
-    if plain is None and rich is not None:
-        cut = _QUOTED_HTML.search(rich)
-        plain = plain_of_html(rich[: cut.start()] if cut else rich)
-    return strip_quote((plain or "")[: MAX_TEXT * 5])[:MAX_TEXT]
+            rich = part.text()
+    return plain or "", rich or ""
 
 
 def strip_quote(text: str) -> str:
-    """The text above (or between, or below) quoted lines."""
-    text = text.replace("\r\n", "\n")
-    cuts = [match.start() for pattern in (_WROTE, _DIVIDER, _SIGNATURE, _MOBILE) if (match := pattern.search(text))]
-    above = _without_quoted(text[: min(cuts)] if cuts else text)
-    if above or not cuts:
-        return above
-    # Nothing above the attribution: the answer stands between or below the quoted lines.
-    wrote = _WROTE.search(text)
-    if wrote is None:
-        return ""
-    below = text[wrote.end() :]
-    signature = _SIGNATURE.search(below)
-    quoted = any(_QUOTE_LINE.match(line) for line in below.split("\n"))
-    return _without_quoted(below[: signature.start()] if signature else below) if quoted else ""
+    """The text above, between and below quoted lines, without what introduces them."""
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " "))
+    rows = text.split("\n")
+    start = find_start(rows)
+    if start is None:
+        return _joined(without_footers(_unquoted(rows)))
+    above = without_footers([*_unquoted(rows[: start.first]), *([start.lead] if start.lead else [])])
+    below = _answer_below(rows, start, alone=not any(row.strip() for row in above))
+    return _joined([*above, "", *below] if above and below else [*above, *below])
 
 
-def _without_quoted(text: str) -> str:
-    lines = [line.rstrip() for line in text.split("\n") if not _QUOTE_LINE.match(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+def _joined(rows: Sequence[str]) -> str:
+    return _BLANK_ROWS.sub("\n\n", "\n".join(row.rstrip() for row in rows)).strip("\n").rstrip()
+
+
+def _unquoted(rows: Sequence[str]) -> list[str]:
+    return [row for row in rows if not QUOTED.match(row)]
+
+
+def _answer_below(rows: Sequence[str], start: Start, *, alone: bool) -> list[str]:
+    """What was written between and below quoted lines. `alone`: nothing was written above."""
+    if _is_quoted_after(rows, start.after):
+        return without_footers(_between(rows, start.after))
+    if not alone:
+        return []
+    # Nothing marks the quotation: the answer may stand in it, and showing both is better than showing none.
+    following = find_start(rows, start.after)
+    while following and not _is_quoted_after(rows, following.after) and _is_blank(rows, start.after, following.first):
+        start, following = following, find_start(rows, following.after)
+    if following is None:
+        return without_footers(_unquoted(rows[start.after :]))
+    before = _unquoted(rows[start.after : following.first])
+    after = _between(rows, following.after) if _is_quoted_after(rows, following.after) else []
+    return without_footers([*before, "", *after])
+
+
+def _is_blank(rows: Sequence[str], begin: int, end: int) -> bool:
+    return not any(row.strip() for row in rows[begin:end])
+
+
+def _is_quoted_after(rows: Sequence[str], at: int) -> bool:
+    """The first row with anything in it carries a quotation mark."""
+    while at < len(rows) and not rows[at].strip():
+        at += 1
+    return at < len(rows) and bool(QUOTED_BELOW.match(rows[at]))
+
+
+def _between(rows: Sequence[str], at: int) -> list[str]:
+    """Rows without a quotation mark, up to a further quotation that has none; a wrapped quoted row's end is quoted."""
+    found: list[str] = []
+    quoted = ""
+    following = find_start(rows, at)
+    while at < len(rows):
+        if following and at == following.first:
+            found += [following.lead] if following.lead else []
+            at = following.after
+            if not _is_quoted_after(rows, at):
+                break
+            following = find_start(rows, at)
+            continue
+        row = rows[at]
+        if QUOTED_BELOW.match(row):
+            quoted = row
+        else:
+            if not (quoted and _is_wrapped_end(quoted, row)):
+                found.append(row)
+            quoted = ""
+        at += 1
+    return found
+
+
+def _is_wrapped_end(quoted: str, row: str) -> bool:
+    """The row is the end of the quoted row before it, which a program wrapped without marking it again."""
+    return bool(_LINK.match(row)) or (len(quoted.rstrip()) >= _WRAPPED_FROM and bool(_GOES_ON.match(row)))

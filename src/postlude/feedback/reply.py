@@ -1,31 +1,36 @@
 """Replies of people, unsubscribing by reply, and mail that answers nothing of ours."""
 
 import re
+from functools import cache
 from typing import Final
 
-from postlude.feedback.auto import auto_reply_rule
-from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.letter import Letter
-from postlude.feedback.quote import new_text
+import msgspec
 
-_ID: Final = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
-_RE: Final = re.compile(r"^\s*(?:re|aw|antw|sv|vs|rif|odp|отв|ynt|回复|回覆)\s*(?:\[\d+\])?\s*[:\uff1a]", re.IGNORECASE)
-_LEAVE: Final = re.compile(
-    r"^[\s\W]*(?:please[\s,]+|pls\s+|bitte\s+)?(?:unsubscribe(?:\s+me)?|stop|remove(?:\s+me)?|"
-    r"opt[ -]?out|abmelden|austragen|"
-    r"désinscription|désabonner|désinscrire|stopp|baja|darse? de baja|cancelar(?: suscripción)?|"
-    r"cancella(?:mi|re)?(?: iscrizione)?|"
-    r"disiscrivi(?:mi)?|afmelden|uitschrijven|avregistrera|отписаться|配信停止|退订)(?:[\s,]+(?:please|"
-    r"bitte|thanks|thank you))?[\s\W]*$",
-    re.IGNORECASE,
-)
+from postlude.feedback.auto import auto_reply_rule
+from postlude.feedback.finding import Finding, FindingKind, Wish
+from postlude.feedback.leaving import asks_to_leave, wishes_to_leave
+from postlude.feedback.letter import Letter
+from postlude.feedback.mime import Part
+from postlude.feedback.quote import new_text
+from postlude.feedback.subjects import read_subject
+
+_ID: Final = re.compile(r"<([^<>\s]{1,998})>")
+_AROUND_BARE: Final = re.compile(r"[\s<>,;\"'()]+")
 _APPLE: Final = re.compile(r"^\s*unsubscribe\s*$", re.IGNORECASE)
 MAX_REFERENCES: Final = 50
+REACTION_TYPE: Final = "text/vnd.google.email-reaction+json"
+"""Gmail's emoji reactions (support.google.com/mail/answer/14065500): a mail with this part beside a text for others."""
+
+_MAX_REACTION: Final = 1_000
 
 
 def message_ids(*values: str) -> tuple[str, ...]:
-    """The Message-IDs in header values, in order, each once, without angle brackets."""
-    return tuple(dict.fromkeys(found for value in values for found in _ID.findall(value)))[:MAX_REFERENCES]
+    """The Message-IDs in header values, in order, each once, without angle brackets.
+
+    RFC 5322 demands the brackets; where a value has none at all, what looks like an id is taken for one.
+    """
+    found = (each for value in values for each in _ID.findall(value) or _AROUND_BARE.split(value))
+    return tuple(dict.fromkeys(each for each in found if "@" in each.strip("@")))[:MAX_REFERENCES]
 
 
 def answered_ids(letter: Letter) -> tuple[str, ...]:
@@ -39,21 +44,35 @@ def parse_answer(letter: Letter, *, tagged: bool) -> Finding:
     ids = answered_ids(letter)
     if _APPLE.match(letter.subject) and letter.root.get("auto-submitted").startswith("auto-replied") and not ids:
         return _finding(letter, FindingKind.UNSUBSCRIBED, "unsubscribe-mail", ids, "")
-    rule = auto_reply_rule(letter)
+    if reaction := _reaction(letter.root):
+        return _finding(letter, FindingKind.REACTED, "reply/reaction", ids, reaction)
+
+    @cache
+    def text() -> str:
+        return new_text(letter.root)
+
+    rule = auto_reply_rule(letter, tagged=tagged, text=text)
     if rule:
         return _finding(letter, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")
-    text = new_text(letter.root)
-    answers = tagged or bool(ids) or bool(_RE.match(letter.subject))
-    if asks_to_leave(letter.subject, text) and (answers or not text):
-        return _finding(letter, FindingKind.UNSUBSCRIBED, "reply/asks-to-leave", ids, text)
-    if answers:
-        return _finding(letter, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text)
-    return _finding(letter, FindingKind.MAIL, "mail", ids, text)
+    answers = tagged or bool(ids) or read_subject(letter.subject).answers
+    if asks_to_leave(letter.subject, text()) and (answers or not text()):
+        return _finding(letter, FindingKind.UNSUBSCRIBED, "reply/asks-to-leave", ids, text())
+    if not answers:
+        return _finding(letter, FindingKind.MAIL, "mail", ids, text())
+    found = _finding(letter, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text())
+    return msgspec.structs.replace(found, wish=Wish.LEAVE) if wishes_to_leave(text()) else found
 
 
-def asks_to_leave(subject: str, text: str) -> bool:
-    """The whole new text is a request to leave, or the text is empty and the subject is one."""
-    return bool(_LEAVE.match(text)) if text else bool(_LEAVE.match(subject))
+def _reaction(root: Part) -> str:
+    """The emoji of a reaction, empty for other mail."""
+    part = next((part for part in root.walk() if part.type == REACTION_TYPE), None)
+    if part is None:
+        return ""
+    try:
+        emoji = msgspec.json.decode(part.content()[:_MAX_REACTION], type=dict[str, object]).get("emoji")
+    except msgspec.DecodeError:
+        emoji = None
+    return str(emoji or "reaction")[:20]
 
 
 def _finding(letter: Letter, kind: FindingKind, rule: str, ids: tuple[str, ...], text: str) -> Finding:

@@ -44,6 +44,7 @@ _RULES: Final = {
     "microsoft-filtering": "It came from Microsoft's mail filter.",
     "barracuda-filtering": "It came from Barracuda's mail filter.",
     "office": "It was a program of Microsoft Office.",
+    "office-browser": "It was the browser inside Outlook, which also looks at links by itself.",
     "mail-service": "It was a mail service at work.",
     "gateway": "It was a security gateway.",
     "preview-bot": "It was a program that makes link previews.",

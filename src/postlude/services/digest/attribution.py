@@ -4,14 +4,13 @@ Order of evidence: what we signed, then known ids, then address with time and su
 evidence at odds with itself concludes nothing.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
 import msgspec
 
-from postlude.feedback import Evidence, Finding, FindingKind, TagReader
+from postlude.feedback import Evidence, Finding, FindingKind, TagReader, plain_subject
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.domain_name import address_key
 from postlude.model.errors import NotFoundError
@@ -121,8 +120,6 @@ _EVENTS: Final = {
 _PERSONAL: Final = frozenset(
     {FindingKind.REPLIED, FindingKind.UNSUBSCRIBED, FindingKind.AUTORESPONDED, FindingKind.DISPLAYED, FindingKind.MAIL}
 )
-_PREFIX: Final = re.compile(r"^(?:\s*(?:re|aw|antw|sv|vs|rif|odp|fwd?|wg|auto)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
-_SPACES: Final = re.compile(r"\s+")
 
 
 def tag_reader(codec: TokenCodec) -> TagReader:
@@ -218,11 +215,6 @@ def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Tie:
     return None, Evidence.NONE, Unmatched.AMBIGUOUS if fitting else Unmatched.NOTHING_OF_OURS
 
 
-def plain_subject(subject: str) -> str:
-    """A subject without answer prefixes, case and spacing, for comparing."""
-    return _SPACES.sub(" ", _PREFIX.sub("", subject)).strip().lower()
-
-
 def _addresses(finding: Finding) -> set[str]:
     names = (finding.recipient, finding.original_recipient)
     return {address_key(name) for name in names if name}
@@ -304,5 +296,6 @@ def _facts(finding: Finding, evidence: Evidence, strength: Strength) -> dict[str
         "recipient": finding.recipient,
         "server": finding.remote_mta,
         "conflict": finding.conflict,
+        "wish": finding.wish.value,
     }
     return {name: value for name, value in facts.items() if value}

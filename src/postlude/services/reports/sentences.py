@@ -136,7 +136,8 @@ def _complained(event: Event, _nth: int, _url: str) -> str:
 
 def _replied(event: Event, _nth: int, _url: str) -> str:
     who = event.facts.get("sender") or event.facts.get("from", "")
-    return "Answered" + (f" by {who}" if who else "") + _tied(event)
+    wish = ", asking to be taken off" if event.facts.get("wish") == "leave" else ""
+    return "Answered" + (f" by {who}" if who else "") + wish + _tied(event)
 
 
 def _autoresponded(event: Event, _nth: int, _url: str) -> str:

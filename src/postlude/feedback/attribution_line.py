@@ -1,0 +1,171 @@
+"""The line above a quotation that says who wrote it and when (`On Monday, Bob wrote:`), in whatever language and order.
+
+Evidence instead of sentences: a date or an address, a verb of writing, a colon at the end, quoted rows behind it.
+Every function looks at a few rows only, so that the whole stays linear in the text.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from postlude.feedback.languages import any_of, fold, words
+from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, QUOTED_BELOW, TIME
+
+_MAX_JOINED: Final = 400
+_MAX_ROWS: Final = 6
+_MAX_NAME_WORDS: Final = 8
+_TWO_NUMBERS: Final = re.compile(r"\d\D+\d")
+_NUMBER: Final = re.compile(r"\d+")
+_ENDS: Final = re.compile(r"[:：][ \t*_>\"']*$|[-=]{2,}[ \t]*$")
+_MAY_END: Final = re.compile(r"[:：>=-][ \t*_>\"']*$")
+_DATED_ADDRESS: Final = re.compile(
+    r"^\W*(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})[^\n]{0,200}<[^<>\n]*@[^<>\n]*>:?$"
+)
+_DATED_ZONE: Final = re.compile(r"^\W*\d{4}-\d\d-\d\d \d\d:\d\d gmt[+-]\d\d:?\d\d\b")
+_ADDRESS_ENDS: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}>\W{0,4}$")
+_ADDRESS_LAST: Final = re.compile(r"@\S{1,250}[>)\]\"']{0,4},?\s{0,4}$")
+_OWN_WORDS: Final = re.compile(r"\b(?:i|we|ich|wir|je|j'|yo|io|eu|jag|jeg|ik|ja|я)$")
+"""Who tells that he wrote something himself quotes nobody."""
+
+_SENTENCE_END: Final = re.compile(r"(?:[^\W\d]{4,20}\.|[!?…。])\W{0,9}$")
+_CLOSE: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]")
+"""Scripts that put no spaces between words."""
+
+_WORD: Final = re.compile(r"[^\s,.:;\"'<>*_\[\]]+")
+
+
+def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, str] | None:
+    """The first row of the attribution that ends in row `end`, and what somebody wrote in that row before it.
+
+    It may be wrapped over several rows: the latest beginning that reads as one is taken, with the rows that open it.
+    """
+    row = rows[end]
+    quoted = _quoted_next(rows, end + 1)
+    if not (quoted or _MAY_END.search(row) or _DATED_ZONE.match(row.casefold())):
+        return None
+    joined, first = "", end
+    for at in range(end, max(begin, end - _MAX_ROWS) - 1, -1):
+        piece = rows[at].strip()
+        if at != end and (QUOTED.match(rows[at]) or piece.endswith((":", "："))):
+            return None
+        if len(joined) + len(piece) > _MAX_JOINED or (not piece and not _may_skip(rows, at)):
+            return None
+        joined, first = f"{piece} {joined}".strip(), at
+        if _reads_as_attribution(joined, quoted=quoted):
+            break
+    else:
+        return None
+    first = _earlier(rows, first, begin, len(joined))
+    lead = _lead(rows[first]) if quoted and first == end else ""
+    return first, lead
+
+
+def _may_skip(rows: Sequence[str], at: int) -> bool:
+    """A blank row inside an attribution: the one after a date that its name and address follow (`<` alone in a row)."""
+    below = rows[at + 1].strip() if at + 1 < len(rows) else ""
+    return below.startswith("<") and bool(at and _opens(rows[at - 1]))
+
+
+def _earlier(rows: Sequence[str], first: int, begin: int, length: int) -> int:
+    """Rows above that an attribution is wrapped from: they open one, or hold its address."""
+    reached = first
+    for at in range(first - 1, max(begin, first - 4) - 1, -1):
+        row = rows[at]
+        length += len(row)
+        if not row.strip() or QUOTED.match(row) or length > _MAX_JOINED or _SENTENCE_END.search(row):
+            break
+        if _opens(row):
+            return at
+        if row.count("<") <= row.count(">") and not ADDRESS.search(row):
+            break
+        reached = at
+    return reached
+
+
+def _opens(row: str) -> bool:
+    """It begins like an attribution: it says when, or begins with a word such as `On`, or says who wrote."""
+    text = fold(row)
+    if not _NUMBER.search(text):
+        return False
+    if DATE.search(text) and TIME.search(text):
+        return True
+    return bool(
+        _opening().match(text) or DATE.match(text.lstrip("*_ ")) or (ADDRESS.search(text) and _verb_at(text) >= 0)
+    )
+
+
+@cache
+def _opening() -> re.Pattern[str]:
+    return re.compile(rf"\W*(?:{any_of(words('opening'))})\W")
+
+
+@cache
+def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Verbs of writing by their first word, and those of scripts that put no spaces between words."""
+    close = tuple(word for word in words("wrote") if _CLOSE.search(word))
+    spaced: dict[str, tuple[str, ...]] = {}
+    for word in words("wrote"):
+        if word not in close:
+            first = word.split(" ")[0]
+            spaced[first] = (*spaced.get(first, ()), word)
+    return spaced, close
+
+
+def _verb_at(text: str) -> int:
+    """Where a verb of writing stands in folded text, -1 when there is none."""
+    spaced, close = _verbs()
+    for found in _WORD.finditer(text):
+        for verb in spaced.get(found[0].rstrip("-"), ()):
+            end = found.start() + len(verb)
+            if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
+                return found.start()
+    return max(text.find(verb) for verb in close)
+
+
+def _quoted_next(rows: Sequence[str], at: int) -> bool:
+    near = [row for row in rows[at : at + 3] if row.strip()]
+    return bool(near) and bool(QUOTED_BELOW.match(near[0]))
+
+
+def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
+    """A date or an address, and a verb or a quotation that follows, say so together."""
+    if "@" not in joined and not _TWO_NUMBERS.search(joined):
+        return False
+    text = fold(joined)
+    address = bool(ADDRESS.search(text))
+    dated = len(_NUMBER.findall(text)) > 1 and bool(DATE.search(text) or TIME.search(text))
+    if not (address or dated):
+        return False
+    ends = bool(_ENDS.search(text))
+    wrote = _verb_at(text)
+    if wrote >= 0:
+        if _OWN_WORDS.search(text[:wrote].rstrip()):
+            return False
+        if (dated and (ends or quoted)) or (address and ends and _is_writer(text[:wrote])):
+            return True
+    if ends and quoted and (dated or "<" in text) and (address or bool(TIME.search(text))):
+        return True
+    whole = ends and DATE.search(text) and TIME.search(text) and _ADDRESS_ENDS.search(text)
+    return bool(whole or _DATED_ADDRESS.match(text) or _DATED_ZONE.match(text))
+
+
+def _is_writer(text: str) -> bool:
+    """Nothing but a name and its address stands before the verb."""
+    return len(text.split()) <= _MAX_NAME_WORDS and bool(_ADDRESS_LAST.search(text))
+
+
+def _lead(row: str) -> str:
+    """What somebody wrote in the row before the attribution: `Yes. On Monday, 4 April 2012, Bob wrote:`."""
+    for found in _inner_opening().finditer(row):
+        before = row[: found.start()].strip(" \t-*_")
+        if before and not _NUMBER.search(before) and not ADDRESS.search(before) and DATE.search(row, found.start()):
+            return before
+    return ""
+
+
+@cache
+def _inner_opening() -> re.Pattern[str]:
+    """`On Wed, Apr 4` within a row: the opening word stands capitalised before a day or a number."""
+    capital = any_of(word.capitalize() for word in words("opening") if word.isascii() and len(word) > 1)
+    return re.compile(rf"(?<!\w)(?:{capital})[ \t]+(?:[^\W\d]{{2,10}}[.,]{{0,2}}[ \t]+){{0,2}}\d")

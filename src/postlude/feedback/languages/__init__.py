@@ -1,0 +1,64 @@
+"""The words of every language, read once from the files beside this module (README.md explains their fields)."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Final
+from unicodedata import category, normalize
+
+_SPACES: Final = re.compile(r"\s+")
+_SAME: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ı": "i", "Ł": "l", "ł": "l"})
+
+
+def fold(text: str) -> str:
+    """The text as words are compared: without case and accents, one kind of apostrophe, single spaces."""
+    if not text.isascii():
+        text = text.translate(_SAME)
+        text = "".join(each for each in normalize("NFKD", text) if category(each) not in {"Mn", "Cf"})
+    return _SPACES.sub(" ", text.replace("`", "'").casefold()).strip()
+
+
+@cache
+def words(*fields: str) -> tuple[str, ...]:
+    """All words that any language lists in these fields, folded, longest first, each once."""
+    found = {fold(word) for language in _languages().values() for field in fields for word in _listed(language, field)}
+    return tuple(sorted(found - {""}, key=lambda word: (-len(word), word)))
+
+
+@cache
+def word_set(*fields: str) -> frozenset[str]:
+    """`words` for looking up."""
+    return frozenset(words(*fields))
+
+
+def any_of(listed: Iterable[str]) -> str:
+    """A pattern for any of some words, longest first; `*` stands for anything within a line."""
+    return "|".join(re.escape(word).replace(r"\*", "[^\n]*") for word in sorted(listed, key=len, reverse=True))
+
+
+def codes() -> tuple[str, ...]:
+    """The languages there are, as ISO 639-1 codes."""
+    return tuple(_languages())
+
+
+@cache
+def of(code: str, field: str) -> tuple[str, ...]:
+    """What one language lists in a field, as it stands in its file."""
+    return _listed(_languages()[code], field)
+
+
+def _listed(language: dict[str, object], field: str) -> tuple[str, ...]:
+    listed = language[field]
+    if not isinstance(listed, list):
+        raise TypeError(f"{field} of {language['name']} is not a list of words")
+    return tuple(str(word) for word in listed)
+
+
+@cache
+def _languages() -> dict[str, dict[str, object]]:
+    found = sorted(each.name for each in files(__name__).iterdir() if each.name.endswith(".toml"))
+    return {
+        name.removesuffix(".toml"): tomllib.loads(files(__name__).joinpath(name).read_text("utf-8")) for name in found
+    }

@@ -1,0 +1,72 @@
+"""Whether an answer asks to be taken off: as all it says, or somewhere in it, in any language."""
+
+import re
+from functools import cache
+from typing import Final
+
+from postlude.feedback.languages import fold, words
+
+_NO_WORD: Final = re.compile(r"[\W_]+")
+_MAX_REQUEST: Final = 200
+"""Characters of an answer that is nothing but the request."""
+
+_LOOKED_AT: Final = 500
+"""Where in a longer answer the wish stands; further below are footers that speak of unsubscribing."""
+
+_MAX_POLITE: Final = 8
+
+
+def asks_to_leave(subject: str, text: str) -> bool:
+    """The whole new text is a request to leave, or the text is empty and the subject is one."""
+    return _is_request(text or subject)
+
+
+def wishes_to_leave(text: str) -> bool:
+    """Somewhere the answer says that its writer wants no more mail: for a person to decide upon."""
+    looked_at = _plain(text[:_LOOKED_AT])
+    return any(phrase in looked_at for phrase in _wishes())
+
+
+def _plain(text: str) -> str:
+    """Folded words with one space between and around them."""
+    return f" {_NO_WORD.sub(' ', fold(text)).strip()} "
+
+
+@cache
+def _wishes() -> tuple[str, ...]:
+    """A wish begins at a word's beginning where words have spaces between them."""
+    phrases = [_plain(phrase) for phrase in words("leave_sentence")]
+    return tuple(phrase if phrase.isascii() else phrase.strip() for phrase in phrases)
+
+
+@cache
+def _requests() -> frozenset[str]:
+    return frozenset(_plain(phrase).strip() for phrase in words("leave"))
+
+
+@cache
+def _polite() -> tuple[str, ...]:
+    return tuple(_plain(phrase).strip() for phrase in words("politeness"))
+
+
+def _is_request(text: str) -> bool:
+    rest = _plain(text).strip() if len(text) <= _MAX_REQUEST else ""
+    for _ in range(_MAX_POLITE):
+        if not rest or rest in _requests():
+            return bool(rest)
+        shorter = _without_politeness(rest)
+        if shorter == rest:
+            return False
+        rest = shorter
+    return False
+
+
+def _without_politeness(text: str) -> str:
+    """Without one word of politeness at the beginning or the end. Scripts without spaces have none around it either."""
+    for word in _polite():
+        close = not word.isascii()
+        if text.startswith(word) and (close or text[len(word) : len(word) + 1] in {"", " "}):
+            return text[len(word) :].strip()
+        if text.endswith(word) and (close or text[: -len(word)][-1:] in {"", " "}):
+            return text[: -len(word)].strip()
+    return text

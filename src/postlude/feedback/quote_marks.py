@@ -1,0 +1,23 @@
+"""What the rows of a reply look like: quoted, drawn, dated, addressed. Shared by all that look for quotations."""
+
+import re
+from typing import Final
+
+MAX_LINE: Final = 500
+"""No row that introduces a quotation is longer; longer ones are prose."""
+
+QUOTED: Final = re.compile(r"[ \t]*>")
+QUOTED_BELOW: Final = re.compile(r"[ \t]*(?:[>|»]|[A-Za-z]{1,12}>)")
+"""Below an attribution other marks are marks as well."""
+
+DATE: Final = re.compile(r"(?:19|20)\d\d|\d\d?[./-]\d\d?[./-]\d\d(?!\d)")
+TIME: Final = re.compile(r"\d[:.時时h]\d\d|\d ?(?:uhr|[ap]\.?m\b)")
+"""In folded text."""
+
+ADDRESS: Final = re.compile(r"[^\s<>()@]@[^\s<>()@]+\.[^\s<>()@.]")
+_RULE: Final = re.compile(r"[ \t>*]*[_=~*#+—–-]{5,}[ \t*]*")
+
+
+def is_rule(row: str) -> bool:
+    """A row that only draws a line."""
+    return bool(_RULE.fullmatch(row))

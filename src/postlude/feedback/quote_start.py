@@ -1,0 +1,62 @@
+"""Where a quotation begins in the text of a reply: an attribution line, a header block, or a dividing line."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+from postlude.feedback.attribution_line import attribution_line
+from postlude.feedback.header_block import header_block, label
+from postlude.feedback.languages import fold, word_set, words
+from postlude.feedback.quote_marks import MAX_LINE, QUOTED
+
+_DRAWS: Final = frozenset("-=_~*#—–|")
+_DIVIDED: Final = re.compile(r"[ \t>*_|]*[-=_~*#—–]{2,}[ \t]*([^-=_~*#—–\s].{0,100})")
+_MAX_WORDS: Final = 60
+"""Characters of a dividing line that draws nothing."""
+
+
+class Start(NamedTuple):
+    """Rows `first` up to before `after` introduce the quotation; `lead` is what stands before it in the first row."""
+
+    first: int
+    after: int
+    lead: str = ""
+
+
+def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
+    """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing."""
+    for at in range(begin, len(rows)):
+        row = rows[at].strip()
+        if not row or len(row) > MAX_LINE or row[0] == ">":
+            continue
+        colon = ":" in row or "：" in row
+        if (colon or row[0] in _DRAWS) and _divides(rows, at):
+            return Start(at, at + 1)
+        if colon and (block := header_block(rows, at)):
+            return Start(*block)
+        if attribution := attribution_line(rows, at, begin):
+            return Start(attribution[0], at + 1, attribution[1])
+    return None
+
+
+def _divides(rows: Sequence[str], at: int) -> bool:
+    """`-----Original Message-----` in any language; without strokes only before quoted rows or headers."""
+    row = rows[at]
+    divided = _DIVIDED.match(row)
+    if divided and fold(divided[1]).startswith(_originals()):
+        return True
+    if len(row) > _MAX_WORDS or not row.rstrip("* \t").endswith((":", "：")):
+        return False
+    return fold(row.strip("*_ \t")).rstrip(":： ") in word_set("original") and _introduces(rows, at + 1)
+
+
+@cache
+def _originals() -> tuple[str, ...]:
+    return words("original")
+
+
+def _introduces(rows: Sequence[str], at: int) -> bool:
+    """Quoted rows or labels follow within a few rows."""
+    near = [row for row in rows[at : at + 4] if row.strip()]
+    return not near or any(QUOTED.match(row) or label(row) for row in near[:2])

@@ -1,0 +1,109 @@
+"""What stands before a subject: answer prefixes in every language, and the marks that gateways put there.
+
+One table for everybody who compares subjects or asks whether one answers.
+"""
+
+import re
+from functools import cache
+from typing import Final, NamedTuple
+
+from postlude.feedback.languages import fold, word_set, words
+
+MAX_SUBJECT: Final = 1_000
+"""Characters of a subject that are read; longer ones are no subjects."""
+
+_MAX_PREFIXES: Final = 40
+_TAG: Final = re.compile(r"\s*[\[(<{*]{1,2}([^\[\](){}<>*]{1,40})[\])>}*]{1,2}\s*[:：-]?\s*")
+_MARKED: Final = re.compile(r"\s*([^\s:：\[\](){}<>*]{1,20}(?: [^\s:：\[\](){}<>*]{1,20})?)\s*[:：]\s*")
+_PREFIX: Final = re.compile(
+    r"\s*([^\W\d_][^:：\[(]{0,24}?)\s*(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3}|\d{1,2})?\s*[:：]\s*"
+)
+_SPACES: Final = re.compile(r"\s+")
+
+
+class Subject(NamedTuple):
+    """A subject without what programs put before it."""
+
+    plain: str
+    answers: bool
+    """A prefix says that it answers something."""
+    forwards: bool
+
+
+def read_subject(subject: str) -> Subject:
+    """Take off every reply and forward prefix and every gateway's mark, in whatever order they stand."""
+    rest = subject[:MAX_SUBJECT]
+    answers = forwards = False
+    for _ in range(_MAX_PREFIXES):
+        if prefix := _PREFIX.match(rest):
+            word = fold(prefix[1]).rstrip(".")
+            if word in _replies() or word in word_set("forward"):
+                answers, forwards = answers or word in _replies(), forwards or word in word_set("forward")
+                rest = rest[prefix.end() :]
+                continue
+        if mark := _mark(rest):
+            rest = rest[mark:]
+            continue
+        break
+    return Subject(rest.strip(), answers, forwards)
+
+
+@cache
+def _replies() -> frozenset[str]:
+    return frozenset(word.rstrip(".") for word in word_set("reply"))
+
+
+def _mark(rest: str) -> int:
+    """Where a gateway's mark ends, 0 when none stands here. Any tag before a reply prefix was put there as well."""
+    tag = _TAG.match(rest)
+    if tag and fold(tag[1]).strip("!-: ") in word_set("outside"):
+        return tag.end()
+    if tag and (prefix := _PREFIX.match(rest, tag.end())) and fold(prefix[1]).rstrip(".") in _replies():
+        return tag.end()
+    marked = _MARKED.match(rest)
+    return marked.end() if marked and fold(marked[1]).strip("!- ") in word_set("outside") else 0
+
+
+def plain_subject(subject: str) -> str:
+    """A subject without prefixes, marks, case and spacing, for comparing."""
+    return _SPACES.sub(" ", read_subject(subject).plain).strip().lower()
+
+
+class Absence(NamedTuple):
+    """What a subject says about an automatic answer."""
+
+    automatic: bool
+    """A program's own wording: decisive."""
+    away: bool
+    """How people title a note of absence: one sign among several."""
+
+
+_OPENING: Final = " \t[](){}<>*\"'«»“”-–—|!~=#"
+_BOUNDARY: Final = re.compile(r"\s*(?:$|[:：\-–—|()\[\],.!~\"'«»“”/<>;]|re\b|aw\b|fw\b)")
+_SINCE: Final = re.compile(r"\s*(?:\d|$|[:：\-–—|()\[\],.!~\"'«»“”/<>;])")
+_ONLY_BEFORE_COLON: Final = 5
+"""Words up to this length (`Auto`) decide only before a colon."""
+
+
+def read_absence(subject: str) -> Absence:
+    """How far a subject shows an automatic answer; one with a reply prefix shows nothing."""
+    read = read_subject(subject)
+    if read.answers or read.forwards:
+        return Absence(automatic=False, away=False)
+    text = fold(read.plain).lstrip(_OPENING)
+    automatic = text.startswith(words("automatic")) and any(
+        _decides(text[len(word) :], word) for word in words("automatic") if text.startswith(word)
+    )
+    away = text.startswith(words("away")) and any(
+        " " in word or _SINCE.match(text, len(word)) for word in words("away") if text.startswith(word)
+    )
+    return Absence(automatic, automatic or away)
+
+
+def _decides(rest: str, word: str) -> bool:
+    """A program's wording stands before a colon, a mark, or nothing; one that says `automatic` before anything."""
+    if rest.lstrip().startswith((":", "：")):
+        return True
+    if " " in word and "auto" in word and not rest[:1].isalpha():
+        return True
+    return bool(_BOUNDARY.match(rest)) and (not word.isascii() or len(word) > _ONLY_BEFORE_COLON)

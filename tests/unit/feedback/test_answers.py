@@ -1,0 +1,55 @@
+"""What ties an answer to what it answers, and what is an answer at all."""
+
+import pytest
+
+from postlude.feedback import FindingKind, parse
+from postlude.feedback.reply import message_ids
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ("<a@x.test>", ("a@x.test",)),
+        ("a@x.test", ("a@x.test",)),
+        ("<a@x.test> <b@x.test>", ("a@x.test", "b@x.test")),
+        ("a@x.test b@x.test", ("a@x.test", "b@x.test")),
+        ("<a@x.test>,<b@x.test>", ("a@x.test", "b@x.test")),
+        ('Message from bob@x.test of "Monday" <a@x.test>', ("a@x.test",)),
+        ("none at all", ()),
+    ],
+)
+def test_ids_with_and_without_their_brackets(value: str, ids: tuple[str, ...]):
+    assert message_ids(value) == ids
+
+
+REACTION = """From: Bob <bob@customer.test>
+Subject: Re: Our offer
+In-Reply-To: <offer@sender.test>
+Content-Type: multipart/alternative; boundary=abcdefghij
+
+--abcdefghij
+Content-Type: text/plain
+
+Bob reacted via Gmail
+--abcdefghij
+Content-Type: text/vnd.google.email-reaction+json
+
+{BODY}
+--abcdefghij--
+"""
+
+
+def test_a_reaction_is_no_reply():
+    (found,) = parse(REACTION.replace("{BODY}", '{"emoji": "👍", "version": 1}').encode())
+    assert (found.kind, found.text, found.message_ids) == (FindingKind.REACTED, "👍", ("offer@sender.test",))
+
+
+def test_a_reaction_that_cannot_be_read_is_one_all_the_same():
+    (found,) = parse(REACTION.replace("{BODY}", "[1").encode())
+    assert (found.kind, found.text) == (FindingKind.REACTED, "reaction")
+
+
+@pytest.mark.parametrize("prefix", ["R:", "RES:", "Antwort:", "回复：", "[EXTERNAL] Re:", "Odp:", "VS:", "Ynt:", "Απ:"])
+def test_a_prefix_alone_makes_an_answer(prefix: str):
+    (found,) = parse(f"From: bob@customer.test\nSubject: {prefix} Our offer\n\nVa bene.\n".encode())
+    assert found.kind is FindingKind.REPLIED

@@ -1,0 +1,65 @@
+"""Automatic answers by several signs, in whatever language; people's and programs' other mail is none."""
+
+import pytest
+
+from postlude.feedback import FindingKind, parse
+from postlude.feedback.languages import codes, of
+from postlude.feedback.subjects import read_absence
+
+
+def kind(headers: str, text: str = "", mail_from: str = "bob@customer.test") -> FindingKind:
+    raw = f"From: Bob <bob@customer.test>\nTo: alice@sender.test\n{headers}\n\n{text}\n"
+    (found,) = parse(raw.encode(), mail_from=mail_from)
+    return found.kind
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_programs_wording_decides_in_every_language(code: str):
+    wordings = [f"{words.capitalize()}: Our offer" for words in of(code, "automatic")]
+    assert {kind(f"Subject: {subject}") for subject in wordings} == {FindingKind.AUTORESPONDED}
+
+
+@pytest.mark.parametrize("code", codes())
+def test_words_of_absence_decide_in_an_answer(code: str):
+    away = next(words for words in of(code, "away") if not read_absence(words).automatic)
+    assert kind(f"Subject: {away}\nIn-Reply-To: <offer@sender.test>") is FindingKind.AUTORESPONDED
+    assert kind(f"Subject: {away}") is FindingKind.MAIL
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_note_of_absence_with_a_null_sender_is_an_automatic_answer(code: str):
+    text = of(code, "away_text")[0].capitalize()
+    assert kind("Subject: Hello", f"{text} ...", mail_from="<>") is FindingKind.AUTORESPONDED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Subject: Our offer\nX-Auto-Response-Suppress: All\nIn-Reply-To: <offer@sender.test>",
+        "Subject: Our offer\nPrecedence: bulk\nReferences: <offer@sender.test>",
+        "Subject: Away\nX-Loop: autoresponder@customer.test",
+    ],
+)
+def test_weak_signs_decide_together_with_the_text(headers: str):
+    assert kind(headers, "I am out of the office until Monday.") is FindingKind.AUTORESPONDED
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        (
+            "Subject: Cron <root@server> /usr/bin/backup\nX-Cron-Env: <SHELL=/bin/sh>\nAuto-Submitted: auto-generated",
+            "done",
+        ),
+        ("Subject: Cron <root@server> run\nX-Cron-Env: <HOME=/root>\nPrecedence: bulk", "run-parts: exited 1"),
+        ("Subject: Our news\nX-Loop: autoresponder@shop.test\nPrecedence: bulk", "This week: chairs."),
+        (
+            "Subject: Re: Our offer\nX-Auto-Response-Suppress: All\nIn-Reply-To: <offer@sender.test>",
+            "I am on vacation; yes.",
+        ),
+        ("Subject: On vacation", "I am on vacation until Monday, come along!"),
+        ("Subject: Our offer\nIn-Reply-To: <offer@sender.test>", "I am away from Monday on, so let us talk now."),
+    ],
+)
+def test_mail_of_programs_and_people_is_none(headers: str, text: str):
+    assert kind(headers, text) in {FindingKind.MAIL, FindingKind.REPLIED}
