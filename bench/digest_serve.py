@@ -36,8 +36,8 @@ class TimedHistory:
     def __getattr__(self, name):
         return getattr(self.real, name)
 
-    def append(self, events, positions, *, erase=()):
-        self.real.append(events, positions, erase=erase)
+    def append(self, events, positions, **more):
+        self.real.append(events, positions, **more)
         now = CLOCK.now()
         self.events += len(events)
         self.ages += [now - event.at for event in events[::EVERY]]
@@ -82,7 +82,7 @@ def main():
     thread.start()
     for _ in sys.stdin:
         ages, history.ages = sorted(history.ages), []
-        said = {"events": history.events, "batches": digest.state.batches, "problem": digest.state.problem}
+        said = {"events": history.events, "batches": digest.state.batches, "problem": digest.problem}
         said |= {"seconds": {name: round(value, 3) for name, value in digest.state.seconds.items()}}
         if ages:
             said |= {"p50": ages[len(ages) // 2] / 1000, "p99": ages[len(ages) * 99 // 100] / 1000}
