@@ -21,8 +21,6 @@ DEPTH: Final = 20
 """Multipart within multipart; what lies deeper stays as it is."""
 SHOWN_BYTES: Final = 16 << 20
 """Of the images a mail carries, where it is shown: one image may be named ten thousand times."""
-LINKS: Final = 10_000
-"""Tracked links of a message; further ones stay as they were written."""
 ADDRESSES: Final = 1_000
 """Recipients of a message, and addresses read from one header field."""
 REFERENCES_CHARACTERS: Final = 900
