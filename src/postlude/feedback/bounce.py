@@ -94,7 +94,8 @@ def _shape_of_bounce(letter: Letter) -> _Shape | None:
         return _shape(letter)
     subject = _occurs("subject", letter.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
-    anonymous = letter.null_sender or automatic
+    nobody = letter.system and (not letter.sender or letter.sender.startswith("mailer-daemon@"))
+    anonymous = letter.null_sender or automatic or nobody
     if not (letter.system or anonymous or (subject and letter.returned is not None)):
         return None
     if not (letter.system and subject) and not _occurs("text", letter.report):
@@ -113,11 +114,19 @@ def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) ->
     if shape.linked and not shape.quotes and not shape.returns:
         return False
     if letter.system:
-        told = shape.marks > 0 or bool(shape.recipients) or not _URL.search(letter.report)
-        return told and not _SUCCESS.search(letter.report)
+        return not _SUCCESS.search(letter.report) and _enough_of_a_system(
+            letter, shape, subject=subject, anonymous=anonymous
+        )
     if anonymous:
         return shape.marks > 1 or (subject and shape.marks > 0)
     return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")
+
+
+def _enough_of_a_system(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+    told = shape.marks > 0 or bool(shape.recipients)
+    if subject:
+        return told or not _URL.search(letter.report)
+    return shape.marks > 1 or (anonymous and told)  # newsletters come from addresses such as bounce@ as well
 
 
 def _shape(letter: Letter) -> _Shape:

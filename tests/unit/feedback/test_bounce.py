@@ -147,6 +147,14 @@ def test_who_forwards_a_bounce_does_not_bounce(subject: str, body: str):
     assert found.kind in ORDINARY
 
 
+@pytest.mark.parametrize(
+    "sender", ["bounce@news.example", "Shop <bounces@news.example>", "postmaster@customer.example"]
+)
+def test_who_writes_from_an_address_of_a_mail_system_does_not_bounce(sender: str):
+    body = "The delivery is delayed until May.\n\nsales@news.example\n\nAll offers: https://news.example/\n"
+    assert one(f"From: {sender}\nSubject: News of May", body, null=False).kind in ORDINARY
+
+
 def test_a_report_of_success_is_no_bounce():
     found = one(
         "From: MAILER-DAEMON@mx.example\nSubject: Delivery report",
