@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from postlude.web import errors
+from postlude.web import errors, health
 from postlude.web.accounts import preferences, sign_in
 from postlude.web.campaigns import actions, draft_pages, recipients
 from postlude.web.contacts import imports, lists, suppressions
@@ -44,6 +44,7 @@ def create_app(deps: WebDeps) -> ASGIApp:
         live_events,
         review_queue,
         sign_in,
+        health,
     ]
     if deps.contacts is not None:
         parts += [imports, contact_pages, lists, suppressions]  # the import's addresses lie below those of contacts

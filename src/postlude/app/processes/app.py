@@ -43,6 +43,7 @@ from postlude.services.integrity.sending_hold import problems as stored_problems
 from postlude.services.messages.recovery import OwnReading
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
+from postlude.services.messages.waiting import waiting_problem
 from postlude.services.privacy.withdrawals import Revoker
 from postlude.store import open_store
 from postlude.web import Health, create_app
@@ -290,7 +291,7 @@ class AppProcess:
 
     def _stored_problems(self) -> list[str]:
         try:
-            return stored_problems(self._store)
+            return [*stored_problems(self._store), *filter(None, [waiting_problem(self._store, self._parts.clock)])]
         except (StorageError, InUseError) as error:
             return [str(error)]
 

@@ -11,6 +11,7 @@ from postlude.store.journals.hold import generation_of, is_held
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, messages
 
+_SAMPLE: Final = 100
 WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 
 
@@ -45,6 +46,22 @@ class Claims(Part):
             claims = as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all(), generation)
         order = {copy: place for place, copy in enumerate(ids)}
         return sorted(claims, key=lambda claim: order[claim.copy])
+
+    def oldest_waiting(self, now: int) -> int | None:
+        """Since when the longest waiting due copy of a single mail waits; None when none is due.
+
+        Of copies that were never tried it looks at the first hundred only: they wait about equally long.
+        """
+        mine = copies.c.campaign == 0, copies.c.next_attempt_at <= now
+        put_off = select(copies.c.next_attempt_at).where(*mine, copies.c.status == CopyStatus.DEFERRED.value)
+        new = select(copies.c.message).where(*mine, copies.c.status == CopyStatus.QUEUED.value)
+        new = new.order_by(copies.c.next_attempt_at).limit(_SAMPLE)
+        with self._database.read() as connection:
+            tried = connection.execute(put_off.order_by(copies.c.next_attempt_at).limit(1)).scalar()
+            handed_in = select(func.min(messages.c.created_at)).where(messages.c.id.in_(new.subquery().select()))
+            never = connection.execute(handed_in).scalar()
+        known = [int(at) for at in (tried, never) if at is not None]
+        return min(known) if known else None
 
     def next_due(self, now: int) -> int | None:
         """When the next waiting copy of a single mail is due: `now` or later; None when none waits."""

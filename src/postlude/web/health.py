@@ -1,0 +1,32 @@
+"""`/healthz` of the app: for whatever watches this server, without a sign-in."""
+
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from postlude.web.deps import Deps
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+def health(request: Request, deps: Deps) -> JSONResponse:
+    """`{"status": "ok"}` with 200, or `"degraded"` with 503; asked from this machine also the problems and numbers."""
+    found = deps.health()
+    status = HTTPStatus.OK if found.well else HTTPStatus.SERVICE_UNAVAILABLE
+    told: dict[str, object] = {"status": "ok" if found.well else "degraded"}
+    if _near(request):
+        told |= {"problems": list(found.problems), "lost": found.lost, "behind": found.behind}
+    return JSONResponse(told, status, headers={"Cache-Control": "no-store"})
+
+
+def _near(request: Request) -> bool:
+    """Asked from this machine and not through a proxy: how much mail is read is nobody else's business."""
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
