@@ -127,7 +127,7 @@ class Target:
         made.settimeout(30)
         return made
 
-    def check_serves(self, within: float = 2.0) -> None:
+    def check_serves(self, within: float = 5.0) -> None:
         """Everybody else is served by every listener within so many seconds."""
         for face in LISTENERS:
             began = time.monotonic()

@@ -111,11 +111,11 @@ def slow_mail(target: Target) -> str:
         client.login(*target.login)
         for name, value in fields.items():
             assert sent(client, target.login.user, f"From: {target.login.user}\r\n{name}: {value}") == 250, name
-            target.check_serves(2.0)
+            target.check_serves()
         for name, value in refused.items():
             code = sent(client, target.login.user, f"From: {target.login.user}\r\n{name}: {value}")
             assert code == 552, f"{name} of {len(value)} bytes: {code}"
-            target.check_serves(2.0)
+            target.check_serves()
     began = time.monotonic()
     target.send_mail()
     took = time.monotonic() - began
@@ -136,7 +136,7 @@ def templates(target: Target) -> str:
         longest = max(longest, time.monotonic() - began)
         assert answer.status < 500, (code, answer.status)
         assert b"root:" not in answer.body
-        target.check_serves(3.0)
+        target.check_serves()
     grown = target.memory() - before
     assert longest < WALL * SECONDS + 10, f"{longest:.0f} s"
     assert grown < 200 << 20, f"{grown >> 20} MB"

@@ -30,6 +30,7 @@ class Limits(NamedTuple):
     request_seconds: int = 10  # from a request's first byte to its last
     idle_seconds: int = 75  # between two requests on one connection
     connections: int = 10_000  # about 3 kB each
+    connections_per_address: int = 1_000  # image proxies of large mailboxes hold some hundreds; ours are not counted
     hits_per_minute: int = 600  # per address; beyond it hits are marked, never refused
 
 

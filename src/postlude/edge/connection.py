@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         "answer",
         "began",
         "busy",
+        "counted",
         "line",
         "lost_answer",
         "peer",
@@ -70,6 +71,8 @@ class Connection(asyncio.Protocol):
         self._proxy_data: bytes | None = None
         self._closing = self._lingering = False
         self.peer = self.line = ""
+        self.counted = False
+        """Among the connections of its address."""
         self.visitor: Visitor | None = None
         self.answer = b""
         self.lost_answer: bytes | None = None
@@ -108,7 +111,7 @@ class Connection(asyncio.Protocol):
         """Gone, whoever ended it."""
         self.alive = False
         self._leave_plain()
-        self._edge.connections.discard(self)
+        self._edge.left(self)
 
     def pause_writing(self) -> None:
         """The client does not take what we wrote: take nothing from it either."""

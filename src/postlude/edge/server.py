@@ -27,6 +27,7 @@ from postlude.edge.tls import Certificate
 from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, JournalWriter, Position, RefusingJournal
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
+from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import raise_descriptor_limit
 from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
@@ -58,6 +59,8 @@ class Edge:
         self.front = Front(self.core, self.router.link)
         self.core.withdrawn = self.front.look_again
         self.connections: set[Connection] = set()
+        limits = config.limits
+        self._by_address: Final = ConnectionCaps(2 * limits.connections, limits.connections_per_address)
         self.url_bytes = config.limits.url_bytes
         self.hook = f"/{config.prefixes.hook}/".encode()
         self.tick = 1
@@ -120,8 +123,12 @@ class Edge:
             self.core.config.unix_path.unlink(missing_ok=True)
 
     def admit(self, connection: Connection) -> bool:
-        """Whether there is room for one more; idle connections make room."""
+        """Whether there is room for one more, in all and from its address; idle connections make room."""
         limit = self.core.config.limits.connections
+        connection.counted = not self.core.proxies.listed(connection.peer)
+        if connection.counted and self._by_address.enter(connection.peer) is not None:
+            connection.counted = False
+            return False
         if len(self.connections) >= limit:
             for idle in [c for c in self.connections if c.state == IDLE and self.tick - c.seen > 1][: limit // 10 + 1]:
                 self.connections.discard(idle)
@@ -130,6 +137,13 @@ class Edge:
             return False
         self.connections.add(connection)
         return True
+
+    def left(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        if connection.counted:
+            connection.counted = False
+            self._by_address.leave(connection.peer)
 
     def too_many(self) -> bytes:
         """What one connection too many is told."""

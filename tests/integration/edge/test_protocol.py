@@ -138,6 +138,22 @@ async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
     assert face.counts()["too_slow"] == 25
 
 
+async def test_an_address_has_its_share_of_connections(start: Start):
+    face = await start(EdgeConfig(limits=Limits(connections_per_address=2)))
+    held = [await asyncio.open_connection("127.0.0.1", face.edge.port, local_addr=("127.0.0.2", 0)) for _ in range(3)]
+    try:
+        assert (await held[2][0].readline()).startswith(b"HTTP/1.1 503")
+        assert (await face.raw(b"GET /i/x HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        held[0][1].close()
+        await asyncio.sleep(0.05)
+        held.append(await asyncio.open_connection("127.0.0.1", face.edge.port, local_addr=("127.0.0.2", 0)))
+        held[3][1].write(b"GET /i/x HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await held[3][0].readline()).startswith(b"HTTP/1.1 200")
+    finally:
+        for _, writer in held:
+            writer.close()
+
+
 async def test_one_connection_too_many(start: Start):
     face = await start(EdgeConfig(limits=Limits(connections=2)))
     held = [await face.open() for _ in range(2)]
