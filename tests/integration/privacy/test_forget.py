@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from postlude.app.build.common import build_parts
+from postlude.app.commands.doctor import examine_all
 from postlude.app.commands.stores import accept_message, append_observation, offline_stores
 from postlude.cli.main import cli
 from postlude.config import Settings
@@ -194,6 +195,16 @@ def test_without_the_key_nobody_is_taken_in_unknown(world: World) -> None:
     (world.settings.data / "forgotten.key").unlink()
     with world.store() as store, pytest.raises(Exception, match="Restore it from a backup"):
         store.contacts.add(BOB, NOW)
+
+
+def test_the_doctor_says_when_the_key_is_missing(world: World) -> None:
+    with world.store() as store:
+        store.suppressions.add(BOB, "complained", at=NOW)
+    world.forget()
+    (world.settings.data / "forgotten.key").unlink()
+    [found] = [one for one in examine_all(world.settings) if one.name == "forgotten"]
+    assert found.state == "damaged"
+    assert "Restore it from a backup" in found.text
 
 
 def test_the_hash_says_nothing_without_the_key(world: World) -> None:

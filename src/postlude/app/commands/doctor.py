@@ -39,7 +39,7 @@ def examine_all(settings: Settings) -> list[Diagnosis]:
     if store is None:
         return found
     with closing(store):
-        for look in (_state, _mail, _history, _agreement):
+        for look in (_state, _forgotten, _mail, _history, _agreement):
             found += _guarded(look, settings, folder, store)
     return found
 
@@ -109,6 +109,17 @@ def _state(settings: Settings, _folder: DataFolder, store: Store) -> Iterator[Di
     for text in damage[:_SHOWN]:
         advice = "Stop Postlude; put a backup in its place, or `postlude doctor --repair`"
         yield Diagnosis("state", "damaged", f"{sqlite_path(settings) or 'PostgreSQL'}: {text}. {advice}")
+
+
+def _forgotten(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Diagnosis]:
+    if not store.forgetting.anybody():
+        return
+    try:
+        folder.forgotten_key(make=False)
+    except PostludeError as error:
+        yield Diagnosis("forgotten", "damaged", str(error))
+    else:
+        yield Diagnosis("forgotten", "whole", "who was forgotten and wanted no mail is known again when they come back")
 
 
 def _mail(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Diagnosis]:

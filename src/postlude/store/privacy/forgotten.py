@@ -60,6 +60,11 @@ class Forgetting(Part):
                 raise InputError(f"{address} is a user of this server; remove the user first")
             connection.execute(self._insert(forget_requests).values(address=key, at=at).on_conflict_do_nothing())
 
+    def anybody(self) -> bool:
+        """Whether a hash of somebody forgotten is kept, so that its key is needed."""
+        with self._database.read() as connection:
+            return _any(connection)
+
     def to_forget(self) -> list[str]:
         """Addresses that are to be forgotten, oldest request first."""
         with self._database.read() as connection:
