@@ -4,6 +4,7 @@ import pytest
 
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus
+from postlude.services.contacts.lists import add_list
 from postlude.services.contacts.subscriptions import subscribe, subscribe_agreed
 from postlude.store import Store
 
@@ -41,6 +42,30 @@ def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store)
     store.lists.put_member(news.id, asked.contact.id, MemberStatus.SUBSCRIBED, DAY)
     again = subscribe(store, CLOCK, "anna@example.net", news, url)
     assert (again.status, again.letter) == (MemberStatus.SUBSCRIBED, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "address"),
+    [
+        ("Shop <shop@sender.example>", "Shop", "shop@sender.example"),
+        ("A@B Shop <shop@sender.example>", "A@B Shop", "shop@sender.example"),
+        ("Müller: Shop <shop@münchen.example>", "Müller: Shop", "shop@xn--mnchen-3ya.example"),
+    ],
+)
+def test_the_envelope_of_a_confirmation_mail_is_the_bare_address(
+    store: Store, typed: str, name: str, address: str
+) -> None:
+    store.accounts.create_user("owner@example.org", "Olga")
+    news = add_list(store, CLOCK, "News", {"sender": typed})
+    letter = subscribe(store, CLOCK, "anna@example.net", news, url).letter
+    assert letter is not None
+    (sender,) = message_from_bytes(letter.raw, policy=policy.default)["From"].addresses
+    assert (letter.mail_from, sender.display_name, sender.addr_spec) == (address, name, address)
+
+
+def test_a_lists_sender_that_is_not_a_mailbox_is_refused_when_it_is_typed(store: Store) -> None:
+    with pytest.raises(InputError, match="is not an address"):
+        add_list(store, CLOCK, "News", {"sender": "Shop"})
 
 
 def test_without_double_optin_and_with_proof_nothing_is_sent(store: Store) -> None:

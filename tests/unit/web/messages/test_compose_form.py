@@ -1,0 +1,52 @@
+"""What was typed on the compose page, as a message."""
+
+from email import message_from_bytes, policy
+
+import pytest
+
+from postlude.model.errors import InputError
+from postlude.web.messages.compose_form import Draft, message
+
+DRAFT = Draft(sender="alice@sender.example", subject="Káva", body="Hello")
+
+
+def shown(field: str, typed: str) -> list[tuple[str, str]]:
+    raw, _ = message(DRAFT._replace(**{"to": "x@y.example", field: typed}), 0)
+    found = message_from_bytes(raw, policy=policy.default)[field]
+    return [(each.display_name, each.addr_spec) for each in found.addresses]
+
+
+def test_names_and_order_stay_as_they_were_typed():
+    typed = "Zoë Berger <z@a.example>, Alice Berger <a@a.example>; Doe, Bob <b@a.example>\r\nc@a.example"
+    assert shown("to", typed) == [
+        ("Zoë Berger", "z@a.example"),
+        ("Alice Berger", "a@a.example"),
+        ("Doe, Bob", "b@a.example"),
+        ("", "c@a.example"),
+    ]
+
+
+def test_the_envelope_gets_bare_addresses_each_once():
+    _, recipients = message(DRAFT._replace(to="Alice <a@a.example>", cc="a@a.example", bcc="B <b@münchen.example>"), 0)
+    assert recipients == ["a@a.example", "b@xn--mnchen-3ya.example"]
+
+
+def test_a_local_part_in_another_script_is_taken():
+    _, recipients = message(DRAFT._replace(to="\u202aünïcode@exämple.com\u202c"), 0)
+    assert recipients == ["ünïcode@xn--exmple-cua.com"]
+
+
+def test_who_is_in_bcc_is_not_in_the_message():
+    raw, _ = message(DRAFT._replace(to="a@a.example", bcc="secret@b.example"), 0)
+    assert b"secret" not in raw
+
+
+@pytest.mark.parametrize("typed", ["nobody", "Friends: a@a.example", "a@a.example, Bob", "Bob <b@a.example"])
+def test_what_is_not_an_address_is_refused_by_its_field(typed: str):
+    with pytest.raises(InputError, match=r"^Cc: .*(an address|too many)"):
+        message(DRAFT._replace(to="a@a.example", cc=typed), 0)
+
+
+def test_without_a_recipient_nothing_is_made():
+    with pytest.raises(InputError, match="at least one recipient"):
+        message(DRAFT._replace(to=" , ;"), 0)
