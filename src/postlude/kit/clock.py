@@ -61,6 +61,14 @@ def to_datetime(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / MICROS_PER_SECOND, UTC)
 
 
+def from_iso(text: str) -> int:
+    """Microseconds of what `to_iso` wrote; 0 for anything else."""
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * 1000) * 1000
+    except (ValueError, OverflowError):
+        return 0
+
+
 def to_iso(micros: int) -> str:
     """RFC 3339 text in UTC with milliseconds, e.g. `2026-11-24T04:00:00.123Z`."""
     return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"

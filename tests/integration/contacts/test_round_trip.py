@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts import suppressions
 from postlude.store import Store, open_store
@@ -25,15 +26,21 @@ FIELDS = {
     "first_name": "Zoë",
 }
 NAMES = ['Sam "The Man" Roe', 'back\\"slash', "ends with \\", '=HYPERLINK("x")', "Zoë Ünïcode", ""]
+LISTS = ["News, weekly", "Fair"]
 TAGS = ["VIP, Gold", 'a "b"', "plain", "=1+1"]
 
 
 @pytest.fixture
 def exported(store: Store) -> str:
+    lists = [store.lists.add(each, CLOCK.now()).id for each in LISTS]
     for number, name in enumerate(NAMES):
         made = store.contacts.add(f"c{number}@xn--mnchen-3ya.example", CLOCK.now(), name=name, fields=FIELDS)
         for tag in TAGS:
             store.contacts.tag_contact(store.contacts.tag(tag), made.id)
+        for wanted in lists:
+            store.lists.put_member(wanted, made.id, MemberStatus.SUBSCRIBED, CLOCK.now())
+        state = Consent.WITHDRAWN if number % 2 else Consent.GIVEN
+        store.contacts.record_consent(made.id, {Purpose.MAIL: state}, CLOCK.now(), how="by hand", source="a card")
     return export(store)
 
 
@@ -59,6 +66,35 @@ def test_elsewhere_people_are_as_they_were(exported: str, written: Write, tmp_pa
         assert one.name == name
         assert one.fields == FIELDS
         assert sorted(other.contacts.tags_of([one.id])[one.id]) == sorted(TAGS)
+    assert sorted(export(other).split("\r\n")) == sorted(exported.split("\r\n"))
+    other.close()
+
+
+def test_who_left_or_withdrew_since_stays_as_they_are(store: Store, exported: str, written: Write) -> None:
+    one = store.contacts.by_address("c0@xn--mnchen-3ya.example")
+    assert one is not None
+    [fair] = [each for each in store.lists.every() if each.name == "Fair"]
+    store.lists.put_member(fair.id, one.id, MemberStatus.UNSUBSCRIBED, CLOCK.now())
+    withdrawn = {Purpose.MAIL: Consent.WITHDRAWN}
+    store.contacts.record_consent(one.id, withdrawn, CLOCK.now(), how="by hand", source="a letter")
+    before = export(store)
+    imported(store, written(exported.encode()))
+    assert export(store) == before
+
+
+def test_who_left_everything_is_not_subscribed_by_a_file(store: Store, exported: str, written: Write) -> None:
+    one = store.contacts.by_address("c0@xn--mnchen-3ya.example")
+    assert one is not None
+    for each in store.lists.every():
+        store.lists.put_member(each.id, one.id, MemberStatus.UNSUBSCRIBED, CLOCK.now())
+    imported(store, written(exported.replace("Fair", "Another list").encode()))
+    assert {each.status for each in store.lists.memberships(one.id)} == {MemberStatus.UNSUBSCRIBED}
+
+
+def test_a_trial_writes_nothing_of_it(exported: str, written: Write, tmp_path: Path) -> None:
+    other = open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    imported(other, written(exported.encode(), dry_run=True))
+    assert (other.contacts.count(), other.lists.every()) == (0, [])
     other.close()
 
 

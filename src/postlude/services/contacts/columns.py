@@ -58,6 +58,10 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     """Custom fields by column."""
     exported: bool = False
     """It is our own export: cells are exactly what was stored."""
+    lists: int = -1
+    consent: int = -1
+    source: int = -1
+    created: int = -1
 
     def target(self, number: int) -> str:
         """What a column is, in the words of `mapping`."""
@@ -111,11 +115,21 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
 
 
 def _exported(shown: tuple[str, ...]) -> Columns:
-    """Of our own export. Lists, consent, source and time are what this installation knows of them, not the file."""
-    email, tags = map(EXPORTED.index, ("email", "tags"))
-    own = {name: EXPORTED.index(name) for name in FIELD_NAMES}
-    fields = {number: shown[number] for number in range(len(EXPORTED), len(shown))}
-    return Columns(header=True, names=shown, email=email, own=own, tags=tags, fields=fields, exported=True)
+    """Of our own export."""
+    at = {name: number for number, name in enumerate(EXPORTED)}
+    return Columns(
+        header=True,
+        names=shown,
+        email=at["email"],
+        own={name: at[name] for name in FIELD_NAMES},
+        tags=at["tags"],
+        lists=at["lists"],
+        consent=at["consent"],
+        source=at["source"],
+        created=at["created"],
+        fields={number: shown[number] for number in range(len(EXPORTED), len(shown))},
+        exported=True,
+    )
 
 
 def _targets(shown: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:

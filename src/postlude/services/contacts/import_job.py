@@ -80,6 +80,8 @@ class _Options(ImportOrder, frozen=True, kw_only=True):
     skip: int
     fingerprint: str
     proof: int
+    told: int = 0
+    """Proof of what an export of ours says of consent."""
 
 
 def preview(order: ImportOrder, most: int = 5) -> Preview:
@@ -105,6 +107,11 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
         proof = new_id()
         source = f"{order.agreed} ({_name(order)})"
         store.contacts.add_proof(Proof(id=proof, at=now, how="import", source=source, text=order.agreed_text, by=by))
+    told = 0
+    if seen.columns.exported and not order.dry_run:
+        told = new_id()
+        source = f"an export of contacts says so ({_name(order)})"
+        store.contacts.add_proof(Proof(id=told, at=now, how="import", source=source, by=by))
     options = _Options(
         **{name: getattr(order, name) for name in order.__struct_fields__ if name not in {"encoding", "sheet"}}
         | {"delimiter": seen.shape.delimiter},
@@ -115,6 +122,7 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
         skip=seen.shape.skip,
         fingerprint=_fingerprint(Path(order.file)),
         proof=proof,
+        told=told,
     )
     title = f"{'Try' if order.dry_run else 'Import'} {_name(order)}"
     kept = msgspec.to_builtins(options, str_keys=True)
@@ -171,6 +179,7 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
         tags=[store.contacts.tag(name) for name in options.tags] if not options.dry_run else (),
         purposes=options.consent,
         proof=options.proof,
+        told=options.told,
         dry=options.dry_run,
     )
     if not options.dry_run:

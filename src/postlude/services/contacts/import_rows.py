@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from postlude.kit.clock import from_iso
 from postlude.model.address import AddressError, is_plain, read_mailbox
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.domain_name import address_key
+from postlude.model.words import Consent
 from postlude.services.contacts.cell_words import words_of
 from postlude.services.contacts.columns import Columns
 from postlude.services.contacts.file_reader import Row
@@ -92,11 +94,23 @@ class _Reader:
         if not own.get("name"):
             own["name"] = self._name(fields) or name
         tags = words_of(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
-        entries.append(Entry(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags))
+        entry = Entry(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
+        entries.append(_told(entry, cells, columns) if exact else entry)
 
     def _name(self, fields: Mapping[str, str]) -> str:
         """A name in two columns."""
         return " ".join([fields[part] for part in self._parts if part in fields]) if self._parts else ""
+
+
+def _told(entry: Entry, cells: Sequence[str], columns: Columns) -> Entry:
+    """With what only an export of ours says."""
+    consent, created = _cell(cells, columns.consent), _cell(cells, columns.created)
+    return entry._replace(
+        lists=words_of(_cell(cells, columns.lists)),
+        consent=Consent(consent) if consent in {Consent.GIVEN, Consent.WITHDRAWN} else Consent.UNKNOWN,
+        source=_cell(cells, columns.source),
+        created_at=from_iso(created) if created else 0,
+    )
 
 
 def _cell(cells: Sequence[str], index: int) -> str:

@@ -16,6 +16,7 @@ from postlude.store.base import Part, Prepared, chunks, clean
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.put_back import join_named_lists, note_consent_to_mail
 from postlude.store.contacts.tables import (
     consents,
     contact_fields,
@@ -57,6 +58,12 @@ class Entry(NamedTuple):
     own: tuple[str, ...] = EMPTY
     """Values of CONTACT_FIELDS, in order."""
     tags: Sequence[str] = ()
+    lists: Sequence[str] = ()
+    """Names; of an export of ours, as what follows."""
+    consent: Consent = Consent.UNKNOWN
+    """To mail."""
+    source: str = ""
+    created_at: int = 0
 
 
 @dataclass
@@ -74,9 +81,12 @@ class Intake:
     purposes: Sequence[Purpose] = ()
     """What everybody in the file agreed to, by `proof`."""
     proof: int = 0
+    told: int = 0
+    """The proof of what an export of ours says of consent."""
     dry: bool = False
     """Look and count, write only the job's own rows."""
     tag_ids: dict[str, int] = field(default_factory=dict)
+    list_ids: dict[str, int] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     """Of a dry run: hashes of the addresses that would be there by now."""
 
@@ -125,6 +135,8 @@ class BulkImport(Part):
                 self._join_lists(connection, intake, groups, counts)
                 self._put_tags(connection, intake, groups, _own_tags(merged, ids, known))
                 self._note_consents(connection, intake, groups)
+                if intake.told:
+                    _put_back(connection, intake, merged, ids, known)
             add_errors(connection, intake.job, errors)
             wanted = note_beat(connection, beat(counts), intake.owner)
             if wanted == "lost":
@@ -262,12 +274,11 @@ def _met(old: Entry, new: Entry, policy: str) -> Entry:
     if policy == "skip":
         return old._replace(tags=both)
     first, second = (new, old) if policy == "update" else (old, new)
-    return Entry(
-        old.address,
-        first.spelled,
-        {**second.fields, **first.fields},
-        tuple(map(_either, first.own, second.own)),
-        both,
+    return first._replace(
+        address=old.address,
+        fields={**second.fields, **first.fields},
+        own=tuple(map(_either, first.own, second.own)),
+        tags=both,
     )
 
 
@@ -308,9 +319,30 @@ def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) 
             "fields": _encode(entry.fields).decode() if entry.fields else "{}",
             **dict(zip(FIELD_NAMES, entry.own, strict=True)),
             **shared,
+            **_own_origin(entry),
         }
         for contact, entry in zip(ids, entries, strict=True)
     ]
+
+
+def _own_origin(entry: Entry) -> dict[str, Any]:
+    """Where an export of ours says a contact came from."""
+    return {"source": clean(entry.source), "created_at": entry.created_at} if entry.created_at else {}
+
+
+def _put_back(
+    connection: Connection, intake: Intake, merged: Mapping[str, Entry], ids: Iterable[int], known: Mapping[str, Any]
+) -> None:
+    """Lists and consent of an export of ours; with the policy `skip` only of who is new."""
+    people = [
+        (entry, known[address].id if address in known else number)
+        for (address, entry), number in zip(merged.items(), ids, strict=True)
+        if intake.policy != "skip" or address not in known
+    ]
+    named = ((name, contact) for entry, contact in people for name in entry.lists)
+    join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
+    said = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
+    note_consent_to_mail(connection, said, intake.at, intake.told)
 
 
 def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:

@@ -1,0 +1,80 @@
+"""What an export says of a contact besides its own columns: lists and consent, put back where nothing is known.
+
+Who left a list, or said something else since, stays as they are: a file never overrules a person.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from postlude.kit.ids import new_id
+from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.store.base import chunks, insert_into
+from postlude.store.contacts.consent import COLUMNS
+from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.tables import consents, contacts, list_members, lists
+
+_MAIL = contacts.c[COLUMNS[Purpose.MAIL]]
+
+
+def join_named_lists(
+    connection: Connection, names: Iterable[tuple[str, int]], known: dict[str, int], at: int, source: str
+) -> None:
+    """Subscribe contacts to lists by name; a list that is not there is made, private and with double opt-in.
+
+    `known` remembers the lists' ids from batch to batch.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, contact in names:
+        key = name.lower()
+        if key not in known:
+            known[key] = _list_called(connection, name, at)
+        rows.append(
+            {
+                "list": known[key],
+                "contact": contact,
+                "status": MemberStatus.SUBSCRIBED.value,
+                "source": source,
+                "subscribed_at": at,
+            }
+        )
+    gone = {
+        row[0]
+        for some in chunks(dict.fromkeys(row["contact"] for row in rows))
+        for row in connection.execute(select(contacts.c.id).where(contacts.c.id.in_(some), has_left()))
+    }
+    rows = [row for row in rows if row["contact"] not in gone]
+    if rows:
+        connection.execute(insert_into(connection.dialect, list_members).on_conflict_do_nothing(), rows)
+
+
+def note_consent_to_mail(connection: Connection, said: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
+    """Note what contacts of whom nothing is known said of mail, with the import as its proof."""
+    for state in (Consent.GIVEN, Consent.WITHDRAWN):
+        for some in chunks(contact for each, contact in said if each is state):
+            silent = select(contacts.c.id).where(contacts.c.id.in_(some), _MAIL == "")
+            people = [row[0] for row in connection.execute(silent)]
+            if not people:
+                continue
+            row = {"purpose": Purpose.MAIL.value, "at": at, "state": state.value, "proof": proof}
+            connection.execute(consents.insert(), [{"contact": each, **row} for each in people])
+            change = update(contacts).where(contacts.c.id.in_(people)).values({_MAIL.name: state.value})
+            connection.execute(change)
+
+
+def _list_called(connection: Connection, name: str, at: int) -> int:
+    row = {
+        "id": new_id(),
+        "name": name,
+        "key": name.lower(),
+        "description": "",
+        "double_optin": True,
+        "public": False,
+        "consent_text": "",
+        "sender": "",
+        "created_at": at,
+    }
+    statement = insert_into(connection.dialect, lists).values(row)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    return int(connection.execute(select(lists.c.id).where(lists.c.key == name.lower())).scalar_one())
