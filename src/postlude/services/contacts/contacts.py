@@ -112,7 +112,7 @@ def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 
         tags = store.contacts.tags_of(one.id for one in page)
         member = store.lists.subscriptions(one.id for one in page)
         for contact in page:
-            mine = words_text(lists[one] for one in member.get(contact.id, ()) if one in lists)
+            mine = words_text(sorted(lists[one] for one in member.get(contact.id, ()) if one in lists))
             own = (getattr(contact, name) for name in FIELD_NAMES)
             fixed = (contact.spelled, *own, words_text(tags.get(contact.id, ())), mine)
             row = (*fixed, str(contact.mail_consent), contact.source, to_iso(contact.created_at))
