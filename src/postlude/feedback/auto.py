@@ -11,16 +11,18 @@ from postlude.feedback.languages import fold, words
 from postlude.feedback.letter import Letter
 from postlude.feedback.subjects import read_absence, read_subject
 
-_FLAGS: Final = (
-    "x-autoreply",
-    "x-autorespond",
-    "x-auto-reply-from",
-    "x-autoreply-from",
-    "x-autoresponder",
-    "x-mail-autoreply",
-    "x-vacation",
-    "x-zendesk-autoreply",
-    "x-otrs-loop-auto",
+_FLAGS: Final = frozenset(
+    {
+        "x-autoreply",
+        "x-autorespond",
+        "x-auto-reply-from",
+        "x-autoreply-from",
+        "x-autoresponder",
+        "x-mail-autoreply",
+        "x-vacation",
+        "x-zendesk-autoreply",
+        "x-otrs-loop-auto",
+    }
 )
 _ANSWERING: Final = ("in-reply-to", "references")
 _LIST: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
@@ -52,7 +54,7 @@ def _said(letter: Letter) -> str:
     """What only programs write."""
     root = letter.root
     checks = (
-        ("auto-header", any(root.get(name).lower() not in {"", "no", "false"} for name in _FLAGS)),
+        ("auto-header", any(key in _FLAGS and value.lower() not in {"", "no", "false"} for key, value in root.headers)),
         ("precedence", root.get("precedence").lower().strip() in {"auto_reply", "auto-reply"}),
         ("autoresponder", root.get("delivered-to").lower().startswith("autorespon")),
         ("auto-subject", read_absence(letter.subject).automatic),

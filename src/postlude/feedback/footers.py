@@ -67,13 +67,29 @@ def _programs() -> tuple[tuple[str, ...], tuple[str, ...], re.Pattern[str]]:
 
 def _added(rows: Sequence[str], at: int) -> bool:
     """A line that a program added (`Sent from my phone`): short, and the end of its paragraph."""
+    if not _looks_added(rows[at]):
+        return False
     below = rows[at + 1] if at + 1 < len(rows) else ""
-    ends = not below.strip() or bool(_MARKS.fullmatch(below)) or _looks_added(below)
-    return ends and _looks_added(rows[at])
+    return not below.strip() or bool(_MARKS.fullmatch(below)) or _looks_added(below)
+
+
+def _may_be_added(row: str) -> bool:
+    """Its first or its last word is one that such lines begin or end with."""
+    found = row.translate(_BRACKETS).split()
+    firsts, lasts = _ends()
+    return any(word.strip(_AROUND).casefold() in firsts for word in found[:1]) or any(
+        word.strip(_AROUND).casefold() in lasts for word in found[-1:]
+    )
+
+
+@cache
+def _ends() -> tuple[frozenset[str], frozenset[str]]:
+    begin, end, _ = _programs()
+    return frozenset(line.split()[0].strip(_AROUND) for line in begin), frozenset(line.split()[-1] for line in end)
 
 
 def _looks_added(row: str) -> bool:
-    if len(row) > _MAX_FOOTER * 3 or not row.strip():
+    if len(row) > _MAX_FOOTER * 3 or not row.strip() or (row.isascii() and not _may_be_added(row)):
         return False
     text = fold(_LINK.sub(" ", row).translate(_BRACKETS)).strip(_AROUND)
     begin, end, whole = _programs()

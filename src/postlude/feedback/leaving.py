@@ -24,7 +24,11 @@ def asks_to_leave(subject: str, text: str) -> bool:
 def wishes_to_leave(text: str) -> bool:
     """Somewhere the answer says that its writer wants no more mail: for a person to decide upon."""
     looked_at = _plain(text[:_LOOKED_AT])
-    return any(phrase in looked_at for phrase in _wishes())
+    spaced, close = _wishes()
+    said = (phrase for word in set(looked_at.split()) for phrase in spaced.get(word, ()))
+    return any(phrase in looked_at for phrase in said) or (
+        not looked_at.isascii() and any(phrase in looked_at for phrase in close)
+    )
 
 
 def _plain(text: str) -> str:
@@ -33,10 +37,17 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _wishes() -> tuple[str, ...]:
-    """A wish begins at a word's beginning where words have spaces between them."""
-    phrases = [_plain(phrase) for phrase in words("leave_sentence")]
-    return tuple(phrase if phrase.isascii() else phrase.strip() for phrase in phrases)
+def _wishes() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Phrases by their first word; and those of other scripts, which need not begin at a word's beginning."""
+    spaced: dict[str, tuple[str, ...]] = {}
+    close = []
+    for phrase in map(_plain, words("leave_sentence")):
+        if phrase.isascii():
+            first = phrase.split()[0]
+            spaced[first] = (*spaced.get(first, ()), phrase)
+        else:
+            close.append(phrase.strip())
+    return spaced, tuple(close)
 
 
 @cache
@@ -63,6 +74,8 @@ def _is_request(text: str) -> bool:
 
 def _without_politeness(text: str) -> str:
     """Without one word of politeness at the beginning or the end. Scripts without spaces have none around it either."""
+    if not (text.startswith(_polite()) or text.endswith(_polite())):
+        return text
     for word in _polite():
         close = not word.isascii()
         if text.startswith(word) and (close or text[len(word) : len(word) + 1] in {"", " "}):

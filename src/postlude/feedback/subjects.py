@@ -4,7 +4,7 @@ One table for everybody who compares subjects or asks whether one answers.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from postlude.feedback.languages import fold, word_set, words
@@ -32,7 +32,11 @@ class Subject(NamedTuple):
 
 def read_subject(subject: str) -> Subject:
     """Take off every reply and forward prefix and every gateway's mark, in whatever order they stand."""
-    rest = subject[:MAX_SUBJECT]
+    return _read(subject[:MAX_SUBJECT])
+
+
+@lru_cache(maxsize=64)
+def _read(rest: str) -> Subject:
     answers = forwards = False
     for _ in range(_MAX_PREFIXES):
         if prefix := _PREFIX.match(rest):
@@ -87,7 +91,11 @@ _ONLY_BEFORE_COLON: Final = 5
 
 def read_absence(subject: str) -> Absence:
     """How far a subject shows an automatic answer; one with a reply prefix shows nothing."""
-    read = read_subject(subject)
+    return _absence(read_subject(subject))
+
+
+@lru_cache(maxsize=64)
+def _absence(read: Subject) -> Absence:
     if read.answers or read.forwards:
         return Absence(automatic=False, away=False)
     text = fold(read.plain).lstrip(_OPENING)
