@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
+.PHONY: help env dev up test check fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -25,6 +25,11 @@ check: dev ## the quick part: lint, types, borders, unit tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n $(WORKERS) tests/unit
+fix: dev ## format, and mend what the linter can mend by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+hooks: ## check format, lint and the commit message before every commit of this clone
+	@scripts/install-hooks.sh
 dev: .venv/dev ## what developing needs, on top of env
 servers: ## real mail servers, browser and database for the tests (Debian packages, needs root)
 	@scripts/install-test-servers.sh

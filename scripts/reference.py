@@ -1,5 +1,6 @@
 """Writes the generated pages of docs/reference; `--check` fails when one is not what it would write."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -129,7 +130,23 @@ def reasons() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings, "providers.md": providers, "cli.md": commands, "reasons.md": reasons}
+def decisions() -> str:
+    lines = ["# Decisions", NOTE, "From the records in this folder.", "", "| record | status | date |", "|---|---|---|"]
+    for path in sorted((HERE.parent / "dev" / "decisions").glob("[0-9]*.md")):
+        title, rest = path.read_text(encoding="utf-8").split("\n", 1)
+        told = dict(re.findall(r"^(Status|Date): (.+)$", rest, re.MULTILINE))
+        name = title.removeprefix("# ").replace(": ", " ", 1)
+        lines.append(f"| [{name}]({path.name}) | {told['Status']} | {told['Date']} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "settings.md": settings,
+    "providers.md": providers,
+    "cli.md": commands,
+    "reasons.md": reasons,
+    "../dev/decisions/README.md": decisions,
+}
 
 
 def main() -> int:

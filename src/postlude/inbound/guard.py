@@ -53,7 +53,7 @@ class InboundGuard:
         return True
 
     async def mail(self, command: Command) -> str | None:
-        """Anybody may knock."""
+        """Any sender is accepted; RCPT decides."""
         del command
         return None
 

@@ -45,5 +45,5 @@ class Record(NamedTuple):
         return Position(self.writer, self.segment, self.offset + len(self.data))
 
     def event_id(self) -> int:
-        """Id of the first event this record means: `position.event_id(0)`, for those in a hurry."""
+        """Id of the first event this record means: as `position.event_id(0)`, without making a position."""
         return ((self.writer << SEGMENT_BITS | self.segment) << OFFSET_BITS | self.offset) << ORDINAL_BITS

@@ -57,7 +57,7 @@ class Artefact(NamedTuple):
 
 
 class Mailbox:
-    """The hands of every recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
+    """Acts as any recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
 
     def __init__(self, door: Door, post: Post, edge_url: str, clock: Clock) -> None:
         self._door = door
