@@ -1,5 +1,6 @@
 """What a request may cost, for every route there is: a new one is covered without a line here."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -152,6 +153,17 @@ def test_a_long_mail_is_still_taken(world: World, csrf):
     }
     assert client.post("/compose", data=form, follow_redirects=False).status_code == 303
     assert world.submitted
+
+
+async def test_what_a_large_form_leaves_behind_is_collected(world: World, monkeypatch):
+    collected: list[int] = []
+    monkeypatch.setattr(request_limits, "_COLLECT_AFTER_S", 0.01)
+    monkeypatch.setattr(request_limits, "_COLLECT_FROM", 100_000)
+    monkeypatch.setattr(request_limits.gc, "collect", lambda: collected.append(1))
+    headers = [(b"content-length", b"655360"), *FORM, cookie(world)]
+    await ask(world, "POST", "/compose", Upload(655_360), headers)
+    await asyncio.sleep(0.1)
+    assert collected == [1]
 
 
 def test_a_path_with_a_slash_too_many_redirects_nowhere(world: World):

@@ -22,7 +22,7 @@ BODY_RATE: Final = 16_384
 ANSWER_SECONDS: Final = 60.0
 """That a client may read nothing of an answer that waits for it."""
 CONNECTIONS: Final = 1_000
-PER_ADDRESS: Final = 100
+PER_ADDRESS: Final = 300  # a reverse proxy on another machine is one address
 _UNWANTED_BYTES: Final = 65_536  # of a body behind its answer
 _LOOK_SECONDS: Final = 0.5
 _PROXIES: Final = (ip_network("127.0.0.1/32"), ip_network("::1/128"))  # a reverse proxy on this machine
