@@ -145,6 +145,7 @@ def campaign(copies: int, *, signed: bool, kilobytes: int, links: int) -> dict[s
             (parts.folder.dkim / "example.org" / "k1.pem").write_bytes(new_key("ed25519", "k1").pem())
         store = open_store(loaded.database)
         user = store.accounts.create_user("owner@example.org", created_at=1)
+        store.accounts.set_senders(user.id, ("*",))
         add_contacts(store, copies)
         made = Campaign(
             id=new_id(), user=user.id, name="Bench", sender="News <news@example.org>", audience=Audience(everyone=True)
