@@ -218,7 +218,7 @@ def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]
         mails += connection.execute(select(unmatched.c.mail).where(condition)).scalars()
         connection.execute(delete(unmatched).where(condition))
     needle = address.encode()
-    rows = connection.execution_options(yield_per=1000).execute(select(set_aside))
+    rows = connection.execute(select(set_aside).execution_options(yield_per=1000))
     for row in [row[:3] for row in rows if needle in bytes(row.data).lower()]:
         place = (set_aside.c.writer, set_aside.c.segment, set_aside.c.offset)
         same = [column == value for column, value in zip(place, row, strict=True)]
