@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from postlude.classify import Judgement, judge
+from postlude.classify import RULES_VERSION, Judgement, judge
 from postlude.model.observation import Hit, Submitted
 from postlude.model.words import HitFace, Verdict, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.reclassify import Reclassifier
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
+NEXT_RULES = RULES_VERSION + 1
 NOBODY = Judgement(Verdict.UNKNOWN, ("nobody-knows",), "")
 
 
@@ -56,16 +57,16 @@ def _finish(work: Reclassifier) -> None:
 @pytest.mark.parametrize("copies", [1, 1000])
 def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, copies: int) -> None:
     world = judged_by_nobody
-    work = Reclassifier(world.history, world.store, judge, 2, copies)
+    work = Reclassifier(world.history, world.store, judge, NEXT_RULES, copies)
     assert work.start().total == len(HITS)
     while work.step():
         assert work.progress().running
     done = work.progress()
-    assert (done.running, done.done, done.rules_version) == (False, len(HITS), 2)
+    assert (done.running, done.done, done.rules_version) == (False, len(HITS), NEXT_RULES)
     for hit in HITS:
         [event] = [one for one in world.history.timeline(hit.scope, hit.copy) if one.at == hit.at]
         said = judge(hit, sent_at=None)
-        assert (event.verdict, event.reasons, event.rules_version) == (said.verdict, said.reasons, 2)
+        assert (event.verdict, event.reasons, event.rules_version) == (said.verdict, said.reasons, NEXT_RULES)
         assert event.facts.get("client", "") == said.client
         assert event.address == "192.0.2.0"
     bob, carol = world.store.messages.activity(1)[10], world.store.messages.activity(1)[11]
@@ -79,18 +80,18 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
 
 def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world = judged_by_nobody
-    first = Reclassifier(world.history, world.store, judge, 2, 1)
+    first = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     first.start()
     first.step()
     first.stop()
     assert not first.step()
-    killed = Reclassifier(world.history, world.store, judge, 2, 1)
+    killed = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     killed.start()
     with monkeypatch.context() as patch:
         patch.setattr(world.history, "replace", lambda _events: (_ for _ in ()).throw(OSError("killed")))
         with pytest.raises(OSError, match="killed"):
             killed.step()
-    last = Reclassifier(world.history, world.store, judge, 2, 1)
+    last = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     assert 0 < last.start().total < len(HITS)
     while last.step():
         world.digest().catch_up()
