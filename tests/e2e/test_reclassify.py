@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from postlude.classify import RULES_VERSION
 from servers.postlude import Postlude
 
 
@@ -11,4 +12,4 @@ def test_it_works_beside_the_app_and_alone(postlude: Callable[..., Postlude]) ->
     assert (done.code, done.json["running"], done.json["total"]) == (0, False, 0)
     running.stop()
     done = running.run("reclassify")
-    assert (done.code, done.out) == (0, "nothing to do: every event was judged by rules 1\n")
+    assert (done.code, done.out) == (0, f"nothing to do: every event was judged by rules {RULES_VERSION}\n")
