@@ -142,6 +142,15 @@ async def test_half_a_command_counts_as_nothing(relay: Starter):
         assert (await asyncio.to_thread(client.reply)).startswith("421 4.4.2")
 
 
+async def test_a_command_that_never_ends_is_cut_off(relay: Starter, inbound: Starter):
+    async with both(relay, inbound) as ports:
+        for port in ports:
+            (client, _), *_ = await many(port, 1)
+            with pytest.raises(ConnectionError):
+                for _ in range(1000):
+                    await asyncio.to_thread(client.send, b"a" * 16_384)
+
+
 async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter):
     async with relay(idle_timeout_s=0.2) as port:
         worker = await asyncio.to_thread(logged_in, port)

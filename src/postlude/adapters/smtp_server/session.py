@@ -126,6 +126,9 @@ class Door(SMTP):
         self._config = config
         self._held = held or Held(config.held_bytes)
         self._began = 0.0
+        self._line = 0
+        """Bytes of a command that has not ended yet."""
+        self._in_message = False
         self._guard = guard(self)
         self._login = self._guard.login
         self._wrong = 0
@@ -195,6 +198,14 @@ class Door(SMTP):
                 left = self._began + config.idle_session_s - self.loop.time()
                 duration = max(0.001, min(config.idle_timeout_s, left))
         super()._reset_timeout(duration)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came; who sends on and on without ending a command is not read to the end."""
+        self._line = 0 if self._in_message or b"\n" in data else self._line + len(data)
+        if self._line > _LARGE:
+            self.hang_up("500 5.5.2 A command is one short line; connect again")
+            return
+        super().data_received(data)
 
     def _timeout_cb(self) -> None:
         self.hang_up("421 4.4.2 Nothing came for too long; connect again when there is mail")
@@ -379,6 +390,7 @@ class Door(SMTP):
     async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
         """`size` bytes; None when they were read only to be dropped."""
         pieces: list[bytes] = []
+        self._in_message = True
         while size:
             try:
                 piece = await self._reader.readexactly(min(size, _BUFFER))
@@ -388,6 +400,7 @@ class Door(SMTP):
             size -= len(piece)
             if keep:
                 pieces.append(piece)
+        self._in_message = False
         return b"".join(pieces) if keep else None
 
     async def _store(self, letter: Letter, raw: bytes | None) -> str:
@@ -405,9 +418,11 @@ class Door(SMTP):
         """CR LF and the dot-stuffed message up to its end; None when it was too large or found no place."""
         reader: Any = self._reader
         reader._limit = _BUFFER  # noqa: SLF001 - a small buffer for commands, a large one for mail
+        self._in_message = True
         try:
             return await self._read_to_the_end(place)
         finally:
+            self._in_message = False
             reader._limit = _COMMAND_BYTES  # noqa: SLF001 - as above
 
     async def _read_to_the_end(self, place: Place) -> bytes | None:
