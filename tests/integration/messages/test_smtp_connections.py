@@ -142,13 +142,17 @@ async def test_half_a_command_counts_as_nothing(relay: Starter):
         assert (await asyncio.to_thread(client.reply)).startswith("421 4.4.2")
 
 
+def send_on_and_on(client: Client) -> None:
+    for _ in range(1000):
+        client.send(b"a" * 16_384)
+
+
 async def test_a_command_that_never_ends_is_cut_off(relay: Starter, inbound: Starter):
     async with both(relay, inbound) as ports:
         for port in ports:
             (client, _), *_ = await many(port, 1)
             with pytest.raises(ConnectionError):
-                for _ in range(1000):
-                    await asyncio.to_thread(client.send, b"a" * 16_384)
+                await asyncio.to_thread(send_on_and_on, client)
 
 
 async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter):
