@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev up test check fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
+.PHONY: chaos help env dev up test check fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -15,7 +15,7 @@ up: env ## run everything on this machine (Ctrl-C stops it)
 	@exec $(BIN)/postlude up
 test: dev servers ## everything: lint, types, borders, unit, integration, end to end
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/simulation tests/corpus tests/contract tests/e2e
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/simulation tests/corpus tests/contract tests/chaos tests/e2e
 SEEDS ?= 5000
 simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)
@@ -46,6 +46,8 @@ bench-send: dev ## a campaign end to end into smtp-sink: copies a second, memory
 bench-edge: dev ## the tracking edge beside nginx, the journal beside SQLite (needs nginx and wrk)
 	$(BIN)/python bench/edge.py --what pixel pixels link slow nosync --write
 	$(BIN)/python bench/edge_journal.py --write
+chaos: dev ## a hundred random histories of kills, restores, damage and full disks, beside a model (root: full disks too)
+	$(BIN)/python bench/chaos.py
 bench-import: dev ## a million contacts from CSV into SQLite: seconds, memory
 	$(BIN)/python bench/import_contacts.py
 bench-startup: dev ## start-up time and memory of `postlude up`

@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 _FORK: Final = multiprocessing.get_context("fork")
 _SILENT: Final = 30.0
 _VISIBLE: Final = {CopyStatus.UNSURE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
-_FILL_LEAVES: Final = 100_000
+_PROBLEMS: Final = 10
+_PATIENCE: Final = 3.0
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Driver:
         self._accepted: list[str] = []
         self._answered: Counter[int] = Counter()
         self._before_asking: Counter[str] | None = None
-        self._numbers = 0
+        self._numbers = self._problems = 0
         self.verdict = Verdict(seed)
 
     def run(self, rounds: int) -> Verdict:
@@ -174,8 +176,13 @@ class Driver:
     def _settle(self) -> None:
         """Wait until all is digested; what keeps the digest from it is told, and mended as it says."""
         problem = self._ask("settle")[1]
+        if problem:  # it tries again by itself
+            time.sleep(_PATIENCE)
+            problem = self._ask("settle")[1]
         if problem:
             self.verdict.told.append(problem)
+            self._problems += 1
+            assert self._problems < _PROBLEMS, f"what it advises does not help: {self.verdict}"
             self._kill()
             self._follow_advice("DamagedError", problem)
             self._start()

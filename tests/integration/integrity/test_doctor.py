@@ -1,0 +1,129 @@
+"""`postlude doctor` over a folder that was used: every kind of damage has a name, and nothing is deleted."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chaos.history import Driver
+from chaos.node import settings_of
+from postlude.app.commands.doctor import examine_all, repair
+from postlude.app.data_folder import DataFolder
+from postlude.model.errors import InUseError, SettingError
+from servers.postlude import run
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which mail was sent and opened, stopped in order."""
+    folder = tmp_path_factory.mktemp("used")
+    Driver(folder, 5).run(rounds=0)
+    return folder / "data"
+
+
+@pytest.fixture
+def data(tmp_path: Path, used: Path) -> Path:
+    shutil.copytree(used, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def _states(data: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in examine_all(settings_of(data)):
+        found[one.name] = "damaged" if "damaged" in {one.state, found.get(one.name)} else one.state
+    return found
+
+
+def _flip(path: Path, at: float = 0.5) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * at)] ^= 4
+    path.write_bytes(content)
+
+
+def _only(data: Path, pattern: str) -> Path:
+    return min(data.glob(pattern))
+
+
+def test_a_whole_folder_is_whole(data: Path):
+    assert set(_states(data).values()) == {"whole"}
+
+
+def test_looking_changes_nothing(data: Path):
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    examine_all(settings_of(data))
+    after = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    changed = {path.name for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed <= {"state.sqlite", "state.sqlite-wal", "state.sqlite-shm"}  # SQLite's own, when it is opened
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("journal mail", lambda data: _flip(_only(data, "journal/mail/*.journal"))),
+        ("journal edge", lambda data: shutil.rmtree(data / "journal" / "edge")),
+        ("state", lambda data: _flip(data / "state.sqlite", 0.01)),
+        ("state", lambda data: (data / "state.sqlite").unlink()),
+        ("stored mail", lambda data: _flip(_only(data, "spool/out/*/*.eml"))),
+        ("history", lambda data: (data / "history.duckdb").write_bytes(b"no history")),
+        ("history", lambda data: (data / "history.duckdb").unlink()),
+        ("keys", lambda data: (data / "keys.json").unlink()),
+        ("keys", lambda data: (data / "keys.json").write_text("{}")),
+    ],
+)
+def test_each_kind_of_damage_is_found(data: Path, name: str, harm: Callable[[Path], object]):
+    harm(data)
+    assert _states(data)[name] == "damaged"
+
+
+def test_repairing_sets_aside_and_deletes_nothing(data: Path):
+    _flip(_only(data, "spool/out/*/*.eml"))
+    (data / "history.duckdb").write_bytes(b"no history")
+    before = sum(path.is_file() for path in data.rglob("*"))
+    moved = repair(settings_of(data))
+    assert len(moved) == 2
+    assert sum(path.is_file() for path in data.rglob("*")) >= before
+    assert (data / "history.duckdb").exists() is False
+
+
+def test_nothing_is_repaired_while_postlude_runs(data: Path):
+    with closing(DataFolder(data).lock()), pytest.raises(InUseError):
+        repair(settings_of(data))
+
+
+def test_missing_keys_in_a_used_folder_stop_the_start(data: Path):
+    (data / "keys.json").unlink()
+    with pytest.raises(SettingError, match="Restore it from a backup"):
+        DataFolder(data).key_ring()
+    assert not (data / "keys.json").exists()
+
+
+def test_a_new_folder_gets_keys(tmp_path: Path):
+    folder = DataFolder(tmp_path)
+    folder.prepare()
+    assert folder.key_ring()
+
+
+@pytest.mark.parametrize(("harm", "code"), [(False, 0), (True, 1)])
+def test_the_exit_code_says_whether_all_is_whole(data: Path, harm: bool, code: int):
+    if harm:
+        _flip(_only(data, "journal/mail/*.journal"))
+    assert run("doctor", settings={"data": data}).code == code
+
+
+def test_sending_is_held_and_goes_on_at_a_word(data: Path):
+    settings = {"data": data}
+    assert run("resume-sending", "--yes", settings=settings).code == 2
+    assert run("hold-sending", "put back", settings=settings).code == 0
+    assert "put back" in run("doctor", settings=settings).out
+    assert run("resume-sending", "--yes", settings=settings).code == 0
+    assert run("resume-sending", "--yes", settings=settings).code == 2
+
+
+def test_what_was_told_is_shown_until_it_is_read(data: Path):
+    settings = {"data": data}
+    run("hold-sending", "put back", settings=settings)
+    run("resume-sending", "--yes", settings=settings)
+    assert run("doctor", settings=settings).code == 8
+    assert run("doctor", "--seen", settings=settings).code == 0
