@@ -21,6 +21,10 @@ _EMPHASIS: Final = "_~"
 """Part of a URL; directly before it emphasis, which ends behind it."""
 _MARKS: Final = re.compile(rb"['`|]\Z|[*_~]+\Z")
 _LONGEST_MARKS: Final = 8
+_MARK: Final = frozenset((b"'", b"`", b"|", b"*", b"_", b"~"))
+_SAYS_MORE: Final = _MARK | {b"<", b":"}
+# Nothing in it or at its end can be the sentence's, in whatever charset: most are like this.
+_EVERYDAY: Final = re.compile(rb"[a-zA-Z]++://[a-zA-Z0-9/._~?&=+:,;!%#@$-]*[a-zA-Z0-9/_~&=+%#@$-]").fullmatch
 _CLOSING: Final = re.compile(r"[\[\](){}]")
 _OPENS: Final = {")": "(", "]": "[", "}": "{"}
 _ODD: Final = re.compile(r"[^\x00-\x7f]")
@@ -43,20 +47,24 @@ def find(data: bytes, charset: str) -> Iterator[TextUrl]:
     brackets = _Brackets(data)
     for match in _URL.finditer(data):
         start, end = match.span()
+        before = data[start - 1 : start]
+        if before not in _SAYS_MORE and _EVERYDAY(match[0]):
+            yield TextUrl(start, end, match[0].decode("ascii"))
+            continue
         try:
             text = match[0].decode(charset)
         except UnicodeDecodeError:
             yield TextUrl(start, end, None)
             continue
-        if _ANGLE.search(data, max(0, start - _LONGEST_ANGLE), start):
+        if before in {b"<", b":"} and _ANGLE.search(data, max(0, start - _LONGEST_ANGLE), start):
             if data.startswith(b">", end):
                 yield TextUrl(start, end, text)
                 continue
             if rest := _REST.match(data, end):
                 yield TextUrl(start, end, text + rest[1].decode(charset, "replace"), wrapped=True)
                 continue
-        before = _MARKS.search(data, max(0, start - _LONGEST_MARKS), start)
-        marks = before[0].decode("ascii") if before else ""
+        found = _MARKS.search(data, max(0, start - _LONGEST_MARKS), start) if before in _MARK else None
+        marks = found[0].decode("ascii") if found else ""
         url = _without_what_follows(text, marks, partial(brackets.open_at, start))
         yield TextUrl(start, start + len(url.encode(charset)), url)
 
@@ -80,7 +88,7 @@ class _Brackets:
 
 def _without_what_follows(text: str, before: str, in_brackets: Callable[[], bool]) -> str:
     """The URL as its writer meant it; `before` are quotes or emphasis directly before it."""
-    for odd in _ODD.finditer(text):
+    for odd in () if text.isascii() else _ODD.finditer(text):
         if unicodedata.category(odd[0])[0] not in _KEPT_CATEGORIES:
             text = text[: odd.start()]
             break
@@ -93,14 +101,20 @@ def _without_what_follows(text: str, before: str, in_brackets: Callable[[], bool
 def _unopened(text: str, in_brackets: Callable[[], bool]) -> int:
     """Where a bracket is closed that was opened before the URL."""
     opened = dict.fromkeys(_OPENS.values(), 0)
+    ends: bool | None = None
     for match in _CLOSING.finditer(text):
-        opens = _OPENS.get(match[0])
+        bracket = match[0]
+        opens = _OPENS.get(bracket)
         if opens is None:
-            opened[match[0]] += 1
+            opened[bracket] += 1
         elif opened[opens]:
             opened[opens] -= 1
-        elif opens != "(" or in_brackets():  # other brackets cannot stand in a URL alone (RFC 3986 2.2, 3.2.2)
+        elif opens != "(":  # other brackets cannot stand in a URL alone (RFC 3986 2.2, 3.2.2)
             return match.start()
+        else:
+            ends = in_brackets() if ends is None else ends
+            if ends:
+                return match.start()
     return len(text)
 
 
