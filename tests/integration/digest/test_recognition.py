@@ -83,7 +83,15 @@ def test_what_is_begun_says_which_state_let_it_be_claimed(world: World) -> None:
     _submit(world)
     world.digest().catch_up()
     [claim] = world.store.sending.claim(10, _NOW, world.store.sending.begin_worker("folder/app", 100))
-    assert claim.generation == world.store.integrity.generation() == 1
+    assert claim.generation == world.store.integrity.generation()
+
+
+def test_a_state_without_a_claim_is_older_than_what_was_begun_after_it(world: World) -> None:
+    _submit(world)
+    world.digest().catch_up()
+    before = world.store.integrity.generation()
+    [claim] = world.store.sending.claim(10, _NOW, world.store.sending.begin_worker("folder/app", 100))
+    assert claim.generation > before
 
 
 def test_an_ordinary_restart_holds_nothing_and_tells_nothing(world: World) -> None:

@@ -12,11 +12,12 @@ from postlude.store.campaigns.rows import Campaign, CampaignClaim, Taken
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
 from postlude.store.contacts.tables import contacts, suppressions
-from postlude.store.journals.hold import generation_of, is_held
+from postlude.store.journals.hold import is_held, next_generation
 from postlude.store.messages.claims import WAITING, due_copies
 from postlude.store.messages.tables import copies
 from postlude.store.messages.workers import waiting_again
 from postlude.store.privacy.tables import withdrawals
+from postlude.store.settings import settings
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
@@ -75,7 +76,7 @@ class CampaignSending(Part):
                     .where(copies.c.id.in_(some))
                     .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
                 )
-            generation = generation_of(connection) if ids else 0
+            generation = next_generation(connection, self._insert(settings)) if ids else 0
             return [claim for some in chunks(ids) for claim in _claims(connection, some, generation)]
 
     def give_back(self, claimed: Collection[int]) -> None:

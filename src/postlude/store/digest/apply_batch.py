@@ -22,7 +22,7 @@ from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
 from postlude.store.integrity import early_results as early
 from postlude.store.integrity.tables import early_results
-from postlude.store.journals.hold import hold_now, is_held
+from postlude.store.journals.hold import generation_of, hold_now, is_held
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
@@ -103,7 +103,7 @@ class DigestQueries(Part):
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
     def _begin(self, connection: Connection, batch: Batch) -> None:
-        if batch.begun_generation >= batch.generation > 0:
+        if batch.begun_generation > 0 and batch.begun_generation > generation_of(connection):
             reason = "copies were begun that this database had not yet let leave: it is older than the journal"
             hold_now(connection, self._insert(settings), reason, batch.at)
         ended = {result.copy for result in batch.attempts}

@@ -1,7 +1,7 @@
 """What a transaction asks before copies may leave, and the words it leaves for others."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -32,6 +32,17 @@ def generation_of(connection: Connection) -> int:
     counted = connection.execute(select(func.max(positions.c.generation))).scalar() or 0
     floor = connection.execute(select(settings.c.value).where(settings.c.key == FLOOR)).scalar() or 0
     return max(int(counted), int(floor))
+
+
+def next_generation(connection: Connection, insert: Any) -> int:  # noqa: ANN401 - either dialect's Insert
+    """Raise the generation by one, in the caller's transaction; `insert`: into the settings.
+
+    A claim does: what is begun after it names a generation that a state without the claim does not have.
+    """
+    generation = generation_of(connection) + 1
+    adding = insert.values(key=FLOOR, value=generation)
+    connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"value": generation}))
+    return generation
 
 
 def hold_now(connection: Connection, insert: object, reason: str, now: int) -> None:

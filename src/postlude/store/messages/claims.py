@@ -7,9 +7,10 @@ from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import Part
-from postlude.store.journals.hold import generation_of, is_held
+from postlude.store.journals.hold import is_held, next_generation
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, messages
+from postlude.store.settings import settings
 
 _SAMPLE: Final = 100
 WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
@@ -42,7 +43,7 @@ class Claims(Part):
                 .where(copies.c.id.in_(ids))
                 .values(status=CopyStatus.CLAIMED.value, attempts=copies.c.attempts + 1, worker=worker)
             )
-            generation = generation_of(connection)
+            generation = next_generation(connection, self._insert(settings))
             claims = as_claims(connection.execute(claim_query().where(copies.c.id.in_(ids))).all(), generation)
         order = {copy: place for place, copy in enumerate(ids)}
         return sorted(claims, key=lambda claim: order[claim.copy])
