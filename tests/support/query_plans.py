@@ -53,6 +53,9 @@ _MIGRATIONS: Final = (  # once, when a database of an older version is opened
     "INSERT INTO workers (id, journal, started_at) SELECT 1",
     "UPDATE copies SET next_attempt_at = 0 WHERE status IN",
     "UPDATE copies SET worker = 1 WHERE status",
+    "SELECT DISTINCT contacts.address FROM contacts WHERE contacts.address GLOB",
+    "SELECT DISTINCT copies.address FROM copies WHERE copies.address GLOB",
+    "SELECT DISTINCT suppressions.address FROM suppressions WHERE suppressions.address GLOB",
 )
 
 _SCAN: Final = re.compile(r"^SCAN (\w+)")

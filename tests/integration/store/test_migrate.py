@@ -48,3 +48,36 @@ def test_tables_of_a_newer_version_are_refused_with_the_remedy(state_url: str) -
     database.close()
     with pytest.raises(StorageError, match="newer Postlude"):
         open_store(state_url)
+
+
+def test_addresses_of_an_older_version_are_found_by_their_key(state_url: str) -> None:
+    database = Database(connect(state_url))
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0014_sender_rights'"))
+        connection.execute(
+            text("INSERT INTO suppressions (address, reason, at) VALUES (:address, 'complained', 1)"),
+            {"address": "eve@exämple.com"},
+        )
+    database.close()
+    store = open_store(state_url)
+    assert store.suppressions.get("eve@exämple.com") is not None
+    store.close()
+
+
+def test_a_row_that_was_written_under_the_key_stands(state_url: str) -> None:
+    database = Database(connect(state_url))
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0014_sender_rights'"))
+        for address, reason in (("eve@exämple.com", "manual"), ("eve@xn--exmple-cua.com", "complained")):
+            connection.execute(
+                text("INSERT INTO suppressions (address, reason, at) VALUES (:address, :reason, 1)"),
+                {"address": address, "reason": reason},
+            )
+    database.close()
+    store = open_store(state_url)
+    found = store.suppressions.get("eve@exämple.com")
+    assert found is not None
+    assert found.reason == "complained"
+    store.close()
