@@ -130,9 +130,9 @@ def _quoted_next(rows: Sequence[str], at: int) -> bool:
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     """A date or an address, and a verb or a quotation that follows, say so together."""
-    if "@" not in joined and not _TWO_NUMBERS.search(joined):
-        return False
     text = fold(joined)
+    if "@" not in joined and not _TWO_NUMBERS.search(joined):
+        return quoted and _is_short_opening(text)
     address = bool(ADDRESS.search(text))
     dated = len(_NUMBER.findall(text)) > 1 and bool(DATE.search(text) or TIME.search(text))
     if not (address or dated):
@@ -148,6 +148,14 @@ def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
         return True
     whole = ends and DATE.search(text) and TIME.search(text) and _ADDRESS_ENDS.search(text)
     return bool(whole or _DATED_ADDRESS.match(text) or _DATED_ZONE.match(text))
+
+
+def _is_short_opening(text: str) -> bool:
+    """`On Tuesday Alice wrote:` right above quoted rows: no date in numbers, but nothing else it could be."""
+    if not _ENDS.search(text) or not _opening().match(text) or len(text.split()) > _MAX_NAME_WORDS:
+        return False
+    wrote = _verb_at(text)
+    return wrote > 0 and not _OWN_WORDS.search(text[:wrote].rstrip())
 
 
 def _is_writer(text: str) -> bool:

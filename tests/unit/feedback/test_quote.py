@@ -174,3 +174,16 @@ def test_a_megabyte_made_to_be_slow_is_read_in_linear_time(unit: str, kind: str)
     start = time.process_time()
     parse(f"{head}; charset=utf-8\n\n{large}".encode())
     assert time.process_time() - start < 8
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["On Tuesday Alice wrote:", "Am Dienstag schrieb Alice:", "Le mardi, Alice a écrit :", "Op dinsdag schreef Alice:"],
+)
+def test_a_day_without_numbers_right_above_the_quotation_is_put_there_by_a_program(line: str) -> None:
+    assert strip_quote(f"We take it.\n\n{line}\n> Our offer\n") == "We take it."
+
+
+@pytest.mark.parametrize("line", ["On Tuesday I wrote:", "On Tuesday Alice wrote:\n\nand then we left"])
+def test_what_somebody_tells_stays(line: str) -> None:
+    assert "Tuesday" in strip_quote(f"Hello.\n\n{line}\n")
