@@ -46,7 +46,7 @@ def send_to_all(settings: Mapping[str, object], count: int, html: str = HTML) ->
         loaded = load()
     parts = build_parts(loaded)
     store = open_store(loaded.database)
-    user = store.accounts.first_user() or store.accounts.create_user("owner@sender.test", created_at=1)
+    user = store.accounts.first_user() or store.accounts.create_user("owner@sender.test", senders=("*",), created_at=1)
     add_people(store, count)
     made = Campaign(
         id=new_id(), user=user.id, name="News", sender="News <news@sender.test>", audience=Audience(everyone=True)

@@ -68,7 +68,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """Alice, Bob and Charlie are on News, with consent; Charlie has no first name."""
     clock = Settable()
     store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
-    store.accounts.create_user("owner@example.org", created_at=1)
+    store.accounts.create_user("owner@example.org", senders=("*",), created_at=1)
     news = store.lists.add("News", 1)
     for number, name in enumerate(("alice", "bob", "charlie")):
         fields = {"first_name": name.title()} if name != "charlie" else {}

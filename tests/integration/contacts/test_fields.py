@@ -55,7 +55,7 @@ def test_an_export_brings_it_back(store: Store, tmp_path: Path, field: ContactFi
     contact = service.add(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
     out = io.StringIO()
     service.export(store, out)
-    service.erase(store, contact)
+    service.erase(store, CLOCK, contact)
     (tmp_path / "out.csv").write_text(out.getvalue(), encoding="utf-8")
     imported(store, ImportOrder(file=str(tmp_path / "out.csv")))
     assert getattr(kept(store), field.name) == value_of(field)
