@@ -222,6 +222,13 @@ class DuckHistory:
         """The furthest generation of the state that was seen."""
         return int(self._query("SELECT coalesce(max(generation), 0) FROM positions")[0][0])
 
+    def rehearse(self) -> None:
+        """Write a row and take it out again, in the file itself: adding reads what was added last."""
+        self.append([Event(0, EventKind.OPENED, 0, 0, 0)], {})
+        with self._lock, self._translated():
+            self._connection.execute("DELETE FROM events WHERE id = 0")
+            self._connection.execute("FORCE CHECKPOINT")
+
     def damage(self) -> str:
         """Read every column of every row; what DuckDB says when it cannot, else nothing."""
         try:

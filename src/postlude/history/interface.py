@@ -74,6 +74,10 @@ class History(Protocol):
         """The furthest generation of the state that was seen: a state that has a lower one was put back."""
         ...
 
+    def rehearse(self) -> None:
+        """Write a row and take it out again; DamagedError when what that needs cannot be read."""
+        ...
+
     def damage(self) -> str:
         """Read everything there is; what cannot be read, empty when all can."""
         ...

@@ -12,7 +12,7 @@ from postlude.history import open_history
 from postlude.journal import Spool
 from postlude.journal.examine import examine
 from postlude.kit.clock import SystemClock
-from postlude.model.errors import InUseError, PostludeError
+from postlude.model.errors import DamagedError, InUseError, PostludeError
 from postlude.services.integrity.examine_mail import damaged_mail
 from postlude.services.integrity.sending_hold import problems as stored_problems
 from postlude.store import Store, is_behind, open_store
@@ -177,10 +177,22 @@ def repair(settings: Settings) -> list[str]:
             raise
         except PostludeError:
             damaged = True
-        if damaged and folder.history.exists():
+        if folder.history.exists() and (damaged or _takes_nothing(folder.history)):
             moved += set_aside([folder.history, folder.history.with_name(folder.history.name + ".wal")], clock)
         moved += _repair_state(settings)
     return [f"{path} is what was damaged" for path in moved]
+
+
+def _takes_nothing(history: Path) -> bool:
+    """Whether nothing can be added to it, although all can be read: a first try may mend the end of the file."""
+    for _ in range(2):
+        try:
+            with closing(open_history(history)) as opened:
+                opened.rehearse()
+        except DamagedError:
+            continue
+        return False
+    return True
 
 
 def _repair_state(settings: Settings) -> list[Path]:
