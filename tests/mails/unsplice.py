@@ -35,7 +35,8 @@ def html(original: bytes, tracked: bytes, charset: str = "utf-8") -> bytes:
     out: list[bytes] = []
     at = done = 0  # in the original, in the tracked one
     for ours in _OURS.finditer(tracked):
-        kept = _same(original, at, tracked[done : ours.start()])
+        kept = tracked[done : ours.start()]
+        kept = _same(original, at, kept) if ours["link"] else _same_before_pixel(original, at, kept)
         out.append(kept)
         at += len(kept)
         gap = _value(original, at, ours, charset) if ours["link"] else _pixel_place(original, at)
@@ -55,6 +56,14 @@ def _same(original: bytes, at: int, kept: bytes) -> bytes:
             return each
     size = next((n for n, (a, b) in enumerate(zip(kept, original[at:], strict=False)) if a != b), len(kept))
     raise DifferentError(f"at {at + size}: {original[at + size :][:80]!r} became {kept[size:][:80]!r}")
+
+
+def _same_before_pixel(original: bytes, at: int, kept: bytes) -> bytes:
+    """As `_same`; in a line that is full the pixel begins a line of its own."""
+    bare = re.sub(rb"\r?\n\Z", b"", kept)
+    if bare != kept and not original.startswith(kept, at):
+        return _same(original, at, bare)
+    return _same(original, at, kept)
 
 
 def _rest(original: bytes, at: int, kept: bytes) -> bytes:

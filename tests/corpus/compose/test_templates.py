@@ -12,7 +12,7 @@ from postlude.instrument import Policy, instrument
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://t.example.org", Kind.CAMPAIGN, 77)
-TOKEN = URLS.token(99)
+TOKENS = URLS.tokens(99)
 POLICY = Policy(headers=False)
 PEOPLE = [
     {"contact": {"a": "Zoë & Söhne", "id": "1/2"}},
@@ -69,10 +69,10 @@ def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.Mo
             made += 1
             with monkeypatch.context() as patched:
                 patched.setattr(Compiled, "render_one", counted)
-                ours = compiled.render(TOKEN, person)
-            assert ours == compiled.render_one(TOKEN, person), path
+                ours = compiled.render(TOKENS, person)
+            assert ours == compiled.render_one(TOKENS, person), path
             if b"data-postlude" not in raw:
-                whole = instrument(untouched.render_one(TOKEN, person), POLICY, URLS, TOKEN).message
+                whole = instrument(untouched.render_one(TOKENS, person), POLICY, URLS, TOKENS.read).message
                 same = ours == whole if b"quoted-printable" not in ours else parts(ours) == parts(whole)
                 assert same, path
     if not pages:

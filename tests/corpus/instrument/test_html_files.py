@@ -57,6 +57,9 @@ def test_in_a_message(file: Path):
 
 
 def too_long(raw: bytes, encoding: str) -> int:
-    """How many lines are longer than their encoding allows; such files there are, and they stay as they are."""
+    """Octets by which lines are longer than their encoding allows; such files there are, and they get no worse.
+
+    A line that was too long may be broken where a link in it grows: more lines then, but less that is too long.
+    """
     limit = 998 if encoding == "8bit" else 76
-    return sum(len(line) > limit for line in re.split(rb"\r?\n", raw))
+    return sum(max(0, len(line) - limit) for line in re.split(rb"\r?\n", raw))
