@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 from postlude.adapters.smtp_server.held import Held
-from postlude.adapters.smtp_server.session import Door, DoorConfig, Guard
+from postlude.adapters.smtp_server.session import Door, DoorConfig, SessionPolicyOf
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below
 from postlude.kit.listener import Listener, Release
@@ -18,7 +18,7 @@ _TOO_MANY: Final = "421 4.7.0 Too many connections from your address; end one of
 async def serve(
     config: DoorConfig,
     sock: socket.socket,
-    guard: Callable[[Door], Guard],
+    guard: SessionPolicyOf,
     stop: asyncio.Event,
 ) -> None:
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
@@ -80,7 +80,7 @@ class _Tracked(Door):
     def __init__(
         self,
         config: DoorConfig,
-        guard: Callable[[Door], Guard],
+        guard: SessionPolicyOf,
         held: Held,
         doors: "dict[_Tracked, None]",
         release: Release,

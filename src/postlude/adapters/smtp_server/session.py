@@ -92,7 +92,7 @@ class Guard(Protocol):
     """Decides on one connection. A refusal is a complete SMTP reply; None lets it pass."""
 
     @property
-    def login(self) -> "Login | None":
+    def login(self) -> "Authenticate | None":
         """What checks passwords; None where there are no logins."""
         ...
 
@@ -113,8 +113,20 @@ class Guard(Protocol):
         ...
 
 
-Login = Callable[[str, str], Awaitable[str | None]]
-"""Checks login and password: a refusal, or None when they are right."""
+class Authenticate(Protocol):
+    """Checks a login that a client gave with AUTH."""
+
+    def __call__(self, login: str, password: str, /) -> Awaitable[str | None]:
+        """The reply that refuses it; None when it is right."""
+        ...
+
+
+class SessionPolicyOf(Protocol):
+    """Makes the policy of one session: the relay's or the inbound server's."""
+
+    def __call__(self, session: "Door", /) -> "Guard":
+        """The policy that answers MAIL, RCPT and DATA of this session."""
+        ...
 
 
 class Door(SMTP):
@@ -122,7 +134,7 @@ class Door(SMTP):
 
     line_length_limit = _COMMAND_BYTES  # the reader's buffer, not a promise
 
-    def __init__(self, config: DoorConfig, guard: "Callable[[Door], Guard]", held: Held | None = None) -> None:
+    def __init__(self, config: DoorConfig, guard: SessionPolicyOf, held: Held | None = None) -> None:
         self._config = config
         self._held = held or Held(config.held_bytes)
         self._began = 0.0
@@ -265,7 +277,7 @@ class Door(SMTP):
         else:
             await self._authenticate_with(self._login, (arg or "").split())
 
-    async def _authenticate_with(self, check: Login, words: list[str]) -> None:
+    async def _authenticate_with(self, check: Authenticate, words: list[str]) -> None:
         mechanism = words[0].upper() if words else ""
         try:
             if mechanism == "PLAIN":

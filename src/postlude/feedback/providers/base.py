@@ -5,9 +5,9 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -25,15 +25,39 @@ _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 """More digits than microseconds, as .NET writes them."""
 
 
+class VerifyCall(Protocol):
+    """Checks a provider's signature on a call."""
+
+    def __call__(self, headers: Mapping[str, str], body: bytes, key: str, now: int, /) -> bool:
+        """Whether the provider made the call, and lately; `now` in microseconds."""
+        ...
+
+
+class ParseCall(Protocol):
+    """Reads the body of a provider's call."""
+
+    def __call__(self, body: bytes, /) -> list[Finding]:
+        """What it tells, one finding a statement; ValueError for what cannot be read."""
+        ...
+
+
+class UrlIn(Protocol):
+    """Finds an address in the body of a call: a certificate's, or the one that confirms a subscription."""
+
+    def __call__(self, body: bytes, /) -> str:
+        """The address; empty when there is none."""
+        ...
+
+
 class Provider(NamedTuple):
     """One sending provider: how its calls are proven and what they say. Both functions are pure."""
 
     name: str
     title: str
     """As the provider writes itself."""
-    verify: Callable[[Mapping[str, str], bytes, str, int], bool]
+    verify: VerifyCall
     """`(headers with lower-case names, raw body, secret, now in seconds) -> signature holds`."""
-    parse: Callable[[bytes], list[Finding]]
+    parse: ParseCall
     """Findings of one call's raw body; ValueError when it is not what the provider documents."""
     key: str
     """What the secret is and where the provider shows it, for the person who sets it."""
@@ -43,9 +67,9 @@ class Provider(NamedTuple):
     """False: it signs nothing, and the secret address it calls is the proof; a login beside it is welcome."""
     drops_on_5xx: bool = False
     """True: it calls again after 429 and after no answer, and gives up on 503."""
-    certificate_url: Callable[[bytes], str] | None = None
+    certificate_url: UrlIn | None = None
     """`(raw body) -> where the certificate lies that proves the call`, which is fetched once: then no secret is set."""
-    confirm_url: Callable[[bytes], str] | None = None
+    confirm_url: UrlIn | None = None
     """`(raw body) -> the address to GET once, so that it goes on calling`; empty for ordinary calls."""
 
     @property
