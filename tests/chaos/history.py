@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FORK: Final = multiprocessing.get_context("fork")
 _SILENT: Final = 30.0
-_VISIBLE: Final = {CopyStatus.UNSURE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
+_VISIBLE: Final = {CopyStatus.INDETERMINATE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
 _PROBLEMS: Final = 10
 _PATIENCE: Final = 3.0
 

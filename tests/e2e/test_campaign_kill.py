@@ -1,4 +1,4 @@
-"""`kill -9` at any moment of a campaign: every recipient gets exactly one copy, or the few in flight are unsure.
+"""`kill -9` at any moment of a campaign: every recipient gets exactly one copy, or the few in flight are indeterminate.
 
 POSTLUDE_KILL_COPIES and POSTLUDE_KILL_ROUNDS make it as large as wanted.
 """
@@ -53,7 +53,7 @@ def results(store: Store, message: int) -> dict[str, CopyStatus]:
 
 
 @pytest.mark.timeout(100 + COPIES // 10)
-def test_every_recipient_one_copy_or_a_few_unsure(postlude: Callable[..., Postlude], counting: Counting):
+def test_every_recipient_one_copy_or_a_few_indeterminate(postlude: Callable[..., Postlude], counting: Counting):
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     running = postlude(smtp_host=LOOPBACK, smtp_port=counting.port, smtp_tls="none", smtp_connections=CONNECTIONS)
@@ -71,10 +71,10 @@ def test_every_recipient_one_copy_or_a_few_unsure(postlude: Callable[..., Postlu
     said = results(store, variant.message)
     assert len(said) == COPIES, (seed, killed)
     for recipient, status in said.items():
-        allowed = {CopyStatus.SENT: {1}, CopyStatus.UNSURE: {0, 1}}[status]
+        allowed = {CopyStatus.SENT: {1}, CopyStatus.INDETERMINATE: {0, 1}}[status]
         assert counting.counts[recipient] in allowed, (seed, killed, recipient, status)
     assert max(counting.counts.values()) == 1, (seed, killed)
-    unsure = Counter(said.values())[CopyStatus.UNSURE]
-    print(f"{COPIES} copies, killed {killed}: {unsure} unsure, nobody twice")  # noqa: T201 - shown when it fails
-    assert unsure <= FEW * ROUNDS, (seed, killed)
+    indeterminate = Counter(said.values())[CopyStatus.INDETERMINATE]
+    print(f"{COPIES} copies, killed {killed}: {indeterminate} indeterminate, nobody twice")  # noqa: T201 - shown when it fails
+    assert indeterminate <= FEW * ROUNDS, (seed, killed)
     store.close()

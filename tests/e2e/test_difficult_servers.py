@@ -21,7 +21,7 @@ from servers.pair import (
 from servers.postlude import Postlude
 from servers.waiting import LOOPBACK, free_port, wait_for
 
-FINAL = {"sent", "rejected", "deferred", "unsure", "expired"}
+FINAL = {"sent", "rejected", "deferred", "indeterminate", "expired"}
 
 
 def copies_of(running: Postlude, sender: str) -> dict[str, dict[str, Any]]:

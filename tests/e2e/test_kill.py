@@ -1,4 +1,4 @@
-"""`kill -9` to every process at any moment: what was answered 250 is sent exactly once, or said to be unsure."""
+"""`kill -9` to every process at any moment: what was answered 250 is sent exactly once, or said to be indeterminate."""
 
 import contextlib
 import random
@@ -15,7 +15,7 @@ from servers.waiting import LOOPBACK, wait_for
 ROUNDS = 4
 MESSAGES = 80  # a round; more than are taken before the kill, fewer than `timeline` shows
 RECIPIENTS = 3
-FINAL = {"sent", "unsure", "rejected"}
+FINAL = {"sent", "indeterminate", "rejected"}
 
 
 def submit_all(running: Postlude, number: int, accepted: list[str]) -> None:
@@ -60,7 +60,7 @@ def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
         raise AssertionError(f"{len(open_ones)} copies have no outcome: {open_ones}") from error
 
 
-def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
+def test_exactly_once_or_indeterminate(postlude: Callable[..., Postlude], sink: Sink):
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     sink.delay = 0.02
@@ -81,6 +81,6 @@ def test_exactly_once_or_unsure(postlude: Callable[..., Postlude], sink: Sink):
     wait_for_outcomes(running, accepted)
     counts = sink.counts()
     for recipient, status in statuses(running, accepted).items():
-        allowed = {0, 1} if status == "unsure" else {1}
+        allowed = {0, 1} if status == "indeterminate" else {1}
         assert counts[recipient] in allowed, (seed, recipient, status, counts[recipient])
     assert max(counts.values()) == 1, (seed, counts)  # also for those that were never answered

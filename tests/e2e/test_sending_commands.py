@@ -92,11 +92,11 @@ def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlu
     assert running.run("user", "password", "nobody@team.test").code == 6
 
 
-def test_an_unsure_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink):
+def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink):
     sink.answer = DROP
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     assert sendmail(running, "ops@customer.test")[0] == 0
-    wait_for("unsure", lambda: status_of(running, "ops@customer.test") == "unsure")
+    wait_for("indeterminate", lambda: status_of(running, "ops@customer.test") == "indeterminate")
     (story,) = running.timeline("ops@customer.test")["messages"]
     sink.answer = ""
     copy = story["message"]["copies"][0]["copy"]

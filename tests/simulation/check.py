@@ -12,7 +12,7 @@ from simulation.next_server import NextServer
 from simulation.processes import AppProcess, Process
 
 _OURS: Final = frozenset({"opened", "clicked", "viewed", "unsubscribed"})
-_TRIES: Final = frozenset({"sent", "deferred", "rejected", "unsure", "expired"})
+_TRIES: Final = frozenset({"sent", "deferred", "rejected", "indeterminate", "expired"})
 _PEOPLE: Final = frozenset({"human", "human_proxied"})
 _MACHINES: Final = frozenset({"machine", "machine_suspected"})
 _WINDOW: Final = 30 * MICROS
@@ -177,7 +177,7 @@ def copies_end_as_the_next_server_says(found: Found) -> Iterator[str]:
             "sent": "accepted" in said and len(known.mails) == 1,
             "rejected": "rejected" in said,
             "expired": bool(said) and not known.mails,
-            "unsure": "unsure" in said or died,
+            "indeterminate": "indeterminate" in said or died,
         }
         if not fits.get(copy.status, False):
             yield told

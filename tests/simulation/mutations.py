@@ -110,12 +110,12 @@ def events_and_place_apart() -> AbstractContextManager[object]:
     return _replaced(DuckHistory, "append", apart)
 
 
-def begun_is_forgotten() -> AbstractContextManager[object]:
+def started_is_forgotten() -> AbstractContextManager[object]:
     """Nobody knows which copies were about to leave: after a crash they leave again."""
     return patch.object(DigestQueries, "_begin", lambda _self, _connection, _batch: None)
 
 
-def unsure_is_sent_again() -> AbstractContextManager[object]:
+def indeterminate_is_sent_again() -> AbstractContextManager[object]:
     """What a dead worker was handing over goes out once more."""
 
     async def settle(self: Recovery, dead: Any) -> None:  # noqa: ANN401 - ids of workers
@@ -156,8 +156,8 @@ MUTATIONS: Final[dict[str, Mutation]] = {
         any_token_is_genuine,
         batch_is_half_applied,
         events_and_place_apart,
-        begun_is_forgotten,
-        unsure_is_sent_again,
+        started_is_forgotten,
+        indeterminate_is_sent_again,
         proxy_repeats_count,
         failed_batch_is_remembered,
     )

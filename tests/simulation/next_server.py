@@ -40,7 +40,7 @@ class NextServer:
         if self.chance.random() >= self.temper:
             return SendOutcome.ACCEPTED
         return self.chance.choice(
-            (SendOutcome.DEFERRED, SendOutcome.DEFERRED, SendOutcome.REJECTED, SendOutcome.UNSURE)
+            (SendOutcome.DEFERRED, SendOutcome.DEFERRED, SendOutcome.REJECTED, SendOutcome.INDETERMINATE)
         )
 
 
@@ -63,8 +63,8 @@ class Line:
         self._faults.step("smtp: DATA")
         known.tries += 1
         outcome = self._server.decide()
-        if outcome in {SendOutcome.ACCEPTED, SendOutcome.UNSURE} and not (
-            outcome is SendOutcome.UNSURE and chance.random() < 0.5
+        if outcome in {SendOutcome.ACCEPTED, SendOutcome.INDETERMINATE} and not (
+            outcome is SendOutcome.INDETERMINATE and chance.random() < 0.5
         ):
             known.mails.append(copy.data)
         self._faults.step("smtp: answer")

@@ -15,7 +15,7 @@ _NOTICED = (
     "answered_before_it_is_durable",
     "loss_is_not_counted",
     "any_token_is_genuine",
-    "unsure_is_sent_again",
+    "indeterminate_is_sent_again",
     "proxy_repeats_count",
 )
 

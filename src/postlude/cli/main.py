@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "send": ("messages.send", "Send a message file, tracked, one copy per recipient."),
     "sendmail": ("messages.sendmail", "A drop-in for /usr/sbin/sendmail."),
     "user": ("accounts.user", "Who may send: logins, app passwords, From addresses, limits."),
-    "resend": ("messages.resend", "Send copies again whose outcome is unsure, refused or expired."),
+    "resend": ("messages.resend", "Send copies again whose outcome is indeterminate, refused or expired."),
     "timeline": ("messages.timeline", "Show what became of a message or of all mail to an address."),
     "contacts": ("contacts.contacts", "Add, find, change, import and export contacts."),
     "lists": ("contacts.lists", "Make and change the lists contacts subscribe to."),

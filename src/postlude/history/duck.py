@@ -31,7 +31,10 @@ CREATE TABLE IF NOT EXISTS journal_labels (
     writer INTEGER NOT NULL, segment INTEGER NOT NULL, name VARCHAR NOT NULL, identity VARCHAR NOT NULL,
     key VARCHAR NOT NULL
 );
+CREATE TABLE IF NOT EXISTS steps (name VARCHAR NOT NULL);
 """
+_STEPS: Final = {"indeterminate": "UPDATE events SET kind = 'indeterminate' WHERE kind = 'unsure'"}
+"""What is done once to the events of a history that an older version made."""
 _MOVE: Final = """
 UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
 """
@@ -109,10 +112,20 @@ class DuckHistory:
             self._busy = self._broken = False
             return
         self._connection.execute(_TABLES)
+        self._bring_forward()
         self._appender = self._connection.appender("events")
         self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
         self._busy = False
         self._broken = False
+
+    def _bring_forward(self) -> None:
+        done = {name for (name,) in self._connection.execute("SELECT name FROM steps").fetchall()}
+        for name, change in _STEPS.items():
+            if name not in done:
+                self._connection.execute("BEGIN")
+                self._connection.execute(change)
+                self._connection.execute("INSERT INTO steps VALUES ($name)", {"name": name})
+                self._commit()
 
     def append(
         self,

@@ -91,10 +91,11 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=T
     """Why the copy left without the tracking that was wanted; empty when nothing went wrong."""
 
 
-class Begun(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True):
+class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True):
     """These claimed copies are about to be handed over: durable before their first byte leaves.
 
-    A worker claims a campaign's copies by the hundred; this tells the few that may have left when it dies.
+    A worker claims a campaign's copies by the hundred; this tells the few that may have left when it dies. Journals
+    have called it "begun" from the start, and go on to.
     """
 
     at: int
@@ -143,7 +144,7 @@ class Resend(msgspec.Struct, frozen=True, gc=False, tag="resend", array_like=Tru
     copy: int
 
 
-Observation = Hit | Submitted | Begun | Attempt | Returned | Webhook | Resolved | Resend
+Observation = Hit | Submitted | AttemptStarted | Attempt | Returned | Webhook | Resolved | Resend
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)

@@ -1,6 +1,19 @@
 """Closed vocabularies shared by code, UI, API and docs."""
 
 from enum import StrEnum
+from typing import Final, Self
+
+_FORMER: Final = {"unsure": "indeterminate"}
+"""Values that older versions wrote into journals, histories and states. They are read, and never written."""
+
+
+class _Renamed(StrEnum):
+    """A vocabulary of which some values had other names: those are still read."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        name = _FORMER.get(value) if isinstance(value, str) else None
+        return None if name is None else cls(name)
 
 
 class Verdict(StrEnum):
@@ -14,7 +27,7 @@ class Verdict(StrEnum):
     SELF = "self"
 
 
-class EventKind(StrEnum):
+class EventKind(_Renamed):
     """What an observation means for one copy."""
 
     QUEUED = "queued"
@@ -23,7 +36,7 @@ class EventKind(StrEnum):
     DELIVERED = "delivered"  # said by a DSN, a provider or the sandbox mailbox
     BOUNCED = "bounced"  # refused after it was accepted, by mail
     REJECTED = "rejected"  # refused by the next server while handing over
-    UNSURE = "unsure"  # connection lost when the next server may already have accepted
+    INDETERMINATE = "indeterminate"  # connection lost when the next server may already have accepted
     EXPIRED = "expired"  # retries ended at the deadline
     OPENED = "opened"
     CLICKED = "clicked"
@@ -36,7 +49,7 @@ class EventKind(StrEnum):
     UNMATCHED = "unmatched"  # mail came back and could not be tied to a copy
 
 
-class CopyStatus(StrEnum):
+class CopyStatus(_Renamed):
     """Where a copy is on its way out."""
 
     QUEUED = "queued"
@@ -46,25 +59,25 @@ class CopyStatus(StrEnum):
     SENT = "sent"
     DEFERRED = "deferred"
     REJECTED = "rejected"
-    UNSURE = "unsure"
+    INDETERMINATE = "indeterminate"
     EXPIRED = "expired"
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"  # its campaign was, before it left
 
 
 MAY_GO_AGAIN = frozenset(
-    {CopyStatus.UNSURE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}
+    {CopyStatus.INDETERMINATE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}
 )
 """From these somebody may have a copy sent again. DEFERRED: now instead of later."""
 
 
-class SendOutcome(StrEnum):
+class SendOutcome(_Renamed):
     """What one attempt to hand a copy over ended in."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
     REJECTED = "rejected"
-    UNSURE = "unsure"
+    INDETERMINATE = "indeterminate"
     EXPIRED = "expired"
     SUPPRESSED = "suppressed"  # not tried: the address is on the suppression list
 

@@ -115,8 +115,8 @@ class Transport(Protocol):
     async def send(self, copy: Outgoing) -> Answer | Held:
         """One attempt. Never raises for what a server or the network does: the Answer says it.
 
-        The outcome is DEFERRED while the server cannot have accepted the copy, UNSURE when the connection was lost
-        after the whole message was written and before the answer came. Waits a moment for a free connection or a
+        The outcome is DEFERRED while the server cannot have accepted the copy, INDETERMINATE when the connection was
+        lost after the whole message was written and before the answer came. Waits a moment for a free connection or a
         rate limit; what would have to wait for longer is Held.
         """
         ...

@@ -20,7 +20,7 @@ _KINDS: Final = {
     "delivered": "Delivered",
     "bounced": "Bounced",
     "rejected": "Refused",
-    "unsure": "Unsure",
+    "indeterminate": "Indeterminate",
     "expired": "Given up",
     "opened": "Opened",
     "clicked": "Clicked",

@@ -27,7 +27,7 @@ from postlude.worker.pump import Pump, pause
 _CLAIM: Final = 1000  # copies in hand at most; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100
 _CLAIM_S: Final = 5.0  # what leaves in so long is claimed ahead: with a slow server another campaign need not wait
-_MOST_AHEAD: Final = 32  # begun and not yet handed over: what a kill may leave unsure
+_MOST_AHEAD: Final = 32  # begun and not yet handed over: what a kill may leave indeterminate
 _LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
 _IDLE_S: Final = 1.0
 _GRACE_S: Final = 60.0

@@ -16,7 +16,7 @@ from postlude.kit.clock import Clock
 from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import encode
-from postlude.services.messages.retry import Begins, begun_of
+from postlude.services.messages.retry import Begins, started_of
 from postlude.services.ports import Append
 
 Item = TypeVar("Item")
@@ -65,7 +65,7 @@ class Pump(Generic[Item]):
     ) -> None:
         """`most_ahead`: how many copies may be begun before a lane is free for them, where the disk is slow.
 
-        `grace_s`: how long hand-overs may take after a stop; what lasts longer is unsure at the next start.
+        `grace_s`: how long hand-overs may take after a stop; what lasts longer is indeterminate at the next start.
         """
         self._name = name
         self._problem = problem
@@ -173,7 +173,7 @@ class Pump(Generic[Item]):
         some = [self._waiting.popleft() for _ in range(min(self._ahead, len(self._waiting)))]
         started = perf_counter()
         try:
-            await self._append(encode(begun_of([source.claim_of(item) for item in some], self._clock.now())))
+            await self._append(encode(started_of([source.claim_of(item) for item in some], self._clock.now())))
         except BaseException:
             self._waiting.extendleft(reversed(some))
             raise
@@ -200,7 +200,7 @@ class Pump(Generic[Item]):
             try:
                 await source.hand_over(item)
             except Exception:  # noqa: BLE001 - the worker outlives what fails once
-                # It stays SENDING: the next start reports it as unsure, which is the truth.
+                # It stays SENDING: the next start reports it as indeterminate, which is the truth.
                 _log.exception("copy %016x: its hand-over failed, the result is unknown", source.claim_of(item).copy)
             self.in_hand -= 1
             self._handed = (self._handed[0] + 1, self._handed[1])

@@ -43,9 +43,9 @@ class Worker:
         """Send until `stop`; `wake` is set by others when a copy may have become due.
 
         Copies a dead worker of the same journal was handing over, once everything journaled has been digested, become
-        UNSURE and are never sent by themselves; another living worker's are left alone. Returns when every claim is
-        journaled or given back; hand-overs that do not end within 20 s after the stop are left to the next start, which
-        finds them UNSURE.
+        INDETERMINATE and are never sent by themselves; another living worker's are left alone. Returns when every claim
+        is journaled or given back; hand-overs that do not end within 20 s after the stop are left to the next start,
+        which finds them INDETERMINATE.
         """
         await self._pump.run(_Mails(self._deps, self._pump, wake), stop)
 

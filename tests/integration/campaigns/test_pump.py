@@ -13,7 +13,7 @@ from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPol
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Begun, decode
+from postlude.model.observation import Attempt, AttemptStarted, decode
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
@@ -116,7 +116,7 @@ def to_many(desk, count: int) -> Campaign:
     return schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
 
 
-async def test_each_copy_is_begun_once_and_has_one_result(desk, journal: JournalWriter, tmp_path: Path):
+async def test_each_copy_is_started_once_and_has_one_result(desk, journal: JournalWriter, tmp_path: Path):
     to_many(desk, 60)
     with Counting() as server:
         async with pumping(desk, journal, server.port):
@@ -124,9 +124,9 @@ async def test_each_copy_is_begun_once_and_has_one_result(desk, journal: Journal
         assert set(server.counts.values()) == {1}
     attempts = journaled(tmp_path, Attempt)
     assert {one.outcome for one in attempts} == {SendOutcome.ACCEPTED}
-    begun = [copy for one in journaled(tmp_path, Begun) for copy in one.copies]
-    assert sorted(begun) == sorted(one.copy for one in attempts)
-    assert len(set(begun)) == 63
+    started = [copy for one in journaled(tmp_path, AttemptStarted) for copy in one.copies]
+    assert sorted(started) == sorted(one.copy for one in attempts)
+    assert len(set(started)) == 63
 
 
 async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(desk, journal: JournalWriter):

@@ -162,7 +162,7 @@ def test_mail_nobody_can_match_is_shown_and_kept(world: World) -> None:
         (_attempt(SendOutcome.ACCEPTED, 100, phase="sandbox"), ["sent", "delivered"], CopyStatus.SENT, False),
         (_attempt(SendOutcome.REJECTED, 100, "550 5.1.1 no such user"), ["rejected"], CopyStatus.REJECTED, True),
         (_attempt(SendOutcome.REJECTED, 100, "554 5.7.1 spam"), ["rejected"], CopyStatus.REJECTED, False),
-        (_attempt(SendOutcome.UNSURE, 100), ["unsure"], CopyStatus.UNSURE, False),
+        (_attempt(SendOutcome.INDETERMINATE, 100), ["indeterminate"], CopyStatus.INDETERMINATE, False),
         (_attempt(SendOutcome.EXPIRED, 100), ["expired"], CopyStatus.EXPIRED, False),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
-from postlude.model.observation import Attempt, Begun, Submitted, encode
+from postlude.model.observation import Attempt, AttemptStarted, Submitted, encode
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
 from postlude.services.integrity.sending_hold import hold_if_new, problems, resume
 from postlude.store import Incident
@@ -42,16 +42,16 @@ def test_a_result_of_a_copy_the_state_does_not_know_holds_all_sending(world: Wor
     assert world.store.sending.claim(10, _NOW, 1) == []
 
 
-def test_a_copy_that_was_begun_before_the_state_was_put_back_is_unsure(world: World) -> None:
-    world.say(Begun(8, (10,)))
+def test_a_copy_that_was_begun_before_the_state_was_put_back_is_indeterminate(world: World) -> None:
+    world.say(AttemptStarted(8, (10,)))
     world.digest().catch_up()
     _submit(world)
     world.digest().catch_up()
-    assert world.store.messages.copy(10).status is CopyStatus.UNSURE
+    assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
 
 def test_an_answer_wins_over_what_was_only_begun(world: World) -> None:
-    world.say(_accepted(10), Begun(8, (10,)))
+    world.say(_accepted(10), AttemptStarted(8, (10,)))
     world.digest().catch_up()
     _submit(world)
     world.digest().catch_up()
@@ -69,13 +69,13 @@ def test_a_state_that_is_older_than_the_history_holds_all_sending_once(world: Wo
     assert [claim.copy for claim in world.store.sending.claim(10, _NOW, 1)] == [10]
 
 
-def test_a_copy_begun_by_a_later_state_is_unsure_and_holds_all_sending(world: World) -> None:
+def test_a_copy_begun_by_a_later_state_is_indeterminate_and_holds_all_sending(world: World) -> None:
     _submit(world)
     world.digest().catch_up()
     later = world.store.integrity.generation() + 1
-    world.say(Begun(8, (10,), later))
+    world.say(AttemptStarted(8, (10,), later))
     world.digest().catch_up()
-    assert world.store.messages.copy(10).status is CopyStatus.UNSURE
+    assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
     assert "had not yet let leave" in world.store.integrity.hold().reasons[0]
 
 
@@ -162,16 +162,16 @@ def test_a_state_of_another_folder_holds_and_gives_up_what_was_in_its_hands(worl
     hold_if_new(world.store, SystemClock(), "new", used=False)
     assert "another data folder" in world.store.integrity.hold().reasons[0]
     resume(world.store)
-    assert world.store.messages.copy(10).status is CopyStatus.UNSURE
+    assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
 
-def test_mail_that_may_have_left_becomes_unsure_when_a_sender_s_journal_is_not_whole(world: World) -> None:
+def test_mail_that_may_have_left_becomes_indeterminate_when_a_sender_s_journal_is_not_whole(world: World) -> None:
     _submit(world)
     world.digest().catch_up()
     world.store.integrity.hold_sending("put back", _NOW)
     world.store.integrity.add_incidents([Incident("x", _NOW, "gone", "the journal of app is gone", "app")])
     assert resume(world.store).uncertain == 1
-    assert world.store.messages.copy(10).status is CopyStatus.UNSURE
+    assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
 
 def test_a_campaign_of_which_copies_left_that_the_state_forgot_stays_paused(world: World) -> None:

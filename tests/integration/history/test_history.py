@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from postlude.history import History, open_history
@@ -143,3 +144,32 @@ def test_row_groups_are_merged_in_quiet_times_only(tmp_path: Path, monkeypatch: 
         assert busy > 5
         assert quiet < busy
         assert history.total() == added
+
+
+def _older(path: Path) -> None:
+    """A history as an older version left it: with that version's words, and nothing that says what was done to it."""
+    with closing(open_history(path)) as made:
+        made.append([_event(1, EventKind.INDETERMINATE), _event(2, EventKind.SENT)], {})
+    with duckdb.connect(str(path)) as database:
+        database.execute("UPDATE events SET kind = 'unsure' WHERE kind = 'indeterminate'")
+        database.execute("DROP TABLE steps")
+
+
+def test_events_of_an_older_version_get_their_new_word(tmp_path: Path) -> None:
+    path = tmp_path / "history.duckdb"
+    _older(path)
+    with closing(open_history(path)) as history:
+        assert [event.id for event in history.since(0, [EventKind.INDETERMINATE])] == [1]
+        assert {count.kind: count.events for count in history.counts()} == {
+            EventKind.INDETERMINATE: 1,
+            EventKind.SENT: 1,
+        }
+
+
+def test_an_older_history_that_must_not_change_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "history.duckdb"
+    _older(path)
+    before = path.read_bytes()
+    with closing(open_history(path, read_only=True)) as history:
+        assert [event.kind for event in history.timeline(1)] == [EventKind.INDETERMINATE, EventKind.SENT]
+    assert path.read_bytes() == before

@@ -31,7 +31,7 @@ async def begun(folder: Folder, store: Store) -> int:
     first, *_ = await submit(folder, store)
     worker = store.sending.begin_worker(JOURNAL, 1)
     store.sending.claim(10, folder.clock.now(), worker)
-    store.digest.apply(Batch(begun=(first.id,)))
+    store.digest.apply(Batch(started=(first.id,)))
     return first.id
 
 
@@ -43,14 +43,14 @@ def recovery(folder: Folder, store: Store) -> Recovery:
     return Recovery(store, folder.clock, folder.journal.append, at_once)
 
 
-def unsure(folder: Folder) -> list[int]:
+def indeterminate(folder: Folder) -> list[int]:
     attempts = [one for one in folder.observations() if isinstance(one, Attempt)]
-    return [one.copy for one in attempts if one.outcome is SendOutcome.UNSURE]
+    return [one.copy for one in attempts if one.outcome is SendOutcome.INDETERMINATE]
 
 
-async def test_what_was_begun_is_unsure(folder: Folder, store: Store, begun: int):
+async def test_what_was_begun_is_indeterminate(folder: Folder, store: Store, begun: int):
     await recovery(folder, store).begin(JOURNAL)
-    assert unsure(folder) == [begun]
+    assert indeterminate(folder) == [begun]
 
 
 @pytest.mark.usefixtures("begun")
@@ -60,7 +60,7 @@ async def test_what_was_only_claimed_waits_again(folder: Folder, store: Store):
     assert len(store.sending.claim(10, folder.clock.now(), 1)) == 2
 
 
-async def test_a_store_that_refuses_in_between_makes_no_copy_unsure_twice(
+async def test_a_store_that_refuses_in_between_makes_no_copy_indeterminate_twice(
     folder: Folder, store: Store, begun: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(store.sending, "end_workers", refusing_once(store.sending.end_workers))
@@ -68,7 +68,7 @@ async def test_a_store_that_refuses_in_between_makes_no_copy_unsure_twice(
     with pytest.raises(StorageError):
         await mine.begin(JOURNAL)
     await mine.begin(JOURNAL)
-    assert unsure(folder) == [begun]
+    assert indeterminate(folder) == [begun]
 
 
 async def test_nothing_is_settled_before_the_digest_has_read_everything(folder: Folder, store: Store, begun: int):
@@ -81,5 +81,5 @@ async def test_nothing_is_settled_before_the_digest_has_read_everything(folder: 
 
 async def test_another_journals_worker_is_left_alone(folder: Folder, store: Store, begun: int):
     await recovery(folder, store).begin("folder/worker-1")
-    assert unsure(folder) == []
+    assert indeterminate(folder) == []
     assert store.messages.copy(begun).status is CopyStatus.SENDING

@@ -49,7 +49,7 @@ async def test_the_second_stands_in_while_the_first_cannot_be_reached():
     [
         ({"rcpt": "550 5.1.1 unknown"}, "rejected"),
         ({"rcpt": "450 4.2.0 greylisted"}, "deferred"),
-        ({"end": DROP}, "unsure"),
+        ({"end": DROP}, "indeterminate"),
     ],
 )
 async def test_an_answer_about_the_copy_is_final_for_every_server(script: dict[str, str], outcome: str):

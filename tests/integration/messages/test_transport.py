@@ -55,8 +55,8 @@ async def test_an_accepted_copy_arrives_byte_for_byte():
         ({"data": DROP}, "deferred", 0, "data"),
         ({"end": "451 4.3.0 later"}, "deferred", 451, "end-of-data"),
         ({"end": "554 5.7.1 spam"}, "rejected", 554, "end-of-data"),
-        ({"end": DROP}, "unsure", 0, "end-of-data"),
-        ({"end": "199 what"}, "unsure", 199, "end-of-data"),
+        ({"end": DROP}, "indeterminate", 0, "end-of-data"),
+        ({"end": "199 what"}, "indeterminate", 199, "end-of-data"),
     ],
 )
 @pytest.mark.parametrize("ehlo", [SINGLY, TOGETHER])
@@ -73,10 +73,10 @@ async def test_a_loss_inside_the_message_is_tried_again():
     assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "data")
 
 
-async def test_no_answer_after_the_message_is_unsure():
+async def test_no_answer_after_the_message_is_indeterminate():
     async with Difficult(end=SILENT).running() as server:
         answer = await send(transport(server.port, end_timeout_s=0.2))
-    assert answer.outcome is SendOutcome.UNSURE
+    assert answer.outcome is SendOutcome.INDETERMINATE
 
 
 async def test_nobody_listens():

@@ -203,24 +203,24 @@ async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):
     assert all(50_000_000 < one.retry_at - one.at < 70_000_000 for one in found)
 
 
-async def test_a_lost_answer_is_unsure_and_never_sent_again(folder: Folder, store: Store):
+async def test_a_lost_answer_is_indeterminate_and_never_sent_again(folder: Folder, store: Store):
     await submit(folder, store)
     async with Difficult(end=DROP).running() as server, working(folder, store, server) as wake:
         found = await attempts(folder, 3)
         wake.set()
         await asyncio.sleep(0.3)
-    assert {one.outcome for one in found} == {SendOutcome.UNSURE}
+    assert {one.outcome for one in found} == {SendOutcome.INDETERMINATE}
     assert len(server.accepted) == 3
 
 
-async def test_what_a_crash_left_begun_becomes_unsure_and_the_rest_leaves(folder: Folder, store: Store):
+async def test_what_a_crash_left_begun_becomes_indeterminate_and_the_rest_leaves(folder: Folder, store: Store):
     await submit(folder, store)
     left = store.sending.claim(2, folder.clock.now(), store.sending.begin_worker("app", 0))
-    store.digest.apply(Batch(begun=[left[0].copy]))
+    store.digest.apply(Batch(started=[left[0].copy]))
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
-    unsure = {one.copy for one in found if one.outcome is SendOutcome.UNSURE}
-    assert unsure == {left[0].copy}
+    indeterminate = {one.copy for one in found if one.outcome is SendOutcome.INDETERMINATE}
+    assert indeterminate == {left[0].copy}
     assert len(server.accepted) == 2
 
 

@@ -135,7 +135,9 @@ class Holding:
         """Nothing is held open."""
 
 
-async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_unsure(folder: Folder, store: Store, state: Path):
+async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indeterminate(
+    folder: Folder, store: Store, state: Path
+):
     (first, *others) = await submit(folder, store)
     for other in others:
         store.suppressions.add(other.recipient, "unsubscribed")

@@ -1,3 +1,5 @@
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,45 @@ def test_a_row_that_was_written_under_the_key_stands(state_url: str) -> None:
     assert found is not None
     assert found.reason == "complained"
     store.close()
+
+
+def test_copies_of_an_older_version_become_indeterminate(state_url: str) -> None:
+    database = Database(connect(state_url))
+    migrate(database)
+    known = {1: (0, "unsure"), 2: (0, "sent"), 3: (7, "unsure"), 4: (9, "unsure"), 5: (9, "queued")}
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0015_addresses_in_a_labels'"))
+        connection.execute(text("INSERT INTO outcomes (name, total) VALUES ('begun', 3), ('stored', 5)"))
+        for copy, (campaign, status) in known.items():
+            connection.execute(
+                text(
+                    "INSERT INTO copies (id, message, recipient, address, status, campaign) "
+                    "VALUES (:copy, 1, 'eve@example.org', 'eve@example.org', :status, :campaign)"
+                ),
+                {"copy": copy, "status": status, "campaign": campaign},
+            )
+    database.close()
+    with closing(open_store(state_url)) as store:
+        now = [store.messages.copy(copy).status for copy in known]
+        assert [status.value for status in now] == ["indeterminate", "sent", "indeterminate", "indeterminate", "queued"]
+        assert store.digest.outcomes() == {"attempt_started": 3, "stored": 5}
+
+
+def test_no_copies_are_no_hindrance(state_url: str) -> None:
+    database = Database(connect(state_url))
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0015_addresses_in_a_labels'"))
+    assert migrate(database)
+    database.close()
+
+
+def test_only_a_campaigns_indeterminate_copies_are_read(tmp_path: Path) -> None:
+    database = Database(connect(f"sqlite:///{tmp_path / 'state.db'}"))
+    migrate(database)
+    step = import_module("postlude.store.migrations.versions.0016_indeterminate")
+    with database.engine.connect() as connection:
+        plan = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {step._COPIES}")]
+    database.close()
+    assert [line for line in plan if "copies" in line], plan
+    assert [line for line in plan if line.startswith("SCAN copies")] == [], plan

@@ -52,7 +52,7 @@ class SmtpLine(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)
-        # Paused means: the kernel has not got everything. That is what tells `deferred` from `unsure`.
+        # Paused means: the kernel has not got everything. That is what tells `deferred` from `indeterminate`.
         self._transport.set_write_buffer_limits(high=0)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -42,7 +42,7 @@ class SmtpConfig:
     timeout_s: float = 120.0
     """For an answer before the message (RFC 5321 4.5.3.2 allows 5 minutes, which holds a connection too long)."""
     end_timeout_s: float = 600.0
-    """For the answer after the message: RFC 5321 4.5.3.2.6, because giving up here means `unsure`."""
+    """For the answer after the message: RFC 5321 4.5.3.2.6, because giving up here means `indeterminate`."""
     idle_s: float = 20.0
     """How long a connection nobody uses is kept."""
     authorities: Path | None = None

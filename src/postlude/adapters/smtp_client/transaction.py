@@ -108,13 +108,13 @@ class Session:
             if not line.flushed:  # the final dot never reached the kernel
                 return self._lost(lost, "data")
             text = f"{lost}, before the answer came; the server may have accepted the message"
-            return Answer(SendOutcome.UNSURE, text=text, server=self.server, phase="end-of-data")
+            return Answer(SendOutcome.INDETERMINATE, text=text, server=self.server, phase="end-of-data")
         reply = line.replies.pop(0)
         if reply.code == _OK:
             return accepted(reply.code, reply.text, self.server)
         if reply.code < 400:  # noqa: PLR2004 - neither yes nor no: RFC 5321 4.3.2 knows no such answer here
             text = one_line(reply.text)
-            return Answer(SendOutcome.UNSURE, reply.code, text=text, server=self.server, phase="end-of-data")
+            return Answer(SendOutcome.INDETERMINATE, reply.code, text=text, server=self.server, phase="end-of-data")
         await self._start_over()
         return self._refused(reply, "end-of-data")
 

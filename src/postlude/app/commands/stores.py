@@ -12,7 +12,7 @@ from postlude.config import Settings
 from postlude.history import History
 from postlude.journal import JournalWriter, Spool, writer_names
 from postlude.model.errors import InUseError, NotFoundError
-from postlude.model.observation import Begun, Observation, encode
+from postlude.model.observation import AttemptStarted, Observation, encode
 from postlude.model.words import Via
 from postlude.services.feedback.review_queue import decide
 from postlude.services.messages.accept import NO_DSN, Dsn, accept
@@ -91,7 +91,7 @@ def begin_new_segments(settings: Settings) -> None:
         except InUseError:
             continue
         with closing(journal):
-            journal.append_blocking(encode(Begun(parts.clock.now(), ())))
+            journal.append_blocking(encode(AttemptStarted(parts.clock.now(), ())))
 
 
 def forget_offline(settings: Settings) -> None:

@@ -194,7 +194,9 @@ def _progress_line(desk: CampaignDesk, campaign: Campaign) -> str:
     now = progress_of(desk.store, desk.parts.clock, campaign)
     failed = sum(now.counts.get(name, 0) for name in ("rejected", "expired", "suppressed"))
     more = [f"{now.rate:,.0f}/s"] if now.rate else []
-    more += [f"{count:,} {name}" for name in ("deferred", "unsure", "held") if (count := now.counts.get(name, 0))]
+    more += [
+        f"{count:,} {name}" for name in ("deferred", "indeterminate", "held") if (count := now.counts.get(name, 0))
+    ]
     more += [f"{failed:,} failed"] if failed else []
     return f"{now.done:,} of {now.total:,}" + (f" ({', '.join(more)})" if more else "") + _remaining(now)
 
@@ -226,7 +228,7 @@ def _print_funnel(funnel: Funnel) -> None:
         ["complained", f"{funnel.complained:,}", rate(funnel.complained)],
         ["bounced", f"{funnel.bounced:,}", ""],
         ["failed", f"{funnel.failed:,}", ""],
-        ["unsure", f"{funnel.unsure:,}", ""],
+        ["indeterminate", f"{funnel.indeterminate:,}", ""],
     ]
     print_table(rows)
 

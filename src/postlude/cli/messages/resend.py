@@ -18,10 +18,10 @@ from postlude.services.messages.resend import choose
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(ids: tuple[str, ...], every: bool, as_json: bool) -> None:
-    """Send copies again: IDS are copies, or messages, whose unsure copies are meant.
+    """Send copies again: IDS are copies, or messages, whose indeterminate copies are meant.
 
-    A copy is unsure when the connection ended after the whole message was written: it may have arrived, so sending
-    again may bring it twice. `postlude timeline --json` shows the ids. Copies that were sent are refused.
+    A copy is indeterminate when the connection ended after the whole message was written: it may have arrived, so
+    sending again may bring it twice. `postlude timeline --json` shows the ids. Copies that were sent are refused.
     """
     numbers = [(text, parse_id(text)) for text in ids]
     if bad := [text for text, number in numbers if number is None]:

@@ -18,7 +18,7 @@ from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
 
-_FINAL = {"sent", "rejected", "unsure", "expired", "suppressed", "deferred"}
+_FINAL = {"sent", "rejected", "indeterminate", "expired", "suppressed", "deferred"}
 _POLL_SECONDS = 0.2
 
 

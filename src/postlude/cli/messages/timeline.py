@@ -13,7 +13,15 @@ from postlude.model.errors import NotFoundError
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.public_json import story
 
-_MARKS = {"queued": "…", "sending": "…", "sent": "✓", "deferred": "~", "rejected": "!", "unsure": "?", "expired": "!"}
+_MARKS = {
+    "queued": "…",
+    "sending": "…",
+    "sent": "✓",
+    "deferred": "~",
+    "rejected": "!",
+    "indeterminate": "?",
+    "expired": "!",
+}
 
 
 @click.command()

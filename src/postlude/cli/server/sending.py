@@ -30,8 +30,8 @@ def hold_sending(reason: str) -> None:
 def resume_sending(yes: bool, as_json: bool) -> None:
     """Let mail leave again, after showing why it is held and what waits.
 
-    Copies that may have left before the database was put back become unsure: `postlude resend` sends them again. A
-    campaign of which copies are known to have left is paused, because only you can say who got them.
+    Copies that may have left before the database was put back become indeterminate: `postlude resend` sends them again.
+    A campaign of which copies are known to have left is paused, because only you can say who got them.
     """
     with open_store_of(load()) as store:
         found = store.integrity.hold()
@@ -45,7 +45,7 @@ def resume_sending(yes: bool, as_json: bool) -> None:
         held = resume(store)
     if as_json:
         campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in held.campaigns]
-        print_json({"waiting": held.waiting, "unsure": held.uncertain, "campaigns": campaigns})
+        print_json({"waiting": held.waiting, "indeterminate": held.uncertain, "campaigns": campaigns})
     else:
         click.echo("mail leaves again")
 
@@ -53,7 +53,9 @@ def resume_sending(yes: bool, as_json: bool) -> None:
 def _numbers(held: HeldMail) -> list[str]:
     lines = [f"{held.waiting - held.uncertain} copies of single mails wait and leave"]
     if held.uncertain:
-        lines.append(f"{held.uncertain} copies of single mails may have left before: they become unsure and stay")
+        lines.append(
+            f"{held.uncertain} copies of single mails may have left before: they become indeterminate and stay"
+        )
     for number, name, left in held.campaigns:
         what = f"{left} of its copies left before and are not in this database: it is paused" if left else "goes on"
         lines.append(f"campaign {name} ({id_text(number)}): {what}")

@@ -8,7 +8,7 @@ from postlude.journal import checksum
 from postlude.kit.ids import id_text
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Begun, Resend, Submitted
+from postlude.model.observation import Attempt, AttemptStarted, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, Outcome, event_id
 from postlude.services.digest.suppression_policy import of_attempt
@@ -20,7 +20,7 @@ _KINDS = {
     SendOutcome.ACCEPTED: EventKind.SENT,
     SendOutcome.DEFERRED: EventKind.DEFERRED,
     SendOutcome.REJECTED: EventKind.REJECTED,
-    SendOutcome.UNSURE: EventKind.UNSURE,
+    SendOutcome.INDETERMINATE: EventKind.INDETERMINATE,
     SendOutcome.EXPIRED: EventKind.EXPIRED,
     SendOutcome.SUPPRESSED: EventKind.REJECTED,  # by us, phase `suppressed`
 }
@@ -71,10 +71,10 @@ class Submissions:
         item.outcome = Outcome.SUBMITTED
 
 
-def begun(item: Item, seen: Begun) -> None:
+def attempt_started(item: Item, seen: AttemptStarted) -> None:
     """Copies a worker is about to hand over."""
-    item.meaning = Meaning(begun=seen.copies, begun_generation=seen.generation)
-    item.outcome = Outcome.BEGUN
+    item.meaning = Meaning(started=seen.copies, started_generation=seen.generation)
+    item.outcome = Outcome.ATTEMPT_STARTED
 
 
 def attempted(item: Item, attempt: Attempt) -> None:

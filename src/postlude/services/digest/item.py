@@ -31,7 +31,7 @@ class Outcome(StrEnum):
     """What became of one journal record. Every record ends in exactly one; the totals are kept in the state."""
 
     SUBMITTED = "submitted"
-    BEGUN = "begun"  # copies about to be handed over
+    ATTEMPT_STARTED = "attempt_started"  # copies about to be handed over
     ATTEMPTED = "attempted"
     RESENT = "resent"  # somebody said that a copy shall go again
     COUNTED = "counted"  # a hit that became an event
@@ -61,8 +61,8 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
 
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
-    begun: tuple[int, ...] = ()
-    begun_generation: int = 0
+    started: tuple[int, ...] = ()
+    started_generation: int = 0
     attempt: AttemptResult | None = None
     resend: int = 0
     """Copy that shall go again."""

@@ -369,8 +369,8 @@ class Digest:
             Batch(
                 events=[event for item in items for event in item.meaning.events],
                 submissions=[one.submission for one in meanings if one.submission is not None],
-                begun=[copy for one in meanings for copy in one.begun],
-                begun_generation=max((one.begun_generation for one in meanings), default=0),
+                started=[copy for one in meanings for copy in one.started],
+                started_generation=max((one.started_generation for one in meanings), default=0),
                 attempts=[one.attempt for one in meanings if one.attempt is not None],
                 resends=[one.resend for one in meanings if one.resend],
                 aliases=[alias for one in meanings for alias in one.aliases],

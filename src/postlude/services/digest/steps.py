@@ -11,7 +11,7 @@ from postlude.journal import Record
 from postlude.model.errors import StorageError
 from postlude.model.observation import (
     Attempt,
-    Begun,
+    AttemptStarted,
     Hit,
     Observation,
     RawHit,
@@ -22,7 +22,7 @@ from postlude.model.observation import (
     Webhook,
     decode_quick,
 )
-from postlude.services.digest.attempts import attempted, begun, resent
+from postlude.services.digest.attempts import attempt_started, attempted, resent
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, Outcome
 
@@ -50,7 +50,7 @@ class Interpreter:
         self.seconds: Final[dict[str, float]] = {}
         self._steps: Final[list[tuple[str, type[Observation | RawHit], Step]]] = [
             ("submissions", Submitted, submissions),
-            ("begun", Begun, begun),
+            ("attempt_started", AttemptStarted, attempt_started),
             ("attempts", Attempt, attempted),
             ("resends", Resend, resent),
             ("hits", RawHit, hits.frequent),

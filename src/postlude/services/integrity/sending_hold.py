@@ -40,7 +40,7 @@ def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
 def resume(store: Store) -> HeldMail:
     """Let mail leave again; what was known when it was decided.
 
-    What workers of a former data folder had in their hands becomes UNSURE: their journals are not here.
+    What workers of a former data folder had in their hands becomes INDETERMINATE: their journals are not here.
     """
     former = store.settings.get(_FORMER)
     if former is not None:

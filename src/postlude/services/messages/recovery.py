@@ -1,8 +1,8 @@
 """What workers that ended had in their hands: of single mails and campaigns alike.
 
 A worker holds the lock of a journal while it lives. Whoever gets that lock knows that the former holders are dead. What
-such a worker had begun and has no result, once all it journaled is digested, may have arrived: it becomes UNSURE and is
-never sent by itself. What it had only claimed is given back.
+such a worker had begun and has no result, once all it journaled is digested, may have arrived: it becomes INDETERMINATE
+and is never sent by itself. What it had only claimed is given back.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from postlude.services.messages.retry import final_attempt
 from postlude.services.ports import Append
 from postlude.store import Store
 
-_UNSURE: Final = Answer(
-    SendOutcome.UNSURE,
+_INDETERMINATE: Final = Answer(
+    SendOutcome.INDETERMINATE,
     text="Postlude ended while this copy was being handed over. It may have arrived; it is not sent again by itself.",
     phase="end-of-data",
 )
@@ -89,8 +89,10 @@ class Recovery:
         for claim in await asyncio.to_thread(self._store.sending.left_in_flight, dead):
             if claim.copy in self._journaled:
                 continue
-            _log.warning("copy %016x to %s was in flight when its worker ended: unsure", claim.copy, claim.recipient)
-            await self._append(encode(final_attempt(claim, _UNSURE, self._clock.now())))
+            _log.warning(
+                "copy %016x to %s was in flight when its worker ended: indeterminate", claim.copy, claim.recipient
+            )
+            await self._append(encode(final_attempt(claim, _INDETERMINATE, self._clock.now())))
             self._journaled.add(claim.copy)
         back = await asyncio.to_thread(self._store.sending.end_workers, dead)
         if back:

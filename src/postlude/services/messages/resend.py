@@ -20,16 +20,16 @@ class Chosen(NamedTuple):
 
 
 def choose(store: Store, number: int, clock: Clock, *, every: bool = False) -> list[Chosen]:
-    """What resending a copy, or a message's unsure copies, means; with `every` all that may go again.
+    """What resending a copy, or a message's indeterminate copies, means; with `every` all that may go again.
 
     NotFoundError when nothing has this id; InputError when nothing of it may be sent again, with the reason.
     """
     copies = store.messages.copies(number)
     if not copies:
         return [_chosen(_may_go(store, number), clock)]
-    wanted = [one for one in copies if one.status is CopyStatus.UNSURE or (every and one.status in MAY_GO_AGAIN)]
+    wanted = [one for one in copies if one.status is CopyStatus.INDETERMINATE or (every and one.status in MAY_GO_AGAIN)]
     if not wanted:
-        raise InputError(f"no copy of message {id_text(number)} is unsure; name a copy, or give --all")
+        raise InputError(f"no copy of message {id_text(number)} is indeterminate; name a copy, or give --all")
     return [_chosen(one, clock) for one in wanted]
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.answer import Answer
-from postlude.model.observation import Attempt, Begun
+from postlude.model.observation import Attempt, AttemptStarted
 from postlude.model.words import SendOutcome
 
 _MINUTE: Final = 60
@@ -29,9 +29,9 @@ class Begins(Protocol):
         ...
 
 
-def begun_of(claims: Sequence[Begins], now: int) -> Begun:
+def started_of(claims: Sequence[Begins], now: int) -> AttemptStarted:
     """What is journaled before the first byte of these copies leaves."""
-    return Begun(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
+    return AttemptStarted(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class Sender:
             await retried(f"postponing copy {copy:016x}", partial(asyncio.to_thread, postpone), _REFUSED)
             return None
         attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
-        # A result that is forgotten would read as `unsure` after the next start.
+        # A result that is forgotten would read as `indeterminate` after the next start.
         await retried(f"keeping the result of copy {copy:016x}", partial(self._deps.append, encode(attempt)), _REFUSED)
         return attempt.outcome
 

@@ -99,7 +99,7 @@ def _rejected(event: Event, _nth: int, _url: str) -> str:
     return _with("Refused", at=event.facts.get("server", ""), rest=_answer(event))
 
 
-def _unsure(event: Event, _nth: int, _url: str) -> str:
+def _indeterminate(event: Event, _nth: int, _url: str) -> str:
     server = event.facts.get("server") or "the next server"
     return f"The connection to {server} was lost before it answered: it may have the mail, no second try by itself"
 
@@ -174,7 +174,7 @@ _SENTENCES: Final[dict[EventKind, Callable[[Event, int, str], str]]] = {
     EventKind.DELIVERED: _delivered,
     EventKind.BOUNCED: _bounced,
     EventKind.REJECTED: _rejected,
-    EventKind.UNSURE: _unsure,
+    EventKind.INDETERMINATE: _indeterminate,
     EventKind.EXPIRED: _expired,
     EventKind.OPENED: _opened,
     EventKind.CLICKED: _clicked,

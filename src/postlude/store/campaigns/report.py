@@ -47,7 +47,7 @@ def _conditions() -> dict[str, ColumnElement[bool]]:
         "sent": sent,
         "delivered": and_(sent, done.bounced_at.is_(None)),
         "failed": status.in_(_FAILED),
-        "unsure": status == CopyStatus.UNSURE.value,
+        "indeterminate": status == CopyStatus.INDETERMINATE.value,
         "bounced": done.bounced_at.is_not(None),
         "opened": opened,
         "opened_unknown": unknown,

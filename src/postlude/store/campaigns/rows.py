@@ -134,7 +134,7 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     """Of those, not bounced: what rates are over."""
     failed: int = 0
     """Refused, given up, or not tried because the address is suppressed."""
-    unsure: int = 0
+    indeterminate: int = 0
     bounced: int = 0
     opened: int = 0
     """People who opened it, clicked or answered."""

@@ -35,7 +35,7 @@ _STATUS: Final = {
     SendOutcome.ACCEPTED: CopyStatus.SENT,
     SendOutcome.DEFERRED: CopyStatus.DEFERRED,
     SendOutcome.REJECTED: CopyStatus.REJECTED,
-    SendOutcome.UNSURE: CopyStatus.UNSURE,
+    SendOutcome.INDETERMINATE: CopyStatus.INDETERMINATE,
     SendOutcome.EXPIRED: CopyStatus.EXPIRED,
     SendOutcome.SUPPRESSED: CopyStatus.SUPPRESSED,
 }
@@ -103,17 +103,17 @@ class DigestQueries(Part):
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
     def _begin(self, connection: Connection, batch: Batch) -> None:
-        if batch.begun_generation > 0 and batch.begun_generation > generation_of(connection):
+        if batch.started_generation > 0 and batch.started_generation > generation_of(connection):
             reason = "copies were begun that this database had not yet let leave: it is older than the journal"
             hold_now(connection, self._insert(settings), reason, batch.at)
         ended = {result.copy for result in batch.attempts}
-        begun = [copy for copy in batch.begun if copy not in ended]
-        if self._sending.run(connection, [{"the_copy": copy} for copy in begun]) < len(begun):
+        started = [copy for copy in batch.started if copy not in ended]
+        if self._sending.run(connection, [{"the_copy": copy} for copy in started]) < len(started):
             # Rare: it ended already, a limit of ours held it, or this state was put back and has forgotten it.
-            self._keep_early(connection, batch, [early.begun_result(copy) for copy in begun])
+            self._keep_early(connection, batch, [early.started_result(copy) for copy in started])
             if is_held(connection):
-                waiting = early.waiting_copies(connection, begun)
-                self._settle_all(connection, [early.begun_result(copy) for copy in begun if copy in waiting])
+                waiting = early.waiting_copies(connection, started)
+                self._settle_all(connection, [early.started_result(copy) for copy in started if copy in waiting])
 
     @cached_property
     def _sending(self) -> Prepared:
@@ -160,7 +160,7 @@ class DigestQueries(Part):
         change = (
             update(copies)
             .where(copies.c.id == bindparam("the_copy", type_=copies.c.id.type))
-            # Accepted is final: a late "unsure" from crash recovery does not undo it.
+            # Accepted is final: a late "indeterminate" from crash recovery does not undo it.
             .where(or_(copies.c.status != sent, bindparam("new_status", type_=Text()) == sent))
             .values(
                 status=bindparam("new_status", type_=Text()),

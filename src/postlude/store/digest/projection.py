@@ -147,7 +147,7 @@ _STEPS: Final[dict[EventKind, Callable[[Delta, Event], None]]] = {
     EventKind.DELIVERED: _delivery(CONFIRMED),
     EventKind.BOUNCED: _bounced,
     EventKind.REJECTED: _noted,
-    EventKind.UNSURE: _noted,
+    EventKind.INDETERMINATE: _noted,
     EventKind.EXPIRED: _noted,
     EventKind.OPENED: _opened,
     EventKind.CLICKED: _clicked,

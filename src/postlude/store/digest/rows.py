@@ -38,9 +38,9 @@ class Batch(msgspec.Struct, kw_only=True):
 
     events: Sequence[Event] = ()
     submissions: Sequence[Submission] = ()
-    begun: Sequence[int] = ()
+    started: Sequence[int] = ()
     """Claimed copies that were about to be handed over."""
-    begun_generation: int = 0
+    started_generation: int = 0
     """The newest generation of the state that let any of them be claimed."""
     attempts: Sequence[AttemptResult] = ()
     resends: Sequence[int] = ()

@@ -13,7 +13,7 @@ from postlude.store.messages.rows import AttemptResult
 from postlude.store.messages.tables import copies
 
 _OPEN: Final = frozenset({CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value, CopyStatus.CLAIMED.value})
-BEGUN: Final = "it was begun before the database was put back, and no answer is known: it may have arrived"
+STARTED: Final = "it was begun before the database was put back, and no answer is known: it may have arrived"
 
 
 def unknown_copies(connection: Connection, wanted: Collection[int]) -> set[int]:
@@ -32,9 +32,9 @@ def waiting_copies(connection: Connection, wanted: Iterable[int]) -> set[int]:
     return {row[0] for some in chunks(wanted) for row in connection.execute(query.where(copies.c.id.in_(some)))}
 
 
-def begun_result(copy: int) -> AttemptResult:
+def started_result(copy: int) -> AttemptResult:
     """What is known of a copy that was begun, and of which nothing else is."""
-    return AttemptResult(copy, SendOutcome.UNSURE, 0, 0, text=BEGUN)
+    return AttemptResult(copy, SendOutcome.INDETERMINATE, 0, 0, text=STARTED)
 
 
 def keep(connection: Connection, insert: Any, results: Iterable[AttemptResult]) -> None:  # noqa: ANN401 - Insert

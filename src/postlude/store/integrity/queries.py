@@ -100,8 +100,8 @@ class IntegrityQueries(Part):
     def resume_sending(self) -> HeldMail:
         """Let mail leave again, and say what was decided.
 
-        Copies of single mails that may have left already become UNSURE. Campaigns of which copies are known to have
-        left that this state knows nothing about are paused: only a person can say who got them.
+        Copies of single mails that may have left already become INDETERMINATE. Campaigns of which copies are known to
+        have left that this state knows nothing about are paused: only a person can say who got them.
         """
         held, hold = self.held_mail(), self.hold()
         with self._database.write() as connection:
@@ -109,7 +109,7 @@ class IntegrityQueries(Part):
                 older = select(messages.c.id).where(messages.c.created_at < hold.at)
                 waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
                 change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
-                connection.execute(change.values(status=CopyStatus.UNSURE.value, text=_UNCERTAIN, worker=None))
+                connection.execute(change.values(status=CopyStatus.INDETERMINATE.value, text=_UNCERTAIN, worker=None))
             for campaign, _, gone in held.campaigns:
                 problem = f"{gone} copies left before the database was put back: exclude who got it, or cancel"
                 change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(_UNDER_WAY))

@@ -66,13 +66,13 @@ class Workers(Part):
             return connection.execute(held).first() is not None
 
     def give_up_workers_of(self, folder: str) -> int:
-        """UNSURE for what the workers of another data folder had in their hands; how many copies that was."""
+        """INDETERMINATE for what the workers of another data folder had in their hands; how many copies that was."""
         text = "it was in the hands of a process of another data folder; it may have arrived and is not sent again"
         theirs = select(workers.c.id).where(workers.c.journal.startswith(f"{folder}/", autoescape=True))
         held = copies.c.worker.in_(theirs), copies.c.status.in_((CopyStatus.CLAIMED.value, CopyStatus.SENDING.value))
-        unsure = {"status": CopyStatus.UNSURE.value, "text": text, "worker": None}
+        indeterminate = {"status": CopyStatus.INDETERMINATE.value, "text": text, "worker": None}
         with self._database.write() as connection:
-            given_up = connection.execute(update(copies).where(*held).values(unsure)).rowcount
+            given_up = connection.execute(update(copies).where(*held).values(indeterminate)).rowcount
             connection.execute(delete(workers).where(workers.c.id.in_(theirs.scalar_subquery())))
         return given_up
 

@@ -25,7 +25,7 @@ OUTCOMES: Final = {
     "complained": "Marked as spam",
     "bounced": "Bounced",
     "failed": "Not sent",
-    "unsure": "Unsure",
+    "indeterminate": "Indeterminate",
 }
 
 

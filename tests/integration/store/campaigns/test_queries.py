@@ -115,8 +115,8 @@ def test_a_dead_workers_claims_are_given_back_and_what_it_had_begun_is_in_flight
     dead = store.sending.begin_worker("worker-1", 1)
     claims = store.campaigns.claim(CAMPAIGN, 4, 10, dead)
     ids = [claim.copy for claim in claims]
-    store.digest.apply(Batch(begun=ids[:2]))
-    store.digest.apply(Batch(begun=[ids[2]], attempts=accepted([ids[2]]).attempts))
+    store.digest.apply(Batch(started=ids[:2]))
+    store.digest.apply(Batch(started=[ids[2]], attempts=accepted([ids[2]]).attempts))
     assert [claim.copy for claim in store.sending.left_in_flight([dead])] == ids[:2]
     assert store.sending.end_workers([dead]) == 1
     counts = store.campaigns.counts(CAMPAIGN)
@@ -187,7 +187,7 @@ def test_a_copy_that_is_sent_again_on_request_opens_its_campaign_again(store: St
     everybody(store, 1)
     take_all(store)
     (claim,) = store.campaigns.claim(CAMPAIGN, 5, 10, 1)
-    store.digest.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.UNSURE, 9, 1)]))
+    store.digest.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.INDETERMINATE, 9, 1)]))
     assert store.campaigns.finish(CAMPAIGN, 20)
     store.digest.apply(Batch(resends=[claim.copy]))
     assert store.campaigns.get(CAMPAIGN).status is CampaignStatus.SENDING

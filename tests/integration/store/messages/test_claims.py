@@ -36,7 +36,7 @@ def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
     assert [one.copy for one in store.sending.claim(5, 50, ME)] == [1002]
     assert store.sending.claim(5, 50, ME) == []
     assert store.sending.next_due(50) is None
-    store.digest.apply(Batch(begun=[1000, 1001]))
+    store.digest.apply(Batch(started=[1000, 1001]))
     assert [one.copy for one in store.sending.left_in_flight([ME])] == [1000, 1001]
     store.campaigns.give_back([1001, 1002])
     assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1002, 1)]
@@ -52,7 +52,12 @@ def test_what_was_accepted_first_leaves_first_and_a_copy_can_be_made_due_again(s
         store.digest.apply(Batch(submissions=[msgspec.structs.replace(_submission(copy.id, 0), copies=(copy,))]))
     assert [claim.copy for claim in store.sending.claim(5, 300, ME)] == [9, 3]
     store.digest.apply(
-        Batch(attempts=[AttemptResult(9, SendOutcome.UNSURE, 310, 1), AttemptResult(3, SendOutcome.ACCEPTED, 310, 1)])
+        Batch(
+            attempts=[
+                AttemptResult(9, SendOutcome.INDETERMINATE, 310, 1),
+                AttemptResult(3, SendOutcome.ACCEPTED, 310, 1),
+            ]
+        )
     )
     assert store.sending.claim(5, 400, ME) == []
     store.digest.apply(Batch(resends=[9, 3]))
@@ -74,7 +79,7 @@ def test_a_deferred_copy_waits_for_its_time(store: Store) -> None:
 def test_accepted_is_final(store: Store) -> None:
     store.digest.apply(Batch(submissions=[_submission(1, 1)]))
     accepted = AttemptResult(1000, SendOutcome.ACCEPTED, 30, 1, 250, remote_id="<ses-1@eu>", message=1)
-    store.digest.apply(Batch(attempts=[accepted, AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    store.digest.apply(Batch(attempts=[accepted, AttemptResult(1000, SendOutcome.INDETERMINATE, 40, 1)]))
     assert (store.messages.copy(1000).status, store.messages.copy(1000).sent_at) == (CopyStatus.SENT, 30)
     assert store.messages.sent_times([1000, 5]) == {1000: 30}
     assert [copy.id for copy in store.messages.copies_by_message_id(["ses-1@eu"])] == [1000]
@@ -114,12 +119,12 @@ def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None
     dead, living = store.sending.begin_worker("app", 1), store.sending.begin_worker("worker-1", 2)
     store.sending.claim(1, 10, dead)
     store.sending.claim(1, 10, living)
-    store.digest.apply(Batch(begun=[1000, 1001]))
+    store.digest.apply(Batch(started=[1000, 1001]))
     again = store.sending.begin_worker("app", 3)
     assert store.sending.former_workers(again) == [dead]
     assert store.sending.former_workers(living) == []
     assert [one.copy for one in store.sending.left_in_flight([dead])] == [1000]
-    store.digest.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.UNSURE, 40, 1)]))
+    store.digest.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.INDETERMINATE, 40, 1)]))
     assert store.sending.left_in_flight([dead]) == []
     store.sending.end_workers([dead])
     assert store.sending.worker_journals() == {"worker-1": [living], "app": [again]}

@@ -99,9 +99,9 @@ def test_a_message_accepted_a_moment_ago_is_no_error(world):
     assert "Accepted" in page.text
 
 
-def test_an_unsure_copy_is_sent_again_only_when_its_sender_says_so(world, stored, csrf):
+def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(world, stored, csrf):
     message, copy = stored(world.alice.id, "Maybe")
-    lost = AttemptResult(copy, SendOutcome.UNSURE, NOW, 1, text="the connection was lost", message=message)
+    lost = AttemptResult(copy, SendOutcome.INDETERMINATE, NOW, 1, text="the connection was lost", message=message)
     world.deps.store.digest.apply(Batch(attempts=[lost]))
     alice, charlie = world.client(world.alice), world.client(world.charlie)
     path = f"/messages/{id_text(message)}"

@@ -12,7 +12,7 @@ FULL = {
     "events": (Event(1, EventKind.SENT, 1, 1, 1),),
     "resend": 7,
     "erase": 7,
-    "begun": (7,),
+    "started": (7,),
     "afterwards": print,
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from mails.records import hit, item, record
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, Begun, Observation, Resend, Returned, Webhook, encode
+from postlude.model.observation import Attempt, AttemptStarted, Observation, Resend, Returned, Webhook, encode
 from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, Outcome
@@ -46,7 +46,7 @@ def test_every_kind_is_read_by_its_step():
         hit(HitFace.PIXEL),
         hit(HitFace.UNSUBSCRIBE),
         ATTEMPT,
-        Begun(6, (10,)),
+        AttemptStarted(6, (10,)),
         Resend(7, 1, 10),
         Returned(8, 9, "smtp", "", ""),
     ]
@@ -57,7 +57,7 @@ def test_every_kind_is_read_by_its_step():
         Outcome.COUNTED,
         Outcome.COUNTED,
         Outcome.ATTEMPTED,
-        Outcome.BEGUN,
+        Outcome.ATTEMPT_STARTED,
         Outcome.RESENT,
         Outcome.RETURNED,
     ]
