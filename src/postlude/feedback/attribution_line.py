@@ -18,11 +18,12 @@ _MAX_NAME_WORDS: Final = 8
 _TWO_NUMBERS: Final = re.compile(r"\d\D+\d")
 _NUMBER: Final = re.compile(r"\d+")
 _ENDS: Final = re.compile(r"[:：][ \t*_>\"']*$|[-=]{2,}[ \t]*$")
-_MAY_END: Final = re.compile(r"[:：>=-][ \t*_>\"']*$")
+_AROUND_END: Final = " \t*_\"'"
+_MAY_END: Final = (":", "：", ">", "=", "-")
 _DATED_ADDRESS: Final = re.compile(
     r"^\W*(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})[^\n]{0,200}<[^<>\n]*@[^<>\n]*>:?$"
 )
-_DATED_ZONE: Final = re.compile(r"^\W*\d{4}-\d\d-\d\d \d\d:\d\d gmt[+-]\d\d:?\d\d\b")
+_DATED_ZONE: Final = re.compile(r"^\W*\d{4}-\d\d-\d\d \d\d:\d\d gmt[+-]\d\d:?\d\d\b", re.IGNORECASE)
 _ADDRESS_ENDS: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}>\W{0,4}$")
 _ADDRESS_LAST: Final = re.compile(r"@\S{1,250}[>)\]\"']{0,4},?\s{0,4}$")
 _OWN_WORDS: Final = re.compile(r"\b(?:i|we|ich|wir|je|j'|yo|io|eu|jag|jeg|ik|ja|я)$")
@@ -42,7 +43,7 @@ def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, st
     """
     row = rows[end]
     quoted = _quoted_next(rows, end + 1)
-    if not (quoted or _MAY_END.search(row) or _DATED_ZONE.match(row.casefold())):
+    if not (quoted or row.rstrip(_AROUND_END).endswith(_MAY_END) or _DATED_ZONE.match(row)):
         return None
     joined, first = "", end
     for at in range(end, max(begin, end - _MAX_ROWS) - 1, -1):
@@ -124,8 +125,10 @@ def _verb_at(text: str) -> int:
 
 
 def _quoted_next(rows: Sequence[str], at: int) -> bool:
-    near = [row for row in rows[at : at + 3] if row.strip()]
-    return bool(near) and bool(QUOTED_BELOW.match(near[0]))
+    for row in rows[at : at + 3]:
+        if row and not row.isspace():
+            return bool(QUOTED_BELOW.match(row))
+    return False
 
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:

@@ -14,6 +14,8 @@ _LOOKED_AT: Final = 500
 """Where in a longer answer the wish stands; further below are footers that speak of unsubscribing."""
 
 _MAX_POLITE: Final = 8
+_MAX_POLITE_WORDS: Final = 4
+"""Words of the longest polite phrase."""
 
 
 def asks_to_leave(subject: str, text: str) -> bool:
@@ -60,6 +62,11 @@ def _polite() -> tuple[str, ...]:
     return tuple(_plain(phrase).strip() for phrase in words("politeness"))
 
 
+@cache
+def _polite_set() -> frozenset[str]:
+    return frozenset(_polite())
+
+
 def _is_request(text: str) -> bool:
     rest = _plain(text).strip() if len(text) <= _MAX_REQUEST else ""
     for _ in range(_MAX_POLITE):
@@ -74,6 +81,8 @@ def _is_request(text: str) -> bool:
 
 def _without_politeness(text: str) -> str:
     """Without one word of politeness at the beginning or the end. Scripts without spaces have none around it either."""
+    if text.isascii():
+        return _without_polite_words(text.split(" "))
     if not (text.startswith(_polite()) or text.endswith(_polite())):
         return text
     for word in _polite():
@@ -83,3 +92,13 @@ def _without_politeness(text: str) -> str:
         if text.endswith(word) and (close or text[: -len(word)][-1:] in {"", " "}):
             return text[: -len(word)].strip()
     return text
+
+
+def _without_polite_words(text: list[str]) -> str:
+    """As above by looking up, for text that has spaces between its words."""
+    for count in range(_MAX_POLITE_WORDS, 0, -1):
+        if " ".join(text[:count]) in _polite_set():
+            return " ".join(text[count:])
+        if " ".join(text[-count:]) in _polite_set():
+            return " ".join(text[:-count])
+    return " ".join(text)

@@ -47,20 +47,18 @@ _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 class Part:
     """One message or body part: headers (names lower-cased, values unfolded and as they came) and its raw body."""
 
-    __slots__ = ("body", "headers", "params", "parts", "type")
+    __slots__ = ("_first", "body", "headers", "params", "parts", "type")
 
     def __init__(self, headers: list[tuple[str, str]], body: bytes, default: str) -> None:
         self.headers = headers
+        self._first = dict(reversed(headers))
         self.body = body
         self.parts: list[Part] = []
         self.type, self.params = _content_type(self.get("content-type"), default)
 
     def get(self, name: str) -> str:
         """The first header of that (lower-case) name, empty when there is none."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return ""
+        return self._first.get(name, "")
 
     def all(self, name: str) -> list[str]:
         """All headers of that name in order."""

@@ -1,7 +1,6 @@
 """Replies of people, unsubscribing by reply, and mail that answers nothing of ours."""
 
 import re
-from functools import cache
 from typing import Final
 
 import msgspec
@@ -47,10 +46,7 @@ def parse_answer(letter: Letter, *, tagged: bool) -> Finding:
     if reaction := _reaction(letter.root):
         return _finding(letter, FindingKind.REACTED, "reply/reaction", ids, reaction)
 
-    @cache
-    def text() -> str:
-        return new_text(letter.root)
-
+    text = _NewText(letter.root)
     rule = auto_reply_rule(letter, tagged=tagged, text=text)
     if rule:
         return _finding(letter, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")
@@ -61,6 +57,21 @@ def parse_answer(letter: Letter, *, tagged: bool) -> Finding:
         return _finding(letter, FindingKind.MAIL, "mail", ids, text())
     found = _finding(letter, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text())
     return msgspec.structs.replace(found, wish=Wish.LEAVE) if wishes_to_leave(text()) else found
+
+
+class _NewText:
+    """The new text of a mail, read when it is asked for first."""
+
+    __slots__ = ("_root", "_text")
+
+    def __init__(self, root: Part) -> None:
+        self._root = root
+        self._text: str | None = None
+
+    def __call__(self) -> str:
+        if self._text is None:
+            self._text = new_text(self._root)
+        return self._text
 
 
 def _reaction(root: Part) -> str:
