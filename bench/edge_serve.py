@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from postlude.edge import EdgeConfig, Limits, run_edge
+from postlude.edge import EdgeConfig, VisitorLimits, run_edge
 from postlude.journal.disk import Disk
 from postlude.tokens import KeyRing, TokenCodec
 
@@ -37,7 +37,7 @@ async def serve(port: int, journal: Path, disk: Disk) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    config = EdgeConfig(port=port, limits=Limits(hits_per_minute=1 << 60))
+    config = EdgeConfig(port=port, limits=VisitorLimits(hits_per_minute=1 << 60))
     await run_edge(config, CODEC, journal, stop, name=f"edge-{port}", journal_max_bytes=64 << 30, disk=disk)
 
 

@@ -21,7 +21,7 @@ from result import table, write
 from postlude.instrument import Policy, compile_message, instrument
 from postlude.instrument import html_part as html
 from postlude.instrument.edits import segments
-from postlude.instrument.session import Session
+from postlude.instrument.session import InstrumentSession
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://mail.example.org", Kind.MESSAGE, 77)
@@ -36,7 +36,7 @@ Row = tuple[str, Callable[[], object], int]
 
 
 def one_off_html() -> bytes:
-    session = Session(Policy(), URLS)
+    session = InstrumentSession(Policy(), URLS)
     return TOKEN.encode().join(segments(PAGE, html.plan(PAGE, session, "utf-8").edits))
 
 

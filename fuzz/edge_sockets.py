@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from postlude.edge import Edge, EdgeConfig, Limits
+from postlude.edge import Edge, EdgeConfig, VisitorLimits
 from postlude.edge.answer import GIF
 from postlude.journal import JournalWriter
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
@@ -69,7 +69,7 @@ async def main(seconds: float, seed: int) -> None:
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         writer = JournalWriter(Path(folder), "fuzz")
-        edge = Edge(EdgeConfig(port=0, limits=Limits(request_seconds=2)), CODEC, writer)
+        edge = Edge(EdgeConfig(port=0, limits=VisitorLimits(request_seconds=2)), CODEC, writer)
         await edge.listen()
         thrown, until = 0, time.monotonic() + seconds
         while time.monotonic() < until:

@@ -10,7 +10,7 @@ from postlude.cli.main import COMMANDS, cli
 from postlude.config import PREFIX, table
 from postlude.config.mailboxes import mailbox_rows
 from postlude.config.servers import rows
-from postlude.config.tables import Row
+from postlude.config.tables import ReferenceRow
 from postlude.feedback.providers import PROVIDERS
 from postlude.instrument import LinkReason, PartReason
 
@@ -74,7 +74,7 @@ def providers() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _keys(known: dict[str, tuple[Row, object]]) -> list[str]:
+def _keys(known: dict[str, tuple[ReferenceRow, object]]) -> list[str]:
     lines = []
     for name, (row, default) in known.items():
         shown = f"`{default}`" if default not in ((), "", None, 0) else ""

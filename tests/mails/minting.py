@@ -4,7 +4,7 @@ from postlude.instrument import Instrumented, Policy, instrument
 from postlude.instrument.edits import segments
 from postlude.instrument.html_part import plan
 from postlude.instrument.report import LinkReport
-from postlude.instrument.session import Session
+from postlude.instrument.session import InstrumentSession
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 BASE = "https://mail.sender.example"
@@ -24,7 +24,7 @@ def track(raw: bytes, policy: Policy | None = None) -> Instrumented:
 def html(data: bytes | str, policy: Policy | None = None, charset: str = "utf-8") -> tuple[bytes, list[LinkReport]]:
     """An HTML part alone, tracked, and what is said of its links."""
     raw = data.encode() if isinstance(data, str) else data
-    session = Session(Policy() if policy is None else policy, URLS)
+    session = InstrumentSession(Policy() if policy is None else policy, URLS)
     edits = plan(raw, session, charset, with_pixel=session.policy.opens).edits
     return TOKEN.encode().join(segments(raw, edits)), session.links
 

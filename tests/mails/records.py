@@ -1,14 +1,14 @@
 """Journal records and hits as tests of the digest want them."""
 
-from postlude.journal import Record
+from postlude.journal import JournalRecord
 from postlude.model.observation import Hit, Observation, encode
 from postlude.model.words import HitFace
 from postlude.services.digest.item import Item
 
 
-def record(data: bytes, offset: int = 16) -> Record:
+def record(data: bytes, offset: int = 16) -> JournalRecord:
     """A record of the first writer's first segment."""
-    return Record(1, 1, offset, data)
+    return JournalRecord(1, 1, offset, data)
 
 
 def item(seen: Observation, offset: int = 16) -> Item:

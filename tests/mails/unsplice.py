@@ -180,7 +180,7 @@ def message(original: bytes, tracked: bytes) -> bytes:
     return b"".join([*out, tracked[done:]])
 
 
-def _part(part: mime.Part, original: bytes, tracked: bytes) -> bytes:
+def _part(part: mime.MimePart, original: bytes, tracked: bytes) -> bytes:
     if original == tracked:
         return original
     body = a2b_qp(original) if part.encoding == "quoted-printable" else original

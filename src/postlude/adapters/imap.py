@@ -70,7 +70,7 @@ class ImapConfig:
         return f"{self.user} at {self.host}, folder {self.folder}"
 
 
-class Mark(NamedTuple):
+class FolderMark(NamedTuple):
     """Where a folder was read up to."""
 
     validity: int
@@ -84,7 +84,7 @@ class Mark(NamedTuple):
 class Watermark(Protocol):
     """Keeps the mark of a folder durably. May raise StorageError."""
 
-    def get(self) -> Mark | None:
+    def get(self) -> FolderMark | None:
         """None when the folder was never read."""
         ...
 

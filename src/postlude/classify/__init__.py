@@ -2,7 +2,7 @@
 
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
-from postlude.classify.rules import RULES, RULES_VERSION, Confidence, Rule, since_class
+from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
 
 __all__ = [
     "BUNDLED",
@@ -12,7 +12,7 @@ __all__ = [
     "Judgement",
     "NetworkList",
     "Networks",
-    "Rule",
+    "VerdictRule",
     "judge",
     "network_facts",
     "read_list",

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from postlude.classify.agents import read_agent
-from postlude.classify.rules import RULES, Confidence, Rule, Seen
+from postlude.classify.rules import RULES, Confidence, HitFacts, VerdictRule
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace, Verdict
 
@@ -30,7 +30,7 @@ def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
     """
     agent = read_agent(hit.user_agent)
     since = None if sent_at is None else hit.at - sent_at
-    seen = Seen(hit, agent, hit.facts.get("network", ""), since)
+    seen = HitFacts(hit, agent, hit.facts.get("network", ""), since)
     matched = [rule for rule in RULES if rule.matches(seen)]
     said = ((rule, _verdict(rule, hit.face)) for rule in matched if rule.confidence is not Confidence.WEAK)
     decided = next(((rule, verdict) for rule, verdict in said if verdict is not None), None)
@@ -40,5 +40,5 @@ def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
     return Judgement(verdict, (first.id, *(rule.id for rule in matched if rule is not first)), agent.client)
 
 
-def _verdict(rule: Rule, face: HitFace) -> Verdict | None:
+def _verdict(rule: VerdictRule, face: HitFace) -> Verdict | None:
     return rule.on_open if face in _OPENS else rule.on_click

@@ -28,7 +28,7 @@ class Confidence(IntEnum):
     WEAK = 1
 
 
-class Seen(NamedTuple):
+class HitFacts(NamedTuple):
     """One hit with what was read from it."""
 
     hit: Hit
@@ -38,14 +38,14 @@ class Seen(NamedTuple):
     """Microseconds since the hand-off to the next server, None when unknown."""
 
 
-class Rule(NamedTuple):
+class VerdictRule(NamedTuple):
     """One reason. `on_open` and `on_click` are what it makes of a pixel and of a link; None: it says nothing there."""
 
     id: str
     confidence: Confidence
     on_open: Verdict | None
     on_click: Verdict | None
-    matches: Callable[[Seen], bool]
+    matches: Callable[[HitFacts], bool]
 
 
 _PURPOSE_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -54,30 +54,30 @@ _SUSPECT_NETWORKS: Final = frozenset({"proofpoint", "mimecast", "cisco"})
 _NEAR_DELIVERY: Final = 10 * 60 * MICROS_PER_SECOND
 
 
-def _posted(seen: Seen) -> bool:
+def _posted(seen: HitFacts) -> bool:
     return seen.hit.method == "POST" and seen.hit.face in _POSTED
 
 
-def _not_get(seen: Seen) -> bool:
+def _not_get(seen: HitFacts) -> bool:
     return seen.hit.method != "GET" and not _posted(seen)
 
 
-def _prefetch(seen: Seen) -> bool:
+def _prefetch(seen: HitFacts) -> bool:
     values = (seen.hit.headers.get(name, "").lower() for name in _PURPOSE_HEADERS)
     return any("prefetch" in value or "preview" in value or "prerender" in value for value in values)
 
 
-def _is(*families: Family) -> Callable[[Seen], bool]:
+def _is(*families: Family) -> Callable[[HitFacts], bool]:
     wanted = frozenset(families)
     return lambda seen: seen.agent.family in wanted
 
 
-def _from(*networks: str) -> Callable[[Seen], bool]:
+def _from(*networks: str) -> Callable[[HitFacts], bool]:
     wanted = frozenset(networks)
     return lambda seen: seen.network in wanted
 
 
-def _apple(seen: Seen) -> bool:
+def _apple(seen: HitFacts) -> bool:
     return seen.network == "apple_egress" or seen.hit.facts.get("apple_egress") == "1"
 
 
@@ -92,48 +92,48 @@ def since_class(since_sent: int | None) -> int:
     return 3 if since_sent < PROMPT_SECONDS * MICROS_PER_SECOND else 4
 
 
-def _near_delivery(seen: Seen) -> bool:
+def _near_delivery(seen: HitFacts) -> bool:
     return seen.since_sent is not None and seen.since_sent <= _NEAR_DELIVERY
 
 
-def _prompt(seen: Seen) -> bool:
+def _prompt(seen: HitFacts) -> bool:
     return seen.since_sent is not None and 0 <= seen.since_sent < PROMPT_SECONDS * MICROS_PER_SECOND
 
 
 _C, _V = Confidence, Verdict
 
 RULES: Final = (
-    Rule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == "1"),
-    Rule("method", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _not_get),
-    Rule("posted", _C.CERTAIN, _V.HUMAN, _V.HUMAN, _posted),
-    Rule("purpose-header", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _prefetch),
-    Rule("gmail-prefetch", _C.CERTAIN, _V.MACHINE, _V.MACHINE_SUSPECTED, _is(Family.GMAIL_PREFETCH)),
-    Rule("image-proxy", _C.HIGH, _V.HUMAN_PROXIED, _V.MACHINE_SUSPECTED, _is(Family.IMAGE_PROXY)),
-    Rule("apple-mpp", _C.HIGH, _V.UNKNOWN, _V.MACHINE, lambda s: s.agent.family is Family.BARE and _apple(s)),
-    Rule("microsoft-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("microsoft_filtering")),
-    Rule("barracuda-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("barracuda")),
-    Rule("office", _C.HIGH, _V.HUMAN, _V.MACHINE, _is(Family.OFFICE)),
-    Rule("office-browser", _C.HIGH, _V.HUMAN, _V.MACHINE_SUSPECTED, _is(Family.OFFICE_BROWSER)),
-    Rule("mail-service", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.SERVICE)),
-    Rule("gateway", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.GATEWAY)),
-    Rule("preview-bot", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.PREVIEW)),
-    Rule("headless", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.HEADLESS)),
-    Rule("http-library", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.LIBRARY)),
-    Rule("crawler", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.CRAWLER)),
-    Rule(
+    VerdictRule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == "1"),
+    VerdictRule("method", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _not_get),
+    VerdictRule("posted", _C.CERTAIN, _V.HUMAN, _V.HUMAN, _posted),
+    VerdictRule("purpose-header", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _prefetch),
+    VerdictRule("gmail-prefetch", _C.CERTAIN, _V.MACHINE, _V.MACHINE_SUSPECTED, _is(Family.GMAIL_PREFETCH)),
+    VerdictRule("image-proxy", _C.HIGH, _V.HUMAN_PROXIED, _V.MACHINE_SUSPECTED, _is(Family.IMAGE_PROXY)),
+    VerdictRule("apple-mpp", _C.HIGH, _V.UNKNOWN, _V.MACHINE, lambda s: s.agent.family is Family.BARE and _apple(s)),
+    VerdictRule("microsoft-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("microsoft_filtering")),
+    VerdictRule("barracuda-filtering", _C.HIGH, _V.MACHINE, _V.MACHINE, _from("barracuda")),
+    VerdictRule("office", _C.HIGH, _V.HUMAN, _V.MACHINE, _is(Family.OFFICE)),
+    VerdictRule("office-browser", _C.HIGH, _V.HUMAN, _V.MACHINE_SUSPECTED, _is(Family.OFFICE_BROWSER)),
+    VerdictRule("mail-service", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.SERVICE)),
+    VerdictRule("gateway", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.GATEWAY)),
+    VerdictRule("preview-bot", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.PREVIEW)),
+    VerdictRule("headless", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.HEADLESS)),
+    VerdictRule("http-library", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.LIBRARY)),
+    VerdictRule("crawler", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.CRAWLER)),
+    VerdictRule(
         "gateway-network",
         _C.MEDIUM,
         _V.MACHINE_SUSPECTED,
         _V.MACHINE_SUSPECTED,
         lambda s: s.network in _SUSPECT_NETWORKS and _near_delivery(s),
     ),
-    Rule("prompt-click", _C.MEDIUM, None, _V.MACHINE_SUSPECTED, _prompt),
-    Rule("bare-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE, _is(Family.BARE)),
-    Rule("apple-egress", _C.MEDIUM, _V.UNKNOWN, None, _apple),
-    Rule("mail-client", _C.HIGH, _V.HUMAN, _V.HUMAN, _is(Family.MAIL_CLIENT)),
-    Rule("empty-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE_SUSPECTED, _is(Family.EMPTY)),
-    Rule("ancient-agent", _C.WEAK, None, None, lambda s: s.agent.ancient),
-    Rule("hosting-network", _C.WEAK, None, None, _from("hosting")),
-    Rule("browser", _C.MEDIUM, _V.HUMAN, _V.HUMAN, _is(Family.BROWSER)),
-    Rule("unknown-agent", _C.MEDIUM, _V.UNKNOWN, _V.UNKNOWN, _is(Family.OTHER)),
+    VerdictRule("prompt-click", _C.MEDIUM, None, _V.MACHINE_SUSPECTED, _prompt),
+    VerdictRule("bare-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE, _is(Family.BARE)),
+    VerdictRule("apple-egress", _C.MEDIUM, _V.UNKNOWN, None, _apple),
+    VerdictRule("mail-client", _C.HIGH, _V.HUMAN, _V.HUMAN, _is(Family.MAIL_CLIENT)),
+    VerdictRule("empty-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE_SUSPECTED, _is(Family.EMPTY)),
+    VerdictRule("ancient-agent", _C.WEAK, None, None, lambda s: s.agent.ancient),
+    VerdictRule("hosting-network", _C.WEAK, None, None, _from("hosting")),
+    VerdictRule("browser", _C.MEDIUM, _V.HUMAN, _V.HUMAN, _is(Family.BROWSER)),
+    VerdictRule("unknown-agent", _C.MEDIUM, _V.UNKNOWN, _V.UNKNOWN, _is(Family.OTHER)),
 )

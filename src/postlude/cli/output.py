@@ -43,7 +43,7 @@ def csv_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
 
 
-class Progress:
+class ProgressLine:
     """One line at the terminal that says how far long work is; nothing where nobody watches."""
 
     def __init__(self, *, quiet: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Campaigns: a template compiled once, filled in per recipient; bytes as the one-by-one way would make them."""
 
-from postlude.compose.campaign import CampaignUrls, Compiled, compile_campaign
+from postlude.compose.campaign import CampaignUrls, CompiledCampaign, compile_campaign
 from postlude.compose.errors import MissingFieldError, TemplateError
 from postlude.compose.heads import CopyHeads, HeadOptions, envelope
 from postlude.compose.prepare import html_from_mjml, html_with_inline_css, text_from_html
@@ -10,7 +10,7 @@ __all__ = [
     "Attachment",
     "CampaignTemplate",
     "CampaignUrls",
-    "Compiled",
+    "CompiledCampaign",
     "CopyHeads",
     "Encoding",
     "Fields",

@@ -8,13 +8,13 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from postlude.compose import header, parts
-from postlude.compose.layout import Slot, layout
+from postlude.compose.layout import LayoutSlot, layout
 from postlude.compose.numbering import Numbering
 from postlude.compose.pieces import Span, joined, split
 from postlude.compose.preheader import with_preheader
 from postlude.compose.shape import Unshared
-from postlude.compose.shared import Shared
-from postlude.compose.source import Marks, Source, value_text
+from postlude.compose.shared import SharedRenderer
+from postlude.compose.source import Marks, TemplateSource, value_text
 from postlude.compose.template import ROOTS, CampaignTemplate, Encoding, Fields
 from postlude.compose.values import FieldsView, MissingPolicy
 from postlude.dkim import Signer
@@ -49,12 +49,12 @@ class CampaignUrls(UrlMinter, Protocol):
         ...
 
 
-def compile_campaign(template: CampaignTemplate, policy: Policy, urls: CampaignUrls) -> "Compiled":
+def compile_campaign(template: CampaignTemplate, policy: Policy, urls: CampaignUrls) -> "CompiledCampaign":
     """Parse once, render for any number of recipients. TemplateError says what the author has to mend."""
-    return Compiled(template, policy, urls)
+    return CompiledCampaign(template, policy, urls)
 
 
-class Compiled:
+class CompiledCampaign:
     """A campaign taken apart. Pure and safe for threads."""
 
     def __init__(self, template: CampaignTemplate, policy: Policy, urls: CampaignUrls) -> None:
@@ -74,7 +74,9 @@ class Compiled:
         self._html: Final = self._source(html, "HTML", names, html=True) if html.strip() else None
         self._text: Final = self._source(template.text, "text", names) if template.text.strip() else None
         self._bodies: Final = [
-            (slot, source) for slot, source in ((Slot.HTML, self._html), (Slot.TEXT, self._text)) if source is not None
+            (slot, source)
+            for slot, source in ((LayoutSlot.HTML, self._html), (LayoutSlot.TEXT, self._text))
+            if source is not None
         ]
         sources = [self._subject, self._preheader, *(source for _, source in self._bodies)]
         self.fields: Final = tuple(sorted(frozenset[str]().union(*(each.paths for each in sources))))
@@ -89,7 +91,7 @@ class Compiled:
         written = f"{template.subject}{template.preheader}{template.html}{template.text}"
         self.names_pages: Final = any(name in written for name in self._pages)
         """The address of one of the copy's pages may stand in it, so that `render` needs the act token."""
-        self._shapes: Final[WeightedCache[_Key, tuple[Shared | None]]] = WeightedCache(_SHAPES_BYTES)
+        self._shapes: Final[WeightedCache[_Key, tuple[SharedRenderer | None]]] = WeightedCache(_SHAPES_BYTES)
         self._seen: Final[WeightedCache[_Key, bool]] = WeightedCache(_SHAPES_BYTES)
         constant = all(source.constant for _, source in self._bodies)
         self._always: Final = self._share(self._skeletons({})) if constant else None
@@ -111,7 +113,7 @@ class Compiled:
         done = shared.signed(tokens, names, head, signer, now) if shared is not None else None
         return signer.sign(self.render(tokens, fields, head), now) if done is None else done
 
-    def _prepared(self, fields: Fields) -> tuple[dict[str, Any], Shared | None]:
+    def _prepared(self, fields: Fields) -> tuple[dict[str, Any], SharedRenderer | None]:
         if self._always is not None and self._always.only_tokens:
             return {}, self._always
         names = self._names(fields)
@@ -122,9 +124,12 @@ class Compiled:
         names = self._names(fields)
         key = self._skeletons(names)
         session = parts.Numbered(self._policy, self._urls, () if self._constant else self._numbering.numbers(key))
-        filled: dict[Slot, bytes] = {Slot.HEAD: head, Slot.SUBJECT: header.unstructured("Subject", names["subject"])}
+        filled: dict[LayoutSlot, bytes] = {
+            LayoutSlot.HEAD: head,
+            LayoutSlot.SUBJECT: header.unstructured("Subject", names["subject"]),
+        }
         for (slot, _), skeleton in zip(self._bodies, key, strict=False):
-            filled[slot] = self._body(skeleton, names, session, tokens, html=slot is Slot.HTML)
+            filled[slot] = self._body(skeleton, names, session, tokens, html=slot is LayoutSlot.HTML)
         return b"".join([each if isinstance(each, bytes) else filled[each] for each in self._layout])
 
     def subject(self, fields: Fields) -> str:
@@ -132,10 +137,10 @@ class Compiled:
         subject: str = self._names(fields)["subject"]
         return subject
 
-    def _source(self, text: str, where: str, names: frozenset[str], *, html: bool = False) -> Source:
+    def _source(self, text: str, where: str, names: frozenset[str], *, html: bool = False) -> TemplateSource:
         if html or where == "text":
             text = text if text.endswith("\n") else text + "\n"
-        return Source(text, where, names, self._marks, self._pages, html=html)
+        return TemplateSource(text, where, names, self._marks, self._pages, html=html)
 
     def _page_urls(self, token: str) -> dict[str, str]:
         pages = {
@@ -156,7 +161,7 @@ class Compiled:
         first, *more = [source.skeleton(names) for _, source in self._bodies]
         return first, more[0] if more else ""
 
-    def _shape_for(self, names: Mapping[str, Any]) -> Shared | None:
+    def _shape_for(self, names: Mapping[str, Any]) -> SharedRenderer | None:
         """What copies with the same branches share; worth its work from the second of them on."""
         key = self._skeletons(names)
         if self._seen.get(key) is None:
@@ -168,12 +173,12 @@ class Compiled:
             self._shapes.put(key, known, 6 * sum(map(len, key)))
         return known[0]
 
-    def _share(self, key: _Key) -> Shared | None:
+    def _share(self, key: _Key) -> SharedRenderer | None:
         numbers: Sequence[int] = (
             () if all(source.constant for _, source in self._bodies) else self._numbering.numbers(key)
         )
         try:
-            return Shared(
+            return SharedRenderer(
                 self._layout,
                 self._marked_bodies(key),
                 self._subject,
@@ -185,9 +190,9 @@ class Compiled:
         except Unshared:
             return None
 
-    def _marked_bodies(self, key: _Key) -> list[tuple[Slot, bytes, list[Span]]]:
+    def _marked_bodies(self, key: _Key) -> list[tuple[LayoutSlot, bytes, list[Span]]]:
         return [
-            (slot, *self._marked(skeleton, html=slot is Slot.HTML))
+            (slot, *self._marked(skeleton, html=slot is LayoutSlot.HTML))
             for (slot, _), skeleton in zip(self._bodies, key, strict=False)
         ]
 

@@ -12,7 +12,7 @@ ACT_HOLE: Final = 1
 _HEADER_END: Final = b"\r\n\r\n"
 
 
-class Frame:
+class DocumentFrame:
     """Joined with what fills its holes."""
 
     def __init__(self, base: list[bytes], order: Sequence[int]) -> None:
@@ -30,17 +30,17 @@ class Frame:
         out[0] = before + self._first
         return b"".join(out)
 
-    def split(self) -> "tuple[Frame, Frame]":
+    def split(self) -> "tuple[DocumentFrame, DocumentFrame]":
         """Header block with the line end of its last field, and body."""
         for index in range(0, len(self._base), 2):
             at = self._base[index].find(_HEADER_END)
             if at >= 0:
                 static, before, half = self._base[index], self._base[:index], index // 2
-                head = Frame([*before, static[: at + 2]], self._order[:half])
-                return head, Frame([static[at + 4 :], *self._base[index + 1 :]], self._order[half:])
+                head = DocumentFrame([*before, static[: at + 2]], self._order[:half])
+                return head, DocumentFrame([static[at + 4 :], *self._base[index + 1 :]], self._order[half:])
         raise AssertionError("every message has a blank line behind its header")
 
-    def relaxed(self) -> "Frame":
+    def relaxed(self) -> "DocumentFrame":
         """This body in the relaxed form of RFC 6376 3.4.4.
 
         Right only where no blank stands on either side of a hole, which holds for tokens, and for values in
@@ -50,10 +50,10 @@ class Frame:
         statics[-1] = relaxed_end(statics[-1])
         base = self._base.copy()
         base[0::2] = statics
-        return Frame(base, self._order)
+        return DocumentFrame(base, self._order)
 
 
-def frame(pieces: Iterable[bytes | Token | Hole]) -> Frame:
+def frame(pieces: Iterable[bytes | Token | Hole]) -> DocumentFrame:
     """A frame of pieces; a hole's slot is its number."""
     base: list[bytes] = [b""]
     order: list[int] = []
@@ -66,4 +66,4 @@ def frame(pieces: Iterable[bytes | Token | Hole]) -> Frame:
                 order.append(piece.slot)
             else:
                 order.append(ACT_HOLE if piece is ACT else READ_HOLE)
-    return Frame(base, order)
+    return DocumentFrame(base, order)

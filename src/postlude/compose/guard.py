@@ -16,7 +16,7 @@ _TAG: Final = re.compile(
 _OPAQUE: Final = re.compile(r"<(style|script|title|textarea)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
-class Guard:
+class ProtectedDocument:
     """A document with marks in place of what a parser must not see. TemplateError where it holds such a mark."""
 
     MARK: Final = "jnjplaceholder"
@@ -59,7 +59,9 @@ class Guard:
         return _ANY_MARK.sub(lambda match: self.restored(self.code(match[1] or match[2] or match[3])), text)
 
 
-_ANY_MARK: Final = re.compile(f"<!--{Guard.PATTERN.pattern}-->|@{Guard.PATTERN.pattern};|{Guard.PATTERN.pattern}")
+_ANY_MARK: Final = re.compile(
+    f"<!--{ProtectedDocument.PATTERN.pattern}-->|@{ProtectedDocument.PATTERN.pattern};|{ProtectedDocument.PATTERN.pattern}"
+)
 
 
 class _Spans:

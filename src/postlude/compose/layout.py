@@ -19,7 +19,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]+")
 _BASE64_LINE: Final = 57
 
 
-class Slot(Enum):
+class LayoutSlot(Enum):
     """What is filled in for a copy."""
 
     HEAD = "head"
@@ -36,12 +36,12 @@ _OWN: Final = frozenset(
 )
 
 
-def layout(template: CampaignTemplate) -> list[bytes | Slot]:
+def layout(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
     """The message, as bytes and slots in turn. TemplateError for what cannot stand in a message."""
-    out: list[bytes | Slot] = [Slot.HEAD, header.mailboxes("From", template.sender)]
+    out: list[bytes | LayoutSlot] = [LayoutSlot.HEAD, header.mailboxes("From", template.sender)]
     if template.reply_to:
         out.append(header.mailboxes("Reply-To", template.reply_to))
-    out.append(Slot.SUBJECT)
+    out.append(LayoutSlot.SUBJECT)
     for name, value in template.headers:
         if name.lower() in _OWN or name.lower().startswith("content-"):
             raise TemplateError("headers", 0, f"{name} is written by Postlude; take it out")
@@ -50,7 +50,7 @@ def layout(template: CampaignTemplate) -> list[bytes | Slot]:
     return [*out, *_content(template)]
 
 
-def _content(template: CampaignTemplate) -> list[bytes | Slot]:
+def _content(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
     if not template.html.strip() and not template.text.strip():
         raise TemplateError("template", 0, "there is neither HTML nor text: write one of them")
     eight = template.encoding is Encoding.EIGHT_BIT
@@ -61,22 +61,24 @@ def _content(template: CampaignTemplate) -> list[bytes | Slot]:
         raise TemplateError(
             "attachments", 0, f"{related[0].filename} has a Content-ID, but there is no HTML to show it"
         )
-    content: list[bytes | Slot] = []
+    content: list[bytes | LayoutSlot] = []
     if template.html.strip():
-        content = [b"Content-Type: text/html; charset=utf-8\r\n", Slot.HTML]
+        content = [b"Content-Type: text/html; charset=utf-8\r\n", LayoutSlot.HTML]
         if related:
             content = _multipart("related", mark + "r", [content, *map(_attachment, related)], eight=eight)
     if template.text.strip():
-        text: list[bytes | Slot] = [b"Content-Type: text/plain; charset=utf-8\r\n", Slot.TEXT]
+        text: list[bytes | LayoutSlot] = [b"Content-Type: text/plain; charset=utf-8\r\n", LayoutSlot.TEXT]
         content = _multipart("alternative", mark + "a", [text, content], eight=eight) if content else text
     if mixed:
         content = _multipart("mixed", mark + "m", [content, *map(_attachment, mixed)], eight=eight)
     return content
 
 
-def _multipart(kind: str, boundary: str, parts: Sequence[list[bytes | Slot]], *, eight: bool) -> list[bytes | Slot]:
+def _multipart(
+    kind: str, boundary: str, parts: Sequence[list[bytes | LayoutSlot]], *, eight: bool
+) -> list[bytes | LayoutSlot]:
     encoding = "Content-Transfer-Encoding: 8bit\r\n" if eight else ""
-    out: list[bytes | Slot] = [f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n{encoding}'.encode()]
+    out: list[bytes | LayoutSlot] = [f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n{encoding}'.encode()]
     for part in parts:
         out += (f"\r\n--{boundary}\r\n".encode(), *part)
     return [*out, f"\r\n--{boundary}--\r\n".encode()]
@@ -87,7 +89,7 @@ def _mark(template: CampaignTemplate) -> str:
     return "=_" + blake2b(msgspec.msgpack.encode(template), digest_size=12).hexdigest()
 
 
-def _attachment(attachment: Attachment) -> list[bytes | Slot]:
+def _attachment(attachment: Attachment) -> list[bytes | LayoutSlot]:
     if not _TYPE.fullmatch(attachment.content_type):
         raise TemplateError("attachments", 0, f"{attachment.content_type!r} is no content type such as image/png")
     name = one_line(attachment.filename).replace("/", "_") or "attachment"

@@ -8,13 +8,13 @@ from postlude.compose.pieces import Span
 from postlude.instrument.anchors import Links, text_of
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
-from postlude.instrument.session import Session
+from postlude.instrument.session import InstrumentSession
 from postlude.instrument.url import clean
 
 ASSUMED: Final = b"https://"
 
 
-class Judge(Session):
+class SingleLinkSession(InstrumentSession):
     """A session for one link at a time."""
 
     position = 0
@@ -26,7 +26,7 @@ class Judge(Session):
     def report(self, position: int, url: str, label: str, reason: LinkReason, where: str) -> None:
         """Nobody asks: the template's own list is made from the template."""
 
-    def one(self, position: int) -> "Judge":
+    def one(self, position: int) -> "SingleLinkSession":
         """A judge for one link: nobody else's, so that threads do not meet."""
         made = copy.copy(self)
         made.position = position
@@ -64,7 +64,7 @@ class OwnLink(NamedTuple):
         """Its address differs between recipients."""
         return bool(self.address.fields)
 
-    def tail(self, judge: Judge, values: Mapping[int, bytes]) -> bytes | None:
+    def tail(self, judge: SingleLinkSession, values: Mapping[int, bytes]) -> bytes | None:
         """What stands behind the token for this recipient; None when the link is not treated as in the template."""
         snippet = self.element.filled(values)
         scan = Scan(snippet)

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from postlude.compose import parts
-from postlude.compose.layout import Slot
+from postlude.compose.layout import LayoutSlot
 from postlude.compose.links import ASSUMED
-from postlude.compose.source import Marks, Source
+from postlude.compose.source import Marks, TemplateSource
 from postlude.instrument import LinkReport, Policy, UrlMinter
 
 
 class Numbering:
     """The list of all links of a template, and where the links of one skeleton stand in it."""
 
-    def __init__(self, policy: Policy, urls: UrlMinter, marks: Marks, bodies: Sequence[tuple[Slot, Source]]) -> None:
+    def __init__(
+        self, policy: Policy, urls: UrlMinter, marks: Marks, bodies: Sequence[tuple[LayoutSlot, TemplateSource]]
+    ) -> None:
         self._policy: Final = policy
         self._urls: Final = urls
         self._marks: Final = marks
@@ -57,7 +59,7 @@ class Numbering:
         session = parts.Numbered(self._policy, self._urls)
         for slot, text in zip(self._slots, texts, strict=False):
             data = text.encode("utf-8", "replace")
-            html = slot is Slot.HTML
+            html = slot is LayoutSlot.HTML
             parts.edits_of(self.followable(data) if html else data, session, html=html, limited=False)
         return tuple(sorted(session.links, key=lambda link: link.position))
 

@@ -7,14 +7,14 @@ from postlude.compose import quoted
 from postlude.compose.pieces import Piece
 from postlude.instrument import Policy, UrlMinter, html_part, lines, text_part
 from postlude.instrument.edits import Edit
-from postlude.instrument.session import Minted, Session
+from postlude.instrument.session import InstrumentSession, Minted
 
 _LONGEST_LINE: Final = 998
 QUOTED_HEAD: Final = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 EIGHT_BIT_HEAD: Final = b"Content-Transfer-Encoding: 8bit\r\n\r\n"
 
 
-class Numbered(Session):
+class Numbered(InstrumentSession):
     """A session that gives links the numbers of the whole template's list, whichever branches a copy shows."""
 
     def __init__(self, policy: Policy, urls: UrlMinter, numbers: Sequence[int] = ()) -> None:
@@ -38,7 +38,7 @@ class Numbered(Session):
         return order + (max(self._numbers) + 1 - len(self._numbers) if self._numbers else 0)
 
 
-def edits_of(data: bytes, session: Session, *, html: bool, limited: bool) -> list[Edit]:
+def edits_of(data: bytes, session: InstrumentSession, *, html: bool, limited: bool) -> list[Edit]:
     """What instrumenting changes in a part, as for a message that came from outside."""
     session.keep_lines_short(limited=limited)
     if not html:

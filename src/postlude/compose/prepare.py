@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 
 from postlude.compose.errors import TemplateError
-from postlude.compose.guard import Guard
+from postlude.compose.guard import ProtectedDocument
 from postlude.compose.style_sheets import names_by_code, with_marks
 from postlude.instrument.scanner import Scan
 
@@ -32,7 +32,7 @@ def html_from_mjml(source: str) -> str:
     """
     from mjml import mjml2html  # noqa: PLC0415 - 8 MB that only MJML templates need
 
-    guard = Guard(source)
+    guard = ProtectedDocument(source)
     if "<mj-include" in source:
         raise TemplateError("MJML", 0, "mj-include reads files, which a template cannot: paste what it includes")
     try:
@@ -53,7 +53,7 @@ def html_with_inline_css(html: str) -> str:
     """
     from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - as above
 
-    guard = Guard(html)
+    guard = ProtectedDocument(html)
     inliner = CSSInliner(
         keep_style_tags=True,
         keep_at_rules=True,
@@ -73,7 +73,7 @@ def text_from_html(html: str) -> str:
     """A plain text part that says what the HTML says: links with their address behind them, images by their text."""
     from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - as above
 
-    guard = Guard(html, as_text=True)
+    guard = ProtectedDocument(html, as_text=True)
     # Rows as blocks: in a table the converter looks for data, and moves template code out of it.
     plain = _ROW.sub(r"<\1div>", _CELL.sub(" ", _with_addresses(guard.text)))
     pieces = _PRE.split(plain)  # elsewhere a line end is a blank
@@ -106,7 +106,7 @@ def _with_addresses(html: str) -> str:
 
 
 def _leads(address: str) -> bool:
-    return bool(_HTTP.match(address)) or address.startswith(Guard.MARK)
+    return bool(_HTTP.match(address)) or address.startswith(ProtectedDocument.MARK)
 
 
 def _same(address: str, label: str) -> bool:

@@ -31,7 +31,7 @@ class Unshared(Exception):  # noqa: N818 - no error: the template goes the one-b
     """A value could change how the text around it is read."""
 
 
-class Own(NamedTuple):
+class HoleFill(NamedTuple):
     """What fills one hole."""
 
     number: int
@@ -67,7 +67,7 @@ class PartShape:
         self._html: Final = html
         self._eight_bit: Final = eight_bit
 
-    def plan(self, slot_of: Callable[[Own], int], token: bytes) -> PartPlan:
+    def plan(self, slot_of: Callable[[HoleFill], int], token: bytes) -> PartPlan:
         """The part's layout; Unshared when there is none that holds for all."""
         data, session = self._data, self._session
         before = len(session.links)
@@ -84,7 +84,7 @@ class PartShape:
             self._check_words()
         self._check_neighbours(edits, slots)
         spans = [
-            each if each.token else each._replace(slot=slot_of(Own(each.slot, self._html, not self._eight_bit)))
+            each if each.token else each._replace(slot=slot_of(HoleFill(each.slot, self._html, not self._eight_bit)))
             for each in self._all
         ]
         pieces = parts.encoded(split(data, edits, spans, slots), eight_bit=self._eight_bit)
@@ -100,7 +100,7 @@ class PartShape:
             raise Unshared
 
     def _own_links(
-        self, edits: Sequence[Edit], slot_of: Callable[[Own], int]
+        self, edits: Sequence[Edit], slot_of: Callable[[HoleFill], int]
     ) -> tuple[list[OwnLink], frozenset[str] | None, dict[int, int]]:
         scan = Scan(self._data, grammar.ALL)
         if not all_tame(self._data, scan, self._own):
@@ -170,7 +170,7 @@ class PartShape:
 class _Collected:
     """The links of one part, sorted by what has to be done for each copy."""
 
-    def __init__(self, session: parts.Numbered, slot_of: Callable[[Own], int], *, quoted: bool) -> None:
+    def __init__(self, session: parts.Numbered, slot_of: Callable[[HoleFill], int], *, quoted: bool) -> None:
         self._clicks: Final = session.policy.clicks or bool(session.policy.utm)
         self._slot_of: Final = slot_of
         self._quoted: Final = quoted
@@ -204,7 +204,8 @@ class _Collected:
         except KeyError:
             raise Unshared from None
         return {
-            start: self._slot_of(Own(number, html=True, quoted=self._quoted, link=True)) for start, number in numbered
+            start: self._slot_of(HoleFill(number, html=True, quoted=self._quoted, link=True))
+            for start, number in numbered
         }
 
     def twins(self) -> frozenset[str] | None:

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from postlude.compose import header, parts, quoted
 from postlude.compose.frame import ACT_HOLE, frame
-from postlude.compose.layout import Slot
-from postlude.compose.links import Judge, OwnLink
+from postlude.compose.layout import LayoutSlot
+from postlude.compose.links import OwnLink, SingleLinkSession
 from postlude.compose.pieces import Hole, Span, Token, Value, split
-from postlude.compose.shape import UNBOUNDED, Own, PartPlan, PartShape, Unshared
-from postlude.compose.source import Marks, Source, value_text
+from postlude.compose.shape import UNBOUNDED, HoleFill, PartPlan, PartShape, Unshared
+from postlude.compose.source import Marks, TemplateSource, value_text
 from postlude.dkim import Signer
 from postlude.dkim.canonical import relaxed_lines
 from postlude.tokens import CopyTokens
@@ -21,14 +21,14 @@ _MEANS_SOMETHING: Final = re.compile(rb"[:/()]").search
 """In plain text: what could be a URL of its own, or say where one ends that stands behind it."""
 
 
-class Shared:
+class SharedRenderer:
     """Renders by filling holes; None where this recipient's values ask for the one-by-one way."""
 
     def __init__(
         self,
-        message: Sequence[bytes | Slot],
-        bodies: Sequence[tuple[Slot, bytes, Sequence[Span]]],
-        subject: Source,
+        message: Sequence[bytes | LayoutSlot],
+        bodies: Sequence[tuple[LayoutSlot, bytes, Sequence[Span]]],
+        subject: TemplateSource,
         marks: Marks,
         session: parts.Numbered,
         *,
@@ -38,10 +38,10 @@ class Shared:
         self._fields: Final = marks.fields
         self._sample: Final = sample
         self._session: Final = session
-        self._judge: Final = Judge(session.policy, session.urls)
-        self._own: Final[list[Own]] = []
+        self._judge: Final = SingleLinkSession(session.policy, session.urls)
+        self._own: Final[list[HoleFill]] = []
         self._plans: Final = dict(self._plan(slot, data, spans, eight_bit=eight_bit) for slot, data, spans in bodies)
-        html = self._plans.get(Slot.HTML)
+        html = self._plans.get(LayoutSlot.HTML)
         self._links: Final[list[OwnLink]] = html.own_links if html else []
         self._twins: Final = html.twins if html else None
         self._judge.keep_lines_short(limited=eight_bit)
@@ -119,28 +119,30 @@ class Shared:
         found = {link.url(values) for link in personal}
         return len(found) == len({link.address for link in personal}) and not found & self._twins
 
-    def _plan(self, slot: Slot, data: bytes, spans: Sequence[Span], *, eight_bit: bool) -> tuple[Slot, PartPlan]:
+    def _plan(
+        self, slot: LayoutSlot, data: bytes, spans: Sequence[Span], *, eight_bit: bool
+    ) -> tuple[LayoutSlot, PartPlan]:
         if eight_bit and parts.too_long(data):
             # Certain only where no value, short or with line ends in it, can make the line shorter.
             pieces = [piece for piece in split(data, (), spans) if isinstance(piece, bytes)]
             if not any(map(parts.too_long, pieces)):
                 raise Unshared
             eight_bit = False
-        shape = PartShape(data, spans, self._session, html=slot is Slot.HTML, eight_bit=eight_bit)
+        shape = PartShape(data, spans, self._session, html=slot is LayoutSlot.HTML, eight_bit=eight_bit)
         return slot, shape.plan(self._slot_of, self._sample.encode("ascii"))
 
-    def _slot_of(self, own: Own) -> int:
+    def _slot_of(self, own: HoleFill) -> int:
         if own not in self._own:
             self._own.append(own)
         return _FIRST_OWN + self._own.index(own)
 
-    def _pieces(self, message: Sequence[bytes | Slot], subject: bytes | None) -> Iterator[bytes | Token | Hole]:
+    def _pieces(self, message: Sequence[bytes | LayoutSlot], subject: bytes | None) -> Iterator[bytes | Token | Hole]:
         for each in message:
             if isinstance(each, bytes):
                 yield each
-            elif each is Slot.SUBJECT:
+            elif each is LayoutSlot.SUBJECT:
                 yield Hole(_SUBJECT) if subject is None else subject
-            elif each is not Slot.HEAD:
+            elif each is not LayoutSlot.HEAD:
                 for piece in self._plans[each].pieces:
                     assert not isinstance(piece, Value)
                     yield piece

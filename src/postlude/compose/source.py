@@ -56,7 +56,7 @@ class Marks:
         return self.leading.sub(lambda match: "{{ " + self.fields[int(match[1])].shown + " }}", text)
 
 
-class Source:
+class TemplateSource:
     """One text. `fill` and `skeleton` raise MissingFieldError and TemplateError."""
 
     def __init__(

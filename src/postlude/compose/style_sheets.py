@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from postlude.compose.guard import COMMENT, Guard
+from postlude.compose.guard import COMMENT, ProtectedDocument
 
 _ELEMENT: Final = re.compile(
     COMMENT + r"|(<style\b((?:[^>\"']|\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))*)(?:>|\Z))(.*?)(?=</style\b|\Z)",
@@ -18,7 +18,8 @@ _ELEMENT: Final = re.compile(
 _ATTRIBUTE: Final = re.compile(r"\b(media|data-css-inline)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _EVERYWHERE: Final = frozenset(("", "all", "screen"))
 _BY_CODE: Final = re.compile(
-    rf"\b(?:class|id)\s*=\s*(?:\"[^\"]*{Guard.MARK}|'[^']*{Guard.MARK}|[^\s\"'>]*{Guard.MARK})", re.IGNORECASE
+    rf"\b(?:class|id)\s*=\s*(?:\"[^\"]*{ProtectedDocument.MARK}|'[^']*{ProtectedDocument.MARK}|[^\s\"'>]*{ProtectedDocument.MARK})",
+    re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(
     r"/\*.*?(?:\*/|\Z)"
@@ -28,7 +29,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _BLANK: Final = r"(?:\s++|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/)*"
-_LEADING: Final = re.compile(rf"{_BLANK}(?:{Guard.PATTERN.pattern}|<!--|-->)")
+_LEADING: Final = re.compile(rf"{_BLANK}(?:{ProtectedDocument.PATTERN.pattern}|<!--|-->)")
 _EMPTY: Final = re.compile(rf"{_BLANK}\Z")
 _AT_RULE: Final = re.compile(rf"{_BLANK}@")
 _STATEMENT: Final = re.compile(r"\{%[-+]?\s*(end)?(\w*)")
@@ -59,12 +60,12 @@ def names_by_code(html: str) -> bool:
     return _BY_CODE.search(html) is not None
 
 
-def with_marks(guard: Guard) -> str:
+def with_marks(guard: ProtectedDocument) -> str:
     """The guarded page, with marks in its style sheets for what must stay in them as it is. Linear."""
     return _ELEMENT.sub(lambda match: match[0] if match[1] is None else match[1] + _sheet(match, guard), guard.text)
 
 
-def _sheet(element: re.Match[str], guard: Guard) -> str:
+def _sheet(element: re.Match[str], guard: ProtectedDocument) -> str:
     """The content of one style element."""
     said = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(element[2])}
     sheet = element[3]
@@ -74,7 +75,7 @@ def _sheet(element: re.Match[str], guard: Guard) -> str:
     return kept + "".join(_inlinable(sheet, guard))
 
 
-def _inlinable(sheet: str, guard: Guard) -> Iterator[str]:
+def _inlinable(sheet: str, guard: ProtectedDocument) -> Iterator[str]:
     depth = 0  # blocks of the template that are open: what is in them is for some recipients only
     for item in _items(sheet, guard):
         change = _change(item.text, guard)
@@ -92,9 +93,9 @@ def _inlinable(sheet: str, guard: Guard) -> Iterator[str]:
                 yield ",".join(fixed) + item.block
 
 
-def _change(text: str, guard: Guard) -> int | None:
+def _change(text: str, guard: ProtectedDocument) -> int | None:
     """By how much the template's statements in the text open more blocks than they close; None without statements."""
-    codes = [guard.code(match[1]) for match in Guard.PATTERN.finditer(text)]
+    codes = [guard.code(match[1]) for match in ProtectedDocument.PATTERN.finditer(text)]
     statements = [code for code in codes if not code.startswith("{{")]
     return sum(map(_opens, statements)) if statements else None
 
@@ -123,7 +124,7 @@ class _Item(NamedTuple):
     """Its declarations, with their braces."""
 
 
-def _items(sheet: str, guard: Guard) -> Iterator[_Item]:
+def _items(sheet: str, guard: ProtectedDocument) -> Iterator[_Item]:
     """Everything in the sheet, in order; blanks and comments between rules are left out."""
     at = 0
     while not _EMPTY.match(sheet, at):

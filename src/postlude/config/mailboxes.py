@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from postlude.config.kinds import choice, host
 from postlude.config.servers import LOOPBACK
-from postlude.config.tables import Row, of_text, row, rows_of, text, values_of, whole
+from postlude.config.tables import ReferenceRow, of_text, row, rows_of, text, values_of, whole
 from postlude.model.errors import SettingError
 
 _GOOGLE_TOKENS: Final = "https://oauth2.googleapis.com/token"
@@ -51,7 +51,7 @@ class ImapAccount:
         return bool(self.oauth_client)
 
 
-def mailbox_rows() -> dict[str, tuple[Row, object]]:
+def mailbox_rows() -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with what is said of it and its default, in the order of the reference page."""
     return rows_of(ImapAccount)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from postlude.config.kinds import choice, host, optional_file
-from postlude.config.tables import Row, rows_of, values_of
+from postlude.config.tables import ReferenceRow, rows_of, values_of
 from postlude.config.tables import of_text as _of_text
 from postlude.config.tables import row as _row
 from postlude.config.tables import text as _text
@@ -154,7 +154,7 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
 _SES_HOST: Final = re.compile(r"email-smtp(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com")
 
 
-def rows() -> dict[str, tuple[Row, object]]:
+def rows() -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with what is said of it and its default, in the order of the reference page."""
     return rows_of(SmtpServer)
 

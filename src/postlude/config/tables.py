@@ -10,7 +10,7 @@ from postlude.config.kinds import integer
 from postlude.model.errors import SettingError
 
 
-class Row(NamedTuple):
+class ReferenceRow(NamedTuple):
     """What the reference page says of one key."""
 
     parse: Callable[[object], object]
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 def row(parse: Callable[[object], object], help_text: str, default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - like dataclasses.field
     """Declare one key of a table."""
-    return field(default=default, metadata={"row": Row(parse, help_text, secret)})
+    return field(default=default, metadata={"row": ReferenceRow(parse, help_text, secret)})
 
 
 def text(value: object) -> str:
@@ -47,12 +47,14 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return check
 
 
-def rows_of(kind: type) -> dict[str, tuple[Row, object]]:
+def rows_of(kind: type) -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with what is said of it and its default, in the order of the reference page."""
     return {each.name: (each.metadata["row"], each.default) for each in fields(kind)}
 
 
-def values_of(given: Mapping[str, object], known: Mapping[str, tuple[Row, object]], where: str) -> dict[str, Any]:
+def values_of(
+    given: Mapping[str, object], known: Mapping[str, tuple[ReferenceRow, object]], where: str
+) -> dict[str, Any]:
     """The values of one table, parsed; SettingError says which key, and what it accepts."""
     values: dict[str, Any] = {}
     for key, value in _with_files(given, known, where).items():
@@ -64,7 +66,9 @@ def values_of(given: Mapping[str, object], known: Mapping[str, tuple[Row, object
     return values
 
 
-def _with_files(given: Mapping[str, object], known: Mapping[str, tuple[Row, object]], where: str) -> dict[str, object]:
+def _with_files(
+    given: Mapping[str, object], known: Mapping[str, tuple[ReferenceRow, object]], where: str
+) -> dict[str, object]:
     """`password_file` and its like replaced by what the file says."""
     values: dict[str, object] = {}
     for key, value in given.items():

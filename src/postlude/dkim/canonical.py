@@ -7,7 +7,7 @@ _FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\r\n]*+(?:\r\n[ \t][^\r\n]*
 _FOLD: Final = re.compile(rb"[ \t]*+(?:\r\n[ \t]++)+|\t[ \t]*+|  [ \t]*+")
 
 
-class Field(NamedTuple):
+class SignedField(NamedTuple):
     """One header field."""
 
     name: bytes
@@ -16,12 +16,12 @@ class Field(NamedTuple):
     """`name:value` without its line end."""
 
 
-def fields(head: bytes) -> list[Field]:
+def fields(head: bytes) -> list[SignedField]:
     """The fields of a header block with CRLF line ends, in order; lines that are no field are passed over."""
     found = []
     for match in _FIELD.finditer(head):
         name = match[1].lower()
-        found.append(Field(name, name + b":" + relaxed_value(match[2])))
+        found.append(SignedField(name, name + b":" + relaxed_value(match[2])))
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from postlude.dkim.canonical import Field, fields, relaxed_body, relaxed_value
+from postlude.dkim.canonical import SignedField, fields, relaxed_body, relaxed_value
 from postlude.dkim.keys import DkimKey
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.domain_name import ascii_domain
@@ -65,7 +65,7 @@ class Signer:
         return b"".join(out)
 
 
-def _selected(header: list[Field]) -> tuple[bytes, bytes]:
+def _selected(header: list[SignedField]) -> tuple[bytes, bytes]:
     """The `h=` tag folded, and the fields it names in their relaxed form, of each name the last one first."""
     by_name: dict[bytes, list[bytes]] = {}
     for field in header:

@@ -6,7 +6,7 @@ from typing import Final
 from postlude.edge.core import Core, Waiter, copy_of
 from postlude.edge.forms import fields
 from postlude.edge.lists import PublicList
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
 from postlude.model.words import HitFace
@@ -28,11 +28,13 @@ class Face:
         if payload is None or not self._opens(payload):
             what = "invalid" if payload is None else "expired"
             body = core.pages.plain(request.head.language, f"{what}_title", f"{what}_explained")
-            return core.done(request, Outcome.BAD_TOKEN, core.page(404, body))
+            return core.done(request, RequestOutcome.BAD_TOKEN, core.page(404, body))
         method = self._methods().get(request.method)
         if method is None:
             headers = {"Allow": ", ".join((*self._methods(), "OPTIONS"))}
-            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", headers))
+            return core.done(
+                request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", headers)
+            )
         return method(request, conn, payload)
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
@@ -64,9 +66,9 @@ class Face:
     def _show(self, request: Request, conn: Waiter, hit: tuple[HitFace, bytes], answer: bytes) -> bytes | None:
         """A page that changes nothing; that it was looked at is journaled for GET, unless opens were withdrawn."""
         if self._withdrawn(hit[1]):
-            return self._core.done(request, Outcome.REVOKED, answer)
+            return self._core.done(request, RequestOutcome.REVOKED, answer)
         if request.method == "HEAD":
-            return self._core.done(request, Outcome.STORED, answer)
+            return self._core.done(request, RequestOutcome.STORED, answer)
         self._core.store(request, conn, (*hit, -1), answer)
         return None
 
@@ -76,7 +78,7 @@ class Face:
 
     def _unconfirmed(self, request: Request) -> bytes:
         body = self._core.pages.plain(request.head.language, "not_confirmed_title", "not_confirmed")
-        return self._core.done(request, Outcome.UNCONFIRMED, self._core.page(400, body))
+        return self._core.done(request, RequestOutcome.UNCONFIRMED, self._core.page(400, body))
 
 
 class Unsubscribe(Face):
@@ -111,7 +113,7 @@ class Unsubscribe(Face):
         return None
 
 
-class Preferences(Face):
+class PreferencesEndpoint(Face):
     """Tracking, lists, and what is stored. A POST is journaled with the facts that say what was chosen.
 
     `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);

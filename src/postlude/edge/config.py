@@ -20,7 +20,7 @@ class AddressForm(StrEnum):
     NONE = "none"
 
 
-class Limits(NamedTuple):
+class VisitorLimits(NamedTuple):
     """What one visitor may take. The defaults carry their arithmetic."""
 
     header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which nobody sends here
@@ -91,4 +91,4 @@ class EdgeConfig(NamedTuple):
     assetlinks: str = ""
     """JSON for Android app links; empty answers 404."""
     brand: Brand = Brand()
-    limits: Limits = Limits()
+    limits: VisitorLimits = VisitorLimits()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from postlude.edge.address import UNIX
 from postlude.edge.answer import closing
 from postlude.edge.core import HIT, IDLE, OTHER
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.proxyline import read_proxy_line
 from postlude.edge.request import Request, RequestParser, RequestRefusedError
 
@@ -266,7 +266,7 @@ class Connection(asyncio.Protocol):
         try:
             line = read_proxy_line(data)
         except ValueError:
-            self._refuse(RequestRefusedError(400, Outcome.MALFORMED), b"")
+            self._refuse(RequestRefusedError(400, RequestOutcome.MALFORMED), b"")
             return
         if line is None:
             self._proxy_data = data

@@ -6,11 +6,11 @@ from typing import Final, Protocol
 from postlude.edge.address import UNIX, AddressKeeper, Proxies, parse
 from postlude.edge.answer import Answers, without_body
 from postlude.edge.config import EdgeConfig
-from postlude.edge.headers import Head
+from postlude.edge.headers import RequestHead
 from postlude.edge.lists import ListsFile
 from postlude.edge.off_loop import OffLoop
-from postlude.edge.outcome import Counts, Outcome
-from postlude.edge.pages import Pages
+from postlude.edge.outcome import Counts, RequestOutcome
+from postlude.edge.pages import PublicPages
 from postlude.edge.records import hit
 from postlude.edge.records import tail as record_tail
 from postlude.edge.request import Request
@@ -81,7 +81,7 @@ class Core:
         """Stores what is too large to share a batch."""
         self.counts = Counts()
         self.answers = Answers(clock.now())
-        self.pages = Pages(config.brand)
+        self.pages = PublicPages(config.brand)
         self.off_loop = OffLoop(self.failed_page)
         self.revoked = RevokedFile(config.revoked)
         self.withdrawn: Callable[[], None] = lambda: None
@@ -100,7 +100,7 @@ class Core:
         self.lists.refresh()
         return self.revoked.refresh()
 
-    def visitor(self, conn: Waiter, head: Head) -> Visitor:
+    def visitor(self, conn: Waiter, head: RequestHead) -> Visitor:
         """Who sent a request with `head` over `conn`."""
         if head.forwarded:
             address = self.proxies.visitor(conn.peer, head.forwarded)
@@ -111,7 +111,7 @@ class Core:
             conn.visitor = visitor = self.visitors.get(conn.peer, conn.line)
         return visitor
 
-    def near(self, conn: Waiter, head: Head) -> bool:
+    def near(self, conn: Waiter, head: RequestHead) -> bool:
         """Whether the request comes from this machine itself, for nobody else."""
         address = parse(conn.peer)
         own = conn.peer in {UNIX, conn.local()} or (address is not None and address.is_loopback)
@@ -123,7 +123,7 @@ class Core:
 
     def failed_page(self) -> bytes:
         """The answer after a fault of ours, counted."""
-        self.counts.add(Outcome.FAILED)
+        self.counts.add(RequestOutcome.FAILED)
         return self.page(500, self.pages.plain("", "failed_title", "failed_explained"))
 
     def withdraw(self, copy: int, *, opens: bool, clicks: bool) -> None:
@@ -131,10 +131,10 @@ class Core:
         self.revoked.choose(copy, self.clock.now(), opens=opens, clicks=clicks)
         self.withdrawn()
 
-    def done(self, request: Request, outcome: Outcome, answer: bytes) -> bytes:
+    def done(self, request: Request, outcome: RequestOutcome, answer: bytes) -> bytes:
         """Count a request that needs no observation and return its answer."""
         head = request.method == "HEAD"
-        self.counts.add(Outcome.HEAD if head and outcome is Outcome.STORED else outcome)
+        self.counts.add(RequestOutcome.HEAD if head and outcome is RequestOutcome.STORED else outcome)
         return without_body(answer) if head else answer
 
     def store(

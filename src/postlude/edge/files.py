@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from postlude.edge.answer import GIF
 from postlude.edge.core import Core, Waiter
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 
 
@@ -27,9 +27,9 @@ class Files:
         if path == "/healthz":
             body = self._health(self._core.near(conn, request.head))
             answer = self._core.answers.build(200, body, {"Content-Type": "application/json"})
-            return self._core.done(request, Outcome.HEALTH, answer)
+            return self._core.done(request, RequestOutcome.HEALTH, answer)
         body, kind = self._files.get(path, (b"", ""))
         if not body:
             return None
         answer = self._core.answers.build(200, body, {"Content-Type": kind})
-        return self._core.done(request, Outcome.FILE, answer)
+        return self._core.done(request, RequestOutcome.FILE, answer)

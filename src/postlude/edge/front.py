@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from postlude.edge import records
 from postlude.edge.core import HIT, SCOPE_BYTES, Core, Waiter, copy_of
-from postlude.edge.headers import Head
+from postlude.edge.headers import RequestHead
 from postlude.edge.records import COPY, PIXEL_END, SCOPE, UINT64
-from postlude.edge.tracked import Link
+from postlude.edge.tracked import LinkEndpoint
 from postlude.model.words import HitFace
 from postlude.tokens.copy_tokens import COPY_TOKEN_LENGTH, KINDS
 
@@ -33,13 +33,13 @@ class KnownLink(NamedTuple):
     end: bytes
     """Position and method as a record has them."""
     location: bytes
-    head: Head
+    head: RequestHead
 
 
 class Front:
     """Takes pixels and links in passing. `forget` when revocations changed."""
 
-    def __init__(self, core: Core, link: Link) -> None:
+    def __init__(self, core: Core, link: LinkEndpoint) -> None:
         self._core = core
         self._link_face = link
         self._lane = core.lane
@@ -55,7 +55,7 @@ class Front:
         self._link_end = len(self._link_start) + COPY_TOKEN_LENGTH
         self._link_token = slice(len(self._link_start), self._link_end)
         self._link_rest = slice(self._link_end, None)
-        self._pixels: dict[bytes, Head] = {}
+        self._pixels: dict[bytes, RequestHead] = {}
         self._links: dict[bytes, KnownLink] = {}
         self._batch = -1
         self.forget()
@@ -98,7 +98,7 @@ class Front:
         lane.add(b"".join((at, payload[SCOPE], UINT64, payload[COPY], PIXEL_END, tail)), conn)
         return True
 
-    def learn(self, data: bytes, rest: bytes, head: Head) -> None:
+    def learn(self, data: bytes, rest: bytes, head: RequestHead) -> None:
         """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
         if data.startswith(self._pixel_start):
             if self._verify(data[self._pixel_token]) is not None:

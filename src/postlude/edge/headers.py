@@ -43,7 +43,7 @@ _REMEMBERED_BYTES: Final = 2048
 _LANGUAGE: Final = re.compile(r"(?:^|,)\s*([A-Za-z]{2,3})\b")
 
 
-class Head:
+class RequestHead:
     """What one header block says."""
 
     __slots__ = ("content_type", "forwarded", "kept", "language", "proto", "simple", "user_agent")
@@ -78,15 +78,15 @@ class Heads:
     """Header blocks that were seen lately."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Head | None] = {}
+        self._known: dict[bytes, RequestHead | None] = {}
         self.get = self._known.get
-        """The Head of a block's bytes, None when `learn` has to look at it."""
+        """The RequestHead of a block's bytes, None when `learn` has to look at it."""
 
-    def learn(self, block: bytes) -> Head | None:
+    def learn(self, block: bytes) -> RequestHead | None:
         """Understand `block` (header lines with the empty line); None when the full parser must see it."""
         if len(block) > _REMEMBERED_BYTES or _BLOCK(block) is None:
             return None
-        head = Head(map(_pair, block[:-4].split(b"\r\n")))
+        head = RequestHead(map(_pair, block[:-4].split(b"\r\n")))
         if not head.simple:
             return None
         if len(self._known) >= _REMEMBERED:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from postlude.edge.core import Core, Waiter
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 from postlude.feedback.providers import PROVIDERS
@@ -30,12 +30,14 @@ class Hook:
         core = self._core
         provider = next(filter(None, map(self._provider, readings(request.target))), None)
         if provider is None:
-            return core.done(request, Outcome.BAD_TOKEN, core.answers.text(404, "Not found\n"))
+            return core.done(request, RequestOutcome.BAD_TOKEN, core.answers.text(404, "Not found\n"))
         if request.method in {"GET", "HEAD"}:  # some providers look first whether somebody is there
-            return core.done(request, Outcome.NOTHING_TO_STORE, core.answers.text(200, "Calls come by POST\n"))
+            return core.done(request, RequestOutcome.NOTHING_TO_STORE, core.answers.text(200, "Calls come by POST\n"))
         if request.method != "POST":
             allow = {"Allow": "GET, HEAD, POST, OPTIONS"}
-            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
+            return core.done(
+                request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow)
+            )
         headers = {name: value for name, value in request.headers if name not in _LEFT_OUT}
         conn.answer = core.answers.text(200, "Stored\n")
         status = 429 if provider in _DROPS_ON_5XX else 503

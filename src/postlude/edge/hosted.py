@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from postlude.edge.core import Core, Waiter
 from postlude.edge.off_loop import FilesRead
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 
@@ -35,7 +35,9 @@ class Hosted:
         core = self._core
         if request.method not in {"GET", "HEAD"}:
             allow = {"Allow": "GET, HEAD, OPTIONS"}
-            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
+            return core.done(
+                request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow)
+            )
         named = [target for target in readings(request.target) if _ID(target.token)]
         if self._root is None or not named:
             return self._found(request, None)
@@ -44,9 +46,9 @@ class Hosted:
 
     def _found(self, request: Request, answer: bytes | None) -> bytes:
         if answer is not None:
-            return self._core.done(request, Outcome.FILE, answer)
+            return self._core.done(request, RequestOutcome.FILE, answer)
         answer = self._core.answers.text(404, "This file is no longer here.\n")
-        return self._core.done(request, Outcome.NOT_FOUND, answer)
+        return self._core.done(request, RequestOutcome.NOT_FOUND, answer)
 
     def _first(self, targets: list[Target]) -> bytes | None:
         return next(filter(None, map(self._answer, targets)), None)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """The closed list `/healthz` counts by."""
 
     STORED = "stored"  # answered after its observation was durable
@@ -32,9 +32,9 @@ class Counts:
     """How often each outcome happened. Only the event loop adds to it."""
 
     def __init__(self) -> None:
-        self._counts = dict.fromkeys(Outcome, 0)
+        self._counts = dict.fromkeys(RequestOutcome, 0)
 
-    def add(self, outcome: Outcome, by: int = 1) -> None:
+    def add(self, outcome: RequestOutcome, by: int = 1) -> None:
         """Count `by` requests that ended in `outcome`."""
         self._counts[outcome] += by
 

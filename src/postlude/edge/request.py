@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import httptools
 
-from postlude.edge.config import Limits
-from postlude.edge.headers import Head
-from postlude.edge.outcome import Outcome
+from postlude.edge.config import VisitorLimits
+from postlude.edge.headers import RequestHead
+from postlude.edge.outcome import RequestOutcome
 
 _MAX_HEADERS: Final = 100
 _PRINTABLE: Final = bytes(range(0x80)).decode()
@@ -18,7 +18,7 @@ class Request(NamedTuple):
 
     method: str
     target: bytes
-    head: Head
+    head: RequestHead
     body: bytes
     keep_alive: bool
     headers: tuple[tuple[str, str], ...] = ()
@@ -28,7 +28,7 @@ class Request(NamedTuple):
 class RequestRefusedError(Exception):
     """This cannot become a request; the connection ends with the status."""
 
-    def __init__(self, status: int, outcome: Outcome) -> None:
+    def __init__(self, status: int, outcome: RequestOutcome) -> None:
         super().__init__(status)
         self.status = status
         self.outcome = outcome
@@ -37,7 +37,7 @@ class RequestRefusedError(Exception):
 class RequestParser:
     """Feeds httptools and hands out whole requests; holds one request's limits whatever pieces it comes in."""
 
-    def __init__(self, limits: Limits, hook: bytes = b"") -> None:
+    def __init__(self, limits: VisitorLimits, hook: bytes = b"") -> None:
         self._limits = limits
         self._hook = hook
         self._parser = httptools.HttpRequestParser(self)
@@ -98,9 +98,9 @@ class RequestParser:
 
     def _too_large(self) -> RequestRefusedError | None:
         if len(self._target) > self._limits.url_bytes:
-            return RequestRefusedError(414, Outcome.TOO_LARGE)
+            return RequestRefusedError(414, RequestOutcome.TOO_LARGE)
         if max(self._head_bytes, self._drip_bytes) > self._limits.header_bytes:
-            return RequestRefusedError(431, Outcome.TOO_LARGE)
+            return RequestRefusedError(431, RequestOutcome.TOO_LARGE)
         return None
 
     def _begin(self) -> None:
@@ -134,7 +134,7 @@ class RequestParser:
         self._pairs.append((name.decode("latin-1"), value.decode("latin-1")))
         self._head_bytes += len(name) + len(value)
         if len(self._pairs) > _MAX_HEADERS:
-            raise RequestRefusedError(431, Outcome.TOO_LARGE)
+            raise RequestRefusedError(431, RequestOutcome.TOO_LARGE)
         if refusal := self._too_large():
             raise refusal
 
@@ -150,7 +150,7 @@ class RequestParser:
         """A piece of the body."""
         self._body_bytes += len(body)
         if self._body_bytes > self._body_limit:
-            raise RequestRefusedError(413, Outcome.TOO_LARGE)
+            raise RequestRefusedError(413, RequestOutcome.TOO_LARGE)
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -159,9 +159,9 @@ class RequestParser:
         method = self._parser.get_method().decode("ascii")
         keep = bool(self._parser.should_keep_alive())
         headers = tuple((name.lower(), value) for name, value in self._pairs)
-        self._ready.append(Request(method, self._target, Head(self._pairs), b"".join(self._body), keep, headers))
+        self._ready.append(Request(method, self._target, RequestHead(self._pairs), b"".join(self._body), keep, headers))
         self.wants_word = False
 
 
 def _malformed() -> RequestRefusedError:
-    return RequestRefusedError(400, Outcome.MALFORMED)
+    return RequestRefusedError(400, RequestOutcome.MALFORMED)

@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from postlude.edge.choices import Confirm, Preferences, Unsubscribe
+from postlude.edge.choices import Confirm, PreferencesEndpoint, Unsubscribe
 from postlude.edge.core import Core, Waiter
 from postlude.edge.files import Files
-from postlude.edge.headers import Head
+from postlude.edge.headers import RequestHead
 from postlude.edge.hook import Hook
 from postlude.edge.hosted import Hosted
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import plain_path, readings
-from postlude.edge.tracked import Link, Pixel
+from postlude.edge.tracked import LinkEndpoint, Pixel
 from postlude.edge.view import View
 
 
 class FastEndpoint(Protocol):
     """Answers a GET whose head was read in the usual way."""
 
-    def __call__(self, target: bytes, path: bytes, head: Head, waiter: Waiter, /) -> bytes | None:
+    def __call__(self, target: bytes, path: bytes, head: RequestHead, waiter: Waiter, /) -> bytes | None:
         """The whole answer; None when it comes later, through `waiter`."""
         ...
 
@@ -38,7 +38,7 @@ class Router:
     def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
         self._core = core
         self._files = Files(core, health)
-        pixel, self.link = Pixel(core), Link(core)
+        pixel, self.link = Pixel(core), LinkEndpoint(core)
         prefixes = core.config.prefixes
         self.fast: dict[bytes, FastEndpoint] = {
             prefixes.pixel.encode(): pixel.fast,
@@ -48,7 +48,7 @@ class Router:
             prefixes.pixel.encode(): pixel.slow,
             prefixes.link.encode(): self.link.slow,
             prefixes.unsubscribe.encode(): Unsubscribe(core).slow,
-            prefixes.preferences.encode(): Preferences(core).slow,
+            prefixes.preferences.encode(): PreferencesEndpoint(core).slow,
             prefixes.view.encode(): View(core).slow,
             prefixes.hook.encode(): Hook(core).slow,
             prefixes.confirm.encode(): Confirm(core).slow,
@@ -62,11 +62,11 @@ class Router:
         if request.method == "OPTIONS":
             headers = {"Allow": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Origin": "*"}
             headers |= {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Max-Age": "86400"}
-            return core.done(request, Outcome.OPTIONS, core.answers.build(204, b"", headers))
+            return core.done(request, RequestOutcome.OPTIONS, core.answers.build(204, b"", headers))
         if face is not None:
             return face(request, conn)
         if request.method in {"GET", "HEAD"}:
             found = self._files.find(plain_path(request.target), request, conn)
             if found is not None:
                 return found
-        return core.done(request, Outcome.NOT_FOUND, core.answers.text(404, "Not found\n"))
+        return core.done(request, RequestOutcome.NOT_FOUND, core.answers.text(404, "Not found\n"))

@@ -19,7 +19,7 @@ from postlude.edge.core import HIT, IDLE, Core, Waiter
 from postlude.edge.front import Front
 from postlude.edge.headers import Heads
 from postlude.edge.health import health
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
 from postlude.edge.target import readings
@@ -147,14 +147,14 @@ class Edge:
 
     def too_many(self) -> bytes:
         """What one connection too many is told."""
-        self.core.counts.add(Outcome.TOO_MANY)
+        self.core.counts.add(RequestOutcome.TOO_MANY)
         return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
 
     def failed(self, target: bytes) -> bytes:
         """The answer after a fault of ours: still a picture where one was asked for."""
         _log.exception("edge: a request failed")
         if self._wants_picture(target):
-            self.core.counts.add(Outcome.FAILED)
+            self.core.counts.add(RequestOutcome.FAILED)
             return self.core.answers.gif("failed")
         return self.core.failed_page()
 
@@ -180,7 +180,7 @@ class Edge:
             self._loop.call_soon_threadsafe(self._deliver, waiters, error)
 
     def _deliver(self, waiters: list[Waiter], error: StorageError | None) -> None:
-        self.core.counts.add(Outcome.STORED if error is None else Outcome.LOST, len(waiters))
+        self.core.counts.add(RequestOutcome.STORED if error is None else RequestOutcome.LOST, len(waiters))
         tick = self.tick
         for waiter in waiters:
             if waiter.state == HIT and error is None:
@@ -206,7 +206,7 @@ class Edge:
     def _hang_up(self, connection: Connection) -> None:
         self.connections.discard(connection)
         if connection.began:
-            self.core.counts.add(Outcome.TOO_SLOW)
+            self.core.counts.add(RequestOutcome.TOO_SLOW)
             connection.hang_up(self.core.answers.text(408, "Too slow\n"))
         else:
             connection.hang_up()

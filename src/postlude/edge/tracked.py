@@ -4,9 +4,9 @@ from typing import Final
 
 from postlude.edge import records
 from postlude.edge.core import SCOPE_BYTES, Core, Waiter, copy_of
-from postlude.edge.headers import Head
+from postlude.edge.headers import RequestHead
 from postlude.edge.location import location, wanted_host
-from postlude.edge.outcome import Outcome
+from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 from postlude.model.words import HitFace
@@ -22,7 +22,7 @@ class Pixel:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
+    def fast(self, token: bytes, rest: bytes, head: RequestHead, conn: Waiter) -> bytes | None:
         """A plain GET. None: the answer follows when the hit is durable."""
         return self.slow(Request("GET", b"/-/" + token + b"/" + rest, head, b"", keep_alive=True), conn)
 
@@ -31,13 +31,13 @@ class Pixel:
         core = self._core
         payload = next(filter(None, map(self._payload, readings(request.target))), None)
         if payload is None:
-            return core.done(request, Outcome.BAD_TOKEN, core.answers.gif("bad-token"))
+            return core.done(request, RequestOutcome.BAD_TOKEN, core.answers.gif("bad-token"))
         if request.method == "HEAD":
-            return core.done(request, Outcome.STORED, core.answers.pixel)
+            return core.done(request, RequestOutcome.STORED, core.answers.pixel)
         if request.method != "GET":
-            return core.done(request, Outcome.WRONG_METHOD, core.answers.gif("method"))
+            return core.done(request, RequestOutcome.WRONG_METHOD, core.answers.gif("method"))
         if unpacked(payload).copy in core.revoked.now.opens:
-            return core.done(request, Outcome.REVOKED, core.answers.pixel)
+            return core.done(request, RequestOutcome.REVOKED, core.answers.pixel)
         core.store(request, conn, (HitFace.PIXEL, payload, -1), core.answers.pixel)
         return None
 
@@ -46,7 +46,7 @@ class Pixel:
         return self._core.codec.verify_read(token[: -4 if token.lower().endswith(b".gif") else None])
 
 
-class Link:
+class LinkEndpoint:
     """302 to the destination that was signed, or a page that names the host a changed one wanted.
 
     Verified destinations are remembered by everything their MAC covers and the MAC itself, so a campaign's link is
@@ -65,7 +65,7 @@ class Link:
         """Position and location of a link that was verified before."""
         return self._known.get(payload[:SCOPE_BYTES] + rest)
 
-    def fast(self, token: bytes, rest: bytes, head: Head, conn: Waiter) -> bytes | None:
+    def fast(self, token: bytes, rest: bytes, head: RequestHead, conn: Waiter) -> bytes | None:
         """A plain GET. None: the answer follows when the hit is durable."""
         core = self._core
         payload = core.codec.verify_read(token)
@@ -84,11 +84,13 @@ class Link:
         core = self._core
         found = next(filter(None, map(self._signed, readings(request.target))), None)
         if found is None:
-            return self._refuse(request, Outcome.FORGED_LINK, _wanted(request.target))
+            return self._refuse(request, RequestOutcome.FORGED_LINK, _wanted(request.target))
         payload, position, url, rest = found
         if request.method not in {"GET", "HEAD"}:
             allow = {"Allow": "GET, HEAD, OPTIONS"}
-            return core.done(request, Outcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow))
+            return core.done(
+                request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow)
+            )
         ref = unpacked(payload)
         replaced = core.revoked.now.links.get((ref.kind, ref.scope, position))
         where = location(url if replaced is None else replaced)
@@ -96,20 +98,20 @@ class Link:
             return self._unfit(request, url, stopped=replaced is not None)
         answer = core.answers.redirect(where)
         if replaced is not None or ref.copy in core.revoked.now.clicks:
-            return core.done(request, Outcome.REVOKED if replaced is None else Outcome.STOPPED, answer)
+            return core.done(request, RequestOutcome.REVOKED if replaced is None else RequestOutcome.STOPPED, answer)
         if request.method == "HEAD":
-            return core.done(request, Outcome.STORED, answer)
+            return core.done(request, RequestOutcome.STORED, answer)
         self._remember(payload[:SCOPE_BYTES] + rest, position, where)
         core.store(request, conn, (HitFace.LINK, payload, position), answer)
         return None
 
     def _unfit(self, request: Request, url: str, *, stopped: bool) -> bytes:
         if not stopped:
-            return self._refuse(request, Outcome.REFUSED_LINK, wanted_host(url))
+            return self._refuse(request, RequestOutcome.REFUSED_LINK, wanted_host(url))
         body = self._core.pages.plain(request.head.language, "stopped_title", "stopped_explained")
-        return self._core.done(request, Outcome.STOPPED, self._core.page(410, body))
+        return self._core.done(request, RequestOutcome.STOPPED, self._core.page(410, body))
 
-    def _refuse(self, request: Request, outcome: Outcome, host: str) -> bytes:
+    def _refuse(self, request: Request, outcome: RequestOutcome, host: str) -> bytes:
         return self._core.done(
             request, outcome, self._core.page(404, self._core.pages.forged(request.head.language, host))
         )

@@ -5,7 +5,7 @@ from typing import Final
 from postlude.edge import records
 from postlude.edge.address import AddressKeeper
 from postlude.edge.config import AddressFacts
-from postlude.edge.headers import Head
+from postlude.edge.headers import RequestHead
 
 _REMEMBERED: Final = 16_384  # about 800 bytes each: 13 MB at the very worst, for one minute
 _TAILS: Final = 8
@@ -24,15 +24,15 @@ class Visitor:
         """Hits so far."""
         self.too_many = limit + 1
         """The first hit over the limit."""
-        self.tails: dict[Head, bytes] = {}
+        self.tails: dict[RequestHead, bytes] = {}
         """Ends of records as made before; not to be used at the hit that is `too_many`."""
 
-    def hit(self, head: Head) -> bytes:
+    def hit(self, head: RequestHead) -> bytes:
         """Count one more hit with `head`; the end of its record."""
         self.count += 1
         return self.tail(head)
 
-    def tail(self, head: Head) -> bytes:
+    def tail(self, head: RequestHead) -> bytes:
         """The end of the record for the hit with `head` that was counted last."""
         if self.count == self.too_many:
             self.facts = self.facts | {"rate": "high"}

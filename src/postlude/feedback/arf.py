@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.feedback.addresses import field
 from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import split_headers
 from postlude.feedback.refusal import refusal
 from postlude.feedback.reply import message_ids
@@ -26,7 +26,7 @@ _JMRP_RECIPIENT: Final = "x-hmxmroriginalrecipient"
 _RETURNED_FIELDS: Final = (_JMRP_RECIPIENT, "x-original-to", "to", "delivered-to", "apparently-to")
 
 
-def parse_arf(letter: Letter) -> list[Finding]:
+def parse_arf(letter: ReturnedMessage) -> list[Finding]:
     """One finding per reported recipient; one without recipient when the provider hides it. Empty for other mail."""
     part = letter.machine_part("feedback-report")
     if part is not None:
@@ -46,7 +46,7 @@ def _fields(data: bytes) -> list[tuple[str, str]]:
     return split_headers(b"\n".join(line for line in data.strip(b"\n").split(b"\n") if line.strip()))[0]
 
 
-def _reported(letter: Letter, fields: dict[str, str], named: list[str]) -> list[Finding]:
+def _reported(letter: ReturnedMessage, fields: dict[str, str], named: list[str]) -> list[Finding]:
     feedback_type = fields.get("feedback-type", "").strip().lower()
     kind = _TYPES.get(feedback_type, FindingKind.COMPLAINED)
     addresses = [address for value in named if (address := field(value))]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from postlude.feedback.languages import fold, words
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.subjects import read_absence, read_subject
 
 _FLAGS: Final = frozenset(
@@ -33,7 +33,7 @@ ENOUGH: Final = 3
 """Signs that decide together; those that weigh two are rarely anything else."""
 
 
-def auto_reply_rule(letter: Letter, *, tagged: bool = False, text: Callable[[], str] = str) -> str:
+def auto_reply_rule(letter: ReturnedMessage, *, tagged: bool = False, text: Callable[[], str] = str) -> str:
     """The id of the rule that shows an automatic answer, empty when a person may have written it.
 
     `tagged`: it came to an address that only our mail names. `text` gives its new text, asked only where it may decide.
@@ -50,7 +50,7 @@ def auto_reply_rule(letter: Letter, *, tagged: bool = False, text: Callable[[], 
     return _said(letter) or _signs(letter, text, answers=answers)
 
 
-def _said(letter: Letter) -> str:
+def _said(letter: ReturnedMessage) -> str:
     """What only programs write."""
     root = letter.root
     checks = (
@@ -62,7 +62,7 @@ def _said(letter: Letter) -> str:
     return next((rule for rule, found in checks if found), "")
 
 
-def _signs(letter: Letter, text: Callable[[], str], *, answers: bool) -> str:
+def _signs(letter: ReturnedMessage, text: Callable[[], str], *, answers: bool) -> str:
     """The weight of what people's mail shows as well, only seldom together; words alone decide nothing."""
     root = letter.root
     sent_so = (

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback.addresses import find_all
 from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.literals import Search
 from postlude.feedback.recipients import STRONG, find_recipients, said_about
 from postlude.feedback.refusal import refusal
@@ -69,7 +69,7 @@ class _Shape(NamedTuple):
         return self.names + self.quotes + self.returns
 
 
-def parse_bounce(letter: Letter) -> list[Finding]:
+def parse_bounce(letter: ReturnedMessage) -> list[Finding]:
     """Findings of a non-standard bounce, empty when the mail is none."""
     shape = _shape_of_bounce(letter)
     if shape is None:
@@ -82,12 +82,12 @@ def parse_bounce(letter: Letter) -> list[Finding]:
     return found
 
 
-def is_bounce(letter: Letter) -> bool:
+def is_bounce(letter: ReturnedMessage) -> bool:
     """A mail system wrote this, about a mail it did not deliver."""
     return _shape_of_bounce(letter) is not None
 
 
-def _shape_of_bounce(letter: Letter) -> _Shape | None:
+def _shape_of_bounce(letter: ReturnedMessage) -> _Shape | None:
     root = letter.root
     marked = bool(root.get("x-failed-recipients"))
     if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject)):
@@ -104,7 +104,7 @@ def _shape_of_bounce(letter: Letter) -> _Shape | None:
     return shape if _enough(letter, shape, subject=subject, anonymous=anonymous) else None
 
 
-def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+def _enough(letter: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     """Whether the shape is that of a bounce, given who wrote it."""
     root = letter.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
@@ -122,30 +122,30 @@ def _enough(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) ->
     return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")
 
 
-def _enough_of_a_system(letter: Letter, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+def _enough_of_a_system(letter: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     told = shape.marks > 0 or bool(shape.recipients)
     if subject:
         return told or not _URL.search(letter.report)
     return shape.marks > 1 or (anonymous and told)  # newsletters come from addresses such as bounce@ as well
 
 
-def _shape(letter: Letter) -> _Shape:
+def _shape(letter: ReturnedMessage) -> _Shape:
     recipients, way = find_recipients(letter)
     names = way in STRONG or (way == "after-word" and bool(set(recipients) & _returned_to(letter)))
     return _Shape(recipients, way, names, bool(_QUOTED.search(letter.report)), _returns(letter), _linked(letter))
 
 
-def _returned_to(letter: Letter) -> set[str]:
+def _returned_to(letter: ReturnedMessage) -> set[str]:
     returned = letter.returned
     return set() if returned is None else {one for name in ("to", "cc") for one in find_all(returned.get(name))}
 
 
-def _returns(letter: Letter) -> bool:
+def _returns(letter: ReturnedMessage) -> bool:
     returned = letter.returned
     return returned is not None and sum(bool(returned.get(name)) for name in _ENVELOPE_HEADERS) >= _ENOUGH_HEADERS
 
 
-def _linked(letter: Letter) -> bool:
+def _linked(letter: ReturnedMessage) -> bool:
     return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in letter.leaves)
 
 

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 from postlude.feedback.addresses import clean
-from postlude.feedback.mime import Part, read
+from postlude.feedback.mime import ReturnedPart, read
 from postlude.kit.clock import MICROS_PER_SECOND
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
@@ -152,29 +152,29 @@ def build_unsubscribe(*, sender: str, to: str, at: int, subject: str = "unsubscr
     return _head(head, at, to.encode()) + _text_part("plain", "\n")
 
 
-def _answer_head(mail: Part, sender: str, to: str, prefix: str) -> list[tuple[str, str]]:
+def _answer_head(mail: ReturnedPart, sender: str, to: str, prefix: str) -> list[tuple[str, str]]:
     subject = _one_line(mail.get("subject"))
     if not subject.lower().startswith(f"{prefix.lower()}:"):
         subject = f"{prefix}: {subject}"
     return [("From", f"<{sender}>"), ("To", to), ("Subject", subject)]
 
 
-def _thread(mail: Part) -> list[tuple[str, str]]:
+def _thread(mail: ReturnedPart) -> list[tuple[str, str]]:
     own = _one_line(mail.get("message-id"))
     before = _one_line(mail.get("references"))
     return [("In-Reply-To", own), ("References", f"{before} {own}".strip())]
 
 
-def _answer_to(mail: Part) -> str:
+def _answer_to(mail: ReturnedPart) -> str:
     return _one_line(mail.get("reply-to")) or _one_line(mail.get("from"))
 
 
-def _return_path(mail: Part) -> str:
+def _return_path(mail: ReturnedPart) -> str:
     path = clean(mail.get("return-path"))
     return f"<{path}>" if path else _one_line(mail.get("from"))
 
 
-def _bodies(mail: Part) -> tuple[str, str]:
+def _bodies(mail: ReturnedPart) -> tuple[str, str]:
     """The first text and the first HTML of a mail; HTML without its frame."""
     plain = rich = ""
     for part in mail.walk():

@@ -7,8 +7,8 @@ import msgspec
 
 from postlude.feedback.addresses import ADDRESS, field
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import Letter
-from postlude.feedback.mime import Part, split_headers
+from postlude.feedback.letter import ReturnedMessage
+from postlude.feedback.mime import ReturnedPart, split_headers
 from postlude.feedback.reasons import FIRM_STATUS
 from postlude.feedback.recipients import find_recipients, said_about
 from postlude.feedback.refusal import kind_of, refusal
@@ -26,7 +26,7 @@ MIN_DIAGNOSTIC: Final = 12
 MAX_QUOTED: Final = 600
 
 
-def parse_dsn(letter: Letter) -> list[Finding]:
+def parse_dsn(letter: ReturnedMessage) -> list[Finding]:
     """Findings of a DSN, empty when the mail is none or names nobody."""
     part = letter.machine_part("delivery-status")
     if part is None or not (letter.root.type == "multipart/report" or letter.from_daemon):
@@ -52,7 +52,7 @@ def _weight(item: Finding) -> tuple[bool, bool]:
     return item.kind is FindingKind.BOUNCED, item.reason not in {Reason.NONE, Reason.UNDEFINED}
 
 
-def _groups(part: Part) -> list[bytes]:
+def _groups(part: ReturnedPart) -> list[bytes]:
     """The blocks between blank lines. Some servers nest them as parts, some encode them."""
     body = b"\n\n".join(item.body for item in part.parts) if part.parts else part.content()
     blocks = [block for block in re.split(rb"\n[ \t]*\n", body.strip(b"\n")) if block.strip()]
@@ -75,14 +75,14 @@ def _names_somebody(fields: dict[str, str]) -> bool:
     return any(name in fields for name in _RECIPIENT_FIELDS)
 
 
-def _recipient(letter: Letter, fields: dict[str, str]) -> str:
+def _recipient(letter: ReturnedMessage, fields: dict[str, str]) -> str:
     named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
     named.sort(key=lambda address: ADDRESS.fullmatch(address) is None)  # a whole address before an odd one
     known = next((address for address in named if address in letter.known), named[0] if named else "")
     return known or next(iter(find_recipients(letter)[0]), "")
 
 
-def _finding(letter: Letter, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
+def _finding(letter: ReturnedMessage, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
     recipient = _recipient(letter, fields)
     stated = fields.get("status", "")
     status = _STATUS.search(stated)
@@ -110,7 +110,7 @@ def _comment(status: str, action: str) -> str:
     return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
-def _quoted(letter: Letter, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
+def _quoted(letter: ReturnedMessage, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
     """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
     if len(diagnostic) < MIN_DIAGNOSTIC and (more := fields.get("x-supplementary-info", "")):

@@ -8,7 +8,7 @@ from typing import Final
 from postlude.feedback.addresses import clean
 from postlude.feedback.finding import TagReader
 from postlude.feedback.html_text import text_of_html
-from postlude.feedback.mime import Part, decode, decode_words, read, split_headers
+from postlude.feedback.mime import ReturnedPart, decode, decode_words, read, split_headers
 
 MAX_BYTES: Final = 4_000_000
 """What is read of one mail: reports stand at the top, and returned attachments say nothing."""
@@ -37,14 +37,14 @@ _ANY_HEADER: Final = re.compile(r"[> ]{0,2}(?:[A-Z][\w-]*[ \t]*:|[ \t]+\S)", re.
 _QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
 
 
-class Letter:
+class ReturnedMessage:
     """A returned mail with everything the parsers ask for, each computed once and only when asked."""
 
     def __init__(
         self, raw: bytes, *, known: Collection[str], tags: TagReader | None, rcpt_to: str, mail_from: str
     ) -> None:
         self.raw = raw
-        self.root: Part = read(raw[:MAX_BYTES])
+        self.root: ReturnedPart = read(raw[:MAX_BYTES])
         self.known = frozenset(address.lower() for address in known)
         self.tags = tags
         self.rcpt_to = rcpt_to.strip("<> ")
@@ -61,9 +61,9 @@ class Letter:
         return decode_words(self.root.get("subject"))
 
     @cached_property
-    def leaves(self) -> list[Part]:
+    def leaves(self) -> list[ReturnedPart]:
         """Parts of the report itself: nothing inside a returned message."""
-        found: list[Part] = []
+        found: list[ReturnedPart] = []
         pending = [self.root]
         while pending:
             part = pending.pop()
@@ -72,7 +72,7 @@ class Letter:
                 pending.extend(reversed(part.parts))
         return found
 
-    def machine_part(self, kind: str) -> Part | None:
+    def machine_part(self, kind: str) -> ReturnedPart | None:
         """The part `message/{kind}` (or its internationalised twin) of the report, None when there is none."""
         wanted = (f"message/{kind}", f"message/global-{kind}")
         return next((part for part in self.leaves if part.type in wanted), None)
@@ -99,7 +99,7 @@ class Letter:
         return _QUOTE_MARK.sub("", self._split[1]).encode("utf-8", "surrogateescape")
 
     @cached_property
-    def returned(self) -> Part | None:
+    def returned(self) -> ReturnedPart | None:
         """Our mail as far as it was sent back (often only its headers), None when nothing was."""
         for part in self.root.walk():
             if part is not self.root and part.type in _RETURNED_TYPES:
@@ -163,11 +163,11 @@ def _back_to_first(text: str, start: int) -> int:
     return start
 
 
-def _headers_of(text: str) -> Part:
+def _headers_of(text: str) -> ReturnedPart:
     headers, body = split_headers(text.lstrip("\n").encode("utf-8", "surrogateescape"))
-    return Part(headers, body, "text/plain")
+    return ReturnedPart(headers, body, "text/plain")
 
 
-def _readable(part: Part) -> str:
+def _readable(part: ReturnedPart) -> str:
     text = part.text()[: 4 * MAX_REPORT]
     return text_of_html(text, marks=False) if part.type == "text/html" else text

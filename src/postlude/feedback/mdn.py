@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.feedback.addresses import field
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import split_headers
 from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import MAX_DIAGNOSTIC, refusal
@@ -17,7 +17,7 @@ _SPACES: Final = re.compile(r"\s+")
 _UNREAD: Final = re.compile(r"without being (?:read|displayed|opened)|^not read:|ungelesen|non lu\b", re.IGNORECASE)
 
 
-def parse_mdn(letter: Letter) -> list[Finding]:
+def parse_mdn(letter: ReturnedMessage) -> list[Finding]:
     """The finding of a receipt, empty for other mail. Sieve's `reject` arrives as `deleted` (RFC 5429)."""
     part = letter.machine_part("disposition-notification")
     if part is None:
@@ -33,17 +33,17 @@ def parse_mdn(letter: Letter) -> list[Finding]:
     return [msgspec.structs.replace(item, message_ids=(original,) if original else ())]
 
 
-def _refused(letter: Letter, action: str) -> bool:
+def _refused(letter: ReturnedMessage, action: str) -> bool:
     return action == "deleted" and not _UNREAD.search(f"{letter.subject}\n{letter.report}")
 
 
-def _kind(letter: Letter, action: str) -> FindingKind:
+def _kind(letter: ReturnedMessage, action: str) -> FindingKind:
     if action == "displayed":
         return FindingKind.DISPLAYED
     return FindingKind.BOUNCED if _refused(letter, action) else FindingKind.MAIL
 
 
-def _by_the_recipient(letter: Letter, item: Finding) -> Finding:
+def _by_the_recipient(letter: ReturnedMessage, item: Finding) -> Finding:
     """The recipient's own filter refused it, in the recipient's own words: no rule for servers' words reads them."""
     axes = AXES[Reason.RECIPIENT_REFUSED]
     return msgspec.structs.replace(

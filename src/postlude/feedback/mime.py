@@ -44,7 +44,7 @@ _CHARSETS: Final = {
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 
 
-class Part:
+class ReturnedPart:
     """One message or body part: headers (names lower-cased, values unfolded and as they came) and its raw body."""
 
     __slots__ = ("_first", "body", "headers", "params", "parts", "type")
@@ -53,7 +53,7 @@ class Part:
         self.headers = headers
         self._first = dict(reversed(headers))
         self.body = body
-        self.parts: list[Part] = []
+        self.parts: list[ReturnedPart] = []
         self.type, self.params = _content_type(self.get("content-type"), default)
 
     def get(self, name: str) -> str:
@@ -64,7 +64,7 @@ class Part:
         """All headers of that name in order."""
         return [value for key, value in self.headers if key == name]
 
-    def walk(self) -> Iterator["Part"]:
+    def walk(self) -> Iterator["ReturnedPart"]:
         """This part and everything inside, in order."""
         yield self
         for part in self.parts:
@@ -84,7 +84,7 @@ class Part:
         return decode(self.content(), self.params.get("charset", ""))
 
 
-def read(raw: bytes) -> Part:
+def read(raw: bytes) -> ReturnedPart:
     """Read one message. Line ends become LF; a truncated message gives what is there."""
     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return _Reader().part(raw.lstrip(b"\n"), 0, "text/plain")
@@ -108,9 +108,9 @@ class _Reader:
     def __init__(self) -> None:
         self._left = MAX_PARTS
 
-    def part(self, raw: bytes, depth: int, default: str) -> Part:
+    def part(self, raw: bytes, depth: int, default: str) -> ReturnedPart:
         headers, body = split_headers(raw)
-        part = Part(headers, body, default)
+        part = ReturnedPart(headers, body, default)
         if depth >= MAX_DEPTH:
             return part
         boundary = part.params.get("boundary", "")

@@ -9,7 +9,7 @@ from postlude.feedback.arf import parse_arf
 from postlude.feedback.bounce import parse_bounce
 from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mdn import parse_mdn
 from postlude.feedback.mime import decode_words
 from postlude.feedback.providers.ses import parse as parse_ses
@@ -20,7 +20,7 @@ from postlude.feedback.tags import Signed
 _SNS: Final = "no-reply@sns.amazonaws.com"
 
 
-def _parse_sns(letter: Letter) -> list[Finding]:
+def _parse_sns(letter: ReturnedMessage) -> list[Finding]:
     """Amazon SES events that SNS sends by mail: nothing signs them, so they are no more than an id anybody may know."""
     if letter.sender != _SNS or not letter.report.lstrip().startswith("{"):
         return []
@@ -32,7 +32,7 @@ def _parse_sns(letter: Letter) -> list[Finding]:
     return [msgspec.structs.replace(item, evidence=Evidence.NONE, sender=letter.sender) for item in found]
 
 
-_REPORTS: Final[tuple[tuple[str, Callable[[Letter], list[Finding]]], ...]] = (
+_REPORTS: Final[tuple[tuple[str, Callable[[ReturnedMessage], list[Finding]]], ...]] = (
     ("arf", parse_arf),
     ("dsn", parse_dsn),
     ("mdn", parse_mdn),
@@ -59,7 +59,7 @@ def parse(
         return [Finding(kind=FindingKind.UNREADABLE, rule="empty", diagnostic="the mail is empty")]
     name = "read"
     try:
-        letter = Letter(raw, known=known, tags=tags, rcpt_to=rcpt_to, mail_from=mail_from)
+        letter = ReturnedMessage(raw, known=known, tags=tags, rcpt_to=rcpt_to, mail_from=mail_from)
         if not letter.root.headers:
             return [Finding(kind=FindingKind.UNREADABLE, rule="no-headers", diagnostic="no line of it is a header")]
         signed = Signed(letter)
@@ -80,15 +80,15 @@ def parse(
         ]
 
 
-def _nested(letter: Letter, outer: list[Finding]) -> list[Finding]:
+def _nested(letter: ReturnedMessage, outer: list[Finding]) -> list[Finding]:
     """Gateways wrap one report in another: what the inner one says, where the outer one only guesses."""
-    inner = Letter(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
+    inner = ReturnedMessage(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
     if not inner.from_daemon or not inner.root.headers:
         return outer
     return parse_dsn(inner) or parse_bounce(inner) or outer
 
 
-def _unsubscribed(letter: Letter, copy: int) -> Finding:
+def _unsubscribed(letter: ReturnedMessage, copy: int) -> Finding:
     return Finding(
         kind=FindingKind.UNSUBSCRIBED,
         recipient=letter.sender,
@@ -101,7 +101,7 @@ def _unsubscribed(letter: Letter, copy: int) -> Finding:
     )
 
 
-def _tied(letter: Letter, signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
+def _tied(letter: ReturnedMessage, signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
     """A report with its copy: the address it came to, the mail it sends back, the ENVID; at odds, none of them."""
     item = with_known(letter, item)
     returned = letter.returned

@@ -10,7 +10,7 @@ from typing import Final
 
 from postlude.feedback.footers import without_footers
 from postlude.feedback.html_text import text_of_html
-from postlude.feedback.mime import Part
+from postlude.feedback.mime import ReturnedPart
 from postlude.feedback.quote_marks import QUOTED, QUOTED_BELOW
 from postlude.feedback.quote_start import Start, find_start
 
@@ -29,7 +29,7 @@ _LINK: Final = re.compile(r"\s*[(<\[]?https?://\S+\s*>?\s*$")
 _GOES_ON: Final = re.compile(r"\s*(?:[^\W\d_A-Z]|[,.;:)\]/?&=#%]|<?https?://|<\w)")
 
 
-def new_text(root: Part) -> str:
+def new_text(root: ReturnedPart) -> str:
     """What the writer of a reply added, without quote, signature and mobile footer; empty when nothing was added."""
     plain, rich = _bodies(root)
     if plain.strip() and not _IS_HTML.match(plain):
@@ -37,7 +37,7 @@ def new_text(root: Part) -> str:
     return strip_quote(text_of_html((rich or plain)[:MAX_HTML])[:MAX_READ])[:MAX_TEXT]
 
 
-def _bodies(root: Part) -> tuple[str, str]:
+def _bodies(root: ReturnedPart) -> tuple[str, str]:
     """The first plain and the first HTML text that is no attachment."""
     plain = rich = None
     for part in root.walk():

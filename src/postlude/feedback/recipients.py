@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.feedback.addresses import ADDRESS, clean, find_all, tidy
 from postlude.feedback.finding import Finding
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 
 _A: Final = ADDRESS.pattern
 _LOOSE: Final = r"[^\s<>@,;]{1,64}@[^\s<>@,;]{3,255}"
@@ -72,7 +72,7 @@ MAX_SAID: Final = 4000
 """Characters of a report that are taken for the words about one recipient."""
 
 
-def find_recipients(letter: Letter) -> tuple[list[str], str]:
+def find_recipients(letter: ReturnedMessage) -> tuple[list[str], str]:
     """The addresses a report is about, and where they stood; an empty list when it names none."""
     header = [address for value in letter.root.all("x-failed-recipients") for address in find_all(value)]
     if header and not (letter.known and not letter.known & set(header)):
@@ -92,7 +92,7 @@ def find_recipients(letter: Letter) -> tuple[list[str], str]:
 
 
 def _first_place(
-    letter: Letter, text: str, places: tuple[tuple[str, re.Pattern[str]], ...], left_out: set[str]
+    letter: ReturnedMessage, text: str, places: tuple[tuple[str, re.Pattern[str]], ...], left_out: set[str]
 ) -> tuple[list[str], str]:
     for name, pattern in places if text else ():
         found = [tidy(item) for item in pattern.findall(text)]
@@ -104,7 +104,7 @@ def _first_place(
     return [], ""
 
 
-def _own(letter: Letter) -> set[str]:
+def _own(letter: ReturnedMessage) -> set[str]:
     """Addresses that stand in every report and are not who failed: whom it is to, who wrote it, who sent ours."""
     found = {address for name in _OWN_HEADERS for value in letter.root.all(name) for address in find_all(value)}
     if letter.returned is not None:
@@ -113,7 +113,7 @@ def _own(letter: Letter) -> set[str]:
     return found
 
 
-def _last_resort(letter: Letter, own: set[str], below: str) -> tuple[list[str], str]:
+def _last_resort(letter: ReturnedMessage, own: set[str], below: str) -> tuple[list[str], str]:
     local = _BARE_NAME.match(below) if letter.named_daemon else None
     if local and letter.sender:  # a name alone: a mailbox of the domain that reports
         return [f"{local[1].lower()}@{letter.sender.rpartition('@')[2]}"], "bare-name"
@@ -150,7 +150,7 @@ def said_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, 
     return report[start : min([*ends, at + _AFTER])], above
 
 
-def _known_in_raw(letter: Letter) -> str:
+def _known_in_raw(letter: ReturnedMessage) -> str:
     """The one mailed address that stands literally in the mail (99.8 % of real bounces), empty when none."""
     lowered = letter.raw.decode("latin-1").lower()
     found = [address for address in letter.known if address in lowered]
@@ -159,7 +159,7 @@ def _known_in_raw(letter: Letter) -> str:
     return min(outside, key=lowered.find) if outside else ""
 
 
-def with_known(letter: Letter, finding: Finding) -> Finding:
+def with_known(letter: ReturnedMessage, finding: Finding) -> Finding:
     """The finding with the mailed address, where the report itself names none that was mailed."""
     if not letter.known or finding.recipient in letter.known:
         return finding

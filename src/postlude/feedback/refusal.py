@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_status, persistence_of
 
 MAX_DIAGNOSTIC: Final = 1000
@@ -60,7 +60,7 @@ def _tellings(coded: str, whole: str, above: str) -> list[str]:
 
 
 def refusal(
-    letter: Letter,
+    letter: ReturnedMessage,
     kind: FindingKind,
     recipient: str,
     said: str,

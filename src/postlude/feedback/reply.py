@@ -8,8 +8,8 @@ import msgspec
 from postlude.feedback.auto import auto_reply_rule
 from postlude.feedback.finding import Finding, FindingKind, Wish
 from postlude.feedback.leaving import asks_to_leave, wishes_to_leave
-from postlude.feedback.letter import Letter
-from postlude.feedback.mime import Part
+from postlude.feedback.letter import ReturnedMessage
+from postlude.feedback.mime import ReturnedPart
 from postlude.feedback.quote import new_text
 from postlude.feedback.subjects import read_subject
 
@@ -32,13 +32,13 @@ def message_ids(*values: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in found if "@" in each.strip("@")))[:MAX_REFERENCES]
 
 
-def answered_ids(letter: Letter) -> tuple[str, ...]:
+def answered_ids(letter: ReturnedMessage) -> tuple[str, ...]:
     """What a mail answers, nearest first: In-Reply-To, then References from the end."""
     references = message_ids(letter.root.get("references"))[::-1]
     return tuple(dict.fromkeys((*message_ids(letter.root.get("in-reply-to")), *references)))
 
 
-def parse_answer(letter: Letter, *, tagged: bool) -> Finding:
+def parse_answer(letter: ReturnedMessage, *, tagged: bool) -> Finding:
     """An auto-reply, an unsubscribe by reply, a reply, or ordinary mail. `tagged`: it came to a signed address."""
     ids = answered_ids(letter)
     if _APPLE.match(letter.subject) and letter.root.get("auto-submitted").startswith("auto-replied") and not ids:
@@ -86,7 +86,7 @@ def _reaction(root: Part) -> str:
     return str(emoji or "reaction")[:20]
 
 
-def _finding(letter: Letter, kind: FindingKind, rule: str, ids: tuple[str, ...], text: str) -> Finding:
+def _finding(letter: ReturnedMessage, kind: FindingKind, rule: str, ids: tuple[str, ...], text: str) -> Finding:
     return Finding(
         kind=kind,
         recipient=letter.sender,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from postlude.feedback.finding import Evidence
-from postlude.feedback.letter import Letter
+from postlude.feedback.letter import ReturnedMessage
 
 _TAG: Final = re.compile(r"(?<![a-z2-7])([a-z2-7]{28})(?![a-z2-7])", re.IGNORECASE)
 _COPY_TOKEN: Final = re.compile(r"/([A-Za-z0-9_-]{36})(?=[./\"'\s>]|$)")
@@ -18,7 +18,7 @@ MAX_LINKS: Final = 40
 class Signed:
     """The copies that verified tags name, by kind of evidence."""
 
-    def __init__(self, letter: Letter) -> None:
+    def __init__(self, letter: ReturnedMessage) -> None:
         self._read = letter.tags
         self._letter = letter
 

@@ -4,12 +4,12 @@ import asyncio
 from typing import Final
 
 from postlude.adapters.smtp_server.commands import Command
-from postlude.adapters.smtp_server.session import Door, Letter
+from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
 from postlude.inbound.config import RecipientAllowed
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.model.observation import Returned, encode
 from postlude.services.ports import Append
 from postlude.tokens import TagPurpose, TokenCodec
@@ -30,7 +30,7 @@ class InboundGuard:
 
     def __init__(  # noqa: PLR0917 - plain data
         self,
-        door: Door,
+        door: SmtpServerSession,
         codec: TokenCodec,
         allowed: RecipientAllowed,
         append: Append,
@@ -57,16 +57,16 @@ class InboundGuard:
         del command
         return None
 
-    async def rcpt(self, letter: Letter, command: Command) -> str | None:
+    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
         """The tag verifies, or the address is allowed without one."""
         del letter
         if is_tagged(self._codec, command.address) or self._allowed(command.address):
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
-    async def message(self, letter: Letter, raw: bytes) -> str:
+    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal, one observation a recipient, before 250 is said."""
-        head = await asyncio.to_thread(Head, raw)
+        head = await asyncio.to_thread(HeaderBlock, raw)
         if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
         mail, now = new_id(), self._clock.now()

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 from postlude.adapters.smtp_server.serve import serve
-from postlude.adapters.smtp_server.session import Door, Guard
+from postlude.adapters.smtp_server.session import SmtpPolicy, SmtpServerSession
 from postlude.inbound.config import InboundConfig, RecipientAllowed
 from postlude.inbound.guard import InboundGuard
 from postlude.journal import Spool
@@ -32,7 +32,7 @@ async def run_inbound(
 ) -> None:
     """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
 
-    def guard(door: Door) -> Guard:
+    def guard(door: SmtpServerSession) -> SmtpPolicy:
         return InboundGuard(door, codec, allowed, append, spool, clock, config.door)
 
     await serve(config, sock, guard, stop)

@@ -1,6 +1,6 @@
 """A message in, a tracked message out; every other byte stays as it was written."""
 
-from postlude.instrument.message import Compiled, compile_message, find_links, instrument, is_message, look_at
+from postlude.instrument.message import CompiledMessage, compile_message, find_links, instrument, is_message, look_at
 from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import PixelPlace, Policy
 from postlude.instrument.reasons import LinkReason, PartReason
@@ -10,7 +10,7 @@ from postlude.instrument.url import is_base
 from postlude.instrument.utm import utm_parameters
 
 __all__ = [
-    "Compiled",
+    "CompiledMessage",
     "Instrumented",
     "LinkReason",
     "LinkReport",

@@ -13,7 +13,7 @@ from postlude.instrument.labels import plain
 from postlude.instrument.marks import OFF, within
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
-from postlude.instrument.session import Minted, Session, own_link
+from postlude.instrument.session import InstrumentSession, Minted, own_link
 from postlude.instrument.url import clean, plain_host, without_no_track
 
 _ON_WITHOUT_VALUE: Final = frozenset((b"ses:no-track", b"mc:disable-tracking", b"mautic:disable-tracking"))
@@ -36,7 +36,7 @@ _NO_TRACK: Final = "+notrack"
 _UTF8: Final = frozenset(("utf-8", "ascii"))
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
+class Anchor(msgspec.Struct, frozen=True, gc=False):
     """One link element and its href: the attribute begins at `start`, its value is `[value_start, value_end)`."""
 
     outlook: bool
@@ -59,7 +59,9 @@ Decision = tuple[str, LinkReason, Minted | None]
 class Links:
     """The link elements of one part."""
 
-    def __init__(self, scan: Scan, session: Session, charset: str, where: str, off: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, scan: Scan, session: InstrumentSession, charset: str, where: str, off: list[tuple[int, int]]
+    ) -> None:
         self._scan: Final = scan
         self._session: Final = session
         self._charset: Final = charset
@@ -86,7 +88,7 @@ class Links:
                 self.attribute_starts[edit.start] = one.start
                 yield edit
 
-    def _candidate(self, index: int, tag: Tag) -> Candidate | None:
+    def _candidate(self, index: int, tag: Tag) -> Anchor | None:
         data = self._scan.data
         opted_out = bool(self._off) and within(self._off, tag.start)
         if tag.href is not None and data.find(b"track", tag.start, tag.end) < 0:
@@ -109,7 +111,7 @@ class Links:
         if tag.name != b"area":
             shown = label_of(data, tag.end, self._scan.label_end.get(index, len(data)), self._charset)
         shown = shown or self._title(tag)
-        return Candidate(tag.outlook, start, value_start, value_end, quoted, url, host, shown, opted_out, text is None)
+        return Anchor(tag.outlook, start, value_start, value_end, quoted, url, host, shown, opted_out, text is None)
 
     def _title(self, tag: Tag) -> str:
         """What the tag says of itself, for a link without a text."""
@@ -118,7 +120,7 @@ class Links:
                 return plain(self._scan.data[attribute.value_start : attribute.value_end], self._charset)
         return ""
 
-    def _decide(self, one: Candidate) -> Decision:
+    def _decide(self, one: Anchor) -> Decision:
         """Judge one link, and report it under the next position."""
         session = self._session
         position = session.next_position()
@@ -173,7 +175,7 @@ def text_of(raw: bytes, charset: str) -> str | None:
     return path + question + query + hash_ + fragment
 
 
-def _twins(candidates: list[Candidate]) -> dict[int, int]:
+def _twins(candidates: list[Anchor]) -> dict[int, int]:
     """For each Outlook link the index of its HTML twin: the next one with the same URL, else the last one before."""
     twins: dict[int, int] = {}
     last = {one.url: index for index, one in enumerate(candidates) if not one.outlook}
@@ -187,14 +189,14 @@ def _twins(candidates: list[Candidate]) -> dict[int, int]:
     return twins
 
 
-def _edit(one: Candidate, url: str, reason: LinkReason, charset: str) -> Edit | None:
+def _edit(one: Anchor, url: str, reason: LinkReason, charset: str) -> Edit | None:
     """What becomes of a link that is not tracked."""
     if url == one.url or reason in {LinkReason.ALREADY_TRACKED, LinkReason.UNDECODABLE}:
         return None
     return Edit(one.value_start, one.value_end, (_value(one, url, charset),))
 
 
-def _value(one: Candidate, url: str, charset: str) -> bytes:
+def _value(one: Anchor, url: str, charset: str) -> bytes:
     """The URL as the attribute's value, in quotes where it had none."""
     around = "" if one.quote else '"'
     text = around + entities.encode(url, one.quote or '"') + around

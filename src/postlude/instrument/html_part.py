@@ -7,7 +7,7 @@ from postlude.instrument.anchors import Links, text_of
 from postlude.instrument.edits import Edit, without_overlaps
 from postlude.instrument.marks import OURS, off_ranges, removed_marks
 from postlude.instrument.scanner import Scan
-from postlude.instrument.session import Session
+from postlude.instrument.session import InstrumentSession
 from postlude.instrument.url import clean
 
 
@@ -22,7 +22,13 @@ class HtmlEdits(NamedTuple):
 
 
 def plan(
-    data: bytes, session: Session, charset: str, *, where: str = "html", with_pixel: bool = True, xml: bool = False
+    data: bytes,
+    session: InstrumentSession,
+    charset: str,
+    *,
+    where: str = "html",
+    with_pixel: bool = True,
+    xml: bool = False,
 ) -> HtmlEdits:
     """Everything to change in `data`, ascending."""
     quotes_us = session.may_quote_us(data)
@@ -41,7 +47,7 @@ def plan(
     return HtmlEdits(without_overlaps(edits), mine or with_pixel, links.attribute_starts)
 
 
-def _quoted_pixels(scan: Scan, session: Session, edits: list[Edit]) -> bool:
+def _quoted_pixels(scan: Scan, session: InstrumentSession, edits: list[Edit]) -> bool:
     """Remove the pixels of other messages; True when this message's own is there already."""
     mine = False
     for image in scan.images:

@@ -14,7 +14,7 @@ from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
-from postlude.instrument.session import Session
+from postlude.instrument.session import InstrumentSession
 from postlude.instrument.transfer import Identity
 
 _HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
@@ -27,7 +27,7 @@ _DKIM_FIELDS: Final = re.compile(rb"(?:^|;)\s*h\s*=([^;]*)")
 _FROM_DOMAIN: Final = re.compile(rb"@([^\s<>@,;\"()]+)\s*>?\s*(?:\([^)]*\)\s*)?$")
 
 
-class Compiled:
+class CompiledMessage:
     """A message taken apart once; every copy is put together from the same pieces."""
 
     def __init__(
@@ -62,12 +62,12 @@ def instrument(raw: bytes, policy: Policy, urls: UrlMinter, token: str) -> Instr
     return Instrumented(message, compiled.links, compiled.skipped_parts, compiled.opens, message != raw)
 
 
-def compile_message(raw: bytes, policy: Policy, urls: UrlMinter) -> Compiled:
+def compile_message(raw: bytes, policy: Policy, urls: UrlMinter) -> CompiledMessage:
     """Parse once, render for any number of recipients. The headers are part of the message and stay the same."""
     return _Compiler(raw, policy, urls).run()
 
 
-def look_at(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> Compiled:
+def look_at(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> CompiledMessage:
     """What would be tracked and what not; without URLs of ours none is recognised as ours. Not to be sent."""
     return _Compiler(raw, policy, urls or _NoUrls()).run()
 
@@ -108,16 +108,16 @@ class _Compiler:
         self._header: Final = mime.fields(raw, 0, found[0]) if found else []
         policy = (switches.from_fields(self._header) if policy.headers else switches.Switches()).apply(policy)
         self._policy: Final = policy
-        self._session: Final = Session(policy, urls, _unsubscribe_urls(self._header))
+        self._session: Final = InstrumentSession(policy, urls, _unsubscribe_urls(self._header))
         self._pixel_wanted = policy.opens
         self._readable: Final = found is not None
 
-    def run(self) -> Compiled:
+    def run(self) -> CompiledMessage:
         """All of it."""
         reason = self._closed()
         if reason is not None:
             self._skipped.append(PartReport("", "", reason))
-            return Compiled(self._assemble({}), (), self._skipped, opens=False)
+            return CompiledMessage(self._assemble({}), (), self._skipped, opens=False)
         # HTML first, so that the positions of its links do not depend on the text part.
         spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]] = {}
         opened = [part for part in mime.parts(self._raw) if self._may_open(part)]
@@ -130,7 +130,7 @@ class _Compiler:
             has_html = has_html or part.content_type in _HTML
         if self._policy.opens and not has_html:
             self._skipped.append(PartReport("", "", PartReason.NO_HTML))
-        return Compiled(self._assemble(spliced), self._session.links, self._skipped, opens=self._opens)
+        return CompiledMessage(self._assemble(spliced), self._session.links, self._skipped, opens=self._opens)
 
     def _closed(self) -> PartReason | None:
         """Why the whole message must stay as it is."""
@@ -147,10 +147,10 @@ class _Compiler:
                     return PartReason.DKIM_SIGNED
         return None
 
-    def _skip(self, part: mime.Part, reason: PartReason) -> None:
+    def _skip(self, part: mime.MimePart, reason: PartReason) -> None:
         self._skipped.append(PartReport(part.path, part.content_type, reason))
 
-    def _may_open(self, part: mime.Part) -> bool:
+    def _may_open(self, part: mime.MimePart) -> bool:
         if part.reason is not None:
             self._skip(part, part.reason)
         elif part.content_type not in _OPENED:
@@ -161,7 +161,7 @@ class _Compiler:
             return True
         return False
 
-    def _edit(self, part: mime.Part) -> list[bytes] | Base64Pieces | None:
+    def _edit(self, part: mime.MimePart) -> list[bytes] | Base64Pieces | None:
         body = open_body(part.encoding, self._raw[part.start : part.end], self._newline)
         if isinstance(body, PartReason):
             self._skip(part, body)
@@ -176,7 +176,7 @@ class _Compiler:
             return body.splice(edits) if edits else None
         return None
 
-    def _plan(self, part: mime.Part, data: bytes, charset: str, *, limited: bool) -> list[Edit]:
+    def _plan(self, part: mime.MimePart, data: bytes, charset: str, *, limited: bool) -> list[Edit]:
         self._session.keep_lines_short(limited=limited)
         if part.content_type == "text/plain":
             return text_part.plan(data, self._session, charset, limited=limited)
@@ -218,6 +218,6 @@ def _words(listed: re.Match[bytes] | None) -> list[bytes]:
     return [word.strip().lower() for word in listed[1].split(b":")] if listed else []
 
 
-def _unsubscribe_urls(header: list[mime.Field]) -> frozenset[str]:
+def _unsubscribe_urls(header: list[mime.MimeField]) -> frozenset[str]:
     value = b" ".join(each.value for each in header if each.name == "list-unsubscribe").decode("utf-8", "replace")
     return frozenset(_URL_IN_BRACKETS.findall(value)) if value else frozenset()

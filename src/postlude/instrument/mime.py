@@ -16,7 +16,7 @@ _MAX_DEPTH: Final = 30
 _MAX_PARTS: Final = 5_000
 
 
-class Field(NamedTuple):
+class MimeField(NamedTuple):
     """One header field; `[start, end)` is all of it with its line end."""
 
     name: str
@@ -25,14 +25,14 @@ class Field(NamedTuple):
     end: int
 
 
-class Content(NamedTuple):
+class MimeContent(NamedTuple):
     """A parsed Content-Type or Content-Disposition."""
 
     kind: str
     parameters: dict[str, str]
 
 
-class Part(NamedTuple):
+class MimePart(NamedTuple):
     """A leaf, or something that is treated as one."""
 
     path: str
@@ -49,10 +49,10 @@ class Part(NamedTuple):
     """Why it must not be opened; None when it may be."""
 
 
-def fields(raw: bytes, start: int, end: int) -> list[Field]:
+def fields(raw: bytes, start: int, end: int) -> list[MimeField]:
     """Header fields of `raw[start:end]`, in order."""
     return [
-        Field(match[1].decode("ascii").lower(), match[2].rstrip(b"\r"), match.start(), match.end())
+        MimeField(match[1].decode("ascii").lower(), match[2].rstrip(b"\r"), match.start(), match.end())
         for match in _FIELD.finditer(raw, start, end)
     ]
 
@@ -70,13 +70,13 @@ def starts_with_header(raw: bytes, start: int = 0) -> bool:
     return _FIRST_LINE.match(raw, start) is not None
 
 
-def content(value: bytes) -> Content:
+def content(value: bytes) -> MimeContent:
     """Type and parameters, lower-cased where case does not matter; continuations (RFC 2231) are joined."""
     text = value.decode("utf-8", "replace").replace("\r", "").replace("\n", "")
     kind = _TYPE.match(text)
     if kind is None:
-        return Content(text.partition(";")[0].strip().lower(), _parameters(text))
-    return Content(f"{kind[1]}/{kind[2]}".lower(), _parameters(text))
+        return MimeContent(text.partition(";")[0].strip().lower(), _parameters(text))
+    return MimeContent(f"{kind[1]}/{kind[2]}".lower(), _parameters(text))
 
 
 def _parameters(text: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _parameters(text: str) -> dict[str, str]:
     return found
 
 
-def first(header: list[Field], name: str) -> bytes:
+def first(header: list[MimeField], name: str) -> bytes:
     """The first field of that name, empty when there is none."""
     return next((each.value for each in header if each.name == name), b"")
 
@@ -107,21 +107,21 @@ class _Walk:
         self._raw: Final = raw
         self._parts = 0
 
-    def entity(self, start: int, end: int, path: str, default: str, depth: int) -> Iterator[Part]:
+    def entity(self, start: int, end: int, path: str, default: str, depth: int) -> Iterator[MimePart]:
         """The leaves of the entity `raw[start:end]`."""
         self._parts += 1
         found = header_end(self._raw, start, end)
         if found is None or found[1] > end:
-            yield Part(path, default, "", "", "", start, end, end, None)
+            yield MimePart(path, default, "", "", "", start, end, end, None)
             return
         stop, body = found
         header = fields(self._raw, start, stop)
         value = first(header, "content-type")
-        kind, parameters = content(value) if value else Content(default, {})
+        kind, parameters = content(value) if value else MimeContent(default, {})
         encoding = first(header, "content-transfer-encoding").decode("latin-1").partition(";")[0].strip().lower()
         disposition = content(first(header, "content-disposition")).kind
         charset = parameters.get("charset", "").strip().lower()
-        leaf = Part(path, kind, charset, encoding, disposition, start, body, end, None)
+        leaf = MimePart(path, kind, charset, encoding, disposition, start, body, end, None)
         reason = _closed_reason(kind)
         if reason is not None:
             yield leaf._replace(reason=reason)
@@ -132,7 +132,7 @@ class _Walk:
         else:
             yield from self._multipart(leaf, parameters.get("boundary", ""), depth)
 
-    def _multipart(self, whole: Part, boundary: str, depth: int) -> Iterator[Part]:
+    def _multipart(self, whole: MimePart, boundary: str, depth: int) -> Iterator[MimePart]:
         if whole.encoding not in {"", "7bit", "8bit", "binary"} or not boundary.strip():
             yield whole._replace(reason=PartReason.BROKEN_MULTIPART)
             return
@@ -149,7 +149,7 @@ class _Walk:
             yield whole._replace(reason=PartReason.BROKEN_MULTIPART)
 
 
-def parts(raw: bytes) -> Iterator[Part]:
+def parts(raw: bytes) -> Iterator[MimePart]:
     """The leaves of a message, in order. A single part has the path `1`, as in IMAP."""
     for part in _Walk(raw).entity(0, len(raw), "", "text/plain", 0):
         yield part if part.path else part._replace(path="1")

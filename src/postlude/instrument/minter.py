@@ -20,7 +20,7 @@ class Ref(Protocol):
         ...
 
 
-class Own(Protocol):
+class RecognisedUrl(Protocol):
     """A URL of ours that was recognised."""
 
     @property
@@ -59,6 +59,6 @@ class UrlMinter(Protocol):
         """Head and tail of one tracked link's URL: printable ASCII without quotes, brackets and spaces."""
         ...
 
-    def recognise(self, url: str, /) -> Own | None:
+    def recognise(self, url: str, /) -> RecognisedUrl | None:
         """What a URL of ours says; None for foreign or forged ones."""
         ...

@@ -5,7 +5,7 @@ from typing import Final
 
 from postlude.instrument import lines
 from postlude.instrument import url as u
-from postlude.instrument.minter import TOKEN_LENGTH, Own, UrlMinter
+from postlude.instrument.minter import TOKEN_LENGTH, RecognisedUrl, UrlMinter
 from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.report import LinkReport
@@ -22,7 +22,7 @@ Minted = tuple[bytes, bytes]
 """A link that is tracked: the bytes around its token."""
 
 
-class Session:
+class InstrumentSession:
     """Decides about every link of one message and collects the reports."""
 
     def __init__(self, policy: Policy, urls: UrlMinter, unsubscribe: frozenset[str] = frozenset()) -> None:
@@ -65,7 +65,7 @@ class Session:
         """Our host's name occurs in these bytes, however the rest is spelled."""
         return any(needle in data for needle in self._needles)
 
-    def own(self, url: str) -> Own | None:
+    def own(self, url: str) -> RecognisedUrl | None:
         """The URL of ours this is, also behind an image proxy that keeps the original as its fragment."""
         if url.startswith(self._heads):
             return self.urls.recognise(url)
@@ -74,7 +74,7 @@ class Session:
         fragment = url.rpartition("#")[2]
         return self.urls.recognise(fragment) if fragment.startswith(self._heads) else None
 
-    def is_mine(self, own: Own) -> bool:
+    def is_mine(self, own: RecognisedUrl) -> bool:
         """It was made for this very message or campaign."""
         return (own.ref.kind, own.ref.scope) == self._ref
 
@@ -135,7 +135,7 @@ class Session:
         self.links.append(LinkReport(position, url, label, reason is LinkReason.NONE, reason, where))
 
 
-def own_link(url: str, own: Own, session: Session) -> tuple[str, LinkReason]:
+def own_link(url: str, own: RecognisedUrl, session: InstrumentSession) -> tuple[str, LinkReason]:
     """Where a URL of ours leads, and what it is."""
     if own.face != "link":
         return url, LinkReason.OWN_PAGE

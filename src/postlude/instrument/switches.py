@@ -57,12 +57,12 @@ def strip_own_headers(raw: bytes) -> bytes:
     return segments(raw, own_fields(mime.fields(raw, 0, found[0])))[0] if found else raw
 
 
-def own_fields(header: list[mime.Field]) -> list[Edit]:
+def own_fields(header: list[mime.MimeField]) -> list[Edit]:
     """Edits that take our own fields out."""
     return [Edit(each.start, each.end, (b"",)) for each in header if each.name.startswith(OWN_PREFIX)]
 
 
-def from_fields(header: list[mime.Field]) -> Switches:
+def from_fields(header: list[mime.MimeField]) -> Switches:
     """As `read_switches`, of parsed fields."""
     values: dict[str, str] = {}
     for each in header:

@@ -5,7 +5,7 @@ from typing import Final
 from postlude.instrument import lines, text_url
 from postlude.instrument.edits import Edit
 from postlude.instrument.reasons import LinkReason
-from postlude.instrument.session import Session, own_link
+from postlude.instrument.session import InstrumentSession, own_link
 from postlude.instrument.text_url import TextUrl
 from postlude.instrument.url import without_no_track
 
@@ -32,14 +32,14 @@ class _Room:
         return True
 
 
-def plan(data: bytes, session: Session, charset: str, *, limited: bool = False) -> list[Edit]:
+def plan(data: bytes, session: InstrumentSession, charset: str, *, limited: bool = False) -> list[Edit]:
     """Everything to change in `data`, ascending; `limited` keeps lines within 998 octets."""
     room = _Room(data) if limited else None
     found = (_edit(data, each, session, charset, room) for each in text_url.find(data, charset))
     return [edit for edit in found if edit is not None]
 
 
-def _edit(data: bytes, found: TextUrl, session: Session, charset: str, room: _Room | None) -> Edit | None:
+def _edit(data: bytes, found: TextUrl, session: InstrumentSession, charset: str, room: _Room | None) -> Edit | None:
     if found.url is None or found.wrapped:
         reason = LinkReason.WRAPPED if found.url else LinkReason.UNDECODABLE
         session.report(session.next_position(), found.url or "", "", reason, "text")
@@ -60,7 +60,9 @@ def _with_brackets(data: bytes, start: int, end: int) -> tuple[int, int]:
     return (start - 1, end + 1) if around in {b"<>", b"[]", b"()"} else (start, end)
 
 
-def _tracked(written: str, span: tuple[int, int], session: Session, room: _Room | None, charset: str) -> Edit | None:
+def _tracked(
+    written: str, span: tuple[int, int], session: InstrumentSession, room: _Room | None, charset: str
+) -> Edit | None:
     position = session.next_position()
     url, opted_out = without_no_track(written)
     reason = session.judge(url, "", position, where="text", opted_out=opted_out)

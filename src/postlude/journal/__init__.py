@@ -1,11 +1,11 @@
 """Observations on disk before they are answered: CRC-framed append-only segments."""
 
-from postlude.journal.finding import Finding
+from postlude.journal.finding import JournalFinding
 from postlude.journal.lane import Lane
 from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
-from postlude.journal.position import Position, Record
+from postlude.journal.position import JournalRecord, Position
 from postlude.journal.reader import SEVEN_DAYS, JournalReader
 from postlude.journal.refusing import RefusingJournal
 from postlude.journal.registry import recover_journal, writer_names
@@ -18,14 +18,14 @@ __all__ = [
     "PARTS",
     "SEVEN_DAYS",
     "SPARE_BYTES",
-    "Finding",
+    "JournalFinding",
     "JournalReader",
+    "JournalRecord",
     "JournalWriter",
     "Known",
     "Lane",
     "Losses",
     "Position",
-    "Record",
     "RefusingJournal",
     "Spool",
     "WriterStats",

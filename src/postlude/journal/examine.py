@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from postlude.journal import folder as files
-from postlude.journal.frame import Frame
+from postlude.journal.frame import JournalFrame
 from postlude.journal.registry import Writer, writers_in
 from postlude.journal.scan import open_segment
 from postlude.model.errors import StorageError
 
 
-class Examined(NamedTuple):
+class JournalExamination(NamedTuple):
     """One writer's folder."""
 
     name: str
@@ -20,21 +20,21 @@ class Examined(NamedTuple):
     problems: tuple[str, ...]
 
 
-def examine(root: Path) -> Iterator[Examined]:
+def examine(root: Path) -> Iterator[JournalExamination]:
     """Every writer under `root`, by name."""
     try:
         writers = writers_in(root)
     except StorageError as error:
-        yield Examined("journal", 0, 0, (str(error),))
+        yield JournalExamination("journal", 0, 0, (str(error),))
         return
     for name, writer in sorted(writers.items()):
         if (root / name).is_dir():
             yield _examined(root, name, writer)
         else:
-            yield Examined(name, 0, 0, (f"the folder {root / name} is missing",))
+            yield JournalExamination(name, 0, 0, (f"the folder {root / name} is missing",))
 
 
-def _examined(root: Path, name: str, writer: Writer) -> Examined:
+def _examined(root: Path, name: str, writer: Writer) -> JournalExamination:
     folder, problems, records, before = root / name, [], 0, 0
     numbers = files.segments(folder)
     for segment in numbers:
@@ -51,13 +51,13 @@ def _examined(root: Path, name: str, writer: Writer) -> Examined:
         problems += damage
     for segment, offset, size in files.damaged_tails(folder):
         problems.append(f"{size} damaged bytes of segment {segment} (at {offset}) are set aside in {folder}")
-    return Examined(name, len(numbers), records, tuple(problems))
+    return JournalExamination(name, len(numbers), records, tuple(problems))
 
 
 def _durable(folder: Path, segment: int) -> int | None:
     """Up to where the segment is written; None: it is complete."""
     try:
-        mark = files.Mark(folder, writable=False)
+        mark = files.WriterMark(folder, writable=False)
     except OSError:
         return None
     last, end = mark.get()
@@ -73,7 +73,7 @@ def _segment(path: Path, segment: int, identity: bytes, *, durable: int | None) 
         if view.damaged_head:
             problems.append(f"{path}: its head is damaged; all its records can be read")
         for found in view.walk(0):
-            if isinstance(found, Frame):
+            if isinstance(found, JournalFrame):
                 records += len(found.lengths)
             elif found.end < len(view.bytes) or not view.blank(found.start):
                 problems.append(f"{path}: {found.end - found.start} bytes at {found.start} are damaged")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Finding(NamedTuple):
+class JournalFinding(NamedTuple):
     """One thing that is not as it should be."""
 
     key: str

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from postlude.journal.frame import Frame
+from postlude.journal.frame import JournalFrame
 from postlude.journal.scan import SegmentView, open_segment
 from postlude.kit.files import lock_file
 from postlude.model.errors import InUseError
@@ -32,7 +32,7 @@ _OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1
 _log = logging.getLogger(__name__)
 
 
-class Mark:
+class WriterMark:
     """What a writer shows the others: up to where its journal is durable, and what was lost.
 
     Three aligned 64-bit words (durable end, records lost, since when records are being lost), so that none is ever
@@ -135,7 +135,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
     gone = _note_missing(folder, numbers[-1] if numbers else 0, known[0])
     if not numbers and not known[0]:
         return gone
-    mark = Mark(folder, writable=True)
+    mark = WriterMark(folder, writable=True)
     try:
         if not numbers:
             mark.put(0, 0)
@@ -162,7 +162,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
 def _marked(folder: Path) -> tuple[int, int]:
     """What the mark says; (0, 0) when there is none."""
     try:
-        mark = Mark(folder, writable=False)
+        mark = WriterMark(folder, writable=False)
     except OSError:
         return 0, 0
     known = mark.get()
@@ -186,7 +186,7 @@ def missing_segments(folder: Path) -> list[int]:
 def _last_good(view: SegmentView | None) -> int:
     end = 0
     for found in view.walk(0) if view is not None else ():
-        if isinstance(found, Frame):
+        if isinstance(found, JournalFrame):
             end = found.end
     return end
 

@@ -20,7 +20,7 @@ OVERHEAD: Final = header.size + 4
 """Bytes a frame of one record needs beside the record."""
 
 
-class Frame(NamedTuple):
+class JournalFrame(NamedTuple):
     """A frame found in a segment."""
 
     start: int
@@ -40,7 +40,7 @@ def build(records: Sequence[bytes], seed: int = 0) -> bytes:
     return header.pack(MAGIC, count, size, crc32(body, crc32(_checked.pack(count, size), seed))) + body
 
 
-def find(view: memoryview, start: int, seed: int = 0) -> Frame | None:
+def find(view: memoryview, start: int, seed: int = 0) -> JournalFrame | None:
     """The whole and undamaged frame at `start` of a segment, None when there is none."""
     body = start + header.size
     if body > len(view):
@@ -55,7 +55,7 @@ def find(view: memoryview, start: int, seed: int = 0) -> Frame | None:
     if byteorder == "big":
         lengths.byteswap()
     data = body + 4 * count
-    return Frame(start, end, lengths, data) if data + sum(lengths) == end else None
+    return JournalFrame(start, end, lengths, data) if data + sum(lengths) == end else None
 
 
 def size_at(view: memoryview, start: int) -> int:

@@ -15,7 +15,7 @@ _check: Final = Struct("<I")
 SIZE: Final = _layout.size + _check.size
 
 
-class Head(NamedTuple):
+class SegmentHeader(NamedTuple):
     """What tells one segment from every other, also from one of the same name in another folder or another backup."""
 
     number: int
@@ -32,19 +32,19 @@ class Head(NamedTuple):
         return data + _check.pack(crc32(data))
 
 
-def new_head(number: int, segment: int, identity: bytes) -> Head:
+def new_head(number: int, segment: int, identity: bytes) -> SegmentHeader:
     """The head of a segment that is about to be written."""
-    return Head(number, segment, identity, secrets.token_bytes(16))
+    return SegmentHeader(number, segment, identity, secrets.token_bytes(16))
 
 
-def read_head(view: memoryview) -> Head | None:
+def read_head(view: memoryview) -> SegmentHeader | None:
     """The head a segment begins with; None when it has none, or a damaged one."""
     if len(view) < SIZE:
         return None
     magic, *fields = _layout.unpack_from(view)
     if magic != MAGIC or _check.unpack_from(view, _layout.size)[0] != crc32(view[: _layout.size]):
         return None
-    return Head(*fields)
+    return SegmentHeader(*fields)
 
 
 def seed_of(identity: bytes, segment: int) -> int:

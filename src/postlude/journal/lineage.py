@@ -7,7 +7,7 @@ is older than the stores, is gone and made anew, or is another installation's, g
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from postlude.journal.head import Head
+from postlude.journal.head import SegmentHeader
 from postlude.journal.position import MAX_WRITER
 from postlude.model.errors import StorageError
 from postlude.model.segment import SegmentLabel
@@ -42,7 +42,7 @@ class Lineage:
         """A writer's folder asks for this number."""
         self._proposed.add(number)
 
-    def number(self, folder: str, proposed: int, segment: int, head: Head | None) -> int:
+    def number(self, folder: str, proposed: int, segment: int, head: SegmentHeader | None) -> int:
         """The number for one segment. StorageError when none is left."""
         number = self._by_key.get(head.key.hex()) if head else None
         if number is None:
@@ -57,7 +57,7 @@ class Lineage:
         """The number the folder's newest segment has."""
         return self._current.get(folder, proposed)
 
-    def _fits(self, number: int, folder: str, segment: int, head: Head | None) -> bool:
+    def _fits(self, number: int, folder: str, segment: int, head: SegmentHeader | None) -> bool:
         if self._owners.get(number, folder) != folder:
             return False
         if head is None or number not in self.ends:

@@ -28,7 +28,7 @@ def losses(root: Path) -> dict[str, Losses]:
     for name in names:
         noted = lost.noted(root / name)
         try:
-            mark = files.Mark(root / name, writable=False)
+            mark = files.WriterMark(root / name, writable=False)
         except OSError:  # just being made, or out of reach
             if noted:
                 found[name] = Losses(noted, 0)

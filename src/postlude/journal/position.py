@@ -26,7 +26,7 @@ class Position(NamedTuple):
         return joined << ORDINAL_BITS | ordinal
 
 
-class Record(NamedTuple):
+class JournalRecord(NamedTuple):
     """One record as it was appended, and where."""
 
     writer: int

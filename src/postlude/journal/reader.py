@@ -6,10 +6,10 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
-from postlude.journal.finding import Finding
+from postlude.journal.finding import JournalFinding
 from postlude.journal.limits import DEFAULT_MAX_BYTES
 from postlude.journal.lineage import Known, Lineage
-from postlude.journal.position import Position, Record
+from postlude.journal.position import JournalRecord, Position
 from postlude.journal.registry import writers_in
 from postlude.journal.writer_folder import WriterFolder
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
@@ -33,7 +33,7 @@ class JournalReader:
         self._turn = 0
         self._look_at = 0.0
         self._seen: dict[str, tuple[int, int]] = {}
-        self._found: list[Finding] = []
+        self._found: list[JournalFinding] = []
 
     def recognise(self, known: Known) -> None:
         """Begin anew with what the stores know; finds out which journals are older than they are, or gone."""
@@ -49,16 +49,16 @@ class JournalReader:
                     f"the journal of {name} is gone: what was in it and not read yet is lost. "
                     "What comes new is read, under a new number"
                 )
-                self._found.append(Finding(f"gone:{number}", "gone", name, text))
+                self._found.append(JournalFinding(f"gone:{number}", "gone", name, text))
 
     def _tell_replaced(self) -> None:
         for name, writer in writers_in(self._root).items():
             known = self._lineage.identities_of(name)
             if known and writer.identity.hex() not in known and name in self._folders:
                 text = f"the journal of {name} was replaced by another one: what was in it and not read yet is lost"
-                self._found.append(Finding(f"gone:{name}:{writer.identity.hex()}", "gone", name, text))
+                self._found.append(JournalFinding(f"gone:{name}:{writer.identity.hex()}", "gone", name, text))
 
-    def take_findings(self) -> list[Finding]:
+    def take_findings(self) -> list[JournalFinding]:
         """What was found wrong since this was asked last."""
         found, self._found = self._found, []
         for folder in self._folders.values():
@@ -74,10 +74,10 @@ class JournalReader:
             folder.labels = []
         return found
 
-    def read(self, after: Mapping[int, Position], limit: int) -> list[Record]:
+    def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Up to `limit` records from where `after` (the `next` of the last record dealt with, by writer) says."""
         self._find_writers()
-        records: list[Record] = []
+        records: list[JournalRecord] = []
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)
         self._turn += 1
         for i in range(len(folders)):

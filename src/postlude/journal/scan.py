@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from postlude.journal import frame, head
-from postlude.journal.frame import Frame
-from postlude.journal.head import Head
+from postlude.journal.frame import JournalFrame
+from postlude.journal.head import SegmentHeader
 
 _PIECE: Final = 1 << 20
 _MOST_CHECKED: Final = 1 << 30
@@ -29,7 +29,7 @@ class SegmentView:
     def __init__(self, whole: mmap.mmap, segment: int, identity: bytes) -> None:
         self._whole = whole
         self.bytes = memoryview(whole)
-        self.head: Head | None = head.read_head(self.bytes)
+        self.head: SegmentHeader | None = head.read_head(self.bytes)
         self.begin = head.SIZE
         """Where the first frame should begin."""
         if self.head is not None:
@@ -39,7 +39,7 @@ class SegmentView:
         self.seed = head.seed_of(identity, segment)
         self.damaged_head = self.head is None and self.begin > 0
 
-    def walk(self, at: int) -> Iterator[Frame | Skipped]:
+    def walk(self, at: int) -> Iterator[JournalFrame | Skipped]:
         """Every frame from `at` on, where one begins or began, and what is skipped to find the next."""
         size = len(self.bytes)
         at = max(at, self.begin)
@@ -53,7 +53,7 @@ class SegmentView:
             yield found
             at = found.end
 
-    def _next(self, at: int) -> Frame | None:
+    def _next(self, at: int) -> JournalFrame | None:
         """The first whole frame behind a damaged place; None also when too many places only looked like one."""
         left = _MOST_CHECKED
         while left > 0 and (at := self._whole.find(frame.MAGIC, at)) >= 0:
@@ -89,7 +89,7 @@ def open_segment(path: Path, segment: int, identity: bytes, size: int | None = N
                 view.bytes.release()
 
 
-def read_segment_head(path: Path) -> Head | None:
+def read_segment_head(path: Path) -> SegmentHeader | None:
     """The head of a segment file; None when it has none or cannot be read."""
     try:
         with path.open("rb") as file:

@@ -7,10 +7,10 @@ from typing import Protocol
 from postlude.journal import head
 from postlude.journal.disk import Disk
 from postlude.journal.folder import segment_path
-from postlude.journal.head import Head
+from postlude.journal.head import SegmentHeader
 
 
-class Prepared(Protocol):
+class SpareFile(Protocol):
     """Where a file may come from that was written before it is needed."""
 
     def take(self, path: Path) -> int | None:
@@ -21,7 +21,7 @@ class Prepared(Protocol):
 class OpenSegment:
     """The file a writer appends to; nothing of it is ever written twice."""
 
-    def __init__(self, disk: Disk, folder: Path, mine: Head, source: Prepared, limit: int) -> None:
+    def __init__(self, disk: Disk, folder: Path, mine: SegmentHeader, source: SpareFile, limit: int) -> None:
         """`limit`: the bytes it may hold. What `source` has is taken; a new file is made when it has nothing."""
         self._disk = disk
         self._path = segment_path(folder, mine.segment)

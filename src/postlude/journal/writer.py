@@ -109,7 +109,7 @@ class JournalWriter:
             self._disk.sync_folder(self._folder.parent)
             self._lock_fd = files.lock(self._folder, _PATIENCE_SECONDS)
             self._last = files.recover(self._folder, self._identity)
-            self._mark = files.Mark(self._folder, writable=True)
+            self._mark = files.WriterMark(self._folder, writable=True)
             if earlier := lost.take(self._folder):
                 self._mark.lose(earlier, self._clock.now())
             self._mark.recovered()

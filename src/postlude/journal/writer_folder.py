@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from postlude.journal import folder as files
-from postlude.journal.finding import Finding
-from postlude.journal.frame import Frame
-from postlude.journal.head import Head
+from postlude.journal.finding import JournalFinding
+from postlude.journal.frame import JournalFrame
+from postlude.journal.head import SegmentHeader
 from postlude.journal.lineage import Lineage
-from postlude.journal.position import Position, Record
+from postlude.journal.position import JournalRecord, Position
 from postlude.journal.registry import Writer
 from postlude.journal.scan import SegmentView, Skipped, open_segment, read_segment_head
 from postlude.model.errors import InUseError
@@ -34,10 +34,10 @@ class WriterFolder:
         self._bad: dict[int, Skipped] = {}
         self.labels: list[SegmentLabel] = []
         """Of every segment that got its number since this was emptied."""
-        self.findings: list[Finding] = []
+        self.findings: list[JournalFinding] = []
         self.know(writer.identity)
         self._recover()
-        self.mark = files.Mark(self._folder, writable=False)
+        self.mark = files.WriterMark(self._folder, writable=False)
         self._tell_tails()
 
     def know(self, identity: bytes) -> None:
@@ -84,7 +84,7 @@ class WriterFolder:
             )
         return number
 
-    def frames(self, after: Places, known: Lineage) -> Iterator[list[Record]]:
+    def frames(self, after: Places, known: Lineage) -> Iterator[list[JournalRecord]]:
         """Durable records at or behind `after`, a frame's at a time, never none."""
         last, end = self.mark.get()
         before = 0
@@ -104,7 +104,7 @@ class WriterFolder:
             text = f"{which} of the journal of {self.name} cannot be found: what was in them and not read yet is lost"
             self._tell(f"missing:{self.name}:{first}-{segment}", "missing", text)
 
-    def _segment(self, number: int, segment: int, offset: int, end: int | None) -> Iterator[list[Record]]:
+    def _segment(self, number: int, segment: int, offset: int, end: int | None) -> Iterator[list[JournalRecord]]:
         path = files.segment_path(self._folder, segment)
         with open_segment(path, segment, self._identity, end) as view:
             if view is None or len(view.bytes) <= offset:
@@ -117,7 +117,7 @@ class WriterFolder:
                 if found.end > offset and (records := _records(view.bytes, number, segment, found, offset)):
                     yield records
 
-    def _walk(self, view: SegmentView, segment: int, offset: int) -> Iterator[Frame | Skipped]:
+    def _walk(self, view: SegmentView, segment: int, offset: int) -> Iterator[JournalFrame | Skipped]:
         """As `SegmentView.walk`, without looking twice at damage that reaches to the end."""
         at = self._frame_start(segment, offset)
         bad = self._bad.get(segment)
@@ -159,7 +159,7 @@ class WriterFolder:
             )
 
     def _tell(self, key: str, kind: str, text: str) -> None:
-        self.findings.append(Finding(key, kind, self.name, text))
+        self.findings.append(JournalFinding(key, kind, self.name, text))
 
     def tell_if_older(self, known: Lineage) -> None:
         """Find out whether the stores have read further than this folder reaches."""
@@ -213,15 +213,15 @@ class WriterFolder:
         self.mark.close()
 
 
-def _label(number: int, segment: int, name: str, head: Head | None) -> SegmentLabel:
+def _label(number: int, segment: int, name: str, head: SegmentHeader | None) -> SegmentLabel:
     return SegmentLabel(number, segment, name, head.identity.hex() if head else "", head.key.hex() if head else "")
 
 
-def _records(view: memoryview, number: int, segment: int, found: Frame, offset: int) -> list[Record]:
+def _records(view: memoryview, number: int, segment: int, found: JournalFrame, offset: int) -> list[JournalRecord]:
     data = bytes(view[found.data : found.end])
     records, at, before = [], 0, found.data
     for length in found.lengths:
         if before + at >= offset:
-            records.append(Record(number, segment, before + at, data[at : at + length]))
+            records.append(JournalRecord(number, segment, before + at, data[at : at + length]))
         at += length
     return records

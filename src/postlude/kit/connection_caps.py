@@ -9,7 +9,7 @@ from typing import Final
 _IPV6_SITE: Final = 64  # whoever has one IPv6 address has 2^64
 
 
-class Refused(StrEnum):
+class ConnectionCap(StrEnum):
     """Which cap one more connection would pass."""
 
     TOTAL = "total"
@@ -29,13 +29,13 @@ class ConnectionCaps:
         self._exempt: Final = tuple(exempt)
         self._by_site: Final[Counter[str]] = Counter()
 
-    def enter(self, address: str) -> Refused | None:
+    def enter(self, address: str) -> ConnectionCap | None:
         """Count one more connection from `address`, or say which cap is reached; then nothing is counted."""
         site = self._site(address)
         if site and self._by_site[site] >= self.per_address:
-            return Refused.ADDRESS
+            return ConnectionCap.ADDRESS
         if self.count >= self.total:
-            return Refused.TOTAL
+            return ConnectionCap.TOTAL
         self.count += 1
         if site:
             self._by_site[site] += 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from postlude.kit.connection_caps import ConnectionCaps, Refused
+from postlude.kit.connection_caps import ConnectionCap, ConnectionCaps
 
 _log: Final = logging.getLogger(__name__)
 _HANDSHAKE_S: Final = 10.0
@@ -63,7 +63,7 @@ class Listener:
 
     def _accepted(self, conn: socket.socket, address: str) -> None:
         refused = self._caps.enter(address)
-        if refused is Refused.TOTAL and self._make_room():
+        if refused is ConnectionCap.TOTAL and self._make_room():
             refused = self._caps.enter(address)
         if refused is not None:
             self._refuse(conn, address, refused)
@@ -96,13 +96,13 @@ class Listener:
             conn.close()
             raise
 
-    def _refuse(self, conn: socket.socket, address: str, refused: Refused) -> None:
-        limit = self._caps.total if refused is Refused.TOTAL else self._caps.per_address
+    def _refuse(self, conn: socket.socket, address: str, refused: ConnectionCap) -> None:
+        limit = self._caps.total if refused is ConnectionCap.TOTAL else self._caps.per_address
         _log.warning(
             "%s: more than %d connections%s: one is refused",
             self._name,
             limit,
-            "" if refused is Refused.TOTAL else f" from {address}",
+            "" if refused is ConnectionCap.TOTAL else f" from {address}",
             extra={"peer": address},
         )
         with conn:

@@ -3,7 +3,7 @@
 from email.utils import getaddresses
 from typing import Final
 
-from postlude.mail.header_block import Field, Head
+from postlude.mail.header_block import HeaderBlock, HeaderField
 from postlude.mail.header_text import encoded_words, folded, mailbox, one_line
 
 _ADDRESSES: Final = frozenset(
@@ -24,7 +24,7 @@ def with_ascii_header(raw: bytes) -> bytes:
     A signed mail stays as it is. So does a field with a local part that has no form in ASCII: it needs a server with
     SMTPUTF8.
     """
-    head = Head(raw)
+    head = HeaderBlock(raw)
     if raw[: head.end].isascii() or any(field.name.startswith(_SIGNED) for field in head.fields):
         return raw
     out: list[bytes] = []
@@ -44,7 +44,7 @@ def needs_smtputf8(raw: bytes) -> bool:
     return not raw[: end if end >= 0 else len(raw)].isascii()
 
 
-def _ascii(field: Field, written: bytes) -> bytes | None:
+def _ascii(field: HeaderField, written: bytes) -> bytes | None:
     """The field anew; None where it has no form in ASCII."""
     name = written.partition(b":")[0].decode("ascii")
     value = _text(field.value)

@@ -9,21 +9,21 @@ from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from postlude.mail.content_type import Content, read_content
+from postlude.mail.content_type import ContentType, read_content
 from postlude.mail.encoded_words import charset_of
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _LF: Final = 10
-_PLAIN: Final = Content("text/plain", {})
+_PLAIN: Final = ContentType("text/plain", {})
 
 
 class Leaf(NamedTuple):
     """One part that holds no others, not decoded yet."""
 
-    content: Content
+    content: ContentType
     attached: bool
     content_id: str
     encoding: str
@@ -105,7 +105,7 @@ class _Walk:
 
     def part(self, raw: bytes, depth: int) -> Iterator[Leaf]:
         self._left -= 1
-        head = Head(raw[:HEAD_BYTES])
+        head = HeaderBlock(raw[:HEAD_BYTES])
         body = raw[head.end :].removeprefix(b"\r").removeprefix(b"\n")
         content = read_content(head.first("content-type")) if head.first("content-type") else _PLAIN
         boundary = content.parameters.get("boundary", "").rstrip()

@@ -12,7 +12,7 @@ _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _CUT: Final = re.compile(r"([^*]+)\*([0-9]{1,4})?\*?")
 
 
-class Content(NamedTuple):
+class ContentType(NamedTuple):
     """What such a field says."""
 
     kind: str
@@ -21,7 +21,7 @@ class Content(NamedTuple):
     """Names in lower case; of a repeated name the first."""
 
 
-def read_content(value: str) -> Content:
+def read_content(value: str) -> ContentType:
     """Take the value apart; at most PARAMETERS parameters are seen."""
     found: dict[str, str] = {}
     cut: dict[str, list[tuple[int, str, bool]]] = {}
@@ -37,7 +37,7 @@ def read_content(value: str) -> Content:
             cut.setdefault(pieces[1], []).append((int(pieces[2] or 0), text, name.endswith("*")))
     for name, parts in cut.items():
         found.setdefault(name, _joined(sorted(parts)))
-    return Content(value.partition(";")[0].strip().lower(), found)
+    return ContentType(value.partition(";")[0].strip().lower(), found)
 
 
 def _joined(parts: list[tuple[int, str, bool]]) -> str:

@@ -11,7 +11,7 @@ _END: Final = re.compile(rb"\r?\n\r?\n")
 _FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
 
 
-class Field(NamedTuple):
+class HeaderField(NamedTuple):
     """One header field."""
 
     name: str
@@ -23,7 +23,7 @@ class Field(NamedTuple):
     """`raw[start:end]` is the field with its line ends."""
 
 
-class Head:
+class HeaderBlock:
     """The fields of one mail. A line that is no field (an mbox `From ` line) is not seen and never changed."""
 
     def __init__(self, raw: bytes) -> None:
@@ -36,7 +36,7 @@ class Head:
         self.complete: Final = end is not None
         """False for a mail without the empty line between headers and body."""
         self.fields: Final = tuple(
-            Field(match[1].decode("ascii").lower(), _unfold(match[2]), match.start(), match.end())
+            HeaderField(match[1].decode("ascii").lower(), _unfold(match[2]), match.start(), match.end())
             for match in _FIELD.finditer(raw[: self.end])
         )
 
@@ -67,7 +67,7 @@ def _addresses(values: list[str]) -> list[str]:
         return []
 
 
-def without_fields(raw: bytes, head: Head, names: frozenset[str], prefixes: tuple[str, ...] = ()) -> bytes:
+def without_fields(raw: bytes, head: HeaderBlock, names: frozenset[str], prefixes: tuple[str, ...] = ()) -> bytes:
     """`raw` without the fields of these names (lower case) or name prefixes; every other byte stays."""
     kept, at = [], 0
     for field in head.fields:

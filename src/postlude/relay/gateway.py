@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
-from postlude.adapters.smtp_server.session import Door
+from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.model.domain_name import same_domain
 from postlude.relay.config import Gateway
 
 
-def is_gateway(gateway: Gateway, door: Door) -> bool:
+def is_gateway(gateway: Gateway, door: SmtpServerSession) -> bool:
     """The address lies in a trusted network and, where names are set, a verified certificate carries one of them."""
     try:
         peer = ip_address(door.peer.partition("%")[0])

@@ -7,10 +7,10 @@ from email.utils import format_datetime
 from typing import Final, NamedTuple, Protocol
 
 from postlude.adapters.smtp_server.commands import Command
-from postlude.adapters.smtp_server.session import Door, Letter
+from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
@@ -51,7 +51,7 @@ class Desk(NamedTuple):
 class RelayGuard:
     """Decides on one connection."""
 
-    def __init__(self, door: Door, desk: Desk) -> None:
+    def __init__(self, door: SmtpServerSession, desk: Desk) -> None:
         self._door = door
         self._desk = desk
         self._login: Login | None = None
@@ -89,14 +89,14 @@ class RelayGuard:
             return _not_yours(command.address)
         return await self._desk.quotas.refusal(self._login, 1)
 
-    async def rcpt(self, letter: Letter, command: Command) -> str | None:
+    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
         """Anybody with an address that can exist may be written to, as long as the quota has room."""
         del command
         if self._login is None or not letter.recipients:
             return None
         return await self._desk.quotas.refusal(self._login, len(letter.recipients) + 1)
 
-    async def message(self, letter: Letter, raw: bytes) -> str:
+    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before 250 is said."""
         head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._desk.quotas
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
@@ -118,11 +118,11 @@ class RelayGuard:
             return f"554 5.6.0 {error}"
         return f"250 2.0.0 OK: queued as {id_text(message)}"
 
-    def _foreign(self, head: Head) -> str | None:
+    def _foreign(self, head: HeaderBlock) -> str | None:
         foreign = [address for name in _AUTHORS for address in head.addresses(name) if not self._mine(address)]
         return _not_yours(foreign[0]) if foreign else None
 
-    def _not_the_gateways(self, head: Head, letter: Letter) -> str | None:
+    def _not_the_gateways(self, head: HeaderBlock, letter: SmtpTransaction) -> str | None:
         """Networks of large providers are shared with strangers: the domain decides, not the network alone."""
         author, domains = head.addresses("from")[0], self._desk.gateway.domains
         if in_domains(author, domains) or in_domains(letter.mail_from, domains):
@@ -131,13 +131,13 @@ class RelayGuard:
             f"550 5.7.1 {_shown(author)} is of no domain this gateway may send as; add it to POSTLUDE_GATEWAY_DOMAINS"
         )
 
-    async def _owner(self, head: Head) -> int:
+    async def _owner(self, head: HeaderBlock) -> int:
         if self._login is not None:
             return self._login.user
         assert self._desk.owner_of is not None
         return await self._desk.owner_of(head.addresses("from")[0])
 
-    def _marks(self, head: Head) -> bytes:
+    def _marks(self, head: HeaderBlock) -> bytes:
         """Mail the gateway only forwards was written by somebody else: it is passed on untracked."""
         foreign = self._login is None and not in_domains(head.addresses("from")[0], self._desk.gateway.domains)
         return _UNTRACKED if foreign else b""
@@ -151,15 +151,15 @@ class RelayGuard:
         return f"Received: by {self._door.hostname} (Postlude) with {self._door.protocol_name}; {date}\r\n".encode()
 
 
-def _read_head(raw: bytes) -> Head:
+def _read_head(raw: bytes) -> HeaderBlock:
     """The head with the addresses that are asked for read already: of hostile fields that takes a while."""
-    head = Head(raw)
+    head = HeaderBlock(raw)
     for name in _AUTHORS:
         head.addresses(name)
     return head
 
 
-def _malformed(head: Head) -> str | None:
+def _malformed(head: HeaderBlock) -> str | None:
     if len(head.all("received")) > _MAX_HOPS:
         return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
     if len(head.all("from")) != 1:

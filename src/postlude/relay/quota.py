@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from postlude.adapters.smtp_client.rate_limits import Budget, Limits, Slot
+from postlude.adapters.smtp_client.rate_limits import Budget, RateLimits, SendSlot
 from postlude.kit.clock import Clock, to_datetime
 from postlude.relay.config import Login, Quota, QuotaUsed
 
@@ -47,8 +47,8 @@ class Quotas:
             account.recipients.take(now, recipients)
 
     async def _account(self, login: Login, quota: Quota) -> _Account:
-        messages = Limits(per_hour=quota.messages_per_hour, per_day=quota.messages_per_day)
-        recipients = Limits(per_hour=quota.recipients_per_hour, per_day=quota.recipients_per_day)
+        messages = RateLimits(per_hour=quota.messages_per_hour, per_day=quota.messages_per_day)
+        recipients = RateLimits(per_hour=quota.recipients_per_hour, per_day=quota.recipients_per_day)
         async with self._loading:
             account = self._accounts.get(login.user)
             if account is None:
@@ -65,7 +65,7 @@ class Quotas:
         return account
 
 
-def _reply(slot: Slot, now: int) -> str:
+def _reply(slot: SendSlot, now: int) -> str:
     at = to_datetime(slot.at)
     when = f"{at:%H:%M}" if at.date() == to_datetime(now).date() else f"{at:%Y-%m-%d %H:%M}"
     return f"450 4.7.1 Quota: {slot.why}; try again after {when} UTC, or ask for a higher limit"

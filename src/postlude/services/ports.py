@@ -86,7 +86,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """DSN RET, `FULL` or `HDRS`; empty: HDRS."""
 
 
-class Held(NamedTuple):
+class Throttled(NamedTuple):
     """A copy that was not tried, because a limit of ours says so. Nothing is journaled; claim it again later."""
 
     until: int
@@ -112,12 +112,12 @@ class Transport(Protocol):
         """How many `send` calls are worth running at the same time. Long-lived tasks that loop are cheapest."""
         ...
 
-    async def send(self, copy: Outgoing) -> Answer | Held:
+    async def send(self, copy: Outgoing) -> Answer | Throttled:
         """One attempt. Never raises for what a server or the network does: the Answer says it.
 
         The outcome is DEFERRED while the server cannot have accepted the copy, INDETERMINATE when the connection was
         lost after the whole message was written and before the answer came. Waits a moment for a free connection or a
-        rate limit; what would have to wait for longer is Held.
+        rate limit; what would have to wait for longer is Throttled.
         """
         ...
 

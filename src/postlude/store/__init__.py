@@ -17,7 +17,7 @@ from postlude.store.contacts.rows import Confirmation, CopySuppression, Suppress
 from postlude.store.contacts.suppressions import SuppressionQueries
 from postlude.store.contacts.tags import Tags
 from postlude.store.digest.apply_batch import DigestQueries
-from postlude.store.digest.rows import Batch, Rebuilt, Seen
+from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
@@ -42,10 +42,10 @@ from postlude.store.messages.rows import (
 from postlude.store.messages.server_usage import ServerUsage
 from postlude.store.messages.workers import Workers
 from postlude.store.migrate import HEAD, current, migrate
-from postlude.store.privacy.forgotten import KEY_OPTION, Forgetting, KeySource
+from postlude.store.privacy.forgotten import KEY_OPTION, ForgetQueries, KeySource
 from postlude.store.privacy.queries import PrivacyQueries
-from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Withdrawal
-from postlude.store.settings import Settings
+from postlude.store.privacy.rows import DataRequest, LinkChange, OpenRequest, PreferenceChoice, Revocations, Withdrawal
+from postlude.store.settings import SettingQueries
 
 
 class Sending(Claims, Workers, ServerUsage):
@@ -69,7 +69,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.accounts: Final = AccountQueries(database)
-        self.settings: Final = Settings(database)
+        self.settings: Final = SettingQueries(database)
         self.messages: Final = MessageQueries(database)
         self.sending: Final = Sending(database)
         self.contacts: Final = Contacts(database)
@@ -79,7 +79,7 @@ class Store:
         self.digest: Final = DigestQueries(database)
         self.feedback: Final = FeedbackQueries(database)
         self.privacy: Final = PrivacyQueries(database)
-        self.forgetting: Final = Forgetting(database)
+        self.forgetting: Final = ForgetQueries(database)
         self.jobs: Final = JobQueries(database)
         self.integrity: Final = IntegrityQueries(database)
 
@@ -124,11 +124,11 @@ __all__ = [
     "AppPassword",
     "AttemptResult",
     "Batch",
-    "Choice",
     "Claim",
     "Confirmation",
     "Copy",
     "CopySuppression",
+    "CountedStatement",
     "DataRequest",
     "HeldMail",
     "Hold",
@@ -139,10 +139,10 @@ __all__ = [
     "Message",
     "MessageTotals",
     "OpenRequest",
+    "PreferenceChoice",
     "Rebuilt",
     "Resolution",
     "Revocations",
-    "Seen",
     "SetAside",
     "Store",
     "Submission",

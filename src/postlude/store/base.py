@@ -16,7 +16,7 @@ T = TypeVar("T")
 CHUNK: Final = 500  # values in one IN (...): SQLite's default limit is 32,766, PostgreSQL's 65,535
 
 
-class Part:
+class TopicQueries:
     """Queries of one topic: has the database, adds methods."""
 
     def __init__(self, database: Database) -> None:
@@ -38,7 +38,7 @@ def insert_into(dialect: Dialect, table: Table) -> Any:  # noqa: ANN401 - two di
     return postgresql_insert(table)
 
 
-class Prepared:
+class PreparedStatement:
     """A statement for many rows, compiled once and handed to the driver as it is.
 
     SQLAlchemy's own way spends 20 us a row of 20 columns on finding the values' order (measured), SQLite 10 us on

@@ -4,13 +4,13 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Table, Text, delete, select
 
-from postlude.store.base import Part
+from postlude.store.base import TopicQueries
 from postlude.store.columns import metadata
 
 settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", JSON, nullable=False))
 
 
-class Settings(Part):
+class SettingQueries(TopicQueries):
     """Settings that live with the data."""
 
     def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value

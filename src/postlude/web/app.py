@@ -17,9 +17,9 @@ from postlude.web.domains import pages as domain_pages
 from postlude.web.feedback import review_queue
 from postlude.web.headers import SecurityHeaders
 from postlude.web.messages import compose, live_events, message_page, sent_list
-from postlude.web.pages import Pages
+from postlude.web.pages import TemplatePages
 from postlude.web.report_cache import Paced
-from postlude.web.request_limits import Answers, RequestLimits
+from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -30,7 +30,7 @@ def create_app(deps: WebDeps) -> ASGIApp:
     # Without `redirect_slashes`: a redirect to the same path without its slash would name whatever host was asked for.
     app = FastAPI(title="Postlude", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.deps = deps
-    app.state.pages = Pages(deps)
+    app.state.pages = TemplatePages(deps)
     app.state.progress, app.state.paced = {}, Paced()
     parts = [
         sent_list,
@@ -56,5 +56,5 @@ def create_app(deps: WebDeps) -> ASGIApp:
     errors.install(app)
     # Around everything: what answers for a bug stands outside the application's own middleware.
     routes = [route for part in parts for route in part.router.routes]
-    answers = Answers(errors.sign_in_first, errors.error_page)
+    answers = RefusalPages(errors.sign_in_first, errors.error_page)
     return SecurityHeaders(RequestLimits(app, deps, routes, answers))

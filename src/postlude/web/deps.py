@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
-from postlude.services.accounts.preferences import Preferences
+from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.ports import Append, ConfirmUrl, HasKey, SpooledMail, Wake
@@ -104,7 +104,7 @@ class NewAppPassword(Protocol):
 class GetPreferences(Protocol):
     """Reads a user's preferences."""
 
-    def __call__(self, user: int, /) -> Preferences:
+    def __call__(self, user: int, /) -> UserPreferences:
         """The defaults where nothing was chosen."""
         ...
 
@@ -112,7 +112,7 @@ class GetPreferences(Protocol):
 class PutPreferences(Protocol):
     """Keeps a user's preferences."""
 
-    def __call__(self, user: int, preferences: Preferences, /) -> None:
+    def __call__(self, user: int, preferences: UserPreferences, /) -> None:
         """Durable when it returns; InputError."""
         ...
 

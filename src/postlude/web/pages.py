@@ -18,7 +18,7 @@ from postlude.web.times import ago, duration, full_time, zone_time
 _UNKNOWN: Final = Health(problems=("The state of the server cannot be read at the moment.",))
 
 
-class Pages:
+class TemplatePages:
     """Renders templates of this package for one app."""
 
     def __init__(self, deps: WebDeps) -> None:
@@ -83,7 +83,7 @@ class Pages:
             return 0
 
 
-def pages_of(request: Request) -> Pages:
+def pages_of(request: Request) -> TemplatePages:
     """The renderer of the app that got `request`."""
-    pages: Pages = request.app.state.pages
+    pages: TemplatePages = request.app.state.pages
     return pages

@@ -66,7 +66,7 @@ def takes(most: int) -> DependsMarker:
     return marker
 
 
-class Rule(NamedTuple):
+class RouteLimit(NamedTuple):
     """What holds for one route."""
 
     signed_in: bool
@@ -74,11 +74,11 @@ class Rule(NamedTuple):
     """Bytes of a body."""
 
 
-def rule_of(route: BaseRoute) -> Rule:
+def rule_of(route: BaseRoute) -> RouteLimit:
     """What holds for `route`."""
     calls = list(_calls(route.dependant)) if isinstance(route, APIRoute) else []
     sizes = [call.most for call in calls if isinstance(call, _Takes)]
-    return Rule(any(call is needs_session for call in calls), max(sizes, default=SMALL_FORM))
+    return RouteLimit(any(call is needs_session for call in calls), max(sizes, default=SMALL_FORM))
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:
@@ -87,7 +87,7 @@ def _calls(dependant: Dependant) -> Iterator[object]:
         yield from _calls(inner)
 
 
-class Answers(NamedTuple):
+class RefusalPages(NamedTuple):
     """The pages that are sent instead of reading a body."""
 
     sign_in: Callable[[Request], ASGIApp]
@@ -97,7 +97,7 @@ class Answers(NamedTuple):
 class RequestLimits:
     """An ASGI layer around the application `app`, whose routes are `routes`. `answers` makes its pages."""
 
-    def __init__(self, app: FastAPI, deps: WebDeps, routes: Iterable[BaseRoute], answers: Answers) -> None:
+    def __init__(self, app: FastAPI, deps: WebDeps, routes: Iterable[BaseRoute], answers: RefusalPages) -> None:
         self._app: Final = app
         self._answers: Final = answers
         self._deps: Final = deps
@@ -125,11 +125,11 @@ class RequestLimits:
         if body.size >= _COLLECT_FROM:
             self._collect_soon()
 
-    def _rule(self, scope: Scope) -> Rule:
+    def _rule(self, scope: Scope) -> RouteLimit:
         for route, rule in self._rules:
             if route.matches(scope)[0] is Match.FULL:
                 return rule
-        return Rule(signed_in=False, most=SMALL_FORM)
+        return RouteLimit(signed_in=False, most=SMALL_FORM)
 
     def _collect_soon(self) -> None:
         """A parsed form leaves its bytes in reference cycles, and the digest's thresholds let the collector sleep."""

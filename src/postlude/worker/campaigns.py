@@ -19,7 +19,7 @@ from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule, attempt_of
-from postlude.services.ports import Append, Held, Transport
+from postlude.services.ports import Append, Throttled, Transport
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.worker.pump import Pump, pause
@@ -82,7 +82,7 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
 
 
 class _Campaigns:
-    """A Source: the copies of all campaigns under way, side by side, as many ahead as leave in some seconds."""
+    """A CopySource: the copies of all campaigns under way, side by side, as many ahead as leave in some seconds."""
 
     def __init__(self, deps: CampaignDeps, pump: Pump[CampaignClaim]) -> None:
         self._deps = deps
@@ -117,7 +117,7 @@ class _Campaigns:
         if campaign is None:  # paused meanwhile: what is begun still leaves
             campaign = await self._asked("reading the campaign", partial(self._deps.store.campaigns.get, item.campaign))
         answer = await self._answer(campaign, item)
-        if isinstance(answer, Held):
+        if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [item.copy], answer.until)
             await self._asked(f"postponing copy {item.copy:016x}", postpone)
         elif answer is not None:
@@ -170,13 +170,13 @@ class _Campaigns:
         due = await asyncio.to_thread(self._deps.work.next_due, list(self._campaigns.values()))
         return due is not None and due < now + _SOON
 
-    async def _answer(self, campaign: Campaign, claim: CampaignClaim) -> Answer | Held | None:
+    async def _answer(self, campaign: Campaign, claim: CampaignClaim) -> Answer | Throttled | None:
         try:
             composed = self._deps.composer.compose(campaign, claim)
         except TemplateError as error:
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
-            return Held(0, str(error))
+            return Throttled(0, str(error))
         except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
             _log.exception("copy %016x could not be composed", claim.copy)
             return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")

@@ -25,7 +25,7 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 _log = logging.getLogger(__name__)
 
 
-class Source(Protocol[Item_contra]):
+class CopySource(Protocol[Item_contra]):
     """Where copies come from, and how one of them is handed over."""
 
     async def feed(self) -> float:
@@ -125,7 +125,7 @@ class Pump(Generic[Item]):
         assert self._feeding is not None
         self._feeding.worked()
 
-    async def run(self, source: Source[Item], stop: asyncio.Event) -> None:
+    async def run(self, source: CopySource[Item], stop: asyncio.Event) -> None:
         """Until `stop` or `end`; returns when what was begun has its result and the rest is given back."""
         expected = (StorageError, InUseError)
         self.stop = stop
@@ -145,7 +145,7 @@ class Pump(Generic[Item]):
             await beginning
             await self._finish(source, lanes)
 
-    async def _finish(self, source: Source[Item], lanes: Sequence[asyncio.Task[None]]) -> None:
+    async def _finish(self, source: CopySource[Item], lanes: Sequence[asyncio.Task[None]]) -> None:
         """What is begun still leaves, the rest is given back."""
         left = self.take_out(lambda _: True)
         try:
@@ -160,7 +160,7 @@ class Pump(Generic[Item]):
         await asyncio.gather(*lanes, return_exceptions=True)
         await source.settled()
 
-    async def _begin(self, source: Source[Item]) -> float:
+    async def _begin(self, source: CopySource[Item]) -> float:
         """Journal the next few copies as begun, then let the lanes have them."""
         if not self._waiting:
             self._more.clear()
@@ -193,7 +193,7 @@ class Pump(Generic[Item]):
         wanted = min(self._most_ahead, int(2 * sync_s * self.rate))
         self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
 
-    async def _lane(self, source: Source[Item]) -> None:
+    async def _lane(self, source: CopySource[Item]) -> None:
         while (item := await self._begun.get()) is not None:
             if self._begun.qsize() <= self._ahead // 2:
                 self._room.set()

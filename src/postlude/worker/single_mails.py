@@ -51,7 +51,7 @@ class Worker:
 
 
 class _Mails:
-    """A Source: copies that are due, composed ahead in a thread up to a number and a size."""
+    """A CopySource: copies that are due, composed ahead in a thread up to a number and a size."""
 
     def __init__(self, deps: SenderDeps, pump: Pump[Ready], wake: asyncio.Event) -> None:
         self._deps = deps

@@ -7,7 +7,7 @@ import pytest
 
 from mails.collected import files
 from postlude.compose import CampaignTemplate, Encoding, compile_campaign, text_from_html
-from postlude.compose.campaign import Compiled
+from postlude.compose.campaign import CompiledCampaign
 from postlude.instrument import Policy, instrument
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
@@ -49,9 +49,9 @@ def parts(raw: bytes) -> list[bytes]:
 @pytest.mark.parametrize("encoding", Encoding)
 def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.MonkeyPatch):
     alone = made = pages = 0
-    original = Compiled.render_one
+    original = CompiledCampaign.render_one
 
-    def counted(self: Compiled, *given: object) -> bytes:
+    def counted(self: CompiledCampaign, *given: object) -> bytes:
         nonlocal alone
         alone += 1
         return original(self, *given)
@@ -68,7 +68,7 @@ def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.Mo
         for person in PEOPLE:
             made += 1
             with monkeypatch.context() as patched:
-                patched.setattr(Compiled, "render_one", counted)
+                patched.setattr(CompiledCampaign, "render_one", counted)
                 ours = compiled.render(TOKENS, person)
             assert ours == compiled.render_one(TOKENS, person), path
             if b"data-postlude" not in raw:

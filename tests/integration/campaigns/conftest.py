@@ -10,7 +10,7 @@ from postlude.instrument import Policy
 from postlude.kit.clock import SystemClock
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.campaigns.content import Contents
-from postlude.services.campaigns.drafts import Content, change_campaign, create_campaign
+from postlude.services.campaigns.drafts import VariantContent, change_campaign, create_campaign
 from postlude.store import Store, open_store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
@@ -52,7 +52,9 @@ class Desk(NamedTuple):
         user = self.store.accounts.first_user()
         assert user is not None
         made = create_campaign(self.store, self.clock, user, name, "News <news@example.org>")
-        content = Content(subject="News for {{ contact.first_name|default('you') }}", preheader="In short", html=HTML)
+        content = VariantContent(
+            subject="News for {{ contact.first_name|default('you') }}", preheader="In short", html=HTML
+        )
         return change_campaign(
             self.store,
             made.id,

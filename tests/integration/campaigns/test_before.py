@@ -10,7 +10,7 @@ from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.checks import Level, check_campaign
-from postlude.services.campaigns.drafts import Content, change_campaign, copy_campaign
+from postlude.services.campaigns.drafts import VariantContent, change_campaign, copy_campaign
 from postlude.services.campaigns.files import attach_file
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.campaigns.scheduling import schedule_campaign
@@ -27,7 +27,7 @@ def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:
 
 def with_html(desk, html: str, **options: object) -> Campaign:
     made = desk.draft(**options)
-    return change_campaign(desk.store, made.id, {}, {"A": Content(html=html)})
+    return change_campaign(desk.store, made.id, {}, {"A": VariantContent(html=html)})
 
 
 def live_tokens(codec: TokenCodec, text: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import CampaignStatus, CopyStatus, EventKind, SendOutcome, Verdict, WinnerRule
-from postlude.services.campaigns.drafts import Content, change_campaign
+from postlude.services.campaigns.drafts import VariantContent, change_campaign
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
 from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
 from postlude.services.campaigns.progress import progress_of
@@ -110,7 +110,7 @@ def two_variants(desk, **options: object) -> Campaign:
     options = {"test_percent": 50, "test_hours": 2.0} | options
     everyone = desk.store.campaigns.get(made.id).audience.__class__(everyone=True)
     return change_campaign(
-        desk.store, made.id, {}, {"B": Content(subject="Another")}, everyone, CampaignOptions(**options)
+        desk.store, made.id, {}, {"B": VariantContent(subject="Another")}, everyone, CampaignOptions(**options)
     )
 
 

@@ -5,7 +5,7 @@ import errno
 import json
 from pathlib import Path
 
-from postlude.edge.config import EdgeConfig, Limits
+from postlude.edge.config import EdgeConfig, VisitorLimits
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.observation import Webhook, decode
@@ -64,7 +64,7 @@ async def test_a_call_that_is_not_stored_is_to_be_repeated(start: Start, tmp_pat
 
 
 async def test_its_own_limit_of_size(start: Start):
-    face = await start(EdgeConfig(limits=Limits(body_bytes=10, hook_bytes=100)))
+    face = await start(EdgeConfig(limits=VisitorLimits(body_bytes=10, hook_bytes=100)))
     assert (await face.ask("POST", URL, body=b"a" * 100)).status == 200
     assert (await face.ask("POST", URL, body=b"a" * 101)).status == 413
     assert (await face.ask("POST", face.unsubscribe, body=b"a" * 11)).status == 413

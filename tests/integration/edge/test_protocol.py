@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.edge import AddressForm, EdgeConfig, Limits
+from postlude.edge import AddressForm, EdgeConfig, VisitorLimits
 from postlude.edge.answer import GIF
 from postlude.edge.off_loop import FilesRead
 
@@ -123,7 +123,7 @@ async def test_a_client_that_said_all_still_gets_its_answers(face: Face):
 
 
 async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
-    face = await start(EdgeConfig(limits=Limits(request_seconds=1, idle_seconds=1)))
+    face = await start(EdgeConfig(limits=VisitorLimits(request_seconds=1, idle_seconds=1)))
     slow = [await face.open() for _ in range(50)]
     for _, writer in slow[:25]:
         writer.write(b"GET /i/x HTTP/1.1\r\nX: ")
@@ -140,7 +140,7 @@ async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
 
 
 async def test_an_address_has_its_share_of_connections(start: Start):
-    face = await start(EdgeConfig(limits=Limits(connections_per_address=2)))
+    face = await start(EdgeConfig(limits=VisitorLimits(connections_per_address=2)))
     held = [await asyncio.open_connection("127.0.0.1", face.edge.port, local_addr=("127.0.0.2", 0)) for _ in range(3)]
     try:
         assert (await held[2][0].readline()).startswith(b"HTTP/1.1 503")
@@ -158,7 +158,7 @@ async def test_an_address_has_its_share_of_connections(start: Start):
 
 
 async def test_one_connection_too_many(start: Start):
-    face = await start(EdgeConfig(limits=Limits(connections=2)))
+    face = await start(EdgeConfig(limits=VisitorLimits(connections=2)))
     held = [await face.open() for _ in range(2)]
     for _, writer in held:
         writer.write(b"GET /i/")
@@ -212,7 +212,7 @@ async def test_a_unix_socket(start: Start, tmp_path: Path):
 
 
 async def test_many_hits_from_one_address_are_marked_never_refused(start: Start):
-    face = await start(EdgeConfig(limits=Limits(hits_per_minute=3)))
+    face = await start(EdgeConfig(limits=VisitorLimits(hits_per_minute=3)))
     face.edge.core.visitors.refresh = lambda _: None  # type: ignore[method-assign] # the minute stands still
     for _ in range(5):
         assert (await face.get(face.pixel)).body == GIF

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.adapters.imap import ImapConfig, ImapReader, Mark
+from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
 from postlude.model.errors import StorageError
 from servers.dovecot import Dovecot
 from servers.waiting import LOOPBACK, wait_for
@@ -31,13 +31,13 @@ class Place:
     """A watermark in memory."""
 
     def __init__(self) -> None:
-        self.place: Mark | None = None
+        self.place: FolderMark | None = None
 
-    def get(self) -> Mark | None:
+    def get(self) -> FolderMark | None:
         return self.place
 
     def put(self, validity: int, uid: int) -> None:
-        self.place = Mark(validity, uid, datetime.now(UTC).date())
+        self.place = FolderMark(validity, uid, datetime.now(UTC).date())
 
 
 @pytest.fixture(scope="module")

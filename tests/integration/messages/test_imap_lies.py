@@ -5,21 +5,21 @@ import datetime as dt
 import pytest
 from imapclient.exceptions import IMAPClientError
 
-from postlude.adapters.imap import ImapConfig, ImapReader, Mark
+from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
 from servers.imap_script import ScriptedImap, body
 
 TODAY = dt.date(2026, 11, 29)
 
 
 class Place:
-    def __init__(self, mark: Mark | None) -> None:
+    def __init__(self, mark: FolderMark | None) -> None:
         self.mark = mark
 
-    def get(self) -> Mark | None:
+    def get(self) -> FolderMark | None:
         return self.mark
 
     def put(self, validity: int, uid: int) -> None:
-        self.mark = Mark(validity, uid, TODAY)
+        self.mark = FolderMark(validity, uid, TODAY)
 
 
 def reader(server: ScriptedImap, place: Place, taken: list[bytes]) -> ImapReader:
@@ -36,10 +36,10 @@ def numbers(first: int, last: int) -> list[int]:
 def test_new_mail_is_read():
     taken: list[bytes] = []
     with ScriptedImap(numbers, lambda uid: body(uid, b"mail %d" % uid)) as server:
-        place = Place(Mark(1, 3, TODAY))
+        place = Place(FolderMark(1, 3, TODAY))
         assert reader(server, place, taken).read_once() == 1
     assert taken == [b"mail 5"]
-    assert place.mark == Mark(1, 5, TODAY)
+    assert place.mark == FolderMark(1, 5, TODAY)
 
 
 def test_a_literal_that_is_larger_than_asked_for_is_not_read():
@@ -48,31 +48,31 @@ def test_a_literal_that_is_larger_than_asked_for_is_not_read():
         ScriptedImap(numbers, lambda uid: announced % uid) as server,
         pytest.raises(IMAPClientError, match="announced 400,000,000 bytes"),
     ):
-        reader(server, Place(Mark(1, 3, TODAY)), []).read_once()
+        reader(server, Place(FolderMark(1, 3, TODAY)), []).read_once()
 
 
 def test_a_number_beyond_the_next_one_is_not_believed():
     taken: list[bytes] = []
     with ScriptedImap(lambda _first, _last: [5, 4_294_967_295], lambda uid: body(uid, b"mail %d" % uid)) as server:
-        place = Place(Mark(1, 3, TODAY))
+        place = Place(FolderMark(1, 3, TODAY))
         reader(server, place, taken).read_once()
     assert taken == [b"mail 5"]
-    assert place.mark == Mark(1, 5, TODAY)
+    assert place.mark == FolderMark(1, 5, TODAY)
 
 
 def test_a_mark_that_cannot_be_true_ends_nothing():
     taken: list[bytes] = []
     with ScriptedImap(numbers, lambda uid: body(uid, b"mail %d" % uid)) as server:
-        place = Place(Mark(1, 4_294_967_295, TODAY))
+        place = Place(FolderMark(1, 4_294_967_295, TODAY))
         reader(server, place, taken).read_once()
         assert "SINCE 27-Nov-2026" in server.searched[0]
     assert taken == [b"mail 3", b"mail 5"]
-    assert place.mark == Mark(1, 99, TODAY)
+    assert place.mark == FolderMark(1, 99, TODAY)
 
 
 def test_a_large_folder_is_searched_in_ranges():
     with ScriptedImap(lambda _first, _last: [], lambda _uid: b"", uidnext=140_001, exists=140_000) as server:
-        reader(server, Place(Mark(1, 0, TODAY)), []).read_once()
+        reader(server, Place(FolderMark(1, 0, TODAY)), []).read_once()
     assert [line.rpartition("UID ")[2] for line in server.searched] == ["1:50000", "50001:100000", "100001:140000"]
 
 
@@ -83,7 +83,7 @@ def test_a_mail_nobody_can_read_holds_up_the_others_only_for_a_while():
         return b"* 1 FETCH (UID 3 BODY[]<0> {9000000}\r\n" if uid == 3 else body(uid, b"mail 5")
 
     with ScriptedImap(numbers, fetch) as server:
-        place = Place(Mark(1, 2, TODAY))
+        place = Place(FolderMark(1, 2, TODAY))
         one = reader(server, place, taken)
         for _ in range(3):
             with pytest.raises(IMAPClientError):

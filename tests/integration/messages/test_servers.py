@@ -8,11 +8,11 @@ import pytest
 
 from postlude.adapters.smtp_client.failover import ServerConfig, SmtpServers
 from postlude.adapters.smtp_client.pool import SmtpConfig, TlsPolicy
-from postlude.adapters.smtp_client.rate_limits import Limits
+from postlude.adapters.smtp_client.rate_limits import RateLimits
 from postlude.kit.clock import SystemClock
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Held, Outgoing
+from postlude.services.ports import Outgoing, Throttled
 from postlude.store import open_store
 from servers.difficult import DROP, Difficult
 
@@ -71,7 +71,7 @@ async def test_with_nobody_to_reach_the_first_copy_is_deferred_and_the_others_wa
         await way.close()
     assert isinstance(first, Answer)
     assert first.outcome is SendOutcome.DEFERRED
-    assert isinstance(second, Held)
+    assert isinstance(second, Throttled)
     assert "one cannot be used" in second.text
 
 
@@ -125,7 +125,7 @@ async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(ref
 async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult().running() as gmail:
-        config = server("gmail", gmail.port, limits=Limits(per_day=3))
+        config = server("gmail", gmail.port, limits=RateLimits(per_day=3))
         for sends in (2, 1):
             way = SmtpServers([config], SystemClock(), store.sending)
             for _ in range(sends):
@@ -136,7 +136,7 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
         assert way.wait_s() > 23 * 3600
         await way.close()
     store.close()
-    assert isinstance(held, Held)
+    assert isinstance(held, Throttled)
     assert held.text == "gmail takes 3 copies a day"
     assert len(gmail.accepted) == 3
 
@@ -144,7 +144,7 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
 async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult(greeting=DROP).running() as down:
-        way = SmtpServers([server("one", down.port, limits=Limits(per_day=3))], SystemClock(), store.sending)
+        way = SmtpServers([server("one", down.port, limits=RateLimits(per_day=3))], SystemClock(), store.sending)
         await way.send(COPY)
         await way.close()
     assert sum(store.sending.add_usage("one", {}, 0).values()) == 0
@@ -153,7 +153,7 @@ async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Pat
 
 async def test_a_rate_spaces_copies_out():
     async with Difficult().running() as slow:
-        way = SmtpServers([server("one", slow.port, limits=Limits(per_second=20))], SystemClock())
+        way = SmtpServers([server("one", slow.port, limits=RateLimits(per_second=20))], SystemClock())
         began = asyncio.get_running_loop().time()
         await asyncio.gather(*(accepted(way) for _ in range(9)))
         took = asyncio.get_running_loop().time() - began
@@ -210,7 +210,7 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none():
 async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
     store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
     async with Difficult().running() as gmail:
-        config = server("gmail", gmail.port, limits=Limits(per_day=10))
+        config = server("gmail", gmail.port, limits=RateLimits(per_day=10))
         way = SmtpServers([config], SystemClock(), store.sending)
         for _ in range(6):
             await accepted(way)

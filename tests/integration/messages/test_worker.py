@@ -12,7 +12,7 @@ import pytest
 from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.instrument import Policy
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import SendOutcome, Via
@@ -66,7 +66,7 @@ async def submit(
 
 def visible(data: bytes) -> tuple[str, ...]:
     """The headers a recipient sees."""
-    head = Head(data)
+    head = HeaderBlock(data)
     return tuple(head.first(name) for name in ("from", "to", "cc", "subject", "message-id", "date"))
 
 
@@ -134,11 +134,11 @@ async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: 
     copies = await submit(folder, store, thread)
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
-    references = {Head(data).first("references") for data in server.accepted}
+    references = {HeaderBlock(data).first("references") for data in server.accepted}
     tags = [folder.codec.mint_tag(TagPurpose.MESSAGE_ID, copy.id) for copy in copies]
     assert references == {f"<one@x> <{tag}@b.example.org> <two@x>" for tag in tags}
     for data in server.accepted:
-        assert not [name for name in ("reply-to", "list-unsubscribe", "feedback-id") if Head(data).first(name)]
+        assert not [name for name in ("reply-to", "list-unsubscribe", "feedback-id") if HeaderBlock(data).first(name)]
 
 
 async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
@@ -146,8 +146,8 @@ async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
     for data in server.accepted:
-        assert Head(data).first("list-unsubscribe").startswith("<https://t.example.org/u/")
-        assert Head(data).first("list-unsubscribe-post") == "List-Unsubscribe=One-Click"
+        assert HeaderBlock(data).first("list-unsubscribe").startswith("<https://t.example.org/u/")
+        assert HeaderBlock(data).first("list-unsubscribe-post") == "List-Unsubscribe=One-Click"
         assert b"X-Postlude" not in data
 
 
@@ -159,7 +159,7 @@ async def test_a_view_in_browser_is_made_for_who_asks_and_named_with_the_token_t
     async with Difficult().running() as server, working(folder, store, server, **more):
         await attempts(folder, 3)
     urls = Urls(folder.codec, "https://t.example.org", Kind.MESSAGE, copies[0].message)
-    named = {Head(data).first("archived-at") for data in server.accepted}
+    named = {HeaderBlock(data).first("archived-at") for data in server.accepted}
     assert named == {f"<{urls.act_token(copy.id).join(urls.view())}>" for copy in copies}
     [page] = (tmp_path / "views").iterdir()
     assert b"https://shop.example.com/a?b=1" in page.read_bytes()  # direct, with nobody's token
@@ -170,7 +170,7 @@ async def test_nobody_gets_a_view_in_browser_unasked(folder: Folder, store: Stor
     more = {"make_view": ViewPages(tmp_path / "views").make}
     async with Difficult().running() as server, working(folder, store, server, **more):
         await attempts(folder, 3)
-    assert not any(Head(data).first("archived-at") for data in server.accepted)
+    assert not any(HeaderBlock(data).first("archived-at") for data in server.accepted)
     assert not (tmp_path / "views").exists()
 
 
@@ -192,7 +192,7 @@ async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(folder
         ]
         assert data.count(b"DKIM-Signature:") == 2
         assert b"https://t.example.org/l/" in data
-        assert Head(data).first("cfbl-address").endswith("@back.example.org; report=arf")
+        assert HeaderBlock(data).first("cfbl-address").endswith("@back.example.org; report=arf")
 
 
 async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):

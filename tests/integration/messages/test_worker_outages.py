@@ -11,7 +11,7 @@ import pytest
 from postlude.kit import loop
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
-from postlude.services.ports import Held, Outgoing
+from postlude.services.ports import Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
@@ -122,11 +122,11 @@ class Holding:
         self._state = state
         self.sent = 0
 
-    async def send(self, _copy: Outgoing) -> Held:
+    async def send(self, _copy: Outgoing) -> Throttled:
         self.sent += 1
         rename(self._state, "copies", "away")
         asyncio.get_running_loop().call_later(0.1, rename, self._state, "away", "copies")
-        return Held(1 << 60, "the limit of this hour is used up")
+        return Throttled(1 << 60, "the limit of this hour is used up")
 
     def wait_s(self) -> float:
         return 0.0

@@ -20,8 +20,8 @@ from postlude.model.observation import Attempt, Hit, Observation, Returned
 from postlude.model.words import Consent, EventKind, HitFace, Purpose, SendOutcome
 from postlude.services.messages.view_page import ViewPages
 from postlude.services.privacy.forgetting import WAITING
-from postlude.store import Choice, Copy, Store, open_store
-from postlude.store.contacts.bulk_import import Entry, Intake
+from postlude.store import Copy, PreferenceChoice, Store, open_store
+from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.jobs.rows import Beat
 from postlude.tokens import TagPurpose
 
@@ -171,7 +171,7 @@ def test_contents_stay_while_they_are_on_their_way_to_others(world: World) -> No
 def test_who_wanted_no_mail_and_comes_back_still_gets_none(world: World, how: str) -> None:
     with world.store() as store:
         store.suppressions.add(BOB, "complained", at=NOW)
-        store.privacy.choose(BOB, Choice(0, opens=False, clicks=True, at=NOW, evidence="page"), "by hand")
+        store.privacy.choose(BOB, PreferenceChoice(0, opens=False, clicks=True, at=NOW, evidence="page"), "by hand")
     world.forget()
     with world.store() as store:
         assert store.suppressions.get(BOB) is None
@@ -180,7 +180,7 @@ def test_who_wanted_no_mail_and_comes_back_still_gets_none(world: World, how: st
         elif how == "import":
             job = store.jobs.add("import", "people.csv", NOW, {}, owner="x").id
             intake = Intake(job=job, owner="x", at=NOW, source="file", policy="update")
-            store.contacts.import_batch(intake, [Entry(BOB, BOB)], [], lambda _: Beat(job=job, at=NOW, done=1))
+            store.contacts.import_batch(intake, [ImportRow(BOB, BOB)], [], lambda _: Beat(job=job, at=NOW, done=1))
     if how == "message":
         world.send(BOB, outcome=None)
     with world.store() as store:

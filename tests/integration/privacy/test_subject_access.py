@@ -11,7 +11,7 @@ from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, Via
 from postlude.services.privacy.subject_access import describe
-from postlude.store import Batch, Choice, Copy, Message, Store, Submission, Unmatched
+from postlude.store import Batch, Copy, Message, PreferenceChoice, Store, Submission, Unmatched
 
 BOB = "bob@example.org"
 NOW = 1_700_000_000_000_000
@@ -40,7 +40,7 @@ def test_a_contact_that_never_got_mail_is_told_everything(store: Store, history:
 
 
 def test_a_choice_and_a_suppression_are_told_with_their_reason(store: Store, history: History) -> None:
-    store.privacy.choose(BOB, Choice(0, opens=False, clicks=True, at=NOW, evidence="letter"), "by hand")
+    store.privacy.choose(BOB, PreferenceChoice(0, opens=False, clicks=True, at=NOW, evidence="letter"), "by hand")
     store.suppressions.add(BOB, "complained", "report 5", at=NOW)
     text = describe(store, history, BOB)
     assert "opens are not recorded" in text

@@ -6,7 +6,7 @@ import pytest
 
 from postlude.kit.ids import id_text
 from postlude.model.errors import StorageError
-from postlude.services.accounts.preferences import Preferences
+from postlude.services.accounts.preferences import UserPreferences
 
 if TYPE_CHECKING:
     from conftest import World
@@ -137,8 +137,8 @@ def test_preferences_are_kept(world: "World", csrf: Any):  # noqa: ANN401 - a fi
     page = client.post("/preferences", data=form).text
     assert "Saved" in page
     kept = world.deps.get_preferences(world.alice.id)
-    assert kept == Preferences(opens=False, clicks=True, text=False, exclude=("a.example", "https://b.example/x"))
-    assert world.deps.get_preferences(world.charlie.id) == Preferences()
+    assert kept == UserPreferences(opens=False, clicks=True, text=False, exclude=("a.example", "https://b.example/x"))
+    assert world.deps.get_preferences(world.charlie.id) == UserPreferences()
 
 
 def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "World", csrf: Any):  # noqa: ANN401 - a fixture

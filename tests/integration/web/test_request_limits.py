@@ -10,14 +10,14 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from postlude.web import create_app, request_limits
-from postlude.web.request_limits import Rule
+from postlude.web.request_limits import RouteLimit
 
 from .conftest import World, csrf_of
 
 GIGABYTE = 1 << 30
 
 
-def rules(world: World) -> list[tuple[APIRoute, Rule]]:
+def rules(world: World) -> list[tuple[APIRoute, RouteLimit]]:
     return [(route, rule) for route, rule in create_app(world.deps)._app._rules if isinstance(route, APIRoute)]
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postlude.compose import CampaignTemplate, Encoding, compile_campaign, header
-from postlude.compose.campaign import Compiled
-from postlude.compose.layout import Slot
+from postlude.compose.campaign import CompiledCampaign
+from postlude.compose.layout import LayoutSlot
 from postlude.compose.parts import encoded, too_long
 from postlude.compose.pieces import joined as joined_pieces
 from postlude.dkim import Signer, new_key
@@ -159,10 +159,13 @@ def test_it_is_what_instrumenting_the_finished_message_gives(template, policy, p
         assert parts(ours) == parts(tracked)
 
 
-def written(compiled: Compiled, fields, *, eight_bit: bool) -> bytes:
+def written(compiled: CompiledCampaign, fields, *, eight_bit: bool) -> bytes:
     """The message before it is instrumented: all of it filled in by Jinja."""
     names = compiled._names(fields)
-    out = {Slot.HEAD: HEAD, Slot.SUBJECT: header.unstructured("Subject", compiled._subject.fill_by_jinja(names))}
+    out = {
+        LayoutSlot.HEAD: HEAD,
+        LayoutSlot.SUBJECT: header.unstructured("Subject", compiled._subject.fill_by_jinja(names)),
+    }
     for slot, source in compiled._bodies:
         data = source.fill_by_jinja(names).replace(compiled._sample, TOKENS.act).encode("utf-8", "replace")
         out[slot] = joined_pieces(encoded([data], eight_bit=eight_bit and not too_long(data)), b"", b"")
@@ -198,13 +201,13 @@ def test_no_line_is_longer_than_smtp_takes(template, person):
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often a copy was made on its own."""
     alone: list[int] = []
-    original = Compiled.render_one
+    original = CompiledCampaign.render_one
 
     def counted(self, *given):  # noqa: ANN002 - the same call
         alone.append(1)
         return original(self, *given)
 
-    monkeypatch.setattr(Compiled, "render_one", counted)
+    monkeypatch.setattr(CompiledCampaign, "render_one", counted)
     return alone
 
 

@@ -12,7 +12,7 @@ from postlude.edge.address import AddressKeeper, Proxies
 from postlude.edge.answer import http_date
 from postlude.edge.config import AddressForm
 from postlude.edge.forms import fields
-from postlude.edge.headers import Head, Heads
+from postlude.edge.headers import Heads, RequestHead
 from postlude.edge.pages.language import choose, load_texts
 from postlude.edge.proxyline import read_proxy_line
 from postlude.edge.revoked import read_revoked, write_revoked
@@ -71,7 +71,7 @@ def test_the_short_way_understands_only_what_the_full_parser_does(lines: list[tu
     parser.feed_data(b"GET / HTTP/1.1\r\n" + block)
     assert full.complete
     assert parser.should_keep_alive()
-    other = Head(full.pairs)
+    other = RequestHead(full.pairs)
     assert (head.user_agent, head.kept, head.forwarded) == (other.user_agent, other.kept, other.forwarded)
 
 

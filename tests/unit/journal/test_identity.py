@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from postlude.journal import JournalReader, JournalWriter, Known, Position, Record
+from postlude.journal import JournalReader, JournalRecord, JournalWriter, Known, Position
 from postlude.journal.frame import build
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Stores:
     def digest(self) -> list[bytes]:
         reader = JournalReader(self.root)
         reader.recognise(Known({n: (p.segment, p.offset) for n, p in self.places.items()}, self.labels))
-        fresh: list[Record] = []
+        fresh: list[JournalRecord] = []
         while records := reader.read(self.places, 3):
             self.places |= {record.writer: record.next for record in records}
             fresh += records

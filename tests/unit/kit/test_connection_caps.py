@@ -2,12 +2,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from postlude.kit.connection_caps import ConnectionCaps, Refused
+from postlude.kit.connection_caps import ConnectionCap, ConnectionCaps
 
 
 def test_an_address_has_its_share():
     caps = ConnectionCaps(10, 2)
-    assert [caps.enter("192.0.2.1") for _ in range(3)] == [None, None, Refused.ADDRESS]
+    assert [caps.enter("192.0.2.1") for _ in range(3)] == [None, None, ConnectionCap.ADDRESS]
 
 
 def test_other_addresses_are_not_touched_by_one_that_has_its_share():
@@ -20,7 +20,7 @@ def test_the_listener_as_a_whole_has_a_cap():
     caps = ConnectionCaps(2, 2)
     caps.enter("192.0.2.1")
     caps.enter("192.0.2.2")
-    assert caps.enter("192.0.2.3") is Refused.TOTAL
+    assert caps.enter("192.0.2.3") is ConnectionCap.TOTAL
 
 
 def test_who_leaves_makes_room():
@@ -41,14 +41,14 @@ def test_who_was_refused_is_not_counted():
 def test_all_addresses_of_an_ipv6_site_are_one():
     caps = ConnectionCaps(10, 1)
     caps.enter("2001:db8::1")
-    assert caps.enter("2001:db8::ffff") is Refused.ADDRESS
+    assert caps.enter("2001:db8::ffff") is ConnectionCap.ADDRESS
     assert caps.enter("2001:db8:0:1::1") is None
 
 
 def test_an_ipv4_address_is_the_same_written_as_ipv6():
     caps = ConnectionCaps(10, 1)
     caps.enter("192.0.2.1")
-    assert caps.enter("::ffff:192.0.2.1") is Refused.ADDRESS
+    assert caps.enter("::ffff:192.0.2.1") is ConnectionCap.ADDRESS
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "::ffff:10.1.2.3", "", "local"])

@@ -1,4 +1,4 @@
-from postlude.mail.header_block import Head, decoded, without_fields
+from postlude.mail.header_block import HeaderBlock, decoded, without_fields
 from postlude.services.messages.accept import completed, with_crlf
 
 RAW = (
@@ -8,7 +8,7 @@ RAW = (
 
 
 def test_fields_are_read_unfolded():
-    head = Head(RAW)
+    head = HeaderBlock(RAW)
     assert head.complete
     assert head.first("subject") == "one two"
     assert head.addresses("bcc") == ["x@example.org", "y@example.org"]
@@ -16,21 +16,21 @@ def test_fields_are_read_unfolded():
 
 
 def test_removed_fields_take_nothing_else_with_them():
-    left = without_fields(RAW, Head(RAW), frozenset({"bcc"}))
+    left = without_fields(RAW, HeaderBlock(RAW), frozenset({"bcc"}))
     assert left == RAW.replace(b"Bcc: x@example.org,\r\n\ty@example.org\r\n", b"")
-    assert without_fields(RAW, Head(RAW), frozenset({"x-none"})) is RAW
+    assert without_fields(RAW, HeaderBlock(RAW), frozenset({"x-none"})) is RAW
 
 
 def test_the_first_field_can_go_too():
     assert (
-        without_fields(b"Bcc: x\r\nTo: y\r\n\r\n", Head(b"Bcc: x\r\nTo: y\r\n\r\n"), frozenset({"bcc"}))
+        without_fields(b"Bcc: x\r\nTo: y\r\n\r\n", HeaderBlock(b"Bcc: x\r\nTo: y\r\n\r\n"), frozenset({"bcc"}))
         == b"To: y\r\n\r\n"
     )
 
 
 def test_a_mail_without_body_or_without_head():
-    assert not Head(b"Subject: x\r\n").complete
-    assert Head(b"\r\nbody").fields == ()
+    assert not HeaderBlock(b"Subject: x\r\n").complete
+    assert HeaderBlock(b"\r\nbody").fields == ()
 
 
 def test_line_ends_become_crlf_and_stay_when_they_are():
@@ -39,7 +39,7 @@ def test_line_ends_become_crlf_and_stay_when_they_are():
 
 
 def test_missing_date_and_message_id_are_added_behind_the_others():
-    done = Head(completed(b"From: a@example.org\n\nbody", 255, 0))
+    done = HeaderBlock(completed(b"From: a@example.org\n\nbody", 255, 0))
     assert done.first("message-id") == "<00000000000000ff@example.org>"
     assert done.first("date") == "Thu, 01 Jan 1970 00:00:00 +0000"
     assert [field.name for field in done.fields] == ["from", "message-id", "date"]

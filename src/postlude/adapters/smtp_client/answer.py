@@ -32,7 +32,7 @@ _GOING: Final = 421
 _BUSY: Final = frozenset({421, 450, 451, 452, 454})
 
 
-class Refused(Exception):  # noqa: N818 - it carries an answer, nothing went wrong in our code
+class ServerRefused(Exception):  # noqa: N818 - it carries an answer, nothing went wrong in our code
     """The server was not reached or did not let us in; `answer` says how."""
 
     def __init__(self, answer: Answer) -> None:

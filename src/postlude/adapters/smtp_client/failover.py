@@ -9,12 +9,12 @@ from typing import Final, Protocol
 
 from postlude.adapters.smtp_client.answer import ends_one_connection, over_our_limit
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
-from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, Limits, outlook, slot_of
+from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, RateLimits, outlook, slot_of
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
 from postlude.model.answer import Answer
 from postlude.model.domain_name import address_key, same_domain
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Held, Outgoing, Outlook
+from postlude.services.ports import Outgoing, Outlook, Throttled
 
 _PATIENCE_S: Final = 2.0  # a wait this short is not worth giving the claim back
 _FLUSH_S: Final = 1.0
@@ -43,7 +43,7 @@ class ServerConfig:
 
     name: str
     smtp: SmtpConfig
-    limits: Limits = field(default_factory=Limits)
+    limits: RateLimits = field(default_factory=RateLimits)
     domains: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     """Destination domain -> (connections, copies a second), 0: no limit; `*` holds for every other domain."""
     senders: tuple[str, ...] = ()
@@ -129,12 +129,12 @@ class SmtpServers:
         """One a connection of any server."""
         return sum(server.transport.lanes for server in self._servers)
 
-    async def send(self, copy: Outgoing) -> Answer | Held:
+    async def send(self, copy: Outgoing) -> Answer | Throttled:
         """One attempt, at the first server that may; see `services.ports.Transport`."""
         if not self._loaded:
             await self._load()
         answer: Answer | None = None
-        held: Held | None = None
+        held: Throttled | None = None
         for server in self._servers:
             if not server.is_for(copy.sender or copy.mail_from):
                 continue
@@ -142,7 +142,7 @@ class SmtpServers:
             if isinstance(said, Answer) and ends_one_connection(said):
                 # One process of the server ends; another connection may go on. Twice is what the server wants.
                 said = await self._through(server, copy)
-            if isinstance(said, Held):
+            if isinstance(said, Throttled):
                 held = min(held or said, said)
             elif self._is_final(server, said):
                 return said
@@ -155,26 +155,26 @@ class SmtpServers:
         text = f"no mail server is set up for the sender {copy.sender or copy.mail_from}; add it to one's `senders`"
         return Answer(SendOutcome.DEFERRED, text=text, phase="connect")
 
-    async def _through(self, server: _Server, copy: Outgoing) -> Answer | Held:
+    async def _through(self, server: _Server, copy: Outgoing) -> Answer | Throttled:
         """One server's answer, or why it may not be asked now."""
         now = self._clock.now()
         patience = now + int(_PATIENCE_S * MICROS_PER_SECOND)
         if (until := server.down_until(now)) > now:
-            return Held(until, server.why_down)
+            return Throttled(until, server.why_down)
         slot = server.budget.next(now)
         if slot.at > patience:
-            return Held(slot.at, slot.why)
+            return Throttled(slot.at, slot.why)
         gate = server.gate(copy.rcpt_to, now)
         if gate is None:
             return await self._paced(server, copy, None)
         domain = same_domain(copy.rcpt_to.rpartition("@")[2])
         if (at := gate.next(now)) > patience:
-            return Held(at, f"{server.config.name} sends to {domain} at the rate that is set for it")
+            return Throttled(at, f"{server.config.name} sends to {domain} at the rate that is set for it")
         gate.users += 1
         try:
             if not await gate.enter(_PATIENCE_S):
                 until = now + 5 * MICROS_PER_SECOND
-                return Held(until, f"every connection that {server.config.name} may have to {domain} is in use")
+                return Throttled(until, f"every connection that {server.config.name} may have to {domain} is in use")
             try:
                 return await self._paced(server, copy, gate)
             finally:

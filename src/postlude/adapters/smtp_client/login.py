@@ -4,10 +4,10 @@ from base64 import b64encode
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from postlude.adapters.smtp_client.answer import Refused, enhanced, one_line
+from postlude.adapters.smtp_client.answer import ServerRefused, enhanced, one_line
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine, dial
 from postlude.adapters.smtp_client.tls import Protection
-from postlude.adapters.smtp_client.transaction import Session
+from postlude.adapters.smtp_client.transaction import SmtpClientSession
 from postlude.model.answer import Answer
 from postlude.model.errors import TransportError
 from postlude.model.words import SendOutcome
@@ -54,8 +54,8 @@ class Entrance:
         self._token = token
         self._phase = "connect"
 
-    async def enter(self) -> Session:
-        """Connect and do what the settings ask for; Refused with a DEFERRED answer that says what failed.
+    async def enter(self) -> SmtpClientSession:
+        """Connect and do what the settings ask for; ServerRefused with a DEFERRED answer that says what failed.
 
         Before MAIL nothing speaks against the message itself: whatever the code, the copy is tried again.
         """
@@ -65,11 +65,11 @@ class Entrance:
             offers = await self._prepare(line)
         except (Lost, _Unwelcome, TransportError) as error:
             _close(line)
-            raise Refused(self._not_ready(error)) from error
+            raise ServerRefused(self._not_ready(error)) from error
         except BaseException:
             _close(line)
             raise
-        return Session(line, self._server, frozenset(offers), config.timeout_s, config.end_timeout_s)
+        return SmtpClientSession(line, self._server, frozenset(offers), config.timeout_s, config.end_timeout_s)
 
     async def _prepare(self, line: SmtpLine) -> Offers:
         config, protection = self._config, self._protection

@@ -10,10 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from postlude.adapters.smtp_client.answer import Refused
+from postlude.adapters.smtp_client.answer import ServerRefused
 from postlude.adapters.smtp_client.login import AccessToken, Entrance
 from postlude.adapters.smtp_client.tls import Protection, TlsPolicy, protection
-from postlude.adapters.smtp_client.transaction import Session
+from postlude.adapters.smtp_client.transaction import SmtpClientSession
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Outlook
@@ -61,7 +61,7 @@ class SmtpTransport:
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
         self._slots = asyncio.Semaphore(config.connections)
-        self._idle: deque[Session] = deque()
+        self._idle: deque[SmtpClientSession] = deque()
         self._entrance: tuple[str, Protection] | None = None
         self.server: Final = f"{config.host}:{config.port}"
 
@@ -78,7 +78,7 @@ class SmtpTransport:
                 reused = session is not None
                 try:
                     session = session or await self._enter()
-                except Refused as refused:
+                except ServerRefused as refused:
                     _log.warning("%s: %s: %s", self.server, refused.answer.phase, refused.answer.text)
                     return refused.answer
                 try:
@@ -105,7 +105,7 @@ class SmtpTransport:
         """Connect and log in without sending anything; what stood in the way, None when all is well."""
         try:
             session = await self._enter()
-        except Refused as refused:
+        except ServerRefused as refused:
             return refused.answer
         await session.line.quit()
         return None
@@ -115,7 +115,7 @@ class SmtpTransport:
         sessions, self._idle = list(self._idle), deque()
         await asyncio.gather(*(session.line.quit() for session in sessions))
 
-    def _put_back(self, session: Session, answer: Answer) -> None:
+    def _put_back(self, session: SmtpClientSession, answer: Answer) -> None:
         session.sent += 1
         if not answer.code or answer.code == _GOING or not session.line.open:
             session.line.close()
@@ -125,7 +125,7 @@ class SmtpTransport:
             session.used_at = monotonic()
             self._idle.append(session)
 
-    def _kept(self) -> Session | None:
+    def _kept(self) -> SmtpClientSession | None:
         """The connection used last; those the server or time has ended are dropped."""
         oldest = monotonic() - self._config.idle_s
         while self._idle and self._idle[0].used_at < oldest:
@@ -137,7 +137,7 @@ class SmtpTransport:
             session.line.close()
         return None
 
-    async def _enter(self) -> Session:
+    async def _enter(self) -> SmtpClientSession:
         if self._entrance is None:
             self._entrance = await asyncio.to_thread(self._prepare)
         helo, protected = self._entrance

@@ -15,7 +15,7 @@ _DAY: Final = DAY_S * MICROS_PER_SECOND
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class RateLimits:
     """What one server is given at most; 0 and empty mean: no limit."""
 
     per_second: float = 0.0
@@ -42,7 +42,7 @@ class Limits:
         return min(filter(None, (self.daily(at), self.per_hour * 24, self.per_second * DAY_S)), default=0)
 
 
-class Slot(NamedTuple):
+class SendSlot(NamedTuple):
     """When the next copy may leave, and what makes it wait."""
 
     at: int
@@ -52,7 +52,7 @@ class Slot(NamedTuple):
 class Budget:
     """What one server was given and may still be given. Not for threads."""
 
-    def __init__(self, name: str, limits: Limits, things: str = "copies") -> None:
+    def __init__(self, name: str, limits: RateLimits, things: str = "copies") -> None:
         self.limits = limits
         self._things = things
         self.name: Final = name
@@ -60,17 +60,19 @@ class Budget:
         self._free = Until()
         self._pace = int(MICROS_PER_SECOND / limits.per_second) if limits.per_second else 0
 
-    def next(self, now: int, copies: int = 1) -> Slot:
+    def next(self, now: int, copies: int = 1) -> SendSlot:
         """When so many more may leave: `now` or later."""
         limits = self.limits
-        slot = Slot(max(now, self._free.at(now)), f"{self.name} takes {limits.per_second:g} {self._things} a second")
+        slot = SendSlot(
+            max(now, self._free.at(now)), f"{self.name} takes {limits.per_second:g} {self._things} a second"
+        )
         if limits.per_hour:
             slot = max(slot, self._window(now, copies, HOUR_S, limits.per_hour))
         if daily := limits.daily(now):
             slot = max(slot, self._window(now, copies, DAY_S, daily))
         return slot
 
-    def _window(self, now: int, copies: int, seconds: int, limit: int) -> Slot:
+    def _window(self, now: int, copies: int, seconds: int, limit: int) -> SendSlot:
         """When the window has room for `copies`."""
         first, last = (now - seconds * MICROS_PER_SECOND) // _SLOT, now // _SLOT + 1
         # What lies ahead of the clock was counted before it was set back: it must not stop everything until then.
@@ -84,7 +86,7 @@ class Budget:
             at = (slot + 1) * _SLOT + seconds * MICROS_PER_SECOND
         if over > 0 and copies > limit:  # never within one window: then one at a time, as `next(now, 1)` says
             at = max(at, now + seconds * MICROS_PER_SECOND)
-        return Slot(at, f"{self.name} takes {limit:,} {self._things} {'an hour' if seconds == HOUR_S else 'a day'}")
+        return SendSlot(at, f"{self.name} takes {limit:,} {self._things} {'an hour' if seconds == HOUR_S else 'a day'}")
 
     def take(self, now: int, copies: int = 1) -> int:
         """Count copies that leave at the time returned, which is the rate's next place."""

@@ -20,7 +20,7 @@ _OK: Final = 250
 _PHASES: Final = ("mail", "rcpt", "data")
 
 
-class Session:
+class SmtpClientSession:
     """A connection that is ready for MAIL, with what the server offers."""
 
     def __init__(self, line: SmtpLine, server: str, offers: frozenset[str], timeout_s: float, end_s: float) -> None:

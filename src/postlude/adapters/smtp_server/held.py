@@ -3,16 +3,16 @@
 from typing import Self
 
 
-class Held:
+class MessageBuffers:
     """Bytes of the messages that are coming in, of all connections of a server."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._now = 0
 
-    def place(self) -> "Place":
+    def place(self) -> "BufferReservation":
         """Room for one message; a context that gives it back."""
-        return Place(self)
+        return BufferReservation(self)
 
     def take(self, size: int) -> bool:
         """Whether so many more bytes find room; they count until `give`."""
@@ -26,10 +26,10 @@ class Held:
         self._now -= size
 
 
-class Place:
-    """What one message takes of Held."""
+class BufferReservation:
+    """What one message takes of the buffers."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: MessageBuffers) -> None:
         self._held = held
         self._size = 0
         self.crowded = False

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from postlude.adapters.smtp_server.held import Held
-from postlude.adapters.smtp_server.session import Door, DoorConfig, SessionPolicyOf
+from postlude.adapters.smtp_server.held import MessageBuffers
+from postlude.adapters.smtp_server.session import DoorConfig, SessionPolicyOf, SmtpServerSession
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below
 from postlude.kit.listener import Listener, Release
@@ -24,12 +24,12 @@ async def serve(
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
     loop = asyncio.get_running_loop()
     doors: dict[_Tracked, None] = {}
-    held = Held(config.held_bytes)
+    held = MessageBuffers(config.held_bytes)
     caps = ConnectionCaps(
         connections_below(config.connections), config.connections_per_address, config.trusted_networks
     )
 
-    def make(_address: str, release: Release) -> Door:
+    def make(_address: str, release: Release) -> SmtpServerSession:
         door = _Tracked(config, guard, held, doors, release)
         doors[door] = None
         return door
@@ -65,7 +65,7 @@ async def serve(
             raise error
 
 
-async def _end(doors: Collection[Door]) -> None:
+async def _end(doors: Collection[SmtpServerSession]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + 5
     while any(door.letter is not None for door in doors) and loop.time() < deadline:  # noqa: ASYNC110 - many doors, once
@@ -76,12 +76,12 @@ async def _end(doors: Collection[Door]) -> None:
     await asyncio.sleep(0)
 
 
-class _Tracked(Door):
+class _Tracked(SmtpServerSession):
     def __init__(
         self,
         config: DoorConfig,
         guard: SessionPolicyOf,
-        held: Held,
+        held: MessageBuffers,
         doors: "dict[_Tracked, None]",
         release: Release,
     ) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
-from postlude.adapters.smtp_server.held import Held, Place
+from postlude.adapters.smtp_server.held import BufferReservation, MessageBuffers
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import StorageError
 from postlude.services.messages.accept import only_crlf
@@ -74,7 +74,7 @@ class DoorConfig:
 
 
 @dataclass
-class Letter:
+class SmtpTransaction:
     """The transaction under way."""
 
     mail_from: str
@@ -88,7 +88,7 @@ class Letter:
     """What came by BDAT so far."""
 
 
-class Guard(Protocol):
+class SmtpPolicy(Protocol):
     """Decides on one connection. A refusal is a complete SMTP reply; None lets it pass."""
 
     @property
@@ -104,11 +104,11 @@ class Guard(Protocol):
         """MAIL."""
         ...
 
-    async def rcpt(self, letter: Letter, command: Command) -> str | None:
+    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
         """RCPT."""
         ...
 
-    async def message(self, letter: Letter, raw: bytes) -> str:
+    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
         """Store the message and return the reply. `raw` has CRLF line ends and no dot-stuffing."""
         ...
 
@@ -124,19 +124,19 @@ class Authenticate(Protocol):
 class SessionPolicyOf(Protocol):
     """Makes the policy of one session: the relay's or the inbound server's."""
 
-    def __call__(self, session: "Door", /) -> "Guard":
+    def __call__(self, session: "SmtpServerSession", /) -> "SmtpPolicy":
         """The policy that answers MAIL, RCPT and DATA of this session."""
         ...
 
 
-class Door(SMTP):
+class SmtpServerSession(SMTP):
     """One connection: SMTP spoken, a guard asked."""
 
     line_length_limit = _COMMAND_BYTES  # the reader's buffer, not a promise
 
-    def __init__(self, config: DoorConfig, guard: SessionPolicyOf, held: Held | None = None) -> None:
+    def __init__(self, config: DoorConfig, guard: SessionPolicyOf, held: MessageBuffers | None = None) -> None:
         self._config = config
-        self._held = held or Held(config.held_bytes)
+        self._held = held or MessageBuffers(config.held_bytes)
         self._began = 0.0
         self._line = 0
         """Bytes of a command that has not ended yet."""
@@ -144,7 +144,7 @@ class Door(SMTP):
         self._guard = guard(self)
         self._login = self._guard.login
         self._wrong = 0
-        self.letter: Letter | None = None
+        self.letter: SmtpTransaction | None = None
         super().__init__(
             object(),
             data_size_limit=config.max_message_bytes,
@@ -329,7 +329,7 @@ class Door(SMTP):
                 return
             refusal = await self._guard.mail(command)
             if refusal is None:
-                self.letter = Letter(command.address, command.envid, command.utf8, command.ret)
+                self.letter = SmtpTransaction(command.address, command.envid, command.utf8, command.ret)
             await self.push(refusal or "250 2.1.0 OK")
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
@@ -415,18 +415,18 @@ class Door(SMTP):
         self._in_message = False
         return b"".join(pieces) if keep else None
 
-    async def _store(self, letter: Letter, raw: bytes | None) -> str:
+    async def _store(self, letter: SmtpTransaction, raw: bytes | None) -> str:
         # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
         if raw is None:
             return _BARE
         refusal = head_refusal(raw)
         return await self._guard.message(letter, raw) if refusal is None else f"552 5.3.4 {refusal}"
 
-    async def _answer_message(self, letter: Letter, reply: str) -> None:
+    async def _answer_message(self, letter: SmtpTransaction, reply: str) -> None:
         for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
             await self.push(reply)
 
-    async def _read_message(self, place: Place) -> bytes | None:
+    async def _read_message(self, place: BufferReservation) -> bytes | None:
         """CR LF and the dot-stuffed message up to its end; None when it was too large or found no place."""
         reader: Any = self._reader
         reader._limit = _BUFFER  # noqa: SLF001 - a small buffer for commands, a large one for mail
@@ -437,7 +437,7 @@ class Door(SMTP):
             self._in_message = False
             reader._limit = _COMMAND_BYTES  # noqa: SLF001 - as above
 
-    async def _read_to_the_end(self, place: Place) -> bytes | None:
+    async def _read_to_the_end(self, place: BufferReservation) -> bytes | None:
         # The CR LF that ended DATA belongs to the end mark of an empty message (RFC 5321 4.1.1.4).
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does itself
         pieces: list[bytes] = []

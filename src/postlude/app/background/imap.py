@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from postlude.adapters.imap import ImapConfig, ImapReader, ImapToken, Mark
+from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader, ImapToken
 from postlude.adapters.oauth import OAuthToken
 from postlude.config import ImapAccount, Settings
 from postlude.journal import JournalWriter, Spool, checksum
@@ -44,7 +44,7 @@ def _tokens(account: ImapAccount) -> ImapToken | None:
     return OAuthToken(url, client, account.oauth_secret, account.oauth_refresh_token).blocking
 
 
-class Place:
+class FolderPosition:
     """Where one folder was read up to, in the state."""
 
     def __init__(self, store: Store, config: ImapConfig, clock: Clock) -> None:
@@ -52,10 +52,10 @@ class Place:
         self._clock = clock
         self._key = f"imap {config.user}@{config.host} {config.folder}"
 
-    def get(self) -> Mark | None:
+    def get(self) -> FolderMark | None:
         """None when the folder was never read."""
         place = self._store.settings.get(self._key)
-        return Mark(int(place[0]), int(place[1]), date.fromisoformat(place[2])) if place else None
+        return FolderMark(int(place[0]), int(place[1]), date.fromisoformat(place[2])) if place else None
 
     def put(self, validity: int, uid: int) -> None:
         """Durable when it returns."""
@@ -101,4 +101,4 @@ class Mailboxes:
             self._spool.put(mail, raw)
             self._journal.append_blocking(encode(Returned(self._clock.now(), mail, door, "", "", checksum(raw))))
 
-        return ImapReader(config, Place(store, config, self._clock), take)
+        return ImapReader(config, FolderPosition(store, config, self._clock), take)

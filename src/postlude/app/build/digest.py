@@ -22,7 +22,7 @@ from postlude.services.digest.returned_mail import IMAP_DOOR, ReturnedMail
 from postlude.services.digest.steps import Interpreter
 from postlude.services.digest.withdrawn import TakingOut, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
-from postlude.services.messages.submission import Taken, take
+from postlude.services.messages.submission import ReadSubmission, take
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Wake
 from postlude.services.privacy.forgetting import Folders, Forgetter
@@ -97,7 +97,7 @@ def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
     return Folders(spool_out, spool_in, folder.spool_in, folder.mailbox, folder.views, folder.uploads)
 
 
-def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> Taken:
+def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> ReadSubmission:
     return take(submitted, raw, policies(submitted.user), tracker)
 
 

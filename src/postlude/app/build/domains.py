@@ -10,7 +10,7 @@ from postlude.adapters.dns import Dns
 from postlude.config import SANDBOX_DOMAIN, Settings
 from postlude.dkim import DkimKey
 from postlude.kit.clock import Clock, to_datetime
-from postlude.services.domains.dns_records import Record, RecordCheck, Setup, check, records
+from postlude.services.domains.dns_records import DnsRecord, RecordCheck, Setup, check, records
 
 """Written where this server's public name is not known."""
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost", ""))
@@ -51,7 +51,7 @@ class Domains:
         """Delete the domain's keys; NotFoundError."""
         self._keys.remove(domain)
 
-    def records(self, domain: str) -> list[Record]:
+    def records(self, domain: str) -> list[DnsRecord]:
         """What DNS should say for mail from this domain."""
         keys = [(key.selector, key.record()) for key in self._keys.keys(domain)]
         return records(domain, keys, self._setup())

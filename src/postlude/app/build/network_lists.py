@@ -66,7 +66,7 @@ def open_countries(folder: Path) -> Countries | None:
         raise ValueError(f"{path}: {error}") from error
 
 
-class AddressFacts:
+class AddressLookup:
     """What is known of a raw address: its network, and its country where the operator gave a table.
 
     Called for every new visitor; looks for new lists once a minute.

@@ -6,7 +6,7 @@ from postlude.adapters.maildir import Maildir
 from postlude.adapters.oauth import OAuthToken
 from postlude.adapters.smtp_client.failover import ServerConfig, SmtpServers, Usage
 from postlude.adapters.smtp_client.pool import SmtpConfig, TlsPolicy
-from postlude.adapters.smtp_client.rate_limits import Limits
+from postlude.adapters.smtp_client.rate_limits import RateLimits
 from postlude.app.build.common import Parts
 from postlude.config import Settings, SmtpServer
 from postlude.instrument import Policy, utm_parameters
@@ -96,7 +96,7 @@ def server_config(server: SmtpServer, settings: Settings) -> ServerConfig:
         certificate=certificate,
         token=token,
     )
-    limits = Limits(
+    limits = RateLimits(
         per_second=server.per_second,
         per_hour=server.per_hour,
         per_day=server.per_day,

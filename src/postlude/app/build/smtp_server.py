@@ -8,7 +8,7 @@ from postlude.app.build.common import own_name
 from postlude.config import Settings
 
 
-class Shared(TypedDict):
+class SmtpServerSettings(TypedDict):
     """The settings both servers share."""
 
     hostname: str
@@ -17,7 +17,7 @@ class Shared(TypedDict):
     connections_per_address: int
 
 
-def shared(settings: Settings) -> Shared:
+def shared(settings: Settings) -> SmtpServerSettings:
     """What the settings say of both."""
     return {
         "hostname": own_name(settings),

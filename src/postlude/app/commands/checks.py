@@ -34,7 +34,7 @@ _TIMEOUT: Final = 5.0
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """One check's answer."""
 
     name: str
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
     """What was found and, unless all is well, what to do."""
 
 
-def run_checks(settings: Settings) -> list[Finding]:
+def run_checks(settings: Settings) -> list[CheckResult]:
     """Run every check in order. Never raises for what a check finds."""
     folder = DataFolder(settings.data)
     running = _running(folder)
@@ -51,7 +51,7 @@ def run_checks(settings: Settings) -> list[Finding]:
     if not running:
         findings += [_port(settings, face) for face in faces(settings)]
     findings.append(
-        Finding("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
+        CheckResult("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
     )
     return findings
 
@@ -68,68 +68,70 @@ def _running(folder: DataFolder) -> str:
     return ""
 
 
-def _data(settings: Settings, folder: DataFolder) -> Finding:
+def _data(settings: Settings, folder: DataFolder) -> CheckResult:
     if not folder.root.exists():
-        return Finding("data folder", "ok", f"{settings.data}: made at the first start")
+        return CheckResult("data folder", "ok", f"{settings.data}: made at the first start")
     try:
         folder.prepare()
     except PostludeError as error:
-        return Finding("data folder", "problem", str(error))
+        return CheckResult("data folder", "problem", str(error))
     free = shutil.disk_usage(settings.data).free
     text = f"{settings.data}, {free / (1 << 30):.1f} GiB free"
     if free < _NO_DISK:
-        return Finding("data folder", "problem", f"{text}: opens and clicks will be lost when it is full. Free space")
+        return CheckResult(
+            "data folder", "problem", f"{text}: opens and clicks will be lost when it is full. Free space"
+        )
     if free < _LOW_DISK:
-        return Finding("data folder", "warning", f"{text}: free space before the journal needs it")
-    return Finding("data folder", "ok", text)
+        return CheckResult("data folder", "warning", f"{text}: free space before the journal needs it")
+    return CheckResult("data folder", "ok", text)
 
 
-def _keys(_settings: Settings, folder: DataFolder) -> Finding:
+def _keys(_settings: Settings, folder: DataFolder) -> CheckResult:
     if not folder.keys.exists() and not folder.was_used():
-        return Finding("keys", "ok", "made at the first start")
+        return CheckResult("keys", "ok", "made at the first start")
     try:
         folder.key_ring()
     except PostludeError as error:
-        return Finding("keys", "problem", str(error))
+        return CheckResult("keys", "problem", str(error))
     mode = stat.S_IMODE(folder.keys.stat().st_mode)
     if mode & 0o077:
-        return Finding("keys", "problem", f"{folder.keys} is readable by others: chmod 600 {folder.keys}")
-    return Finding("keys", "ok", f"{folder.keys}: keep it in your backups")
+        return CheckResult("keys", "problem", f"{folder.keys} is readable by others: chmod 600 {folder.keys}")
+    return CheckResult("keys", "ok", f"{folder.keys}: keep it in your backups")
 
 
-def _edge_url(settings: Settings, _folder: DataFolder) -> Finding:
+def _edge_url(settings: Settings, _folder: DataFolder) -> CheckResult:
     url = settings.public_edge
     parts = urlsplit(url)
     if settings.sandbox:
-        return Finding("tracking URL", "ok", f"{url} (sandbox)")
+        return CheckResult("tracking URL", "ok", f"{url} (sandbox)")
     if parts.hostname in _LOOPBACK:
-        return Finding(
+        return CheckResult(
             "tracking URL",
             "problem",
             f"{url} is reachable from this machine alone: set POSTLUDE_EDGE_URL to a public name",
         )
     if parts.scheme != "https":
-        return Finding("tracking URL", "warning", f"{url} is not https: mail clients warn about it or block it")
+        return CheckResult("tracking URL", "warning", f"{url} is not https: mail clients warn about it or block it")
     if parts.hostname == urlsplit(settings.public_web).hostname:
-        return Finding(
+        return CheckResult(
             "tracking URL", "warning", f"{url} shares its host with the web app: give tracking a host name of its own"
         )
-    return Finding("tracking URL", "ok", url)
+    return CheckResult("tracking URL", "ok", url)
 
 
-def _smtp(settings: Settings, _folder: DataFolder) -> Finding:
+def _smtp(settings: Settings, _folder: DataFolder) -> CheckResult:
     if settings.sandbox:
-        return Finding(
+        return CheckResult(
             "mail server", "ok", "none: the sandbox keeps all mail here. Set POSTLUDE_SMTP_HOST to send for real"
         )
     if settings.maildir is not None:
-        return Finding("mail server", "ok", f"none: all mail goes into the maildir {settings.maildir}")
+        return CheckResult("mail server", "ok", f"none: all mail goes into the maildir {settings.maildir}")
     findings = [asyncio.run(_greet(server, settings)) for server in settings.smtp_servers]
     worst = min(findings, key=lambda finding: finding.state == "ok")
-    return worst if worst.state != "ok" else Finding("mail server", "ok", "; ".join(one.text for one in findings))
+    return worst if worst.state != "ok" else CheckResult("mail server", "ok", "; ".join(one.text for one in findings))
 
 
-async def _greet(server: SmtpServer, settings: Settings) -> Finding:
+async def _greet(server: SmtpServer, settings: Settings) -> CheckResult:
     """Connect, protect and log in, exactly as sending does."""
     where = server.name if server.name.startswith(server.host) else f"{server.name} ({server.host}:{server.port})"
     config = replace(server_config(server, settings).smtp, connect_timeout_s=_TIMEOUT, timeout_s=_TIMEOUT)
@@ -141,67 +143,67 @@ async def _greet(server: SmtpServer, settings: Settings) -> Finding:
             if settings.smtp
             else "POSTLUDE_SMTP_HOST, _PORT, _TLS, _USER or _PASSWORD"
         )
-        return Finding("mail server", "problem", f"{where}: {refused.phase}: {said}. Mend {mend}")
-    return Finding("mail server", "ok", f"{where} answers" + (" and takes the login" if server.user else ""))
+        return CheckResult("mail server", "problem", f"{where}: {refused.phase}: {said}. Mend {mend}")
+    return CheckResult("mail server", "ok", f"{where} answers" + (" and takes the login" if server.user else ""))
 
 
-def _bounces(settings: Settings, _folder: DataFolder) -> Finding:
+def _bounces(settings: Settings, _folder: DataFolder) -> CheckResult:
     if settings.verp_domain:
         door = f"{settings.inbound_host}:{settings.inbound_port}"
         where = f"mail to *@{settings.verp_domain} must reach {door} (MX or transport)"
-        return Finding("bounces", "ok", "come back in the sandbox" if settings.sandbox else where)
-    return Finding(
+        return CheckResult("bounces", "ok", "come back in the sandbox" if settings.sandbox else where)
+    return CheckResult(
         "bounces",
         "warning",
         "nobody sees them: set POSTLUDE_RETURN_DOMAIN to a domain whose mail comes to the inbound door",
     )
 
 
-def _imap(settings: Settings, _folder: DataFolder) -> Finding:
+def _imap(settings: Settings, _folder: DataFolder) -> CheckResult:
     folders = imap_folders(settings)
     if not folders:
-        return Finding("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST or [[imap]] in postlude.toml)")
+        return CheckResult("mailbox", "ok", "none is read (POSTLUDE_IMAP_HOST or [[imap]] in postlude.toml)")
     for config in folders:
         try:
             try_folder(replace(config, timeout_s=_TIMEOUT))
         except TransportError as error:
             remedy = "Mend POSTLUDE_IMAP_HOST, _PORT, _TLS, _USER, _PASSWORD or _FOLDERS, or its [[imap]] table"
-            return Finding("mailbox", "problem", f"{error}. {remedy}")
-    return Finding("mailbox", "ok", "read, never changed: " + "; ".join(config.name for config in folders))
+            return CheckResult("mailbox", "problem", f"{error}. {remedy}")
+    return CheckResult("mailbox", "ok", "read, never changed: " + "; ".join(config.name for config in folders))
 
 
-def _networks(_settings: Settings, folder: DataFolder) -> Finding:
+def _networks(_settings: Settings, folder: DataFolder) -> CheckResult:
     lists, problems = load_lists(folder.networks)
     if problems:
-        return Finding("network lists", "problem", f"{problems[0]}. Mend or delete it: the bundled list serves")
+        return CheckResult("network lists", "problem", f"{problems[0]}. Mend or delete it: the bundled list serves")
     try:
         countries = open_countries(folder.networks)
     except ValueError as error:
-        return Finding("network lists", "problem", f"{error}. Import the table of countries again")
+        return CheckResult("network lists", "problem", f"{error}. Import the table of countries again")
     own = {one.name for one in lists} & {path.stem for path in folder.networks.glob("*.txt")}
     text = ", ".join(f"{one.name} {one.date or 'without date'}{' (own)' if one.name in own else ''}" for one in lists)
     told = f"; country {countries.date}" if countries else ""
-    return Finding("network lists", "ok", f"{text}. `postlude networks import` takes newer ones" + told)
+    return CheckResult("network lists", "ok", f"{text}. `postlude networks import` takes newer ones" + told)
 
 
-def _account(_settings: Settings, _folder: DataFolder) -> Finding:
+def _account(_settings: Settings, _folder: DataFolder) -> CheckResult:
     if os.geteuid() == 0:
-        return Finding(
+        return CheckResult(
             "account", "warning", "runs as root: give it an account of its own; no port above 1023 needs root"
         )
-    return Finding("account", "ok", "not root")
+    return CheckResult("account", "ok", "not root")
 
 
-def _domains(settings: Settings, folder: DataFolder) -> Finding:
+def _domains(settings: Settings, folder: DataFolder) -> CheckResult:
     keys = DkimKeys(folder.dkim)
     exposed = keys.exposed()
     if exposed:
-        return Finding("sending domains", "problem", f"{exposed[0]} is readable by others: chmod 600 {exposed[0]}")
+        return CheckResult("sending domains", "problem", f"{exposed[0]} is readable by others: chmod 600 {exposed[0]}")
     domains = Domains(settings, keys, SystemClock())
     names = domains.names()
     if not names:
         text = "none has DKIM keys: postlude domain add example.org, with the domain you send from"
-        return Finding("sending domains", "ok" if settings.sandbox else "warning", text)
+        return CheckResult("sending domains", "ok" if settings.sandbox else "warning", text)
     bad = []
     for name in names:
         wrong = [each for each in domains.check(name) if each.state is not RecordState.OK]
@@ -209,42 +211,42 @@ def _domains(settings: Settings, folder: DataFolder) -> Finding:
             what = ", ".join(f"{each.record.purpose} {each.state.value}" for each in wrong)
             bad.append(f"{name}: {what} (postlude domain check {name})")
     if bad:
-        return Finding("sending domains", "warning", "; ".join(bad))
-    return Finding("sending domains", "ok", f"{', '.join(names)}: signed, and DNS says what it must")
+        return CheckResult("sending domains", "warning", "; ".join(bad))
+    return CheckResult("sending domains", "ok", f"{', '.join(names)}: signed, and DNS says what it must")
 
 
-def _port(settings: Settings, face: str) -> Finding:
+def _port(settings: Settings, face: str) -> CheckResult:
     host, port = settings.listens(face)
     try:
         listen_for(settings, face).close()
     except PostludeError as error:
-        return Finding(f"{face} port", "problem", str(error))
-    return Finding(f"{face} port", "ok", f"{host}:{port} is free")
+        return CheckResult(f"{face} port", "problem", str(error))
+    return CheckResult(f"{face} port", "ok", f"{host}:{port} is free")
 
 
-def _stored(settings: Settings, folder: DataFolder) -> Finding:
+def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
     path = sqlite_path(settings)
     if path is not None and not path.exists():
         if folder.was_used():
             text = f"{path} is missing in a data folder that was used: put a backup in its place before you start"
-            return Finding("stored data", "problem", text)
-        return Finding("stored data", "ok", "made at the first start")
+            return CheckResult("stored data", "problem", text)
+        return CheckResult("stored data", "ok", "made at the first start")
     try:
         if is_behind(settings.database):
-            return Finding("stored data", "ok", "of an older version: brought forward at the next start")
+            return CheckResult("stored data", "ok", "of an older version: brought forward at the next start")
         with closing(open_store(settings.database)) as store:
             told = stored_problems(store)
     except PostludeError as error:
-        return Finding("stored data", "problem", str(error))
+        return CheckResult("stored data", "problem", str(error))
     if told:
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-        return Finding(
+        return CheckResult(
             "stored data", "problem", f"{told[0]}{more}. `postlude doctor` shows all; `--seen` when it is read"
         )
-    return Finding("stored data", "ok", "nothing was found damaged; `postlude doctor` reads every checksum")
+    return CheckResult("stored data", "ok", "nothing was found damaged; `postlude doctor` reads every checksum")
 
 
-_CHECKS: Final[tuple[Callable[[Settings, DataFolder], Finding], ...]] = (
+_CHECKS: Final[tuple[Callable[[Settings, DataFolder], CheckResult], ...]] = (
     _data,
     _keys,
     _stored,

@@ -10,11 +10,11 @@ from postlude.config import Settings
 from postlude.history import open_history
 from postlude.journal import Spool
 from postlude.services.change_feed import Changes
-from postlude.services.digest.reclassify import Progress, Reclassifier
+from postlude.services.digest.reclassify import Reclassifier, ReclassifyProgress
 from postlude.store import open_store
 
 
-def reclassify_offline(settings: Settings) -> Generator[Progress, None, None]:
+def reclassify_offline(settings: Settings) -> Generator[ReclassifyProgress, None, None]:
     """Take the data folder, digest what is left, judge again; the progress after every step.
 
     InUseError while the app runs. Closing the iterator leaves the rest for another time.

@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.build.network_lists import AddressFacts
+from postlude.app.build.network_lists import AddressLookup
 from postlude.app.processes.edge_group import run_edges
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for
 from postlude.config import Settings
-from postlude.edge import AddressForm, Brand, EdgeConfig, Limits, run_edge
+from postlude.edge import AddressForm, Brand, EdgeConfig, VisitorLimits, run_edge
 
 
 def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
@@ -26,7 +26,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
         proxy_protocol=settings.edge_proxy_protocol,
         address_form=AddressForm(settings.address_privacy),
         address_key=parts.folder.root / "address.key",
-        address_facts=AddressFacts(parts.folder.networks, parts.clock),
+        address_facts=AddressLookup(parts.folder.networks, parts.clock),
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
         files=parts.folder.files,
@@ -41,7 +41,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
             settings.brand_contact,
             settings.brand_imprint_url,
         ),
-        limits=Limits(connections=settings.edge_connections, hits_per_minute=settings.edge_hits_per_minute),
+        limits=VisitorLimits(connections=settings.edge_connections, hits_per_minute=settings.edge_hits_per_minute),
     )
     return config if settings.edge_robots is None else config._replace(robots=_content(settings.edge_robots))
 

@@ -9,7 +9,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from postlude.kit.connection_caps import ConnectionCaps, Refused
+from postlude.kit.connection_caps import ConnectionCap, ConnectionCaps
 from postlude.kit.descriptors import connections_below
 
 HEAD_BYTES: Final = 65_536
@@ -37,10 +37,10 @@ class Connections:
         self.caps: Final = caps or ConnectionCaps(connections_below(CONNECTIONS), PER_ADDRESS, _PROXIES)
         self._open: Final[dict[BoundedConnection, None]] = {}
 
-    def enter(self, connection: "BoundedConnection", address: str) -> Refused | None:
+    def enter(self, connection: "BoundedConnection", address: str) -> ConnectionCap | None:
         """Count one more; where all places are taken the oldest connection without a request makes room."""
         refused = self.caps.enter(address)
-        if refused is Refused.TOTAL and (idle := next((one for one in self._open if one.idle), None)):
+        if refused is ConnectionCap.TOTAL and (idle := next((one for one in self._open if one.idle), None)):
             idle.transport.abort()
             self.leave(idle)
             refused = self.caps.enter(address)

@@ -17,7 +17,13 @@ from postlude.config import load
 from postlude.instrument import utm_parameters
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import WinnerRule
-from postlude.services.campaigns.drafts import Content, change_campaign, copy_campaign, create_campaign, find_campaign
+from postlude.services.campaigns.drafts import (
+    VariantContent,
+    change_campaign,
+    copy_campaign,
+    create_campaign,
+    find_campaign,
+)
 from postlude.services.campaigns.files import attach_file
 from postlude.services.campaigns.follow_up import FollowUp, follow_up
 from postlude.services.campaigns.lifecycle import delete_draft
@@ -167,13 +173,13 @@ def _apply(desk: CampaignDesk, campaign: Campaign, given: dict[str, Any]) -> Cam
     return changed
 
 
-def _content(given: dict[str, Any]) -> Content | None:
+def _content(given: dict[str, Any]) -> VariantContent | None:
     if all(value is None for value in given.values()):
         return None
     texts = {part: _read(given[part]) for part in ("html", "mjml", "text")}
     if texts["mjml"] is not None:
         texts["html"] = html_of_mjml(texts["mjml"])
-    return Content(subject=given["subject"], preheader=given["preheader"], **texts)
+    return VariantContent(subject=given["subject"], preheader=given["preheader"], **texts)
 
 
 def _read(path: Path | None) -> str | None:

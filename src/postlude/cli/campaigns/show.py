@@ -18,10 +18,10 @@ from postlude.kit.ids import id_text
 from postlude.kit.time_zones import shown_in
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
-from postlude.services.campaigns.checks import Finding, Level, check_campaign
+from postlude.services.campaigns.checks import CampaignFinding, Level, check_campaign
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.preview import preview, someone
-from postlude.services.campaigns.progress import Progress, progress_of
+from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import report_of
 from postlude.services.campaigns.variants import variant_called
 from postlude.store.campaigns.rows import Campaign, Funnel
@@ -67,7 +67,7 @@ def show(campaign: str, watch: bool, as_json: bool) -> None:
 
 def follow(desk: CampaignDesk, campaign: int) -> None:
     """Write a progress line a second until the campaign is over or held."""
-    before: Progress | None = None
+    before: CampaignProgress | None = None
     while True:
         now = progress_of(desk.store, desk.parts.clock, desk.store.campaigns.get(campaign), before)
         line = f"{now.done:,} of {now.total:,}, {now.rate:,.0f}/s{_remaining(now)}, {now.status.value}"
@@ -99,7 +99,7 @@ def check(campaign: str, fetch: bool, as_json: bool) -> None:
         sys.exit(2)
 
 
-def print_findings(findings: list[Finding]) -> None:
+def print_findings(findings: list[CampaignFinding]) -> None:
     """For people; one line a finding."""
     if not findings:
         click.echo("nothing found: it can go")
@@ -201,7 +201,7 @@ def _progress_line(desk: CampaignDesk, campaign: Campaign) -> str:
     return f"{now.done:,} of {now.total:,}" + (f" ({', '.join(more)})" if more else "") + _remaining(now)
 
 
-def _remaining(now: Progress) -> str:
+def _remaining(now: CampaignProgress) -> str:
     left = now.remaining_s
     if left is None or now.done >= now.total:
         return ""
@@ -233,13 +233,13 @@ def _print_funnel(funnel: Funnel) -> None:
     print_table(rows)
 
 
-def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[Finding]:
+def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[CampaignFinding]:
     found = []
     for variant in desk.store.campaigns.variants(campaign.id):
         compiled = desk.contents.examine(campaign, variant, desk.contents.policy(campaign))
         problems = probe_links(link.url for link in compiled.links)
         found += [
-            Finding(level=Level.SERIOUS, check="links", variant=variant.name, text=f"{url} {problem}")
+            CampaignFinding(level=Level.SERIOUS, check="links", variant=variant.name, text=f"{url} {problem}")
             for url, problem in problems.items()
         ]
     return found

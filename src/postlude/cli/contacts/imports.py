@@ -7,7 +7,7 @@ import click
 
 from postlude.app.commands.stores import open_store_of
 from postlude.cli.operator import who
-from postlude.cli.output import Progress, csv_file, print_json, print_table
+from postlude.cli.output import ProgressLine, csv_file, print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.csv_table import CsvTable
@@ -122,7 +122,7 @@ def import_file(  # noqa: PLR0917 - one parameter an option
         if job is None:
             status = job_named(store, resume).status.value
             raise InputError(f"import {resume} is {status}: there is nothing to go on with")
-        progress = Progress(quiet=as_json)
+        progress = ProgressLine(quiet=as_json)
         try:
             done = run_import(store, clock, job, progress.show)
         except KeyboardInterrupt:

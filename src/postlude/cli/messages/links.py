@@ -9,7 +9,7 @@ import click
 from postlude.cli.message_file import read_file
 from postlude.cli.messages.tracking_options import policy_of, with_policy
 from postlude.cli.output import print_json, print_table
-from postlude.instrument import Compiled, LinkReport, PartReport, look_at
+from postlude.instrument import CompiledMessage, LinkReport, PartReport, look_at
 
 
 @click.command()
@@ -25,7 +25,7 @@ def command(file: Path, as_json: bool, **switches: Any) -> None:  # noqa: ANN401
         print_links(seen)
 
 
-def print_links(seen: Compiled) -> None:
+def print_links(seen: CompiledMessage) -> None:
     """For people: the links, the parts that stay, and what the reasons mean."""
     if seen.links:
         print_table([_row(one) for one in seen.links])

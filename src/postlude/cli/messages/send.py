@@ -13,7 +13,7 @@ from postlude.cli.message_file import no_message, read_bytes
 from postlude.cli.output import print_json, print_table
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
@@ -45,7 +45,7 @@ def command(  # noqa: PLR0917 - one parameter an option
     raw = read_message(file, settings.max_message_bytes)
     if refusal := head_refusal(raw):
         raise InputError(f"{file}: {refusal}")
-    head = Head(raw)
+    head = HeaderBlock(raw)
     written = next(iter([*head.addresses("from"), *head.addresses("sender")]), "")
     sender = read_one_mailbox(mail_from).spelled if mail_from else written
     typed = [box.spelled for text in recipients for box in read_mailboxes(text)]

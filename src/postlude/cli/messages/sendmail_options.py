@@ -6,7 +6,7 @@ The options are forty years old and follow no rule a modern parser knows (`-odi`
 from dataclasses import dataclass, field
 from typing import Final
 
-from postlude.mail.header_block import Head, without_fields
+from postlude.mail.header_block import HeaderBlock, without_fields
 from postlude.model.errors import InputError
 from postlude.services.messages.accept import with_crlf
 
@@ -110,12 +110,12 @@ def compose(given: Given, raw: bytes, account: str) -> Composed:
     UsageError when nobody is named as recipient.
     """
     raw = with_crlf(raw if given.dots else _until_dot(raw))
-    head = Head(raw)
+    head = HeaderBlock(raw)
     if not head.fields:  # echo hello | sendmail bob
         raw = _NO_HEADER + b"\r\n" + raw.removeprefix(b"\r\n")
     elif not head.complete:  # printf 'Subject: x\n' | sendmail bob
         raw = raw.rstrip(b"\r\n") + b"\r\n\r\n"
-    head = Head(raw)
+    head = HeaderBlock(raw)
     recipients = list(given.recipients)
     if given.from_headers:
         recipients += [address for name in ("to", "cc", "bcc") for address in head.addresses(name)]

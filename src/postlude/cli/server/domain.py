@@ -11,7 +11,7 @@ from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.dkim import ALGORITHMS
 from postlude.model.errors import NotFoundError
-from postlude.services.domains.dns_records import UNNAMED, Record, RecordCheck, RecordState
+from postlude.services.domains.dns_records import UNNAMED, DnsRecord, RecordCheck, RecordState
 
 _SIGNS = {
     RecordState.OK: "ok",
@@ -108,7 +108,7 @@ def _known(domains: Domains, domain: str) -> str:
     return name
 
 
-def _print_records(records: list[Record], *, zone: bool, as_json: bool) -> None:
+def _print_records(records: list[DnsRecord], *, zone: bool, as_json: bool) -> None:
     if as_json:
         print_json({"records": [{**each._asdict(), "zone": each.zone() if each.value else ""} for each in records]})
         return

@@ -12,7 +12,7 @@ from postlude.app.commands.reclassify import reclassify_offline
 from postlude.cli.control_client import ask
 from postlude.cli.output import print_json
 from postlude.config import Settings, load
-from postlude.services.digest.reclassify import Progress
+from postlude.services.digest.reclassify import ReclassifyProgress
 
 _LOOK_SECONDS = 0.5
 
@@ -50,7 +50,7 @@ def command(as_json: bool) -> None:
     )
 
 
-def _running(settings: Settings) -> Generator[Progress, None, None]:
+def _running(settings: Settings) -> Generator[ReclassifyProgress, None, None]:
     """The running app's progress until it is done."""
     while progress := _asked(settings, "look"):
         yield progress
@@ -59,12 +59,12 @@ def _running(settings: Settings) -> Generator[Progress, None, None]:
         time.sleep(_LOOK_SECONDS)
 
 
-def _asked(settings: Settings, deed: str) -> Progress | None:
+def _asked(settings: Settings, deed: str) -> ReclassifyProgress | None:
     answer = ask(settings, "reclassify", do=deed)
-    return None if answer is None else msgspec.convert(answer, Progress)
+    return None if answer is None else msgspec.convert(answer, ReclassifyProgress)
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: ReclassifyProgress) -> str:
     rate = progress.done / progress.seconds if progress.seconds else 0.0
     left = f", {(progress.total - progress.done) / rate:.0f} s left" if rate and progress.done else ""
     return f"{progress.done:,} of {progress.total:,} events, {rate:,.0f} a second{left}"

@@ -30,7 +30,7 @@ footer{margin-top:3rem;font-size:.9rem}
 _TICK = '<label><input type="checkbox" name="{name}" value="1"{ticked}><span>{text}</span></label>'
 
 
-class Pages:
+class PublicPages:
     """Renders every page in the visitor's language."""
 
     def __init__(self, brand: Brand) -> None:

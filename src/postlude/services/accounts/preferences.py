@@ -7,7 +7,7 @@ from postlude.kit.ids import id_text
 from postlude.store import Store
 
 
-class Preferences(msgspec.Struct, frozen=True):
+class UserPreferences(msgspec.Struct, frozen=True):
     """One user's defaults."""
 
     opens: bool = True
@@ -24,13 +24,13 @@ class Preferences(msgspec.Struct, frozen=True):
     """Query parameters added to links: `utm_source=mail&utm_content={label}`; empty for none."""
 
 
-def get_preferences(store: Store, user: int, *, sandbox: bool = False) -> Preferences:
+def get_preferences(store: Store, user: int, *, sandbox: bool = False) -> UserPreferences:
     """The user's preferences, or the defaults; a sandbox's mail offers to unsubscribe, so that it can be tried."""
     kept = store.settings.get(_key(user))
-    return Preferences(unsubscribe=sandbox) if kept is None else msgspec.convert(kept, Preferences)
+    return UserPreferences(unsubscribe=sandbox) if kept is None else msgspec.convert(kept, UserPreferences)
 
 
-def put_preferences(store: Store, user: int, preferences: Preferences) -> None:
+def put_preferences(store: Store, user: int, preferences: UserPreferences) -> None:
     """Store the user's preferences; blanks and repeats in `exclude` are removed. InputError for a bad `utm`."""
     utm_parameters(preferences.utm)
     exclude = tuple(dict.fromkeys(text for one in preferences.exclude if (text := one.strip())))

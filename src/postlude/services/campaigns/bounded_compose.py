@@ -28,7 +28,7 @@ _WHY: Final = {
 }
 
 
-class Place(msgspec.Struct, frozen=True):
+class MessageUrls(msgspec.Struct, frozen=True):
     """Whose URLs stand in what is composed: those of one message under one public address."""
 
     message: int
@@ -41,7 +41,7 @@ class Place(msgspec.Struct, frozen=True):
         return Urls(codec, self.base, Kind.CAMPAIGN, self.message, self.prefixes)
 
 
-class Examined(msgspec.Struct, frozen=True):
+class TemplateExamination(msgspec.Struct, frozen=True):
     """What compiling a template says of it."""
 
     links: tuple[LinkReport, ...]
@@ -56,12 +56,12 @@ class Sample(msgspec.Struct, frozen=True):
     subject: str
 
 
-def examine(template: CampaignTemplate, policy: Policy, place: Place) -> Examined:
+def examine(template: CampaignTemplate, policy: Policy, place: MessageUrls) -> TemplateExamination:
     """Compile; TemplateError says what has to be mended."""
     return bounded("template", _examine, template, policy, place)
 
 
-def sample(template: CampaignTemplate, policy: Policy, place: Place, fields: Fields) -> Sample:
+def sample(template: CampaignTemplate, policy: Policy, place: MessageUrls, fields: Fields) -> Sample:
     """Compile and render for one contact; MissingFieldError or TemplateError says what is amiss."""
     plain = {root: dict(values) for root, values in fields.items()}
     return bounded("template", _sample, template, policy, place, plain)
@@ -75,11 +75,11 @@ def bounded(where: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwa
         raise TemplateError(where, 0, _WHY[error.bound]) from error
 
 
-def _examine(template: CampaignTemplate, policy: Policy, place: Place) -> Examined:
+def _examine(template: CampaignTemplate, policy: Policy, place: MessageUrls) -> TemplateExamination:
     compiled = compile_campaign(template, policy, place.urls())
-    return Examined(tuple(compiled.links), tuple(compiled.fields), compiled.opens)
+    return TemplateExamination(tuple(compiled.links), tuple(compiled.fields), compiled.opens)
 
 
-def _sample(template: CampaignTemplate, policy: Policy, place: Place, fields: Fields) -> Sample:
+def _sample(template: CampaignTemplate, policy: Policy, place: MessageUrls, fields: Fields) -> Sample:
     compiled = compile_campaign(template, policy, place.urls())
     return Sample(compiled.render(DEAD_TOKENS, fields), compiled.subject(fields))

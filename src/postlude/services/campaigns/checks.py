@@ -15,7 +15,7 @@ from postlude.instrument import LinkReason
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError
 from postlude.model.mailboxes import read_one_mailbox
-from postlude.services.campaigns.bounded_compose import Examined
+from postlude.services.campaigns.bounded_compose import TemplateExamination
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.files import SCHEME
 from postlude.services.campaigns.preview import preview, someone
@@ -50,7 +50,7 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to look at."""
 
     level: Level
@@ -74,7 +74,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_campaign(
     store: Store, contents: Contents, campaign: Campaign, has_key: HasKey = lambda _: True
-) -> list[Finding]:
+) -> list[CampaignFinding]:
     """Everything that was found, the worst first. Reads only."""
     people = store.contacts.audience_page(campaign.audience, limit=_LOOKED_AT)
     context = Context(
@@ -92,11 +92,11 @@ def check_campaign(
     return sorted(found, key=lambda one: order.index(one.level))
 
 
-def _finding(level: Level, check: str, text: str, variant: str = "") -> Finding:
-    return Finding(level=level, check=check, variant=variant, text=text)
+def _finding(level: Level, check: str, text: str, variant: str = "") -> CampaignFinding:
+    return CampaignFinding(level=level, check=check, variant=variant, text=text)
 
 
-def _audience(context: Context) -> Iterator[Finding]:
+def _audience(context: Context) -> Iterator[CampaignFinding]:
     if not context.audience:
         yield _finding(Level.ERROR, "audience", "nobody is in the audience: choose lists, tags or everyone")
         return
@@ -109,7 +109,7 @@ def _audience(context: Context) -> Iterator[Finding]:
         yield _finding(Level.SERIOUS, "consent", text)
 
 
-def _sender(context: Context) -> Iterator[Finding]:
+def _sender(context: Context) -> Iterator[CampaignFinding]:
     if not context.campaign.sender.strip():
         yield _finding(Level.ERROR, "sender", "there is no sender: give it one, Name <name@your-domain>")
         return
@@ -126,7 +126,7 @@ def _sender(context: Context) -> Iterator[Finding]:
         yield _finding(Level.WARNING, "signature", text)
 
 
-def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
+def _variant(context: Context, variant: Variant) -> Iterator[CampaignFinding]:
     if not variant.html.strip() and not variant.text.strip():
         yield _finding(Level.ERROR, "content", "there is no content: give it HTML, MJML or text", variant.name)
         return
@@ -143,7 +143,7 @@ def _variant(context: Context, variant: Variant) -> Iterator[Finding]:
 _Said = Iterator[tuple[Level, str]]
 
 
-def _subject(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
+def _subject(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
     if not variant.subject.strip():
         yield Level.SERIOUS, "the subject is empty"
     elif len(variant.subject) > _LONG_SUBJECT and "{{" not in variant.subject:
@@ -152,13 +152,13 @@ def _subject(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
         yield Level.WARNING, "there is no preheader: mailboxes show the first words of the text instead"
 
 
-def _unsubscribe(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
+def _unsubscribe(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
     for where, text in (("HTML", variant.html), ("text", variant.text)):
         if text.strip() and "unsubscribe_url" not in text and "preferences_url" not in text:
             yield Level.SERIOUS, f"the {where} has no way to unsubscribe: add a link to {{{{ unsubscribe_url }}}}"
 
 
-def _links(_context: Context, _variant: Variant, compiled: Examined) -> _Said:
+def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) -> _Said:
     for link in compiled.links:
         why = _BROKEN.get(link.reason)
         if why is not None:
@@ -166,7 +166,7 @@ def _links(_context: Context, _variant: Variant, compiled: Examined) -> _Said:
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
 
 
-def _files(context: Context, variant: Variant, _compiled: Examined) -> _Said:
+def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
     """What the content names of the campaign's own files, and is not there: dead when the first copy leaves."""
     template = context.contents.template(context.campaign, variant)
     inside = {each.content_id for each in template.attachments if each.content_id}
@@ -178,7 +178,7 @@ def _files(context: Context, variant: Variant, _compiled: Examined) -> _Said:
             yield Level.ERROR, f"{scheme}{name} is not among the files in the mail: attach it, or correct the name"
 
 
-def _fields(context: Context, _variant: Variant, compiled: Examined) -> _Said:
+def _fields(context: Context, _variant: Variant, compiled: TemplateExamination) -> _Said:
     known = {f"contact.{name}" for name in context.store.contacts.fields()} | _BUILT_IN
     for path in compiled.fields:
         if not path.startswith("contact."):
@@ -218,7 +218,7 @@ class _Images(HTMLParser):
             self.without.append(named.get("src") or "without a source")
 
 
-def _images(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
+def _images(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
     images = _Images()
     images.feed(variant.html)
     if images.without:
@@ -228,7 +228,7 @@ def _images(_context: Context, variant: Variant, _compiled: Examined) -> _Said:
         yield Level.WARNING, text
 
 
-def _rendered(context: Context, variant: Variant, _compiled: Examined) -> _Said:
+def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
     contact = someone(context.store, context.campaign)
     try:
         seen = preview(context.contents, context.campaign, variant, contact)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from postlude.compose import Attachment, CampaignTemplate, Compiled, Fields, Missing, compile_campaign
+from postlude.compose import Attachment, CampaignTemplate, CompiledCampaign, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
 from postlude.model.words import Via
 from postlude.services.campaigns import bounded_compose
-from postlude.services.campaigns.bounded_compose import Examined, Place, Sample
+from postlude.services.campaigns.bounded_compose import MessageUrls, Sample, TemplateExamination
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
 from postlude.services.campaigns.sender import sender_of
@@ -42,7 +42,7 @@ class Contents:
         self._prefixes: Final = prefixes
         self._policy_of: Final = policy_of
         self._lock: Final = threading.Lock()
-        self._compiled: Final[dict[CompileKey, Compiled]] = {}
+        self._compiled: Final[dict[CompileKey, CompiledCampaign]] = {}
 
     def urls(self, message: int) -> Urls:
         """The public URLs of a variant."""
@@ -59,7 +59,7 @@ class Contents:
             headers=False,
         )
 
-    def examine(self, campaign: Campaign, variant: Variant, policy: Policy) -> Examined:
+    def examine(self, campaign: Campaign, variant: Variant, policy: Policy) -> TemplateExamination:
         """What compiling a variant says of it; TemplateError says what has to be mended. Bounded in time and memory."""
         return bounded_compose.examine(self.template(campaign, variant), policy, self._place(variant))
 
@@ -67,10 +67,10 @@ class Contents:
         """One copy with nothing live in it; MissingFieldError and TemplateError. Bounded in time and memory."""
         return bounded_compose.sample(self.template(campaign, variant), policy, self._place(variant), fields)
 
-    def _place(self, variant: Variant) -> Place:
-        return Place(variant.message, self._base, self._prefixes)
+    def _place(self, variant: Variant) -> MessageUrls:
+        return MessageUrls(variant.message, self._base, self._prefixes)
 
-    def compiled(self, campaign: Campaign, message: int, *, opens: bool, clicks: bool) -> Compiled:
+    def compiled(self, campaign: Campaign, message: int, *, opens: bool, clicks: bool) -> CompiledCampaign:
         """A variant of a campaign whose content is fixed, compiled once."""
         key = (message, opens, clicks)
         with self._lock:
@@ -117,7 +117,9 @@ def _attachment(file: CampaignFile, content: bytes) -> Attachment:
     return Attachment(filename=file.name, content=content, content_type=file.content_type, content_id=file.content_id)
 
 
-def message_rows(campaign: Campaign, variant: Variant, compiled: Examined, now: int) -> tuple[Message, list[Link]]:
+def message_rows(
+    campaign: Campaign, variant: Variant, compiled: TemplateExamination, now: int
+) -> tuple[Message, list[Link]]:
     """What a variant is in `messages` and `links`."""
     address = sender_of(campaign)
     message = Message(

@@ -24,7 +24,7 @@ _SENDER: Final = "the sender"
 _LEAST_PREFIX: Final = 4
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True):
+class VariantContent(msgspec.Struct, frozen=True, kw_only=True):
     """What a variant says; None leaves what is there."""
 
     subject: str | None = None
@@ -51,7 +51,7 @@ def change_campaign(  # noqa: PLR0917 - plain data
     store: Store,
     campaign: int,
     details: Mapping[str, str],
-    contents: Mapping[str, Content],
+    contents: Mapping[str, VariantContent],
     audience: Audience | None = None,
     options: CampaignOptions | None = None,
 ) -> Campaign:
@@ -152,7 +152,7 @@ def check_draft(campaign: Campaign) -> None:
         raise InputError(str(error)) from error
 
 
-def _with(variants: Mapping[str, Variant], campaign: int, name: str, content: Content) -> Variant:
+def _with(variants: Mapping[str, Variant], campaign: int, name: str, content: VariantContent) -> Variant:
     if name not in _NAMES[:MAX_VARIANTS]:
         raise InputError(f"variants are called {', '.join(_NAMES)}, not {name!r}")
     before = variants.get(name) or Variant(campaign=campaign, name=name, message=new_id())

@@ -4,7 +4,7 @@ import msgspec
 
 from postlude.compose import MissingFieldError, TemplateError
 from postlude.mail.bodies import read_bodies
-from postlude.mail.header_block import Head, decoded
+from postlude.mail.header_block import HeaderBlock, decoded
 from postlude.services.campaigns.bounded_compose import Sample
 from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
@@ -12,7 +12,7 @@ from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Contact
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class CopyPreview(msgspec.Struct, frozen=True, kw_only=True):
     """One contact's copy, taken apart."""
 
     address: str
@@ -25,14 +25,14 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     html_size: int
 
 
-def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Preview:
+def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> CopyPreview:
     """The copy of `contact` (None: of nobody in particular); MissingFieldError or TemplateError says what is amiss."""
     raw = preview_sample(contents, campaign, variant, contact).message
     bodies = read_bodies(raw)
     html = bodies.html or ""
-    return Preview(
+    return CopyPreview(
         address=(contact or SAMPLE).address,
-        subject=decoded(Head(raw).first("subject")),
+        subject=decoded(HeaderBlock(raw).first("subject")),
         preheader=variant.preheader,
         html=html,
         text=bodies.text or "",

@@ -12,7 +12,7 @@ from postlude.store.campaigns.rows import Campaign
 _WAITING: Final = (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignProgress(msgspec.Struct, frozen=True, kw_only=True):
     """A moment of a campaign."""
 
     at: int
@@ -29,7 +29,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """None while the rate is not known, or nothing moves."""
 
 
-def progress_of(store: Store, clock: Clock, campaign: Campaign, before: Progress | None = None) -> Progress:
+def progress_of(
+    store: Store, clock: Clock, campaign: Campaign, before: CampaignProgress | None = None
+) -> CampaignProgress:
     """Where it is now. With `before`, an earlier answer, rate and remaining time are those since then."""
     counts = store.campaigns.counts(campaign.id)
     made = sum(counts.values())
@@ -38,7 +40,7 @@ def progress_of(store: Store, clock: Clock, campaign: Campaign, before: Progress
     now = clock.now()
     rate = _rate(campaign, done, now, before)
     moving = campaign.status is CampaignStatus.SENDING and rate > 0
-    return Progress(
+    return CampaignProgress(
         at=now,
         status=campaign.status,
         total=total,
@@ -49,7 +51,7 @@ def progress_of(store: Store, clock: Clock, campaign: Campaign, before: Progress
     )
 
 
-def _rate(campaign: Campaign, done: int, now: int, before: Progress | None) -> float:
+def _rate(campaign: Campaign, done: int, now: int, before: CampaignProgress | None) -> float:
     since, already = (before.at, before.done) if before is not None else (campaign.started_at, 0)
     until = campaign.finished_at if before is None and campaign.finished_at else now
     if since is None or until <= since or done <= already:

@@ -34,7 +34,7 @@ _LIKELY: Final = tuple(
 )
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """One record of the file."""
 
     line: int
@@ -83,7 +83,7 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
     return FileShape("", name, guessed and not scan.ascii, delimiter or _delimiter(first), scan.lines, skip)
 
 
-def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[Row]:
+def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[FileRow]:
     """The records that begin behind line `after`."""
     if shape.sheet:
         from postlude.services.contacts.spreadsheet import sheet_rows  # noqa: PLC0415 - loaded only for spreadsheets
@@ -118,7 +118,7 @@ class _Tape:
         self.taken.clear()
 
 
-def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[Row]:
+def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[FileRow]:
     tape = _Tape(lines)
     # A quoted cell may hold line ends: the reader asks for one line after the other until the record is whole.
     reader = csv.reader(tape, delimiter=shape.delimiter)
@@ -130,7 +130,7 @@ def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[Row]
         except csv.Error:
             cells = None
         if cells is None or len(tape.taken) > _MOST_LINES:
-            yield Row(
+            yield FileRow(
                 line, line, [], "a quotation mark is opened here and never closed", 'close it, or write it twice: ""'
             )
             line += 1
@@ -140,9 +140,9 @@ def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[Row]
         end = line + len(tape.taken) - 1
         whole = "".join(cells)
         if whole.isascii() or not _UNREADABLE.search(whole):
-            yield Row(line, end, read_cells(cells) if "'" in whole else cells)
+            yield FileRow(line, end, read_cells(cells) if "'" in whole else cells)
         else:
-            yield Row(line, end, [], f"bytes that are not {shape.encoding}", "save the file anew as UTF-8")
+            yield FileRow(line, end, [], f"bytes that are not {shape.encoding}", "save the file anew as UTF-8")
         line = end + 1
         tape.taken.clear()
 

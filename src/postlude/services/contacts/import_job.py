@@ -56,7 +56,7 @@ class ImportOrder(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class ImportPreview(msgspec.Struct, frozen=True, kw_only=True):
     """How a file is understood, before anything is written."""
 
     shape: FileShape
@@ -84,14 +84,14 @@ class _Options(ImportOrder, frozen=True, kw_only=True):
     """Proof of what an export of ours says of consent."""
 
 
-def preview(order: ImportOrder, most: int = 5) -> Preview:
+def preview(order: ImportOrder, most: int = 5) -> ImportPreview:
     """Look into the file; InputError when it cannot be imported as ordered."""
     path = Path(order.file)
     shape = shape_of(path, encoding=order.encoding, delimiter=order.delimiter, sheet=order.sheet)
     first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]
     columns = find_columns(first, order.mapping)
     body = first[1:] if columns.header else first
-    return Preview(shape=shape, columns=columns, rows=tuple(tuple(row) for row in body[:most]))
+    return ImportPreview(shape=shape, columns=columns, rows=tuple(tuple(row) for row in body[:most]))
 
 
 def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", owner: str = "") -> Job:

@@ -10,8 +10,8 @@ from postlude.model.domain_name import address_key
 from postlude.model.words import Consent
 from postlude.services.contacts.cell_words import words_of
 from postlude.services.contacts.columns import Columns
-from postlude.services.contacts.file_reader import Row
-from postlude.store.contacts.bulk_import import Entry
+from postlude.services.contacts.file_reader import FileRow
+from postlude.store.contacts.bulk_import import ImportRow
 from postlude.store.jobs.rows import JobError
 
 MAX_CELL: Final = 10_000
@@ -22,7 +22,7 @@ _SPLIT: Final = "look for a quotation mark that is not closed before it"
 class Chunk(NamedTuple):
     """Some rows, sorted into good and bad."""
 
-    entries: list[Entry]
+    entries: list[ImportRow]
     errors: list[JobError]
     end: int
     """The last line that was read: the next record begins behind it."""
@@ -30,10 +30,10 @@ class Chunk(NamedTuple):
     """Rows without anything in them."""
 
 
-def chunks_of(rows: Iterable[Row], columns: Columns, size: int) -> Iterator[Chunk]:
+def chunks_of(rows: Iterable[FileRow], columns: Columns, size: int) -> Iterator[Chunk]:
     """Read `size` rows at a time."""
     read = _Reader(columns)
-    entries: list[Entry] = []
+    entries: list[ImportRow] = []
     errors: list[JobError] = []
     count, blank, end = 0, 0, 0
     for row in rows:
@@ -59,7 +59,7 @@ class _Reader:
         self._parts = [columns.fields[index] for index in (columns.given, columns.family) if index >= 0]
         self._own = [(field, columns.own[field.name]) for field in CONTACT_FIELDS if field.name in columns.own]
 
-    def __call__(self, row: Row, entries: list[Entry], errors: list[JobError]) -> None:
+    def __call__(self, row: FileRow, entries: list[ImportRow], errors: list[JobError]) -> None:
         columns, cells = self._columns, row.cells
         text = cells[columns.email] if columns.email < len(cells) else ""
         name = ""
@@ -94,7 +94,7 @@ class _Reader:
         if not own.get("name"):
             own["name"] = self._name(fields) or name
         tags = words_of(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
-        entry = Entry(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
+        entry = ImportRow(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
         entries.append(_told(entry, cells, columns) if exact else entry)
 
     def _name(self, fields: Mapping[str, str]) -> str:
@@ -102,7 +102,7 @@ class _Reader:
         return " ".join([fields[part] for part in self._parts if part in fields]) if self._parts else ""
 
 
-def _told(entry: Entry, cells: Sequence[str], columns: Columns) -> Entry:
+def _told(entry: ImportRow, cells: Sequence[str], columns: Columns) -> ImportRow:
     """With what only an export of ours says."""
     consent, created = _cell(cells, columns.consent), _cell(cells, columns.created)
     return entry._replace(

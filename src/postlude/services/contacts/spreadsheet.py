@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 from postlude.kit.bounded_child import Bound, BoundedChildren, BoundExceededError
 from postlude.kit.csv_table import read_cells
 from postlude.model.errors import InputError
-from postlude.services.contacts.file_reader import FileShape, Row
+from postlude.services.contacts.file_reader import FileRow, FileShape
 
 SECONDS: Final = 60.0
 MEMORY_BYTES: Final = 1536 << 20  # 1,048,576 rows of 26 cells take 900 MB
@@ -37,7 +37,7 @@ def sheet_shape(path: Path, sheet: str = "") -> FileShape:
         raise InputError(f"{path.name} {_WHY[error.bound]}") from error
 
 
-def sheet_rows(path: Path, sheet: str, after: int = 0) -> Iterator[Row]:
+def sheet_rows(path: Path, sheet: str, after: int = 0) -> Iterator[FileRow]:
     """Rows behind row `after`; numbers without `.0`, dates as ISO 8601. InputError when it cannot be read."""
     try:
         yield from _CHILDREN.stream(_rows, path, sheet, after)
@@ -57,12 +57,12 @@ def _shape(path: Path, sheet: str) -> FileShape:
     return FileShape(name, "", False, "", first + found.height)  # noqa: FBT003 - a named tuple
 
 
-def _rows(path: Path, sheet: str, after: int) -> Iterator[Row]:
+def _rows(path: Path, sheet: str, after: int) -> Iterator[FileRow]:
     with _said(path):
         found = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet)
     for number, cells in enumerate(found.iter_rows(), 1):  # from the sheet's first row, whatever is in it
         if number > after:
-            yield Row(number, number, read_cells([_text(cell) for cell in cells]))
+            yield FileRow(number, number, read_cells([_text(cell) for cell in cells]))
 
 
 @contextmanager

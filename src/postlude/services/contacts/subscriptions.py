@@ -34,7 +34,7 @@ border-radius:.4rem;text-decoration:none;font-weight:600">Yes, I want to receive
 """
 
 
-class Letter(NamedTuple):
+class ConfirmationMail(NamedTuple):
     """A confirmation mail, ready for `submit_accept.accept`."""
 
     user: int
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
     contact: Contact
     status: MemberStatus
-    letter: Letter | None
+    letter: ConfirmationMail | None
     """The mail that must go out now; None when nothing has to be confirmed."""
 
 
@@ -119,7 +119,7 @@ def _allowed_sender(store: Store, wanted: MailingList) -> Mailbox | None:
         return None
 
 
-def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> Letter:
+def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> ConfirmationMail:
     sender = _allowed_sender(store, wanted)
     user = store.accounts.user_by_address(sender.spelled) if sender else None
     user = user or store.accounts.first_user()
@@ -139,4 +139,4 @@ def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Co
     said = f"<p>{escape(agree)}</p>\n" if agree else ""
     page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=said)
     message.add_alternative(page, subtype="html")
-    return Letter(user.id, sender.spelled, contact.spelled, head + message.as_bytes())
+    return ConfirmationMail(user.id, sender.spelled, contact.spelled, head + message.as_bytes())

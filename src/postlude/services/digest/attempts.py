@@ -10,7 +10,7 @@ from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, AttemptStarted, Resend, Submitted
 from postlude.model.words import EventKind, SendOutcome, Verdict
-from postlude.services.digest.item import Item, Meaning, Outcome, event_id
+from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
 from postlude.services.digest.suppression_policy import of_attempt
 from postlude.services.ports import SpooledMail
 from postlude.store import Alias, AttemptResult, Submission
@@ -26,7 +26,7 @@ _KINDS = {
 }
 
 
-class Taken(Protocol):
+class AcceptedMessage(Protocol):
     """What a submitted message becomes."""
 
     @property
@@ -43,7 +43,7 @@ class Taken(Protocol):
 class TakeSubmission(Protocol):
     """Makes rows and events of a submission: `services.messages.submission` with its dependencies."""
 
-    def __call__(self, submitted: Submitted, raw: bytes, /) -> Taken:
+    def __call__(self, submitted: Submitted, raw: bytes, /) -> AcceptedMessage:
         """Deterministic: the same submission gives the same ids."""
         ...
 
@@ -68,13 +68,13 @@ class Submissions:
             item.damage += f": it is not sent to {', '.join(submitted.recipients)}. Ask its sender to send it again"
         taken = self._take(submitted, raw)
         item.meaning = Meaning(submission=taken.submission, events=taken.events)
-        item.outcome = Outcome.SUBMITTED
+        item.outcome = RecordOutcome.SUBMITTED
 
 
 def attempt_started(item: Item, seen: AttemptStarted) -> None:
     """Copies a worker is about to hand over."""
     item.meaning = Meaning(started=seen.copies, started_generation=seen.generation)
-    item.outcome = Outcome.ATTEMPT_STARTED
+    item.outcome = RecordOutcome.ATTEMPT_STARTED
 
 
 def attempted(item: Item, attempt: Attempt) -> None:
@@ -112,7 +112,7 @@ def attempted(item: Item, attempt: Attempt) -> None:
     if attempt.outcome is SendOutcome.ACCEPTED and (name := _ses_message_id(attempt)):
         aliases = (Alias(name, attempt.message, attempt.copy),)
     item.meaning = Meaning(events=events, attempt=result, suppress=of_attempt(attempt), aliases=aliases)
-    item.outcome = Outcome.ATTEMPTED
+    item.outcome = RecordOutcome.ATTEMPTED
 
 
 def _ses_message_id(attempt: Attempt) -> str:
@@ -147,4 +147,4 @@ def resent(item: Item, resend: Resend) -> None:
     number = event_id(item.record.position, 0)
     event = Event(number, EventKind.QUEUED, resend.at, resend.message, resend.copy, facts=facts)
     item.meaning = Meaning(events=(event,), resend=resend.copy)
-    item.outcome = Outcome.RESENT
+    item.outcome = RecordOutcome.RESENT

@@ -30,7 +30,7 @@ class CopyRow(Protocol):
     def recipient(self) -> str: ...  # noqa: D102 - as it was mailed
 
 
-class MessageRow(Protocol):
+class AttributedMessage(Protocol):
     """What is asked of a message."""
 
     @property
@@ -44,7 +44,7 @@ class Lookups(Protocol):
 
     def copy(self, copy: int) -> CopyRow: ...  # noqa: D102 - by id
     def copies(self, message: int) -> Sequence[CopyRow]: ...  # noqa: D102 - of one message
-    def get(self, message: int) -> MessageRow: ...  # noqa: D102 - by id
+    def get(self, message: int) -> AttributedMessage: ...  # noqa: D102 - by id
     def copies_by_message_id(self, texts: Iterable[str]) -> Sequence[CopyRow]: ...  # noqa: D102 - also aliases
     def copies_to(self, address: str, since: int) -> Sequence[CopyRow]: ...  # noqa: D102 - newest first
 
@@ -58,7 +58,7 @@ class Strength(StrEnum):
     NONE = ""
 
 
-class Unmatched(StrEnum):
+class UnmatchedReason(StrEnum):
     """Why nothing was concluded."""
 
     NOTHING_OF_OURS = "nothing_of_ours"  # no evidence in it
@@ -83,7 +83,7 @@ class Attribution(msgspec.Struct, frozen=True):
     credited: bool = False
     """The event counts for the copy."""
     unmatched: str = ""
-    """One of `Unmatched`, empty when credited."""
+    """One of `UnmatchedReason`, empty when credited."""
     suppress: str = ""
     """The reason to suppress the copy's recipient for, empty when it stays mailable."""
     facts: dict[str, str] = {}
@@ -140,9 +140,9 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
     `verified`: a provider's call whose signature held, so its word about its own id is certain.
     """
     if finding.kind is FindingKind.UNREADABLE:
-        return _unmatched(finding, Unmatched.UNREADABLE)
+        return _unmatched(finding, UnmatchedReason.UNREADABLE)
     if finding.conflict:
-        return _unmatched(finding, Unmatched.CONFLICT)
+        return _unmatched(finding, UnmatchedReason.CONFLICT)
     row, evidence, why = _tie(finding, lookups, at)
     if row is None:
         return _unmatched(finding, why)
@@ -172,7 +172,7 @@ def strength_of(evidence: Evidence) -> Strength:
     return Strength.STRONG if evidence else Strength.NONE
 
 
-_Tie = tuple[CopyRow | None, Evidence, Unmatched]
+_Tie = tuple[CopyRow | None, Evidence, UnmatchedReason]
 
 
 def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
@@ -180,14 +180,14 @@ def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
         try:
             row = lookups.copy(finding.copy)
         except NotFoundError:
-            return None, Evidence.NONE, Unmatched.UNKNOWN_COPY
-        return _own_copy(finding, row, lookups), finding.evidence, Unmatched.NOTHING_OF_OURS
+            return None, Evidence.NONE, UnmatchedReason.UNKNOWN_COPY
+        return _own_copy(finding, row, lookups), finding.evidence, UnmatchedReason.NOTHING_OF_OURS
     if finding.message_ids and (rows := lookups.copies_by_message_id(finding.message_ids)):
         fitting = [row for row in rows if address_key(row.recipient) in _addresses(finding)]
         chosen = fitting or list(rows)
         if len({row.message for row in chosen}) == 1 and (len(chosen) == 1 or finding.kind in _PERSONAL):
-            return chosen[0], Evidence.MESSAGE_ID, Unmatched.NOTHING_OF_OURS
-        return None, Evidence.NONE, Unmatched.AMBIGUOUS
+            return chosen[0], Evidence.MESSAGE_ID, UnmatchedReason.NOTHING_OF_OURS
+        return None, Evidence.NONE, UnmatchedReason.AMBIGUOUS
     return _by_address(finding, lookups, at)
 
 
@@ -205,14 +205,14 @@ def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Tie:
     subject = plain_subject(finding.subject if finding.kind in _PERSONAL else finding.original_subject)
     rows = [row for address in sorted(_addresses(finding)) for row in lookups.copies_to(address, at - window)]
     if not rows or not subject:
-        return None, Evidence.NONE, Unmatched.NOTHING_OF_OURS
+        return None, Evidence.NONE, UnmatchedReason.NOTHING_OF_OURS
     fitting = [row for row in rows if plain_subject(lookups.get(row.message).subject) == subject]
     if len(fitting) == 1:
         answers = finding.kind in _PERSONAL
         if answers and finding.kind is FindingKind.MAIL:
-            return None, Evidence.NONE, Unmatched.NOTHING_OF_OURS
-        return fitting[0], Evidence.SUBJECT if answers else Evidence.ADDRESS, Unmatched.NOTHING_OF_OURS
-    return None, Evidence.NONE, Unmatched.AMBIGUOUS if fitting else Unmatched.NOTHING_OF_OURS
+            return None, Evidence.NONE, UnmatchedReason.NOTHING_OF_OURS
+        return fitting[0], Evidence.SUBJECT if answers else Evidence.ADDRESS, UnmatchedReason.NOTHING_OF_OURS
+    return None, Evidence.NONE, UnmatchedReason.AMBIGUOUS if fitting else UnmatchedReason.NOTHING_OF_OURS
 
 
 def _addresses(finding: Finding) -> set[str]:
@@ -220,13 +220,13 @@ def _addresses(finding: Finding) -> set[str]:
     return {address_key(name) for name in names if name}
 
 
-def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
+def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> UnmatchedReason | None:
     """Why a finding that is tied to a copy must not count for it; None when it may."""
     if finding.kind not in _EVENTS:
-        return Unmatched.REPORT
+        return UnmatchedReason.REPORT
     if finding.kind in _PERSONAL:
         return _not_the_recipient(finding, row, lookups)
-    return Unmatched.CONFLICT if _contradicts(finding, row, lookups) else None
+    return UnmatchedReason.CONFLICT if _contradicts(finding, row, lookups) else None
 
 
 def _contradicts(finding: Finding, row: CopyRow, lookups: Lookups) -> bool:
@@ -236,7 +236,7 @@ def _contradicts(finding: Finding, row: CopyRow, lookups: Lookups) -> bool:
     return any(address_key(other.recipient) in _addresses(finding) for other in lookups.copies(row.message))
 
 
-def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unmatched | None:
+def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> UnmatchedReason | None:
     """Why an answer is not this recipient's; None when it is. Who holds the unsubscribe tag may use it."""
     if finding.evidence is Evidence.UNSUBSCRIBE_TAG or address_key(row.recipient) in _addresses(finding):
         return None
@@ -244,11 +244,11 @@ def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> Unma
     domain = sender.rpartition("@")[2]
     own_side = domain == own.rpartition("@")[2] and domain != address_key(row.recipient).rpartition("@")[2]
     if sender == own or own_side:
-        return Unmatched.COLLEAGUE
+        return UnmatchedReason.COLLEAGUE
     # A machine that answers for the mailbox, or a receipt, may write under the mailbox's other name.
     if finding.kind in {FindingKind.AUTORESPONDED, FindingKind.DISPLAYED} and finding.evidence is Evidence.ENVELOPE_TAG:
         return None
-    return Unmatched.OTHER_SENDER
+    return UnmatchedReason.OTHER_SENDER
 
 
 def event_of(kind: FindingKind) -> EventKind:
@@ -258,7 +258,7 @@ def event_of(kind: FindingKind) -> EventKind:
 
 def _unmatched(
     finding: Finding,
-    why: Unmatched,
+    why: UnmatchedReason,
     row: CopyRow | None = None,
     evidence: Evidence = Evidence.NONE,
     *,

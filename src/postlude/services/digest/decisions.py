@@ -5,7 +5,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Resolved
 from postlude.model.words import Verdict
 from postlude.services.digest.attribution import event_of
-from postlude.services.digest.item import Item, Meaning, Outcome, event_id
+from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
 from postlude.services.digest.suppression_policy import BY_HAND, of_decision
 from postlude.store import Resolution, Store
 
@@ -23,10 +23,10 @@ class Resolutions:
         store = self._queue
         row = store.feedback.unmatched(resolved.unmatched)
         if row.state != "open":
-            item.outcome = Outcome.REPEATED
+            item.outcome = RecordOutcome.REPEATED
             return
         resolutions = (Resolution(resolved.unmatched, resolved.copy, resolved.at, resolved.user),)
-        item.outcome = Outcome.RESOLVED
+        item.outcome = RecordOutcome.RESOLVED
         if not resolved.copy:
             item.meaning = Meaning(resolutions=resolutions)
             return

@@ -10,10 +10,10 @@ from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
 from postlude.services.digest.attribution import Attribution
-from postlude.services.digest.attribution import Unmatched as Why
-from postlude.services.digest.item import Item, Meaning, Outcome, event_id
+from postlude.services.digest.attribution import UnmatchedReason as Why
+from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
 from postlude.services.digest.suppression_policy import of_attributed
-from postlude.store import Seen, Unmatched
+from postlude.store import CountedStatement, Unmatched
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
 _NO_QUESTION: Final = frozenset({Why.COLLEAGUE.value, Why.REPORT.value})
@@ -67,7 +67,7 @@ def call_fingerprint(provider: str, finding: Finding) -> bytes:
     return blake2b(f"{provider}\n{what}".encode("utf-8", "replace"), digest_size=16, person=b"call").digest()
 
 
-class Said(NamedTuple):
+class FindingMeaning(NamedTuple):
     """One finding, what it means, and what tells its repeats."""
 
     finding: Finding
@@ -75,7 +75,7 @@ class Said(NamedTuple):
     fingerprint: bytes
 
 
-class Source(NamedTuple):
+class FindingSource(NamedTuple):
     """Where findings came from."""
 
     at: int
@@ -85,14 +85,14 @@ class Source(NamedTuple):
     mail_from: str = ""
 
 
-def take_findings(item: Item, said: Sequence[Said], repeats: Repeats, source: Source) -> None:
+def take_findings(item: Item, said: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
     """Everything the stores need of one mail or call."""
     record = event_id(item.record.position, 0)
     first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(said)))}
     new = [first[fingerprint] for fingerprint in sorted(first, key=lambda key: first[key][0])]
     new = [(number, one) for number, one in new if repeats.is_new(one.fingerprint, record)]
     item.meaning = Meaning(
-        seen=tuple(Seen(one.fingerprint, record, source.at) for _, one in new),
+        seen=tuple(CountedStatement(one.fingerprint, record, source.at) for _, one in new),
         events=tuple(_event(item, number, one.means, source) for number, one in new),
         suppress=tuple(
             suppression
@@ -106,12 +106,12 @@ def take_findings(item: Item, said: Sequence[Said], repeats: Repeats, source: So
         ),
     )
     if said and not new:
-        item.outcome = Outcome.REPEATED
+        item.outcome = RecordOutcome.REPEATED
     else:
-        item.outcome = Outcome.RETURNED if any(one.means.credited for _, one in new) else Outcome.UNMATCHED
+        item.outcome = RecordOutcome.RETURNED if any(one.means.credited for _, one in new) else RecordOutcome.UNMATCHED
 
 
-def _event(item: Item, number: int, one: Attribution, source: Source) -> Event:
+def _event(item: Item, number: int, one: Attribution, source: FindingSource) -> Event:
     return Event(
         event_id(item.record.position, number),
         one.kind,
@@ -123,7 +123,7 @@ def _event(item: Item, number: int, one: Attribution, source: Source) -> Event:
     )
 
 
-def _unmatched(item: Item, number: int, said: Said, source: Source) -> Unmatched:
+def _unmatched(item: Item, number: int, said: FindingMeaning, source: FindingSource) -> Unmatched:
     finding, means = said.finding, said.means
     who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.door)
     what = finding.subject or finding.diagnostic or finding.recipient

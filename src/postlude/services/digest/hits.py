@@ -12,7 +12,7 @@ from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
 from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
-from postlude.services.digest.item import Item, Meaning, Outcome
+from postlude.services.digest.item import Item, Meaning, RecordOutcome
 from postlude.services.digest.preferences import DECIDING, bare, chosen, leaves_no_trace
 from postlude.services.digest.suppression_policy import of_hit
 from postlude.services.digest.withdrawn import Withdrawn
@@ -52,7 +52,7 @@ class _Judged(NamedTuple):
     repeating: bool
 
 
-class Judge(Protocol):
+class HitClassifier(Protocol):
     """Says who caused a hit: `postlude.classify.judge`."""
 
     def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
@@ -74,7 +74,7 @@ class Hits:
     def __init__(
         self,
         source: SentTimesSource,
-        judging: Judge = judge,
+        judging: HitClassifier = judge,
         rules_version: int = RULES_VERSION,
         withdrawn: Withdrawn | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ class Hits:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {copy}")
         withdrawn = self._withdrawn
         if withdrawn is not None and withdrawn.any and not withdrawn.allows(hit.face, copy, hit.at):
-            item.outcome = Outcome.WITHDRAWN
+            item.outcome = RecordOutcome.WITHDRAWN
             return
         sent_at = self._sent.get(copy)
         since = since_class(None if sent_at is None else hit.at - sent_at)
@@ -144,7 +144,7 @@ class Hits:
         if judged is None:
             judged = self._learn(key, item, sent_at)
         if judged.repeating and self._repeats(hit):
-            item.outcome = Outcome.MERGED
+            item.outcome = RecordOutcome.MERGED
             return
         event = Event(
             item.record.event_id(),
@@ -160,21 +160,21 @@ class Hits:
             hit.address,
         )
         item.meaning = Meaning((event,))
-        item.outcome = Outcome.COUNTED
+        item.outcome = RecordOutcome.COUNTED
 
     def __call__(self, item: Item, hit: Hit) -> None:
         """Judge one hit on a page, and take what was decided there."""
         if hit.copy > MAX_ID or hit.scope > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
         if hit.face in _CONFIRMING:
-            item.outcome = Outcome.COUNTED
+            item.outcome = RecordOutcome.COUNTED
             if hit.face is HitFace.CONFIRM:
                 item.meaning = Meaning(confirmation=Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit)))
             return
         decided = hit.face in DECIDING
         if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
             if not decided:
-                item.outcome = Outcome.WITHDRAWN
+                item.outcome = RecordOutcome.WITHDRAWN
                 return
             hit = bare(hit)
         elif decided and leaves_no_trace(hit):
@@ -184,7 +184,7 @@ class Hits:
         kind, verdict, reasons, facts, _ = judged
         version = self._rules_version
         event = Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address)
-        item.outcome = Outcome.COUNTED
+        item.outcome = RecordOutcome.COUNTED
         if hit.face is HitFace.PREFERENCES:
             item.meaning = chosen(hit, event)
         else:

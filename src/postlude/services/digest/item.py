@@ -7,18 +7,18 @@ from typing import Final
 
 import msgspec
 
-from postlude.journal import Position, Record
+from postlude.journal import JournalRecord, Position
 from postlude.model.event import Event
 from postlude.model.observation import Observation, RawHit
 from postlude.store import (
     Alias,
     AttemptResult,
-    Choice,
     Confirmation,
     CopySuppression,
+    CountedStatement,
     DataRequest,
+    PreferenceChoice,
     Resolution,
-    Seen,
     Submission,
     Unmatched,
 )
@@ -27,7 +27,7 @@ _OWN_ORDINALS: Final = 15
 _MASK: Final = (1 << 63) - 1
 
 
-class Outcome(StrEnum):
+class RecordOutcome(StrEnum):
     """What became of one journal record. Every record ends in exactly one; the totals are kept in the state."""
 
     SUBMITTED = "submitted"
@@ -52,7 +52,14 @@ class Outcome(StrEnum):
 
 
 SET_ASIDE: Final = frozenset(
-    {Outcome.UNHANDLED, Outcome.UNPROVEN, Outcome.WAITING, Outcome.UNREADABLE, Outcome.FAILED, Outcome.REFUSED}
+    {
+        RecordOutcome.UNHANDLED,
+        RecordOutcome.UNPROVEN,
+        RecordOutcome.WAITING,
+        RecordOutcome.UNREADABLE,
+        RecordOutcome.FAILED,
+        RecordOutcome.REFUSED,
+    }
 )
 
 
@@ -70,10 +77,10 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
     suppress: tuple[CopySuppression, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[CountedStatement, ...] = ()
     afterwards: Callable[[], None] | None = None
     """Called once both stores hold what the record means."""
-    choice: Choice | None = None
+    choice: PreferenceChoice | None = None
     request: DataRequest | None = None
     confirmation: Confirmation | None = None
     erase: int = 0
@@ -86,16 +93,16 @@ NOTHING: Final = Meaning()
 class Item(msgspec.Struct, gc=False):
     """A record, and what the steps found out about it."""
 
-    record: Record
+    record: JournalRecord
     observation: Observation | RawHit | None = None
-    outcome: Outcome | None = None
+    outcome: RecordOutcome | None = None
     reason: str = ""
     """Why it was set aside."""
     damage: str = ""
     """What is wrong with the mail it is about; empty when nothing is."""
     meaning: Meaning = NOTHING
 
-    def fail(self, outcome: Outcome, reason: str) -> None:
+    def fail(self, outcome: RecordOutcome, reason: str) -> None:
         """Set the record aside: it means nothing any more."""
         self.outcome, self.reason, self.meaning = outcome, reason, NOTHING
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import msgspec
 
 from postlude.history import History
-from postlude.journal import SEVEN_DAYS, Finding, Known, Position, Record
+from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import DamagedError, InUseError, StorageError
@@ -25,7 +25,7 @@ from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind
 from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import REPEAT_SECONDS
-from postlude.services.digest.item import SET_ASIDE, Item, Outcome
+from postlude.services.digest.item import SET_ASIDE, Item, RecordOutcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels, as_incidents, compare
@@ -63,7 +63,7 @@ class MaintenanceStep(Protocol):
 class Journal(Protocol):
     """What is read from."""
 
-    def read(self, after: Mapping[int, Position], limit: int) -> list[Record]:
+    def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Durable records from `after` on."""
         ...
 
@@ -87,7 +87,7 @@ class Journal(Protocol):
         """Begin anew with what the stores know."""
         ...
 
-    def take_findings(self) -> list[Finding]:
+    def take_findings(self) -> list[JournalFinding]:
         """What was found wrong since this was asked last."""
         ...
 
@@ -96,7 +96,7 @@ class Journal(Protocol):
         ...
 
 
-class Forgetting(Protocol):
+class AddressForgetter(Protocol):
     """Forgets addresses in every store and folder."""
 
     def due(self) -> bool:
@@ -144,7 +144,7 @@ class Digest:
         chore: MaintenanceStep = lambda: False,
         tidy: Wake = lambda: None,
         taking_out: TakingOut | None = None,
-        forgetter: Forgetting | None = None,
+        forgetter: AddressForgetter | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
         """Three calls are made in the digest's thread.
@@ -339,10 +339,10 @@ class Digest:
                 self._halving(new[:middle], taken, write)
                 self._halving(new[middle:], taken, write)
                 return
-            if new[0].outcome is Outcome.REFUSED:
+            if new[0].outcome is RecordOutcome.REFUSED:
                 raise
             _log.exception("a store refused the record at %s", new[0].record.position)
-            new[0].fail(Outcome.REFUSED, f"{type(error).__name__}: {error}")
+            new[0].fail(RecordOutcome.REFUSED, f"{type(error).__name__}: {error}")
             write(new, places)
         taken.update(places)
 
@@ -433,10 +433,12 @@ def _parts(items: Iterable[Item]) -> list[list[Item]]:
 
 def _rare(items: Iterable[Item]) -> list[Item]:
     """All but the hits on pixels and links that became one event each, which say nothing but that event."""
-    return [item for item in items if item.outcome is not Outcome.COUNTED or item.observation.__class__ is not RawHit]
+    return [
+        item for item in items if item.outcome is not RecordOutcome.COUNTED or item.observation.__class__ is not RawHit
+    ]
 
 
-def _mean_size(records: Sequence[Record]) -> int:
+def _mean_size(records: Sequence[JournalRecord]) -> int:
     return sum(len(record.data) for record in records) // len(records)
 
 
@@ -453,7 +455,7 @@ def _behind(items: list[Item], taken: Mapping[int, Place]) -> list[Item]:
 
 def _outcomes(every: int, rare: list[Item]) -> dict[str, int]:
     counts = Counter(item.outcome.value for item in rare if item.outcome is not None)
-    counts[Outcome.COUNTED.value] += every - len(rare)
+    counts[RecordOutcome.COUNTED.value] += every - len(rare)
     return {name: count for name, count in counts.items() if count}
 
 
@@ -464,5 +466,5 @@ def _places(items: Iterable[Item]) -> dict[int, Place]:
 
 def _set_aside(item: Item, now: int) -> SetAside:
     place = item.record.position
-    waiting = item.outcome is Outcome.WAITING
+    waiting = item.outcome is RecordOutcome.WAITING
     return SetAside(place.writer, place.segment, place.offset, now, item.reason, item.record.data, waiting)

@@ -9,7 +9,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Hit
 from postlude.model.words import HitFace
 from postlude.services.digest.item import Meaning
-from postlude.store import Choice, DataRequest
+from postlude.store import DataRequest, PreferenceChoice
 
 ERASE: Final = "erase"
 REPORT: Final = "report"
@@ -40,7 +40,7 @@ def chosen(hit: Hit, event: Event) -> Meaning:
     if "opens" in facts and "clicks" in facts:
         evidence = f"{facts.get('by', 'preferences page')}, copy {hit.copy:016x}"
         opens, clicks = facts["opens"] == "on", facts["clicks"] == "on"
-        choice = Choice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
+        choice = PreferenceChoice(hit.copy, opens, clicks, hit.at, evidence, _lists(facts.get("lists", "")))
     return Meaning(
         events=(event,),
         choice=choice,

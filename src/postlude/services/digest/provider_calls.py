@@ -11,18 +11,18 @@ from postlude.feedback.tags import first_tag
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Webhook
 from postlude.services.digest.attribution import Attribution
-from postlude.services.digest.findings import Repeats, Said, Source, call_fingerprint, take_findings
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.findings import FindingMeaning, FindingSource, Repeats, call_fingerprint, take_findings
+from postlude.services.digest.item import Item, RecordOutcome
 
 PROVIDER_DOOR: Final = "provider:"
 _NO_CERTIFICATE: Final = "it names no certificate of its provider"
 CONFIRM: Final = "a subscription to confirm"
 CERTIFICATE: Final = "the certificate it is signed with is not here yet"
 _FAILED: Final = {
-    CallOutcome.BAD_SIGNATURE: Outcome.UNPROVEN,
-    CallOutcome.NO_KEY: Outcome.WAITING,
-    CallOutcome.UNREADABLE: Outcome.UNREADABLE,
-    CallOutcome.UNKNOWN_PROVIDER: Outcome.UNHANDLED,
+    CallOutcome.BAD_SIGNATURE: RecordOutcome.UNPROVEN,
+    CallOutcome.NO_KEY: RecordOutcome.WAITING,
+    CallOutcome.UNREADABLE: RecordOutcome.UNREADABLE,
+    CallOutcome.UNKNOWN_PROVIDER: RecordOutcome.UNHANDLED,
 }
 
 
@@ -80,22 +80,22 @@ class ProviderCalls:
         """Prove and read one call; each finding that was not said before becomes one event."""
         secret = self._secret(webhook)
         if secret is None:
-            item.fail(Outcome.WAITING, CERTIFICATE)
+            item.fail(RecordOutcome.WAITING, CERTIFICATE)
             return
         now = webhook.at // MICROS_PER_SECOND
         call = receive(webhook.provider, headers=webhook.headers, body=webhook.body, secret=secret, now=now)
         if call.outcome is not CallOutcome.READ:
             item.fail(_FAILED[call.outcome], f"{webhook.provider}: {call.problem}")
         elif confirm_url_of(webhook):
-            item.fail(Outcome.WAITING, CONFIRM)
+            item.fail(RecordOutcome.WAITING, CONFIRM)
         elif not call.findings:
-            item.outcome = Outcome.IGNORED
+            item.outcome = RecordOutcome.IGNORED
         else:
             said = []
             for finding in map(self._tied, call.findings):
                 means = self._attribute(finding, webhook.at, verified=True)
-                said.append(Said(finding, means, call_fingerprint(webhook.provider, finding)))
-            take_findings(item, said, self._repeats, Source(webhook.at, f"{PROVIDER_DOOR}{webhook.provider}"))
+                said.append(FindingMeaning(finding, means, call_fingerprint(webhook.provider, finding)))
+            take_findings(item, said, self._repeats, FindingSource(webhook.at, f"{PROVIDER_DOOR}{webhook.provider}"))
 
     def _secret(self, webhook: Webhook) -> str | None:
         provider = PROVIDERS.get(webhook.provider)

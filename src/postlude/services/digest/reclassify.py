@@ -16,7 +16,7 @@ from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitFace
-from postlude.services.digest.hits import KEPT_HEADERS, Judge
+from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier
 from postlude.services.digest.rebuild import link_rows
 from postlude.store import Batch, Rebuilt, Store
 
@@ -30,7 +30,7 @@ _FACES: Final = {
 }
 
 
-class Progress(msgspec.Struct, frozen=True):
+class ReclassifyProgress(msgspec.Struct, frozen=True):
     """How far it is."""
 
     running: bool
@@ -51,7 +51,7 @@ class Reclassifier:
         self,
         history: History,
         store: Store,
-        judging: Judge = judge,
+        judging: HitClassifier = judge,
         rules_version: int = RULES_VERSION,
         copies: int = _COPIES,
     ) -> None:
@@ -64,7 +64,7 @@ class Reclassifier:
         self._total = self._done = self._changed = 0
         self._began = self._ended = 0.0
 
-    def start(self) -> Progress:
+    def start(self) -> ReclassifyProgress:
         """Begin, or go on where it was; the steps do the work."""
         if not self._running:
             self._total, self._done, self._changed = self._history.outdated(self._version), 0, 0
@@ -74,16 +74,18 @@ class Reclassifier:
             self._running = bool(self._total) or self._store.settings.get(_LINKS_AFTER) is not None
         return self.progress()
 
-    def stop(self) -> Progress:
+    def stop(self) -> ReclassifyProgress:
         """Leave the rest for another time. Nothing is half done: every event has one verdict."""
         self._ended = perf_counter()
         self._running = False
         return self.progress()
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReclassifyProgress:
         """How far it is."""
         seconds = (perf_counter() if self._running else self._ended) - self._began
-        return Progress(self._running, self._done, self._total, self._changed, max(seconds, 0.0), self._version)
+        return ReclassifyProgress(
+            self._running, self._done, self._total, self._changed, max(seconds, 0.0), self._version
+        )
 
     def step(self) -> bool:
         """Do a little; True while there is more. Both stores must hold the same journal records."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from postlude.history import History
-from postlude.journal import Finding, Known
+from postlude.journal import JournalFinding, Known
 from postlude.kit.clock import Clock
 from postlude.model.segment import SegmentLabel
 from postlude.store import Incident, Store
@@ -68,7 +68,7 @@ def compare(journal: Recognising, store: Store, history: History, clock: Clock) 
         store.integrity.add_incidents([Incident(f"empty-history:{state}", clock.now(), "history", EMPTY_HISTORY)])
 
 
-def as_incidents(findings: Iterable[Finding], now: int) -> list[Incident]:
+def as_incidents(findings: Iterable[JournalFinding], now: int) -> list[Incident]:
     """What the reader found, as it is kept."""
     return [Incident(one.key, now, one.kind, one.text, one.writer) for one in findings]
 

@@ -9,16 +9,16 @@ from postlude.journal import checksum
 from postlude.kit.ids import id_text
 from postlude.model.observation import Returned
 from postlude.services.digest.attribution import Attribution
-from postlude.services.digest.attribution import Unmatched as Why
+from postlude.services.digest.attribution import UnmatchedReason as Why
 from postlude.services.digest.findings import (
+    FindingMeaning,
+    FindingSource,
     Repeats,
-    Said,
-    Source,
     mail_fingerprint,
     mail_identity,
     take_findings,
 )
-from postlude.services.digest.item import Item, Meaning, Outcome
+from postlude.services.digest.item import Item, Meaning, RecordOutcome
 
 
 class BounceParser(Protocol):
@@ -53,7 +53,7 @@ _ORDINARY: Final = frozenset(
 )
 
 
-class Mails(Protocol):
+class ReturnedMailSource(Protocol):
     """Where returned mail lies."""
 
     def get(self, id: int) -> bytes:  # noqa: A002 - the spool's word
@@ -72,7 +72,7 @@ class ReturnedMail:
     kept at all and not shown.
     """
 
-    def __init__(self, mails: Mails, parse: BounceParser, attribute: Attributor, repeats: Repeats) -> None:
+    def __init__(self, mails: ReturnedMailSource, parse: BounceParser, attribute: Attributor, repeats: Repeats) -> None:
         self._mails = mails
         self._parse = parse
         self._attribute = attribute
@@ -85,15 +85,15 @@ class ReturnedMail:
             item.damage = f"mail {id_text(returned.mail)} that came in is damaged in the spool: it is read as it is"
         said = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
         if returned.door.startswith(IMAP_DOOR) and all(_is_ordinary(*one) for one in said):
-            item.outcome = Outcome.ORDINARY
+            item.outcome = RecordOutcome.ORDINARY
             item.meaning = Meaning(afterwards=partial(self._mails.delete, returned.mail))
             return
         identity = mail_identity(raw)
         take_findings(
             item,
-            [Said(finding, means, mail_fingerprint(identity, finding, means)) for finding, means in said],
+            [FindingMeaning(finding, means, mail_fingerprint(identity, finding, means)) for finding, means in said],
             self._repeats,
-            Source(returned.at, returned.door, returned.mail, returned.mail_from),
+            FindingSource(returned.at, returned.door, returned.mail, returned.mail_from),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postlude.journal import Record
+from postlude.journal import JournalRecord
 from postlude.model.errors import StorageError
 from postlude.model.observation import (
     Attempt,
@@ -24,7 +24,7 @@ from postlude.model.observation import (
 )
 from postlude.services.digest.attempts import attempt_started, attempted, resent
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 
 Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""
@@ -60,7 +60,7 @@ class Interpreter:
             ("resolved", Resolved, resolved or _unhandled),
         ]
 
-    def decode(self, records: Sequence[Record]) -> list[Item]:
+    def decode(self, records: Sequence[JournalRecord]) -> list[Item]:
         """One item a record; what is no observation has its outcome already."""
         start = perf_counter()
         items = [_decoded(record) for record in records]
@@ -89,12 +89,12 @@ class Interpreter:
         self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
 
 
-def _decoded(record: Record) -> Item:
+def _decoded(record: JournalRecord) -> Item:
     try:
         return Item(record, decode_quick(record.data))
     except (msgspec.MsgspecError, ValueError) as error:
         item = Item(record)
-        item.fail(Outcome.UNREADABLE, f"not an observation: {error}")
+        item.fail(RecordOutcome.UNREADABLE, f"not an observation: {error}")
         return item
 
 
@@ -105,10 +105,10 @@ def _guarded(step: Step, items: Iterable[Item]) -> None:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop all that come after it
-            item.fail(Outcome.FAILED, f"{type(error).__name__}: {error}")
+            item.fail(RecordOutcome.FAILED, f"{type(error).__name__}: {error}")
         else:
             assert item.outcome is not None, "a step forgot the outcome"
 
 
 def _unhandled(item: Item, seen: Observation) -> None:
-    item.fail(Outcome.UNHANDLED, f"nothing here reads a {type(seen).__name__}")
+    item.fail(RecordOutcome.UNHANDLED, f"nothing here reads a {type(seen).__name__}")

@@ -16,7 +16,7 @@ from postlude.services.digest.rebuild import rebuilt
 from postlude.store import Batch, Store
 from postlude.store.base import chunks
 from postlude.store.privacy.recording import may_record
-from postlude.store.privacy.rows import Said
+from postlude.store.privacy.rows import TrackingStatement
 
 _BITS: Final = 1 << 20
 _AGAIN: Final = 100  # a choice with a lower number may become visible after one with a higher one
@@ -36,7 +36,7 @@ class ChoicesSource(Protocol):
         """The addresses of those with a higher number, by that."""
         ...
 
-    def said(self, addresses: Iterable[str]) -> dict[str, list[Said]]:
+    def said(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
         """All words of these addresses, oldest first."""
         ...
 
@@ -44,7 +44,7 @@ class ChoicesSource(Protocol):
         """Every copy to these addresses."""
         ...
 
-    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[Said]]:
+    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
         """All words of the addresses of these copies."""
         ...
 
@@ -56,12 +56,12 @@ class Withdrawn:
         self._source: Final = source
         self._newest = 0
         self._seen: set[int] = set()
-        self._said: list[Sequence[Said]] = []
+        self._said: list[Sequence[TrackingStatement]] = []
         self._numbers: dict[str, int] = {}
         self._ids, self._who = array("q"), array("l")
         self._fresh: dict[int, int] = {}
         self._maybe = bytearray(_BITS)
-        self._pages: Mapping[int, Sequence[Said]] = {}
+        self._pages: Mapping[int, Sequence[TrackingStatement]] = {}
         self.any = False
         """Somebody withdrew something once."""
 
@@ -93,7 +93,7 @@ class Withdrawn:
         """Whether who looked at a page of a copy, which `look_up` was asked for, may be recorded."""
         return may_record(self._pages.get(copy, ()), at).opens
 
-    def _of(self, copy: int) -> Sequence[Said]:
+    def _of(self, copy: int) -> Sequence[TrackingStatement]:
         number = self._fresh.get(copy)
         if number is None:
             index = bisect_left(self._ids, copy)
@@ -173,7 +173,7 @@ class TakingOut:
         return {copy.message for copy in copies}
 
 
-def _is_late(event: Event, said: Sequence[Said]) -> bool:
+def _is_late(event: Event, said: Sequence[TrackingStatement]) -> bool:
     """Whether an event must not have been recorded; what was decided on a page stays."""
     if event.facts.get("page") == HitFace.PREFERENCES.value:
         return False

@@ -41,7 +41,7 @@ class RecordState(StrEnum):
     UNKNOWN = "unknown"  # DNS could not be asked
 
 
-class Record(NamedTuple):
+class DnsRecord(NamedTuple):
     """One record to publish."""
 
     purpose: str
@@ -66,7 +66,7 @@ class Record(NamedTuple):
 class RecordCheck(NamedTuple):
     """A record, and what DNS says."""
 
-    record: Record
+    record: DnsRecord
     state: RecordState
     found: tuple[str, ...]
     remedy: str
@@ -86,28 +86,30 @@ class Setup(NamedTuple):
     """What SPF must allow, such as `include:amazonses.com`; empty where that needs the server's name."""
 
 
-def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[Record]:
+def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[DnsRecord]:
     """All records for mail from `domain`; `keys` are pairs of selector and DKIM record."""
     out = [
-        Record("DKIM", f"{selector}._domainkey.{domain}", "TXT", value, "proves that mail is from you and unchanged")
+        DnsRecord("DKIM", f"{selector}._domainkey.{domain}", "TXT", value, "proves that mail is from you and unchanged")
         for selector, value in keys
     ]
     envelope = setup.return_domain or domain
     spf = f"v=spf1 {setup.mechanism} ~all" if setup.mechanism else ""
-    out.append(Record("SPF", envelope, "TXT", spf, "says which servers may send for the envelope sender's domain"))
+    out.append(DnsRecord("SPF", envelope, "TXT", spf, "says which servers may send for the envelope sender's domain"))
     out.append(
-        Record("DMARC", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "says what to do with mail that proves nothing")
+        DnsRecord(
+            "DMARC", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "says what to do with mail that proves nothing"
+        )
     )
     if setup.tracking_host:
         why = "where tracked links and pixels lead; it may be an A or AAAA record too"
-        out.append(Record("tracking", setup.tracking_host, "CNAME", f"{setup.server}." if setup.server else "", why))
+        out.append(DnsRecord("tracking", setup.tracking_host, "CNAME", f"{setup.server}." if setup.server else "", why))
     if setup.return_domain:
         why = "brings bounces and complaints to the inbound door"
-        out.append(Record("bounces", setup.return_domain, "MX", f"10 {setup.server}." if setup.server else "", why))
+        out.append(DnsRecord("bounces", setup.return_domain, "MX", f"10 {setup.server}." if setup.server else "", why))
     return out
 
 
-def check(wanted: Sequence[Record], lookup: Lookup) -> list[RecordCheck]:
+def check(wanted: Sequence[DnsRecord], lookup: Lookup) -> list[RecordCheck]:
     """Ask DNS for every record; no further once it keeps silent."""
     found: list[RecordCheck] = []
     silent: LookupFailedError | None = None
@@ -123,7 +125,7 @@ def check(wanted: Sequence[Record], lookup: Lookup) -> list[RecordCheck]:
     return found
 
 
-def _dkim(record: Record, lookup: Lookup) -> RecordCheck:
+def _dkim(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     found = tuple(lookup(record.name, "TXT"))
     if not found:
         return _missing(record)
@@ -142,7 +144,7 @@ def _dkim(record: Record, lookup: Lookup) -> RecordCheck:
     return RecordCheck(record, RecordState.OK, found, "")
 
 
-def _spf(record: Record, lookup: Lookup) -> RecordCheck:
+def _spf(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     found = tuple(each for each in lookup(record.name, "TXT") if each.lower().split(" ")[0] == "v=spf1")
     if not found:
         return _missing(record)
@@ -160,7 +162,7 @@ def _spf(record: Record, lookup: Lookup) -> RecordCheck:
     return RecordCheck(record, RecordState.OK, found, "")
 
 
-def _dmarc(record: Record, lookup: Lookup) -> RecordCheck:
+def _dmarc(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     name = record.name.removeprefix("_dmarc.")
     while name.count(".") >= 1:  # a domain above it speaks for it as well (RFC 7489 6.6.3)
         found = tuple(each for each in lookup(f"_dmarc.{name}", "TXT") if each.lower().startswith("v=dmarc1"))
@@ -174,7 +176,7 @@ def _dmarc(record: Record, lookup: Lookup) -> RecordCheck:
     return _missing(record)
 
 
-def _tracking(record: Record, lookup: Lookup) -> RecordCheck:
+def _tracking(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     found = tuple(lookup(record.name, "CNAME"))
     addresses = (*lookup(record.name, "A"), *lookup(record.name, "AAAA"))
     if not found and not addresses:
@@ -185,7 +187,7 @@ def _tracking(record: Record, lookup: Lookup) -> RecordCheck:
     return RecordCheck(record, RecordState.OK, (*found, *addresses), "")
 
 
-def _bounces(record: Record, lookup: Lookup) -> RecordCheck:
+def _bounces(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     found = tuple(lookup(record.name, "MX"))
     hosts = [each.partition(" ")[2].rstrip(".") for each in found]
     if not found:
@@ -200,7 +202,7 @@ def _bounces(record: Record, lookup: Lookup) -> RecordCheck:
     return RecordCheck(record, RecordState.OK, found, "")
 
 
-_CHECKS: Final[dict[str, Callable[[Record, Lookup], RecordCheck]]] = {
+_CHECKS: Final[dict[str, Callable[[DnsRecord, Lookup], RecordCheck]]] = {
     "DKIM": _dkim,
     "SPF": _spf,
     "DMARC": _dmarc,
@@ -209,11 +211,11 @@ _CHECKS: Final[dict[str, Callable[[Record, Lookup], RecordCheck]]] = {
 }
 
 
-def _unnamed(record: Record) -> RecordCheck:
+def _unnamed(record: DnsRecord) -> RecordCheck:
     return RecordCheck(record, RecordState.UNKNOWN, (), UNNAMED)
 
 
-def _missing(record: Record) -> RecordCheck:
+def _missing(record: DnsRecord) -> RecordCheck:
     remedy = f"add a {record.type} record named {record.name} with the value shown"
     return RecordCheck(record, RecordState.MISSING, (), remedy)
 

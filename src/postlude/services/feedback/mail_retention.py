@@ -24,7 +24,7 @@ class AskedAbout(Protocol):
         ...
 
 
-class Mails(Protocol):
+class RetainedMail(Protocol):
     """Where returned mail lies, in folders. Both raise StorageError."""
 
     def older(self, part: int, before: float) -> Mapping[int, float]: ...  # noqa: D102 - as the spool
@@ -34,7 +34,7 @@ class Mails(Protocol):
 class ReturnedKeeping:
     """Deletes what has been kept long enough, one folder of the spool a call; call it when all of it is digested."""
 
-    def __init__(self, mails: Mails, parts: int, asked_about: AskedAbout, clock: Clock) -> None:
+    def __init__(self, mails: RetainedMail, parts: int, asked_about: AskedAbout, clock: Clock) -> None:
         """`asked_about`: which of these mails an open question is about."""
         self._mails = mails
         self._parts = parts

@@ -22,7 +22,7 @@ _DAYS: Final = 90
 _EVERYBODY: Final = "*"
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class CopyCandidate(msgspec.Struct, frozen=True):
     """A copy it may belong to."""
 
     copy: int
@@ -36,8 +36,8 @@ class Question(msgspec.Struct, frozen=True):
     """One thing that waits for a decision."""
 
     row: Unmatched
-    candidates: tuple[Candidate, ...]
-    linked: Candidate | None
+    candidates: tuple[CopyCandidate, ...]
+    linked: CopyCandidate | None
     """What it is linked to without counting for it."""
 
     @property
@@ -112,10 +112,10 @@ def _question(store: Store, user: User, clock: Clock, row: Unmatched, address: s
     return Question(row, tuple(shown), next((one for one in shown if one.copy == row.copy), None))
 
 
-def _candidates(store: Store, copies: Sequence[Copy]) -> list[Candidate]:
+def _candidates(store: Store, copies: Sequence[Copy]) -> list[CopyCandidate]:
     messages = store.messages.get_many({copy.message for copy in copies})
     return [
-        Candidate(copy.id, copy.message, copy.recipient, message.subject, message.created_at)
+        CopyCandidate(copy.id, copy.message, copy.recipient, message.subject, message.created_at)
         for copy in copies
         if (message := messages.get(copy.message))
     ]

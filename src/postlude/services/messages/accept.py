@@ -14,7 +14,7 @@ import msgspec
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError
@@ -91,7 +91,7 @@ def completed(raw: bytes, message: int, now: int, host: str = "localhost") -> by
     if refusal := head_refusal(raw):
         raise InputError(refusal)
     data = with_crlf(raw)
-    head = Head(data)
+    head = HeaderBlock(data)
     if not head.complete or not head.fields:
         raise InputError("this is no mail: no empty line between headers and body. Give a complete .eml file")
     senders = head.addresses("from")

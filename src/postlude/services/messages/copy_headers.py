@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from postlude.compose.heads import aligned, cfbl_fields, unsubscribe_fields
 from postlude.dkim import Signer
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import REFERENCES_CHARACTERS
 from postlude.tokens import TagPurpose, TokenCodec, Urls
 
@@ -38,7 +38,7 @@ def with_copy_headers(
     The Message-ID stays: all recipients of one message must see the same one, or answers to all fall apart.
     `signed_for` is the From domain when the copy gets its DKIM signature from us.
     """
-    head = Head(data)
+    head = HeaderBlock(data)
     added = ""
     if unsubscribe and not head.first("list-unsubscribe"):
         start, end = urls.unsubscribe()
@@ -53,7 +53,7 @@ def with_copy_headers(
 
 def resigned(data: bytes, signer: Signer, now: int) -> bytes:
     """The copy signed; a signature it brought from the same domain would no longer hold, and goes."""
-    head = Head(data)
+    head = HeaderBlock(data)
     old = [field for field in head.fields if field.name == "dkim-signature" and _signed_by(field.value, signer.domain)]
     for field in reversed(old):
         data = data[: field.start] + data[field.end :]
@@ -65,7 +65,7 @@ def _signed_by(value: str, domain: str) -> bool:
     return found is not None and found[1].lower() == domain
 
 
-def _with_reference(data: bytes, head: Head, codec: TokenCodec, marked: Marked) -> bytes:
+def _with_reference(data: bytes, head: HeaderBlock, codec: TokenCodec, marked: Marked) -> bytes:
     """References with an id of this copy before the last one, which stays the parent in the reader's thread."""
     if not marked.return_domain or not head.complete:
         return data

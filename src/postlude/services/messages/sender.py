@@ -20,7 +20,7 @@ from postlude.services.messages.copy_headers import Marked, resigned, with_copy_
 from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
-from postlude.services.ports import Append, Held, Outgoing, PolicyOf, SignerOf, Transport
+from postlude.services.ports import Append, Outgoing, PolicyOf, SignerOf, Throttled, Transport
 from postlude.services.privacy.withdrawals import limited
 from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
@@ -107,12 +107,12 @@ class Sender:
 
         None when a limit of ours held it: then nothing was tried and its claim is given back.
         """
-        answer: Answer | Held | None = ready.answer
+        answer: Answer | Throttled | None = ready.answer
         if answer is None:
             assert ready.copy is not None
             answer = await self._deps.transport.send(ready.copy)
         copy = ready.claim.copy
-        if isinstance(answer, Held):
+        if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [copy], answer.until, answer.text)
             await retried(f"postponing copy {copy:016x}", partial(asyncio.to_thread, postpone), _REFUSED)
             return None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from postlude.instrument import Policy
 from postlude.kit.ids import ID_BITS
-from postlude.mail.header_block import Head, decoded
+from postlude.mail.header_block import HeaderBlock, decoded
 from postlude.model.event import Event
 from postlude.model.observation import Submitted
 from postlude.model.words import EventKind
@@ -13,17 +13,17 @@ from postlude.services.messages.accept import MAX_RECIPIENTS, accept
 from postlude.services.messages.tracker import Plan, Tracker
 from postlude.store.messages import rows
 
-__all__ = ["MAX_RECIPIENTS", "Taken", "accept", "copy_id", "take"]
+__all__ = ["MAX_RECIPIENTS", "ReadSubmission", "accept", "copy_id", "take"]
 
 
-class Taken(NamedTuple):
+class ReadSubmission(NamedTuple):
     """What one Submitted observation becomes."""
 
     submission: rows.Submission
     events: tuple[Event, ...]
 
 
-def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> Taken:
+def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
     """Rows and QUEUED events of a submitted message; the same for the same arguments, so that a replay adds nothing.
 
     `policy` is what the user wants (`submit_track.user_policy`). Never raises for what the mail contains: a message
@@ -51,7 +51,7 @@ def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> 
         Event(_hash(b"queued", copy.id, 0), EventKind.QUEUED, submitted.at, submitted.message, copy.id, facts=facts)
         for copy in copies
     )
-    return Taken(rows.Submission(_message(submitted, raw, plan), links[::-1], copies), events)
+    return ReadSubmission(rows.Submission(_message(submitted, raw, plan), links[::-1], copies), events)
 
 
 def copy_id(message: int, number: int) -> int:
@@ -60,7 +60,7 @@ def copy_id(message: int, number: int) -> int:
 
 
 def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
-    head = Head(raw)
+    head = HeaderBlock(raw)
     return rows.Message(
         id=submitted.message,
         user=submitted.user,

@@ -3,10 +3,10 @@
 import logging
 from typing import Final, NamedTuple
 
-from postlude.instrument import Compiled, LinkReport, Policy, compile_message, read_switches
+from postlude.instrument import CompiledMessage, LinkReport, Policy, compile_message, read_switches
 from postlude.kit.bounded import WeightedCache
 from postlude.mail.ascii_header import with_ascii_header
-from postlude.mail.header_block import Head, without_fields
+from postlude.mail.header_block import HeaderBlock, without_fields
 from postlude.model.domain_name import same_domain
 from postlude.tokens import Kind, Prefixes, TokenCodec, Urls
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class Plan(NamedTuple):
     """What leaves for one message."""
 
-    compiled: Compiled | None
+    compiled: CompiledMessage | None
     plain: bytes
     """The message as it leaves when it could not be compiled: own headers and Bcc removed. Empty otherwise."""
     links: tuple[LinkReport, ...]
@@ -63,7 +63,7 @@ class Tracker:
 
     def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
         raw = with_ascii_header(raw)
-        head = Head(raw)
+        head = HeaderBlock(raw)
         domain = same_domain(next(iter(head.addresses("from")), "").rpartition("@")[2])
         wanted = read_switches(raw).apply(policy) if policy.headers else policy
         unsubscribe, view = wanted.unsubscribe, wanted.view

@@ -75,7 +75,7 @@ def as_page(raw: bytes) -> bytes | None:
     return page if len(page) <= LARGEST else None
 
 
-def _first(parts: Sequence[mime.Part], kinds: frozenset[str]) -> mime.Part | None:
+def _first(parts: Sequence[mime.MimePart], kinds: frozenset[str]) -> mime.MimePart | None:
     return next(
         (
             part
@@ -86,7 +86,7 @@ def _first(parts: Sequence[mime.Part], kinds: frozenset[str]) -> mime.Part | Non
     )
 
 
-def _text(raw: bytes, part: mime.Part) -> str | None:
+def _text(raw: bytes, part: mime.MimePart) -> str | None:
     body = open_body(part.encoding, raw[part.start : part.end])
     if isinstance(body, PartReason):
         return None
@@ -94,7 +94,7 @@ def _text(raw: bytes, part: mime.Part) -> str | None:
     return body.decoded.decode(charset, "replace") if charset is not None else None
 
 
-def _with_pictures(text: str, raw: bytes, parts: Sequence[mime.Part]) -> str:
+def _with_pictures(text: str, raw: bytes, parts: Sequence[mime.MimePart]) -> str:
     """`cid:` addresses as `data:` ones, while there is room."""
     pictures = {_content_id(raw, part): part for part in parts if part.content_type.startswith("image/")}
     room = LARGEST - len(text)
@@ -114,12 +114,12 @@ def _with_pictures(text: str, raw: bytes, parts: Sequence[mime.Part]) -> str:
     return _CID.sub(picture, text)
 
 
-def _content_id(raw: bytes, part: mime.Part) -> str:
+def _content_id(raw: bytes, part: mime.MimePart) -> str:
     value = mime.first(mime.fields(raw, part.head, part.start), "content-id")
     return value.decode("utf-8", "replace").strip("<> \t\r\n")
 
 
-def _data_url(raw: bytes, part: mime.Part) -> str:
+def _data_url(raw: bytes, part: mime.MimePart) -> str:
     body = open_body(part.encoding, raw[part.start : part.end])
     if isinstance(body, PartReason):
         return ""

@@ -18,7 +18,7 @@ _HIDDEN: Final = frozenset({"lists_date"})
 _SUBJECT: Final = "What is stored about you"
 
 
-class Answer(NamedTuple):
+class AccessResponse(NamedTuple):
     """A mail to a recipient who asked."""
 
     user: int
@@ -79,7 +79,7 @@ def _line(event: Event) -> str:
     return f"  {to_iso(event.at)}  {summary(event, 0)}{place}" + (f"\n      {rest}" if rest else "")
 
 
-def answer(store: Store, history: History, copy: int, public_pages: str) -> Answer:
+def answer(store: Store, history: History, copy: int, public_pages: str) -> AccessResponse:
     """The mail that answers a request from the preferences page of `copy`: to the address that copy went to."""
     asked = store.messages.copy(copy)
     message = store.messages.get(asked.message)
@@ -91,4 +91,6 @@ def answer(store: Store, history: History, copy: int, public_pages: str) -> Answ
     mail["X-Postlude-Opens"] = mail["X-Postlude-Clicks"] = "off"
     text = describe(store, history, asked.recipient)
     mail.set_content(f"You asked for this on the page {public_pages}, which also lets you erase it.\n\n{text}")
-    return Answer(message.user, message.mail_from or message.sender, asked.recipient, mail.as_bytes(policy=SMTP))
+    return AccessResponse(
+        message.user, message.mail_from or message.sender, asked.recipient, mail.as_bytes(policy=SMTP)
+    )

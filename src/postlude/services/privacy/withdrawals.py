@@ -16,7 +16,7 @@ from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
 from postlude.model.words import Via
 from postlude.services.ports import Wake
-from postlude.store import Choice, Link, LinkChange, Revocations, Store, Withdrawal
+from postlude.store import Link, LinkChange, PreferenceChoice, Revocations, Store, Withdrawal
 from postlude.tokens import Kind
 
 _LOOK_SECONDS: Final = 2.0
@@ -131,7 +131,7 @@ class Revoker:
 
 def choose_for(store: Store, clock: Clock, address: str, by: str, *, opens: bool, clicks: bool) -> None:
     """Write down what somebody said by letter about tracking: as if they had said it on the preferences page."""
-    choice = Choice(0, opens, clicks, clock.now(), f"postlude privacy, by {by}")
+    choice = PreferenceChoice(0, opens, clicks, clock.now(), f"postlude privacy, by {by}")
     store.privacy.choose(read_mailbox(address).spelled, choice, "by hand")
 
 

@@ -8,10 +8,10 @@ from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
 from postlude.services.reports.sentences import summary
-from postlude.services.reports.shapes import CopyView, LinkView, MessageRow, MessageView, TimelineEntry
+from postlude.services.reports.shapes import CopyView, LinkView, MessageView, SentMessage, TimelineEntry
 from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
 
-__all__ = ["CopyView", "LinkView", "MessageRow", "MessageView", "Reports", "TimelineEntry"]
+__all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "TimelineEntry"]
 
 _PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
@@ -24,7 +24,7 @@ class Reports:
         self._store = store
         self._history = history
 
-    def messages(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[MessageRow]:
+    def messages(self, user: int | None = None, before: int | None = None, limit: int = 50) -> list[SentMessage]:
         """Messages newest first; `before` is the `message` of the last row of the page before."""
         found = self._store.messages.page(user, before, limit)
         ids = [message.id for message in found]
@@ -118,8 +118,8 @@ def _shown(event: Event, url: str) -> dict[str, str]:
     return facts | ({"url": url} if url and event.kind is EventKind.CLICKED else {})
 
 
-def _row(message: Message, totals: MessageTotals, recipients: tuple[str, ...]) -> MessageRow:
-    return MessageRow(
+def _row(message: Message, totals: MessageTotals, recipients: tuple[str, ...]) -> SentMessage:
+    return SentMessage(
         message=message.id,
         message_id=message.message_id,
         subject=message.subject,

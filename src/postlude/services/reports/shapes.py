@@ -3,7 +3,7 @@
 import msgspec
 
 
-class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+class SentMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list of sent messages."""
 
     message: int

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.feedback.build import build_autoreply, build_bounce, build_complaint, build_reply
 from postlude.kit.clock import Clock
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import InputError, TransportError
 
 HOST: Final = "mx.postlude.localhost"
@@ -24,7 +24,7 @@ class Deed(StrEnum):
     AWAY = "out-of-office"
 
 
-class Door(Protocol):
+class SmtpReceiver(Protocol):
     """Takes a mail by SMTP."""
 
     async def deliver(self, mail_from: str, rcpt_to: str, data: bytes) -> str:
@@ -56,10 +56,10 @@ class Artefact(NamedTuple):
         return self.raw.decode("utf-8", "replace")
 
 
-class Mailbox:
+class SandboxRecipient:
     """Acts as any recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
 
-    def __init__(self, door: Door, post: Post, edge_url: str, clock: Clock) -> None:
+    def __init__(self, door: SmtpReceiver, post: Post, edge_url: str, clock: Clock) -> None:
         self._door = door
         self._post = post
         self._edge = edge_url.rstrip("/") + "/"
@@ -116,7 +116,7 @@ def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, 
 
 def one_click_url(raw: bytes) -> str:
     """The http URL of List-Unsubscribe when the mail allows one-click unsubscribing, else ""."""
-    head = Head(raw)
+    head = HeaderBlock(raw)
     if "one-click" not in head.first("list-unsubscribe-post").lower():
         return ""
     entries = "".join(head.first("list-unsubscribe").split()).split(",")
@@ -125,5 +125,5 @@ def one_click_url(raw: bytes) -> str:
 
 
 def _reply_address(raw: bytes) -> str:
-    head = Head(raw)
+    head = HeaderBlock(raw)
     return next(iter(head.addresses("reply-to") or head.addresses("from")), "")

@@ -8,13 +8,13 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Via
 from postlude.store.accounts.rows import AppPassword, User
 from postlude.store.accounts.tables import app_passwords, ended_sessions, users
-from postlude.store.base import Part, address_key, as_struct, clean
+from postlude.store.base import TopicQueries, address_key, as_struct, clean
 from postlude.store.messages.tables import copies, messages
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 
 
-class AccountQueries(Part):
+class AccountQueries(TopicQueries):
     """Who may send, and with which passwords."""
 
     def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import CampaignStatus
-from postlude.store.base import Part, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, clean
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
 from postlude.store.messages.columns import link_row, message_row
@@ -18,7 +18,7 @@ from postlude.store.messages.tables import links, messages
 _FILE = [column for column in campaign_files.c if column.name != "content"]
 
 
-class CampaignQueries(Part):
+class CampaignQueries(TopicQueries):
     """Rows of campaigns, their variants and files."""
 
     def add(self, campaign: Campaign, variants: Iterable[Variant]) -> None:

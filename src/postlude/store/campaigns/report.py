@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from postlude.model.words import CopyStatus
-from postlude.store.base import Part, as_struct
+from postlude.store.base import TopicQueries, as_struct
 from postlude.store.campaigns.rows import Funnel
 from postlude.store.messages.queries import COPY_COLUMNS
 from postlude.store.messages.rows import Copy
@@ -14,7 +14,7 @@ from postlude.store.messages.tables import copies, copy_activity
 _FAILED = tuple(status.value for status in (CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED))
 
 
-class CampaignReports(Part):
+class CampaignReports(TopicQueries):
     """Reads only."""
 
     def funnels(self, messages: Sequence[int]) -> dict[int, Funnel]:

@@ -115,7 +115,7 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     """Of the state that let it be claimed."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class AudienceProgress(msgspec.Struct, frozen=True):
     """How far taking in the audience is."""
 
     copies: int

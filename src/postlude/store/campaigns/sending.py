@@ -7,8 +7,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.base import Part, as_struct, chunks, clean
-from postlude.store.campaigns.rows import Campaign, CampaignClaim, Taken
+from postlude.store.base import TopicQueries, as_struct, chunks, clean
+from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignClaim
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
 from postlude.store.contacts.tables import contacts, suppressions
@@ -30,10 +30,10 @@ Place = Callable[[int, str], tuple[int, CopyStatus, int]]
 """Of a contact (its number in the run, its time zone): the variant's message, HELD or QUEUED, and when it is due."""
 
 
-class CampaignSending(Part):
+class CampaignSending(TopicQueries):
     """The way of a campaign's copies."""
 
-    def enqueue_audience(self, campaign: int, limit: int, place: Place) -> Taken:
+    def enqueue_audience(self, campaign: int, limit: int, place: Place) -> AudienceProgress:
         """Make copies for up to `limit` further contacts of the audience.
 
         Copies and the place up to which the audience was read change together: whoever goes on after a crash, and
@@ -42,7 +42,7 @@ class CampaignSending(Part):
         with self._database.write() as connection:
             row = connection.execute(select(campaigns).where(campaigns.c.id == campaign).with_for_update()).first()
             if row is None or row.taken_in or is_held(connection) or row.status != CampaignStatus.SENDING.value:
-                return Taken(0, complete=True)
+                return AudienceProgress(0, complete=True)
             found = as_struct(Campaign, row)
             people = _next_people(connection, found, limit)
             rows = _copy_rows(campaign, people, place)
@@ -53,7 +53,7 @@ class CampaignSending(Part):
             if people:
                 change["taken_up_to"] = people[-1].contact
             connection.execute(update(campaigns).where(campaigns.c.id == campaign).values(change))
-        return Taken(len(rows), complete)
+        return AudienceProgress(len(rows), complete)
 
     def claim(self, campaign: int, limit: int, now: int, worker: int) -> list[CampaignClaim]:
         """Up to `limit` due copies of a campaign, now CLAIMED in `worker`'s name, attempt counted, durably.

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 
-from postlude.store.base import Part, as_struct
+from postlude.store.base import TopicQueries, as_struct
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
@@ -15,7 +15,7 @@ _SUBSCRIBED = "subscribed"
 _WITHDRAWN = "withdrawn"
 
 
-class Audiences(Part):
+class Audiences(TopicQueries):
     """Questions about audiences."""
 
     def audience_count(self, audience: Audience) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, f
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store.base import Part, Prepared, chunks, clean
+from postlude.store.base import PreparedStatement, TopicQueries, chunks, clean
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
@@ -47,7 +47,7 @@ _LOOKED_UP: Final = (
 )
 
 
-class Entry(NamedTuple):
+class ImportRow(NamedTuple):
     """One good row of a file."""
 
     address: str
@@ -91,7 +91,7 @@ class Intake:
     """Of a dry run: hashes of the addresses that would be there by now."""
 
 
-class BulkImport(Part):
+class BulkImport(TopicQueries):
     """Where imports write."""
 
     def know_fields(self, names: Iterable[str]) -> None:
@@ -104,7 +104,7 @@ class BulkImport(Part):
     def import_batch(
         self,
         intake: Intake,
-        entries: Sequence[Entry],
+        entries: Sequence[ImportRow],
         errors: Sequence[JobError],
         beat: Callable[[Mapping[str, int]], Beat],
     ) -> str:
@@ -144,17 +144,17 @@ class BulkImport(Part):
         return wanted
 
     @cached_property
-    def _insert_contacts(self) -> Prepared:
+    def _insert_contacts(self) -> PreparedStatement:
         statement = self._insert(contacts).on_conflict_do_nothing()
-        return Prepared(statement, contacts, self._database.engine.dialect)
+        return PreparedStatement(statement, contacts, self._database.engine.dialect)
 
     @cached_property
-    def _insert_tags(self) -> Prepared:
+    def _insert_tags(self) -> PreparedStatement:
         statement = self._insert(contact_tags).on_conflict_do_nothing()
-        return Prepared(statement, contact_tags, self._database.engine.dialect)
+        return PreparedStatement(statement, contact_tags, self._database.engine.dialect)
 
     def _add_new(
-        self, connection: Connection, intake: Intake, merged: Mapping[str, Entry], counts: Counter[str]
+        self, connection: Connection, intake: Intake, merged: Mapping[str, ImportRow], counts: Counter[str]
     ) -> tuple[range, dict[str, Any]]:
         """Add who is new; the ids that were given, in the order of the entries, and the rows of those who were there.
 
@@ -258,9 +258,9 @@ _CHANGE: Final = (
 )
 
 
-def _once(entries: Iterable[Entry], policy: str, counts: Counter[str]) -> dict[str, Entry]:
+def _once(entries: Iterable[ImportRow], policy: str, counts: Counter[str]) -> dict[str, ImportRow]:
     """Each address once: a later row of the same file counts as one that met a known contact."""
-    merged: dict[str, Entry] = {}
+    merged: dict[str, ImportRow] = {}
     for entry in entries:
         earlier = merged.setdefault(entry.address, entry)
         if earlier is not entry:
@@ -269,7 +269,7 @@ def _once(entries: Iterable[Entry], policy: str, counts: Counter[str]) -> dict[s
     return merged
 
 
-def _met(old: Entry, new: Entry, policy: str) -> Entry:
+def _met(old: ImportRow, new: ImportRow, policy: str) -> ImportRow:
     both = tuple(dict.fromkeys((*old.tags, *new.tags)))
     if policy == "skip":
         return old._replace(tags=both)
@@ -300,14 +300,16 @@ def _groups(intake: Intake, ids: range, known: Mapping[str, Any]) -> list[Column
     return [and_(*_given(intake, ids)), *(contacts.c.id.in_(some) for some in pieces)]
 
 
-def _own_tags(merged: Mapping[str, Entry], ids: Iterable[int], known: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _own_tags(
+    merged: Mapping[str, ImportRow], ids: Iterable[int], known: Mapping[str, Any]
+) -> Iterator[tuple[str, int]]:
     """Tags that rows of the file have themselves, with the contact."""
     for (address, entry), number in zip(merged.items(), ids, strict=True):
         for name in entry.tags:
             yield name, known[address].id if address in known else number
 
 
-def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) -> list[dict[str, Any]]:
+def _contact_rows(intake: Intake, entries: Iterable[ImportRow], ids: Iterable[int]) -> list[dict[str, Any]]:
     given = dict.fromkeys(COLUMNS.values(), "")
     given |= {COLUMNS[purpose]: Consent.GIVEN.value for purpose in intake.purposes}
     shared = {"source": intake.source, **given, "created_at": intake.at, "updated_at": intake.at, "job": intake.job}
@@ -325,13 +327,17 @@ def _contact_rows(intake: Intake, entries: Iterable[Entry], ids: Iterable[int]) 
     ]
 
 
-def _own_origin(entry: Entry) -> dict[str, Any]:
+def _own_origin(entry: ImportRow) -> dict[str, Any]:
     """Where an export of ours says a contact came from."""
     return {"source": clean(entry.source), "created_at": entry.created_at} if entry.created_at else {}
 
 
 def _put_back(
-    connection: Connection, intake: Intake, merged: Mapping[str, Entry], ids: Iterable[int], known: Mapping[str, Any]
+    connection: Connection,
+    intake: Intake,
+    merged: Mapping[str, ImportRow],
+    ids: Iterable[int],
+    known: Mapping[str, Any],
 ) -> None:
     """Lists and consent of an export of ours; with the policy `skip` only of who is new."""
     people = [
@@ -351,13 +357,13 @@ def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None
         intake.seen.add(number)
 
 
-def _change(intake: Intake, entry: Entry, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
+def _change(intake: Intake, entry: ImportRow, row: Any, counts: Counter[str]) -> dict[str, Any] | None:  # noqa: ANN401 - a row
     fields = _encode(entry.fields).decode() if entry.fields else "{}"
     new = entry
     kept = tuple([getattr(row, name) for name in FIELD_NAMES])
     same = (entry.spelled, fields, entry.own) == (row.spelled, row.fields, kept)
     if not same:
-        old = Entry(entry.address, row.spelled, _decode(row.fields), kept)
+        old = ImportRow(entry.address, row.spelled, _decode(row.fields), kept)
         new = _met(old, entry, intake.policy)
         same = new[:4] == old[:4]
     if row.job == intake.job:

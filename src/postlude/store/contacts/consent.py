@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import Part, as_struct, clean, insert_into
+from postlude.store.base import TopicQueries, as_struct, clean, insert_into
 from postlude.store.contacts.rows import ConsentEntry, Proof
 from postlude.store.contacts.tables import consents, contacts, proofs
 from postlude.store.privacy.recording import said_anything, write_choice
@@ -16,7 +16,7 @@ from postlude.store.privacy.tables import withdrawals
 COLUMNS = {purpose: f"{purpose.value}_consent" for purpose in Purpose}
 
 
-class Consents(Part):
+class Consents(TopicQueries):
     """Consent and its proofs."""
 
     def record_consent(

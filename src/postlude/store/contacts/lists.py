@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store.base import Part, address_key, as_struct, chunks, clean, named
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean, named
 from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.queries import insert_contact
@@ -18,7 +18,7 @@ from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, 
 from postlude.store.contacts.tables import contacts, list_members, lists
 
 
-class Lists(Part):
+class Lists(TopicQueries):
     """Lists, memberships, tags."""
 
     def add(self, name: str, at: int, **values: Any) -> MailingList:  # noqa: ANN401 - MailingList's fields

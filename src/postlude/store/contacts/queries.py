@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import OrderedIds
 from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
-from postlude.store.base import Part, address_key, as_struct, clean
+from postlude.store.base import TopicQueries, address_key, as_struct, clean
 from postlude.store.contacts.consent import consent_of, take_along
 from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
@@ -22,7 +22,7 @@ _IDS: Final = OrderedIds()
 _CHANGEABLE: Final = frozenset({"spelled", "fields", "source", *FIELD_NAMES})
 
 
-class ContactQueries(Part):
+class ContactQueries(TopicQueries):
     """People who can be mailed."""
 
     def add(

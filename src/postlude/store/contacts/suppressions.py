@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
-from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import suppressions
@@ -13,7 +13,7 @@ from postlude.store.engine import Database
 _PAGE = 5000
 
 
-class SuppressionQueries(Part):
+class SuppressionQueries(TopicQueries):
     """The suppression list."""
 
     def add(  # noqa: PLR0917 - plain data

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from sqlalchemy import and_, delete, select
 
 from postlude.kit.ids import new_id
-from postlude.store.base import Part, chunks, clean, named
+from postlude.store.base import TopicQueries, chunks, clean, named
 from postlude.store.contacts.tables import contact_tags, tags
 
 
-class Tags(Part):
+class Tags(TopicQueries):
     """Tags, and who has which."""
 
     def tag(self, name: str) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
-from postlude.store.base import Part, Prepared, address_key, chunks, clean
+from postlude.store.base import PreparedStatement, TopicQueries, address_key, chunks, clean
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import CopySuppression
@@ -41,7 +41,7 @@ _STATUS: Final = {
 }
 
 
-class DigestQueries(Part):
+class DigestQueries(TopicQueries):
     """Where the digest writes, and how far it is."""
 
     def __init__(self, database: Database) -> None:
@@ -116,11 +116,11 @@ class DigestQueries(Part):
                 self._settle_all(connection, [early.started_result(copy) for copy in started if copy in waiting])
 
     @cached_property
-    def _sending(self) -> Prepared:
+    def _sending(self) -> PreparedStatement:
         claimed, sending = (_word(status) for status in (CopyStatus.CLAIMED, CopyStatus.SENDING))
         the_copy = bindparam("the_copy", type_=copies.c.id.type)
         change = update(copies).where(copies.c.id == the_copy, copies.c.status == claimed).values(status=sending)
-        return Prepared(change, None, self._database.engine.dialect)
+        return PreparedStatement(change, None, self._database.engine.dialect)
 
     def _attempts(self, connection: Connection, batch: Batch) -> None:
         if self._settle_all(connection, batch.attempts) < len(batch.attempts):
@@ -155,7 +155,7 @@ class DigestQueries(Part):
             )
 
     @cached_property
-    def _settle(self) -> Prepared:
+    def _settle(self) -> PreparedStatement:
         sent = _word(CopyStatus.SENT)
         change = (
             update(copies)
@@ -174,7 +174,7 @@ class DigestQueries(Part):
                 sent_at=bindparam("new_sent_at"),
             )
         )
-        return Prepared(change, None, self._database.engine.dialect)
+        return PreparedStatement(change, None, self._database.engine.dialect)
 
     def _aliases(self, connection: Connection, batch: Batch) -> None:
         own = (
@@ -185,9 +185,9 @@ class DigestQueries(Part):
         self._add_aliases.run(connection, [_alias_row(alias) for alias in chain(own, batch.aliases)])
 
     @cached_property
-    def _add_aliases(self) -> Prepared:
+    def _add_aliases(self) -> PreparedStatement:
         insert = self._insert(message_aliases).on_conflict_do_nothing()
-        return Prepared(insert, message_aliases, self._database.engine.dialect)
+        return PreparedStatement(insert, message_aliases, self._database.engine.dialect)
 
     def _rebuild(self, connection: Connection, batch: Batch) -> None:
         for one in batch.rebuilt:
@@ -204,12 +204,14 @@ class DigestQueries(Part):
         self._merge_links.run(connection, of_links)
 
     @cached_property
-    def _merge_copies(self) -> Prepared:
-        return Prepared(merge_copies(self._insert(copy_activity)), copy_activity, self._database.engine.dialect)
+    def _merge_copies(self) -> PreparedStatement:
+        return PreparedStatement(
+            merge_copies(self._insert(copy_activity)), copy_activity, self._database.engine.dialect
+        )
 
     @cached_property
-    def _merge_links(self) -> Prepared:
-        return Prepared(merge_links(self._insert(link_activity)), link_activity, self._database.engine.dialect)
+    def _merge_links(self) -> PreparedStatement:
+        return PreparedStatement(merge_links(self._insert(link_activity)), link_activity, self._database.engine.dialect)
 
     def _suppress(self, connection: Connection, batch: Batch) -> None:
         wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays
@@ -261,18 +263,18 @@ class DigestQueries(Part):
         self._add(connection, journal_labels, [label._asdict() for label in batch.labels])
 
     @cached_property
-    def _add_outcomes(self) -> Prepared:
+    def _add_outcomes(self) -> PreparedStatement:
         insert = self._insert(outcomes)
         more = {"total": outcomes.c.total + insert.excluded.total}
         adding = insert.on_conflict_do_update(index_elements=["name"], set_=more)
-        return Prepared(adding, outcomes, self._database.engine.dialect)
+        return PreparedStatement(adding, outcomes, self._database.engine.dialect)
 
     @cached_property
-    def _move(self) -> Prepared:
+    def _move(self) -> PreparedStatement:
         insert = self._insert(positions)
         there = {name: insert.excluded[name] for name in ("segment", "offset", "generation")}
         moving = insert.on_conflict_do_update(index_elements=["writer"], set_=there)
-        return Prepared(moving, positions, self._database.engine.dialect)
+        return PreparedStatement(moving, positions, self._database.engine.dialect)
 
 
 def _word(status: CopyStatus) -> ColumnElement[str]:

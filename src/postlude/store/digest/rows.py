@@ -9,10 +9,10 @@ from postlude.model.segment import SegmentLabel
 from postlude.store.contacts.rows import Confirmation, CopySuppression
 from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
 from postlude.store.messages.rows import Alias, AttemptResult, LinkActivity, Submission
-from postlude.store.privacy.rows import Choice, DataRequest
+from postlude.store.privacy.rows import DataRequest, PreferenceChoice
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
+class CountedStatement(msgspec.Struct, frozen=True, gc=False):
     """A statement that was counted, so that its repeat is not."""
 
     fingerprint: bytes
@@ -49,9 +49,9 @@ class Batch(msgspec.Struct, kw_only=True):
     suppress: Sequence[CopySuppression] = ()
     unmatched: Sequence[Unmatched] = ()
     resolutions: Sequence[Resolution] = ()
-    seen: Sequence[Seen] = ()
+    seen: Sequence[CountedStatement] = ()
     set_aside: Sequence[SetAside] = ()
-    choices: Sequence[Choice] = ()
+    choices: Sequence[PreferenceChoice] = ()
     requests: Sequence[DataRequest] = ()
     confirmations: Sequence[Confirmation] = ()
     rebuilt: Sequence[Rebuilt] = ()

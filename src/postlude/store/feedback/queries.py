@@ -5,12 +5,12 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
-from postlude.store.base import Part, address_key, as_struct, chunks
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks
 from postlude.store.feedback.rows import SetAside, Unmatched
 from postlude.store.feedback.tables import set_aside, unmatched
 
 
-class FeedbackQueries(Part):
+class FeedbackQueries(TopicQueries):
     """The queue a person works on, and what the digest asks before it counts."""
 
     def list_unmatched(self, limit: int = 100, state: str = "open", after: Unmatched | None = None) -> list[Unmatched]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.base import Part, clean
+from postlude.store.base import TopicQueries, clean
 from postlude.store.campaigns.tables import campaign_variants, campaigns
 from postlude.store.columns import metadata
 from postlude.store.integrity.rows import HeldMail, Incident
@@ -22,7 +22,7 @@ _UNCERTAIN: Final = "the state was put back and the journal of what was sent is 
 _UNDER_WAY: Final = (CampaignStatus.SCHEDULED.value, CampaignStatus.SENDING.value)
 
 
-class IntegrityQueries(Part):
+class IntegrityQueries(TopicQueries):
     """What is known about this state as a whole."""
 
     def journal_labels(self) -> list[SegmentLabel]:

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from postlude.kit.ids import new_id
 from postlude.model.errors import NotFoundError
 from postlude.model.words import JobStatus
-from postlude.store.base import Part, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, clean
 from postlude.store.jobs.rows import Beat, Job, JobError
 from postlude.store.jobs.tables import job_errors, jobs
 
 _PAGE = 5000
 
 
-class JobQueries(Part):
+class JobQueries(TopicQueries):
     """Jobs and the rows they could not take."""
 
     def add(

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
-from postlude.store.base import Part
+from postlude.store.base import TopicQueries
 from postlude.store.journals.hold import is_held, next_generation
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, messages
@@ -16,7 +16,7 @@ _SAMPLE: Final = 100
 WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
 
 
-class Claims(Part):
+class Claims(TopicQueries):
     """Claims on copies of single mails."""
 
     def claim(self, limit: int, now: int, worker: int) -> list[Claim]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, Via
-from postlude.store.base import Part, address_key, as_struct, chunks
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks
 from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
@@ -26,7 +26,7 @@ _WAITING: Final = tuple(
 COPY_COLUMNS = [column for column in copies.c if column.name != "address"]
 
 
-class MessageQueries(Part):
+class MessageQueries(TopicQueries):
     """Reads only."""
 
     def get(self, message: int) -> Message:

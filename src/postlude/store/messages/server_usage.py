@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import delete, select
 
-from postlude.store.base import Part
+from postlude.store.base import TopicQueries
 from postlude.store.messages.tables import transport_usage
 
 _KEEP_SLOTS = 400  # beyond the longest window
 
 
-class ServerUsage(Part):
+class ServerUsage(TopicQueries):
     """Counts that several workers add to."""
 
     def add_usage(self, server: str, counts: Mapping[int, int], since: int) -> dict[int, int]:

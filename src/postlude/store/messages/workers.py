@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, insert, select, 
 
 from postlude.kit.ids import new_id
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.base import Part, chunks
+from postlude.store.base import TopicQueries, chunks
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.journals.hold import untrusted_journals
 from postlude.store.messages.claims import as_claims, claim_query
@@ -14,7 +14,7 @@ from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, workers
 
 
-class Workers(Part):
+class Workers(TopicQueries):
     """Starts of processes that send, each tied to the journal it holds the lock of."""
 
     def begin_worker(self, journal: str, now: int) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Text, case, cast, delete, func, select, updat
 from postlude.model.errors import InputError, StorageError
 from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
-from postlude.store.base import Part, address_key, chunks, insert_into
+from postlude.store.base import TopicQueries, address_key, chunks, insert_into
 from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.tables import contacts, suppressions
@@ -49,7 +49,7 @@ class Forgot(msgspec.Struct, frozen=True):
     """Returned mail that a question was open about."""
 
 
-class Forgetting(Part):
+class ForgetQueries(TopicQueries):
     """Requests to forget, and forgetting what the state holds."""
 
     def ask_to_forget(self, address: str, at: int) -> None:

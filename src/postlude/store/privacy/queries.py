@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import Part, address_key, as_struct, chunks, clean
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean
 from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import Proof
@@ -15,11 +15,19 @@ from postlude.store.contacts.tables import contacts
 from postlude.store.engine import Database
 from postlude.store.messages.tables import copies
 from postlude.store.privacy.recording import WITHDRAWN, withdrawn_copies, write_choice
-from postlude.store.privacy.rows import Choice, DataRequest, LinkChange, OpenRequest, Revocations, Said, Withdrawal
+from postlude.store.privacy.rows import (
+    DataRequest,
+    LinkChange,
+    OpenRequest,
+    PreferenceChoice,
+    Revocations,
+    TrackingStatement,
+    Withdrawal,
+)
 from postlude.store.privacy.tables import data_requests, link_changes, tracking_choices, withdrawals
 
 
-class PrivacyQueries(Part):
+class PrivacyQueries(TopicQueries):
     """Withdrawals, changed links and requests for one's own data."""
 
     def __init__(self, database: Database) -> None:
@@ -66,14 +74,14 @@ class PrivacyQueries(Part):
         with self._database.read() as connection:
             return {row.id: row.address for row in connection.execute(query)}
 
-    def said(self, addresses: Iterable[str]) -> dict[str, list[Said]]:
+    def said(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
         """Every word of these addresses about tracking, oldest first."""
-        found: dict[str, list[Said]] = {}
+        found: dict[str, list[TrackingStatement]] = {}
         with self._database.read() as connection:
             for some in chunks(addresses):
                 query = select(tracking_choices).where(tracking_choices.c.address.in_(some))
                 for row in connection.execute(query.order_by(tracking_choices.c.at)):
-                    found.setdefault(row.address, []).append(as_struct(Said, row))
+                    found.setdefault(row.address, []).append(as_struct(TrackingStatement, row))
         return found
 
     def copies_of(self, addresses: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -83,16 +91,16 @@ class PrivacyQueries(Part):
                 query = select(copies.c.id, copies.c.address).where(copies.c.address.in_(some))
                 yield from (tuple(row) for row in connection.execute(query))
 
-    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[Said]]:
+    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
         """Every word about tracking of the addresses that these copies went to, by copy; the others are absent."""
         joined = copies.join(tracking_choices, tracking_choices.c.address == copies.c.address)
         columns = (copies.c.id, tracking_choices.c.at, tracking_choices.c.opens, tracking_choices.c.clicks)
-        found: dict[int, list[Said]] = {}
+        found: dict[int, list[TrackingStatement]] = {}
         with self._database.read() as connection:
             for some in chunks(wanted):
                 query = select(*columns).select_from(joined).where(copies.c.id.in_(some))
                 for copy, at, opens, clicks in connection.execute(query.order_by(tracking_choices.c.at)):
-                    found.setdefault(copy, []).append(Said(at, opens, clicks))
+                    found.setdefault(copy, []).append(TrackingStatement(at, opens, clicks))
         return found
 
     def change_link(self, change: LinkChange) -> None:
@@ -136,7 +144,7 @@ class PrivacyQueries(Part):
                 update(data_requests).where(data_requests.c.address == address_key(address)).values(answered_at=at)
             )
 
-    def apply_choices(self, connection: Connection, choices: Iterable[Choice]) -> None:
+    def apply_choices(self, connection: Connection, choices: Iterable[PreferenceChoice]) -> None:
         """What was chosen on preferences pages, in the digest's transaction."""
         for choice in choices:  # in order: the last word counts
             address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
@@ -157,7 +165,7 @@ class PrivacyQueries(Part):
                     connection, address, list_id, on=on, at=choice.at, evidence=choice.evidence
                 )
 
-    def choose(self, address: str, choice: Choice, how: str) -> None:
+    def choose(self, address: str, choice: PreferenceChoice, how: str) -> None:
         """What somebody said of their address on another way than the page of one copy, whose id is then 0."""
         key = address_key(address)
         with self._database.write() as connection:
@@ -165,7 +173,7 @@ class PrivacyQueries(Part):
             write_choice(connection, key, choice.at, opens=opens, clicks=clicks, evidence=choice.evidence)
             self._consent(connection, key, choice, how)
 
-    def _consent(self, connection: Connection, address: str, choice: Choice, how: str) -> None:
+    def _consent(self, connection: Connection, address: str, choice: PreferenceChoice, how: str) -> None:
         """The same choice in the contact's consents, where the address is a contact's.
 
         A box that was ticked when the page opened is no consent: only what was withdrawn before can be given here.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, select
 
 from postlude.store.base import clean, insert_into
 from postlude.store.messages.tables import copies
-from postlude.store.privacy.rows import Said
+from postlude.store.privacy.rows import TrackingStatement
 from postlude.store.privacy.tables import tracking_choices, withdrawals
 
 WITHDRAWN: Final = withdrawals.c.opens | withdrawals.c.clicks
@@ -29,7 +29,7 @@ class MayRecord(NamedTuple):
 EVERYTHING: Final = MayRecord()
 
 
-def may_record(said: Sequence[Said], at: int) -> MayRecord:
+def may_record(said: Sequence[TrackingStatement], at: int) -> MayRecord:
     """What might be recorded at `at` of an address that said all this, oldest first: a choice acts from its time."""
     last = next((one for one in reversed(said) if one.at <= at), None)
     return EVERYTHING if last is None else MayRecord(not last.opens, not last.clicks)

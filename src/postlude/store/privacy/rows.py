@@ -19,7 +19,7 @@ class Withdrawal(msgspec.Struct, frozen=True):
     """The copy whose preferences page was used."""
 
 
-class Said(msgspec.Struct, frozen=True, gc=False):
+class TrackingStatement(msgspec.Struct, frozen=True, gc=False):
     """One word of an address about tracking. True: not to be recorded from `at` on."""
 
     at: int
@@ -27,7 +27,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     clicks: bool
 
 
-class Choice(msgspec.Struct, frozen=True, gc=False):
+class PreferenceChoice(msgspec.Struct, frozen=True, gc=False):
     """What was chosen on the preferences page of one copy; counts for the address it went to."""
 
     copy: int

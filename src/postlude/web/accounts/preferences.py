@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
-from postlude.services.accounts.preferences import Preferences
+from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.users import revoke_app_passwords
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
@@ -49,7 +49,7 @@ def save(
 ) -> Response:
     """Store them."""
     hosts = tuple(dict.fromkeys(line.strip() for line in exclude.splitlines() if line.strip()))
-    wanted = Preferences(
+    wanted = UserPreferences(
         opens=opens, clicks=clicks, text=text, exclude=hosts, unsubscribe=unsubscribe, view=view, utm=utm.strip()
     )
     deps.put_preferences(viewer.user.id, wanted)

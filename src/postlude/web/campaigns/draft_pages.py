@@ -12,15 +12,15 @@ from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
 from postlude.services.accounts.sender_rights import sender_of
 from postlude.services.campaigns.checks import Level, check_campaign
-from postlude.services.campaigns.drafts import MAX_VARIANTS, Content, change_campaign, create_campaign
+from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.follow_up import FollowUp
-from postlude.services.campaigns.preview import Preview, preview, someone
-from postlude.services.campaigns.progress import Progress, progress_of
+from postlude.services.campaigns.preview import CopyPreview, preview, someone
+from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import CampaignReport, report_of
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
-from postlude.web.campaigns.forms import Draft, complete, draft_of, read_draft, with_content
+from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.headers import MAIL_POLICY
 from postlude.web.pages import pages_of
@@ -101,7 +101,7 @@ def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Resp
     return _editor(request, deps, found, draft, error=problem) if problem else to_page(found, "?saved=1")
 
 
-def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: Draft, *, add: bool) -> None:
+def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: CampaignForm, *, add: bool) -> None:
     if draft.details["sender"].strip():
         sender_of(viewer.user.address, viewer.user.senders, draft.details["sender"])
     contents = complete(draft.contents)
@@ -109,7 +109,7 @@ def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: Draft, *, ad
         free = next((name for name in _VARIANTS if name not in contents), None)
         if free is None:
             raise InputError(f"A test has at most {MAX_VARIANTS} variants.")
-        contents[free] = Content()
+        contents[free] = VariantContent()
     change_campaign(deps.store, campaign.id, draft.details, contents, draft.audience, draft.options)
 
 
@@ -117,7 +117,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     request: Request,
     deps: WebDeps,
     campaign: Campaign,
-    draft: Draft,
+    draft: CampaignForm,
     error: str = "",
     said: str = "",
     *,
@@ -163,7 +163,7 @@ def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Resp
     return pages_of(request).render(request, "campaigns/preview.html", seen=seen, problem=problem)
 
 
-def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[Preview | None, str]:
+def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview | None, str]:
     found = find(deps, form.viewer, campaign)
     draft, problem = read_draft(form.data, found)
     if problem:
@@ -199,9 +199,9 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
     )
 
 
-def _progress(request: Request, deps: WebDeps, campaign: Campaign) -> Progress:
+def _progress(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignProgress:
     """With the rate of the last seconds, where somebody looked that long ago."""
-    seen: dict[int, Progress] = request.app.state.progress
+    seen: dict[int, CampaignProgress] = request.app.state.progress
     now = progress_of(deps.store, deps.clock, campaign, seen.get(campaign.id))
     before = seen.get(campaign.id)
     if campaign.status is not CampaignStatus.SENDING:

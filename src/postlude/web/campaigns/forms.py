@@ -10,7 +10,7 @@ from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
 from postlude.model.words import WinnerRule
-from postlude.services.campaigns.drafts import Content
+from postlude.services.campaigns.drafts import VariantContent
 from postlude.services.campaigns.markup import html_of_mjml
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
 from postlude.store.contacts.rows import Audience, FieldIs
@@ -18,12 +18,12 @@ from postlude.store.contacts.rows import Audience, FieldIs
 _WRONG_NUMBER: Final = "{} is a number, not {!r}"
 
 
-class Draft(NamedTuple):
+class CampaignForm(NamedTuple):
     """What the editor shows and sends back."""
 
     details: dict[str, str]
     """name, sender and reply_to."""
-    contents: dict[str, Content]
+    contents: dict[str, VariantContent]
     """By variant."""
     audience: Audience
     options: CampaignOptions
@@ -44,19 +44,19 @@ class Draft(NamedTuple):
         return "\n".join(f"{name.removeprefix('contact.')}={value}" for name, value in self.options.defaults.items())
 
 
-def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> Draft:
+def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> CampaignForm:
     """A stored campaign in the editor."""
     details = {"name": campaign.name, "sender": campaign.sender, "reply_to": campaign.reply_to}
     contents = {
-        one.name: Content(
+        one.name: VariantContent(
             subject=one.subject, preheader=one.preheader, html=one.html, mjml=one.mjml or None, text=one.text
         )
         for one in variants
     }
-    return Draft(details, contents, campaign.audience, campaign.options)
+    return CampaignForm(details, contents, campaign.audience, campaign.options)
 
 
-def read_draft(form: FormData, campaign: Campaign) -> tuple[Draft, str]:
+def read_draft(form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
     """What was typed, and what of it cannot be read (empty: nothing); that part then is as it was stored.
 
     MJML becomes HTML by `complete`.
@@ -72,10 +72,10 @@ def read_draft(form: FormData, campaign: Campaign) -> tuple[Draft, str]:
         options = _options(form, campaign)
     except InputError as error:
         problems.append(str(error))
-    return Draft(details, contents, audience, options), "; ".join(problems)
+    return CampaignForm(details, contents, audience, options), "; ".join(problems)
 
 
-def complete(contents: Mapping[str, Content]) -> dict[str, Content]:
+def complete(contents: Mapping[str, VariantContent]) -> dict[str, VariantContent]:
     """The contents with the HTML that leaves, made of the MJML where there is some. InputError: it is none."""
     return {
         name: msgspec.structs.replace(one, html=html_of_mjml(one.mjml)) if one.mjml else one
@@ -83,7 +83,9 @@ def complete(contents: Mapping[str, Content]) -> dict[str, Content]:
     }
 
 
-def with_content(draft: Draft, campaign: Campaign, variants: Sequence[Variant]) -> tuple[Campaign, list[Variant]]:
+def with_content(
+    draft: CampaignForm, campaign: Campaign, variants: Sequence[Variant]
+) -> tuple[Campaign, list[Variant]]:
     """The campaign as it would be if `draft` were saved, for a preview of what is typed."""
     changed = msgspec.structs.replace(campaign, **draft.details, audience=draft.audience, options=draft.options)
     known = {one.name: one for one in variants}
@@ -97,9 +99,9 @@ def with_content(draft: Draft, campaign: Campaign, variants: Sequence[Variant]) 
     return changed, typed
 
 
-def _content(form: FormData, name: str) -> Content:
+def _content(form: FormData, name: str) -> VariantContent:
     source, mjml = _text(form, f"{name}_source"), _text(form, f"{name}_format") == "mjml"
-    return Content(
+    return VariantContent(
         subject=_text(form, f"{name}_subject").strip(),
         preheader=_text(form, f"{name}_preheader").strip(),
         html=None if mjml else source,

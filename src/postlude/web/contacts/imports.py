@@ -15,7 +15,7 @@ from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
 from postlude.services.contacts.columns import TARGETS
-from postlude.services.contacts.import_job import KIND, ImportOrder, Preview, order_import, preview, summary
+from postlude.services.contacts.import_job import KIND, ImportOrder, ImportPreview, order_import, preview, summary
 from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
 from postlude.web.contacts.pages import csv_response
@@ -153,7 +153,7 @@ def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "")
 
 
 def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, error: str = "") -> Response:
-    seen: Preview | None = None
+    seen: ImportPreview | None = None
     try:
         seen = preview(order)
     except InputError as problem:

@@ -15,7 +15,7 @@ from postlude.model.errors import InputError
 from postlude.model.words import Consent, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.membership import leave_lists
-from postlude.services.contacts.subscriptions import Letter, subscribe
+from postlude.services.contacts.subscriptions import ConfirmationMail, subscribe
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -160,7 +160,9 @@ def csv_response(rows: Iterator[list[str]], name: str) -> Response:
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _member(deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str) -> tuple[Contact, Letter | None]:
+def _member(
+    deps: WebDeps, viewer: Viewer, contact: str, list_id: str, do: str
+) -> tuple[Contact, ConfirmationMail | None]:
     kept, wanted = _find(deps, contact), deps.store.lists.get(parse_id(list_id) or 0)
     if do == "leave":
         leave_lists(deps.store, deps.clock, kept, [wanted.id], by=viewer.user.address)

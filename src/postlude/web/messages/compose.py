@@ -12,8 +12,8 @@ from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.messages import compose_form
-from postlude.web.messages.compose_form import Draft
-from postlude.web.messages.tracking_options import Choice, switches
+from postlude.web.messages.compose_form import ComposeForm
+from postlude.web.messages.tracking_options import TrackingOptions, switches
 from postlude.web.pages import pages_of
 from postlude.web.request_limits import LARGE_FORM, takes
 from postlude.web.session import Posted, SignedIn, Viewer
@@ -30,8 +30,8 @@ def _draft(
     subject: Annotated[str, Form()] = "",
     form: Annotated[str, Form()] = "text",
     body: Annotated[str, Form()] = "",
-) -> Draft:
-    return Draft(sender, to, cc, bcc, subject, form if form == "html" else "text", body)
+) -> ComposeForm:
+    return ComposeForm(sender, to, cc, bcc, subject, form if form == "html" else "text", body)
 
 
 def _choice(
@@ -40,20 +40,20 @@ def _choice(
     *,
     seen: Annotated[list[str] | None, Form()] = None,
     track: Annotated[list[str] | None, Form()] = None,
-) -> Choice:
-    return Choice(opens, clicks, frozenset(seen or ()) - frozenset(track or ()))
+) -> TrackingOptions:
+    return TrackingOptions(opens, clicks, frozenset(seen or ()) - frozenset(track or ()))
 
 
-FormDraft = Annotated[Draft, Depends(_draft)]
-FormChoice = Annotated[Choice, Depends(_choice)]
+FormDraft = Annotated[ComposeForm, Depends(_draft)]
+FormChoice = Annotated[TrackingOptions, Depends(_choice)]
 
 
 @router.get("/compose")
 def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """An empty page to write on, with the switches as the preferences say."""
     wishes = deps.get_preferences(viewer.user.id)
-    draft = Draft(sender=viewer.user.address)
-    return _page(request, viewer, draft, Choice(wishes.opens, wishes.clicks, frozenset()))
+    draft = ComposeForm(sender=viewer.user.address)
+    return _page(request, viewer, draft, TrackingOptions(wishes.opens, wishes.clicks, frozenset()))
 
 
 @router.post("/compose/links", dependencies=[takes(LARGE_FORM)])
@@ -78,7 +78,7 @@ async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, c
     return RedirectResponse(f"/messages/{id_text(message)}?new=1", status_code=HTTPStatus.SEE_OTHER)
 
 
-def _message(deps: WebDeps, viewer: Viewer, draft: Draft, choice: Choice) -> tuple[bytes, list[str]]:
+def _message(deps: WebDeps, viewer: Viewer, draft: ComposeForm, choice: TrackingOptions) -> tuple[bytes, list[str]]:
     if draft.sender not in _senders(viewer):
         raise InputError(f"From: {draft.sender or 'it'} is not an address of yours")
     if not draft.body.strip():
@@ -91,7 +91,7 @@ def _senders(viewer: Viewer) -> list[str]:
     return [viewer.user.address, *(s for s in viewer.user.senders if "*" not in s and s != viewer.user.address)]
 
 
-def _page(request: Request, viewer: Viewer, draft: Draft, choice: Choice, error: str = "") -> Response:
+def _page(request: Request, viewer: Viewer, draft: ComposeForm, choice: TrackingOptions, error: str = "") -> Response:
     return pages_of(request).render(
         request,
         "messages/compose.html",

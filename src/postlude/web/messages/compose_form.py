@@ -19,7 +19,7 @@ from postlude.model.mailboxes import read_mailboxes
 _URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")
 
 
-class Draft(NamedTuple):
+class ComposeForm(NamedTuple):
     """The form's fields as they were typed."""
 
     sender: str = ""
@@ -40,7 +40,7 @@ def addresses(field: str, value: str) -> list[Mailbox]:
         raise InputError(f"{field}: {error.reason}; {error.remedy}") from error
 
 
-def message(draft: Draft, now: int, switches: Iterable[tuple[str, str]] = ()) -> tuple[bytes, list[str]]:
+def message(draft: ComposeForm, now: int, switches: Iterable[tuple[str, str]] = ()) -> tuple[bytes, list[str]]:
     """The message's bytes and its envelope recipients. Bcc is in the envelope only."""
     to, cc, bcc = (addresses(*pair) for pair in (("To", draft.to), ("Cc", draft.cc), ("Bcc", draft.bcc)))
     recipients = list(dict.fromkeys(box.spelled for box in (*to, *cc, *bcc)))
@@ -49,7 +49,7 @@ def message(draft: Draft, now: int, switches: Iterable[tuple[str, str]] = ()) ->
     return _bytes(draft, to, cc, now, switches), recipients
 
 
-def sketch(draft: Draft) -> bytes:
+def sketch(draft: ComposeForm) -> bytes:
     """The message as far as it is typed, to look for links in."""
     return _bytes(draft._replace(subject="", sender="a@example.com"), [], [], 0, ())
 
@@ -71,7 +71,9 @@ def as_html(text: str) -> str:
     return f"<!doctype html>\n<html><body>\n{paragraphs}\n</body></html>\n"
 
 
-def _bytes(draft: Draft, to: list[Mailbox], cc: list[Mailbox], now: int, switches: Iterable[tuple[str, str]]) -> bytes:
+def _bytes(
+    draft: ComposeForm, to: list[Mailbox], cc: list[Mailbox], now: int, switches: Iterable[tuple[str, str]]
+) -> bytes:
     mail = EmailMessage(policy=SMTP)
     head = b"".join(
         addressed(name, *((box.name, box.spelled) for box in boxes))

@@ -6,7 +6,7 @@ from postlude.instrument import Policy, find_links
 from postlude.web.messages.compose_form import link_keys
 
 
-class Choice(NamedTuple):
+class TrackingOptions(NamedTuple):
     """What is switched on for one message."""
 
     opens: bool
@@ -15,7 +15,7 @@ class Choice(NamedTuple):
     """Keys of links (`written.link_keys`) whose own switch is off."""
 
 
-def switches(sketch: bytes, choice: Choice) -> list[tuple[str, str]]:
+def switches(sketch: bytes, choice: TrackingOptions) -> list[tuple[str, str]]:
     """Headers that say it."""
     found = [("X-Postlude-Opens", _on(choice.opens)), ("X-Postlude-Clicks", _on(choice.clicks))]
     keys = link_keys(link for link in find_links(sketch, Policy(headers=False)) if link.where == "html")

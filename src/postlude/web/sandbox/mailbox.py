@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from postlude.adapters.loopback import SmtpDoor, post_form
 from postlude.adapters.sandbox_outbox import DeliveredMail, SandboxOutbox
-from postlude.mail.header_block import Head, decoded
+from postlude.mail.header_block import HeaderBlock, decoded
 from postlude.model.errors import NotFoundError
-from postlude.services.sandbox.recipient import Artefact, Deed, Mailbox
+from postlude.services.sandbox.recipient import Artefact, Deed, SandboxRecipient
 from postlude.tokens import TagPurpose
 from postlude.web import mail_frame
 from postlude.web.deps import Deps, WebDeps
@@ -24,7 +24,7 @@ router = APIRouter()
 _PAGE = 50
 
 
-class Letter(NamedTuple):
+class SandboxMail(NamedTuple):
     """A mail as the list shows it."""
 
     id: str
@@ -77,7 +77,7 @@ async def act(
         raise NotFoundError(f"nobody can {deed} a mail")
     letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
     envelope = _outbox(deps).get(letter.id)[0].envelope
-    hands = Mailbox(SmtpDoor(*deps.inbound), post_form, deps.edge_url, deps.clock)
+    hands = SandboxRecipient(SmtpDoor(*deps.inbound), post_form, deps.edge_url, deps.clock)
     done = await hands.act(Deed(deed), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text)
     return await run_in_threadpool(_page, request, deps, viewer, mail, done)
 
@@ -90,12 +90,12 @@ def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Arte
         status=HTTPStatus.OK,
         letter=letter,
         html=mail_frame.has_html(raw),
-        unsubscribable=bool(Head(raw).first("list-unsubscribe")),
+        unsubscribable=bool(HeaderBlock(raw).first("list-unsubscribe")),
         done=done,
     )
 
 
-def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[Letter, bytes]:
+def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[SandboxMail, bytes]:
     found, raw = _outbox(deps).get(mail)
     letter = _letter(deps, found, raw)
     if not _may_see(deps, viewer, letter.message):
@@ -103,9 +103,9 @@ def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[Letter, bytes]:
     return letter, raw
 
 
-def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> Letter:
-    head = Head(raw)
-    return Letter(
+def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> SandboxMail:
+    head = HeaderBlock(raw)
+    return SandboxMail(
         mail.id,
         mail.envelope.at,
         mail.envelope.rcpt_to,

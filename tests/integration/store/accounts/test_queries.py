@@ -2,7 +2,7 @@ import pytest
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import InputError, NotFoundError
-from postlude.services.accounts.preferences import Preferences, get_preferences, put_preferences
+from postlude.services.accounts.preferences import UserPreferences, get_preferences, put_preferences
 from postlude.services.accounts.users import (
     check_app_password,
     create_first_user,
@@ -76,10 +76,10 @@ def test_a_sign_in_link_works_once_and_not_for_ever(store: Store) -> None:
 
 
 def test_preferences_have_defaults_and_stay(store: Store) -> None:
-    assert get_preferences(store, 5) == Preferences()
-    put_preferences(store, 5, Preferences(clicks=False, exclude=(" bank.example ", "", "bank.example")))
-    assert get_preferences(store, 5) == Preferences(clicks=False, exclude=("bank.example",))
-    assert get_preferences(store, 6) == Preferences()
+    assert get_preferences(store, 5) == UserPreferences()
+    put_preferences(store, 5, UserPreferences(clicks=False, exclude=(" bank.example ", "", "bank.example")))
+    assert get_preferences(store, 5) == UserPreferences(clicks=False, exclude=("bank.example",))
+    assert get_preferences(store, 6) == UserPreferences()
 
 
 def test_settings_hold_any_json(store: Store) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from postlude.model.errors import NotFoundError
-from postlude.store import Batch, Resolution, Seen, SetAside, Store, Unmatched
+from postlude.store import Batch, CountedStatement, Resolution, SetAside, Store, Unmatched
 
 FACTS = {"sender": "bob@example.org", "text": "smile \U0001f600 nul \0 half \ud800"}
 
@@ -52,8 +52,10 @@ def test_mails_are_asked_about_while_a_question_is_open(store: Store):
 
 
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
-    store.digest.apply(Batch(seen=[Seen(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
-    store.digest.apply(Batch(seen=[Seen(b"a" * 16, 8, 2), Seen(b"b" * 16, 8, 2)], positions={1: (1, 2)}))
+    store.digest.apply(Batch(seen=[CountedStatement(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
+    store.digest.apply(
+        Batch(seen=[CountedStatement(b"a" * 16, 8, 2), CountedStatement(b"b" * 16, 8, 2)], positions={1: (1, 2)})
+    )
     assert [store.digest.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
 
 

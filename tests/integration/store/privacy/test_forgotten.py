@@ -7,7 +7,18 @@ import pytest
 
 from postlude.model.errors import StorageError
 from postlude.model.words import CopyStatus, Via
-from postlude.store import Batch, Choice, Copy, Link, Message, SetAside, Store, Submission, Unmatched, open_store
+from postlude.store import (
+    Batch,
+    Copy,
+    Link,
+    Message,
+    PreferenceChoice,
+    SetAside,
+    Store,
+    Submission,
+    Unmatched,
+    open_store,
+)
 
 BOB, CAROL, NOW = "bob@example.org", "carol@example.org", 1_700_000_000_000_000
 
@@ -54,7 +65,7 @@ def test_questions_and_records_that_name_it_go(kept: Store) -> None:
 
 def test_what_it_did_not_want_comes_back_with_it(kept: Store) -> None:
     kept.suppressions.add(BOB, "complained", at=NOW)
-    kept.privacy.choose(BOB, Choice(0, opens=True, clicks=False, at=NOW, evidence="page"), "by hand")
+    kept.privacy.choose(BOB, PreferenceChoice(0, opens=True, clicks=False, at=NOW, evidence="page"), "by hand")
     kept.forgetting.forget(BOB, NOW)
     assert kept.suppressions.get(BOB) is None
     sent(kept, 1, BOB, status=CopyStatus.QUEUED)

@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy import text
 
 from postlude.model.words import Consent, Purpose
-from postlude.store import Choice, Store, open_store
-from postlude.store.contacts.bulk_import import Entry, Intake
+from postlude.store import PreferenceChoice, Store, open_store
+from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.contacts.rows import Proof
 from postlude.store.engine import Database, connect
 from postlude.store.jobs.rows import Beat
 from postlude.store.privacy.recording import MayRecord, may_record
-from postlude.store.privacy.rows import Said
+from postlude.store.privacy.rows import TrackingStatement
 
 DAY = 86_400_000_000
 BOB = "bob@example.org"
-NO_OPENS = Choice(0, opens=False, clicks=True, at=DAY, evidence="letter")
+NO_OPENS = PreferenceChoice(0, opens=False, clicks=True, at=DAY, evidence="letter")
 
 
 def now(store: Store, address: str = BOB) -> MayRecord:
@@ -32,7 +32,7 @@ def record(store: Store, contact: int, purpose: Purpose, state: Consent, at: int
 
 
 def test_a_choice_acts_from_its_own_time() -> None:
-    said = [Said(100, opens=True, clicks=False), Said(200, opens=False, clicks=True)]
+    said = [TrackingStatement(100, opens=True, clicks=False), TrackingStatement(200, opens=False, clicks=True)]
     assert [may_record(said, at) for at in (99, 100, 199, 200)] == [
         MayRecord(),
         MayRecord(opens=False),
@@ -112,7 +112,7 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
     both = (Purpose.OPENS, Purpose.CLICKS)
     job = store.jobs.add("import", "people.csv", DAY, {}, owner="x").id
     intake = Intake(job=job, owner="x", at=2 * DAY, source="file", policy="update", purposes=both, proof=5)
-    entries = [Entry(BOB, BOB), Entry("eve@x.org", "eve@x.org")]
+    entries = [ImportRow(BOB, BOB), ImportRow("eve@x.org", "eve@x.org")]
     store.contacts.import_batch(intake, entries, [], lambda _: Beat(job=job, at=DAY, done=2))
     assert now(store) == MayRecord(opens=False)
     contact, eve = store.contacts.by_address(BOB), store.contacts.by_address("eve@x.org")
@@ -143,5 +143,5 @@ def test_what_operators_recorded_before_counts_after_the_migration(
     store = open_store(state_url)
     assert now(store, "a@x.org") == MayRecord(opens=False)
     assert now(store, "b@x.org") == MayRecord()
-    assert store.privacy.said(["a@x.org"])["a@x.org"] == [Said(7, opens=True, clicks=False)]
+    assert store.privacy.said(["a@x.org"])["a@x.org"] == [TrackingStatement(7, opens=True, clicks=False)]
     store.close()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from postlude.adapters.country_table import Countries, write_countries
-from postlude.app.build.network_lists import COUNTRIES, AddressFacts, import_list, load_lists, open_countries
+from postlude.app.build.network_lists import COUNTRIES, AddressLookup, import_list, load_lists, open_countries
 from postlude.model.errors import InputError
 
 
@@ -17,7 +17,7 @@ class Hand:
 
 def test_the_operators_list_takes_the_place_of_the_bundled_one(tmp_path: Path):
     hand, folder = Hand(), tmp_path / "networks"
-    facts = AddressFacts(folder, hand)
+    facts = AddressLookup(folder, hand)
     assert facts("64.235.144.1")["network"] == "barracuda"
     import_list(folder, "barracuda", "192.0.2.0/25\n192.0.2.128/25\n", source="a letter", now=hand.time)
     assert facts("64.235.144.1")["network"] == "barracuda"  # looked at once a minute
@@ -33,7 +33,7 @@ def test_a_broken_list_leaves_the_bundled_one_in_use(tmp_path: Path):
     lists, problems = load_lists(tmp_path)
     assert "209.222.80.0/21" in next(one.networks for one in lists if one.name == "barracuda")
     assert "line 1" in problems[0]
-    assert AddressFacts(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
+    assert AddressLookup(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
     with pytest.raises(InputError, match="empty"):
         import_list(tmp_path, "barracuda", "# nothing\n", source="", now=0)
 
@@ -62,10 +62,10 @@ def test_countries_from_the_usual_tables(tmp_path: Path):
         ("unix", ""),
     ):
         assert table.find(address) == country
-    assert AddressFacts(tmp_path, Hand())("192.0.2.7") == {"country": "DE"}
+    assert AddressLookup(tmp_path, Hand())("192.0.2.7") == {"country": "DE"}
     with pytest.raises(InputError, match="line 2"):
         write_countries(tmp_path / COUNTRIES, ["192.0.2.0/24,DE", "<html>"], date="", source="")
     (tmp_path / COUNTRIES).write_bytes(b"PLC1 damaged")
     with pytest.raises(ValueError, match="damaged"):
         open_countries(tmp_path)
-    assert AddressFacts(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
+    assert AddressLookup(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"

@@ -10,10 +10,10 @@ from postlude.instrument import Policy
 from postlude.kit.bounded_child import BoundedChildren
 from postlude.mail.bodies import read_bodies
 from postlude.services.campaigns import bounded_compose
-from postlude.services.campaigns.bounded_compose import Place, bounded, examine, sample
+from postlude.services.campaigns.bounded_compose import MessageUrls, bounded, examine, sample
 from postlude.tokens import Prefixes
 
-PLACE = Place(7, "https://t.example.org", Prefixes())
+PLACE = MessageUrls(7, "https://t.example.org", Prefixes())
 PLAIN = Policy(opens=False, clicks=False)
 ENDLESS = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
 ADA = {"contact": {"email": "ada@example.org", "first_name": "Ada"}, "campaign": {"name": "x", "id": "1"}}

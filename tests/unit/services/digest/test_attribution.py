@@ -6,7 +6,7 @@ import pytest
 from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason
 from postlude.model.errors import NotFoundError
 from postlude.model.words import EventKind
-from postlude.services.digest.attribution import DAY, Strength, Unmatched, attribute, plain_subject, tag_reader
+from postlude.services.digest.attribution import DAY, Strength, UnmatchedReason, attribute, plain_subject, tag_reader
 from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec
 
 NOW = 1_700_000_000_000_000
@@ -104,9 +104,9 @@ def test_a_complaint_and_an_unsubscribe_with_a_tag_suppress():
 
 def test_conflicting_evidence_is_quarantined():
     found = attribute(bounce(conflict="two tags"), Shelf(), at=NOW)
-    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, Unmatched.CONFLICT)
+    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, UnmatchedReason.CONFLICT)
     crossed = attribute(bounce(copy=1, evidence=Evidence.ENVELOPE_TAG, recipient="carol@example.net"), Shelf(), at=NOW)
-    assert (crossed.kind, crossed.unmatched, crossed.suppress) == (EventKind.UNMATCHED, Unmatched.CONFLICT, "")
+    assert (crossed.kind, crossed.unmatched, crossed.suppress) == (EventKind.UNMATCHED, UnmatchedReason.CONFLICT, "")
 
 
 def test_a_forwarded_bounce_keeps_its_tag():
@@ -118,14 +118,14 @@ def test_a_forwarded_bounce_keeps_its_tag():
 
 def test_a_token_of_a_copy_that_is_not_stored():
     found = attribute(bounce(copy=99, evidence=Evidence.ENVELOPE_TAG), Shelf(), at=NOW)
-    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, Unmatched.UNKNOWN_COPY)
+    assert (found.kind, found.unmatched) == (EventKind.UNMATCHED, UnmatchedReason.UNKNOWN_COPY)
 
 
 def test_a_bounce_by_address_time_and_subject():
     found = attribute(bounce(original_subject="OUR  offer"), Shelf(), at=NOW)
     assert (found.copy, found.evidence, found.strength) == (1, Evidence.ADDRESS, Strength.PROBABLE)
     late = attribute(bounce(original_subject="Our offer"), Shelf(), at=NOW + 10 * DAY)
-    assert late.unmatched == Unmatched.NOTHING_OF_OURS
+    assert late.unmatched == UnmatchedReason.NOTHING_OF_OURS
 
 
 def test_the_recipients_reply_is_credited():
@@ -141,12 +141,12 @@ def test_replying_to_all_under_anothers_tag_is_credited_to_the_own_copy():
 @pytest.mark.parametrize(
     ("sender", "why"),
     [
-        ("eve@elsewhere.example", Unmatched.OTHER_SENDER),
-        ("boss@sender.example", Unmatched.COLLEAGUE),
-        ("alice@sender.example", Unmatched.COLLEAGUE),
+        ("eve@elsewhere.example", UnmatchedReason.OTHER_SENDER),
+        ("boss@sender.example", UnmatchedReason.COLLEAGUE),
+        ("alice@sender.example", UnmatchedReason.COLLEAGUE),
     ],
 )
-def test_someone_else_is_linked_and_not_credited(sender: str, why: Unmatched):
+def test_someone_else_is_linked_and_not_credited(sender: str, why: UnmatchedReason):
     found = attribute(reply(sender, copy=1, evidence=Evidence.REPLY_TAG), Shelf(), at=NOW)
     assert (found.kind, found.copy, found.credited, found.unmatched) == (EventKind.UNMATCHED, 1, False, why)
 
@@ -157,7 +157,7 @@ def test_a_reply_by_message_id_and_by_subject():
     by_subject = attribute(reply("bob@example.org", subject="AW: Re: Our offer"), Shelf(), at=NOW)
     assert (by_subject.copy, by_subject.strength) == (1, Strength.PROBABLE)
     too_late = attribute(reply("dave@example.org", subject="Re: Old news"), Shelf(), at=NOW)
-    assert too_late.unmatched == Unmatched.NOTHING_OF_OURS
+    assert too_late.unmatched == UnmatchedReason.NOTHING_OF_OURS
 
 
 def test_relayed_is_no_proof_of_delivery():
@@ -173,12 +173,12 @@ def test_relayed_is_no_proof_of_delivery():
 def test_reports_change_nothing():
     for kind in (FindingKind.NOT_SPAM, FindingKind.AUTH_FAILURE):
         item = Finding(kind=kind, copy=1, evidence=Evidence.MESSAGE_ID_TAG)
-        assert attribute(item, Shelf(), at=NOW).unmatched == Unmatched.REPORT
+        assert attribute(item, Shelf(), at=NOW).unmatched == UnmatchedReason.REPORT
 
 
 def test_unreadable_mail_is_unmatched():
     item = Finding(kind=FindingKind.UNREADABLE, diagnostic="x")
-    assert attribute(item, Shelf(), at=NOW).unmatched == Unmatched.UNREADABLE
+    assert attribute(item, Shelf(), at=NOW).unmatched == UnmatchedReason.UNREADABLE
 
 
 def test_plain_subject():

@@ -8,7 +8,7 @@ from postlude.model.errors import NotFoundError
 from postlude.model.observation import Resolved
 from postlude.model.words import EventKind, Verdict, Via
 from postlude.services.digest.decisions import Resolutions
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 from postlude.store import Batch, Copy, Message, Resolution, Store, Submission, Unmatched, open_store
 
 TIED = Resolved(900, 5, 10, 7)
@@ -81,7 +81,7 @@ def test_what_is_dismissed_is_handled_and_counts_for_nobody(store: Store):
 
 def test_the_first_decision_stays(store: Store):
     read = decided(store, Resolved(900, 8, 10, 7))
-    assert (read.outcome, read.meaning.events) == (Outcome.REPEATED, ())
+    assert (read.outcome, read.meaning.events) == (RecordOutcome.REPEATED, ())
 
 
 def test_a_decision_about_nothing_is_an_error_of_the_record(store: Store):

@@ -6,21 +6,21 @@ from postlude.model.observation import Returned
 from postlude.model.words import EventKind, Verdict
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import (
+    FindingMeaning,
+    FindingSource,
     Repeats,
-    Said,
-    Source,
     call_fingerprint,
     clean,
     mail_fingerprint,
     mail_identity,
     take_findings,
 )
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 
 FINDING = Finding(FindingKind.REPLIED, sender="bob@example.org", subject="Re: Hello")
 REPLY = Attribution(EventKind.REPLIED, 10, 1, credited=True)
 LOST = Attribution(EventKind.UNMATCHED, unmatched="nothing_of_ours")
-SOURCE = Source(700, "smtp", 9, "bob@example.org")
+SOURCE = FindingSource(700, "smtp", 9, "bob@example.org")
 MAIL = b"Message-ID: <1@x>\r\nDate: today\r\nFrom: bob\r\nReceived: here\r\n\r\nHello\r\n"
 
 
@@ -28,14 +28,14 @@ def returned(offset: int = 16) -> Item:
     return item(Returned(700, 9, "smtp", "bob@example.org", ""), offset)
 
 
-def taken(*said: Said, repeats: Repeats | None = None) -> Item:
+def taken(*said: FindingMeaning, repeats: Repeats | None = None) -> Item:
     read = returned()
     take_findings(read, said, repeats or Repeats(lambda _: 0), SOURCE)
     return read
 
 
 def test_a_credited_finding_is_one_event_at_the_time_it_came():
-    [event] = taken(Said(FINDING, REPLY, b"1")).meaning.events
+    [event] = taken(FindingMeaning(FINDING, REPLY, b"1")).meaning.events
     assert (event.kind, event.copy, event.at, event.verdict, event.facts) == (
         EventKind.REPLIED,
         10,
@@ -46,45 +46,48 @@ def test_a_credited_finding_is_one_event_at_the_time_it_came():
 
 
 def test_a_credited_finding_has_the_outcome_returned():
-    assert taken(Said(FINDING, REPLY, b"1")).outcome is Outcome.RETURNED
+    assert taken(FindingMeaning(FINDING, REPLY, b"1")).outcome is RecordOutcome.RETURNED
 
 
 def test_what_counts_for_no_copy_waits_for_a_person():
-    read = taken(Said(FINDING, LOST, b"1"))
-    assert read.outcome is Outcome.UNMATCHED
+    read = taken(FindingMeaning(FINDING, LOST, b"1"))
+    assert read.outcome is RecordOutcome.UNMATCHED
     assert [one.summary for one in read.meaning.unmatched] == ["replied from bob@example.org: Re: Hello"]
 
 
 @pytest.mark.parametrize("why", ["colleague", "report"])
 def test_what_is_known_for_what_it_is_asks_nobody(why: str):
-    assert taken(Said(FINDING, Attribution(EventKind.UNMATCHED, unmatched=why), b"1")).meaning.unmatched == ()
+    assert taken(FindingMeaning(FINDING, Attribution(EventKind.UNMATCHED, unmatched=why), b"1")).meaning.unmatched == ()
 
 
 def test_the_same_statement_twice_in_one_mail_counts_once():
-    assert len(taken(Said(FINDING, REPLY, b"1"), Said(FINDING, REPLY, b"1")).meaning.events) == 1
+    assert len(taken(FindingMeaning(FINDING, REPLY, b"1"), FindingMeaning(FINDING, REPLY, b"1")).meaning.events) == 1
 
 
 def test_what_was_said_before_is_repeated():
-    read = taken(Said(FINDING, REPLY, b"1"), repeats=Repeats(lambda _: 4711))
-    assert (read.outcome, read.meaning.events, read.meaning.seen) == (Outcome.REPEATED, (), ())
+    read = taken(FindingMeaning(FINDING, REPLY, b"1"), repeats=Repeats(lambda _: 4711))
+    assert (read.outcome, read.meaning.events, read.meaning.seen) == (RecordOutcome.REPEATED, (), ())
 
 
 def test_the_record_that_said_it_first_says_it_on_every_replay():
     repeats = Repeats(lambda _: 0)
-    assert [len(taken(Said(FINDING, REPLY, b"1"), repeats=repeats).meaning.events) for _ in range(2)] == [1, 1]
+    assert [len(taken(FindingMeaning(FINDING, REPLY, b"1"), repeats=repeats).meaning.events) for _ in range(2)] == [
+        1,
+        1,
+    ]
 
 
 def test_another_record_that_says_the_same_before_it_is_stored_is_a_repeat():
     repeats = Repeats(lambda _: 0)
-    taken(Said(FINDING, REPLY, b"1"), repeats=repeats)
+    taken(FindingMeaning(FINDING, REPLY, b"1"), repeats=repeats)
     later = returned(offset=400)
-    take_findings(later, [Said(FINDING, REPLY, b"1")], repeats, SOURCE)
-    assert later.outcome is Outcome.REPEATED
+    take_findings(later, [FindingMeaning(FINDING, REPLY, b"1")], repeats, SOURCE)
+    assert later.outcome is RecordOutcome.REPEATED
 
 
 def test_certain_evidence_suppresses_with_its_reason():
     means = Attribution(EventKind.BOUNCED, 10, 1, Evidence.ENVELOPE_TAG, credited=True, suppress="unknown_user")
-    [one] = taken(Said(FINDING, means, b"1")).meaning.suppress
+    [one] = taken(FindingMeaning(FINDING, means, b"1")).meaning.suppress
     assert (one.copy, one.reason, one.evidence) == (10, "unknown_user", Evidence.ENVELOPE_TAG.value)
 
 

@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterable
 
 from postlude.classify import judge
-from postlude.journal import Record
+from postlude.journal import JournalRecord
 from postlude.model.observation import Hit, RawHit, decode_quick, encode
 from postlude.model.words import HitFace
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 
 AGENTS = (
     "",
@@ -49,12 +49,12 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
         )
         raw = decode_quick(encode(hit))
         assert isinstance(raw, RawHit)
-        item = Item(Record(1, 1, i * 200, encode(hit)), raw)
+        item = Item(JournalRecord(1, 1, i * 200, encode(hit)), raw)
         hits.prepare([item])
         hits.frequent(item, raw)
         said = judge(hit, sent_at=SENT.get(hit.copy))
         [event] = item.meaning.events
-        assert item.outcome is Outcome.COUNTED
+        assert item.outcome is RecordOutcome.COUNTED
         assert (event.verdict, event.reasons, event.facts.get("client", "")) == (
             said.verdict,
             said.reasons,

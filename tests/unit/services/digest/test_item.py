@@ -1,12 +1,12 @@
 import msgspec
 import pytest
 
-from postlude.journal import Position, Record
+from postlude.journal import JournalRecord, Position
 from postlude.model.event import Event
 from postlude.model.words import EventKind
-from postlude.services.digest.item import NOTHING, Item, Meaning, Outcome, event_id
+from postlude.services.digest.item import NOTHING, Item, Meaning, RecordOutcome, event_id
 
-RECORD = Record(1, 1, 0, b"")
+RECORD = JournalRecord(1, 1, 0, b"")
 PLACE = Position(1, 2, 3)
 FULL = {
     "events": (Event(1, EventKind.SENT, 1, 1, 1),),
@@ -20,7 +20,7 @@ FULL = {
 @pytest.mark.parametrize("field", Meaning.__struct_fields__)
 def test_a_record_that_is_set_aside_means_nothing_any_more(field: str):
     item = Item(RECORD, meaning=Meaning(**{field: FULL.get(field, object())}))
-    item.fail(Outcome.REFUSED, "the store refused it")
+    item.fail(RecordOutcome.REFUSED, "the store refused it")
     assert item.meaning == NOTHING
 
 

@@ -5,14 +5,14 @@ from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.words import EventKind, HitFace
 from postlude.services.digest.preferences import bare, chosen, is_erasure, leaves_no_trace
-from postlude.store import Choice, DataRequest
+from postlude.store import DataRequest, PreferenceChoice
 
 EVENT = Event(1, EventKind.VIEWED, 1_000, 1, 10)
 CHOOSING = hit(HitFace.PREFERENCES, opens="off", clicks="on")
 
 
 def test_what_was_chosen_counts_for_the_copy_whose_page_it_was():
-    assert chosen(CHOOSING, EVENT).choice == Choice(
+    assert chosen(CHOOSING, EVENT).choice == PreferenceChoice(
         10, opens=False, clicks=True, at=1_000, evidence="preferences page, copy 000000000000000a"
     )
 

@@ -10,7 +10,7 @@ from postlude.model.observation import Webhook
 from postlude.model.words import EventKind
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import Repeats
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 from postlude.services.digest.provider_calls import CERTIFICATE, ProviderCalls
 
 KEY = "secret"
@@ -46,7 +46,7 @@ def postmark(body: object, password: str = KEY) -> Webhook:
 
 def test_a_proven_call_counts_for_its_copy():
     read, _ = called(postmark(BOUNCE))
-    assert (read.outcome, [event.copy for event in read.meaning.events]) == (Outcome.RETURNED, [10])
+    assert (read.outcome, [event.copy for event in read.meaning.events]) == (RecordOutcome.RETURNED, [10])
 
 
 def test_a_proven_calls_word_is_verified():
@@ -56,31 +56,31 @@ def test_a_proven_calls_word_is_verified():
 
 def test_a_call_with_the_wrong_key_is_unproven_and_means_nothing():
     read, ties = called(postmark(BOUNCE, "guessed"))
-    assert (read.outcome, read.meaning.events, ties.asked) == (Outcome.UNPROVEN, (), [])
+    assert (read.outcome, read.meaning.events, ties.asked) == (RecordOutcome.UNPROVEN, (), [])
 
 
 def test_a_call_that_is_signed_waits_for_the_key():
     read, _ = called(Webhook(1, "mailgun", {}, b'{"signature": {}, "event-data": {}}'), keys={})
-    assert read.outcome is Outcome.WAITING
+    assert read.outcome is RecordOutcome.WAITING
 
 
 def test_a_call_of_an_unknown_provider_is_unhandled():
     read, _ = called(Webhook(1, "acme", {}, b"{}"), keys={"acme": "x"})
-    assert read.outcome is Outcome.UNHANDLED
+    assert read.outcome is RecordOutcome.UNHANDLED
 
 
 def test_a_proven_call_with_nothing_for_us_is_ignored():
     read, _ = called(postmark({"RecordType": "Open", "MessageID": "m-1", "Recipient": "bob@example.com"}))
-    assert read.outcome is Outcome.IGNORED
+    assert read.outcome is RecordOutcome.IGNORED
 
 
 def test_a_call_of_sns_waits_for_its_certificate():
     url = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
     read, _ = called(Webhook(1, "ses", {}, json.dumps({"SigningCertURL": url}).encode()))
-    assert (read.outcome, read.reason) == (Outcome.WAITING, CERTIFICATE)
+    assert (read.outcome, read.reason) == (RecordOutcome.WAITING, CERTIFICATE)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]"])
 def test_a_call_of_sns_that_names_no_certificate_is_not_believed(body: bytes):
     read, _ = called(Webhook(1, "ses", {}, body))
-    assert read.outcome in {Outcome.UNPROVEN, Outcome.UNREADABLE}
+    assert read.outcome in {RecordOutcome.UNPROVEN, RecordOutcome.UNREADABLE}

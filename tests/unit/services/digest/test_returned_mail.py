@@ -9,7 +9,7 @@ from postlude.model.observation import Returned
 from postlude.model.words import EventKind
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import Repeats
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 from postlude.services.digest.returned_mail import ReturnedMail
 
 FOREIGN = Attribution(EventKind.UNMATCHED, unmatched="nothing_of_ours")
@@ -40,15 +40,15 @@ def read(door: str, means: Attribution, kind: FindingKind = FindingKind.MAIL) ->
 
 
 def test_mail_that_is_tied_counts():
-    assert read("smtp", OURS)[0].outcome is Outcome.RETURNED
+    assert read("smtp", OURS)[0].outcome is RecordOutcome.RETURNED
 
 
 def test_mail_that_is_not_tied_waits_for_a_person():
-    assert read("smtp", FOREIGN)[0].outcome is Outcome.UNMATCHED
+    assert read("smtp", FOREIGN)[0].outcome is RecordOutcome.UNMATCHED
 
 
 def test_other_peoples_mail_in_a_mailbox_is_ordinary():
-    assert read("imap:alice@example.org", FOREIGN)[0].outcome is Outcome.ORDINARY
+    assert read("imap:alice@example.org", FOREIGN)[0].outcome is RecordOutcome.ORDINARY
 
 
 def test_other_peoples_mail_is_deleted_only_afterwards():
@@ -60,7 +60,7 @@ def test_other_peoples_mail_is_deleted_only_afterwards():
 
 
 def test_a_bounce_in_a_mailbox_is_not_ordinary_though_nobody_knows_whose():
-    assert read("imap:alice@example.org", FOREIGN, FindingKind.BOUNCED)[0].outcome is Outcome.UNMATCHED
+    assert read("imap:alice@example.org", FOREIGN, FindingKind.BOUNCED)[0].outcome is RecordOutcome.UNMATCHED
 
 
 def test_mail_that_is_gone_is_an_error_of_the_record():

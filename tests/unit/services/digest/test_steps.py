@@ -7,7 +7,7 @@ from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, AttemptStarted, Observation, Resend, Returned, Webhook, encode
 from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.item import Item, Outcome
+from postlude.services.digest.item import Item, RecordOutcome
 from postlude.services.digest.steps import Interpreter
 
 ATTEMPT = Attempt(5, 1, 10, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1)
@@ -21,7 +21,7 @@ class NeverSent:
 
 
 def returned(read: Item, _seen: Returned) -> None:
-    read.outcome = Outcome.RETURNED
+    read.outcome = RecordOutcome.RETURNED
 
 
 def fails(_read: Item, _seen: object) -> None:
@@ -38,7 +38,7 @@ def interpreter(**steps: object) -> Interpreter:
 
 def test_a_record_that_is_no_observation_has_its_outcome_at_once():
     [read] = interpreter().decode([record(b"\xff\x00")])
-    assert (read.outcome, read.observation) == (Outcome.UNREADABLE, None)
+    assert (read.outcome, read.observation) == (RecordOutcome.UNREADABLE, None)
 
 
 def test_every_kind_is_read_by_its_step():
@@ -54,25 +54,25 @@ def test_every_kind_is_read_by_its_step():
     items = read.decode([record(encode(one)) for one in seen])
     read.interpret(items)
     assert [one.outcome for one in items] == [
-        Outcome.COUNTED,
-        Outcome.COUNTED,
-        Outcome.ATTEMPTED,
-        Outcome.ATTEMPT_STARTED,
-        Outcome.RESENT,
-        Outcome.RETURNED,
+        RecordOutcome.COUNTED,
+        RecordOutcome.COUNTED,
+        RecordOutcome.ATTEMPTED,
+        RecordOutcome.ATTEMPT_STARTED,
+        RecordOutcome.RESENT,
+        RecordOutcome.RETURNED,
     ]
 
 
 def test_what_no_step_reads_is_unhandled():
     read = item(Webhook(1, "acme", {}, b""))
     interpreter().interpret([read])
-    assert read.outcome is Outcome.UNHANDLED
+    assert read.outcome is RecordOutcome.UNHANDLED
 
 
 def test_a_step_that_raises_fails_its_record_and_no_other():
     items = [item(Returned(1, 9, "smtp", "", "")), item(ATTEMPT)]
     interpreter(returned=fails).interpret(items)
-    assert [one.outcome for one in items] == [Outcome.FAILED, Outcome.ATTEMPTED]
+    assert [one.outcome for one in items] == [RecordOutcome.FAILED, RecordOutcome.ATTEMPTED]
 
 
 def test_the_reason_names_the_error():

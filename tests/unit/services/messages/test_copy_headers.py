@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from postlude.mail.header_block import Head
+from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import REFERENCES_CHARACTERS
 from postlude.services.messages.copy_headers import Marked, with_copy_headers
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
@@ -16,7 +16,7 @@ def references(*ids: str, reply_to: str = "") -> list[str]:
     mail = f"From: a@example.org\r\n{field}{parent}\r\nx".encode()
     urls = Urls(CODEC, "https://t.example.org", Kind.MESSAGE, 1)
     made = with_copy_headers(mail, Marked(7, "t", "r.example.org"), CODEC, urls, unsubscribe=False, signed_for="")
-    return Head(made).first("references").split()
+    return HeaderBlock(made).first("references").split()
 
 
 def test_the_copy_stands_before_the_parent():

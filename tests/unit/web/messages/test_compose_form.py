@@ -5,9 +5,9 @@ from email import message_from_bytes, policy
 import pytest
 
 from postlude.model.errors import InputError
-from postlude.web.messages.compose_form import Draft, message
+from postlude.web.messages.compose_form import ComposeForm, message
 
-DRAFT = Draft(sender="alice@sender.example", subject="Káva", body="Hello")
+DRAFT = ComposeForm(sender="alice@sender.example", subject="Káva", body="Hello")
 
 
 def shown(field: str, typed: str) -> list[tuple[str, str]]:
