@@ -64,7 +64,7 @@ class _NewText:
 
     __slots__ = ("_root", "_text")
 
-    def __init__(self, root: Part) -> None:
+    def __init__(self, root: ReturnedPart) -> None:
         self._root = root
         self._text: str | None = None
 
@@ -74,7 +74,7 @@ class _NewText:
         return self._text
 
 
-def _reaction(root: Part) -> str:
+def _reaction(root: ReturnedPart) -> str:
     """The emoji of a reaction, empty for other mail."""
     part = next((part for part in root.walk() if part.type == REACTION_TYPE), None)
     if part is None:
