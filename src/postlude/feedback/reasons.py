@@ -95,8 +95,8 @@ _NAMED: Final = "said-policy-named"
 _WEAK: Final = frozenset({"status-2.1", "status-4.4"})
 """Codes some servers use for policy or trouble of the moment: a reason, no proof that the address is gone."""
 _FOR_NOW: Final = re.compile(
-    r"temporar|try (?:again|later)|for now|at this time|at the moment|currently|query failed|no answer|timed? ?out"
-    r"|will (?:be retried|keep trying)",
+    r"temporar|try (?:again|later)|for now|at this time|at the moment|currently|query failed|lookup fail|no answer"
+    r"|timed? ?out|connection refused|maintenance|will (?:be retried|keep trying)",
     re.IGNORECASE,
 )
 _ANOTHER_MATTER: Final = re.compile(
@@ -109,6 +109,12 @@ _ANOTHER_MATTER: Final = re.compile(
     re.IGNORECASE,
 )
 """Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
+_ONLY_SOME: Final = re.compile(
+    r"\b(?:only|not) (?:be )?(?:accept|allow|authori[sz]|permit|receiv|whitelist|members?|internal|known)"
+    r"|\bonly\b.{0,40}\b(?:may|can|are)\b|block|restrict|content|attachment|denied|moderat|subscri",
+    re.IGNORECASE,
+)
+"""Words of who may write or of what was written: beside them a code alone is no proof that nobody is there."""
 _TEMPORARY: Final = 4
 _STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d(?!\.\d)|\) ?\d|[ -]\d{3}[ -]\d)")
@@ -157,7 +163,10 @@ def persistence_of(reason: Reason, rule: str, status: str, code: int, said: str)
     detail = status.partition(".")[2]
     said = _ADDRESS.sub(" ", said)
     passing = status.startswith("4") or code // 100 == _TEMPORARY or bool(_FOR_NOW.search(said))
-    doubtful = detail not in FIRM_STATUS and (detail.startswith("7.") or bool(_ANOTHER_MATTER.search(said)))
+    by_code = rule.rpartition("/")[2].startswith("status-")
+    firm = detail in FIRM_STATUS and not by_code
+    other = bool(_ANOTHER_MATTER.search(said)) or (by_code and bool(_ONLY_SOME.search(said)))
+    doubtful = not firm and (detail.startswith("7.") or other)
     return P.UNKNOWN if passing or doubtful or rule.rpartition("/")[2] in _WEAK else P.GONE
 
 

@@ -103,9 +103,14 @@ def _absence(read: Subject) -> Absence:
         _decides(text[len(word) :], word) for word in words("automatic") if text.startswith(word)
     )
     away = text.startswith(words("away")) and any(
-        " " in word or _SINCE.match(text, len(word)) for word in words("away") if text.startswith(word)
+        " " in word or _goes_on(text[len(word) :]) for word in words("away") if text.startswith(word)
     )
     return Absence(automatic, automatic or away)
+
+
+def _goes_on(rest: str) -> bool:
+    """Behind one word of absence stands nothing more, a mark, a number, or until when."""
+    return bool(_SINCE.match(rest)) or (rest[:1].isspace() and rest.split(None, 1)[0] in word_set("until"))
 
 
 def _decides(rest: str, word: str) -> bool:

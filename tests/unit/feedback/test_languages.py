@@ -5,10 +5,12 @@ from importlib.resources import files
 import pytest
 
 from postlude.feedback import languages
+from postlude.feedback.subjects import read_absence
 
 FIELDS = (
-    "reply", "forward", "outside", "automatic", "away", "away_text", "opening", "wrote", "from", "sent", "to", "cc",
-    "subject", "reply_to", "original", "sent_from", "leave", "leave_sentence", "politeness", "disclaimer", "banner",
+    "reply", "forward", "outside", "automatic", "away", "until", "away_text", "opening", "wrote", "from", "sent", "to",
+    "cc", "subject", "reply_to", "original", "sent_from", "leave", "leave_sentence",
+    "politeness", "disclaimer", "banner",
 )  # fmt: skip
 
 
@@ -20,6 +22,18 @@ def test_there_are_25_languages_and_more():
 def test_a_language_lists_every_field(code: str):
     assert all(isinstance(languages.of(code, field), tuple) for field in FIELDS)
     assert all(languages.of(code, field) for field in FIELDS if field not in {"opening", "outside"})
+
+
+@pytest.mark.parametrize("code", languages.codes())
+def test_one_word_of_absence_goes_on_with_until_when(code: str):
+    for word in languages.of(code, "away"):
+        for until in languages.of(code, "until"):
+            assert read_absence(f"{word} {until} 5").away, (word, until)
+
+
+def test_one_word_of_absence_before_other_words_is_no_sign():
+    assert not read_absence("Urlaub in Griechenland ab 399 Euro").away
+    assert not read_absence("Vacation homes you will love").away
 
 
 def test_every_field_is_explained():

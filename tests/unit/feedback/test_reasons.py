@@ -28,6 +28,16 @@ NOT_GONE = [
     ("554 5.7.1 rejected", "5.7.1", 554, R.POLICY),
     # RFC 5321 4.2.3: the stock text of any 550
     ("550 Requested action not taken: mailbox unavailable", "", 550, R.UNKNOWN_USER),
+    # the code says "unknown", the words speak of who wrote, of what was written, or of the moment
+    ("550 5.1.1 You have been blocked by the recipient", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 sender address is not whitelisted", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 Your message was blocked because of its content", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 this mailbox is only accepting mail from known senders", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 only authenticated users can write to this group", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 Access denied by policy", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 LDAP lookup failure", "5.1.1", 550, R.UNKNOWN_USER),
+    ("550 5.1.1 User's mailbox is locked for maintenance", "5.1.1", 550, R.DISABLED_USER),
+    ("550 5.1.1 undeliverable address: connect to mx.x.example: Connection refused", "5.1.1", 550, R.NETWORK),
     # somebody else is unknown
     ("553 5.1.8 Domain of sender address bounce@x.example does not exist", "5.1.8", 553, R.SENDER_REFUSED),
     ("550 5.1.8 <a@b.example>: Sender address rejected: Domain not found", "5.1.8", 550, R.SENDER_REFUSED),
