@@ -28,7 +28,7 @@ from result import table, write
 from postlude.edge import records
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
-from postlude.model.words import HitFace, SendOutcome, Via
+from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Copy, Message, Submission, open_store
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ PACED = 'wrk.headers["User-Agent"] = "Thunderbird/140"\ndelay = function() retur
 
 
 def environment(folder):
-    own = {f"POSTLUDE_{face.upper()}_PORT": str(port) for face, port in PORTS.items()}
+    own = {f"POSTLUDE_{endpoint.upper()}_PORT": str(port) for endpoint, port in PORTS.items()}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
     return kept | own | {"POSTLUDE_DATA": str(folder / "data")}
 
@@ -92,7 +92,7 @@ def prepare(folder, hits):
             gate.acquire()
             at = now - 3600_000_000 + i * 300
             writer.submit(
-                records.hit(at, (HitFace.PIXEL, chance.choice(payloads), -1), "GET", chance.choice(ends)), done
+                records.hit(at, (HitEndpoint.PIXEL, chance.choice(payloads), -1), "GET", chance.choice(ends)), done
             )
     print(f"{hits:,} hits in the journal after {time.perf_counter() - began:.0f} s", file=sys.stderr)
 

@@ -194,14 +194,16 @@ class Table:
 
 def compare(options: argparse.Namespace, folder: Path, processes: list[subprocess.Popen]) -> str:
     table = Table()
-    faces = servers(folder, options.what, processes)
-    for face in faces:
-        load(face, 64, 1)  # every server has answered before it is measured
+    endpoints = servers(folder, options.what, processes)
+    for endpoint in endpoints:
+        load(endpoint, 64, 1)  # every server has answered before it is measured
     for _ in range(options.rounds):
         for connections in options.connections:
-            for face in faces:
-                table.add(face.name, connections, load(face, connections, options.seconds))
-    memory = ", ".join(f"{face.name} {face.memory():.0f} MB" for face in faces if not face.name.startswith("nginx"))
+            for endpoint in endpoints:
+                table.add(endpoint.name, connections, load(endpoint, connections, options.seconds))
+    memory = ", ".join(
+        f"{endpoint.name} {endpoint.memory():.0f} MB" for endpoint in endpoints if not endpoint.name.startswith("nginx")
+    )
     return (
         f"medians of {options.rounds} interleaved rounds of {options.seconds} s; `slow`: the disk layer takes 2 ms "
         f"longer for each sync; `nosync`: answered without waiting for the disk; `pixels`: 20,000 different tokens.\n\n"
@@ -211,13 +213,13 @@ def compare(options: argparse.Namespace, folder: Path, processes: list[subproces
 
 def fill(options: argparse.Namespace, folder: Path, processes: list[subprocess.Popen]) -> str:
     """Resident memory of one edge while it takes many hits."""
-    face = next(face for face in servers(folder, ["pixels"], processes) if face.name == "pixels")
-    rows = ["| hits | resident MB |", "|---|---|", f"| 0 | {face.memory():.1f} |"]
+    endpoint = next(endpoint for endpoint in servers(folder, ["pixels"], processes) if endpoint.name == "pixels")
+    rows = ["| hits | resident MB |", "|---|---|", f"| 0 | {endpoint.memory():.1f} |"]
     hits = shown = 0
     while hits < options.memory:
-        hits += int(load(face, 256, 5)["requests"])
+        hits += int(load(endpoint, 256, 5)["requests"])
         if hits - shown >= options.memory / 10 or hits >= options.memory:
-            rows.append(f"| {hits:,} | {face.memory():.1f} |")
+            rows.append(f"| {hits:,} | {endpoint.memory():.1f} |")
             shown = hits
     return "one edge, 256 connections, 20,000 different tokens.\n\n" + "\n".join(rows) + "\n"
 

@@ -26,12 +26,12 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._done = threading.Event()
         self._writer = JournalWriter(folder / "journal", "bench")
-        self._lane = self._writer.lane(lambda _: None, lambda _waiters, _error: self._done.set())
+        self._queue = self._writer.append_queue(lambda _: None, lambda _waiters, _error: self._done.set())
         self.close = self._writer.close
 
     def store(self, size: int) -> None:
         self._done.clear()
-        self._lane.handed_over.append(([RECORD] * size, [None] * size))
+        self._queue.handed_over.append(([RECORD] * size, [None] * size))
         self._writer.wake()
         self._done.wait()
 

@@ -54,11 +54,11 @@ class Running:
 
     def __init__(self, folder: Path, connections: int) -> None:
         self.folder = folder
-        self.ports = {face: free_port() for face in ("web", "edge", "relay", "inbound")}
+        self.ports = {endpoint: free_port() for endpoint in ("web", "edge", "relay", "inbound")}
         sink = free_port()
         self.sink = subprocess.Popen(["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{sink}", "200"])
         env = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
-        env |= {f"POSTLUDE_{face.upper()}_PORT": str(port) for face, port in self.ports.items()}
+        env |= {f"POSTLUDE_{endpoint.upper()}_PORT": str(port) for endpoint, port in self.ports.items()}
         env |= {
             "POSTLUDE_DATA": str(folder / "data"),
             "POSTLUDE_SMTP_HOST": "127.0.0.1",

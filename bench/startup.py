@@ -1,4 +1,4 @@
-"""Start-up of `postlude up`: seconds to the first served request of each face, and memory of all its processes.
+"""Start-up of `postlude up`: seconds to the first served request of each endpoint, and memory of all its processes.
 
 Run: make bench-startup   (or: python bench/startup.py [--rounds 5])
 """
@@ -19,10 +19,10 @@ from pathlib import Path
 from result import table, write
 
 POSTLUDE = Path(sys.executable).with_name("postlude")
-FACES = ("edge", "web", "relay", "inbound")
+ENDPOINTS = ("edge", "web", "relay", "inbound")
 TIMEOUT = 30
 NOTE = (
-    "Seconds from the command to the first answered request of each face (pages: `/healthz`, `/sign-in`; SMTP: the "
+    "Seconds from the command to the first answered request of each endpoint (pages: `/healthz`, `/sign-in`; SMTP: the "
     "greeting), with an empty data folder and with the one just made. RSS adds up every process and counts shared "
     "pages once per process; PSS counts them once."
 )
@@ -82,7 +82,7 @@ def memory(pid: int) -> tuple[float, float, int]:
 
 
 def one_round(data: str) -> dict[str, float]:
-    ports = dict(zip(FACES, free_ports(len(FACES)), strict=True))
+    ports = dict(zip(ENDPOINTS, free_ports(len(ENDPOINTS)), strict=True))
     env = {**os.environ, "POSTLUDE_DATA": data, **{f"POSTLUDE_{f.upper()}_PORT": str(p) for f, p in ports.items()}}
     started = time.perf_counter()
     process = subprocess.Popen([POSTLUDE, "up"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

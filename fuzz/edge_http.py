@@ -26,10 +26,16 @@ from postlude.journal import JournalWriter
 CODEC = TokenCodec(KeyRing({1: b"fuzz" + bytes(28)}, 1))
 URLS = Urls(CODEC, "", Kind.MESSAGE, 1)
 TOKEN = URLS.token(1)
-FACES = (URLS.pixel(), URLS.link(1, "https://a.example/?b=%2F"), URLS.unsubscribe(), URLS.preferences(), URLS.view())
+ENDPOINTS = (
+    URLS.pixel(),
+    URLS.link(1, "https://a.example/?b=%2F"),
+    URLS.unsubscribe(),
+    URLS.preferences(),
+    URLS.view(),
+)
 # What the fuzzer cannot guess, a byte above 0x7f of its input stands for.
 WORDS = [
-    *(TOKEN.join(parts).encode() for parts in FACES),
+    *(TOKEN.join(parts).encode() for parts in ENDPOINTS),
     hook_url(CODEC, "", EdgeConfig().prefixes, "ses").encode(),
     TOKEN.encode(),
     b" HTTP/1.1\r\nHost: t\r\n\r\n",
@@ -147,12 +153,12 @@ class Target:
 
 
 def seeds() -> str:
-    """A folder with one plain request of each face to begin with."""
+    """A folder with one plain request of each endpoint to begin with."""
     folder = Path(tempfile.mkdtemp())
     word = {words: bytes((0x80 + i,)) for i, words in enumerate(WORDS)}
     plain = word[b" HTTP/1.1\r\nHost: t\r\n\r\n"]
     form = word[b" HTTP/1.1\r\nHost: t\r\n"] + word[b"Content-Length: 13\r\n\r\nunsubscribe=1"]
-    for i, target in enumerate(WORDS[: len(FACES) + 1]):
+    for i, target in enumerate(WORDS[: len(ENDPOINTS) + 1]):
         (folder / f"get-{i}").write_bytes(word[b"GET "] + word[target] + plain)
         (folder / f"twice-{i}").write_bytes((word[b"GET "] + word[target] + plain) * 2)
         (folder / f"cut-{i}").write_bytes(word[b"HEAD "] + word[target][:1] + bytes((CUT,)) + plain)

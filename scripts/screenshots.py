@@ -48,7 +48,7 @@ def local_only(route: Route) -> None:
         route.fulfill(body="<title>shop</title>the page behind the link", content_type="text/html")
 
 
-def deed(page: Page, base: str, recipient: str, *buttons: str) -> None:
+def action(page: Page, base: str, recipient: str, *buttons: str) -> None:
     """Open the newest mail to `recipient` and press buttons."""
     page.goto(f"{base}/mailbox")
     page.get_by_role("link", name=f"to {recipient}").first.click()
@@ -83,11 +83,11 @@ def story(page: Page, base: str, folder: Path) -> None:
         page.get_by_role("button", name="Send").click()
         page.get_by_role("heading", name="Timeline").wait_for()
         page.get_by_text("delivered").first.wait_for()
-    deed(page, base, "dave@example.net", "Bounce")
-    deed(page, base, "alice@example.net", "click", "Reply")
+    action(page, base, "dave@example.net", "Bounce")
+    action(page, base, "alice@example.net", "click", "Reply")
     shot(page, folder / "mail.png")
-    deed(page, base, "bob@example.net")
-    deed(page, base, "erin@example.net", "Out of office")
+    action(page, base, "bob@example.net")
+    action(page, base, "erin@example.net", "Out of office")
     page.wait_for_timeout(1500)
 
 
@@ -117,8 +117,8 @@ def mailing(page: Page, base: str, folder: Path, env: dict[str, str]) -> None:
     page.locator("h1 .badge", has_text="sent").wait_for()
     report = page.url
     for name in PEOPLE[:5]:
-        deed(page, base, f"{name.lower()}@example.net", *(("click",) if name in PEOPLE[:3] else ()))
-    deed(page, base, "frank@example.net", "Unsubscribe")
+        action(page, base, f"{name.lower()}@example.net", *(("click",) if name in PEOPLE[:3] else ()))
+    action(page, base, "frank@example.net", "Unsubscribe")
     page.wait_for_timeout(1500)
     page.goto(report)
     shot(page, folder / "campaign.png")

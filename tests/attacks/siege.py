@@ -64,13 +64,23 @@ class Siege:
         ports = self._target.postlude.ports
         return [
             subprocess.Popen(
-                ["nice", "-n", "19", sys.executable, "-m", "attacks.stranger", face, str(ports[face]), str(share)],
+                [
+                    "nice",
+                    "-n",
+                    "19",
+                    sys.executable,
+                    "-m",
+                    "attacks.stranger",
+                    endpoint,
+                    str(ports[endpoint]),
+                    str(share),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd=__file__.rpartition("/attacks/")[0],
             )
-            for face in LISTENERS
+            for endpoint in LISTENERS
         ]
 
     def _stop(self, attackers: list[subprocess.Popen[str]]) -> int:

@@ -20,8 +20,8 @@ _BEGINNING: Final = {
 
 
 class Stranger:
-    def __init__(self, face: str, port: int) -> None:
-        self._kind = "http" if face in HTTP else "smtp"
+    def __init__(self, endpoint: str, port: int) -> None:
+        self._kind = "http" if endpoint in HTTP else "smtp"
         self._port = port
         self.sent = 0
         self._allowed = 0.0

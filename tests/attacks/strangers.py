@@ -38,8 +38,8 @@ def push(made: socket.socket, piece: bytes, size: int, seconds: float = 20.0) ->
 @attempt("stranger", "half-open connections")
 def half_open(target: Target) -> str:
     count = 300 if target.full else 60
-    for face in LISTENERS:
-        made = [target.connect(face) for _ in range(count)]
+    for endpoint in LISTENERS:
+        made = [target.connect(endpoint) for _ in range(count)]
         with holding(*made):
             target.check_serves()
     return f"{count} idle connections to each of {len(LISTENERS)} listeners"
@@ -48,55 +48,55 @@ def half_open(target: Target) -> str:
 @attempt("stranger", "connection flood from many addresses")
 def flood(target: Target) -> str:
     count = 1_000 if target.full else 200
-    for face in LISTENERS:
+    for endpoint in LISTENERS:
         made = []
         for number in range(count):
             with contextlib.suppress(OSError):
-                made.append(target.connect(face, STRANGERS[number % len(STRANGERS)]))
+                made.append(target.connect(endpoint, STRANGERS[number % len(STRANGERS)]))
         with holding(*made):
             for one in made:
                 with contextlib.suppress(OSError):
-                    one.send(_BEGINNINGS[face])
+                    one.send(_BEGINNINGS[endpoint])
             target.check_serves()
     return f"{count} connections from {len(STRANGERS)} addresses to each listener, each with half a request"
 
 
 @attempt("stranger", "slow head")
 def slow_head(target: Target) -> str:
-    made = {face: target.connect(face) for face in LISTENERS}
-    longest = {face: _HEAD_ENDS_S if face in HTTP else 35.0 for face in LISTENERS}
+    made = {endpoint: target.connect(endpoint) for endpoint in LISTENERS}
+    longest = {endpoint: _HEAD_ENDS_S if endpoint in HTTP else 35.0 for endpoint in LISTENERS}
     with holding(*made.values()):
-        for face in HTTP:
-            made[face].sendall(_BEGINNINGS[face])
+        for endpoint in HTTP:
+            made[endpoint].sendall(_BEGINNINGS[endpoint])
         began = time.monotonic()
         ended: dict[str, float] = {}
         while len(ended) < len(made) and time.monotonic() - began < max(longest.values()) + 5:
-            for face in made.keys() - ended.keys():
+            for endpoint in made.keys() - ended.keys():
                 try:
-                    made[face].send(b"x")
-                    made[face].settimeout(0.01)
-                    if made[face].recv(4096) == b"":
-                        ended[face] = time.monotonic() - began
+                    made[endpoint].send(b"x")
+                    made[endpoint].settimeout(0.01)
+                    if made[endpoint].recv(4096) == b"":
+                        ended[endpoint] = time.monotonic() - began
                 except TimeoutError:
                     pass
                 except OSError:
-                    ended[face] = time.monotonic() - began
+                    ended[endpoint] = time.monotonic() - began
             time.sleep(0.3)
         assert len(ended) == len(made), f"still open: {made.keys() - ended.keys()}"
-        assert all(ended[face] <= longest[face] for face in ended), ended
-    return ", ".join(f"{face} ends it after {ended[face]:.0f} s" for face in LISTENERS)
+        assert all(ended[endpoint] <= longest[endpoint] for endpoint in ended), ended
+    return ", ".join(f"{endpoint} ends it after {ended[endpoint]:.0f} s" for endpoint in LISTENERS)
 
 
 @attempt("stranger", "huge head")
 def huge_head(target: Target) -> str:
     size, taken = (1 << 30) if target.full else (64 << 20), {}
     before = target.memory()
-    for face in LISTENERS:
-        beginning = b"GET / HTTP/1.1\r\nX: " if face in HTTP else b"EHLO "
-        made = target.connect(face)
+    for endpoint in LISTENERS:
+        beginning = b"GET / HTTP/1.1\r\nX: " if endpoint in HTTP else b"EHLO "
+        made = target.connect(endpoint)
         with holding(made), contextlib.suppress(OSError):
             made.sendall(beginning)
-            taken[face] = push(made, b"a" * 65_536, size)
+            taken[endpoint] = push(made, b"a" * 65_536, size)
     grown = target.memory() - before
     assert grown < 50 << 20, f"{grown >> 20} MB more memory"
     target.check_serves()
@@ -127,21 +127,21 @@ def body_without_session(target: Target) -> str:
 @attempt("stranger", "slow body")
 def slow_body(target: Target) -> str:
     seconds = 45.0
-    made = {face: target.connect(face) for face in HTTP}
+    made = {endpoint: target.connect(endpoint) for endpoint in HTTP}
     with holding(*made.values()):
-        for face in HTTP:
-            made[face].sendall(_BEGINNINGS[face] + b"Content-Length: 100000\r\n\r\n")
+        for endpoint in HTTP:
+            made[endpoint].sendall(_BEGINNINGS[endpoint] + b"Content-Length: 100000\r\n\r\n")
         ended: dict[str, float] = {}
         began = time.monotonic()
         while len(ended) < len(made) and time.monotonic() - began < seconds:
-            for face in made.keys() - ended.keys():
+            for endpoint in made.keys() - ended.keys():
                 try:
-                    made[face].send(b"x")
+                    made[endpoint].send(b"x")
                 except OSError:
-                    ended[face] = time.monotonic() - began
+                    ended[endpoint] = time.monotonic() - began
             time.sleep(0.5)
         assert len(ended) == len(made), f"still open after {seconds:.0f} s: {made.keys() - ended.keys()}"
-    return ", ".join(f"{face} ends it after {ended[face]:.0f} s" for face in HTTP)
+    return ", ".join(f"{endpoint} ends it after {ended[endpoint]:.0f} s" for endpoint in HTTP)
 
 
 @attempt("stranger", "request smuggling")
@@ -158,9 +158,9 @@ def smuggling(target: Target) -> str:
         f"X: y\rContent-Length: {len(inner)}\r\n\r\n{inner}",
         f"Content-Length: {len(inner)}, 0\r\n\r\n{inner}",
     ]
-    for face in HTTP:
+    for endpoint in HTTP:
         for form in forms:
-            made = target.connect(face)
+            made = target.connect(endpoint)
             with holding(made), contextlib.suppress(OSError):
                 made.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{form}".encode())
                 made.shutdown(socket.SHUT_WR)
@@ -183,14 +183,14 @@ def open_relay(target: Target) -> str:
         ".",
     ]
     tricks = ["\r\n", "\n", "\r", "\r\n\0", "\r\r\n"]
-    for face in SMTP:
+    for endpoint in SMTP:
         for end in tricks:
-            made = target.connect(face)
+            made = target.connect(endpoint)
             with holding(made), contextlib.suppress(OSError):
                 made.sendall(b"EHLO x\r\n" + end.join([*lines, "QUIT", ""]).encode())
                 made.settimeout(2)
                 got = read_all(made)
-                assert b"354" not in got, (face, end, got)
+                assert b"354" not in got, (endpoint, end, got)
     time.sleep(1)
     assert target.delivered == before
     return f"{len(tricks)} line ends at {len(SMTP)} servers: nothing accepted"

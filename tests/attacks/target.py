@@ -95,7 +95,7 @@ class Target:
 
     def ask(
         self,
-        face: str,
+        endpoint: str,
         method: str,
         path: str,
         body: bytes = b"",
@@ -104,10 +104,10 @@ class Target:
         source: str = LOOPBACK,
     ) -> Answer:
         """One request on a connection of its own, with the session's cookie where there is one and none is given."""
-        given = {"Cookie": self.cookie} if face == "web" and self.cookie else {}
+        given = {"Cookie": self.cookie} if endpoint == "web" and self.cookie else {}
         given |= headers or {}
         connection = http.client.HTTPConnection(
-            LOOPBACK, self.postlude.ports[face], timeout=30, source_address=(source, 0)
+            LOOPBACK, self.postlude.ports[endpoint], timeout=30, source_address=(source, 0)
         )
         with contextlib.closing(connection):
             connection.request(method, path, body=body, headers={k: v for k, v in given.items() if v})
@@ -120,25 +120,25 @@ class Target:
         data = urlencode({"csrf": token} | dict(fields)).encode()
         return self.ask("web", "POST", path, data, {"Content-Type": "application/x-www-form-urlencoded"})
 
-    def connect(self, face: str, source: str = "") -> socket.socket:
+    def connect(self, endpoint: str, source: str = "") -> socket.socket:
         """A stranger's connection."""
         address = (source or self.random.choice(STRANGERS), 0)
-        made = socket.create_connection((LOOPBACK, self.postlude.ports[face]), timeout=30, source_address=address)
+        made = socket.create_connection((LOOPBACK, self.postlude.ports[endpoint]), timeout=30, source_address=address)
         made.settimeout(30)
         return made
 
     def check_serves(self, within: float = 5.0) -> None:
         """Everybody else is served by every listener within so many seconds."""
-        for face in LISTENERS:
+        for endpoint in LISTENERS:
             began = time.monotonic()
-            if face in SMTP:
-                with socket.create_connection((LOOPBACK, self.postlude.ports[face]), timeout=within) as made:
-                    assert made.recv(3) == b"220", f"{face} does not greet"
+            if endpoint in SMTP:
+                with socket.create_connection((LOOPBACK, self.postlude.ports[endpoint]), timeout=within) as made:
+                    assert made.recv(3) == b"220", f"{endpoint} does not greet"
             else:
-                path = "/sign-in" if face == "web" else self.pixel
-                assert self.ask(face, "GET", path).status == 200, f"{face} does not answer"
+                path = "/sign-in" if endpoint == "web" else self.pixel
+                assert self.ask(endpoint, "GET", path).status == 200, f"{endpoint} does not answer"
             took = time.monotonic() - began
-            assert took < within, f"{face} took {took:.1f} s"
+            assert took < within, f"{endpoint} took {took:.1f} s"
 
     def processes(self) -> dict[int, str]:
         """Process ids and command lines of the instance."""

@@ -22,7 +22,7 @@ from postlude.journal import JournalWriter, Spool
 from postlude.model.answer import Answer
 from postlude.model.errors import PostludeError
 from postlude.model.observation import Hit, encode
-from postlude.model.words import HitFace, SendOutcome, Via
+from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.services.accounts.users import create_first_user
 from postlude.services.change_feed import Changes
 from postlude.services.integrity.sending_hold import hold_if_new
@@ -46,7 +46,7 @@ def settings_of(data: Path) -> Settings:
 class Outside:
     """The next server: one line a copy it was given, written before it answers."""
 
-    lanes = 4
+    senders = 4
 
     def __init__(self, path: Path, parts: Parts) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -159,7 +159,7 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
             )
             return ("accepted", address)
         case ("hit", kind, scope, copy):
-            hit = Hit(parts.clock.now(), HitFace.PIXEL, kind, scope, copy, -1, "GET", AGENT, "192.0.2.0", {}, {})
+            hit = Hit(parts.clock.now(), HitEndpoint.PIXEL, kind, scope, copy, -1, "GET", AGENT, "192.0.2.0", {}, {})
             await journals["edge"].append(encode(hit))
             return ("answered", copy)
         case ("settle",):

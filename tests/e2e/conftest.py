@@ -42,7 +42,7 @@ def mail(mail_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Serv
     mail_servers.fresh()
     before = len(mail_servers.postfix.log()), len(mail_servers.dovecot.log())
     yield mail_servers
-    mail_servers.door.target = None
+    mail_servers.forwarder.target = None
     for name, server, seen in zip(
         ("Postfix", "Dovecot"), (mail_servers.postfix, mail_servers.dovecot), before, strict=True
     ):

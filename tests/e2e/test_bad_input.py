@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from servers import needs
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.pair import ALICE, BOB, UNKNOWN_DOMAIN, Servers
 from servers.postlude import Done, Postlude, run
 from servers.waiting import LOOPBACK, wait_for
@@ -79,12 +79,12 @@ def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, object], w
     assert not (tmp_path / "data" / "state.sqlite").exists()
 
 
-@pytest.mark.parametrize("face", ["web", "edge", "relay", "inbound"])
-def test_a_port_that_is_taken(tmp_path: Path, face: str):
+@pytest.mark.parametrize("endpoint", ["web", "edge", "relay", "inbound"])
+def test_a_port_that_is_taken(tmp_path: Path, endpoint: str):
     ports = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
     with socket.create_server((LOOPBACK, 0)) as taken:
-        ports[f"{face}_port"] = taken.getsockname()[1]
-        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", f"POSTLUDE_{face.upper()}_PORT")
+        ports[f"{endpoint}_port"] = taken.getsockname()[1]
+        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", f"POSTLUDE_{endpoint.upper()}_PORT")
 
 
 def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_path: Path):

@@ -23,7 +23,7 @@ from servers.waiting import LOOPBACK, wait_for
 COPIES = int(os.environ.get("POSTLUDE_KILL_COPIES", "2500"))
 ROUNDS = int(os.environ.get("POSTLUDE_KILL_ROUNDS", "4"))
 CONNECTIONS = 4
-FEW = 2 * CONNECTIONS + 32 + 16  # in the lanes, just begun, and half as many still waiting
+FEW = 2 * CONNECTIONS + 32 + 16  # in the senders, just begun, and half as many still waiting
 
 
 @pytest.fixture

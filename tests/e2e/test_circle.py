@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from postlude.feedback.build import build_complaint
-from servers.letters import html_of, offer
+from servers.example_mails import html_of, offer
 from servers.pair import ALICE, BOB, BOUNCE_DOMAIN, CHARLIE, PASSWORD, UNKNOWN_USER, Servers
 from servers.postlude import Postlude
 from servers.shop import Shop
@@ -43,7 +43,7 @@ def test_all_six_questions(
         imap_user=ALICE,
         imap_password=PASSWORD,
     )
-    mail.door.target = running.ports["inbound"]
+    mail.forwarder.target = running.ports["inbound"]
     written = offer(ALICE, [BOB, UNKNOWN_USER], cc=[CHARLIE], links=(shop.url(FIRST), shop.url(SECOND)))
     written["X-Postlude-Unsubscribe"] = "on"
     running.submit(ALICE, [BOB, CHARLIE, UNKNOWN_USER], written)
@@ -117,7 +117,7 @@ def answer(mail: Servers, letter: EmailMessage) -> None:
 
 
 def complain(mail: Servers, letter: EmailMessage) -> None:
-    """Charlie's provider reports it as spam: ARF to the envelope sender, through Postfix to the inbound door."""
+    """Charlie's provider reports it as spam: ARF to the envelope sender, through Postfix to the inbound server."""
     path = str(letter["Return-Path"]).strip("<>")
     now = time.time_ns() // 1000
     report = build_complaint(letter.as_bytes(), recipient=CHARLIE, reporting="mx.other.test", at=now, to=f"<{path}>")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.letters import html_of, offer
+from servers.example_mails import html_of, offer
 from servers.needs import PROGRAMS, require
 from servers.postlude import Postlude
 from servers.sink import Delivery, Sink

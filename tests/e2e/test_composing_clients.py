@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from servers.letters import html_of
+from servers.example_mails import html_of
 from servers.needs import PROGRAMS, require
 from servers.postlude import Postlude
 from servers.sink import Sink

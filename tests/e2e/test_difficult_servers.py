@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.pair import (
     ALICE,
     AT_DATA,

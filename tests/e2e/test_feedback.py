@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.pair import (
     ALICE,
     BOB,
@@ -54,7 +54,7 @@ def running(postlude: Callable[..., Postlude], mail: Servers) -> Iterator[Postlu
         imap_user=ALICE,
         imap_password=PASSWORD,
     )
-    mail.door.target = instance.ports["inbound"]
+    mail.forwarder.target = instance.ports["inbound"]
     return instance
 
 
@@ -220,7 +220,7 @@ def test_a_mail_server_beside_it_may_speak_lmtp(postlude: Callable[..., Postlude
         mail_back = plain(BOB, "Re: Our offer", "Yes.").as_bytes(policy=policy.SMTP)
         refused = client.sendmail(BOB, [path, f"guess@{BOUNCE_DOMAIN}"], mail_back)
     assert {address: code for address, (code, _) in refused.items()} == {f"guess@{BOUNCE_DOMAIN}": 550}
-    assert told(running, message, "replied", BOB)["facts"]["door"] == "lmtp"
+    assert told(running, message, "replied", BOB)["facts"]["channel"] == "lmtp"
 
 
 def test_a_providers_call_through_the_edge(postlude: Callable[..., Postlude]):
@@ -241,7 +241,7 @@ def test_a_providers_call_through_the_edge(postlude: Callable[..., Postlude]):
     assert call(hooks["mailgun"].replace("mailgun", "sendgrid"), mailgun(said, "signing-key")) == 404
     assert call(hooks["mailgun"], mailgun(said, "signing-key")) == 200
     facts = told(running, message, "complained", BOB)["facts"]
-    assert (facts["door"], facts["strength"]) == ("provider:mailgun", "certain")
+    assert (facts["channel"], facts["strength"]) == ("provider:mailgun", "certain")
     assert suppressed(running, BOB) == {BOB}
     assert [one["kind"] for one in story(running, message)].count("complained") == 1
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from postlude.journal import JournalReader, Spool
 from postlude.model.observation import Returned, decode
 from postlude.store import open_store
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.pair import ALICE, PASSWORD, Servers
 from servers.postlude import Postlude
 from servers.sink import Sink
@@ -52,7 +52,7 @@ def journaled(running: Postlude) -> Counter[str]:
     """How often each reply was journaled, by its sender; every mail spoken of is in the spool."""
     spool = Spool(running.data / "spool" / "in")
     seen = [decode(record.data) for record in JournalReader(running.data / "journal").read({}, 1_000_000)]
-    mails = [spool.get(one.mail) for one in seen if isinstance(one, Returned) and one.door.startswith("imap:")]
+    mails = [spool.get(one.mail) for one in seen if isinstance(one, Returned) and one.channel.startswith("imap:")]
     return Counter(mail.partition(b"From: ")[2].partition(b"\r\n")[0].decode() for mail in mails)
 
 

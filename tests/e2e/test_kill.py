@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from email import policy
 
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.postlude import Postlude
 from servers.sink import Sink
 from servers.waiting import LOOPBACK, wait_for

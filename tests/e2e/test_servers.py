@@ -25,7 +25,7 @@ def letter(subject: str) -> EmailMessage:
 
 
 def returned(sink: Sink) -> EmailMessage:
-    """What comes back through the door."""
+    """What comes back through the inbound server."""
     wait_for("something to come back", lambda: sink.deliveries, 20)
     assert sink.deliveries[0].rcpt_tos == (ENVELOPE,)
     message = message_from_bytes(sink.deliveries[0].data, policy=policy.default)
@@ -41,7 +41,7 @@ def test_mail_arrives_in_the_imap_mailbox(mail: Servers):
 
 
 def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink):
-    mail.door.target = sink.port
+    mail.forwarder.target = sink.port
     mail.send(ENVELOPE, [UNKNOWN_USER], letter("bounces"))
     bounce = returned(sink)
     assert sink.deliveries[0].mail_from == "<>"
@@ -72,7 +72,7 @@ def test_submission_wants_a_login(mail: Servers):
 
 
 def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink):
-    mail.door.target = sink.port
+    mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, VACATION)
     original = letter("holiday")
     mail.send(ENVELOPE, [BOB], original)
@@ -82,15 +82,15 @@ def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink)
 
 
 def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink):
-    mail.door.target = sink.port
+    mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, REJECT)
     mail.send(ENVELOPE, [BOB], letter("unwanted"))
     assert returned(sink).get_content_type() == "multipart/report"
     assert mail.mailbox(BOB) == []
 
 
-def test_mail_for_a_closed_door_waits(mail: Servers, sink: Sink):
+def test_mail_for_a_server_that_is_down_waits(mail: Servers, sink: Sink):
     mail.send(ALICE, [ENVELOPE], letter("patience"))
     wait_for("a deferral in Postfix's log", lambda: "status=deferred" in mail.postfix.log(), 20)
-    mail.door.target = sink.port
+    mail.forwarder.target = sink.port
     assert returned(sink)["Subject"] == "patience"

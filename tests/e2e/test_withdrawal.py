@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import SystemClock
-from servers.letters import LINKS, offer
+from servers.example_mails import LINKS, offer
 from servers.pair import BOB, CHARLIE
 from servers.postlude import Postlude
 from servers.waiting import LOOPBACK, wait_for

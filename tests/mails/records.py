@@ -2,7 +2,7 @@
 
 from postlude.journal import JournalRecord
 from postlude.model.observation import Hit, Observation, encode
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.services.digest.item import Item
 
 
@@ -16,7 +16,7 @@ def item(seen: Observation, offset: int = 16) -> Item:
     return Item(record(encode(seen), offset), seen)
 
 
-def hit(face: HitFace, copy: int = 10, at: int = 1_000, **facts: str) -> Hit:
+def hit(endpoint: HitEndpoint, copy: int = 10, at: int = 1_000, **facts: str) -> Hit:
     """Somebody at the edge."""
-    method = "POST" if face in {HitFace.UNSUBSCRIBE, HitFace.PREFERENCES, HitFace.CONFIRM} else "GET"
-    return Hit(at, face, 1, 1, copy, -1, method, "Gecko", "192.0.2.0", {}, facts)
+    method = "POST" if endpoint in {HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES, HitEndpoint.CONFIRM} else "GET"
+    return Hit(at, endpoint, 1, 1, copy, -1, method, "Gecko", "192.0.2.0", {}, facts)

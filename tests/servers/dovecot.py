@@ -114,7 +114,7 @@ class Dovecot:
         self._child = Child("dovecot", ["/usr/sbin/dovecot", "-F", "-c", config], home / "dovecot.out")
 
     def ready(self) -> None:
-        """Wait until all doors answer."""
+        """Wait until all ports answer."""
         ports = (self.imap_port, self.lmtp_port, self.sasl_port)
         try:
             wait_for("Dovecot", lambda: self._child.code is not None or all(map(listening, ports)))

@@ -1,4 +1,4 @@
-"""Postfix and Dovecot together: a small mail world with users, bounces, vacation replies and doors to the tests."""
+"""Postfix and Dovecot together: a small mail world with users, bounces, vacation replies and ways to the tests."""
 
 import shutil
 import smtplib
@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from servers.door import Door
 from servers.dovecot import Dovecot
+from servers.forwarder import Forwarder
 from servers.greylist import Greylist
 from servers.needs import require, require_root
 from servers.postfix import Postfix
@@ -25,7 +25,7 @@ FULL = "full@customer.test"
 USERS = dict.fromkeys((ALICE, BOB, CHARLIE, FULL), PASSWORD)
 DOMAINS = ("sender.test", "customer.test", "other.test")
 BOUNCE_DOMAIN = "bounce.sender.test"
-"""Everything to this domain goes to `door`: a test points it at Postlude's inbound port or at a sink."""
+"""Everything to this domain goes to `forwarder`: a test points it at Postlude's inbound port or at a sink."""
 REFUSED_DOMAIN = "refused.test"
 SLOW_DOMAIN = "slow.test"
 """Nobody answers there: Postfix keeps the mail, and says after some seconds that it is delayed."""
@@ -47,11 +47,11 @@ class Servers:
         require_root("Postfix changes its user and Dovecot keeps several")
         self.home = Path(tempfile.mkdtemp(prefix="postlude-mail-"))
         self.home.chmod(0o755)  # the servers' own users pass through
-        self.door, self.nowhere, self.greylist = Door(), Door(), Greylist({GREY})
+        self.forwarder, self.nowhere, self.greylist = Forwarder(), Forwarder(), Greylist({GREY})
         self.postfix = Postfix(
             self._folder("postfix"),
             domains=DOMAINS,
-            routes={BOUNCE_DOMAIN: self.door.port, SLOW_DOMAIN: self.nowhere.port},
+            routes={BOUNCE_DOMAIN: self.forwarder.port, SLOW_DOMAIN: self.nowhere.port},
             refused={
                 REFUSED_DOMAIN: "550 5.7.1 we do not talk to you",
                 SLOW: "sleep 2",
@@ -72,7 +72,7 @@ class Servers:
                 self.dovecot.stop()
                 raise
         except BaseException:
-            self.door.close()
+            self.forwarder.close()
             self.nowhere.close()
             self.greylist.close()
             shutil.rmtree(self.home, ignore_errors=True)
@@ -82,10 +82,10 @@ class Servers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.door.target = None
+        self.forwarder.target = None
         self.postfix.stop()
         self.dovecot.stop()
-        self.door.close()
+        self.forwarder.close()
         self.nowhere.close()
         self.greylist.close()
         shutil.rmtree(self.home, ignore_errors=True)
@@ -145,8 +145,8 @@ class Servers:
         wait_for("Postfix's queue to empty", lambda: self.postfix.queued() == 0, seconds)
 
     def fresh(self) -> None:
-        """Empty mailboxes, no filters, nobody behind the door: what every test starts with."""
-        self.door.target = None
+        """Empty mailboxes, no filters, nobody behind the forwarder: what every test starts with."""
+        self.forwarder.target = None
         self.greylist.seen.clear()
         self.postfix.purge()
         for user in USERS:

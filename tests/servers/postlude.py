@@ -18,7 +18,7 @@ from servers.process import Child
 from servers.waiting import LOOPBACK, free_port, listening, wait_for
 
 POSTLUDE = Path(sys.executable).with_name("postlude")
-FACES = ("web", "edge", "relay", "inbound")
+ENDPOINTS = ("web", "edge", "relay", "inbound")
 _LINK = re.compile(r"https?://\S+/sign-in/\S+")
 
 
@@ -66,8 +66,8 @@ class Postlude:
 
     def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
-        self.ports = {face: free_port() for face in FACES}
-        defaults: dict[str, object] = {f"{face}_port": port for face, port in self.ports.items()}
+        self.ports = {endpoint: free_port() for endpoint in ENDPOINTS}
+        defaults: dict[str, object] = {f"{endpoint}_port": port for endpoint, port in self.ports.items()}
         self.settings = {"data": home / "data"} | defaults | settings
         self.log = home / "postlude.log"
         self._child: Child | None = None
@@ -90,7 +90,7 @@ class Postlude:
         return self._child
 
     def start(self) -> None:
-        """`postlude up`, and wait until every face answers."""
+        """`postlude up`, and wait until every endpoint answers."""
         self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
         try:
             wait_for("Postlude", lambda: self.child.code is not None or self._ready(), 30)
@@ -103,17 +103,17 @@ class Postlude:
         # listening is not serving: the sockets are bound before the processes behind them run
         return all(map(listening, self.ports.values())) and self._serves("web", "/sign-in") and self._greets()
 
-    def _serves(self, face: str, path: str) -> bool:
+    def _serves(self, endpoint: str, path: str) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{self.ports[face]}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{self.ports[endpoint]}{path}", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
 
     def _greets(self) -> bool:
         try:
-            for face in ("relay", "inbound"):
-                with smtplib.SMTP(LOOPBACK, self.ports[face], timeout=5):
+            for endpoint in ("relay", "inbound"):
+                with smtplib.SMTP(LOOPBACK, self.ports[endpoint], timeout=5):
                     pass
         except (OSError, smtplib.SMTPException):
             return False

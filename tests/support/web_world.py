@@ -17,7 +17,7 @@ CLOCK = SystemClock()
 
 @dataclass
 class Inbox:
-    """What came to the inbound door."""
+    """What came to the inbound server."""
 
     mails: list[Any] = field(default_factory=list)
 

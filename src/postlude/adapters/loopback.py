@@ -1,4 +1,4 @@
-"""Ways to our own doors, for what a sandbox recipient sends: SMTP to the inbound door, a POST to the edge."""
+"""Ways to our own servers, for what a sandbox recipient sends: SMTP to the inbound server, a POST to the edge."""
 
 import asyncio
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -12,8 +12,8 @@ from postlude.model.errors import TransportError
 _TIMEOUT_SECONDS: Final = 20
 
 
-class SmtpDoor:
-    """One connection a mail, in the clear: the door is on this machine."""
+class InboundClient:
+    """One connection a mail, in the clear: the server is on this machine."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -26,7 +26,7 @@ class SmtpDoor:
             async with server:
                 _, answer = await server.sendmail(mail_from, [rcpt_to], data)
         except (SMTPException, OSError) as error:
-            raise TransportError(f"the inbound door {self._host}:{self._port} said: {error}") from error
+            raise TransportError(f"the inbound server {self._host}:{self._port} said: {error}") from error
         return f"250 {answer}"
 
 

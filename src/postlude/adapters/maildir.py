@@ -11,7 +11,7 @@ from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Outlook
 
-_LANES: Final = 4
+_CONCURRENCY: Final = 4
 
 
 class Maildir:
@@ -22,9 +22,9 @@ class Maildir:
         self._clock = clock
 
     @property
-    def lanes(self) -> int:
+    def concurrency(self) -> int:
         """More would only wait for the disk."""
-        return _LANES
+        return _CONCURRENCY
 
     async def send(self, copy: Outgoing) -> Answer:
         """Deliver with Return-Path and Delivered-To on top; DEFERRED with the disk's own words when it cannot."""

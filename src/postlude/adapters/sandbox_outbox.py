@@ -22,7 +22,7 @@ from postlude.services.ports import Outgoing, Outlook
 
 _SUFFIX: Final = ".mail"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
-_LANES: Final = 4
+_CONCURRENCY: Final = 4
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -52,9 +52,9 @@ class SandboxOutbox:
         self._clock = clock
 
     @property
-    def lanes(self) -> int:
+    def concurrency(self) -> int:
         """More would only wait for the disk."""
-        return _LANES
+        return _CONCURRENCY
 
     async def send(self, copy: Outgoing) -> Answer:
         """Deliver; DEFERRED with the disk's own words when it cannot be stored."""

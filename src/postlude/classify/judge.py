@@ -7,7 +7,7 @@ import msgspec
 from postlude.classify.agents import read_agent
 from postlude.classify.rules import RULES, Confidence, HitFacts, VerdictRule
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace, Verdict
+from postlude.model.words import HitEndpoint, Verdict
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +20,7 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     """The mail client, image proxy or browser by the name people know, empty when there is none."""
 
 
-_OPENS: Final = frozenset({HitFace.PIXEL})
+_OPENS: Final = frozenset({HitEndpoint.PIXEL})
 
 
 def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
@@ -32,7 +32,7 @@ def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
     since = None if sent_at is None else hit.at - sent_at
     seen = HitFacts(hit, agent, hit.facts.get("network", ""), since)
     matched = [rule for rule in RULES if rule.matches(seen)]
-    said = ((rule, _verdict(rule, hit.face)) for rule in matched if rule.confidence is not Confidence.WEAK)
+    said = ((rule, _verdict(rule, hit.endpoint)) for rule in matched if rule.confidence is not Confidence.WEAK)
     decided = next(((rule, verdict) for rule, verdict in said if verdict is not None), None)
     if decided is None:
         return Judgement(Verdict.UNKNOWN, tuple(rule.id for rule in matched), agent.client)
@@ -40,5 +40,5 @@ def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
     return Judgement(verdict, (first.id, *(rule.id for rule in matched if rule is not first)), agent.client)
 
 
-def _verdict(rule: VerdictRule, face: HitFace) -> Verdict | None:
-    return rule.on_open if face in _OPENS else rule.on_click
+def _verdict(rule: VerdictRule, endpoint: HitEndpoint) -> Verdict | None:
+    return rule.on_open if endpoint in _OPENS else rule.on_click

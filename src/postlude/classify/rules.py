@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from postlude.classify.agents import Agent, Family
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace, Verdict
+from postlude.model.words import HitEndpoint, Verdict
 
 RULES_VERSION: Final = 2
 """Goes up whenever the same hit may be judged differently."""
@@ -49,13 +49,13 @@ class VerdictRule(NamedTuple):
 
 
 _PURPOSE_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_POSTED: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+_POSTED: Final = frozenset({HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES})
 _SUSPECT_NETWORKS: Final = frozenset({"proofpoint", "mimecast", "cisco"})
 _NEAR_DELIVERY: Final = 10 * 60 * MICROS_PER_SECOND
 
 
 def _posted(seen: HitFacts) -> bool:
-    return seen.hit.method == "POST" and seen.hit.face in _POSTED
+    return seen.hit.method == "POST" and seen.hit.endpoint in _POSTED
 
 
 def _not_get(seen: HitFacts) -> bool:

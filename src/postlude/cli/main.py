@@ -41,7 +41,7 @@ COMMANDS: Final = {
     "edge": ("server.processes", "Run the tracking edge alone."),
     "relay": ("server.processes", "Run the SMTP relay alone."),
     "worker": ("server.processes", "Send campaigns beside the app process."),
-    "inbound": ("server.processes", "Run the door for bounces and replies alone."),
+    "inbound": ("server.processes", "Run the inbound server alone."),
 }
 
 

@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 
 from postlude.compose.errors import TemplateError
-from postlude.compose.guard import ProtectedDocument
+from postlude.compose.protected_document import ProtectedDocument
 from postlude.compose.style_sheets import names_by_code, with_marks
 from postlude.instrument.scanner import Scan
 
@@ -32,16 +32,16 @@ def html_from_mjml(source: str) -> str:
     """
     from mjml import mjml2html  # noqa: PLC0415 - 8 MB that only MJML templates need
 
-    guard = ProtectedDocument(source)
+    document = ProtectedDocument(source)
     if "<mj-include" in source:
         raise TemplateError("MJML", 0, "mj-include reads files, which a template cannot: paste what it includes")
     try:
-        made = mjml2html(guard.text)
+        made = mjml2html(document.text)
     except Exception as error:
         raise TemplateError(
-            "MJML", 0, f"{guard.restored(str(error)).strip()}. It begins with <mjml> and <mj-body>"
+            "MJML", 0, f"{document.restored(str(error)).strip()}. It begins with <mjml> and <mj-body>"
         ) from error
-    return guard.restored(getattr(made, "content", made))
+    return document.restored(getattr(made, "content", made))
 
 
 def html_with_inline_css(html: str) -> str:
@@ -53,19 +53,19 @@ def html_with_inline_css(html: str) -> str:
     """
     from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - as above
 
-    guard = ProtectedDocument(html)
+    document = ProtectedDocument(html)
     inliner = CSSInliner(
         keep_style_tags=True,
         keep_at_rules=True,
         keep_link_tags=True,
         load_remote_stylesheets=False,
-        remove_inlined_selectors=not names_by_code(guard.text),
+        remove_inlined_selectors=not names_by_code(document.text),
     )
     try:
-        return _EMPTY_SHEET.sub("", guard.restored(inliner.inline(with_marks(guard))))
+        return _EMPTY_SHEET.sub("", document.restored(inliner.inline(with_marks(document))))
     except InlineError as error:
         raise TemplateError(
-            "style sheet", 0, f"{guard.restored(str(error)).strip()}. Mend it or do not inline it"
+            "style sheet", 0, f"{document.restored(str(error)).strip()}. Mend it or do not inline it"
         ) from error
 
 
@@ -73,14 +73,14 @@ def text_from_html(html: str) -> str:
     """A plain text part that says what the HTML says: links with their address behind them, images by their text."""
     from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - as above
 
-    guard = ProtectedDocument(html, as_text=True)
+    document = ProtectedDocument(html, as_text=True)
     # Rows as blocks: in a table the converter looks for data, and moves template code out of it.
-    plain = _ROW.sub(r"<\1div>", _CELL.sub(" ", _with_addresses(guard.text)))
+    plain = _ROW.sub(r"<\1div>", _CELL.sub(" ", _with_addresses(document.text)))
     pieces = _PRE.split(plain)  # elsewhere a line end is a blank
     shown = "".join(piece if index % 2 else _SPACE.sub(" ", piece) for index, piece in enumerate(pieces))
     options = ConversionOptions(output_format="plain", extract_metadata=False, autolinks=False)
     made = convert(shown, options)
-    text = guard.restored(str(getattr(made, "content", made)))
+    text = document.restored(str(getattr(made, "content", made)))
     lines = [_BLANKS.sub(" ", line).strip() for line in text.splitlines()]
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from postlude.compose.guard import COMMENT, ProtectedDocument
+from postlude.compose.protected_document import COMMENT, ProtectedDocument
 
 _ELEMENT: Final = re.compile(
     COMMENT + r"|(<style\b((?:[^>\"']|\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))*)(?:>|\Z))(.*?)(?=</style\b|\Z)",
@@ -60,42 +60,44 @@ def names_by_code(html: str) -> bool:
     return _BY_CODE.search(html) is not None
 
 
-def with_marks(guard: ProtectedDocument) -> str:
+def with_marks(document: ProtectedDocument) -> str:
     """The guarded page, with marks in its style sheets for what must stay in them as it is. Linear."""
-    return _ELEMENT.sub(lambda match: match[0] if match[1] is None else match[1] + _sheet(match, guard), guard.text)
+    return _ELEMENT.sub(
+        lambda match: match[0] if match[1] is None else match[1] + _sheet(match, document), document.text
+    )
 
 
-def _sheet(element: re.Match[str], guard: ProtectedDocument) -> str:
+def _sheet(element: re.Match[str], document: ProtectedDocument) -> str:
     """The content of one style element."""
     said = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(element[2])}
     sheet = element[3]
     if said.get("media", "").strip().lower() not in _EVERYWHERE or said.get("data-css-inline", "").lower() == "ignore":
-        return guard.keep_rule(sheet)
-    kept = guard.keep_rule(sheet) if said.get("data-css-inline", "").lower() == "keep" else ""
-    return kept + "".join(_inlinable(sheet, guard))
+        return document.keep_rule(sheet)
+    kept = document.keep_rule(sheet) if said.get("data-css-inline", "").lower() == "keep" else ""
+    return kept + "".join(_inlinable(sheet, document))
 
 
-def _inlinable(sheet: str, guard: ProtectedDocument) -> Iterator[str]:
+def _inlinable(sheet: str, document: ProtectedDocument) -> Iterator[str]:
     depth = 0  # blocks of the template that are open: what is in them is for some recipients only
-    for item in _items(sheet, guard):
-        change = _change(item.text, guard)
+    for item in _items(sheet, document):
+        change = _change(item.text, document)
         if change is not None or depth:
             depth = max(0, depth + (change or 0))
-            yield guard.keep_rule(item.text)
+            yield document.keep_rule(item.text)
         elif not item.selectors:
-            yield guard.keep_rule(item.text)
+            yield document.keep_rule(item.text)
         else:
             fixed = [each for each in item.selectors if _is_static(each)]
             if len(fixed) < len(item.selectors):
                 loose = [each for each in item.selectors if not _is_static(each)]
-                yield guard.keep_rule(",".join(loose) + item.block)
+                yield document.keep_rule(",".join(loose) + item.block)
             if fixed:
                 yield ",".join(fixed) + item.block
 
 
-def _change(text: str, guard: ProtectedDocument) -> int | None:
+def _change(text: str, document: ProtectedDocument) -> int | None:
     """By how much the template's statements in the text open more blocks than they close; None without statements."""
-    codes = [guard.code(match[1]) for match in ProtectedDocument.PATTERN.finditer(text)]
+    codes = [document.code(match[1]) for match in ProtectedDocument.PATTERN.finditer(text)]
     statements = [code for code in codes if not code.startswith("{{")]
     return sum(map(_opens, statements)) if statements else None
 
@@ -124,14 +126,14 @@ class _Item(NamedTuple):
     """Its declarations, with their braces."""
 
 
-def _items(sheet: str, guard: ProtectedDocument) -> Iterator[_Item]:
+def _items(sheet: str, document: ProtectedDocument) -> Iterator[_Item]:
     """Everything in the sheet, in order; blanks and comments between rules are left out."""
     at = 0
     while not _EMPTY.match(sheet, at):
         lead = _LEADING.match(sheet, at)
         if lead and lead[1] is None:  # CDO and CDC mean nothing
             at = lead.end()
-        elif lead and guard.code(lead[1]).startswith("{%"):
+        elif lead and document.code(lead[1]).startswith("{%"):
             yield _Item(lead[0])
             at = lead.end()
         else:

@@ -149,8 +149,8 @@ def _parse(name: str, row: Meta, value: str, source: str) -> object:
 
 
 def _check_together(s: Settings) -> None:
-    for face in ("edge", "relay", "inbound"):
-        cert, key = f"{face}_tls_cert", f"{face}_tls_key"
+    for endpoint in ("edge", "relay", "inbound"):
+        cert, key = f"{endpoint}_tls_cert", f"{endpoint}_tls_key"
         if bool(s.get(cert)) != bool(s.get(key)):
             raise SettingError(f"{cert} and {key} go together: set both or none")
     _check_smtp(s)

@@ -149,7 +149,7 @@ class Settings:
         words, "", "Names those certificates must carry, e.g. smtp.gmail.com or *.mail.protection.outlook.com."
     )
     max_message_bytes: int = setting(
-        integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound door take, in bytes."
+        integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound server take, in bytes."
     )
     mail_connections: int = setting(
         integer(1, 100_000), "500", "Connections relay and inbound server hold at a time, each; idle ones make room."
@@ -159,21 +159,21 @@ class Settings:
         "50",
         "Connections from one address at a time (of IPv6: one /64); POSTLUDE_GATEWAY_NETWORKS are not counted.",
     )
-    inbound_host: str = setting(host, "127.0.0.1", "Address the door for bounces and replies listens on.")
-    inbound_port: int = setting(integer(0, 65535), "8703", "Port of the door for bounces and replies (SMTP).")
+    inbound_host: str = setting(host, "127.0.0.1", "Address the inbound server listens on.")
+    inbound_port: int = setting(integer(0, 65535), "8703", "Port of the inbound server (SMTP).")
     inbound_protocol: str = setting(
-        choice("smtp", "lmtp"), "smtp", "What the inbound door speaks: SMTP, or LMTP to a mail server beside it."
+        choice("smtp", "lmtp"), "smtp", "What the inbound server speaks: SMTP, or LMTP to a mail server beside it."
     )
     inbound_tls_cert: Path | None = setting(
         optional_file,
         "",
-        "Certificate chain (PEM) for STARTTLS at the inbound door, taken by servers that like; empty: RELAY_TLS_CERT.",
+        "Certificate chain (PEM) for STARTTLS at the inbound server, used by servers that like; empty: RELAY_TLS_CERT.",
     )
     inbound_tls_key: Path | None = setting(optional_file, "", "Private key (PEM) of INBOUND_TLS_CERT.")
     return_domain: str = setting(
         host,
         "",
-        f"Domain of envelope senders, so that bounces come to the inbound door; empty: {SANDBOX_DOMAIN} in "
+        f"Domain of envelope senders, so that bounces come to the inbound server; empty: {SANDBOX_DOMAIN} in "
         "the sandbox, else the sender's own address stays and bounces are not seen.",
     )
     server_name: str = setting(
@@ -287,10 +287,10 @@ class Settings:
         """SQLAlchemy URL of the state."""
         return self.state_url or f"sqlite:///{self.data / 'state.sqlite'}"
 
-    def listens(self, face: str) -> tuple[str, int]:
+    def listens(self, endpoint: str) -> tuple[str, int]:
         """Host and port of `web`, `edge`, `relay`, `relay_tls` or `inbound`."""
-        host_of = "relay" if face == "relay_tls" else face
-        return cast("str", self.get(f"{host_of}_host")), cast("int", self.get(f"{face}_port"))
+        host_of = "relay" if endpoint == "relay_tls" else endpoint
+        return cast("str", self.get(f"{host_of}_host")), cast("int", self.get(f"{endpoint}_port"))
 
     def get(self, name: str) -> object:
         """One setting by its name in lower case."""

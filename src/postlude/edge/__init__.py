@@ -1,4 +1,4 @@
-"""The public face: pixel, link, unsubscribe, preferences. Answers from the signed URL once the hit is durable."""
+"""The public endpoint: pixel, link, unsubscribe, preferences. Answers from the signed URL once the hit is durable."""
 
 from postlude.edge.config import AddressForm, Brand, EdgeConfig, VisitorLimits
 from postlude.edge.revoked import write_revoked

@@ -9,13 +9,13 @@ from postlude.edge.lists import PublicList
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import Use, unpacked
 
 _ONE_CLICK: Final = "List-Unsubscribe"
 
 
-class Face:
+class FormEndpoint:
     """A page behind a token that acts; the token of a pixel or link opens none."""
 
     def __init__(self, core: Core) -> None:
@@ -63,7 +63,7 @@ class Face:
         """Whether nothing of who looks at a page of this copy may be recorded."""
         return copy_of(payload) in self._core.revoked.now.opens
 
-    def _show(self, request: Request, conn: Waiter, hit: tuple[HitFace, bytes], answer: bytes) -> bytes | None:
+    def _show(self, request: Request, conn: Waiter, hit: tuple[HitEndpoint, bytes], answer: bytes) -> bytes | None:
         """A page that changes nothing; that it was looked at is journaled for GET, unless opens were withdrawn."""
         if self._withdrawn(hit[1]):
             return self._core.done(request, RequestOutcome.REVOKED, answer)
@@ -81,7 +81,7 @@ class Face:
         return self._core.done(request, RequestOutcome.UNCONFIRMED, self._core.page(400, body))
 
 
-class Unsubscribe(Face):
+class Unsubscribe(FormEndpoint):
     """GET shows the question; only a POST unsubscribes: the button's, RFC 8058's, or an empty one.
 
     Add-ons of mail readers send an empty POST to the one-click address. Nothing but a wish to leave is POSTed there
@@ -94,7 +94,7 @@ class Unsubscribe(Face):
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         other = self._beside(request, self._core.config.prefixes.preferences)
         answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language, other))
-        return self._show(request, conn, (HitFace.UNSUBSCRIBE_PAGE, payload), answer)
+        return self._show(request, conn, (HitEndpoint.UNSUBSCRIBE_PAGE, payload), answer)
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
@@ -108,12 +108,12 @@ class Unsubscribe(Face):
             text = core.pages.plain(request.head.language, "unsubscribe_done_title", "unsubscribe_done")
             answer = core.page(200, text)
         facts = {"how": "one-click" if one_click else "page"}
-        hit_of, bare = (HitFace.UNSUBSCRIBE, payload, -1), self._withdrawn(payload)
+        hit_of, bare = (HitEndpoint.UNSUBSCRIBE, payload, -1), self._withdrawn(payload)
         core.store(request, conn, hit_of, answer, facts=facts, lost=self._failed(request), bare=bare)
         return None
 
 
-class PreferencesEndpoint(Face):
+class PreferencesEndpoint(FormEndpoint):
     """Tracking, lists, and what is stored. A POST is journaled with the facts that say what was chosen.
 
     `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);
@@ -135,7 +135,7 @@ class PreferencesEndpoint(Face):
             address_form=core.config.address_form,
             unsubscribe_url=self._beside(request, core.config.prefixes.unsubscribe),
         )
-        return self._show(request, conn, (HitFace.PREFERENCES_PAGE, payload), core.page(200, page))
+        return self._show(request, conn, (HitEndpoint.PREFERENCES_PAGE, payload), core.page(200, page))
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         form = fields(request.head.content_type, request.body)
@@ -172,13 +172,13 @@ class PreferencesEndpoint(Face):
         *,
         bare: bool = False,
     ) -> bytes | None:
-        core, hit_of = self._core, (HitFace.PREFERENCES, payload, -1)
+        core, hit_of = self._core, (HitEndpoint.PREFERENCES, payload, -1)
         bare = bare or self._withdrawn(payload)
         core.store(request, conn, hit_of, core.page(200, page), facts=facts, lost=self._failed(request), bare=bare)
         return None
 
 
-class Confirm(Face):
+class Confirm(FormEndpoint):
     """Double opt-in: GET shows the question, only the button's POST confirms. The token names list and contact."""
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
@@ -196,12 +196,12 @@ class Confirm(Face):
 
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         answer = self._core.page(200, self._core.pages.confirm(request.head.language))
-        return self._show(request, conn, (HitFace.CONFIRM_PAGE, payload), answer)
+        return self._show(request, conn, (HitEndpoint.CONFIRM_PAGE, payload), answer)
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
         if not fields(request.head.content_type, request.body).get("confirm"):
             return self._unconfirmed(request)
         answer = core.page(200, core.pages.plain(request.head.language, "confirm_done_title", "confirm_done"))
-        core.store(request, conn, (HitFace.CONFIRM, payload, -1), answer, lost=self._failed(request))
+        core.store(request, conn, (HitEndpoint.CONFIRM, payload, -1), answer, lost=self._failed(request))
         return None

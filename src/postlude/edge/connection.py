@@ -27,7 +27,7 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
-    """The plain case (a whole GET in one piece, nothing else underway) goes straight from bytes to its face.
+    """The plain case (a whole GET in one piece, nothing else underway) goes straight from bytes to its endpoint.
 
     Everything else goes through the full parser. A new request is begun when the one before is answered, so answers
     keep their order and a client that sends without reading is stopped by its own buffer.
@@ -147,13 +147,13 @@ class Connection(asyncio.Protocol):
             self._feed(data)
             return
         parts = words[1].split(b"/", _PATH_PARTS)
-        face = self._fast(parts[1]) if len(parts) >= _PATH_PARTS and not parts[0] else None
-        if face is None or len(words[1]) > self._edge.url_bytes:
+        endpoint = self._fast(parts[1]) if len(parts) >= _PATH_PARTS and not parts[0] else None
+        if endpoint is None or len(words[1]) > self._edge.url_bytes:
             self._feed(data)
             return
         rest = parts[3] if len(parts) > _PATH_PARTS else b""
         try:
-            answer = face(parts[2], rest, head, self)
+            answer = endpoint(parts[2], rest, head, self)
         except Exception:  # noqa: BLE001 - whatever is wrong with us, the recipient is served
             answer = self._edge.failed(words[1])
         if answer is None:

@@ -1,4 +1,4 @@
-"""What all faces of one edge process share, and the way a hit goes into the journal."""
+"""What all endpoints of one edge process share, and the way a hit goes into the journal."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -16,10 +16,10 @@ from postlude.edge.records import tail as record_tail
 from postlude.edge.request import Request
 from postlude.edge.revoked import RevokedFile
 from postlude.edge.visitors import Visitor, Visitors
-from postlude.journal import Lane
+from postlude.journal import AppendQueue
 from postlude.kit.clock import Clock
 from postlude.model.errors import StorageError
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import TokenCodec
 
 IDLE: Final = 0
@@ -72,11 +72,13 @@ Large = Callable[[bytes, Waiter], None]
 class Core:
     """Settings, counters and prebuilt answers of one edge process."""
 
-    def __init__(self, config: EdgeConfig, codec: TokenCodec, clock: Clock, lane: Lane[Waiter], large: Large) -> None:
+    def __init__(
+        self, config: EdgeConfig, codec: TokenCodec, clock: Clock, queue: AppendQueue[Waiter], large: Large
+    ) -> None:
         self.config = config
         self.codec = codec
         self.clock = clock
-        self.lane = lane
+        self.queue = queue
         self.large = large
         """Stores what is too large to share a batch."""
         self.counts = Counts()
@@ -141,14 +143,14 @@ class Core:
         self,
         request: Request,
         conn: Waiter,
-        hit_of: tuple[HitFace, bytes, int],
+        hit_of: tuple[HitEndpoint, bytes, int],
         answer: bytes,
         *,
         facts: Mapping[str, str] | None = None,
         lost: bytes | None = None,
         bare: bool = False,
     ) -> None:
-        """Journal a hit (face, token payload, link position); `conn` writes `answer` once it is durable.
+        """Journal a hit (endpoint, token payload, link position); `conn` writes `answer` once it is durable.
 
         `bare`: of somebody who is not to be recorded, so without program, address and headers.
         """
@@ -160,4 +162,4 @@ class Core:
             head = request.head
             end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts | dict(facts))
         conn.answer, conn.lost_answer = answer, lost
-        self.lane.add(hit(self.clock.now(), hit_of, request.method, end), conn)
+        self.queue.add(hit(self.clock.now(), hit_of, request.method, end), conn)

@@ -12,7 +12,7 @@ from postlude.edge.core import HIT, SCOPE_BYTES, Core, Waiter, copy_of
 from postlude.edge.headers import RequestHead
 from postlude.edge.records import COPY, PIXEL_END, SCOPE, UINT64
 from postlude.edge.tracked import LinkEndpoint
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens.copy_tokens import COPY_TOKEN_LENGTH, KINDS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REMEMBERED: Final = 2048
-_REMEMBERED_BYTES: Final = 2048  # with _REMEMBERED at most 4 MB a face
+_REMEMBERED_BYTES: Final = 2048  # with _REMEMBERED at most 4 MB an endpoint
 
 
 class KnownLink(NamedTuple):
@@ -41,8 +41,8 @@ class Front:
 
     def __init__(self, core: Core, link: LinkEndpoint) -> None:
         self._core = core
-        self._link_face = link
-        self._lane = core.lane
+        self._link_endpoint = link
+        self._queue = core.queue
         self._verify = core.codec.verify_read
         self._answers = core.answers
         self._visitors = core.visitors
@@ -62,7 +62,7 @@ class Front:
 
     def forget(self) -> None:
         """Look again at what was withdrawn, stopped or replaced."""
-        self._link_face.forget()
+        self._link_endpoint.forget()
         self._links.clear()
         self.look_again()
 
@@ -89,13 +89,13 @@ class Front:
         tail = visitor.tails.get(head)
         if tail is None or visitor.count == visitor.too_many:
             tail = visitor.tail(head)
-        lane = self._lane
-        if lane.batch != self._batch:
+        queue = self._queue
+        if queue.batch != self._batch:
             self._stamp()
         conn.state = HIT
         conn.answer = self._answers.pixel
         at = self._pixel_at[payload[1]]
-        lane.add(b"".join((at, payload[SCOPE], UINT64, payload[COPY], PIXEL_END, tail)), conn)
+        queue.add(b"".join((at, payload[SCOPE], UINT64, payload[COPY], PIXEL_END, tail)), conn)
         return True
 
     def learn(self, data: bytes, rest: bytes, head: RequestHead) -> None:
@@ -105,7 +105,7 @@ class Front:
                 _remember(self._pixels, data[self._pixel_rest], head)
         elif data.startswith(self._link_start):
             payload = self._verify(data[self._link_token])
-            known = self._link_face.known(payload, rest) if payload is not None else None
+            known = self._link_endpoint.known(payload, rest) if payload is not None else None
             if payload is not None and known is not None:
                 position, location = known
                 link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
@@ -127,20 +127,20 @@ class Front:
         tail = visitor.tails.get(head)
         if tail is None or visitor.count == visitor.too_many:
             tail = visitor.tail(head)
-        lane = self._lane
-        if lane.batch != self._batch:
+        queue = self._queue
+        if queue.batch != self._batch:
             self._stamp()
         conn.state = HIT
         conn.answer = self._answers.redirect(link.location)
-        lane.add(b"".join((self._link_at, link.ids, payload[COPY], link.end, tail)), conn)
+        queue.add(b"".join((self._link_at, link.ids, payload[COPY], link.end, tail)), conn)
         return True
 
     def _stamp(self) -> None:
         """One look at the clock a batch."""
         now = self._core.clock.now()
-        self._batch = self._lane.batch
+        self._batch = self._queue.batch
         self._pixel_at = {second: records.pixel_start(now, kind) for second, (_, kind) in KINDS.items()}
-        self._link_at = records.start(now, HitFace.LINK)
+        self._link_at = records.start(now, HitEndpoint.LINK)
 
 
 def _remember(known: dict[bytes, T], tail: bytes, what: T) -> None:

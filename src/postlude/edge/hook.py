@@ -1,4 +1,4 @@
-"""The door for sending providers' calls: kept as they came, judged later."""
+"""The endpoint for sending providers' calls: kept as they came, judged later."""
 
 import re
 from typing import Final

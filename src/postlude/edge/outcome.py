@@ -16,7 +16,7 @@ class RequestOutcome(StrEnum):
     REFUSED_LINK = "refused_link"  # signed, yet not a destination a browser should be sent to
     UNCONFIRMED = "unconfirmed"  # a POST without the field that means "yes"
     FILE = "file"  # robots.txt, favicon, well-known files
-    NOTHING_TO_STORE = "nothing_to_store"  # a provider looked whether its door is there
+    NOTHING_TO_STORE = "nothing_to_store"  # a provider looked whether its endpoint is there
     HEALTH = "health"
     FAILED = "failed"  # a fault of ours: served as far as can be, logged
     OPTIONS = "options"

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import Kind
 from postlude.tokens.copy_tokens import KIND_BITS
 
@@ -25,7 +25,7 @@ PIXEL_END: Final = _MINUS_ONE + _encode("GET")
 """A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `start`, `ids`, copy,
 `end`, `tail`."""
 _KINDS: Final = tuple(bytes((second & KIND_BITS, _UINT64)) for second in range(256))
-"""By a payload's second byte: a record has the kind alone, what the token was for shows in the face."""
+"""By a payload's second byte: a record has the kind alone, what the token was for shows in the endpoint."""
 _middle: Final = Struct(">6sQ")
 
 
@@ -34,18 +34,18 @@ def tail(user_agent: str, address: str, headers: dict[str, str], facts: dict[str
     return _encode(user_agent) + _encode(address) + _encode(headers) + _encode(facts)
 
 
-def start(at: int, face: HitFace) -> bytes:
-    """Time and face."""
-    return _middle.pack(_START, at) + _encode(face)
+def start(at: int, endpoint: HitEndpoint) -> bytes:
+    """Time and endpoint."""
+    return _middle.pack(_START, at) + _encode(endpoint)
 
 
 def pixel_start(at: int, kind: Kind) -> bytes:
     """Everything in front of the scope."""
-    return start(at, HitFace.PIXEL) + bytes((kind, _UINT64))
+    return start(at, HitEndpoint.PIXEL) + bytes((kind, _UINT64))
 
 
 def ids(payload: bytes) -> bytes:
-    """Everything between face and copy, of a verified token's payload."""
+    """Everything between endpoint and copy, of a verified token's payload."""
     return _KINDS[payload[1]] + payload[SCOPE] + UINT64
 
 
@@ -54,7 +54,7 @@ def end(position: int, method: str = "GET") -> bytes:
     return _encode(position) + _encode(method)
 
 
-def hit(at: int, what: tuple[HitFace, bytes, int], method: str, tail: bytes) -> bytes:
-    """The record of any hit: of a face, with a token's payload, on a link position."""
-    face, payload, position = what
-    return b"".join((start(at, face), ids(payload), payload[COPY], end(position, method), tail))
+def hit(at: int, what: tuple[HitEndpoint, bytes, int], method: str, tail: bytes) -> bytes:
+    """The record of any hit: of an endpoint, with a token's payload, on a link position."""
+    endpoint, payload, position = what
+    return b"".join((start(at, endpoint), ids(payload), payload[COPY], end(position, method), tail))

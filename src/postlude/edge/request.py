@@ -1,4 +1,4 @@
-"""One request as the faces see it, and the full HTTP/1 parser for everything that is not the plain case."""
+"""One request as the endpoints see it, and the full HTTP/1 parser for everything that is not the plain case."""
 
 from typing import Final, NamedTuple
 from urllib.parse import quote

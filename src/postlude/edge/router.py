@@ -1,4 +1,4 @@
-"""From a request to its face."""
+"""From a request to its endpoint."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -33,7 +33,7 @@ class Endpoint(Protocol):
 
 
 class Router:
-    """Knows the prefixes. `fast` maps a prefix to the face for plain GETs; `route` takes anything."""
+    """Knows the prefixes. `fast` maps a prefix to the endpoint for plain GETs; `route` takes anything."""
 
     def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
         self._core = core
@@ -58,13 +58,13 @@ class Router:
     def route(self, request: Request, conn: Waiter) -> bytes | None:
         """The answer, or None when it follows once the hit is durable."""
         core = self._core
-        face = next(filter(None, (self._slow.get(target.prefix) for target in readings(request.target))), None)
+        endpoint = next(filter(None, (self._slow.get(target.prefix) for target in readings(request.target))), None)
         if request.method == "OPTIONS":
             headers = {"Allow": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Origin": "*"}
             headers |= {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Max-Age": "86400"}
             return core.done(request, RequestOutcome.OPTIONS, core.answers.build(204, b"", headers))
-        if face is not None:
-            return face(request, conn)
+        if endpoint is not None:
+            return endpoint(request, conn)
         if request.method in {"GET", "HEAD"}:
             found = self._files.find(plain_path(request.target), request, conn)
             if found is not None:

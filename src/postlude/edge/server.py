@@ -47,13 +47,13 @@ _GIVES_WAY: Final = 3
 
 
 class Edge:
-    """The public face of one process. Serves on any number of sockets of one event loop."""
+    """The public endpoint of one process. Serves on any number of sockets of one event loop."""
 
     def __init__(self, config: EdgeConfig, codec: TokenCodec, writer: Journal, clock: Clock | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._writer = writer
-        lane = writer.lane(self._loop.call_soon, self._from_committer)
-        self.core = Core(config, codec, clock or SystemClock(), lane, self._store_large)
+        queue = writer.append_queue(self._loop.call_soon, self._from_committer)
+        self.core = Core(config, codec, clock or SystemClock(), queue, self._store_large)
         self.heads = Heads()
         self.router = Router(self.core, lambda near: health(self.core, writer, len(self.connections), near=near))
         self.front = Front(self.core, self.router.link)

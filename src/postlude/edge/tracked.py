@@ -1,4 +1,4 @@
-"""The two frequent faces: the pixel and the link."""
+"""The two frequent endpoints: the pixel and the link."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from postlude.edge.location import location, wanted_host
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import CopyRef, split_link, unpacked
 
 _VERIFIED: Final = 4096
@@ -38,7 +38,7 @@ class Pixel:
             return core.done(request, RequestOutcome.WRONG_METHOD, core.answers.gif("method"))
         if unpacked(payload).copy in core.revoked.now.opens:
             return core.done(request, RequestOutcome.REVOKED, core.answers.pixel)
-        core.store(request, conn, (HitFace.PIXEL, payload, -1), core.answers.pixel)
+        core.store(request, conn, (HitEndpoint.PIXEL, payload, -1), core.answers.pixel)
         return None
 
     def _payload(self, target: Target) -> bytes | None:
@@ -76,7 +76,7 @@ class LinkEndpoint:
         position, answer = known
         conn.answer, conn.lost_answer = core.answers.redirect(answer), None
         end = core.visitor(conn, head).hit(head)
-        core.lane.add(records.hit(core.clock.now(), (HitFace.LINK, payload, position), "GET", end), conn)
+        core.queue.add(records.hit(core.clock.now(), (HitEndpoint.LINK, payload, position), "GET", end), conn)
         return None
 
     def slow(self, request: Request, conn: Waiter) -> bytes | None:
@@ -102,7 +102,7 @@ class LinkEndpoint:
         if request.method == "HEAD":
             return core.done(request, RequestOutcome.STORED, answer)
         self._remember(payload[:SCOPE_BYTES] + rest, position, where)
-        core.store(request, conn, (HitFace.LINK, payload, position), answer)
+        core.store(request, conn, (HitEndpoint.LINK, payload, position), answer)
         return None
 
     def _unfit(self, request: Request, url: str, *, stopped: bool) -> bytes:

@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Final
 
-from postlude.edge.choices import Face
+from postlude.edge.choices import FormEndpoint
 from postlude.edge.core import Core, Waiter
 from postlude.edge.off_loop import FilesRead
 from postlude.edge.request import Request
 from postlude.kit.ids import id_text
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import DEAD_TOKEN, Kind, Use, unpacked
 
 LARGEST_VIEW: Final = 4 << 20
@@ -18,7 +18,7 @@ _REMEMBERED_BYTES: Final = 8 << 20
 _MAIL_POLICY: Final = "sandbox allow-popups; default-src 'none'; img-src * data:; style-src 'unsafe-inline'; font-src *"
 
 
-class View(Face):
+class View(FormEndpoint):
     """The mail in a browser, where a page was made of it; else a page that says there is none."""
 
     def __init__(self, core: Core) -> None:
@@ -50,4 +50,4 @@ class View(Face):
             body = body.replace(DEAD_TOKEN.encode(), self._token(request).encode())
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _MAIL_POLICY}
             answer = core.answers.build(200, body, headers)
-        return self._show(request, conn, (HitFace.VIEW, payload), answer)
+        return self._show(request, conn, (HitEndpoint.VIEW, payload), answer)

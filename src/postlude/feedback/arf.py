@@ -7,10 +7,10 @@ import msgspec
 
 from postlude.feedback.addresses import field
 from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import split_headers
 from postlude.feedback.refusal import refusal
 from postlude.feedback.reply import message_ids
+from postlude.feedback.returned_message import ReturnedMessage
 
 _TYPES: Final = {
     "not-spam": FindingKind.NOT_SPAM,

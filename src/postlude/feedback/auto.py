@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from postlude.feedback.languages import fold, words
-from postlude.feedback.letter import ReturnedMessage
+from postlude.feedback.returned_message import ReturnedMessage
 from postlude.feedback.subjects import read_absence, read_subject
 
 _FLAGS: Final = frozenset(

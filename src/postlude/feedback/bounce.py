@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 from postlude.feedback.addresses import find_all
 from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.literals import Search
 from postlude.feedback.recipients import STRONG, find_recipients, said_about
 from postlude.feedback.refusal import refusal
+from postlude.feedback.returned_message import ReturnedMessage
 
 _QUOTED: Final = re.compile(
     r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|\(#[45]\.\d{1,3}\.\d{1,3}\)"

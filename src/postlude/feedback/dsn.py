@@ -7,11 +7,11 @@ import msgspec
 
 from postlude.feedback.addresses import ADDRESS, field
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import ReturnedPart, split_headers
 from postlude.feedback.reasons import FIRM_STATUS
 from postlude.feedback.recipients import find_recipients, said_about
 from postlude.feedback.refusal import kind_of, refusal
+from postlude.feedback.returned_message import ReturnedMessage
 
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
 _TYPED: Final = re.compile(r"^\s*[\w-]+\s*;\s*")

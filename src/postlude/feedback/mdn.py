@@ -7,10 +7,10 @@ import msgspec
 
 from postlude.feedback.addresses import field
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import split_headers
 from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import MAX_DIAGNOSTIC, refusal
+from postlude.feedback.returned_message import ReturnedMessage
 
 _DISPOSITION: Final = re.compile(r";\s*([a-z-]+)")
 _SPACES: Final = re.compile(r"\s+")

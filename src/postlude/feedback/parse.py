@@ -9,12 +9,12 @@ from postlude.feedback.arf import parse_arf
 from postlude.feedback.bounce import parse_bounce
 from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mdn import parse_mdn
 from postlude.feedback.mime import decode_words
 from postlude.feedback.providers.ses import parse as parse_ses
 from postlude.feedback.recipients import with_known
 from postlude.feedback.reply import message_ids, parse_answer
+from postlude.feedback.returned_message import ReturnedMessage
 from postlude.feedback.tags import Signed
 
 _SNS: Final = "no-reply@sns.amazonaws.com"
@@ -53,7 +53,7 @@ def parse(
     """Read one mail that came back. Always at least one finding, never an exception; the same for the same bytes.
 
     `known` are addresses that were mailed; `tags` verifies signed tags; `rcpt_to` and `mail_from` are the envelope as
-    far as the door knows it (`<>` for the null sender). A parser that fails gives UNREADABLE with its name.
+    far as the channel knows it (`<>` for the null sender). A parser that fails gives UNREADABLE with its name.
     """
     if not raw.strip():
         return [Finding(kind=FindingKind.UNREADABLE, rule="empty", diagnostic="the mail is empty")]

@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.feedback.addresses import ADDRESS, clean, find_all, tidy
 from postlude.feedback.finding import Finding
-from postlude.feedback.letter import ReturnedMessage
+from postlude.feedback.returned_message import ReturnedMessage
 
 _A: Final = ADDRESS.pattern
 _LOOSE: Final = r"[^\s<>@,;]{1,64}@[^\s<>@,;]{3,255}"

@@ -6,8 +6,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.reasons import AXES, VAGUE, find_code, find_reason, find_status, persistence_of
+from postlude.feedback.returned_message import ReturnedMessage
 
 MAX_DIAGNOSTIC: Final = 1000
 LONG: Final = 300

@@ -8,9 +8,9 @@ import msgspec
 from postlude.feedback.auto import auto_reply_rule
 from postlude.feedback.finding import Finding, FindingKind, Wish
 from postlude.feedback.leaving import asks_to_leave, wishes_to_leave
-from postlude.feedback.letter import ReturnedMessage
 from postlude.feedback.mime import ReturnedPart
 from postlude.feedback.quote import new_text
+from postlude.feedback.returned_message import ReturnedMessage
 from postlude.feedback.subjects import read_subject
 
 _ID: Final = re.compile(r"<([^<>\s]{1,998})>")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from postlude.feedback.finding import Evidence
-from postlude.feedback.letter import ReturnedMessage
+from postlude.feedback.returned_message import ReturnedMessage
 
 _TAG: Final = re.compile(r"(?<![a-z2-7])([a-z2-7]{28})(?![a-z2-7])", re.IGNORECASE)
 _COPY_TOKEN: Final = re.compile(r"/([A-Za-z0-9_-]{36})(?=[./\"'\s>]|$)")

@@ -78,7 +78,7 @@ _CHECKPOINT: Final = "2MB"
 _BUSY: Final = 5_000
 _WINDOW_S: Final = 1.0
 _encode: Final = msgspec.json.Encoder().encode
-_facts: Final = msgspec.json.Decoder(dict[str, str]).decode
+_read_facts: Final = msgspec.json.Decoder(dict[str, str]).decode
 _reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -436,6 +436,13 @@ class DuckHistory:
 def _is_damage(error: duckdb.Error) -> bool:
     text = str(error).lower()
     return any(word in text for word in _DAMAGE) and not any(word in text for word in _NO_DAMAGE)
+
+
+def _facts(text: str) -> dict[str, str]:
+    facts = _read_facts(text)
+    if "door" in facts:  # as older versions called the channel that something came back through
+        facts["channel"] = facts.pop("door")
+    return facts
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -1,4 +1,4 @@
-"""The door for bounces, complaints and replies: SMTP and LMTP."""
+"""The server for bounces, complaints and replies: SMTP and LMTP."""
 
 from postlude.inbound.config import InboundConfig
 from postlude.inbound.run import run_inbound

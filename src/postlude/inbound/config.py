@@ -1,17 +1,17 @@
-"""What the inbound door is told."""
+"""What the inbound server is told."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from postlude.adapters.smtp_server.session import DoorConfig
+from postlude.adapters.smtp_server.session import SmtpServerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class InboundConfig(DoorConfig):
-    """The inbound door's settings; see DoorConfig."""
+class InboundConfig(SmtpServerConfig):
+    """The inbound server's settings; see SmtpServerConfig."""
 
-    door: str = "smtp"
-    """Name of this door in observations."""
+    channel: str = "smtp"
+    """Name of this channel in observations."""
 
 
 class RecipientAllowed(Protocol):

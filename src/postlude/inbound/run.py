@@ -1,4 +1,4 @@
-"""The inbound door's process part."""
+"""The inbound server's process part."""
 
 import asyncio
 import socket
@@ -6,7 +6,7 @@ import socket
 from postlude.adapters.smtp_server.serve import serve
 from postlude.adapters.smtp_server.session import SmtpPolicy, SmtpServerSession
 from postlude.inbound.config import InboundConfig, RecipientAllowed
-from postlude.inbound.guard import InboundGuard
+from postlude.inbound.policy import InboundPolicy
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.services.ports import Append
@@ -32,7 +32,7 @@ async def run_inbound(
 ) -> None:
     """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
 
-    def guard(door: SmtpServerSession) -> SmtpPolicy:
-        return InboundGuard(door, codec, allowed, append, spool, clock, config.door)
+    def policy(session: SmtpServerSession) -> SmtpPolicy:
+        return InboundPolicy(session, codec, allowed, append, spool, clock, config.channel)
 
-    await serve(config, sock, guard, stop)
+    await serve(config, sock, policy, stop)

@@ -55,7 +55,7 @@ def _quoted_pixels(scan: Scan, session: InstrumentSession, edits: list[Edit]) ->
             if attribute.name != b"src":
                 continue
             own = session.own(clean(text_of(scan.data[attribute.value_start : attribute.value_end], "latin-1") or ""))
-            if own is not None and own.face == "pixel":
+            if own is not None and own.endpoint == "pixel":
                 if session.is_mine(own) and not mine:
                     mine = True
                 else:

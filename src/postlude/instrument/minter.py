@@ -24,7 +24,7 @@ class RecognisedUrl(Protocol):
     """A URL of ours that was recognised."""
 
     @property
-    def face(self) -> str:
+    def endpoint(self) -> str:
         """`pixel`, `link`, or one of our pages."""
         ...
 
@@ -35,7 +35,7 @@ class RecognisedUrl(Protocol):
 
     @property
     def position(self) -> int:
-        """Link position, -1 for the other faces."""
+        """Link position, -1 for the other endpoints."""
         ...
 
     @property

@@ -137,6 +137,6 @@ class InstrumentSession:
 
 def own_link(url: str, own: RecognisedUrl, session: InstrumentSession) -> tuple[str, LinkReason]:
     """Where a URL of ours leads, and what it is."""
-    if own.face != "link":
+    if own.endpoint != "link":
         return url, LinkReason.OWN_PAGE
     return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED

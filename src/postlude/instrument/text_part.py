@@ -48,7 +48,7 @@ def _edit(data: bytes, found: TextUrl, session: InstrumentSession, charset: str,
     own = session.own(written)
     if own is None:
         return _tracked(written, (start, end), session, room, charset)
-    if own.face == "pixel":  # mail readers write the address of an image where they quote one as text
+    if own.endpoint == "pixel":  # mail readers write the address of an image where they quote one as text
         return Edit(*_with_brackets(data, start, end), (b"",))
     url, reason = own_link(written, own, session)
     session.report(session.next_position(), url, "", reason, "text")

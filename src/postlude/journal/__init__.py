@@ -1,7 +1,7 @@
 """Observations on disk before they are answered: CRC-framed append-only segments."""
 
+from postlude.journal.append_queue import AppendQueue
 from postlude.journal.finding import JournalFinding
-from postlude.journal.lane import Lane
 from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
@@ -18,12 +18,12 @@ __all__ = [
     "PARTS",
     "SEVEN_DAYS",
     "SPARE_BYTES",
+    "AppendQueue",
     "JournalFinding",
     "JournalReader",
     "JournalRecord",
     "JournalWriter",
     "Known",
-    "Lane",
     "Losses",
     "Position",
     "RefusingJournal",

@@ -7,8 +7,8 @@ is older than the stores, is gone and made anew, or is another installation's, g
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from postlude.journal.head import SegmentHeader
 from postlude.journal.position import MAX_WRITER
+from postlude.journal.segment_header import SegmentHeader
 from postlude.model.errors import StorageError
 from postlude.model.segment import SegmentLabel
 

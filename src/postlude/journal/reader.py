@@ -30,7 +30,7 @@ class JournalReader:
         self._clock = clock or SystemClock()
         self._lineage = Lineage(Known())
         self._folders: dict[str, WriterFolder] = {}
-        self._turn = 0
+        self._round = 0
         self._look_at = 0.0
         self._seen: dict[str, tuple[int, int]] = {}
         self._found: list[JournalFinding] = []
@@ -79,9 +79,9 @@ class JournalReader:
         self._find_writers()
         records: list[JournalRecord] = []
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)
-        self._turn += 1
+        self._round += 1
         for i in range(len(folders)):
-            folder = folders[(i + self._turn) % len(folders)]
+            folder = folders[(i + self._round) % len(folders)]
             self._seen[folder.name] = folder.mark.get()
             for some in folder.frames(after, self._lineage):
                 room = limit - len(records)

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from postlude.journal import lost
-from postlude.journal.lane import Lane
+from postlude.journal.append_queue import AppendQueue
 from postlude.journal.writer import Done, WriterStats
 from postlude.model.errors import StorageError
 
@@ -30,7 +30,7 @@ class RefusingJournal:
         self._lost = 0
         self._noted = 0
         self._note_at = monotonic() + _NOTE_SECONDS
-        self._lanes: list[Lane[Any]] = []
+        self._queues: list[AppendQueue[Any]] = []
 
     @property
     def stats(self) -> WriterStats:
@@ -42,13 +42,13 @@ class RefusingJournal:
         """Losses of this process that `losses` does not tell yet."""
         return self._lost - self._noted
 
-    def lane(
+    def append_queue(
         self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
-    ) -> Lane[W]:
+    ) -> AppendQueue[W]:
         """As a writer's."""
-        lane = Lane(soon, self._refuse, deliver)
-        self._lanes.append(lane)
-        return lane
+        queue = AppendQueue(soon, self._refuse, deliver)
+        self._queues.append(queue)
+        return queue
 
     def submit(self, data: bytes, done: Done) -> None:  # noqa: ARG002 - a writer's signature
         """Refuse one record."""
@@ -72,8 +72,8 @@ class RefusingJournal:
             self._noted = self._lost
 
     def _refuse(self) -> None:
-        for lane in self._lanes:
-            while lane.handed_over:
-                records, waiters = lane.take()
+        for queue in self._queues:
+            while queue.handed_over:
+                records, waiters = queue.take()
                 self._lose(len(records))
-                lane.deliver(waiters, self._error)
+                queue.deliver(waiters, self._error)

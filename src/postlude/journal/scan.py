@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from postlude.journal import frame, head
+from postlude.journal import frame, segment_header
 from postlude.journal.frame import JournalFrame
-from postlude.journal.head import SegmentHeader
+from postlude.journal.segment_header import SegmentHeader
 
 _PIECE: Final = 1 << 20
 _MOST_CHECKED: Final = 1 << 30
@@ -29,14 +29,14 @@ class SegmentView:
     def __init__(self, whole: mmap.mmap, segment: int, identity: bytes) -> None:
         self._whole = whole
         self.bytes = memoryview(whole)
-        self.head: SegmentHeader | None = head.read_head(self.bytes)
-        self.begin = head.SIZE
+        self.head: SegmentHeader | None = segment_header.read_head(self.bytes)
+        self.begin = segment_header.SIZE
         """Where the first frame should begin."""
         if self.head is not None:
             identity = self.head.identity
         elif frame.find(self.bytes, 0) is not None or self.blank(0):
             identity, self.begin = b"", 0
-        self.seed = head.seed_of(identity, segment)
+        self.seed = segment_header.seed_of(identity, segment)
         self.damaged_head = self.head is None and self.begin > 0
 
     def walk(self, at: int) -> Iterator[JournalFrame | Skipped]:
@@ -93,6 +93,6 @@ def read_segment_head(path: Path) -> SegmentHeader | None:
     """The head of a segment file; None when it has none or cannot be read."""
     try:
         with path.open("rb") as file:
-            return head.read_head(memoryview(file.read(head.SIZE)))
+            return segment_header.read_head(memoryview(file.read(segment_header.SIZE)))
     except OSError:
         return None

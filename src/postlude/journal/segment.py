@@ -4,10 +4,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from postlude.journal import head
+from postlude.journal import segment_header
 from postlude.journal.disk import Disk
 from postlude.journal.folder import segment_path
-from postlude.journal.head import SegmentHeader
+from postlude.journal.segment_header import SegmentHeader
 
 
 class SpareFile(Protocol):
@@ -27,7 +27,7 @@ class OpenSegment:
         self._path = segment_path(folder, mine.segment)
         self._head = mine.pack()
         self.number = mine.segment
-        self.seed = head.seed_of(mine.identity, mine.segment)
+        self.seed = segment_header.seed_of(mine.identity, mine.segment)
         """What the checksums of its frames begin with."""
         self.end = 0
         """Everything before it is durable."""
@@ -44,7 +44,7 @@ class OpenSegment:
 
     def full(self, more: int, *, better: bool) -> bool:
         """Whether the next `more` bytes belong into another segment; `better`: a prepared one is at hand."""
-        return max(self.end, head.SIZE) + more > self._limit or (better and not self.prepared)
+        return max(self.end, segment_header.SIZE) + more > self._limit or (better and not self.prepared)
 
     def append(self, frame: bytes) -> None:
         """Write and sync one frame, with the head before the first. After an OSError the segment must be abandoned."""

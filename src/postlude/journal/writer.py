@@ -13,10 +13,10 @@ from time import monotonic
 from typing import Any, Final, NamedTuple, TypeVar
 
 from postlude.journal import folder as files
-from postlude.journal import frame, head, lost, registry
+from postlude.journal import frame, lost, registry, segment_header
+from postlude.journal.append_queue import AppendQueue
 from postlude.journal.committer import Committer, CommitterThread
 from postlude.journal.disk import Disk
-from postlude.journal.lane import Lane
 from postlude.journal.limits import DEFAULT_MAX_BYTES, full_disk_alarm, size_alarm
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.reserve import Reserve
@@ -76,7 +76,7 @@ class JournalWriter:
 
         `committer`: who does the work, if not a thread of its own.
         """
-        if not head.SIZE + frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
+        if not segment_header.SIZE + frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
             raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
         self.number, self._identity = registry.register(root, name)
         self.root: Final = root
@@ -90,7 +90,7 @@ class JournalWriter:
         self._records: list[bytes] = []
         self._waiting: list[Done] = []
         self._lock = threading.Lock()
-        self._lanes: tuple[Lane[Any], ...] = ()
+        self._queues: tuple[AppendQueue[Any], ...] = ()
         self._closing = False
         self._segment: OpenSegment | None = None
         self._retry_at = 0.0
@@ -178,13 +178,13 @@ class JournalWriter:
         """Counters since the start, and whether the disk takes records."""
         return WriterStats(self._count, self._batches, self._bytes, self._lost, self._size, self._problem)
 
-    def lane(
+    def append_queue(
         self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
-    ) -> "Lane[W]":
-        """A lane of its own for one event loop, whose `call_soon` is `soon`."""
-        lane = Lane(soon, self.wake, deliver)
-        self._lanes = (*self._lanes, lane)
-        return lane
+    ) -> "AppendQueue[W]":
+        """A queue of its own for one event loop, whose `call_soon` is `soon`."""
+        queue = AppendQueue(soon, self.wake, deliver)
+        self._queues = (*self._queues, queue)
+        return queue
 
     def _work(self) -> None:
         while self._round():
@@ -196,17 +196,17 @@ class JournalWriter:
         if batch := self._take():
             worked = True
             self._commit(*batch)
-        for lane in self._lanes:
-            if lane.handed_over:
+        for queue in self._queues:
+            if queue.handed_over:
                 worked = True
-                self._commit_lane(lane)
+                self._commit_queue(queue)
         return worked
 
-    def _commit_lane(self, lane: "Lane[Any]") -> None:
-        records, waiters = lane.take()
+    def _commit_queue(self, queue: "AppendQueue[Any]") -> None:
+        records, waiters = queue.take()
         error = self._store(records)
         try:
-            lane.deliver(waiters, error)
+            queue.deliver(waiters, error)
         except Exception:  # noqa: BLE001 - one caller must not stop the committer for all others
             _log.exception("journal: a callback failed")
 
@@ -231,7 +231,7 @@ class JournalWriter:
             first = last
 
     def _room(self) -> int:
-        return self._segment_bytes - head.SIZE - frame.OVERHEAD
+        return self._segment_bytes - segment_header.SIZE - frame.OVERHEAD
 
     def _commit_frame(self, records: list[bytes], waiting: list[Done]) -> None:
         error = self._store(records)
@@ -301,7 +301,7 @@ class JournalWriter:
     def _new_segment(self, source: Reserve | Spare, limit: int) -> OpenSegment:
         if self._last >= MAX_SEGMENT:
             raise StorageError(f"{self._folder}: all segment numbers are used; start a writer of another name")
-        mine = head.new_head(self.number, self._last + 1, self._identity)
+        mine = segment_header.new_head(self.number, self._last + 1, self._identity)
         segment = OpenSegment(self._disk, self._folder, mine, source, limit)
         self._last += 1
         return segment

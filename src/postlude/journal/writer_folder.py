@@ -9,11 +9,11 @@ from typing import Final
 from postlude.journal import folder as files
 from postlude.journal.finding import JournalFinding
 from postlude.journal.frame import JournalFrame
-from postlude.journal.head import SegmentHeader
 from postlude.journal.lineage import Lineage
 from postlude.journal.position import JournalRecord, Position
 from postlude.journal.registry import Writer
 from postlude.journal.scan import SegmentView, Skipped, open_segment, read_segment_head
+from postlude.journal.segment_header import SegmentHeader
 from postlude.model.errors import InUseError
 from postlude.model.segment import SegmentLabel
 

@@ -4,7 +4,7 @@ from typing import Any, Final, Union, get_args
 
 import msgspec
 
-from postlude.model.words import HitFace, SendOutcome, Via
+from postlude.model.words import HitEndpoint, SendOutcome, Via
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
@@ -12,14 +12,14 @@ class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
 
     at: int
     """Microseconds since the epoch."""
-    face: HitFace
+    endpoint: HitEndpoint
     kind: int
     """`tokens.Kind` of the token."""
     scope: int
     """Message id (single mail) or campaign id."""
     copy: int
     position: int
-    """Link position, -1 where the face has none."""
+    """Link position, -1 where the endpoint has none."""
     method: str
     user_agent: str
     address: str
@@ -33,11 +33,11 @@ class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
 class RawHit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
     """A Hit with its two maps left as they were encoded: nothing is built that the digest knows already.
 
-    Two of them with the same bytes there, user agent, method and face are judged alike.
+    Two of them with the same bytes there, user agent, method and endpoint are judged alike.
     """
 
     at: int
-    face: str
+    endpoint: str
     kind: int
     scope: int
     copy: int
@@ -105,11 +105,11 @@ class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_l
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
-    """A mail came back through an inbound door; its bytes lie in the spool under `mail`."""
+    """A mail came back through an inbound server; its bytes lie in the spool under `mail`."""
 
     at: int
     mail: int
-    door: str
+    channel: str
     """smtp, imap:ACCOUNT, sandbox ..."""
     mail_from: str
     rcpt_to: str
@@ -150,7 +150,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)
 _others = tuple(kind for kind in get_args(Observation) if kind is not Hit)
 _quick: Final[msgspec.msgpack.Decoder[Any]] = msgspec.msgpack.Decoder(Union[(RawHit, *_others)])
-_FREQUENT: Final = frozenset({HitFace.PIXEL.value, HitFace.LINK.value})
+_FREQUENT: Final = frozenset({HitEndpoint.PIXEL.value, HitEndpoint.LINK.value})
 
 
 def encode(observation: Observation) -> bytes:
@@ -166,6 +166,6 @@ def decode(data: bytes | memoryview) -> Observation:
 def decode_quick(data: bytes) -> Observation | RawHit:
     """As `decode`, except that hits on pixels and links come as RawHit."""
     seen: Observation | RawHit = _quick.decode(data)
-    if seen.__class__ is RawHit and seen.face not in _FREQUENT:
+    if seen.__class__ is RawHit and seen.endpoint not in _FREQUENT:
         return _decoder.decode(data)
     return seen

@@ -82,7 +82,7 @@ class SendOutcome(_Renamed):
     SUPPRESSED = "suppressed"  # not tried: the address is on the suppression list
 
 
-class HitFace(StrEnum):
+class HitEndpoint(StrEnum):
     """Which public URL was asked for."""
 
     PIXEL = "pixel"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
-from postlude.adapters.smtp_server.session import DoorConfig
+from postlude.adapters.smtp_server.session import SmtpServerConfig
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Gateway:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RelayConfig(DoorConfig):
-    """The submission server's settings; see DoorConfig."""
+class RelayConfig(SmtpServerConfig):
+    """The submission server's settings; see SmtpServerConfig."""
 
     quota: Quota = field(default_factory=Quota)
     gateway: Gateway = field(default_factory=Gateway)

@@ -8,10 +8,10 @@ from postlude.model.domain_name import same_domain
 from postlude.relay.config import Gateway
 
 
-def is_gateway(gateway: Gateway, door: SmtpServerSession) -> bool:
+def is_gateway(gateway: Gateway, session: SmtpServerSession) -> bool:
     """The address lies in a trusted network and, where names are set, a verified certificate carries one of them."""
     try:
-        peer = ip_address(door.peer.partition("%")[0])
+        peer = ip_address(session.peer.partition("%")[0])
     except ValueError:
         return False
     if isinstance(peer, IPv6Address) and peer.ipv4_mapped:
@@ -19,7 +19,7 @@ def is_gateway(gateway: Gateway, door: SmtpServerSession) -> bool:
     if not any(peer in network for network in gateway.networks if network.version == peer.version):
         return False
     return not gateway.client_names or any(
-        _matches(name, wanted.lower()) for name in door.certificate_names for wanted in gateway.client_names
+        _matches(name, wanted.lower()) for name in session.certificate_names for wanted in gateway.client_names
     )
 
 

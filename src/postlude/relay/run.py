@@ -10,7 +10,7 @@ from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via
 from postlude.relay.config import CheckLogin, OwnerOf, QuotaUsed, RelayConfig
-from postlude.relay.guard import Desk, RelayGuard
+from postlude.relay.policy import RelayPolicy, RelayServices
 from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
 from postlude.services.messages.accept import accept
@@ -35,7 +35,7 @@ async def run_relay(
     250 after a message means: its bytes are in the spool and its Submitted is in the journal, both durable. With
     `owner_of` and networks in `config.gateway` those servers need no login.
     """
-    desk = Desk(
+    services = RelayServices(
         check=check,
         accept=partial(accept, append, spool, clock, via=Via.RELAY, host=config.hostname),
         clock=clock,
@@ -45,7 +45,7 @@ async def run_relay(
         owner_of=owner_of,
     )
     async with asyncio.TaskGroup() as ports:
-        ports.create_task(serve(config, sock, partial(RelayGuard, desk=desk), stop))
+        ports.create_task(serve(config, sock, partial(RelayPolicy, services=services), stop))
         if tls_sock is not None:
             implicit = replace(config, implicit_tls=True)
-            ports.create_task(serve(implicit, tls_sock, partial(RelayGuard, desk=desk), stop))
+            ports.create_task(serve(implicit, tls_sock, partial(RelayPolicy, services=services), stop))

@@ -108,7 +108,7 @@ class Transport(Protocol):
     """Hands copies to the next server, or to one of several."""
 
     @property
-    def lanes(self) -> int:
+    def concurrency(self) -> int:
         """How many `send` calls are worth running at the same time. Long-lived tasks that loop are cheapest."""
         ...
 

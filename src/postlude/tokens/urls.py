@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _READING: Final = frozenset(("pixel", "link"))
-"""The faces behind a read token; the others are behind an act token."""
+"""The endpoints behind a read token; the others are behind an act token."""
 _LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
 
 
 class Prefixes(NamedTuple):
-    """The first path segment of each face. Settings: block lists match `/track` and `/open`."""
+    """The first path segment of each endpoint. Settings: block lists match `/track` and `/open`."""
 
     pixel: str = "i"
     link: str = "l"
@@ -33,12 +33,12 @@ class Prefixes(NamedTuple):
 class OwnUrl(NamedTuple):
     """A URL of ours that was recognised and verified."""
 
-    face: str
+    endpoint: str
     """`pixel`, `link`, `unsubscribe`, `preferences` or `view`."""
     ref: CopyRef
     position: int
     destination: str
-    """Where a link leads; empty for the other faces."""
+    """Where a link leads; empty for the other endpoints."""
 
 
 def split_link(path: str) -> tuple[int, str, str] | None:
@@ -112,22 +112,22 @@ def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> Own
     if not url.startswith(base):
         return None
     prefix, _, rest = url[len(base) :].partition("/")
-    faces = dict(zip(prefixes, Prefixes._fields, strict=True))
-    face = faces.get(prefix)
-    if face is None:
+    endpoints = dict(zip(prefixes, Prefixes._fields, strict=True))
+    endpoint = endpoints.get(prefix)
+    if endpoint is None:
         return None
     token, _, tail = rest.partition("/")
-    if face in _READING:
-        ref = codec.read_read(token.removesuffix(".gif") if face == "pixel" else token)
+    if endpoint in _READING:
+        ref = codec.read_read(token.removesuffix(".gif") if endpoint == "pixel" else token)
     else:
         ref = codec.read_act(token)
     if ref is None:
         return None
-    if face != "link":
-        return OwnUrl(face, ref, -1, "")
+    if endpoint != "link":
+        return OwnUrl(endpoint, ref, -1, "")
     parts = split_link(tail)
     if parts is None:
         return None
     position, mac, encoded = parts
     destination = codec.read_link(ref, position, mac, encoded)
-    return None if destination is None else OwnUrl(face, ref, position, destination)
+    return None if destination is None else OwnUrl(endpoint, ref, position, destination)

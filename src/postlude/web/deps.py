@@ -174,7 +174,7 @@ class WebDeps:
     edge_url: str
     relay: RelayInfo
     inbound: tuple[str, int]
-    """Host and port of the door for mail that comes back, for the sandbox's buttons."""
+    """Host and port of the server for mail that comes back, for the sandbox's buttons."""
     returned_mail: SpooledMail
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains

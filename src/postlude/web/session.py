@@ -22,7 +22,7 @@ _SALT: Final = "postlude.session.1"
 
 
 class NotSignedInError(Exception):
-    """Nobody is signed in. The face answers with the page that says how to sign in."""
+    """Nobody is signed in. The endpoint answers with the page that says how to sign in."""
 
 
 class ForgedFormError(Exception):

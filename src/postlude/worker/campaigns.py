@@ -72,7 +72,7 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
     pump: Pump[CampaignClaim] = Pump(
         name="campaign worker",
         problem="campaigns do not leave",
-        connections=deps.transport.lanes,
+        connections=deps.transport.concurrency,
         most_ahead=_MOST_AHEAD,
         grace_s=_GRACE_S,
         append=deps.append,

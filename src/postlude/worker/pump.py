@@ -1,6 +1,6 @@
 """From claimed copies to the next mail server, in steps that are each a little ahead of the next.
 
-A source adds copies it has claimed; a few of them are journaled as begun; lanes hand those over. So a worker that is
+A source adds copies it has claimed; a few of them are journaled as begun; senders hand those over. So a worker that is
 killed leaves a few copies that may have left, and all others are given back. A database or disk that fails makes the
 steps wait and try again, never end.
 """
@@ -50,7 +50,7 @@ class CopySource(Protocol[Item_contra]):
 
 
 class Pump(Generic[Item]):
-    """Runs a source. Two lanes a connection: while one waits for the disk to take an answer, the other sends."""
+    """Runs a source. Two senders a connection: while one waits for the disk to take an answer, the other sends."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Pump(Generic[Item]):
         append: Append,
         clock: Clock,
     ) -> None:
-        """`most_ahead`: how many copies may be begun before a lane is free for them, where the disk is slow.
+        """`most_ahead`: how many copies may be begun before a sender is free for them, where the disk is slow.
 
         `grace_s`: how long hand-overs may take after a stop; what lasts longer is indeterminate at the next start.
         """
@@ -73,8 +73,8 @@ class Pump(Generic[Item]):
         self._clock = clock
         self._grace_s = grace_s
         self._most_ahead = most_ahead
-        self._lanes: Final = 2 * connections
-        self._ahead = self._lanes
+        self._senders: Final = 2 * connections
+        self._ahead = self._senders
         self._waiting: deque[Item] = deque()
         self._begun: asyncio.Queue[Item | None] = asyncio.Queue()
         self._more = asyncio.Event()
@@ -85,7 +85,7 @@ class Pump(Generic[Item]):
         self.stop = asyncio.Event()
         self.hungry: Final = asyncio.Event()
         """Set when no more than `low` copies wait to be begun, for the source to clear."""
-        self.low = self._lanes
+        self.low = self._senders
         self.rate = 0.0
         """Copies a second that leave, averaged."""
         self.in_hand = 0
@@ -133,7 +133,7 @@ class Pump(Generic[Item]):
         self._beginning = TaskLoop(
             f"{self._name}'s journal", lambda: self._begin(source), expected=expected, problem=self._problem
         )
-        lanes = [asyncio.create_task(self._lane(source), name=f"{self._name} {n}") for n in range(self._lanes)]
+        senders = [asyncio.create_task(self._sender(source), name=f"{self._name} {n}") for n in range(self._senders)]
         closing = asyncio.Event()
         beginning = asyncio.create_task(self._beginning.run(closing), name=f"{self._name} begin")
         try:
@@ -143,25 +143,25 @@ class Pump(Generic[Item]):
             self._more.set()
             self._room.set()
             await beginning
-            await self._finish(source, lanes)
+            await self._finish(source, senders)
 
-    async def _finish(self, source: CopySource[Item], lanes: Sequence[asyncio.Task[None]]) -> None:
+    async def _finish(self, source: CopySource[Item], senders: Sequence[asyncio.Task[None]]) -> None:
         """What is begun still leaves, the rest is given back."""
         left = self.take_out(lambda _: True)
         try:
             await source.give_back(left)
         except (StorageError, InUseError) as error:
             _log.error("%s: copies stay claimed until the next start: %s", self._name, error)
-        for _ in lanes:
+        for _ in senders:
             self._begun.put_nowait(None)
-        await asyncio.wait(lanes, timeout=self._grace_s)
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        await asyncio.wait(senders, timeout=self._grace_s)
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
         await source.settled()
 
     async def _begin(self, source: CopySource[Item]) -> float:
-        """Journal the next few copies as begun, then let the lanes have them."""
+        """Journal the next few copies as begun, then let the senders have them."""
         if not self._waiting:
             self._more.clear()
             await self._more.wait()
@@ -191,9 +191,9 @@ class Pump(Generic[Item]):
         self._handed = (0, now)
         self.rate += (left / max(now - since, 1e-6) - self.rate) / 4
         wanted = min(self._most_ahead, int(2 * sync_s * self.rate))
-        self._ahead = max(self._lanes, wanted, self._ahead - self._lanes)
+        self._ahead = max(self._senders, wanted, self._ahead - self._senders)
 
-    async def _lane(self, source: CopySource[Item]) -> None:
+    async def _sender(self, source: CopySource[Item]) -> None:
         while (item := await self._begun.get()) is not None:
             if self._begun.qsize() <= self._ahead // 2:
                 self._room.set()

@@ -26,7 +26,7 @@ class Worker:
         self._pump: Pump[Ready] = Pump(
             name="sender",
             problem="single mails do not leave",
-            connections=deps.transport.lanes,
+            connections=deps.transport.concurrency,
             most_ahead=0,
             grace_s=_GRACE_S,
             append=deps.append,

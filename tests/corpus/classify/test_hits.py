@@ -8,7 +8,7 @@ import pytest
 
 from postlude.classify import judge, network_facts
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace, Verdict
+from postlude.model.words import HitEndpoint, Verdict
 
 HITS = Path(__file__).resolve().parents[4] / "shared/corpus/hits.jsonl"
 MACHINES = {Verdict.MACHINE, Verdict.MACHINE_SUSPECTED}
@@ -17,7 +17,7 @@ MACHINES = {Verdict.MACHINE, Verdict.MACHINE_SUSPECTED}
 def _hit(row: dict[str, Any]) -> Hit:
     return Hit(
         at=0,
-        face=HitFace.PIXEL if row["kind"] == "open" else HitFace.LINK,
+        endpoint=HitEndpoint.PIXEL if row["kind"] == "open" else HitEndpoint.LINK,
         kind=1,
         scope=1,
         copy=1,

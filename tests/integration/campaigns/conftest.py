@@ -1,4 +1,4 @@
-"""A store with a small cast, and a desk of campaigns on it."""
+"""A store with a small cast, and a world of campaigns on it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ class Settable:
         self.at += int(hours * 3600 * 1_000_000)
 
 
-class Desk(NamedTuple):
+class World(NamedTuple):
     """What the services are given."""
 
     store: Store
@@ -66,7 +66,7 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def world(tmp_path: Path) -> Iterator[World]:
     """Alice, Bob and Charlie are on News, with consent; Charlie has no first name."""
     clock = Settable()
     store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
@@ -80,5 +80,5 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         store.contacts.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 2, how="by hand")
     codec = TokenCodec(KeyRing({1: b"k" * 32}, 1))
     contents = Contents(store, codec, EDGE, Prefixes(), lambda _: Policy(), tmp_path / "views")
-    yield Desk(store, contents, clock, codec, news.id, tmp_path / "files")
+    yield World(store, contents, clock, codec, news.id, tmp_path / "files")
     store.close()

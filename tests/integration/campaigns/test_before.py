@@ -20,22 +20,22 @@ from postlude.store.contacts.rows import Audience
 from postlude.tokens import DEAD_TOKEN, TokenCodec
 
 
-def said(desk, campaign: Campaign, level: Level | None = None) -> set[str]:
-    found = check_campaign(desk.store, desk.contents, campaign, lambda _: True)
+def said(world, campaign: Campaign, level: Level | None = None) -> set[str]:
+    found = check_campaign(world.store, world.contents, campaign, lambda _: True)
     return {one.check for one in found if level is None or one.level is level}
 
 
-def with_html(desk, html: str, **options: object) -> Campaign:
-    made = desk.draft(**options)
-    return change_campaign(desk.store, made.id, {}, {"A": VariantContent(html=html)})
+def with_html(world, html: str, **options: object) -> Campaign:
+    made = world.draft(**options)
+    return change_campaign(world.store, made.id, {}, {"A": VariantContent(html=html)})
 
 
 def live_tokens(codec: TokenCodec, text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z0-9_-]{36}", text) if codec.read_read(word) or codec.read_act(word)]
 
 
-def test_a_good_campaign_has_nothing_serious(desk):
-    assert said(desk, desk.draft(), Level.ERROR) == said(desk, desk.draft("b"), Level.SERIOUS) == set()
+def test_a_good_campaign_has_nothing_serious(world):
+    assert said(world, world.draft(), Level.ERROR) == said(world, world.draft("b"), Level.SERIOUS) == set()
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_a_good_campaign_has_nothing_serious(desk):
         ('{{ unsubscribe_url }}<img alt="" src="cid:missing">', "files", Level.ERROR),
     ],
 )
-def test_what_is_wrong_is_found(desk, html: str, check: str, level: Level):
-    assert check in said(desk, with_html(desk, html), level)
-    assert check not in said(desk, desk.draft("good"), level) or check == "fields"
+def test_what_is_wrong_is_found(world, html: str, check: str, level: Level):
+    assert check in said(world, with_html(world, html), level)
+    assert check not in said(world, world.draft("good"), level) or check == "fields"
 
 
-def test_files_that_are_there_are_found(desk):
-    made = with_html(desk, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a> hosted: by us')
-    attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
-    assert "files" not in said(desk, made, Level.ERROR)
+def test_files_that_are_there_are_found(world):
+    made = with_html(world, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a> hosted: by us')
+    attach_file(world.store, world.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
+    assert "files" not in said(world, made, Level.ERROR)
 
 
 @pytest.mark.parametrize(
@@ -76,107 +76,108 @@ def test_files_that_are_there_are_found(desk):
         ("Shop <news@münchen.example>", None),
     ],
 )
-def test_a_sender_is_checked_as_it_was_typed(desk, sender: str, level: Level | None):
-    made = change_campaign(desk.store, desk.draft("s").id, {"sender": sender}, {})
-    assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in said(desk, made, each)] == [level] * bool(
+def test_a_sender_is_checked_as_it_was_typed(world, sender: str, level: Level | None):
+    made = change_campaign(world.store, world.draft("s").id, {"sender": sender}, {})
+    assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in said(world, made, each)] == [level] * bool(
         level
     )
 
 
-def test_missing_consent_sender_and_audience_are_found(desk):
-    desk.store.contacts.add("dora@customer.test", 9)
-    everyone = desk.draft(audience=Audience(everyone=True))
-    assert "consent" in said(desk, everyone, Level.SERIOUS)
-    nobody = desk.draft("nobody", audience=Audience())
-    assert "audience" in said(desk, nobody, Level.ERROR)
-    unsigned = check_campaign(desk.store, desk.contents, everyone, lambda _: False)
+def test_missing_consent_sender_and_audience_are_found(world):
+    world.store.contacts.add("dora@customer.test", 9)
+    everyone = world.draft(audience=Audience(everyone=True))
+    assert "consent" in said(world, everyone, Level.SERIOUS)
+    nobody = world.draft("nobody", audience=Audience())
+    assert "audience" in said(world, nobody, Level.ERROR)
+    unsigned = check_campaign(world.store, world.contents, everyone, lambda _: False)
     assert any(one.check == "signature" for one in unsigned)
 
 
-def test_a_preview_shows_one_contact_and_nothing_live(desk):
-    made = desk.draft()
-    (variant,) = desk.store.campaigns.variants(made.id)
-    seen = preview(desk.contents, made, variant, someone(desk.store, made, "bob@customer.test"))
+def test_a_preview_shows_one_contact_and_nothing_live(world):
+    made = world.draft()
+    (variant,) = world.store.campaigns.variants(made.id)
+    seen = preview(world.contents, made, variant, someone(world.store, made, "bob@customer.test"))
     assert (seen.address, seen.subject) == ("bob@customer.test", "News for Bob")
     assert "Dear Bob," in seen.html
     assert "https://shop.example.com/offer?a=1" in seen.html
     assert f"/u/{DEAD_TOKEN}" in seen.html
-    assert live_tokens(desk.codec, seen.html + seen.text) == []
-    assert desk.codec.read_act(DEAD_TOKEN) is None
+    assert live_tokens(world.codec, seen.html + seen.text) == []
+    assert world.codec.read_act(DEAD_TOKEN) is None
     assert "shop.example.com" in seen.text  # made from the HTML
     assert (
-        "Dear friend," in preview(desk.contents, made, variant, someone(desk.store, made, "charlie@customer.test")).html
+        "Dear friend,"
+        in preview(world.contents, made, variant, someone(world.store, made, "charlie@customer.test")).html
     )
 
 
-def test_a_test_mail_carries_nothing_live(desk):
-    made = desk.draft()
-    (variant,) = desk.store.campaigns.variants(made.id)
-    raw = trial_message(desk.contents, made, variant, someone(desk.store, made), ["me@example.org"])
+def test_a_test_mail_carries_nothing_live(world):
+    made = world.draft()
+    (variant,) = world.store.campaigns.variants(made.id)
+    raw = trial_message(world.contents, made, variant, someone(world.store, made), ["me@example.org"])
     message = message_from_bytes(raw)
     assert message["To"] == "me@example.org"
     assert message["Subject"] == "[Test A] News for Alice"
     assert len(message.get_all("Subject")) == 1
     assert message["X-Postlude-Opens"] == message["X-Postlude-Clicks"] == "off"
     body = b"".join(part.get_payload(decode=True) or b"" for part in message.walk() if not part.is_multipart()).decode()
-    assert live_tokens(desk.codec, body) == []
+    assert live_tokens(world.codec, body) == []
     assert ".gif" not in body
     with pytest.raises(InputError, match="is not an address"):
-        trial_message(desk.contents, made, variant, None, ["me"])
+        trial_message(world.contents, made, variant, None, ["me"])
 
 
-def test_what_cannot_be_compiled_stays_a_draft(desk):
-    made = with_html(desk, "{{ nobody.knows }}")
+def test_what_cannot_be_compiled_stays_a_draft(world):
+    made = with_html(world, "{{ nobody.knows }}")
     with pytest.raises(TemplateError):
-        schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
-    assert desk.store.campaigns.get(made.id).status is CampaignStatus.DRAFT
+        schedule_campaign(world.store, world.contents, world.clock, made.id)
+    assert world.store.campaigns.get(made.id).status is CampaignStatus.DRAFT
     with pytest.raises(InputError, match="nobody is in the audience"):
-        schedule_campaign(desk.store, desk.contents, desk.clock, desk.draft("x", Audience()).id)
+        schedule_campaign(world.store, world.contents, world.clock, world.draft("x", Audience()).id)
 
 
-def test_scheduling_fixes_message_links_and_the_page_for_browsers(desk):
-    made = desk.draft()
-    (variant,) = desk.store.campaigns.variants(made.id)
-    fixed = schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+def test_scheduling_fixes_message_links_and_the_page_for_browsers(world):
+    made = world.draft()
+    (variant,) = world.store.campaigns.variants(made.id)
+    fixed = schedule_campaign(world.store, world.contents, world.clock, made.id)
     assert (fixed.status, fixed.expected) == (CampaignStatus.SCHEDULED, 3)
     assert "https://shop.example.com/offer?a=1" in [
-        link.url for link in desk.store.messages.links(variant.message) if link.tracked
+        link.url for link in world.store.messages.links(variant.message) if link.tracked
     ]
-    page = (desk.contents.views / f"{id_text(variant.message)}.html").read_text()
+    page = (world.contents.views / f"{id_text(variant.message)}.html").read_text()
     assert "Dear friend," in page
-    assert live_tokens(desk.codec, page) == []
+    assert live_tokens(world.codec, page) == []
     with pytest.raises(InputError, match="only a draft"):
-        schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+        schedule_campaign(world.store, world.contents, world.clock, made.id)
     with pytest.raises(InputError, match="only a draft"):
-        change_campaign(desk.store, made.id, {"name": "other"}, {})
+        change_campaign(world.store, made.id, {"name": "other"}, {})
 
 
-def test_files_travel_or_are_downloaded(desk):
-    made = with_html(desk, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a>')
-    attach_file(desk.store, desk.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
-    attach_file(desk.store, desk.folder, made.id, "terms.txt", "text/plain", b"terms")
-    (variant,) = desk.store.campaigns.variants(made.id)
-    compiled = desk.contents.examine(made, variant, desk.contents.policy(made))
+def test_files_travel_or_are_downloaded(world):
+    made = with_html(world, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a>')
+    attach_file(world.store, world.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
+    attach_file(world.store, world.folder, made.id, "terms.txt", "text/plain", b"terms")
+    (variant,) = world.store.campaigns.variants(made.id)
+    compiled = world.contents.examine(made, variant, world.contents.policy(made))
     (link,) = [one for one in compiled.links if "/f/" in one.url and one.tracked]
-    (hosted,) = [one for one in desk.store.campaigns.files(made.id) if one.hosted]
+    (hosted,) = [one for one in world.store.campaigns.files(made.id) if one.hosted]
     assert link.url == f"https://t.example.org/f/{id_text(hosted.id)}/a%20b.pdf"
-    assert (desk.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
-    raw = desk.contents.sample(made, variant, desk.contents.policy(made), {"contact": {"email": "a@x.org"}}).message
+    assert (world.folder / id_text(hosted.id)).read_bytes() == b"%PDF"
+    raw = world.contents.sample(made, variant, world.contents.policy(made), {"contact": {"email": "a@x.org"}}).message
     names = [part.get_filename() for part in message_from_bytes(raw).walk() if part.get_filename()]
     assert names == ["terms.txt"]
-    copied = copy_campaign(desk.store, desk.folder, desk.clock, made.id)
-    assert sorted(one.name for one in desk.store.campaigns.files(copied.id)) == ["a b.pdf", "terms.txt"]
+    copied = copy_campaign(world.store, world.folder, world.clock, made.id)
+    assert sorted(one.name for one in world.store.campaigns.files(copied.id)) == ["a b.pdf", "terms.txt"]
 
 
-def test_style_sheets_go_inline_and_other_html_stays_as_it_is(desk):
-    made = with_html(desk, "<style>p{color:red}</style><p>{{ contact.first_name }}</p>{{ unsubscribe_url }}")
-    (variant,) = desk.store.campaigns.variants(made.id)
+def test_style_sheets_go_inline_and_other_html_stays_as_it_is(world):
+    made = with_html(world, "<style>p{color:red}</style><p>{{ contact.first_name }}</p>{{ unsubscribe_url }}")
+    (variant,) = world.store.campaigns.variants(made.id)
     assert re.search(
-        r"<p style=\"color: ?red;?\">\{\{ contact.first_name \}\}</p>", desk.contents.template(made, variant).html
+        r"<p style=\"color: ?red;?\">\{\{ contact.first_name \}\}</p>", world.contents.template(made, variant).html
     )
-    plain = desk.draft("plain")
-    (variant,) = desk.store.campaigns.variants(plain.id)
-    assert desk.contents.template(plain, variant).html == variant.html
+    plain = world.draft("plain")
+    (variant,) = world.store.campaigns.variants(plain.id)
+    assert world.contents.template(plain, variant).html == variant.html
 
 
 @pytest.mark.parametrize(
@@ -188,17 +189,17 @@ def test_style_sheets_go_inline_and_other_html_stays_as_it_is(desk):
         ({"missing": "guess"}, "empty fields"),
     ],
 )
-def test_options_that_cannot_be_are_refused(desk, options: dict[str, object], wrong: str):
+def test_options_that_cannot_be_are_refused(world, options: dict[str, object], wrong: str):
     with pytest.raises(InputError, match=wrong):
-        desk.draft(**options)
+        world.draft(**options)
     with pytest.raises(InputError, match="is not an address"):
-        change_campaign(desk.store, desk.draft("s").id, {"sender": "Nobody"}, {})
+        change_campaign(world.store, world.draft("s").id, {"sender": "Nobody"}, {})
 
 
-def test_contents_are_compiled_once_a_policy(desk):
-    made = desk.draft()
-    (variant,) = desk.store.campaigns.variants(made.id)
-    contents = desk.contents
+def test_contents_are_compiled_once_a_policy(world):
+    made = world.draft()
+    (variant,) = world.store.campaigns.variants(made.id)
+    contents = world.contents
     first = contents.compiled(made, variant.message, opens=True, clicks=True)
     assert contents.compiled(made, variant.message, opens=True, clicks=True) is first
     without = contents.compiled(made, variant.message, opens=False, clicks=True)

@@ -61,18 +61,18 @@ def journaled(tmp_path: Path, kind: type) -> list:
 
 @asynccontextmanager
 async def pumping(
-    desk, journal: JournalWriter, port: int, watch: Callable[[], Awaitable[None]] | None = None
+    world, journal: JournalWriter, port: int, watch: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncIterator[None]:
     """A worker that sends to `port` until the block ends."""
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
     deps = CampaignDeps(
-        store=desk.store,
-        work=CampaignWork(desk.store, desk.clock, desk.store.sending.begin_worker("x/worker-1", 1)),
-        composer=CopyComposer(desk.contents, desk.codec, desk.clock, "b.example.org", lambda _: None),
+        store=world.store,
+        work=CampaignWork(world.store, world.clock, world.store.sending.begin_worker("x/worker-1", 1)),
+        composer=CopyComposer(world.contents, world.codec, world.clock, "b.example.org", lambda _: None),
         transport=transport,
         append=journal.append,
         results=ResultLog(journal),
-        clock=desk.clock,
+        clock=world.clock,
         watch=watch,
     )
     stop = asyncio.Event()
@@ -86,7 +86,7 @@ async def pumping(
         await transport.close()
 
 
-async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(desk, journal: JournalWriter):
+async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(world, journal: JournalWriter):
     asked = []
 
     async def watch() -> None:
@@ -95,9 +95,9 @@ async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_work
             raise StorageError("state store: the connection was lost")
 
     with Counting() as server:
-        async with pumping(desk, journal, server.port, watch):
+        async with pumping(world, journal, server.port, watch):
             await until("the failure", lambda: asked)
-            to_many(desk, 5)
+            to_many(world, 5)
             await until("all copies", lambda: server.counts.total() == 8)
 
 
@@ -109,17 +109,17 @@ async def until(what: str, check: object, seconds: float = 20) -> None:
     raise AssertionError(f"waited in vain for {what}")
 
 
-def to_many(desk, count: int) -> Campaign:
+def to_many(world, count: int) -> Campaign:
     for number in range(count):
-        desk.store.contacts.add(f"p{number}@customer.test", 50 + number)
-    made = desk.draft(audience=Audience(everyone=True))
-    return schedule_campaign(desk.store, desk.contents, desk.clock, made.id)
+        world.store.contacts.add(f"p{number}@customer.test", 50 + number)
+    made = world.draft(audience=Audience(everyone=True))
+    return schedule_campaign(world.store, world.contents, world.clock, made.id)
 
 
-async def test_each_copy_is_started_once_and_has_one_result(desk, journal: JournalWriter, tmp_path: Path):
-    to_many(desk, 60)
+async def test_each_copy_is_started_once_and_has_one_result(world, journal: JournalWriter, tmp_path: Path):
+    to_many(world, 60)
     with Counting() as server:
-        async with pumping(desk, journal, server.port):
+        async with pumping(world, journal, server.port):
             await until("all copies", lambda: server.counts.total() == 63)
         assert set(server.counts.values()) == {1}
     attempts = journaled(tmp_path, Attempt)
@@ -129,64 +129,64 @@ async def test_each_copy_is_started_once_and_has_one_result(desk, journal: Journ
     assert len(set(started)) == 63
 
 
-async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(desk, journal: JournalWriter):
-    campaign = to_many(desk, 300)
+async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(world, journal: JournalWriter):
+    campaign = to_many(world, 300)
     with Counting(delay=0.05) as server:
-        async with pumping(desk, journal, server.port):
+        async with pumping(world, journal, server.port):
             await until("the first copies", lambda: server.counts.total() > 10)
-            pause_campaign(desk.store, campaign.id)
+            pause_campaign(world.store, campaign.id)
             await until(
                 "claims to be given back",
-                lambda: desk.store.campaigns.counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
+                lambda: world.store.campaigns.counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
             )
             await asyncio.sleep(1)
             left = server.counts.total()
             await asyncio.sleep(0.5)
             assert server.counts.total() == left < 150
-            resume_campaign(desk.store, campaign.id)
+            resume_campaign(world.store, campaign.id)
             await until("more copies", lambda: server.counts.total() > left + 20)
         assert set(server.counts.values()) == {1}
 
 
-async def test_refusals_are_what_they_are(desk, journal: JournalWriter, tmp_path: Path):
-    campaign = desk.draft()
-    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
-    async with Difficult(rcpt="550 5.1.1 nobody here").running() as server, pumping(desk, journal, server.port):
+async def test_refusals_are_what_they_are(world, journal: JournalWriter, tmp_path: Path):
+    campaign = world.draft()
+    schedule_campaign(world.store, world.contents, world.clock, campaign.id)
+    async with Difficult(rcpt="550 5.1.1 nobody here").running() as server, pumping(world, journal, server.port):
         await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
     assert {one.code for one in journaled(tmp_path, Attempt)} == {550}
     assert {one.outcome for one in journaled(tmp_path, Attempt)} == {SendOutcome.REJECTED}
 
 
-async def test_greylisted_copies_wait_and_leave_later(desk, journal: JournalWriter, tmp_path: Path):
-    campaign = desk.draft()
-    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
-    async with Difficult(rcpt="451 4.7.1 come back").running() as server, pumping(desk, journal, server.port):
+async def test_greylisted_copies_wait_and_leave_later(world, journal: JournalWriter, tmp_path: Path):
+    campaign = world.draft()
+    schedule_campaign(world.store, world.contents, world.clock, campaign.id)
+    async with Difficult(rcpt="451 4.7.1 come back").running() as server, pumping(world, journal, server.port):
         await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
     attempts = journaled(tmp_path, Attempt)
     assert {one.outcome for one in attempts} == {SendOutcome.DEFERRED}
     assert all(one.retry_at > one.at for one in attempts)
-    assert desk.store.campaigns.get(campaign.id).status is CampaignStatus.SENDING
+    assert world.store.campaigns.get(campaign.id).status is CampaignStatus.SENDING
 
 
-async def test_who_is_suppressed_meanwhile_gets_nothing(desk, journal: JournalWriter, tmp_path: Path):
-    campaign = desk.draft()
-    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
-    work = CampaignWork(desk.store, desk.clock, 5)
+async def test_who_is_suppressed_meanwhile_gets_nothing(world, journal: JournalWriter, tmp_path: Path):
+    campaign = world.draft()
+    schedule_campaign(world.store, world.contents, world.clock, campaign.id)
+    work = CampaignWork(world.store, world.clock, 5)
     (found,) = work.under_way()
     work.take_in(found)
-    desk.store.suppressions.add("alice@customer.test", "unsubscribed")
+    world.store.suppressions.add("alice@customer.test", "unsubscribed")
     with Counting() as server:
-        async with pumping(desk, journal, server.port):
+        async with pumping(world, journal, server.port):
             await until("their results", lambda: len(journaled(tmp_path, Attempt)) >= 3)
         assert sorted(server.counts) == ["bob@customer.test", "charlie@customer.test"]
     assert sorted(one.outcome for one in journaled(tmp_path, Attempt)) == ["accepted", "accepted", "suppressed"]
 
 
-async def test_nothing_leaves_while_the_journal_cannot_be_written(desk, journal: JournalWriter, disk: Fickle):
+async def test_nothing_leaves_while_the_journal_cannot_be_written(world, journal: JournalWriter, disk: Fickle):
     disk.full = True
-    to_many(desk, 20)
+    to_many(world, 20)
     with Counting() as server:
-        async with pumping(desk, journal, server.port):
+        async with pumping(world, journal, server.port):
             await asyncio.sleep(1.5)
             assert server.counts.total() == 0
             disk.full = False
@@ -194,14 +194,14 @@ async def test_nothing_leaves_while_the_journal_cannot_be_written(desk, journal:
         assert set(server.counts.values()) == {1}
 
 
-async def test_two_campaigns_leave_side_by_side(desk, journal: JournalWriter, tmp_path: Path):
-    to_many(desk, 1200)
-    second = desk.draft("Second")
+async def test_two_campaigns_leave_side_by_side(world, journal: JournalWriter, tmp_path: Path):
+    to_many(world, 1200)
+    second = world.draft("Second")
     with Counting(delay=0.01) as server:
-        async with pumping(desk, journal, server.port):
+        async with pumping(world, journal, server.port):
             await until("the first one", lambda: server.counts.total() > 20)
-            schedule_campaign(desk.store, desk.contents, desk.clock, second.id)
+            schedule_campaign(world.store, world.contents, world.clock, second.id)
             await until("the second one", lambda: server.counts["alice@customer.test"] == 2)
             assert server.counts.total() < 1203
-    (variant,) = desk.store.campaigns.variants(second.id)
+    (variant,) = world.store.campaigns.variants(second.id)
     assert variant.message in {one.message for one in journaled(tmp_path, Attempt)}

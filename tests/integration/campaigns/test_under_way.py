@@ -25,23 +25,23 @@ def utc(micros: int) -> str:
     return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%d %H:%M")
 
 
-def begin(desk, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
+def begin(world, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
     """Scheduled at once, begun, everybody taken in."""
-    schedule_campaign(desk.store, desk.contents, desk.clock, campaign.id)
-    assert worker_wanted(desk.store, desk.clock.now())
-    work = CampaignWork(desk.store, desk.clock, 1)
+    schedule_campaign(world.store, world.contents, world.clock, campaign.id)
+    assert worker_wanted(world.store, world.clock.now())
+    work = CampaignWork(world.store, world.clock, 1)
     (found,) = work.under_way()
     work.take_in(found)
-    return work, desk.store.campaigns.get(campaign.id)
+    return work, world.store.campaigns.get(campaign.id)
 
 
-def send_all(desk, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
+def send_all(world, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
     """Message and copy by address, all handed over."""
     claims = work.claim(campaign, 100)
-    desk.store.digest.apply(
+    world.store.digest.apply(
         Batch(
             attempts=[
-                AttemptResult(claim.copy, SendOutcome.ACCEPTED, desk.clock.now(), 1, 250, message=claim.message)
+                AttemptResult(claim.copy, SendOutcome.ACCEPTED, world.clock.now(), 1, 250, message=claim.message)
                 for claim in claims
             ]
         )
@@ -49,110 +49,110 @@ def send_all(desk, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[in
     return {claim.address.partition("@")[0]: (claim.message, claim.copy) for claim in claims}
 
 
-def happens(desk, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
-    event = Event(desk.clock.now() + where[1], kind, desk.clock.now(), *where, position=0, verdict=verdict)
-    desk.store.digest.apply(Batch(events=[event]))
+def happens(world, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
+    event = Event(world.clock.now() + where[1], kind, world.clock.now(), *where, position=0, verdict=verdict)
+    world.store.digest.apply(Batch(events=[event]))
 
 
-def test_from_draft_to_sent(desk):
-    work, campaign = begin(desk, desk.draft())
+def test_from_draft_to_sent(world):
+    work, campaign = begin(world, world.draft())
     assert campaign.taken_in
-    before = progress_of(desk.store, desk.clock, campaign)
+    before = progress_of(world.store, world.clock, campaign)
     assert (before.total, before.done) == (3, 0)
-    send_all(desk, work, campaign)
-    desk.clock.later(1 / 3600)
-    now = progress_of(desk.store, desk.clock, campaign, before)
+    send_all(world, work, campaign)
+    world.clock.later(1 / 3600)
+    now = progress_of(world.store, world.clock, campaign, before)
     assert (now.done, now.rate, now.remaining_s) == (3, 3.0, 0.0)
     assert work.finish(campaign)
-    assert desk.store.campaigns.get(campaign.id).status is CampaignStatus.SENT
-    assert not worker_wanted(desk.store, desk.clock.now())
+    assert world.store.campaigns.get(campaign.id).status is CampaignStatus.SENT
+    assert not worker_wanted(world.store, world.clock.now())
 
 
-def test_the_report_keeps_people_and_machines_apart(desk):
-    work, campaign = begin(desk, desk.draft())
-    sent = send_all(desk, work, campaign)
-    happens(desk, EventKind.OPENED, sent["alice"])
-    happens(desk, EventKind.CLICKED, sent["alice"])
-    happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
-    happens(desk, EventKind.OPENED, sent["charlie"], Verdict.UNKNOWN)
-    report = report_of(desk.store, desk.store.campaigns.get(campaign.id))
+def test_the_report_keeps_people_and_machines_apart(world):
+    work, campaign = begin(world, world.draft())
+    sent = send_all(world, work, campaign)
+    happens(world, EventKind.OPENED, sent["alice"])
+    happens(world, EventKind.CLICKED, sent["alice"])
+    happens(world, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
+    happens(world, EventKind.OPENED, sent["charlie"], Verdict.UNKNOWN)
+    report = report_of(world.store, world.store.campaigns.get(campaign.id))
     funnel = report.all
     assert (funnel.sent, funnel.delivered, funnel.opened, funnel.clicked) == (3, 3, 1, 1)
     assert (funnel.opened_machine, funnel.opened_unknown) == (1, 1)
     assert [(one.url, one.clicks) for one in report.links if one.tracked] == [("https://shop.example.com/offer?a=1", 1)]
 
 
-def test_follow_ups_leave_alone_who_opened_or_answered(desk):
-    work, campaign = begin(desk, desk.draft())
-    sent = send_all(desk, work, campaign)
-    happens(desk, EventKind.OPENED, sent["alice"])
-    happens(desk, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
-    happens(desk, EventKind.REPLIED, sent["charlie"])
-    again = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.NOT_OPENED)
-    assert [one.contact.address for one in desk.store.contacts.audience_page(again.audience)] == ["bob@customer.test"]
+def test_follow_ups_leave_alone_who_opened_or_answered(world):
+    work, campaign = begin(world, world.draft())
+    sent = send_all(world, work, campaign)
+    happens(world, EventKind.OPENED, sent["alice"])
+    happens(world, EventKind.OPENED, sent["bob"], Verdict.MACHINE)
+    happens(world, EventKind.REPLIED, sent["charlie"])
+    again = follow_up(world.store, world.folder, world.clock, campaign.id, FollowUp.NOT_OPENED)
+    assert [one.contact.address for one in world.store.contacts.audience_page(again.audience)] == ["bob@customer.test"]
     assert again.status is CampaignStatus.DRAFT
     assert again.options.follows == campaign.id
-    happens(desk, EventKind.CLICKED, sent["alice"])
-    clicked = follow_up(desk.store, desk.folder, desk.clock, campaign.id, FollowUp.CLICKED, "Thanks")
-    assert [one.contact.address for one in desk.store.contacts.audience_page(clicked.audience)] == [
+    happens(world, EventKind.CLICKED, sent["alice"])
+    clicked = follow_up(world.store, world.folder, world.clock, campaign.id, FollowUp.CLICKED, "Thanks")
+    assert [one.contact.address for one in world.store.contacts.audience_page(clicked.audience)] == [
         "alice@customer.test"
     ]
-    desk.store.suppressions.add("alice@customer.test", "unsubscribed")
-    assert desk.store.contacts.audience_count(clicked.audience) == 0
+    world.store.suppressions.add("alice@customer.test", "unsubscribed")
+    assert world.store.contacts.audience_count(clicked.audience) == 0
     with pytest.raises(InputError, match="send it first"):
-        follow_up(desk.store, desk.folder, desk.clock, again.id, FollowUp.CLICKED)
+        follow_up(world.store, world.folder, world.clock, again.id, FollowUp.CLICKED)
 
 
-def two_variants(desk, **options: object) -> Campaign:
+def two_variants(world, **options: object) -> Campaign:
     for number in range(60):
-        desk.store.contacts.add(f"p{number}@customer.test", 50 + number)
-    made = desk.draft()
+        world.store.contacts.add(f"p{number}@customer.test", 50 + number)
+    made = world.draft()
     options = {"test_percent": 50, "test_hours": 2.0} | options
-    everyone = desk.store.campaigns.get(made.id).audience.__class__(everyone=True)
+    everyone = world.store.campaigns.get(made.id).audience.__class__(everyone=True)
     return change_campaign(
-        desk.store, made.id, {}, {"B": VariantContent(subject="Another")}, everyone, CampaignOptions(**options)
+        world.store, made.id, {}, {"B": VariantContent(subject="Another")}, everyone, CampaignOptions(**options)
     )
 
 
-def test_the_better_variant_goes_to_the_rest(desk):
-    made = two_variants(desk, rule=WinnerRule.CLICKED)
-    first, second = desk.store.campaigns.variants(made.id)
+def test_the_better_variant_goes_to_the_rest(world):
+    made = two_variants(world, rule=WinnerRule.CLICKED)
+    first, second = world.store.campaigns.variants(made.id)
     assert (second.subject, second.html) == ("Another", first.html)
-    work, campaign = begin(desk, made)
-    assert campaign.decide_at == desk.clock.now() + 2 * HOUR
-    counts = desk.store.campaigns.counts(made.id)
+    work, campaign = begin(world, made)
+    assert campaign.decide_at == world.clock.now() + 2 * HOUR
+    counts = world.store.campaigns.counts(made.id)
     held, tested = counts[CopyStatus.HELD], counts[CopyStatus.QUEUED]
     assert held + tested == 63
     assert 12 < tested < 51  # half of 63, at random
-    sent = send_all(desk, work, campaign)
+    sent = send_all(world, work, campaign)
     by_message = [message for message, _ in sent.values()]
     assert abs(by_message.count(first.message) - by_message.count(second.message)) < 30
-    happens(desk, EventKind.CLICKED, next(where for where in sent.values() if where[0] == second.message))
+    happens(world, EventKind.CLICKED, next(where for where in sent.values() if where[0] == second.message))
     assert work.claim(campaign, 100) == []
-    desk.clock.later(2.1)
+    world.clock.later(2.1)
     work.under_way()
     rest = work.claim(campaign, 100)
     assert len(rest) == held
     assert {claim.message for claim in rest} == {second.message}
-    assert desk.store.campaigns.get(made.id).winner == second.message
+    assert world.store.campaigns.get(made.id).winner == second.message
 
 
-def test_a_winner_can_be_chosen_by_hand(desk):
-    made = two_variants(desk, rule=WinnerRule.MANUAL)
-    work, campaign = begin(desk, made)
+def test_a_winner_can_be_chosen_by_hand(world):
+    made = two_variants(world, rule=WinnerRule.MANUAL)
+    work, campaign = begin(world, made)
     assert campaign.decide_at is None
-    send_all(desk, work, campaign)
+    send_all(world, work, campaign)
     with pytest.raises(NotFoundError, match="no variant"):
-        choose_winner(desk.store, made.id, "C")
-    choose_winner(desk.store, made.id, "a")
-    first, _ = desk.store.campaigns.variants(made.id)
+        choose_winner(world.store, made.id, "C")
+    choose_winner(world.store, made.id, "a")
+    first, _ = world.store.campaigns.variants(made.id)
     assert {claim.message for claim in work.claim(campaign, 100)} == {first.message}
     with pytest.raises(InputError, match="has its winner"):
-        choose_winner(desk.store, made.id, "B")
+        choose_winner(world.store, made.id, "B")
 
 
-def test_without_a_test_everybody_gets_one_of_the_variants(desk):
-    work, campaign = begin(desk, two_variants(desk, test_percent=0))
+def test_without_a_test_everybody_gets_one_of_the_variants(world):
+    work, campaign = begin(world, two_variants(world, test_percent=0))
     messages = [claim.message for claim in work.claim(campaign, 100)]
     assert len(messages) == 63
     assert abs(messages.count(messages[0]) - 31.5) < 1
@@ -180,36 +180,36 @@ def test_each_contact_at_the_same_hour_of_their_own_clock():
     assert due_at(Campaign(id=1, user=1, name=""), "Asia/Tokyo") == 0
 
 
-def test_paused_resumed_cancelled(desk):
-    work, campaign = begin(desk, desk.draft())
+def test_paused_resumed_cancelled(world):
+    work, campaign = begin(world, world.draft())
     (first,) = work.claim(campaign, 1)
-    assert pause_campaign(desk.store, campaign.id).status is CampaignStatus.PAUSED
+    assert pause_campaign(world.store, campaign.id).status is CampaignStatus.PAUSED
     assert work.claim(campaign, 5) == []
     with pytest.raises(InputError, match="cannot be paused"):
-        pause_campaign(desk.store, campaign.id)
-    resume_campaign(desk.store, campaign.id)
+        pause_campaign(world.store, campaign.id)
+    resume_campaign(world.store, campaign.id)
     assert len(work.claim(campaign, 1)) == 1
-    cancel_campaign(desk.store, desk.clock, campaign.id)
-    counts = desk.store.campaigns.counts(campaign.id)
+    cancel_campaign(world.store, world.clock, campaign.id)
+    counts = world.store.campaigns.counts(campaign.id)
     assert counts == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
-    desk.store.campaigns.give_back([first.copy])
-    assert desk.store.messages.copy(first.copy).status is CopyStatus.CANCELLED
-    (other,) = [copy for copy in desk.store.messages.copies(first.message) if copy.status is CopyStatus.CLAIMED]
-    later = AttemptResult(other.id, SendOutcome.DEFERRED, 9, 1, 451, retry_at=desk.clock.now() + HOUR)
-    desk.store.digest.apply(Batch(attempts=[later]))
-    assert not worker_wanted(desk.store, desk.clock.now())
-    assert desk.store.campaigns.counts(campaign.id) == {CopyStatus.CANCELLED: 3}
+    world.store.campaigns.give_back([first.copy])
+    assert world.store.messages.copy(first.copy).status is CopyStatus.CANCELLED
+    (other,) = [copy for copy in world.store.messages.copies(first.message) if copy.status is CopyStatus.CLAIMED]
+    later = AttemptResult(other.id, SendOutcome.DEFERRED, 9, 1, 451, retry_at=world.clock.now() + HOUR)
+    world.store.digest.apply(Batch(attempts=[later]))
+    assert not worker_wanted(world.store, world.clock.now())
+    assert world.store.campaigns.counts(campaign.id) == {CopyStatus.CANCELLED: 3}
     with pytest.raises(InputError, match="it is over"):
-        resume_campaign(desk.store, campaign.id)
+        resume_campaign(world.store, campaign.id)
 
 
-def test_a_scheduled_campaign_waits_for_its_time_and_can_be_changed_again(desk):
-    made = desk.draft()
-    schedule_campaign(desk.store, desk.contents, desk.clock, made.id, desk.clock.now() + HOUR)
-    work = CampaignWork(desk.store, desk.clock, 1)
+def test_a_scheduled_campaign_waits_for_its_time_and_can_be_changed_again(world):
+    made = world.draft()
+    schedule_campaign(world.store, world.contents, world.clock, made.id, world.clock.now() + HOUR)
+    work = CampaignWork(world.store, world.clock, 1)
     assert work.under_way() == []
-    assert not worker_wanted(desk.store, desk.clock.now())
-    assert pause_campaign(desk.store, made.id).status is CampaignStatus.DRAFT
-    schedule_campaign(desk.store, desk.contents, desk.clock, made.id, desk.clock.now() + HOUR)
-    desk.clock.later(1)
+    assert not worker_wanted(world.store, world.clock.now())
+    assert pause_campaign(world.store, made.id).status is CampaignStatus.DRAFT
+    schedule_campaign(world.store, world.contents, world.clock, made.id, world.clock.now() + HOUR)
+    world.clock.later(1)
     assert [one.id for one in work.under_way()] == [made.id]

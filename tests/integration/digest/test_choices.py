@@ -8,7 +8,7 @@ from postlude.instrument import Policy, Switches
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import Hit, Submitted
-from postlude.model.words import HitFace, Via
+from postlude.model.words import HitEndpoint, Via
 from postlude.services.privacy.withdrawals import limited, replace_link, restore_link, stop_link
 from postlude.store import Batch, Link, Message, Store, Submission
 from postlude.tokens import Kind
@@ -24,15 +24,15 @@ def sent(world: World) -> World:
     return world
 
 
-def _hit(copy: int, at: int, face: HitFace = HitFace.PIXEL, position: int = -1, **facts: str) -> Hit:
-    method = "POST" if face in {HitFace.PREFERENCES, HitFace.UNSUBSCRIBE} else "GET"
-    return Hit(at, face, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
+def _hit(copy: int, at: int, endpoint: HitEndpoint = HitEndpoint.PIXEL, position: int = -1, **facts: str) -> Hit:
+    method = "POST" if endpoint in {HitEndpoint.PREFERENCES, HitEndpoint.UNSUBSCRIBE} else "GET"
+    return Hit(at, endpoint, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
 
 
 def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
     woken: list[int] = []
     digest = sent.digest(chosen=lambda: woken.append(1))
-    sent.say(_hit(11, 100, HitFace.PREFERENCES, opens="off", clicks="on"))
+    sent.say(_hit(11, 100, HitEndpoint.PREFERENCES, opens="off", clicks="on"))
     digest.catch_up()
     opens, clicks, _ = sent.store.privacy.revocations()
     assert (sorted(opens), sorted(clicks), woken) == ([11, 21], [], [1])
@@ -42,10 +42,10 @@ def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
     assert (policy.opens, policy.clicks) == (False, True)
     assert not Switches(opens=True).apply(policy).opens  # a message's own header does not switch it on again
 
-    sent.say(_hit(21, 90, HitFace.PREFERENCES, opens="off", clicks="off"))  # older: it came late from another edge
+    sent.say(_hit(21, 90, HitEndpoint.PREFERENCES, opens="off", clicks="off"))  # older: it came late from another edge
     digest.catch_up()
     assert not sent.store.privacy.withdrawal("carol@example.org").clicks
-    sent.say(_hit(21, 200, HitFace.PREFERENCES, opens="on", clicks="on"))
+    sent.say(_hit(21, 200, HitEndpoint.PREFERENCES, opens="on", clicks="on"))
     digest.catch_up()
     assert sent.store.privacy.withdrawals(["carol@example.org"]) == {}
     assert sent.store.privacy.withdrawal("carol@example.org").evidence == "preferences page, copy 0000000000000015"
@@ -56,12 +56,12 @@ def test_a_withdrawal_covers_every_copy_to_the_address(sent: World) -> None:
 def test_an_erasure_deletes_what_came_before_and_nothing_else(sent: World, batch: int) -> None:
     sent.say(
         _hit(10, 10),
-        _hit(10, 20, HitFace.LINK, 0),
-        _hit(20, 30, HitFace.LINK, 1),
-        _hit(11, 40, HitFace.LINK, 0),
-        _hit(10, 50, HitFace.UNSUBSCRIBE, how="page"),
-        _hit(20, 60, HitFace.PREFERENCES, erase="1"),
-        _hit(10, 70, HitFace.LINK, 2),
+        _hit(10, 20, HitEndpoint.LINK, 0),
+        _hit(20, 30, HitEndpoint.LINK, 1),
+        _hit(11, 40, HitEndpoint.LINK, 0),
+        _hit(10, 50, HitEndpoint.UNSUBSCRIBE, how="page"),
+        _hit(20, 60, HitEndpoint.PREFERENCES, erase="1"),
+        _hit(10, 70, HitEndpoint.LINK, 2),
     )
     sent.digest(batch_records=batch).catch_up()
     kinds = [(event.copy, event.kind.value, event.facts) for event in sent.history.timeline(1)]
@@ -95,13 +95,13 @@ def test_lists_are_joined_and_left(sent: World) -> None:
     news = sent.store.lists.add("News", public=True, at=1)
     hidden = sent.store.lists.add("Customers", at=1)
     ids = f"{news.id:016x}+,{hidden.id:016x}+"
-    sent.say(_hit(10, 100, HitFace.PREFERENCES, opens="on", clicks="off", lists=ids))
+    sent.say(_hit(10, 100, HitEndpoint.PREFERENCES, opens="on", clicks="off", lists=ids))
     sent.digest().catch_up()
     contact = sent.store.contacts.by_address("bob@example.org")
     assert [(one.list, one.status.value) for one in sent.store.lists.memberships(contact.id)] == [
         (news.id, "subscribed")
     ]
-    sent.say(_hit(10, 200, HitFace.PREFERENCES, opens="on", clicks="off", lists=f"{news.id:016x}-"))
+    sent.say(_hit(10, 200, HitEndpoint.PREFERENCES, opens="on", clicks="off", lists=f"{news.id:016x}-"))
     sent.digest().catch_up()
     [left] = sent.store.lists.memberships(contact.id)
     assert left.status.value == "unsubscribed"
@@ -110,16 +110,16 @@ def test_lists_are_joined_and_left(sent: World) -> None:
 
 
 def test_one_request_for_ones_data_a_day(sent: World) -> None:
-    sent.say(_hit(10, 100, HitFace.PREFERENCES, report="1"), _hit(20, 200, HitFace.PREFERENCES, report="1"))
+    sent.say(_hit(10, 100, HitEndpoint.PREFERENCES, report="1"), _hit(20, 200, HitEndpoint.PREFERENCES, report="1"))
     sent.digest().catch_up()
     [request] = sent.store.privacy.open_requests()
     assert (request.address, request.copy, request.at) == ("bob@example.org", 10, 100)
     sent.store.privacy.answered("bob@example.org", 300)
     a_day = 86_400_000_000
-    sent.say(_hit(20, a_day, HitFace.PREFERENCES, report="1"))
+    sent.say(_hit(20, a_day, HitEndpoint.PREFERENCES, report="1"))
     sent.digest().catch_up()
     assert sent.store.privacy.open_requests() == []
-    sent.say(_hit(20, a_day + 301, HitFace.PREFERENCES, report="1"))
+    sent.say(_hit(20, a_day + 301, HitEndpoint.PREFERENCES, report="1"))
     sent.digest().catch_up()
     assert len(sent.store.privacy.open_requests()) == 1
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from postlude.model.observation import Hit
-from postlude.model.words import Consent, EventKind, HitFace, MemberStatus
+from postlude.model.words import Consent, EventKind, HitEndpoint, MemberStatus
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 
 
-def _hit(face: HitFace, list_id: int, contact: int, at: int) -> Hit:
-    return Hit(at, face, 3, list_id, contact, -1, "POST", "Firefox/150.0", "192.0.2.0", {}, {})
+def _hit(endpoint: HitEndpoint, list_id: int, contact: int, at: int) -> Hit:
+    return Hit(at, endpoint, 3, list_id, contact, -1, "POST", "Firefox/150.0", "192.0.2.0", {}, {})
 
 
 def test_the_button_confirms_once_and_never_undoes_a_later_wish(world: World) -> None:
@@ -18,12 +18,12 @@ def test_the_button_confirms_once_and_never_undoes_a_later_wish(world: World) ->
     anna, bob = (store.contacts.add(f"{name}@example.org", 1) for name in ("anna", "bob"))
     store.lists.put_member(news.id, anna.id, MemberStatus.PENDING, 5)
     digest = world.digest()
-    world.say(_hit(HitFace.CONFIRM_PAGE, news.id, anna.id, 10))
+    world.say(_hit(HitEndpoint.CONFIRM_PAGE, news.id, anna.id, 10))
     digest.catch_up()
     assert store.lists.memberships(anna.id)[0].status is MemberStatus.PENDING  # a scanner looked at the link
 
-    world.say(_hit(HitFace.CONFIRM, news.id, anna.id, 20), _hit(HitFace.CONFIRM, news.id, anna.id, 30))
-    world.say(_hit(HitFace.CONFIRM, news.id, bob.id, 30), _hit(HitFace.CONFIRM, 99, 98, 30))
+    world.say(_hit(HitEndpoint.CONFIRM, news.id, anna.id, 20), _hit(HitEndpoint.CONFIRM, news.id, anna.id, 30))
+    world.say(_hit(HitEndpoint.CONFIRM, news.id, bob.id, 30), _hit(HitEndpoint.CONFIRM, 99, 98, 30))
     digest.catch_up()
     [mine] = store.lists.memberships(anna.id)
     assert (mine.status, mine.subscribed_at) == (MemberStatus.SUBSCRIBED, 20)
@@ -34,7 +34,7 @@ def test_the_button_confirms_once_and_never_undoes_a_later_wish(world: World) ->
     assert world.history.since(0, list(EventKind)) == []  # no copy was opened by it
 
     store.lists.put_member(news.id, anna.id, MemberStatus.UNSUBSCRIBED, 40)
-    world.say(_hit(HitFace.CONFIRM, news.id, anna.id, 50))
+    world.say(_hit(HitEndpoint.CONFIRM, news.id, anna.id, 50))
     digest.catch_up()
     assert store.lists.memberships(anna.id)[0].status is MemberStatus.UNSUBSCRIBED
     assert store.digest.outcomes() == {"counted": 6}

@@ -9,10 +9,10 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Returned, Submitted, Webhook
-from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome, Via
+from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.reports.messages import Reports
-from servers.turns import Turns
+from servers.stop_after import StopAfter
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 
@@ -20,10 +20,10 @@ _YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.ht
 
 
 def _hit(
-    copy: int = 10, at: int = 1000, face: HitFace = HitFace.PIXEL, agent: str = "Gecko", position: int = -1
+    copy: int = 10, at: int = 1000, endpoint: HitEndpoint = HitEndpoint.PIXEL, agent: str = "Gecko", position: int = -1
 ) -> Hit:
-    method = "POST" if face is HitFace.UNSUBSCRIBE else "GET"
-    return Hit(at, face, 1, copy // 10, copy, position, method, agent, "192.0.2.0", {}, {"network": "hosting"})
+    method = "POST" if endpoint is HitEndpoint.UNSUBSCRIBE else "GET"
+    return Hit(at, endpoint, 1, copy // 10, copy, position, method, agent, "192.0.2.0", {}, {"network": "hosting"})
 
 
 def _attempt(outcome: SendOutcome, at: int, text: str = "", phase: str = "end-of-data") -> Attempt:
@@ -47,9 +47,9 @@ def test_a_message_from_taking_in_to_an_answer(world: World, human: Callable[...
         _attempt(SendOutcome.ACCEPTED, 100),
         _hit(at=200),
         _hit(at=300),
-        _hit(at=400, face=HitFace.LINK, position=3),
-        _hit(at=500, face=HitFace.UNSUBSCRIBE_PAGE),
-        _hit(at=600, face=HitFace.UNSUBSCRIBE),
+        _hit(at=400, endpoint=HitEndpoint.LINK, position=3),
+        _hit(at=500, endpoint=HitEndpoint.UNSUBSCRIBE_PAGE),
+        _hit(at=600, endpoint=HitEndpoint.UNSUBSCRIBE),
     )
     world.spool.put(9, b"bob@example.org")
     world.say(Returned(700, 9, "smtp", "bob@example.org", "alice@example.org"))
@@ -128,7 +128,7 @@ def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[.
         b"\xff\x00 not msgpack",
         Returned(3, 8, "smtp", "", ""),
         Returned(4, 404, "smtp", "", ""),
-        Hit(5, HitFace.PIXEL, 1, 1, (1 << 64) - 1, -1, "GET", "Gecko", "", {}, {}),
+        Hit(5, HitEndpoint.PIXEL, 1, 1, (1 << 64) - 1, -1, "GET", "Gecko", "", {}, {}),
         Webhook(6, "acme", {}, b"{}"),
         Submitted(7, 404, 7, Via.API, "", ()),
         _hit(at=8, agent="nul \0 and smile \U0001f600"),
@@ -205,8 +205,8 @@ def test_an_opening_whose_batch_could_not_be_written_counts_when_it_can(
     digest = world.digest()
     with monkeypatch.context() as patch:
         patch.setattr(world.history, "append", _full)
-        digest.run(Turns(1))
-    digest.run(Turns(1))
+        digest.run(StopAfter(1))
+    digest.run(StopAfter(1))
     assert world.store.digest.outcomes() == {"counted": 1}
 
 
@@ -243,7 +243,7 @@ async def test_pages_hear_of_it(world: World) -> None:
     heard = world.changes.subscribe()
     waiting = asyncio.ensure_future(anext(heard))
     await asyncio.sleep(0)
-    world.say(_hit(copy=10), _hit(copy=20, face=HitFace.LINK, position=1))
+    world.say(_hit(copy=10), _hit(copy=20, endpoint=HitEndpoint.LINK, position=1))
     await asyncio.to_thread(world.digest().catch_up)
     async with asyncio.timeout(5):
         assert await waiting == {1, 2}

@@ -18,7 +18,7 @@ from postlude.history import History, open_history
 from postlude.journal import JournalWriter
 from postlude.model.event import Event
 from postlude.model.observation import Hit, encode
-from postlude.model.words import CopyStatus, EventKind, HitFace, Via
+from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Via
 from postlude.store import Batch, Copy, Message, Store, Submission, open_store
 
 _ROUNDS = int(os.environ.get("KILL_ROUNDS", "8"))
@@ -38,8 +38,8 @@ def _said(writers: Sequence[JournalWriter], chance: random.Random, number: int) 
     said: Counter[tuple[int, int]] = Counter()
     for i in range(_HITS_A_ROUND):
         copy, position = chance.choice(_COPIES), chance.randrange(-1, 3)
-        face = HitFace.PIXEL if position < 0 else HitFace.LINK
-        hit = Hit(number * 10_000 + i, face, 1, copy % 7 + 1, copy, position, "GET", "Gecko", "", {}, {})
+        endpoint = HitEndpoint.PIXEL if position < 0 else HitEndpoint.LINK
+        hit = Hit(number * 10_000 + i, endpoint, 1, copy % 7 + 1, copy, position, "GET", "Gecko", "", {}, {})
         writers[i % 2].submit(encode(hit), lambda _result: None)
         said[copy, position] += 1
     return said
@@ -88,7 +88,7 @@ def test_killed_in_an_erasure_it_erases_what_came_before_and_no_more(tmp_path: P
     writers = [JournalWriter(tmp_path / "journal", "edge-1")] * 2
     chance = random.Random(7)
     before = _said(writers, chance, 0)
-    erase = Hit(20_000, HitFace.PREFERENCES, 1, 1, _ERASED, -1, "POST", "Gecko", "", {}, {"erase": "1"})
+    erase = Hit(20_000, HitEndpoint.PREFERENCES, 1, 1, _ERASED, -1, "POST", "Gecko", "", {}, {"erase": "1"})
     writers[0].append_blocking(encode(erase))
     after = _said(writers, chance, 3)
     writers[0].close()

@@ -6,7 +6,7 @@ import pytest
 
 from postlude.classify import RULES_VERSION, Judgement, judge
 from postlude.model.observation import Hit, Submitted
-from postlude.model.words import HitFace, Verdict, Via
+from postlude.model.words import HitEndpoint, Verdict, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.reclassify import Reclassifier
 
@@ -15,10 +15,10 @@ NEXT_RULES = RULES_VERSION + 1
 NOBODY = Judgement(Verdict.UNKNOWN, ("nobody-knows",), "")
 
 
-def _hit(copy: int, at: int, agent: str, face: HitFace = HitFace.PIXEL, **more: Any) -> Hit:  # noqa: ANN401 - fields
+def _hit(copy: int, at: int, agent: str, endpoint: HitEndpoint = HitEndpoint.PIXEL, **more: Any) -> Hit:  # noqa: ANN401 - fields
     headers, facts = more.get("headers", {}), more.get("facts", {})
-    method, position = more.get("method", "GET"), 1 if face is HitFace.LINK else -1
-    return Hit(at, face, 1, copy // 10, copy, position, method, agent, "192.0.2.0", headers, facts)
+    method, position = more.get("method", "GET"), 1 if endpoint is HitEndpoint.LINK else -1
+    return Hit(at, endpoint, 1, copy // 10, copy, position, method, agent, "192.0.2.0", headers, facts)
 
 
 HITS = [
@@ -30,10 +30,10 @@ HITS = [
         "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         headers={"purpose": "prefetch"},
     ),
-    _hit(11, 400, "Mozilla/5.0", HitFace.LINK, facts={"network": "barracuda", "lists_date": "2026-11-25"}),
-    _hit(11, 500, "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", HitFace.LINK),
-    _hit(20, 600, "", HitFace.UNSUBSCRIBE, method="POST", facts={"how": "one-click"}),
-    _hit(20, 700, "Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0", HitFace.PREFERENCES_PAGE),
+    _hit(11, 400, "Mozilla/5.0", HitEndpoint.LINK, facts={"network": "barracuda", "lists_date": "2026-11-25"}),
+    _hit(11, 500, "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", HitEndpoint.LINK),
+    _hit(20, 600, "", HitEndpoint.UNSUBSCRIBE, method="POST", facts={"how": "one-click"}),
+    _hit(20, 700, "Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0", HitEndpoint.PREFERENCES_PAGE),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from postlude.journal import JournalWriter
 from postlude.model.observation import Hit, Submitted, encode
-from postlude.model.words import Consent, EventKind, HitFace, Purpose, Via
+from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, Via
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 TRACKS = {EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED}
@@ -21,10 +21,10 @@ def sent(world: World) -> World:
     return world
 
 
-def hit(copy: int, at: int, face: HitFace = HitFace.PIXEL, **facts: str) -> Hit:
-    method = "POST" if face in {HitFace.PREFERENCES, HitFace.UNSUBSCRIBE} else "GET"
-    position = 0 if face is HitFace.LINK else -1
-    return Hit(at, face, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
+def hit(copy: int, at: int, endpoint: HitEndpoint = HitEndpoint.PIXEL, **facts: str) -> Hit:
+    method = "POST" if endpoint in {HitEndpoint.PREFERENCES, HitEndpoint.UNSUBSCRIBE} else "GET"
+    position = 0 if endpoint is HitEndpoint.LINK else -1
+    return Hit(at, endpoint, 1, copy // 10, copy, position, method, "Thunderbird/140.0", "192.0.2.0", {}, facts)
 
 
 def recorded(world: World, *copies: int) -> list[tuple[int, int, str]]:
@@ -37,19 +37,19 @@ def recorded(world: World, *copies: int) -> list[tuple[int, int, str]]:
 
 
 def withdraw(copy: int, at: int, opens: str = "off", clicks: str = "off") -> Hit:
-    return hit(copy, at, HitFace.PREFERENCES, opens=opens, clicks=clicks)
+    return hit(copy, at, HitEndpoint.PREFERENCES, opens=opens, clicks=clicks)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_hits_of_a_backlog_count_up_to_the_withdrawal_and_not_beyond(sent: World, batch: int) -> None:
-    sent.say(hit(10, 90), withdraw(20, 100), hit(10, 101), hit(20, 102, HitFace.LINK), hit(11, 103))
+    sent.say(hit(10, 90), withdraw(20, 100), hit(10, 101), hit(20, 102, HitEndpoint.LINK), hit(11, 103))
     sent.digest(batch_records=batch).catch_up()
     assert recorded(sent) == [(90, 10, "opened"), (103, 11, "opened")]
 
 
 @pytest.mark.parametrize("batch", [1, 100])
 def test_the_projections_say_the_same(sent: World, batch: int) -> None:
-    sent.say(hit(10, 101), hit(10, 102, HitFace.LINK), hit(11, 103, HitFace.LINK), withdraw(20, 100))
+    sent.say(hit(10, 101), hit(10, 102, HitEndpoint.LINK), hit(11, 103, HitEndpoint.LINK), withdraw(20, 100))
     sent.digest(batch_records=batch).catch_up()
     bob = sent.store.messages.activity(1)[10]
     assert (bob.opens, bob.clicks) == (0, 0)
@@ -60,7 +60,7 @@ def test_the_projections_say_the_same(sent: World, batch: int) -> None:
 def test_a_withdrawal_from_another_edge_that_is_read_later_takes_out_what_was_recorded(sent: World, batch: int) -> None:
     other = JournalWriter(sent.folder / "journal", "edge-2")
     digest = sent.digest(batch_records=batch)
-    sent.say(hit(10, 99), hit(10, 100), hit(20, 150, HitFace.LINK))
+    sent.say(hit(10, 99), hit(10, 100), hit(20, 150, HitEndpoint.LINK))
     digest.catch_up()
     other.append_blocking(encode(withdraw(20, 100)))
     digest.catch_up()
@@ -69,8 +69,8 @@ def test_a_withdrawal_from_another_edge_that_is_read_later_takes_out_what_was_re
 
 
 def test_opens_and_clicks_are_withdrawn_separately(sent: World) -> None:
-    sent.say(withdraw(10, 100, opens="on", clicks="off"), hit(10, 110), hit(10, 120, HitFace.LINK))
-    sent.say(withdraw(11, 100, opens="off", clicks="on"), hit(11, 110), hit(11, 120, HitFace.LINK))
+    sent.say(withdraw(10, 100, opens="on", clicks="off"), hit(10, 110), hit(10, 120, HitEndpoint.LINK))
+    sent.say(withdraw(11, 100, opens="off", clicks="on"), hit(11, 110), hit(11, 120, HitEndpoint.LINK))
     sent.digest().catch_up()
     assert recorded(sent) == [(110, 10, "opened"), (120, 11, "clicked")]
 
@@ -82,12 +82,12 @@ def test_who_allows_again_is_recorded_from_then_on(sent: World, batch: int) -> N
     assert recorded(sent) == [(90, 10, "opened"), (250, 10, "opened")]
 
 
-@pytest.mark.parametrize("face", [HitFace.VIEW, HitFace.UNSUBSCRIBE_PAGE, HitFace.PREFERENCES_PAGE])
-def test_that_a_page_was_looked_at_is_not_recorded(sent: World, face: HitFace) -> None:
+@pytest.mark.parametrize("endpoint", [HitEndpoint.VIEW, HitEndpoint.UNSUBSCRIBE_PAGE, HitEndpoint.PREFERENCES_PAGE])
+def test_that_a_page_was_looked_at_is_not_recorded(sent: World, endpoint: HitEndpoint) -> None:
     sent.say(withdraw(10, 100))
     digest = sent.digest()
     digest.catch_up()
-    sent.say(hit(20, 110, face))
+    sent.say(hit(20, 110, endpoint))
     digest.catch_up()
     assert recorded(sent) == []
 
@@ -99,7 +99,7 @@ def test_a_page_of_mail_sent_after_the_withdrawal_is_not_recorded_either(sent: W
     sent.spool.put(3, b"Hello")
     sent.say(Submitted(120, 3, 7, Via.RELAY, "alice@example.org", ("bob@example.org",)))
     digest.catch_up()
-    sent.say(hit(30, 130, HitFace.UNSUBSCRIBE_PAGE))
+    sent.say(hit(30, 130, HitEndpoint.UNSUBSCRIBE_PAGE))
     digest.catch_up()
     assert recorded(sent, 30) == []
 
@@ -108,7 +108,7 @@ def test_what_is_decided_afterwards_counts_without_program_and_address(sent: Wor
     digest = sent.digest()
     sent.say(withdraw(10, 100))
     digest.catch_up()
-    sent.say(hit(20, 110, HitFace.UNSUBSCRIBE, how="page", network="home"))
+    sent.say(hit(20, 110, HitEndpoint.UNSUBSCRIBE, how="page", network="home"))
     digest.catch_up()
     [event] = [event for event in sent.history.of_copies([20]) if event.kind is EventKind.UNSUBSCRIBED]
     assert (event.address, event.facts) == ("", {"how": "page", "method": "POST"})
@@ -125,7 +125,7 @@ def test_the_withdrawal_itself_leaves_no_program_and_address(sent: World) -> Non
 
 def test_what_an_operator_records_is_the_same_act(sent: World) -> None:
     contact = sent.store.contacts.add("Bob@example.org", 1)
-    sent.say(hit(10, 90), hit(10, 110), hit(20, 120, HitFace.LINK))
+    sent.say(hit(10, 90), hit(10, 110), hit(20, 120, HitEndpoint.LINK))
     digest = sent.digest()
     digest.catch_up()
     sent.store.contacts.record_consent(
@@ -145,7 +145,7 @@ def test_nothing_is_taken_out_twice_and_nothing_after_a_restart(sent: World) -> 
 
 
 def test_a_crash_between_the_stores_is_made_good(sent: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent.say(hit(10, 110), hit(10, 120, HitFace.LINK))
+    sent.say(hit(10, 110), hit(10, 120, HitEndpoint.LINK))
     digest = sent.digest()
     digest.catch_up()
     sent.say(withdraw(10, 100))
@@ -168,6 +168,6 @@ def test_hits_left_out_have_an_outcome_of_their_own(sent: World) -> None:
     digest = sent.digest()
     sent.say(withdraw(10, 100))
     digest.catch_up()
-    sent.say(hit(10, 110), hit(10, 120, HitFace.VIEW))
+    sent.say(hit(10, 110), hit(10, 120, HitEndpoint.VIEW))
     digest.catch_up()
     assert sent.store.digest.outcomes()["withdrawn"] == 2

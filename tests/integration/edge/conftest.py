@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Face:
+class RunningEdge:
     """A running edge, asked over real sockets."""
 
     def __init__(self, edge: Edge, journal: Path) -> None:
@@ -96,7 +96,7 @@ async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answ
     return Answer(int(line.split()[1]), headers, await reader.readexactly(length))
 
 
-Start = Callable[..., Awaitable[Face]]
+Start = Callable[..., Awaitable[RunningEdge]]
 
 
 @pytest.fixture
@@ -104,19 +104,19 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Starts edges; closes them at the end."""
     async with AsyncExitStack() as stack:
 
-        async def run(config: EdgeConfig | None = None, writer: JournalWriter | None = None) -> Face:
+        async def run(config: EdgeConfig | None = None, writer: JournalWriter | None = None) -> RunningEdge:
             journal = tmp_path / "journal"
             writer = writer or JournalWriter(journal, "edge")
             stack.callback(writer.close)
             edge = Edge((config or EdgeConfig())._replace(port=0), CODEC, writer)
             await edge.listen()
             stack.push_async_callback(edge.close)
-            return Face(edge, journal)
+            return RunningEdge(edge, journal)
 
         yield run
 
 
 @pytest.fixture
-async def face(start: Start) -> Face:
+async def endpoint(start: Start) -> RunningEdge:
     """An edge with the default settings."""
     return await start()

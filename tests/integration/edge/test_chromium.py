@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 from postlude.edge.location import location
 from postlude.tokens import Kind, Urls
 
-from .conftest import CODEC, COPY, MESSAGE, Face
+from .conftest import CODEC, COPY, MESSAGE, RunningEdge
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATHS = ("", "a", "%2F%2e%2e/x", "é/ü", "a b", "a+b;c=d", "[x]{y}|z^`", "\U0001f600", "a%20b%", "//x//y/./..")
@@ -53,9 +53,9 @@ async def destination() -> AsyncIterator[tuple[Destination, str]]:
     await server.wait_closed()
 
 
-async def test_chromium_lands_on_the_same_bytes(face: Face, destination: tuple[Destination, str]):
+async def test_chromium_lands_on_the_same_bytes(endpoint: RunningEdge, destination: tuple[Destination, str]):
     seen, base = destination
-    urls = Urls(CODEC, f"http://127.0.0.1:{face.edge.port}", Kind.MESSAGE, MESSAGE)
+    urls = Urls(CODEC, f"http://127.0.0.1:{endpoint.edge.port}", Kind.MESSAGE, MESSAGE)
     # Neighbours differ in more than their fragment: a change of the fragment alone loads nothing.
     nasty = [base + path + query + fragment for fragment, query, path in product(FRAGMENTS, QUERIES, PATHS)]
     assert len(nasty) > 200
@@ -70,7 +70,7 @@ async def test_chromium_lands_on_the_same_bytes(face: Face, destination: tuple[D
             tracked = await page.evaluate("location.href")
             assert (tracked, seen.lines) == (plain, [seen.lines[0]] * 2)
         await browser.close()
-    assert len(face.hits()) == len(nasty)
+    assert len(endpoint.hits()) == len(nasty)
 
 
 HOSTS = (
@@ -106,25 +106,25 @@ async def test_hosts_in_other_letters_are_those_the_browser_would_ask():
         await browser.close()
 
 
-async def test_the_pages_work_in_a_browser(face: Face):
+async def test_the_pages_work_in_a_browser(endpoint: RunningEdge):
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = await browser.new_page(locale="de-DE")
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text))
-        base = f"http://127.0.0.1:{face.edge.port}"
-        await page.goto(base + face.preferences)
+        base = f"http://127.0.0.1:{endpoint.edge.port}"
+        await page.goto(base + endpoint.preferences)
         await page.get_by_label("Der Absender darf sehen, wann ich eine E-Mail öffne").uncheck()
         await page.get_by_role("button", name="Entscheidung speichern").click()
         await page.get_by_role("heading", name="Ihre Entscheidung ist gespeichert").wait_for()
-        await page.goto(base + face.unsubscribe)
+        await page.goto(base + endpoint.unsubscribe)
         await page.get_by_role("button", name="Abmelden").click()
         await page.get_by_role("heading", name="Sie sind abgemeldet").wait_for()
-        await page.goto(base + face.pixel)
+        await page.goto(base + endpoint.pixel)
         assert await page.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") == 1
         await browser.close()
     assert problems == []
-    assert [hit.facts for hit in face.hits() if hit.method == "POST"] == [
+    assert [hit.facts for hit in endpoint.hits() if hit.method == "POST"] == [
         {"opens": "off", "clicks": "on"},
         {"how": "page"},
     ]

@@ -28,22 +28,22 @@ class Failing(Disk):
 
 async def test_recipients_are_served_and_the_loss_is_counted(start: Start, tmp_path: Path):
     disk = Failing()
-    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
-    assert (await face.get(face.pixel)).body == GIF
-    assert (await face.get(face.link)).headers["location"] == DESTINATION
+    endpoint = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
+    assert (await endpoint.get(endpoint.pixel)).body == GIF
+    assert (await endpoint.get(endpoint.link)).headers["location"] == DESTINATION
     for body, how in ((b"List-Unsubscribe=One-Click", "provider"), (b"unsubscribe=1", "page")):
-        answer = await face.ask("POST", face.unsubscribe, body=body)
+        answer = await endpoint.ask("POST", endpoint.unsubscribe, body=body)
         assert (how, answer.status, answer.headers["retry-after"]) == (how, 503, "300")
-    report = json.loads((await face.get("/healthz")).body)
+    report = json.loads((await endpoint.get("/healthz")).body)
     assert report["status"] == "degraded"
     assert "Input/output error" in report["problems"][0]
     assert report["outcomes"]["lost"] == 4
     assert report["journal"]["lost"] == 4
     disk.broken = False
-    face.edge._writer._retry_at = 0
-    await face.get(face.pixel)
-    assert json.loads((await face.get("/healthz")).body)["status"] == "ok"
-    assert len(face.hits()) == 1
+    endpoint.edge._writer._retry_at = 0
+    await endpoint.get(endpoint.pixel)
+    assert json.loads((await endpoint.get("/healthz")).body)["status"] == "ok"
+    assert len(endpoint.hits()) == 1
 
 
 async def test_any_edge_tells_of_the_losses_of_the_others(start: Start, tmp_path: Path):
@@ -53,24 +53,24 @@ async def test_any_edge_tells_of_the_losses_of_the_others(start: Start, tmp_path
     for writer in (other, other, relay):
         with pytest.raises(StorageError):
             writer.append_blocking(b"x")
-    face = await start()
-    report = json.loads((await face.get("/healthz")).body)
+    endpoint = await start()
+    report = json.loads((await endpoint.get("/healthz")).body)
     assert (report["status"], report["lost"], report["journal"]["lost"]) == ("degraded", 2, 0)
     assert report["problems"] == ["edge-2: hits are being lost"]
     assert report["edges"] == {"edge": {"lost": 0, "failing": False}, "edge-2": {"lost": 2, "failing": True}}
     disk.broken = False
     other._retry_at = 0
     other.append_blocking(b"x")
-    report = json.loads((await face.get("/healthz")).body)
+    report = json.loads((await endpoint.get("/healthz")).body)
     assert (report["status"], report["lost"]) == ("ok", 2)
     other.close()
     relay.close()
 
 
 async def test_strangers_are_told_the_status_alone(start: Start):
-    face = await start(EdgeConfig(proxies=("127.0.0.1",)))
-    assert set(json.loads((await face.get("/healthz", {"X-Forwarded-For": "198.51.100.7"})).body)) == {"status"}
-    assert "outcomes" in json.loads((await face.get("/healthz")).body)
+    endpoint = await start(EdgeConfig(proxies=("127.0.0.1",)))
+    assert set(json.loads((await endpoint.get("/healthz", {"X-Forwarded-For": "198.51.100.7"})).body)) == {"status"}
+    assert "outcomes" in json.loads((await endpoint.get("/healthz")).body)
 
 
 @pytest.fixture

@@ -59,8 +59,10 @@ def nginx(tmp_path: Path) -> Iterator[int]:
 
 
 async def test_the_page_s_configuration_keeps_urls_and_addresses(start: Start, nginx: int, tmp_path: Path):
-    face = await start(EdgeConfig(unix_path=tmp_path / "edge.sock", proxies=("unix",), address_form=AddressForm.FULL))
-    link = face.token.join(face.urls.link(3, "https://shop.example/a//b/../c?x=%2F%2f&y=é#z"))
+    endpoint = await start(
+        EdgeConfig(unix_path=tmp_path / "edge.sock", proxies=("unix",), address_form=AddressForm.FULL)
+    )
+    link = endpoint.token.join(endpoint.urls.link(3, "https://shop.example/a//b/../c?x=%2F%2f&y=é#z"))
 
     async def ask(target: str, body: bytes = b"") -> bytes:
         line = ["curl", "-sik", "--path-as-is", "-H", "X-Forwarded-For: 198.51.100.7", *(["-d", "@-"] if body else [])]
@@ -69,10 +71,10 @@ async def test_the_page_s_configuration_keeps_urls_and_addresses(start: Start, n
         )
         return (await curl.communicate(body))[0]
 
-    assert (await ask(face.pixel)).endswith(GIF)
-    assert f"Location: {DESTINATION}\r\n".encode() in await ask(face.link)
+    assert (await ask(endpoint.pixel)).endswith(GIF)
+    assert f"Location: {DESTINATION}\r\n".encode() in await ask(endpoint.link)
     assert b"Location: https://shop.example/a//b/../c?x=%2F%2f&y=%C3%A9#z\r\n" in await ask(link)
-    assert f"Location: {DESTINATION}\r\n".encode() in await ask(face.link.replace("/l/", "//l/"))
-    assert {hit.address for hit in face.hits()} == {"127.0.0.1"}  # not what the visitor claims
-    assert len(face.hits()) == 4
+    assert f"Location: {DESTINATION}\r\n".encode() in await ask(endpoint.link.replace("/l/", "//l/"))
+    assert {hit.address for hit in endpoint.hits()} == {"127.0.0.1"}  # not what the visitor claims
+    assert len(endpoint.hits()) == 4
     assert b"Stored" in await ask(hook_url(CODEC, "", Prefixes(), "ses"), b"x" * 900_000)

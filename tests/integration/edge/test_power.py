@@ -13,7 +13,7 @@ from postlude.journal.disk import Disk
 from postlude.model.observation import Hit, decode
 from postlude.tokens import Kind, Urls
 
-from .conftest import CODEC, Face, Start, read_answer
+from .conftest import CODEC, RunningEdge, Start, read_answer
 
 URLS = Urls(CODEC, "", Kind.MESSAGE, 1)
 
@@ -65,8 +65,8 @@ class Volatile(Disk):
                     (into / name).write_bytes(self._stored[inode])
 
 
-async def _load(face: Face, first: int, answered: set[int]) -> None:
-    reader, writer = await face.open()
+async def _load(endpoint: RunningEdge, first: int, answered: set[int]) -> None:
+    reader, writer = await endpoint.open()
     try:
         for copy in range(first, first + 100_000):
             writer.write(f"GET {URLS.token(copy).join(URLS.pixel())} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
@@ -90,9 +90,9 @@ def _copies_after_power_loss(disk: Volatile, folder: Path, root: Path) -> set[in
 
 async def _missing_after_power_loss(start: Start, tmp_path: Path, disk: Volatile) -> tuple[int, int]:
     """Answered hits, and how many of them are missing after one of many cuts under load."""
-    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", segment_bytes=20_000, disk=disk))
+    endpoint = await start(writer=JournalWriter(tmp_path / "journal", "edge", segment_bytes=20_000, disk=disk))
     answered: set[int] = set()
-    clients = [asyncio.create_task(_load(face, 1 + i * 1_000_000, answered)) for i in range(24)]
+    clients = [asyncio.create_task(_load(endpoint, 1 + i * 1_000_000, answered)) for i in range(24)]
     try:
         while len(answered) < 100:
             await asyncio.sleep(0.01)
@@ -132,9 +132,9 @@ async def test_nothing_is_answered_while_the_disk_syncs(start: Start, tmp_path: 
             super().store(fd, data, offset)
 
     disk = Held()
-    face = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
-    lines = [await face.open() for _ in range(3)]
-    for (_, writer), target in zip(lines, (face.pixel, face.link, face.view), strict=True):
+    endpoint = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
+    lines = [await endpoint.open() for _ in range(3)]
+    for (_, writer), target in zip(lines, (endpoint.pixel, endpoint.link, endpoint.view), strict=True):
         writer.write(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
     reads = [asyncio.create_task(read_answer(reader)) for reader, _ in lines]
     done, _ = await asyncio.wait(reads, timeout=0.3)

@@ -11,39 +11,39 @@ from postlude.edge import AddressForm, EdgeConfig, VisitorLimits
 from postlude.edge.answer import GIF
 from postlude.edge.off_loop import FilesRead
 
-from .conftest import DESTINATION, Face, Start, read_answer
+from .conftest import DESTINATION, RunningEdge, Start, read_answer
 
 
-async def test_a_request_in_single_bytes(face: Face):
-    reader, writer = await face.open()
-    for byte in f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode():
+async def test_a_request_in_single_bytes(endpoint: RunningEdge):
+    reader, writer = await endpoint.open()
+    for byte in f"GET {endpoint.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode():
         writer.write(bytes([byte]))
         await writer.drain()
         await asyncio.sleep(0)
     assert (await read_answer(reader)).body == GIF
-    writer.write(f"GET {face.link} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+    writer.write(f"GET {endpoint.link} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
     assert (await read_answer(reader)).status == 302
     writer.close()
-    assert len(face.hits()) == 2
+    assert len(endpoint.hits()) == 2
 
 
-async def test_pipelined_requests_are_answered_in_order(face: Face):
-    reader, writer = await face.open()
-    targets = [face.pixel, "/i/bad", face.link, "/robots.txt", face.pixel] * 20
+async def test_pipelined_requests_are_answered_in_order(endpoint: RunningEdge):
+    reader, writer = await endpoint.open()
+    targets = [endpoint.pixel, "/i/bad", endpoint.link, "/robots.txt", endpoint.pixel] * 20
     writer.write(b"".join(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n".encode() for target in targets))
     statuses = [(await read_answer(reader)).status for _ in targets]
     assert statuses == [200, 200, 302, 200, 200] * 20
     writer.close()
-    assert len(face.hits()) == 60
+    assert len(endpoint.hits()) == 60
 
 
-async def test_many_on_one_connection(face: Face):
-    reader, writer = await face.open()
+async def test_many_on_one_connection(endpoint: RunningEdge):
+    reader, writer = await endpoint.open()
     for _ in range(50):
-        writer.write(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        writer.write(f"GET {endpoint.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
         assert (await read_answer(reader)).body == GIF
     writer.close()
-    assert len(face.hits()) == 50
+    assert len(endpoint.hits()) == 50
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,14 @@ async def test_many_on_one_connection(face: Face):
         (b"GET /x HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", b"400", "malformed"),
     ],
 )
-async def test_what_cannot_be_a_request_ends_the_connection(face: Face, data: bytes, status: bytes, outcome: str):
-    answer = await face.raw(data)
+async def test_what_cannot_be_a_request_ends_the_connection(
+    endpoint: RunningEdge, data: bytes, status: bytes, outcome: str
+):
+    answer = await endpoint.raw(data)
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert b"Connection: close" in answer
-    assert face.counts() == {outcome: 1}
-    assert (await face.get(face.pixel)).body == GIF
+    assert endpoint.counts() == {outcome: 1}
+    assert (await endpoint.get(endpoint.pixel)).body == GIF
 
 
 @pytest.mark.parametrize(
@@ -77,44 +79,44 @@ async def test_what_cannot_be_a_request_ends_the_connection(face: Face, data: by
     ],
 )
 async def test_what_cannot_be_a_request_for_a_pixel_is_still_answered_with_one(
-    face: Face, data: bytes, diagnosis: bytes
+    endpoint: RunningEdge, data: bytes, diagnosis: bytes
 ):
-    answer = await face.raw(data)
+    answer = await endpoint.raw(data)
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"X-Postlude-Diagnosis: " + diagnosis in answer
     assert answer.endswith(GIF)
-    assert face.hits() == []
+    assert endpoint.hits() == []
 
 
-async def test_letters_that_came_unencoded_still_lead_there(face: Face):
+async def test_letters_that_came_unencoded_still_lead_there(endpoint: RunningEdge):
     where = "https://shop.example/caf\xe9"
-    link = face.token.join(face.urls.link(1, where)).replace("%C3%A9", "\xc3\xa9")
+    link = endpoint.token.join(endpoint.urls.link(1, where)).replace("%C3%A9", "\xc3\xa9")
     for headers in ({}, {"Connection": "close"}):
-        assert (await face.get(link, headers)).headers["location"] == "https://shop.example/caf%C3%A9"
+        assert (await endpoint.get(link, headers)).headers["location"] == "https://shop.example/caf%C3%A9"
 
 
 @pytest.mark.parametrize("target", [b"/i/\xff\xfe.gif", b"/i/%ff%fe", b"/i/\xc3\xa9/\xed\xa0\x80"])
-async def test_bytes_that_are_no_text(face: Face, target: bytes):
-    answer = await face.raw(b"GET " + target + b" HTTP/1.1\r\nUser-Agent: \xff\xfe\r\nConnection: close\r\n\r\n")
+async def test_bytes_that_are_no_text(endpoint: RunningEdge, target: bytes):
+    answer = await endpoint.raw(b"GET " + target + b" HTTP/1.1\r\nUser-Agent: \xff\xfe\r\nConnection: close\r\n\r\n")
     assert answer.endswith(GIF)
 
 
-async def test_a_request_then_garbage(face: Face):
-    answer = await face.raw(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n\x00garbage\r\n\r\n".encode())
+async def test_a_request_then_garbage(endpoint: RunningEdge):
+    answer = await endpoint.raw(f"GET {endpoint.pixel} HTTP/1.1\r\nHost: t\r\n\r\n\x00garbage\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 200")
     assert answer.endswith(GIF)
-    assert len(face.hits()) == 1
+    assert len(endpoint.hits()) == 1
 
 
-async def test_http_1_0_ends_after_the_answer(face: Face):
-    answer = await face.raw(f"GET {face.pixel} HTTP/1.0\r\n\r\n".encode())
+async def test_http_1_0_ends_after_the_answer(endpoint: RunningEdge):
+    answer = await endpoint.raw(f"GET {endpoint.pixel} HTTP/1.0\r\n\r\n".encode())
     assert b"\r\nConnection: close\r\n" in answer
     assert answer.endswith(GIF)
 
 
-async def test_a_client_that_said_all_still_gets_its_answers(face: Face):
-    reader, writer = await face.open()
-    writer.write(f"GET {face.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode() * 3)
+async def test_a_client_that_said_all_still_gets_its_answers(endpoint: RunningEdge):
+    reader, writer = await endpoint.open()
+    writer.write(f"GET {endpoint.pixel} HTTP/1.1\r\nHost: t\r\n\r\n".encode() * 3)
     writer.write_eof()
     async with asyncio.timeout(10):
         answer = await reader.read()
@@ -123,12 +125,12 @@ async def test_a_client_that_said_all_still_gets_its_answers(face: Face):
 
 
 async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
-    face = await start(EdgeConfig(limits=VisitorLimits(request_seconds=1, idle_seconds=1)))
-    slow = [await face.open() for _ in range(50)]
+    endpoint = await start(EdgeConfig(limits=VisitorLimits(request_seconds=1, idle_seconds=1)))
+    slow = [await endpoint.open() for _ in range(50)]
     for _, writer in slow[:25]:
         writer.write(b"GET /i/x HTTP/1.1\r\nX: ")
     began = asyncio.get_running_loop().time()
-    assert (await face.get(face.pixel)).body == GIF
+    assert (await endpoint.get(endpoint.pixel)).body == GIF
     assert asyncio.get_running_loop().time() - began < 0.5
     async with asyncio.timeout(10):
         answers = [await reader.read() for reader, _ in slow]
@@ -136,18 +138,20 @@ async def test_slow_and_silent_clients_do_not_hold_others(start: Start):
     assert answers[25:] == [b""] * 25
     for _, writer in slow:
         writer.close()
-    assert face.counts()["too_slow"] == 25
+    assert endpoint.counts()["too_slow"] == 25
 
 
 async def test_an_address_has_its_share_of_connections(start: Start):
-    face = await start(EdgeConfig(limits=VisitorLimits(connections_per_address=2)))
-    held = [await asyncio.open_connection("127.0.0.1", face.edge.port, local_addr=("127.0.0.2", 0)) for _ in range(3)]
+    endpoint = await start(EdgeConfig(limits=VisitorLimits(connections_per_address=2)))
+    held = [
+        await asyncio.open_connection("127.0.0.1", endpoint.edge.port, local_addr=("127.0.0.2", 0)) for _ in range(3)
+    ]
     try:
         assert (await held[2][0].readline()).startswith(b"HTTP/1.1 503")
-        assert (await face.get(face.pixel)).body == GIF
+        assert (await endpoint.get(endpoint.pixel)).body == GIF
         held[0][1].close()
         await asyncio.sleep(0.05)
-        held.append(await asyncio.open_connection("127.0.0.1", face.edge.port, local_addr=("127.0.0.2", 0)))
+        held.append(await asyncio.open_connection("127.0.0.1", endpoint.edge.port, local_addr=("127.0.0.2", 0)))
         held[3][1].write(b"GET /i/x HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await held[3][0].readline()).startswith(b"HTTP/1.1 200")
     finally:
@@ -158,28 +162,28 @@ async def test_an_address_has_its_share_of_connections(start: Start):
 
 
 async def test_one_connection_too_many(start: Start):
-    face = await start(EdgeConfig(limits=VisitorLimits(connections=2)))
-    held = [await face.open() for _ in range(2)]
+    endpoint = await start(EdgeConfig(limits=VisitorLimits(connections=2)))
+    held = [await endpoint.open() for _ in range(2)]
     for _, writer in held:
         writer.write(b"GET /i/")
     await asyncio.sleep(0.05)
-    assert (await face.raw(b"GET /i/x HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 503")
+    assert (await endpoint.raw(b"GET /i/x HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 503")
     for _, writer in held:
         writer.close()
         await writer.wait_closed()
     await asyncio.sleep(0.05)
-    assert (await face.get(face.pixel)).body == GIF
+    assert (await endpoint.get(endpoint.pixel)).body == GIF
 
 
 async def test_forwarded_addresses_are_believed_from_listed_networks_only(start: Start):
     for proxies, expected in (((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9")):
-        face = await start(EdgeConfig(proxies=proxies, address_form=AddressForm.FULL))
+        endpoint = await start(EdgeConfig(proxies=proxies, address_form=AddressForm.FULL))
         forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 127.0.0.3", "X-Forwarded-Proto": "https"}
-        await face.get(face.pixel, forwarded)
-        assert face.hits()[-1].address == expected
-        assert face.hits()[-1].facts.get("line") == ("forwarded https" if proxies else None)
-        await face.edge.close()
-        face.edge._writer.close()
+        await endpoint.get(endpoint.pixel, forwarded)
+        assert endpoint.hits()[-1].address == expected
+        assert endpoint.hits()[-1].facts.get("line") == ("forwarded https" if proxies else None)
+        await endpoint.edge.close()
+        endpoint.edge._writer.close()
 
 
 @pytest.mark.parametrize(
@@ -194,35 +198,35 @@ async def test_forwarded_addresses_are_believed_from_listed_networks_only(start:
 )
 async def test_proxy_lines(start: Start, line: bytes):
     config = EdgeConfig(proxies=("127.0.0.1",), proxy_protocol=True, address_form=AddressForm.FULL)
-    face = await start(config)
-    request = f"GET {face.pixel} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
-    assert (await face.raw(line + request)).endswith(GIF)
-    assert (face.hits()[0].address, face.hits()[0].facts) == ("203.0.113.9", {"line": "proxied"})
-    assert (await face.raw(request)).startswith(b"HTTP/1.1 400")
+    endpoint = await start(config)
+    request = f"GET {endpoint.pixel} HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
+    assert (await endpoint.raw(line + request)).endswith(GIF)
+    assert (endpoint.hits()[0].address, endpoint.hits()[0].facts) == ("203.0.113.9", {"line": "proxied"})
+    assert (await endpoint.raw(request)).startswith(b"HTTP/1.1 400")
 
 
 async def test_a_unix_socket(start: Start, tmp_path: Path):
     path = tmp_path / "edge.sock"
-    face = await start(EdgeConfig(unix_path=path, proxies=("unix",), address_form=AddressForm.FULL))
+    endpoint = await start(EdgeConfig(unix_path=path, proxies=("unix",), address_form=AddressForm.FULL))
     reader, writer = await asyncio.open_unix_connection(str(path))
-    writer.write(f"GET {face.pixel} HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n".encode())
+    writer.write(f"GET {endpoint.pixel} HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n".encode())
     assert (await read_answer(reader)).body == GIF
     writer.close()
-    assert face.hits()[0].address == "203.0.113.9"
+    assert endpoint.hits()[0].address == "203.0.113.9"
 
 
 async def test_many_hits_from_one_address_are_marked_never_refused(start: Start):
-    face = await start(EdgeConfig(limits=VisitorLimits(hits_per_minute=3)))
-    face.edge.core.visitors.refresh = lambda _: None  # type: ignore[method-assign] # the minute stands still
+    endpoint = await start(EdgeConfig(limits=VisitorLimits(hits_per_minute=3)))
+    endpoint.edge.core.visitors.refresh = lambda _: None  # type: ignore[method-assign] # the minute stands still
     for _ in range(5):
-        assert (await face.get(face.pixel)).body == GIF
-    assert [hit.facts.get("rate", "") for hit in face.hits()] == ["", "", "", "high", "high"]
+        assert (await endpoint.get(endpoint.pixel)).body == GIF
+    assert [hit.facts.get("rate", "") for hit in endpoint.hits()] == ["", "", "", "high", "high"]
 
 
 async def test_facts_of_the_raw_address_are_asked_before_it_is_cut(start: Start):
-    face = await start(EdgeConfig(address_facts=lambda address: {"network": "home:" + address}))
-    await face.get(face.pixel)
-    assert (face.hits()[0].facts, face.hits()[0].address) == ({"network": "home:127.0.0.1"}, "127.0.0.0")
+    endpoint = await start(EdgeConfig(address_facts=lambda address: {"network": "home:" + address}))
+    await endpoint.get(endpoint.pixel)
+    assert (endpoint.hits()[0].facts, endpoint.hits()[0].address) == ({"network": "home:127.0.0.1"}, "127.0.0.0")
 
 
 async def test_a_fault_of_ours_is_counted_and_answered(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -230,8 +234,8 @@ async def test_a_fault_of_ours_is_counted_and_answered(start: Start, tmp_path: P
         raise RuntimeError("broken")
 
     monkeypatch.setattr(FilesRead, "get", broken)
-    face = await start(EdgeConfig(views=tmp_path))
-    answer = await face.get(face.view)
+    endpoint = await start(EdgeConfig(views=tmp_path))
+    answer = await endpoint.get(endpoint.view)
     assert answer.status == 500
-    assert face.counts() == {"failed": 1}
-    assert (await face.get(face.link)).headers["location"] == DESTINATION
+    assert endpoint.counts() == {"failed": 1}
+    assert (await endpoint.get(endpoint.link)).headers["location"] == DESTINATION

@@ -7,7 +7,7 @@ import pytest
 from postlude.edge.location import location
 from postlude.tokens import Kind, Urls
 
-from .conftest import CODEC, COPY, MESSAGE, Face
+from .conftest import CODEC, COPY, MESSAGE, RunningEdge
 
 EVIL = (
     "https://evil.example/",
@@ -52,15 +52,15 @@ def _quote(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-async def test_no_trick_opens_the_redirect(face: Face):
-    mac, good = face.link.split("/", 4)[3:]
+async def test_no_trick_opens_the_redirect(endpoint: RunningEdge):
+    mac, good = endpoint.link.split("/", 4)[3:]
     tried = 0
     for evil, spelling in product(EVIL, SPELLINGS):
         quoted = _quote(evil)
         raw = evil.replace(" ", "%20").replace("\r", "%0d").replace("\n", "%0a").replace("\t", "%09")
         tail = spelling.format(mac=mac, good=good, raw=raw, quoted=quoted, twice=quoted.replace("%", "%25"))
-        for target in (f"/l/{face.token}/{tail}", f"/l/{tail}", f"//{raw}", f"/{raw}"):
-            answer = await face.get(target.encode().decode("latin-1"))
+        for target in (f"/l/{endpoint.token}/{tail}", f"/l/{tail}", f"//{raw}", f"/{raw}"):
+            answer = await endpoint.get(target.encode().decode("latin-1"))
             where = answer.headers.get("location", "")
             assert where in {"", "https://shop.example/a?b=c&d=%2F#end"}, target
             assert "refresh" not in answer.headers
@@ -87,10 +87,10 @@ async def test_no_trick_opens_the_redirect(face: Face):
         "",
     ],
 )
-async def test_a_signed_destination_no_browser_should_see_is_refused(face: Face, url: str):
+async def test_a_signed_destination_no_browser_should_see_is_refused(endpoint: RunningEdge, url: str):
     assert location(url) is None
     urls = Urls(CODEC, "", Kind.MESSAGE, MESSAGE)
-    answer = await face.get(urls.token(COPY).join(urls.link(1, url)))
+    answer = await endpoint.get(urls.token(COPY).join(urls.link(1, url)))
     assert answer.status == 404
     assert "location" not in answer.headers
 

@@ -47,17 +47,17 @@ async def _served_name(port: int, target: str) -> tuple[bytes, bytes]:
 
 
 async def test_tls_in_process_and_a_certificate_that_changes(start: Start, tmp_path: Path):
-    face = await start(certificate(tmp_path, "one.example"))
-    body, der = await _served_name(face.edge.port, face.pixel)
+    endpoint = await start(certificate(tmp_path, "one.example"))
+    body, der = await _served_name(endpoint.edge.port, endpoint.pixel)
     assert (body, b"one.example" in der) == (GIF, True)
-    assert face.hits()[0].facts == {"line": "TLSv1.3"}
+    assert endpoint.hits()[0].facts == {"line": "TLSv1.3"}
     (tmp_path / "cert.pem").write_text("half a certificate")
-    face.edge._certificate.refresh()
-    assert b"one.example" in (await _served_name(face.edge.port, face.pixel))[1]
+    endpoint.edge._certificate.refresh()
+    assert b"one.example" in (await _served_name(endpoint.edge.port, endpoint.pixel))[1]
     certificate(tmp_path, "two.example")
     os.utime(tmp_path / "cert.pem", (1, 1))
-    face.edge._certificate.refresh()
-    assert b"two.example" in (await _served_name(face.edge.port, face.pixel))[1]
+    endpoint.edge._certificate.refresh()
+    assert b"two.example" in (await _served_name(endpoint.edge.port, endpoint.pixel))[1]
 
 
 async def test_a_bad_certificate_stops_the_start(start: Start, tmp_path: Path):
@@ -68,15 +68,15 @@ async def test_a_bad_certificate_stops_the_start(start: Start, tmp_path: Path):
 
 
 async def test_two_edges_share_a_port(start: Start, tmp_path: Path):
-    face = await start()
+    endpoint = await start()
     writer = JournalWriter(tmp_path / "journal", "edge-2")
-    other = Edge(EdgeConfig(port=face.edge.port), CODEC, writer)
+    other = Edge(EdgeConfig(port=endpoint.edge.port), CODEC, writer)
     await other.listen()
     for _ in range(60):
-        assert (await face.get(face.pixel)).body == GIF
-    mine, others = (edge.core.counts.table()["stored"] for edge in (face.edge, other))
+        assert (await endpoint.get(endpoint.pixel)).body == GIF
+    mine, others = (edge.core.counts.table()["stored"] for edge in (endpoint.edge, other))
     assert mine + others == 60
     assert others > 0
-    assert len(face.hits()) == 60
+    assert len(endpoint.hits()) == 60
     await other.close()
     writer.close()

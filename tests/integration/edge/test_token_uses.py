@@ -7,10 +7,10 @@ import pytest
 from postlude.edge import EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.kit.ids import id_text
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import Kind, Urls
 
-from .conftest import CODEC, COPY, DESTINATION, MESSAGE, Face, Start
+from .conftest import CODEC, COPY, DESTINATION, MESSAGE, RunningEdge, Start
 
 OLD = {Kind.MESSAGE: "AQEAAAAAAABCQgAAEjRWeJq8N3--pZ52ku_J", Kind.CAMPAIGN: "AQIAAAAAAABCQgAAEjRWeJq8cM3ee578KU1e"}
 """Minted with the same key for the same scope and copy, before a copy had two tokens."""
@@ -31,67 +31,67 @@ def views(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("prefix", ["u", "s", "v"])
 async def test_a_pixel_or_link_token_opens_no_page(start: Start, views: Path, prefix: str):
-    face = await start(EdgeConfig(views=views))
-    answer = await face.get(f"/{prefix}/{face.token}")
+    endpoint = await start(EdgeConfig(views=views))
+    answer = await endpoint.get(f"/{prefix}/{endpoint.token}")
     assert answer.status == 404
     assert b"Hello" not in answer.body
-    assert face.hits() == []
+    assert endpoint.hits() == []
 
 
 @pytest.mark.parametrize(("prefix", "body"), [(prefix, body) for prefix, bodies in FORMS.items() for body in bodies])
-async def test_a_pixel_or_link_token_decides_nothing(face: Face, prefix: str, body: bytes):
-    answer = await face.ask("POST", f"/{prefix}/{face.token}", {}, body, full=True)
+async def test_a_pixel_or_link_token_decides_nothing(endpoint: RunningEdge, prefix: str, body: bytes):
+    answer = await endpoint.ask("POST", f"/{prefix}/{endpoint.token}", {}, body, full=True)
     assert answer.status == 404
-    assert face.hits() == []
+    assert endpoint.hits() == []
 
 
 @pytest.mark.parametrize("full", [False, True])
-async def test_the_token_of_a_page_is_no_open_and_no_click(face: Face, full: bool):
-    pixel = await face.get(face.act_token.join(face.urls.pixel()), full=full)
-    link = await face.get(face.act_token.join(face.urls.link(2, DESTINATION)), full=full)
+async def test_the_token_of_a_page_is_no_open_and_no_click(endpoint: RunningEdge, full: bool):
+    pixel = await endpoint.get(endpoint.act_token.join(endpoint.urls.pixel()), full=full)
+    link = await endpoint.get(endpoint.act_token.join(endpoint.urls.link(2, DESTINATION)), full=full)
     assert pixel.body == GIF
     assert link.status == 404
-    assert face.hits() == []
+    assert endpoint.hits() == []
 
 
 @pytest.mark.parametrize("kind", Kind)
 async def test_old_pixels_and_links_work_for_good(start: Start, kind: Kind):
-    face = await start(EdgeConfig(old_tokens_until=0))
+    endpoint = await start(EdgeConfig(old_tokens_until=0))
     urls = Urls(CODEC, "", kind, MESSAGE)
     for _ in range(2):  # the second time from memory
-        assert (await face.get(OLD[kind].join(urls.pixel()))).body == GIF
-        assert (await face.get(OLD[kind].join(urls.link(2, DESTINATION)))).headers["location"] == DESTINATION
-    assert [(hit.face, hit.kind, hit.copy) for hit in face.hits()] == [
-        (HitFace.PIXEL, kind, COPY),
-        (HitFace.LINK, kind, COPY),
+        assert (await endpoint.get(OLD[kind].join(urls.pixel()))).body == GIF
+        assert (await endpoint.get(OLD[kind].join(urls.link(2, DESTINATION)))).headers["location"] == DESTINATION
+    assert [(hit.endpoint, hit.kind, hit.copy) for hit in endpoint.hits()] == [
+        (HitEndpoint.PIXEL, kind, COPY),
+        (HitEndpoint.LINK, kind, COPY),
     ] * 2
 
 
 @pytest.mark.parametrize("kind", Kind)
 async def test_an_old_token_unsubscribes_until_the_day(start: Start, kind: Kind):
-    face = await start(EdgeConfig(old_tokens_until=FOR_EVER))
-    assert (await face.ask("POST", f"/u/{OLD[kind]}", {}, b"List-Unsubscribe=One-Click")).status == 200
-    assert [(hit.face, hit.kind, hit.copy) for hit in face.hits()] == [(HitFace.UNSUBSCRIBE, kind, COPY)]
+    endpoint = await start(EdgeConfig(old_tokens_until=FOR_EVER))
+    assert (await endpoint.ask("POST", f"/u/{OLD[kind]}", {}, b"List-Unsubscribe=One-Click")).status == 200
+    assert [(hit.endpoint, hit.kind, hit.copy) for hit in endpoint.hits()] == [(HitEndpoint.UNSUBSCRIBE, kind, COPY)]
 
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("prefix", ["u", "s", "v"])
 async def test_after_the_day_an_old_token_opens_no_page_and_is_told_why(start: Start, kind: Kind, prefix: str):
-    face = await start(EdgeConfig(old_tokens_until=0))
-    answer = await face.ask("POST", f"/{prefix}/{OLD[kind]}", {}, b"unsubscribe=1&erase=1")
+    endpoint = await start(EdgeConfig(old_tokens_until=0))
+    answer = await endpoint.ask("POST", f"/{prefix}/{OLD[kind]}", {}, b"unsubscribe=1&erase=1")
     assert answer.status == 404
     assert b"This link is too old" in answer.body
-    assert face.hits() == []
+    assert endpoint.hits() == []
 
 
 @pytest.mark.parametrize(("kind", "status"), [(Kind.MESSAGE, 404), (Kind.CAMPAIGN, 200)])
 async def test_an_old_token_views_only_where_its_mail_showed_a_view(start: Start, views: Path, kind: Kind, status: int):
-    face = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
-    assert (await face.get(f"/v/{OLD[kind]}")).status == status
+    endpoint = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
+    assert (await endpoint.get(f"/v/{OLD[kind]}")).status == status
 
 
 async def test_a_page_opened_with_an_old_token_hands_out_no_new_one(start: Start, views: Path):
     (views / f"{id_text(MESSAGE)}.html").write_text(f"<a href=/u/{'preview'.ljust(36, '-')}>leave</a>")
-    face = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
+    endpoint = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
     old = OLD[Kind.CAMPAIGN]
-    assert (await face.get(f"/v/{old}")).body.decode() == f"<a href=/u/{old}>leave</a>"
+    assert (await endpoint.get(f"/v/{old}")).body.decode() == f"<a href=/u/{old}>leave</a>"

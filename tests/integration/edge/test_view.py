@@ -10,9 +10,9 @@ from postlude.edge import EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.edge.view import LARGEST_VIEW
 from postlude.kit.ids import id_text
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 
-from .conftest import MESSAGE, Face, Start, read_answer
+from .conftest import MESSAGE, RunningEdge, Start, read_answer
 
 
 @pytest.fixture
@@ -38,35 +38,35 @@ def hang(page: Path) -> None:
 
 
 @pytest.fixture
-async def shown(start: Start, page: Path) -> Face:
+async def shown(start: Start, page: Path) -> RunningEdge:
     return await start(EdgeConfig(views=page.parent))
 
 
-async def test_it_shows_the_page_that_was_made(shown: Face):
+async def test_it_shows_the_page_that_was_made(shown: RunningEdge):
     answer = await shown.get(shown.view)
     assert (answer.status, answer.body) == (200, b"<p>Hello</p>")
     assert answer.headers["content-security-policy"].startswith("sandbox")
-    assert [hit.face for hit in shown.hits()] == [HitFace.VIEW]
+    assert [hit.endpoint for hit in shown.hits()] == [HitEndpoint.VIEW]
 
 
-async def test_a_page_that_was_removed_is_gone_at_once(shown: Face, page: Path):
+async def test_a_page_that_was_removed_is_gone_at_once(shown: RunningEdge, page: Path):
     await shown.get(shown.view)
     remove(page)
     assert (await shown.get(shown.view)).status == 410
 
 
-async def test_a_page_that_was_replaced_is_shown_anew(shown: Face, page: Path):
+async def test_a_page_that_was_replaced_is_shown_anew(shown: RunningEdge, page: Path):
     await shown.get(shown.view)
     replace(page)
     assert (await shown.get(shown.view)).body == b"<p>Changed</p>"
 
 
-async def test_a_page_beyond_the_limit_is_not_read(shown: Face, page: Path):
+async def test_a_page_beyond_the_limit_is_not_read(shown: RunningEdge, page: Path):
     os.truncate(page, LARGEST_VIEW + 1)
     assert (await shown.get(shown.view)).status == 410
 
 
-async def test_requests_on_one_connection_keep_their_order(shown: Face):
+async def test_requests_on_one_connection_keep_their_order(shown: RunningEdge):
     reader, writer = await shown.open()
     requests = [shown.view, shown.pixel, shown.view, "/robots.txt"]
     writer.write("".join(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n" for target in requests).encode())
@@ -76,7 +76,7 @@ async def test_requests_on_one_connection_keep_their_order(shown: Face):
     assert [answer.body[:9] for answer in answers] == [b"<p>Hello<", GIF[:9], b"<p>Hello<", b"User-agen"]
 
 
-async def test_a_disk_that_hangs_holds_up_nobody_else(shown: Face, page: Path):
+async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, page: Path):
     hang(page)
     waiting = asyncio.create_task(shown.get(shown.view))
     async with asyncio.timeout(5):
@@ -86,7 +86,7 @@ async def test_a_disk_that_hangs_holds_up_nobody_else(shown: Face, page: Path):
     assert (await waiting).status == 200
 
 
-async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: Face, page: Path):
+async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: RunningEdge, page: Path):
     hang(page)
     _, writer = await shown.open()
     writer.write(f"GET {shown.view} HTTP/1.1\r\nHost: t\r\n\r\n".encode())

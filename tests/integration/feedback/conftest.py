@@ -31,11 +31,11 @@ LETTER = (
 )
 
 
-class Desk:
+class World:
     """Alice wrote to some recipients; tests bring back what they like."""
 
     @classmethod
-    def reopened(cls, folder: Path, user: User, **settings: object) -> "Desk":
+    def reopened(cls, folder: Path, user: User, **settings: object) -> "World":
         """The same folder after a restart with other settings."""
         return cls(folder, user, **settings)
 
@@ -98,11 +98,11 @@ class Desk:
         name = {TagPurpose.BOUNCE: "bounce", TagPurpose.REPLY: "r", TagPurpose.UNSUBSCRIBE: "u"}[purpose]
         return f"{name}+{self.parts.codec.mint_tag(purpose, copy.id)}@bounce.sender.test"
 
-    def returned(self, raw: bytes, rcpt_to: str = "", *, door: str = "smtp", mail_from: str = "") -> int:
-        """A mail comes back through a door."""
+    def returned(self, raw: bytes, rcpt_to: str = "", *, channel: str = "smtp", mail_from: str = "") -> int:
+        """A mail comes back through a channel."""
         mail = new_id()
         self.spool_in.put(mail, raw)
-        self.say(Returned(SENT_AT + 1_000_000, mail, door, mail_from, rcpt_to))
+        self.say(Returned(SENT_AT + 1_000_000, mail, channel, mail_from, rcpt_to))
         return mail
 
     def called(
@@ -132,6 +132,6 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with closing(Desk(tmp_path)) as made:
+def world(tmp_path: Path) -> Iterator[World]:
+    with closing(World(tmp_path)) as made:
         yield made

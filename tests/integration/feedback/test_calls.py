@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from postlude.model.errors import TransportError
 
-from .conftest import BOB, SENT_AT, Desk
+from .conftest import BOB, SENT_AT, World
 
 NOW = SENT_AT // 1_000_000
 CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123abcd.pem"
@@ -77,61 +77,64 @@ def ses_bounce(message_id: str, source: str = "") -> str:
     )
 
 
-def test_ses_waits_for_its_certificate_and_then_counts_once(desk: Desk, sns: Sns):
-    (copy,) = desk.sent(BOB, remote_id="0102018b-ses")
+def test_ses_waits_for_its_certificate_and_then_counts_once(world: World, sns: Sns):
+    (copy,) = world.sent(BOB, remote_id="0102018b-ses")
     body = sns.call(Type="Notification", Message=ses_bounce("0102018b-ses"))
-    desk.called("ses", body)
-    assert desk.kinds(copy) == []
-    desk.answers[CERTIFICATE] = sns.pem
-    assert desk.waiting.look() == 1
-    desk.digest.catch_up()
-    desk.called("ses", body)  # SNS repeats itself
-    assert desk.kinds(copy) == ["bounced"]
-    assert desk.fetched == [CERTIFICATE]
-    assert (desk.view(copy).bounce_reason, desk.store.suppressions.get(BOB).reason) == ("unknown_user", "unknown_user")
-    assert desk.store.digest.outcomes()["repeated"] == 1
-    assert desk.store.feedback.list_set_aside() == []
+    world.called("ses", body)
+    assert world.kinds(copy) == []
+    world.answers[CERTIFICATE] = sns.pem
+    assert world.waiting.look() == 1
+    world.digest.catch_up()
+    world.called("ses", body)  # SNS repeats itself
+    assert world.kinds(copy) == ["bounced"]
+    assert world.fetched == [CERTIFICATE]
+    assert (world.view(copy).bounce_reason, world.store.suppressions.get(BOB).reason) == (
+        "unknown_user",
+        "unknown_user",
+    )
+    assert world.store.digest.outcomes()["repeated"] == 1
+    assert world.store.feedback.list_set_aside() == []
 
 
-def test_ses_that_cannot_be_reached_holds_nothing_up(desk: Desk, sns: Sns):
-    (copy,) = desk.sent(BOB)
+def test_ses_that_cannot_be_reached_holds_nothing_up(world: World, sns: Sns):
+    (copy,) = world.sent(BOB)
 
     def nobody(_url: str) -> bytes:
         raise TransportError("sns did not answer")
 
-    desk.waiting._get = nobody
-    desk.called("ses", sns.call(Type="Notification", Message=ses_bounce("x", desk.tag(copy))))
-    assert desk.waiting.look() == 0
-    assert "did not answer" in desk.waiting.problem
-    assert len(desk.store.feedback.waiting()) == 1
-    desk.answers[CERTIFICATE] = sns.pem
-    desk.begin()  # after a restart it is still there
-    assert desk.waiting.look() == 1
-    desk.digest.catch_up()
-    assert desk.kinds(copy) == ["bounced"]  # tied by our own envelope sender, although the id is unknown
-    assert desk.events(copy)[-1].facts["evidence"] == "envelope_tag"
+    world.waiting._get = nobody
+    world.called("ses", sns.call(Type="Notification", Message=ses_bounce("x", world.tag(copy))))
+    assert world.waiting.look() == 0
+    assert "did not answer" in world.waiting.problem
+    assert len(world.store.feedback.waiting()) == 1
+    world.answers[CERTIFICATE] = sns.pem
+    world.begin()  # after a restart it is still there
+    assert world.waiting.look() == 1
+    world.digest.catch_up()
+    assert world.kinds(copy) == ["bounced"]  # tied by our own envelope sender, although the id is unknown
+    assert world.events(copy)[-1].facts["evidence"] == "envelope_tag"
 
 
-def test_a_subscription_is_confirmed_only_when_sns_signed_it(desk: Desk, sns: Sns):
-    desk.answers |= {CERTIFICATE: sns.pem, SUBSCRIBE: b"<ok/>"}
+def test_a_subscription_is_confirmed_only_when_sns_signed_it(world: World, sns: Sns):
+    world.answers |= {CERTIFICATE: sns.pem, SUBSCRIBE: b"<ok/>"}
     good = sns.call(Type="SubscriptionConfirmation", Message="You chose", SubscribeURL=SUBSCRIBE, Token="23")
-    desk.called("ses", good)
-    desk.waiting.look()
-    desk.digest.catch_up()
-    desk.waiting.look()
-    assert desk.fetched == [CERTIFICATE, SUBSCRIBE]
-    desk.called("ses", good.replace(b"Token=23", b"Token=24"))
-    desk.waiting.look()
-    assert desk.fetched == [CERTIFICATE, SUBSCRIBE]
-    assert [one.reason for one in desk.store.feedback.list_set_aside()] == ["ses: the signature does not hold"]
+    world.called("ses", good)
+    world.waiting.look()
+    world.digest.catch_up()
+    world.waiting.look()
+    assert world.fetched == [CERTIFICATE, SUBSCRIBE]
+    world.called("ses", good.replace(b"Token=23", b"Token=24"))
+    world.waiting.look()
+    assert world.fetched == [CERTIFICATE, SUBSCRIBE]
+    assert [one.reason for one in world.store.feedback.list_set_aside()] == ["ses: the signature does not hold"]
 
 
-def test_a_certificate_from_elsewhere_is_never_fetched(desk: Desk, sns: Sns):
+def test_a_certificate_from_elsewhere_is_never_fetched(world: World, sns: Sns):
     body = sns.call(Type="Notification", Message="{}").replace(b"sns.eu-west-1.amazonaws.com", b"sns.evil.example")
-    desk.called("ses", body)
-    desk.waiting.look()
-    assert desk.fetched == []
-    assert desk.store.digest.outcomes()["unproven"] == 1
+    world.called("ses", body)
+    world.waiting.look()
+    assert world.fetched == []
+    assert world.store.digest.outcomes()["unproven"] == 1
 
 
 def mailgun(event: str, token: str = "t-1", key: str = "signing-key") -> bytes:
@@ -151,46 +154,46 @@ def mailgun(event: str, token: str = "t-1", key: str = "signing-key") -> bytes:
 
 
 def test_a_call_waits_until_its_key_is_set(tmp_path: Path):
-    with closing(Desk(tmp_path)) as desk:
-        (copy,) = desk.sent(BOB)
-        desk.called("mailgun", mailgun("failed"))
-        assert (desk.kinds(copy), len(desk.store.feedback.waiting())) == ([], 1)
-        assert desk.waiting.look() == 0
-        user = desk.user
-    with closing(Desk.reopened(tmp_path, user, provider_keys={"mailgun": "signing-key"})) as desk:
-        assert desk.waiting.look() == 1
-        desk.digest.catch_up()
-        assert desk.kinds(copy) == ["bounced"]
-        assert desk.store.suppressions.get(BOB).reason == "unknown_user"
+    with closing(World(tmp_path)) as world:
+        (copy,) = world.sent(BOB)
+        world.called("mailgun", mailgun("failed"))
+        assert (world.kinds(copy), len(world.store.feedback.waiting())) == ([], 1)
+        assert world.waiting.look() == 0
+        user = world.user
+    with closing(World.reopened(tmp_path, user, provider_keys={"mailgun": "signing-key"})) as world:
+        assert world.waiting.look() == 1
+        world.digest.catch_up()
+        assert world.kinds(copy) == ["bounced"]
+        assert world.store.suppressions.get(BOB).reason == "unknown_user"
 
 
 def test_one_signature_of_mailgun_counts_once_whatever_is_said_with_it(tmp_path: Path):
     """Its signature does not cover the event: who saw one call must not be able to make another of it."""
-    with closing(Desk(tmp_path, provider_keys={"mailgun": "signing-key"})) as desk:
-        (copy,) = desk.sent(BOB)
-        desk.called("mailgun", mailgun("delivered"))
-        desk.called("mailgun", mailgun("complained"))
-        desk.called("mailgun", mailgun("complained", key="guessed"))
-        assert desk.kinds(copy) == ["delivered"]
-        assert desk.view(copy).delivered == "confirmed"
-        assert desk.store.suppressions.get(BOB) is None
-        assert {name: desk.store.digest.outcomes()[name] for name in ("repeated", "unproven")} == {
+    with closing(World(tmp_path, provider_keys={"mailgun": "signing-key"})) as world:
+        (copy,) = world.sent(BOB)
+        world.called("mailgun", mailgun("delivered"))
+        world.called("mailgun", mailgun("complained"))
+        world.called("mailgun", mailgun("complained", key="guessed"))
+        assert world.kinds(copy) == ["delivered"]
+        assert world.view(copy).delivered == "confirmed"
+        assert world.store.suppressions.get(BOB) is None
+        assert {name: world.store.digest.outcomes()[name] for name in ("repeated", "unproven")} == {
             "repeated": 1,
             "unproven": 1,
         }
 
 
 def test_a_crash_in_a_parser_keeps_the_sample(tmp_path: Path):
-    with closing(Desk(tmp_path)) as desk:
-        (copy,) = desk.sent(BOB)
+    with closing(World(tmp_path)) as world:
+        (copy,) = world.sent(BOB)
         odd = b'{"RecordType": "Bounce", "Email": {"a": [1]}, "BouncedAt": 3, "ID": [], "Details": 7}'
-        desk.called("postmark", odd)
-        desk.called("postmark", b"\xff\xfe")
-        desk.called("nobody", b"{}")
+        world.called("postmark", odd)
+        world.called("postmark", b"\xff\xfe")
+        world.called("nobody", b"{}")
         good = {"RecordType": "Delivery", "MessageID": "p", "Recipient": BOB, "DeliveredAt": "2023-11-14T22:13:20Z"}
-        desk.called("postmark", json.dumps(good).encode())
-        kept = [one.data for one in desk.store.feedback.list_set_aside()]
+        world.called("postmark", json.dumps(good).encode())
+        kept = [one.data for one in world.store.feedback.list_set_aside()]
         assert any(b"\xff\xfe" in data for data in kept)
         assert len(kept) == 2
-        assert desk.kinds(copy) == []  # its id is unknown here, and the address alone is not enough
-        assert {one.door for one in desk.store.feedback.list_unmatched()} == {"provider:postmark"}
+        assert world.kinds(copy) == []  # its id is unknown here, and the address alone is not enough
+        assert {one.channel for one in world.store.feedback.list_unmatched()} == {"provider:postmark"}

@@ -11,71 +11,71 @@ from postlude.model.errors import StorageError
 from postlude.services.feedback.mail_retention import DAY_S, ReturnedKeeping
 from servers.waiting import wait_for
 
-from .conftest import BOB, Desk
+from .conftest import BOB, World
 from .letters import dsn
 
 STRANGE = b"From: carol@other.test\r\nTo: r@bounce.sender.test\r\nSubject: %s\r\n\r\n%s\r\n"
 
 
-def aged(desk: Desk, mail: int, days: float) -> int:
+def aged(world: World, mail: int, days: float) -> int:
     stored = time.time() - days * DAY_S
-    os.utime(desk.spool_in.path(mail), (stored, stored))
+    os.utime(world.spool_in.path(mail), (stored, stored))
     return mail
 
 
-def sweep(desk: Desk) -> None:
-    keeping = ReturnedKeeping(desk.spool_in, PARTS, desk.store.feedback.asked_about, desk.parts.clock)
+def sweep(world: World) -> None:
+    keeping = ReturnedKeeping(world.spool_in, PARTS, world.store.feedback.asked_about, world.parts.clock)
     for _ in range(PARTS):
         keeping()
 
 
-def kept(desk: Desk, mails: dict[str, int]) -> set[str]:
-    return {name for name, mail in mails.items() if desk.spool_in.path(mail).exists()}
+def kept(world: World, mails: dict[str, int]) -> set[str]:
+    return {name for name, mail in mails.items() if world.spool_in.path(mail).exists()}
 
 
-def test_a_week_and_longer_while_somebody_is_asked(desk: Desk):
-    (copy,) = desk.sent(BOB)
-    tied = desk.returned(dsn(BOB), desk.tag(copy))
-    asked = [desk.returned(STRANGE % (name, name), "r+x@bounce.sender.test") for name in (b"one", b"two", b"three")]
-    rows = {row.mail: row for row in desk.store.feedback.list_unmatched()}
+def test_a_week_and_longer_while_somebody_is_asked(world: World):
+    (copy,) = world.sent(BOB)
+    tied = world.returned(dsn(BOB), world.tag(copy))
+    asked = [world.returned(STRANGE % (name, name), "r+x@bounce.sender.test") for name in (b"one", b"two", b"three")]
+    rows = {row.mail: row for row in world.store.feedback.list_unmatched()}
     assert set(rows) == set(asked)
-    desk.resolve(rows[asked[2]].id)
+    world.resolve(rows[asked[2]].id)
     never_journaled = 77
-    desk.spool_in.put(never_journaled, b"the writer was killed before the journal spoke of it")
-    fresh = desk.returned(dsn(BOB), desk.tag(copy))
+    world.spool_in.put(never_journaled, b"the writer was killed before the journal spoke of it")
+    fresh = world.returned(dsn(BOB), world.tag(copy))
     mails = {
-        "tied": aged(desk, tied, 8.1),
-        "asked": aged(desk, asked[0], 89),
-        "asked long ago": aged(desk, asked[1], 90.1),
-        "dismissed": aged(desk, asked[2], 8.1),
-        "never journaled": aged(desk, never_journaled, 8.1),
-        "the journal may be read again": aged(desk, fresh, 7.9),
+        "tied": aged(world, tied, 8.1),
+        "asked": aged(world, asked[0], 89),
+        "asked long ago": aged(world, asked[1], 90.1),
+        "dismissed": aged(world, asked[2], 8.1),
+        "never journaled": aged(world, never_journaled, 8.1),
+        "the journal may be read again": aged(world, fresh, 7.9),
     }
-    sweep(desk)
-    assert kept(desk, mails) == {"asked", "the journal may be read again"}
-    assert desk.kinds(copy) == ["bounced"]
-    desk.resolve(rows[asked[0]].id)
-    desk.resolve(rows[asked[1]].id)  # without its mail
-    sweep(desk)
-    assert kept(desk, mails) == {"the journal may be read again"}
+    sweep(world)
+    assert kept(world, mails) == {"asked", "the journal may be read again"}
+    assert world.kinds(copy) == ["bounced"]
+    world.resolve(rows[asked[0]].id)
+    world.resolve(rows[asked[1]].id)  # without its mail
+    sweep(world)
+    assert kept(world, mails) == {"the journal may be read again"}
 
 
-def test_a_full_round_of_the_digest_does_it(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_round_of_the_digest_does_it(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("postlude.services.digest.loop._TRIM_SECONDS", 0)
-    desk.spool_in.put(1, b"old")
-    aged(desk, 1, 9)
+    world.spool_in.put(1, b"old")
+    aged(world, 1, 9)
     stop = threading.Event()
-    running = threading.Thread(target=desk.digest.run, args=(stop,))
+    running = threading.Thread(target=world.digest.run, args=(stop,))
     running.start()
     try:
-        wait_for("the old mail to go", lambda: not desk.spool_in.path(1).exists(), 10)
+        wait_for("the old mail to go", lambda: not world.spool_in.path(1).exists(), 10)
     finally:
         stop.set()
         running.join()
-    assert not desk.spool_in.path(1).exists()
+    assert not world.spool_in.path(1).exists()
 
 
-def test_what_cannot_be_deleted_stops_nothing_else(desk: Desk, caplog: pytest.LogCaptureFixture):
+def test_what_cannot_be_deleted_stops_nothing_else(world: World, caplog: pytest.LogCaptureFixture):
     class Broken:
         def __init__(self) -> None:
             self.asked: list[int] = []
@@ -88,7 +88,7 @@ def test_what_cannot_be_deleted_stops_nothing_else(desk: Desk, caplog: pytest.Lo
             raise StorageError(f"{id}: read-only file system")
 
     broken = Broken()
-    keeping = ReturnedKeeping(broken, 2, desk.store.feedback.asked_about, desk.parts.clock)
+    keeping = ReturnedKeeping(broken, 2, world.store.feedback.asked_about, world.parts.clock)
     for _ in range(3):
         keeping()
     assert broken.asked == [0, 1, 0]

@@ -14,69 +14,69 @@ from postlude.model.observation import encode
 from postlude.services.feedback.review_queue import decide, questions
 from postlude.tokens import TagPurpose
 
-from .conftest import ALICE, BOB, EVE, Desk
+from .conftest import ALICE, BOB, EVE, World
 from .letters import dsn, reply
 
 POSTLUDE = Path(sys.executable).with_name("postlude")
 
 
-def run(desk: Desk, *arguments: str) -> tuple[int, str, str]:
+def run(world: World, *arguments: str) -> tuple[int, str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
-    env = clean | {"POSTLUDE_DATA": str(desk.parts.settings.data)}
+    env = clean | {"POSTLUDE_DATA": str(world.parts.settings.data)}
     done = subprocess.run(
         [POSTLUDE, "feedback", *arguments], env=env, capture_output=True, text=True, timeout=30, check=False
     )
     return done.returncode, done.stdout, done.stderr
 
 
-def test_listed_tied_and_dismissed_on_the_command_line(desk: Desk):
-    (copy,) = desk.sent(BOB)
-    desk.returned(reply("bob@private.test"), desk.tag(copy, TagPurpose.REPLY))
-    desk.returned(dsn(EVE), "abuse@sender.test")
-    _, out, _ = run(desk, "unmatched", "--json")
+def test_listed_tied_and_dismissed_on_the_command_line(world: World):
+    (copy,) = world.sent(BOB)
+    world.returned(reply("bob@private.test"), world.tag(copy, TagPurpose.REPLY))
+    world.returned(dsn(EVE), "abuse@sender.test")
+    _, out, _ = run(world, "unmatched", "--json")
     rows = {row["kind"]: row for row in json.loads(out)["unmatched"]}
     assert (rows["replied"]["reason"], rows["replied"]["copy"]) == ("other_sender", id_text(copy.id))
     assert rows["bounced"]["reason"] == "nothing_of_ours"
 
-    code, out, err = run(desk, "tie", rows["replied"]["id"], BOB)
+    code, out, err = run(world, "tie", rows["replied"]["id"], BOB)
     assert (code, "tied to" in out) == (0, True), err
-    assert run(desk, "dismiss", rows["bounced"]["id"])[0] == 0
-    desk.digest.catch_up()
-    assert desk.view(copy).replied_at
-    assert "nothing waits" in run(desk, "unmatched")[1]
-    states = {row["state"] for row in json.loads(run(desk, "unmatched", "--state", "all", "--json")[1])["unmatched"]}
+    assert run(world, "dismiss", rows["bounced"]["id"])[0] == 0
+    world.digest.catch_up()
+    assert world.view(copy).replied_at
+    assert "nothing waits" in run(world, "unmatched")[1]
+    states = {row["state"] for row in json.loads(run(world, "unmatched", "--state", "all", "--json")[1])["unmatched"]}
     assert states == {"tied", "dismissed"}
 
-    code, _, err = run(desk, "dismiss", rows["bounced"]["id"])
+    code, _, err = run(world, "dismiss", rows["bounced"]["id"])
     assert (code, "dismissed already" in err) == (2, True)
-    assert run(desk, "tie", "zzz", BOB)[0] == 2
-    assert run(desk, "tie", rows["bounced"]["id"], "nobody@nowhere.test")[0] == 6
+    assert run(world, "tie", "zzz", BOB)[0] == 2
+    assert run(world, "tie", rows["bounced"]["id"], "nobody@nowhere.test")[0] == 6
 
 
-def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(desk: Desk):
-    (copy,) = desk.sent(BOB)
-    desk.returned(reply("bob@private.test"), desk.tag(copy, TagPurpose.REPLY))
-    desk.returned(dsn(EVE), "abuse@sender.test")
-    charlie = desk.store.accounts.create_user("charlie@sender.test")
-    owner = desk.store.accounts.create_user("owner@sender.test", senders=("*",))
-    clock = desk.parts.clock
-    mine = questions(desk.store, desk.user, clock).questions
+def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(world: World):
+    (copy,) = world.sent(BOB)
+    world.returned(reply("bob@private.test"), world.tag(copy, TagPurpose.REPLY))
+    world.returned(dsn(EVE), "abuse@sender.test")
+    charlie = world.store.accounts.create_user("charlie@sender.test")
+    owner = world.store.accounts.create_user("owner@sender.test", senders=("*",))
+    clock = world.parts.clock
+    mine = questions(world.store, world.user, clock).questions
     assert [(one.row.kind, one.linked is not None and one.linked.recipient) for one in mine] == [("replied", BOB)]
-    assert questions(desk.store, charlie, clock).questions == ()
-    assert len(questions(desk.store, owner, clock).questions) == 2
+    assert questions(world.store, charlie, clock).questions == ()
+    assert len(questions(world.store, owner, clock).questions) == 2
     with pytest.raises(NotFoundError):
-        decide(desk.store, charlie, clock, mine[0].row.id, copy.id)
-    desk.journal.append_blocking(encode(decide(desk.store, desk.user, clock, mine[0].row.id, copy.id)))
-    desk.digest.catch_up()
+        decide(world.store, charlie, clock, mine[0].row.id, copy.id)
+    world.journal.append_blocking(encode(decide(world.store, world.user, clock, mine[0].row.id, copy.id)))
+    world.digest.catch_up()
     with pytest.raises(InputError, match="tied already"):
-        decide(desk.store, desk.user, clock, mine[0].row.id, 0)
-    assert desk.user.address == ALICE
+        decide(world.store, world.user, clock, mine[0].row.id, 0)
+    assert world.user.address == ALICE
 
 
-def test_the_addresses_providers_call(desk: Desk):
-    _, out, _ = run(desk, "hooks", "--json")
+def test_the_addresses_providers_call(world: World):
+    _, out, _ = run(world, "hooks", "--json")
     hooks = {row["provider"]: row for row in json.loads(out)["hooks"]}
     assert len(hooks) == 9
-    assert hooks["sendgrid"]["url"] == desk.address("sendgrid")
+    assert hooks["sendgrid"]["url"] == world.address("sendgrid")
     assert (hooks["sendgrid"]["setting"], hooks["sendgrid"]["set"]) == ("POSTLUDE_SENDGRID_KEY", False)
     assert hooks["ses"]["setting"] == ""

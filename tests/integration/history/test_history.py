@@ -173,3 +173,10 @@ def test_an_older_history_that_must_not_change_is_read(tmp_path: Path) -> None:
     with closing(open_history(path, read_only=True)) as history:
         assert [event.kind for event in history.timeline(1)] == [EventKind.INDETERMINATE, EventKind.SENT]
     assert path.read_bytes() == before
+
+
+def test_the_channel_of_an_older_versions_event_is_read(tmp_path: Path) -> None:
+    with closing(open_history(tmp_path / "history.duckdb")) as history:
+        history.append([_event(1, EventKind.REPLIED, facts={"text": "hello", "door": "smtp"})], {})
+        (event,) = history.timeline(1)
+    assert event.facts == {"text": "hello", "channel": "smtp"}

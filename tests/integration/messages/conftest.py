@@ -1,4 +1,4 @@
-"""A real relay and a real inbound door on loopback, with a real journal and spool."""
+"""A real relay and a real inbound server on loopback, with a real journal and spool."""
 
 import asyncio
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.relay import Login, RelayConfig, run_relay
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 ALICE = "alice@example.org"
 PASSWORD = "correct horse"

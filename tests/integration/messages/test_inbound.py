@@ -1,4 +1,4 @@
-"""Real clients at the door for bounces and replies."""
+"""Real clients at the inbound server."""
 
 import asyncio
 import smtplib
@@ -7,7 +7,7 @@ import pytest
 
 from postlude.model.observation import Returned
 from postlude.tokens import KeyRing, TagPurpose, TokenCodec
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 BOUNCE = b"From: MAILER-DAEMON@example.com\r\nSubject: Undelivered\r\n\r\nno such user\r\n"
 
@@ -33,13 +33,13 @@ async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = 
         ("BOUNCE", TagPurpose.BOUNCE),
     ],
 )
-async def test_a_tag_of_ours_opens_the_door(folder: Folder, inbound: Starter, name: str, purpose: TagPurpose):
+async def test_a_tag_of_ours_is_accepted(folder: Folder, inbound: Starter, name: str, purpose: TagPurpose):
     to = f"{name}+{folder.codec.mint_tag(purpose, 5)}@bounces.example.org"
     async with inbound() as port:
         assert await deliver(port, [to]) == {}
     (seen,) = folder.observations()
     assert isinstance(seen, Returned)
-    assert (seen.door, seen.mail_from, seen.rcpt_to) == ("smtp", "", to)
+    assert (seen.channel, seen.mail_from, seen.rcpt_to) == ("smtp", "", to)
     assert folder.spool.get(seen.mail) == BOUNCE
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from postlude.model.observation import Submitted
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 ALICE = "alice@example.org"
 PASSWORD = "correct horse"

@@ -13,7 +13,7 @@ import pytest
 from postlude.model.observation import Submitted
 from postlude.relay import Gateway, Quota
 from servers.certificates import Authority
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
 LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"

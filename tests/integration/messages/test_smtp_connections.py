@@ -16,7 +16,7 @@ import pytest
 from postlude.mail.limits import HEAD_BYTES
 from postlude.tokens import TagPurpose
 from servers.certificates import Authority
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
 LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"

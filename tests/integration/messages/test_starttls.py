@@ -19,7 +19,7 @@ from postlude.config import load
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from postlude.tokens import TagPurpose
-from servers.doors import Folder, Starter
+from servers.smtp_process import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
 LETTER = b"From: alice@example.org\r\n\r\nhello\r\n"
@@ -110,7 +110,7 @@ async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: S
 
 
 @pytest.mark.parametrize("lmtp", [False, True])
-async def test_the_inbound_door_offers_tls_and_does_not_insist(
+async def test_the_inbound_server_offers_tls_and_does_not_insist(
     folder: Folder, inbound: Starter, certificate: Path, *, lmtp: bool
 ):
     tags = [f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy)}@b.test" for copy in (1, 2, 3)]
@@ -138,7 +138,7 @@ async def test_the_inbound_door_offers_tls_and_does_not_insist(
     assert [seen.rcpt_to for seen in folder.observations()] == tags
 
 
-def test_the_inbound_door_has_its_own_certificate_or_the_relays(tmp_path: Path, certificate: Path):
+def test_the_inbound_server_has_its_own_certificate_or_the_relays(tmp_path: Path, certificate: Path):
     def context(**settings: object) -> ssl.SSLContext | None:
         given = {"POSTLUDE_DATA": str(tmp_path)} | {
             f"POSTLUDE_{name.upper()}": str(value) for name, value in settings.items()

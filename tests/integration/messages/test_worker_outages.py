@@ -15,7 +15,7 @@ from postlude.services.ports import Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
-from servers.doors import Folder
+from servers.smtp_process import Folder
 
 from .test_worker import attempts, sender_deps, submit
 
@@ -116,7 +116,7 @@ async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_
 class Holding:
     """A transport whose limits hold every copy, while the database refuses to be told for a moment."""
 
-    lanes = 1
+    senders = 1
 
     def __init__(self, state: Path) -> None:
         self._state = state

@@ -17,7 +17,7 @@ from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Observation, Returned
-from postlude.model.words import Consent, EventKind, HitFace, Purpose, SendOutcome
+from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, SendOutcome
 from postlude.services.messages.view_page import ViewPages
 from postlude.services.privacy.forgetting import WAITING
 from postlude.store import Copy, PreferenceChoice, Store, open_store
@@ -73,10 +73,10 @@ class World:
         with offline_stores(self.settings) as (_, history):
             return history.of_copies([copy])
 
-    def hit(self, copy: Copy, face: HitFace, at: int = NOW + 5, **facts: str) -> Hit:
+    def hit(self, copy: Copy, endpoint: HitEndpoint, at: int = NOW + 5, **facts: str) -> Hit:
         method = "POST" if facts else "GET"
-        position = 0 if face is HitFace.LINK else -1
-        return Hit(at, face, 1, copy.message, copy.id, position, method, "Agent-of-Robert", ADDRESS, {}, facts)
+        position = 0 if endpoint is HitEndpoint.LINK else -1
+        return Hit(at, endpoint, 1, copy.message, copy.id, position, method, "Agent-of-Robert", ADDRESS, {}, facts)
 
     def forget(self, address: str = BOB) -> Result:
         env = {"POSTLUDE_DATA": str(self.settings.data)}
@@ -110,9 +110,9 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
     (folder.mailbox / f"{'0' * 32}.mail").write_text(f'{{"rcpt_to": "{BOB}"}}\n{LETTER}')
     (folder.uploads / "people.csv").write_text(f"email,name\n{BOB},{NAME}\n")
     world.say(
-        world.hit(copy, HitFace.PIXEL),
-        world.hit(copy, HitFace.LINK),
-        world.hit(shared, HitFace.UNSUBSCRIBE, how="page"),
+        world.hit(copy, HitEndpoint.PIXEL),
+        world.hit(copy, HitEndpoint.LINK),
+        world.hit(shared, HitEndpoint.UNSUBSCRIBE, how="page"),
         Returned(NOW + 6, 77, "smtp", BOB, f"r+{tags[1]}@back.test"),
         Returned(NOW + 7, 78, "smtp", BOB, "x@back.test"),
     )
@@ -131,7 +131,7 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
 
 def test_that_it_was_sent_and_what_came_of_it_stays_of_a_pseudonym(world: World) -> None:
     [copy] = world.send(BOB)
-    world.say(world.hit(copy, HitFace.LINK))
+    world.say(world.hit(copy, HitEndpoint.LINK))
     world.forget()
     with world.store() as store:
         kept = store.messages.copy(copy.id)
@@ -144,7 +144,7 @@ def test_that_it_was_sent_and_what_came_of_it_stays_of_a_pseudonym(world: World)
 def test_nothing_more_is_recorded_of_mail_that_was_sent_before(world: World) -> None:
     [copy] = world.send(BOB)
     world.forget()
-    world.say(world.hit(copy, HitFace.PIXEL, LATER), world.hit(copy, HitFace.VIEW, LATER))
+    world.say(world.hit(copy, HitEndpoint.PIXEL, LATER), world.hit(copy, HitEndpoint.VIEW, LATER))
     assert {event.kind for event in world.events(copy.id)} == {EventKind.QUEUED, EventKind.SENT}
     with world.store() as store:
         assert list(store.privacy.revocations().opens) == [copy.id]

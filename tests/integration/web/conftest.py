@@ -57,8 +57,8 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]  # aiosmtpd connects to itself, so it must be told a number
-    door = Controller(inbox, hostname="127.0.0.1", port=port)
-    door.start()
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
+    server.start()
     codec = TokenCodec(KeyRing({1: bytes(32)}, 1))
     contents = Contents(store, codec, "http://127.0.0.1:1", Prefixes(), lambda _user: Policy())
     changes, outbox = Changes(), SandboxOutbox(tmp_path / "mailbox", CLOCK)
@@ -90,7 +90,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
     try:
         yield World(deps, alice, charlie, changes, outbox, inbox, submitted, appended)
     finally:
-        door.stop()
+        server.stop()
         store.close()
 
 

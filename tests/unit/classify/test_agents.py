@@ -7,7 +7,7 @@ import pytest
 from postlude.classify import judge
 from postlude.classify.agents import Family, read_agent
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace, Verdict
+from postlude.model.words import HitEndpoint, Verdict
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 DESKTOP = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/146.0.0.0 Safari/537.36"
@@ -20,10 +20,10 @@ IPHONE = (
 )
 
 
-def verdict(user_agent: str, face: HitFace = HitFace.LINK) -> Verdict:
+def verdict(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK) -> Verdict:
     seen = Hit(
-        face=face, kind=1, scope=1, copy=1, position=0, method="GET", address="", user_agent=user_agent, headers={},
-        facts={}, at=1,
+        endpoint=endpoint, kind=1, scope=1, copy=1, position=0, method="GET", address="", user_agent=user_agent,
+        headers={}, facts={}, at=1,
     )  # fmt: skip
     return judge(seen, sent_at=None).verdict
 
@@ -119,14 +119,14 @@ def test_the_versions_that_firefox_kept_saying_exist():
     ],
 )
 def test_an_app_that_loads_a_picture_is_never_called_a_machine(user_agent: str):
-    assert verdict(user_agent, HitFace.PIXEL) in {Verdict.HUMAN, Verdict.UNKNOWN}
+    assert verdict(user_agent, HitEndpoint.PIXEL) in {Verdict.HUMAN, Verdict.UNKNOWN}
 
 
 def test_a_click_in_the_browser_that_outlook_embeds_is_suspected_and_no_more():
     seen = EXPLORER.format("Microsoft Outlook 14.0.7149; ms-office; MSOffice 14")
     assert read_agent(seen).family is Family.OFFICE_BROWSER
     assert verdict(seen) is Verdict.MACHINE_SUSPECTED
-    assert verdict(seen, HitFace.PIXEL) is Verdict.HUMAN
+    assert verdict(seen, HitEndpoint.PIXEL) is Verdict.HUMAN
 
 
 @pytest.mark.parametrize(

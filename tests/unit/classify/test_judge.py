@@ -4,7 +4,7 @@ import pytest
 
 from postlude.classify import RULES, RULES_VERSION, Confidence, judge, network_facts
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace, Verdict
+from postlude.model.words import HitEndpoint, Verdict
 
 NOON = 1_700_000_000_000_000
 CHROME = (
@@ -16,33 +16,33 @@ OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.16327;
 THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3.0"
 
 
-def hit(user_agent: str, face: HitFace = HitFace.LINK, **changes: Any) -> Hit:  # noqa: ANN401 - any field of Hit
+def hit(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK, **changes: Any) -> Hit:  # noqa: ANN401 - any field of Hit
     values: dict[str, Any] = {"method": "GET", "headers": {}, "facts": {}, "at": NOON} | changes
-    return Hit(face=face, kind=1, scope=1, copy=1, position=0, address="", user_agent=user_agent, **values)
+    return Hit(endpoint=endpoint, kind=1, scope=1, copy=1, position=0, address="", user_agent=user_agent, **values)
 
 
 @pytest.mark.parametrize(
     ("seen", "verdict", "reason", "client"),
     [
         (hit(CHROME), Verdict.HUMAN, "browser", "Chrome"),
-        (hit(CHROME, HitFace.PIXEL), Verdict.HUMAN, "browser", "Chrome"),
-        (hit(THUNDERBIRD, HitFace.PIXEL), Verdict.HUMAN, "mail-client", "Thunderbird"),
+        (hit(CHROME, HitEndpoint.PIXEL), Verdict.HUMAN, "browser", "Chrome"),
+        (hit(THUNDERBIRD, HitEndpoint.PIXEL), Verdict.HUMAN, "mail-client", "Thunderbird"),
         (hit(CHROME, method="HEAD"), Verdict.MACHINE, "method", "Chrome"),
         (hit(CHROME, method="POST"), Verdict.MACHINE, "method", "Chrome"),
-        (hit("", HitFace.UNSUBSCRIBE, method="POST"), Verdict.HUMAN, "posted", ""),
+        (hit("", HitEndpoint.UNSUBSCRIBE, method="POST"), Verdict.HUMAN, "posted", ""),
         (hit(CHROME, headers={"sec-purpose": "prefetch;prerender"}), Verdict.MACHINE, "purpose-header", "Chrome"),
-        (hit(CHROME, HitFace.PIXEL, facts={"self": "1"}), Verdict.SELF, "self", "Chrome"),
-        (hit(GMAIL_PREFETCH, HitFace.PIXEL), Verdict.MACHINE, "gmail-prefetch", "Gmail"),
+        (hit(CHROME, HitEndpoint.PIXEL, facts={"self": "1"}), Verdict.SELF, "self", "Chrome"),
+        (hit(GMAIL_PREFETCH, HitEndpoint.PIXEL), Verdict.MACHINE, "gmail-prefetch", "Gmail"),
         (hit(GMAIL_PREFETCH), Verdict.MACHINE_SUSPECTED, "gmail-prefetch", "Gmail"),
-        (hit(GMAIL_PROXY, HitFace.PIXEL), Verdict.HUMAN_PROXIED, "image-proxy", "Gmail"),
-        (hit("Mozilla/5.0", HitFace.PIXEL, facts={"network": "apple_egress"}), Verdict.UNKNOWN, "apple-mpp", ""),
+        (hit(GMAIL_PROXY, HitEndpoint.PIXEL), Verdict.HUMAN_PROXIED, "image-proxy", "Gmail"),
+        (hit("Mozilla/5.0", HitEndpoint.PIXEL, facts={"network": "apple_egress"}), Verdict.UNKNOWN, "apple-mpp", ""),
         (hit("Mozilla/5.0", facts={"network": "apple_egress"}), Verdict.MACHINE, "apple-mpp", ""),
-        (hit("Mozilla/5.0", HitFace.PIXEL), Verdict.UNKNOWN, "bare-agent", ""),
+        (hit("Mozilla/5.0", HitEndpoint.PIXEL), Verdict.UNKNOWN, "bare-agent", ""),
         (hit(CHROME, facts={"network": "apple_egress"}), Verdict.HUMAN, "browser", "Chrome"),
         (hit(CHROME, facts={"network": "microsoft_filtering"}), Verdict.MACHINE, "microsoft-filtering", "Chrome"),
-        (hit(OUTLOOK, HitFace.PIXEL), Verdict.HUMAN, "office", "Outlook"),
+        (hit(OUTLOOK, HitEndpoint.PIXEL), Verdict.HUMAN, "office", "Outlook"),
         (hit(OUTLOOK), Verdict.MACHINE, "office", "Outlook"),
-        (hit("", HitFace.PIXEL), Verdict.UNKNOWN, "empty-agent", ""),
+        (hit("", HitEndpoint.PIXEL), Verdict.UNKNOWN, "empty-agent", ""),
         (hit(""), Verdict.MACHINE_SUSPECTED, "empty-agent", ""),
         (hit("curl/8.4.0"), Verdict.MACHINE, "http-library", ""),
         (hit("Mimecast Scanner UA"), Verdict.MACHINE, "gateway", ""),
@@ -57,7 +57,7 @@ def test_one_request_alone(seen: Hit, verdict: Verdict, reason: str, client: str
 def test_a_prompt_click_is_suspected_and_never_called_a_machine():
     assert judge(hit(CHROME), sent_at=NOON - 1_000_000).verdict is Verdict.MACHINE_SUSPECTED
     assert judge(hit(CHROME), sent_at=NOON - 3_000_000).verdict is Verdict.HUMAN
-    assert judge(hit(CHROME, HitFace.PIXEL), sent_at=NOON - 1_000_000).verdict is Verdict.HUMAN
+    assert judge(hit(CHROME, HitEndpoint.PIXEL), sent_at=NOON - 1_000_000).verdict is Verdict.HUMAN
 
 
 def test_gateway_networks_are_suspected_only_near_delivery():

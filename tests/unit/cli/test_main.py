@@ -60,7 +60,7 @@ def test_an_unknown_setting_stops_with_the_nearest_known_one(tmp_path: Path):
 
 
 def test_check_passes_on_a_fresh_folder_and_names_a_problem(tmp_path: Path):
-    ports = {f"POSTLUDE_{face}_PORT": "0" for face in ("WEB", "EDGE", "RELAY", "INBOUND")}
+    ports = {f"POSTLUDE_{endpoint}_PORT": "0" for endpoint in ("WEB", "EDGE", "RELAY", "INBOUND")}
     assert postlude("check", POSTLUDE_DATA=str(tmp_path / "new"), **ports).returncode == 0
     broken = postlude("check", POSTLUDE_DATA=str(tmp_path / "new"), POSTLUDE_SMTP_HOST="127.0.0.1", **ports)
     assert broken.returncode == 1

@@ -46,7 +46,7 @@ def style(html: str, tag: str) -> str:
         ".card:before{content:'{'}",
         "a:not(:hover){color:red}",
         "p::selection{color:red}",
-        '@font-face{font-family:"Brand";src:url(https://cdn.example/brand.woff2)}',
+        '@font-endpoint{font-family:"Brand";src:url(https://cdn.example/brand.woff2)}',
         "@media(max-width:600px){.card{width:100%!important}}",
         "@media(prefers-color-scheme:dark){.card:hover{background:#111!important}}",
         "@supports(display:grid){.card{display:grid}}",

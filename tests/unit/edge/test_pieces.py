@@ -17,7 +17,7 @@ from postlude.edge.pages.language import choose, load_texts
 from postlude.edge.proxyline import read_proxy_line
 from postlude.edge.revoked import read_revoked, write_revoked
 from postlude.model.observation import Hit, decode, encode
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.tokens import KeyRing, Kind, TokenCodec
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
@@ -25,17 +25,17 @@ IDS = st.integers(1, (1 << 63) - 1)
 DAY = 86_400_000_000
 
 
-@given(st.sampled_from(HitFace), st.sampled_from(Kind), IDS, IDS, st.integers(-1, 99_999), st.text(max_size=40))
+@given(st.sampled_from(HitEndpoint), st.sampled_from(Kind), IDS, IDS, st.integers(-1, 99_999), st.text(max_size=40))
 def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
-    face: HitFace, kind: Kind, scope: int, copy: int, position: int, agent: str
+    endpoint: HitEndpoint, kind: Kind, scope: int, copy: int, position: int, agent: str
 ):
     payload = CODEC.verify_read(CODEC.mint_copy(kind, scope, copy).read.encode())
     assert payload is not None
     headers, facts = {"accept": agent}, {"network": "x"}
     end = records.tail(agent, "1.2.3.0", headers, facts)
-    hit = Hit(1_790_000_000_000_000, face, kind, scope, copy, position, "GET", agent, "1.2.3.0", headers, facts)
-    assert decode(records.hit(hit.at, (face, payload, position), "GET", end)) == decode(encode(hit)) == hit
-    expected = Hit(hit.at, HitFace.PIXEL, kind, scope, copy, -1, "GET", agent, "1.2.3.0", headers, facts)
+    hit = Hit(1_790_000_000_000_000, endpoint, kind, scope, copy, position, "GET", agent, "1.2.3.0", headers, facts)
+    assert decode(records.hit(hit.at, (endpoint, payload, position), "GET", end)) == decode(encode(hit)) == hit
+    expected = Hit(hit.at, HitEndpoint.PIXEL, kind, scope, copy, -1, "GET", agent, "1.2.3.0", headers, facts)
     at = records.pixel_start(hit.at, kind)
     parts = (at, payload[records.SCOPE], records.UINT64, payload[records.COPY], records.PIXEL_END, end)
     assert decode(b"".join(parts)) == expected

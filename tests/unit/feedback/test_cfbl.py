@@ -3,7 +3,7 @@
 from postlude.compose.heads import cfbl_fields
 from postlude.feedback import Evidence, FindingKind, parse
 from postlude.feedback.addresses import clean
-from postlude.inbound.guard import is_tagged
+from postlude.inbound.policy import is_tagged
 from postlude.services.digest.attribution import tag_reader
 from postlude.tokens import KeyRing, TokenCodec
 

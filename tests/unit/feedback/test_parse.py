@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reason, build, parse
-from postlude.feedback.letter import MAX_REPORT
+from postlude.feedback.returned_message import MAX_REPORT
 
 NOON = 1_700_000_000_000_000
 TAG = {purpose: letter * 28 for purpose, letter in {"b": "a", "r": "c", "u": "d", "m": "e"}.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.frame import build
-from postlude.journal.head import SIZE
+from postlude.journal.segment_header import SIZE
 
 _RECORDS = [b"record %02d " % number * 8 for number in range(40)]
 _FRAME = len(build(_RECORDS[:1]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from postlude.journal import JournalReader, JournalWriter, Position
 from postlude.journal.frame import build, find
-from postlude.journal.head import SIZE
+from postlude.journal.segment_header import SIZE
 
 
 class _Clock:

@@ -125,9 +125,9 @@ class SmtpServers:
         self._loading = asyncio.Lock()
 
     @property
-    def lanes(self) -> int:
+    def concurrency(self) -> int:
         """One a connection of any server."""
-        return sum(server.transport.lanes for server in self._servers)
+        return sum(server.transport.concurrency for server in self._servers)
 
     async def send(self, copy: Outgoing) -> Answer | Throttled:
         """One attempt, at the first server that may; see `services.ports.Transport`."""

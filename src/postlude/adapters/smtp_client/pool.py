@@ -66,7 +66,7 @@ class SmtpTransport:
         self.server: Final = f"{config.host}:{config.port}"
 
     @property
-    def lanes(self) -> int:
+    def concurrency(self) -> int:
         """One a connection."""
         return self._config.connections
 

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from postlude.adapters.smtp_server.held import MessageBuffers
-from postlude.adapters.smtp_server.session import DoorConfig, SessionPolicyOf, SmtpServerSession
+from postlude.adapters.smtp_server.message_buffers import MessageBuffers
+from postlude.adapters.smtp_server.session import SessionPolicyOf, SmtpServerConfig, SmtpServerSession
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below
 from postlude.kit.listener import Listener, Release
@@ -16,27 +16,27 @@ _TOO_MANY: Final = "421 4.7.0 Too many connections from your address; end one of
 
 
 async def serve(
-    config: DoorConfig,
+    config: SmtpServerConfig,
     sock: socket.socket,
-    guard: SessionPolicyOf,
+    policy: SessionPolicyOf,
     stop: asyncio.Event,
 ) -> None:
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
     loop = asyncio.get_running_loop()
-    doors: dict[_Tracked, None] = {}
+    sessions: dict[_Tracked, None] = {}
     held = MessageBuffers(config.held_bytes)
     caps = ConnectionCaps(
         connections_below(config.connections), config.connections_per_address, config.trusted_networks
     )
 
     def make(_address: str, release: Release) -> SmtpServerSession:
-        door = _Tracked(config, guard, held, doors, release)
-        doors[door] = None
-        return door
+        session = _Tracked(config, policy, held, sessions, release)
+        sessions[session] = None
+        return session
 
     def make_room() -> bool:
         """End the oldest connection that idles."""
-        idle = next((door for door in doors if door.transport is not None and not door.busy), None)
+        idle = next((session for session in sessions if session.transport is not None and not session.busy), None)
         if idle is None:
             return False
         idle.hang_up(_FULL)
@@ -59,39 +59,39 @@ async def serve(
     accepting.cancel()
     results = await asyncio.gather(accepting, return_exceptions=True)
     sock.close()
-    await _end(doors)
+    await _end(sessions)
     for error in results:
         if isinstance(error, Exception):
             raise error
 
 
-async def _end(doors: Collection[SmtpServerSession]) -> None:
+async def _end(sessions: Collection[SmtpServerSession]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + 5
-    while any(door.letter is not None for door in doors) and loop.time() < deadline:  # noqa: ASYNC110 - many doors, once
+    while any(session.letter is not None for session in sessions) and loop.time() < deadline:  # noqa: ASYNC110 - many sessions, once
         await asyncio.sleep(0.05)
-    for door in list(doors):
-        if door.transport is not None:
-            door.transport.close()
+    for session in list(sessions):
+        if session.transport is not None:
+            session.transport.close()
     await asyncio.sleep(0)
 
 
 class _Tracked(SmtpServerSession):
     def __init__(
         self,
-        config: DoorConfig,
-        guard: SessionPolicyOf,
+        config: SmtpServerConfig,
+        policy: SessionPolicyOf,
         held: MessageBuffers,
-        doors: "dict[_Tracked, None]",
+        sessions: "dict[_Tracked, None]",
         release: Release,
     ) -> None:
-        self._doors = doors
+        self._sessions = sessions
         self._release = release
-        super().__init__(config, guard, held)
+        super().__init__(config, policy, held)
 
     def left(self) -> None:
         """Count it no longer."""
-        self._doors.pop(self, None)
+        self._sessions.pop(self, None)
         self._release()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -1,4 +1,4 @@
-"""What both SMTP doors share: commands with their parameters, AUTH, the message itself, and clear refusals.
+"""What both SMTP servers share: commands with their parameters, AUTH, the message itself, and clear refusals.
 
 aiosmtpd brings the command loop and STARTTLS. Replaced here: its DATA (a call per line; here the message is read as
 a whole), its AUTH (synchronous) and its MAIL and RCPT (no DSN parameters, no null reverse-path).
@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
-from postlude.adapters.smtp_server.held import BufferReservation, MessageBuffers
+from postlude.adapters.smtp_server.message_buffers import BufferReservation, MessageBuffers
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import StorageError
 from postlude.services.messages.accept import only_crlf
@@ -42,8 +42,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoorConfig:
-    """What every door needs."""
+class SmtpServerConfig:
+    """What every SMTP server needs."""
 
     hostname: str
     """Our name in the greeting and in EHLO."""
@@ -130,19 +130,19 @@ class SessionPolicyOf(Protocol):
 
 
 class SmtpServerSession(SMTP):
-    """One connection: SMTP spoken, a guard asked."""
+    """One connection: SMTP spoken, a policy asked."""
 
     line_length_limit = _COMMAND_BYTES  # the reader's buffer, not a promise
 
-    def __init__(self, config: DoorConfig, guard: SessionPolicyOf, held: MessageBuffers | None = None) -> None:
+    def __init__(self, config: SmtpServerConfig, policy: SessionPolicyOf, held: MessageBuffers | None = None) -> None:
         self._config = config
         self._held = held or MessageBuffers(config.held_bytes)
         self._began = 0.0
         self._line = 0
         """Bytes of a command that has not ended yet."""
         self._in_message = False
-        self._guard = guard(self)
-        self._login = self._guard.login
+        self._policy = policy(self)
+        self._login = self._policy.login
         self._wrong = 0
         self.letter: SmtpTransaction | None = None
         super().__init__(
@@ -316,7 +316,7 @@ class SmtpServerSession(SMTP):
         if await self.check_helo_needed():
             return
         assert self.session is not None
-        if self._login and not self.session.authenticated and not await self._guard.trusted():
+        if self._login and not self.session.authenticated and not await self._policy.trusted():
             hint = "" if self._may_login else "turn on STARTTLS, then "
             await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
         elif self.letter is not None:
@@ -327,7 +327,7 @@ class SmtpServerSession(SMTP):
             except SyntaxRefused as refused:
                 await self.push(str(refused))
                 return
-            refusal = await self._guard.mail(command)
+            refusal = await self._policy.mail(command)
             if refusal is None:
                 self.letter = SmtpTransaction(command.address, command.envid, command.utf8, command.ret)
             await self.push(refusal or "250 2.1.0 OK")
@@ -346,7 +346,7 @@ class SmtpServerSession(SMTP):
         except SyntaxRefused as refused:
             await self.push(str(refused))
             return
-        refusal = await self._guard.rcpt(letter, command)
+        refusal = await self._policy.rcpt(letter, command)
         if refusal is None:
             letter.recipients.append(command.address)
             self._reset_timeout()
@@ -420,7 +420,7 @@ class SmtpServerSession(SMTP):
         if raw is None:
             return _BARE
         refusal = head_refusal(raw)
-        return await self._guard.message(letter, raw) if refusal is None else f"552 5.3.4 {refusal}"
+        return await self._policy.message(letter, raw) if refusal is None else f"552 5.3.4 {refusal}"
 
     async def _answer_message(self, letter: SmtpTransaction, reply: str) -> None:
         for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient

@@ -42,8 +42,8 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier) -> S
         return JSONResponse(await run_in_threadpool(message_of, reports, number))
 
     async def reclassify(request: Request) -> Response:
-        deed = request.query_params.get("do", "look")
-        act = {"start": reclassifier.start, "stop": reclassifier.stop}.get(deed, reclassifier.progress)
+        action = request.query_params.get("do", "look")
+        act = {"start": reclassifier.start, "stop": reclassifier.stop}.get(action, reclassifier.progress)
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
     async def stored(request: Request) -> Response:

@@ -94,11 +94,11 @@ class Mailboxes:
         await asyncio.gather(*(asyncio.to_thread(thread.join, STOP_WITHIN_S) for thread in self._threads))
 
     def _reader(self, config: ImapConfig, store: Store) -> ImapReader:
-        door = f"imap:{config.user}"
+        channel = f"imap:{config.user}"
 
         def take(raw: bytes) -> None:
             mail = new_id()
             self._spool.put(mail, raw)
-            self._journal.append_blocking(encode(Returned(self._clock.now(), mail, door, "", "", checksum(raw))))
+            self._journal.append_blocking(encode(Returned(self._clock.now(), mail, channel, "", "", checksum(raw))))
 
         return ImapReader(config, FolderPosition(store, config, self._clock), take)

@@ -12,7 +12,7 @@ from postlude.store import Store, open_store
 
 
 @dataclass(frozen=True)
-class CampaignDesk:
+class CampaignServices:
     """Store and content of campaigns."""
 
     parts: Parts
@@ -32,8 +32,8 @@ class CampaignDesk:
 
 
 @contextmanager
-def campaign_desk(settings: Settings) -> Iterator[CampaignDesk]:
+def campaign_services(settings: Settings) -> Iterator[CampaignServices]:
     """Open what is needed, beside whoever else has it open."""
     parts = build_parts(settings)
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
-        yield CampaignDesk(parts, store, build_contents(parts, store))
+        yield CampaignServices(parts, store, build_contents(parts, store))

@@ -18,7 +18,7 @@ from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest, MaintenanceStep
 from postlude.services.digest.provider_calls import ProviderCalls
-from postlude.services.digest.returned_mail import IMAP_DOOR, ReturnedMail
+from postlude.services.digest.returned_mail import IMAP_CHANNEL, ReturnedMail
 from postlude.services.digest.steps import Interpreter
 from postlude.services.digest.withdrawn import TakingOut, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
@@ -102,7 +102,7 @@ def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
-    envelope = returned.mail_from or ("" if returned.door.startswith(IMAP_DOOR) else _NULL_SENDER)
+    envelope = returned.mail_from or ("" if returned.channel.startswith(IMAP_CHANNEL) else _NULL_SENDER)
     return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=envelope)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
-from postlude.app.build.campaigns import CampaignDesk
+from postlude.app.build.campaigns import CampaignServices
 from postlude.app.build.common import Parts
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
@@ -48,7 +48,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         await asyncio.to_thread(check_quota, store, parts.clock, quota, user, len(recipients))
         return await wiring.submit(user=user, mail_from=mail_from, recipients=recipients, raw=raw)
 
-    desk = CampaignDesk(parts, store, build_contents(parts, store))
+    services = CampaignServices(parts, store, build_contents(parts, store))
     return WebDeps(
         store=store,
         reports=Reports(store, history),
@@ -74,7 +74,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
             wiring.import_ordered,
             partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
         ),
-        campaigns=CampaignTools(desk.contents, folder.files, desk.has_key, desk.outlook),
+        campaigns=CampaignTools(services.contents, folder.files, services.has_key, services.outlook),
         outbox=wiring.outbox,
         stopping=wiring.stopping,
     )

@@ -19,7 +19,7 @@ from postlude.app.build.network_lists import load_lists, open_countries
 from postlude.app.build.sending import server_config
 from postlude.app.commands.doctor import sqlite_path
 from postlude.app.data_folder import DataFolder
-from postlude.app.processes.sockets import faces, listen_for
+from postlude.app.processes.sockets import endpoints, listen_for
 from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import InUseError, PostludeError, TransportError
@@ -49,7 +49,7 @@ def run_checks(settings: Settings) -> list[CheckResult]:
     running = _running(folder)
     findings = [check(settings, folder) for check in _CHECKS]
     if not running:
-        findings += [_port(settings, face) for face in faces(settings)]
+        findings += [_port(settings, endpoint) for endpoint in endpoints(settings)]
     findings.append(
         CheckResult("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
     )
@@ -149,13 +149,13 @@ async def _greet(server: SmtpServer, settings: Settings) -> CheckResult:
 
 def _bounces(settings: Settings, _folder: DataFolder) -> CheckResult:
     if settings.verp_domain:
-        door = f"{settings.inbound_host}:{settings.inbound_port}"
-        where = f"mail to *@{settings.verp_domain} must reach {door} (MX or transport)"
+        channel = f"{settings.inbound_host}:{settings.inbound_port}"
+        where = f"mail to *@{settings.verp_domain} must reach {channel} (MX or transport)"
         return CheckResult("bounces", "ok", "come back in the sandbox" if settings.sandbox else where)
     return CheckResult(
         "bounces",
         "warning",
-        "nobody sees them: set POSTLUDE_RETURN_DOMAIN to a domain whose mail comes to the inbound door",
+        "nobody sees them: set POSTLUDE_RETURN_DOMAIN to a domain whose mail comes to the inbound server",
     )
 
 
@@ -215,13 +215,13 @@ def _domains(settings: Settings, folder: DataFolder) -> CheckResult:
     return CheckResult("sending domains", "ok", f"{', '.join(names)}: signed, and DNS says what it must")
 
 
-def _port(settings: Settings, face: str) -> CheckResult:
-    host, port = settings.listens(face)
+def _port(settings: Settings, endpoint: str) -> CheckResult:
+    host, port = settings.listens(endpoint)
     try:
-        listen_for(settings, face).close()
+        listen_for(settings, endpoint).close()
     except PostludeError as error:
-        return CheckResult(f"{face} port", "problem", str(error))
-    return CheckResult(f"{face} port", "ok", f"{host}:{port} is free")
+        return CheckResult(f"{endpoint} port", "problem", str(error))
+    return CheckResult(f"{endpoint} port", "ok", f"{host}:{port} is free")
 
 
 def _stored(settings: Settings, folder: DataFolder) -> CheckResult:

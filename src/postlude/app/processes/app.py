@@ -66,12 +66,12 @@ class Troubled(Protocol):
 
 
 class AppProcess:
-    """An async context: inside it everything runs. `faces` are those this instance listens for."""
+    """An async context: inside it everything runs. `endpoints` are those this instance listens for."""
 
-    def __init__(self, parts: Parts, web: socket, faces: Sequence[str]) -> None:
+    def __init__(self, parts: Parts, web: socket, endpoints: Sequence[str]) -> None:
         self._parts = parts
         self._web_socket = web
-        self._faces = faces
+        self._endpoints = endpoints
         self._stack = AsyncExitStack()
         self._changes = Changes()
         self._stopping = asyncio.Event()
@@ -283,8 +283,8 @@ class AppProcess:
         problems = [loop.problem for loop in self._loops if loop.problem]
         problems += [*self._watch.problems, *journal_alarms(self._parts), *self._mailboxes.problems]
         problems += self._stored_problems()
-        places = {face: self._parts.settings.listens(face) for face in self._faces}
-        listening = tuple((face, f"{host}:{port}") for face, (host, port) in places.items())
+        places = {endpoint: self._parts.settings.listens(endpoint) for endpoint in self._endpoints}
+        listening = tuple((endpoint, f"{host}:{port}") for endpoint, (host, port) in places.items())
         return Health(
             listening=listening, lost=self._watch.lost, behind=self._digest.state.behind, problems=tuple(problems)
         )
@@ -299,7 +299,7 @@ class AppProcess:
         """What the terminal says when everything runs."""
         settings = self._parts.settings
         lines = [f"Postlude runs. Data: {settings.data}", "", f"  web app   {settings.public_web}"]
-        if "edge" in self._faces:
+        if "edge" in self._endpoints:
             lines.append(f"  tracking  {settings.public_edge}")
             lines.append(
                 f"  relay     {settings.relay_host}:{settings.relay_port} (SMTP, your mail client's outgoing server)"

@@ -39,7 +39,7 @@ async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, st
             **shared(settings),
             tls=inbound_tls(settings),
             lmtp=settings.inbound_protocol == "lmtp",
-            door=settings.inbound_protocol,
+            channel=settings.inbound_protocol,
             held_bytes=max(_HELD_BYTES, 2 * settings.max_message_bytes),
         ),
         sock,

@@ -6,13 +6,13 @@ import socket
 from postlude.config import Settings
 from postlude.model.errors import InUseError, SettingError
 
-FACES = ("web", "edge", "relay", "inbound")
+ENDPOINTS = ("web", "edge", "relay", "inbound")
 _BACKLOG = 1024
 
 
-def faces(settings: Settings) -> tuple[str, ...]:
+def endpoints(settings: Settings) -> tuple[str, ...]:
     """Everything `postlude up` listens for."""
-    return (*FACES, "relay_tls") if settings.relay_tls_port else FACES
+    return (*ENDPOINTS, "relay_tls") if settings.relay_tls_port else ENDPOINTS
 
 
 def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socket.socket:
@@ -44,9 +44,9 @@ def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socke
     return sock
 
 
-def listen_for(settings: Settings, face: str) -> socket.socket:
-    """`listen` where the settings say this face does."""
-    return listen(*settings.listens(face), face, shared=face == "edge" and settings.edge_processes > 1)
+def listen_for(settings: Settings, endpoint: str) -> socket.socket:
+    """`listen` where the settings say this endpoint does."""
+    return listen(*settings.listens(endpoint), endpoint, shared=endpoint == "edge" and settings.edge_processes > 1)
 
 
 def another(sock: socket.socket) -> socket.socket:

@@ -12,7 +12,7 @@ from postlude.app.data_folder import FolderLock
 from postlude.app.processes.children import start_child
 from postlude.app.processes.edge_group import start_edges
 from postlude.app.processes.event_loop import run_until_stopped, start_log
-from postlude.app.processes.sockets import faces, listen_for, port_of
+from postlude.app.processes.sockets import endpoints, listen_for, port_of
 from postlude.config import Settings
 
 
@@ -24,8 +24,10 @@ def run_app(settings: Settings, *, everything: bool) -> None:
     start_log(settings.log_level)
     parts = build_parts(settings)
     lock = parts.folder.lock()
-    sockets = {face: listen_for(settings, face) for face in (faces(settings) if everything else ("web",))}
-    bound = {f"{face}_port": port_of(sock) for face, sock in sockets.items()}  # port 0 took a free one
+    sockets = {
+        endpoint: listen_for(settings, endpoint) for endpoint in (endpoints(settings) if everything else ("web",))
+    }
+    bound = {f"{endpoint}_port": port_of(sock) for endpoint, sock in sockets.items()}  # port 0 took a free one
     parts = replace(parts, settings=replace(settings, **bound))  # type: ignore[arg-type]  # ports are int fields
     run_until_stopped(lambda stop: _run(parts, sockets, lock, stop))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.app.build.campaigns import CampaignServices, campaign_services
 from postlude.cli.campaigns.audience_options import audience_of, audience_options
 from postlude.cli.campaigns.show import print_campaign
 from postlude.cli.choices import one_of
@@ -80,17 +80,17 @@ def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
 def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Make a draft called NAME. Nothing leaves before it is scheduled or sent."""
     settings = load()
-    with campaign_desk(settings) as desk:
-        owner = desk.store.accounts.user_by_address(user) if user else desk.store.accounts.first_user()
+    with campaign_services(settings) as services:
+        owner = services.store.accounts.user_by_address(user) if user else services.store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
-        made = create_campaign(desk.store, desk.parts.clock, owner, name)
+        made = create_campaign(services.store, services.parts.clock, owner, name)
         try:
-            made = _apply(desk, made, given)
+            made = _apply(services, made, given)
         except BaseException:
-            delete_draft(desk.store, desk.parts.folder.files, made.id)
+            delete_draft(services.store, services.parts.folder.files, made.id)
             raise
-        print_campaign(desk, made, as_json=as_json)
+        print_campaign(services, made, as_json=as_json)
 
 
 @click.command()
@@ -102,11 +102,11 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
 @_JSON
 def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Change what is given of a draft; the rest stays."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         if name is not None:
-            change_campaign(desk.store, found.id, {"name": name}, {})
-        print_campaign(desk, _apply(desk, desk.store.campaigns.get(found.id), given), as_json=as_json)
+            change_campaign(services.store, found.id, {"name": name}, {})
+        print_campaign(services, _apply(services, services.store.campaigns.get(found.id), given), as_json=as_json)
 
 
 @click.command()
@@ -115,10 +115,12 @@ def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None
 @_JSON
 def copy(campaign: str, name: str, as_json: bool) -> None:
     """Make a new draft with the content, audience and options of CAMPAIGN."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         print_campaign(
-            desk, copy_campaign(desk.store, desk.parts.folder.files, desk.parts.clock, found.id, name), as_json=as_json
+            services,
+            copy_campaign(services.store, services.parts.folder.files, services.parts.clock, found.id, name),
+            as_json=as_json,
         )
 
 
@@ -126,9 +128,9 @@ def copy(campaign: str, name: str, as_json: bool) -> None:
 @click.argument("campaign")
 def delete(campaign: str) -> None:
     """Delete a draft."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        delete_draft(desk.store, desk.parts.folder.files, found.id)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        delete_draft(services.store, services.parts.folder.files, found.id)
         click.echo(f"deleted {found.name}")
 
 
@@ -148,15 +150,17 @@ def follow_up_command(campaign: str, who: str, name: str, as_json: bool) -> None
 
     Machines' opens and clicks do not count. It begins as a copy of the campaign: change it, check it, send it.
     """
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        made = follow_up(desk.store, desk.parts.folder.files, desk.parts.clock, found.id, FollowUp(who), name)
-        print_campaign(desk, made, as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        made = follow_up(
+            services.store, services.parts.folder.files, services.parts.clock, found.id, FollowUp(who), name
+        )
+        print_campaign(services, made, as_json=as_json)
 
 
-def _apply(desk: CampaignDesk, campaign: Campaign, given: dict[str, Any]) -> Campaign:
+def _apply(services: CampaignServices, campaign: Campaign, given: dict[str, Any]) -> Campaign:
     files = {hosted: given.pop(name) for name, hosted in (("attach", False), ("host", True))}
-    audience = audience_of(desk.store, given)
+    audience = audience_of(services.store, given)
     contents = {}
     for name, suffix in (("A", ""), ("B", "_b")):
         content = _content({part: given.pop(part + suffix) for part in _PARTS})
@@ -164,12 +168,12 @@ def _apply(desk: CampaignDesk, campaign: Campaign, given: dict[str, Any]) -> Cam
             contents[name] = content
     details = {name: value for name in ("sender", "reply_to") if (value := given.pop(name)) is not None}
     options = _options(campaign, given)
-    changed = change_campaign(desk.store, campaign.id, details, contents, audience, options)
+    changed = change_campaign(services.store, campaign.id, details, contents, audience, options)
     for hosted, paths in files.items():
         for path in paths:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            folder = desk.parts.folder.files
-            attach_file(desk.store, folder, campaign.id, path.name, kind, read_bytes(path), hosted=hosted)
+            folder = services.parts.folder.files
+            attach_file(services.store, folder, campaign.id, path.name, kind, read_bytes(path), hosted=hosted)
     return changed
 
 

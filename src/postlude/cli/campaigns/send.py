@@ -5,7 +5,7 @@ from typing import Final
 import click
 import msgspec
 
-from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.app.build.campaigns import CampaignServices, campaign_services
 from postlude.app.commands.stores import accept_message
 from postlude.cli.campaigns.show import follow, print_campaign, print_findings
 from postlude.cli.output import print_json
@@ -34,13 +34,15 @@ _ANYWAY: Final = click.option("--anyway", is_flag=True, help="In spite of seriou
 def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str, as_json: bool) -> None:
     """Send yourself a test. It carries nothing live: its links are direct, its unsubscribe link does nothing."""
     settings = load()
-    with campaign_desk(settings) as desk:
-        found = find_campaign(desk.store, campaign)
-        person = someone(desk.store, found, contact)
+    with campaign_services(settings) as services:
+        found = find_campaign(services.store, campaign)
+        person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
-        raw = trial_message(desk.contents, found, variant_called(desk.store, found.id, variant), person, recipients)
-        user = desk.store.accounts.user(found.user)
+        raw = trial_message(
+            services.contents, found, variant_called(services.store, found.id, variant), person, recipients
+        )
+        user = services.store.accounts.user(found.user)
     message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
     if as_json:
         print_json({"message": id_text(message), "recipients": recipients})
@@ -56,18 +58,18 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
 @_JSON
 def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as_json: bool) -> None:
     """Have CAMPAIGN leave at a time. From now on it cannot be changed; `pause` makes it a draft again."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         if time_zone is not None:
             options = msgspec.structs.replace(found.options, time_zone=time_zone)
-            found = change_campaign(desk.store, found.id, {}, {}, options=options)
+            found = change_campaign(services.store, found.id, {}, {}, options=options)
         try:
             at = local_moment(moment, found.options.time_zone)
         except ValueError as error:
             raise InputError(f"--at {moment!r}: {error}. Write it as 2026-11-26 09:30") from error
-        if at < desk.parts.clock.now():
+        if at < services.parts.clock.now():
             raise InputError(f"--at {moment!r} is in the past; `postlude campaigns send` sends at once")
-        _schedule(desk, found, at, anyway=anyway, as_json=as_json)
+        _schedule(services, found, at, anyway=anyway, as_json=as_json)
 
 
 @click.command()
@@ -77,21 +79,23 @@ def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as
 @_JSON
 def send(campaign: str, anyway: bool, watch: bool, as_json: bool) -> None:
     """Send CAMPAIGN now, to everybody in its audience."""
-    with campaign_desk(load()) as desk:
-        found = _schedule(desk, find_campaign(desk.store, campaign), None, anyway=anyway, as_json=as_json)
+    with campaign_services(load()) as services:
+        found = _schedule(services, find_campaign(services.store, campaign), None, anyway=anyway, as_json=as_json)
         if watch:
-            follow(desk, found.id)
+            follow(services, found.id)
 
 
-def _schedule(desk: CampaignDesk, campaign: Campaign, at: int | None, *, anyway: bool, as_json: bool) -> Campaign:
-    findings = check_campaign(desk.store, desk.contents, campaign, desk.has_key)
+def _schedule(
+    services: CampaignServices, campaign: Campaign, at: int | None, *, anyway: bool, as_json: bool
+) -> Campaign:
+    findings = check_campaign(services.store, services.contents, campaign, services.has_key)
     bad = [one for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
     if bad:
         print_findings(bad)
         raise InputError("it was not scheduled: mend this, or say --anyway where it is only serious")
-    made = schedule_campaign(desk.store, desk.contents, desk.parts.clock, campaign.id, at)
-    print_campaign(desk, made, as_json=as_json)
-    outlook = desk.outlook(made.expected)
+    made = schedule_campaign(services.store, services.contents, services.parts.clock, campaign.id, at)
+    print_campaign(services, made, as_json=as_json)
+    outlook = services.outlook(made.expected)
     if outlook and not as_json:
         click.echo(outlook)
     return made
@@ -102,8 +106,10 @@ def _schedule(desk: CampaignDesk, campaign: Campaign, at: int | None, *, anyway:
 @_JSON
 def pause(campaign: str, as_json: bool) -> None:
     """Hold CAMPAIGN: nothing more of it leaves. One that is only scheduled becomes a draft again."""
-    with campaign_desk(load()) as desk:
-        print_campaign(desk, pause_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+    with campaign_services(load()) as services:
+        print_campaign(
+            services, pause_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
+        )
 
 
 @click.command()
@@ -111,8 +117,10 @@ def pause(campaign: str, as_json: bool) -> None:
 @_JSON
 def resume(campaign: str, as_json: bool) -> None:
     """Let a paused CAMPAIGN go on where it was."""
-    with campaign_desk(load()) as desk:
-        print_campaign(desk, resume_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+    with campaign_services(load()) as services:
+        print_campaign(
+            services, resume_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
+        )
 
 
 @click.command()
@@ -120,9 +128,9 @@ def resume(campaign: str, as_json: bool) -> None:
 @_JSON
 def cancel(campaign: str, as_json: bool) -> None:
     """End CAMPAIGN: what has not left never does."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, cancel_campaign(desk.store, desk.parts.clock, found.id), as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, cancel_campaign(services.store, services.parts.clock, found.id), as_json=as_json)
 
 
 @click.command()
@@ -131,9 +139,9 @@ def cancel(campaign: str, as_json: bool) -> None:
 @_JSON
 def winner(campaign: str, variant: str, as_json: bool) -> None:
     """End CAMPAIGN's test of variants: the rest of the audience gets VARIANT."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, choose_winner(desk.store, found.id, variant), as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, choose_winner(services.store, found.id, variant), as_json=as_json)
 
 
 commands = {

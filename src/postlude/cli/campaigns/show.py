@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from postlude.adapters.link_probe import probe_links
-from postlude.app.build.campaigns import CampaignDesk, campaign_desk
+from postlude.app.build.campaigns import CampaignServices, campaign_services
 from postlude.cli.campaigns.audience_options import as_json as audience_json
 from postlude.cli.campaigns.audience_options import described
 from postlude.cli.choices import one_of
@@ -41,14 +41,14 @@ _HOUR: Final = 3600
 @_JSON
 def list_command(status: tuple[str, ...], as_json: bool) -> None:
     """List campaigns, the newest first."""
-    with campaign_desk(load()) as desk:
-        found = desk.store.campaigns.latest([CampaignStatus(one) for one in status])
+    with campaign_services(load()) as services:
+        found = services.store.campaigns.latest([CampaignStatus(one) for one in status])
         if as_json:
-            print_json({"campaigns": [_as_json(desk, one) for one in found]})
+            print_json({"campaigns": [_as_json(services, one) for one in found]})
         elif not found:
             click.echo("no campaigns yet; make one: postlude campaigns create --help")
         else:
-            rows = [[id_text(one.id), one.status.value, _progress_line(desk, one), one.name] for one in found]
+            rows = [[id_text(one.id), one.status.value, _progress_line(services, one), one.name] for one in found]
             print_table(rows)
 
 
@@ -58,18 +58,18 @@ def list_command(status: tuple[str, ...], as_json: bool) -> None:
 @_JSON
 def show(campaign: str, watch: bool, as_json: bool) -> None:
     """Show CAMPAIGN: what it sends to whom, and how far it is."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, found, as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, found, as_json=as_json)
         if watch:
-            follow(desk, found.id)
+            follow(services, found.id)
 
 
-def follow(desk: CampaignDesk, campaign: int) -> None:
+def follow(services: CampaignServices, campaign: int) -> None:
     """Write a progress line a second until the campaign is over or held."""
     before: CampaignProgress | None = None
     while True:
-        now = progress_of(desk.store, desk.parts.clock, desk.store.campaigns.get(campaign), before)
+        now = progress_of(services.store, services.parts.clock, services.store.campaigns.get(campaign), before)
         line = f"{now.done:,} of {now.total:,}, {now.rate:,.0f}/s{_remaining(now)}, {now.status.value}"
         click.echo(("\r" + line).ljust(78) if sys.stdout.isatty() else line, nl=not sys.stdout.isatty())
         if now.status not in {CampaignStatus.SENDING, CampaignStatus.SCHEDULED}:
@@ -86,11 +86,11 @@ def follow(desk: CampaignDesk, campaign: int) -> None:
 @_JSON
 def check(campaign: str, fetch: bool, as_json: bool) -> None:
     """Look CAMPAIGN over before it leaves. Exit code 2 when something is an error or serious."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        findings = check_campaign(desk.store, desk.contents, found, desk.has_key)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        findings = check_campaign(services.store, services.contents, found, services.has_key)
         if fetch:
-            findings += _fetched(desk, found)
+            findings += _fetched(services, found)
         if as_json:
             print_json({"findings": findings})
         else:
@@ -116,12 +116,12 @@ def print_findings(findings: list[CampaignFinding]) -> None:
 @_JSON
 def preview_command(campaign: str, contact: str, variant: str, part: str | None, as_json: bool) -> None:
     """Show what one contact would get. Nothing in it is live: no pixel, no tracked link, no token."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        person = someone(desk.store, found, contact)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
-        seen = preview(desk.contents, found, variant_called(desk.store, found.id, variant), person)
+        seen = preview(services.contents, found, variant_called(services.store, found.id, variant), person)
         if as_json:
             print_json(seen)
         elif part:
@@ -136,8 +136,8 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
 @_JSON
 def report(campaign: str, as_json: bool) -> None:
     """Show what became of CAMPAIGN: its funnel, people and machines apart, and its links."""
-    with campaign_desk(load()) as desk:
-        made = report_of(desk.store, find_campaign(desk.store, campaign))
+    with campaign_services(load()) as services:
+        made = report_of(services.store, find_campaign(services.store, campaign))
     if as_json:
         print_json(made)
         return
@@ -154,17 +154,17 @@ def report(campaign: str, as_json: bool) -> None:
         print_table([[f"{one.clicks:,}", one.variant, one.label or "-", one.url] for one in links])
 
 
-def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> None:
+def print_campaign(services: CampaignServices, campaign: Campaign, *, as_json: bool) -> None:
     """One campaign, for people or programs."""
     if as_json:
-        print_json(_as_json(desk, campaign))
+        print_json(_as_json(services, campaign))
         return
-    options, store = campaign.options, desk.store
+    options, store = campaign.options, services.store
     rows = [
         ["campaign", f"{campaign.name} ({id_text(campaign.id)})"],
         ["status", campaign.status.value + (f": {campaign.problem}" if campaign.problem else "")],
         ["from", campaign.sender],
-        ["audience", f"{described(store, campaign.audience)}: {_size(desk, campaign):,} contacts"],
+        ["audience", f"{described(store, campaign.audience)}: {_size(services, campaign):,} contacts"],
     ]
     rows += [[f"subject {one.name}", one.subject or "-"] for one in store.campaigns.variants(campaign.id)]
     rows += [
@@ -180,18 +180,18 @@ def print_campaign(desk: CampaignDesk, campaign: Campaign, *, as_json: bool) -> 
         own = ", at that hour of each contact's own zone" if options.local_time else ""
         rows.append(["leaves", at + own])
     if campaign.status is not CampaignStatus.DRAFT:
-        rows.append(["progress", _progress_line(desk, campaign)])
+        rows.append(["progress", _progress_line(services, campaign)])
     print_table(rows)
 
 
-def _size(desk: CampaignDesk, campaign: Campaign) -> int:
-    return campaign.expected if campaign.started_at else desk.store.contacts.audience_count(campaign.audience)
+def _size(services: CampaignServices, campaign: Campaign) -> int:
+    return campaign.expected if campaign.started_at else services.store.contacts.audience_count(campaign.audience)
 
 
-def _progress_line(desk: CampaignDesk, campaign: Campaign) -> str:
+def _progress_line(services: CampaignServices, campaign: Campaign) -> str:
     if campaign.status is CampaignStatus.DRAFT:
         return "-"
-    now = progress_of(desk.store, desk.parts.clock, campaign)
+    now = progress_of(services.store, services.parts.clock, campaign)
     failed = sum(now.counts.get(name, 0) for name in ("rejected", "expired", "suppressed"))
     more = [f"{now.rate:,.0f}/s"] if now.rate else []
     more += [
@@ -233,10 +233,10 @@ def _print_funnel(funnel: Funnel) -> None:
     print_table(rows)
 
 
-def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[CampaignFinding]:
+def _fetched(services: CampaignServices, campaign: Campaign) -> list[CampaignFinding]:
     found = []
-    for variant in desk.store.campaigns.variants(campaign.id):
-        compiled = desk.contents.examine(campaign, variant, desk.contents.policy(campaign))
+    for variant in services.store.campaigns.variants(campaign.id):
+        compiled = services.contents.examine(campaign, variant, services.contents.policy(campaign))
         problems = probe_links(link.url for link in compiled.links)
         found += [
             CampaignFinding(level=Level.SERIOUS, check="links", variant=variant.name, text=f"{url} {problem}")
@@ -245,10 +245,10 @@ def _fetched(desk: CampaignDesk, campaign: Campaign) -> list[CampaignFinding]:
     return found
 
 
-def _as_json(desk: CampaignDesk, campaign: Campaign) -> dict[str, Any]:
-    store = desk.store
+def _as_json(services: CampaignServices, campaign: Campaign) -> dict[str, Any]:
+    store = services.store
     draft = campaign.status is CampaignStatus.DRAFT
-    progress = None if draft else progress_of(store, desk.parts.clock, campaign)
+    progress = None if draft else progress_of(store, services.parts.clock, campaign)
     return {
         "id": id_text(campaign.id),
         "name": campaign.name,
@@ -257,7 +257,7 @@ def _as_json(desk: CampaignDesk, campaign: Campaign) -> dict[str, Any]:
         "from": campaign.sender,
         "reply_to": campaign.reply_to,
         "audience": audience_json(campaign.audience),
-        "contacts": _size(desk, campaign),
+        "contacts": _size(services, campaign),
         "options": campaign.options,
         "variants": [
             {"name": one.name, "message": id_text(one.message), "subject": one.subject, "preheader": one.preheader}

@@ -18,7 +18,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.domain_name import address_key
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.services.privacy.forgetting import ask_to_forget
 from postlude.services.privacy.subject_access import describe
 from postlude.services.privacy.withdrawals import choose_for
@@ -107,7 +107,7 @@ def _decide(address: str, facts: dict[str, str]) -> None:
         copies = store.messages.copies_to(address)
     if not copies:
         raise NotFoundError(f"no mail was sent to {address}")
-    copy, face = copies[0], HitFace.PREFERENCES
+    copy, endpoint = copies[0], HitEndpoint.PREFERENCES
     facts |= {"by": "postlude privacy"}
-    hit = Hit(SystemClock().now(), face, 1, copy.message, copy.id, -1, "POST", "", "", {}, facts)
+    hit = Hit(SystemClock().now(), endpoint, 1, copy.message, copy.id, -1, "POST", "", "", {}, facts)
     append_observation(settings, hit)

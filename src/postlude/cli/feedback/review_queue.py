@@ -29,7 +29,7 @@ def unmatched(state: str, as_json: bool) -> None:
                         "reason": row.reason,
                         "state": row.state,
                         "copy": id_text(row.copy) if row.copy else "",
-                        "door": row.door,
+                        "channel": row.channel,
                         "summary": row.summary,
                         "facts": row.facts,
                     }

@@ -83,7 +83,7 @@ commands = {
         "inbound",
         callback=_run_inbound,
         params=[_child(), _fd("inbound")],
-        help="Run the inbound door alone: takes bounces, complaints, replies and unsubscribe mails by SMTP.",
+        help="Run the inbound server alone: takes bounces, complaints, replies and unsubscribe mails by SMTP.",
     ),
     "worker": click.Command(
         "worker",

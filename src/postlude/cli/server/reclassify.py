@@ -59,8 +59,8 @@ def _running(settings: Settings) -> Generator[ReclassifyProgress, None, None]:
         time.sleep(_LOOK_SECONDS)
 
 
-def _asked(settings: Settings, deed: str) -> ReclassifyProgress | None:
-    answer = ask(settings, "reclassify", do=deed)
+def _asked(settings: Settings, action: str) -> ReclassifyProgress | None:
+    answer = ask(settings, "reclassify", do=action)
     return None if answer is None else msgspec.convert(answer, ReclassifyProgress)
 
 

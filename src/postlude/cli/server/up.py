@@ -7,7 +7,7 @@ from postlude.config import load
 
 @click.command()
 def command() -> None:
-    """Run everything on this machine: web app, tracking edge, SMTP relay, inbound door.
+    """Run everything on this machine: web app, tracking edge, SMTP relay, inbound server.
 
     With no mail server configured (POSTLUDE_SMTP_HOST) it is a sandbox: mail stays in a local mailbox that the web
     app shows. The first start prints a sign-in link and the relay's login. Ctrl-C stops everything; started again, it

@@ -23,10 +23,10 @@ def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
     """Where each contact of a run goes: parts of the test are equal in every run, and random within it."""
     messages = [variant.message for variant in variants]
     tested = campaign.options.test_percent if len(messages) > 1 else 0
-    turn = random.randrange(len(messages))  # noqa: S311 - who gets which subject is no secret
+    offset = random.randrange(len(messages))  # noqa: S311 - who gets which subject is no secret
 
     def place(number: int, time_zone: str) -> tuple[int, CopyStatus, int]:
-        message = messages[(number + turn) % len(messages)]
+        message = messages[(number + offset) % len(messages)]
         due = due_at(campaign, time_zone)
         if tested and random.randrange(_PERCENT) >= tested:  # noqa: S311 - as above
             return messages[0], CopyStatus.HELD, due

@@ -40,7 +40,7 @@ class Resolutions:
             copy.message,
             copy.id,
             verdict=Verdict.HUMAN if kind in _PEOPLE else Verdict.MACHINE,
-            facts=facts | {"door": row.door, "evidence": BY_HAND, "strength": "certain"},
+            facts=facts | {"channel": row.channel, "evidence": BY_HAND, "strength": "certain"},
         )
         suppress = of_decision(copy.id, kind, facts, resolved.at)
         item.meaning = Meaning(events=(event,), resolutions=resolutions, suppress=suppress)

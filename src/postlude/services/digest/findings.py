@@ -1,4 +1,4 @@
-"""What all doors do with findings that were tied: events, suppressions, the queue, and no repeat counted twice."""
+"""What all channels do with findings that were tied: events, suppressions, the queue, and no repeat counted twice."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -56,7 +56,7 @@ def mail_identity(raw: bytes) -> bytes:
 
 
 def mail_fingerprint(identity: bytes, finding: Finding, one: Attribution) -> bytes:
-    """One statement of one mail, whichever door it came through."""
+    """One statement of one mail, whichever channel it came through."""
     what = "\n".join((finding.kind.value, str(one.copy), finding.recipient))
     return blake2b(identity + what.encode("utf-8", "replace"), digest_size=16, person=b"finding").digest()
 
@@ -79,7 +79,7 @@ class FindingSource(NamedTuple):
     """Where findings came from."""
 
     at: int
-    door: str
+    channel: str
     mail: int = 0
     """Where the mail lies in the spool; 0 for a call."""
     mail_from: str = ""
@@ -119,13 +119,13 @@ def _event(item: Item, number: int, one: Attribution, source: FindingSource) -> 
         one.message,
         one.copy,
         verdict=Verdict.HUMAN if one.kind in _BY_PEOPLE else Verdict.MACHINE,
-        facts=clean_facts(one.facts) | {"door": source.door},
+        facts=clean_facts(one.facts) | {"channel": source.channel},
     )
 
 
 def _unmatched(item: Item, number: int, said: FindingMeaning, source: FindingSource) -> Unmatched:
     finding, means = said.finding, said.means
-    who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.door)
+    who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.channel)
     what = finding.subject or finding.diagnostic or finding.recipient
     summary = clean(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))
     return Unmatched(
@@ -136,7 +136,7 @@ def _unmatched(item: Item, number: int, said: FindingMeaning, source: FindingSou
         summary,
         kind=finding.kind.value,
         copy=means.copy,
-        door=source.door,
+        channel=source.channel,
         facts=clean_facts(means.facts) | ({"message": id_text(means.message)} if means.message else {}),
     )
 

@@ -11,7 +11,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
-from postlude.model.words import EventKind, HitFace, SendOutcome, Verdict
+from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, RecordOutcome
 from postlude.services.digest.preferences import DECIDING, bare, chosen, leaves_no_trace
 from postlude.services.digest.suppression_policy import of_hit
@@ -25,17 +25,17 @@ _REPEATS_KEPT: Final = 50_000
 _REPEATING_PROXY: Final = "YahooMailProxy"
 
 _KINDS: Final = {
-    HitFace.PIXEL: EventKind.OPENED,
-    HitFace.LINK: EventKind.CLICKED,
-    HitFace.UNSUBSCRIBE: EventKind.UNSUBSCRIBED,
-    HitFace.UNSUBSCRIBE_PAGE: EventKind.VIEWED,
-    HitFace.PREFERENCES_PAGE: EventKind.VIEWED,
-    HitFace.PREFERENCES: EventKind.VIEWED,
-    HitFace.VIEW: EventKind.VIEWED,
+    HitEndpoint.PIXEL: EventKind.OPENED,
+    HitEndpoint.LINK: EventKind.CLICKED,
+    HitEndpoint.UNSUBSCRIBE: EventKind.UNSUBSCRIBED,
+    HitEndpoint.UNSUBSCRIBE_PAGE: EventKind.VIEWED,
+    HitEndpoint.PREFERENCES_PAGE: EventKind.VIEWED,
+    HitEndpoint.PREFERENCES: EventKind.VIEWED,
+    HitEndpoint.VIEW: EventKind.VIEWED,
 }
 
 
-_CONFIRMING: Final = frozenset({HitFace.CONFIRM, HitFace.CONFIRM_PAGE})  # of a contact, not of a copy
+_CONFIRMING: Final = frozenset({HitEndpoint.CONFIRM, HitEndpoint.CONFIRM_PAGE})  # of a contact, not of a copy
 # What rules read of the headers, and the language: kept with the event, so that it can be judged again.
 KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
 _KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
@@ -134,12 +134,12 @@ class Hits:
         if copy > MAX_ID or hit.scope > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {copy}")
         withdrawn = self._withdrawn
-        if withdrawn is not None and withdrawn.any and not withdrawn.allows(hit.face, copy, hit.at):
+        if withdrawn is not None and withdrawn.any and not withdrawn.allows(hit.endpoint, copy, hit.at):
             item.outcome = RecordOutcome.WITHDRAWN
             return
         sent_at = self._sent.get(copy)
         since = since_class(None if sent_at is None else hit.at - sent_at)
-        key = (hit.face, hit.method, hit.user_agent, bytes(hit.headers), bytes(hit.facts), since)
+        key = (hit.endpoint, hit.method, hit.user_agent, bytes(hit.headers), bytes(hit.facts), since)
         judged = self._known.get(key)
         if judged is None:
             judged = self._learn(key, item, sent_at)
@@ -166,12 +166,12 @@ class Hits:
         """Judge one hit on a page, and take what was decided there."""
         if hit.copy > MAX_ID or hit.scope > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
-        if hit.face in _CONFIRMING:
+        if hit.endpoint in _CONFIRMING:
             item.outcome = RecordOutcome.COUNTED
-            if hit.face is HitFace.CONFIRM:
+            if hit.endpoint is HitEndpoint.CONFIRM:
                 item.meaning = Meaning(confirmation=Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit)))
             return
-        decided = hit.face in DECIDING
+        decided = hit.endpoint in DECIDING
         if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
             if not decided:
                 item.outcome = RecordOutcome.WITHDRAWN
@@ -185,7 +185,7 @@ class Hits:
         version = self._rules_version
         event = Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address)
         item.outcome = RecordOutcome.COUNTED
-        if hit.face is HitFace.PREFERENCES:
+        if hit.endpoint is HitEndpoint.PREFERENCES:
             item.meaning = chosen(hit, event)
         else:
             item.meaning = Meaning((event,), suppress=of_hit(hit, kind))
@@ -200,8 +200,8 @@ class Hits:
 
     def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
         judgement = self._judge(hit, sent_at=sent_at)
-        repeating = hit.face is HitFace.PIXEL and _REPEATING_PROXY in hit.user_agent
-        kind = _KINDS[hit.face]
+        repeating = hit.endpoint is HitEndpoint.PIXEL and _REPEATING_PROXY in hit.user_agent
+        kind = _KINDS[hit.endpoint]
         return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
 
     def _repeats(self, hit: RawHit) -> bool:
@@ -227,7 +227,7 @@ def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:
     if judgement.client:
         facts["client"] = judgement.client
     if kind is EventKind.VIEWED:
-        facts["page"] = hit.face.value
+        facts["page"] = hit.endpoint.value
     return facts
 
 

@@ -7,20 +7,20 @@ import msgspec
 from postlude.kit.ids import parse_id
 from postlude.model.event import Event
 from postlude.model.observation import Hit
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.services.digest.item import Meaning
 from postlude.store import DataRequest, PreferenceChoice
 
 ERASE: Final = "erase"
 REPORT: Final = "report"
-DECIDING: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+DECIDING: Final = frozenset({HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES})
 """Where a recipient decides something, which counts whoever may be recorded."""
 _DECIDED: Final = frozenset({"how", "by", "opens", "clicks", "lists", ERASE, REPORT})
 
 
 def is_erasure(seen: object) -> bool:
     """Whether an observation asks to erase what was recorded before it."""
-    return isinstance(seen, Hit) and seen.face is HitFace.PREFERENCES and ERASE in seen.facts
+    return isinstance(seen, Hit) and seen.endpoint is HitEndpoint.PREFERENCES and ERASE in seen.facts
 
 
 def leaves_no_trace(hit: Hit) -> bool:

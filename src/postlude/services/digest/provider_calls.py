@@ -14,7 +14,7 @@ from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import FindingMeaning, FindingSource, Repeats, call_fingerprint, take_findings
 from postlude.services.digest.item import Item, RecordOutcome
 
-PROVIDER_DOOR: Final = "provider:"
+PROVIDER_CHANNEL: Final = "provider:"
 _NO_CERTIFICATE: Final = "it names no certificate of its provider"
 CONFIRM: Final = "a subscription to confirm"
 CERTIFICATE: Final = "the certificate it is signed with is not here yet"
@@ -95,7 +95,7 @@ class ProviderCalls:
             for finding in map(self._tied, call.findings):
                 means = self._attribute(finding, webhook.at, verified=True)
                 said.append(FindingMeaning(finding, means, call_fingerprint(webhook.provider, finding)))
-            take_findings(item, said, self._repeats, FindingSource(webhook.at, f"{PROVIDER_DOOR}{webhook.provider}"))
+            take_findings(item, said, self._repeats, FindingSource(webhook.at, f"{PROVIDER_CHANNEL}{webhook.provider}"))
 
     def _secret(self, webhook: Webhook) -> str | None:
         provider = PROVIDERS.get(webhook.provider)

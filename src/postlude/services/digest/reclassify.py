@@ -15,7 +15,7 @@ from postlude.classify import RULES_VERSION, judge
 from postlude.history import History
 from postlude.model.event import Event
 from postlude.model.observation import Hit
-from postlude.model.words import EventKind, HitFace
+from postlude.model.words import EventKind, HitEndpoint
 from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier
 from postlude.services.digest.rebuild import link_rows
 from postlude.store import Batch, Rebuilt, Store
@@ -23,10 +23,10 @@ from postlude.store import Batch, Rebuilt, Store
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
 _MESSAGES: Final = 200
 _LINKS_AFTER: Final = "reclassify:links-after"
-_FACES: Final = {
-    EventKind.OPENED: HitFace.PIXEL,
-    EventKind.CLICKED: HitFace.LINK,
-    EventKind.UNSUBSCRIBED: HitFace.UNSUBSCRIBE,
+_ENDPOINTS: Final = {
+    EventKind.OPENED: HitEndpoint.PIXEL,
+    EventKind.CLICKED: HitEndpoint.LINK,
+    EventKind.UNSUBSCRIBED: HitEndpoint.UNSUBSCRIBE,
 }
 
 
@@ -140,9 +140,9 @@ def _as_hit(event: Event) -> Hit:
     facts = dict(event.facts)
     headers: dict[str, str] = {name: facts.pop(name) for name in KEPT_HEADERS if name in facts}
     page = facts.pop("page", "")
-    face = _FACES.get(event.kind) or HitFace(page)
+    endpoint = _ENDPOINTS.get(event.kind) or HitEndpoint(page)
     method, agent = facts.pop("method", "GET"), facts.pop("user_agent", "")
     facts.pop("client", None)
     return Hit(
-        event.at, face, 0, event.message, event.copy, event.position, method, agent, event.address, headers, facts
+        event.at, endpoint, 0, event.message, event.copy, event.position, method, agent, event.address, headers, facts
     )

@@ -37,8 +37,8 @@ class Attributor(Protocol):
         ...
 
 
-IMAP_DOOR: Final = "imap:"
-"""How the name of a door begins that reads somebody's mailbox."""
+IMAP_CHANNEL: Final = "imap:"
+"""How the name of a channel begins that reads somebody's mailbox."""
 _ORDINARY: Final = frozenset(
     {
         FindingKind.MAIL,
@@ -84,7 +84,7 @@ class ReturnedMail:
         if returned.checksum and checksum(raw) != returned.checksum:
             item.damage = f"mail {id_text(returned.mail)} that came in is damaged in the spool: it is read as it is"
         said = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
-        if returned.door.startswith(IMAP_DOOR) and all(_is_ordinary(*one) for one in said):
+        if returned.channel.startswith(IMAP_CHANNEL) and all(_is_ordinary(*one) for one in said):
             item.outcome = RecordOutcome.ORDINARY
             item.meaning = Meaning(afterwards=partial(self._mails.delete, returned.mail))
             return
@@ -93,7 +93,7 @@ class ReturnedMail:
             item,
             [FindingMeaning(finding, means, mail_fingerprint(identity, finding, means)) for finding, means in said],
             self._repeats,
-            FindingSource(returned.at, returned.door, returned.mail, returned.mail_from),
+            FindingSource(returned.at, returned.channel, returned.mail, returned.mail_from),
         )
 
 

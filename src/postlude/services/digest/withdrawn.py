@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from postlude.history import History
 from postlude.model.event import Event
-from postlude.model.words import EventKind, HitFace
+from postlude.model.words import EventKind, HitEndpoint
 from postlude.services.digest.rebuild import rebuilt
 from postlude.store import Batch, Store
 from postlude.store.base import chunks
@@ -82,12 +82,12 @@ class Withdrawn:
         wanted = list(copies)
         self._pages = self._source.said_of_copies(wanted) if self.any and wanted else {}
 
-    def allows(self, face: str, copy: int, at: int) -> bool:
+    def allows(self, endpoint: str, copy: int, at: int) -> bool:
         """Whether a hit may be recorded: a click where clicks, everything else where opens were allowed at `at`."""
         if not self._maybe[copy & _BITS - 1]:
             return True
         may = may_record(self._of(copy), at)
-        return may.clicks if face == HitFace.LINK else may.opens
+        return may.clicks if endpoint == HitEndpoint.LINK else may.opens
 
     def allows_page(self, copy: int, at: int) -> bool:
         """Whether who looked at a page of a copy, which `look_up` was asked for, may be recorded."""
@@ -175,7 +175,7 @@ class TakingOut:
 
 def _is_late(event: Event, said: Sequence[TrackingStatement]) -> bool:
     """Whether an event must not have been recorded; what was decided on a page stays."""
-    if event.facts.get("page") == HitFace.PREFERENCES.value:
+    if event.facts.get("page") == HitEndpoint.PREFERENCES.value:
         return False
     may = may_record(said, event.at)
     return not (may.clicks if event.kind is EventKind.CLICKED else may.opens)

@@ -104,7 +104,7 @@ def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[
         why = "where tracked links and pixels lead; it may be an A or AAAA record too"
         out.append(DnsRecord("tracking", setup.tracking_host, "CNAME", f"{setup.server}." if setup.server else "", why))
     if setup.return_domain:
-        why = "brings bounces and complaints to the inbound door"
+        why = "brings bounces and complaints to the inbound server"
         out.append(DnsRecord("bounces", setup.return_domain, "MX", f"10 {setup.server}." if setup.server else "", why))
     return out
 

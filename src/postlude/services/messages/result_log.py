@@ -17,7 +17,7 @@ class ResultLog:
 
     def __init__(self, journal: JournalWriter) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        self._lane: Final = journal.lane(self._loop.call_soon, self._from_committer)
+        self._queue: Final = journal.append_queue(self._loop.call_soon, self._from_committer)
         self._open = 0
         self._refused: list[bytes] = []
         self._settled: Final = asyncio.Event()
@@ -29,7 +29,7 @@ class ResultLog:
         """Take a record; returns at once."""
         self._open += 1
         self._settled.clear()
-        self._lane.add(record, record)
+        self._queue.add(record, record)
 
     async def ready(self) -> None:
         """Return while the journal takes records."""
@@ -60,4 +60,4 @@ class ResultLog:
     def _again(self) -> None:
         records, self._refused = self._refused, []
         for record in records:
-            self._lane.add(record, record)
+            self._queue.add(record, record)

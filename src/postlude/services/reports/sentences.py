@@ -85,9 +85,9 @@ def _deferred(event: Event, _nth: int, _url: str) -> str:
 def _delivered(event: Event, _nth: int, _url: str) -> str:
     if event.facts.get("phase") == "sandbox":
         return "Delivered to the sandbox mailbox"
-    door = event.facts.get("door", "")
-    by = door.removeprefix("provider:")
-    return _with("Delivered", rest=f"confirmed by {by}" if by != door else "confirmed by a report")
+    channel = event.facts.get("channel", "")
+    by = channel.removeprefix("provider:")
+    return _with("Delivered", rest=f"confirmed by {by}" if by != channel else "confirmed by a report")
 
 
 def _bounced(event: Event, _nth: int, _url: str) -> str:
@@ -126,7 +126,7 @@ def _clicked(event: Event, nth: int, url: str) -> str:
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
-    return ("Unsubscribed by mail" if "door" in event.facts else "Unsubscribed") + _tied(event)
+    return ("Unsubscribed by mail" if "channel" in event.facts else "Unsubscribed") + _tied(event)
 
 
 def _complained(event: Event, _nth: int, _url: str) -> str:

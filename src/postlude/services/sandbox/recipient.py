@@ -1,4 +1,4 @@
-"""What a recipient of the sandbox does with a mail: each deed makes the real thing and sends it the real way."""
+"""What a recipient of the sandbox does with a mail: each action makes the real thing and sends it the real way."""
 
 from collections.abc import Awaitable
 from enum import StrEnum
@@ -14,7 +14,7 @@ HOST: Final = "mx.postlude.localhost"
 ONE_CLICK: Final = b"List-Unsubscribe=One-Click"
 
 
-class Deed(StrEnum):
+class RecipientAction(StrEnum):
     """What can be done with a delivered mail."""
 
     REPLY = "reply"
@@ -41,9 +41,9 @@ class Post(Protocol):
 
 
 class Artefact(NamedTuple):
-    """What a deed sent, and what the other side answered."""
+    """What a action sent, and what the other side answered."""
 
-    deed: Deed
+    action: RecipientAction
     mail_from: str
     to: str
     """Envelope recipient, or the URL of a POST."""
@@ -59,20 +59,22 @@ class Artefact(NamedTuple):
 class SandboxRecipient:
     """Acts as any recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
 
-    def __init__(self, door: SmtpReceiver, post: Post, edge_url: str, clock: Clock) -> None:
-        self._door = door
+    def __init__(self, receiver: SmtpReceiver, post: Post, edge_url: str, clock: Clock) -> None:
+        self._receiver = receiver
         self._post = post
         self._edge = edge_url.rstrip("/") + "/"
         self._clock = clock
 
-    async def act(self, deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str = "") -> Artefact:
+    async def act(
+        self, action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str = ""
+    ) -> Artefact:
         """Do it. InputError when the mail does not allow it, TransportError when the other side refused."""
-        if deed is Deed.UNSUBSCRIBE:
+        if action is RecipientAction.UNSUBSCRIBE:
             return await self._unsubscribe(raw)
-        sender, to, data = build(deed, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
+        sender, to, data = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
         if not to:
             raise InputError("this mail has an empty return path: nothing can come back to it")
-        return Artefact(deed, sender, to, data, await self._door.deliver(sender, to, data))
+        return Artefact(action, sender, to, data, await self._receiver.deliver(sender, to, data))
 
     async def _unsubscribe(self, raw: bytes) -> Artefact:
         url = one_click_url(raw)
@@ -83,13 +85,17 @@ class SandboxRecipient:
         status = await self._post(url, ONE_CLICK)
         if status != 200:  # noqa: PLR2004 - RFC 8058 section 3.2: nothing else is a success
             raise TransportError(f"the unsubscribe URL answered {status}, not 200")
-        return Artefact(Deed.UNSUBSCRIBE, "", url, b"POST " + url.encode() + b"\r\n\r\n" + ONE_CLICK, str(status))
+        return Artefact(
+            RecipientAction.UNSUBSCRIBE, "", url, b"POST " + url.encode() + b"\r\n\r\n" + ONE_CLICK, str(status)
+        )
 
 
-def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> tuple[str, str, bytes]:
+def build(
+    action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int
+) -> tuple[str, str, bytes]:
     """Envelope sender, envelope recipient and bytes of what comes back. Reports come from nobody (RFC 5321 4.5.5)."""
-    match deed:
-        case Deed.BOUNCE:
+    match action:
+        case RecipientAction.BOUNCE:
             diagnostic = f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
             data = build_bounce(
                 raw,
@@ -101,10 +107,10 @@ def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, 
                 to=f"<{mail_from}>",
             )
             return "", mail_from, data
-        case Deed.SPAM:
+        case RecipientAction.SPAM:
             data = build_complaint(raw, recipient=recipient, reporting=HOST, at=at, to=f"<{mail_from}>")
             return f"feedback@{HOST}", mail_from, data
-        case Deed.AWAY:
+        case RecipientAction.AWAY:
             said = text.strip() or "I am out of the office and read this when I am back."
             data = build_autoreply(raw, sender=recipient, text=said, at=at, to=f"<{mail_from}>")
             return "", mail_from, data

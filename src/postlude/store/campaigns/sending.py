@@ -64,7 +64,7 @@ class CampaignSending(TopicQueries):
         with self._database.write() as connection:
             if is_held(connection):
                 return []
-            limit = _turns(connection, campaign, limit, now)
+            limit = _throttle_slots(connection, campaign, limit, now)
             ids: list[int] = []
             for status in WAITING:
                 if len(ids) < limit:
@@ -170,7 +170,7 @@ def _copy_rows(campaign: int, people: Sequence[Any], place: Place) -> list[dict[
     return rows
 
 
-def _turns(connection: Connection, campaign: int, limit: int, now: int) -> int:
+def _throttle_slots(connection: Connection, campaign: int, limit: int, now: int) -> int:
     """How many copies may be claimed; the throttle's clock is moved on by them."""
     columns = campaigns.c.status, campaigns.c.options, campaigns.c.paced_to
     query = select(*columns).where(campaigns.c.id == campaign)
@@ -183,11 +183,11 @@ def _turns(connection: Connection, campaign: int, limit: int, now: int) -> int:
     paced_to = connection.execute(query.with_for_update()).one().paced_to
     pause = _HOUR / per_hour
     begin = max(paced_to, now - max(int(pause), _SECOND))  # what was not used up a second ago is gone
-    turns = min(limit, int((now - begin) / pause))
-    if turns:
+    slots = min(limit, int((now - begin) / pause))
+    if slots:
         moved = update(campaigns).where(campaigns.c.id == campaign)
-        connection.execute(moved.values(paced_to=int(begin + turns * pause)))
-    return turns
+        connection.execute(moved.values(paced_to=int(begin + slots * pause)))
+    return slots
 
 
 _CLAIM: Final = (

@@ -324,7 +324,7 @@ def _suppression_row(address: str, why: CopySuppression) -> dict[str, Any]:
 
 
 def _unmatched_row(one: Unmatched) -> dict[str, Any]:
-    row = msgspec.structs.asdict(one)
+    row: dict[str, Any] = msgspec.to_builtins(one)
     facts = {name: clean(value) for name, value in one.facts.items()}
     return row | {"reason": clean(one.reason), "summary": clean(one.summary), "facts": facts}
 

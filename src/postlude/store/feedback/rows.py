@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Unmatched(msgspec.Struct, frozen=True):
+class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
     """One statement of what came back that counts for no copy, until a person ties or dismisses it."""
 
     id: int
@@ -16,7 +16,8 @@ class Unmatched(msgspec.Struct, frozen=True):
     """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
     copy: int = 0
     """What it is linked to without counting for it, or was tied to; 0: nothing."""
-    door: str = ""
+    channel: str = ""
+    """What it came through: `smtp`, `imap:ACCOUNT`, `provider:NAME`. Its column has always been called `door`."""
     facts: dict[str, str] = {}
     state: str = "open"
     """`open`, `tied` or `dismissed`."""

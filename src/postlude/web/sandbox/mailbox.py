@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from postlude.adapters.loopback import SmtpDoor, post_form
+from postlude.adapters.loopback import InboundClient, post_form
 from postlude.adapters.sandbox_outbox import DeliveredMail, SandboxOutbox
 from postlude.mail.header_block import HeaderBlock, decoded
 from postlude.model.errors import NotFoundError
-from postlude.services.sandbox.recipient import Artefact, Deed, SandboxRecipient
+from postlude.services.sandbox.recipient import Artefact, RecipientAction, SandboxRecipient
 from postlude.tokens import TagPurpose
 from postlude.web import mail_frame
 from postlude.web.deps import Deps, WebDeps
@@ -68,17 +68,19 @@ def source(deps: Deps, viewer: SignedIn, mail: str) -> Response:
     return PlainTextResponse(raw)
 
 
-@router.post("/mailbox/{mail}/{deed}")
+@router.post("/mailbox/{mail}/{action}")
 async def act(
-    request: Request, deps: Deps, viewer: Posted, mail: str, deed: str, *, text: Annotated[str, Form()] = ""
+    request: Request, deps: Deps, viewer: Posted, mail: str, action: str, *, text: Annotated[str, Form()] = ""
 ) -> Response:
     """Do what a recipient does, and show what that sent."""
-    if deed not in set(Deed):
-        raise NotFoundError(f"nobody can {deed} a mail")
+    if action not in set(RecipientAction):
+        raise NotFoundError(f"nobody can {action} a mail")
     letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
     envelope = _outbox(deps).get(letter.id)[0].envelope
-    hands = SandboxRecipient(SmtpDoor(*deps.inbound), post_form, deps.edge_url, deps.clock)
-    done = await hands.act(Deed(deed), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text)
+    hands = SandboxRecipient(InboundClient(*deps.inbound), post_form, deps.edge_url, deps.clock)
+    done = await hands.act(
+        RecipientAction(action), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text
+    )
     return await run_in_threadpool(_page, request, deps, viewer, mail, done)
 
 

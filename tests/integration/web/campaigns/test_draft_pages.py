@@ -25,7 +25,7 @@ HTML = (
 
 
 @dataclass
-class Desk:
+class Editor:
     """Alice at her campaign."""
 
     world: "World"
@@ -60,7 +60,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(world: "World", csrf: "Csrf") -> Desk:
+def editor(world: "World", csrf: "Csrf") -> Editor:
     store = world.deps.store
     news = store.lists.add("News", 1)
     for number in range(3):
@@ -72,41 +72,41 @@ def desk(world: "World", csrf: "Csrf") -> Desk:
     token = csrf(client, "/campaigns")
     answer = client.post("/campaigns", data={"csrf": token, "name": "December"}, follow_redirects=False)
     assert answer.status_code == 303
-    return Desk(world, client, token, answer.headers["location"])
+    return Editor(world, client, token, answer.headers["location"])
 
 
-def test_nobody_else_sees_or_touches_it(world: "World", desk: Desk, csrf: "Csrf"):
+def test_nobody_else_sees_or_touches_it(world: "World", editor: Editor, csrf: "Csrf"):
     charlie = world.client(world.charlie)
     token = csrf(charlie, "/campaigns")
-    assert desk.path not in charlie.get("/campaigns").text
+    assert editor.path not in charlie.get("/campaigns").text
     for path in ("", "/checks", "/people"):
-        assert charlie.get(desk.path + path).status_code == 404
+        assert charlie.get(editor.path + path).status_code == 404
     for path in ("", "/schedule", "/cancel", "/delete", "/preview", "/look", "/test", "/copy", "/follow-up"):
-        assert charlie.post(desk.path + path, data={"csrf": token, "who": "opened"}).status_code == 404
-        assert desk.client.post(desk.path + path, data={"csrf": "forged"}).status_code == 403
-    assert desk.campaign.status is CampaignStatus.DRAFT
-    assert world.client().get(desk.path, follow_redirects=False).headers["location"] == "/sign-in"
+        assert charlie.post(editor.path + path, data={"csrf": token, "who": "opened"}).status_code == 404
+        assert editor.client.post(editor.path + path, data={"csrf": "forged"}).status_code == 403
+    assert editor.campaign.status is CampaignStatus.DRAFT
+    assert world.client().get(editor.path, follow_redirects=False).headers["location"] == "/sign-in"
 
 
-def test_a_draft_comes_back_as_it_was_typed(desk: Desk):
+def test_a_draft_comes_back_as_it_was_typed(editor: Editor):
     fields = "country=DE\nsize = large"
-    saved = desk.save(
+    saved = editor.save(
         fields=fields,
         utm="utm_source=news&utm_campaign={campaign}",
         per_hour="1,000",
         missing="default",
         defaults="first_name=friend",
     )
-    assert saved.headers["location"] == desk.path + "?saved=1"
-    page = desk.client.get(desk.path).text
+    assert saved.headers["location"] == editor.path + "?saved=1"
+    page = editor.client.get(editor.path).text
     assert "utm_source=news&amp;utm_campaign=December" in page
     assert "country=DE\nsize=large" in page
     assert "first_name=friend" in page
     assert "{{ contact.first_name }}" in page
-    assert desk.campaign.options.per_hour == 1000
+    assert editor.campaign.options.per_hour == 1000
 
 
-def test_what_cannot_be_is_said_and_nothing_typed_is_lost(desk: Desk):
+def test_what_cannot_be_is_said_and_nothing_typed_is_lost(editor: Editor):
     for bad, words in (
         ({"sender": "boss@elsewhere.example"}, "is not an address that"),
         ({"per_hour": "many"}, "a number"),
@@ -114,14 +114,14 @@ def test_what_cannot_be_is_said_and_nothing_typed_is_lost(desk: Desk):
         ({"A_format": "mjml", "A_source": "<mjml><mj-body><mj-nonsense"}, "MJML"),
         ({"fields": "country"}, "NAME=VALUE"),
     ):
-        answer = desk.save(A_preheader="kept in spite of it", **bad)
+        answer = editor.save(A_preheader="kept in spite of it", **bad)
         assert answer.status_code == 400, bad
         assert words in answer.text, bad
         assert "kept in spite of it" in answer.text, bad
-    assert desk.save(sender="news@club.example").status_code == 303  # by the pattern of her senders
+    assert editor.save(sender="news@club.example").status_code == 303  # by the pattern of her senders
 
 
-def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(desk: Desk):
+def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Editor):
     typed = {
         "variant": "A",
         "A_subject": "Hi {{ contact.first_name }}",
@@ -131,107 +131,109 @@ def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(desk: Desk
         "name": "x",
         "sender": "alice@example.org",
     }
-    framed = desk.post("/preview", **typed)
+    framed = editor.post("/preview", **typed)
     assert "Dear P2" in framed.text
     assert 'href="https://shop.example/a?x=1&amp;y=2"' in framed.text
     assert "/l/" not in framed.text
     assert "/i/" not in framed.text
     assert framed.headers["content-security-policy"].startswith("sandbox")
-    assert "Hi P2" in desk.post("/look", **typed).text
-    assert "is no contact" in desk.post("/look", **(typed | {"look_contact": "x@y.z"})).text
-    assert "expected an expression" in desk.post("/look", **(typed | {"A_source": "{% if %}"})).text.lower()
-    assert desk.campaign.name == "December"
+    assert "Hi P2" in editor.post("/look", **typed).text
+    assert "is no contact" in editor.post("/look", **(typed | {"look_contact": "x@y.z"})).text
+    assert "expected an expression" in editor.post("/look", **(typed | {"A_source": "{% if %}"})).text.lower()
+    assert editor.campaign.name == "December"
 
 
-def test_it_leaves_only_when_it_may(desk: Desk):
-    assert "cannot be sent like this" in desk.client.get(desk.path + "/checks").text
-    refused = desk.post("/schedule")
+def test_it_leaves_only_when_it_may(editor: Editor):
+    assert "cannot be sent like this" in editor.client.get(editor.path + "/checks").text
+    refused = editor.post("/schedule")
     assert refused.status_code == 400
-    desk.save()
-    checks = desk.client.get(desk.path + "/checks").text
+    editor.save()
+    checks = editor.client.get(editor.path + "/checks").text
     assert "no recorded consent" in checks
     assert "3 contacts get a copy" in checks
-    assert desk.post("/schedule").status_code == 400  # without consent only when told to
-    assert desk.post("/schedule", anyway="1", at="2001-01-01T10:00").status_code == 400
-    assert desk.post("/schedule", anyway="1", at="2099-01-01T10:00").status_code == 303
-    assert desk.campaign.status is CampaignStatus.SCHEDULED
-    page = desk.client.get(desk.path).text
+    assert editor.post("/schedule").status_code == 400  # without consent only when told to
+    assert editor.post("/schedule", anyway="1", at="2001-01-01T10:00").status_code == 400
+    assert editor.post("/schedule", anyway="1", at="2099-01-01T10:00").status_code == 303
+    assert editor.campaign.status is CampaignStatus.SCHEDULED
+    page = editor.client.get(editor.path).text
     assert "1 January 2099" in page
-    assert desk.save().status_code == 400  # its content is fixed
-    desk.post("/pause")
-    assert desk.campaign.status is CampaignStatus.DRAFT
+    assert editor.save().status_code == 400  # its content is fixed
+    editor.post("/pause")
+    assert editor.campaign.status is CampaignStatus.DRAFT
 
 
-def test_consent_on_record_needs_no_word(desk: Desk):
-    store = desk.world.deps.store
+def test_consent_on_record_needs_no_word(editor: Editor):
+    store = editor.world.deps.store
     for number in range(3):
         contact = store.contacts.by_address(f"p{number}@example.net")
         assert contact is not None
         store.contacts.record_consent(contact.id, {Purpose.MAIL: Consent.GIVEN}, 1, how="by hand", source="asked")
-    desk.save()
-    assert desk.post("/schedule").status_code == 303
+    editor.save()
+    assert editor.post("/schedule").status_code == 303
 
 
-def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(desk: Desk):
-    desk.save()
-    checks = desk.client.get(desk.path + "/checks").text
+def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(editor: Editor):
+    editor.save()
+    checks = editor.client.get(editor.path + "/checks").text
     assert "Send it to 3 contacts now?" in checks
-    desk.post("/schedule", anyway="1")
-    assert desk.campaign.status is CampaignStatus.SCHEDULED
-    assert "Undo" in desk.client.get(desk.path).text
-    desk.post("/pause")
-    assert desk.campaign.status is CampaignStatus.DRAFT
+    editor.post("/schedule", anyway="1")
+    assert editor.campaign.status is CampaignStatus.SCHEDULED
+    assert "Undo" in editor.client.get(editor.path).text
+    editor.post("/pause")
+    assert editor.campaign.status is CampaignStatus.DRAFT
 
 
-def test_variants_files_copies_and_deletion(desk: Desk):
-    desk.save(add_variant="1")
-    names = [variant.name for variant in desk.world.deps.store.campaigns.variants(desk.campaign.id)]
+def test_variants_files_copies_and_deletion(editor: Editor):
+    editor.save(add_variant="1")
+    names = [variant.name for variant in editor.world.deps.store.campaigns.variants(editor.campaign.id)]
     assert names == ["A", "B"]
-    desk.post("/variants/A/remove")
-    assert [variant.name for variant in desk.world.deps.store.campaigns.variants(desk.campaign.id)] == ["B"]
+    editor.post("/variants/A/remove")
+    assert [variant.name for variant in editor.world.deps.store.campaigns.variants(editor.campaign.id)] == ["B"]
 
     upload = {"file": ("price list.pdf", b"%PDF-1.4", "application/pdf")}
-    data = {"csrf": desk.csrf, "hosted": "1"}
-    assert desk.client.post(desk.path + "/files", data=data, files=upload, follow_redirects=False).status_code == 303
-    [file] = desk.world.deps.store.campaigns.files(desk.campaign.id)
-    assert (file.name, file.hosted) == ("price list.pdf", True)
-    assert (desk.world.deps.campaigns.files / id_text(file.id)).read_bytes() == b"%PDF-1.4"
-    assert "hosted:price list.pdf" in desk.client.get(desk.path).text
-    desk.post(f"/files/{id_text(file.id)}/remove")
-    assert not desk.world.deps.store.campaigns.files(desk.campaign.id)
-
-    copied = desk.post("/copy").headers["location"]
-    assert copied != desk.path
+    data = {"csrf": editor.csrf, "hosted": "1"}
     assert (
-        desk.client.post(copied + "/delete", data={"csrf": desk.csrf}, follow_redirects=False).headers["location"]
+        editor.client.post(editor.path + "/files", data=data, files=upload, follow_redirects=False).status_code == 303
+    )
+    [file] = editor.world.deps.store.campaigns.files(editor.campaign.id)
+    assert (file.name, file.hosted) == ("price list.pdf", True)
+    assert (editor.world.deps.campaigns.files / id_text(file.id)).read_bytes() == b"%PDF-1.4"
+    assert "hosted:price list.pdf" in editor.client.get(editor.path).text
+    editor.post(f"/files/{id_text(file.id)}/remove")
+    assert not editor.world.deps.store.campaigns.files(editor.campaign.id)
+
+    copied = editor.post("/copy").headers["location"]
+    assert copied != editor.path
+    assert (
+        editor.client.post(copied + "/delete", data={"csrf": editor.csrf}, follow_redirects=False).headers["location"]
         == "/campaigns"
     )
-    assert desk.client.get(copied).status_code == 404
+    assert editor.client.get(copied).status_code == 404
 
 
-def test_a_test_mail_goes_to_ourselves(desk: Desk):
-    desk.save()
-    assert desk.post("/test", to="nobody").status_code == 400
-    answer = desk.post("/test", to="alice@example.org, boss@example.org", contact="p1@example.net")
+def test_a_test_mail_goes_to_ourselves(editor: Editor):
+    editor.save()
+    assert editor.post("/test", to="nobody").status_code == 400
+    answer = editor.post("/test", to="alice@example.org, boss@example.org", contact="p1@example.net")
     assert answer.headers["location"].endswith("?said=test")
-    [sent] = desk.world.submitted
+    [sent] = editor.world.submitted
     assert sent["recipients"] == ["alice@example.org", "boss@example.org"]
     assert b"X-Postlude-Opens: off" in sent["raw"]
 
 
-def test_a_newsletter_of_900_kb_is_taken(desk: Desk):
+def test_a_newsletter_of_900_kb_is_taken(editor: Editor):
     big = HTML.replace("</body>", "<p>é</p>" * 100_000 + "</body>")
-    assert desk.save(A_source=big).status_code == 303
-    assert "Gmail shows 102" in desk.client.get(desk.path + "/checks").text
+    assert editor.save(A_source=big).status_code == 303
+    assert "Gmail shows 102" in editor.client.get(editor.path + "/checks").text
 
 
-def test_pages_keep_to_the_policy(desk: Desk):
-    desk.save()
-    for path in ("/campaigns", desk.path, desk.path + "/people"):
-        answer = desk.client.get(path)
+def test_pages_keep_to_the_policy(editor: Editor):
+    editor.save()
+    for path in ("/campaigns", editor.path, editor.path + "/people"):
+        answer = editor.client.get(path)
         assert answer.status_code == 200
         assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=", answer.text.replace("&lt;", ""))
-    assert desk.client.get(desk.path + "/people?what=secret").status_code == 404
+    assert editor.client.get(editor.path + "/people?what=secret").status_code == 404
 
 
 @pytest.fixture
@@ -244,8 +246,8 @@ def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
 
 
 @pytest.mark.browser
-def test_the_preview_follows_what_is_typed(desk: Desk, page: "Page", served: str):
-    page.goto(served + desk.path)
+def test_the_preview_follows_what_is_typed(editor: Editor, page: "Page", served: str):
+    page.goto(served + editor.path)
     page.get_by_label("News 3 subscribed").check()
     page.get_by_label("Subject").fill("Good day {{ contact.first_name }}")
     page.locator("#A_source").fill(HTML)

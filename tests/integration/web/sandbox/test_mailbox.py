@@ -53,14 +53,14 @@ async def test_the_source_is_the_bytes(world: "World"):
     assert answer.headers["content-type"].startswith("text/plain")
 
 
-async def act(world: "World", csrf: Any, raw: bytes, deed: str) -> Any:  # noqa: ANN401 - a fixture
+async def act(world: "World", csrf: Any, raw: bytes, action: str) -> Any:  # noqa: ANN401 - a fixture
     mail = await delivered(world, raw)
     client = world.client(world.alice)
-    return client.post(f"/mailbox/{mail}/{deed}", data={"csrf": csrf(client, "/mailbox")})
+    return client.post(f"/mailbox/{mail}/{action}", data={"csrf": csrf(client, "/mailbox")})
 
 
 @pytest.mark.parametrize(
-    ("deed", "kind", "sender"),
+    ("action", "kind", "sender"),
     [
         ("bounce", "multipart/report", "<>"),
         ("spam", "multipart/report", "feedback@mx.postlude.localhost"),
@@ -69,30 +69,30 @@ async def act(world: "World", csrf: Any, raw: bytes, deed: str) -> Any:  # noqa:
     ],
 )
 # `<>`: how the sink spells the null reverse-path
-async def test_each_deed_sends_the_real_thing(world: "World", csrf: Any, deed: str, kind: str, sender: str):  # noqa: ANN401 - a fixture
-    answer = await act(world, csrf, TEXT, deed)
+async def test_each_action_sends_the_real_thing(world: "World", csrf: Any, action: str, kind: str, sender: str):  # noqa: ANN401 - a fixture
+    answer = await act(world, csrf, TEXT, action)
     assert answer.status_code == 200
     assert "250" in answer.text
     (mail,) = world.inbox.mails
     tag = world.deps.codec.mint_tag(TagPurpose.BOUNCE, 7)
-    expected = "alice@example.org" if deed == "reply" else f"bounce+{tag}@postlude.localhost"
+    expected = "alice@example.org" if action == "reply" else f"bounce+{tag}@postlude.localhost"
     assert (mail.mail_from or "", mail.rcpt_tos) == (sender, [expected])
     parsed = message_from_bytes(mail.content, policy=policy.default)
     assert parsed.get_content_type() == kind
-    if deed == "bounce":
+    if action == "bounce":
         assert parsed.get_param("report-type") == "delivery-status"
         assert b"Status: 5.1.1" in mail.content
-    if deed == "spam":
+    if action == "spam":
         assert b"Feedback-Type: abuse" in mail.content
 
 
-async def test_a_door_that_is_shut_is_said(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+async def test_an_inbound_server_that_is_down_is_reported(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
     answer = await act(world.with_deps(inbound=("127.0.0.1", 1)), csrf, TEXT, "bounce")
     assert answer.status_code == 502
-    assert "inbound door" in answer.text
+    assert "inbound server" in answer.text
 
 
-async def test_an_unknown_deed_is_not_found(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+async def test_an_unknown_action_is_not_found(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
     assert (await act(world, csrf, TEXT, "burn")).status_code == 404
 
 

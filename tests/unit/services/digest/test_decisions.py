@@ -40,7 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def waiting(number: int, kind: str, **facts: str) -> Unmatched:
-    return Unmatched(number, 300, 9, "ambiguous", kind=kind, door="smtp", facts=facts)
+    return Unmatched(number, 300, 9, "ambiguous", kind=kind, channel="smtp", facts=facts)
 
 
 def decided(store: Store, decision: Resolved) -> Item:
@@ -66,7 +66,7 @@ def test_a_bounce_is_a_machines(store: Store):
 
 def test_why_it_was_unmatched_is_forgotten(store: Store):
     [event] = decided(store, TIED).meaning.events
-    assert event.facts == {"text": "hello", "door": "smtp", "evidence": "by_hand", "strength": "certain"}
+    assert event.facts == {"text": "hello", "channel": "smtp", "evidence": "by_hand", "strength": "certain"}
 
 
 def test_a_tied_complaint_ends_mailing_the_address(store: Store):

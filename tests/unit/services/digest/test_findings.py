@@ -41,7 +41,7 @@ def test_a_credited_finding_is_one_event_at_the_time_it_came():
         10,
         700,
         Verdict.HUMAN,
-        {"door": "smtp"},
+        {"channel": "smtp"},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from postlude.classify import judge
 from postlude.journal import JournalRecord
 from postlude.model.observation import Hit, RawHit, decode_quick, encode
-from postlude.model.words import HitFace
+from postlude.model.words import HitEndpoint
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
 
@@ -34,7 +34,7 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
         link = chance.random() < 0.5
         hit = Hit(
             at=1_000_000_000 + chance.choice((-5, 0, 1_999_999, 2_000_000, 599_000_000, 601_000_000)),
-            face=HitFace.LINK if link else HitFace.PIXEL,
+            endpoint=HitEndpoint.LINK if link else HitEndpoint.PIXEL,
             kind=1,
             scope=7,
             copy=chance.randrange(1, 8),  # two of them were never sent

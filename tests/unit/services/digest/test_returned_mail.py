@@ -29,11 +29,11 @@ class Mails(dict[int, bytes]):
         del self[id]
 
 
-def read(door: str, means: Attribution, kind: FindingKind = FindingKind.MAIL) -> tuple[Item, Mails]:
+def read(channel: str, means: Attribution, kind: FindingKind = FindingKind.MAIL) -> tuple[Item, Mails]:
     def parse(_raw: bytes, _returned: Returned) -> Sequence[Finding]:
         return [Finding(kind, sender="eve@example.org")]
 
-    mails, returned = Mails({9: b"Subject: hello\n\nhello\n"}), Returned(700, 9, door, "eve@example.org", "")
+    mails, returned = Mails({9: b"Subject: hello\n\nhello\n"}), Returned(700, 9, channel, "eve@example.org", "")
     one = item(returned)
     ReturnedMail(mails, parse, lambda _finding, _at: means, Repeats(lambda _: 0))(one, returned)
     return one, mails

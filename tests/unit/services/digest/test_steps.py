@@ -5,7 +5,7 @@ import pytest
 from mails.records import hit, item, record
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, AttemptStarted, Observation, Resend, Returned, Webhook, encode
-from postlude.model.words import CopyStatus, EventKind, HitFace, SendOutcome
+from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
 from postlude.services.digest.steps import Interpreter
@@ -43,8 +43,8 @@ def test_a_record_that_is_no_observation_has_its_outcome_at_once():
 
 def test_every_kind_is_read_by_its_step():
     seen: list[Observation] = [
-        hit(HitFace.PIXEL),
-        hit(HitFace.UNSUBSCRIBE),
+        hit(HitEndpoint.PIXEL),
+        hit(HitEndpoint.UNSUBSCRIBE),
         ATTEMPT,
         AttemptStarted(6, (10,)),
         Resend(7, 1, 10),
@@ -94,7 +94,7 @@ def test_every_steps_time_is_told_under_its_name():
 
 def test_a_hit_is_judged_with_the_hand_off_of_its_own_batch():
     sent = Attempt(1_000, 1, 10, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1)
-    early = item(hit(HitFace.UNSUBSCRIBE_PAGE, at=1_001))
+    early = item(hit(HitEndpoint.UNSUBSCRIBE_PAGE, at=1_001))
     interpreter().interpret([item(sent), early])
     [event] = early.meaning.events
     assert event.kind is EventKind.VIEWED

@@ -2,7 +2,7 @@ import pytest
 
 from postlude.feedback import Finding, FindingKind, Persistence, Reason
 from postlude.model.observation import Attempt, Hit
-from postlude.model.words import EventKind, HitFace, SendOutcome
+from postlude.model.words import EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest import suppression_policy as policy
 
 BOB = "bob@example.com"
@@ -67,5 +67,5 @@ def test_a_persons_decision_makes_a_bounce_certain(facts: dict[str, str], reason
 
 @pytest.mark.parametrize(("kind", "count"), [(EventKind.UNSUBSCRIBED, 1), (EventKind.OPENED, 0)])
 def test_a_hit_suppresses_where_it_unsubscribes(kind: EventKind, count: int):
-    hit = Hit(1, HitFace.UNSUBSCRIBE, 1, 2, 3, -1, "POST", "", "", {}, {})
+    hit = Hit(1, HitEndpoint.UNSUBSCRIBE, 1, 2, 3, -1, "POST", "", "", {}, {})
     assert len(policy.of_hit(hit, kind)) == count

@@ -9,7 +9,7 @@ from servers.waiting import LOOPBACK
 CHUNK = 65536
 
 
-class Door:
+class Forwarder:
     """Forwards TCP to `target`; while there is none, callers are hung up on and come again later."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Door:
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._acceptor = threading.Thread(target=self._accept, name="door")
+        self._acceptor = threading.Thread(target=self._accept, name="forwarder")
         self._acceptor.start()
 
     def close(self) -> None:
@@ -51,12 +51,12 @@ class Door:
                 continue
             with self._lock:
                 self._open |= {caller, behind}
-            pair = threading.Thread(target=self._pair, args=(caller, behind), name="door-pair")
+            pair = threading.Thread(target=self._pair, args=(caller, behind), name="channel-pair")
             self._threads.append(pair)
             pair.start()
 
     def _pair(self, caller: socket.socket, behind: socket.socket) -> None:
-        back = threading.Thread(target=_pump, args=(behind, caller), name="door-back")
+        back = threading.Thread(target=_pump, args=(behind, caller), name="channel-back")
         back.start()
         _pump(caller, behind)
         back.join()

@@ -1,4 +1,4 @@
-"""Journal and spool of a mail door under test."""
+"""Journal and spool of an SMTP server under test."""
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -27,7 +27,7 @@ class Folder:
 
 
 class Starter(Protocol):
-    """Starts a door with settings; the port it listens on."""
+    """Starts an SMTP server with settings; the port it listens on."""
 
     def __call__(self, **settings: Any) -> AbstractAsyncContextManager[int]:  # noqa: ANN401 - any setting
         """Stopped when the block ends."""

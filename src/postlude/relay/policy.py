@@ -36,7 +36,7 @@ class Accept(Protocol):
         ...
 
 
-class Desk(NamedTuple):
+class RelayServices(NamedTuple):
     """What all connections of a relay share."""
 
     check: CheckLogin
@@ -48,22 +48,22 @@ class Desk(NamedTuple):
     owner_of: OwnerOf | None
 
 
-class RelayGuard:
+class RelayPolicy:
     """Decides on one connection."""
 
-    def __init__(self, door: SmtpServerSession, desk: Desk) -> None:
-        self._door = door
-        self._desk = desk
+    def __init__(self, session: SmtpServerSession, services: RelayServices) -> None:
+        self._session = session
+        self._services = services
         self._login: Login | None = None
         self._gateway: bool | None = None
 
     async def login(self, login: str, password: str) -> str | None:
         """Check an app password; slow and then refused for an address that gave many wrong ones to it."""
-        peer, throttle = self._door.peer, self._desk.throttle
+        peer, throttle = self._session.peer, self._services.throttle
         if wait := throttle.wait_s(peer, login):
             return f"454 4.7.0 Too many wrong passwords for this login from {peer}; try again in {wait} seconds"
         try:
-            self._login = await self._desk.check(login, password)
+            self._login = await self._services.check(login, password)
         except Exception:  # noqa: BLE001 - a broken check is a temporary answer, never a traceback to the client
             _log.exception("logins cannot be checked")
             return "454 4.7.0 Logins cannot be checked just now; try again later"
@@ -77,8 +77,8 @@ class RelayGuard:
 
     async def trusted(self) -> bool:
         """Whether this is one of the servers that need no login."""
-        if self._gateway is None or self._door.protected:
-            self._gateway = self._desk.owner_of is not None and is_gateway(self._desk.gateway, self._door)
+        if self._gateway is None or self._session.protected:
+            self._gateway = self._services.owner_of is not None and is_gateway(self._services.gateway, self._session)
         return self._gateway
 
     async def mail(self, command: Command) -> str | None:
@@ -87,18 +87,18 @@ class RelayGuard:
             return None
         if command.address and not self._mine(command.address):
             return _not_yours(command.address)
-        return await self._desk.quotas.refusal(self._login, 1)
+        return await self._services.quotas.refusal(self._login, 1)
 
     async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
         """Anybody with an address that can exist may be written to, as long as the quota has room."""
         del command
         if self._login is None or not letter.recipients:
             return None
-        return await self._desk.quotas.refusal(self._login, len(letter.recipients) + 1)
+        return await self._services.quotas.refusal(self._login, len(letter.recipients) + 1)
 
     async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before 250 is said."""
-        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._desk.quotas
+        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
         if login is not None and not refusal:
             refusal = await quotas.refusal(login, len(letter.recipients))
@@ -107,7 +107,7 @@ class RelayGuard:
         if login is not None:
             quotas.count(login, len(letter.recipients))
         try:
-            message = await self._desk.accept(
+            message = await self._services.accept(
                 user=await self._owner(head),
                 mail_from=letter.mail_from,
                 recipients=letter.recipients,
@@ -124,7 +124,7 @@ class RelayGuard:
 
     def _not_the_gateways(self, head: HeaderBlock, letter: SmtpTransaction) -> str | None:
         """Networks of large providers are shared with strangers: the domain decides, not the network alone."""
-        author, domains = head.addresses("from")[0], self._desk.gateway.domains
+        author, domains = head.addresses("from")[0], self._services.gateway.domains
         if in_domains(author, domains) or in_domains(letter.mail_from, domains):
             return None
         return (
@@ -134,12 +134,12 @@ class RelayGuard:
     async def _owner(self, head: HeaderBlock) -> int:
         if self._login is not None:
             return self._login.user
-        assert self._desk.owner_of is not None
-        return await self._desk.owner_of(head.addresses("from")[0])
+        assert self._services.owner_of is not None
+        return await self._services.owner_of(head.addresses("from")[0])
 
     def _marks(self, head: HeaderBlock) -> bytes:
         """Mail the gateway only forwards was written by somebody else: it is passed on untracked."""
-        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._desk.gateway.domains)
+        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
         return _UNTRACKED if foreign else b""
 
     def _mine(self, address: str) -> bool:
@@ -147,8 +147,10 @@ class RelayGuard:
 
     def _received(self) -> bytes:
         """The trace RFC 5321 4.4 wants, without the client's name and address: those are the sender's own."""
-        date = format_datetime(to_datetime(self._desk.clock.now()))
-        return f"Received: by {self._door.hostname} (Postlude) with {self._door.protocol_name}; {date}\r\n".encode()
+        date = format_datetime(to_datetime(self._services.clock.now()))
+        return (
+            f"Received: by {self._session.hostname} (Postlude) with {self._session.protocol_name}; {date}\r\n".encode()
+        )
 
 
 def _read_head(raw: bytes) -> HeaderBlock:

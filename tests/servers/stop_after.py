@@ -3,7 +3,7 @@
 import threading
 
 
-class Turns(threading.Event):
+class StopAfter(threading.Event):
     """Set after `count` looks."""
 
     def __init__(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What the inbound door takes: mail to an address only we can have made."""
+"""What the inbound server takes: mail to an address only we can have made."""
 
 import asyncio
 from typing import Final
@@ -25,12 +25,12 @@ def is_tagged(codec: TokenCodec, address: str) -> bool:
     return bool(plus) and purpose is not None and codec.read_tag(purpose, tag) is not None
 
 
-class InboundGuard:
+class InboundPolicy:
     """Decides on one connection."""
 
     def __init__(  # noqa: PLR0917 - plain data
         self,
-        door: SmtpServerSession,
+        session: SmtpServerSession,
         codec: TokenCodec,
         allowed: RecipientAllowed,
         append: Append,
@@ -38,7 +38,7 @@ class InboundGuard:
         clock: Clock,
         name: str,
     ) -> None:
-        self._door = door
+        self._session = session
         self._codec = codec
         self._allowed = allowed
         self._append = append
