@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help env dev up test check fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
+.PHONY: chaos help env dev up test check lint unit-tests every-test thorough fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -13,18 +13,25 @@ help: ## list the targets
 env: .venv/runtime ## make .venv from the lock file; then .venv/bin/postlude runs
 up: env ## run everything on this machine (Ctrl-C stops it)
 	@exec $(BIN)/postlude up
-test: dev servers ## everything: lint, types, borders, unit, integration, end to end
-	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/integration tests/simulation tests/corpus tests/contract tests/chaos tests/e2e
-SEEDS ?= 5000
-simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
-	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)
+test: ## everything: lint, types, borders, unit, integration, end to end
+	@$(MAKE) --no-print-directory -j2 dev servers
+	@$(MAKE) --no-print-directory -j2 lint every-test
 check: dev ## the quick part: lint, types, borders, unit tests
+	@$(MAKE) --no-print-directory -j2 lint unit-tests
+lint: dev ## format, lint, types and borders
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n $(WORKERS) tests/unit
+unit-tests: dev
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
+every-test: dev
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests
+thorough: dev ## property tests with 2,000 examples each instead of 40
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -q -n $(WORKERS) -m hypothesis --timeout 3600 tests/unit tests/corpus tests/integration
+SEEDS ?= 5000
+simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
+	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)
 fix: dev ## format, and mend what the linter can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

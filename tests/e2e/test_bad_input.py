@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from servers import needs
-from servers.example_mails import offer
+from servers.commands import Done, run, run_apart
+from servers.letters import offer
 from servers.pair import ALICE, BOB, UNKNOWN_DOMAIN, Servers
-from servers.postlude import Done, Postlude, run
+from servers.postlude import Postlude
 from servers.waiting import LOOPBACK, wait_for
 
 BAD_INPUT, SETTING, IN_USE, STORAGE = 2, 3, 4, 5
@@ -102,7 +103,7 @@ def test_a_data_folder_that_is_read_only(tmp_path: Path):
     # root may write anywhere, except when it gives that right away
     prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
     ports = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
-    refused(run("up", settings={"data": folder, **ports}, prefix=prefix), STORAGE, str(folder), "permissions")
+    refused(run_apart(prefix, "up", settings={"data": folder, **ports}), STORAGE, str(folder), "permissions")
 
 
 def test_a_wrong_password_at_the_relay(postlude: Callable[..., Postlude]):

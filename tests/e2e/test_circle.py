@@ -33,6 +33,7 @@ def test_all_six_questions(
     postlude: Callable[..., Postlude], mail: Servers, shop: Shop, browser: Browser, tmp_path: Path
 ):
     running = postlude(
+        empty=True,
         smtp_host=LOOPBACK,
         smtp_port=mail.smtp_port,
         smtp_tls="none",

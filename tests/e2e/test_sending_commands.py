@@ -1,11 +1,11 @@
 """What people type around sending: users and their limits, sendmail, sending again."""
 
 import smtplib
-import subprocess
 from collections.abc import Callable
 
+from servers.commands import POSTLUDE, Done, run
 from servers.difficult import DROP
-from servers.postlude import POSTLUDE, Postlude, clean_environment
+from servers.postlude import Postlude
 from servers.sink import Sink
 from servers.waiting import LOOPBACK, free_port, wait_for
 
@@ -14,9 +14,8 @@ LETTER = b"From: Cron <cron@host.test>\nTo: ops@customer.test\nBcc: boss@custome
 
 
 def sendmail(running: Postlude, *arguments: str, given: bytes = LETTER, **settings: object) -> tuple[int, str]:
-    env = clean_environment({**running.settings, **settings})
-    done = subprocess.run([SENDMAIL, *arguments], env=env, input=given, capture_output=True, timeout=30, check=False)
-    return done.returncode, (done.stdout + done.stderr).decode()
+    done = run(*arguments, settings={**running.settings, **settings}, given=given, program=SENDMAIL)
+    return done.code, done.out + done.err
 
 
 def status_of(running: Postlude, recipient: str) -> str:
@@ -41,24 +40,19 @@ def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callab
 def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude], sink: Sink):
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     user, password = running.login()
-    stranger = {**clean_environment(running.settings), "POSTLUDE_SENDMAIL_USER": user}
+    nowhere = {**running.settings, "data": "/proc/1/x", "sendmail_user": user}
 
-    def run(secret: str, port: int) -> subprocess.CompletedProcess[bytes]:
-        env = {
-            **stranger,
-            "POSTLUDE_SENDMAIL_PASSWORD": secret,
-            "POSTLUDE_RELAY_PORT": str(port),
-            "POSTLUDE_DATA": "/proc/1/x",
-        }
-        return subprocess.run([SENDMAIL, "-t"], env=env, input=LETTER, capture_output=True, timeout=30, check=False)
+    def sent(secret: str, port: int) -> Done:
+        settings = {**nowhere, "sendmail_password": secret, "relay_port": port}
+        return run("-t", settings=settings, given=LETTER, program=SENDMAIL)
 
     port = running.ports["relay"]
-    done = run(password, port)
-    assert done.returncode == 0, done
+    done = sent(password, port)
+    assert done.code == 0, done
     wait_for("both copies", lambda: sink.counts().total() == 2)
-    wrong, down = run("wrong", port), run(password, free_port())
-    assert (wrong.returncode, b"535" in wrong.stderr) == (77, True)
-    assert (down.returncode, b"does not answer" in down.stderr) == (75, True)
+    wrong, down = sent("wrong", port), sent(password, free_port())
+    assert (wrong.code, "535" in wrong.err) == (77, True)
+    assert (down.code, "does not answer" in down.err) == (75, True)
 
 
 def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlude]):

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 
 from postlude.store import Store, open_store
 from support.query_plans import QueryPlans, is_allowed, watched
+from support.state_template import sqlite_state
 
 _BIN = Path("/usr/lib/postgresql/15/bin")
 _ACCOUNT = "postgres"
@@ -44,24 +46,54 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgresql_url(postgresql: str) -> Iterator[str]:
-    """An empty database of its own."""
-    name = f"t{uuid.uuid4().hex}"
-    with psycopg.connect(host=postgresql, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield f"postgresql+psycopg://{_ACCOUNT}@/{name}?host={postgresql}"
-    with psycopg.connect(host=postgresql, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
+def _address(server: str, name: str) -> str:
+    return f"postgresql+psycopg://{_ACCOUNT}@/{name}?host={server}"
+
+
+@contextmanager
+def _created(server: str, name: str, template: str = "template1") -> Iterator[str]:
+    """A database of a server for as long as it is needed; its address."""
+    with psycopg.connect(host=server, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
+        # The files are copied instead of going through the log: no checkpoint per statement, and nothing is kept.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    yield _address(server, name)
+    with psycopg.connect(host=server, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgresql: str) -> Iterator[str]:
+    """The name of a database that has all tables and is copied for every test."""
+    name = "migrated"
+    with _created(postgresql, name) as url:
+        open_store(url).close()
+        yield name
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str, _migrated: str) -> Iterator[str]:
+    """A database of its own with all its tables and no rows."""
+    with _created(postgresql, f"t{uuid.uuid4().hex}", _migrated) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database: every test that asks runs on both engines."""
+    """The address of a state without rows: every test that asks runs on both engines."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state.sqlite"
+        return sqlite_state(tmp_path)
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, on both engines: for migrations alone."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/state.sqlite"
+        return
+    with _created(request.getfixturevalue("postgresql"), f"t{uuid.uuid4().hex}") as url:
+        yield url
 
 
 @pytest.fixture

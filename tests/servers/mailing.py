@@ -13,7 +13,7 @@ from postlude.store import Store, open_store
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.tables import contacts
-from servers.postlude import clean_environment
+from servers.commands import clean_environment
 
 HTML = (
     "<html><body><p>Dear {{ contact.first_name|default('friend') }},</p>"

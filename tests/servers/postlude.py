@@ -1,37 +1,22 @@
 """Postlude itself: `postlude up` on free ports with a data folder of its own, as a person would start it."""
 
-import json
-import os
 import re
 import smtplib
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from signal import SIGINT
 from typing import Any, NamedTuple
 
+from servers.commands import POSTLUDE, Done, clean_environment, run
 from servers.process import Child
 from servers.waiting import LOOPBACK, free_port, listening, wait_for
+from support.state_template import sqlite_state
 
-POSTLUDE = Path(sys.executable).with_name("postlude")
-ENDPOINTS = ("web", "edge", "relay", "inbound")
+FACES = ("web", "edge", "relay", "inbound")
 _LINK = re.compile(r"https?://\S+/sign-in/\S+")
-
-
-class Done(NamedTuple):
-    """A command that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON
-        return json.loads(self.out)
 
 
 class Login(NamedTuple):
@@ -41,35 +26,21 @@ class Login(NamedTuple):
     password: str
 
 
-def clean_environment(settings: Mapping[str, object]) -> dict[str, str]:
-    """The caller's environment without any POSTLUDE_ setting but these."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
-    return kept | {f"POSTLUDE_{name.upper()}": str(value) for name, value in settings.items()}
-
-
-def run(
-    *arguments: str | Path,
-    settings: Mapping[str, object] | None = None,
-    given: bytes = b"",
-    seconds: float = 30,
-    prefix: Sequence[str] = (),
-) -> Done:
-    """Run one `postlude` command to its end."""
-    command = [*prefix, str(POSTLUDE), *map(str, arguments)]
-    env = clean_environment(settings or {})
-    ended = subprocess.run(command, env=env, input=given, capture_output=True, timeout=seconds, check=False)
-    return Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
-
-
 class Postlude:
-    """One instance. `settings` are names without prefix; ports and folder are chosen unless given."""
+    """One instance. `settings` are names without prefix; ports and folder are chosen unless given.
 
-    def __init__(self, home: Path, **settings: object) -> None:
+    Its state has its tables already unless `empty`: making them takes a second.
+    """
+
+    def __init__(self, home: Path, *, empty: bool = False, **settings: object) -> None:
         self.home = home
         self.ports = {endpoint: free_port() for endpoint in ENDPOINTS}
         defaults: dict[str, object] = {f"{endpoint}_port": port for endpoint, port in self.ports.items()}
         self.settings = {"data": home / "data"} | defaults | settings
         self.log = home / "postlude.log"
+        if not empty and not self.data.exists():
+            self.data.mkdir(mode=0o700)
+            sqlite_state(self.data)
         self._child: Child | None = None
 
     @property

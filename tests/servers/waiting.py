@@ -7,6 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
+PATIENCE = 4
+"""How much longer than expected is waited before it counts as never: the machine may be doing much else."""
 
 
 def free_port() -> int:
@@ -30,11 +32,14 @@ def _candidates() -> range:
 
 
 def wait_for(what: str, check: Callable[[], T], seconds: float = 15.0, pause: float = 0.02) -> T:
-    """The first true answer of `check`; AssertionError naming `what` and the last answer when there is none in time."""
-    deadline = time.monotonic() + seconds
+    """The first true answer of `check`, which is expected within `seconds`.
+
+    AssertionError naming `what` and the last answer when there is none in PATIENCE times as long.
+    """
+    deadline = time.monotonic() + seconds * PATIENCE
     while not (answer := check()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:g} s in vain for {what}; last seen: {answer!r}")
+            raise AssertionError(f"waited {seconds * PATIENCE:g} s in vain for {what}; last seen: {answer!r}")
         time.sleep(pause)
     return answer
 

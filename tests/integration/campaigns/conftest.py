@@ -15,6 +15,7 @@ from postlude.store import Store, open_store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
+from support.state_template import sqlite_state
 
 EDGE = "https://t.example.org"
 HTML = (
@@ -69,7 +70,7 @@ class World(NamedTuple):
 def world(tmp_path: Path) -> Iterator[World]:
     """Alice, Bob and Charlie are on News, with consent; Charlie has no first name."""
     clock = Settable()
-    store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
+    store = open_store(sqlite_state(tmp_path))
     store.accounts.create_user("owner@example.org", senders=("*",), created_at=1)
     news = store.lists.add("News", 1)
     for number, name in enumerate(("alice", "bob", "charlie")):

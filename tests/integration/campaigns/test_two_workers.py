@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from postlude.model.words import CampaignStatus, CopyStatus
+from servers.commands import POSTLUDE, clean_environment
 from servers.counting import Counting
 from servers.mailing import send_to_all
-from servers.postlude import POSTLUDE, Postlude, clean_environment
+from servers.postlude import Postlude
 from servers.process import Child
 from servers.waiting import LOOPBACK, wait_for
 

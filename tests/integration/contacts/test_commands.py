@@ -3,32 +3,23 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-POSTLUDE = Path(sys.executable).with_name("postlude")
+from servers.commands import run as run_command
+
 Run = Callable[..., str]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def command(*arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [POSTLUDE, *arguments],
-            capture_output=True,
-            text=True,
-            env={"POSTLUDE_DATA": str(tmp_path / "data")},
-            cwd=tmp_path,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + (done.stderr if code else "")
+        done = run_command(*arguments, settings={"data": tmp_path / "data"}, folder=tmp_path)
+        assert done.code == code, done.err
+        assert "Traceback" not in done.err
+        return done.out + (done.err if code else "")
 
     return command
 

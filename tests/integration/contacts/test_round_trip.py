@@ -9,6 +9,7 @@ from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts import suppressions
 from postlude.store import Store, open_store
+from support.state_template import sqlite_state
 
 from .conftest import CLOCK, Write, imported
 
@@ -58,7 +59,7 @@ def test_where_it_came_from_nothing_changes(store: Store, exported: str, written
 
 def test_elsewhere_people_are_as_they_were(exported: str, written: Write, tmp_path: Path, store: Store) -> None:
     del store
-    other = open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other = open_store(sqlite_state(tmp_path, "other.sqlite"))
     imported(other, written(exported.encode()))
     found = {one.spelled: one for one in other.contacts.page()}
     for number, name in enumerate(NAMES):
@@ -92,7 +93,7 @@ def test_who_left_everything_is_not_subscribed_by_a_file(store: Store, exported:
 
 
 def test_a_trial_writes_nothing_of_it(exported: str, written: Write, tmp_path: Path) -> None:
-    other = open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other = open_store(sqlite_state(tmp_path, "other.sqlite"))
     imported(other, written(exported.encode(), dry_run=True))
     assert (other.contacts.count(), other.lists.every()) == (0, [])
     other.close()

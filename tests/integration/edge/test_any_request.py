@@ -15,6 +15,7 @@ from postlude.edge.answer import GIF
 from postlude.edge.connection import Connection
 from postlude.journal import JournalWriter
 from postlude.tokens import Kind, Prefixes, Urls, hook_url
+from support.properties import examples
 
 from .conftest import CODEC, COPY, DESTINATION, MESSAGE
 
@@ -115,7 +116,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     one.loop.close()
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("GET", _changed(GENUINE[0], "\u00e9", 3), {}, "", [4])
 @given(st.sampled_from(METHODS), TARGETS, HEADERS, BODIES, st.lists(st.integers(0, 600), max_size=3))
 def test_one_outcome_one_answer(  # noqa: PLR0917 - one strategy each

@@ -23,6 +23,7 @@ from postlude.services.reports.messages import Reports
 from postlude.services.reports.shapes import CopyView
 from postlude.store import Copy, User, open_store
 from postlude.tokens import TagPurpose
+from support.state_template import sqlite_state
 
 ALICE, BOB, EVE = "alice@sender.test", "bob@customer.test", "eve@other.test"
 SENT_AT = 1_700_000_000_000_000
@@ -41,6 +42,8 @@ class World:
 
     def __init__(self, folder: Path, user: User | None = None, **settings: object) -> None:
         self.parts = build_parts(Settings(data=folder / "data", **settings))  # type: ignore[arg-type]  # by name
+        if user is None:
+            sqlite_state(self.parts.folder.root)
         self.store = open_store(self.parts.settings.database)
         self.history = open_history(self.parts.folder.history)
         self.journal = JournalWriter(self.parts.folder.journal, "app")

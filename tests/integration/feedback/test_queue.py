@@ -1,10 +1,6 @@
 """The queue on the command line."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +9,15 @@ from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode
 from postlude.services.feedback.review_queue import decide, questions
 from postlude.tokens import TagPurpose
+from servers.commands import Done
+from servers.commands import run as run_command
 
 from .conftest import ALICE, BOB, EVE, World
 from .letters import dsn, reply
 
-POSTLUDE = Path(sys.executable).with_name("postlude")
 
-
-def run(world: World, *arguments: str) -> tuple[int, str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
-    env = clean | {"POSTLUDE_DATA": str(world.parts.settings.data)}
-    done = subprocess.run(
-        [POSTLUDE, "feedback", *arguments], env=env, capture_output=True, text=True, timeout=30, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
+def run(desk: Desk, *arguments: str) -> Done:
+    return run_command("feedback", *arguments, settings={"data": desk.parts.settings.data})
 
 
 def test_listed_tied_and_dismissed_on_the_command_line(world: World):

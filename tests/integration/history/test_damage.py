@@ -15,6 +15,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError
 from postlude.services.integrity.sending_hold import problems
 from postlude.store import open_store
+from support.state_template import sqlite_state
 
 _WRITE = """
 import os, sys
@@ -53,7 +54,7 @@ def _spoil(path: Path, at: float, size: int = 4096) -> None:
 
 def _total_after_start(path: Path) -> tuple[int, list[str]]:
     with (
-        closing(open_store(f"sqlite:///{path.parent / 'state.sqlite'}")) as store,
+        closing(open_store(sqlite_state(path.parent))) as store,
         closing(open_or_set_aside(path, store, SystemClock())) as history,
     ):
         return history.total(), problems(store)

@@ -12,7 +12,7 @@ from chaos.node import settings_of
 from postlude.app.commands.doctor import examine_all, repair
 from postlude.app.data_folder import DataFolder
 from postlude.model.errors import InUseError, SettingError
-from servers.postlude import run
+from servers.commands import run
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,13 @@ from postlude.journal import JournalReader, JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.services.messages.recovery import OwnReading
 from postlude.store import Batch, open_store
+from support.state_template import sqlite_state
 
 CLOCK = SystemClock()
 
 
 async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path):
-    store, journals = open_store(f"sqlite:///{tmp_path}/state.sqlite"), tmp_path / "journal"
+    store, journals = open_store(sqlite_state(tmp_path)), tmp_path / "journal"
     edge, own = JournalWriter(journals, "edge"), JournalWriter(journals, "app")
     for number in range(500):
         await edge.append(b"hit %d" % number)
@@ -24,7 +25,7 @@ async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path):
 
 
 async def test_its_own_records_are_waited_for(tmp_path: Path):
-    store, journals = open_store(f"sqlite:///{tmp_path}/state.sqlite"), tmp_path / "journal"
+    store, journals = open_store(sqlite_state(tmp_path)), tmp_path / "journal"
     own = JournalWriter(journals, "app")
     await own.append(b"an attempt")
     waiting = asyncio.create_task(OwnReading(store, journals, CLOCK, asyncio.Event()).digested("app"))

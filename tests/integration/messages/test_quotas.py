@@ -9,13 +9,14 @@ from postlude.model.errors import InputError
 from postlude.model.words import Via
 from postlude.services.accounts.quotas import check_quota
 from postlude.store import Batch, Copy, Message, Store, Submission, User, open_store
+from support.state_template import sqlite_state
 
 CLOCK = SystemClock()
 
 
 @pytest.fixture
 def opened(tmp_path: Path):
-    store = open_store(f"sqlite:///{tmp_path}/state.sqlite")
+    store = open_store(sqlite_state(tmp_path))
     yield store
     store.close()
 

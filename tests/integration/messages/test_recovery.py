@@ -10,7 +10,8 @@ from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.messages.recovery import Recovery
 from postlude.store import Batch, Store, open_store
-from servers.smtp_process import Folder
+from servers.doors import Folder
+from support.state_template import sqlite_state
 
 from .test_worker import refusing_once, submit
 
@@ -19,7 +20,7 @@ JOURNAL = "folder/app"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    opened = open_store(sqlite_state(tmp_path))
     opened.accounts.create_user("alice@example.org")
     yield opened
     opened.close()

@@ -15,6 +15,7 @@ from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Throttled
 from postlude.store import open_store
 from servers.difficult import DROP, Difficult
+from support.state_template import sqlite_state
 
 LETTER = b"From: a@example.org\r\nX-PM-KeepID: false\r\n\r\nbody\r\n"
 COPY = Outgoing("v@example.org", "bob@example.com", LETTER, sender="a@example.org")
@@ -123,7 +124,7 @@ async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(ref
 
 
 async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
-    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    store = open_store(sqlite_state(tmp_path))
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=RateLimits(per_day=3))
         for sends in (2, 1):
@@ -142,7 +143,7 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
 
 
 async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Path):
-    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    store = open_store(sqlite_state(tmp_path))
     async with Difficult(greeting=DROP).running() as down:
         way = SmtpServers([server("one", down.port, limits=RateLimits(per_day=3))], SystemClock(), store.sending)
         await way.send(COPY)
@@ -208,7 +209,7 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none():
 
 
 async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
-    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    store = open_store(sqlite_state(tmp_path))
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=RateLimits(per_day=10))
         way = SmtpServers([config], SystemClock(), store.sending)

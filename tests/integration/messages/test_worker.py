@@ -24,7 +24,8 @@ from postlude.store import Batch, Copy, Store, open_store
 from postlude.tokens import Kind, TagPurpose, Urls
 from postlude.worker import Worker
 from servers.difficult import DROP, Difficult
-from servers.smtp_process import Folder
+from servers.doors import Folder
+from support.state_template import sqlite_state
 
 LETTER = (
     b"From: Alice <alice@example.org>\r\nTo: bob@example.com, carol@example.com\r\nBcc: hidden@example.com\r\n"
@@ -36,7 +37,7 @@ TO = ("bob@example.com", "carol@example.com", "hidden@example.com")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    opened = open_store(sqlite_state(tmp_path))
     opened.accounts.create_user("alice@example.org")
     yield opened
     opened.close()

@@ -15,7 +15,8 @@ from postlude.services.ports import Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
-from servers.smtp_process import Folder
+from servers.doors import Folder
+from support.state_template import sqlite_state
 
 from .test_worker import attempts, sender_deps, submit
 
@@ -32,7 +33,7 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(state: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{state}")
+    opened = open_store(sqlite_state(state.parent))
     opened.accounts.create_user("alice@example.org")
     yield opened
     opened.close()

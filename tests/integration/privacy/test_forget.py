@@ -24,6 +24,7 @@ from postlude.store import Copy, PreferenceChoice, Store, open_store
 from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.jobs.rows import Beat
 from postlude.tokens import TagPurpose
+from support.state_template import sqlite_state
 
 ALICE, BOB, CAROL = "alice@sender.test", "robert.quill@customer.test", "carol@customer.test"
 NAME, SECRET, ADDRESS = "Quillfeather", "broken-leg-4711", "203.0.113.77"
@@ -41,6 +42,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(data=folder)
         self.parts = build_parts(self.settings)
+        sqlite_state(self.parts.folder.root)
         with self.store() as store:
             self.user = store.accounts.create_user(ALICE).id
 

@@ -16,9 +16,9 @@ from postlude.store.engine import Database, connect
 from postlude.store.migrate import HEAD, current, migrate
 
 
-def test_the_migrations_make_exactly_the_schema(state_url: str) -> None:
-    open_store(state_url).close()
-    database = Database(connect(state_url))
+def test_the_migrations_make_exactly_the_schema(empty_url: str) -> None:
+    open_store(empty_url).close()
+    database = Database(connect(empty_url))
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": not database.sqlite}
@@ -33,8 +33,8 @@ def test_head_names_the_newest_migration() -> None:
     assert script.get_current_head() == HEAD
 
 
-def test_a_current_database_is_left_alone(state_url: str) -> None:
-    database = Database(connect(state_url))
+def test_a_current_database_is_left_alone(empty_url: str) -> None:
+    database = Database(connect(empty_url))
     assert current(database) is None
     assert migrate(database)
     assert current(database) == HEAD
@@ -42,18 +42,18 @@ def test_a_current_database_is_left_alone(state_url: str) -> None:
     database.close()
 
 
-def test_tables_of_a_newer_version_are_refused_with_the_remedy(state_url: str) -> None:
-    open_store(state_url).close()
-    database = Database(connect(state_url))
+def test_tables_of_a_newer_version_are_refused_with_the_remedy(empty_url: str) -> None:
+    open_store(empty_url).close()
+    database = Database(connect(empty_url))
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
     with pytest.raises(StorageError, match="newer Postlude"):
-        open_store(state_url)
+        open_store(empty_url)
 
 
-def test_addresses_of_an_older_version_are_found_by_their_key(state_url: str) -> None:
-    database = Database(connect(state_url))
+def test_addresses_of_an_older_version_are_found_by_their_key(empty_url: str) -> None:
+    database = Database(connect(empty_url))
     migrate(database)
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0014_sender_rights'"))
@@ -62,13 +62,13 @@ def test_addresses_of_an_older_version_are_found_by_their_key(state_url: str) ->
             {"address": "eve@exämple.com"},
         )
     database.close()
-    store = open_store(state_url)
+    store = open_store(empty_url)
     assert store.suppressions.get("eve@exämple.com") is not None
     store.close()
 
 
-def test_a_row_that_was_written_under_the_key_stands(state_url: str) -> None:
-    database = Database(connect(state_url))
+def test_a_row_that_was_written_under_the_key_stands(empty_url: str) -> None:
+    database = Database(connect(empty_url))
     migrate(database)
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0014_sender_rights'"))
@@ -78,7 +78,7 @@ def test_a_row_that_was_written_under_the_key_stands(state_url: str) -> None:
                 {"address": address, "reason": reason},
             )
     database.close()
-    store = open_store(state_url)
+    store = open_store(empty_url)
     found = store.suppressions.get("eve@exämple.com")
     assert found is not None
     assert found.reason == "complained"

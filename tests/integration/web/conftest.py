@@ -27,6 +27,7 @@ from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
+from support.state_template import sqlite_state
 from support.web_world import CLOCK, Inbox, World, csrf_of
 
 
@@ -39,7 +40,7 @@ def history(tmp_path: Path) -> Iterator[History]:
 
 @pytest.fixture
 def world(tmp_path: Path, history: History) -> Iterator[World]:
-    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    store = open_store(sqlite_state(tmp_path))
     alice = store.accounts.create_user("alice@example.org", "Alice", ("sales@example.org", "*@club.example"), 1)
     charlie = store.accounts.create_user("charlie@example.org", "Charlie", (), 2)
     submitted: list[dict[str, Any]] = []

@@ -5,21 +5,15 @@ from pathlib import Path
 import pytest
 
 from postlude.cli.main import COMMANDS
-
-POSTLUDE = Path(sys.executable).with_name("postlude")
-
-
-def postlude(*arguments: str, given: bytes = b"", **env: str) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run([POSTLUDE, *arguments], input=given, capture_output=True, env=env, timeout=60, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+from servers.commands import run
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "feedback"])
 def test_every_command_explains_itself(name: str):
-    done = postlude(name, "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith(f"Usage: postlude {name} ")
-    assert len(done.stdout.splitlines()) > 4
+    done = run(name, "--help")
+    assert done.code == 0
+    assert done.out.startswith(f"Usage: postlude {name} ")
+    assert len(done.out.splitlines()) > 4
 
 
 @pytest.mark.parametrize(
@@ -32,9 +26,9 @@ def test_every_command_explains_itself(name: str):
     ],
 )
 def test_bad_input_says_what_is_wrong(arguments: list[str], code: int, words: str, tmp_path: Path):
-    done = postlude(*arguments, POSTLUDE_DATA=str(tmp_path))
-    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
-    assert "Traceback" not in done.stderr
+    done = run(*arguments, settings={"data": tmp_path})
+    assert (done.code, words in done.err) == (code, True), done.err
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize(
@@ -49,22 +43,22 @@ def test_bad_input_says_what_is_wrong(arguments: list[str], code: int, words: st
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_the_remedy(message: bytes, words: str, tmp_path: Path):
-    done = postlude("send", "-", given=message, POSTLUDE_DATA=str(tmp_path), POSTLUDE_MAX_MESSAGE_BYTES="10000")
-    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    done = run("send", "-", given=message, settings={"data": tmp_path, "max_message_bytes": 10_000})
+    assert (done.code, words in done.err) == (2, True), done.err
 
 
 def test_an_unknown_setting_stops_with_the_nearest_known_one(tmp_path: Path):
-    done = postlude("check", POSTLUDE_DATA=str(tmp_path), POSTLUDE_SMTP_HOTS="x")
-    assert done.returncode == 3
-    assert "did you mean POSTLUDE_SMTP_HOST?" in done.stderr
+    done = run("check", settings={"data": tmp_path, "smtp_hots": "x"})
+    assert done.code == 3
+    assert "did you mean POSTLUDE_SMTP_HOST?" in done.err
 
 
 def test_check_passes_on_a_fresh_folder_and_names_a_problem(tmp_path: Path):
-    ports = {f"POSTLUDE_{endpoint}_PORT": "0" for endpoint in ("WEB", "EDGE", "RELAY", "INBOUND")}
-    assert postlude("check", POSTLUDE_DATA=str(tmp_path / "new"), **ports).returncode == 0
-    broken = postlude("check", POSTLUDE_DATA=str(tmp_path / "new"), POSTLUDE_SMTP_HOST="127.0.0.1", **ports)
-    assert broken.returncode == 1
-    assert "POSTLUDE_EDGE_URL" in broken.stdout
+    settings = {"data": tmp_path / "new"} | dict.fromkeys(("web_port", "edge_port", "relay_port", "inbound_port"), "0")
+    assert run("check", settings=settings).code == 0
+    broken = run("check", settings=settings | {"smtp_host": "127.0.0.1"})
+    assert broken.code == 1
+    assert "POSTLUDE_EDGE_URL" in broken.out
 
 
 def test_a_command_starts_without_loading_the_database():

@@ -3,7 +3,7 @@
 from email import message_from_bytes
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.compose import CampaignTemplate, Encoding, compile_campaign, header
@@ -19,7 +19,6 @@ CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
 URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
 TOKENS = URLS.tokens(12345)
 SIGNER = Signer("example.org", [new_key("ed25519", "e1")])
-EXAMPLES = 100
 HEAD = b"To: a@example.com\r\n"
 
 FIELD = "{{ contact.a }}"
@@ -134,7 +133,6 @@ templates = st.builds(
 contacts = st.fixed_dictionaries({"a": values, "b": values, "url": values})
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(templates, policies, st.lists(contacts, min_size=1, max_size=4))
 def test_shared_or_alone_makes_no_difference(template, policy, people):
     compiled = compile_campaign(template, policy, URLS)
@@ -145,7 +143,6 @@ def test_shared_or_alone_makes_no_difference(template, policy, people):
         assert compiled.render_signed(TOKENS, fields, HEAD, SIGNER, 10**15) == SIGNER.sign(alone, 10**15)
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(templates, policies, contacts)
 def test_it_is_what_instrumenting_the_finished_message_gives(template, policy, person):
     fields = {"contact": person}
@@ -180,7 +177,6 @@ def parts(raw: bytes) -> list[tuple[str, bytes]]:
     ]
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(templates, contacts)
 def test_fields_mean_what_they_mean_in_jinja(template, person):
     compiled = compile_campaign(template, Policy(headers=False), URLS)
@@ -190,7 +186,6 @@ def test_fields_mean_what_they_mean_in_jinja(template, person):
             assert source.fill(names) == source.fill_by_jinja(names)
 
 
-@settings(max_examples=EXAMPLES // 4, deadline=None)
 @given(templates, contacts)
 def test_no_line_is_longer_than_smtp_takes(template, person):
     raw = compile_campaign(template, Policy(headers=False, text=True), URLS).render(TOKENS, {"contact": person}, HEAD)

@@ -2,7 +2,7 @@ from contextlib import suppress
 
 import dkim
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.dkim import Signer, new_key, read_key
@@ -101,7 +101,6 @@ blanks_and_lines = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(blanks_and_lines.map(b"".join), st.text(st.characters(blacklist_categories=["C"]), max_size=30))
 def test_any_blanks_and_line_ends_are_canonicalised_as_others_do(body, subject):
     raw = FROM + b"Subject: " + subject.encode() + b"\r\n\r\n" + body + b"\r\n"

@@ -3,7 +3,6 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mails.examples import many
 from postlude.edge.location import location
 from postlude.instrument import LinkReason
 from postlude.instrument.url import form
@@ -11,7 +10,6 @@ from postlude.instrument.url import form
 HOSTS = st.text("abcäöü漢🎉-_.:[]%@\\ 0123456789", min_size=1, max_size=20)
 
 
-@many
 @given(st.sampled_from(["http", "https", "HTTP"]), HOSTS, st.text(max_size=20))
 @example("https", "-x.example", "")
 @example("https", "x.example-", "/")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mails.examples import many
 from mails.minting import OTHER, html, link, pixel, track
 from mails.written import mail, part
 from postlude.instrument import LinkReason, Policy
@@ -57,7 +56,6 @@ def with_short_lines(body: str) -> str:
     return "\n".join(lines)
 
 
-@many
 @given(
     st.lists(PIECES, max_size=12).map("".join).flatmap(lambda body: st.sampled_from([body, with_short_lines(body)])),
     st.sampled_from([Policy(), UTM, Policy(clicks=False, utm=UTM.utm)]),

@@ -5,7 +5,6 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mails.examples import many
 from mails.minting import CODEC, EVERYTHING, html, link, track
 from mails.unsplice import message as unsplice
 from mails.written import ENCODINGS, mail, multipart, part
@@ -49,7 +48,6 @@ def trees(newline: bytes) -> st.SearchStrategy[bytes]:
     )
 
 
-@many
 @given(st.sampled_from([b"\r\n", b"\n"]).flatmap(lambda newline: st.tuples(trees(newline), st.just(newline))))
 def test_any_tree(made: tuple[bytes, bytes]):
     raw = mail(*made)
@@ -58,7 +56,6 @@ def test_any_tree(made: tuple[bytes, bytes]):
     assert track(done.message, EVERYTHING).message == done.message
 
 
-@many
 @given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from(ENCODINGS))
 def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str):
     whole = mail(multipart([part(b'<a href="https://x.example/">x</a>', "text/html", encoding)]))
@@ -69,7 +66,6 @@ def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str):
     assert track(done.message, EVERYTHING).message == done.message
 
 
-@many
 @given(URL_TEXT, st.sampled_from(['"', "'"]))
 def test_the_destination_survives_byte_for_byte(rest: str, quote: str):
     url = ("https://x.example/" + rest).rstrip()
@@ -89,7 +85,6 @@ def test_the_destination_survives_byte_for_byte(rest: str, quote: str):
     assert CODEC.read_link(ref, 0, position_and_mac.partition(".")[2], encoded) == url
 
 
-@many
 @given(st.text("abcäöü€ &=%/?#", max_size=40), st.sampled_from(["windows-1252", "iso-8859-15", "utf-8", "shift_jis"]))
 def test_an_untracked_message_is_the_same_bytes(words: str, charset: str):
     body = f'<p>{words}</p><a href="https://x.example/{words}">x</a>'.encode(charset, "xmlcharrefreplace")

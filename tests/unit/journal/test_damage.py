@@ -41,7 +41,7 @@ def _flip(path: Path, at: int) -> None:
 
 
 @given(segment=st.integers(0, 3), at=st.integers(0, SIZE + 10 * _FRAME - 1))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_anywhere_costs_at_most_the_frame_it_is_in(
     tmp_path_factory: pytest.TempPathFactory, segment: int, at: int
 ):

@@ -123,9 +123,9 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
 
 
 def test_what_operators_recorded_before_counts_after_the_migration(
-    state_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, migrating = Database(connect(state_url)), import_module("postlude.store.migrate")
+    database, migrating = Database(connect(empty_url)), import_module("postlude.store.migrate")
     with monkeypatch.context() as patched:
         patched.setattr(migrating, "HEAD", "0009_due_from_the_start")
         migrating.migrate(database)
@@ -140,7 +140,7 @@ def test_what_operators_recorded_before_counts_after_the_migration(
                 row,
             )
     database.close()
-    store = open_store(state_url)
+    store = open_store(empty_url)
     assert now(store, "a@x.org") == MayRecord(opens=False)
     assert now(store, "b@x.org") == MayRecord()
     assert store.privacy.said(["a@x.org"])["a@x.org"] == [TrackingStatement(7, opens=True, clicks=False)]

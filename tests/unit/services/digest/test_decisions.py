@@ -10,6 +10,7 @@ from postlude.model.words import EventKind, Verdict, Via
 from postlude.services.digest.decisions import Resolutions
 from postlude.services.digest.item import Item, RecordOutcome
 from postlude.store import Batch, Copy, Message, Resolution, Store, Submission, Unmatched, open_store
+from support.state_template import sqlite_state
 
 TIED = Resolved(900, 5, 10, 7)
 DISMISSED = Resolved(900, 5, 0, 7)
@@ -27,7 +28,7 @@ MESSAGE = Message(
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('decisions') / 'state.sqlite'}")
+    opened = open_store(sqlite_state(tmp_path_factory.mktemp("decisions")))
     rows = [
         waiting(5, "replied", unmatched="ambiguous", text="hello"),
         waiting(6, "bounced"),

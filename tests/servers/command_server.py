@@ -1,0 +1,70 @@
+"""A process that has loaded all of `postlude` and forks itself for every command: the command costs no imports.
+
+Run as a script with the number of its socket. A request is JSON (arguments, environment, working folder) and four
+descriptors: standard input, output and error, and a pipe that is told the process's id and then its exit code.
+"""
+
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+import time
+from importlib import import_module
+
+LARGEST_REQUEST = 1 << 18
+
+
+def _load_everything() -> None:
+    import postlude  # noqa: PLC0415 - in the server alone, not in the tests that only ask for LARGEST_REQUEST
+
+    for module in pkgutil.walk_packages(postlude.__path__, "postlude."):
+        if "migrations" not in module.name and module.name != "postlude.__main__":
+            import_module(module.name)
+
+
+def _wait_for(child: int, report: int) -> None:
+    """In a process between the server and the command: says who runs, and how it ended."""
+    os.write(report, f"{child}\n".encode())
+    _, status = os.waitpid(child, 0)
+    os.write(report, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    sys.argv = arguments
+
+
+def serve(server: socket.socket) -> None:
+    """Answer requests until the other side is gone. Returns in the command's process as well, with its own sys.argv."""
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(server, LARGEST_REQUEST, 4)
+        if not request:
+            os._exit(0)
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            server.close()
+            if child := os.fork():
+                _wait_for(child, descriptors[3])
+            _become(*json.loads(request), descriptors)
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    _load_everything()
+    serve(connection)
+    sendmail = sys.argv[0].endswith("-sendmail")
+    import_module("postlude.cli.messages.sendmail" if sendmail else "postlude.cli.main").main()
