@@ -12,7 +12,7 @@ import pytest
 
 from servers import needs
 from servers.commands import Done, run, run_apart
-from servers.letters import offer
+from servers.example_mails import offer
 from servers.pair import ALICE, BOB, UNKNOWN_DOMAIN, Servers
 from servers.postlude import Postlude
 from servers.waiting import LOOPBACK, wait_for

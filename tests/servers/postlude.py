@@ -15,7 +15,7 @@ from servers.process import Child
 from servers.waiting import LOOPBACK, free_port, listening, wait_for
 from support.state_template import sqlite_state
 
-FACES = ("web", "edge", "relay", "inbound")
+ENDPOINTS = ("web", "edge", "relay", "inbound")
 _LINK = re.compile(r"https?://\S+/sign-in/\S+")
 
 

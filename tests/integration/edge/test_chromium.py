@@ -55,7 +55,7 @@ async def destination() -> AsyncIterator[tuple[Destination, str]]:
 
 async def test_chromium_lands_on_the_same_bytes(endpoint: RunningEdge, destination: tuple[Destination, str]):
     seen, base = destination
-    urls = Urls(CODEC, f"http://127.0.0.1:{face.edge.port}", Kind.MESSAGE, MESSAGE)
+    urls = Urls(CODEC, f"http://127.0.0.1:{endpoint.edge.port}", Kind.MESSAGE, MESSAGE)
     # Every path with every query, each of both with every fragment. Neighbours differ in more than their fragment:
     # a change of the fragment alone loads nothing.
     pairs = zip(product(QUERIES, PATHS), cycle(FRAGMENTS), strict=False)

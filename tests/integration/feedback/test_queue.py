@@ -16,8 +16,8 @@ from .conftest import ALICE, BOB, EVE, World
 from .letters import dsn, reply
 
 
-def run(desk: Desk, *arguments: str) -> Done:
-    return run_command("feedback", *arguments, settings={"data": desk.parts.settings.data})
+def run(world: World, *arguments: str) -> Done:
+    return run_command("feedback", *arguments, settings={"data": world.parts.settings.data})
 
 
 def test_listed_tied_and_dismissed_on_the_command_line(world: World):

@@ -10,7 +10,7 @@ from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.messages.recovery import Recovery
 from postlude.store import Batch, Store, open_store
-from servers.doors import Folder
+from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
 from .test_worker import refusing_once, submit

@@ -24,7 +24,7 @@ from postlude.store import Batch, Copy, Store, open_store
 from postlude.tokens import Kind, TagPurpose, Urls
 from postlude.worker import Worker
 from servers.difficult import DROP, Difficult
-from servers.doors import Folder
+from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
 LETTER = (

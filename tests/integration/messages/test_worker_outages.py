@@ -15,7 +15,7 @@ from postlude.services.ports import Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
-from servers.doors import Folder
+from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
 from .test_worker import attempts, sender_deps, submit

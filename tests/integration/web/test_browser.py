@@ -8,8 +8,9 @@ from postlude.services.ports import Outgoing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import World
     from playwright.sync_api import Browser, Page
+
+    from conftest import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 

@@ -11,10 +11,11 @@ from postlude.store.campaigns.rows import Campaign
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import World
     from httpx2 import Response
     from playwright.sync_api import Browser, Page
     from starlette.testclient import TestClient
+
+    from conftest import World
 
     Csrf = Callable[[TestClient, str], str]
 
