@@ -15,7 +15,8 @@ _LOOSE: Final = r"[^\s<>@,;]{1,64}@[^\s<>@,;]{3,255}"
 _DAY: Final = r"(?:\d|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,)"
 # Where servers put the address that failed, most telling first. All addresses of the first form that occurs count.
 _FIELD: Final = (
-    r"^[ \t]*(?:Final|Original|Failed|X-Failed|Actual|Intended|Undeliverable|Unknown|Invalid)[- ]Recipients?"
+    r"^[ \t]*(?:(?:Final|Original|Failed|X-Failed|Actual|Intended|Undeliverable|Unknown|Invalid)[- ]Recipients?"
+    r"|Recipient(?:.s)?(?: e-?mail)? address)"
     rf"[ \t]*[:=][ \t]*(?:rfc822[;:])?[ \t]*<?({_A})"
 )
 _ANGLE_LINE: Final = (

@@ -33,6 +33,15 @@ _HEADER_LINE: Final = re.compile(
     r"^[> ]{0,2}(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature|X-[\w-]+|Delivered-To)[ \t]*:[ \t]",
     re.IGNORECASE | re.MULTILINE,
 )
+_FAILED: Final = re.compile(
+    r"\b(?:(?:can)?not|un)[ \n]?(?:be(?:en)? )?(?:deliver|reach)|\bfail(?:ed|ure)\b", re.IGNORECASE
+)
+_GOES_ON: Final = re.compile(
+    r"\n(?P<blank>[ \t]*\n)[^\n]{0,100}\b(?:(?:can)?not|un)[ \n]?(?:able to )?(?:be(?:en)? )?deliver"
+    r"[^\n]{0,100}:[ \t]*\n",
+    re.IGNORECASE,
+)
+"""A report that names the mail by some of its headers first, and says below them to whom it was not delivered."""
 _ANY_HEADER: Final = re.compile(r"[> ]{0,2}(?:[A-Z][\w-]*[ \t]*:|[ \t]+\S)", re.IGNORECASE)
 _QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
 
@@ -83,6 +92,8 @@ class ReturnedMessage:
         texts = [_readable(part) for part in self.leaves if part.type.startswith("text/") and not part.parts]
         whole = "\n".join(texts)[:MAX_REPORT]
         start = _returned_at(whole)
+        if start >= 0 and (goes_on := _GOES_ON.search(whole, start)) and not _FAILED.search(whole, 0, start):
+            return whole[:start] + whole[goes_on.end("blank") :], whole[start : goes_on.start()]
         return (whole, "") if start < 0 else (whole[:start], whole[start:])
 
     @property

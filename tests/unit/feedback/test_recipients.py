@@ -108,3 +108,16 @@ def test_of_a_delay_and_a_failure_the_failure_counts():
     failure = "Final-Recipient: rfc822; bob@customer.example\nAction: failed\nStatus: 5.4.7"
     found = parse(REPORT.format(fields=f"{delay}\n\n{failure}").encode())
     assert [(item.kind, item.status) for item in found] == [("bounced", "5.4.7")]
+
+
+@pytest.mark.parametrize("word", ["cannot", "could not"])
+def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: str):
+    about = "This report relates to a message you sent with the following header fields:\n\n"
+    mail = "  Message-id: <1@sender.example>\n  From: alice@sender.example\n  To: team@lists.example\n  Subject: x\n\n"
+    below = (
+        f"Your message {word} be delivered to the following recipients:\n\n"
+        "  Recipient address: bob@gone.example\n  Reason: Illegal host/domain name found\n"
+    )
+    (found,) = parse((HEAD + about + mail + below).encode())
+    assert found.recipient == "bob@gone.example"
+    assert found.reason == "dead_domain"
