@@ -28,16 +28,16 @@ def one(target: Target, attempt: Attempt) -> list[str]:
     """A row: who, what, how it went."""
     began = time.monotonic()
     try:
-        said, held = attempt.run(target), "held"
+        reported, held = attempt.run(target), "held"
         target.check_serves()
     except Exception as error:  # noqa: BLE001 - whatever it is, the table says it
         traceback.print_exc()
-        said, held = f"{type(error).__name__}: {error}"[:300], "**did not hold**"
+        reported, held = f"{type(error).__name__}: {error}"[:300], "**did not hold**"
     row = [
         attempt.who,
         attempt.name,
         held,
-        said.replace("|", "\\|").replace("\n", " "),
+        reported.replace("|", "\\|").replace("\n", " "),
         f"{time.monotonic() - began:.0f}",
     ]
     print(" | ".join(row), flush=True)

@@ -18,7 +18,7 @@ from postlude.kit.clock import SystemClock
 from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import COLLECT, Digest
-from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.steps import RecordSteps
 from postlude.store import open_store
 
 EVERY = 97  # one event of so many is timed
@@ -70,7 +70,7 @@ def main():
         journal=JournalReader(folder / "journal"),
         store=kept,
         history=history,
-        interpreter=Interpreter(submissions=None, returned=None, hits=Hits(store.messages)),
+        record_steps=RecordSteps(submissions=None, returned=None, hits=Hits(store.messages)),
         changes=Changes(),
         clock=CLOCK,
     )
@@ -82,11 +82,11 @@ def main():
     thread.start()
     for _ in sys.stdin:
         ages, history.ages = sorted(history.ages), []
-        said = {"events": history.events, "batches": digest.state.batches, "problem": digest.problem}
-        said |= {"seconds": {name: round(value, 3) for name, value in digest.state.seconds.items()}}
+        reported = {"events": history.events, "batches": digest.state.batches, "problem": digest.problem}
+        reported |= {"seconds": {name: round(value, 3) for name, value in digest.state.seconds.items()}}
         if ages:
-            said |= {"p50": ages[len(ages) // 2] / 1000, "p99": ages[len(ages) * 99 // 100] / 1000}
-        print(json.dumps(said), flush=True)
+            reported |= {"p50": ages[len(ages) // 2] / 1000, "p99": ages[len(ages) * 99 // 100] / 1000}
+        print(json.dumps(reported), flush=True)
     stop.set()
     thread.join()
     history.real.close()

@@ -23,7 +23,7 @@ from chaos.node import run_node, settings_of
 from postlude.app.commands.doctor import examine_all, repair
 from postlude.history import open_history
 from postlude.model.words import CopyStatus, EventKind
-from postlude.services.integrity.sending_hold import resume
+from postlude.services.integrity.sending_pause import resume
 from postlude.store import open_store
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ class Driver:
             what = self._chance.choice(FAULTS)(self._chance, self._data, self._snapshots)
             self.verdict.steps.append(what)
             self._start()
-            self._go_on_if_held()
+            self._go_on_if_paused()
         self._work()
         self._settle()
         self._await_sending()
         self._stop()
-        self._judge()
+        self._classify()
         return self.verdict
 
     def _work(self) -> None:
@@ -149,12 +149,12 @@ class Driver:
             self._process.start()
             other.close()
             self._pipe = mine
-            said = self._receive()
-            if said == ("ready",):
+            reported = self._receive()
+            if reported == ("ready",):
                 return
-            self.verdict.told.append(f"start: {said[2]}")
+            self.verdict.told.append(f"start: {reported[2]}")
             self._process.join()
-            self._follow_advice(said[1], said[2])
+            self._follow_advice(reported[1], reported[2])
         raise AssertionError(f"seed {self.verdict.seed}: it does not start: {self.verdict.steps} {self.verdict.told}")
 
     def _follow_advice(self, kind: str, text: str) -> None:
@@ -164,7 +164,7 @@ class Driver:
         moved = _forked(lambda: repair(settings_of(self._data)))
         self.verdict.steps.append(f"repaired: {len(moved)} files set aside")
 
-    def _go_on_if_held(self) -> None:
+    def _go_on_if_paused(self) -> None:
         self._settle()
         held, told = _forked(lambda: _look(self._data, go_on=True))
         self.verdict.told += told
@@ -187,9 +187,9 @@ class Driver:
             self._follow_advice("DamagedError", problem)
             self._start()
 
-    def _ask(self, *said: Any) -> tuple[Any, ...]:  # noqa: ANN401 - commands of several shapes
+    def _ask(self, *reported: Any) -> tuple[Any, ...]:  # noqa: ANN401 - commands of several shapes
         assert self._pipe is not None
-        self._pipe.send(said)
+        self._pipe.send(reported)
         return self._receive()
 
     def _receive(self) -> tuple[Any, ...]:
@@ -218,7 +218,7 @@ class Driver:
             os.kill(self._process.pid, signal.SIGKILL)
         self._process.join()
 
-    def _judge(self) -> None:
+    def _classify(self) -> None:
         one = self.verdict
         opened, statuses, told, damaged = _forked(lambda: _result(self._data))
         one.told += told
@@ -259,10 +259,10 @@ def _forked(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it retur
 def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
     """(held, or mail still waits; what was told)."""
     with closing(open_store(settings_of(data).database)) as store:
-        held = store.integrity.hold()
+        held = store.integrity.sending_pause()
         told = [one.text for one in store.integrity.incidents(every=True)]
         if not go_on:
-            return bool(store.integrity.held_mail().waiting), told
+            return bool(store.integrity.paused_mail().waiting), told
         if held is not None:
             resume(store)
         return held is not None, told

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.digest import build_digest
-from postlude.app.build.history import open_or_set_aside
+from postlude.app.build.history import open_or_quarantine
 from postlude.app.build.sending import build_sender, build_tracker
 from postlude.config import Settings, load
 from postlude.journal import JournalWriter, Spool
@@ -25,9 +25,9 @@ from postlude.model.observation import Hit, encode
 from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.services.accounts.users import create_first_user
 from postlude.services.change_feed import Changes
-from postlude.services.integrity.sending_hold import hold_if_new
+from postlude.services.integrity.sending_pause import pause_if_new
 from postlude.services.messages.submission import accept
-from postlude.services.ports import Outgoing, Outlook
+from postlude.services.ports import Forecast, Outgoing
 from postlude.store import open_store
 from postlude.worker import Worker
 
@@ -64,9 +64,9 @@ class Outside:
     def wait_s(self) -> float:
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         del copies
-        return Outlook(0.0, "")
+        return Forecast(0.0, "")
 
     async def close(self) -> None:
         os.close(self._fd)
@@ -89,10 +89,10 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         used = parts.folder.was_used()
         store = open_store(settings.database)
         stack.callback(store.close)
-        hold_if_new(store, parts.clock, parts.folder.identity(), used=used)
-        if store.accounts.first_user() is None and store.integrity.hold() is None:
+        pause_if_new(store, parts.clock, parts.folder.identity(), used=used)
+        if store.accounts.first_user() is None and store.integrity.sending_pause() is None:
             create_first_user(store, parts.clock, "owner@example.org", "Owner")
-        history = open_or_set_aside(parts.folder.history, store, parts.clock)
+        history = open_or_quarantine(parts.folder.history, store, parts.clock)
         stack.callback(history.close)
         journals = {}
         for name, spare in (("app", 0), ("mail", 0), ("edge", _SPARE)):
@@ -124,9 +124,9 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         stop, wake = asyncio.Event(), asyncio.Event()
         worker = asyncio.create_task(Worker(sender).run(stop, wake))
         pipe.send(("ready",))
-        while (said := await asyncio.to_thread(pipe.recv)) != ("stop",):
+        while (reported := await asyncio.to_thread(pipe.recv)) != ("stop",):
             try:
-                pipe.send(await _obey(said, journals, spool_out, parts, digest, wake))
+                pipe.send(await _obey(reported, journals, spool_out, parts, digest, wake))
             except PostludeError as error:
                 pipe.send(("failed", type(error).__name__, str(error)))
         stop.set()
@@ -137,14 +137,14 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
 
 
 async def _obey(  # noqa: PLR0917 - what a node is made of
-    said: tuple[Any, ...],
+    reported: tuple[Any, ...],
     journals: dict[str, JournalWriter],
     spool: Spool,
     parts: Parts,
     digest: Any,  # noqa: ANN401 - its state is read
     wake: asyncio.Event,
 ) -> tuple[Any, ...]:
-    match said:
+    match reported:
         case ("mail", address):
             raw = f"From: owner@example.org\nTo: {address}\nSubject: Hello\nContent-Type: text/html\n\n<p>Hello</p>\n"
             await accept(
@@ -170,4 +170,4 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
                     break
                 await asyncio.sleep(0.02)
             return ("settled", digest.problem)
-    raise AssertionError(said)
+    raise AssertionError(reported)

@@ -68,13 +68,13 @@ def test_every_recipient_one_copy_or_a_few_indeterminate(postlude: Callable[...,
         "the end", lambda: store.campaigns.get(campaign.id).status is CampaignStatus.SENT, 60 + COPIES // 20, pause=0.5
     )
     time.sleep(0.2)
-    said = results(store, variant.message)
-    assert len(said) == COPIES, (seed, killed)
-    for recipient, status in said.items():
+    reported = results(store, variant.message)
+    assert len(reported) == COPIES, (seed, killed)
+    for recipient, status in reported.items():
         allowed = {CopyStatus.SENT: {1}, CopyStatus.INDETERMINATE: {0, 1}}[status]
         assert counting.counts[recipient] in allowed, (seed, killed, recipient, status)
     assert max(counting.counts.values()) == 1, (seed, killed)
-    indeterminate = Counter(said.values())[CopyStatus.INDETERMINATE]
+    indeterminate = Counter(reported.values())[CopyStatus.INDETERMINATE]
     print(f"{COPIES} copies, killed {killed}: {indeterminate} indeterminate, nobody twice")  # noqa: T201 - shown when it fails
     assert indeterminate <= FEW * ROUNDS, (seed, killed)
     store.close()

@@ -48,8 +48,8 @@ def test_every_answer_of_postfix_is_in_the_timeline(postlude: Callable[..., Post
     running = postlude(smtp_host=LOOPBACK, smtp_port=mail.smtp_port, smtp_tls="none")
     refused = f"x@{REFUSED_DOMAIN}"
     copies = submit(running, BOB, GREY, SLOW, AT_DATA, AT_END, refused, UNKNOWN_DOMAIN)
-    said = {to: (copy["status"], copy["code"], copy["enhanced"]) for to, copy in copies.items()}
-    assert said == {
+    reported = {to: (copy["status"], copy["code"], copy["enhanced"]) for to, copy in copies.items()}
+    assert reported == {
         BOB: ("sent", 250, "2.0.0"),
         SLOW: ("sent", 250, "2.0.0"),
         GREY: ("deferred", 450, "4.2.0"),

@@ -229,28 +229,28 @@ def test_a_providers_call_through_the_edge(postlude: Callable[..., Postlude]):
     message = submit(running, BOB)
     told(running, message, "delivered", BOB)
     hooks = {row["provider"]: row["url"] for row in running.run("feedback", "hooks", "--json").json["hooks"]}
-    said = {
+    reported = {
         "event": "complained",
         "id": "ncV2XwymRUKbPek_MIM-Gw",
         "recipient": BOB,
         "timestamp": time.time(),
         "message": {"headers": {"message-id": message.strip("<>")}},
     }
-    assert call(hooks["mailgun"], mailgun(said, "guessed")) == 200  # kept, and proven to be nobody's
-    assert call(hooks["mailgun"][:-1] + "A", mailgun(said, "signing-key")) == 404
-    assert call(hooks["mailgun"].replace("mailgun", "sendgrid"), mailgun(said, "signing-key")) == 404
-    assert call(hooks["mailgun"], mailgun(said, "signing-key")) == 200
+    assert call(hooks["mailgun"], mailgun(reported, "guessed")) == 200  # kept, and proven to be nobody's
+    assert call(hooks["mailgun"][:-1] + "A", mailgun(reported, "signing-key")) == 404
+    assert call(hooks["mailgun"].replace("mailgun", "sendgrid"), mailgun(reported, "signing-key")) == 404
+    assert call(hooks["mailgun"], mailgun(reported, "signing-key")) == 200
     facts = told(running, message, "complained", BOB)["facts"]
     assert (facts["channel"], facts["strength"]) == ("provider:mailgun", "certain")
     assert suppressed(running, BOB) == {BOB}
     assert [one["kind"] for one in story(running, message)].count("complained") == 1
 
 
-def mailgun(said: dict[str, Any], key: str) -> bytes:
+def mailgun(reported: dict[str, Any], key: str) -> bytes:
     now, token = str(int(time.time())), secrets.token_hex(25)
     signature = hmac.new(key.encode(), f"{now}{token}".encode(), hashlib.sha256).hexdigest()
     signed = {"timestamp": now, "token": token, "signature": signature}
-    return json.dumps({"signature": signed, "event-data": said}).encode()
+    return json.dumps({"signature": signed, "event-data": reported}).encode()
 
 
 def call(url: str, body: bytes) -> int:

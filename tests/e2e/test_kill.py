@@ -37,12 +37,12 @@ def sender_of(number: int) -> str:
 
 def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
     """Status by recipient, as `postlude timeline` says it."""
-    said: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for number in range(ROUNDS):
         done = running.run("timeline", sender_of(number), "--limit", str(MESSAGES), "--json")
         found = done.json["messages"] if done.code == 0 else []
-        said |= {copy["recipient"]: copy["status"] for one in found for copy in one["message"]["copies"]}
-    return {recipient: said.get(recipient, "missing") for recipient in recipients}
+        reported |= {copy["recipient"]: copy["status"] for one in found for copy in one["message"]["copies"]}
+    return {recipient: reported.get(recipient, "missing") for recipient in recipients}
 
 
 def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:

@@ -101,5 +101,5 @@ def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[
     assert running.run("resend", "0123456789abcdef").code == 6
     assert running.run("resend", "no-id").code == 2
     (story,) = running.timeline("ops@customer.test")["messages"]
-    said = [entry["summary"] for entry in story["timeline"]]
-    assert any("somebody asked for it" in text for text in said), said
+    reported = [entry["summary"] for entry in story["timeline"]]
+    assert any("somebody asked for it" in text for text in reported), reported

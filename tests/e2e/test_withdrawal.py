@@ -65,9 +65,9 @@ def ask(url: str, method: str = "GET") -> http.client.HTTPResponse:
 def edge_outcomes(running: Postlude) -> dict[str, int]:
     connection = http.client.HTTPConnection(LOOPBACK, running.ports["edge"], timeout=5)
     connection.request("GET", "/healthz")
-    said: dict[str, Any] = json.load(connection.getresponse())
+    reported: dict[str, Any] = json.load(connection.getresponse())
     connection.close()
-    return dict(said["outcomes"])
+    return dict(reported["outcomes"])
 
 
 def events(running: Postlude, recipient: str, subject: str = "Our offer") -> list[str]:

@@ -99,10 +99,10 @@ def _value(original: bytes, at: int, ours: re.Match[bytes], charset: str) -> byt
     mark = quote.decode()
     text = value.decode(charset, "surrogateescape")
     (tag,) = (t for t in HTMLTokenizer(f"<a href={mark}{text}{mark}>") if t["type"] == 3)
-    said = _SPACE.sub("", tag["data"]["href"]).strip("".join(map(chr, range(0x21))))
+    reported = _SPACE.sub("", tag["data"]["href"]).strip("".join(map(chr, range(0x21))))
     wanted = unquote(ours["to"].decode(), errors="surrogateescape")
-    if charset == "utf-8" and said != wanted:
-        raise DifferentError(f"{value!r} says {said!r}, but leads to {wanted!r}")
+    if charset == "utf-8" and reported != wanted:
+        raise DifferentError(f"{value!r} says {reported!r}, but leads to {wanted!r}")
     return value
 
 

@@ -38,15 +38,15 @@ def _one(chosen: argparse.Namespace) -> int:
 
 
 def _many(chosen: argparse.Namespace) -> int:
-    begun = said = time.monotonic()
+    begun = reported = time.monotonic()
     done = failed = hits = deaths = 0
     for result in _results(chosen):
         done, hits, deaths = done + 1, hits + result.hits, deaths + result.deaths
         if result.problems:
             failed += 1
             print(f"seed {result.seed}: {result.problems[0]}\n  {command(result.seed, chosen.length)}", flush=True)
-        if (now := time.monotonic()) - said > _SAY_SECONDS:
-            said = now
+        if (now := time.monotonic()) - reported > _SAY_SECONDS:
+            reported = now
             left = (chosen.seeds - done) * (now - begun) / done
             print(f"{done} of {chosen.seeds} seeds, {failed} failed, about {left:.0f} s left", flush=True)
     seconds = time.monotonic() - begun

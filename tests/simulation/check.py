@@ -168,20 +168,20 @@ def copies_end_as_the_next_server_says(found: Found) -> Iterator[str]:
     """Nobody gets a copy twice, and every copy's status is what became of it."""
     for recipient, copies in found.copies.items():
         known, copy = found.server.recipients[recipient], copies[0]
-        said = [outcome.value for outcome in known.said]
-        told = f"{recipient} is {copy.status}: {len(known.mails)} accepted, said {said}, {known.tries} tries"
+        reported = [outcome.value for outcome in known.reported]
+        told = f"{recipient} is {copy.status}: {len(known.mails)} accepted, said {reported}, {known.tries} tries"
         if len(known.mails) > 1:
             yield f"{told}: sent twice"
         died = found.model.deaths["app"] > 0
         fits = {
-            "sent": "accepted" in said and len(known.mails) == 1,
-            "rejected": "rejected" in said,
-            "expired": bool(said) and not known.mails,
-            "indeterminate": "indeterminate" in said or died,
+            "sent": "accepted" in reported and len(known.mails) == 1,
+            "rejected": "rejected" in reported,
+            "expired": bool(reported) and not known.mails,
+            "indeterminate": "indeterminate" in reported or died,
         }
         if not fits.get(copy.status, False):
             yield told
-        if copy.status != "sent" and "accepted" in said and not died:
+        if copy.status != "sent" and "accepted" in reported and not died:
             yield told
 
 
@@ -201,9 +201,9 @@ def every_try_is_on_the_timeline(found: Found) -> Iterator[str]:
 
 
 def every_record_has_one_outcome(found: Found) -> Iterator[str]:
-    """Nothing is set aside that is whole, and both stores stand at the same place."""
+    """Nothing is quarantined that is whole, and both stores stand at the same place."""
     outcomes = found.app.store.digest.outcomes()
-    reasons = [one.reason for one in found.app.store.feedback.list_set_aside()]
+    reasons = [one.reason for one in found.app.store.feedback.list_quarantined()]
     for name in _SET_ASIDE:
         if outcomes.get(name):
             yield f"{outcomes[name]} records {name}: {reasons}"

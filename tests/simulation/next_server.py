@@ -8,7 +8,7 @@ from typing import Final
 
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing, Outlook, Throttled
+from postlude.services.ports import Forecast, Outgoing, Throttled
 from simulation.clock import MICROS, VirtualClock
 from simulation.faults import Faults
 
@@ -22,7 +22,7 @@ class Recipient:
     mails: list[bytes] = field(default_factory=list)
     """Accepted for good, whether or not the answer arrived."""
     tries: int = 0
-    said: list[SendOutcome] = field(default_factory=list)
+    reported: list[SendOutcome] = field(default_factory=list)
     """What was answered, as far as our side lived to hear it."""
 
 
@@ -70,7 +70,7 @@ class Line:
         self._faults.step("smtp: answer")
         await asyncio.sleep(chance.choice(_SECONDS))
         self._faults.step("smtp: answered")
-        known.said.append(outcome)
+        known.reported.append(outcome)
         code = {SendOutcome.ACCEPTED: 250, SendOutcome.DEFERRED: 451, SendOutcome.REJECTED: 554}.get(outcome, 0)
         return Answer(outcome, code, text="as it says", server="next.example", phase="end-of-data")
 
@@ -78,9 +78,9 @@ class Line:
         """No limit of ours holds everything."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:  # noqa: ARG002 - the port's signature
+    def forecast(self, copies: int) -> Forecast:  # noqa: ARG002 - the port's signature
         """No limits."""
-        return Outlook(0.0, "")
+        return Forecast(0.0, "")
 
     async def close(self) -> None:
         """Nothing to end."""

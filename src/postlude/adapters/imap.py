@@ -38,7 +38,7 @@ class ImapToken(Protocol):
         """`fresh` asks for a new one, since the last was refused; TransportError."""
 
 
-class TakeMail(Protocol):
+class StoreMail(Protocol):
     """Takes a mail that was read."""
 
     def __call__(self, mail: bytes, /) -> None:
@@ -133,7 +133,7 @@ class ImapReader:
     A folder that is read for the first time begins with the next mail that comes, unless `from_start`.
     """
 
-    def __init__(self, config: ImapConfig, mark: Watermark, take: TakeMail, *, from_start: bool = False) -> None:
+    def __init__(self, config: ImapConfig, mark: Watermark, take: StoreMail, *, from_start: bool = False) -> None:
         self._config = config
         self._mark = mark
         self._take = take
@@ -278,7 +278,10 @@ def _idle(client: Any, stop: threading.Event) -> None:  # noqa: ANN401 - imapcli
     try:
         waited = 0.0
         while not stop.is_set() and waited < _IDLE_RENEW_S:
-            if any(len(said) > 1 and said[1] in {b"EXISTS", b"RECENT"} for said in client.idle_check(_IDLE_SLICE_S)):
+            if any(
+                len(reported) > 1 and reported[1] in {b"EXISTS", b"RECENT"}
+                for reported in client.idle_check(_IDLE_SLICE_S)
+            ):
                 break
             waited += _IDLE_SLICE_S
     finally:

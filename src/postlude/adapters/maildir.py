@@ -9,7 +9,7 @@ from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing, Outlook
+from postlude.services.ports import Forecast, Outgoing
 
 _CONCURRENCY: Final = 4
 
@@ -39,10 +39,10 @@ class Maildir:
         """Nothing limits."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Nothing limits."""
         del copies
-        return Outlook(0.0, "")
+        return Forecast(0.0, "")
 
     async def close(self) -> None:
         """Nothing is held open."""

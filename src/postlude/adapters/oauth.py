@@ -64,9 +64,9 @@ class OAuthToken:
         try:
             answer = json.loads(body)
             if response.status != _OK:
-                said = f"{answer.get('error', '')} {answer.get('error_description', '')}".strip()
+                reported = f"{answer.get('error', '')} {answer.get('error_description', '')}".strip()
                 raise TransportError(
-                    f"{parts.netloc} gives no access token ({response.status} {said}): "
+                    f"{parts.netloc} gives no access token ({response.status} {reported}): "
                     "let the account grant access again and set the new oauth_refresh_token"
                 )
             return str(answer["access_token"]), float(answer.get("expires_in", _SHORT_S))

@@ -18,7 +18,7 @@ from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing, Outlook
+from postlude.services.ports import Forecast, Outgoing
 
 _SUFFIX: Final = ".mail"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -69,10 +69,10 @@ class SandboxOutbox:
         """Nothing limits."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Nothing limits."""
         del copies
-        return Outlook(0.0, "")
+        return Forecast(0.0, "")
 
     async def close(self) -> None:
         """Nothing is held open."""

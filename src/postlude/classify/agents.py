@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from postlude.classify.browser_string import BrowserString, take_apart
+from postlude.classify.browser_string import BrowserString, parse_browser_string
 
 
 class Family(StrEnum):
@@ -192,7 +192,7 @@ def _read(user_agent: str) -> Agent:
         return Agent(Family.GMAIL_PREFETCH, "Gmail", ancient=False)
     if mail := _mail(text):
         return mail
-    parts = take_apart(text)
+    parts = parse_browser_string(text)
     return _within_browser(text, parts) if parts else _machine(text) or _person(text)
 
 

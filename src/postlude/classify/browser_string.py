@@ -86,7 +86,7 @@ class BrowserString(NamedTuple):
     """A comment of its own behind `compatible;`, or inside the engine's: how crawlers sign."""
 
 
-def take_apart(text: str) -> BrowserString | None:
+def parse_browser_string(text: str) -> BrowserString | None:
     """Read a user agent that has a browser's shape; None for others. Linear in the text."""
     shape = _SHAPE.match(text)
     if shape is None:

@@ -32,8 +32,8 @@ def judge(hit: Hit, *, sent_at: int | None) -> Judgement:
     since = None if sent_at is None else hit.at - sent_at
     seen = HitFacts(hit, agent, hit.facts.get("network", ""), since)
     matched = [rule for rule in RULES if rule.matches(seen)]
-    said = ((rule, _verdict(rule, hit.endpoint)) for rule in matched if rule.confidence is not Confidence.WEAK)
-    decided = next(((rule, verdict) for rule, verdict in said if verdict is not None), None)
+    reported = ((rule, _verdict(rule, hit.endpoint)) for rule in matched if rule.confidence is not Confidence.WEAK)
+    decided = next(((rule, verdict) for rule, verdict in reported if verdict is not None), None)
     if decided is None:
         return Judgement(Verdict.UNKNOWN, tuple(rule.id for rule in matched), agent.client)
     first, verdict = decided

@@ -31,13 +31,13 @@ def read_list(name: str, text: str) -> NetworkList:
     One network a line, the first word (so that a CSV's first column serves too); `#` begins a comment, and `# date:`
     and `# source:` say what they say.
     """
-    said = {"date": "", "source": ""}
+    reported = {"date": "", "source": ""}
     networks = []
     for number, line in enumerate(text.splitlines(), 1):
         content, _, comment = line.partition(_COMMENT)
         key, _, value = comment.strip().partition(":")
-        if key in said:
-            said[key] = value.strip()
+        if key in reported:
+            reported[key] = value.strip()
         word = content.replace(",", " ").split()[:1]
         if not word:
             continue
@@ -45,7 +45,7 @@ def read_list(name: str, text: str) -> NetworkList:
             networks.append(str(ip_network(word[0], strict=False)))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
-    return NetworkList(name, said["date"], said["source"], tuple(networks))
+    return NetworkList(name, reported["date"], reported["source"], tuple(networks))
 
 
 class Networks:

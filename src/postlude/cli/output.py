@@ -56,12 +56,12 @@ class ProgressLine:
         from postlude.services.jobs import duration, pace  # noqa: PLC0415 - not every command has the store
 
         now = pace(job)
-        said = [f"{job.done:,} of {job.total:,} {job.unit}" if job.total else f"{job.done:,} {job.unit}"]
-        said += [f"{now.percent} %"] if job.total else []
-        said += [f"{now.per_second:,.0f}/s"] if now.per_second else []
-        said += [f"{duration(now.seconds_left)} left"] if now.seconds_left else []
-        said += [f"{wrong:,} not taken"] if (wrong := job.counts.get("wrong")) else []
-        click.echo("\r\x1b[K" + "  ".join(said), nl=False, err=True)
+        reported = [f"{job.done:,} of {job.total:,} {job.unit}" if job.total else f"{job.done:,} {job.unit}"]
+        reported += [f"{now.percent} %"] if job.total else []
+        reported += [f"{now.per_second:,.0f}/s"] if now.per_second else []
+        reported += [f"{duration(now.seconds_left)} left"] if now.seconds_left else []
+        reported += [f"{wrong:,} not taken"] if (wrong := job.counts.get("wrong")) else []
+        click.echo("\r\x1b[K" + "  ".join(reported), nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""

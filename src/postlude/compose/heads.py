@@ -29,7 +29,7 @@ class HeadOptions(msgspec.Struct, frozen=True, kw_only=True):
     feedback: tuple[str, ...] = ()
     """Up to three names for Feedback-ID, most special first (`spring-sale`, `newsletter`); the sender comes last."""
     tagged_replies: bool = False
-    """Replies come to us and are tied to their copy. Needs `return_domain`."""
+    """Replies come to us and are matched to their copy. Needs `return_domain`."""
     cfbl: bool = False
     """Ask for complaints by mail (RFC 9477). Only where the copies are DKIM signed for `sender_domain`."""
 

@@ -69,11 +69,14 @@ def with_marks(document: ProtectedDocument) -> str:
 
 def _sheet(element: re.Match[str], document: ProtectedDocument) -> str:
     """The content of one style element."""
-    said = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(element[2])}
+    reported = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(element[2])}
     sheet = element[3]
-    if said.get("media", "").strip().lower() not in _EVERYWHERE or said.get("data-css-inline", "").lower() == "ignore":
+    if (
+        reported.get("media", "").strip().lower() not in _EVERYWHERE
+        or reported.get("data-css-inline", "").lower() == "ignore"
+    ):
         return document.keep_rule(sheet)
-    kept = document.keep_rule(sheet) if said.get("data-css-inline", "").lower() == "keep" else ""
+    kept = document.keep_rule(sheet) if reported.get("data-css-inline", "").lower() == "keep" else ""
     return kept + "".join(_inlinable(sheet, document))
 
 

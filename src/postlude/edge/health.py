@@ -15,9 +15,11 @@ def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int
     `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
     """
     stats, unnoted = writer.stats, writer.unnoted if isinstance(writer, RefusingJournal) else 0
-    edges = {name: said for name, said in losses(writer.root).items() if _family(name) == _family(writer.name)}
+    edges = {name: reported for name, reported in losses(writer.root).items() if _family(name) == _family(writer.name)}
     problems = [text for text in (stats.problem, writer.alarm, core.revoked.problem, core.lists.problem) if text]
-    problems += [f"{name}: hits are being lost" for name, said in edges.items() if said.since and name != writer.name]
+    problems += [
+        f"{name}: hits are being lost" for name, reported in edges.items() if reported.since and name != writer.name
+    ]
     status = "degraded" if problems else "ok"
     if not near:
         return msgspec.json.encode({"status": status})
@@ -28,8 +30,11 @@ def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int
             "problems": problems,
             "version": __version__,
             "connections": connections,
-            "lost": sum(said.lost for said in edges.values()) + (unnoted if writer.name in edges else stats.lost),
-            "edges": {name: {"lost": said.lost, "failing": bool(said.since)} for name, said in edges.items()},
+            "lost": sum(reported.lost for reported in edges.values())
+            + (unnoted if writer.name in edges else stats.lost),
+            "edges": {
+                name: {"lost": reported.lost, "failing": bool(reported.since)} for name, reported in edges.items()
+            },
             "journal": {
                 "writer": writer.number,
                 "records": stats.records,

@@ -19,10 +19,10 @@ def clean(text: str) -> str:
     if inner and "@" in inner[1]:
         text = inner[1]
     found = ADDRESS.search(text)
-    return tidy(found[0]) if found else ""
+    return normalised(found[0]) if found else ""
 
 
-def tidy(address: str) -> str:
+def normalised(address: str) -> str:
     """Lower case, without what sentences and quoting leave at the ends."""
     address = address.strip().strip("<>()[]{},;:.`'").lower()
     if not (address.startswith('"') and '"@' in address):
@@ -32,7 +32,7 @@ def tidy(address: str) -> str:
 
 def find_all(text: str) -> list[str]:
     """Every address in a text in order, each once."""
-    return list(dict.fromkeys(tidy(match) for match in ADDRESS.findall(text)))
+    return list(dict.fromkeys(normalised(match) for match in ADDRESS.findall(text)))
 
 
 def field(text: str) -> str:
@@ -45,7 +45,7 @@ def field(text: str) -> str:
     inner = _ANGLE.search(text)
     text = inner[1] if inner and "@" in inner[1] else text
     found = ADDRESS.fullmatch(text.strip()) or _LOOSE.search(text)
-    return tidy(found[0]) if found else clean(text)
+    return normalised(found[0]) if found else clean(text)
 
 
 def _character(match: re.Match[str]) -> str:

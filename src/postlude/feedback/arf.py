@@ -26,18 +26,18 @@ _JMRP_RECIPIENT: Final = "x-hmxmroriginalrecipient"
 _RETURNED_FIELDS: Final = (_JMRP_RECIPIENT, "x-original-to", "to", "delivered-to", "apparently-to")
 
 
-def parse_arf(letter: ReturnedMessage) -> list[Finding]:
+def parse_arf(incoming: ReturnedMessage) -> list[Finding]:
     """One finding per reported recipient; one without recipient when the provider hides it. Empty for other mail."""
-    part = letter.machine_part("feedback-report")
+    part = incoming.machine_part("feedback-report")
     if part is not None:
         return _reported(
-            letter, dict(_fields(part.content())), [a for n, a in _fields(part.content()) if n == "original-rcpt-to"]
+            incoming, dict(_fields(part.content())), [a for n, a in _fields(part.content()) if n == "original-rcpt-to"]
         )
-    if _JMRP_SENDER.search(letter.sender) and _JMRP_SUBJECT.search(letter.subject):
-        return _reported(letter, {"feedback-type": "abuse"}, [])
-    if complainer := letter.root.get(_JMRP_RECIPIENT):  # our mail itself, with nothing around it
-        bare = _reported(letter, {"feedback-type": "abuse", "original-rcpt-to": complainer}, [complainer])
-        ids = message_ids(letter.root.get("message-id"))
+    if _JMRP_SENDER.search(incoming.sender) and _JMRP_SUBJECT.search(incoming.subject):
+        return _reported(incoming, {"feedback-type": "abuse"}, [])
+    if complainer := incoming.root.get(_JMRP_RECIPIENT):  # our mail itself, with nothing around it
+        bare = _reported(incoming, {"feedback-type": "abuse", "original-rcpt-to": complainer}, [complainer])
+        ids = message_ids(incoming.root.get("message-id"))
         return [msgspec.structs.replace(item, message_ids=ids) for item in bare]
     return []
 
@@ -46,17 +46,17 @@ def _fields(data: bytes) -> list[tuple[str, str]]:
     return split_headers(b"\n".join(line for line in data.strip(b"\n").split(b"\n") if line.strip()))[0]
 
 
-def _reported(letter: ReturnedMessage, fields: dict[str, str], named: list[str]) -> list[Finding]:
+def _reported(incoming: ReturnedMessage, fields: dict[str, str], named: list[str]) -> list[Finding]:
     feedback_type = fields.get("feedback-type", "").strip().lower()
     kind = _TYPES.get(feedback_type, FindingKind.COMPLAINED)
     addresses = [address for value in named if (address := field(value))]
     addresses = addresses or [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))][:1]
-    returned = letter.returned
+    returned = incoming.returned
     if not addresses and returned is not None:
         addresses = [address for name in _RETURNED_FIELDS if (address := field(returned.get(name)))][:1]
     return [
         msgspec.structs.replace(
-            refusal(letter, kind, address, "", way=f"arf/{feedback_type or 'none'}"),
+            refusal(incoming, kind, address, "", way=f"arf/{feedback_type or 'none'}"),
             feedback_type=feedback_type,
             envid=fields.get("original-envelope-id", ""),
             remote_mta=fields.get("reporting-mta", "") or fields.get("user-agent", ""),

@@ -33,12 +33,12 @@ ENOUGH: Final = 3
 """Signs that decide together; those that weigh two are rarely anything else."""
 
 
-def auto_reply_rule(letter: ReturnedMessage, *, tagged: bool = False, text: Callable[[], str] = str) -> str:
+def auto_reply_rule(incoming: ReturnedMessage, *, tagged: bool = False, text: Callable[[], str] = str) -> str:
     """The id of the rule that shows an automatic answer, empty when a person may have written it.
 
     `tagged`: it came to an address that only our mail names. `text` gives its new text, asked only where it may decide.
     """
-    root = letter.root
+    root = incoming.root
     submitted = root.get("auto-submitted").lower().strip()
     answers = tagged or any(root.get(name) for name in _ANSWERING)
     if submitted.startswith("auto-replied"):
@@ -47,34 +47,34 @@ def auto_reply_rule(letter: ReturnedMessage, *, tagged: bool = False, text: Call
         return ""
     if submitted and not submitted.startswith("no") and answers:
         return "auto-submitted-answer"
-    return _said(letter) or _signs(letter, text, answers=answers)
+    return _reported(incoming) or _signs(incoming, text, answers=answers)
 
 
-def _said(letter: ReturnedMessage) -> str:
+def _reported(incoming: ReturnedMessage) -> str:
     """What only programs write."""
-    root = letter.root
+    root = incoming.root
     checks = (
         ("auto-header", any(key in _FLAGS and value.lower() not in {"", "no", "false"} for key, value in root.headers)),
         ("precedence", root.get("precedence").lower().strip() in {"auto_reply", "auto-reply"}),
         ("autoresponder", root.get("delivered-to").lower().startswith("autorespon")),
-        ("auto-subject", read_absence(letter.subject).automatic),
+        ("auto-subject", read_absence(incoming.subject).automatic),
     )
     return next((rule for rule, found in checks if found), "")
 
 
-def _signs(letter: ReturnedMessage, text: Callable[[], str], *, answers: bool) -> str:
+def _signs(incoming: ReturnedMessage, text: Callable[[], str], *, answers: bool) -> str:
     """The weight of what people's mail shows as well, only seldom together; words alone decide nothing."""
-    root = letter.root
+    root = incoming.root
     sent_so = (
-        2 * letter.null_sender
-        + (answers and not read_subject(letter.subject).answers)
+        2 * incoming.null_sender
+        + (answers and not read_subject(incoming.subject).answers)
         + bool(root.get("x-auto-response-suppress"))
         + bool(root.get("x-ms-exchange-generated-message-source"))
         + root.get("x-loop").lower().startswith("autorespon")
         + (root.get("precedence").lower().strip() in {"bulk", "junk"})
-        + letter.named_daemon
+        + incoming.named_daemon
     )
-    weight = sent_so and sent_so + 2 * read_absence(letter.subject).away
+    weight = sent_so and sent_so + 2 * read_absence(incoming.subject).away
     if weight == ENOUGH - 1:
         weight += _says_away(text())
     return "auto-signs" if weight >= ENOUGH else ""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from postlude.feedback.addresses import find_all
 from postlude.feedback.finding import Finding, FindingKind
 from postlude.feedback.literals import Search
-from postlude.feedback.recipients import STRONG, find_recipients, said_about
+from postlude.feedback.recipients import STRONG, find_recipients, reported_about
 from postlude.feedback.refusal import refusal
 from postlude.feedback.returned_message import ReturnedMessage
 
@@ -69,84 +69,86 @@ class _Shape(NamedTuple):
         return self.names + self.quotes + self.returns
 
 
-def parse_bounce(letter: ReturnedMessage) -> list[Finding]:
+def parse_bounce(incoming: ReturnedMessage) -> list[Finding]:
     """Findings of a non-standard bounce, empty when the mail is none."""
-    shape = _shape_of_bounce(letter)
+    shape = _shape_of_bounce(incoming)
     if shape is None:
         return []
-    kind = FindingKind.DEFERRED if _DELAY.search(f"{letter.subject}\n{letter.report[:2000]}") else FindingKind.BOUNCED
+    kind = (
+        FindingKind.DEFERRED if _DELAY.search(f"{incoming.subject}\n{incoming.report[:2000]}") else FindingKind.BOUNCED
+    )
     found = []
     for address in shape.recipients or [""]:
-        said, above = said_about(letter.report, address, shape.recipients)
-        found.append(refusal(letter, kind, address, said, above=above, way=shape.way))
+        reported, above = reported_about(incoming.report, address, shape.recipients)
+        found.append(refusal(incoming, kind, address, reported, above=above, way=shape.way))
     return found
 
 
-def is_bounce(letter: ReturnedMessage) -> bool:
+def is_bounce(incoming: ReturnedMessage) -> bool:
     """A mail system wrote this, about a mail it did not deliver."""
-    return _shape_of_bounce(letter) is not None
+    return _shape_of_bounce(incoming) is not None
 
 
-def _shape_of_bounce(letter: ReturnedMessage) -> _Shape | None:
-    root = letter.root
+def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
+    root = incoming.root
     marked = bool(root.get("x-failed-recipients"))
-    if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(letter.subject)):
-        return _shape(letter)
-    subject = _occurs("subject", letter.subject)
+    if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(incoming.subject)):
+        return _shape(incoming)
+    subject = _occurs("subject", incoming.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
-    nobody = letter.system and (not letter.sender or letter.sender.startswith("mailer-daemon@"))
-    anonymous = letter.null_sender or automatic or nobody
-    if not (letter.system or anonymous or (subject and letter.returned is not None)):
+    nobody = incoming.system and (not incoming.sender or incoming.sender.startswith("mailer-daemon@"))
+    anonymous = incoming.null_sender or automatic or nobody
+    if not (incoming.system or anonymous or (subject and incoming.returned is not None)):
         return None
-    if not (letter.system and subject) and not _occurs("text", letter.report):
+    if not (incoming.system and subject) and not _occurs("text", incoming.report):
         return None
-    shape = _shape(letter)
-    return shape if _enough(letter, shape, subject=subject, anonymous=anonymous) else None
+    shape = _shape(incoming)
+    return shape if _enough(incoming, shape, subject=subject, anonymous=anonymous) else None
 
 
-def _enough(letter: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     """Whether the shape is that of a bounce, given who wrote it."""
-    root = letter.root
+    root = incoming.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
-        return letter.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
-    if _ANSWERS.match(letter.subject):  # a person's answer or forward, unless a mail system kept our subject
-        return letter.system and not root.get("in-reply-to") and shape.marks > 1
+        return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
+    if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system kept our subject
+        return incoming.system and not root.get("in-reply-to") and shape.marks > 1
     if shape.linked and not shape.quotes and not shape.returns:
         return False
-    if letter.system:
-        return not _SUCCESS.search(letter.report) and _enough_of_a_system(
-            letter, shape, subject=subject, anonymous=anonymous
+    if incoming.system:
+        return not _SUCCESS.search(incoming.report) and _enough_of_a_system(
+            incoming, shape, subject=subject, anonymous=anonymous
         )
     if anonymous:
         return shape.marks > 1 or (subject and shape.marks > 0)
     return subject and shape.returns and shape.marks > 1 and not root.get("in-reply-to")
 
 
-def _enough_of_a_system(letter: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
+def _enough_of_a_system(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     told = shape.marks > 0 or bool(shape.recipients)
     if subject:
-        return told or not _URL.search(letter.report)
+        return told or not _URL.search(incoming.report)
     return shape.marks > 1 or (anonymous and told)  # newsletters come from addresses such as bounce@ as well
 
 
-def _shape(letter: ReturnedMessage) -> _Shape:
-    recipients, way = find_recipients(letter)
-    names = way in STRONG or (way == "after-word" and bool(set(recipients) & _returned_to(letter)))
-    return _Shape(recipients, way, names, bool(_QUOTED.search(letter.report)), _returns(letter), _linked(letter))
+def _shape(incoming: ReturnedMessage) -> _Shape:
+    recipients, way = find_recipients(incoming)
+    names = way in STRONG or (way == "after-word" and bool(set(recipients) & _returned_to(incoming)))
+    return _Shape(recipients, way, names, bool(_QUOTED.search(incoming.report)), _returns(incoming), _linked(incoming))
 
 
-def _returned_to(letter: ReturnedMessage) -> set[str]:
-    returned = letter.returned
+def _returned_to(incoming: ReturnedMessage) -> set[str]:
+    returned = incoming.returned
     return set() if returned is None else {one for name in ("to", "cc") for one in find_all(returned.get(name))}
 
 
-def _returns(letter: ReturnedMessage) -> bool:
-    returned = letter.returned
+def _returns(incoming: ReturnedMessage) -> bool:
+    returned = incoming.returned
     return returned is not None and sum(bool(returned.get(name)) for name in _ENVELOPE_HEADERS) >= _ENOUGH_HEADERS
 
 
-def _linked(letter: ReturnedMessage) -> bool:
-    return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in letter.leaves)
+def _linked(incoming: ReturnedMessage) -> bool:
+    return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in incoming.leaves)
 
 
 def _occurs(place: str, text: str) -> bool:

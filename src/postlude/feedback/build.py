@@ -43,13 +43,13 @@ def build_bounce(
         "delayed": "Delayed Mail (still being retried)",
         "delivered": "Successful Mail Delivery Report",
     }[action]
-    said = {
+    reported = {
         "failed": "could not be delivered. It's attached below.",
         "delayed": "has not been delivered yet. It will be retried; you do not need to send it again.",
         "delivered": "was successfully delivered.",
     }[action]
     text = (
-        f"This is the mail system at host {reporting_mta}.\n\nYour message to the following address {said}\n\n"
+        f"This is the mail system at host {reporting_mta}.\n\nYour message to the following address {reported}\n\n"
         f"<{recipient}>: {diagnostic}\n"
     )
     report = _fields(

@@ -9,7 +9,7 @@ from postlude.feedback.addresses import ADDRESS, field
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.mime import ReturnedPart, split_headers
 from postlude.feedback.reasons import FIRM_STATUS
-from postlude.feedback.recipients import find_recipients, said_about
+from postlude.feedback.recipients import find_recipients, reported_about
 from postlude.feedback.refusal import kind_of, refusal
 from postlude.feedback.returned_message import ReturnedMessage
 
@@ -26,16 +26,16 @@ MIN_DIAGNOSTIC: Final = 12
 MAX_QUOTED: Final = 600
 
 
-def parse_dsn(letter: ReturnedMessage) -> list[Finding]:
+def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
     """Findings of a DSN, empty when the mail is none or names nobody."""
-    part = letter.machine_part("delivery-status")
-    if part is None or not (letter.root.type == "multipart/report" or letter.from_daemon):
+    part = incoming.machine_part("delivery-status")
+    if part is None or not (incoming.root.type == "multipart/report" or incoming.from_daemon):
         return []
     groups = _groups(part)
     whole = _fields(groups[0]) if groups else {}
     blocks = [fields for fields in map(_fields, groups) if _names_somebody(fields)]
-    everybody = [_recipient(letter, fields) for fields in blocks]
-    return _once([_finding(letter, fields, whole, everybody) for fields in blocks])
+    everybody = [_recipient(incoming, fields) for fields in blocks]
+    return _once([_finding(incoming, fields, whole, everybody) for fields in blocks])
 
 
 def _once(found: list[Finding]) -> list[Finding]:
@@ -75,26 +75,26 @@ def _names_somebody(fields: dict[str, str]) -> bool:
     return any(name in fields for name in _RECIPIENT_FIELDS)
 
 
-def _recipient(letter: ReturnedMessage, fields: dict[str, str]) -> str:
+def _recipient(incoming: ReturnedMessage, fields: dict[str, str]) -> str:
     named = [address for name in _RECIPIENT_FIELDS if (address := field(fields.get(name, "")))]
     named.sort(key=lambda address: ADDRESS.fullmatch(address) is None)  # a whole address before an odd one
-    known = next((address for address in named if address in letter.known), named[0] if named else "")
-    return known or next(iter(find_recipients(letter)[0]), "")
+    known = next((address for address in named if address in incoming.known), named[0] if named else "")
+    return known or next(iter(find_recipients(incoming)[0]), "")
 
 
-def _finding(letter: ReturnedMessage, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
-    recipient = _recipient(letter, fields)
+def _finding(incoming: ReturnedMessage, fields: dict[str, str], whole: dict[str, str], everybody: list[str]) -> Finding:
+    recipient = _recipient(incoming, fields)
     stated = fields.get("status", "")
     status = _STATUS.search(stated)
     action = fields.get("action", "").strip().lower()
     number = status[1] if status else ""
     kind = kind_of(action, number)
-    said = around = ""
+    reported = around = ""
     if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
-        said = _quoted(letter, fields, recipient, everybody) or _comment(stated, action)
-        around = _around(letter.report, recipient, everybody) if len(said) < MIN_DIAGNOSTIC else ""
+        reported = _quoted(incoming, fields, recipient, everybody) or _comment(stated, action)
+        around = _around(incoming.report, recipient, everybody) if len(reported) < MIN_DIAGNOSTIC else ""
     counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is what the server said
-    item = refusal(letter, kind, recipient, f"{said} {counts}", status=number, action=action, way="dsn")
+    item = refusal(incoming, kind, recipient, f"{reported} {counts}", status=number, action=action, way="dsn")
     original = field(fields.get("original-recipient", ""))
     return msgspec.structs.replace(
         item,
@@ -110,14 +110,14 @@ def _comment(status: str, action: str) -> str:
     return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
-def _quoted(letter: ReturnedMessage, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
+def _quoted(incoming: ReturnedMessage, fields: dict[str, str], recipient: str, everybody: list[str]) -> str:
     """The server's words: the Diagnostic-Code, else what the report quotes of the conversation about this recipient."""
     diagnostic = _TYPED.sub("", fields.get("diagnostic-code", ""))
     if len(diagnostic) < MIN_DIAGNOSTIC and (more := fields.get("x-supplementary-info", "")):
         diagnostic = f"{diagnostic} {more}".strip()
     if len(diagnostic) >= MIN_DIAGNOSTIC:
         return diagnostic
-    quoted = [match[0] for match in _TRANSCRIPT.finditer(letter.report)]
+    quoted = [match[0] for match in _TRANSCRIPT.finditer(incoming.report)]
     own = [line for line in quoted if recipient and recipient in line.lower()] if len(everybody) > 1 else []
     return f"{diagnostic} {' '.join(own or quoted)}".strip()
 
@@ -125,5 +125,5 @@ def _quoted(letter: ReturnedMessage, fields: dict[str, str], recipient: str, eve
 def _around(report: str, recipient: str, everybody: list[str]) -> str:
     """What the report writes beside the recipient, where it quotes no server."""
     at = report.lower().find(recipient) if recipient else -1
-    words = said_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
+    words = reported_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
     return words[:MAX_QUOTED]

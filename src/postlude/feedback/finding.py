@@ -94,7 +94,7 @@ class Persistence(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What ties a finding to a copy, strongest first. The first six are signed by us and cannot be invented."""
+    """What matches a finding to a copy, strongest first. The first six are signed by us and cannot be invented."""
 
     ENVELOPE_TAG = "envelope_tag"
     ENVID = "envid"  # a tag of ours that went out as ENVID (RFC 3461)

@@ -27,8 +27,8 @@ def wishes_to_leave(text: str) -> bool:
     """Somewhere the answer says that its writer wants no more mail: for a person to decide upon."""
     looked_at = _plain(text[:_LOOKED_AT])
     spaced, close = _wishes()
-    said = (phrase for word in set(looked_at.split()) for phrase in spaced.get(word, ()))
-    return any(phrase in looked_at for phrase in said) or (
+    reported = (phrase for word in set(looked_at.split()) for phrase in spaced.get(word, ()))
+    return any(phrase in looked_at for phrase in reported) or (
         not looked_at.isascii() and any(phrase in looked_at for phrase in close)
     )
 

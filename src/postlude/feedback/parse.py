@@ -20,16 +20,16 @@ from postlude.feedback.tags import Signed
 _SNS: Final = "no-reply@sns.amazonaws.com"
 
 
-def _parse_sns(letter: ReturnedMessage) -> list[Finding]:
+def _parse_sns(incoming: ReturnedMessage) -> list[Finding]:
     """Amazon SES events that SNS sends by mail: nothing signs them, so they are no more than an id anybody may know."""
-    if letter.sender != _SNS or not letter.report.lstrip().startswith("{"):
+    if incoming.sender != _SNS or not incoming.report.lstrip().startswith("{"):
         return []
-    text = letter.report.lstrip().split("\n\n--\n", 1)[0].replace("!\n ", "").replace("\n", "")
+    text = incoming.report.lstrip().split("\n\n--\n", 1)[0].replace("!\n ", "").replace("\n", "")
     try:
         found = parse_ses(text.encode())
     except ValueError:
         return []
-    return [msgspec.structs.replace(item, evidence=Evidence.NONE, sender=letter.sender) for item in found]
+    return [msgspec.structs.replace(item, evidence=Evidence.NONE, sender=incoming.sender) for item in found]
 
 
 _REPORTS: Final[tuple[tuple[str, Callable[[ReturnedMessage], list[Finding]]], ...]] = (
@@ -59,52 +59,52 @@ def parse(
         return [Finding(kind=FindingKind.UNREADABLE, rule="empty", diagnostic="the mail is empty")]
     name = "read"
     try:
-        letter = ReturnedMessage(raw, known=known, tags=tags, rcpt_to=rcpt_to, mail_from=mail_from)
-        if not letter.root.headers:
+        incoming = ReturnedMessage(raw, known=known, tags=tags, rcpt_to=rcpt_to, mail_from=mail_from)
+        if not incoming.root.headers:
             return [Finding(kind=FindingKind.UNREADABLE, rule="no-headers", diagnostic="no line of it is a header")]
-        signed = Signed(letter)
+        signed = Signed(incoming)
         copy, evidence = signed.envelope()
         if evidence is Evidence.UNSUBSCRIBE_TAG:
-            return [_unsubscribed(letter, copy)]
+            return [_unsubscribed(incoming, copy)]
         for parser_name, parser in _REPORTS:
             name = parser_name
-            if found := parser(letter):
-                found = _nested(letter, found) if found[0].rule.startswith(_GUESSED) else found
-                return [_tied(letter, signed, item, copy, evidence) for item in found]
+            if found := parser(incoming):
+                found = _nested(incoming, found) if found[0].rule.startswith(_GUESSED) else found
+                return [_matched(incoming, signed, item, copy, evidence) for item in found]
         name = "answer"
-        item = parse_answer(letter, tagged=evidence is not Evidence.NONE)
-        return [_answer_tied(signed, item, copy, evidence)]
+        item = parse_answer(incoming, tagged=evidence is not Evidence.NONE)
+        return [_answer_matched(signed, item, copy, evidence)]
     except Exception as error:  # noqa: BLE001 - hostile mail must end in an outcome that keeps the sample, never a stop
         return [
             Finding(kind=FindingKind.UNREADABLE, rule=f"crash/{name}", diagnostic=f"{type(error).__name__}: {error}")
         ]
 
 
-def _nested(letter: ReturnedMessage, outer: list[Finding]) -> list[Finding]:
+def _nested(incoming: ReturnedMessage, outer: list[Finding]) -> list[Finding]:
     """Gateways wrap one report in another: what the inner one says, where the outer one only guesses."""
-    inner = ReturnedMessage(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
+    inner = ReturnedMessage(incoming.returned_raw, known=incoming.known, tags=None, rcpt_to="", mail_from="")
     if not inner.from_daemon or not inner.root.headers:
         return outer
     return parse_dsn(inner) or parse_bounce(inner) or outer
 
 
-def _unsubscribed(letter: ReturnedMessage, copy: int) -> Finding:
+def _unsubscribed(incoming: ReturnedMessage, copy: int) -> Finding:
     return Finding(
         kind=FindingKind.UNSUBSCRIBED,
-        recipient=letter.sender,
+        recipient=incoming.sender,
         copy=copy,
         evidence=Evidence.UNSUBSCRIBE_TAG,
         rule="unsubscribe-address",
-        sender=letter.sender,
-        subject=letter.subject,
-        at=letter.root.get("date"),
+        sender=incoming.sender,
+        subject=incoming.subject,
+        at=incoming.root.get("date"),
     )
 
 
-def _tied(letter: ReturnedMessage, signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
+def _matched(incoming: ReturnedMessage, signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
     """A report with its copy: the address it came to, the mail it sends back, the ENVID; at odds, none of them."""
-    item = with_known(letter, item)
-    returned = letter.returned
+    item = with_known(incoming, item)
+    returned = incoming.returned
     ids = item.message_ids or (message_ids(returned.get("message-id")) if returned is not None else ())
     inner, inner_evidence = signed.first("b", item.envid), Evidence.ENVID
     if not inner:
@@ -124,7 +124,7 @@ def _tied(letter: ReturnedMessage, signed: Signed, item: Finding, copy: int, evi
     )
 
 
-def _answer_tied(signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
+def _answer_matched(signed: Signed, item: Finding, copy: int, evidence: Evidence) -> Finding:
     """An answer with its copy, strongest evidence first."""
     if not copy and (found := signed.message_id(*item.message_ids)):
         copy, evidence = found, Evidence.MESSAGE_ID_TAG

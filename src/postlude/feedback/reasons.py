@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from postlude.feedback import refusals
 from postlude.feedback.finding import Fault, Persistence, Reason
-from postlude.feedback.said import first_rule
+from postlude.feedback.text_rules import first_rule
 
 R, F, P = Reason, Fault, Persistence
 
@@ -136,12 +136,14 @@ def find_code(text: str) -> int:
 def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, str]:
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
-    said = _said(texts)
-    if said and AXES[said[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
-        said = None  # X.1.7 and X.1.8 speak of the sender: what is unknown, full or without mail is not the recipient
-    outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
-    if said and not outspoken:
-        return said
+    reported = _reported(texts)
+    if reported and AXES[reported[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
+        reported = (
+            None  # X.1.7 and X.1.8 speak of the sender: what is unknown, full or without mail is not the recipient
+        )
+    outspoken = reported is None or (reported[1] != _NAMED and _outspoken(reported[0], detail))
+    if reported and not outspoken:
+        return reported
     if published := refusals.of_status(detail):
         return published[0], f"{published[1]}-{detail}"
     if detail in STATUS_REASONS and outspoken:
@@ -155,17 +157,17 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     return R.UNDEFINED, "nothing-said"
 
 
-def persistence_of(reason: Reason, rule: str, status: str, code: int, said: str) -> Persistence:
+def persistence_of(reason: Reason, rule: str, status: str, code: int, reported: str) -> Persistence:
     """What a refusal means for the address. GONE only for a final answer that says so in words or an agreed code."""
     persistence = AXES[reason].persistence
     if persistence is not P.GONE:
         return persistence
     detail = status.partition(".")[2]
-    said = _ADDRESS.sub(" ", said)
-    passing = status.startswith("4") or code // 100 == _TEMPORARY or bool(_FOR_NOW.search(said))
+    reported = _ADDRESS.sub(" ", reported)
+    passing = status.startswith("4") or code // 100 == _TEMPORARY or bool(_FOR_NOW.search(reported))
     by_code = rule.rpartition("/")[2].startswith("status-")
     firm = detail in FIRM_STATUS and not by_code
-    other = bool(_ANOTHER_MATTER.search(said)) or (by_code and bool(_ONLY_SOME.search(said)))
+    other = bool(_ANOTHER_MATTER.search(reported)) or (by_code and bool(_ONLY_SOME.search(reported)))
     doubtful = not firm and (detail.startswith("7.") or other)
     return P.UNKNOWN if passing or doubtful or rule.rpartition("/")[2] in _WEAK else P.GONE
 
@@ -202,18 +204,18 @@ def _speaks(detail: str) -> bool:
     return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in VAGUE)
 
 
-def _said(texts: Iterable[str]) -> tuple[Reason, str] | None:
+def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
     for text in texts:
         cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", text)))
-        found = _said_in(cleaned)
+        found = _reported_in(cleaned)
         if found and found[0] not in VAGUE:
             return found
         vague = vague or found
     return vague
 
 
-def _said_in(text: str) -> tuple[Reason, str] | None:
+def _reported_in(text: str) -> tuple[Reason, str] | None:
     """What a text says: a published sentence or code, unless it is vague and a rule over words tells more."""
     published = refusals.find(text)
     known = (published.reason, f"{published.origin}-{published.reason}") if published else None

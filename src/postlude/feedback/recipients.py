@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.addresses import ADDRESS, clean, find_all, tidy
+from postlude.feedback.addresses import ADDRESS, clean, find_all, normalised
 from postlude.feedback.finding import Finding
 from postlude.feedback.returned_message import ReturnedMessage
 
@@ -69,63 +69,63 @@ _OWN_HEADERS: Final = ("to", "from", "delivered-to", "return-path", "x-original-
 _OUR_HEADERS: Final = ("from", "return-path", "reply-to", "sender", "x-sender", "x-envelope-from")
 _RETURNED_TO: Final = ("to", "x-original-to", "delivered-to", "cc")
 _AFTER: Final = 700
-MAX_SAID: Final = 4000
+MAX_REPORTED: Final = 4000
 """Characters of a report that are taken for the words about one recipient."""
 
 
-def find_recipients(letter: ReturnedMessage) -> tuple[list[str], str]:
+def find_recipients(incoming: ReturnedMessage) -> tuple[list[str], str]:
     """The addresses a report is about, and where they stood; an empty list when it names none."""
-    header = [address for value in letter.root.all("x-failed-recipients") for address in find_all(value)]
-    if header and not (letter.known and not letter.known & set(header)):
+    header = [address for value in incoming.root.all("x-failed-recipients") for address in find_all(value)]
+    if header and not (incoming.known and not incoming.known & set(header)):
         return header, "x-failed-recipients"
-    own = _own(letter) - letter.known
-    announced = _ANNOUNCED.search(letter.report)
-    below = letter.report[announced.end() :] if announced else ""
+    own = _own(incoming) - incoming.known
+    announced = _ANNOUNCED.search(incoming.report)
+    below = incoming.report[announced.end() :] if announced else ""
     for text, places, left_out in (
         (below, _STRONG, own),
-        (letter.report, _PLACES, own),
-        (below, _STRONG, {letter.sender}),  # it failed at the very address the report came back to
+        (incoming.report, _PLACES, own),
+        (below, _STRONG, {incoming.sender}),  # it failed at the very address the report came back to
     ):
-        found, name = _first_place(letter, text, places, left_out)
+        found, name = _first_place(incoming, text, places, left_out)
         if found:
             return found, name
-    return _last_resort(letter, own, below)
+    return _last_resort(incoming, own, below)
 
 
 def _first_place(
-    letter: ReturnedMessage, text: str, places: tuple[tuple[str, re.Pattern[str]], ...], left_out: set[str]
+    incoming: ReturnedMessage, text: str, places: tuple[tuple[str, re.Pattern[str]], ...], left_out: set[str]
 ) -> tuple[list[str], str]:
     for name, pattern in places if text else ():
-        found = [tidy(item) for item in pattern.findall(text)]
+        found = [normalised(item) for item in pattern.findall(text)]
         found = [item for item in dict.fromkeys(found) if item not in left_out and _plausible(item)]
-        if letter.known:
-            found = [item for item in found if item in letter.known]
+        if incoming.known:
+            found = [item for item in found if item in incoming.known]
         if found:
             return found, name
     return [], ""
 
 
-def _own(letter: ReturnedMessage) -> set[str]:
+def _own(incoming: ReturnedMessage) -> set[str]:
     """Addresses that stand in every report and are not who failed: whom it is to, who wrote it, who sent ours."""
-    found = {address for name in _OWN_HEADERS for value in letter.root.all(name) for address in find_all(value)}
-    if letter.returned is not None:
+    found = {address for name in _OWN_HEADERS for value in incoming.root.all(name) for address in find_all(value)}
+    if incoming.returned is not None:
         for name in _OUR_HEADERS:
-            found.update(find_all(letter.returned.get(name)))
+            found.update(find_all(incoming.returned.get(name)))
     return found
 
 
-def _last_resort(letter: ReturnedMessage, own: set[str], below: str) -> tuple[list[str], str]:
-    local = _BARE_NAME.match(below) if letter.named_daemon else None
-    if local and letter.sender:  # a name alone: a mailbox of the domain that reports
-        return [f"{local[1].lower()}@{letter.sender.rpartition('@')[2]}"], "bare-name"
-    if letter.returned is not None:
-        returned = [a for name in _RETURNED_TO for a in find_all(letter.returned.get(name))]
-        told = [a for a in returned if a in letter.known] if letter.known else returned[:1]
+def _last_resort(incoming: ReturnedMessage, own: set[str], below: str) -> tuple[list[str], str]:
+    local = _BARE_NAME.match(below) if incoming.named_daemon else None
+    if local and incoming.sender:  # a name alone: a mailbox of the domain that reports
+        return [f"{local[1].lower()}@{incoming.sender.rpartition('@')[2]}"], "bare-name"
+    if incoming.returned is not None:
+        returned = [a for name in _RETURNED_TO for a in find_all(incoming.returned.get(name))]
+        told = [a for a in returned if a in incoming.known] if incoming.known else returned[:1]
         if told:
             return told[:1], "returned-to"
-    anywhere = [item for item in find_all(letter.report) if item not in own and _plausible(item)]
-    if letter.known:
-        anywhere = [item for item in anywhere if item in letter.known]
+    anywhere = [item for item in find_all(incoming.report) if item not in own and _plausible(item)]
+    if incoming.known:
+        anywhere = [item for item in anywhere if item in incoming.known]
     return anywhere[:1], "anywhere"
 
 
@@ -134,15 +134,15 @@ def _plausible(address: str) -> bool:
     return not local.startswith(("mailer-daemon", "postmaster", "abuse", "support", "helpdesk", "noc"))
 
 
-def said_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, str]:
+def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, str]:
     """The words that belong to one recipient, from its line to the next one's, and the words above them all."""
     lowered = report.lower()
     at = lowered.find(address) if address else -1
     if at < 0:
-        return report[:MAX_SAID], ""
+        return report[:MAX_REPORTED], ""
     start = report.rfind("\n", 0, at) + 1
     if len(all_of_them) == 1:
-        return report[start : start + MAX_SAID], report[:start]
+        return report[start : start + MAX_REPORTED], report[:start]
     places = [lowered.find(other) for other in all_of_them]
     above = report[: min(place for place in places if place >= 0)]
     if own := _CODED_LINE.match(report, start):
@@ -151,20 +151,20 @@ def said_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, 
     return report[start : min([*ends, at + _AFTER])], above
 
 
-def _known_in_raw(letter: ReturnedMessage) -> str:
+def _known_in_raw(incoming: ReturnedMessage) -> str:
     """The one mailed address that stands literally in the mail (99.8 % of real bounces), empty when none."""
-    lowered = letter.raw.decode("latin-1").lower()
-    found = [address for address in letter.known if address in lowered]
-    own = {clean(letter.root.get("from"))}
+    lowered = incoming.raw.decode("latin-1").lower()
+    found = [address for address in incoming.known if address in lowered]
+    own = {clean(incoming.root.get("from"))}
     outside = [address for address in found if address not in own] or found
     return min(outside, key=lowered.find) if outside else ""
 
 
-def with_known(letter: ReturnedMessage, finding: Finding) -> Finding:
+def with_known(incoming: ReturnedMessage, finding: Finding) -> Finding:
     """The finding with the mailed address, where the report itself names none that was mailed."""
-    if not letter.known or finding.recipient in letter.known:
+    if not incoming.known or finding.recipient in incoming.known:
         return finding
-    address = _known_in_raw(letter)
+    address = _known_in_raw(incoming)
     if not address:
         return finding
     return msgspec.structs.replace(

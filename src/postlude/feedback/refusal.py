@@ -38,11 +38,11 @@ def kind_of(action: str, status: str) -> FindingKind:
     return {"2": FindingKind.DELIVERED, "4": FindingKind.DEFERRED}.get(status[:1], FindingKind.BOUNCED)
 
 
-def _coded_lines(said: str) -> str:
+def _coded_lines(reported: str) -> str:
     """The lines of a long report that carry a reply or status code, with the indented lines that go on."""
     kept: list[str] = []
     follow = 0
-    for line in said.split("\n"):
+    for line in reported.split("\n"):
         if _CODED.search(line):
             follow = FOLLOWERS
         elif follow and line[:1] in {" ", "\t"}:
@@ -60,10 +60,10 @@ def _tellings(coded: str, whole: str, above: str) -> list[str]:
 
 
 def refusal(
-    letter: ReturnedMessage,
+    incoming: ReturnedMessage,
     kind: FindingKind,
     recipient: str,
-    said: str,
+    reported: str,
     *,
     above: str = "",
     status: str = "",
@@ -80,25 +80,27 @@ def refusal(
         recipient=recipient,
         action=action,
         rule=way,
-        sender=letter.sender,
-        subject=letter.subject,
-        at=letter.root.get("date"),
+        sender=incoming.sender,
+        subject=incoming.subject,
+        at=incoming.root.get("date"),
     )
-    return with_reason(base, said, status, above=above)
+    return with_reason(base, reported, status, above=above)
 
 
-def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = "") -> Finding:
+def with_reason(
+    base: Finding, reported: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = ""
+) -> Finding:
     """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
-    coded = _coded_lines(said) if len(said) >= LONG or "\n" in said else ""
-    said = _SPACES.sub(" ", _OUR_LINES.sub("", said)).strip()
+    coded = _coded_lines(reported) if len(reported) >= LONG or "\n" in reported else ""
+    reported = _SPACES.sub(" ", _OUR_LINES.sub("", reported)).strip()
     above = _SPACES.sub(" ", _OUR_LINES.sub("", above)).strip()
-    code = find_code(said) or find_code(above)
-    shown = (coded or said)[:MAX_DIAGNOSTIC]
+    code = find_code(reported) or find_code(above)
+    shown = (coded or reported)[:MAX_DIAGNOSTIC]
     if base.kind not in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
         return replace(base, status=status, code=code, diagnostic=shown)
     if not status or status.endswith(".0.0"):
-        status = find_status(said) or find_status(above) or status or (f"{code // 100}.0.0" if code else "")
-    reason, rule = find_reason(_tellings(coded, said, above), status, code)
+        status = find_status(reported) or find_status(above) or status or (f"{code // 100}.0.0" if code else "")
+    reason, rule = find_reason(_tellings(coded, reported, above), status, code)
     if hint and (reason in VAGUE or reason is Reason.UNDEFINED):
         reason, rule = hint, "provider-class"
     if base.kind is FindingKind.DEFERRED and reason is Reason.UNDEFINED:

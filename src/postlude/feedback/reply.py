@@ -32,30 +32,30 @@ def message_ids(*values: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in found if "@" in each.strip("@")))[:MAX_REFERENCES]
 
 
-def answered_ids(letter: ReturnedMessage) -> tuple[str, ...]:
+def answered_ids(incoming: ReturnedMessage) -> tuple[str, ...]:
     """What a mail answers, nearest first: In-Reply-To, then References from the end."""
-    references = message_ids(letter.root.get("references"))[::-1]
-    return tuple(dict.fromkeys((*message_ids(letter.root.get("in-reply-to")), *references)))
+    references = message_ids(incoming.root.get("references"))[::-1]
+    return tuple(dict.fromkeys((*message_ids(incoming.root.get("in-reply-to")), *references)))
 
 
-def parse_answer(letter: ReturnedMessage, *, tagged: bool) -> Finding:
+def parse_answer(incoming: ReturnedMessage, *, tagged: bool) -> Finding:
     """An auto-reply, an unsubscribe by reply, a reply, or ordinary mail. `tagged`: it came to a signed address."""
-    ids = answered_ids(letter)
-    if _APPLE.match(letter.subject) and letter.root.get("auto-submitted").startswith("auto-replied") and not ids:
-        return _finding(letter, FindingKind.UNSUBSCRIBED, "unsubscribe-mail", ids, "")
-    if reaction := _reaction(letter.root):
-        return _finding(letter, FindingKind.REACTED, "reply/reaction", ids, reaction)
+    ids = answered_ids(incoming)
+    if _APPLE.match(incoming.subject) and incoming.root.get("auto-submitted").startswith("auto-replied") and not ids:
+        return _finding(incoming, FindingKind.UNSUBSCRIBED, "unsubscribe-mail", ids, "")
+    if reaction := _reaction(incoming.root):
+        return _finding(incoming, FindingKind.REACTED, "reply/reaction", ids, reaction)
 
-    text = _NewText(letter.root)
-    rule = auto_reply_rule(letter, tagged=tagged, text=text)
+    text = _NewText(incoming.root)
+    rule = auto_reply_rule(incoming, tagged=tagged, text=text)
     if rule:
-        return _finding(letter, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")
-    answers = tagged or bool(ids) or read_subject(letter.subject).answers
-    if asks_to_leave(letter.subject, text()) and (answers or not text()):
-        return _finding(letter, FindingKind.UNSUBSCRIBED, "reply/asks-to-leave", ids, text())
+        return _finding(incoming, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")
+    answers = tagged or bool(ids) or read_subject(incoming.subject).answers
+    if asks_to_leave(incoming.subject, text()) and (answers or not text()):
+        return _finding(incoming, FindingKind.UNSUBSCRIBED, "reply/asks-to-leave", ids, text())
     if not answers:
-        return _finding(letter, FindingKind.MAIL, "mail", ids, text())
-    found = _finding(letter, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text())
+        return _finding(incoming, FindingKind.MAIL, "mail", ids, text())
+    found = _finding(incoming, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text())
     return msgspec.structs.replace(found, wish=Wish.LEAVE) if wishes_to_leave(text()) else found
 
 
@@ -86,14 +86,14 @@ def _reaction(root: ReturnedPart) -> str:
     return str(emoji or "reaction")[:20]
 
 
-def _finding(letter: ReturnedMessage, kind: FindingKind, rule: str, ids: tuple[str, ...], text: str) -> Finding:
+def _finding(incoming: ReturnedMessage, kind: FindingKind, rule: str, ids: tuple[str, ...], text: str) -> Finding:
     return Finding(
         kind=kind,
-        recipient=letter.sender,
+        recipient=incoming.sender,
         rule=rule,
         message_ids=ids,
-        sender=letter.sender,
-        subject=letter.subject,
+        sender=incoming.sender,
+        subject=incoming.subject,
         text=text,
-        at=letter.root.get("date"),
+        at=incoming.root.get("date"),
     )

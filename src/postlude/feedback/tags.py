@@ -18,9 +18,9 @@ MAX_LINKS: Final = 40
 class Signed:
     """The copies that verified tags name, by kind of evidence."""
 
-    def __init__(self, letter: ReturnedMessage) -> None:
-        self._read = letter.tags
-        self._letter = letter
+    def __init__(self, incoming: ReturnedMessage) -> None:
+        self._read = incoming.tags
+        self._letter = incoming
 
     def envelope(self) -> tuple[int, Evidence]:
         """The tag in the address it was sent to."""

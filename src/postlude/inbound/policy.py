@@ -57,14 +57,14 @@ class InboundPolicy:
         del command
         return None
 
-    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
+    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """The tag verifies, or the address is allowed without one."""
-        del letter
+        del transaction
         if is_tagged(self._codec, command.address) or self._allowed(command.address):
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
-    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal, one observation a recipient, before 250 is said."""
         head = await asyncio.to_thread(HeaderBlock, raw)
         if len(head.all("received")) > _MAX_HOPS:
@@ -73,8 +73,8 @@ class InboundPolicy:
         kept = await asyncio.to_thread(self._keep, mail, raw)
         await asyncio.gather(
             *(
-                self._append(encode(Returned(now, mail, self._name, letter.mail_from, recipient, kept)))
-                for recipient in dict.fromkeys(letter.recipients)
+                self._append(encode(Returned(now, mail, self._name, transaction.mail_from, recipient, kept)))
+                for recipient in dict.fromkeys(transaction.recipients)
             )
         )
         return f"250 2.0.0 OK: taken as {id_text(mail)}"

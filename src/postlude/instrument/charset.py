@@ -47,8 +47,8 @@ def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
     if not declared and html:
         # Not behind a link: what a tracked one adds would push it out of sight, and the same part read otherwise.
         link = _LINK.search(body, 0, _LOOKED_AT)
-        said = _META.search(body, 0, link.start() if link else _LOOKED_AT)
-        declared = said[1].decode("ascii").lower() if said else ""
+        reported = _META.search(body, 0, link.start() if link else _LOOKED_AT)
+        declared = reported[1].decode("ascii").lower() if reported else ""
         if declared.startswith("utf-16"):  # a page that can be read as bytes is not that, and browsers know it
             declared = "utf-8"
     codec = codec_for(declared or "ascii")

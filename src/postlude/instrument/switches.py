@@ -70,13 +70,13 @@ def from_fields(header: list[mime.MimeField]) -> Switches:
             values.setdefault(each.name, each.value.decode("utf-8", "replace").strip())
     if not values:
         return Switches()
-    said: dict[str, bool | None] = dict.fromkeys(("opens", "clicks", "text", "top", "unsubscribe", "view"))
+    reported: dict[str, bool | None] = dict.fromkeys(("opens", "clicks", "text", "top", "unsubscribe", "view"))
     for reader in (_postlude, _postmark, _mailgun, _sendgrid):
         for name, value in reader(values).items():
-            if said[name] is None:
-                said[name] = value
+            if reported[name] is None:
+                reported[name] = value
     skip, positions = _skip(values.get("x-postlude-skip", ""))
-    return Switches(**said, skip=skip, positions=positions)
+    return Switches(**reported, skip=skip, positions=positions)
 
 
 def _flag(value: str | None) -> bool | None:
@@ -96,26 +96,26 @@ def _postlude(values: Mapping[str, str]) -> dict[str, bool | None]:
 
 def _postmark(values: Mapping[str, str]) -> dict[str, bool | None]:
     links = values.get("x-pm-tracklinks", "").lower()
-    said: dict[str, bool | None] = {"opens": _flag(values.get("x-pm-trackopens"))}
+    reported: dict[str, bool | None] = {"opens": _flag(values.get("x-pm-trackopens"))}
     if links in {"none", "htmlandtext", "htmlonly", "textonly"}:
-        said |= {"clicks": links != "none", "text": links in {"htmlandtext", "textonly"}}
-    return said
+        reported |= {"clicks": links != "none", "text": links in {"htmlandtext", "textonly"}}
+    return reported
 
 
 def _mailgun(values: Mapping[str, str]) -> dict[str, bool | None]:
-    said: dict[str, bool | None] = {}
+    reported: dict[str, bool | None] = {}
     clicks = values.get("x-mailgun-track-clicks", "").lower()
-    said["opens"] = _flag(values.get("x-mailgun-track-opens"))
-    said["clicks"] = True if clicks == "htmlonly" else _flag(clicks)
-    said["text"] = False if clicks == "htmlonly" else None
-    said["top"] = _flag(values.get("x-mailgun-track-pixel-location-top"))
+    reported["opens"] = _flag(values.get("x-mailgun-track-opens"))
+    reported["clicks"] = True if clicks == "htmlonly" else _flag(clicks)
+    reported["text"] = False if clicks == "htmlonly" else None
+    reported["top"] = _flag(values.get("x-mailgun-track-pixel-location-top"))
     whole = values.get("x-mailgun-track", "").lower()
     # "Track: no" switches all off, whatever the finer ones say; "yes" is only their default.
     if _flag(whole) is False:
-        said |= {"opens": False, "clicks": False}
+        reported |= {"opens": False, "clicks": False}
     elif whole == "htmlonly" or _flag(whole):
-        said |= {name: True for name in ("opens", "clicks") if said[name] is None}
-    return said
+        reported |= {name: True for name in ("opens", "clicks") if reported[name] is None}
+    return reported
 
 
 def _sendgrid(values: Mapping[str, str]) -> dict[str, bool | None]:

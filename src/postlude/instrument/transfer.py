@@ -133,8 +133,8 @@ class QuotedPrintable:
         """Each raw piece says the decoded one that it was taken for."""
         raw, decoded = self._raw, self.decoded
         pieces = pairwise([0, *offsets, len(raw)])
-        said = pairwise([0, *(offset for edit in edits for offset in (edit.start, edit.end)), len(decoded)])
-        return all(a2b_qp(raw[a:b]) == decoded[c:d] for (a, b), (c, d) in zip(pieces, said, strict=True))
+        reported = pairwise([0, *(offset for edit in edits for offset in (edit.start, edit.end)), len(decoded)])
+        return all(a2b_qp(raw[a:b]) == decoded[c:d] for (a, b), (c, d) in zip(pieces, reported, strict=True))
 
     def _behind_soft_breaks(self, at: int) -> int:
         while self._raw.startswith(self._soft, at):

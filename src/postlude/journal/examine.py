@@ -50,7 +50,7 @@ def _examined(root: Path, name: str, writer: Writer) -> JournalExamination:
         records += count
         problems += damage
     for segment, offset, size in files.damaged_tails(folder):
-        problems.append(f"{size} damaged bytes of segment {segment} (at {offset}) are set aside in {folder}")
+        problems.append(f"{size} damaged bytes of segment {segment} (at {offset}) are quarantined in {folder}")
     return JournalExamination(name, len(numbers), records, tuple(problems))
 
 

@@ -93,7 +93,7 @@ def segments(folder: Path) -> list[int]:
 
 
 def damaged_tails(folder: Path) -> list[tuple[int, int, int]]:
-    """(segment, offset, bytes) of every tail that was durable once and is set aside because it cannot be read."""
+    """(segment, offset, bytes) of every tail that was durable once and is quarantined because it cannot be read."""
     found = []
     for path in sorted(folder.glob(f"*{DAMAGED}*")):
         with suppress(ValueError, FileNotFoundError):
@@ -196,8 +196,10 @@ def _keep_tail(segment: Path, end: int, tail: bytes, *, damaged: bool) -> bool:
     try:
         aside.write_bytes(tail)
     except OSError as error:
-        _log.error("journal: the tail of %s cannot be set aside (%s), it stays where it is", segment, error.strerror)
+        _log.error("journal: the tail of %s cannot be quarantined (%s), it stays where it is", segment, error.strerror)
         return False
     if damaged:
-        _log.error("journal: %d bytes at %d of %s cannot be read, set aside as %s", len(tail), end, segment, aside.name)
+        _log.error(
+            "journal: %d bytes at %d of %s cannot be read, quarantined as %s", len(tail), end, segment, aside.name
+        )
     return True

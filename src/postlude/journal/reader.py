@@ -58,7 +58,7 @@ class JournalReader:
                 text = f"the journal of {name} was replaced by another one: what was in it and not read yet is lost"
                 self._found.append(JournalFinding(f"gone:{name}:{writer.identity.hex()}", "gone", name, text))
 
-    def take_findings(self) -> list[JournalFinding]:
+    def pop_findings(self) -> list[JournalFinding]:
         """What was found wrong since this was asked last."""
         found, self._found = self._found, []
         for folder in self._folders.values():
@@ -66,7 +66,7 @@ class JournalReader:
             folder.findings = []
         return found
 
-    def take_labels(self) -> list[SegmentLabel]:
+    def pop_labels(self) -> list[SegmentLabel]:
         """Which segments were met since this was asked last."""
         found: list[SegmentLabel] = []
         for folder in self._folders.values():

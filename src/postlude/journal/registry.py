@@ -102,7 +102,7 @@ def _as_json(writers: dict[str, Writer]) -> bytes:
 
 
 def _listed(root: Path) -> dict[str, Writer] | None:
-    """The list, None when there is none; a damaged one is set aside."""
+    """The list, None when there is none; a damaged one is quarantined."""
     path = root / _NUMBERS
     if not path.exists():
         return None
@@ -110,7 +110,7 @@ def _listed(root: Path) -> dict[str, Writer] | None:
     if found is None:
         aside = path.with_name(f"{_NUMBERS}.damaged-{SystemClock().now()}")
         path.rename(aside)
-        _log.error("journal: %s is damaged, set aside as %s and made again from the folders", path, aside.name)
+        _log.error("journal: %s is damaged, quarantined as %s and made again from the folders", path, aside.name)
     return found
 
 

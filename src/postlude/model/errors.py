@@ -38,7 +38,7 @@ class StorageError(PostludeError):
 
 
 class DamagedError(StorageError):
-    """A file is damaged. `postlude doctor` says how far; `postlude doctor --repair` sets it aside."""
+    """A file is damaged. `postlude doctor` says how far; `postlude doctor --repair` quarantines it."""
 
     permanent = True
 

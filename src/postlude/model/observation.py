@@ -15,7 +15,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
     endpoint: HitEndpoint
     kind: int
     """`tokens.Kind` of the token."""
-    scope: int
+    message: int
     """Message id (single mail) or campaign id."""
     copy: int
     position: int
@@ -39,7 +39,7 @@ class RawHit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
     at: int
     endpoint: str
     kind: int
-    scope: int
+    message: int
     copy: int
     position: int
     method: str
@@ -127,7 +127,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=T
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False, tag="resolved", array_like=True):
-    """A person looked at what could not be matched and tied it to a copy, or dismissed it."""
+    """A person looked at what could not be matched and assigned it to a copy, or dismissed it."""
 
     at: int
     unmatched: int

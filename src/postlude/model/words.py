@@ -46,7 +46,7 @@ class EventKind(_Renamed):
     AUTORESPONDED = "autoresponded"
     DISPLAYED = "displayed"  # MDN, RFC 8098 disposition "displayed"
     VIEWED = "viewed"  # a page of ours: unsubscribe, preferences, view in browser
-    UNMATCHED = "unmatched"  # mail came back and could not be tied to a copy
+    UNMATCHED = "unmatched"  # mail came back and could not be matched to a copy
 
 
 class CopyStatus(_Renamed):
@@ -92,7 +92,7 @@ class HitEndpoint(StrEnum):
     PREFERENCES_PAGE = "preferences_page"
     PREFERENCES = "preferences"
     VIEW = "view"
-    CONFIRM_PAGE = "confirm_page"  # GET: changes nothing; scope is the list, copy the contact
+    CONFIRM_PAGE = "confirm_page"  # GET: changes nothing; message is the list, copy the contact
     CONFIRM = "confirm"  # POST: the contact wants to be on the list
 
 

@@ -89,30 +89,30 @@ class RelayPolicy:
             return _not_yours(command.address)
         return await self._services.quotas.refusal(self._login, 1)
 
-    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
+    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """Anybody with an address that can exist may be written to, as long as the quota has room."""
         del command
-        if self._login is None or not letter.recipients:
+        if self._login is None or not transaction.recipients:
             return None
-        return await self._services.quotas.refusal(self._login, len(letter.recipients) + 1)
+        return await self._services.quotas.refusal(self._login, len(transaction.recipients) + 1)
 
-    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before 250 is said."""
         head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
-        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
+        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
         if login is not None and not refusal:
-            refusal = await quotas.refusal(login, len(letter.recipients))
+            refusal = await quotas.refusal(login, len(transaction.recipients))
         if refusal:
             return refusal
         if login is not None:
-            quotas.count(login, len(letter.recipients))
+            quotas.count(login, len(transaction.recipients))
         try:
             message = await self._services.accept(
                 user=await self._owner(head),
-                mail_from=letter.mail_from,
-                recipients=letter.recipients,
+                mail_from=transaction.mail_from,
+                recipients=transaction.recipients,
                 raw=self._marks(head) + self._received() + raw,
-                dsn=Dsn(letter.envid, letter.ret, letter.dsn),
+                dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
             )
         except InputError as error:
             return f"554 5.6.0 {error}"
@@ -122,10 +122,10 @@ class RelayPolicy:
         foreign = [address for name in _AUTHORS for address in head.addresses(name) if not self._mine(address)]
         return _not_yours(foreign[0]) if foreign else None
 
-    def _not_the_gateways(self, head: HeaderBlock, letter: SmtpTransaction) -> str | None:
+    def _not_the_gateways(self, head: HeaderBlock, transaction: SmtpTransaction) -> str | None:
         """Networks of large providers are shared with strangers: the domain decides, not the network alone."""
         author, domains = head.addresses("from")[0], self._services.gateway.domains
-        if in_domains(author, domains) or in_domains(letter.mail_from, domains):
+        if in_domains(author, domains) or in_domains(transaction.mail_from, domains):
             return None
         return (
             f"550 5.7.1 {_shown(author)} is of no domain this gateway may send as; add it to POSTLUDE_GATEWAY_DOMAINS"

@@ -95,7 +95,7 @@ class Throttled(NamedTuple):
     """Which limit, for people."""
 
 
-class Outlook(NamedTuple):
+class Forecast(NamedTuple):
     """How long a number of copies takes under the limits that are set."""
 
     seconds: float
@@ -125,7 +125,7 @@ class Transport(Protocol):
         """Seconds until any copy may leave, 0 when one may now. Ask before claiming."""
         ...
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """What the limits make of `copies` copies that begin to leave now."""
         ...
 

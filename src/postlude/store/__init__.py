@@ -20,11 +20,11 @@ from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import FeedbackQueries
-from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
+from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.integrity.queries import IntegrityQueries
-from postlude.store.integrity.rows import HeldMail, Incident
+from postlude.store.integrity.rows import Incident, PausedMail
 from postlude.store.jobs.queries import JobQueries
-from postlude.store.journals.hold import Hold
+from postlude.store.journals.sending_pause import SendingPause
 from postlude.store.messages.claims import Claims
 from postlude.store.messages.queries import MessageQueries
 from postlude.store.messages.rows import (
@@ -130,8 +130,6 @@ __all__ = [
     "CopySuppression",
     "CountedStatement",
     "DataRequest",
-    "HeldMail",
-    "Hold",
     "Incident",
     "Link",
     "LinkActivity",
@@ -139,11 +137,13 @@ __all__ = [
     "Message",
     "MessageTotals",
     "OpenRequest",
+    "PausedMail",
     "PreferenceChoice",
+    "QuarantinedRecord",
     "Rebuilt",
     "Resolution",
     "Revocations",
-    "SetAside",
+    "SendingPause",
     "Store",
     "Submission",
     "Suppression",

@@ -146,7 +146,7 @@ class CampaignTools:
     """Where hosted files lie."""
     has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
-    outlook: SendingForecast
+    forecast: SendingForecast
     """What the mail servers' limits make of so many copies; empty when nothing limits."""
 
 

@@ -145,7 +145,7 @@ class _Campaigns:
         share = ahead // max(1, len(under_way))  # campaigns at the same time leave side by side
         held = Counter(claim.campaign for claim in pump.waiting)
         for campaign in under_way:
-            busy = await asyncio.to_thread(work.take_in, campaign) or busy
+            busy = await asyncio.to_thread(work.enqueue_audience, campaign) or busy
             room = 0 if wait_s else share - held[campaign.id]
             if room < share // 2:
                 continue
@@ -159,7 +159,7 @@ class _Campaigns:
 
     async def _drop_stopped(self) -> None:
         """Give back what waits here of campaigns that were paused or cancelled meanwhile."""
-        stopped = self._pump.take_out(lambda claim: claim.campaign not in self._campaigns)
+        stopped = self._pump.remove_waiting(lambda claim: claim.campaign not in self._campaigns)
         try:
             await self.give_back(stopped)
         except BaseException:

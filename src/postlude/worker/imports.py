@@ -32,7 +32,7 @@ class Imports:
         self._owner = f"app {new_id()}"
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._tidied = False
+        self._uploads_deleted = False
         self._loop: Final = ThreadLoop(
             "imports", self._round, expected=(StorageError, InUseError), problem="imports wait"
         )
@@ -58,10 +58,10 @@ class Imports:
     def _round(self) -> float:
         self._wake.clear()
         if worked := self._one():
-            self._tidied = False
-        if not self._tidied:
-            self._tidy()
-            self._tidied = True
+            self._uploads_deleted = False
+        if not self._uploads_deleted:
+            self._delete_old_uploads()
+            self._uploads_deleted = True
         if not worked:
             self._loop.worked()
             self._wake.wait(_LOOK_SECONDS)
@@ -81,7 +81,7 @@ class Imports:
             _log.exception("import %s", job.title)
         return True
 
-    def _tidy(self) -> None:
+    def _delete_old_uploads(self) -> None:
         jobs = [job for job in self._store.jobs.latest(KIND, limit=_JOBS_LOOKED_AT) if not job.options.get("dry_run")]
         files = {str(job.options.get("file")): job.status for job in jobs}
         old = self._clock.now() // MICROS_PER_SECOND - _KEPT_SECONDS

@@ -107,7 +107,7 @@ class Pump(Generic[Item]):
         self.in_hand += len(items)
         self._more.set()
 
-    def take_out(self, unwanted: Callable[[Item], bool]) -> list[Item]:
+    def remove_waiting(self, unwanted: Callable[[Item], bool]) -> list[Item]:
         """Remove those that wait and shall not leave now."""
         out = [item for item in self._waiting if unwanted(item)]
         if out:
@@ -147,7 +147,7 @@ class Pump(Generic[Item]):
 
     async def _finish(self, source: CopySource[Item], senders: Sequence[asyncio.Task[None]]) -> None:
         """What is begun still leaves, the rest is given back."""
-        left = self.take_out(lambda _: True)
+        left = self.remove_waiting(lambda _: True)
         try:
             await source.give_back(left)
         except (StorageError, InUseError) as error:

@@ -19,7 +19,7 @@ def _hit(row: dict[str, Any]) -> Hit:
         at=0,
         endpoint=HitEndpoint.PIXEL if row["kind"] == "open" else HitEndpoint.LINK,
         kind=1,
-        scope=1,
+        message=1,
         copy=1,
         position=0,
         method="GET",

@@ -14,13 +14,13 @@ from postlude.services.campaigns.drafts import VariantContent, change_campaign, 
 from postlude.services.campaigns.files import attach_file
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.campaigns.scheduling import schedule_campaign
-from postlude.services.campaigns.test_mail import trial_message
+from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.store.campaigns.rows import Campaign
 from postlude.store.contacts.rows import Audience
 from postlude.tokens import DEAD_TOKEN, TokenCodec
 
 
-def said(world, campaign: Campaign, level: Level | None = None) -> set[str]:
+def reported(world, campaign: Campaign, level: Level | None = None) -> set[str]:
     found = check_campaign(world.store, world.contents, campaign, lambda _: True)
     return {one.check for one in found if level is None or one.level is level}
 
@@ -35,7 +35,7 @@ def live_tokens(codec: TokenCodec, text: str) -> list[str]:
 
 
 def test_a_good_campaign_has_nothing_serious(world):
-    assert said(world, world.draft(), Level.ERROR) == said(world, world.draft("b"), Level.SERIOUS) == set()
+    assert reported(world, world.draft(), Level.ERROR) == reported(world, world.draft("b"), Level.SERIOUS) == set()
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_a_good_campaign_has_nothing_serious(world):
     ],
 )
 def test_what_is_wrong_is_found(world, html: str, check: str, level: Level):
-    assert check in said(world, with_html(world, html), level)
-    assert check not in said(world, world.draft("good"), level) or check == "fields"
+    assert check in reported(world, with_html(world, html), level)
+    assert check not in reported(world, world.draft("good"), level) or check == "fields"
 
 
 def test_files_that_are_there_are_found(world):
     made = with_html(world, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a> hosted: by us')
     attach_file(world.store, world.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
-    assert "files" not in said(world, made, Level.ERROR)
+    assert "files" not in reported(world, made, Level.ERROR)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_files_that_are_there_are_found(world):
 )
 def test_a_sender_is_checked_as_it_was_typed(world, sender: str, level: Level | None):
     made = change_campaign(world.store, world.draft("s").id, {"sender": sender}, {})
-    assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in said(world, made, each)] == [level] * bool(
+    assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in reported(world, made, each)] == [level] * bool(
         level
     )
 
@@ -86,9 +86,9 @@ def test_a_sender_is_checked_as_it_was_typed(world, sender: str, level: Level | 
 def test_missing_consent_sender_and_audience_are_found(world):
     world.store.contacts.add("dora@customer.test", 9)
     everyone = world.draft(audience=Audience(everyone=True))
-    assert "consent" in said(world, everyone, Level.SERIOUS)
+    assert "consent" in reported(world, everyone, Level.SERIOUS)
     nobody = world.draft("nobody", audience=Audience())
-    assert "audience" in said(world, nobody, Level.ERROR)
+    assert "audience" in reported(world, nobody, Level.ERROR)
     unsigned = check_campaign(world.store, world.contents, everyone, lambda _: False)
     assert any(one.check == "signature" for one in unsigned)
 
@@ -113,7 +113,7 @@ def test_a_preview_shows_one_contact_and_nothing_live(world):
 def test_a_test_mail_carries_nothing_live(world):
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
-    raw = trial_message(world.contents, made, variant, someone(world.store, made), ["me@example.org"])
+    raw = compose_test_mail(world.contents, made, variant, someone(world.store, made), ["me@example.org"])
     message = message_from_bytes(raw)
     assert message["To"] == "me@example.org"
     assert message["Subject"] == "[Test A] News for Alice"
@@ -123,7 +123,7 @@ def test_a_test_mail_carries_nothing_live(world):
     assert live_tokens(world.codec, body) == []
     assert ".gif" not in body
     with pytest.raises(InputError, match="is not an address"):
-        trial_message(world.contents, made, variant, None, ["me"])
+        compose_test_mail(world.contents, made, variant, None, ["me"])
 
 
 def test_what_cannot_be_compiled_stays_a_draft(world):

@@ -173,7 +173,7 @@ async def test_who_is_suppressed_meanwhile_gets_nothing(world, journal: JournalW
     schedule_campaign(world.store, world.contents, world.clock, campaign.id)
     work = CampaignWork(world.store, world.clock, 5)
     (found,) = work.under_way()
-    work.take_in(found)
+    work.enqueue_audience(found)
     world.store.suppressions.add("alice@customer.test", "unsubscribed")
     with Counting() as server:
         async with pumping(world, journal, server.port):

@@ -42,11 +42,11 @@ def test_two_workers_share_a_campaign(running: tuple[Postlude, Counting], tmp_pa
         wait_for("the end", lambda: store.campaigns.get(campaign.id).status is CampaignStatus.SENT, 100, pause=0.2)
     finally:
         second.kill()
-    said = {copy.recipient: copy.status for copy in store.messages.copies(variant.message)}
-    assert len(said) == COPIES
+    reported = {copy.recipient: copy.status for copy in store.messages.copies(variant.message)}
+    assert len(reported) == COPIES
     assert max(server.counts.values()) == 1
-    for recipient, status in said.items():
+    for recipient, status in reported.items():
         assert server.counts[recipient] in {CopyStatus.SENT: {1}, CopyStatus.INDETERMINATE: {0, 1}}[status], recipient
-    indeterminate = sum(status is CopyStatus.INDETERMINATE for status in said.values())
+    indeterminate = sum(status is CopyStatus.INDETERMINATE for status in reported.values())
     assert indeterminate < 100
     store.close()

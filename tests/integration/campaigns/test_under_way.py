@@ -31,7 +31,7 @@ def begin(world, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
     assert worker_wanted(world.store, world.clock.now())
     work = CampaignWork(world.store, world.clock, 1)
     (found,) = work.under_way()
-    work.take_in(found)
+    work.enqueue_audience(found)
     return work, world.store.campaigns.get(campaign.id)
 
 

@@ -24,9 +24,9 @@ def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store)
     store.accounts.create_user("owner@example.org", "Olga")
     asked = subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
     assert (asked.status, asked.contact.name) == (MemberStatus.PENDING, "Anna")
-    assert asked.letter is not None
-    assert (asked.letter.mail_from, asked.letter.recipient) == ("news@example.org", "anna@example.net")
-    mail = message_from_bytes(asked.letter.raw, policy=policy.default)
+    assert asked.confirmation is not None
+    assert (asked.confirmation.mail_from, asked.confirmation.recipient) == ("news@example.org", "anna@example.net")
+    mail = message_from_bytes(asked.confirmation.raw, policy=policy.default)
     assert (mail["Subject"], mail["To"], mail["From"]) == (
         "Please confirm: Näws",
         "anna@example.net",
@@ -57,7 +57,7 @@ def test_the_envelope_of_a_confirmation_mail_is_the_bare_address(
 ) -> None:
     store.accounts.create_user("owner@example.org", "Olga")
     news = add_list(store, CLOCK, "News", {"sender": typed})
-    letter = subscribe(store, CLOCK, "anna@example.net", news, url).letter
+    letter = subscribe(store, CLOCK, "anna@example.net", news, url).confirmation
     assert letter is not None
     (sender,) = message_from_bytes(letter.raw, policy=policy.default)["From"].addresses
     assert (letter.mail_from, sender.display_name, sender.addr_spec) == (address, name, address)
@@ -71,7 +71,7 @@ def test_a_lists_sender_that_is_not_a_mailbox_is_refused_when_it_is_typed(store:
 def test_without_double_optin_and_with_proof_nothing_is_sent(store: Store) -> None:
     plain, news = store.lists.add("Plain", DAY, double_optin=False), store.lists.add("News", DAY)
     asked = subscribe(store, CLOCK, "bob@example.net", plain, url)
-    assert (asked.status, asked.letter) == (MemberStatus.SUBSCRIBED, None)
+    assert (asked.status, asked.confirmation) == (MemberStatus.SUBSCRIBED, None)
     with pytest.raises(InputError, match="consent without proof"):
         subscribe_agreed(store, CLOCK, "bob@example.net", news, " ", "carol")
     contact = subscribe_agreed(store, CLOCK, "bob@example.net", news, "paper form of 3 May", "carol")

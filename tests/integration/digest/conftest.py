@@ -22,8 +22,8 @@ from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest
 from postlude.services.digest.returned_mail import ReturnedMail
-from postlude.services.digest.steps import Interpreter
-from postlude.services.digest.withdrawn import TakingOut, Withdrawn
+from postlude.services.digest.steps import RecordSteps
+from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
 from postlude.store import Copy, Message, Store, Submission
 
 
@@ -44,21 +44,21 @@ class World:
         self, *, hits: Hits | None = None, batch_records: int = 100, chosen: Callable[[], None] = lambda: None
     ) -> Digest:
         withdrawn = Withdrawn(self.store.privacy)
-        interpreter = Interpreter(
+        record_steps = RecordSteps(
             submissions=Submissions(take, self.spool.get),
-            returned=ReturnedMail(self.spool, read, tie, Repeats(self.store.digest.seen)),
+            returned=ReturnedMail(self.spool, read, assign, Repeats(self.store.digest.seen)),
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
         return Digest(
             journal=JournalReader(self.folder / "journal"),
             store=self.store,
             history=self.history,
-            interpreter=interpreter,
+            record_steps=record_steps,
             changes=self.changes,
             clock=SystemClock(),
             batch_records=batch_records,
             chosen=chosen,
-            taking_out=TakingOut(self.store, self.history, withdrawn),
+            removal=WithdrawalRemoval(self.store, self.history, withdrawn),
         )
 
 
@@ -85,7 +85,7 @@ def read(raw: bytes, _returned: Returned) -> list[Finding]:
     return [Finding(FindingKind.REPLIED, sender=raw.decode(), recipient=str(n)) for n in range(raw.count(b"@"))]
 
 
-def tie(finding: Finding, _at: int) -> Attribution:
+def assign(finding: Finding, _at: int) -> Attribution:
     if finding.sender.startswith("bob"):
         return Attribution(EventKind.REPLIED, 10, 1, credited=True, suppress="complained")
     return Attribution(EventKind.UNMATCHED, unmatched="nothing_of_ours", facts={"text": "\ud800"})

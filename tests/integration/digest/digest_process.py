@@ -19,7 +19,7 @@ from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item
 from postlude.services.digest.loop import Digest
-from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.steps import RecordSteps
 from postlude.store import open_store
 
 HALVES = ("_choose", "_project", "_rebuild", "_keep", "_note")
@@ -62,7 +62,7 @@ digest = Digest(
     journal=JournalReader(folder / "journal"),
     store=store,
     history=history,
-    interpreter=Interpreter(submissions=_none_comes, returned=_none_comes, hits=Hits(store.messages)),
+    record_steps=RecordSteps(submissions=_none_comes, returned=_none_comes, hits=Hits(store.messages)),
     changes=Changes(),
     clock=SystemClock(),
     batch_records=300,

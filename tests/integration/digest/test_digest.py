@@ -121,7 +121,7 @@ def test_each_store_goes_on_where_it_was(world: World, fails: str, monkeypatch: 
     assert world.store.digest.outcomes() == {"counted": 250}
 
 
-def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
+def test_poison_is_quarantined_and_the_rest_counts(world: World, human: Callable[..., Judgement]) -> None:
     world.spool.put(8, b"crash")
     world.say(
         _hit(at=1),
@@ -135,7 +135,7 @@ def test_poison_is_set_aside_and_the_rest_counts(world: World, human: Callable[.
     )
     assert world.digest(hits=Hits(world.store.messages, human)).catch_up() == 8
     assert world.store.digest.outcomes() == {"counted": 2, "unreadable": 1, "failed": 3, "unhandled": 1, "submitted": 1}
-    reasons = [one.reason for one in world.store.feedback.list_set_aside()]
+    reasons = [one.reason for one in world.store.feedback.list_quarantined()]
     assert len(reasons) == 5
     assert any("fell over" in reason for reason in reasons)
     assert any("no mail is stored" in reason for reason in reasons)

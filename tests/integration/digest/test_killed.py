@@ -33,16 +33,16 @@ def _start(folder: Path, url: str, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def _said(writers: Sequence[JournalWriter], chance: random.Random, number: int) -> Counter[tuple[int, int]]:
+def _reported(writers: Sequence[JournalWriter], chance: random.Random, number: int) -> Counter[tuple[int, int]]:
     """One round's hits, written while the digest reads; how often each copy and position was asked for."""
-    said: Counter[tuple[int, int]] = Counter()
+    reported: Counter[tuple[int, int]] = Counter()
     for i in range(_HITS_A_ROUND):
         copy, position = chance.choice(_COPIES), chance.randrange(-1, 3)
         endpoint = HitEndpoint.PIXEL if position < 0 else HitEndpoint.LINK
         hit = Hit(number * 10_000 + i, endpoint, 1, copy % 7 + 1, copy, position, "GET", "Gecko", "", {}, {})
         writers[i % 2].submit(encode(hit), lambda _result: None)
-        said[copy, position] += 1
-    return said
+        reported[copy, position] += 1
+    return reported
 
 
 @pytest.mark.timeout(60 + 12 * _ROUNDS)
@@ -51,16 +51,16 @@ def test_killed_at_any_point_it_counts_every_hit_once(tmp_path: Path, state_url:
     open_store(state_url).close()
     chance = random.Random(20261124)
     writers = [JournalWriter(tmp_path / "journal", name) for name in ("edge-1", "edge-2")]
-    said: Counter[tuple[int, int]] = Counter()
+    reported: Counter[tuple[int, int]] = Counter()
     died: Counter[str] = Counter()
     for number in range(_ROUNDS):
         inside = number % 2
         with _start(tmp_path, state_url, *([str(number)] if inside else [])) as process:
             assert process.stdout is not None
-            said += _said(writers, chance, number)
+            reported += _reported(writers, chance, number)
             assert process.stdout.readline() == "ready\n"
             if inside:
-                while process.poll() is None and _digested(state_url) < sum(said.values()):
+                while process.poll() is None and _digested(state_url) < sum(reported.values()):
                     time.sleep(0.02)
             else:
                 time.sleep(chance.uniform(0, 0.25))
@@ -71,10 +71,10 @@ def test_killed_at_any_point_it_counts_every_hit_once(tmp_path: Path, state_url:
         writer.close()
     print(dict(died))  # noqa: T201 - read by people with -s
     assert len(died) > 2
-    _finish(tmp_path, state_url, sum(said.values()))
+    _finish(tmp_path, state_url, sum(reported.values()))
     with closing(open_history(tmp_path / "history.duckdb")) as history, closing(open_store(state_url)) as store:
         events = _everything(history)
-        assert Counter((event.copy, event.position) for event in events) == said
+        assert Counter((event.copy, event.position) for event in events) == reported
         assert len({event.id for event in events}) == len(events)
         assert store.digest.outcomes() == {"counted": len(events)}
         assert _projected(store) == _by_copy(events)
@@ -87,10 +87,10 @@ def test_killed_in_an_erasure_it_erases_what_came_before_and_no_more(tmp_path: P
         store.digest.apply(Batch(submissions=[_submission(message) for message in range(1, 8)]))
     writers = [JournalWriter(tmp_path / "journal", "edge-1")] * 2
     chance = random.Random(7)
-    before = _said(writers, chance, 0)
+    before = _reported(writers, chance, 0)
     erase = Hit(20_000, HitEndpoint.PREFERENCES, 1, 1, _ERASED, -1, "POST", "Gecko", "", {}, {"erase": "1"})
     writers[0].append_blocking(encode(erase))
-    after = _said(writers, chance, 3)
+    after = _reported(writers, chance, 3)
     writers[0].close()
     total = sum((before + after).values()) + 1
     for number in range(_ROUNDS // 2):

@@ -64,10 +64,10 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
     done = work.progress()
     assert (done.running, done.done, done.rules_version) == (False, len(HITS), NEXT_RULES)
     for hit in HITS:
-        [event] = [one for one in world.history.timeline(hit.scope, hit.copy) if one.at == hit.at]
-        said = judge(hit, sent_at=None)
-        assert (event.verdict, event.reasons, event.rules_version) == (said.verdict, said.reasons, NEXT_RULES)
-        assert event.facts.get("client", "") == said.client
+        [event] = [one for one in world.history.timeline(hit.message, hit.copy) if one.at == hit.at]
+        reported = judge(hit, sent_at=None)
+        assert (event.verdict, event.reasons, event.rules_version) == (reported.verdict, reported.reasons, NEXT_RULES)
+        assert event.facts.get("client", "") == reported.client
         assert event.address == "192.0.2.0"
     bob, carol = world.store.messages.activity(1)[10], world.store.messages.activity(1)[11]
     assert (bob.opens, bob.opens_machine, bob.opens_unknown, bob.first_open_at) == (1, 2, 0, 100)

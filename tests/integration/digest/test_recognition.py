@@ -7,7 +7,7 @@ from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
 from postlude.model.observation import Attempt, AttemptStarted, Submitted, encode
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
-from postlude.services.integrity.sending_hold import hold_if_new, problems, resume
+from postlude.services.integrity.sending_pause import pause_if_new, problems, resume
 from postlude.store import Incident
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Audience
@@ -38,7 +38,7 @@ def test_a_result_of_a_copy_the_state_does_not_know_holds_all_sending(world: Wor
     world.say(_accepted(10))
     _submit(world, 2)
     world.digest().catch_up()
-    assert "older than the journal" in world.store.integrity.hold().reasons[0]
+    assert "older than the journal" in world.store.integrity.sending_pause().reasons[0]
     assert world.store.sending.claim(10, _NOW, 1) == []
 
 
@@ -62,10 +62,10 @@ def test_a_state_that_is_older_than_the_history_holds_all_sending_once(world: Wo
     _submit(world)
     world.history.append([], {9: (1, 1)}, generation=50)
     world.digest().catch_up()
-    assert "older than the history" in world.store.integrity.hold().reasons[0]
+    assert "older than the history" in world.store.integrity.sending_pause().reasons[0]
     resume(world.store)
     world.digest().catch_up()
-    assert world.store.integrity.hold() is None
+    assert world.store.integrity.sending_pause() is None
     assert [claim.copy for claim in world.store.sending.claim(10, _NOW, 1)] == [10]
 
 
@@ -76,7 +76,7 @@ def test_a_copy_begun_by_a_later_state_is_indeterminate_and_holds_all_sending(wo
     world.say(AttemptStarted(8, (10,), later))
     world.digest().catch_up()
     assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
-    assert "had not yet let leave" in world.store.integrity.hold().reasons[0]
+    assert "had not yet let leave" in world.store.integrity.sending_pause().reasons[0]
 
 
 def test_what_is_begun_says_which_state_let_it_be_claimed(world: World) -> None:
@@ -147,20 +147,20 @@ def test_what_a_worker_with_a_whole_journal_had_claimed_is_given_back(world: Wor
 
 
 def test_an_empty_state_in_a_used_folder_holds_and_a_new_one_does_not(world: World) -> None:
-    hold_if_new(world.store, SystemClock(), "folder", used=False)
-    assert world.store.integrity.hold() is None
+    pause_if_new(world.store, SystemClock(), "folder", used=False)
+    assert world.store.integrity.sending_pause() is None
     world.store.settings.delete("data_folder")
-    hold_if_new(world.store, SystemClock(), "folder", used=True)
-    assert "missing" in world.store.integrity.hold().reasons[0]
+    pause_if_new(world.store, SystemClock(), "folder", used=True)
+    assert "missing" in world.store.integrity.sending_pause().reasons[0]
 
 
 def test_a_state_of_another_folder_holds_and_gives_up_what_was_in_its_hands(world: World) -> None:
-    hold_if_new(world.store, SystemClock(), "old", used=False)
+    pause_if_new(world.store, SystemClock(), "old", used=False)
     _submit(world)
     world.digest().catch_up()
     world.store.sending.claim(10, _NOW, world.store.sending.begin_worker("old/app", 100))
-    hold_if_new(world.store, SystemClock(), "new", used=False)
-    assert "another data folder" in world.store.integrity.hold().reasons[0]
+    pause_if_new(world.store, SystemClock(), "new", used=False)
+    assert "another data folder" in world.store.integrity.sending_pause().reasons[0]
     resume(world.store)
     assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
@@ -168,7 +168,7 @@ def test_a_state_of_another_folder_holds_and_gives_up_what_was_in_its_hands(worl
 def test_mail_that_may_have_left_becomes_indeterminate_when_a_sender_s_journal_is_not_whole(world: World) -> None:
     _submit(world)
     world.digest().catch_up()
-    world.store.integrity.hold_sending("put back", _NOW)
+    world.store.integrity.pause_sending("put back", _NOW)
     world.store.integrity.add_incidents([Incident("x", _NOW, "gone", "the journal of app is gone", "app")])
     assert resume(world.store).uncertain == 1
     assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE

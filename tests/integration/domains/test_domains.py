@@ -84,8 +84,8 @@ def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer):
     dns.zone["back.example.org", "MX"] = ["10 gone.example.net."]
     del dns.zone["_dmarc.example.org", "TXT"]
     del dns.zone["t.example.org", "A"]
-    said = run("domain", "check", DOMAIN)
-    assert said.exit_code == 1
+    reported = run("domain", "check", DOMAIN)
+    assert reported.exit_code == 1
     for words in (
         "the key is revoked",
         "another key is published",
@@ -94,7 +94,7 @@ def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer):
         "add a TXT record named _dmarc.example.org",
         "add a CNAME record named t.example.org",
     ):
-        assert words in said.stdout
+        assert words in reported.stdout
     assert "WARN  sending domains" in run("check").stdout
 
 

@@ -20,7 +20,7 @@ async def test_a_pixel_is_a_gif_and_a_hit(endpoint: RunningEdge, full: bool):
     assert "set-cookie" not in answer.headers
     assert "x-postlude-diagnosis" not in answer.headers
     [hit] = endpoint.hits()
-    assert (hit.endpoint, hit.kind, hit.scope, hit.copy, hit.position) == (HitEndpoint.PIXEL, 1, MESSAGE, COPY, -1)
+    assert (hit.endpoint, hit.kind, hit.message, hit.copy, hit.position) == (HitEndpoint.PIXEL, 1, MESSAGE, COPY, -1)
     assert (hit.method, hit.user_agent, hit.address) == ("GET", "Thunderbird", "127.0.0.0")
     assert hit.headers == {"accept-language": "de,en"}
 
@@ -208,7 +208,7 @@ async def test_a_subscription_is_confirmed_by_the_button_alone(endpoint: Running
     assert (await endpoint.ask("POST", url, body=b"a=b")).status == 400
     done = await endpoint.ask("POST", url, {"Accept-Language": "de"}, b"confirm=1")
     assert "Sie sind angemeldet" in done.body.decode()
-    assert [(hit.endpoint, hit.scope, hit.copy) for hit in endpoint.hits()] == [
+    assert [(hit.endpoint, hit.message, hit.copy) for hit in endpoint.hits()] == [
         (HitEndpoint.CONFIRM_PAGE, 0x77, 0x88),
         (HitEndpoint.CONFIRM, 0x77, 0x88),
     ]

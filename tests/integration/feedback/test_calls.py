@@ -93,7 +93,7 @@ def test_ses_waits_for_its_certificate_and_then_counts_once(world: World, sns: S
         "unknown_user",
     )
     assert world.store.digest.outcomes()["repeated"] == 1
-    assert world.store.feedback.list_set_aside() == []
+    assert world.store.feedback.list_quarantined() == []
 
 
 def test_ses_that_cannot_be_reached_holds_nothing_up(world: World, sns: Sns):
@@ -126,7 +126,7 @@ def test_a_subscription_is_confirmed_only_when_sns_signed_it(world: World, sns: 
     world.called("ses", good.replace(b"Token=23", b"Token=24"))
     world.waiting.look()
     assert world.fetched == [CERTIFICATE, SUBSCRIBE]
-    assert [one.reason for one in world.store.feedback.list_set_aside()] == ["ses: the signature does not hold"]
+    assert [one.reason for one in world.store.feedback.list_quarantined()] == ["ses: the signature does not hold"]
 
 
 def test_a_certificate_from_elsewhere_is_never_fetched(world: World, sns: Sns):
@@ -139,7 +139,7 @@ def test_a_certificate_from_elsewhere_is_never_fetched(world: World, sns: Sns):
 
 def mailgun(event: str, token: str = "t-1", key: str = "signing-key") -> bytes:
     signature = hmac.new(key.encode(), f"{NOW}{token}".encode(), hashlib.sha256).hexdigest()
-    said = {
+    reported = {
         "event": event,
         "id": f"{event}-1",
         "recipient": BOB,
@@ -149,7 +149,7 @@ def mailgun(event: str, token: str = "t-1", key: str = "signing-key") -> bytes:
         "delivery-status": {"code": 550, "message": "5.1.1 The email account does not exist"},
     }
     return json.dumps(
-        {"signature": {"timestamp": str(NOW), "token": token, "signature": signature}, "event-data": said}
+        {"signature": {"timestamp": str(NOW), "token": token, "signature": signature}, "event-data": reported}
     ).encode()
 
 
@@ -192,7 +192,7 @@ def test_a_crash_in_a_parser_keeps_the_sample(tmp_path: Path):
         world.called("nobody", b"{}")
         good = {"RecordType": "Delivery", "MessageID": "p", "Recipient": BOB, "DeliveredAt": "2023-11-14T22:13:20Z"}
         world.called("postmark", json.dumps(good).encode())
-        kept = [one.data for one in world.store.feedback.list_set_aside()]
+        kept = [one.data for one in world.store.feedback.list_quarantined()]
         assert any(b"\xff\xfe" in data for data in kept)
         assert len(kept) == 2
         assert world.kinds(copy) == []  # its id is unknown here, and the address alone is not enough

@@ -8,7 +8,7 @@ from postlude.model.errors import NotFoundError
 from postlude.tokens import TagPurpose
 
 from .conftest import BOB, EVE, World
-from .letters import complaint, dsn, reply
+from .example_mails import complaint, dsn, reply
 
 
 def test_a_later_bounce_corrects_an_earlier_acceptance(world: World):
@@ -45,7 +45,7 @@ def test_what_nobody_signed_suppresses_nobody(world: World, raw: bytes):
     assert (waiting.reason, waiting.facts["recipient"]) == ("nothing_of_ours", BOB)
 
 
-def test_address_time_and_subject_tie_probably_and_suppress_nobody(world: World):
+def test_address_time_and_subject_matches_probably_and_suppress_nobody(world: World):
     (copy,) = world.sent(BOB)
     world.returned(complaint(BOB), "postmaster@sender.test")
     assert world.store.suppressions.get(BOB) is None
@@ -72,13 +72,13 @@ def test_somebody_else_who_answers_is_linked_and_may_be_credited_by_hand(world: 
     world.resolve(waiting.id, copy.id)
     assert world.view(copy).replied_at == waiting.at
     assert world.store.feedback.list_unmatched() == []
-    (tied,) = world.store.feedback.list_unmatched(state="tied")
-    assert (tied.copy, tied.handled_by) == (copy.id, world.user.id)
+    (assigned,) = world.store.feedback.list_unmatched(state="assigned")
+    assert (assigned.copy, assigned.handled_by) == (copy.id, world.user.id)
     event = world.events(copy)[-1]
     assert (event.facts["evidence"], event.facts["sender"]) == ("by_hand", "bob.private@home.test")
 
 
-def test_a_complaint_tied_by_hand_suppresses_and_a_dismissed_one_does_not(world: World):
+def test_a_complaint_assigned_by_hand_suppresses_and_a_dismissed_one_does_not(world: World):
     bob, eve = world.sent(BOB, EVE)
     world.returned(complaint(BOB, "Subject: x\n"), "abuse@sender.test")
     world.returned(complaint(EVE, "Subject: x\n"), "abuse@sender.test")
@@ -91,9 +91,9 @@ def test_a_complaint_tied_by_hand_suppresses_and_a_dismissed_one_does_not(world:
     assert (world.view(bob).complained_at, world.view(eve).complained_at) == (waiting[BOB].at, None)
 
 
-def test_a_decision_about_nothing_is_set_aside(world: World):
+def test_a_decision_about_nothing_is_quarantined(world: World):
     world.resolve(12345, 6)
-    assert "nothing unmatched" in world.store.feedback.list_set_aside()[0].reason
+    assert "nothing unmatched" in world.store.feedback.list_quarantined()[0].reason
     with pytest.raises(NotFoundError, match="feedback unmatched"):
         world.store.feedback.unmatched(12345)
 

@@ -12,7 +12,7 @@ from postlude.services.feedback.mail_retention import DAY_S, ReturnedKeeping
 from servers.waiting import wait_for
 
 from .conftest import BOB, World
-from .letters import dsn
+from .example_mails import dsn
 
 STRANGE = b"From: carol@other.test\r\nTo: r@bounce.sender.test\r\nSubject: %s\r\n\r\n%s\r\n"
 
@@ -35,7 +35,7 @@ def kept(world: World, mails: dict[str, int]) -> set[str]:
 
 def test_a_week_and_longer_while_somebody_is_asked(world: World):
     (copy,) = world.sent(BOB)
-    tied = world.returned(dsn(BOB), world.tag(copy))
+    assigned = world.returned(dsn(BOB), world.tag(copy))
     asked = [world.returned(STRANGE % (name, name), "r+x@bounce.sender.test") for name in (b"one", b"two", b"three")]
     rows = {row.mail: row for row in world.store.feedback.list_unmatched()}
     assert set(rows) == set(asked)
@@ -44,7 +44,7 @@ def test_a_week_and_longer_while_somebody_is_asked(world: World):
     world.spool_in.put(never_journaled, b"the writer was killed before the journal spoke of it")
     fresh = world.returned(dsn(BOB), world.tag(copy))
     mails = {
-        "tied": aged(world, tied, 8.1),
+        "assigned": aged(world, assigned, 8.1),
         "asked": aged(world, asked[0], 89),
         "asked long ago": aged(world, asked[1], 90.1),
         "dismissed": aged(world, asked[2], 8.1),

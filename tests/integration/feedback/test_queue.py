@@ -13,14 +13,14 @@ from servers.commands import Done
 from servers.commands import run as run_command
 
 from .conftest import ALICE, BOB, EVE, World
-from .letters import dsn, reply
+from .example_mails import dsn, reply
 
 
 def run(world: World, *arguments: str) -> Done:
     return run_command("feedback", *arguments, settings={"data": world.parts.settings.data})
 
 
-def test_listed_tied_and_dismissed_on_the_command_line(world: World):
+def test_listed_assigned_and_dismissed_on_the_command_line(world: World):
     (copy,) = world.sent(BOB)
     world.returned(reply("bob@private.test"), world.tag(copy, TagPurpose.REPLY))
     world.returned(dsn(EVE), "abuse@sender.test")
@@ -29,19 +29,19 @@ def test_listed_tied_and_dismissed_on_the_command_line(world: World):
     assert (rows["replied"]["reason"], rows["replied"]["copy"]) == ("other_sender", id_text(copy.id))
     assert rows["bounced"]["reason"] == "nothing_of_ours"
 
-    code, out, err = run(world, "tie", rows["replied"]["id"], BOB)
+    code, out, err = run(world, "assign", rows["replied"]["id"], BOB)
     assert (code, "tied to" in out) == (0, True), err
     assert run(world, "dismiss", rows["bounced"]["id"])[0] == 0
     world.digest.catch_up()
     assert world.view(copy).replied_at
     assert "nothing waits" in run(world, "unmatched")[1]
     states = {row["state"] for row in json.loads(run(world, "unmatched", "--state", "all", "--json")[1])["unmatched"]}
-    assert states == {"tied", "dismissed"}
+    assert states == {"assigned", "dismissed"}
 
     code, _, err = run(world, "dismiss", rows["bounced"]["id"])
     assert (code, "dismissed already" in err) == (2, True)
-    assert run(world, "tie", "zzz", BOB)[0] == 2
-    assert run(world, "tie", rows["bounced"]["id"], "nobody@nowhere.test")[0] == 6
+    assert run(world, "assign", "zzz", BOB)[0] == 2
+    assert run(world, "assign", rows["bounced"]["id"], "nobody@nowhere.test")[0] == 6
 
 
 def test_each_user_decides_about_their_own_mail_and_the_owner_about_all(world: World):

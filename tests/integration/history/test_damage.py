@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.build.history import open_or_set_aside
+from postlude.app.build.history import open_or_quarantine
 from postlude.history import open_history
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError
-from postlude.services.integrity.sending_hold import problems
+from postlude.services.integrity.sending_pause import problems
 from postlude.store import open_store
 from support.state_template import sqlite_state
 
@@ -55,7 +55,7 @@ def _spoil(path: Path, at: float, size: int = 4096) -> None:
 def _total_after_start(path: Path) -> tuple[int, list[str]]:
     with (
         closing(open_store(sqlite_state(path.parent))) as store,
-        closing(open_or_set_aside(path, store, SystemClock())) as history,
+        closing(open_or_quarantine(path, store, SystemClock())) as history,
     ):
         return history.total(), problems(store)
 
@@ -65,7 +65,7 @@ def test_a_whole_one_is_opened_and_nothing_is_told(path: Path):
 
 
 @pytest.mark.parametrize("how", ["header", "truncated", "empty", "garbage"])
-def test_a_file_that_cannot_be_opened_is_set_aside_and_told(path: Path, how: str):
+def test_a_file_that_cannot_be_opened_is_quarantined_and_told(path: Path, how: str):
     match how:
         case "header":
             _spoil(path, 0)

@@ -113,9 +113,9 @@ def test_a_second_process_is_told_who_has_it(tmp_path: Path, history: History) -
         f"try: open_history({str(tmp_path / 'history.duckdb')!r})\n"
         "except InUseError as error: print(error)"
     )
-    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert "another process has it open" in said
-    assert "Stop that one" in said
+    reported = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "another process has it open" in reported
+    assert "Stop that one" in reported
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

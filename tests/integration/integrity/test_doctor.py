@@ -77,7 +77,7 @@ def test_each_kind_of_damage_is_found(data: Path, name: str, harm: Callable[[Pat
     assert _states(data)[name] == "damaged"
 
 
-def test_repairing_sets_aside_and_deletes_nothing(data: Path):
+def test_repairing_quarantines_and_deletes_nothing(data: Path):
     _flip(_only(data, "spool/out/*/*.eml"))
     (data / "history.duckdb").write_bytes(b"no history")
     before = sum(path.is_file() for path in data.rglob("*"))

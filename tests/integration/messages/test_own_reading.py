@@ -34,7 +34,7 @@ async def test_its_own_records_are_waited_for(tmp_path: Path):
     reader = JournalReader(journals, CLOCK)
     [record] = reader.read({}, 10)
     place = record.next
-    store.digest.apply(Batch(positions={place.writer: (place.segment, place.offset)}, labels=reader.take_labels()))
+    store.digest.apply(Batch(positions={place.writer: (place.segment, place.offset)}, labels=reader.pop_labels()))
     async with asyncio.timeout(5):
         assert await waiting
     reader.close()

@@ -208,7 +208,7 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none():
     assert postmark.accepted == [b"X-PM-TrackOpens: false\r\n" + LETTER]
 
 
-async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
+async def test_the_forecast_knows_what_was_sent_before(tmp_path: Path):
     store = open_store(sqlite_state(tmp_path))
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=RateLimits(per_day=10))
@@ -216,6 +216,6 @@ async def test_the_outlook_knows_what_was_sent_before(tmp_path: Path):
         for _ in range(6):
             await accepted(way)
         await way.close()
-    assert "within what gmail takes a day" in SmtpServers([config], SystemClock(), store.sending).outlook(4).text
-    assert "spread over 2 days" in SmtpServers([config], SystemClock(), store.sending).outlook(5).text
+    assert "within what gmail takes a day" in SmtpServers([config], SystemClock(), store.sending).forecast(4).text
+    assert "spread over 2 days" in SmtpServers([config], SystemClock(), store.sending).forecast(5).text
     store.close()

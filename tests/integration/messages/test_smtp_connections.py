@@ -168,10 +168,10 @@ async def test_small_talk_keeps_no_connection_for_ever(relay: Starter, inbound: 
     async with both(relay, inbound, idle_session_s=0.6) as ports:
         for port in ports:
             (client, _), *_ = await many(port, 1)
-            said = ["250"]
-            while said[-1].startswith("250"):
-                said.append(await asyncio.to_thread(client.say, "RSET" if len(said) > 1 else "EHLO x"))
-            assert said[-1].startswith("421") or not said[-1]
+            reported = ["250"]
+            while reported[-1].startswith("250"):
+                reported.append(await asyncio.to_thread(client.say, "RSET" if len(reported) > 1 else "EHLO x"))
+            assert reported[-1].startswith("421") or not reported[-1]
 
 
 async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starter, tmp_path: Path):
@@ -253,7 +253,7 @@ async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter):
 
 async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter):
     mail = LETTER + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
-    async with relay(held_bytes=4_000_000) as port:
+    async with relay(buffered_bytes=4_000_000) as port:
         first, second = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
         for client in (first, second):
             for line in ("EHLO x", f"MAIL FROM:<{ALICE}>", "RCPT TO:<bob@example.com>", "DATA"):

@@ -17,7 +17,7 @@ from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import SendOutcome, Via
 from postlude.services.messages.sender import SenderDeps
-from postlude.services.messages.submission import accept, take
+from postlude.services.messages.submission import accept, read_submission
 from postlude.services.messages.tracker import Tracker
 from postlude.services.messages.view_page import ViewPages
 from postlude.store import Batch, Copy, Store, open_store
@@ -60,7 +60,7 @@ async def submit(
         raw=letter,
     )
     seen = next(one for one in folder.observations() if isinstance(one, Submitted) and one.message == message)
-    taken = take(seen, folder.spool.get(message), Policy(), tracker)
+    taken = read_submission(seen, folder.spool.get(message), Policy(), tracker)
     store.digest.apply(Batch(submissions=(taken.submission,)))
     return list(taken.submission.copies)
 

@@ -70,8 +70,8 @@ def way(port: int, token: OAuthToken) -> SmtpTransport:
 
 
 def logins(server: Difficult) -> list[str]:
-    said = [command.split()[2] for command in server.commands if command.startswith("AUTH XOAUTH2")]
-    return [base64.b64decode(one).decode() for one in said]
+    reported = [command.split()[2] for command in server.commands if command.startswith("AUTH XOAUTH2")]
+    return [base64.b64decode(one).decode() for one in reported]
 
 
 async def test_one_token_serves_many_connections(tokens: Tokens):

@@ -121,8 +121,8 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
     world.digest()
     with world.store() as store:
         contact = store.contacts.add(BOB, NOW, name=NAME, fields={"note": SECRET})
-        said = {Purpose.OPENS: Consent.GIVEN, Purpose.MAIL: Consent.GIVEN}
-        store.contacts.record_consent(contact.id, said, NOW, how="by hand", source=f"letter of {NAME}")
+        reported = {Purpose.OPENS: Consent.GIVEN, Purpose.MAIL: Consent.GIVEN}
+        store.contacts.record_consent(contact.id, reported, NOW, how="by hand", source=f"letter of {NAME}")
     tokens = [token for one in (copy, shared) for token in codec.mint_copy(1, one.message, one.id)]
     needles = (BOB, NAME, SECRET, ADDRESS, "Agent-of-Robert", *tokens, *tags)
     assert world.naming(BOB, NAME, SECRET)  # it was there

@@ -29,9 +29,9 @@ def test_a_contact_that_never_got_mail_is_told_everything(store: Store, history:
     news = store.lists.add("News", NOW)
     store.lists.put_member(news.id, contact.id, MemberStatus.SUBSCRIBED, NOW, "card")
     store.contacts.tag_contact(store.contacts.tag("vip"), contact.id)
-    said = {Purpose.MAIL: Consent.GIVEN}
+    reported = {Purpose.MAIL: Consent.GIVEN}
     store.contacts.record_consent(
-        contact.id, said, NOW, how="by hand", source="paper form", text="I want it", by="carol"
+        contact.id, reported, NOW, how="by hand", source="paper form", text="I want it", by="carol"
     )
     text = describe(store, history, BOB)
     for part in ("Bob B", "Bob@example.org", "note: broken leg", "where from: fair", "list News: subscribed", "by card",

@@ -125,3 +125,21 @@ def test_only_a_campaigns_indeterminate_copies_are_read(tmp_path: Path) -> None:
     database.close()
     assert [line for line in plan if "copies" in line], plan
     assert [line for line in plan if line.startswith("SCAN copies")] == [], plan
+
+
+def test_what_an_older_version_tied_is_assigned(state_url: str) -> None:
+    database = Database(connect(state_url))
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0016_indeterminate'"))
+        for number, state in enumerate(("open", "tied", "dismissed")):
+            connection.execute(
+                text(
+                    "INSERT INTO unmatched (id, at, mail, reason, facts, state) "
+                    "VALUES (:id, 1, 0, 'ambiguous', '{}', :state)"
+                ),
+                {"id": number, "state": state},
+            )
+    database.close()
+    with closing(open_store(state_url)) as store:
+        assert [store.feedback.unmatched(number).state for number in range(3)] == ["open", "assigned", "dismissed"]

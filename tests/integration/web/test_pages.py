@@ -217,7 +217,7 @@ def test_one_link_can_be_switched_off(world: "World", csrf: Any):  # noqa: ANN40
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "reported"),
     [
         ({"to": ""}, "To"),
         ({"to": "bob"}, "bob&#39; is not an address"),
@@ -230,11 +230,11 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     world: "World",
     csrf: Any,  # noqa: ANN401 - a fixture
     fields: dict[str, str],
-    said: str,
+    reported: str,
 ):
     answer = composed(world, csrf, subject="Kept <this>", **fields)
     assert answer.status_code == 400
-    assert said in answer.text
+    assert reported in answer.text
     assert 'value="Kept &lt;this&gt;"' in answer.text
     assert world.submitted == []
 

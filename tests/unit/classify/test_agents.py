@@ -22,7 +22,7 @@ IPHONE = (
 
 def verdict(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK) -> Verdict:
     seen = Hit(
-        endpoint=endpoint, kind=1, scope=1, copy=1, position=0, method="GET", address="", user_agent=user_agent,
+        endpoint=endpoint, kind=1, message=1, copy=1, position=0, method="GET", address="", user_agent=user_agent,
         headers={}, facts={}, at=1,
     )  # fmt: skip
     return judge(seen, sent_at=None).verdict

@@ -18,7 +18,7 @@ THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderb
 
 def hit(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK, **changes: Any) -> Hit:  # noqa: ANN401 - any field of Hit
     values: dict[str, Any] = {"method": "GET", "headers": {}, "facts": {}, "at": NOON} | changes
-    return Hit(endpoint=endpoint, kind=1, scope=1, copy=1, position=0, address="", user_agent=user_agent, **values)
+    return Hit(endpoint=endpoint, kind=1, message=1, copy=1, position=0, address="", user_agent=user_agent, **values)
 
 
 @pytest.mark.parametrize(

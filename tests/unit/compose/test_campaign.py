@@ -91,17 +91,17 @@ def test_an_empty_field_is_a_missing_one(empty):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ("a\n{{ contct.first_name }}", "text, line 2: nothing is called 'contct'; did you mean contact?"),
         ("a\n{% if contact.vip %}", "text, line 2: Unexpected end of template"),
         ("{% include 'other' %}", "text, line 1: a template stands alone"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(text, said):
+def test_a_mistake_is_named_with_its_line(text, reported):
     with pytest.raises(TemplateError) as caught:
         compile_campaign(template(text=text), Policy(), URLS)
-    assert said in str(caught.value)
+    assert reported in str(caught.value)
 
 
 def test_minified_style_sheets_are_no_comments():

@@ -58,7 +58,7 @@ def test_the_simple_form_is_one_server():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ('smtp = "x"', "begin with [[smtp]]"),
         ("[[smtp]]", "host is missing"),
@@ -81,10 +81,10 @@ def test_the_simple_form_is_one_server():
         ('[[smtp]]\nhost = "h"\n[[smtp]]\nhost = "h"', "give each a `name`"),
     ],
 )
-def test_what_cannot_work_stops_the_start_with_the_remedy(tmp_path: Path, text: str, said: str):
+def test_what_cannot_work_stops_the_start_with_the_remedy(tmp_path: Path, text: str, reported: str):
     with pytest.raises(SettingError) as caught:
         read(tmp_path, text)
-    assert said in str(caught.value)
+    assert reported in str(caught.value)
     assert "geheim" not in str(caught.value)
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from postlude.feedback import refusals
-from postlude.feedback.said import first_rule
+from postlude.feedback.text_rules import first_rule
 
 NOW = 1_700_000_000
 Signed = tuple[dict[str, str], bytes, str]

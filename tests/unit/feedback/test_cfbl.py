@@ -29,7 +29,7 @@ Subject: Our offer
 """
 
 
-def test_the_address_is_taken_and_the_report_is_tied_even_when_it_hides_the_recipient():
+def test_the_address_is_taken_and_the_report_is_matched_even_when_it_hides_the_recipient():
     fields = cfbl_fields(CODEC, 77, "bounce.sender.test").replace("\r\n", "\n")
     address = clean(fields.partition(":")[2].partition(";")[0])
     assert is_tagged(CODEC, address)
@@ -43,7 +43,7 @@ def test_the_address_is_taken_and_the_report_is_tied_even_when_it_hides_the_reci
     )
 
 
-def test_sent_elsewhere_the_id_alone_ties_it():
+def test_sent_elsewhere_the_id_alone_matches_it():
     fields = cfbl_fields(CODEC, 77, "bounce.sender.test").partition("\r\n")[2]
     raw = REPORT.format(to="abuse@sender.test", fields=fields.replace("\r\n", "\n")).encode()
     (found,) = parse(raw, tags=tag_reader(CODEC))

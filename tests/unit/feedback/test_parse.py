@@ -75,7 +75,7 @@ def test_two_tags_at_odds_conclude_nothing():
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("reported", "reason"),
     [
         ("552 5.2.2 mailbox full", Reason.MAILBOX_FULL),
         ("550 5.7.1 blocked using zen.spamhaus.org", Reason.REPUTATION),
@@ -91,11 +91,11 @@ def test_two_tags_at_odds_conclude_nothing():
         ("550 <spam-virus-full@example.org> 5.1.1", Reason.UNKNOWN_USER),
     ],
 )
-def test_reasons(said: str, reason: Reason):
-    assert one(bounce("", said)).reason is reason
+def test_reasons(reported: str, reason: Reason):
+    assert one(bounce("", reported)).reason is reason
 
 
-def test_a_complaint_with_a_hidden_recipient_is_tied_by_what_was_sent_back():
+def test_a_complaint_with_a_hidden_recipient_is_matched_by_what_was_sent_back():
     raw = build.build_complaint(ORIGINAL, recipient="bob@example.org", reporting="isp.example", at=NOON, redact=True)
     found = one(raw.replace(b"To: <bounce+", b"To: <x"))
     assert (found.kind, found.copy) == (FindingKind.COMPLAINED, 7)
@@ -145,7 +145,7 @@ def test_the_address_of_a_page_is_better_evidence_than_a_link(url: str, evidence
     assert one(mail("Subject: Re: Our offer", f"Hello\n\n> {url} \n")).evidence is evidence
 
 
-def test_the_page_in_the_returned_list_unsubscribe_ties_a_complaint():
+def test_the_page_in_the_returned_list_unsubscribe_matches_a_complaint():
     returned = ORIGINAL.replace(TAG["b"].encode(), b"x").replace(TOKEN.encode(), b"x")
     url = b"List-Unsubscribe: <https://t.example/u/" + ACT_TOKEN.encode() + b">\r\n"
     raw = build.build_complaint(url + returned, recipient="bob@example.org", reporting="isp.example", at=NOON)

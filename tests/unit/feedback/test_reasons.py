@@ -71,20 +71,20 @@ NOT_GONE = [
 ]
 
 
-def judge(said: str, status: str, code: int) -> tuple[Reason, Persistence]:
-    reason, rule = find_reason([said.lower()], status, code)
-    return reason, persistence_of(reason, rule, status, code, said)
+def judge(reported: str, status: str, code: int) -> tuple[Reason, Persistence]:
+    reason, rule = find_reason([reported.lower()], status, code)
+    return reason, persistence_of(reason, rule, status, code, reported)
 
 
-@pytest.mark.parametrize(("said", "status", "code"), GONE)
-def test_an_address_that_is_gone(said: str, status: str, code: int):
-    assert judge(said, status, code)[1] is Persistence.GONE
+@pytest.mark.parametrize(("reported", "status", "code"), GONE)
+def test_an_address_that_is_gone(reported: str, status: str, code: int):
+    assert judge(reported, status, code)[1] is Persistence.GONE
 
 
-@pytest.mark.parametrize(("said", "status", "code", "reason"), NOT_GONE)
-def test_what_does_not_end_an_address(said: str, status: str, code: int, reason: Reason):
-    assert judge(said, status, code)[0] is reason
-    assert judge(said, status, code)[1] is not Persistence.GONE
+@pytest.mark.parametrize(("reported", "status", "code", "reason"), NOT_GONE)
+def test_what_does_not_end_an_address(reported: str, status: str, code: int, reason: Reason):
+    assert judge(reported, status, code)[0] is reason
+    assert judge(reported, status, code)[1] is not Persistence.GONE
 
 
 REPLIES = [line.split("\t") for line in Path(__file__).with_name("foreign_replies.tsv").read_text().splitlines()]
@@ -145,8 +145,8 @@ def test_a_version_is_no_status_code():
 
 
 def test_a_subject_that_is_repeated_says_nothing():
-    said = "Your message\n  Subject: your mailbox is full of spam\n  Sent: today\nbob: no such user"
-    assert with_reason(Finding(kind=FindingKind.BOUNCED), said).reason is R.UNKNOWN_USER
+    reported = "Your message\n  Subject: your mailbox is full of spam\n  Sent: today\nbob: no such user"
+    assert with_reason(Finding(kind=FindingKind.BOUNCED), reported).reason is R.UNKNOWN_USER
 
 
 def test_what_stands_above_counts_where_the_words_say_nothing():

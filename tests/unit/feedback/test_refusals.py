@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postlude.feedback import Reason, refusals
-from postlude.feedback.said import first_rule, text_rules
+from postlude.feedback.text_rules import first_rule, text_rules
 
 FOLDER = Path(refusals.__file__).parent
 LISTS = {
@@ -17,11 +17,11 @@ LISTS = {
     if file.name != refusals.WORD_RULES
 }
 ENTRIES = [
-    (name, said["reason"], text, kind)
+    (name, refusal["reason"], text, kind)
     for name, content in LISTS.items()
-    for said in content["said"]
+    for refusal in content["refusal"]
     for kind in ("phrases", "codes")
-    for text in said.get(kind, ())
+    for text in refusal.get(kind, ())
 ]
 
 
@@ -33,10 +33,10 @@ def test_every_entry_names_its_source(name: str):
         assert source["title"]
         assert isinstance(source["date"], dt.date)
         assert source["url"].startswith(("https://", "http://"))
-    for said in content["said"]:
-        assert said["source"] in content["sources"], said
-        assert said["reason"] in set(Reason) - {Reason.NONE, Reason.UNDEFINED}, said
-        assert set(said) <= {"reason", "source", "phrases", "codes", "statuses"}, said
+    for refusal in content["refusal"]:
+        assert refusal["source"] in content["sources"], refusal
+        assert refusal["reason"] in set(Reason) - {Reason.NONE, Reason.UNDEFINED}, refusal
+        assert set(refusal) <= {"reason", "source", "phrases", "codes", "statuses"}, refusal
 
 
 def test_every_source_is_used():
@@ -44,7 +44,7 @@ def test_every_source_is_used():
         (name, source)
         for name, content in LISTS.items()
         for source in content["sources"]
-        if source not in {said["source"] for said in content["said"]}
+        if source not in {refusal["source"] for refusal in content["refusal"]}
     ]
     assert unused == []
 
@@ -65,7 +65,10 @@ def test_no_phrase_stands_in_two_lists_with_two_reasons():
 
 def test_no_status_code_has_two_reasons_and_none_is_of_the_registry():
     rows = [
-        (code, said["reason"]) for one in LISTS.values() for said in one["said"] for code in said.get("statuses", ())
+        (code, refusal["reason"])
+        for one in LISTS.values()
+        for refusal in one["refusal"]
+        for code in refusal.get("statuses", ())
     ]
     assert len({code for code, _ in rows}) == len(rows)
     assert all(re.fullmatch(r"[1-7]\.\d{1,3}", code) for code, _ in rows)

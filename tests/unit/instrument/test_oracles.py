@@ -45,11 +45,13 @@ def ours(raw: bytes) -> Links:
             if tag.href is not None:
                 assert href is not None
                 assert tag.href == (href.value_start, href.value_end)
-            found.append((tag.name.decode(), None if href is None else said(raw[href.value_start : href.value_end])))
+            found.append(
+                (tag.name.decode(), None if href is None else reported(raw[href.value_start : href.value_end]))
+            )
     return found
 
 
-def said(value: bytes) -> str:
+def reported(value: bytes) -> str:
     text = text_of(value, "utf-8")
     assert text is not None
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}")

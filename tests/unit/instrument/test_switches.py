@@ -70,10 +70,10 @@ def test_on_cannot_undo_what_the_recipient_withdrew():
 
 
 def test_applying_twice_changes_nothing():
-    said = Switches(opens=False, top=True, skip=("x.example",), positions=frozenset({1}))
-    once = said.apply(Policy())
+    reported = Switches(opens=False, top=True, skip=("x.example",), positions=frozenset({1}))
+    once = reported.apply(Policy())
     assert once.pixel is PixelPlace.TOP
-    assert said.apply(once) == once
+    assert reported.apply(once) == once
 
 
 def test_folded_own_headers_are_removed_whole():

@@ -29,7 +29,7 @@ def _journal(root: Path, segments: int) -> list[Path]:
 def _read(root: Path) -> tuple[list[bytes], list[str]]:
     reader = JournalReader(root)
     records = [record.data for record in reader.read({}, 1000)]
-    kinds = [finding.kind for finding in reader.take_findings()]
+    kinds = [finding.kind for finding in reader.pop_findings()]
     reader.close()
     return records, kinds
 
@@ -63,9 +63,9 @@ def test_a_segment_that_is_missing_is_told(tmp_path: Path, segment: int):
     _journal(tmp_path, 5)[segment].unlink()
     reader = JournalReader(tmp_path)
     first = reader.read({}, 1)
-    reader.take_findings()
+    reader.pop_findings()
     records = [record.data for record in reader.read({1: first[0].next}, 1000)]
-    told = [finding.text for finding in reader.take_findings()]
+    told = [finding.text for finding in reader.pop_findings()]
     assert len(records) == 31
     assert any(f"segment {segment + 1} of the journal of edge cannot be found" in text for text in told) == bool(
         segment
@@ -130,7 +130,7 @@ def test_damage_that_reaches_to_the_end_is_told_once_however_often_it_is_read(tm
     _flip(path, SIZE + 39 * _FRAME + 30)
     reader = JournalReader(tmp_path)
     last = reader.read({}, 100)[-1].next
-    keys = {finding.key for _ in range(3) if reader.read({1: last}, 100) == [] for finding in reader.take_findings()}
+    keys = {finding.key for _ in range(3) if reader.read({1: last}, 100) == [] for finding in reader.pop_findings()}
     assert len(keys) == 1
     writer.close()
     reader.close()

@@ -32,8 +32,8 @@ class Stores:
         while records := reader.read(self.places, 3):
             self.places |= {record.writer: record.next for record in records}
             fresh += records
-        self.labels += reader.take_labels()
-        self.told += [finding.kind for finding in reader.take_findings()]
+        self.labels += reader.pop_labels()
+        self.told += [finding.kind for finding in reader.pop_findings()]
         self.ids += [record.event_id() for record in fresh]
         reader.close()
         return [record.data for record in fresh]

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 
 from postlude.adapters.smtp_client.answer import ends_one_connection, over_our_limit
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
-from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, RateLimits, outlook, slot_of
+from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, RateLimits, forecast, slot_of
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
 from postlude.model.answer import Answer
 from postlude.model.domain_name import address_key, same_domain
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing, Outlook, Throttled
+from postlude.services.ports import Forecast, Outgoing, Throttled
 
 _PATIENCE_S: Final = 2.0  # a wait this short is not worth giving the claim back
 _FLUSH_S: Final = 1.0
@@ -138,16 +138,16 @@ class SmtpServers:
         for server in self._servers:
             if not server.is_for(copy.sender or copy.mail_from):
                 continue
-            said = await self._through(server, copy)
-            if isinstance(said, Answer) and ends_one_connection(said):
+            reported = await self._through(server, copy)
+            if isinstance(reported, Answer) and ends_one_connection(reported):
                 # One process of the server ends; another connection may go on. Twice is what the server wants.
-                said = await self._through(server, copy)
-            if isinstance(said, Throttled):
-                held = min(held or said, said)
-            elif self._is_final(server, said):
-                return said
+                reported = await self._through(server, copy)
+            if isinstance(reported, Throttled):
+                held = min(held or reported, reported)
+            elif self._is_final(server, reported):
+                return reported
             else:
-                answer = said
+                answer = reported
         if answer is not None:
             return answer
         if held is not None:
@@ -216,13 +216,13 @@ class SmtpServers:
         wait = (at - now) / MICROS_PER_SECOND
         return wait if wait > _PATIENCE_S else 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """What the limits of all servers together make of it. Reads what was sent so far, when nothing has yet."""
         if not self._loaded:
             for server in self._servers:
                 server.budget.replace(self._kept(server, {}))
             self._loaded = True
-        return Outlook(*outlook([server.budget for server in self._servers], copies, self._clock.now()))
+        return Forecast(*forecast([server.budget for server in self._servers], copies, self._clock.now()))
 
     async def close(self) -> None:
         """End connections; what was counted is kept."""

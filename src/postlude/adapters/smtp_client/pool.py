@@ -16,7 +16,7 @@ from postlude.adapters.smtp_client.tls import Protection, TlsPolicy, protection
 from postlude.adapters.smtp_client.transaction import SmtpClientSession
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing, Outlook
+from postlude.services.ports import Forecast, Outgoing
 
 __all__ = ["SmtpConfig", "SmtpTransport", "TlsPolicy"]
 
@@ -96,10 +96,10 @@ class SmtpTransport:
         """Nothing limits."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Nothing limits."""
         del copies
-        return Outlook(0.0, "")
+        return Forecast(0.0, "")
 
     async def try_login(self) -> Answer | None:
         """Connect and log in without sending anything; what stood in the way, None when all is well."""

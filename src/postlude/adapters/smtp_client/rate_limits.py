@@ -155,7 +155,7 @@ class Gate:
             self._connections.release()
 
 
-def outlook(budgets: Sequence[Budget], copies: int, now: int) -> tuple[float, str]:
+def forecast(budgets: Sequence[Budget], copies: int, now: int) -> tuple[float, str]:
     """Seconds, and a sentence, for `copies` copies through these servers; (0, "") when one of them has no limit."""
     if not budgets or any(not budget.limits.most_a_day(now) for budget in budgets):
         return 0.0, ""

@@ -29,21 +29,21 @@ class MessageBuffers:
 class BufferReservation:
     """What one message takes of the buffers."""
 
-    def __init__(self, held: MessageBuffers) -> None:
-        self._held = held
+    def __init__(self, buffers: MessageBuffers) -> None:
+        self._buffers = buffers
         self._size = 0
         self.crowded = False
         """There was no room: the rest of the message is not kept either."""
 
     def take(self, size: int) -> bool:
         """Whether there is room for so many more bytes."""
-        self.crowded = self.crowded or not self._held.take(size)
+        self.crowded = self.crowded or not self._buffers.take(size)
         self._size += 0 if self.crowded else size
         return not self.crowded
 
     def leave(self) -> None:
         """Give back what was taken."""
-        self._held.give(self._size)
+        self._buffers.give(self._size)
         self._size = 0
 
     def __enter__(self) -> Self:

@@ -24,13 +24,13 @@ async def serve(
     """Answer on a listening socket until `stop`, then let open transactions end for up to 5 seconds."""
     loop = asyncio.get_running_loop()
     sessions: dict[_Tracked, None] = {}
-    held = MessageBuffers(config.held_bytes)
+    buffers = MessageBuffers(config.buffered_bytes)
     caps = ConnectionCaps(
         connections_below(config.connections), config.connections_per_address, config.trusted_networks
     )
 
     def make(_address: str, release: Release) -> SmtpServerSession:
-        session = _Tracked(config, policy, held, sessions, release)
+        session = _Tracked(config, policy, buffers, sessions, release)
         sessions[session] = None
         return session
 
@@ -68,7 +68,7 @@ async def serve(
 async def _end(sessions: Collection[SmtpServerSession]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + 5
-    while any(session.letter is not None for session in sessions) and loop.time() < deadline:  # noqa: ASYNC110 - many sessions, once
+    while any(session.transaction is not None for session in sessions) and loop.time() < deadline:  # noqa: ASYNC110 - many sessions, once
         await asyncio.sleep(0.05)
     for session in list(sessions):
         if session.transport is not None:
@@ -81,13 +81,13 @@ class _Tracked(SmtpServerSession):
         self,
         config: SmtpServerConfig,
         policy: SessionPolicyOf,
-        held: MessageBuffers,
+        buffers: MessageBuffers,
         sessions: "dict[_Tracked, None]",
         release: Release,
     ) -> None:
         self._sessions = sessions
         self._release = release
-        super().__init__(config, policy, held)
+        super().__init__(config, policy, buffers)
 
     def left(self) -> None:
         """Count it no longer."""

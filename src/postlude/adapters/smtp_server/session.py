@@ -67,7 +67,7 @@ class SmtpServerConfig:
     """At a time; an IPv6 address counts with its /64."""
     trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Addresses without `connections_per_address`."""
-    held_bytes: int = 268_435_456
+    buffered_bytes: int = 268_435_456
     """Of all messages that are coming in; one more is asked to come later."""
     lmtp: bool = False
     """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
@@ -104,11 +104,11 @@ class SmtpPolicy(Protocol):
         """MAIL."""
         ...
 
-    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
+    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """RCPT."""
         ...
 
-    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Store the message and return the reply. `raw` has CRLF line ends and no dot-stuffing."""
         ...
 
@@ -134,9 +134,11 @@ class SmtpServerSession(SMTP):
 
     line_length_limit = _COMMAND_BYTES  # the reader's buffer, not a promise
 
-    def __init__(self, config: SmtpServerConfig, policy: SessionPolicyOf, held: MessageBuffers | None = None) -> None:
+    def __init__(
+        self, config: SmtpServerConfig, policy: SessionPolicyOf, buffers: MessageBuffers | None = None
+    ) -> None:
         self._config = config
-        self._held = held or MessageBuffers(config.held_bytes)
+        self._buffers = buffers or MessageBuffers(config.buffered_bytes)
         self._began = 0.0
         self._line = 0
         """Bytes of a command that has not ended yet."""
@@ -144,7 +146,7 @@ class SmtpServerSession(SMTP):
         self._policy = policy(self)
         self._login = self._policy.login
         self._wrong = 0
-        self.letter: SmtpTransaction | None = None
+        self.transaction: SmtpTransaction | None = None
         super().__init__(
             object(),
             data_size_limit=config.max_message_bytes,
@@ -191,7 +193,7 @@ class SmtpServerSession(SMTP):
     @property
     def busy(self) -> bool:
         """Whether it has shown that it comes with mail: a login, or a recipient that was taken."""
-        return (self.letter is not None and bool(self.letter.recipients)) or bool(
+        return (self.transaction is not None and bool(self.transaction.recipients)) or bool(
             self.session and self.session.authenticated
         )
 
@@ -229,7 +231,7 @@ class SmtpServerSession(SMTP):
             self.transport.close()
 
     def _set_rset_state(self) -> None:
-        self.letter = None
+        self.transaction = None
         super()._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
 
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by name
@@ -272,7 +274,7 @@ class SmtpServerSession(SMTP):
             await self.push("538 5.7.11 Passwords are taken on protected connections only; turn on STARTTLS")
         elif self.session.authenticated:
             await self.push("503 5.5.1 Already logged in")
-        elif self.letter is not None:
+        elif self.transaction is not None:
             await self.push("503 5.5.1 AUTH is not allowed inside a transaction")
         else:
             await self._authenticate_with(self._login, (arg or "").split())
@@ -319,7 +321,7 @@ class SmtpServerSession(SMTP):
         if self._login and not self.session.authenticated and not await self._policy.trusted():
             hint = "" if self._may_login else "turn on STARTTLS, then "
             await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
-        elif self.letter is not None:
+        elif self.transaction is not None:
             await self.push("503 5.5.1 A message is under way already; RSET to drop it")
         else:
             try:
@@ -329,52 +331,52 @@ class SmtpServerSession(SMTP):
                 return
             refusal = await self._policy.mail(command)
             if refusal is None:
-                self.letter = SmtpTransaction(command.address, command.envid, command.utf8, command.ret)
+                self.transaction = SmtpTransaction(command.address, command.envid, command.utf8, command.ret)
             await self.push(refusal or "250 2.1.0 OK")
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Add a recipient."""
-        letter = self.letter
-        if letter is None:
+        transaction = self.transaction
+        if transaction is None:
             await self.push("503 5.5.1 Say MAIL first")
             return
-        if len(letter.recipients) >= self._config.max_recipients:
+        if len(transaction.recipients) >= self._config.max_recipients:
             await self.push(f"452 4.5.3 At most {self._config.max_recipients} recipients a message; send it in parts")
             return
         try:
-            command = parse_rcpt(arg, utf8=letter.utf8)
+            command = parse_rcpt(arg, utf8=transaction.utf8)
         except SyntaxRefused as refused:
             await self.push(str(refused))
             return
-        refusal = await self._policy.rcpt(letter, command)
+        refusal = await self._policy.rcpt(transaction, command)
         if refusal is None:
-            letter.recipients.append(command.address)
+            transaction.recipients.append(command.address)
             self._reset_timeout()
             if any(command.dsn):
-                letter.dsn[command.address] = command.dsn
+                transaction.dsn[command.address] = command.dsn
         await self.push(refusal or "250 2.1.5 OK")
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Take the message."""
-        letter = self.letter
-        if letter is None or not letter.recipients:
+        transaction = self.transaction
+        if transaction is None or not transaction.recipients:
             await self.push("503 5.5.1 Name a sender and a recipient first")
             return
-        if letter.chunks:
+        if transaction.chunks:
             await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or RSET to drop it")
             return
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
             return
         await self.push("354 Go ahead, end with CR LF . CR LF")
-        with self._held.place() as place:
+        with self._buffers.place() as place:
             stuffed = await self._read_message(place)
-            self.letter = None
+            self.transaction = None
             if stuffed is None:
                 reply = _CROWDED if place.crowded else too_large(self._config.max_message_bytes)
             else:
-                reply = await self._store(letter, await _off_the_loop(_unstuffed, stuffed))
-        await self._answer_message(letter, reply)
+                reply = await self._store(transaction, await _off_the_loop(_unstuffed, stuffed))
+        await self._answer_message(transaction, reply)
 
     async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Take a part of the message by its length (RFC 3030): no end mark, so nothing can be smuggled."""
@@ -382,22 +384,22 @@ class SmtpServerSession(SMTP):
         if not (size.isascii() and size.isdigit()) or len(size) > _DIGITS or last.upper() not in {"", "LAST"}:
             await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
             return
-        letter, limit = self.letter, self._config.max_message_bytes
-        have = sum(map(len, letter.chunks)) if letter is not None else 0
-        chunk = await self._read_exactly(int(size), keep=letter is not None and have + int(size) <= limit)
-        if letter is None or not letter.recipients:
+        transaction, limit = self.transaction, self._config.max_message_bytes
+        have = sum(map(len, transaction.chunks)) if transaction is not None else 0
+        chunk = await self._read_exactly(int(size), keep=transaction is not None and have + int(size) <= limit)
+        if transaction is None or not transaction.recipients:
             await self.push("503 5.5.1 Name a sender and a recipient first")
         elif chunk is None:
-            self.letter = None
-            await self._answer_message(letter, too_large(limit))
+            self.transaction = None
+            await self._answer_message(transaction, too_large(limit))
         else:
-            letter.chunks.append(chunk)
+            transaction.chunks.append(chunk)
             if not last:
                 await self.push(f"250 2.0.0 {size} bytes taken")
                 return
-            self.letter = None
-            raw = b"".join(letter.chunks)
-            await self._answer_message(letter, await self._store(letter, await _off_the_loop(_clean, raw)))
+            self.transaction = None
+            raw = b"".join(transaction.chunks)
+            await self._answer_message(transaction, await self._store(transaction, await _off_the_loop(_clean, raw)))
 
     async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
         """`size` bytes; None when they were read only to be dropped."""
@@ -415,15 +417,15 @@ class SmtpServerSession(SMTP):
         self._in_message = False
         return b"".join(pieces) if keep else None
 
-    async def _store(self, letter: SmtpTransaction, raw: bytes | None) -> str:
+    async def _store(self, transaction: SmtpTransaction, raw: bytes | None) -> str:
         # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
         if raw is None:
             return _BARE
         refusal = head_refusal(raw)
-        return await self._policy.message(letter, raw) if refusal is None else f"552 5.3.4 {refusal}"
+        return await self._policy.message(transaction, raw) if refusal is None else f"552 5.3.4 {refusal}"
 
-    async def _answer_message(self, letter: SmtpTransaction, reply: str) -> None:
-        for _ in letter.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
+    async def _answer_message(self, transaction: SmtpTransaction, reply: str) -> None:
+        for _ in transaction.recipients if self._config.lmtp else (0,):  # RFC 2033 4.2: one answer a recipient
             await self.push(reply)
 
     async def _read_message(self, place: BufferReservation) -> bytes | None:
@@ -463,7 +465,7 @@ class SmtpServerSession(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """Temporary, whatever it was: the client keeps the message and tries again."""
-        self.letter = None
+        self.transaction = None
         if isinstance(error, StorageError):
             _log.error("%s", error)
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"

@@ -52,22 +52,22 @@ class EdgeWatch:
             with urllib.request.urlopen(  # noqa: S310 - our own edge's address, from the settings
                 self._url, timeout=_TIMEOUT_SECONDS, context=self._context
             ) as answer:
-                said = json.load(answer)
+                reported = json.load(answer)
         except urllib.error.HTTPError as error:
-            said = _json_of(error)
+            reported = _json_of(error)
         except (OSError, ValueError):
             self._answered = ("the tracking edge does not answer: opens and clicks are not served",)
             return
-        self.lost = int(said.get("lost", 0))
-        self._answered = tuple(map(str, said.get("problems", ())))
+        self.lost = int(reported.get("lost", 0))
+        self._answered = tuple(map(str, reported.get("problems", ())))
 
 
 def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:
     try:
-        said = json.load(error)
+        reported = json.load(error)
     except ValueError:
-        said = None
-    return said if isinstance(said, dict) else {"problems": [f"the tracking edge answers {error.code}"]}
+        reported = None
+    return reported if isinstance(reported, dict) else {"problems": [f"the tracking edge answers {error.code}"]}
 
 
 def journal_alarms(parts: Parts) -> list[str]:

@@ -23,12 +23,12 @@ class CampaignServices:
         """Whether mail from a domain gets a DKIM signature."""
         return self.parts.dkim.signer(domain) is not None
 
-    def outlook(self, copies: int) -> str:
+    def forecast(self, copies: int) -> str:
         """What the servers' limits make of so many copies; empty when there is no limit."""
         settings = self.parts.settings
         if settings.sandbox:
             return ""
-        return build_transport(settings, self.parts.clock, self.store.sending).outlook(copies).text
+        return build_transport(settings, self.parts.clock, self.store.sending).forecast(copies).text
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest, MaintenanceStep
 from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.returned_mail import IMAP_CHANNEL, ReturnedMail
-from postlude.services.digest.steps import Interpreter
-from postlude.services.digest.withdrawn import TakingOut, Withdrawn
+from postlude.services.digest.steps import RecordSteps
+from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
-from postlude.services.messages.submission import ReadSubmission, take
+from postlude.services.messages.submission import ReadSubmission, read_submission
 from postlude.services.messages.tracker import Tracker
 from postlude.services.ports import Wake
 from postlude.services.privacy.forgetting import Folders, Forgetter
@@ -43,12 +43,12 @@ def build_digest(
     spool_out: Spool,
     spool_in: Spool,
     chosen: Wake = lambda: None,
-    chore: MaintenanceStep = lambda: False,
+    maintenance: MaintenanceStep = lambda: False,
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     withdrawn = Withdrawn(store.privacy)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
-    interpreter = Interpreter(
+    record_steps = RecordSteps(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, withdrawn=withdrawn),
@@ -65,14 +65,14 @@ def build_digest(
         journal=JournalReader(parts.folder.journal, parts.clock, parts.settings.journal_max_bytes),
         store=store,
         history=history,
-        interpreter=interpreter,
+        record_steps=record_steps,
         changes=changes,
         clock=parts.clock,
         chosen=chosen,
-        chore=chore,
-        taking_out=TakingOut(store, history, withdrawn),
+        maintenance=maintenance,
+        removal=WithdrawalRemoval(store, history, withdrawn),
         forgetter=Forgetter(store, history, _folders(parts, spool_out, spool_in), parts.clock),
-        tidy=partial(
+        housekeeping=partial(
             _all,
             [
                 ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
@@ -98,7 +98,7 @@ def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
 
 
 def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> ReadSubmission:
-    return take(submitted, raw, policies(submitted.user), tracker)
+    return read_submission(submitted, raw, policies(submitted.user), tracker)
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The history, opened whatever became of its file: what is damaged is set aside and made again from the journal."""
+"""The history, opened whatever became of its file: what is damaged is quarantined and made again from the journal."""
 
 import logging
 from collections.abc import Iterable
@@ -15,20 +15,20 @@ _LOG_SUFFIX: Final = ".wal"
 _log: Final = logging.getLogger("postlude.app")
 
 
-def open_or_set_aside(path: Path, store: Store, clock: Clock) -> History:
+def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
     """Open the history. Raises StorageError and InUseError where another file would not help.
 
-    The log of its last changes is set aside alone where that is enough: then nothing older is missing.
+    The log of its last changes is quarantined alone where that is enough: then nothing older is missing.
     """
     log = path.with_name(path.name + _LOG_SUFFIX)
     if not path.exists():
-        set_aside([log], clock)  # it belongs to a file that is gone
+        quarantine([log], clock)  # it belongs to a file that is gone
     try:
         return _opened(path)
     except DamagedError as error:
         first = error
     if log.exists():
-        aside = set_aside([log], clock)
+        aside = quarantine([log], clock)
         try:
             history = _opened(path)
         except DamagedError:
@@ -37,15 +37,15 @@ def open_or_set_aside(path: Path, store: Store, clock: Clock) -> History:
             _tell(
                 store,
                 clock,
-                f"{first} Its last changes are set aside as {aside[0].name} and read again from the journal",
+                f"{first} Its last changes are quarantined as {aside[0].name} and read again from the journal",
             )
             return history
-    aside = set_aside([path, log], clock)
+    aside = quarantine([path, log], clock)
     _tell(
         store,
         clock,
-        f"{first} It is set aside as {aside[0].name}, and made again from what the journal still has: events that are "
-        "older than the journal are missing until a backup of it is put in its place",
+        f"{first} It is quarantined as {aside[0].name}, and made again from what the journal still has: events that "
+        "are older than the journal are missing until a backup of it is put in its place",
     )
     return open_history(path)
 
@@ -63,7 +63,7 @@ def _opened(path: Path) -> History:
     return history
 
 
-def set_aside(paths: Iterable[Path], clock: Clock) -> list[Path]:
+def quarantine(paths: Iterable[Path], clock: Clock) -> list[Path]:
     """Give what is there of these files names beside their own. Nothing is deleted."""
     moved = []
     for path in paths:

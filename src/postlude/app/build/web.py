@@ -74,7 +74,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
             wiring.import_ordered,
             partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes),
         ),
-        campaigns=CampaignTools(services.contents, folder.files, services.has_key, services.outlook),
+        campaigns=CampaignTools(services.contents, folder.files, services.has_key, services.forecast),
         outbox=wiring.outbox,
         stopping=wiring.stopping,
     )

@@ -24,7 +24,7 @@ from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import InUseError, PostludeError, TransportError
 from postlude.services.domains.dns_records import RecordState
-from postlude.services.integrity.sending_hold import problems as stored_problems
+from postlude.services.integrity.sending_pause import problems as stored_problems
 from postlude.store import is_behind, open_store
 
 State = Literal["ok", "warning", "problem"]
@@ -137,13 +137,13 @@ async def _greet(server: SmtpServer, settings: Settings) -> CheckResult:
     config = replace(server_config(server, settings).smtp, connect_timeout_s=_TIMEOUT, timeout_s=_TIMEOUT)
     refused = await SmtpTransport(config).try_login()
     if refused is not None:
-        said = f"{refused.code} {refused.text}" if refused.code else refused.text
+        reported = f"{refused.code} {refused.text}" if refused.code else refused.text
         mend = (
             "the [[smtp]] table in postlude.toml"
             if settings.smtp
             else "POSTLUDE_SMTP_HOST, _PORT, _TLS, _USER or _PASSWORD"
         )
-        return CheckResult("mail server", "problem", f"{where}: {refused.phase}: {said}. Mend {mend}")
+        return CheckResult("mail server", "problem", f"{where}: {refused.phase}: {reported}. Mend {mend}")
     return CheckResult("mail server", "ok", f"{where} answers" + (" and takes the login" if server.user else ""))
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from postlude.app.build.history import set_aside
+from postlude.app.build.history import quarantine
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.history import open_history
@@ -14,7 +14,7 @@ from postlude.journal.examine import examine
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError, InUseError, PostludeError
 from postlude.services.integrity.examine_mail import damaged_mail
-from postlude.services.integrity.sending_hold import problems as stored_problems
+from postlude.services.integrity.sending_pause import problems as stored_problems
 from postlude.store import Store, is_behind, open_store
 
 State = Literal["whole", "attention", "damaged"]
@@ -146,7 +146,7 @@ def _history(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[
         yield Diagnosis("history", "attention", "not read: Postlude runs. Stop it to have the history read as well")
         return
     if damage:
-        yield Diagnosis("history", "damaged", f"{damage} `postlude doctor --repair` sets it aside; it is made again")
+        yield Diagnosis("history", "damaged", f"{damage} `postlude doctor --repair` quarantines it; it is made again")
     else:
         yield Diagnosis("history", "whole", str(folder.history))
     if seen > state:
@@ -163,7 +163,7 @@ def _agreement(_settings: Settings, folder: DataFolder, store: Store) -> Iterato
 
 
 def repair(settings: Settings) -> list[str]:
-    """Set aside what cannot be read, so that it is made again or a backup can take its place. Nothing is deleted.
+    """Quarantine what cannot be read, so that it is made again or a backup can take its place. Nothing is deleted.
 
     Raises InUseError while Postlude runs. Says what was moved where.
     """
@@ -178,7 +178,7 @@ def repair(settings: Settings) -> list[str]:
         except PostludeError:
             damaged = True
         if folder.history.exists() and (damaged or _takes_nothing(folder.history)):
-            moved += set_aside([folder.history, folder.history.with_name(folder.history.name + ".wal")], clock)
+            moved += quarantine([folder.history, folder.history.with_name(folder.history.name + ".wal")], clock)
         moved += _repair_state(settings)
     return [f"{path} is what was damaged" for path in moved]
 
@@ -208,7 +208,7 @@ def _repair_state(settings: Settings) -> list[Path]:
     except PostludeError:
         damage, mail = ["it cannot be opened"], []
     spool = Spool(DataFolder(settings.data).spool_out)
-    moved = set_aside((spool.path(message) for message, _ in mail), SystemClock())
+    moved = quarantine((spool.path(message) for message, _ in mail), SystemClock())
     if damage:
-        moved += set_aside([path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))], SystemClock())
+        moved += quarantine([path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))], SystemClock())
     return moved

@@ -21,7 +21,7 @@ from postlude.app.background.provider_calls import Calls
 from postlude.app.background.subject_access import DataRequests
 from postlude.app.build.common import Parts, own_name
 from postlude.app.build.digest import build_digest
-from postlude.app.build.history import open_or_set_aside
+from postlude.app.build.history import open_or_quarantine
 from postlude.app.build.revocations import build_revoker
 from postlude.app.build.sending import build_sender, build_tracker, build_transport
 from postlude.app.build.web import WebWiring, build_web_deps
@@ -38,8 +38,8 @@ from postlude.services.accounts.users import (
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import COLLECT, Digest
 from postlude.services.digest.reclassify import Reclassifier
-from postlude.services.integrity.sending_hold import hold_if_new
-from postlude.services.integrity.sending_hold import problems as stored_problems
+from postlude.services.integrity.sending_pause import pause_if_new
+from postlude.services.integrity.sending_pause import problems as stored_problems
 from postlude.services.messages.recovery import OwnReading
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
@@ -116,9 +116,9 @@ class AppProcess:
         bring_forward(settings.database)
         self._store = open_store(settings.database, self._parts.folder.forgotten_key)
         self._stack.callback(self._store.close)
-        hold_if_new(self._store, clock, folder.identity(), used=used)
+        pause_if_new(self._store, clock, folder.identity(), used=used)
         self._first_user()
-        self._history = open_or_set_aside(folder.history, self._store, clock)
+        self._history = open_or_quarantine(folder.history, self._store, clock)
         self._stack.callback(self._history.close)
 
     def _open_journal(self) -> None:
@@ -143,7 +143,7 @@ class AppProcess:
             spool_out=self._spool_out,
             spool_in=self._spool_in,
             chosen=self._revoker.wake,
-            chore=self._reclassifier.step,
+            maintenance=self._reclassifier.step,
         )
 
     def _build_readers(self) -> None:
@@ -274,7 +274,7 @@ class AppProcess:
 
     def _first_user(self) -> None:
         parts = self._parts
-        if self._store.accounts.first_user() is None and self._store.integrity.hold() is None:
+        if self._store.accounts.first_user() is None and self._store.integrity.sending_pause() is None:
             user = create_first_user(self._store, parts.clock, parts.settings.owner, "Owner")
             self._first_password = new_app_password(self._store, user, "first start", parts.clock)
 

@@ -160,12 +160,12 @@ class BoundedConnection(HttpToolsProtocol):
         if self._unread_since and now - self._unread_since > ANSWER_SECONDS:
             self.transport.abort()
         elif self._in_head and now - self._since > HEAD_SECONDS:
-            self._too_slow(said_something=self._head_bytes > 0)
+            self._too_slow(answered_anything=self._head_bytes > 0)
         elif self._in_body and now - self._since > BODY_SECONDS + self._body_bytes / BODY_RATE:
-            self._too_slow(said_something=not self.cycle.response_started)
+            self._too_slow(answered_anything=not self.cycle.response_started)
 
-    def _too_slow(self, *, said_something: bool) -> None:
-        if said_something:
+    def _too_slow(self, *, answered_anything: bool) -> None:
+        if answered_anything:
             _answer(self.transport, "408 Request Timeout", "The request came too slowly. Try again.")
         else:
             self.transport.close()

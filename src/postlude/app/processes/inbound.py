@@ -16,7 +16,7 @@ from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
 
-_HELD_BYTES: Final = 64 << 20  # of mail that is coming in, from anybody who knows an address: two of the largest
+_BUFFERED_BYTES: Final = 64 << 20  # of mail that is coming in, from anybody who knows an address: two of the largest
 
 
 def run_inbound_process(settings: Settings, *, descriptor: int | None, child: bool) -> None:
@@ -40,7 +40,7 @@ async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, st
             tls=inbound_tls(settings),
             lmtp=settings.inbound_protocol == "lmtp",
             channel=settings.inbound_protocol,
-            held_bytes=max(_HELD_BYTES, 2 * settings.max_message_bytes),
+            buffered_bytes=max(_BUFFERED_BYTES, 2 * settings.max_message_bytes),
         ),
         sock,
         codec=parts.codec,

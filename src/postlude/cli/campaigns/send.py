@@ -17,7 +17,7 @@ from postlude.services.campaigns.drafts import change_campaign, find_campaign
 from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
 from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import schedule_campaign
-from postlude.services.campaigns.test_mail import trial_message
+from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.services.campaigns.variants import local_moment, variant_called
 from postlude.store.campaigns.rows import Campaign
 
@@ -39,7 +39,7 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
         person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is no contact")
-        raw = trial_message(
+        raw = compose_test_mail(
             services.contents, found, variant_called(services.store, found.id, variant), person, recipients
         )
         user = services.store.accounts.user(found.user)
@@ -95,9 +95,9 @@ def _schedule(
         raise InputError("it was not scheduled: mend this, or say --anyway where it is only serious")
     made = schedule_campaign(services.store, services.contents, services.parts.clock, campaign.id, at)
     print_campaign(services, made, as_json=as_json)
-    outlook = services.outlook(made.expected)
-    if outlook and not as_json:
-        click.echo(outlook)
+    forecast = services.forecast(made.expected)
+    if forecast and not as_json:
+        click.echo(forecast)
     return made
 
 

@@ -161,8 +161,8 @@ def edit(  # noqa: PLR0917 - one parameter an option
 @click.option("--source", default="", help="Where and when it was said; needed where it is given.")
 def consent(address: str, mail: str | None, opens: str | None, clicks: str | None, source: str) -> None:
     """Record what ADDRESS agreed to, or took back, outside of Postlude: on paper, on the phone."""
-    said = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
-    states = {purpose: Consent(state) for purpose, state in said.items() if state}
+    reported = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
+    states = {purpose: Consent(state) for purpose, state in reported.items() if state}
     if not states:
         raise InputError("say what for: --mail, --opens or --clicks, given or withdrawn")
     with open_store_of(load()) as store:
@@ -182,28 +182,28 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
     settings, clock = load(), SystemClock()
     parts = build_parts(settings)
     url = partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes)
-    said = {}
+    reported = {}
     with open_store_of(settings) as store:
         wanted = [store.lists.get(list_id) for list_id in list_ids(store, lists)]
         for one in wanted:
             if agreed:
                 subscribe_agreed(store, clock, address, one, agreed, who(), name)
-                said[one.name] = MemberStatus.SUBSCRIBED.value
+                reported[one.name] = MemberStatus.SUBSCRIBED.value
                 continue
             asked = ask_to_subscribe(store, clock, address, one, url, name=name)
-            said[one.name] = asked.status.value
-            if (letter := asked.letter) is not None:
+            reported[one.name] = asked.status.value
+            if (confirmation := asked.confirmation) is not None:
                 accept_message(
                     settings,
-                    user=letter.user,
-                    mail_from=letter.mail_from,
-                    recipients=[letter.recipient],
-                    raw=letter.raw,
+                    user=confirmation.user,
+                    mail_from=confirmation.mail_from,
+                    recipients=[confirmation.recipient],
+                    raw=confirmation.raw,
                 )
     if as_json:
-        print_json({"address": address, "lists": said})
+        print_json({"address": address, "lists": reported})
         return
-    for list_name, status in said.items():
+    for list_name, status in reported.items():
         waits = " until the link in the mail that goes out now is used" if status == "pending" else ""
         click.echo(f"{address}: {status} on {list_name}{waits}")
 

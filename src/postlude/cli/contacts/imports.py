@@ -227,8 +227,8 @@ def _as_json(job: Job) -> dict[str, object]:
 
 def _brief(job: Job) -> str:
     counts = summary(job)
-    said = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
-    return job.error or ", ".join(said)
+    reported = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
+    return job.error or ", ".join(reported)
 
 
 def _when(job: Job) -> str:

@@ -96,8 +96,10 @@ def track(address: str, opens: bool, clicks: bool) -> None:
     """Say what may be recorded of ADDRESS from now on, in mail already sent too."""
     with open_store_of(load()) as store:
         choose_for(store, SystemClock(), address, who(), opens=opens, clicks=clicks)
-    said = [f"{name} {'may be' if on else 'are not'} recorded" for name, on in (("opens", opens), ("clicks", clicks))]
-    click.echo(f"{address}: {', '.join(said)} from now on")
+    reported = [
+        f"{name} {'may be' if on else 'are not'} recorded" for name, on in (("opens", opens), ("clicks", clicks))
+    ]
+    click.echo(f"{address}: {', '.join(reported)} from now on")
 
 
 def _decide(address: str, facts: dict[str, str]) -> None:

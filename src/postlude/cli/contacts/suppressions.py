@@ -36,8 +36,8 @@ def list_suppressions(search: str, reason: str, limit: int, as_json: bool) -> No
         print_json({"by_reason": counts, "suppressions": rows})
         return
     print_table([[s.address, s.reason, to_iso(s.at)[:10], " ".join(filter(None, (s.by, s.evidence)))] for s in found])
-    said = ", ".join(f"{number:,} {word}" for word, number in counts.items())
-    click.echo(f"in all: {said}" if said else "no address is suppressed", err=bool(said))
+    reported = ", ".join(f"{number:,} {word}" for word, number in counts.items())
+    click.echo(f"in all: {reported}" if reported else "no address is suppressed", err=bool(reported))
 
 
 @command.command()

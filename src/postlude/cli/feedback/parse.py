@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from postlude.cli.feedback.review_queue import dismiss, hooks, tie, unmatched
+from postlude.cli.feedback.review_queue import assign, dismiss, hooks, unmatched
 from postlude.cli.output import print_table
 from postlude.feedback import Finding, parse
 from postlude.model.errors import InputError
@@ -17,7 +17,7 @@ def command() -> None:
     """Read what came back: bounces, complaints, receipts, auto-replies, replies."""
 
 
-for part in (unmatched, tie, dismiss, hooks):
+for part in (unmatched, assign, dismiss, hooks):
     command.add_command(part)
 
 
@@ -65,5 +65,12 @@ def _addresses(path: Path) -> tuple[str, ...]:
 
 
 def _row(file: Path, finding: Finding) -> list[str]:
-    said = finding.diagnostic or " ".join(finding.text.split())
-    return [file.name, finding.kind.value, finding.recipient or "-", finding.reason.value, finding.status, said[:80]]
+    reported = finding.diagnostic or " ".join(finding.text.split())
+    return [
+        file.name,
+        finding.kind.value,
+        finding.recipient or "-",
+        finding.reason.value,
+        finding.status,
+        reported[:80],
+    ]

@@ -1,4 +1,4 @@
-"""`postlude feedback unmatched`, `tie`, `dismiss`, `hooks`: what waits for a person, and where providers call."""
+"""`postlude feedback unmatched`, `assign`, `dismiss`, `hooks`: what waits for a person, and where providers call."""
 
 import click
 
@@ -10,10 +10,10 @@ from postlude.model.errors import InputError, NotFoundError
 
 
 @click.command("unmatched")
-@click.option("--state", type=click.Choice(["open", "tied", "dismissed", "all"]), default="open", show_default=True)
+@click.option("--state", type=click.Choice(["open", "assigned", "dismissed", "all"]), default="open", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def unmatched(state: str, as_json: bool) -> None:
-    """List what came back and could not be tied to anything that was sent, with the reason."""
+    """List what came back and could not be matched to anything that was sent, with the reason."""
     from postlude.app.commands.stores import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     with open_store_of(load()) as store:
@@ -40,15 +40,15 @@ def unmatched(state: str, as_json: bool) -> None:
     elif rows:
         print_table([[id_text(row.id), to_iso(row.at)[:16], row.reason, row.summary] for row in rows])
         if state == "open":
-            click.echo("\n`postlude feedback tie ID ADDRESS` or `postlude feedback dismiss ID` decides.")
+            click.echo("\n`postlude feedback assign ID ADDRESS` or `postlude feedback dismiss ID` decides.")
     else:
         click.echo("nothing waits" if state == "open" else "none")
 
 
-@click.command("tie")
+@click.command("assign")
 @click.argument("unmatched")
 @click.argument("copy", metavar="COPY|ADDRESS")
-def tie(unmatched: str, copy: str) -> None:
+def assign(unmatched: str, copy: str) -> None:
     """Have UNMATCHED count for COPY (16 digits), or for the newest mail to ADDRESS."""
     from postlude.app.commands.stores import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
@@ -63,7 +63,7 @@ def tie(unmatched: str, copy: str) -> None:
         chosen = store.messages.copy(number)
         subject = store.messages.get(chosen.message).subject
     decide_unmatched(settings, _id(unmatched), chosen.id)
-    click.echo(f"tied to “{subject}” to {chosen.recipient}; it counts as soon as the app runs")
+    click.echo(f"assigned to “{subject}” to {chosen.recipient}; it counts as soon as the app runs")
 
 
 @click.command("dismiss")

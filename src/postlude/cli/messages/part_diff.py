@@ -21,7 +21,9 @@ def _diffs(before: bytes, after: bytes, name: str) -> Iterator[Iterator[str]]:
         old, new = before[one.start : one.end], after[other.start : other.end]
         if old != new:
             yield _unified(
-                _said(one.encoding, old), _said(one.encoding, new), f"{name} (part {one.path}, {one.content_type})"
+                _reported(one.encoding, old),
+                _reported(one.encoding, new),
+                f"{name} (part {one.path}, {one.content_type})",
             )
 
 
@@ -30,7 +32,7 @@ def _header(raw: bytes) -> bytes:
     return raw[: found[0]] if found else raw
 
 
-def _said(encoding: str, raw: bytes) -> bytes:
+def _reported(encoding: str, raw: bytes) -> bytes:
     body = open_body(encoding, raw)
     return raw if isinstance(body, PartReason) else body.decoded
 

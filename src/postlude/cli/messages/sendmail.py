@@ -51,7 +51,7 @@ Exit codes: 0 accepted, 64 usage, 65 bad message, 67 bad recipient, 69 refused, 
 allowed, 78 configuration."""
 
 
-class NotTakenError(PostludeError):
+class NotAcceptedError(PostludeError):
     """The relay did not take the message; its words say why. The exit code says whether to try again."""
 
     def __init__(self, code: int, text: str) -> None:
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point of `postlude-sendmail`; ends the process with a code of sysexits.h."""
     try:
         code, text = EX_OK, run(sys.argv[1:] if arguments is None else arguments)
-    except NotTakenError as error:
+    except NotAcceptedError as error:
         code, text = error.code, str(error)
     except InputError as error:
         code, text = error.exit_code if error.exit_code > EX_OK + 2 else EX_DATAERR, str(error)
@@ -134,7 +134,7 @@ def _store(settings: Settings, given: Given, composed: Composed) -> None:
     with open_store_of(settings) as store:
         user = store.accounts.user_by_address(composed.sender) or store.accounts.first_user()
     if user is None:
-        raise NotTakenError(EX_TEMPFAIL, "there is no user yet: start `postlude up` once")
+        raise NotAcceptedError(EX_TEMPFAIL, "there is no user yet: start `postlude up` once")
     dsn = Dsn(given.envid, given.ret, dict.fromkeys(composed.recipients, (given.notify, "")) if given.notify else {})
     message = accept_message(
         settings,
@@ -165,7 +165,7 @@ def _submit(settings: Settings, given: Given, composed: Composed) -> None:
     except smtplib.SMTPResponseException as error:
         raise _refused(error.smtp_code, error.smtp_error, permanent=EX_UNAVAILABLE) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise NotTakenError(
+        raise NotAcceptedError(
             EX_TEMPFAIL, f"the relay {where} does not answer ({error}); nothing was accepted"
         ) from error
 
@@ -183,9 +183,9 @@ def _transact(client: smtplib.SMTP, given: Given, composed: Composed) -> None:
         raise smtplib.SMTPRecipientsRefused(refused)
 
 
-def _refused(code: int, text: bytes | str, *, permanent: int) -> NotTakenError:
+def _refused(code: int, text: bytes | str, *, permanent: int) -> NotAcceptedError:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     if code < _TEMPORARY:
-        return NotTakenError(EX_TEMPFAIL, f"{code} {words}")
+        return NotAcceptedError(EX_TEMPFAIL, f"{code} {words}")
     allowed = code not in _LOGIN and not words.startswith("5.7.")
-    return NotTakenError(permanent if allowed else EX_NOPERM, f"{code} {words}")
+    return NotAcceptedError(permanent if allowed else EX_NOPERM, f"{code} {words}")

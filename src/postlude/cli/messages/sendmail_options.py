@@ -58,25 +58,25 @@ def parse(arguments: list[str]) -> Given:
     return given
 
 
-def _option(given: Given, letters: str, words: list[str]) -> None:
-    letter, rest = letters[0], letters[1:]
-    if letter in _FLAGS:
-        given.from_headers |= letter == "t"
-        given.dots |= letter == "i"
+def _option(given: Given, options: str, words: list[str]) -> None:
+    option, rest = options[0], options[1:]
+    if option in _FLAGS:
+        given.from_headers |= option == "t"
+        given.dots |= option == "i"
         if rest:  # -ti
             _option(given, rest, words)
         return
-    if letter in _OWN_VALUE and not rest:
+    if option in _OWN_VALUE and not rest:
         if not words:
-            raise UsageError(f"option -{letter} needs a value")
+            raise UsageError(f"option -{option} needs a value")
         rest = words.pop(0)
-    if letter not in _OWN_VALUE and letter not in _GLUED:
-        raise UsageError(f"unknown option -{letter}; `postlude sendmail --help` lists the known ones")
-    _valued(given, letter, rest)
+    if option not in _OWN_VALUE and option not in _GLUED:
+        raise UsageError(f"unknown option -{option}; `postlude sendmail --help` lists the known ones")
+    _valued(given, option, rest)
 
 
-def _valued(given: Given, letter: str, value: str) -> None:
-    match letter:
+def _valued(given: Given, option: str, value: str) -> None:
+    match option:
         case "f" | "r":
             given.sender = value.strip("<>")
         case "F":

@@ -79,17 +79,17 @@ def _mark(copy: dict[str, Any]) -> str:
 
 
 def _summary(copy: dict[str, Any]) -> str:
-    said = [copy["status"] if not copy["delivered"] else f"delivered ({copy['delivered']})"]
+    reported = [copy["status"] if not copy["delivered"] else f"delivered ({copy['delivered']})"]
     if copy["bounced_at"]:
-        said = [f"bounced: {copy['bounce_reason']}"]
+        reported = [f"bounced: {copy['bounce_reason']}"]
     if copy["opens"]:
-        said.append(f"opened {_times(copy['opens'])}, last {_when(copy['last_open_at'])}")
+        reported.append(f"opened {_times(copy['opens'])}, last {_when(copy['last_open_at'])}")
     if copy["opens_unknown"]:
-        said.append(f"{copy['opens_unknown']} opens nobody can attribute")
+        reported.append(f"{copy['opens_unknown']} opens nobody can attribute")
     if copy["clicks"]:
-        said.append(f"clicked {_times(copy['clicks'])}")
-    said += [word for word in ("replied", "unsubscribed", "complained") if copy[f"{word}_at"]]
-    return ", ".join(said)
+        reported.append(f"clicked {_times(copy['clicks'])}")
+    reported += [word for word in ("replied", "unsubscribed", "complained") if copy[f"{word}_at"]]
+    return ", ".join(reported)
 
 
 def _times(count: int) -> str:

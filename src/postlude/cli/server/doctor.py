@@ -9,13 +9,13 @@ from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock
-from postlude.services.integrity.sending_hold import seen as incidents_seen
+from postlude.services.integrity.sending_pause import seen as incidents_seen
 
 _SIGNS = {"whole": "ok", "attention": "LOOK", "damaged": "FAIL"}
 
 
 @click.command()
-@click.option("--repair", "mend", is_flag=True, help="Set aside what cannot be read; stop Postlude before.")
+@click.option("--repair", "mend", is_flag=True, help="Quarantine what cannot be read; stop Postlude before.")
 @click.option("--seen", is_flag=True, help="What was told before is read: show it no more.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(mend: bool, seen: bool, as_json: bool) -> None:

@@ -85,7 +85,7 @@ def check(domain: str, as_json: bool) -> None:
     if as_json:
         print_json({"domain": domain, "records": [_as_json(each) for each in found]})
     else:
-        print_table([[_SIGNS[each.state], each.record.purpose, each.record.name, _said(each)] for each in found])
+        print_table([[_SIGNS[each.state], each.record.purpose, each.record.name, _reported(each)] for each in found])
         bad = [each.record for each in found if each.state in {RecordState.MISSING, RecordState.WRONG}]
         if bad:
             click.echo("\nThe values as they should be:\n")
@@ -124,7 +124,7 @@ def _print_records(records: list[DnsRecord], *, zone: bool, as_json: bool) -> No
         )
 
 
-def _said(found: RecordCheck) -> str:
+def _reported(found: RecordCheck) -> str:
     if found.remedy:
         return found.remedy
     return "; ".join(each if len(each) <= 60 else each[:57] + "..." for each in found.found)  # noqa: PLR2004 - a line

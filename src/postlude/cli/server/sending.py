@@ -8,19 +8,19 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.services.integrity.sending_hold import hold, resume
-from postlude.store import HeldMail
+from postlude.services.integrity.sending_pause import pause, resume
+from postlude.store import PausedMail
 
 
 @click.command()
 @click.argument("reason", default="somebody asked for it")
-def hold_sending(reason: str) -> None:
+def pause_sending(reason: str) -> None:
     """Let no mail leave, single or campaign, until `postlude resume-sending`. REASON is shown meanwhile.
 
     Say it before you put backups in place: a data folder that is put back as a whole looks as it did then.
     """
     with open_store_of(load()) as store:
-        hold(store, SystemClock(), "asked", reason)
+        pause(store, SystemClock(), "asked", reason)
     click.echo("no mail leaves until `postlude resume-sending`")
 
 
@@ -34,10 +34,10 @@ def resume_sending(yes: bool, as_json: bool) -> None:
     A campaign of which copies are known to have left is paused, because only you can say who got them.
     """
     with open_store_of(load()) as store:
-        found = store.integrity.hold()
+        found = store.integrity.sending_pause()
         if found is None:
             raise InputError("sending is not held: mail leaves")
-        held = store.integrity.held_mail()
+        held = store.integrity.paused_mail()
         if not as_json:
             click.echo("\n".join([*(f"held: {reason}" for reason in found.reasons), *_numbers(held)]))
         if not yes and not as_json:
@@ -50,7 +50,7 @@ def resume_sending(yes: bool, as_json: bool) -> None:
         click.echo("mail leaves again")
 
 
-def _numbers(held: HeldMail) -> list[str]:
+def _numbers(held: PausedMail) -> list[str]:
     lines = [f"{held.waiting - held.uncertain} copies of single mails wait and leave"]
     if held.uncertain:
         lines.append(
@@ -62,4 +62,4 @@ def _numbers(held: HeldMail) -> list[str]:
     return lines
 
 
-commands = {"hold-sending": hold_sending, "resume-sending": resume_sending}
+commands = {"hold-sending": pause_sending, "resume-sending": resume_sending}

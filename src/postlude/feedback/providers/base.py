@@ -124,7 +124,7 @@ def event(
     at: str,
     event_id: str = "",
     way: str = "",
-    said: str = "",
+    reported: str = "",
     status: str = "",
     hint: Reason = Reason.NONE,
     action: str = "",
@@ -149,7 +149,7 @@ def event(
         action=action,
         envid=envelope,
     )
-    judged = with_reason(base, said, status, hint)
+    judged = with_reason(base, reported, status, hint)
     if unasked:
         axes = AXES[unasked]
         return replace(

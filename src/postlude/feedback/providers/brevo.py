@@ -39,7 +39,7 @@ def _finding(node: Node) -> Finding:
         at=at,
         event_id=event_id,
         way=f"brevo/{name}",
-        said=node["reason"].text(),
+        reported=node["reason"].text(),
         hint=hint,
         lasting=name != "soft_bounce",
     )

@@ -37,7 +37,7 @@ def parse(body: bytes) -> list[Finding]:
     email, meta = data["email"], data["meta"]
     own = email["id"].text() or data["email_id"].text()
     message = email["message"]["id"].text() or data["message_id"].text()
-    said = data["morph"].first("readable_reason", "reason") or " ".join(
+    reported = data["morph"].first("readable_reason", "reason") or " ".join(
         part for part in (meta["bounce_code"].text(), meta["bounce_reason"].text()) if part
     )
     return [
@@ -48,7 +48,7 @@ def parse(body: bytes) -> list[Finding]:
             at=data["created_at"].text() or node["created_at"].text(),
             event_id=data["id"].text(),
             way=f"mailersend/{name.partition('.')[2]}",
-            said=said,
+            reported=reported,
             hint=hint,
             lasting=name != "activity.soft_bounced",
         )

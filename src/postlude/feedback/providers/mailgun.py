@@ -58,7 +58,7 @@ def parse(body: bytes) -> list[Finding]:
         return []
     status = data["delivery-status"]
     temporary = name == "failed" and data["severity"].text() == "temporary"
-    said = " ".join(
+    reported = " ".join(
         part
         for part in (status["code"].text(), status.first("message", "description"), data["reject"]["reason"].text())
     )
@@ -71,7 +71,7 @@ def parse(body: bytes) -> list[Finding]:
             event_id=node["signature"]["token"].text() or data["id"].text(),
             envelope=data["envelope"]["sender"].text(),
             way=f"mailgun/{name}",
-            said=said,
+            reported=reported,
             status=status["enhanced-code"].text(),
             hint=_CLASSES.get(data["reason"].text(), Reason.NONE),
             unasked=_NOT_TRIED.get(data["reason"].text(), Reason.NONE),

@@ -49,7 +49,7 @@ def _finding(node: Node) -> Finding:
     if soft and error in {"", "greylisted"}:
         kind = FindingKind.DEFERRED
     ids = (node.first("MessageID", "mj_message_id"), node["Message_GUID"].text())
-    said = node.first("comment", "smtp_reply") or ("" if error in _ERRORS else error)
+    reported = node.first("comment", "smtp_reply") or ("" if error in _ERRORS else error)
     return event(
         kind,
         node["email"].text(),
@@ -57,7 +57,7 @@ def _finding(node: Node) -> Finding:
         at=node["time"].text(),
         event_id="/".join((ids[0], name, node["time"].text())),
         way=f"mailjet/{name}",
-        said=said,
+        reported=reported,
         hint=_ERRORS.get(error, Reason.NONE),
         lasting=not soft,
     )

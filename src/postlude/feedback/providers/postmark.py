@@ -44,7 +44,7 @@ def parse(body: bytes) -> list[Finding]:
                     at=node["DeliveredAt"].text(),
                     event_id=f"{ids[0]}/delivery/{node['Recipient'].text()}",
                     way="postmark/delivery",
-                    said=node["Details"].text(),
+                    reported=node["Details"].text(),
                 )
             ]
         case "Bounce" | "SpamComplaint":
@@ -67,7 +67,7 @@ def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
             at=node["BouncedAt"].text(),
             event_id=f"bounce/{node['ID'].text()}",
             way=f"postmark/{name}",
-            said=node["Details"].text(),
+            reported=node["Details"].text(),
             hint=hint,
             lasting=name not in _TEMPORARY,
         )

@@ -51,7 +51,7 @@ def parse(body: bytes) -> list[Finding]:
     data = node["data"]
     bounce = data["bounce"]
     subtype = bounce["subType"].text() or data["suppressed"]["type"].text()
-    said = bounce["message"].text() or data["failed"]["reason"].text() or data["suppressed"]["message"].text()
+    reported = bounce["message"].text() or data["failed"]["reason"].text() or data["suppressed"]["message"].text()
     return [
         event(
             _KINDS[name],
@@ -60,7 +60,7 @@ def parse(body: bytes) -> list[Finding]:
             at=node["created_at"].text(),
             event_id="/".join((data["email_id"].text(), name, one.text())),
             way=f"resend/{name}",
-            said=said,
+            reported=reported,
             hint=_SUBTYPES.get(subtype, Reason.NONE),
             unasked=_NOT_TRIED.get(subtype, Reason.NONE),
             lasting=bounce["type"].text() != "Transient",

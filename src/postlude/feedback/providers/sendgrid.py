@@ -71,7 +71,7 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         at=node["timestamp"].text(),
         event_id=node["sg_event_id"].text(),
         way=f"sendgrid/{node['event'].text()}",
-        said=node.first("reason", "response"),
+        reported=node.first("reason", "response"),
         status=node["status"].text(),
         hint=_CLASSES.get(node["bounce_classification"].text(), Reason.NONE),
         unasked=dropped,

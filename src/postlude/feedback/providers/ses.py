@@ -121,7 +121,7 @@ def _bounce(node: Node) -> list[Finding]:
             at=bounce["timestamp"].text(),
             event_id=f"{bounce['feedbackId'].text()}/{one['emailAddress'].text()}",
             way=f"ses/{bounce['bounceType'].text()}-{subtype}",
-            said=one["diagnosticCode"].text().removeprefix("smtp; "),
+            reported=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
             hint=_SUBTYPES.get(subtype, Reason.NONE),
             unasked=_NOT_TRIED.get(subtype, Reason.NONE),
@@ -174,7 +174,7 @@ def _delivery(node: Node) -> list[Finding]:
             at=delivery["timestamp"].text(),
             event_id=f"{node['mail']['messageId'].text()}/delivery/{one.text()}",
             way="ses/delivery",
-            said=delivery["smtpResponse"].text(),
+            reported=delivery["smtpResponse"].text(),
         )
         for one in delivery["recipients"].items()
     ]
@@ -191,7 +191,7 @@ def _delay(node: Node) -> list[Finding]:
             at=delay["timestamp"].text(),
             event_id=f"{node['mail']['messageId'].text()}/delay/{delay['timestamp'].text()}",
             way=f"ses/delay-{delay['delayType'].text()}",
-            said=one["diagnosticCode"].text().removeprefix("smtp; "),
+            reported=one["diagnosticCode"].text().removeprefix("smtp; "),
             status=one["status"].text(),
             hint=_DELAYS.get(delay["delayType"].text(), Reason.NONE),
         )
@@ -200,15 +200,15 @@ def _delay(node: Node) -> list[Finding]:
 
 
 def _reject(node: Node) -> list[Finding]:
-    said = node["reject"]["reason"].text()
-    return _unsent(node, "ses/reject", said, Reason.VIRUS if said == "Bad content" else Reason.NONE)
+    reported = node["reject"]["reason"].text()
+    return _unsent(node, "ses/reject", reported, Reason.VIRUS if reported == "Bad content" else Reason.NONE)
 
 
 def _rendering(node: Node) -> list[Finding]:
     return _unsent(node, "ses/rendering-failure", node["failure"]["errorMessage"].text(), Reason.PROTOCOL)
 
 
-def _unsent(node: Node, way: str, said: str, hint: Reason) -> list[Finding]:
+def _unsent(node: Node, way: str, reported: str, hint: Reason) -> list[Finding]:
     """SES gave up before it tried: all recipients at once."""
     return [
         event(
@@ -218,7 +218,7 @@ def _unsent(node: Node, way: str, said: str, hint: Reason) -> list[Finding]:
             envelope=node["mail"]["source"].text(),
             at=node["mail"]["timestamp"].text(),
             way=way,
-            said=said,
+            reported=reported,
             hint=hint,
         )
         for one in node["mail"]["destination"].items()
@@ -227,10 +227,10 @@ def _unsent(node: Node, way: str, said: str, hint: Reason) -> list[Finding]:
 
 def _subscription(node: Node) -> list[Finding]:
     """The recipient left through the list management of SES; a mere change of topics is no leaving."""
-    said = node["subscription"]
-    if said["newTopicPreferences"]["unsubscribeAll"].value is not True:
+    reported = node["subscription"]
+    if reported["newTopicPreferences"]["unsubscribeAll"].value is not True:
         return []
-    at = said["timestamp"].text()
+    at = reported["timestamp"].text()
     return [
         event(
             FindingKind.UNSUBSCRIBED,

@@ -71,7 +71,7 @@ def _finding(node: Node, kind: FindingKind) -> Finding:
         event_id=node["event_id"].text(),
         way=f"sparkpost/{node['type'].text()}",
         envelope=node["msg_from"].text(),
-        said=node.first("raw_reason", "reason"),
+        reported=node.first("raw_reason", "reason"),
         hint=_CLASSES.get(bounce_class, Reason.NONE),
         lasting=bounce_class not in _PASSING,
     )

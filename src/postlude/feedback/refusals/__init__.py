@@ -33,7 +33,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['#_][^\W_]+)*")
 _IDEOGRAM: Final = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])")
 
 
-class Entry(NamedTuple):
+class RefusalPattern(NamedTuple):
     """One phrase or code of one operator."""
 
     reason: Reason
@@ -45,17 +45,17 @@ class Entry(NamedTuple):
 
 
 class _Index(NamedTuple):
-    by_word: dict[str, list[Entry]]
+    by_word: dict[str, list[RefusalPattern]]
     """Entries under the rarest of their words."""
     statuses: dict[str, tuple[Reason, str]]
 
 
-def find(text: str) -> Entry | None:
+def find(text: str) -> RefusalPattern | None:
     """The most telling entry that occurs in a text, None when none does."""
     by_word = _index().by_word
     words = _words(text)
     joined = f" {' '.join(words)} "
-    best: Entry | None = None
+    best: RefusalPattern | None = None
     for word in by_word.keys() & set(words):
         for entry in by_word[word]:
             if (best is None or entry.weight > best.weight) and _occurs(entry.pieces, joined):
@@ -89,28 +89,28 @@ def _words(text: str) -> list[str]:
 def _index() -> _Index:
     entries, statuses = _read()
     count = Counter(word for entry in entries for piece in entry.pieces for word in piece.split())
-    by_word: dict[str, list[Entry]] = defaultdict(list)
+    by_word: dict[str, list[RefusalPattern]] = defaultdict(list)
     for entry in entries:
         words = [word for piece in entry.pieces for word in piece.split()]
         by_word[min(words, key=lambda word: (count[word], -len(word)))].append(entry)
     return _Index(dict(by_word), statuses)
 
 
-def _read() -> tuple[list[Entry], dict[str, tuple[Reason, str]]]:
-    entries: list[Entry] = []
+def _read() -> tuple[list[RefusalPattern], dict[str, tuple[Reason, str]]]:
+    entries: list[RefusalPattern] = []
     statuses: dict[str, tuple[Reason, str]] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda item: item.name):
         if not file.name.endswith(".toml") or file.name == WORD_RULES:
             continue
         origin = file.name.removesuffix(".toml")
-        for said in tomllib.loads(file.read_text(encoding="utf-8"))["said"]:
-            reason = Reason(said["reason"])
-            statuses.update(dict.fromkeys(said.get("statuses", ()), (reason, origin)))
-            entries += [_entry(reason, origin, text, 0) for text in said.get("phrases", ())]
-            entries += [_entry(reason, origin, text, _CODE_WEIGHT) for text in said.get("codes", ())]
+        for refusal in tomllib.loads(file.read_text(encoding="utf-8"))["refusal"]:
+            reason = Reason(refusal["reason"])
+            statuses.update(dict.fromkeys(refusal.get("statuses", ()), (reason, origin)))
+            entries += [_entry(reason, origin, text, 0) for text in refusal.get("phrases", ())]
+            entries += [_entry(reason, origin, text, _CODE_WEIGHT) for text in refusal.get("codes", ())]
     return entries, statuses
 
 
-def _entry(reason: Reason, origin: str, text: str, weight: int) -> Entry:
+def _entry(reason: Reason, origin: str, text: str, weight: int) -> RefusalPattern:
     pieces = tuple(f" {' '.join(_words(piece))} " for piece in text.split(_GAP))
-    return Entry(reason, origin, pieces, weight + sum(map(len, pieces)) - 2 * len(pieces))
+    return RefusalPattern(reason, origin, pieces, weight + sum(map(len, pieces)) - 2 * len(pieces))

@@ -140,10 +140,10 @@ def _variant(context: Context, variant: Variant) -> Iterator[CampaignFinding]:
             yield _finding(level, check.__name__.strip("_"), text, variant.name)
 
 
-_Said = Iterator[tuple[Level, str]]
+_Findings = Iterator[tuple[Level, str]]
 
 
-def _subject(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _subject(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     if not variant.subject.strip():
         yield Level.SERIOUS, "the subject is empty"
     elif len(variant.subject) > _LONG_SUBJECT and "{{" not in variant.subject:
@@ -152,13 +152,13 @@ def _subject(_context: Context, variant: Variant, _compiled: TemplateExamination
         yield Level.WARNING, "there is no preheader: mailboxes show the first words of the text instead"
 
 
-def _unsubscribe(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _unsubscribe(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     for where, text in (("HTML", variant.html), ("text", variant.text)):
         if text.strip() and "unsubscribe_url" not in text and "preferences_url" not in text:
             yield Level.SERIOUS, f"the {where} has no way to unsubscribe: add a link to {{{{ unsubscribe_url }}}}"
 
 
-def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) -> _Said:
+def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) -> _Findings:
     for link in compiled.links:
         why = _BROKEN.get(link.reason)
         if why is not None:
@@ -166,7 +166,7 @@ def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) 
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
 
 
-def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     """What the content names of the campaign's own files, and is not there: dead when the first copy leaves."""
     template = context.contents.template(context.campaign, variant)
     inside = {each.content_id for each in template.attachments if each.content_id}
@@ -178,7 +178,7 @@ def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -
             yield Level.ERROR, f"{scheme}{name} is not among the files in the mail: attach it, or correct the name"
 
 
-def _fields(context: Context, _variant: Variant, compiled: TemplateExamination) -> _Said:
+def _fields(context: Context, _variant: Variant, compiled: TemplateExamination) -> _Findings:
     known = {f"contact.{name}" for name in context.store.contacts.fields()} | _BUILT_IN
     for path in compiled.fields:
         if not path.startswith("contact."):
@@ -218,7 +218,7 @@ class _Images(HTMLParser):
             self.without.append(named.get("src") or "without a source")
 
 
-def _images(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _images(_context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     images = _Images()
     images.feed(variant.html)
     if images.without:
@@ -228,7 +228,7 @@ def _images(_context: Context, variant: Variant, _compiled: TemplateExamination)
         yield Level.WARNING, text
 
 
-def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     contact = someone(context.store, context.campaign)
     try:
         seen = preview(context.contents, context.campaign, variant, contact)

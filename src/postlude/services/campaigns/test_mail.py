@@ -17,7 +17,7 @@ _OFF: Final = (
 )
 
 
-def trial_message(
+def compose_test_mail(
     contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None, recipients: Sequence[str]
 ) -> bytes:
     """A message to `recipients` with `contact`'s fields; it is sent as a single mail that is not tracked."""

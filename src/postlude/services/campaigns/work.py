@@ -10,7 +10,7 @@ from postlude.services.campaigns.variants import begins_at, best_variant, decide
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 
-TAKE_IN: Final = 5000  # contacts a transaction: 0.2 s of the one writer's time
+CONTACTS_AT_ONCE: Final = 5000  # contacts a transaction: 0.2 s of the one writer's time
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +59,16 @@ class CampaignWork:
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
         _log.info("campaign %016x: variant %016x won, %d copies leave as it", campaign.id, winner, released)
 
-    def take_in(self, campaign: Campaign) -> bool:
+    def enqueue_audience(self, campaign: Campaign) -> bool:
         """Make copies for the next part of the audience; True when there was any left to take in."""
         if campaign.taken_in:
             return False
         variants = self._store.campaigns.variants(campaign.id)
         if campaign.winner is not None:
             variants = [one for one in variants if one.message == campaign.winner]
-        return bool(self._store.campaigns.enqueue_audience(campaign.id, TAKE_IN, places(campaign, variants)).copies)
+        return bool(
+            self._store.campaigns.enqueue_audience(campaign.id, CONTACTS_AT_ONCE, places(campaign, variants)).copies
+        )
 
     def claim(self, campaign: Campaign, limit: int) -> list[CampaignClaim]:
         """Up to `limit` copies of it that are due now and nobody else's."""

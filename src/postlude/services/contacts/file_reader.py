@@ -73,8 +73,8 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
     if len(delimiter) > 1 or delimiter in _NO_DELIMITERS:
         raise InputError(f"{delimiter!r} is not a delimiter: give one character, such as a comma or a semicolon")
     scan = _scan(path)
-    guessed = not encoding and not scan.said
-    name = _known(encoding) if encoding else scan.said or _guess(scan, path)
+    guessed = not encoding and not scan.reported
+    name = _known(encoding) if encoding else scan.reported or _guess(scan, path)
     with path.open(encoding=name, errors="surrogateescape", newline="") as file:
         first = list(islice(file, _LOOKED_AT * _MOST_LINES))
     skip = 0
@@ -148,7 +148,7 @@ def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[File
 
 
 class _Scan(NamedTuple):
-    said: str
+    reported: str
     """The encoding, where the bytes leave no doubt."""
     ascii: bool
     lines: int
@@ -167,10 +167,10 @@ def _scan(path: Path) -> _Scan:
 
 
 def _scanned(blocks: Iterator[bytes], head: bytes) -> _Scan:
-    said = {BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}.get(head[:2], "")
-    said = "utf-8-sig" if head.startswith(BOM_UTF8) else said
-    if not said and len(head) == 4 and head.count(0) == 2:  # noqa: PLR2004 - two characters of UTF-16 without a mark
-        said = "utf-16-le" if head[1] == 0 else "utf-16-be"
+    reported = {BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}.get(head[:2], "")
+    reported = "utf-8-sig" if head.startswith(BOM_UTF8) else reported
+    if not reported and len(head) == 4 and head.count(0) == 2:  # noqa: PLR2004 - two characters of UTF-16 without a mark
+        reported = "utf-16-le" if head[1] == 0 else "utf-16-be"
     decoder = getincrementaldecoder("utf-8")()
     valid, plain, feeds, returns, last, sample = True, True, 0, 0, b"", b""
     for block in blocks:
@@ -186,7 +186,7 @@ def _scanned(blocks: Iterator[bytes], head: bytes) -> _Scan:
             except UnicodeDecodeError:
                 valid = False
     lines = (feeds or returns) + (last not in {b"\n", b"\r", b""})
-    return _Scan(said or ("utf-8" if valid else ""), plain, lines, sample)
+    return _Scan(reported or ("utf-8" if valid else ""), plain, lines, sample)
 
 
 def _is_western(sample: bytes) -> bool:

@@ -46,7 +46,7 @@ def sheet_rows(path: Path, sheet: str, after: int = 0) -> Iterator[FileRow]:
 
 
 def _shape(path: Path, sheet: str) -> FileShape:
-    with _said(path):
+    with _reported(path):
         book = CalamineWorkbook.from_path(str(path))
         visible = [one.name for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible]
         name = sheet or next(iter(visible), "")
@@ -58,7 +58,7 @@ def _shape(path: Path, sheet: str) -> FileShape:
 
 
 def _rows(path: Path, sheet: str, after: int) -> Iterator[FileRow]:
-    with _said(path):
+    with _reported(path):
         found = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet)
     for number, cells in enumerate(found.iter_rows(), 1):  # from the sheet's first row, whatever is in it
         if number > after:
@@ -66,7 +66,7 @@ def _rows(path: Path, sheet: str, after: int) -> Iterator[FileRow]:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _reported(path: Path) -> Iterator[None]:
     """InputError for whatever the reader says of the file; its errors share no class."""
     try:
         yield

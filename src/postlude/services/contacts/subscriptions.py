@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 
     contact: Contact
     status: MemberStatus
-    letter: ConfirmationMail | None
+    confirmation: ConfirmationMail | None
     """The mail that must go out now; None when nothing has to be confirmed."""
 
 
@@ -79,9 +79,9 @@ def subscribe(
     # Who left comes back by their own word only, whatever the list asks of others.
     asks = wanted.double_optin or store.lists.has_left(contact.id)
     status = MemberStatus.PENDING if asks else MemberStatus.SUBSCRIBED
-    letter = _letter(store, contact, wanted, confirm_url) if asks else None
+    confirmation = _confirmation_mail(store, contact, wanted, confirm_url) if asks else None
     store.lists.put_member(wanted.id, contact.id, status, clock.now(), source)
-    return Asked(contact, status, letter)
+    return Asked(contact, status, confirmation)
 
 
 def subscribe_agreed(  # noqa: PLR0917 - plain data
@@ -119,7 +119,9 @@ def _allowed_sender(store: Store, wanted: MailingList) -> Mailbox | None:
         return None
 
 
-def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl) -> ConfirmationMail:
+def _confirmation_mail(
+    store: Store, contact: Contact, wanted: MailingList, confirm_url: ConfirmUrl
+) -> ConfirmationMail:
     sender = _allowed_sender(store, wanted)
     user = store.accounts.user_by_address(sender.spelled) if sender else None
     user = user or store.accounts.first_user()
@@ -136,7 +138,7 @@ def _letter(store: Store, contact: Contact, wanted: MailingList, confirm_url: Co
     message["Auto-Submitted"] = "auto-generated"
     message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # nobody has agreed to anything yet
     message.set_content(_TEXT.format(name=wanted.name, url=url, agree=f"{agree}\n\n" if agree else ""))
-    said = f"<p>{escape(agree)}</p>\n" if agree else ""
-    page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=said)
+    reported = f"<p>{escape(agree)}</p>\n" if agree else ""
+    page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=reported)
     message.add_alternative(page, subtype="html")
     return ConfirmationMail(user.id, sender.spelled, contact.spelled, head + message.as_bytes())

@@ -40,7 +40,7 @@ class AcceptedMessage(Protocol):
         ...
 
 
-class TakeSubmission(Protocol):
+class SubmissionReader(Protocol):
     """Makes rows and events of a submission: `services.messages.submission` with its dependencies."""
 
     def __call__(self, submitted: Submitted, raw: bytes, /) -> AcceptedMessage:
@@ -51,8 +51,8 @@ class TakeSubmission(Protocol):
 class Submissions:
     """The step for submitted messages. `take` makes the same of the same message every time."""
 
-    def __init__(self, take: TakeSubmission, mail: SpooledMail) -> None:
-        self._take = take
+    def __init__(self, read_submission: SubmissionReader, mail: SpooledMail) -> None:
+        self._take = read_submission
         self._mail = mail
 
     def __call__(self, item: Item, submitted: Submitted) -> None:

@@ -1,4 +1,4 @@
-"""Ties a finding to a copy, says how strongly, and what may follow from it.
+"""Matches a finding to a copy, says how strongly, and what may follow from it.
 
 Order of evidence: what we signed, then known ids, then address with time and subject. Signed evidence alone suppresses;
 evidence at odds with itself concludes nothing.
@@ -50,7 +50,7 @@ class Lookups(Protocol):
 
 
 class Strength(StrEnum):
-    """How far the tie to a copy is to be believed; shown to the user."""
+    """How far the match with a copy is to be believed; shown to the user."""
 
     CERTAIN = "certain"  # signed by us
     STRONG = "strong"  # an id of ours that others may know
@@ -65,8 +65,8 @@ class UnmatchedReason(StrEnum):
     UNKNOWN_COPY = "unknown_copy"  # signed, but the copy is not stored (any more)
     AMBIGUOUS = "ambiguous"  # several copies fit
     CONFLICT = "conflict"  # evidence at odds with itself: quarantine
-    OTHER_SENDER = "other_sender"  # tied, but someone else than the recipient answered
-    COLLEAGUE = "colleague"  # tied, but it came from the sender's own side
+    OTHER_SENDER = "other_sender"  # matched, but someone else than the recipient answered
+    COLLEAGUE = "colleague"  # matched, but it came from the sender's own side
     REPORT = "report"  # a report that changes nothing for the copy
     UNREADABLE = "unreadable"
 
@@ -115,7 +115,7 @@ _EVENTS: Final = {
     FindingKind.DISPLAYED: EventKind.DISPLAYED,
     FindingKind.AUTORESPONDED: EventKind.AUTORESPONDED,
     FindingKind.REPLIED: EventKind.REPLIED,
-    FindingKind.MAIL: EventKind.REPLIED,  # only where something tied it: no subject, no thread, but our link in it
+    FindingKind.MAIL: EventKind.REPLIED,  # only where something matched it: no subject, no thread, but our link in it
 }
 _PERSONAL: Final = frozenset(
     {FindingKind.REPLIED, FindingKind.UNSUBSCRIBED, FindingKind.AUTORESPONDED, FindingKind.DISPLAYED, FindingKind.MAIL}
@@ -143,7 +143,7 @@ def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = F
         return _unmatched(finding, UnmatchedReason.UNREADABLE)
     if finding.conflict:
         return _unmatched(finding, UnmatchedReason.CONFLICT)
-    row, evidence, why = _tie(finding, lookups, at)
+    row, evidence, why = _match(finding, lookups, at)
     if row is None:
         return _unmatched(finding, why)
     if against := _against(finding, row, lookups):
@@ -172,10 +172,10 @@ def strength_of(evidence: Evidence) -> Strength:
     return Strength.STRONG if evidence else Strength.NONE
 
 
-_Tie = tuple[CopyRow | None, Evidence, UnmatchedReason]
+_Match = tuple[CopyRow | None, Evidence, UnmatchedReason]
 
 
-def _tie(finding: Finding, lookups: Lookups, at: int) -> _Tie:
+def _match(finding: Finding, lookups: Lookups, at: int) -> _Match:
     if finding.copy:
         try:
             row = lookups.copy(finding.copy)
@@ -199,7 +199,7 @@ def _own_copy(finding: Finding, row: CopyRow, lookups: Lookups) -> CopyRow:
     return next(others, row)
 
 
-def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Tie:
+def _by_address(finding: Finding, lookups: Lookups, at: int) -> _Match:
     """Address, time and subject: only when one copy fits."""
     window = REPLY_WINDOW if finding.kind in _PERSONAL else BOUNCE_WINDOW
     subject = plain_subject(finding.subject if finding.kind in _PERSONAL else finding.original_subject)
@@ -221,7 +221,7 @@ def _addresses(finding: Finding) -> set[str]:
 
 
 def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> UnmatchedReason | None:
-    """Why a finding that is tied to a copy must not count for it; None when it may."""
+    """Why a finding that is matched to a copy must not count for it; None when it may."""
     if finding.kind not in _EVENTS:
         return UnmatchedReason.REPORT
     if finding.kind in _PERSONAL:

@@ -1,4 +1,4 @@
-"""What all channels do with findings that were tied: events, suppressions, the queue, and no repeat counted twice."""
+"""What all channels do with findings: events, suppressions, the queue, and no repeat counted twice."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -85,10 +85,10 @@ class FindingSource(NamedTuple):
     mail_from: str = ""
 
 
-def take_findings(item: Item, said: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
+def apply_findings(item: Item, reported: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
     """Everything the stores need of one mail or call."""
     record = event_id(item.record.position, 0)
-    first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(said)))}
+    first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(reported)))}
     new = [first[fingerprint] for fingerprint in sorted(first, key=lambda key: first[key][0])]
     new = [(number, one) for number, one in new if repeats.is_new(one.fingerprint, record)]
     item.meaning = Meaning(
@@ -105,7 +105,7 @@ def take_findings(item: Item, said: Sequence[FindingMeaning], repeats: Repeats, 
             if not one.means.credited and one.means.unmatched not in _NO_QUESTION
         ),
     )
-    if said and not new:
+    if reported and not new:
         item.outcome = RecordOutcome.REPEATED
     else:
         item.outcome = RecordOutcome.RETURNED if any(one.means.credited for _, one in new) else RecordOutcome.UNMATCHED
@@ -123,8 +123,8 @@ def _event(item: Item, number: int, one: Attribution, source: FindingSource) -> 
     )
 
 
-def _unmatched(item: Item, number: int, said: FindingMeaning, source: FindingSource) -> Unmatched:
-    finding, means = said.finding, said.means
+def _unmatched(item: Item, number: int, reported: FindingMeaning, source: FindingSource) -> Unmatched:
+    finding, means = reported.finding, reported.means
     who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.channel)
     what = finding.subject or finding.diagnostic or finding.recipient
     summary = clean(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))

@@ -74,13 +74,13 @@ class Hits:
     def __init__(
         self,
         source: SentTimesSource,
-        judging: HitClassifier = judge,
+        classifier: HitClassifier = judge,
         rules_version: int = RULES_VERSION,
         withdrawn: Withdrawn | None = None,
     ) -> None:
         self._source = source
         self._withdrawn = withdrawn
-        self._judge = judging
+        self._classify = classifier
         self._rules_version = rules_version
         self._sent: dict[int, int] = {}  # of what this batch asks for
         self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
@@ -131,8 +131,8 @@ class Hits:
     def frequent(self, item: Item, hit: RawHit) -> None:
         """Judge one hit on a pixel or a link. ValueError for ids no store holds: tokens have 64 bits, ids 63."""
         copy = hit.copy
-        if copy > MAX_ID or hit.scope > MAX_ID:
-            raise ValueError(f"ids are below 2^63, not {hit.scope} and {copy}")
+        if copy > MAX_ID or hit.message > MAX_ID:
+            raise ValueError(f"ids are below 2^63, not {hit.message} and {copy}")
         withdrawn = self._withdrawn
         if withdrawn is not None and withdrawn.any and not withdrawn.allows(hit.endpoint, copy, hit.at):
             item.outcome = RecordOutcome.WITHDRAWN
@@ -150,7 +150,7 @@ class Hits:
             item.record.event_id(),
             judged.kind,
             hit.at,
-            hit.scope,
+            hit.message,
             copy,
             hit.position,
             judged.verdict,
@@ -164,12 +164,12 @@ class Hits:
 
     def __call__(self, item: Item, hit: Hit) -> None:
         """Judge one hit on a page, and take what was decided there."""
-        if hit.copy > MAX_ID or hit.scope > MAX_ID:
-            raise ValueError(f"ids are below 2^63, not {hit.scope} and {hit.copy}")
+        if hit.copy > MAX_ID or hit.message > MAX_ID:
+            raise ValueError(f"ids are below 2^63, not {hit.message} and {hit.copy}")
         if hit.endpoint in _CONFIRMING:
             item.outcome = RecordOutcome.COUNTED
             if hit.endpoint is HitEndpoint.CONFIRM:
-                item.meaning = Meaning(confirmation=Confirmation(hit.scope, hit.copy, hit.at, _evidence(hit)))
+                item.meaning = Meaning(confirmation=Confirmation(hit.message, hit.copy, hit.at, _evidence(hit)))
             return
         decided = hit.endpoint in DECIDING
         if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
@@ -183,7 +183,7 @@ class Hits:
         number = item.record.event_id()
         kind, verdict, reasons, facts, _ = judged
         version = self._rules_version
-        event = Event(number, kind, hit.at, hit.scope, hit.copy, -1, verdict, reasons, version, facts, hit.address)
+        event = Event(number, kind, hit.at, hit.message, hit.copy, -1, verdict, reasons, version, facts, hit.address)
         item.outcome = RecordOutcome.COUNTED
         if hit.endpoint is HitEndpoint.PREFERENCES:
             item.meaning = chosen(hit, event)
@@ -199,7 +199,7 @@ class Hits:
         return judged
 
     def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
-        judgement = self._judge(hit, sent_at=sent_at)
+        judgement = self._classify(hit, sent_at=sent_at)
         repeating = hit.endpoint is HitEndpoint.PIXEL and _REPEATING_PROXY in hit.user_agent
         kind = _KINDS[hit.endpoint]
         return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
@@ -215,8 +215,8 @@ class Hits:
 
 
 def _evidence(hit: Hit) -> str:
-    said = ("button of the confirmation mail", hit.address and f"from {hit.address}", hit.user_agent)
-    return ", ".join(part for part in said if part)
+    reported = ("button of the confirmation mail", hit.address and f"from {hit.address}", hit.user_agent)
+    return ", ".join(part for part in reported if part)
 
 
 def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:

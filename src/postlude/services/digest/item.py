@@ -37,21 +37,21 @@ class RecordOutcome(StrEnum):
     COUNTED = "counted"  # a hit that became an event
     MERGED = "merged"  # an image proxy asking again for the same opening
     WITHDRAWN = "withdrawn"  # a hit seen after its recipient had withdrawn: not recorded
-    RETURNED = "returned"  # mail that came back and was tied to a copy
+    RETURNED = "returned"  # mail that came back and was matched to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
     ORDINARY = "ordinary"  # other people's mail in a mailbox that is read: not kept
     REPEATED = "repeated"  # came back before, and was counted then
-    RESOLVED = "resolved"  # a person tied or dismissed what was unmatched
+    RESOLVED = "resolved"  # a person assigned or dismissed what was unmatched
     IGNORED = "ignored"  # a provider's call with nothing in it for us: opens, clicks, tests
-    UNHANDLED = "unhandled"  # a call of a provider nobody here knows; set aside
-    UNPROVEN = "unproven"  # a provider's call whose signature does not hold; set aside
-    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; set aside
-    UNREADABLE = "unreadable"  # no observation; set aside
-    FAILED = "failed"  # reading it raised an error; set aside
-    REFUSED = "refused"  # a store would not take it; set aside
+    UNHANDLED = "unhandled"  # a call of a provider nobody here knows; quarantined
+    UNPROVEN = "unproven"  # a provider's call whose signature does not hold; quarantined
+    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; quarantined
+    UNREADABLE = "unreadable"  # no observation; quarantined
+    FAILED = "failed"  # reading it raised an error; quarantined
+    REFUSED = "refused"  # a store would not take it; quarantined
 
 
-SET_ASIDE: Final = frozenset(
+QUARANTINED: Final = frozenset(
     {
         RecordOutcome.UNHANDLED,
         RecordOutcome.UNPROVEN,
@@ -97,13 +97,13 @@ class Item(msgspec.Struct, gc=False):
     observation: Observation | RawHit | None = None
     outcome: RecordOutcome | None = None
     reason: str = ""
-    """Why it was set aside."""
+    """Why it was quarantined."""
     damage: str = ""
     """What is wrong with the mail it is about; empty when nothing is."""
     meaning: Meaning = NOTHING
 
     def fail(self, outcome: RecordOutcome, reason: str) -> None:
-        """Set the record aside: it means nothing any more."""
+        """Quarantine the record: it means nothing any more."""
         self.outcome, self.reason, self.meaning = outcome, reason, NOTHING
 
 

@@ -25,14 +25,14 @@ from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind
 from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import REPEAT_SECONDS
-from postlude.services.digest.item import SET_ASIDE, Item, RecordOutcome
+from postlude.services.digest.item import QUARANTINED, Item, RecordOutcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels, as_incidents, compare
-from postlude.services.digest.steps import Interpreter
-from postlude.services.digest.withdrawn import TakingOut
+from postlude.services.digest.steps import RecordSteps
+from postlude.services.digest.withdrawn import WithdrawalRemoval
 from postlude.services.ports import Wake
-from postlude.store import Batch, Copy, Incident, SetAside, Store
+from postlude.store import Batch, Copy, Incident, QuarantinedRecord, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 COLLECT: Final = (50_000, 20, 20)
@@ -87,11 +87,11 @@ class Journal(Protocol):
         """Begin anew with what the stores know."""
         ...
 
-    def take_findings(self) -> list[JournalFinding]:
+    def pop_findings(self) -> list[JournalFinding]:
         """What was found wrong since this was asked last."""
         ...
 
-    def take_labels(self) -> list[SegmentLabel]:
+    def pop_labels(self) -> list[SegmentLabel]:
         """Which segments were met since this was asked last."""
         ...
 
@@ -137,32 +137,32 @@ class Digest:
         journal: Journal,
         store: Store,
         history: History,
-        interpreter: Interpreter,
+        record_steps: RecordSteps,
         changes: Changes,
         clock: Clock,
         chosen: Wake = lambda: None,
-        chore: MaintenanceStep = lambda: False,
-        tidy: Wake = lambda: None,
-        taking_out: TakingOut | None = None,
+        maintenance: MaintenanceStep = lambda: False,
+        housekeeping: Wake = lambda: None,
+        removal: WithdrawalRemoval | None = None,
         forgetter: AddressForgetter | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
         """Three calls are made in the digest's thread.
 
-        `chosen`: recipients' choices about tracking have reached the store. `chore`: both stores hold the same records
-        now, between two batches; it does a little and says whether there is more. `tidy`: about once a minute, when
-        all that was journaled up to now is digested.
+        `chosen`: recipients' choices about tracking have reached the store. `maintenance`: both stores hold the same
+        records now, between two batches; it does a little and says whether there is more. `housekeeping`: about once a
+        minute, when all that was journaled up to now is digested.
         """
         self._journal = journal
         self._store = store
         self._history = history
-        self._interpreter = interpreter
+        self._record_steps = record_steps
         self._changes = changes
         self._clock = clock
         self._chosen = chosen
-        self._chore = chore
-        self._tidy = tidy
-        self._taking_out = taking_out
+        self._maintenance = maintenance
+        self._housekeeping = housekeeping
+        self._removal = removal
         self._forgetter = forgetter
         self._batch_records = batch_records
         self._in_history: dict[int, Place] = {}
@@ -175,7 +175,7 @@ class Digest:
         self._loop: Final = ThreadLoop(
             "digest", self._round, expected=(StorageError, InUseError), problem="the digest waits"
         )
-        self.state: Final = DigestState(seconds=interpreter.seconds)
+        self.state: Final = DigestState(seconds=record_steps.seconds)
 
     def run(self, stop: threading.Event) -> None:
         """Digest until `stop` is set. A full disk or a locked store makes it wait and try again, never end."""
@@ -194,12 +194,12 @@ class Digest:
             count = self.step()
             if count < self._batch_records:
                 self._forget()
-            more = self._chore()
+            more = self._maintenance()
             if self._clock.now() - self._trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._after(), self._kept_seconds())
                 if count < self._batch_records:
-                    self._tidy()
+                    self._housekeeping()
             elif count and self._journal.crowded():
                 self._journal.trim(self._after())
         except Exception:
@@ -218,7 +218,7 @@ class Digest:
         records = self._journal.read(self._after(), self._batch_records)
         self._note_segments()
         if records:
-            items = self._interpreter.decode(records)
+            items = self._record_steps.decode(records)
             self._remember(items)
             for part in _parts(items):
                 self._digest(part)
@@ -234,9 +234,9 @@ class Digest:
 
     def _keep_to_choices(self) -> None:
         """Learn what was withdrawn, and take out what is recorded in spite of it."""
-        taking_out = self._taking_out
-        if taking_out is not None and taking_out.notice() and self._in_history == self._in_store:
-            self._changes.publish(taking_out.run())
+        removal = self._removal
+        if removal is not None and removal.notice() and self._in_history == self._in_store:
+            self._changes.publish(removal.run())
 
     def catch_up(self) -> int:
         """Digest everything that is there; the number of records."""
@@ -248,10 +248,10 @@ class Digest:
 
     def _note_segments(self) -> None:
         """What is wrong with the journals is kept before anything behind it is digested."""
-        labels = self._journal.take_labels()
+        labels = self._journal.pop_labels()
         self._new_in_history.add(labels)
         self._new_in_store.add(labels)
-        if findings := self._journal.take_findings():
+        if findings := self._journal.pop_findings():
             for finding in findings:
                 _log.error("journal: %s", finding.text)
             self._store.integrity.add_incidents(as_incidents(findings, self._clock.now()))
@@ -283,7 +283,7 @@ class Digest:
         hits = [item.observation.at for item in items if isinstance(item.observation, RawHit)]
         if hits:
             since = min(hits) - REPEAT_SECONDS * MICROS_PER_SECOND
-            self._interpreter.hits.remember(self._opened_since(since), self._after())
+            self._record_steps.hits.remember(self._opened_since(since), self._after())
             self._remembers = True
 
     def _opened_since(self, at: int) -> list[Event]:
@@ -305,7 +305,7 @@ class Digest:
         }
 
     def _digest(self, items: list[Item]) -> None:
-        self._interpreter.interpret(items)
+        self._record_steps.interpret(items)
         start = perf_counter()
         self._halving(items, self._in_history, self._to_history)
         middle = perf_counter()
@@ -378,7 +378,7 @@ class Digest:
                 unmatched=[each for one in meanings for each in one.unmatched],
                 resolutions=[each for one in meanings for each in one.resolutions],
                 seen=[each for one in meanings for each in one.seen],
-                set_aside=[_set_aside(item, now) for item in rare if item.outcome in SET_ASIDE],
+                quarantined=[_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED],
                 confirmations=[one.confirmation for one in meanings if one.confirmation is not None],
                 choices=[one.choice for one in meanings if one.choice is not None],
                 requests=[one.request for one in meanings if one.request is not None],
@@ -464,7 +464,7 @@ def _places(items: Iterable[Item]) -> dict[int, Place]:
     return {writer: (record.segment, record.offset + len(record.data)) for writer, record in last.items()}
 
 
-def _set_aside(item: Item, now: int) -> SetAside:
+def _quarantined_record(item: Item, now: int) -> QuarantinedRecord:
     place = item.record.position
     waiting = item.outcome is RecordOutcome.WAITING
-    return SetAside(place.writer, place.segment, place.offset, now, item.reason, item.record.data, waiting)
+    return QuarantinedRecord(place.writer, place.segment, place.offset, now, item.reason, item.record.data, waiting)

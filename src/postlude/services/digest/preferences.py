@@ -51,5 +51,5 @@ def chosen(hit: Hit, event: Event) -> Meaning:
 
 def _lists(text: str) -> tuple[tuple[int, bool], ...]:
     """`ID+,ID-` as the edge writes it."""
-    said = ((parse_id(each[:-1]), each[-1:] == "+") for each in text.split(",") if each)
-    return tuple((number, on) for number, on in said if number is not None)
+    reported = ((parse_id(each[:-1]), each[-1:] == "+") for each in text.split(",") if each)
+    return tuple((number, on) for number, on in reported if number is not None)

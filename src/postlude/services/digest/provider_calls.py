@@ -1,4 +1,4 @@
-"""Calls of sending providers: proven, read, tied, judged."""
+"""Calls of sending providers: proven, read, matched, judged."""
 
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -11,7 +11,7 @@ from postlude.feedback.tags import first_tag
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Webhook
 from postlude.services.digest.attribution import Attribution
-from postlude.services.digest.findings import FindingMeaning, FindingSource, Repeats, call_fingerprint, take_findings
+from postlude.services.digest.findings import FindingMeaning, FindingSource, Repeats, apply_findings, call_fingerprint
 from postlude.services.digest.item import Item, RecordOutcome
 
 PROVIDER_CHANNEL: Final = "provider:"
@@ -43,7 +43,7 @@ class BounceTag(Protocol):
 
 
 class VerifiedAttributor(Protocol):
-    """Ties one finding that came in at a time to a copy."""
+    """Matches one finding that came in at a time to a copy."""
 
     def __call__(self, finding: Finding, at: int, *, verified: bool) -> Attribution:
         """`verified`: the provider's signature held."""
@@ -91,11 +91,13 @@ class ProviderCalls:
         elif not call.findings:
             item.outcome = RecordOutcome.IGNORED
         else:
-            said = []
-            for finding in map(self._tied, call.findings):
+            reported = []
+            for finding in map(self._matched, call.findings):
                 means = self._attribute(finding, webhook.at, verified=True)
-                said.append(FindingMeaning(finding, means, call_fingerprint(webhook.provider, finding)))
-            take_findings(item, said, self._repeats, FindingSource(webhook.at, f"{PROVIDER_CHANNEL}{webhook.provider}"))
+                reported.append(FindingMeaning(finding, means, call_fingerprint(webhook.provider, finding)))
+            apply_findings(
+                item, reported, self._repeats, FindingSource(webhook.at, f"{PROVIDER_CHANNEL}{webhook.provider}")
+            )
 
     def _secret(self, webhook: Webhook) -> str | None:
         provider = PROVIDERS.get(webhook.provider)
@@ -107,7 +109,7 @@ class ProviderCalls:
             url = ""
         return self._certificate(url) if url else _NO_CERTIFICATE
 
-    def _tied(self, finding: Finding) -> Finding:
+    def _matched(self, finding: Finding) -> Finding:
         """The envelope sender we gave names the copy, signed by us."""
         copy = first_tag(self._bounce_tag, finding.envid)
         return msgspec.structs.replace(finding, copy=copy, evidence=Evidence.ENVELOPE_TAG) if copy else finding

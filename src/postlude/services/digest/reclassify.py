@@ -51,13 +51,13 @@ class Reclassifier:
         self,
         history: History,
         store: Store,
-        judging: HitClassifier = judge,
+        classifier: HitClassifier = judge,
         rules_version: int = RULES_VERSION,
         copies: int = _COPIES,
     ) -> None:
         self._history = history
         self._store = store
-        self._judge = judging
+        self._classify = classifier
         self._version = rules_version
         self._copies = copies
         self._running = False
@@ -112,14 +112,14 @@ class Reclassifier:
     def _judged(self, event: Event, sent_at: int | None) -> Event:
         if not 0 < event.rules_version < self._version:
             return event  # not a hit, or judged by these rules
-        said = self._judge(_as_hit(event), sent_at=sent_at)
+        reported = self._classify(_as_hit(event), sent_at=sent_at)
         facts = {name: value for name, value in event.facts.items() if name != "client"}
         return msgspec.structs.replace(
             event,
-            verdict=said.verdict,
-            reasons=said.reasons,
+            verdict=reported.verdict,
+            reasons=reported.reasons,
             rules_version=self._version,
-            facts=facts | ({"client": said.client} if said.client else {}),
+            facts=facts | ({"client": reported.client} if reported.client else {}),
         )
 
     def _count_links(self) -> bool:

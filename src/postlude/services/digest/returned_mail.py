@@ -1,4 +1,4 @@
-"""Mail that came back: read, tied to a copy, judged."""
+"""Mail that came back: read, matched to a copy, judged."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,9 +14,9 @@ from postlude.services.digest.findings import (
     FindingMeaning,
     FindingSource,
     Repeats,
+    apply_findings,
     mail_fingerprint,
     mail_identity,
-    take_findings,
 )
 from postlude.services.digest.item import Item, Meaning, RecordOutcome
 
@@ -83,15 +83,15 @@ class ReturnedMail:
         raw = self._mails.get(returned.mail)
         if returned.checksum and checksum(raw) != returned.checksum:
             item.damage = f"mail {id_text(returned.mail)} that came in is damaged in the spool: it is read as it is"
-        said = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
-        if returned.channel.startswith(IMAP_CHANNEL) and all(_is_ordinary(*one) for one in said):
+        reported = [(finding, self._attribute(finding, returned.at)) for finding in self._parse(raw, returned)]
+        if returned.channel.startswith(IMAP_CHANNEL) and all(_is_ordinary(*one) for one in reported):
             item.outcome = RecordOutcome.ORDINARY
             item.meaning = Meaning(afterwards=partial(self._mails.delete, returned.mail))
             return
         identity = mail_identity(raw)
-        take_findings(
+        apply_findings(
             item,
-            [FindingMeaning(finding, means, mail_fingerprint(identity, finding, means)) for finding, means in said],
+            [FindingMeaning(finding, means, mail_fingerprint(identity, finding, means)) for finding, means in reported],
             self._repeats,
             FindingSource(returned.at, returned.channel, returned.mail, returned.mail_from),
         )

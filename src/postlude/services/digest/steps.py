@@ -27,10 +27,10 @@ from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
 
 Step = Callable[[Item, Any], None]
-"""Reads one observation of its kind into the item. May raise: then the record is set aside with the reason."""
+"""Reads one observation of its kind into the item. May raise: then the record is quarantined with the reason."""
 
 
-class Interpreter:
+class RecordSteps:
     """Turns records into items that say everything the stores need. Knows nothing of how they are written.
 
     `submissions` and `returned` are the steps for Submitted and Returned observations; `hits` judges hits.

@@ -56,7 +56,7 @@ def of_attributed(copy: int, reason: str, evidence: str, at: int) -> tuple[CopyS
 
 
 def of_decision(copy: int, kind: FindingKind, facts: dict[str, str], at: int) -> tuple[CopySuppression, ...]:
-    """What follows when a person ties an unmatched finding to a copy: their word makes it certain."""
+    """What follows when a person assigns an unmatched finding to a copy: their word makes it certain."""
     reason = _reason(kind, facts.get("reason", ""), facts.get("persistence", ""))
     return of_attributed(copy, reason, BY_HAND, at)
 

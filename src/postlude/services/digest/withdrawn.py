@@ -36,7 +36,7 @@ class ChoicesSource(Protocol):
         """The addresses of those with a higher number, by that."""
         ...
 
-    def said(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
+    def statements(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
         """All words of these addresses, oldest first."""
         ...
 
@@ -44,7 +44,7 @@ class ChoicesSource(Protocol):
         """Every copy to these addresses."""
         ...
 
-    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
+    def statements_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
         """All words of the addresses of these copies."""
         ...
 
@@ -56,7 +56,7 @@ class Withdrawn:
         self._source: Final = source
         self._newest = 0
         self._seen: set[int] = set()
-        self._said: list[Sequence[TrackingStatement]] = []
+        self._statements: list[Sequence[TrackingStatement]] = []
         self._numbers: dict[str, int] = {}
         self._ids, self._who = array("q"), array("l")
         self._fresh: dict[int, int] = {}
@@ -80,7 +80,7 @@ class Withdrawn:
     def look_up(self, copies: Iterable[int]) -> None:
         """Know exactly what was said of these copies, also of those that were made since: they are of visited pages."""
         wanted = list(copies)
-        self._pages = self._source.said_of_copies(wanted) if self.any and wanted else {}
+        self._pages = self._source.statements_of_copies(wanted) if self.any and wanted else {}
 
     def allows(self, endpoint: str, copy: int, at: int) -> bool:
         """Whether a hit may be recorded: a click where clicks, everything else where opens were allowed at `at`."""
@@ -100,21 +100,21 @@ class Withdrawn:
             if index == len(self._ids) or self._ids[index] != copy:
                 return ()
             number = self._who[index]
-        return self._said[number]
+        return self._statements[number]
 
     def _learn(self, addresses: set[str]) -> None:
-        for address, said in self._source.said(addresses).items():
+        for address, statements in self._source.statements(addresses).items():
             if address not in self._numbers:
-                if not any(one.opens or one.clicks for one in said):
+                if not any(one.opens or one.clicks for one in statements):
                     continue
-                self._numbers[address] = len(self._said)
-                self._said.append(said)
-            self._said[self._numbers[address]] = said
+                self._numbers[address] = len(self._statements)
+                self._statements.append(statements)
+            self._statements[self._numbers[address]] = statements
         known = [address for address in addresses if address in self._numbers]
         for copy, address in self._source.copies_of(known):
             self._fresh[copy] = self._numbers[address]
             self._maybe[copy & _BITS - 1] = 1
-        self.any = bool(self._said)
+        self.any = bool(self._statements)
         if len(self._fresh) > _FRESH:
             self._sort()
 
@@ -125,7 +125,7 @@ class Withdrawn:
         self._fresh = {}
 
 
-class TakingOut:
+class WithdrawalRemoval:
     """Takes out what was recorded after a withdrawal, before that arrived. For the digest's thread.
 
     Only while both stores hold the same records: then the projections can be made anew from the history. A crash
@@ -148,18 +148,18 @@ class TakingOut:
     def run(self) -> set[int]:
         """Deal with them; the messages of which something was taken out."""
         newest, due = self._store.privacy.newest_choice(), sorted(self._due)
-        changed = {message for some in chunks(due) for message in self._take_out(some)}
+        changed = {message for some in chunks(due) for message in self._remove(some)}
         self._due.clear()
         self._done = newest
         self._store.settings.put(_DONE, newest)
         return changed
 
-    def _take_out(self, addresses: Sequence[str]) -> set[int]:
-        said = self._store.privacy.said(addresses)
-        off = [one.at for words in said.values() for one in words if one.opens or one.clicks]
+    def _remove(self, addresses: Sequence[str]) -> set[int]:
+        statements = self._store.privacy.statements(addresses)
+        off = [one.at for words in statements.values() for one in words if one.opens or one.clicks]
         address_of = dict(self._store.privacy.copies_of(addresses)) if off else {}
         tracks = self._history.tracks(list(address_of), since=min(off)) if address_of else []
-        late = [event for event in tracks if _is_late(event, said.get(address_of[event.copy], ()))]
+        late = [event for event in tracks if _is_late(event, statements.get(address_of[event.copy], ()))]
         unfinished = {address_of[event.copy] for event in late}
         before = self._store.settings.get(_UNFINISHED, [])
         wanted = sorted(unfinished | (set(before) & set(addresses)))
@@ -173,9 +173,9 @@ class TakingOut:
         return {copy.message for copy in copies}
 
 
-def _is_late(event: Event, said: Sequence[TrackingStatement]) -> bool:
+def _is_late(event: Event, statements: Sequence[TrackingStatement]) -> bool:
     """Whether an event must not have been recorded; what was decided on a page stays."""
     if event.facts.get("page") == HitEndpoint.PREFERENCES.value:
         return False
-    may = may_record(said, event.at)
+    may = may_record(statements, event.at)
     return not (may.clicks if event.kind is EventKind.CLICKED else may.opens)

@@ -129,16 +129,16 @@ def _dkim(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     found = tuple(lookup(record.name, "TXT"))
     if not found:
         return _missing(record)
-    wanted, said = _tags(record.value), [_tags(each) for each in found]
+    wanted, reported = _tags(record.value), [_tags(each) for each in found]
     if len(found) > 1:
         return RecordCheck(
             record, RecordState.WRONG, found, "two records under one selector: leave only the value shown"
         )
-    if said[0].get("p") == "":
+    if reported[0].get("p") == "":
         return RecordCheck(
             record, RecordState.WRONG, found, "the key is revoked (p= is empty): publish the value shown"
         )
-    if said[0].get("p") != wanted["p"] or said[0].get("k", "rsa") != wanted["k"]:
+    if reported[0].get("p") != wanted["p"] or reported[0].get("k", "rsa") != wanted["k"]:
         remedy = "another key is published: replace it by the value shown, without line breaks or blanks in p="
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     return RecordCheck(record, RecordState.OK, found, "")

@@ -11,7 +11,7 @@ DAY_S: Final = 86_400
 KEPT_S: Final = 8 * DAY_S
 """A day longer than the journal speaks of it: no record is read whose mail is gone."""
 KEPT_FOR_A_PERSON_S: Final = 90 * DAY_S
-"""While somebody may still be asked about it; as far back as copies to tie it to are offered."""
+"""While somebody may still be asked about it; as far back as copies to assign it to are offered."""
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
 from postlude.model.observation import Webhook, decode
 from postlude.services.digest.provider_calls import CONFIRM, confirm_url_of
-from postlude.store import SetAside, Store
+from postlude.store import QuarantinedRecord, Store
 
 LOOK_S: Final = 20.0
 
@@ -88,12 +88,12 @@ class WaitingCalls:
                 problem = f"a provider's call waits: {error}"
                 continue
             if finished:
-                self._store.feedback.forget_set_aside(one)
+                self._store.feedback.forget_quarantined(one)
                 done += 1
         self._waiting = problem
         return done
 
-    def _try(self, one: SetAside) -> bool:
+    def _try(self, one: QuarantinedRecord) -> bool:
         webhook = decode(one.data)
         if not isinstance(webhook, Webhook):
             return True

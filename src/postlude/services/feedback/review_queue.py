@@ -82,7 +82,7 @@ def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question
 
 
 def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
-    """The observation of a decision: tie to `copy`, or dismiss when it is 0. The caller journals it.
+    """The observation of a decision: assign to `copy`, or dismiss when it is 0. The caller journals it.
 
     Raises NotFoundError for an unknown one or a copy that is not the user's, InputError when it is decided already or
     cannot mean anything for a copy.

@@ -13,7 +13,7 @@ from postlude.services.messages.accept import MAX_RECIPIENTS, accept
 from postlude.services.messages.tracker import Plan, Tracker
 from postlude.store.messages import rows
 
-__all__ = ["MAX_RECIPIENTS", "ReadSubmission", "accept", "copy_id", "take"]
+__all__ = ["MAX_RECIPIENTS", "ReadSubmission", "accept", "copy_id", "read_submission"]
 
 
 class ReadSubmission(NamedTuple):
@@ -23,7 +23,7 @@ class ReadSubmission(NamedTuple):
     events: tuple[Event, ...]
 
 
-def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
+def read_submission(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
     """Rows and QUEUED events of a submitted message; the same for the same arguments, so that a replay adds nothing.
 
     `policy` is what the user wants (`submit_track.user_policy`). Never raises for what the mail contains: a message

@@ -27,7 +27,7 @@ def question_lines(found: list[Unmatched]) -> list[str]:
     """What came back and names the address, or was sent to it, and waits for a person or was decided by one."""
     if not found:
         return []
-    return ["What came back and could not be tied to a mail by itself:", *map(_question, found), ""]
+    return ["What came back and could not be matched to a mail by itself:", *map(_question, found), ""]
 
 
 def _own(contact: Contact) -> Iterator[str]:
@@ -45,23 +45,23 @@ def _own(contact: Contact) -> Iterator[str]:
 
 def _membership(names: dict[int, str], one: Membership) -> str:
     times = (("asked", one.asked_at), ("subscribed", one.subscribed_at), ("unsubscribed", one.unsubscribed_at))
-    said = [f"{word} {to_iso(at)}" for word, at in times if at is not None]
+    reported = [f"{word} {to_iso(at)}" for word, at in times if at is not None]
     source = [f"by {one.source}"] if one.source else []
-    return f"  list {names.get(one.list, 'deleted since')}: {', '.join([one.status.value, *said, *source])}"
+    return f"  list {names.get(one.list, 'deleted since')}: {', '.join([one.status.value, *reported, *source])}"
 
 
 def _consent(one: ConsentEntry) -> str:
     proof = one.proof
     words = {"how": proof.how, "where": proof.source, "text": proof.text, "with": proof.evidence, "by": proof.by}
     state = one.state.value or "unknown"
-    return f"  {to_iso(one.at)}  {one.purpose.value}: {state}{_said(words)}"
+    return f"  {to_iso(one.at)}  {one.purpose.value}: {state}{_reported(words)}"
 
 
 def _question(one: Unmatched) -> str:
-    return f"  {to_iso(one.at)}  {one.kind or one.reason} ({one.state}){_said(one.facts)}"
+    return f"  {to_iso(one.at)}  {one.kind or one.reason} ({one.state}){_reported(one.facts)}"
 
 
-def _said(words: Mapping[str, str]) -> str:
+def _reported(words: Mapping[str, str]) -> str:
     """A further line with what there is."""
-    said = "; ".join(f"{name}: {' '.join(value.split())}" for name, value in words.items() if value)
-    return f"\n      {said}" if said else ""
+    reported = "; ".join(f"{name}: {' '.join(value.split())}" for name, value in words.items() if value)
+    return f"\n      {reported}" if reported else ""

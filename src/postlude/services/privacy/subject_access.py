@@ -41,11 +41,11 @@ def describe(store: Store, history: History, address: str) -> str:
         raise NotFoundError(f"nothing is stored of {address}")
     lines = [f"What this server stores of {address}", "", *contact]
     if withdrawal is not None:
-        said = ", ".join(
+        reported = ", ".join(
             f"{name} {'are not recorded' if off else 'may be recorded'}"
             for name, off in (("opens", withdrawal.opens), ("clicks", withdrawal.clicks))
         )
-        lines += [f"Your choice of {to_iso(withdrawal.at)}: {said}.", ""]
+        lines += [f"Your choice of {to_iso(withdrawal.at)}: {reported}.", ""]
     if suppression is not None:
         because = "; ".join(filter(None, (suppression.reason, suppression.evidence, suppression.by)))
         lines += [f"This address gets no mail since {to_iso(suppression.at)}: {because}.", ""]

@@ -32,11 +32,11 @@ def summary(event: Event, nth: int, url: str = "") -> str:
     return _clip(_SENTENCES[event.kind](event, nth, url))
 
 
-def _tied(event: Event) -> str:
+def _matched(event: Event) -> str:
     """How far it is certain that this is about this copy; empty when it is."""
     if event.facts.get("evidence", "") in _PROBABLY:
         return ", probably about this message"
-    return ", tied by hand" if event.facts.get("evidence") == "by_hand" else ""
+    return ", assigned by hand" if event.facts.get("evidence") == "by_hand" else ""
 
 
 def _clip(text: str) -> str:
@@ -48,10 +48,10 @@ def _answer(event: Event) -> str:
     facts = event.facts
     text = facts.get("text") or facts.get("diagnostic", "")
     code, enhanced = facts.get("code", ""), facts.get("enhanced") or facts.get("status", "")
-    said = [part for part in (code, enhanced) if part and not text.startswith(part)]
+    reported = [part for part in (code, enhanced) if part and not text.startswith(part)]
     if code and text.startswith(code):
-        said = []
-    return " ".join([*said, text]).strip()
+        reported = []
+    return " ".join([*reported, text]).strip()
 
 
 def _with(start: str, *, at: str = "", rest: str = "") -> str:
@@ -92,7 +92,7 @@ def _delivered(event: Event, _nth: int, _url: str) -> str:
 
 def _bounced(event: Event, _nth: int, _url: str) -> str:
     reason = event.facts.get("reason", "").replace("_", " ")
-    return _with("Came back" + (f" ({reason})" if reason else "") + _tied(event), rest=_answer(event))
+    return _with("Came back" + (f" ({reason})" if reason else "") + _matched(event), rest=_answer(event))
 
 
 def _rejected(event: Event, _nth: int, _url: str) -> str:
@@ -126,18 +126,18 @@ def _clicked(event: Event, nth: int, url: str) -> str:
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
-    return ("Unsubscribed by mail" if "channel" in event.facts else "Unsubscribed") + _tied(event)
+    return ("Unsubscribed by mail" if "channel" in event.facts else "Unsubscribed") + _matched(event)
 
 
 def _complained(event: Event, _nth: int, _url: str) -> str:
     kind = event.facts.get("feedback_type", "")
-    return ("Marked as spam" if kind in {"", "abuse"} else f"Complained about ({kind})") + _tied(event)
+    return ("Marked as spam" if kind in {"", "abuse"} else f"Complained about ({kind})") + _matched(event)
 
 
 def _replied(event: Event, _nth: int, _url: str) -> str:
     who = event.facts.get("sender") or event.facts.get("from", "")
     wish = ", asking to be taken off" if event.facts.get("wish") == "leave" else ""
-    return "Answered" + (f" by {who}" if who else "") + wish + _tied(event)
+    return "Answered" + (f" by {who}" if who else "") + wish + _matched(event)
 
 
 def _autoresponded(event: Event, _nth: int, _url: str) -> str:

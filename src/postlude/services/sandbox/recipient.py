@@ -111,12 +111,12 @@ def build(
             data = build_complaint(raw, recipient=recipient, reporting=HOST, at=at, to=f"<{mail_from}>")
             return f"feedback@{HOST}", mail_from, data
         case RecipientAction.AWAY:
-            said = text.strip() or "I am out of the office and read this when I am back."
-            data = build_autoreply(raw, sender=recipient, text=said, at=at, to=f"<{mail_from}>")
+            reported = text.strip() or "I am out of the office and read this when I am back."
+            data = build_autoreply(raw, sender=recipient, text=reported, at=at, to=f"<{mail_from}>")
             return "", mail_from, data
         case _:
-            said = text.strip() or "Thank you, I have got it."
-            data = build_reply(raw, sender=recipient, text=said, at=at)
+            reported = text.strip() or "Thank you, I have got it."
+            data = build_reply(raw, sender=recipient, text=reported, at=at)
             return recipient, _reply_address(raw), data
 
 

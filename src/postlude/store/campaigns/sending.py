@@ -12,7 +12,7 @@ from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignCl
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
 from postlude.store.contacts.tables import contacts, suppressions
-from postlude.store.journals.hold import is_held, next_generation
+from postlude.store.journals.sending_pause import is_paused, next_generation
 from postlude.store.messages.claims import WAITING, due_copies
 from postlude.store.messages.tables import copies
 from postlude.store.messages.workers import waiting_again
@@ -41,7 +41,7 @@ class CampaignSending(TopicQueries):
         """
         with self._database.write() as connection:
             row = connection.execute(select(campaigns).where(campaigns.c.id == campaign).with_for_update()).first()
-            if row is None or row.taken_in or is_held(connection) or row.status != CampaignStatus.SENDING.value:
+            if row is None or row.taken_in or is_paused(connection) or row.status != CampaignStatus.SENDING.value:
                 return AudienceProgress(0, complete=True)
             found = as_struct(Campaign, row)
             people = _next_people(connection, found, limit)
@@ -62,7 +62,7 @@ class CampaignSending(TopicQueries):
         allows. Nothing of a campaign that is not SENDING.
         """
         with self._database.write() as connection:
-            if is_held(connection):
+            if is_paused(connection):
                 return []
             limit = _throttle_slots(connection, campaign, limit, now)
             ids: list[int] = []

@@ -347,8 +347,8 @@ def _put_back(
     ]
     named = ((name, contact) for entry, contact in people for name in entry.lists)
     join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
-    said = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
-    note_consent_to_mail(connection, said, intake.at, intake.told)
+    reported = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
+    note_consent_to_mail(connection, reported, intake.at, intake.told)
 
 
 def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:

@@ -10,7 +10,7 @@ from postlude.model.words import Consent, Purpose
 from postlude.store.base import TopicQueries, as_struct, clean, insert_into
 from postlude.store.contacts.rows import ConsentEntry, Proof
 from postlude.store.contacts.tables import consents, contacts, proofs
-from postlude.store.privacy.recording import said_anything, write_choice
+from postlude.store.privacy.recording import made_a_statement, write_choice
 from postlude.store.privacy.tables import withdrawals
 
 COLUMNS = {purpose: f"{purpose.value}_consent" for purpose in Purpose}
@@ -66,16 +66,16 @@ def add_proof(connection: Connection, proof: Proof) -> None:
 
 def _write_choice(connection: Connection, contact: int, states: Mapping[Purpose, Consent], proof: Proof) -> None:
     """The same in what may be recorded of the contact's address."""
-    said = {
+    reported = {
         purpose: states[purpose] is Consent.GIVEN
         for purpose in (Purpose.OPENS, Purpose.CLICKS)
         if states.get(purpose) in {Consent.GIVEN, Consent.WITHDRAWN}
     }
     address = connection.execute(select(contacts.c.address).where(contacts.c.id == contact)).scalar()
-    if address is None or not said or (all(said.values()) and not said_anything(connection, address)):
+    if address is None or not reported or (all(reported.values()) and not made_a_statement(connection, address)):
         return
     evidence = ", ".join(filter(None, (proof.how, proof.source, proof.by and f"by {proof.by}")))
-    opens, clicks = said.get(Purpose.OPENS), said.get(Purpose.CLICKS)
+    opens, clicks = reported.get(Purpose.OPENS), reported.get(Purpose.CLICKS)
     write_choice(connection, address, proof.at, opens=opens, clicks=clicks, evidence=evidence)
 
 
@@ -84,19 +84,19 @@ def consent_of(connection: Connection, address: str) -> dict[str, str]:
     row = connection.execute(
         select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
     ).first()
-    said = zip((Purpose.OPENS, Purpose.CLICKS), row or (), strict=False)
-    return {COLUMNS[purpose]: Consent.WITHDRAWN.value for purpose, off in said if off}
+    reported = zip((Purpose.OPENS, Purpose.CLICKS), row or (), strict=False)
+    return {COLUMNS[purpose]: Consent.WITHDRAWN.value for purpose, off in reported if off}
 
 
-def take_along(connection: Connection, contact: int, address: str, at: int) -> None:
+def carry_over(connection: Connection, contact: int, address: str, at: int) -> None:
     """A contact that got another address withdrew for that one, too."""
     row = connection.execute(
         select(contacts.c.opens_consent, contacts.c.clicks_consent).where(contacts.c.id == contact)
     ).one()
     opens, clicks = (state != Consent.WITHDRAWN.value for state in row)
     if not (opens and clicks):
-        said = {"opens": opens and None, "clicks": clicks and None}
-        write_choice(connection, address, at, **said, evidence="the contact's address changed")
+        reported = {"opens": opens and None, "clicks": clicks and None}
+        write_choice(connection, address, at, **reported, evidence="the contact's address changed")
 
 
 def note_consent(connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int) -> None:

@@ -49,10 +49,10 @@ def join_named_lists(
         connection.execute(insert_into(connection.dialect, list_members).on_conflict_do_nothing(), rows)
 
 
-def note_consent_to_mail(connection: Connection, said: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
+def note_consent_to_mail(connection: Connection, reported: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
     """Note what contacts of whom nothing is known said of mail, with the import as its proof."""
     for state in (Consent.GIVEN, Consent.WITHDRAWN):
-        for some in chunks(contact for each, contact in said if each is state):
+        for some in chunks(contact for each, contact in reported if each is state):
             silent = select(contacts.c.id).where(contacts.c.id.in_(some), _MAIL == "")
             people = [row[0] for row in connection.execute(silent)]
             if not people:

@@ -9,7 +9,7 @@ from postlude.kit.ids import OrderedIds
 from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import TopicQueries, address_key, as_struct, clean
-from postlude.store.contacts.consent import consent_of, take_along
+from postlude.store.contacts.consent import carry_over, consent_of
 from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.rows import Contact
@@ -100,7 +100,7 @@ class ContactQueries(TopicQueries):
                     raise NotFoundError(f"no contact has the id {contact:016x}")
                 if "address" in values:
                     know_again(connection, [values["address"]])
-                    take_along(connection, contact, values["address"], at)
+                    carry_over(connection, contact, values["address"], at)
                 self._know_fields(connection, values.get("fields", {}))
         except IntegrityError as error:
             raise InputError(f"{changes.get('spelled')} belongs to another contact") from error

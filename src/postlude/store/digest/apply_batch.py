@@ -18,11 +18,11 @@ from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.tables import outcomes, seen
 from postlude.store.engine import Database
-from postlude.store.feedback.rows import SetAside, Unmatched
-from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
+from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.integrity import early_results as early
 from postlude.store.integrity.tables import early_results
-from postlude.store.journals.hold import generation_of, hold_now, is_held
+from postlude.store.journals.sending_pause import generation_of, is_paused, pause_now
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
@@ -105,13 +105,13 @@ class DigestQueries(TopicQueries):
     def _begin(self, connection: Connection, batch: Batch) -> None:
         if batch.started_generation > 0 and batch.started_generation > generation_of(connection):
             reason = "copies were begun that this database had not yet let leave: it is older than the journal"
-            hold_now(connection, self._insert(settings), reason, batch.at)
+            pause_now(connection, self._insert(settings), reason, batch.at)
         ended = {result.copy for result in batch.attempts}
         started = [copy for copy in batch.started if copy not in ended]
         if self._sending.run(connection, [{"the_copy": copy} for copy in started]) < len(started):
             # Rare: it ended already, a limit of ours held it, or this state was put back and has forgotten it.
             self._keep_early(connection, batch, [early.started_result(copy) for copy in started])
-            if is_held(connection):
+            if is_paused(connection):
                 waiting = early.waiting_copies(connection, started)
                 self._settle_all(connection, [early.started_result(copy) for copy in started if copy in waiting])
 
@@ -138,7 +138,7 @@ class DigestQueries(TopicQueries):
         mine = [result for result in results if result.copy in unknown]
         early.keep(connection, self._insert(early_results), mine)
         reason = "results came of copies that this database does not know: it is older than the journal"
-        hold_now(connection, self._insert(settings), reason, batch.at)
+        pause_now(connection, self._insert(settings), reason, batch.at)
 
     def _resend(self, connection: Connection, batch: Batch) -> None:
         for some in chunks(batch.resends):
@@ -248,9 +248,9 @@ class DigestQueries(TopicQueries):
         self._add(connection, seen, [msgspec.structs.asdict(one) for one in batch.seen])
         for one in batch.resolutions:
             open_ones = update(unmatched).where(unmatched.c.id == one.unmatched, unmatched.c.state == "open")
-            state = {"state": "tied", "copy": one.copy} if one.copy else {"state": "dismissed"}
+            state = {"state": "assigned", "copy": one.copy} if one.copy else {"state": "dismissed"}
             connection.execute(open_ones.values(handled_at=one.at, handled_by=one.user, **state))
-        self._add(connection, set_aside, [_set_aside_row(one) for one in batch.set_aside])
+        self._add(connection, quarantined, [_quarantined_row(one) for one in batch.quarantined])
 
     def _note(self, connection: Connection, batch: Batch) -> None:
         totals = [{"name": name, "total": count} for name, count in sorted(batch.outcomes.items())]
@@ -329,5 +329,5 @@ def _unmatched_row(one: Unmatched) -> dict[str, Any]:
     return row | {"reason": clean(one.reason), "summary": clean(one.summary), "facts": facts}
 
 
-def _set_aside_row(one: SetAside) -> dict[str, Any]:
+def _quarantined_row(one: QuarantinedRecord) -> dict[str, Any]:
     return msgspec.structs.asdict(one) | {"reason": clean(one.reason)}

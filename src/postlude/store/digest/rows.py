@@ -7,7 +7,7 @@ import msgspec
 from postlude.model.event import Event
 from postlude.model.segment import SegmentLabel
 from postlude.store.contacts.rows import Confirmation, CopySuppression
-from postlude.store.feedback.rows import Resolution, SetAside, Unmatched
+from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.messages.rows import Alias, AttemptResult, LinkActivity, Submission
 from postlude.store.privacy.rows import DataRequest, PreferenceChoice
 
@@ -50,7 +50,7 @@ class Batch(msgspec.Struct, kw_only=True):
     unmatched: Sequence[Unmatched] = ()
     resolutions: Sequence[Resolution] = ()
     seen: Sequence[CountedStatement] = ()
-    set_aside: Sequence[SetAside] = ()
+    quarantined: Sequence[QuarantinedRecord] = ()
     choices: Sequence[PreferenceChoice] = ()
     requests: Sequence[DataRequest] = ()
     confirmations: Sequence[Confirmation] = ()

@@ -1,1 +1,1 @@
-"""Tables and queries of feedback that matched no copy, and of records set aside."""
+"""Tables and queries of feedback that matched no copy, and of quarantined records."""

@@ -6,15 +6,15 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import TopicQueries, address_key, as_struct, chunks
-from postlude.store.feedback.rows import SetAside, Unmatched
-from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
+from postlude.store.feedback.tables import quarantined, unmatched
 
 
 class FeedbackQueries(TopicQueries):
     """The queue a person works on, and what the digest asks before it counts."""
 
     def list_unmatched(self, limit: int = 100, state: str = "open", after: Unmatched | None = None) -> list[Unmatched]:
-        """What came back and could not be tied to a copy, newest first; those in one state, or all for ''.
+        """What came back and could not be matched to a copy, newest first; those in one state, or all for ''.
 
         `after`: only what comes after this one in that order, whatever has been decided since.
         """
@@ -49,10 +49,10 @@ class FeedbackQueries(TopicQueries):
         return sorted(found.values(), key=lambda one: one.at)
 
     def forget_before(self, at: int) -> None:
-        """Delete what came in before `at`: questions, whether somebody decided them or not, and what was set aside."""
+        """Delete what came in before `at`: questions, decided or not, and what was quarantined."""
         with self._database.write() as connection:
             connection.execute(delete(unmatched).where(unmatched.c.at < at))
-            connection.execute(delete(set_aside).where(set_aside.c.at < at))
+            connection.execute(delete(quarantined).where(quarantined.c.at < at))
 
     def asked_about(self, mails: Collection[int]) -> set[int]:
         """Which of these mails something open is about."""
@@ -69,21 +69,21 @@ class FeedbackQueries(TopicQueries):
             query = select(func.count()).select_from(unmatched).where(unmatched.c.state == "open")
             return int(connection.execute(query).scalar_one())
 
-    def waiting(self, limit: int = 100) -> list[SetAside]:
-        """Set aside records that may be digested once something comes, oldest first."""
+    def waiting(self, limit: int = 100) -> list[QuarantinedRecord]:
+        """Quarantined records that may be digested once something comes, oldest first."""
         with self._database.read() as connection:
-            query = select(set_aside).where(set_aside.c.waiting).order_by(set_aside.c.at, set_aside.c.offset)
-            return [as_struct(SetAside, row) for row in connection.execute(query.limit(limit))]
+            query = select(quarantined).where(quarantined.c.waiting).order_by(quarantined.c.at, quarantined.c.offset)
+            return [as_struct(QuarantinedRecord, row) for row in connection.execute(query.limit(limit))]
 
-    def forget_set_aside(self, one: SetAside) -> None:
-        """What it was set aside for is done."""
-        columns = set_aside.c
+    def forget_quarantined(self, one: QuarantinedRecord) -> None:
+        """What it was quarantined for is done."""
+        columns = quarantined.c
         place = columns.writer == one.writer, columns.segment == one.segment, columns.offset == one.offset
         with self._database.write() as connection:
-            connection.execute(delete(set_aside).where(*place))
+            connection.execute(delete(quarantined).where(*place))
 
-    def list_set_aside(self, limit: int = 100) -> list[SetAside]:
+    def list_quarantined(self, limit: int = 100) -> list[QuarantinedRecord]:
         """Journal records that could not be digested, newest first."""
         with self._database.read() as connection:
-            query = select(set_aside).order_by(set_aside.c.at.desc(), set_aside.c.offset).limit(limit)
-            return [as_struct(SetAside, row) for row in connection.execute(query)]
+            query = select(quarantined).order_by(quarantined.c.at.desc(), quarantined.c.offset).limit(limit)
+            return [as_struct(QuarantinedRecord, row) for row in connection.execute(query)]

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
-    """One statement of what came back that counts for no copy, until a person ties or dismisses it."""
+    """One statement of what came back that counts for no copy, until a person assigns or dismisses it."""
 
     id: int
     at: int
@@ -15,12 +15,12 @@ class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
     kind: str = ""
     """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
     copy: int = 0
-    """What it is linked to without counting for it, or was tied to; 0: nothing."""
+    """What it is linked to without counting for it, or was matched to; 0: nothing."""
     channel: str = ""
     """What it came through: `smtp`, `imap:ACCOUNT`, `provider:NAME`. Its column has always been called `door`."""
     facts: dict[str, str] = {}
     state: str = "open"
-    """`open`, `tied` or `dismissed`."""
+    """`open`, `assigned` or `dismissed`."""
     handled_at: int | None = None
     handled_by: int = 0
 
@@ -34,7 +34,7 @@ class Resolution(msgspec.Struct, frozen=True, gc=False):
     user: int
 
 
-class SetAside(msgspec.Struct, frozen=True):
+class QuarantinedRecord(msgspec.Struct, frozen=True):
     """A journal record that could not be digested."""
 
     writer: int

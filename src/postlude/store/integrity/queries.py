@@ -11,9 +11,9 @@ from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import TopicQueries, clean
 from postlude.store.campaigns.tables import campaign_variants, campaigns
 from postlude.store.columns import metadata
-from postlude.store.integrity.rows import HeldMail, Incident
+from postlude.store.integrity.rows import Incident, PausedMail
 from postlude.store.integrity.tables import early_results
-from postlude.store.journals.hold import FLOOR, HOLD, NOT_WHOLE, Hold, generation_of, hold_now
+from postlude.store.journals.sending_pause import FLOOR, NOT_WHOLE, PAUSE, SendingPause, generation_of, pause_now
 from postlude.store.journals.tables import incidents, journal_labels
 from postlude.store.messages.tables import copies, messages
 from postlude.store.settings import settings
@@ -67,46 +67,46 @@ class IntegrityQueries(TopicQueries):
         """Read everything there is; what cannot be read or does not fit together. Minutes on a large database."""
         with self._database.read() as connection:
             if self._database.sqlite:
-                said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-                return [text for text in said if text != "ok"]
+                reported = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                return [text for text in reported if text != "ok"]
             for table in metadata.sorted_tables:  # PostgreSQL says at a page's checksum what is wrong with it
                 connection.execute(select(func.count()).select_from(table)).scalar()
         return []
 
-    def hold(self) -> Hold | None:
+    def sending_pause(self) -> SendingPause | None:
         """Why nothing leaves; None when mail does."""
         with self._database.read() as connection:
-            value = connection.execute(select(settings.c.value).where(settings.c.key == HOLD)).scalar()
-        return None if value is None else msgspec.convert(value, Hold)
+            value = connection.execute(select(settings.c.value).where(settings.c.key == PAUSE)).scalar()
+        return None if value is None else msgspec.convert(value, SendingPause)
 
-    def hold_sending(self, reason: str, now: int) -> None:
+    def pause_sending(self, reason: str, now: int) -> None:
         """Let nothing leave any more, single mail or campaign, by whatever process."""
         with self._database.write() as connection:
-            hold_now(connection, self._insert(settings), reason, now)
+            pause_now(connection, self._insert(settings), reason, now)
 
-    def held_mail(self) -> HeldMail:
+    def paused_mail(self) -> PausedMail:
         """What waits, and what is known of it."""
-        hold = self.hold()
+        pause = self.sending_pause()
         waiting = copies.c.campaign == 0, copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
         with self._database.read() as connection:
             every = connection.execute(select(func.count()).select_from(copies).where(*waiting)).scalar_one()
             uncertain = 0
-            if hold is not None and _journal_is_not_whole(connection, hold):
+            if pause is not None and _journal_is_not_whole(connection, pause):
                 query = select(func.count()).select_from(copies.join(messages, messages.c.id == copies.c.message))
-                uncertain = connection.execute(query.where(*waiting, messages.c.created_at < hold.at)).scalar_one()
+                uncertain = connection.execute(query.where(*waiting, messages.c.created_at < pause.at)).scalar_one()
             known = _campaigns(connection)
-        return HeldMail(every, uncertain, tuple(known))
+        return PausedMail(every, uncertain, tuple(known))
 
-    def resume_sending(self) -> HeldMail:
+    def resume_sending(self) -> PausedMail:
         """Let mail leave again, and say what was decided.
 
         Copies of single mails that may have left already become INDETERMINATE. Campaigns of which copies are known to
         have left that this state knows nothing about are paused: only a person can say who got them.
         """
-        held, hold = self.held_mail(), self.hold()
+        held, pause = self.paused_mail(), self.sending_pause()
         with self._database.write() as connection:
-            if held.uncertain and hold is not None:
-                older = select(messages.c.id).where(messages.c.created_at < hold.at)
+            if held.uncertain and pause is not None:
+                older = select(messages.c.id).where(messages.c.created_at < pause.at)
                 waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
                 change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
                 connection.execute(change.values(status=CopyStatus.INDETERMINATE.value, text=_UNCERTAIN, worker=None))
@@ -115,13 +115,13 @@ class IntegrityQueries(TopicQueries):
                 change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(_UNDER_WAY))
                 if gone:
                     connection.execute(change.values(status=CampaignStatus.PAUSED.value, problem=problem))
-            connection.execute(delete(settings).where(settings.c.key == HOLD))
+            connection.execute(delete(settings).where(settings.c.key == PAUSE))
         return held
 
 
-def _journal_is_not_whole(connection: Connection, hold: Hold) -> bool:
+def _journal_is_not_whole(connection: Connection, pause: SendingPause) -> bool:
     """Whether a journal of those who send was found damaged at the start that held, or later."""
-    query = select(incidents.c.writer).where(incidents.c.at >= hold.at, incidents.c.kind.in_(NOT_WHOLE))
+    query = select(incidents.c.writer).where(incidents.c.at >= pause.at, incidents.c.kind.in_(NOT_WHOLE))
     return any(name == "app" or name.startswith("worker-") for (name,) in connection.execute(query))
 
 

@@ -18,7 +18,7 @@ class Incident(msgspec.Struct, frozen=True):
     """When somebody said that it is read."""
 
 
-class HeldMail(msgspec.Struct, frozen=True):
+class PausedMail(msgspec.Struct, frozen=True):
     """What waits while sending is held, for the person who decides."""
 
     waiting: int

@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, func, select, update
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import TopicQueries
-from postlude.store.journals.hold import is_held, next_generation
+from postlude.store.journals.sending_pause import is_paused, next_generation
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, messages
 from postlude.store.settings import settings
@@ -29,7 +29,7 @@ class Claims(TopicQueries):
         if due_at is None or due_at > now:  # asked at every change there is: no lock when there is nothing to do
             return []
         with self._database.write() as connection:
-            if is_held(connection):
+            if is_paused(connection):
                 return []
             ids: list[int] = []
             for status in WAITING:

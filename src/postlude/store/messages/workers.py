@@ -8,7 +8,7 @@ from postlude.kit.ids import new_id
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import TopicQueries, chunks
 from postlude.store.campaigns.tables import campaigns
-from postlude.store.journals.hold import untrusted_journals
+from postlude.store.journals.sending_pause import untrusted_journals
 from postlude.store.messages.claims import as_claims, claim_query
 from postlude.store.messages.rows import Claim
 from postlude.store.messages.tables import copies, workers

@@ -21,7 +21,7 @@ from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
-from postlude.store.feedback.tables import set_aside, unmatched
+from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.jobs.tables import job_errors
 from postlude.store.messages.tables import copies, links, messages
 from postlude.store.privacy.recording import write_choice
@@ -157,10 +157,10 @@ def remember_wishes(connection: Connection, address: str, at: int) -> None:
         and connection.execute(select(contacts.c.id).where(contacts.c.address == address, has_left())).first()
     ):
         reason = _LEFT
-    said = connection.execute(
+    statements = connection.execute(
         select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
     ).first()
-    opens, clicks = said or (False, False)
+    opens, clicks = statements or (False, False)
     if reason or opens or clicks:
         key = _key(connection, make=not _any(connection))
         row = {"hash": hash_of(key, address), "at": at, "reason": reason or "", "opens": opens, "clicks": clicks}
@@ -218,11 +218,11 @@ def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]
         mails += connection.execute(select(unmatched.c.mail).where(condition)).scalars()
         connection.execute(delete(unmatched).where(condition))
     needle = address.encode()
-    rows = connection.execute(select(set_aside).execution_options(yield_per=1000))
+    rows = connection.execute(select(quarantined).execution_options(yield_per=1000))
     for row in [row[:3] for row in rows if needle in bytes(row.data).lower()]:
-        place = (set_aside.c.writer, set_aside.c.segment, set_aside.c.offset)
+        place = (quarantined.c.writer, quarantined.c.segment, quarantined.c.offset)
         same = [column == value for column, value in zip(place, row, strict=True)]
-        connection.execute(delete(set_aside).where(*same))
+        connection.execute(delete(quarantined).where(*same))
     return [mail for mail in mails if mail]
 
 

@@ -74,7 +74,7 @@ class PrivacyQueries(TopicQueries):
         with self._database.read() as connection:
             return {row.id: row.address for row in connection.execute(query)}
 
-    def said(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
+    def statements(self, addresses: Iterable[str]) -> dict[str, list[TrackingStatement]]:
         """Every word of these addresses about tracking, oldest first."""
         found: dict[str, list[TrackingStatement]] = {}
         with self._database.read() as connection:
@@ -91,7 +91,7 @@ class PrivacyQueries(TopicQueries):
                 query = select(copies.c.id, copies.c.address).where(copies.c.address.in_(some))
                 yield from (tuple(row) for row in connection.execute(query))
 
-    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
+    def statements_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
         """Every word about tracking of the addresses that these copies went to, by copy; the others are absent."""
         joined = copies.join(tracking_choices, tracking_choices.c.address == copies.c.address)
         columns = (copies.c.id, tracking_choices.c.at, tracking_choices.c.opens, tracking_choices.c.clicks)
@@ -182,7 +182,7 @@ class PrivacyQueries(TopicQueries):
         row = connection.execute(query.where(contacts.c.address == address)).first()
         if row is None:
             return
-        said = {
+        statements = {
             purpose: Consent.GIVEN if allowed else Consent.WITHDRAWN
             for purpose, allowed, before in (
                 (Purpose.OPENS, choice.opens, row.opens_consent),
@@ -190,10 +190,10 @@ class PrivacyQueries(TopicQueries):
             )
             if (before == Consent.WITHDRAWN.value) == allowed
         }
-        if said:
+        if statements:
             proof = Proof(id=new_id(), at=choice.at, how=how, evidence=choice.evidence)
             add_proof(connection, proof)
-            note_consent(connection, row.id, said, choice.at, proof.id)
+            note_consent(connection, row.id, statements, choice.at, proof.id)
 
     def apply_requests(self, connection: Connection, requests: Iterable[DataRequest]) -> None:
         """Requests for one's own data, in the digest's transaction."""

@@ -25,7 +25,7 @@ from postlude.services.campaigns.lifecycle import (
 )
 from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import UNDO_SECONDS, schedule_campaign
-from postlude.services.campaigns.test_mail import trial_message
+from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.services.campaigns.variants import local_moment
 from postlude.store.campaigns.rows import Campaign
 from postlude.web.campaigns.draft_pages import find, to_page
@@ -91,7 +91,7 @@ async def send_test(
     recipients = list(dict.fromkeys(box.spelled for box in read_mailboxes(to)))
     raw = await run_in_threadpool(_test_mail, deps, found, contact.strip(), variant, recipients)
     await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)
-    return to_page(found, "?said=test")
+    return to_page(found, "?notice=test")
 
 
 def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, recipients: list[str]) -> bytes:
@@ -100,7 +100,7 @@ def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, re
         raise InputError(f"{contact} is no contact.")
     variants = deps.store.campaigns.variants(campaign.id)
     wanted = next((one for one in variants if one.name == variant), variants[0])
-    return trial_message(deps.campaigns.contents, campaign, wanted, person, recipients)
+    return compose_test_mail(deps.campaigns.contents, campaign, wanted, person, recipients)
 
 
 @router.post("/campaigns/{campaign}/schedule")

@@ -69,13 +69,13 @@ def create(deps: Deps, viewer: Posted, name: Annotated[str, Form()] = "") -> Res
 
 @router.get("/campaigns/{campaign}")
 def campaign_page(
-    request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, saved: bool = False, said: str = ""
+    request: Request, deps: Deps, viewer: SignedIn, campaign: str, *, saved: bool = False, notice: str = ""
 ) -> Response:
     """A draft in its editor; anything later with its progress and report."""
     found = find(deps, viewer, campaign)
     if found.status is CampaignStatus.DRAFT:
         draft = draft_of(found, deps.store.campaigns.variants(found.id))
-        return _editor(request, deps, found, draft, saved=saved, said=said)
+        return _editor(request, deps, found, draft, saved=saved, notice=notice)
     return pages_of(request).render(
         request,
         "campaigns/campaign.html",
@@ -119,7 +119,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
     campaign: Campaign,
     draft: CampaignForm,
     error: str = "",
-    said: str = "",
+    notice: str = "",
     *,
     saved: bool = False,
 ) -> Response:
@@ -138,7 +138,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
         variants_left=len(_VARIANTS) > len(draft.contents),
         error=error,
         saved=saved,
-        said=said,
+        notice=notice,
     )
 
 
@@ -194,7 +194,7 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
         audience=size,
         blocked=any(one.level is Level.ERROR for one in findings),
         serious=any(one.level is Level.SERIOUS for one in findings),
-        outlook=deps.campaigns.outlook(size) if size else "",
+        forecast=deps.campaigns.forecast(size) if size else "",
         undo_seconds=UNDO_SECONDS,
     )
 

@@ -77,9 +77,9 @@ def add(
 
 
 @router.get("/contacts/{contact}")
-def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, said: str = "") -> Response:
+def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, notice: str = "") -> Response:
     """Everything that is known of one."""
-    return _page(request, deps, viewer, contact, said=said)
+    return _page(request, deps, viewer, contact, notice=notice)
 
 
 @router.post("/contacts/{contact}")
@@ -117,10 +117,15 @@ async def lists_of(
     do: Annotated[str, Form()] = "",
 ) -> Response:
     """Subscribe (by confirmation mail where the list wants it) or unsubscribe."""
-    kept, letter = await run_in_threadpool(_member, deps, viewer, contact, list_id, do)
-    if letter is not None:
-        await deps.submit(user=letter.user, mail_from=letter.mail_from, recipients=[letter.recipient], raw=letter.raw)
-    return _to(kept, "asked" if letter is not None else "saved")
+    kept, confirmation = await run_in_threadpool(_member, deps, viewer, contact, list_id, do)
+    if confirmation is not None:
+        await deps.submit(
+            user=confirmation.user,
+            mail_from=confirmation.mail_from,
+            recipients=[confirmation.recipient],
+            raw=confirmation.raw,
+        )
+    return _to(kept, "asked" if confirmation is not None else "saved")
 
 
 @router.post("/contacts/{contact}/consent")
@@ -169,20 +174,20 @@ def _member(
         return kept, None
     assert deps.contacts is not None  # the router is only there with them
     asked = subscribe(deps.store, deps.clock, kept.spelled, wanted, deps.contacts.confirm_url)
-    return kept, asked.letter
+    return kept, asked.confirmation
 
 
 def _find(deps: WebDeps, contact: str) -> Contact:
     return deps.store.contacts.get(parse_id(contact) or 0)
 
 
-def _to(contact: Contact, said: str = "") -> Response:
-    where = f"/contacts/{id_text(contact.id)}" + (f"?said={said}" if said else "")
+def _to(contact: Contact, notice: str = "") -> Response:
+    where = f"/contacts/{id_text(contact.id)}" + (f"?notice={notice}" if notice else "")
     return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
 
 
 def _page(
-    request: Request, deps: WebDeps, viewer: Viewer, contact: str, *, error: str = "", said: str = ""
+    request: Request, deps: WebDeps, viewer: Viewer, contact: str, *, error: str = "", notice: str = ""
 ) -> Response:
     store, kept = deps.store, _find(deps, contact)
     members = {one.list: one for one in store.lists.memberships(kept.id)}
@@ -199,5 +204,5 @@ def _page(
         suppression=store.suppressions.get(kept.address),
         sent=deps.reports.received(kept.address, viewer.user.id, _LATEST),
         error=error,
-        said=said,
+        notice=notice,
     )

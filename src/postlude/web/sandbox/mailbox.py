@@ -41,14 +41,14 @@ def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "
     """Every mail of the viewer's that the sandbox delivered, newest first."""
     outbox = _outbox(deps)
     mails = outbox.list(limit=_PAGE, before=before)
-    letters = [_letter(deps, mail, outbox.get(mail.id)[1]) for mail in mails]
-    mine = [letter for letter in letters if _may_see(deps, viewer, letter.message)]
+    entries = [_entry(deps, mail, outbox.get(mail.id)[1]) for mail in mails]
+    mine = [entry for entry in entries if _may_see(deps, viewer, entry.message)]
     older = mails[-1].id if len(mails) == _PAGE else ""
-    return pages_of(request).render(request, "sandbox/mailbox.html", letters=mine, older=older, first=not before)
+    return pages_of(request).render(request, "sandbox/mailbox.html", entries=mine, older=older, first=not before)
 
 
 @router.get("/mailbox/{mail}")
-def letter_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Response:
+def mail_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Response:
     """One mail in its frame."""
     return _page(request, deps, viewer, mail)
 
@@ -75,8 +75,8 @@ async def act(
     """Do what a recipient does, and show what that sent."""
     if action not in set(RecipientAction):
         raise NotFoundError(f"nobody can {action} a mail")
-    letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
-    envelope = _outbox(deps).get(letter.id)[0].envelope
+    entry, raw = await run_in_threadpool(_find, deps, viewer, mail)
+    envelope = _outbox(deps).get(entry.id)[0].envelope
     hands = SandboxRecipient(InboundClient(*deps.inbound), post_form, deps.edge_url, deps.clock)
     done = await hands.act(
         RecipientAction(action), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text
@@ -85,12 +85,12 @@ async def act(
 
 
 def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Artefact | None = None) -> Response:
-    letter, raw = _find(deps, viewer, mail)
+    entry, raw = _find(deps, viewer, mail)
     return pages_of(request).render(
         request,
         "sandbox/mail.html",
         status=HTTPStatus.OK,
-        letter=letter,
+        entry=entry,
         html=mail_frame.has_html(raw),
         unsubscribable=bool(HeaderBlock(raw).first("list-unsubscribe")),
         done=done,
@@ -99,13 +99,13 @@ def _page(request: Request, deps: WebDeps, viewer: Viewer, mail: str, done: Arte
 
 def _find(deps: WebDeps, viewer: Viewer, mail: str) -> tuple[SandboxMail, bytes]:
     found, raw = _outbox(deps).get(mail)
-    letter = _letter(deps, found, raw)
-    if not _may_see(deps, viewer, letter.message):
+    entry = _entry(deps, found, raw)
+    if not _may_see(deps, viewer, entry.message):
         raise NotFoundError(f"no mail of yours has the id {mail}")
-    return letter, raw
+    return entry, raw
 
 
-def _letter(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> SandboxMail:
+def _entry(deps: WebDeps, mail: DeliveredMail, raw: bytes) -> SandboxMail:
     head = HeaderBlock(raw)
     return SandboxMail(
         mail.id,

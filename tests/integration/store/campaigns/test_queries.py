@@ -43,7 +43,7 @@ def now_(_number: int, _zone: str) -> tuple[int, CopyStatus, int]:
     return MESSAGE, CopyStatus.QUEUED, 0
 
 
-def take_all(store: Store, limit: int = 100) -> None:
+def enqueue_all(store: Store, limit: int = 100) -> None:
     while not store.campaigns.enqueue_audience(CAMPAIGN, limit, now_).complete:
         pass
 
@@ -76,7 +76,7 @@ def test_everybody_has_one_copy_however_often_and_by_whom_it_is_taken_in(store: 
 
 def test_workers_share_a_campaign_without_overlap(store: Store, state_url: str) -> None:
     everybody(store, 300)
-    take_all(store)
+    enqueue_all(store)
     got: list[int] = []
     start = threading.Barrier(4)
 
@@ -98,7 +98,7 @@ def test_workers_share_a_campaign_without_overlap(store: Store, state_url: str) 
 
 def test_a_claim_brings_what_composing_needs(store: Store) -> None:
     everybody(store, 2)
-    take_all(store)
+    enqueue_all(store)
     store.suppressions.add("r1@example.org", "complained")
     first, second = sorted(store.campaigns.claim(CAMPAIGN, 5, 10, 1), key=lambda one: one.address)
     assert (first.message, first.recipient, first.attempt, first.fields) == (MESSAGE, "r0@example.org", 1, {"n": 0})
@@ -111,7 +111,7 @@ def test_a_claim_brings_what_composing_needs(store: Store) -> None:
 
 def test_a_dead_workers_claims_are_given_back_and_what_it_had_begun_is_in_flight(store: Store) -> None:
     everybody(store, 5)
-    take_all(store)
+    enqueue_all(store)
     dead = store.sending.begin_worker("worker-1", 1)
     claims = store.campaigns.claim(CAMPAIGN, 4, 10, dead)
     ids = [claim.copy for claim in claims]
@@ -125,7 +125,7 @@ def test_a_dead_workers_claims_are_given_back_and_what_it_had_begun_is_in_flight
 
 def test_nothing_is_claimed_while_it_is_paused_and_what_waits_can_be_cancelled(store: Store) -> None:
     everybody(store, 3)
-    take_all(store)
+    enqueue_all(store)
     (begun,) = store.campaigns.claim(CAMPAIGN, 1, 10, 1)
     assert store.campaigns.move(CAMPAIGN, [CampaignStatus.SENDING], CampaignStatus.PAUSED)
     assert store.campaigns.claim(CAMPAIGN, 5, 10, 1) == []
@@ -142,7 +142,7 @@ def test_nothing_is_claimed_while_it_is_paused_and_what_waits_can_be_cancelled(s
 def test_it_is_finished_when_every_copy_has_its_outcome(store: Store) -> None:
     everybody(store, 2)
     assert not store.campaigns.finish(CAMPAIGN, 20)  # nobody is taken in yet
-    take_all(store)
+    enqueue_all(store)
     ids = [claim.copy for claim in store.campaigns.claim(CAMPAIGN, 5, 10, 1)]
     store.digest.apply(accepted(ids[:1]))
     store.digest.apply(Batch(attempts=[AttemptResult(ids[1], SendOutcome.DEFERRED, 9, 1, 451, retry_at=500)]))
@@ -156,7 +156,7 @@ def test_it_is_finished_when_every_copy_has_its_outcome(store: Store) -> None:
 
 def test_the_throttle_holds_for_all_workers_together(store: Store) -> None:
     everybody(store, 60, per_hour=36_000)  # ten a second
-    take_all(store)
+    enqueue_all(store)
     at = 1_000 * SECOND
     got = [len(store.campaigns.claim(CAMPAIGN, 100, at + step * SECOND // 4, step % 3)) for step in range(13)]
     assert sum(got) in range(39, 42)  # ten at once, thirty in three seconds
@@ -185,7 +185,7 @@ def test_only_drafts_change(store: Store) -> None:
 
 def test_a_copy_that_is_sent_again_on_request_opens_its_campaign_again(store: Store) -> None:
     everybody(store, 1)
-    take_all(store)
+    enqueue_all(store)
     (claim,) = store.campaigns.claim(CAMPAIGN, 5, 10, 1)
     store.digest.apply(Batch(attempts=[AttemptResult(claim.copy, SendOutcome.INDETERMINATE, 9, 1)]))
     assert store.campaigns.finish(CAMPAIGN, 20)

@@ -4,7 +4,7 @@ import pytest
 
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict, Via
-from postlude.store import Batch, Copy, CopySuppression, Message, SetAside, Store, Submission, Unmatched
+from postlude.store import Batch, Copy, CopySuppression, Message, QuarantinedRecord, Store, Submission, Unmatched
 
 
 def _event(kind: EventKind, at: int, verdict: Verdict = Verdict.HUMAN, *, copy: int = 11, position: int = -1) -> Event:
@@ -90,13 +90,13 @@ def test_what_could_not_be_used_is_kept(store: Store) -> None:
     store.digest.apply(
         Batch(
             unmatched=[Unmatched(5, 10, 6, "nothing_of_ours", "mail from\0 \ud800")],
-            set_aside=[SetAside(1, 2, 3, 10, "not an observation", b"\0\xff")],
+            quarantined=[QuarantinedRecord(1, 2, 3, 10, "not an observation", b"\0\xff")],
             outcomes={"unreadable": 1},
             suppress=[CopySuppression(404, "complained", "envelope_tag", 1)],
         )
     )
     store.digest.apply(Batch(outcomes={"unreadable": 2, "counted": 1}))
     assert store.feedback.list_unmatched()[0].summary == "mail from\ufffd ?"
-    assert store.feedback.list_set_aside()[0].data == b"\0\xff"
+    assert store.feedback.list_quarantined()[0].data == b"\0\xff"
     assert store.digest.outcomes() == {"unreadable": 3, "counted": 1}
     assert store.suppressions.latest() == []

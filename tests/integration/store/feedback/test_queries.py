@@ -3,7 +3,7 @@
 import pytest
 
 from postlude.model.errors import NotFoundError
-from postlude.store import Batch, CountedStatement, Resolution, SetAside, Store, Unmatched
+from postlude.store import Batch, CountedStatement, QuarantinedRecord, Resolution, Store, Unmatched
 
 FACTS = {"sender": "bob@example.org", "text": "smile \U0001f600 nul \0 half \ud800"}
 
@@ -22,10 +22,10 @@ def test_the_queue_keeps_what_came_and_the_first_decision(store: Store):
     )
     assert [row.id for row in store.feedback.list_unmatched()] == [3]
     assert store.feedback.count_unmatched() == 1
-    tied, dismissed = store.feedback.unmatched(1), store.feedback.unmatched(2)
-    assert (tied.state, tied.copy, tied.handled_at, tied.handled_by) == ("tied", 40, 50, 9)
+    assigned, dismissed = store.feedback.unmatched(1), store.feedback.unmatched(2)
+    assert (assigned.state, assigned.copy, assigned.handled_at, assigned.handled_by) == ("assigned", 40, 50, 9)
     assert (dismissed.state, dismissed.copy, dismissed.handled_at) == ("dismissed", 0, 51)
-    assert tied.facts["text"] == "smile \U0001f600 nul \ufffd half ?"
+    assert assigned.facts["text"] == "smile \U0001f600 nul \ufffd half ?"
     assert [row.id for row in store.feedback.list_unmatched(state="")] == [3, 2, 1]
     with pytest.raises(NotFoundError):
         store.feedback.unmatched(99)
@@ -60,10 +60,10 @@ def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store):
 
 
 def test_what_waits_is_found_until_it_is_done(store: Store):
-    rows = [SetAside(1, 1, 10, 5, "a key", b"x", waiting=True), SetAside(1, 1, 20, 4, "broken", b"y")]
-    store.digest.apply(Batch(set_aside=rows, positions={1: (1, 1)}))
+    rows = [QuarantinedRecord(1, 1, 10, 5, "a key", b"x", waiting=True), QuarantinedRecord(1, 1, 20, 4, "broken", b"y")]
+    store.digest.apply(Batch(quarantined=rows, positions={1: (1, 1)}))
     (one,) = store.feedback.waiting()
     assert (one.offset, one.data, one.waiting) == (10, b"x", True)
-    store.feedback.forget_set_aside(one)
+    store.feedback.forget_quarantined(one)
     assert store.feedback.waiting() == []
-    assert [row.offset for row in store.feedback.list_set_aside()] == [20]
+    assert [row.offset for row in store.feedback.list_quarantined()] == [20]

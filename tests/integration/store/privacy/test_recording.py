@@ -23,7 +23,7 @@ def now(store: Store, address: str = BOB) -> MayRecord:
     """As single mail and campaigns see it; what the digest sees is the same."""
     found = store.privacy.withdrawals([address]).get(address)
     asked = MayRecord() if found is None else MayRecord(not found.opens, not found.clicks)
-    assert may_record(store.privacy.said([address]).get(address, []), 1 << 62) == asked
+    assert may_record(store.privacy.statements([address]).get(address, []), 1 << 62) == asked
     return asked
 
 
@@ -32,8 +32,8 @@ def record(store: Store, contact: int, purpose: Purpose, state: Consent, at: int
 
 
 def test_a_choice_acts_from_its_own_time() -> None:
-    said = [TrackingStatement(100, opens=True, clicks=False), TrackingStatement(200, opens=False, clicks=True)]
-    assert [may_record(said, at) for at in (99, 100, 199, 200)] == [
+    statements = [TrackingStatement(100, opens=True, clicks=False), TrackingStatement(200, opens=False, clicks=True)]
+    assert [may_record(statements, at) for at in (99, 100, 199, 200)] == [
         MayRecord(),
         MayRecord(opens=False),
         MayRecord(opens=False),
@@ -143,5 +143,5 @@ def test_what_operators_recorded_before_counts_after_the_migration(
     store = open_store(empty_url)
     assert now(store, "a@x.org") == MayRecord(opens=False)
     assert now(store, "b@x.org") == MayRecord()
-    assert store.privacy.said(["a@x.org"])["a@x.org"] == [TrackingStatement(7, opens=True, clicks=False)]
+    assert store.privacy.statements(["a@x.org"])["a@x.org"] == [TrackingStatement(7, opens=True, clicks=False)]
     store.close()

@@ -216,7 +216,7 @@ def test_a_test_mail_goes_to_ourselves(editor: Editor):
     editor.save()
     assert editor.post("/test", to="nobody").status_code == 400
     answer = editor.post("/test", to="alice@example.org, boss@example.org", contact="p1@example.net")
-    assert answer.headers["location"].endswith("?said=test")
+    assert answer.headers["location"].endswith("?notice=test")
     [sent] = editor.world.submitted
     assert sent["recipients"] == ["alice@example.org", "boss@example.org"]
     assert b"X-Postlude-Opens: off" in sent["raw"]

@@ -46,7 +46,7 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
     assert "Nobody fits" in client.get("/contacts?q=xyz%25").text
     assert "Dora@müller.example" in client.get("/contacts?q=dora").text
     form = {"address": "dora@example.org", "name": "Dora", "tags": "vip, press", "field": ["city", ""], "value": "Ulm"}
-    assert post(where, where, **form).headers["location"].endswith("?said=saved")
+    assert post(where, where, **form).headers["location"].endswith("?notice=saved")
     dora = store.contacts.by_address("dora@example.org")
     assert (dora.name, dora.fields, store.contacts.tags_of([dora.id])[dora.id]) == (
         "Dora",
@@ -79,7 +79,9 @@ def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client
     news, plain = store.lists.every()
     dora = store.contacts.add("dora@example.org", 1)
     where = f"/contacts/{dora.id:016x}"
-    assert post(f"{where}/lists", where, list=f"{news.id:016x}", do="join").headers["location"].endswith("?said=asked")
+    assert (
+        post(f"{where}/lists", where, list=f"{news.id:016x}", do="join").headers["location"].endswith("?notice=asked")
+    )
     [mail] = world.submitted
     assert (mail["recipients"], b"https://t.test/c/" in mail["raw"]) == (["dora@example.org"], True)
     post(f"{where}/lists", where, list=f"{plain.id:016x}", do="join")

@@ -46,11 +46,11 @@ def test_who_sees_what_and_how_it_is_decided(world: World):
 
     token = csrf_of(page)
     assert alice.post(f"/unmatched/{id_text(1)}", data={"do": "dismiss"}).status_code == 403
-    assert alice.post(f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "tie"}).status_code == 400
+    assert alice.post(f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign"}).status_code == 400
     other = alice.post(f"/unmatched/{id_text(2)}", data={"csrf": token, "do": "dismiss"})
     assert other.status_code == 404
     done = alice.post(
-        f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "tie", "to": id_text(770)}, follow_redirects=False
+        f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign", "to": id_text(770)}, follow_redirects=False
     )
     assert (done.status_code, done.headers["location"]) == (303, "/unmatched?done=tie")
     (record,) = world.appended

@@ -115,9 +115,9 @@ def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(world,
     done = alice.post(resend, data={"csrf": csrf(alice, path)}, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, path)
     (record,) = world.appended
-    said = decode(record)
-    assert isinstance(said, Resend)
-    assert (said.message, said.copy) == (message, copy)
+    reported = decode(record)
+    assert isinstance(reported, Resend)
+    assert (reported.message, reported.copy) == (message, copy)
 
 
 def test_a_copy_that_was_sent_has_no_such_button(world, stored, csrf):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.adapters.smtp_client.rate_limits import Budget, Gate, RateLimits, outlook
+from postlude.adapters.smtp_client.rate_limits import Budget, Gate, RateLimits, forecast
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -57,16 +57,16 @@ def test_a_mailing_through_gmail_is_spread_over_days_and_says_so():
     budget = Budget("gmail", RateLimits(per_day=500))
     for _ in range(200):
         budget.take(START)
-    seconds, text = outlook([budget], 2000, START)
+    seconds, text = forecast([budget], 2000, START)
     assert seconds == 4 * 86_400
     assert text.startswith(
         "gmail takes 500 copies a day: 2,000 copies are spread over 5 days, the last ones leave about"
     )
-    assert outlook([budget], 300, START) == (0.0, "300 copies are within what gmail takes a day (500).")
+    assert forecast([budget], 300, START) == (0.0, "300 copies are within what gmail takes a day (500).")
 
 
-def test_a_server_without_a_daily_limit_needs_no_outlook():
-    assert outlook([Budget("a", RateLimits(per_day=5)), Budget("b", RateLimits())], 1000, START) == (0.0, "")
+def test_a_server_without_a_daily_limit_needs_no_forecast():
+    assert forecast([Budget("a", RateLimits(per_day=5)), Budget("b", RateLimits())], 1000, START) == (0.0, "")
 
 
 def test_a_clock_set_back_delays_nothing_where_no_rate_is_set():

@@ -89,7 +89,7 @@ def test_what_is_not_the_addresses_fault_for_good_does_not_suppress(changes: dic
     assert (found.kind, found.suppress) == (EventKind.BOUNCED, "")
 
 
-def test_unsigned_evidence_ties_and_never_suppresses():
+def test_unsigned_evidence_matches_and_never_suppresses():
     found = attribute(bounce(message_ids=("ten@sender.example",)), Shelf(), at=NOW)
     assert (found.copy, found.strength, found.suppress) == (1, Strength.STRONG, "")
     forged = Finding(kind=FindingKind.COMPLAINED, recipient="bob@example.org", message_ids=("ten@sender.example",))

@@ -33,7 +33,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         waiting(5, "replied", unmatched="ambiguous", text="hello"),
         waiting(6, "bounced"),
         waiting(7, "complained"),
-        msgspec.structs.replace(waiting(8, "replied"), state="tied"),
+        msgspec.structs.replace(waiting(8, "replied"), state="assigned"),
     ]
     opened.digest.apply(Batch(submissions=[Submission(MESSAGE, (), (Copy(10, 1, "bob@example.org"),))], unmatched=rows))
     yield opened
@@ -50,7 +50,7 @@ def decided(store: Store, decision: Resolved) -> Item:
     return read
 
 
-def test_what_was_tied_counts_from_the_time_it_came_in(store: Store):
+def test_what_was_matched_counts_from_the_time_it_came_in(store: Store):
     [event] = decided(store, TIED).meaning.events
     assert (event.kind, event.copy, event.message, event.at) == (EventKind.REPLIED, 10, 1, 300)
 
@@ -70,7 +70,7 @@ def test_why_it_was_unmatched_is_forgotten(store: Store):
     assert event.facts == {"text": "hello", "channel": "smtp", "evidence": "by_hand", "strength": "certain"}
 
 
-def test_a_tied_complaint_ends_mailing_the_address(store: Store):
+def test_a_matched_complaint_ends_mailing_the_address(store: Store):
     [one] = decided(store, Resolved(900, 7, 10, 7)).meaning.suppress
     assert (one.copy, one.reason, one.evidence) == (10, "complained", "by_hand")
 

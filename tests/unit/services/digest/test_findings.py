@@ -9,11 +9,11 @@ from postlude.services.digest.findings import (
     FindingMeaning,
     FindingSource,
     Repeats,
+    apply_findings,
     call_fingerprint,
     clean,
     mail_fingerprint,
     mail_identity,
-    take_findings,
 )
 from postlude.services.digest.item import Item, RecordOutcome
 
@@ -28,9 +28,9 @@ def returned(offset: int = 16) -> Item:
     return item(Returned(700, 9, "smtp", "bob@example.org", ""), offset)
 
 
-def taken(*said: FindingMeaning, repeats: Repeats | None = None) -> Item:
+def taken(*reported: FindingMeaning, repeats: Repeats | None = None) -> Item:
     read = returned()
-    take_findings(read, said, repeats or Repeats(lambda _: 0), SOURCE)
+    apply_findings(read, reported, repeats or Repeats(lambda _: 0), SOURCE)
     return read
 
 
@@ -81,7 +81,7 @@ def test_another_record_that_says_the_same_before_it_is_stored_is_a_repeat():
     repeats = Repeats(lambda _: 0)
     taken(FindingMeaning(FINDING, REPLY, b"1"), repeats=repeats)
     later = returned(offset=400)
-    take_findings(later, [FindingMeaning(FINDING, REPLY, b"1")], repeats, SOURCE)
+    apply_findings(later, [FindingMeaning(FINDING, REPLY, b"1")], repeats, SOURCE)
     assert later.outcome is RecordOutcome.REPEATED
 
 

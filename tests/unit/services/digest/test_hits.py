@@ -36,7 +36,7 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
             at=1_000_000_000 + chance.choice((-5, 0, 1_999_999, 2_000_000, 599_000_000, 601_000_000)),
             endpoint=HitEndpoint.LINK if link else HitEndpoint.PIXEL,
             kind=1,
-            scope=7,
+            message=7,
             copy=chance.randrange(1, 8),  # two of them were never sent
             position=chance.randrange(4) if link else -1,
             method=chance.choice(("GET", "GET", "GET", "PUT")),
@@ -52,13 +52,13 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
         item = Item(JournalRecord(1, 1, i * 200, encode(hit)), raw)
         hits.prepare([item])
         hits.frequent(item, raw)
-        said = judge(hit, sent_at=SENT.get(hit.copy))
+        reported = judge(hit, sent_at=SENT.get(hit.copy))
         [event] = item.meaning.events
         assert item.outcome is RecordOutcome.COUNTED
         assert (event.verdict, event.reasons, event.facts.get("client", "")) == (
-            said.verdict,
-            said.reasons,
-            said.client,
+            reported.verdict,
+            reported.reasons,
+            reported.client,
         )
         assert (event.at, event.copy, event.position, event.address) == (hit.at, hit.copy, hit.position, hit.address)
         assert event.facts.get("network") == hit.facts.get("network")

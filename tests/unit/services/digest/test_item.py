@@ -18,7 +18,7 @@ FULL = {
 
 
 @pytest.mark.parametrize("field", Meaning.__struct_fields__)
-def test_a_record_that_is_set_aside_means_nothing_any_more(field: str):
+def test_a_record_that_is_quarantined_means_nothing_any_more(field: str):
     item = Item(RECORD, meaning=Meaning(**{field: FULL.get(field, object())}))
     item.fail(RecordOutcome.REFUSED, "the store refused it")
     assert item.meaning == NOTHING

@@ -22,7 +22,7 @@ BOUNCE = {"RecordType": "Bounce", "Type": "HardBounce", "TypeCode": 1, "ID": 42,
 
 
 @dataclass
-class Ties:
+class Matches:
     """Ties everything to one copy, and keeps what it was asked."""
 
     asked: list[tuple[Finding, bool]]
@@ -32,11 +32,11 @@ class Ties:
         return Attribution(EventKind.BOUNCED, 10, 1, Evidence.MESSAGE_ID, credited=True)
 
 
-def called(webhook: Webhook, keys: dict[str, str] | None = None) -> tuple[Item, Ties]:
-    ties, read = Ties([]), item(webhook)
+def called(webhook: Webhook, keys: dict[str, str] | None = None) -> tuple[Item, Matches]:
+    matches, read = Matches([]), item(webhook)
     known = {"postmark": f"postlude:{KEY}"} if keys is None else keys
-    ProviderCalls(known, lambda _: None, lambda _: None, ties, Repeats(lambda _: 0))(read, webhook)
-    return read, ties
+    ProviderCalls(known, lambda _: None, lambda _: None, matches, Repeats(lambda _: 0))(read, webhook)
+    return read, matches
 
 
 def postmark(body: object, password: str = KEY) -> Webhook:
@@ -50,13 +50,13 @@ def test_a_proven_call_counts_for_its_copy():
 
 
 def test_a_proven_calls_word_is_verified():
-    _, ties = called(postmark(BOUNCE))
-    assert [verified for _, verified in ties.asked] == [True]
+    _, matches = called(postmark(BOUNCE))
+    assert [verified for _, verified in matches.asked] == [True]
 
 
 def test_a_call_with_the_wrong_key_is_unproven_and_means_nothing():
-    read, ties = called(postmark(BOUNCE, "guessed"))
-    assert (read.outcome, read.meaning.events, ties.asked) == (RecordOutcome.UNPROVEN, (), [])
+    read, matches = called(postmark(BOUNCE, "guessed"))
+    assert (read.outcome, read.meaning.events, matches.asked) == (RecordOutcome.UNPROVEN, (), [])
 
 
 def test_a_call_that_is_signed_waits_for_the_key():

@@ -39,11 +39,11 @@ def read(channel: str, means: Attribution, kind: FindingKind = FindingKind.MAIL)
     return one, mails
 
 
-def test_mail_that_is_tied_counts():
+def test_mail_that_is_matched_counts():
     assert read("smtp", OURS)[0].outcome is RecordOutcome.RETURNED
 
 
-def test_mail_that_is_not_tied_waits_for_a_person():
+def test_mail_that_is_not_matched_waits_for_a_person():
     assert read("smtp", FOREIGN)[0].outcome is RecordOutcome.UNMATCHED
 
 

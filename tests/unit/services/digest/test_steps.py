@@ -8,7 +8,7 @@ from postlude.model.observation import Attempt, AttemptStarted, Observation, Res
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
-from postlude.services.digest.steps import Interpreter
+from postlude.services.digest.steps import RecordSteps
 
 ATTEMPT = Attempt(5, 1, 10, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1)
 
@@ -32,12 +32,12 @@ def full(_read: Item, _seen: object) -> None:
     raise StorageError("the disk is full")
 
 
-def interpreter(**steps: object) -> Interpreter:
-    return Interpreter(**({"submissions": fails, "returned": returned, "hits": Hits(NeverSent())} | steps))  # type: ignore[arg-type]  # any step
+def record_steps(**steps: object) -> RecordSteps:
+    return RecordSteps(**({"submissions": fails, "returned": returned, "hits": Hits(NeverSent())} | steps))  # type: ignore[arg-type]  # any step
 
 
 def test_a_record_that_is_no_observation_has_its_outcome_at_once():
-    [read] = interpreter().decode([record(b"\xff\x00")])
+    [read] = record_steps().decode([record(b"\xff\x00")])
     assert (read.outcome, read.observation) == (RecordOutcome.UNREADABLE, None)
 
 
@@ -50,7 +50,7 @@ def test_every_kind_is_read_by_its_step():
         Resend(7, 1, 10),
         Returned(8, 9, "smtp", "", ""),
     ]
-    read = interpreter()
+    read = record_steps()
     items = read.decode([record(encode(one)) for one in seen])
     read.interpret(items)
     assert [one.outcome for one in items] == [
@@ -65,29 +65,29 @@ def test_every_kind_is_read_by_its_step():
 
 def test_what_no_step_reads_is_unhandled():
     read = item(Webhook(1, "acme", {}, b""))
-    interpreter().interpret([read])
+    record_steps().interpret([read])
     assert read.outcome is RecordOutcome.UNHANDLED
 
 
 def test_a_step_that_raises_fails_its_record_and_no_other():
     items = [item(Returned(1, 9, "smtp", "", "")), item(ATTEMPT)]
-    interpreter(returned=fails).interpret(items)
+    record_steps(returned=fails).interpret(items)
     assert [one.outcome for one in items] == [RecordOutcome.FAILED, RecordOutcome.ATTEMPTED]
 
 
 def test_the_reason_names_the_error():
     read = item(Returned(1, 9, "smtp", "", ""))
-    interpreter(returned=fails).interpret([read])
+    record_steps(returned=fails).interpret([read])
     assert read.reason == "ZeroDivisionError: a parser of ours fell over"
 
 
 def test_a_full_disk_is_not_the_records_fault():
     with pytest.raises(StorageError):
-        interpreter(returned=full).interpret([item(Returned(1, 9, "smtp", "", ""))])
+        record_steps(returned=full).interpret([item(Returned(1, 9, "smtp", "", ""))])
 
 
 def test_every_steps_time_is_told_under_its_name():
-    read = interpreter()
+    read = record_steps()
     read.interpret([item(ATTEMPT)])
     assert {"sent times", "attempts"} <= read.seconds.keys()
 
@@ -95,14 +95,14 @@ def test_every_steps_time_is_told_under_its_name():
 def test_a_hit_is_judged_with_the_hand_off_of_its_own_batch():
     sent = Attempt(1_000, 1, 10, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1)
     early = item(hit(HitEndpoint.UNSUBSCRIBE_PAGE, at=1_001))
-    interpreter().interpret([item(sent), early])
+    record_steps().interpret([item(sent), early])
     [event] = early.meaning.events
     assert event.kind is EventKind.VIEWED
 
 
 def test_a_resend_queues_the_copy_again():
     again = item(Resend(7, 1, 10))
-    interpreter().interpret([again])
+    record_steps().interpret([again])
     assert (again.meaning.resend, [event.kind.value for event in again.meaning.events]) == (
         10,
         [CopyStatus.QUEUED.value],

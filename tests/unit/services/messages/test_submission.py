@@ -5,7 +5,7 @@ from postlude.kit.ids import id_text
 from postlude.model.observation import Submitted
 from postlude.model.words import Via
 from postlude.services.messages.accept import completed
-from postlude.services.messages.submission import take
+from postlude.services.messages.submission import read_submission
 from postlude.services.messages.tracker import Tracker
 from postlude.tokens import KeyRing, TokenCodec
 
@@ -22,33 +22,33 @@ def tracker() -> Tracker:
 
 
 def test_rows_and_events_are_the_same_on_every_replay():
-    first = take(SEEN, RAW, Policy(), tracker())
-    assert take(SEEN, RAW, Policy(), tracker()) == first
+    first = read_submission(SEEN, RAW, Policy(), tracker())
+    assert read_submission(SEEN, RAW, Policy(), tracker()) == first
     ids = [copy.id for copy in first.submission.copies] + [event.id for event in first.events]
     assert len(set(ids)) == 4
     assert all(0 < one < 1 << 63 for one in ids)
 
 
 def test_the_message_row_says_what_the_headers_say():
-    row = take(SEEN, RAW, Policy(), tracker()).submission.message
+    row = read_submission(SEEN, RAW, Policy(), tracker()).submission.message
     assert (row.message_id, row.subject, row.sender, row.envid) == ("m1@example.org", "Grüße", "a@example.org", "env")
     assert (row.opens, row.clicks) == (True, True)
 
 
 def test_links_keep_their_positions_and_reasons():
-    links = take(SEEN, RAW, Policy(), tracker()).submission.links
+    links = read_submission(SEEN, RAW, Policy(), tracker()).submission.links
     assert [(link.url, link.tracked) for link in links if link.tracked] == [("https://one.example/", True)] * 2
     assert [link.position for link in links] == sorted({link.position for link in links})
 
 
 def test_tracking_that_is_not_wanted_is_not_claimed():
-    row = take(SEEN, RAW, Policy(opens=False, clicks=False), tracker()).submission.message
+    row = read_submission(SEEN, RAW, Policy(opens=False, clicks=False), tracker()).submission.message
     assert (row.opens, row.clicks) == (False, False)
 
 
 def test_whatever_the_bytes_are_the_message_is_taken():
     for raw in (b"", b"\xff\xfe\x00", b"From: \xff\r\n\r\n", b"Content-Type: text/html; charset=\xff\r\n\r\n<a href="):
-        taken = take(SEEN, raw, Policy(), tracker())
+        taken = read_submission(SEEN, raw, Policy(), tracker())
         assert len(taken.submission.copies) == len(taken.events) == 2
 
 

@@ -1,7 +1,9 @@
 """Mail as it comes back, short."""
 
 
-def dsn(recipient: str, status: str = "5.1.1", said: str = "550 5.1.1 user unknown", action: str = "failed") -> bytes:
+def dsn(
+    recipient: str, status: str = "5.1.1", reported: str = "550 5.1.1 user unknown", action: str = "failed"
+) -> bytes:
     return f"""From: MAILER-DAEMON@mx.customer.test
 To: <whoever@bounce.sender.test>
 Subject: Undelivered Mail Returned to Sender
@@ -22,7 +24,7 @@ Reporting-MTA: dns; mx.customer.test
 Final-Recipient: rfc822; {recipient}
 Action: {action}
 Status: {status}
-Diagnostic-Code: smtp; {said}
+Diagnostic-Code: smtp; {reported}
 
 --b--
 """.replace("\n", "\r\n").encode()

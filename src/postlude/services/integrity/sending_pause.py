@@ -3,7 +3,7 @@
 from typing import Final
 
 from postlude.kit.clock import Clock
-from postlude.store import HeldMail, Incident, Store
+from postlude.store import Incident, PausedMail, Store
 
 MISSING_STATE: Final = (
     "the database is missing in a data folder that was used: an empty one was made. Contacts, campaigns and logins are "
@@ -18,26 +18,26 @@ _FOLDER: Final = "data_folder"
 _FORMER: Final = "former_data_folder"
 
 
-def hold(store: Store, clock: Clock, key: str, text: str) -> None:
+def pause(store: Store, clock: Clock, key: str, text: str) -> None:
     """Let nothing leave until somebody says go on; the reason is shown until then, and kept as an incident."""
     now = clock.now()
     store.integrity.add_incidents([Incident(f"{key}:{now}", now, "held", text)])
-    store.integrity.hold_sending(text, now)
+    store.integrity.pause_sending(text, now)
 
 
-def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
+def pause_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
     """Hold an empty state in a data folder that was used, and a state that comes from another folder."""
     before = store.settings.get(_FOLDER)
     if used and before is None and store.accounts.first_user() is None and not store.integrity.generation():
-        hold(store, clock, "missing-state", MISSING_STATE)
+        pause(store, clock, "missing-state", MISSING_STATE)
     elif before is not None and before != folder:
-        hold(store, clock, f"other-folder:{before}", OTHER_FOLDER.format(before=before))
+        pause(store, clock, f"other-folder:{before}", OTHER_FOLDER.format(before=before))
         store.settings.put(_FORMER, before)
     if before != folder:
         store.settings.put(_FOLDER, folder)
 
 
-def resume(store: Store) -> HeldMail:
+def resume(store: Store) -> PausedMail:
     """Let mail leave again; what was known when it was decided.
 
     What workers of a former data folder had in their hands becomes INDETERMINATE: their journals are not here.
@@ -56,7 +56,7 @@ def seen(store: Store, clock: Clock) -> None:
 
 def problems(store: Store) -> list[str]:
     """What is to be shown wherever the state of the system is: why sending is held, and incidents nobody has read."""
-    held = store.integrity.hold()
+    held = store.integrity.sending_pause()
     reasons = [] if held is None else [f"no mail leaves: {reason}" for reason in held.reasons]
     told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]
     return [*reasons, *told]

@@ -9,22 +9,22 @@ from sqlalchemy import Connection, func, select
 from postlude.store.journals.tables import incidents, positions
 from postlude.store.settings import settings
 
-HOLD: Final = "sending_hold"
+PAUSE: Final = "sending_hold"
 FLOOR: Final = "generation"
 NOT_WHOLE: Final = ("damaged", "missing", "older", "gone")
 """Kinds of incidents after which a journal may not say all it should."""
 
 
-class Hold(msgspec.Struct, frozen=True):
+class SendingPause(msgspec.Struct, frozen=True):
     """Nothing leaves until a person says go on."""
 
     at: int
     reasons: tuple[str, ...]
 
 
-def is_held(connection: Connection) -> bool:
+def is_paused(connection: Connection) -> bool:
     """Whether nothing may be claimed."""
-    return connection.execute(select(settings.c.key).where(settings.c.key == HOLD)).first() is not None
+    return connection.execute(select(settings.c.key).where(settings.c.key == PAUSE)).first() is not None
 
 
 def generation_of(connection: Connection) -> int:
@@ -45,13 +45,13 @@ def next_generation(connection: Connection, insert: Any) -> int:  # noqa: ANN401
     return generation
 
 
-def hold_now(connection: Connection, insert: object, reason: str, now: int) -> None:
-    """As `IntegrityQueries.hold_sending`, in the caller's transaction; `insert`: into the settings."""
-    value = connection.execute(select(settings.c.value).where(settings.c.key == HOLD)).scalar()
-    hold = Hold(now, ()) if value is None else msgspec.convert(value, Hold)
-    if reason not in hold.reasons:
-        fresh = msgspec.to_builtins(Hold(hold.at, (*hold.reasons, reason)))
-        adding = insert.values(key=HOLD, value=fresh)  # type: ignore[attr-defined]  # either dialect's Insert
+def pause_now(connection: Connection, insert: object, reason: str, now: int) -> None:
+    """As `IntegrityQueries.pause_sending`, in the caller's transaction; `insert`: into the settings."""
+    value = connection.execute(select(settings.c.value).where(settings.c.key == PAUSE)).scalar()
+    pause = SendingPause(now, ()) if value is None else msgspec.convert(value, SendingPause)
+    if reason not in pause.reasons:
+        fresh = msgspec.to_builtins(SendingPause(pause.at, (*pause.reasons, reason)))
+        adding = insert.values(key=PAUSE, value=fresh)  # type: ignore[attr-defined]  # either dialect's Insert
         connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"value": fresh}))
 
 
