@@ -63,7 +63,7 @@ class Target:
         self._sink.__exit__(kind, error, trace)
 
     def _sign_in(self) -> None:
-        self.login: Final = self.postlude.login()
+        self.login = self.postlude.login()
         answer = self.ask("web", "GET", urlsplit(self.postlude.printed_link()).path)
         self.cookie = answer.headers["set-cookie"].partition(";")[0]
 

@@ -187,7 +187,7 @@ class Driver:
             self._follow_advice("DamagedError", problem)
             self._start()
 
-    def _ask(self, *reported: Any) -> tuple[Any, ...]:  # noqa: ANN401 - commands of several shapes
+    def _ask(self, *reported: Any) -> tuple[Any, ...]:
         assert self._pipe is not None
         self._pipe.send(reported)
         return self._receive()
@@ -239,7 +239,7 @@ class Driver:
             one.wrong.append(f"{one.mail_missing} mails and {one.hits_missing} hits are missing, and nobody was told")
 
 
-def _forked(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it returns
+def _forked(call: Callable[[], Any]) -> Any:
     """The result of a call made in a process of its own: no database is ever open in this one."""
     mine, other = _FORK.Pipe()
 

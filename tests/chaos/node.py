@@ -141,7 +141,7 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
     journals: dict[str, JournalWriter],
     spool: Spool,
     parts: Parts,
-    digest: Any,  # noqa: ANN401 - its state is read
+    digest: Any,
     wake: asyncio.Event,
 ) -> tuple[Any, ...]:
     match reported:

@@ -24,10 +24,10 @@ def renames(tree: ast.AST) -> list[int]:
     ]
 
 
-def test_no_file_is_renamed_by_hand():
+def test_no_file_is_renamed_by_hand() -> None:
     found = [f"{path}:{line}" for path in FILES for line in renames(ast.parse(path.read_bytes()))]
     assert not found, "use replace_durably of postlude.kit.files"
 
 
-def test_a_rename_by_hand_is_found():
+def test_a_rename_by_hand_is_found() -> None:
     assert renames(ast.parse("import pathlib\npathlib.Path('a').replace('b')")) == [2]

@@ -10,7 +10,7 @@ from postlude.model import words
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_generated_pages_are_fresh():
+def test_generated_pages_are_fresh() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "reference.py", "--check"], capture_output=True, text=True, check=False
     )
@@ -18,19 +18,19 @@ def test_generated_pages_are_fresh():
 
 
 @pytest.mark.parametrize("enum", [words.EventKind, words.Verdict, words.CopyStatus, words.SendOutcome])
-def test_every_word_is_explained(enum: type[words.EventKind]):
+def test_every_word_is_explained(enum: type[words.EventKind]) -> None:
     page = (ROOT / "docs" / "reference" / "words.md").read_text()
     for member in enum:
         assert re.search(rf"^\| `{member.value}` \| \S.{{10,}}", page, re.MULTILINE), f"{member.value} is not explained"
 
 
-def test_every_relative_link_in_the_docs_leads_somewhere():
+def test_every_relative_link_in_the_docs_leads_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
-def test_the_project_names_no_package_registry():
+def test_the_project_names_no_package_registry() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.split(b"\0")
     hosts = re.compile(rb"(pypi|pythonhosted|npmjs)\.(org|com)")
     for name in filter(None, tracked):

@@ -2,17 +2,36 @@
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "postlude"
+TESTS = ROOT / "tests"
+ELSEWHERE = TESTS / "contract" / "tested_elsewhere.txt"
+SHORT_SLEEP = 0.2
 DECISIONS = ROOT / "docs" / "dev" / "decisions"
 
 LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
+
+TESTED_ELSEWHERE = 358
+"""Lines of tested_elsewhere.txt. May only fall."""
+
+TUPLE_ASSERTS = 4
+"""Asserts that compare two tuples: what fails is a place, not a fact. May only fall."""
+
+SLEEPS = 10
+"""Waits of 0.2 s or more in tests, instead of for what is waited for. May only fall."""
+
+UNTYPED_TESTS = 80
+"""Modules of tests in pyproject.toml's list that mypy does not look into yet. May only fall."""
+
+ASSERTS = ("raises", "warns", "fail", "wait_for")
+"""Calls that can fail a test."""
 
 BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of every")
 """Phrases that were replaced by plain words."""
@@ -24,7 +43,7 @@ def _trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text()) for path in found}
 
 
-def test_a_public_class_name_says_one_thing():
+def test_a_public_class_name_says_one_thing() -> None:
     homes = defaultdict(list)
     for path, tree in _trees().items():
         for node in tree.body:
@@ -34,7 +53,7 @@ def test_a_public_class_name_says_one_thing():
     assert shared == {}, "these names are taken already"
 
 
-def test_functions_stay_short():
+def test_functions_stay_short() -> None:
     long = {
         f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}"
         for path, tree in _trees().items()
@@ -45,14 +64,111 @@ def test_functions_stay_short():
     assert len(long) == LONG_FUNCTIONS, f"only {len(long)} are left: lower LONG_FUNCTIONS"
 
 
-def test_phrases_that_were_replaced_do_not_come_back():
+def test_every_module_has_its_test_file_or_says_which_one_tries_it() -> None:
+    """A module `services/digest/steps.py` is tried by `test_steps.py` in unit/services/digest or integration/digest."""
+    listed = dict(line.split() for line in ELSEWHERE.read_text().splitlines() if not line.startswith("#"))
+    modules = {path.relative_to(SOURCE) for path in _trees() if path.name not in {"__init__.py", "__main__.py"}}
+    without = {str(module) for module in modules if not any(file.exists() for file in _own_tests(module))}
+    assert without - set(listed) == set(), "write their test file"
+    assert set(listed) - without == set(), "they have their test file now or are gone: take them off the list"
+    assert [test for test in listed.values() if not (TESTS / test).exists()] == []
+    assert len(listed) == TESTED_ELSEWHERE, "lower TESTED_ELSEWHERE"
+
+
+def _own_tests(module: Path) -> list[Path]:
+    name = f"test_{module.stem}.py"
+    folders = (TESTS / "unit" / module.parent, TESTS / "integration" / module.parent)
+    return [folder / name for folder in (*folders, TESTS / "integration" / Path(*module.parts[1:-1]))]
+
+
+def test_a_test_compares_one_thing_at_a_time() -> None:
+    found = [node for tree in _tests().values() for node in ast.walk(tree) if _compares_tuples(node)]
+    assert len(found) <= TUPLE_ASSERTS, "write one assert for each"
+    assert len(found) == TUPLE_ASSERTS, f"only {len(found)} are left: lower TUPLE_ASSERTS"
+
+
+def test_tests_wait_for_what_happens_and_not_for_a_time() -> None:
+    found = [node for tree in _tests().values() for node in ast.walk(tree) if _sleeps(node)]
+    assert len(found) <= SLEEPS, "wait for what is waited for, or move the clock"
+    assert len(found) == SLEEPS, f"only {len(found)} are left: lower SLEEPS"
+
+
+def test_the_list_of_untyped_tests_shrinks() -> None:
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    [listed] = [one["module"] for one in overrides if one.get("ignore_errors")]
+    gone = [module for module in listed if not (TESTS / f"{module.replace('.', '/')}.py").exists()]
+    assert gone == [], "take them off the list"
+    assert len(listed) <= UNTYPED_TESTS, "type them"
+    assert len(listed) == UNTYPED_TESTS, f"only {len(listed)} are left: lower UNTYPED_TESTS"
+
+
+def test_every_test_can_fail() -> None:
+    """It asserts, or calls a function of its file that does."""
+    found = [
+        f"{path.relative_to(TESTS)}: {node.name}"
+        for path, tree in _tests().items()
+        for functions in (_functions(tree),)
+        for node in functions.values()
+        if node.name.startswith("test_") and not _can_fail(node, functions, {node.name})
+    ]
+    assert found == []
+
+
+@cache
+def _tests() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in TESTS.rglob("test_*.py")}
+
+
+def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def _can_fail(node: ast.AST, functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], seen: set[str]) -> bool:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assert | ast.Raise):
+            return True
+        if isinstance(each, ast.Call):
+            name = _called(each)
+            if name in ASSERTS or name.startswith(("expect", "assert", "check_")):
+                return True
+            if name in functions and name not in seen:
+                seen.add(name)
+                if _can_fail(functions[name], functions, seen):
+                    return True
+    return False
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    return (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+
+
+def _compares_tuples(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Assert)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.left, ast.Tuple)
+        and isinstance(node.test.comparators[0], ast.Tuple)
+    )
+
+
+def _sleeps(node: ast.AST) -> bool:
+    if not (isinstance(node, ast.Call) and _called(node) == "sleep" and node.args):
+        return False
+    seconds = node.args[0]
+    return isinstance(seconds, ast.Constant) and isinstance(seconds.value, int | float) and seconds.value >= SHORT_SLEEP
+
+
+def test_phrases_that_were_replaced_do_not_come_back() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {phrase}" for path in _trees() for phrase in BANNED if phrase in path.read_text()
     ]
     assert found == []
 
 
-def test_every_decision_has_status_and_date():
+def test_every_decision_has_status_and_date() -> None:
     wrong = [
         path.name
         for path in sorted(DECISIONS.glob("[0-9]*.md"))
@@ -63,7 +179,7 @@ def test_every_decision_has_status_and_date():
     assert wrong == []
 
 
-def test_every_decision_has_a_number_of_its_own():
+def test_every_decision_has_a_number_of_its_own() -> None:
     numbers = [path.name[:4] for path in DECISIONS.glob("[0-9]*.md")]
     assert len(numbers) == len(set(numbers))
 

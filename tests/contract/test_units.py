@@ -12,26 +12,26 @@ from postlude.cli.main import COMMANDS
 UNITS = sorted((Path(__file__).parents[2] / "deploy" / "systemd").glob("*.service"))
 
 
-def test_there_is_one_for_every_process_that_serves():
+def test_there_is_one_for_every_process_that_serves() -> None:
     assert [unit.stem for unit in UNITS] == ["postlude-app", "postlude-edge", "postlude-inbound", "postlude-relay"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_it_runs_a_command_that_exists(unit: Path):
+def test_it_runs_a_command_that_exists(unit: Path) -> None:
     found = re.search(r"^ExecStart=\S+/postlude (\S+)$", unit.read_text(), re.MULTILINE)
     assert found is not None
     assert found[1] in COMMANDS
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_it_depends_on_no_other_process(unit: Path):
+def test_it_depends_on_no_other_process(unit: Path) -> None:
     named = set(re.findall(r"postlude-(?:app|edge|relay|inbound)", unit.read_text()))
     assert named == set()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_systemd_takes_it(unit: Path, tmp_path: Path):
+def test_systemd_takes_it(unit: Path, tmp_path: Path) -> None:
     program = tmp_path / "postlude"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)

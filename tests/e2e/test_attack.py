@@ -19,10 +19,10 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=[each.name for each in ATTEMPTS])
-def test_it_does_not_succeed(target: Target, attempt: Attempt):
+def test_it_does_not_succeed(target: Target, attempt: Attempt) -> None:
     attempt.run(target)
     target.check_serves()
 
 
-def test_every_listener_is_attacked(target: Target):
+def test_every_listener_is_attacked(target: Target) -> None:
     assert set(LISTENERS) == set(target.postlude.ports)

@@ -27,7 +27,8 @@ def sandboxed(tmp_path: Path, **settings: object) -> dict[str, object]:
 
 def refused(done: Done, code: int, *words: str) -> None:
     """One message for people on standard error, nothing else, and the exit code."""
-    assert (done.code, done.out) == (code, ""), done
+    assert done.code == code, done
+    assert done.out == "", done
     assert "Traceback" not in done.err
     for word in words:
         assert word in done.err
@@ -45,7 +46,7 @@ def refused(done: Done, code: int, *words: str) -> None:
     ],
     ids=["missing", "empty", "binary", "no-header", "no-sender", "no-recipient"],
 )
-def test_a_file_that_is_no_message(tmp_path: Path, content: bytes | None, words: tuple[str, ...]):
+def test_a_file_that_is_no_message(tmp_path: Path, content: bytes | None, words: tuple[str, ...]) -> None:
     file = tmp_path / "mail.eml"
     if content is not None:
         file.write_bytes(content)
@@ -53,11 +54,11 @@ def test_a_file_that_is_no_message(tmp_path: Path, content: bytes | None, words:
 
 
 @pytest.mark.parametrize("command", [("instrument",), ("links",), ("feedback", "parse")])
-def test_every_command_that_reads_files_says_which_it_cannot_read(tmp_path: Path, command: tuple[str, ...]):
+def test_every_command_that_reads_files_says_which_it_cannot_read(tmp_path: Path, command: tuple[str, ...]) -> None:
     refused(run(*command, tmp_path / "missing.eml"), BAD_INPUT, "missing.eml")
 
 
-def test_an_oversized_file(tmp_path: Path):
+def test_an_oversized_file(tmp_path: Path) -> None:
     file = tmp_path / "big.eml"
     file.write_bytes(offer(ALICE, [BOB]).as_bytes() + b"x" * 20_000)
     done = run("send", file, settings=sandboxed(tmp_path, max_message_bytes=10_000))
@@ -75,20 +76,20 @@ def test_an_oversized_file(tmp_path: Path):
     ],
     ids=["bad", "bad-url", "unknown", "half", "unknown-database"],
 )
-def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, object], words: tuple[str, ...]):
+def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, object], words: tuple[str, ...]) -> None:
     refused(run("up", settings=sandboxed(tmp_path, **settings)), SETTING, *words)
     assert not (tmp_path / "data" / "state.sqlite").exists()
 
 
 @pytest.mark.parametrize("endpoint", ["web", "edge", "relay", "inbound"])
-def test_a_port_that_is_taken(tmp_path: Path, endpoint: str):
+def test_a_port_that_is_taken(tmp_path: Path, endpoint: str) -> None:
     ports = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
     with socket.create_server((LOOPBACK, 0)) as taken:
         ports[f"{endpoint}_port"] = taken.getsockname()[1]
         refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", f"POSTLUDE_{endpoint.upper()}_PORT")
 
 
-def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_path: Path):
+def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_path: Path) -> None:
     first = postlude()
     free = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
     second = run("up", settings={"data": first.data, **free})
@@ -97,7 +98,7 @@ def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_
     assert tmp_path in first.data.parents
 
 
-def test_a_data_folder_that_is_read_only(tmp_path: Path):
+def test_a_data_folder_that_is_read_only(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o555)
     # root may write anywhere, except when it gives that right away
@@ -106,7 +107,7 @@ def test_a_data_folder_that_is_read_only(tmp_path: Path):
     refused(run_apart(prefix, "up", settings={"data": folder, **ports}), STORAGE, str(folder), "permissions")
 
 
-def test_a_wrong_password_at_the_relay(postlude: Callable[..., Postlude]):
+def test_a_wrong_password_at_the_relay(postlude: Callable[..., Postlude]) -> None:
     running = postlude()
     user, password = running.login()
     for login in ((user, "wrong"), ("nobody@sender.test", password)):
@@ -120,21 +121,22 @@ def test_a_wrong_password_at_the_relay(postlude: Callable[..., Postlude]):
         assert client.mail(user)[0] == 530
 
 
-def test_an_oversized_mail_at_the_relay(postlude: Callable[..., Postlude]):
+def test_an_oversized_mail_at_the_relay(postlude: Callable[..., Postlude]) -> None:
     running = postlude(max_message_bytes=20_000)
     big = offer(running.login().user, [BOB]).as_bytes() + b"x" * 100 + (b"y" * 70 + b"\r\n") * 400
     with smtplib.SMTP(LOOPBACK, running.ports["relay"], timeout=10) as client:
         client.login(*running.login())
         assert client.esmtp_features["size"] == "20000"
         code, answer = client.docmd("MAIL", f"FROM:<{running.login().user}> SIZE={len(big)}")
-        assert (code, b"5.3.4" in answer) == (552, True)
+        assert code == 552
+        assert b"5.3.4" in answer
         client.rset()
         client.mail(running.login().user)  # announces no size, so it is only seen when it comes
         client.rcpt(BOB)
         assert client.data(big)[0] == 552
 
 
-def test_a_domain_the_next_server_does_not_know(postlude: Callable[..., Postlude], mail: Servers):
+def test_a_domain_the_next_server_does_not_know(postlude: Callable[..., Postlude], mail: Servers) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=mail.smtp_port, smtp_tls="none")
     running.submit(ALICE, [BOB, UNKNOWN_DOMAIN], offer(ALICE, [BOB, UNKNOWN_DOMAIN]))
     mail.wait_for_mail(BOB, "Our offer")
@@ -156,7 +158,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     needs.require_root("a small file system is mounted")
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK},mode=700", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK},mode=700", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting is not allowed here")
     yield folder
@@ -176,13 +178,13 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_a_full_disk_stops_the_start(small_disk: Path):
+def test_a_full_disk_stops_the_start(small_disk: Path) -> None:
     fill(small_disk)
     ports = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
     refused(run("up", settings={"data": small_disk / "data", **ports}), STORAGE, "No space left", "Free space")
 
 
-def test_a_disk_that_fills_while_running_loses_nothing(postlude: Callable[..., Postlude], small_disk: Path):
+def test_a_disk_that_fills_while_running_loses_nothing(postlude: Callable[..., Postlude], small_disk: Path) -> None:
     running = postlude(data=small_disk / "data")
     sender = running.login().user
     running.submit(sender, [BOB], offer(sender, [BOB], subject="before"))

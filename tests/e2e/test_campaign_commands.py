@@ -31,7 +31,7 @@ def fetch(url: str) -> int:
         return int(answer.status)
 
 
-def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Path):
+def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Path) -> None:
     running = postlude()
     people, html, prices = tmp_path / "people.csv", tmp_path / "news.html", tmp_path / "prices.csv"
     people.write_text("email,first_name\n" + "".join(f"p{n}@customer.test,Ada{n}\n" for n in range(6)))
@@ -54,7 +54,8 @@ def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Pat
         "campaigns", "create", "Spring", "--from", "News <news@s.test>", *content, "--list", "News", "--json"
     )
     assert made.code == 0, made
-    assert (made.json["status"], made.json["contacts"]) == ("draft", 6)
+    assert made.json["status"] == "draft"
+    assert made.json["contacts"] == 6
     assert running.run("campaigns", "check", "spring").code == 0
     assert "Ada0" in running.run("campaigns", "preview", "spring", "--contact", "p0@customer.test").out
     assert running.run("campaigns", "test", "spring", "--to", "me@s.test").code == 0
@@ -78,9 +79,11 @@ def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Pat
         ),
         20,
     )
-    assert (report["all"]["sent"], report["all"]["delivered"]) == (6, 6)
+    assert report["all"]["sent"] == 6
+    assert report["all"]["delivered"] == 6
     again = running.run("campaigns", "follow-up", "spring", "--name", "Once more", "--json").json
-    assert (again["status"], again["name"]) == ("draft", "Once more")
+    assert again["status"] == "draft"
+    assert again["name"] == "Once more"
     assert again["contacts"] in {5, 6}  # whether a person opened it is the judge's matter
     refused = running.run("campaigns", "send", "spring")
     assert refused.code == 2

@@ -53,7 +53,7 @@ def results(store: Store, message: int) -> dict[str, CopyStatus]:
 
 
 @pytest.mark.timeout(100 + COPIES // 10)
-def test_every_recipient_one_copy_or_a_few_indeterminate(postlude: Callable[..., Postlude], counting: Counting):
+def test_every_recipient_one_copy_or_a_few_indeterminate(postlude: Callable[..., Postlude], counting: Counting) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     running = postlude(smtp_host=LOOPBACK, smtp_port=counting.port, smtp_tls="none", smtp_connections=CONNECTIONS)

@@ -44,7 +44,7 @@ def with_msmtp(running: Postlude, message: EmailMessage, home: Path) -> None:
     )
     config.chmod(0o600)
     message["Bcc"] = BCC
-    command = [PROGRAMS["msmtp"], "-C", config, "--read-recipients"]
+    command = [PROGRAMS["msmtp"], "-C", str(config), "--read-recipients"]
     subprocess.run(command, input=message.as_bytes(), check=True, capture_output=True, timeout=30)
 
 
@@ -54,7 +54,7 @@ def test_each_recipient_gets_a_copy_of_its_own(
     sink: Sink,
     tmp_path: Path,
     submit: Callable[[Postlude, EmailMessage, Path], None],
-):
+) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     message = offer(running.login().user, [TO], cc=[CC])
     submit(running, message, tmp_path)

@@ -88,19 +88,19 @@ def check(sink: Sink) -> list[EmailMessage]:
     return copies
 
 
-def test_mutt(postlude: Callable[..., Postlude], sink: Sink, tmp_path: Path):
+def test_mutt(postlude: Callable[..., Postlude], sink: Sink, tmp_path: Path) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     with_mutt(running, tmp_path)
     assert check(sink)[0]["User-Agent"].startswith("Mutt")
 
 
-def test_nodemailer(postlude: Callable[..., Postlude], sink: Sink):
+def test_nodemailer(postlude: Callable[..., Postlude], sink: Sink) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     with_nodemailer(running)
     check(sink)
 
 
-def test_thunderbird(postlude: Callable[..., Postlude], sink: Sink, tmp_path: Path):
+def test_thunderbird(postlude: Callable[..., Postlude], sink: Sink, tmp_path: Path) -> None:
     require("thunderbird", "xvfb")
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     user, password = running.login()

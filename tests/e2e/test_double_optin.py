@@ -8,7 +8,9 @@ from servers.postlude import Postlude
 from servers.waiting import wait_for
 
 
-def test_a_subscription_counts_after_the_button_in_the_mail(postlude: Callable[..., Postlude], browser: Browser):
+def test_a_subscription_counts_after_the_button_in_the_mail(
+    postlude: Callable[..., Postlude], browser: Browser
+) -> None:
     running = postlude()
     page = browser.new_page()
     page.goto(running.printed_link())

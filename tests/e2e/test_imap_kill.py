@@ -77,7 +77,7 @@ def go_back(running: Postlude) -> None:
         store.settings.put(PLACE, [validity, uid - WAY_BACK, day])
 
 
-def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlude], mail: Servers, sink: Sink):
+def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlude], mail: Servers, sink: Sink) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     running = postlude(

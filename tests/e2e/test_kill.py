@@ -60,7 +60,7 @@ def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
         raise AssertionError(f"{len(open_ones)} copies have no outcome: {open_ones}") from error
 
 
-def test_exactly_once_or_indeterminate(postlude: Callable[..., Postlude], sink: Sink):
+def test_exactly_once_or_indeterminate(postlude: Callable[..., Postlude], sink: Sink) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     sink.delay = 0.02

@@ -9,7 +9,10 @@ from servers.postlude import Postlude
 def test_it_works_beside_the_app_and_alone(postlude: Callable[..., Postlude]) -> None:
     running = postlude()
     done = running.run("reclassify", "--json")
-    assert (done.code, done.json["running"], done.json["total"]) == (0, False, 0)
+    assert done.code == 0
+    assert done.json["running"] is False
+    assert done.json["total"] == 0
     running.stop()
     done = running.run("reclassify")
-    assert (done.code, done.out) == (0, f"nothing to do: every event was judged by rules {RULES_VERSION}\n")
+    assert done.code == 0
+    assert done.out == f"nothing to do: every event was judged by rules {RULES_VERSION}\n"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from servers.pair import BOB, CHARLIE
 from servers.postlude import Postlude
@@ -22,7 +22,7 @@ def newcomer(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, shop: Shop):
+def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, shop: Shop) -> None:
     running = postlude()
     newcomer.goto(running.printed_link())
     compose(newcomer, shop)
@@ -67,7 +67,7 @@ def compose(page: Page, shop: Shop) -> None:
     expect(page.get_by_role("heading", name="Hello from the sandbox")).to_be_visible()
 
 
-def copy_of(page: Page, recipient: str):
+def copy_of(page: Page, recipient: str) -> Locator:
     """The recipient's line on the message page."""
     return page.locator(".copy", has_text=recipient)
 

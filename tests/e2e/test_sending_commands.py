@@ -24,7 +24,7 @@ def status_of(running: Postlude, recipient: str) -> str:
     return next((copy["status"] for copy in copies if copy["recipient"] == recipient), "")
 
 
-def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callable[..., Postlude], sink: Sink):
+def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callable[..., Postlude], sink: Sink) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     assert sendmail(running, "-t", "-oi") == (0, "")
     wait_for("both copies", lambda: sink.counts() == {"ops@customer.test": 1, "boss@customer.test": 1})
@@ -37,7 +37,7 @@ def test_sendmail_stores_while_nothing_runs_and_it_leaves_later(postlude: Callab
     assert sendmail(running, "-t", given=b"From: a@b.test\n\nx\n")[0] == 64
 
 
-def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude], sink: Sink):
+def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude], sink: Sink) -> None:
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     user, password = running.login()
     nowhere = {**running.settings, "data": "/proc/1/x", "sendmail_user": user}
@@ -51,11 +51,13 @@ def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude
     assert done.code == 0, done
     wait_for("both copies", lambda: sink.counts().total() == 2)
     wrong, down = sent("wrong", port), sent(password, free_port())
-    assert (wrong.code, "535" in wrong.err) == (77, True)
-    assert (down.code, "does not answer" in down.err) == (75, True)
+    assert wrong.code == 77
+    assert "535" in wrong.err
+    assert down.code == 75
+    assert "does not answer" in down.err
 
 
-def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlude]):
+def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlude]) -> None:
     running = postlude()
     made = running.run("user", "add", "bob@team.test", "--send-as", "*@news.team.test", "--json").json
 
@@ -86,7 +88,7 @@ def test_users_their_passwords_senders_and_limits(postlude: Callable[..., Postlu
     assert running.run("user", "password", "nobody@team.test").code == 6
 
 
-def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink):
+def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[..., Postlude], sink: Sink) -> None:
     sink.answer = DROP
     running = postlude(smtp_host=LOOPBACK, smtp_port=sink.port, smtp_tls="none")
     assert sendmail(running, "ops@customer.test")[0] == 0
@@ -97,7 +99,8 @@ def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[
     assert running.run("resend", copy).code == 0
     wait_for("sent", lambda: status_of(running, "ops@customer.test") == "sent")
     again = running.run("resend", copy)
-    assert (again.code, "would bring it twice" in again.err) == (2, True)
+    assert again.code == 2
+    assert "would bring it twice" in again.err
     assert running.run("resend", "0123456789abcdef").code == 6
     assert running.run("resend", "no-id").code == 2
     (story,) = running.timeline("ops@customer.test")["messages"]

@@ -33,14 +33,14 @@ def returned(sink: Sink) -> EmailMessage:
     return message
 
 
-def test_mail_arrives_in_the_imap_mailbox(mail: Servers):
+def test_mail_arrives_in_the_imap_mailbox(mail: Servers) -> None:
     mail.send_as(ALICE, [BOB], letter("arrives"))
     found = mail.wait_for_mail(BOB, "arrives")
     assert found.get_content().strip() == "Hello Bob"
     assert mail.mailbox(CHARLIE) == []
 
 
-def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink):
+def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
     mail.send(ENVELOPE, [UNKNOWN_USER], letter("bounces"))
     bounce = returned(sink)
@@ -54,13 +54,13 @@ def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink):
 
 
 @pytest.mark.parametrize(("recipient", "status"), [(f"x@{REFUSED_DOMAIN}", "5.7.1"), (UNKNOWN_DOMAIN, "5.1.2")])
-def test_refused_domains_are_refused_while_talking(mail: Servers, recipient: str, status: str):
+def test_refused_domains_are_refused_while_talking(mail: Servers, recipient: str, status: str) -> None:
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
         mail.send(ALICE, [recipient], letter("refused"))
     assert status in str(refused.value)
 
 
-def test_submission_wants_a_login(mail: Servers):
+def test_submission_wants_a_login(mail: Servers) -> None:
     with smtplib.SMTP(LOOPBACK, mail.submission_port, timeout=10) as client, pytest.raises(smtplib.SMTPException):
         client.sendmail(ALICE, [BOB], letter("no login").as_bytes())
     talk, refused = (
@@ -71,7 +71,7 @@ def test_submission_wants_a_login(mail: Servers):
         client.login(ALICE, "wrong")
 
 
-def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink):
+def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, VACATION)
     original = letter("holiday")
@@ -81,7 +81,7 @@ def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink)
     assert reply["In-Reply-To"] == original["Message-ID"]
 
 
-def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink):
+def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, REJECT)
     mail.send(ENVELOPE, [BOB], letter("unwanted"))
@@ -89,7 +89,7 @@ def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink):
     assert mail.mailbox(BOB) == []
 
 
-def test_mail_for_a_server_that_is_down_waits(mail: Servers, sink: Sink):
+def test_mail_for_a_server_that_is_down_waits(mail: Servers, sink: Sink) -> None:
     mail.send(ALICE, [ENVELOPE], letter("patience"))
     wait_for("a deferral in Postfix's log", lambda: "status=deferred" in mail.postfix.log(), 20)
     mail.forwarder.target = sink.port

@@ -55,7 +55,8 @@ def serve(server: socket.socket) -> None:
             server.close()
             if child := os.fork():
                 _wait_for(child, descriptors[3])
-            _become(*json.loads(request), descriptors)
+            arguments, environment, folder = json.loads(request)
+            _become(arguments, environment, folder, descriptors)
             return
         for descriptor in descriptors:
             os.close(descriptor)

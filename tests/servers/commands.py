@@ -28,7 +28,7 @@ class Done(NamedTuple):
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON
+    def json(self) -> Any:
         return json.loads(self.out)
 
 

@@ -154,7 +154,7 @@ class Postfix:
         master = "/usr/lib/postfix/sbin/master"
         env = {**os.environ, "MAIL_CONFIG": str(self._config)}
         # master itself, not `postfix start`: that one would detach and check files of the system's own instance
-        self._child = Child("postfix", [master, "-c", self._config, "-d"], self.home / "postfix.out", env)
+        self._child = Child("postfix", [master, "-c", str(self._config), "-d"], self.home / "postfix.out", env)
 
     def _folders(self) -> None:
         self._config.mkdir()
@@ -190,7 +190,7 @@ class Postfix:
     def purge(self) -> None:
         """Forget everything in the queue."""
         if self.queued():
-            command = ["/usr/sbin/postsuper", "-c", self._config, "-d", "ALL"]
+            command = ["/usr/sbin/postsuper", "-c", str(self._config), "-d", "ALL"]
             subprocess.run(command, timeout=20, check=True, capture_output=True)
 
     def queued(self) -> int:

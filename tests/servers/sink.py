@@ -58,5 +58,6 @@ class Sink:
         self.deliveries.append(Delivery(envelope.mail_from or "", tuple(envelope.rcpt_tos), envelope.content))
         await asyncio.sleep(self.delay)
         if self.answer == "drop":
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return self.answer or "250 2.0.0 counted"

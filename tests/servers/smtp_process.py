@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from postlude.journal import JournalReader, JournalWriter, Spool
 from postlude.kit.clock import SystemClock
-from postlude.model.observation import Observation, decode
+from postlude.model.observation import decode
 from postlude.tokens import KeyRing, TokenCodec
 
 
@@ -21,14 +21,14 @@ class Folder:
         self.codec = TokenCodec(KeyRing({1: b"k" * 32}, 1))
         self.clock = SystemClock()
 
-    def observations(self) -> list[Observation]:
-        """Everything journaled so far."""
+    def observations(self) -> list[Any]:
+        """Everything journaled so far: Observations."""
         return [decode(record.data) for record in JournalReader(self.root / "journal").read({}, 10_000)]
 
 
 class Starter(Protocol):
     """Starts an SMTP server with settings; the port it listens on."""
 
-    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[int]:  # noqa: ANN401 - any setting
+    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[int]:
         """Stopped when the block ends."""
         ...

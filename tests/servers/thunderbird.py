@@ -152,7 +152,7 @@ class Thunderbird:
         env = {**os.environ, "HOME": str(self._home), "DISPLAY": display, "MOZ_HEADLESS": "", "LC_ALL": "C.UTF-8"}
         env |= {"MOZ_DISABLE_CONTENT_SANDBOX": "1", "MOZ_CRASHREPORTER_DISABLE": "1"}
         env.pop("MOZ_HEADLESS")
-        command = ["/usr/lib/thunderbird/thunderbird", "-no-remote", "-profile", self._profile]
+        command = ["/usr/lib/thunderbird/thunderbird", "-no-remote", "-profile", str(self._profile)]
         program = Child("thunderbird", command, self._home / "thunderbird.log", env)
         self._children.append(program)
         wait_for("Thunderbird to send", lambda: "SENDING: " in program.output() or program.code is not None, 90)

@@ -30,7 +30,7 @@ class Pipe(asyncio.Transport):
         self._receive = receive
         self.closed = False
 
-    def write(self, data: Any) -> None:  # noqa: ANN401 - asyncio's signature
+    def write(self, data: Any) -> None:
         if not self._faults.dead and not self.closed:
             self._receive(bytes(data))
 

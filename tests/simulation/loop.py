@@ -100,7 +100,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def call_soon(  # type: ignore[override]  # what it is called with is the caller's to fit
         self,
         callback: Callable[..., object],
-        *args: Any,  # noqa: ANN401 - asyncio's signature
+        *args: Any,
         context: Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
@@ -113,7 +113,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self,
         delay: float,
         callback: Callable[..., object],
-        *args: Any,  # noqa: ANN401 - asyncio's signature
+        *args: Any,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
@@ -122,7 +122,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self,
         when: float,
         callback: Callable[..., object],
-        *args: Any,  # noqa: ANN401 - asyncio's signature
+        *args: Any,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -136,13 +136,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Coroutine[Any, Any, T], **named: Any) -> "asyncio.Task[T]":  # type: ignore[override]  # noqa: ANN401 - asyncio's signature
+    def create_task(self, coro: Coroutine[Any, Any, T], **named: Any) -> "asyncio.Task[T]":  # type: ignore[override]
         task = asyncio.Task(coro, loop=self, **named)
         self._tasks = [one for one in self._tasks if not one.done()]
         self._tasks.append(task)
         return task
 
-    def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override]  # noqa: ARG002, ANN401 - asyncio's signature
+    def run_in_executor(self, executor: object, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override]  # noqa: ARG002 - asyncio's signature
         """A thread's work is done in one piece, a little later."""
         future: asyncio.Future[T] = self.create_future()
 

@@ -28,8 +28,8 @@ def _replaced(owner: type, name: str, make: Callable[[Any], Any]) -> AbstractCon
 def state_keeps_no_place() -> AbstractContextManager[object]:
     """The state forgets how far it has read: after a start everything is added again."""
 
-    def forgetting(real: Any) -> Any:  # noqa: ANN401 - any method
-        def note(self: DigestQueries, connection: Any, batch: Any) -> None:  # noqa: ANN401 - as above
+    def forgetting(real: Any) -> Any:
+        def note(self: DigestQueries, connection: Any, batch: Any) -> None:
             real(self, connection, _without_places(batch))
 
         return note
@@ -37,7 +37,7 @@ def state_keeps_no_place() -> AbstractContextManager[object]:
     return _replaced(DigestQueries, "_note", forgetting)
 
 
-def _without_places(batch: Any) -> Any:  # noqa: ANN401 - a Batch
+def _without_places(batch: Any) -> Any:
     import msgspec  # noqa: PLC0415 - for this mutation alone
 
     return msgspec.structs.replace(batch, positions={})
@@ -86,8 +86,8 @@ def any_token_is_genuine() -> AbstractContextManager[object]:
 def batch_is_half_applied() -> AbstractContextManager[object]:
     """The state commits before it has moved its place."""
 
-    def committing(real: Any) -> Any:  # noqa: ANN401 - any method
-        def note(self: DigestQueries, connection: Any, batch: Any) -> None:  # noqa: ANN401 - as above
+    def committing(real: Any) -> Any:
+        def note(self: DigestQueries, connection: Any, batch: Any) -> None:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             real(self, connection, batch)
@@ -100,8 +100,8 @@ def batch_is_half_applied() -> AbstractContextManager[object]:
 def events_and_place_apart() -> AbstractContextManager[object]:
     """The history commits events first and their place later."""
 
-    def apart(real: Any) -> Any:  # noqa: ANN401 - any method
-        def append(self: DuckHistory, events: Any, positions: Any, **named: Any) -> None:  # noqa: ANN401 - as above
+    def apart(real: Any) -> Any:
+        def append(self: DuckHistory, events: Any, positions: Any, **named: Any) -> None:
             real(self, events, {}, **named)
             real(self, [], positions)
 
@@ -118,7 +118,7 @@ def started_is_forgotten() -> AbstractContextManager[object]:
 def indeterminate_is_sent_again() -> AbstractContextManager[object]:
     """What a dead worker was handing over goes out once more."""
 
-    async def settle(self: Recovery, dead: Any) -> None:  # noqa: ANN401 - ids of workers
+    async def settle(self: Recovery, dead: Any) -> None:
         left = self._store.sending.left_in_flight(dead)
         self._store.campaigns.postpone([claim.copy for claim in left], 0)
         await asyncio.to_thread(self._store.sending.end_workers, dead)
@@ -134,8 +134,8 @@ def proxy_repeats_count() -> AbstractContextManager[object]:
 def failed_batch_is_remembered() -> AbstractContextManager[object]:
     """Openings of a batch that could not be written stay known: read again, they are their own repeats."""
 
-    def keeping(real: Any) -> Any:  # noqa: ANN401 - any method
-        def remember(self: Hits, events: Any, before: Any) -> None:  # noqa: ANN401 - as above
+    def keeping(real: Any) -> Any:
+        def remember(self: Hits, events: Any, before: Any) -> None:
             known = self._opens.copy()
             real(self, events, before)
             self._opens.update(known)

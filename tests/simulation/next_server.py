@@ -47,7 +47,7 @@ class NextServer:
 class Line:
     """The way to it of one process of ours; a `Transport` without sockets."""
 
-    queues = 2
+    concurrency = 2
 
     def __init__(self, server: NextServer, faults: Faults, clock: VirtualClock) -> None:
         self._server = server

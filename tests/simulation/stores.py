@@ -42,7 +42,7 @@ def simulated_store(path: Path, faults: Faults) -> Store:
     store = open_store(f"sqlite:///{path}")
     engine = store._database.engine
 
-    def before(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event
+    def before(*arguments: Any) -> None:
         statement = str(arguments[2])
         if number := faults.step(f"state: {' '.join(statement.split()[:3])}"):
             raise OperationalError(statement, None, sqlite3.OperationalError(_TEXTS[number]))
@@ -59,17 +59,17 @@ def simulated_store(path: Path, faults: Faults) -> Store:
 class _Stepping:
     """DuckDB's connection or appender; the named methods are steps."""
 
-    def __init__(self, real: Any, step: Callable[[str], None], names: tuple[str, ...]) -> None:  # noqa: ANN401 - DuckDB's own
+    def __init__(self, real: Any, step: Callable[[str], None], names: tuple[str, ...]) -> None:
         self._real = real
         self._step = step
         self._names = names
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
+    def __getattr__(self, name: str) -> Any:
         method = getattr(self._real, name)
         if name not in self._names:
             return method
 
-        def stepping(*arguments: Any) -> Any:  # noqa: ANN401 - as above
+        def stepping(*arguments: Any) -> Any:
             what = str(arguments[0]).split()[0] if name == "execute" else name
             self._step(f"history: before {what}")
             answer = method(*arguments)

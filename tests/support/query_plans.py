@@ -69,7 +69,7 @@ class QueryPlans:
         self.seen: set[str] = set()
         self.scans: dict[str, set[str]] = {}
 
-    def look(self, connection: Any, statement: str, parameters: Any) -> None:  # noqa: ANN401 - the driver's own
+    def look(self, connection: Any, statement: str, parameters: Any) -> None:
         """Explain `statement` on the driver's connection, once."""
         text = _normal(statement)
         if text in self.seen or not _EXPLAINED.match(text):
@@ -91,7 +91,7 @@ def watched(engine_class: type[Engine] = Engine) -> Iterator[QueryPlans]:
     """Every statement of every SQLite engine goes by the plans while this is open."""
     plans = QueryPlans()
 
-    def before(conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:  # noqa: ANN401 - SQLAlchemy's own signature
+    def before(conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         if conn.dialect.name == "sqlite":
             first = parameters[0] if many and parameters else parameters
             plans.look(conn.connection.driver_connection, statement, first)

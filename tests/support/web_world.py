@@ -1,5 +1,6 @@
 """The web app as its tests see it: users, what they submitted, and what came back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from postlude.store import User
 from postlude.web import WebDeps, create_app
 
 CLOCK = SystemClock()
+Csrf = Callable[[TestClient, str], str]
+"""The form token of a page."""
 
 
 @dataclass
@@ -21,7 +24,7 @@ class Inbox:
 
     mails: list[Any] = field(default_factory=list)
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's name and type
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name and type
         self.mails.append(envelope)
         return "250 2.0.0 taken"
 
@@ -47,7 +50,7 @@ class World:
     def token(self, user: User) -> str:
         return users.sign_in_link(self.deps.store, CLOCK, user)
 
-    def with_deps(self, **changed: Any) -> "World":  # noqa: ANN401 - any field of WebDeps
+    def with_deps(self, **changed: Any) -> "World":
         return replace(self, deps=replace(self.deps, **changed))
 
 

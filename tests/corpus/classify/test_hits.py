@@ -38,7 +38,7 @@ def judged() -> list[tuple[dict[str, Any], Verdict]]:
     return [(row, judge(_hit(row), sent_at=None).verdict) for row in rows if not row.get("stateful_only")]
 
 
-def test_precision_and_recall(judged: list[tuple[dict[str, Any], Verdict]]):
+def test_precision_and_recall(judged: list[tuple[dict[str, Any], Verdict]]) -> None:
     called = [row for row, verdict in judged if verdict in MACHINES and row["human"] is not None]
     machines = [verdict for row, verdict in judged if row["human"] is False]
     precision = sum(row["human"] is False for row in called) / len(called)
@@ -48,5 +48,5 @@ def test_precision_and_recall(judged: list[tuple[dict[str, Any], Verdict]]):
     assert recall >= 0.93
 
 
-def test_what_nobody_can_know_stays_unknown(judged: list[tuple[dict[str, Any], Verdict]]):
+def test_what_nobody_can_know_stays_unknown(judged: list[tuple[dict[str, Any], Verdict]]) -> None:
     assert {verdict for row, verdict in judged if row["human"] is None} == {Verdict.UNKNOWN}

@@ -47,7 +47,7 @@ def parts(raw: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("encoding", Encoding)
-def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.MonkeyPatch):
+def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = made = pages = 0
     original = CompiledCampaign.render_one
 
@@ -81,7 +81,7 @@ def test_collected_pages_as_templates(encoding: Encoding, monkeypatch: pytest.Mo
     assert alone < most, f"{alone} of {made} copies were made alone"
 
 
-def test_every_page_has_a_text():
+def test_every_page_has_a_text() -> None:
     pages = files(".html")
     for path in pages:
         text = text_from_html(path.read_bytes().decode("utf-8", "replace"))

@@ -44,7 +44,7 @@ def _agrees(found: Finding, reason: str) -> bool:
 
 
 @pytest.mark.parametrize(("told", "recipients"), [(True, 0.99), (False, 0.92)])
-def test_recipients_and_reasons(expected: dict[str, list[dict[str, str]]], *, told: bool, recipients: float):
+def test_recipients_and_reasons(expected: dict[str, list[dict[str, str]]], *, told: bool, recipients: float) -> None:
     right = reasons = strict = total = 0
     for file, rows in expected.items():
         known = [row["recipient"] for row in rows] if told else []
@@ -62,7 +62,7 @@ def test_recipients_and_reasons(expected: dict[str, list[dict[str, str]]], *, to
     assert reasons / right >= 0.88
 
 
-def test_ordinary_mail_is_ordinary():
+def test_ordinary_mail_is_ordinary() -> None:
     files = sorted((CORPUS / "eml").rglob("*.eml"))
     if not files:
         pytest.skip("the corpus of ordinary mail does not lie beside this checkout")
@@ -76,7 +76,7 @@ def _is_report(raw: bytes) -> bool:
     return any(mark in raw for mark in marks) or b"undeliver" in raw
 
 
-def test_every_file_cut_anywhere_has_an_outcome(expected: dict[str, list[dict[str, str]]]):
+def test_every_file_cut_anywhere_has_an_outcome(expected: dict[str, list[dict[str, str]]]) -> None:
     dice = random.Random(6)
     for file in sorted((CORPUS / "bounces").glob("*.eml")):
         raw = file.read_bytes()

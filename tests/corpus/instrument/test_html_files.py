@@ -15,7 +15,7 @@ from mails.written import ENCODINGS, mail, multipart, part
 
 
 @each(".html", ".htm")
-def test_only_values_and_the_pixel_change(file: Path):
+def test_only_values_and_the_pixel_change(file: Path) -> None:
     raw = file.read_bytes()
     tracked, links = html(raw, EVERYTHING)
     assert unsplice(raw, tracked) == raw
@@ -25,7 +25,7 @@ def test_only_values_and_the_pixel_change(file: Path):
 
 
 @each(".html", ".htm")
-def test_the_pixel_is_live(file: Path):
+def test_the_pixel_is_live(file: Path) -> None:
     tracked, _ = html(file.read_bytes(), EVERYTHING)
     images = LexborHTMLParser(tracked).css(f'img[src="{pixel()}"]')
     assert len(images) == 1
@@ -37,7 +37,7 @@ def traps() -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("trap", traps(), ids=lambda trap: trap["id"])
-def test_traps(trap: dict[str, str | list[str]]):
+def test_traps(trap: dict[str, str | list[str]]) -> None:
     raw = str(trap["html"]).encode()
     tracked, links = html(raw)
     assert [link.url for link in links if link.tracked and link.where != "outlook"] == trap["tracked"]
@@ -45,7 +45,7 @@ def test_traps(trap: dict[str, str | list[str]]):
 
 
 @each(".html", ".htm")
-def test_in_a_message(file: Path):
+def test_in_a_message(file: Path) -> None:
     for encoding, newline in (*((one, b"\r\n") for one in ENCODINGS), ("quoted-printable", b"\n")):
         body = re.sub(rb"\r?\n", newline, file.read_bytes())
         raw = mail(multipart([part(body, "text/html; charset=utf-8", encoding, newline)], newline=newline), newline)

@@ -35,12 +35,12 @@ def _longest(raw: bytes) -> int:
 
 
 @each(".eml")
-def test_every_byte_is_accounted_for(file: Path):
+def test_every_byte_is_accounted_for(file: Path) -> None:
     check(file.read_bytes())
 
 
 @each(".eml")
-def test_the_standard_library_sees_the_same_parts(file: Path):
+def test_the_standard_library_sees_the_same_parts(file: Path) -> None:
     raw = file.read_bytes()
     tracked = track(raw, EVERYTHING).message
     if tracked != raw:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -48,7 +48,7 @@ class World(NamedTuple):
     list: int
     folder: Path
 
-    def draft(self, name: str = "News", audience: Audience | None = None, **options: object) -> Campaign:
+    def draft(self, name: str = "News", audience: Audience | None = None, **options: Any) -> Campaign:
         """A draft with content to the list."""
         user = self.store.accounts.first_user()
         assert user is not None

@@ -2,6 +2,7 @@
 
 import re
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,15 @@ from postlude.store.campaigns.rows import Campaign
 from postlude.store.contacts.rows import Audience
 from postlude.tokens import DEAD_TOKEN, TokenCodec
 
+from .conftest import World
 
-def reported(world, campaign: Campaign, level: Level | None = None) -> set[str]:
+
+def reported(world: World, campaign: Campaign, level: Level | None = None) -> set[str]:
     found = check_campaign(world.store, world.contents, campaign, lambda _: True)
     return {one.check for one in found if level is None or one.level is level}
 
 
-def with_html(world, html: str, **options: object) -> Campaign:
+def with_html(world: World, html: str, **options: Any) -> Campaign:
     made = world.draft(**options)
     return change_campaign(world.store, made.id, {}, {"A": VariantContent(html=html)})
 
@@ -34,7 +37,7 @@ def live_tokens(codec: TokenCodec, text: str) -> list[str]:
     return [word for word in re.findall(r"[A-Za-z0-9_-]{36}", text) if codec.read_read(word) or codec.read_act(word)]
 
 
-def test_a_good_campaign_has_nothing_serious(world):
+def test_a_good_campaign_has_nothing_serious(world: World) -> None:
     assert reported(world, world.draft(), Level.ERROR) == reported(world, world.draft("b"), Level.SERIOUS) == set()
 
 
@@ -56,12 +59,12 @@ def test_a_good_campaign_has_nothing_serious(world):
         ('{{ unsubscribe_url }}<img alt="" src="cid:missing">', "files", Level.ERROR),
     ],
 )
-def test_what_is_wrong_is_found(world, html: str, check: str, level: Level):
+def test_what_is_wrong_is_found(world: World, html: str, check: str, level: Level) -> None:
     assert check in reported(world, with_html(world, html), level)
     assert check not in reported(world, world.draft("good"), level) or check == "fields"
 
 
-def test_files_that_are_there_are_found(world):
+def test_files_that_are_there_are_found(world: World) -> None:
     made = with_html(world, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a> hosted: by us')
     attach_file(world.store, world.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
     assert "files" not in reported(world, made, Level.ERROR)
@@ -76,14 +79,14 @@ def test_files_that_are_there_are_found(world):
         ("Shop <news@münchen.example>", None),
     ],
 )
-def test_a_sender_is_checked_as_it_was_typed(world, sender: str, level: Level | None):
+def test_a_sender_is_checked_as_it_was_typed(world: World, sender: str, level: Level | None) -> None:
     made = change_campaign(world.store, world.draft("s").id, {"sender": sender}, {})
     assert [each for each in (Level.ERROR, Level.SERIOUS) if "sender" in reported(world, made, each)] == [level] * bool(
         level
     )
 
 
-def test_missing_consent_sender_and_audience_are_found(world):
+def test_missing_consent_sender_and_audience_are_found(world: World) -> None:
     world.store.contacts.add("dora@customer.test", 9)
     everyone = world.draft(audience=Audience(everyone=True))
     assert "consent" in reported(world, everyone, Level.SERIOUS)
@@ -93,11 +96,12 @@ def test_missing_consent_sender_and_audience_are_found(world):
     assert any(one.check == "signature" for one in unsigned)
 
 
-def test_a_preview_shows_one_contact_and_nothing_live(world):
+def test_a_preview_shows_one_contact_and_nothing_live(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
     seen = preview(world.contents, made, variant, someone(world.store, made, "bob@customer.test"))
-    assert (seen.address, seen.subject) == ("bob@customer.test", "News for Bob")
+    assert seen.address == "bob@customer.test"
+    assert seen.subject == "News for Bob"
     assert "Dear Bob," in seen.html
     assert "https://shop.example.com/offer?a=1" in seen.html
     assert f"/u/{DEAD_TOKEN}" in seen.html
@@ -110,7 +114,7 @@ def test_a_preview_shows_one_contact_and_nothing_live(world):
     )
 
 
-def test_a_test_mail_carries_nothing_live(world):
+def test_a_test_mail_carries_nothing_live(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
     raw = compose_test_mail(world.contents, made, variant, someone(world.store, made), ["me@example.org"])
@@ -126,7 +130,7 @@ def test_a_test_mail_carries_nothing_live(world):
         compose_test_mail(world.contents, made, variant, None, ["me"])
 
 
-def test_what_cannot_be_compiled_stays_a_draft(world):
+def test_what_cannot_be_compiled_stays_a_draft(world: World) -> None:
     made = with_html(world, "{{ nobody.knows }}")
     with pytest.raises(TemplateError):
         schedule_campaign(world.store, world.contents, world.clock, made.id)
@@ -135,11 +139,12 @@ def test_what_cannot_be_compiled_stays_a_draft(world):
         schedule_campaign(world.store, world.contents, world.clock, world.draft("x", Audience()).id)
 
 
-def test_scheduling_fixes_message_links_and_the_page_for_browsers(world):
+def test_scheduling_fixes_message_links_and_the_page_for_browsers(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
     fixed = schedule_campaign(world.store, world.contents, world.clock, made.id)
-    assert (fixed.status, fixed.expected) == (CampaignStatus.SCHEDULED, 3)
+    assert fixed.status == CampaignStatus.SCHEDULED
+    assert fixed.expected == 3
     assert "https://shop.example.com/offer?a=1" in [
         link.url for link in world.store.messages.links(variant.message) if link.tracked
     ]
@@ -152,7 +157,7 @@ def test_scheduling_fixes_message_links_and_the_page_for_browsers(world):
         change_campaign(world.store, made.id, {"name": "other"}, {})
 
 
-def test_files_travel_or_are_downloaded(world):
+def test_files_travel_or_are_downloaded(world: World) -> None:
     made = with_html(world, '{{ unsubscribe_url }}<a href="hosted:a b.pdf">the brochure</a>')
     attach_file(world.store, world.folder, made.id, "a b.pdf", "application/pdf", b"%PDF", hosted=True)
     attach_file(world.store, world.folder, made.id, "terms.txt", "text/plain", b"terms")
@@ -169,7 +174,7 @@ def test_files_travel_or_are_downloaded(world):
     assert sorted(one.name for one in world.store.campaigns.files(copied.id)) == ["a b.pdf", "terms.txt"]
 
 
-def test_style_sheets_go_inline_and_other_html_stays_as_it_is(world):
+def test_style_sheets_go_inline_and_other_html_stays_as_it_is(world: World) -> None:
     made = with_html(world, "<style>p{color:red}</style><p>{{ contact.first_name }}</p>{{ unsubscribe_url }}")
     (variant,) = world.store.campaigns.variants(made.id)
     assert re.search(
@@ -189,14 +194,14 @@ def test_style_sheets_go_inline_and_other_html_stays_as_it_is(world):
         ({"missing": "guess"}, "empty fields"),
     ],
 )
-def test_options_that_cannot_be_are_refused(world, options: dict[str, object], wrong: str):
+def test_options_that_cannot_be_are_refused(world: World, options: dict[str, object], wrong: str) -> None:
     with pytest.raises(InputError, match=wrong):
         world.draft(**options)
     with pytest.raises(InputError, match="is not an address"):
         change_campaign(world.store, world.draft("s").id, {"sender": "Nobody"}, {})
 
 
-def test_contents_are_compiled_once_a_policy(world):
+def test_contents_are_compiled_once_a_policy(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
     contents = world.contents

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -26,15 +27,21 @@ from postlude.worker import CampaignDeps, run_campaigns
 from servers.counting import Counting
 from servers.difficult import Difficult
 
+from .conftest import World
+
+T = TypeVar("T")
+
 
 class Fickle(Disk):
     """A disk that can be told to be full."""
 
     def __init__(self) -> None:
         self.full = False
+        self.refused = 0
 
     def store(self, fd: int, data: bytes, offset: int) -> None:
         if self.full:
+            self.refused += 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         super().store(fd, data, offset)
 
@@ -52,7 +59,7 @@ def journal(tmp_path: Path, disk: Fickle) -> Iterator[JournalWriter]:
     writer.close()
 
 
-def journaled(tmp_path: Path, kind: type) -> list:
+def journaled(tmp_path: Path, kind: type[T]) -> list[T]:
     reader = JournalReader(tmp_path / "journal")
     found = [decode(record.data) for record in reader.read({}, 1_000_000)]
     reader.close()
@@ -61,7 +68,7 @@ def journaled(tmp_path: Path, kind: type) -> list:
 
 @asynccontextmanager
 async def pumping(
-    world, journal: JournalWriter, port: int, watch: Callable[[], Awaitable[None]] | None = None
+    world: World, journal: JournalWriter, port: int, watch: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncIterator[None]:
     """A worker that sends to `port` until the block ends."""
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
@@ -86,7 +93,9 @@ async def pumping(
         await transport.close()
 
 
-async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(world, journal: JournalWriter):
+async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_worker(
+    world: World, journal: JournalWriter
+) -> None:
     asked = []
 
     async def watch() -> None:
@@ -101,7 +110,7 @@ async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_work
             await until("all copies", lambda: server.counts.total() == 8)
 
 
-async def until(what: str, check: object, seconds: float = 20) -> None:
+async def until(what: str, check: Callable[[], object], seconds: float = 60) -> None:
     for _ in range(int(seconds / 0.05)):
         if check():
             return
@@ -109,14 +118,16 @@ async def until(what: str, check: object, seconds: float = 20) -> None:
     raise AssertionError(f"waited in vain for {what}")
 
 
-def to_many(world, count: int) -> Campaign:
+def to_many(world: World, count: int) -> Campaign:
     for number in range(count):
         world.store.contacts.add(f"p{number}@customer.test", 50 + number)
     made = world.draft(audience=Audience(everyone=True))
     return schedule_campaign(world.store, world.contents, world.clock, made.id)
 
 
-async def test_each_copy_is_started_once_and_has_one_result(world, journal: JournalWriter, tmp_path: Path):
+async def test_each_copy_is_started_once_and_has_one_result(
+    world: World, journal: JournalWriter, tmp_path: Path
+) -> None:
     to_many(world, 60)
     with Counting() as server:
         async with pumping(world, journal, server.port):
@@ -129,26 +140,31 @@ async def test_each_copy_is_started_once_and_has_one_result(world, journal: Jour
     assert len(set(started)) == 63
 
 
-async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(world, journal: JournalWriter):
+async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(world: World, journal: JournalWriter) -> None:
     campaign = to_many(world, 300)
+    looks: list[float] = []
+
+    async def watch() -> None:
+        looks.append(await asyncio.sleep(0, 1.0))
+
+    def idle() -> bool:
+        counts = world.store.campaigns.counts(campaign.id)
+        return not counts.get(CopyStatus.CLAIMED) and not counts.get(CopyStatus.SENDING)
+
     with Counting(delay=0.05) as server:
-        async with pumping(world, journal, server.port):
+        async with pumping(world, journal, server.port, watch):
             await until("the first copies", lambda: server.counts.total() > 10)
             pause_campaign(world.store, campaign.id)
-            await until(
-                "claims to be given back",
-                lambda: world.store.campaigns.counts(campaign.id).get(CopyStatus.QUEUED, 0) > 200,
-            )
-            await asyncio.sleep(1)
-            left = server.counts.total()
-            await asyncio.sleep(0.5)
+            await until("claims to be given back", idle)
+            left, looked = server.counts.total(), len(looks)
+            await until("the worker to look for work twice", lambda: len(looks) > looked + 1)
             assert server.counts.total() == left < 150
             resume_campaign(world.store, campaign.id)
             await until("more copies", lambda: server.counts.total() > left + 20)
         assert set(server.counts.values()) == {1}
 
 
-async def test_refusals_are_what_they_are(world, journal: JournalWriter, tmp_path: Path):
+async def test_refusals_are_what_they_are(world: World, journal: JournalWriter, tmp_path: Path) -> None:
     campaign = world.draft()
     schedule_campaign(world.store, world.contents, world.clock, campaign.id)
     async with Difficult(rcpt="550 5.1.1 nobody here").running() as server, pumping(world, journal, server.port):
@@ -157,7 +173,7 @@ async def test_refusals_are_what_they_are(world, journal: JournalWriter, tmp_pat
     assert {one.outcome for one in journaled(tmp_path, Attempt)} == {SendOutcome.REJECTED}
 
 
-async def test_greylisted_copies_wait_and_leave_later(world, journal: JournalWriter, tmp_path: Path):
+async def test_greylisted_copies_wait_and_leave_later(world: World, journal: JournalWriter, tmp_path: Path) -> None:
     campaign = world.draft()
     schedule_campaign(world.store, world.contents, world.clock, campaign.id)
     async with Difficult(rcpt="451 4.7.1 come back").running() as server, pumping(world, journal, server.port):
@@ -168,7 +184,7 @@ async def test_greylisted_copies_wait_and_leave_later(world, journal: JournalWri
     assert world.store.campaigns.get(campaign.id).status is CampaignStatus.SENDING
 
 
-async def test_who_is_suppressed_meanwhile_gets_nothing(world, journal: JournalWriter, tmp_path: Path):
+async def test_who_is_suppressed_meanwhile_gets_nothing(world: World, journal: JournalWriter, tmp_path: Path) -> None:
     campaign = world.draft()
     schedule_campaign(world.store, world.contents, world.clock, campaign.id)
     work = CampaignWork(world.store, world.clock, 5)
@@ -182,19 +198,21 @@ async def test_who_is_suppressed_meanwhile_gets_nothing(world, journal: JournalW
     assert sorted(one.outcome for one in journaled(tmp_path, Attempt)) == ["accepted", "accepted", "suppressed"]
 
 
-async def test_nothing_leaves_while_the_journal_cannot_be_written(world, journal: JournalWriter, disk: Fickle):
+async def test_nothing_leaves_while_the_journal_cannot_be_written(
+    world: World, journal: JournalWriter, disk: Fickle
+) -> None:
     disk.full = True
     to_many(world, 20)
     with Counting() as server:
         async with pumping(world, journal, server.port):
-            await asyncio.sleep(1.5)
+            await until("a second try to write", lambda: disk.refused > 1)
             assert server.counts.total() == 0
             disk.full = False
             await until("all copies", lambda: server.counts.total() == 23)
         assert set(server.counts.values()) == {1}
 
 
-async def test_two_campaigns_leave_side_by_side(world, journal: JournalWriter, tmp_path: Path):
+async def test_two_campaigns_leave_side_by_side(world: World, journal: JournalWriter, tmp_path: Path) -> None:
     to_many(world, 1200)
     second = world.draft("Second")
     with Counting(delay=0.01) as server:

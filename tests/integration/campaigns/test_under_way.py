@@ -1,6 +1,7 @@
 """A campaign under way: who gets what when, variants, winners, follow-ups."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from postlude.services.campaigns.work import CampaignWork, worker_wanted
 from postlude.store import AttemptResult, Batch
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 
+from .conftest import World
+
 HOUR = 3_600_000_000
 
 
@@ -25,7 +28,7 @@ def utc(micros: int) -> str:
     return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%d %H:%M")
 
 
-def begin(world, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
+def begin(world: World, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
     """Scheduled at once, begun, everybody taken in."""
     schedule_campaign(world.store, world.contents, world.clock, campaign.id)
     assert worker_wanted(world.store, world.clock.now())
@@ -35,7 +38,7 @@ def begin(world, campaign: Campaign) -> tuple[CampaignWork, Campaign]:
     return work, world.store.campaigns.get(campaign.id)
 
 
-def send_all(world, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
+def send_all(world: World, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[int, int]]:
     """Message and copy by address, all handed over."""
     claims = work.claim(campaign, 100)
     world.store.digest.apply(
@@ -49,26 +52,29 @@ def send_all(world, work: CampaignWork, campaign: Campaign) -> dict[str, tuple[i
     return {claim.address.partition("@")[0]: (claim.message, claim.copy) for claim in claims}
 
 
-def happens(world, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
+def happens(world: World, kind: EventKind, where: tuple[int, int], verdict: Verdict = Verdict.HUMAN) -> None:
     event = Event(world.clock.now() + where[1], kind, world.clock.now(), *where, position=0, verdict=verdict)
     world.store.digest.apply(Batch(events=[event]))
 
 
-def test_from_draft_to_sent(world):
+def test_from_draft_to_sent(world: World) -> None:
     work, campaign = begin(world, world.draft())
     assert campaign.taken_in
     before = progress_of(world.store, world.clock, campaign)
-    assert (before.total, before.done) == (3, 0)
+    assert before.total == 3
+    assert before.done == 0
     send_all(world, work, campaign)
     world.clock.later(1 / 3600)
     now = progress_of(world.store, world.clock, campaign, before)
-    assert (now.done, now.rate, now.remaining_s) == (3, 3.0, 0.0)
+    assert now.done == 3
+    assert now.rate == 3.0
+    assert now.remaining_s == 0.0
     assert work.finish(campaign)
     assert world.store.campaigns.get(campaign.id).status is CampaignStatus.SENT
     assert not worker_wanted(world.store, world.clock.now())
 
 
-def test_the_report_keeps_people_and_machines_apart(world):
+def test_the_report_keeps_people_and_machines_apart(world: World) -> None:
     work, campaign = begin(world, world.draft())
     sent = send_all(world, work, campaign)
     happens(world, EventKind.OPENED, sent["alice"])
@@ -77,12 +83,16 @@ def test_the_report_keeps_people_and_machines_apart(world):
     happens(world, EventKind.OPENED, sent["charlie"], Verdict.UNKNOWN)
     report = report_of(world.store, world.store.campaigns.get(campaign.id))
     funnel = report.all
-    assert (funnel.sent, funnel.delivered, funnel.opened, funnel.clicked) == (3, 3, 1, 1)
-    assert (funnel.opened_machine, funnel.opened_unknown) == (1, 1)
+    assert funnel.sent == 3
+    assert funnel.delivered == 3
+    assert funnel.opened == 1
+    assert funnel.clicked == 1
+    assert funnel.opened_machine == 1
+    assert funnel.opened_unknown == 1
     assert [(one.url, one.clicks) for one in report.links if one.tracked] == [("https://shop.example.com/offer?a=1", 1)]
 
 
-def test_follow_ups_leave_alone_who_opened_or_answered(world):
+def test_follow_ups_leave_alone_who_opened_or_answered(world: World) -> None:
     work, campaign = begin(world, world.draft())
     sent = send_all(world, work, campaign)
     happens(world, EventKind.OPENED, sent["alice"])
@@ -103,7 +113,7 @@ def test_follow_ups_leave_alone_who_opened_or_answered(world):
         follow_up(world.store, world.folder, world.clock, again.id, FollowUp.CLICKED)
 
 
-def two_variants(world, **options: object) -> Campaign:
+def two_variants(world: World, **options: Any) -> Campaign:
     for number in range(60):
         world.store.contacts.add(f"p{number}@customer.test", 50 + number)
     made = world.draft()
@@ -114,10 +124,11 @@ def two_variants(world, **options: object) -> Campaign:
     )
 
 
-def test_the_better_variant_goes_to_the_rest(world):
+def test_the_better_variant_goes_to_the_rest(world: World) -> None:
     made = two_variants(world, rule=WinnerRule.CLICKED)
     first, second = world.store.campaigns.variants(made.id)
-    assert (second.subject, second.html) == ("Another", first.html)
+    assert second.subject == "Another"
+    assert second.html == first.html
     work, campaign = begin(world, made)
     assert campaign.decide_at == world.clock.now() + 2 * HOUR
     counts = world.store.campaigns.counts(made.id)
@@ -137,7 +148,7 @@ def test_the_better_variant_goes_to_the_rest(world):
     assert world.store.campaigns.get(made.id).winner == second.message
 
 
-def test_a_winner_can_be_chosen_by_hand(world):
+def test_a_winner_can_be_chosen_by_hand(world: World) -> None:
     made = two_variants(world, rule=WinnerRule.MANUAL)
     work, campaign = begin(world, made)
     assert campaign.decide_at is None
@@ -151,14 +162,14 @@ def test_a_winner_can_be_chosen_by_hand(world):
         choose_winner(world.store, made.id, "B")
 
 
-def test_without_a_test_everybody_gets_one_of_the_variants(world):
+def test_without_a_test_everybody_gets_one_of_the_variants(world: World) -> None:
     work, campaign = begin(world, two_variants(world, test_percent=0))
     messages = [claim.message for claim in work.claim(campaign, 100)]
     assert len(messages) == 63
     assert abs(messages.count(messages[0]) - 31.5) < 1
 
 
-def test_each_contact_at_the_same_hour_of_their_own_clock():
+def test_each_contact_at_the_same_hour_of_their_own_clock() -> None:
     at = local_moment("2026-12-01 09:00", "Europe/Berlin")
     campaign = Campaign(
         id=1,
@@ -180,7 +191,7 @@ def test_each_contact_at_the_same_hour_of_their_own_clock():
     assert due_at(Campaign(id=1, user=1, name=""), "Asia/Tokyo") == 0
 
 
-def test_paused_resumed_cancelled(world):
+def test_paused_resumed_cancelled(world: World) -> None:
     work, campaign = begin(world, world.draft())
     (first,) = work.claim(campaign, 1)
     assert pause_campaign(world.store, campaign.id).status is CampaignStatus.PAUSED
@@ -203,7 +214,7 @@ def test_paused_resumed_cancelled(world):
         resume_campaign(world.store, campaign.id)
 
 
-def test_a_scheduled_campaign_waits_for_its_time_and_can_be_changed_again(world):
+def test_a_scheduled_campaign_waits_for_its_time_and_can_be_changed_again(world: World) -> None:
     made = world.draft()
     schedule_campaign(world.store, world.contents, world.clock, made.id, world.clock.now() + HOUR)
     work = CampaignWork(world.store, world.clock, 1)

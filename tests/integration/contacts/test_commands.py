@@ -29,7 +29,9 @@ def test_from_a_file_to_an_export_and_back(run: Run, tmp_path: Path) -> None:
     assert "there is no list 'News'" in run("contacts", "import", "people.csv", "--list", "News", code=6)
     run("lists", "add", "News", "--single-optin", "--description", "Monthly")
     tried = json.loads(run("contacts", "import", "people.csv", "--list", "News", "--dry-run", "--json"))
-    assert (tried["added"], tried["wrong"], tried["dry_run"]) == (1, 1, True)
+    assert tried["added"] == 1
+    assert tried["wrong"] == 1
+    assert tried["dry_run"] is True
     assert "no contacts" in run("contacts", "list")
     told = run("contacts", "import", "people.csv", "--list", "News", "--tag", "fair", "--errors", "wrong.csv")
     assert "1  added" in told
@@ -47,7 +49,9 @@ def test_from_a_file_to_an_export_and_back(run: Run, tmp_path: Path) -> None:
     ]
     (tmp_path / "again.csv").write_text(exported)
     again = json.loads(run("contacts", "import", "again.csv", "--json"))
-    assert (again["rows"], again["added"], again["wrong"]) == (2, 0, 0)
+    assert again["rows"] == 2
+    assert again["added"] == 0
+    assert again["wrong"] == 0
     [first, *_] = json.loads(run("contacts", "imports", "--json"))
     assert first["title"] == "Import again.csv"
     assert json.loads(run("lists", "list", "--json"))[0]["subscribed"] == 1
@@ -61,7 +65,9 @@ def test_one_contact_from_adding_to_erasing(run: Run) -> None:
     assert "consent without proof" in run("contacts", "consent", "anna@example.org", "--mail", "given", code=2)
     run("contacts", "consent", "anna@example.org", "--mail", "given", "--opens", "withdrawn", "--source", "phone")
     told = json.loads(run("contacts", "show", "anna@example.org", "--json"))
-    assert (told["time_zone"], told["fields"], told["tags"]) == ("Europe/Berlin", {}, [])
+    assert told["time_zone"] == "Europe/Berlin"
+    assert told["fields"] == {}
+    assert told["tags"] == []
     assert told["consent"] == {"mail": "given", "opens": "withdrawn", "clicks": "unknown"}
     assert told["proofs"][0]["source"] == "phone"
     assert told["proofs"][0]["by"]
@@ -84,4 +90,5 @@ def test_suppressions_go_out_and_come_back(run: Run, tmp_path: Path) -> None:
     listed = json.loads(run("suppressions", "list", "--json"))
     assert listed["by_reason"] == {"hard_bounce": 1, "manual": 2}
     anna = next(one for one in listed["suppressions"] if one["address"] == "anna@example.org")
-    assert (anna["note"], bool(anna["by"])) == ("called us", True)
+    assert anna["note"] == "called us"
+    assert bool(anna["by"])

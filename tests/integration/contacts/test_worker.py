@@ -53,14 +53,15 @@ def test_stopping_leaves_the_rest_to_the_next_start(
     first = Imports(store, CLOCK, tmp_path)
     beat_of = import_job._beat_of
 
-    def stop_at_the_first_beat(*arguments: Any) -> Any:  # noqa: ANN401 - as the function it stands before
+    def stop_at_the_first_beat(*arguments: Any) -> Any:
         first.stop()
         return beat_of(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(import_job, "_beat_of", stop_at_the_first_beat)
         first.run()
-    assert (store.jobs.get(job.id).status, store.contacts.count()) == (JobStatus.WAITING, 10)
+    assert store.jobs.get(job.id).status == JobStatus.WAITING
+    assert store.contacts.count() == 10
     second = Imports(store, CLOCK, tmp_path)
     thread = threading.Thread(target=second.run)
     thread.start()

@@ -34,7 +34,7 @@ def _deadly(owner: object, name: str, chance: random.Random, places: list[str]) 
     real: Any = getattr(owner, name)
     places.append(name)
 
-    def wrapped(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any method
+    def wrapped(*arguments: Any, **named: Any) -> Any:
         _perhaps(chance, f"before {name}")
         answer = real(*arguments, **named)
         _perhaps(chance, f"after {name}")

@@ -15,7 +15,7 @@ NEXT_RULES = RULES_VERSION + 1
 NOBODY = Judgement(Verdict.UNKNOWN, ("nobody-knows",), "")
 
 
-def _hit(copy: int, at: int, agent: str, endpoint: HitEndpoint = HitEndpoint.PIXEL, **more: Any) -> Hit:  # noqa: ANN401 - fields
+def _hit(copy: int, at: int, agent: str, endpoint: HitEndpoint = HitEndpoint.PIXEL, **more: Any) -> Hit:
     headers, facts = more.get("headers", {}), more.get("facts", {})
     method, position = more.get("method", "GET"), 1 if endpoint is HitEndpoint.LINK else -1
     return Hit(at, endpoint, 1, copy // 10, copy, position, method, agent, "192.0.2.0", headers, facts)
@@ -62,18 +62,30 @@ def test_all_is_as_if_it_had_been_judged_so_at_first(judged_by_nobody: World, co
     while work.step():
         assert work.progress().running
     done = work.progress()
-    assert (done.running, done.done, done.rules_version) == (False, len(HITS), NEXT_RULES)
+    assert done.running is False
+    assert done.done == len(HITS)
+    assert done.rules_version == NEXT_RULES
     for hit in HITS:
         [event] = [one for one in world.history.timeline(hit.message, hit.copy) if one.at == hit.at]
         reported = judge(hit, sent_at=None)
-        assert (event.verdict, event.reasons, event.rules_version) == (reported.verdict, reported.reasons, NEXT_RULES)
+        assert event.verdict == reported.verdict
+        assert event.reasons == reported.reasons
+        assert event.rules_version == NEXT_RULES
         assert event.facts.get("client", "") == reported.client
         assert event.address == "192.0.2.0"
     bob, carol = world.store.messages.activity(1)[10], world.store.messages.activity(1)[11]
-    assert (bob.opens, bob.opens_machine, bob.opens_unknown, bob.first_open_at) == (1, 2, 0, 100)
-    assert (carol.clicks, carol.clicks_machine, carol.first_click_at) == (1, 1, 500)
+    assert bob.opens == 1
+    assert bob.opens_machine == 2
+    assert bob.opens_unknown == 0
+    assert bob.first_open_at == 100
+    assert carol.clicks == 1
+    assert carol.clicks_machine == 1
+    assert carol.first_click_at == 500
     link = world.store.messages.link_activity(1)[1]
-    assert (link.clicks, link.clicks_machine, link.clicks_unknown, link.last_at) == (1, 1, 0, 500)
+    assert link.clicks == 1
+    assert link.clicks_machine == 1
+    assert link.clicks_unknown == 0
+    assert link.last_at == 500
     assert done.changed == sum(judge(hit, sent_at=None).verdict is not Verdict.UNKNOWN for hit in HITS)
     assert not work.start().running
 

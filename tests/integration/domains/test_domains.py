@@ -56,7 +56,7 @@ def states(run: Run, domain: str = DOMAIN) -> dict[str, str]:
     return found
 
 
-def test_what_is_printed_is_what_is_checked(run: Run, dns: DnsServer, tmp_path: Path):
+def test_what_is_printed_is_what_is_checked(run: Run, dns: DnsServer, tmp_path: Path) -> None:
     publish(run, dns)
     found = states(run)
     assert set(found.values()) == {"ok"}
@@ -66,7 +66,7 @@ def test_what_is_printed_is_what_is_checked(run: Run, dns: DnsServer, tmp_path: 
     assert "ok    sending domains" in run("check").stdout
 
 
-def test_adding_again_changes_no_key(run: Run, tmp_path: Path):
+def test_adding_again_changes_no_key(run: Run, tmp_path: Path) -> None:
     first = run("domain", "add", DOMAIN).stdout
     keys = {path: path.read_bytes() for path in (tmp_path / "data" / "dkim").glob("*/*.pem")}
     assert run("domain", "add", "EXAMPLE.org.").stdout == first
@@ -74,7 +74,7 @@ def test_adding_again_changes_no_key(run: Run, tmp_path: Path):
     assert run("domain", "list").stdout == "example.org\n"
 
 
-def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer):
+def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer) -> None:
     publish(run, dns)
     rsa = next(name for name, _ in dns.zone if "r._domainkey" in name)
     ed25519 = next(name for name, _ in dns.zone if "e._domainkey" in name)
@@ -98,19 +98,19 @@ def test_each_fault_is_named_with_its_remedy(run: Run, dns: DnsServer):
     assert "WARN  sending domains" in run("check").stdout
 
 
-def test_a_domain_above_may_speak_for_dmarc(run: Run, dns: DnsServer):
+def test_a_domain_above_may_speak_for_dmarc(run: Run, dns: DnsServer) -> None:
     publish(run, dns, "news.example.org")
     dns.zone["_dmarc.example.org", "TXT"] = dns.zone.pop(("_dmarc.news.example.org", "TXT"))
     assert states(run, "news.example.org")["DMARC _dmarc.news.example.org"] == "ok"
 
 
-def test_dns_that_does_not_work_is_not_taken_for_missing_records(run: Run, dns: DnsServer):
+def test_dns_that_does_not_work_is_not_taken_for_missing_records(run: Run, dns: DnsServer) -> None:
     publish(run, dns)
     dns.broken = True
     assert set(states(run).values()) == {"unknown"}
 
 
-def test_a_silent_dns_is_asked_once(run: Run, dns: DnsServer):
+def test_a_silent_dns_is_asked_once(run: Run, dns: DnsServer) -> None:
     publish(run, dns)
     dns.silent = True
     began = time.monotonic()
@@ -118,7 +118,7 @@ def test_a_silent_dns_is_asked_once(run: Run, dns: DnsServer):
     assert time.monotonic() - began < 6
 
 
-def test_removed_keys_are_gone(run: Run, tmp_path: Path):
+def test_removed_keys_are_gone(run: Run, tmp_path: Path) -> None:
     run("domain", "add", DOMAIN, "--key", "ed25519")
     assert len(list((tmp_path / "data" / "dkim").glob("*/*.pem"))) == 1
     assert run("domain", "remove", DOMAIN, data="n\n").exit_code != 0
@@ -130,6 +130,6 @@ def test_removed_keys_are_gone(run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["", "localhost", "a@example.org", "https://example.org", "../../etc", "-x.org"])
-def test_what_is_no_domain_is_refused(name: str):
+def test_what_is_no_domain_is_refused(name: str) -> None:
     with pytest.raises(InputError):
         domain_name(name)

@@ -121,7 +121,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 @given(st.sampled_from(METHODS), TARGETS, HEADERS, BODIES, st.lists(st.integers(0, 600), max_size=3))
 def test_one_outcome_one_answer(  # noqa: PLR0917 - one strategy each
     asked: Asked, method: str, target: str, headers: dict[str, str], body: str, cuts: list[int]
-):
+) -> None:
     lines = [f"{method} {target} HTTP/1.1", "Host: t", *(f"{name}: {value}" for name, value in headers.items())]
     if body:
         lines.append(f"Content-Length: {len(body)}")

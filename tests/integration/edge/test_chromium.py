@@ -53,7 +53,7 @@ async def destination() -> AsyncIterator[tuple[Destination, str]]:
     await server.wait_closed()
 
 
-async def test_chromium_lands_on_the_same_bytes(endpoint: RunningEdge, destination: tuple[Destination, str]):
+async def test_chromium_lands_on_the_same_bytes(endpoint: RunningEdge, destination: tuple[Destination, str]) -> None:
     seen, base = destination
     urls = Urls(CODEC, f"http://127.0.0.1:{endpoint.edge.port}", Kind.MESSAGE, MESSAGE)
     # Every path with every query, each of both with every fragment. Neighbours differ in more than their fragment:
@@ -70,7 +70,8 @@ async def test_chromium_lands_on_the_same_bytes(endpoint: RunningEdge, destinati
             plain = await page.evaluate("location.href")
             await page.goto(urls.token(COPY).join(urls.link(position, url)), wait_until="commit")
             tracked = await page.evaluate("location.href")
-            assert (tracked, seen.lines) == (plain, [seen.lines[0]] * 2)
+            assert tracked == plain
+            assert seen.lines == [seen.lines[0]] * 2
         await browser.close()
     assert len(endpoint.hits()) == len(nasty)
 
@@ -95,7 +96,7 @@ HOSTS = (
 )
 
 
-async def test_hosts_in_other_letters_are_those_the_browser_would_ask():
+async def test_hosts_in_other_letters_are_those_the_browser_would_ask() -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = await browser.new_page()
@@ -104,11 +105,11 @@ async def test_hosts_in_other_letters_are_those_the_browser_would_ask():
             expected = await page.evaluate("url => { try { return new URL(url).href } catch { return null } }", url)
             found = location(url)
             where = found and await page.evaluate("url => new URL(url).href", found.decode())
-            assert (host, where) == (host, expected)
+            assert where == expected, host
         await browser.close()
 
 
-async def test_the_pages_work_in_a_browser(endpoint: RunningEdge):
+async def test_the_pages_work_in_a_browser(endpoint: RunningEdge) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = await browser.new_page(locale="de-DE")

@@ -14,7 +14,7 @@ CRASH = Path(__file__).with_name("crash.py")
 ROUNDS = os.environ.get("CRASH_ROUNDS", "8")
 
 
-def test_every_answered_hit_survives_kill_9_once():
+def test_every_answered_hit_survives_kill_9_once() -> None:
     result = subprocess.run(
         [sys.executable, str(CRASH), "--rounds", ROUNDS], capture_output=True, text=True, check=False
     )
@@ -45,6 +45,6 @@ def _order(folder: Path, *, unsynced: bool) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace tells the order of system calls")
-def test_the_disk_has_it_before_the_answer_is_written(tmp_path: Path):
+def test_the_disk_has_it_before_the_answer_is_written(tmp_path: Path) -> None:
     assert _order(tmp_path, unsynced=False) == ["synced", "answered"] * 5
     assert _order(tmp_path, unsynced=True) == ["answered"] * 5  # what this test would catch

@@ -58,7 +58,7 @@ def nginx(tmp_path: Path) -> Iterator[int]:
     process.wait()
 
 
-async def test_the_page_s_configuration_keeps_urls_and_addresses(start: Start, nginx: int, tmp_path: Path):
+async def test_the_page_s_configuration_keeps_urls_and_addresses(start: Start, nginx: int, tmp_path: Path) -> None:
     endpoint = await start(
         EdgeConfig(unix_path=tmp_path / "edge.sock", proxies=("unix",), address_form=AddressForm.FULL)
     )

@@ -111,19 +111,19 @@ async def _missing_after_power_loss(start: Start, tmp_path: Path, disk: Volatile
     return len(answered), missing
 
 
-async def test_what_was_answered_survives_a_power_cut(start: Start, tmp_path: Path):
+async def test_what_was_answered_survives_a_power_cut(start: Start, tmp_path: Path) -> None:
     answered, missing = await _missing_after_power_loss(start, tmp_path, Volatile())
     assert answered > 500
     assert missing == 0
 
 
 @pytest.mark.parametrize("forgotten", ["sync", "folder"])
-async def test_this_would_catch_an_answer_before_the_sync(start: Start, tmp_path: Path, forgotten: str):
+async def test_this_would_catch_an_answer_before_the_sync(start: Start, tmp_path: Path, forgotten: str) -> None:
     _, missing = await _missing_after_power_loss(start, tmp_path, Volatile(forgets=forgotten))
     assert missing > 0
 
 
-async def test_nothing_is_answered_while_the_disk_syncs(start: Start, tmp_path: Path):
+async def test_nothing_is_answered_while_the_disk_syncs(start: Start, tmp_path: Path) -> None:
     class Held(Disk):
         synced = threading.Event()
 

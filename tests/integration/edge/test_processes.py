@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,7 +94,7 @@ def run(tmp_path: Path) -> Iterator[type[Running]]:
             one.stop()
 
 
-def test_several_share_the_port_and_each_has_its_journal(run):
+def test_several_share_the_port_and_each_has_its_journal(run: Callable[..., Running]) -> None:
     edge = run("--processes", "2")
     urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
     edge.wait()
@@ -115,7 +115,7 @@ def test_several_share_the_port_and_each_has_its_journal(run):
     assert edge.stop() == 0
 
 
-def test_a_taken_port_is_said_also_when_it_would_be_shared(run):
+def test_a_taken_port_is_said_also_when_it_would_be_shared(run: Callable[..., Running]) -> None:
     edge = run("--processes", "2")
     again = subprocess.run(
         [*POSTLUDE, "edge", "--processes", "2"],
@@ -129,7 +129,7 @@ def test_a_taken_port_is_said_also_when_it_would_be_shared(run):
     assert re.search(r"port \d+ on 127.0.0.1 is taken", again.stderr)
 
 
-def test_it_is_small_and_knows_no_database(run):
+def test_it_is_small_and_knows_no_database(run: Callable[..., Running]) -> None:
     edge = run()
     code = f"import sys, postlude.app.processes.edge; print([m for m in {NO_PLACE_HERE} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -152,7 +152,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run):
+def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run: type[Running]) -> None:
     edge = run()
     urls = Urls(edge.codec, "", Kind.MESSAGE, 1)
     pixel = urls.token(1).join(urls.pixel())
@@ -171,7 +171,8 @@ def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run):
     for _ in range(3):
         assert again.get(pixel).startswith(b"GIF89a")
     health = again.health()
-    assert (health["status"], health["lost"]) == ("degraded", lost + 3)
+    assert health["status"] == "degraded"
+    assert health["lost"] == lost + 3
     assert "Read-only file system" in str(health["problems"])
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     (disk / "filler").unlink()
@@ -186,7 +187,7 @@ def test_a_disk_that_is_full_or_read_only_also_at_the_start(disk: Path, run):
     assert again.health()["lost"] == lost + 3  # what was lost while nothing could be written stays counted
 
 
-def test_settings_reach_the_edge(run, tmp_path: Path):
+def test_settings_reach_the_edge(run: type[Running], tmp_path: Path) -> None:
     (tmp_path / "aasa.json").write_text('{"applinks": {}}')
     (tmp_path / "links.json").write_text("[]")
     (tmp_path / "robots.txt").write_text("User-agent: *\nAllow: /\n")
@@ -212,7 +213,7 @@ def test_settings_reach_the_edge(run, tmp_path: Path):
         assert b'"status":"ok"' in line.makefile("rb").read()
 
 
-def test_the_mail_in_a_browser(run):
+def test_the_mail_in_a_browser(run: Callable[..., Running]) -> None:
     edge = run()
     campaign = Urls(edge.codec, "", Kind.CAMPAIGN, 8)
     leave = DEAD_TOKEN.join(campaign.unsubscribe())

@@ -52,7 +52,7 @@ def _quote(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-async def test_no_trick_opens_the_redirect(endpoint: RunningEdge):
+async def test_no_trick_opens_the_redirect(endpoint: RunningEdge) -> None:
     mac, good = endpoint.link.split("/", 4)[3:]
     tried = 0
     for evil, spelling in product(EVIL, SPELLINGS):
@@ -87,7 +87,7 @@ async def test_no_trick_opens_the_redirect(endpoint: RunningEdge):
         "",
     ],
 )
-async def test_a_signed_destination_no_browser_should_see_is_refused(endpoint: RunningEdge, url: str):
+async def test_a_signed_destination_no_browser_should_see_is_refused(endpoint: RunningEdge, url: str) -> None:
     assert location(url) is None
     urls = Urls(CODEC, "", Kind.MESSAGE, MESSAGE)
     answer = await endpoint.get(urls.token(COPY).join(urls.link(1, url)))
@@ -111,5 +111,5 @@ async def test_a_signed_destination_no_browser_should_see_is_refused(endpoint: R
         ("https://a.example/?u=https://b.example/?v=%2541", "https://a.example/?u=https://b.example/?v=%2541"),
     ],
 )
-def test_destinations_keep_their_bytes(url: str, expected: str):
+def test_destinations_keep_their_bytes(url: str, expected: str) -> None:
     assert location(url) == expected.encode()

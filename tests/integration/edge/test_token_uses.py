@@ -30,7 +30,7 @@ def views(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("prefix", ["u", "s", "v"])
-async def test_a_pixel_or_link_token_opens_no_page(start: Start, views: Path, prefix: str):
+async def test_a_pixel_or_link_token_opens_no_page(start: Start, views: Path, prefix: str) -> None:
     endpoint = await start(EdgeConfig(views=views))
     answer = await endpoint.get(f"/{prefix}/{endpoint.token}")
     assert answer.status == 404
@@ -39,14 +39,14 @@ async def test_a_pixel_or_link_token_opens_no_page(start: Start, views: Path, pr
 
 
 @pytest.mark.parametrize(("prefix", "body"), [(prefix, body) for prefix, bodies in FORMS.items() for body in bodies])
-async def test_a_pixel_or_link_token_decides_nothing(endpoint: RunningEdge, prefix: str, body: bytes):
+async def test_a_pixel_or_link_token_decides_nothing(endpoint: RunningEdge, prefix: str, body: bytes) -> None:
     answer = await endpoint.ask("POST", f"/{prefix}/{endpoint.token}", {}, body, full=True)
     assert answer.status == 404
     assert endpoint.hits() == []
 
 
 @pytest.mark.parametrize("full", [False, True])
-async def test_the_token_of_a_page_is_no_open_and_no_click(endpoint: RunningEdge, full: bool):
+async def test_the_token_of_a_page_is_no_open_and_no_click(endpoint: RunningEdge, full: bool) -> None:
     pixel = await endpoint.get(endpoint.act_token.join(endpoint.urls.pixel()), full=full)
     link = await endpoint.get(endpoint.act_token.join(endpoint.urls.link(2, DESTINATION)), full=full)
     assert pixel.body == GIF
@@ -55,7 +55,7 @@ async def test_the_token_of_a_page_is_no_open_and_no_click(endpoint: RunningEdge
 
 
 @pytest.mark.parametrize("kind", Kind)
-async def test_old_pixels_and_links_work_for_good(start: Start, kind: Kind):
+async def test_old_pixels_and_links_work_for_good(start: Start, kind: Kind) -> None:
     endpoint = await start(EdgeConfig(old_tokens_until=0))
     urls = Urls(CODEC, "", kind, MESSAGE)
     for _ in range(2):  # the second time from memory
@@ -68,7 +68,7 @@ async def test_old_pixels_and_links_work_for_good(start: Start, kind: Kind):
 
 
 @pytest.mark.parametrize("kind", Kind)
-async def test_an_old_token_unsubscribes_until_the_day(start: Start, kind: Kind):
+async def test_an_old_token_unsubscribes_until_the_day(start: Start, kind: Kind) -> None:
     endpoint = await start(EdgeConfig(old_tokens_until=FOR_EVER))
     assert (await endpoint.ask("POST", f"/u/{OLD[kind]}", {}, b"List-Unsubscribe=One-Click")).status == 200
     assert [(hit.endpoint, hit.kind, hit.copy) for hit in endpoint.hits()] == [(HitEndpoint.UNSUBSCRIBE, kind, COPY)]
@@ -76,7 +76,7 @@ async def test_an_old_token_unsubscribes_until_the_day(start: Start, kind: Kind)
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("prefix", ["u", "s", "v"])
-async def test_after_the_day_an_old_token_opens_no_page_and_is_told_why(start: Start, kind: Kind, prefix: str):
+async def test_after_the_day_an_old_token_opens_no_page_and_is_told_why(start: Start, kind: Kind, prefix: str) -> None:
     endpoint = await start(EdgeConfig(old_tokens_until=0))
     answer = await endpoint.ask("POST", f"/{prefix}/{OLD[kind]}", {}, b"unsubscribe=1&erase=1")
     assert answer.status == 404
@@ -85,12 +85,14 @@ async def test_after_the_day_an_old_token_opens_no_page_and_is_told_why(start: S
 
 
 @pytest.mark.parametrize(("kind", "status"), [(Kind.MESSAGE, 404), (Kind.CAMPAIGN, 200)])
-async def test_an_old_token_views_only_where_its_mail_showed_a_view(start: Start, views: Path, kind: Kind, status: int):
+async def test_an_old_token_views_only_where_its_mail_showed_a_view(
+    start: Start, views: Path, kind: Kind, status: int
+) -> None:
     endpoint = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
     assert (await endpoint.get(f"/v/{OLD[kind]}")).status == status
 
 
-async def test_a_page_opened_with_an_old_token_hands_out_no_new_one(start: Start, views: Path):
+async def test_a_page_opened_with_an_old_token_hands_out_no_new_one(start: Start, views: Path) -> None:
     (views / f"{id_text(MESSAGE)}.html").write_text(f"<a href=/u/{'preview'.ljust(36, '-')}>leave</a>")
     endpoint = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
     old = OLD[Kind.CAMPAIGN]

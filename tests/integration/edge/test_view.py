@@ -42,31 +42,32 @@ async def shown(start: Start, page: Path) -> RunningEdge:
     return await start(EdgeConfig(views=page.parent))
 
 
-async def test_it_shows_the_page_that_was_made(shown: RunningEdge):
+async def test_it_shows_the_page_that_was_made(shown: RunningEdge) -> None:
     answer = await shown.get(shown.view)
-    assert (answer.status, answer.body) == (200, b"<p>Hello</p>")
+    assert answer.status == 200
+    assert answer.body == b"<p>Hello</p>"
     assert answer.headers["content-security-policy"].startswith("sandbox")
     assert [hit.endpoint for hit in shown.hits()] == [HitEndpoint.VIEW]
 
 
-async def test_a_page_that_was_removed_is_gone_at_once(shown: RunningEdge, page: Path):
+async def test_a_page_that_was_removed_is_gone_at_once(shown: RunningEdge, page: Path) -> None:
     await shown.get(shown.view)
     remove(page)
     assert (await shown.get(shown.view)).status == 410
 
 
-async def test_a_page_that_was_replaced_is_shown_anew(shown: RunningEdge, page: Path):
+async def test_a_page_that_was_replaced_is_shown_anew(shown: RunningEdge, page: Path) -> None:
     await shown.get(shown.view)
     replace(page)
     assert (await shown.get(shown.view)).body == b"<p>Changed</p>"
 
 
-async def test_a_page_beyond_the_limit_is_not_read(shown: RunningEdge, page: Path):
+async def test_a_page_beyond_the_limit_is_not_read(shown: RunningEdge, page: Path) -> None:
     os.truncate(page, LARGEST_VIEW + 1)
     assert (await shown.get(shown.view)).status == 410
 
 
-async def test_requests_on_one_connection_keep_their_order(shown: RunningEdge):
+async def test_requests_on_one_connection_keep_their_order(shown: RunningEdge) -> None:
     reader, writer = await shown.open()
     requests = [shown.view, shown.pixel, shown.view, "/robots.txt"]
     writer.write("".join(f"GET {target} HTTP/1.1\r\nHost: t\r\n\r\n" for target in requests).encode())
@@ -76,7 +77,7 @@ async def test_requests_on_one_connection_keep_their_order(shown: RunningEdge):
     assert [answer.body[:9] for answer in answers] == [b"<p>Hello<", GIF[:9], b"<p>Hello<", b"User-agen"]
 
 
-async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, page: Path):
+async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, page: Path) -> None:
     hang(page)
     waiting = asyncio.create_task(shown.get(shown.view))
     async with asyncio.timeout(5):
@@ -86,7 +87,7 @@ async def test_a_disk_that_hangs_holds_up_nobody_else(shown: RunningEdge, page: 
     assert (await waiting).status == 200
 
 
-async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: RunningEdge, page: Path):
+async def test_who_hangs_up_before_the_page_was_read_harms_nobody(shown: RunningEdge, page: Path) -> None:
     hang(page)
     _, writer = await shown.open()
     writer.write(f"GET {shown.view} HTTP/1.1\r\nHost: t\r\n\r\n".encode())

@@ -33,7 +33,7 @@ def kept(world: World, mails: dict[str, int]) -> set[str]:
     return {name for name, mail in mails.items() if world.spool_in.path(mail).exists()}
 
 
-def test_a_week_and_longer_while_somebody_is_asked(world: World):
+def test_a_week_and_longer_while_somebody_is_asked(world: World) -> None:
     (copy,) = world.sent(BOB)
     assigned = world.returned(dsn(BOB), world.tag(copy))
     asked = [world.returned(STRANGE % (name, name), "r+x@bounce.sender.test") for name in (b"one", b"two", b"three")]
@@ -60,7 +60,7 @@ def test_a_week_and_longer_while_somebody_is_asked(world: World):
     assert kept(world, mails) == {"the journal may be read again"}
 
 
-def test_a_full_round_of_the_digest_does_it(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_round_of_the_digest_does_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postlude.services.digest.loop._TRIM_SECONDS", 0)
     world.spool_in.put(1, b"old")
     aged(world, 1, 9)
@@ -75,7 +75,7 @@ def test_a_full_round_of_the_digest_does_it(world: World, monkeypatch: pytest.Mo
     assert not world.spool_in.path(1).exists()
 
 
-def test_what_cannot_be_deleted_stops_nothing_else(world: World, caplog: pytest.LogCaptureFixture):
+def test_what_cannot_be_deleted_stops_nothing_else(world: World, caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         def __init__(self) -> None:
             self.asked: list[int] = []

@@ -60,12 +60,12 @@ def _total_after_start(path: Path) -> tuple[int, list[str]]:
         return history.total(), problems(store)
 
 
-def test_a_whole_one_is_opened_and_nothing_is_told(path: Path):
+def test_a_whole_one_is_opened_and_nothing_is_told(path: Path) -> None:
     assert _total_after_start(path) == (50_000, [])
 
 
 @pytest.mark.parametrize("how", ["header", "truncated", "empty", "garbage"])
-def test_a_file_that_cannot_be_opened_is_quarantined_and_told(path: Path, how: str):
+def test_a_file_that_cannot_be_opened_is_quarantined_and_told(path: Path, how: str) -> None:
     match how:
         case "header":
             _spoil(path, 0)
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_opened_is_quarantined_and_told(path: Path, how: s
     assert list(path.parent.glob("history.duckdb.damaged-*"))
 
 
-def test_a_damaged_log_costs_only_the_log(path: Path):
+def test_a_damaged_log_costs_only_the_log(path: Path) -> None:
     log = path.with_name("history.duckdb.wal")
     content = bytearray(log.read_bytes())
     content[len(content) // 2] ^= 1
@@ -92,12 +92,12 @@ def test_a_damaged_log_costs_only_the_log(path: Path):
     assert "read again from the journal" in told[0]
 
 
-def test_a_log_whose_file_is_gone_belongs_to_nothing(path: Path):
+def test_a_log_whose_file_is_gone_belongs_to_nothing(path: Path) -> None:
     path.unlink()
     assert _total_after_start(path)[0] == 0
 
 
-def test_damage_inside_is_found_by_reading_everything(path: Path):
+def test_damage_inside_is_found_by_reading_everything(path: Path) -> None:
     with closing(open_history(path)):
         pass  # the log is in the file now
     _spoil(path, 0.5, 20_000)
@@ -105,7 +105,7 @@ def test_damage_inside_is_found_by_reading_everything(path: Path):
         assert "cannot be read" in history.damage()
 
 
-def test_a_damaged_block_is_named_as_such(path: Path):
+def test_a_damaged_block_is_named_as_such(path: Path) -> None:
     _spoil(path, 0)
     with pytest.raises(DamagedError, match="postlude doctor"):
         open_history(path)

@@ -38,7 +38,7 @@ def page() -> Iterator[Page]:
 
 @pytest.mark.browser
 @pytest.mark.timeout(600)
-def test_screenshots_before_and_after_are_equal(page: Page):
+def test_screenshots_before_and_after_are_equal(page: Page) -> None:
     paths = templates()
     if not paths:
         pytest.skip("the corpora do not lie beside this checkout")
@@ -58,6 +58,6 @@ def picture(page: Page, raw: bytes) -> bytes:
     return page.screenshot(full_page=True, animations="disabled", timeout=60_000)
 
 
-def test_the_comparison_sees_a_difference(page: Page):
+def test_the_comparison_sees_a_difference(page: Page) -> None:
     assert picture(page, b"<p>one") == picture(page, b"<p>one")
     assert picture(page, b"<p>one") != picture(page, b"<p>one.")

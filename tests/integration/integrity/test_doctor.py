@@ -46,11 +46,11 @@ def _only(data: Path, pattern: str) -> Path:
     return min(data.glob(pattern))
 
 
-def test_a_whole_folder_is_whole(data: Path):
+def test_a_whole_folder_is_whole(data: Path) -> None:
     assert set(_states(data).values()) == {"whole"}
 
 
-def test_looking_changes_nothing(data: Path):
+def test_looking_changes_nothing(data: Path) -> None:
     before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     examine_all(settings_of(data))
     after = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
@@ -72,12 +72,12 @@ def test_looking_changes_nothing(data: Path):
         ("keys", lambda data: (data / "keys.json").write_text("{}")),
     ],
 )
-def test_each_kind_of_damage_is_found(data: Path, name: str, harm: Callable[[Path], object]):
+def test_each_kind_of_damage_is_found(data: Path, name: str, harm: Callable[[Path], object]) -> None:
     harm(data)
     assert _states(data)[name] == "damaged"
 
 
-def test_repairing_quarantines_and_deletes_nothing(data: Path):
+def test_repairing_quarantines_and_deletes_nothing(data: Path) -> None:
     _flip(_only(data, "spool/out/*/*.eml"))
     (data / "history.duckdb").write_bytes(b"no history")
     before = sum(path.is_file() for path in data.rglob("*"))
@@ -87,32 +87,32 @@ def test_repairing_quarantines_and_deletes_nothing(data: Path):
     assert (data / "history.duckdb").exists() is False
 
 
-def test_nothing_is_repaired_while_postlude_runs(data: Path):
+def test_nothing_is_repaired_while_postlude_runs(data: Path) -> None:
     with closing(DataFolder(data).lock()), pytest.raises(InUseError):
         repair(settings_of(data))
 
 
-def test_missing_keys_in_a_used_folder_stop_the_start(data: Path):
+def test_missing_keys_in_a_used_folder_stop_the_start(data: Path) -> None:
     (data / "keys.json").unlink()
     with pytest.raises(SettingError, match="Restore it from a backup"):
         DataFolder(data).key_ring()
     assert not (data / "keys.json").exists()
 
 
-def test_a_new_folder_gets_keys(tmp_path: Path):
+def test_a_new_folder_gets_keys(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.prepare()
     assert folder.key_ring()
 
 
 @pytest.mark.parametrize(("harm", "code"), [(False, 0), (True, 1)])
-def test_the_exit_code_says_whether_all_is_whole(data: Path, harm: bool, code: int):
+def test_the_exit_code_says_whether_all_is_whole(data: Path, harm: bool, code: int) -> None:
     if harm:
         _flip(_only(data, "journal/mail/*.journal"))
     assert run("doctor", settings={"data": data}).code == code
 
 
-def test_sending_is_held_and_goes_on_at_a_word(data: Path):
+def test_sending_is_held_and_goes_on_at_a_word(data: Path) -> None:
     settings = {"data": data}
     assert run("resume-sending", "--yes", settings=settings).code == 2
     assert run("hold-sending", "put back", settings=settings).code == 0
@@ -121,7 +121,7 @@ def test_sending_is_held_and_goes_on_at_a_word(data: Path):
     assert run("resume-sending", "--yes", settings=settings).code == 2
 
 
-def test_what_was_told_is_shown_until_it_is_read(data: Path):
+def test_what_was_told_is_shown_until_it_is_read(data: Path) -> None:
     settings = {"data": data}
     run("hold-sending", "put back", settings=settings)
     run("resume-sending", "--yes", settings=settings)

@@ -49,7 +49,7 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
 @pytest.fixture
 def relay(folder: Folder) -> Starter:
     @asynccontextmanager
-    async def start(**settings: Any) -> AsyncIterator[int]:  # noqa: ANN401 - any setting
+    async def start(**settings: Any) -> AsyncIterator[int]:
         more = {name: settings.pop(name) for name in ("used", "owner_of", "tls_sock") if name in settings}
         config = RelayConfig(hostname="relay.test", **settings)
 
@@ -74,7 +74,7 @@ def relay(folder: Folder) -> Starter:
 @pytest.fixture
 def inbound(folder: Folder) -> Starter:
     @asynccontextmanager
-    async def start(allowed: Callable[[str], bool] = lambda _: False, **settings: Any) -> AsyncIterator[int]:  # noqa: ANN401 - any setting
+    async def start(allowed: Callable[[str], bool] = lambda _: False, **settings: Any) -> AsyncIterator[int]:
         config = InboundConfig(hostname="in.test", **settings)
 
         async def run(sock: socket.socket, stop: asyncio.Event) -> None:

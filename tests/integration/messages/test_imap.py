@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def deliver(server: Dovecot, *subjects: str) -> None:
             client.sendmail("bob@example.com", [USER], f"Subject: {subject}\r\n\r\nbody\r\n".encode())
 
 
-def reader(server: Dovecot, mark: Place, taken: list[bytes], **more: object) -> ImapReader:
+def reader(server: Dovecot, mark: Place, taken: list[bytes], **more: Any) -> ImapReader:
     config = ImapConfig(host=LOOPBACK, port=server.imap_port, tls=False, user=USER, password="secret", **more)
     return ImapReader(config, mark, taken.append)
 
@@ -72,7 +73,7 @@ def subjects(taken: list[bytes]) -> list[str]:
     return [line[9:].decode() for raw in taken for line in raw.split(b"\r\n") if line.startswith(b"Subject: ")]
 
 
-def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
+def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot) -> None:
     mark, taken = Place(), []
     deliver(mailbox, "old")
     one = reader(mailbox, mark, taken)
@@ -86,7 +87,7 @@ def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot):
         assert len(client.search(None, "UNSEEN")[1][0].split()) == 3
 
 
-def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
+def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot) -> None:
     mark, taken = Place(), []
     one = reader(mailbox, mark, taken)
     one.read_once()
@@ -105,7 +106,7 @@ def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot):
     assert subjects(taken) == ["first", "second"]
 
 
-def test_another_uidvalidity_reads_what_came_since_the_last_look(mailbox: Dovecot):
+def test_another_uidvalidity_reads_what_came_since_the_last_look(mailbox: Dovecot) -> None:
     mark, taken = Place(), []
     deliver(mailbox, "only")
     with mailbox.imap(USER) as client:
@@ -118,7 +119,7 @@ def test_another_uidvalidity_reads_what_came_since_the_last_look(mailbox: Doveco
     assert one.read_once() == 1
 
 
-def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_again(mailbox: Dovecot):
+def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_again(mailbox: Dovecot) -> None:
     with mailbox.imap(USER) as client:
         client.create("Junk")
     taken: list[bytes] = []
@@ -144,7 +145,7 @@ def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_agai
             thread.join(10)
 
 
-def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
+def test_a_mail_too_large_is_passed_over(mailbox: Dovecot) -> None:
     mark, taken = Place(), []
     one = reader(mailbox, mark, taken, max_message_bytes=1000)
     one.read_once()
@@ -154,7 +155,7 @@ def test_a_mail_too_large_is_passed_over(mailbox: Dovecot):
     assert one.read_once() == 0
 
 
-def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot):
+def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot) -> None:
     taken: list[bytes] = []
     mark, stop = Place(), threading.Event()
     thread = threading.Thread(target=reader(mailbox, mark, taken).run, args=(stop,))

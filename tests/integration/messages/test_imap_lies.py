@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped] # it has no types
 
 from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
 from servers.imap_script import ScriptedImap, body
@@ -33,7 +33,7 @@ def numbers(first: int, last: int) -> list[int]:
     return [uid for uid in (3, 5) if first <= uid <= last]
 
 
-def test_new_mail_is_read():
+def test_new_mail_is_read() -> None:
     taken: list[bytes] = []
     with ScriptedImap(numbers, lambda uid: body(uid, b"mail %d" % uid)) as server:
         place = Place(FolderMark(1, 3, TODAY))
@@ -42,7 +42,7 @@ def test_new_mail_is_read():
     assert place.mark == FolderMark(1, 5, TODAY)
 
 
-def test_a_literal_that_is_larger_than_asked_for_is_not_read():
+def test_a_literal_that_is_larger_than_asked_for_is_not_read() -> None:
     announced = b"* 1 FETCH (UID %d BODY[]<0> {400000000}\r\n"
     with (
         ScriptedImap(numbers, lambda uid: announced % uid) as server,
@@ -51,7 +51,7 @@ def test_a_literal_that_is_larger_than_asked_for_is_not_read():
         reader(server, Place(FolderMark(1, 3, TODAY)), []).read_once()
 
 
-def test_a_number_beyond_the_next_one_is_not_believed():
+def test_a_number_beyond_the_next_one_is_not_believed() -> None:
     taken: list[bytes] = []
     with ScriptedImap(lambda _first, _last: [5, 4_294_967_295], lambda uid: body(uid, b"mail %d" % uid)) as server:
         place = Place(FolderMark(1, 3, TODAY))
@@ -60,7 +60,7 @@ def test_a_number_beyond_the_next_one_is_not_believed():
     assert place.mark == FolderMark(1, 5, TODAY)
 
 
-def test_a_mark_that_cannot_be_true_ends_nothing():
+def test_a_mark_that_cannot_be_true_ends_nothing() -> None:
     taken: list[bytes] = []
     with ScriptedImap(numbers, lambda uid: body(uid, b"mail %d" % uid)) as server:
         place = Place(FolderMark(1, 4_294_967_295, TODAY))
@@ -70,13 +70,13 @@ def test_a_mark_that_cannot_be_true_ends_nothing():
     assert place.mark == FolderMark(1, 99, TODAY)
 
 
-def test_a_large_folder_is_searched_in_ranges():
+def test_a_large_folder_is_searched_in_ranges() -> None:
     with ScriptedImap(lambda _first, _last: [], lambda _uid: b"", uidnext=140_001, exists=140_000) as server:
         reader(server, Place(FolderMark(1, 0, TODAY)), []).read_once()
     assert [line.rpartition("UID ")[2] for line in server.searched] == ["1:50000", "50001:100000", "100001:140000"]
 
 
-def test_a_mail_nobody_can_read_holds_up_the_others_only_for_a_while():
+def test_a_mail_nobody_can_read_holds_up_the_others_only_for_a_while() -> None:
     taken: list[bytes] = []
 
     def fetch(uid: int) -> bytes:

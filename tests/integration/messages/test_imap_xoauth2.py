@@ -96,7 +96,7 @@ def config(dovecot: Dovecot, issuer: Issuer, refresh: str) -> ImapConfig:
     return ImapConfig(host=LOOPBACK, port=dovecot.imap_port, tls=False, user=USER, token=tokens.blocking)
 
 
-def test_a_token_is_fetched_kept_and_fetched_anew_when_it_no_longer_works(dovecot: Dovecot, issuer: Issuer):
+def test_a_token_is_fetched_kept_and_fetched_anew_when_it_no_longer_works(dovecot: Dovecot, issuer: Issuer) -> None:
     account = config(dovecot, issuer, "refresh-1")
     try_folder(account)
     try_folder(account)
@@ -106,6 +106,6 @@ def test_a_token_is_fetched_kept_and_fetched_anew_when_it_no_longer_works(doveco
     assert issuer.given == ["access-1", "access-2"]
 
 
-def test_a_withdrawn_grant_says_what_to_do(dovecot: Dovecot, issuer: Issuer):
+def test_a_withdrawn_grant_says_what_to_do(dovecot: Dovecot, issuer: Issuer) -> None:
     with pytest.raises(TransportError, match="grant access again"):
         try_folder(config(dovecot, issuer, "refresh-2"))

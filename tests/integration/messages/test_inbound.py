@@ -12,7 +12,7 @@ from servers.smtp_process import Folder, Starter
 BOUNCE = b"From: MAILER-DAEMON@example.com\r\nSubject: Undelivered\r\n\r\nno such user\r\n"
 
 
-async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = ""):
+async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = "") -> object:
     def run() -> object:
         kind = smtplib.LMTP if lmtp else smtplib.SMTP
         client = kind("127.0.0.1", port)
@@ -33,17 +33,19 @@ async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = 
         ("BOUNCE", TagPurpose.BOUNCE),
     ],
 )
-async def test_a_tag_of_ours_is_accepted(folder: Folder, inbound: Starter, name: str, purpose: TagPurpose):
+async def test_a_tag_of_ours_is_accepted(folder: Folder, inbound: Starter, name: str, purpose: TagPurpose) -> None:
     to = f"{name}+{folder.codec.mint_tag(purpose, 5)}@bounces.example.org"
     async with inbound() as port:
         assert await deliver(port, [to]) == {}
     (seen,) = folder.observations()
     assert isinstance(seen, Returned)
-    assert (seen.channel, seen.mail_from, seen.rcpt_to) == ("smtp", "", to)
+    assert seen.channel == "smtp"
+    assert seen.mail_from == ""
+    assert seen.rcpt_to == to
     assert folder.spool.get(seen.mail) == BOUNCE
 
 
-async def test_forged_and_foreign_tags_are_refused(folder: Folder, inbound: Starter):
+async def test_forged_and_foreign_tags_are_refused(folder: Folder, inbound: Starter) -> None:
     foreign = TokenCodec(KeyRing({1: b"x" * 32}, 1)).mint_tag(TagPurpose.BOUNCE, 5)
     wrong = folder.codec.mint_tag(TagPurpose.REPLY, 5)
     to = [f"bounce+{foreign}@b.test", f"bounce+{wrong}@b.test", "bounce@b.test", "bounce+@b.test", "root@b.test"]
@@ -54,14 +56,14 @@ async def test_forged_and_foreign_tags_are_refused(folder: Folder, inbound: Star
     assert folder.observations() == []
 
 
-async def test_allowed_addresses_need_no_tag(folder: Folder, inbound: Starter):
+async def test_allowed_addresses_need_no_tag(folder: Folder, inbound: Starter) -> None:
     async with inbound(allowed=lambda address: address == "alice@example.org") as port:
         refused = await deliver(port, ["alice@example.org", "eve@example.org"])
     assert list(refused) == ["eve@example.org"]
     assert [seen.rcpt_to for seen in folder.observations()] == ["alice@example.org"]
 
 
-async def test_lmtp_answers_for_each_recipient(folder: Folder, inbound: Starter):
+async def test_lmtp_answers_for_each_recipient(folder: Folder, inbound: Starter) -> None:
     to = [f"r+{folder.codec.mint_tag(TagPurpose.REPLY, copy)}@b.test" for copy in (1, 2)]
     async with inbound(lmtp=True) as port:
         assert await deliver(port, to, lmtp=True) == {}
@@ -70,7 +72,7 @@ async def test_lmtp_answers_for_each_recipient(folder: Folder, inbound: Starter)
     assert len({one.mail for one in seen}) == 1
 
 
-async def test_a_mail_that_goes_in_circles_is_refused(folder: Folder, inbound: Starter):
+async def test_a_mail_that_goes_in_circles_is_refused(folder: Folder, inbound: Starter) -> None:
     to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 5)}@b.test"
     async with inbound() as port:
         with pytest.raises(smtplib.SMTPDataError) as caught:
@@ -79,7 +81,7 @@ async def test_a_mail_that_goes_in_circles_is_refused(folder: Folder, inbound: S
     assert folder.observations() == []
 
 
-async def test_a_mail_too_large_is_refused(folder: Folder, inbound: Starter):
+async def test_a_mail_too_large_is_refused(folder: Folder, inbound: Starter) -> None:
     to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 5)}@b.test"
     async with inbound(max_message_bytes=10_000) as port:
         with pytest.raises(smtplib.SMTPResponseException) as caught:

@@ -12,7 +12,7 @@ from support.state_template import sqlite_state
 CLOCK = SystemClock()
 
 
-async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path):
+async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path) -> None:
     store, journals = open_store(sqlite_state(tmp_path)), tmp_path / "journal"
     edge, own = JournalWriter(journals, "edge"), JournalWriter(journals, "app")
     for number in range(500):
@@ -24,7 +24,7 @@ async def test_a_backlog_of_hits_holds_no_mail_back(tmp_path: Path):
     store.close()
 
 
-async def test_its_own_records_are_waited_for(tmp_path: Path):
+async def test_its_own_records_are_waited_for(tmp_path: Path) -> None:
     store, journals = open_store(sqlite_state(tmp_path)), tmp_path / "journal"
     own = JournalWriter(journals, "app")
     await own.append(b"an attempt")

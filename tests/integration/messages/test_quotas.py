@@ -1,5 +1,6 @@
 """What a login may send counts whichever way it hands mail in."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ CLOCK = SystemClock()
 
 
 @pytest.fixture
-def opened(tmp_path: Path):
+def opened(tmp_path: Path) -> Iterator[Store]:
     store = open_store(sqlite_state(tmp_path))
     yield store
     store.close()
@@ -36,23 +37,23 @@ def _sent(store: Store, user: User, via: Via, recipients: int) -> None:
 
 
 @pytest.mark.parametrize("via", [Via.RELAY, Via.WEB])
-def test_what_was_sent_by_either_way_counts(opened: Store, bert: User, via: Via):
+def test_what_was_sent_by_either_way_counts(opened: Store, bert: User, via: Via) -> None:
     _sent(opened, bert, via, 3)
     with pytest.raises(InputError, match="has sent 3"):
         check_quota(opened, CLOCK, {"recipients_per_hour": 3}, bert.id, 1)
 
 
-def test_a_campaign_is_not_counted(opened: Store, bert: User):
+def test_a_campaign_is_not_counted(opened: Store, bert: User) -> None:
     _sent(opened, bert, Via.CAMPAIGN, 3)
     check_quota(opened, CLOCK, {"recipients_per_hour": 3}, bert.id, 3)
 
 
-def test_a_users_own_limit_stands_before_the_settings(opened: Store, bert: User):
+def test_a_users_own_limit_stands_before_the_settings(opened: Store, bert: User) -> None:
     opened.accounts.set_limits(bert.id, {"messages_per_day": 1})
     _sent(opened, bert, Via.WEB, 1)
     with pytest.raises(InputError, match="postlude user limits"):
         check_quota(opened, CLOCK, {"messages_per_day": 100}, bert.id, 1)
 
 
-def test_without_limits_nothing_is_refused(opened: Store, bert: User):
+def test_without_limits_nothing_is_refused(opened: Store, bert: User) -> None:
     check_quota(opened, CLOCK, {"messages_per_day": 0}, bert.id, 10_000)

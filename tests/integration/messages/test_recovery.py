@@ -49,13 +49,13 @@ def indeterminate(folder: Folder) -> list[int]:
     return [one.copy for one in attempts if one.outcome is SendOutcome.INDETERMINATE]
 
 
-async def test_what_was_begun_is_indeterminate(folder: Folder, store: Store, begun: int):
+async def test_what_was_begun_is_indeterminate(folder: Folder, store: Store, begun: int) -> None:
     await recovery(folder, store).begin(JOURNAL)
     assert indeterminate(folder) == [begun]
 
 
 @pytest.mark.usefixtures("begun")
-async def test_what_was_only_claimed_waits_again(folder: Folder, store: Store):
+async def test_what_was_only_claimed_waits_again(folder: Folder, store: Store) -> None:
     await recovery(folder, store).begin(JOURNAL)
     assert store.sending.next_due(folder.clock.now()) is not None
     assert len(store.sending.claim(10, folder.clock.now(), 1)) == 2
@@ -63,7 +63,7 @@ async def test_what_was_only_claimed_waits_again(folder: Folder, store: Store):
 
 async def test_a_store_that_refuses_in_between_makes_no_copy_indeterminate_twice(
     folder: Folder, store: Store, begun: int, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(store.sending, "end_workers", refusing_once(store.sending.end_workers))
     mine = recovery(folder, store)
     with pytest.raises(StorageError):
@@ -72,7 +72,9 @@ async def test_a_store_that_refuses_in_between_makes_no_copy_indeterminate_twice
     assert indeterminate(folder) == [begun]
 
 
-async def test_nothing_is_settled_before_the_digest_has_read_everything(folder: Folder, store: Store, begun: int):
+async def test_nothing_is_settled_before_the_digest_has_read_everything(
+    folder: Folder, store: Store, begun: int
+) -> None:
     async def stopped(_journal: str) -> bool:
         return False
 
@@ -80,7 +82,7 @@ async def test_nothing_is_settled_before_the_digest_has_read_everything(folder: 
     assert store.messages.copy(begun).status is CopyStatus.SENDING
 
 
-async def test_another_journals_worker_is_left_alone(folder: Folder, store: Store, begun: int):
+async def test_another_journals_worker_is_left_alone(folder: Folder, store: Store, begun: int) -> None:
     await recovery(folder, store).begin("folder/worker-1")
     assert indeterminate(folder) == []
     assert store.messages.copy(begun).status is CopyStatus.SENDING

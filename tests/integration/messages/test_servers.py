@@ -21,7 +21,7 @@ LETTER = b"From: a@example.org\r\nX-PM-KeepID: false\r\n\r\nbody\r\n"
 COPY = Outgoing("v@example.org", "bob@example.com", LETTER, sender="a@example.org")
 
 
-def server(name: str, port: int, *, connections: int = 4, **more: Any) -> ServerConfig:  # noqa: ANN401 - any setting
+def server(name: str, port: int, *, connections: int = 4, **more: Any) -> ServerConfig:
     smtp = SmtpConfig(
         host="127.0.0.1", port=port, tls=TlsPolicy.NONE, helo="us.test", timeout_s=3, connections=connections
     )
@@ -35,7 +35,7 @@ async def accepted(way: SmtpServers, copy: Outgoing = COPY) -> Answer:
     return answer
 
 
-async def test_the_second_stands_in_while_the_first_cannot_be_reached():
+async def test_the_second_stands_in_while_the_first_cannot_be_reached() -> None:
     async with Difficult(greeting="554 no").running() as first, Difficult().running() as second:
         way = SmtpServers([server("one", first.port), server("two", second.port)], SystemClock())
         for _ in range(5):
@@ -53,7 +53,7 @@ async def test_the_second_stands_in_while_the_first_cannot_be_reached():
         ({"end": DROP}, "indeterminate"),
     ],
 )
-async def test_an_answer_about_the_copy_is_final_for_every_server(script: dict[str, str], outcome: str):
+async def test_an_answer_about_the_copy_is_final_for_every_server(script: dict[str, str], outcome: str) -> None:
     async with Difficult(**script).running() as first, Difficult().running() as second:
         way = SmtpServers([server("one", first.port), server("two", second.port)], SystemClock())
         answer = await way.send(COPY)
@@ -63,7 +63,7 @@ async def test_an_answer_about_the_copy_is_final_for_every_server(script: dict[s
     assert second.connections == 0
 
 
-async def test_with_nobody_to_reach_the_first_copy_is_deferred_and_the_others_wait():
+async def test_with_nobody_to_reach_the_first_copy_is_deferred_and_the_others_wait() -> None:
     async with Difficult(greeting=DROP).running() as down:
         way = SmtpServers([server("one", down.port)], SystemClock())
         assert way.wait_s() == 0
@@ -79,7 +79,7 @@ async def test_with_nobody_to_reach_the_first_copy_is_deferred_and_the_others_wa
 @pytest.mark.parametrize(
     "refusal", ["550 5.4.5 Daily user sending limit exceeded.", "454 Throttling failure: Daily message quota exceeded."]
 )
-async def test_a_limit_the_server_names_is_no_fault_of_the_recipient(refusal: str):
+async def test_a_limit_the_server_names_is_no_fault_of_the_recipient(refusal: str) -> None:
     async with Difficult(end=refusal).running() as gmail, Difficult().running() as second:
         way = SmtpServers([server("gmail", gmail.port), server("two", second.port)], SystemClock())
         await accepted(way)
@@ -94,7 +94,7 @@ async def test_a_limit_the_server_names_is_no_fault_of_the_recipient(refusal: st
     assert answer.outcome is SendOutcome.DEFERRED
 
 
-async def test_one_connection_that_is_ended_by_the_server_holds_up_nothing():
+async def test_one_connection_that_is_ended_by_the_server_holds_up_nothing() -> None:
     async with Difficult().running() as one:
         original, left = one._say, ["421 4.3.2 Service shutting down, closing connection"]
 
@@ -113,7 +113,7 @@ async def test_one_connection_that_is_ended_by_the_server_holds_up_nothing():
 
 
 @pytest.mark.parametrize("refusal", ["421 4.7.0 Too many connections", "421 4.3.2 Service shutting down"])
-async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(refusal: str):
+async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(refusal: str) -> None:
     async with Difficult(mail=refusal).running() as one:
         way = SmtpServers([server("one", one.port)], SystemClock())
         answer = await way.send(COPY)
@@ -123,7 +123,7 @@ async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(ref
     assert answer.outcome is SendOutcome.DEFERRED
 
 
-async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
+async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path) -> None:
     store = open_store(sqlite_state(tmp_path))
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=RateLimits(per_day=3))
@@ -142,7 +142,7 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path):
     assert len(gmail.accepted) == 3
 
 
-async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Path):
+async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Path) -> None:
     store = open_store(sqlite_state(tmp_path))
     async with Difficult(greeting=DROP).running() as down:
         way = SmtpServers([server("one", down.port, limits=RateLimits(per_day=3))], SystemClock(), store.sending)
@@ -152,7 +152,7 @@ async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Pat
     store.close()
 
 
-async def test_a_rate_spaces_copies_out():
+async def test_a_rate_spaces_copies_out() -> None:
     async with Difficult().running() as slow:
         way = SmtpServers([server("one", slow.port, limits=RateLimits(per_second=20))], SystemClock())
         began = asyncio.get_running_loop().time()
@@ -162,7 +162,7 @@ async def test_a_rate_spaces_copies_out():
     assert took >= 8 / 20
 
 
-async def test_a_domain_gets_as_many_connections_as_it_may_have():
+async def test_a_domain_gets_as_many_connections_as_it_may_have() -> None:
     async with Difficult().running() as one:
         busy = {"most": 0, "now": 0}
         original = one._say
@@ -183,7 +183,7 @@ async def test_a_domain_gets_as_many_connections_as_it_may_have():
     assert busy["most"] == 2
 
 
-async def test_a_server_is_for_its_senders():
+async def test_a_server_is_for_its_senders() -> None:
     async with Difficult().running() as gmail, Difficult().running() as own:
         way = SmtpServers(
             [
@@ -199,7 +199,7 @@ async def test_a_server_is_for_its_senders():
     assert "no mail server is set up for the sender a@other.example" in nobody.text
 
 
-async def test_a_providers_fields_are_added_where_the_copy_has_none():
+async def test_a_providers_fields_are_added_where_the_copy_has_none() -> None:
     async with Difficult().running() as postmark:
         headers = (("X-PM-KeepID", "true"), ("X-PM-TrackOpens", "false"))
         way = SmtpServers([server("postmark", postmark.port, headers=headers)], SystemClock())
@@ -208,7 +208,7 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none():
     assert postmark.accepted == [b"X-PM-TrackOpens: false\r\n" + LETTER]
 
 
-async def test_the_forecast_knows_what_was_sent_before(tmp_path: Path):
+async def test_the_forecast_knows_what_was_sent_before(tmp_path: Path) -> None:
     store = open_store(sqlite_state(tmp_path))
     async with Difficult().running() as gmail:
         config = server("gmail", gmail.port, limits=RateLimits(per_day=10))

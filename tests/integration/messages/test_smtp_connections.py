@@ -82,26 +82,26 @@ async def both(relay: Starter, inbound: Starter, **settings: object) -> AsyncIte
         yield one, other
 
 
-async def test_an_address_has_its_share_of_connections(relay: Starter, inbound: Starter):
+async def test_an_address_has_its_share_of_connections(relay: Starter, inbound: Starter) -> None:
     async with both(relay, inbound, connections_per_address=3) as ports:
         for port in ports:
             replies = [reply[:3] for _, reply in await many(port, 5)]
             assert replies == ["220", "220", "220", "421", "421"]
 
 
-async def test_another_address_is_greeted_all_the_same(relay: Starter):
+async def test_another_address_is_greeted_all_the_same(relay: Starter) -> None:
     async with relay(connections_per_address=3) as port:
         await many(port, 5)
         (_, reply), *_ = await many(port, 1, "127.0.0.2")
     assert reply.startswith("220")
 
 
-async def test_trusted_servers_have_no_share(relay: Starter):
+async def test_trusted_servers_have_no_share(relay: Starter) -> None:
     async with relay(connections_per_address=1, trusted_networks=(ip_network("127.0.0.0/8"),)) as port:
         assert [reply[:3] for _, reply in await many(port, 5)] == ["220"] * 5
 
 
-async def test_an_idle_connection_makes_room_where_all_places_are_taken(relay: Starter, inbound: Starter):
+async def test_an_idle_connection_makes_room_where_all_places_are_taken(relay: Starter, inbound: Starter) -> None:
     async with both(relay, inbound, connections=3) as ports:
         for port in ports:
             held = await many(port, 6)
@@ -109,7 +109,7 @@ async def test_an_idle_connection_makes_room_where_all_places_are_taken(relay: S
             assert (await asyncio.to_thread(held[0][0].reply)).startswith("421 4.7.0")
 
 
-async def test_who_has_logged_in_makes_room_for_nobody(relay: Starter):
+async def test_who_has_logged_in_makes_room_for_nobody(relay: Starter) -> None:
     async with relay(connections=2) as port:
         working = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
         (_, reply), *_ = await many(port, 1)
@@ -117,7 +117,7 @@ async def test_who_has_logged_in_makes_room_for_nobody(relay: Starter):
         assert [(await asyncio.to_thread(client.say, "NOOP"))[:3] for client in working] == ["250", "250"]
 
 
-async def test_a_connection_that_ended_gives_its_place_back(relay: Starter):
+async def test_a_connection_that_ended_gives_its_place_back(relay: Starter) -> None:
     async with relay(connections_per_address=1) as port:
         for _ in range(20):
             (client, reply), *_ = await many(port, 1)
@@ -127,7 +127,7 @@ async def test_a_connection_that_ended_gives_its_place_back(relay: Starter):
             client.close()
 
 
-async def test_who_says_nothing_is_told_and_cut_off(relay: Starter, inbound: Starter):
+async def test_who_says_nothing_is_told_and_cut_off(relay: Starter, inbound: Starter) -> None:
     async with both(relay, inbound, greeting_timeout_s=0.2) as ports:
         for port in ports:
             (client, _), *_ = await many(port, 1)
@@ -135,7 +135,7 @@ async def test_who_says_nothing_is_told_and_cut_off(relay: Starter, inbound: Sta
             assert await asyncio.to_thread(client.reply) == ""
 
 
-async def test_half_a_command_counts_as_nothing(relay: Starter):
+async def test_half_a_command_counts_as_nothing(relay: Starter) -> None:
     async with relay(greeting_timeout_s=0.2) as port:
         (client, _), *_ = await many(port, 1)
         client.send(b"EHL")
@@ -147,7 +147,7 @@ def send_on_and_on(client: Client) -> None:
         client.send(b"a" * 16_384)
 
 
-async def test_a_command_that_never_ends_is_cut_off(relay: Starter, inbound: Starter):
+async def test_a_command_that_never_ends_is_cut_off(relay: Starter, inbound: Starter) -> None:
     async with both(relay, inbound) as ports:
         for port in ports:
             (client, _), *_ = await many(port, 1)
@@ -155,7 +155,7 @@ async def test_a_command_that_never_ends_is_cut_off(relay: Starter, inbound: Sta
                 await asyncio.to_thread(send_on_and_on, client)
 
 
-async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter):
+async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter) -> None:
     async with relay(idle_timeout_s=0.2) as port:
         worker = await asyncio.to_thread(logged_in, port)
         (client, _), *_ = await many(port, 1)
@@ -164,7 +164,7 @@ async def test_who_idles_without_a_login_is_cut_off_sooner(relay: Starter):
         assert (await asyncio.to_thread(worker.say, "NOOP")).startswith("250")
 
 
-async def test_small_talk_keeps_no_connection_for_ever(relay: Starter, inbound: Starter):
+async def test_small_talk_keeps_no_connection_for_ever(relay: Starter, inbound: Starter) -> None:
     async with both(relay, inbound, idle_session_s=0.6) as ports:
         for port in ports:
             (client, _), *_ = await many(port, 1)
@@ -174,7 +174,7 @@ async def test_small_talk_keeps_no_connection_for_ever(relay: Starter, inbound: 
             assert reported[-1].startswith("421") or not reported[-1]
 
 
-async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starter, tmp_path: Path):
+async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starter, tmp_path: Path) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(Authority(tmp_path).certificate("localhost"))
     async with relay(tls=context, implicit_tls=True, connections_per_address=2) as port:
@@ -189,7 +189,7 @@ async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starte
 )
 async def test_a_head_beyond_the_limits_is_refused_and_stops_nobody(
     folder: Folder, relay: Starter, inbound: Starter, head: bytes
-):
+) -> None:
     mail = b"From: alice@example.org\r\n" + head + b"\r\nx\r\n"
     bounce = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 7)}@r.example.org"
     async with both(relay, inbound) as ports:
@@ -219,7 +219,7 @@ def greeting_time(port: int) -> float:
     return time.monotonic() - started
 
 
-async def test_a_login_holds_on_when_ehlo_is_followed_by_helo(relay: Starter):
+async def test_a_login_holds_on_when_ehlo_is_followed_by_helo(relay: Starter) -> None:
     async with relay() as port:
         (client, _), *_ = await many(port, 1)
         await asyncio.to_thread(client.say, "EHLO x")
@@ -228,14 +228,14 @@ async def test_a_login_holds_on_when_ehlo_is_followed_by_helo(relay: Starter):
         assert (await asyncio.to_thread(client.say, "Y29ycmVjdCBob3JzZQ==")).startswith("235")
 
 
-async def test_a_login_before_any_greeting_is_refused(relay: Starter):
+async def test_a_login_before_any_greeting_is_refused(relay: Starter) -> None:
     async with relay() as port:
         (client, _), *_ = await many(port, 1)
         assert (await asyncio.to_thread(client.say, "AUTH PLAIN AA==")).startswith("503")
 
 
 @pytest.mark.parametrize("name", ["Sender", "Resent-From", "Resent-Sender"])
-async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder, relay: Starter, name: str):
+async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder, relay: Starter, name: str) -> None:
     mail = f"{name}: boss@example.org\r\n".encode() + LETTER
     async with relay() as port:
         client = await asyncio.to_thread(logged_in, port)
@@ -244,14 +244,14 @@ async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder
     assert folder.observations() == []
 
 
-async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter):
+async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter) -> None:
     mail = b"Sender: " + b"(" * 20_000 + b" boss@example.org\r\n" + LETTER
     async with relay() as port:
         client = await asyncio.to_thread(logged_in, port)
         assert (await asyncio.to_thread(deliver, client, "bob@example.com", mail)).startswith("554 5.6.0 The Sender")
 
 
-async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter):
+async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter) -> None:
     mail = LETTER + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
     async with relay(buffered_bytes=4_000_000) as port:
         first, second = [await asyncio.to_thread(logged_in, port) for _ in range(2)]

@@ -58,7 +58,7 @@ def trusting(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate)
 
 
-async def test_with_a_certificate_passwords_need_tls(folder: Folder, relay: Starter, certificate: Path):
+async def test_with_a_certificate_passwords_need_tls(folder: Folder, relay: Starter, certificate: Path) -> None:
     def submit(port: int) -> bytes:
         with smtplib.SMTP("localhost", port, timeout=10) as client:
             client.ehlo()
@@ -77,7 +77,9 @@ async def test_with_a_certificate_passwords_need_tls(folder: Folder, relay: Star
 
 
 @pytest.mark.parametrize("policy", [TlsPolicy.STARTTLS, TlsPolicy.IMPLICIT, TlsPolicy.OPPORTUNISTIC])
-async def test_the_transport_submits_over_tls(folder: Folder, relay: Starter, certificate: Path, policy: TlsPolicy):
+async def test_the_transport_submits_over_tls(
+    folder: Folder, relay: Starter, certificate: Path, policy: TlsPolicy
+) -> None:
     async with relay(tls=server_context(certificate), implicit_tls=policy is TlsPolicy.IMPLICIT) as port:
         config = SmtpConfig(host="localhost", port=port, tls=policy, user=ALICE, password=PASSWORD)
         if policy is not TlsPolicy.OPPORTUNISTIC:
@@ -91,28 +93,31 @@ async def test_the_transport_submits_over_tls(folder: Folder, relay: Starter, ce
     assert len(folder.observations()) == 1
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay: Starter, certificate: Path):
+async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay: Starter, certificate: Path) -> None:
     async with relay(tls=server_context(certificate)) as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, user=ALICE, password=PASSWORD))
         answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER))
         await way.close()
-    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "tls")
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.phase == "tls"
     assert folder.observations() == []
 
 
-async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: Starter):
+async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: Starter) -> None:
     async with relay() as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, tls=TlsPolicy.NONE, user=ALICE, password="no"))
         answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER))
         await way.close()
-    assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.DEFERRED, 535, "auth")
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.code == 535
+    assert answer.phase == "auth"
     assert folder.observations() == []
 
 
 @pytest.mark.parametrize("lmtp", [False, True])
 async def test_the_inbound_server_offers_tls_and_does_not_insist(
     folder: Folder, inbound: Starter, certificate: Path, *, lmtp: bool
-):
+) -> None:
     tags = [f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy)}@b.test" for copy in (1, 2, 3)]
     kind = smtplib.LMTP if lmtp else smtplib.SMTP
 
@@ -138,7 +143,7 @@ async def test_the_inbound_server_offers_tls_and_does_not_insist(
     assert [seen.rcpt_to for seen in folder.observations()] == tags
 
 
-def test_the_inbound_server_has_its_own_certificate_or_the_relays(tmp_path: Path, certificate: Path):
+def test_the_inbound_server_has_its_own_certificate_or_the_relays(tmp_path: Path, certificate: Path) -> None:
     def context(**settings: object) -> ssl.SSLContext | None:
         given = {"POSTLUDE_DATA": str(tmp_path)} | {
             f"POSTLUDE_{name.upper()}": str(value) for name, value in settings.items()
@@ -165,7 +170,7 @@ def test_the_inbound_server_has_its_own_certificate_or_the_relays(tmp_path: Path
 
 async def test_what_was_said_before_tls_is_not_taken_as_said_within(
     folder: Folder, inbound: Starter, certificate: Path
-):
+) -> None:
     to = f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, 1)}@b.test"
 
     def inject(port: int) -> bytes:

@@ -71,7 +71,7 @@ def visible(data: bytes) -> tuple[str, ...]:
     return tuple(head.first(name) for name in ("from", "to", "cc", "subject", "message-id", "date"))
 
 
-def sender_deps(folder: Folder, store: Store, server: Difficult, **more: Any) -> SenderDeps:  # noqa: ANN401 - any dependency
+def sender_deps(folder: Folder, store: Store, server: Difficult, **more: Any) -> SenderDeps:
     """What a worker of single mails to `server` is handed."""
     transport = SmtpTransport(
         SmtpConfig(host="127.0.0.1", port=server.port, tls=TlsPolicy.NONE, timeout_s=5, end_timeout_s=5, connections=2)
@@ -93,7 +93,7 @@ def sender_deps(folder: Folder, store: Store, server: Difficult, **more: Any) ->
 
 
 @asynccontextmanager
-async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[asyncio.Event]:  # noqa: ANN401 - any dependency
+async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[asyncio.Event]:
     deps = sender_deps(folder, store, server, **more)
     stop, wake = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(Worker(deps).run(stop, wake))
@@ -113,7 +113,7 @@ async def attempts(folder: Folder, count: int) -> list[Attempt]:
     raise AssertionError(found)
 
 
-async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(folder: Folder, store: Store):
+async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(folder: Folder, store: Store) -> None:
     copies = await submit(folder, store)
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
@@ -130,7 +130,7 @@ async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(fold
     assert senders == {f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy.id)}@b.example.org" for copy in copies}
 
 
-async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store):
+async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store) -> None:
     thread = b"In-Reply-To: <two@x>\r\nReferences: <one@x>\r\n <two@x>\r\n" + LETTER
     copies = await submit(folder, store, thread)
     async with Difficult().running() as server, working(folder, store, server):
@@ -142,7 +142,7 @@ async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: 
         assert not [name for name in ("reply-to", "list-unsubscribe", "feedback-id") if HeaderBlock(data).first(name)]
 
 
-async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
+async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store) -> None:
     await submit(folder, store, b"X-Postlude-Unsubscribe: on\r\n" + LETTER)
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
@@ -154,7 +154,7 @@ async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store):
 
 async def test_a_view_in_browser_is_made_for_who_asks_and_named_with_the_token_that_acts(
     folder: Folder, store: Store, tmp_path: Path
-):
+) -> None:
     copies = await submit(folder, store, b"X-Postlude-View: on\r\n" + LETTER)
     more = {"make_view": ViewPages(tmp_path / "views").make}
     async with Difficult().running() as server, working(folder, store, server, **more):
@@ -166,7 +166,7 @@ async def test_a_view_in_browser_is_made_for_who_asks_and_named_with_the_token_t
     assert b"https://shop.example.com/a?b=1" in page.read_bytes()  # direct, with nobody's token
 
 
-async def test_nobody_gets_a_view_in_browser_unasked(folder: Folder, store: Store, tmp_path: Path):
+async def test_nobody_gets_a_view_in_browser_unasked(folder: Folder, store: Store, tmp_path: Path) -> None:
     await submit(folder, store)
     more = {"make_view": ViewPages(tmp_path / "views").make}
     async with Difficult().running() as server, working(folder, store, server, **more):
@@ -175,7 +175,9 @@ async def test_nobody_gets_a_view_in_browser_unasked(folder: Folder, store: Stor
     assert not (tmp_path / "views").exists()
 
 
-async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(folder: Folder, store: Store, tmp_path: Path):
+async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(
+    folder: Folder, store: Store, tmp_path: Path
+) -> None:
     keys = DkimKeys(tmp_path / "dkim")
     made = [keys.add("example.org", "rsa", "r1"), keys.add("example.org", "ed25519", "e1")]
     records = {f"{key.selector}._domainkey.example.org.".encode(): key.record().encode() for key in made}
@@ -196,7 +198,7 @@ async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(folder
         assert HeaderBlock(data).first("cfbl-address").endswith("@back.example.org; report=arf")
 
 
-async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):
+async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store) -> None:
     await submit(folder, store)
     async with Difficult(rcpt="450 4.2.0 greylisted").running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
@@ -204,7 +206,7 @@ async def test_outcomes_are_journaled_as_they_are(folder: Folder, store: Store):
     assert all(50_000_000 < one.retry_at - one.at < 70_000_000 for one in found)
 
 
-async def test_a_lost_answer_is_indeterminate_and_never_sent_again(folder: Folder, store: Store):
+async def test_a_lost_answer_is_indeterminate_and_never_sent_again(folder: Folder, store: Store) -> None:
     await submit(folder, store)
     async with Difficult(end=DROP).running() as server, working(folder, store, server) as wake:
         found = await attempts(folder, 3)
@@ -214,7 +216,7 @@ async def test_a_lost_answer_is_indeterminate_and_never_sent_again(folder: Folde
     assert len(server.accepted) == 3
 
 
-async def test_what_a_crash_left_begun_becomes_indeterminate_and_the_rest_leaves(folder: Folder, store: Store):
+async def test_what_a_crash_left_begun_becomes_indeterminate_and_the_rest_leaves(folder: Folder, store: Store) -> None:
     await submit(folder, store)
     left = store.sending.claim(2, folder.clock.now(), store.sending.begin_worker("app", 0))
     store.digest.apply(Batch(started=[left[0].copy]))
@@ -225,7 +227,7 @@ async def test_what_a_crash_left_begun_becomes_indeterminate_and_the_rest_leaves
     assert len(server.accepted) == 2
 
 
-async def test_suppressed_addresses_are_not_mailed(folder: Folder, store: Store):
+async def test_suppressed_addresses_are_not_mailed(folder: Folder, store: Store) -> None:
     await submit(folder, store)
     store.suppressions.add(TO[0], "manual")
     async with Difficult().running() as server, working(folder, store, server):
@@ -234,14 +236,14 @@ async def test_suppressed_addresses_are_not_mailed(folder: Folder, store: Store)
     assert len(server.accepted) == 2
 
 
-async def test_a_null_sender_stays_null(folder: Folder, store: Store):
+async def test_a_null_sender_stays_null(folder: Folder, store: Store) -> None:
     await submit(folder, store, mail_from="")
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
     assert all(line.startswith("MAIL FROM:<>") for line in server.commands if line.startswith("MAIL"))
 
 
-async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch):
+async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RecursionError("too deep")
 
@@ -254,7 +256,7 @@ async def test_untracked_rather_than_unsent(folder: Folder, store: Store, monkey
     assert not any(b"hidden@" in data or b"X-Postlude" in data for data in server.accepted)
 
 
-async def test_bytes_that_are_gone_are_said_to_be_gone(folder: Folder, store: Store):
+async def test_bytes_that_are_gone_are_said_to_be_gone(folder: Folder, store: Store) -> None:
     (first, *_) = await submit(folder, store)
     folder.spool.delete(first.message)
     async with Difficult().running() as server, working(folder, store, server):
@@ -264,7 +266,7 @@ async def test_bytes_that_are_gone_are_said_to_be_gone(folder: Folder, store: St
 
 async def test_a_store_that_refuses_at_the_start_is_asked_again(
     folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     await submit(folder, store)
     monkeypatch.setattr("postlude.kit.loop.Pauses.next", lambda _pauses: 0.0)
     monkeypatch.setattr(store.sending, "begin_worker", refusing_once(store.sending.begin_worker))
@@ -275,7 +277,7 @@ async def test_a_store_that_refuses_at_the_start_is_asked_again(
 
 async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
     folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     await submit(folder, store)
     monkeypatch.setattr("postlude.kit.loop.Pauses.next", lambda _pauses: 0.0)
     monkeypatch.setattr(store.suppressions, "contains", refusing_once(store.suppressions.contains))
@@ -284,7 +286,7 @@ async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
     assert len(server.accepted) == 3
 
 
-async def test_a_stop_does_not_wait_for_a_digest_that_stands_still(folder: Folder, store: Store):
+async def test_a_stop_does_not_wait_for_a_digest_that_stands_still(folder: Folder, store: Store) -> None:
     async with (
         Difficult().running() as server,
         working(folder, store, server, digested=lambda _journal: asyncio.Event().wait()),
@@ -296,7 +298,7 @@ async def test_a_stop_does_not_wait_for_a_digest_that_stands_still(folder: Folde
 def refusing_once(real: Callable[..., Any]) -> Callable[..., Any]:
     calls = []
 
-    def refusing(*arguments: object) -> Any:  # noqa: ANN401 - any method's
+    def refusing(*arguments: object) -> Any:
         calls.append(1)
         if len(calls) == 1:
             raise StorageError("the disk is full")

@@ -73,7 +73,9 @@ async def until(what: str, check: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("table", ["workers", "copies", "suppressions", "messages"])
-async def test_mail_leaves_once_the_database_answers_again(folder: Folder, store: Store, state: Path, table: str):
+async def test_mail_leaves_once_the_database_answers_again(
+    folder: Folder, store: Store, state: Path, table: str
+) -> None:
     await submit(folder, store)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Difficult().running())
@@ -84,14 +86,14 @@ async def test_mail_leaves_once_the_database_answers_again(folder: Folder, store
     assert [one.outcome for one in found] == [SendOutcome.ACCEPTED] * 3
 
 
-async def test_an_outage_is_shown_while_it_lasts(folder: Folder, store: Store, state: Path):
+async def test_an_outage_is_shown_while_it_lasts(folder: Folder, store: Store, state: Path) -> None:
     async with Difficult().running() as server, working(folder, store, server) as worker:
         with without(state, "copies"):
             await until("the problem", lambda: worker.problem.startswith("single mails do not leave: "))
         await until("the end of the problem", lambda: not worker.problem)
 
 
-async def test_a_stop_during_an_outage_ends_the_worker(folder: Folder, store: Store, state: Path):
+async def test_a_stop_during_an_outage_ends_the_worker(folder: Folder, store: Store, state: Path) -> None:
     async with Difficult().running() as server, working(folder, store, server) as worker:
         rename(state, "copies", "away")
         await until("the problem", lambda: worker.problem)
@@ -99,7 +101,7 @@ async def test_a_stop_during_an_outage_ends_the_worker(folder: Folder, store: St
 
 async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_start(
     folder: Folder, store: Store, state: Path
-):
+) -> None:
     copies = await submit(folder, store)
     async with Difficult().running() as server:
         async with working(folder, store, server) as worker:
@@ -138,7 +140,7 @@ class Holding:
 
 async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indeterminate(
     folder: Folder, store: Store, state: Path
-):
+) -> None:
     (first, *others) = await submit(folder, store)
     for other in others:
         store.suppressions.add(other.recipient, "unsubscribed")

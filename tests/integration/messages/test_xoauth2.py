@@ -74,7 +74,7 @@ def logins(server: Difficult) -> list[str]:
     return [base64.b64decode(one).decode() for one in reported]
 
 
-async def test_one_token_serves_many_connections(tokens: Tokens):
+async def test_one_token_serves_many_connections(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS, auth="235 2.7.0 Accepted").running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "refresh"))
         for _ in range(2):
@@ -83,20 +83,23 @@ async def test_one_token_serves_many_connections(tokens: Tokens):
     assert logins(google) == ["user=me@gmail.com\x01auth=Bearer token-1\x01\x01"] * 2
 
 
-async def test_a_token_that_is_refused_is_replaced_once(tokens: Tokens):
+async def test_a_token_that_is_refused_is_replaced_once(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS, auth="535 5.7.8 Username and Password not accepted").running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "refresh"))
         answer = await transport.send(COPY)
         await transport.close()
-    assert (answer.outcome, answer.code, answer.phase) == (SendOutcome.DEFERRED, 535, "auth")
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.code == 535
+    assert answer.phase == "auth"
     assert tokens.given == 2
 
 
-async def test_access_that_was_withdrawn_says_what_to_do(tokens: Tokens):
+async def test_access_that_was_withdrawn_says_what_to_do(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS).running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "old"))
         answer = await transport.send(COPY)
         await transport.close()
-    assert (answer.outcome, answer.phase) == (SendOutcome.DEFERRED, "auth")
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.phase == "auth"
     assert "invalid_grant" in answer.text
     assert "grant access again" in answer.text

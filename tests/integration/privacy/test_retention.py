@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ class Kept:
         at = (NOW - days * DAY) / 1_000_000
         os.utime(self.spool.path(number), (at, at))
 
-    def event(self, number: int, days: int, kind: EventKind, **facts: str) -> None:
+    def event(self, number: int, days: int, kind: EventKind, **facts: Any) -> None:
         self.history.append([Event(number, kind, NOW - days * DAY, 1, 10, facts=facts)], {})
 
     def clean(self, **days: int) -> None:

@@ -28,7 +28,7 @@ from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
 from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
 from support.state_template import sqlite_state
-from support.web_world import CLOCK, Inbox, World, csrf_of
+from support.web_world import CLOCK, Csrf, Inbox, World, csrf_of
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def served(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def csrf():
+def csrf() -> Csrf:
     def read(client: TestClient, path: str) -> str:
         return csrf_of(client.get(path).text)
 

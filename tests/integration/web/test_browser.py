@@ -44,7 +44,7 @@ def in_thread(work: object) -> None:
     thread.join()
 
 
-def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World"):
+def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World") -> None:
     page.goto(f"{served}/mailbox")
     page.evaluate("window.sameDocument = true")
     in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL)))
@@ -54,7 +54,7 @@ def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "W
     assert page.complaints == []  # type: ignore[attr-defined]
 
 
-def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World"):
+def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World") -> None:
     in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL.replace(b"%s", served.encode()))))
     (mail,) = world.outbox.list()
     page.goto(f"{served}/mailbox/{mail.id}")
@@ -70,7 +70,7 @@ def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", s
     assert opened.value.evaluate("window.opener") is None
 
 
-def test_the_finger_lists_links_while_typing(page: "Page", served: str):
+def test_the_finger_lists_links_while_typing(page: "Page", served: str) -> None:
     page.goto(f"{served}/compose")
     page.fill("#body", "See [the plan](https://example.com/plan) and [the price](https://example.com/b)")
     page.get_by_text("the plan", exact=True).wait_for()
@@ -84,7 +84,7 @@ def test_the_finger_lists_links_while_typing(page: "Page", served: str):
     assert page.complaints == []  # type: ignore[attr-defined]
 
 
-def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str):
+def test_pages_work_with_the_keyboard_and_on_a_phone(page: "Page", served: str) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
     for path in (
         "/",

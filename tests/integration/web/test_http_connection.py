@@ -92,13 +92,13 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "_LOOK_SECONDS", 0.05)
 
 
-async def test_a_request_is_answered():
+async def test_a_request_is_answered() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(ASK)
         assert await client.answer() == "HTTP/1.1 200 OK"
 
 
-async def test_two_requests_on_one_connection_are_answered():
+async def test_two_requests_on_one_connection_are_answered() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         for _ in range(2):
             await client.send(POST + bytes(1000))
@@ -110,25 +110,25 @@ async def test_two_requests_on_one_connection_are_answered():
             await asyncio.sleep(0.3)  # longer than a head may take
 
 
-async def test_who_says_nothing_is_cut_off():
+async def test_who_says_nothing_is_cut_off() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         assert await client.ended()
 
 
-async def test_a_head_that_comes_slowly_is_refused():
+async def test_a_head_that_comes_slowly_is_refused() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(ASK[:20])
         assert await client.answer() == "HTTP/1.1 408 Request Timeout"
 
 
-async def test_a_second_head_that_comes_slowly_is_refused():
+async def test_a_second_head_that_comes_slowly_is_refused() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(ASK + ASK[:20])
         assert await client.answer() == "HTTP/1.1 200 OK"
         assert await client.ended()
 
 
-async def test_a_body_that_comes_slowly_is_refused():
+async def test_a_body_that_comes_slowly_is_refused() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(POST)
         for _ in range(4):
@@ -137,7 +137,7 @@ async def test_a_body_that_comes_slowly_is_refused():
         assert await client.answer() == "HTTP/1.1 408 Request Timeout"
 
 
-async def test_a_body_that_comes_steadily_takes_its_time(monkeypatch: pytest.MonkeyPatch):
+async def test_a_body_that_comes_steadily_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "BODY_RATE", 500)
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(POST)
@@ -150,14 +150,14 @@ async def test_a_body_that_comes_steadily_takes_its_time(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "head", [b"GET /" + b"a" * 2_000_000, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 300_000], ids=["one line", "fields"]
 )
-async def test_a_huge_head_is_refused(head: bytes):
+async def test_a_huge_head_is_refused(head: bytes) -> None:
     async with serving() as (port, _), connected(port) as (client,):
         sending = asyncio.create_task(client.send(head))
         assert (await client.answer()).startswith(("HTTP/1.1 431", "HTTP/1.1 400")) or await client.ended()
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def test_a_large_body_nobody_reads_ends_the_connection():
+async def test_a_large_body_nobody_reads_ends_the_connection() -> None:
     async with serving() as (port, _), connected(port) as (client,):
         await client.send(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         assert await client.answer() == "HTTP/1.1 200 OK"
@@ -166,28 +166,28 @@ async def test_a_large_body_nobody_reads_ends_the_connection():
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def test_who_does_not_read_its_answer_is_cut_off():
+async def test_who_does_not_read_its_answer_is_cut_off() -> None:
     async with serving() as (port, server), connected(port) as (client,):
         await client.send(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.sleep(1)
         assert server.connections.caps.count == 0
 
 
-async def test_an_address_has_its_share_of_connections():
+async def test_an_address_has_its_share_of_connections() -> None:
     async with serving(per_address=3) as (port, _), connected(port, 4) as clients:
         assert await clients[3].answer() == "HTTP/1.1 503 Service Unavailable"
         await clients[0].send(ASK)
         assert await clients[0].answer() == "HTTP/1.1 200 OK"
 
 
-async def test_where_all_places_are_taken_an_idle_connection_makes_room():
+async def test_where_all_places_are_taken_an_idle_connection_makes_room() -> None:
     async with serving(total=3) as (port, _), connected(port, 3) as held, connected(port, 1, "127.0.0.3") as (client,):
         await client.send(ASK)
         assert await client.answer() == "HTTP/1.1 200 OK"
         assert await held[0].ended()
 
 
-async def test_half_a_body_does_not_make_room(monkeypatch: pytest.MonkeyPatch):
+async def test_half_a_body_does_not_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "BODY_SECONDS", 5)
     async with serving(total=2) as (port, _), connected(port, 2) as held:
         for client in held:
@@ -199,7 +199,7 @@ async def test_half_a_body_does_not_make_room(monkeypatch: pytest.MonkeyPatch):
         assert await held[0].answer() == "HTTP/1.1 200 OK"
 
 
-async def test_connections_that_ended_are_counted_no_longer():
+async def test_connections_that_ended_are_counted_no_longer() -> None:
     async with serving(per_address=2) as (port, server):
         for _ in range(20):
             async with connected(port) as (client,):
@@ -209,12 +209,12 @@ async def test_connections_that_ended_are_counted_no_longer():
         assert server.connections.caps.count == 0
 
 
-def test_the_caps_lie_below_the_descriptors(monkeypatch: pytest.MonkeyPatch):
+def test_the_caps_lie_below_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postlude.kit.descriptors.resource.getrlimit", lambda _what: (256, 256))
     assert http_connection.Connections().caps.total <= 100
 
 
-def test_a_browser_behind_a_proxy_of_this_machine_shares_no_address():
+def test_a_browser_behind_a_proxy_of_this_machine_shares_no_address() -> None:
     caps = http_connection.Connections().caps
     for _ in range(http_connection.PER_ADDRESS + 1):
         assert caps.enter("127.0.0.1") is None

@@ -15,14 +15,15 @@ PATHS = ["/", "/compose", "/campaigns", "/preferences", "/mailbox", "/domains", 
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/messages/" + "1" * 16, "/mailbox/" + "0" * 32 + "/body"])
-def test_nothing_is_shown_to_who_is_not_signed_in(world: "World", path: str):
+def test_nothing_is_shown_to_who_is_not_signed_in(world: "World", path: str) -> None:
     answer = world.client().get(path, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/sign-in"
     assert world.client().get("/events").status_code == 401
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_keep_to_the_policy(world: "World", path: str):
+def test_pages_keep_to_the_policy(world: "World", path: str) -> None:
     answer = world.client(world.alice).get(path)
     assert answer.status_code == 200
     assert "script-src 'self'" in answer.headers["content-security-policy"]
@@ -32,7 +33,7 @@ def test_pages_keep_to_the_policy(world: "World", path: str):
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)
 
 
-def test_a_sign_in_link_works_once_and_not_for_a_prefetch(world: "World"):
+def test_a_sign_in_link_works_once_and_not_for_a_prefetch(world: "World") -> None:
     token = world.token(world.alice)
     ahead = world.client().get(f"/sign-in/{token}", headers={"Sec-Purpose": "prefetch"})
     assert ahead.status_code == 503
@@ -48,14 +49,14 @@ def test_a_sign_in_link_works_once_and_not_for_a_prefetch(world: "World"):
     assert "postlude sign-in" in second.text
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(world: "World"):
+def test_over_https_the_cookie_is_bound_to_the_host(world: "World") -> None:
     secured = world.with_deps(public_url="https://mail.example.org")
     answer = secured.client().get(f"/sign-in/{secured.token(secured.alice)}", follow_redirects=False)
     assert answer.headers["set-cookie"].startswith("__Host-postlude=")
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
-def test_a_forged_or_foreign_session_is_none(world: "World"):
+def test_a_forged_or_foreign_session_is_none(world: "World") -> None:
     client = world.client()
     client.cookies.set("postlude", "WzEsICJ4Il0.aaaa.bbbb")
     assert client.get("/", follow_redirects=False).status_code == 303
@@ -65,7 +66,7 @@ def test_a_forged_or_foreign_session_is_none(world: "World"):
 
 
 @pytest.mark.parametrize("path", ["/sign-out", "/preferences", "/preferences/passwords", "/compose", "/compose/links"])
-def test_a_form_without_its_token_is_refused(world: "World", path: str, csrf: Any):  # noqa: ANN401 - a fixture
+def test_a_form_without_its_token_is_refused(world: "World", path: str, csrf: Any) -> None:
     client = world.client(world.alice)
     assert client.post(path, data={"label": "x"}).status_code == 403
     foreign = csrf(world.client(world.charlie), "/preferences")
@@ -73,19 +74,19 @@ def test_a_form_without_its_token_is_refused(world: "World", path: str, csrf: An
     assert world.deps.store.accounts.list_app_passwords(world.alice.id) == []
 
 
-def test_signing_out(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_signing_out(world: "World", csrf: Any) -> None:
     client = world.client(world.alice)
     client.post("/sign-out", data={"csrf": csrf(client, "/")})
     assert client.get("/", follow_redirects=False).status_code == 303
 
 
-def test_the_empty_list_says_what_to_do(world: "World"):
+def test_the_empty_list_says_what_to_do(world: "World") -> None:
     page = world.client(world.alice).get("/").text
     for needed in ("8702", "alice@example.org", "postlude send", 'href="/compose"', 'href="/preferences#passwords"'):
         assert needed in page
 
 
-def test_errors_are_pages(world: "World"):
+def test_errors_are_pages(world: "World") -> None:
     client = world.client(world.alice)
     for path in ("/nowhere", "/messages/1", "/messages/" + "1" * 16, "/mailbox/../x", "/?before=zz"):
         answer = client.get(path)
@@ -93,7 +94,7 @@ def test_errors_are_pages(world: "World"):
         assert "There is nothing here" in answer.text
 
 
-def test_a_database_that_is_away_is_a_page(world: "World"):
+def test_a_database_that_is_away_is_a_page(world: "World") -> None:
     class Away:
         def messages(self, **_: object) -> list[object]:
             raise StorageError("no connection")
@@ -103,7 +104,7 @@ def test_a_database_that_is_away_is_a_page(world: "World"):
     assert "The database is away" in answer.text
 
 
-def test_a_bug_is_a_page_without_details(world: "World"):
+def test_a_bug_is_a_page_without_details(world: "World") -> None:
     class Broken:
         def messages(self, **_: object) -> list[object]:
             raise RuntimeError("secret detail")
@@ -114,7 +115,7 @@ def test_a_bug_is_a_page_without_details(world: "World"):
     assert "content-security-policy" in answer.headers
 
 
-def test_a_domain_shows_what_is_missing_and_what_to_do(world: "World"):
+def test_a_domain_shows_what_is_missing_and_what_to_do(world: "World") -> None:
     client = world.client(world.alice)
     assert 'hx-get="/domains/example.org"' in client.get("/domains").text
     page = client.get("/domains/example.org").text
@@ -127,7 +128,7 @@ def test_a_domain_shows_what_is_missing_and_what_to_do(world: "World"):
     assert client.get("/domains/example.net").status_code == 404
 
 
-def test_preferences_are_kept(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_preferences_are_kept(world: "World", csrf: Any) -> None:
     client = world.client(world.alice)
     form = {
         "csrf": csrf(client, "/preferences"),
@@ -141,7 +142,7 @@ def test_preferences_are_kept(world: "World", csrf: Any):  # noqa: ANN401 - a fi
     assert world.deps.get_preferences(world.charlie.id) == UserPreferences()
 
 
-def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "World", csrf: Any) -> None:
     client = world.client(world.alice)
     token = csrf(client, "/preferences")
     page = client.post("/preferences/passwords", data={"csrf": token, "label": "Phone <1>"}).text
@@ -158,7 +159,7 @@ def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "Wor
     assert not world.deps.store.accounts.list_app_passwords(world.alice.id)
 
 
-def composed(world: "World", csrf: Any, **fields: Any) -> Any:  # noqa: ANN401 - form fields
+def composed(world: "World", csrf: Any, **fields: Any) -> Any:
     client = world.client(world.alice)
     form = {
         "csrf": csrf(client, "/compose"),
@@ -170,7 +171,7 @@ def composed(world: "World", csrf: Any, **fields: Any) -> Any:  # noqa: ANN401 -
     return client.post("/compose", data=form, follow_redirects=False)
 
 
-def test_composing_submits_a_mail_with_hidden_bcc(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_composing_submits_a_mail_with_hidden_bcc(world: "World", csrf: Any) -> None:
     answer = composed(
         world,
         csrf,
@@ -198,7 +199,7 @@ def test_composing_submits_a_mail_with_hidden_bcc(world: "World", csrf: Any):  #
     assert "the plan <https://example.com/plan?a=1&b=2>" in mail.get_body(("plain",)).get_content()
 
 
-def test_one_link_can_be_switched_off(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_one_link_can_be_switched_off(world: "World", csrf: Any) -> None:
     body = "[a](https://example.com/1) [b](https://example.com/2) [c](https://example.com/1)"
     client = world.client(world.alice)
     form = {"csrf": csrf(client, "/compose"), "body": body, "clicks": "1"}
@@ -211,7 +212,8 @@ def test_one_link_can_be_switched_off(world: "World", csrf: Any):  # noqa: ANN40
 
     raw = world.submitted[0]["raw"]
     switches = read_switches(raw)
-    assert (switches.opens, switches.clicks) == (False, True)
+    assert switches.opens is False
+    assert switches.clicks is True
     links = [link for link in find_links(raw, Policy()) if link.where == "html"]
     assert [(link.url[-1], link.tracked) for link in links] == [("1", True), ("2", False), ("1", True)]
 
@@ -228,10 +230,10 @@ def test_one_link_can_be_switched_off(world: "World", csrf: Any):  # noqa: ANN40
 )
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     world: "World",
-    csrf: Any,  # noqa: ANN401 - a fixture
+    csrf: Any,
     fields: dict[str, str],
     reported: str,
-):
+) -> None:
     answer = composed(world, csrf, subject="Kept <this>", **fields)
     assert answer.status_code == 400
     assert reported in answer.text
@@ -239,7 +241,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     assert world.submitted == []
 
 
-def test_a_line_end_in_the_subject_adds_no_header(world: "World", csrf: Any):  # noqa: ANN401 - a fixture
+def test_a_line_end_in_the_subject_adds_no_header(world: "World", csrf: Any) -> None:
     composed(world, csrf, subject="One\r\nX-Evil: 1")
     mail = message_from_bytes(world.submitted[0]["raw"], policy=policy.default)
     assert mail["X-Evil"] is None

@@ -80,7 +80,9 @@ FILES = [(b"content-type", b"multipart/form-data; boundary=b")]
 
 @pytest.mark.parametrize("length", [LENGTH, CHUNKED], ids=["a declared length", "chunks"])
 @pytest.mark.parametrize("kind", [FORM, FILES], ids=["a form", "files"])
-async def test_nobody_without_a_session_gets_a_byte_of_a_body_read(world: World, length, kind):
+async def test_nobody_without_a_session_gets_a_byte_of_a_body_read(
+    world: World, length: list[tuple[bytes, bytes]], kind: list[tuple[bytes, bytes]]
+) -> None:
     for route, rule in rules(world):
         if not rule.signed_in:
             continue
@@ -92,25 +94,25 @@ async def test_nobody_without_a_session_gets_a_byte_of_a_body_read(world: World,
             assert upload.read == 0, route.path
 
 
-async def test_an_expired_session_with_a_usual_form_keeps_its_connection(world: World):
+async def test_an_expired_session_with_a_usual_form_keeps_its_connection(world: World) -> None:
     upload = Upload(1000)
     status, headers, _ = await ask(world, "POST", "/compose", upload, [(b"content-length", b"1000"), *FORM])
     assert status == 303
     assert "connection" not in headers
 
 
-async def test_a_forged_session_is_none(world: World):
+async def test_a_forged_session_is_none(world: World) -> None:
     upload = Upload(GIGABYTE)
     forged = [(b"cookie", b"postlude=WzEsImEiXQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb")]
     assert (await ask(world, "POST", "/compose", upload, [*LENGTH, *forged]))[0] == 303
     assert upload.read == 0
 
 
-def test_only_routes_for_users_take_a_body(world: World):
+def test_only_routes_for_users_take_a_body(world: World) -> None:
     assert [route.path for route, rule in rules(world) if not rule.signed_in and route.body_field is not None] == []
 
 
-async def test_every_route_refuses_more_than_it_takes_before_it_is_kept(world: World):
+async def test_every_route_refuses_more_than_it_takes_before_it_is_kept(world: World) -> None:
     session = cookie(world)
     for route, rule in rules(world):
         if route.body_field is None and "POST" not in route.methods:
@@ -123,7 +125,9 @@ async def test_every_route_refuses_more_than_it_takes_before_it_is_kept(world: W
 
 
 @pytest.mark.parametrize("kind", [FORM, FILES], ids=["a form", "files"])
-async def test_a_body_of_no_declared_length_is_counted(world: World, kind, monkeypatch):
+async def test_a_body_of_no_declared_length_is_counted(
+    world: World, kind: list[tuple[bytes, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(request_limits, "SMALL_FORM", 100_000)
     session = cookie(world)
     for route, rule in rules(world):
@@ -141,7 +145,7 @@ def csrf(world: World) -> tuple[TestClient, str]:
     return client, csrf_of(client.get("/compose").text)
 
 
-def test_a_long_mail_is_still_taken(world: World, csrf):
+def test_a_long_mail_is_still_taken(world: World, csrf: tuple[TestClient, str]) -> None:
     client, token = csrf
     form = {
         "csrf": token,
@@ -155,7 +159,7 @@ def test_a_long_mail_is_still_taken(world: World, csrf):
     assert world.submitted
 
 
-async def test_what_a_large_form_leaves_behind_is_collected(world: World, monkeypatch):
+async def test_what_a_large_form_leaves_behind_is_collected(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     collected: list[int] = []
     monkeypatch.setattr(request_limits, "_COLLECT_AFTER_S", 0.01)
     monkeypatch.setattr(request_limits, "_COLLECT_FROM", 100_000)
@@ -166,7 +170,7 @@ async def test_what_a_large_form_leaves_behind_is_collected(world: World, monkey
     assert collected == [1]
 
 
-def test_a_path_with_a_slash_too_many_redirects_nowhere(world: World):
+def test_a_path_with_a_slash_too_many_redirects_nowhere(world: World) -> None:
     client = world.client(world.alice)
     answer = client.get("/contacts/", headers={"Host": "evil.example"}, follow_redirects=False)
     assert answer.status_code == 404

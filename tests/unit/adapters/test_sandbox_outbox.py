@@ -20,27 +20,23 @@ class Ticking:
         return self.time
 
 
-async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path):
+async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path) -> None:
     outbox = SandboxOutbox(tmp_path / "mailbox", Ticking())
     answer = await outbox.send(Outgoing("bounce+x@a.example", "bob@b.example", MAIL, "env-1"))
-    assert (answer.outcome, answer.code, answer.enhanced, answer.phase) == (
-        SendOutcome.ACCEPTED,
-        250,
-        "2.0.0",
-        "sandbox",
-    )
+    assert answer.outcome == SendOutcome.ACCEPTED
+    assert answer.code == 250
+    assert answer.enhanced == "2.0.0"
+    assert answer.phase == "sandbox"
     mail, data = SandboxOutbox(tmp_path / "mailbox", Ticking()).get(answer.remote_id)
     assert data == MAIL
     envelope = mail.envelope
-    assert (envelope.mail_from, envelope.rcpt_to, envelope.envid, envelope.size) == (
-        "bounce+x@a.example",
-        "bob@b.example",
-        "env-1",
-        len(MAIL),
-    )
+    assert envelope.mail_from == "bounce+x@a.example"
+    assert envelope.rcpt_to == "bob@b.example"
+    assert envelope.envid == "env-1"
+    assert envelope.size == len(MAIL)
 
 
-async def test_newest_first_in_pages(tmp_path: Path):
+async def test_newest_first_in_pages(tmp_path: Path) -> None:
     outbox = SandboxOutbox(tmp_path, Ticking())
     assert outbox.list() == []
     ids = [(await outbox.send(Outgoing("", f"r{i}@b.example", MAIL))).remote_id for i in range(5)]
@@ -49,25 +45,28 @@ async def test_newest_first_in_pages(tmp_path: Path):
 
 
 @pytest.mark.parametrize("wrong", ["", "../../etc/passwd", "0" * 32, "g" * 32, "0" * 31])
-def test_an_unknown_id_is_not_found(tmp_path: Path, wrong: str):
+def test_an_unknown_id_is_not_found(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(NotFoundError):
         SandboxOutbox(tmp_path, Ticking()).get(wrong)
 
 
-async def test_a_refusing_disk_defers_and_leaves_nothing(tmp_path: Path):
+async def test_a_refusing_disk_defers_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     answer = await SandboxOutbox(tmp_path / "file" / "mailbox", Ticking()).send(Outgoing("", "r@b.example", MAIL))
-    assert (answer.outcome, answer.code) == (SendOutcome.DEFERRED, 452)
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.code == 452
     assert str(tmp_path / "file") in answer.text
 
 
-async def test_half_written_files_are_not_mail(tmp_path: Path):
+async def test_half_written_files_are_not_mail(tmp_path: Path) -> None:
     (tmp_path / f".{'0' * 32}").write_bytes(b'{"at":')
     (tmp_path / "notes.mail").write_bytes(b"?")
     assert SandboxOutbox(tmp_path, Ticking()).list() == []
 
 
-async def test_file_then_name_then_folder_reach_the_disk_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_file_then_name_then_folder_reach_the_disk_in_this_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[str] = []
     fsync, replace = os.fsync, Path.replace
 

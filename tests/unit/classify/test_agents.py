@@ -29,31 +29,31 @@ def verdict(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK) -> Verdic
 
 
 @pytest.mark.parametrize("browser", [DESKTOP, FIREFOX, IPHONE, ANDROID.format("SM-G998B Build/TP1A")])
-def test_a_plain_browser_is_a_person(browser: str):
+def test_a_plain_browser_is_a_person(browser: str) -> None:
     assert verdict(browser) is Verdict.HUMAN
 
 
 @pytest.mark.parametrize(
     "model", ["M bot 51", "Spider 8", "HTC_Ruby", "Expanse X2", "Crawler Pro Build/AP1A", "Scanner 7", "Monitor-T1"]
 )
-def test_a_word_in_the_name_of_a_device_decides_nothing(model: str):
+def test_a_word_in_the_name_of_a_device_decides_nothing(model: str) -> None:
     assert verdict(ANDROID.format(model)) is Verdict.HUMAN
 
 
 @pytest.mark.parametrize("toolbar", ["McAfee", "Avast", "GTB7.4", "Kaspersky Toolbar", "Symantec"])
-def test_a_toolbar_in_a_browser_decides_nothing(toolbar: str):
+def test_a_toolbar_in_a_browser_decides_nothing(toolbar: str) -> None:
     assert verdict(EXPLORER.format(toolbar)) is Verdict.HUMAN
 
 
 @pytest.mark.parametrize(
     "fork", ["Avast/146.0.0.0", "AviraScout/17.6.3071.2851", "SomeNewBrowser/3.1", "Edg/146.0.0.0"]
 )
-def test_a_browser_of_another_maker_is_a_person_whatever_else_the_maker_sells(fork: str):
+def test_a_browser_of_another_maker_is_a_person_whatever_else_the_maker_sells(fork: str) -> None:
     assert verdict(f"{DESKTOP} {fork}") is Verdict.HUMAN
 
 
 @pytest.mark.parametrize("app", ["SomeNewApp/3.2", "[FBAN/FBIOS;FBAV/400.0]", "Club_App/1 (build 5)"])
-def test_an_app_on_a_telephone_that_shows_a_page_is_a_person(app: str):
+def test_an_app_on_a_telephone_that_shows_a_page_is_a_person(app: str) -> None:
     assert verdict(f"{IPHONE} {app}") is Verdict.HUMAN
 
 
@@ -73,7 +73,7 @@ def test_an_app_on_a_telephone_that_shows_a_page_is_a_person(app: str):
         EXPLORER.format("survey http://nobody-knows.example/"),
     ],
 )
-def test_a_product_that_no_browser_names_is_nobody(user_agent: str):
+def test_a_product_that_no_browser_names_is_nobody(user_agent: str) -> None:
     assert verdict(user_agent) not in {Verdict.HUMAN, Verdict.HUMAN_PROXIED}
 
 
@@ -85,7 +85,7 @@ def test_a_product_that_no_browser_names_is_nobody(user_agent: str):
         DESKTOP.replace("like Gecko)", "like Gecko; NobodyKnows)"),
     ],
 )
-def test_what_signs_like_a_crawler_is_a_machine(user_agent: str):
+def test_what_signs_like_a_crawler_is_a_machine(user_agent: str) -> None:
     assert verdict(user_agent) is Verdict.MACHINE
 
 
@@ -99,11 +99,11 @@ def test_what_signs_like_a_crawler_is_a_machine(user_agent: str):
         DESKTOP.replace("Windows NT 10.0", "Windows NT 12.0"),
     ],
 )
-def test_a_version_that_cannot_exist_is_nobody(user_agent: str):
+def test_a_version_that_cannot_exist_is_nobody(user_agent: str) -> None:
     assert verdict(user_agent) is Verdict.UNKNOWN
 
 
-def test_the_versions_that_firefox_kept_saying_exist():
+def test_the_versions_that_firefox_kept_saying_exist() -> None:
     assert verdict(FIREFOX.replace("rv:128.0", "rv:109.0").replace("Firefox/128.0", "Firefox/115.0")) is Verdict.HUMAN
 
 
@@ -118,11 +118,11 @@ def test_the_versions_that_firefox_kept_saying_exist():
         "NobodyKnows/1 CFNetwork/1410.0.3 Darwin/22.6.0",
     ],
 )
-def test_an_app_that_loads_a_picture_is_never_called_a_machine(user_agent: str):
+def test_an_app_that_loads_a_picture_is_never_called_a_machine(user_agent: str) -> None:
     assert verdict(user_agent, HitEndpoint.PIXEL) in {Verdict.HUMAN, Verdict.UNKNOWN}
 
 
-def test_a_click_in_the_browser_that_outlook_embeds_is_suspected_and_no_more():
+def test_a_click_in_the_browser_that_outlook_embeds_is_suspected_and_no_more() -> None:
     seen = EXPLORER.format("Microsoft Outlook 14.0.7149; ms-office; MSOffice 14")
     assert read_agent(seen).family is Family.OFFICE_BROWSER
     assert verdict(seen) is Verdict.MACHINE_SUSPECTED
@@ -132,7 +132,7 @@ def test_a_click_in_the_browser_that_outlook_embeds_is_suspected_and_no_more():
 @pytest.mark.parametrize(
     "unit", ["(", ")", "Mozilla/5.0 (", "; ", "Chrome/1.", "a/1.2.3.", "browser", " x", "Linux; ", "(KHTML, like Gecko"]
 )
-def test_a_megabyte_of_user_agent_costs_what_a_long_one_costs(unit: str):
+def test_a_megabyte_of_user_agent_costs_what_a_long_one_costs(unit: str) -> None:
     start = time.process_time()
     read_agent(f"Mozilla/5.0 (X11; {unit * (1_000_000 // len(unit))}")
     read_agent(f"Mozilla/5.0 (X11) {unit * (1_000_000 // len(unit))}")

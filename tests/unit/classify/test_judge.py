@@ -16,7 +16,7 @@ OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.16327;
 THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3.0"
 
 
-def hit(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK, **changes: Any) -> Hit:  # noqa: ANN401 - any field of Hit
+def hit(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK, **changes: Any) -> Hit:
     values: dict[str, Any] = {"method": "GET", "headers": {}, "facts": {}, "at": NOON} | changes
     return Hit(endpoint=endpoint, kind=1, message=1, copy=1, position=0, address="", user_agent=user_agent, **values)
 
@@ -49,30 +49,32 @@ def hit(user_agent: str, endpoint: HitEndpoint = HitEndpoint.LINK, **changes: An
         (hit("something nobody heard of"), Verdict.UNKNOWN, "unknown-agent", ""),
     ],
 )
-def test_one_request_alone(seen: Hit, verdict: Verdict, reason: str, client: str):
+def test_one_request_alone(seen: Hit, verdict: Verdict, reason: str, client: str) -> None:
     judgement = judge(seen, sent_at=None)
-    assert (judgement.verdict, judgement.reasons[0], judgement.client) == (verdict, reason, client)
+    assert judgement.verdict == verdict
+    assert judgement.reasons[0] == reason
+    assert judgement.client == client
 
 
-def test_a_prompt_click_is_suspected_and_never_called_a_machine():
+def test_a_prompt_click_is_suspected_and_never_called_a_machine() -> None:
     assert judge(hit(CHROME), sent_at=NOON - 1_000_000).verdict is Verdict.MACHINE_SUSPECTED
     assert judge(hit(CHROME), sent_at=NOON - 3_000_000).verdict is Verdict.HUMAN
     assert judge(hit(CHROME, HitEndpoint.PIXEL), sent_at=NOON - 1_000_000).verdict is Verdict.HUMAN
 
 
-def test_gateway_networks_are_suspected_only_near_delivery():
+def test_gateway_networks_are_suspected_only_near_delivery() -> None:
     seen = hit(CHROME, facts={"network": "proofpoint"})
     assert judge(seen, sent_at=NOON - 60_000_000).verdict is Verdict.MACHINE_SUSPECTED
     assert judge(seen, sent_at=NOON - 3_600_000_000).verdict is Verdict.HUMAN
 
 
-def test_weak_reasons_are_recorded_and_do_not_decide():
+def test_weak_reasons_are_recorded_and_do_not_decide() -> None:
     old = judge(hit("Mozilla/5.0 (Windows; U; Windows NT 5.1) Gecko/20080702 Firefox/2.0.0.16"), sent_at=None)
     assert old.verdict is Verdict.HUMAN
     assert "ancient-agent" in old.reasons
 
 
-def test_every_rule_has_its_own_id_and_only_weak_ones_are_silent():
+def test_every_rule_has_its_own_id_and_only_weak_ones_are_silent() -> None:
     ids = [rule.id for rule in RULES]
     assert len(ids) == len(set(ids))
     assert all((rule.on_open or rule.on_click) or rule.confidence is Confidence.WEAK for rule in RULES)
@@ -94,5 +96,5 @@ def test_every_rule_has_its_own_id_and_only_weak_ones_are_silent():
         ("", None),
     ],
 )
-def test_networks(address: str, network: str | None):
+def test_networks(address: str, network: str | None) -> None:
     assert network_facts(address).get("network") == network

@@ -22,7 +22,7 @@ from postlude.classify import BUNDLED, NetworkList, Networks, network_facts, rea
         ("unix", ""),
     ],
 )
-def test_whose_network_it_is(address: str, network: str):
+def test_whose_network_it_is(address: str, network: str) -> None:
     facts = network_facts(address)
     assert facts.get("network", "") == network
     assert ("lists_date" in facts) is bool(network)
@@ -36,7 +36,7 @@ _NETWORKS = st.builds(
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), _NETWORKS), max_size=12), st.integers(0, 6 << 24))
-def test_the_narrowest_network_wins_whatever_contains_what(rows: list[tuple[str, str]], number: int):
+def test_the_narrowest_network_wins_whatever_contains_what(rows: list[tuple[str, str]], number: int) -> None:
     unique = {network: name for name, network in rows}
     lists = [NetworkList(name, "d", "", tuple(n for n, owner in unique.items() if owner == name)) for name in "abc"]
     found = Networks(lists).facts(str(ip_address(number))).get("network", "")
@@ -44,7 +44,7 @@ def test_the_narrowest_network_wins_whatever_contains_what(rows: list[tuple[str,
     assert found == (unique[str(max(around, key=lambda network: network.prefixlen))] if around else "")
 
 
-def test_a_list_as_a_file():
+def test_a_list_as_a_file() -> None:
     text = "# date: 2026-10-01\n# source: somewhere\n\n"
     text += "192.0.2.0/24,DE,BE,Berlin,\n198.51.100.7  # one host\n2001:db8::/33\n"
     read = read_list("apple_egress", text)
@@ -55,7 +55,7 @@ def test_a_list_as_a_file():
         read_list("x", "192.0.2.0/24\n<html>")
 
 
-def test_bundled_lists_say_when_and_from_where():
+def test_bundled_lists_say_when_and_from_where() -> None:
     for one in BUNDLED:
         assert len(one.date) == 10
         assert one.source

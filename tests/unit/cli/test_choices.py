@@ -20,7 +20,7 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
             yield from commands(found, (*path, name))
 
 
-def test_no_option_takes_the_names_of_members():
+def test_no_option_takes_the_names_of_members() -> None:
     choices = [
         (path, option.name, option.type.choices)
         for path, command in commands(cli)
@@ -44,7 +44,7 @@ def option(path: tuple[str, ...], name: str) -> click.Parameter:
         (("campaigns", "list"), "--status", [one.value for one in CampaignStatus]),
     ],
 )
-def test_the_words_of_the_docs_are_taken(path: tuple[str, ...], name: str, words: list[str]):
+def test_the_words_of_the_docs_are_taken(path: tuple[str, ...], name: str, words: list[str]) -> None:
     wanted = option(path, name)
     for word in words:
         assert wanted.type.convert(word, wanted, None) == word

@@ -1,4 +1,7 @@
+from collections.abc import Mapping
 from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -18,22 +21,23 @@ URLS = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 77)
 ADA = {"contact": {"first_name": "Ada & Zoë", "id": "a/b", "url": "https://z.example/ü"}}
 
 
-def template(*, subject="Hi", **given):  # noqa: ANN003 - any of the template's
+def template(*, subject: str = "Hi", **given: Any) -> CampaignTemplate:
     return CampaignTemplate(sender="Shop <news@example.org>", subject=subject, **given)
 
 
-def rendered(given, fields=ADA, copy=5):
+def rendered(given: CampaignTemplate, fields: Mapping[str, object] = ADA, copy: int = 5) -> EmailMessage:
     raw = compile_campaign(given, Policy(headers=False), URLS).render(
         URLS.tokens(copy), fields, b"To: a@example.com\r\n"
     )
     return message_from_bytes(raw, policy=policy.default)
 
 
-def shown(part):
-    return part.get_content().replace("\r\n", "\n")
+def shown(part: EmailMessage | None) -> str:
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_fields_are_escaped_in_html_and_nowhere_else():
+def test_fields_are_escaped_in_html_and_nowhere_else() -> None:
     mail = rendered(
         template(
             subject="Hello {{ contact.first_name }}",
@@ -47,7 +51,7 @@ def test_fields_are_escaped_in_html_and_nowhere_else():
     assert not mail.defects
 
 
-def test_a_field_in_the_subject_cannot_begin_another_header():
+def test_a_field_in_the_subject_cannot_begin_another_header() -> None:
     mail = rendered(
         template(subject="Hi {{ contact.first_name }}", text="x"), {"contact": {"first_name": "A\r\nBcc: b@c"}}
     )
@@ -55,7 +59,7 @@ def test_a_field_in_the_subject_cannot_begin_another_header():
     assert mail["bcc"] is None
 
 
-def test_a_link_with_a_field_is_listed_by_its_template_and_leads_where_this_recipient_should_go():
+def test_a_link_with_a_field_is_listed_by_its_template_and_leads_where_this_recipient_should_go() -> None:
     given = template(html='<a href="https://example.com/?id={{ contact.id|urlencode }}&amp;x=1">Go</a>')
     compiled = compile_campaign(given, Policy(headers=False), URLS)
     assert [(link.position, link.url, link.tracked) for link in compiled.links] == [
@@ -64,10 +68,12 @@ def test_a_link_with_a_field_is_listed_by_its_template_and_leads_where_this_reci
     html = rendered(given).get_body(("html",)).get_content()
     own = URLS.recognise(html.partition('href="')[2].partition('"')[0])
     assert own is not None
-    assert (own.destination, own.position, own.ref.copy) == ("https://example.com/?id=a/b&x=1", 0, 5)
+    assert own.destination == "https://example.com/?id=a/b&x=1"
+    assert own.position == 0
+    assert own.ref.copy == 5
 
 
-def test_our_own_pages_carry_the_copy_and_are_not_tracked():
+def test_our_own_pages_carry_the_copy_and_are_not_tracked() -> None:
     given = template(html='<a href="{{ unsubscribe_url }}">Leave</a>', text="Leave: {{ unsubscribe_url }}\n")
     compiled = compile_campaign(given, Policy(headers=False, text=True), URLS)
     assert {(link.url, link.reason) for link in compiled.links} == {("{{ unsubscribe_url }}", "own_page")}
@@ -78,7 +84,7 @@ def test_our_own_pages_carry_the_copy_and_are_not_tracked():
 
 
 @pytest.mark.parametrize("empty", [{}, {"company": ""}, {"company": None}, {"company": "  "}])
-def test_an_empty_field_is_a_missing_one(empty):
+def test_an_empty_field_is_a_missing_one(empty: dict[object, object] | dict[str, None] | dict[str, str]) -> None:
     given = {
         "text": "{{ contact.company }}|{{ contact.company|default('you') }}|{% if contact.company %}yes{% endif %}\n"
     }
@@ -98,27 +104,27 @@ def test_an_empty_field_is_a_missing_one(empty):
         ("{% include 'other' %}", "text, line 1: a template stands alone"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(text, reported):
+def test_a_mistake_is_named_with_its_line(text: str, reported: str) -> None:
     with pytest.raises(TemplateError) as caught:
         compile_campaign(template(text=text), Policy(), URLS)
     assert reported in str(caught.value)
 
 
-def test_minified_style_sheets_are_no_comments():
+def test_minified_style_sheets_are_no_comments() -> None:
     assert "print{#a{x:y}}" in rendered(template(html="<style>@media print{#a{x:y}}</style>x")).get_content()
 
 
-def test_a_line_of_logic_alone_leaves_no_empty_line():
+def test_a_line_of_logic_alone_leaves_no_empty_line() -> None:
     text = "a\n{% if contact.first_name %}\nb {% if contact.x %}!{% endif %}\n  {% endif %}  \nc\n"
     assert shown(rendered(template(text=text))) == "a\nb \nc\n"
 
 
-def test_templates_cannot_reach_python():
+def test_templates_cannot_reach_python() -> None:
     with pytest.raises(TemplateError):
         rendered(template(text="{{ contact.__class__.__mro__ }}"))
 
 
-def test_attachments_travel_with_every_copy():
+def test_attachments_travel_with_every_copy() -> None:
     files = (
         Attachment(filename="Prospekt ä.pdf", content=b"%PDF" * 100, content_type="application/pdf"),
         Attachment(filename="logo.png", content=b"png", content_type="image/png", content_id="logo@example.org"),
@@ -126,7 +132,8 @@ def test_attachments_travel_with_every_copy():
     mail = rendered(template(html='<img src="cid:logo@example.org">', text="x", attachments=files))
     assert mail.get_content_type() == "multipart/mixed"
     (attached,) = mail.iter_attachments()
-    assert (attached.get_filename(), attached.get_content()) == ("Prospekt ä.pdf", b"%PDF" * 100)
+    assert attached.get_filename() == "Prospekt ä.pdf"
+    assert attached.get_content() == b"%PDF" * 100
     types = [part.get_content_type() for part in mail.walk()]
     assert types == [
         "multipart/mixed",

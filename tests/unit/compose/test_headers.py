@@ -1,5 +1,6 @@
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 
 import pytest
@@ -26,7 +27,7 @@ TOKENS = URLS.tokens(COPY)
 NOW = 1_780_000_000_123_456
 
 
-def read(raw: bytes):
+def read(raw: bytes) -> EmailMessage:
     return message_from_bytes(raw + b"\r\n", policy=policy.default)
 
 
@@ -40,7 +41,7 @@ def boxes(raw: bytes) -> list[tuple[str, str]]:
 
 
 @given(st.text(max_size=300))
-def test_a_subject_is_read_as_it_was_written(text):
+def test_a_subject_is_read_as_it_was_written(text: str) -> None:
     raw = header.unstructured("Subject", text)
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
@@ -50,7 +51,7 @@ def test_a_subject_is_read_as_it_was_written(text):
 
 
 @given(st.text(max_size=100))
-def test_a_name_is_read_as_it_was_written_and_is_one_address(name):
+def test_a_name_is_read_as_it_was_written_and_is_one_address(name: str) -> None:
     raw = header.addressed("To", (name, "ada@example.com"))
     ((shown, address),) = boxes(raw)
     assert address == "ada@example.com"
@@ -61,13 +62,13 @@ def test_a_name_is_read_as_it_was_written_and_is_one_address(name):
     "name",
     ['Ada "Countess" Lovelace', "Doe, John", "O'Hara (Sales)", "=?utf-8?q?x?=", "a@b.example", "Zoë", "日本語" * 30],
 )
-def test_names_that_need_care(name):
+def test_names_that_need_care(name: str) -> None:
     raw = header.addressed("To", (name, "ada@example.com"), ("Bob", "bob@example.com"))
     assert boxes(raw) == [(name, "ada@example.com"), ("Bob", "bob@example.com")]
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "a@b\r\nBcc: c@d", "<>"])
-def test_a_sender_that_is_none_is_refused_or_harmless(sender):
+def test_a_sender_that_is_none_is_refused_or_harmless(sender: str) -> None:
     try:
         compiled = compile_campaign(CampaignTemplate(sender=sender, subject="x", text="x"), Policy(), URLS)
     except TemplateError:
@@ -78,14 +79,14 @@ def test_a_sender_that_is_none_is_refused_or_harmless(sender):
 @pytest.mark.parametrize(
     "fields", [("Subject", "x"), ("X-A", "b\r\nBcc: c@d"), ("Bad Name", "x"), ("Content-Type", "text/x"), ("", "x")]
 )
-def test_fields_that_are_ours_or_none_are_refused(fields):
+def test_fields_that_are_ours_or_none_are_refused(fields: tuple[str, str]) -> None:
     with pytest.raises(TemplateError):
         compile_campaign(
             CampaignTemplate(sender="a@example.org", subject="x", text="x", headers=(fields,)), Policy(), URLS
         )
 
 
-def test_the_copy_is_in_every_header_for_its_purpose():
+def test_the_copy_is_in_every_header_for_its_purpose() -> None:
     options = HeadOptions(
         sender_domain="example.org",
         return_domain="back.example.org",
@@ -119,7 +120,7 @@ def test_the_copy_is_in_every_header_for_its_purpose():
     assert max(len(mail["reply-to"].partition("@")[0]), len(sender.partition("@")[0])) <= 64
 
 
-def test_nothing_is_promised_that_cannot_come_back():
+def test_nothing_is_promised_that_cannot_come_back() -> None:
     heads = CopyHeads(CODEC, URLS, HeadOptions(sender_domain="example.org", cfbl=True))
     mail = read(heads.head(COPY, TOKENS.act, ("", "zoe@example.com"), NOW))
     assert "mailto" not in mail["list-unsubscribe"]
@@ -130,7 +131,7 @@ def test_nothing_is_promised_that_cannot_come_back():
 
 
 @pytest.mark.parametrize("domain", ["example.com", "notexample.org", "org"])
-def test_a_report_address_of_others_is_not_named(domain):
+def test_a_report_address_of_others_is_not_named(domain: str) -> None:
     options = HeadOptions(sender_domain="example.org", return_domain=domain, cfbl=True)
     assert (
         read(CopyHeads(CODEC, URLS, options).head(COPY, TOKENS.act, ("", "z@example.com"), NOW))["cfbl-address"] is None
@@ -141,7 +142,7 @@ def test_a_report_address_of_others_is_not_named(domain):
     "name",
     ["ä.pdf", "a b.pdf", 'quo"te.pdf', "x" * 200 + ".pdf", "日本語" * 40 + ".pdf", "../../etc/passwd", "a\r\nb.pdf"],
 )
-def test_file_names_are_read_as_they_were(name):
+def test_file_names_are_read_as_they_were(name: str) -> None:
     attachment = Attachment(filename=name, content=b"x")
     given = CampaignTemplate(sender="a@example.org", subject="x", text="x", attachments=(attachment,))
     mail = message_from_bytes(compile_campaign(given, Policy(), URLS).render(TOKENS, {}), policy=policy.default)
@@ -149,5 +150,5 @@ def test_file_names_are_read_as_they_were(name):
     assert found.get_filename() == one_line(name).replace("/", "_")
 
 
-def test_getaddresses_is_not_fooled():
+def test_getaddresses_is_not_fooled() -> None:
     assert getaddresses([mailbox('a" <x@y>, "', "ada@example.com")]) == [('a" <x@y>, "', "ada@example.com")]

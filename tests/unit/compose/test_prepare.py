@@ -27,7 +27,7 @@ shop</a> for 3*4=12. {% if contact.n > 3 and contact.m < 2 %}Really.{% endif %}<
 <a href="{{ unsubscribe_url }}">Unsubscribe</a></body></html>"""
 
 
-def test_the_text_says_what_the_html_says():
+def test_the_text_says_what_the_html_says() -> None:
     assert text_from_html(HTML) == (
         'Big News\n\nHello {{ contact.first_name|default("you") }}, see our shop '
         "<https://example.com/a_b?x=1&n={{ contact.id }}> for 3*4=12. "
@@ -37,7 +37,7 @@ def test_the_text_says_what_the_html_says():
     )
 
 
-def test_styles_move_into_attributes_and_everything_else_stays():
+def test_styles_move_into_attributes_and_everything_else_stays() -> None:
     inlined = html_with_inline_css(HTML)
     assert '<p style="color: red;">Hello {{ contact.first_name|default("you") }}, see' in inlined
     assert "@media (max-width:600px){p{color:blue}}" in inlined
@@ -58,7 +58,7 @@ MJML = (
 )
 
 
-def test_mjml_becomes_a_template_with_its_fields():
+def test_mjml_becomes_a_template_with_its_fields() -> None:
     html = html_from_mjml(MJML)
     given = CampaignTemplate(sender="a@example.org", subject="x", html=html, text=text_from_html(html))
     compiled = compile_campaign(given, Policy(headers=False), URLS)
@@ -80,7 +80,7 @@ def test_mjml_becomes_a_template_with_its_fields():
         ("{# <!-- #}", "{% if contact.a < 2 %}--{% endif %}"),
     ],
 )
-def test_mjml_takes_conditions_of_outlook_in_raw_pieces(before: str, behind: str):
+def test_mjml_takes_conditions_of_outlook_in_raw_pieces(before: str, behind: str) -> None:
     text = "<mj-text>Hello {{ contact.first_name }}</mj-text>"
     html = html_from_mjml(
         MJML.replace("<mj-column>", f"<mj-column><mj-raw>{before}</mj-raw>{text}<mj-raw>{behind}</mj-raw>")
@@ -91,12 +91,12 @@ def test_mjml_takes_conditions_of_outlook_in_raw_pieces(before: str, behind: str
 @pytest.mark.parametrize(
     "source", ["<p>x", "<mjml><mj-body><mj-text>", "", "<mjml><mj-include path='/etc/passwd'/></mjml>"]
 )
-def test_what_is_no_mjml_is_refused(source):
+def test_what_is_no_mjml_is_refused(source: str) -> None:
     with pytest.raises(TemplateError, match=r"^MJML: "):
         html_from_mjml(source)
 
 
-def test_nobody_pays_for_a_step_that_is_not_used():
+def test_nobody_pays_for_a_step_that_is_not_used() -> None:
     libraries = "('mjml', 'css_inline', 'html_to_markdown')"
     code = f"import sys, postlude.compose; print([each for each in {libraries} if each in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

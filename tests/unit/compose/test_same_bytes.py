@@ -1,6 +1,8 @@
 """A compiled campaign's copies are, byte for byte, what the one-by-one way makes: filled in, instrumented, encoded."""
 
+from collections.abc import Mapping
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -117,7 +119,7 @@ policies = st.builds(
 )
 
 
-def joined(pieces):
+def joined(pieces: list[str]) -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(pieces), max_size=8).map("".join)
 
 
@@ -134,7 +136,9 @@ contacts = st.fixed_dictionaries({"a": values, "b": values, "url": values})
 
 
 @given(templates, policies, st.lists(contacts, min_size=1, max_size=4))
-def test_shared_or_alone_makes_no_difference(template, policy, people):
+def test_shared_or_alone_makes_no_difference(
+    template: CampaignTemplate, policy: Policy, people: list[dict[str, str]]
+) -> None:
     compiled = compile_campaign(template, policy, URLS)
     for person in people:
         fields = {"contact": person}
@@ -144,7 +148,9 @@ def test_shared_or_alone_makes_no_difference(template, policy, people):
 
 
 @given(templates, policies, contacts)
-def test_it_is_what_instrumenting_the_finished_message_gives(template, policy, person):
+def test_it_is_what_instrumenting_the_finished_message_gives(
+    template: CampaignTemplate, policy: Policy, person: dict[str, str]
+) -> None:
     fields = {"contact": person}
     compiled = compile_campaign(template, policy, URLS)
     bare = written(compiled, fields, eight_bit=template.encoding is Encoding.EIGHT_BIT)
@@ -156,7 +162,7 @@ def test_it_is_what_instrumenting_the_finished_message_gives(template, policy, p
         assert parts(ours) == parts(tracked)
 
 
-def written(compiled: CompiledCampaign, fields, *, eight_bit: bool) -> bytes:
+def written(compiled: CompiledCampaign, fields: Mapping[str, object], *, eight_bit: bool) -> bytes:
     """The message before it is instrumented: all of it filled in by Jinja."""
     names = compiled._names(fields)
     out = {
@@ -178,7 +184,7 @@ def parts(raw: bytes) -> list[tuple[str, bytes]]:
 
 
 @given(templates, contacts)
-def test_fields_mean_what_they_mean_in_jinja(template, person):
+def test_fields_mean_what_they_mean_in_jinja(template: CampaignTemplate, person: dict[str, str]) -> None:
     compiled = compile_campaign(template, Policy(headers=False), URLS)
     names = compiled._names({"contact": person})
     for source in (compiled._subject, compiled._preheader, compiled._html, compiled._text):
@@ -187,7 +193,7 @@ def test_fields_mean_what_they_mean_in_jinja(template, person):
 
 
 @given(templates, contacts)
-def test_no_line_is_longer_than_smtp_takes(template, person):
+def test_no_line_is_longer_than_smtp_takes(template: CampaignTemplate, person: dict[str, str]) -> None:
     raw = compile_campaign(template, Policy(headers=False, text=True), URLS).render(TOKENS, {"contact": person}, HEAD)
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r")
@@ -198,7 +204,7 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     alone: list[int] = []
     original = CompiledCampaign.render_one
 
-    def counted(self, *given):  # noqa: ANN002 - the same call
+    def counted(self: CompiledCampaign, *given: Any) -> bytes:
         alone.append(1)
         return original(self, *given)
 
@@ -208,7 +214,7 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("encoding", Encoding)
 @pytest.mark.parametrize("piece", [each for each in TAME if len(each) < 900])
-def test_what_newsletters_hold_is_shared(piece, encoding, monkeypatch):
+def test_what_newsletters_hold_is_shared(piece: str, encoding: Encoding, monkeypatch: pytest.MonkeyPatch) -> None:
     given = CampaignTemplate(
         sender="a@example.org", subject="Hi {{ contact.a }}", html=f"<body><p>\n{piece}\n</p></body>", encoding=encoding
     )
@@ -219,7 +225,9 @@ def test_what_newsletters_hold_is_shared(piece, encoding, monkeypatch):
     assert not alone
 
 
-def test_branches_are_shared_from_the_second_copy_on_and_links_keep_their_number(monkeypatch):
+def test_branches_are_shared_from_the_second_copy_on_and_links_keep_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given = CampaignTemplate(
         sender="a@example.org",
         subject="x",

@@ -8,23 +8,22 @@ from postlude.model.errors import SettingError
 GOOD = {"kind": "gmail", "user": "a@gmail.com", "password": "abcd efgh"}
 
 
-def test_presets_and_defaults():
+def test_presets_and_defaults() -> None:
     gmail, other = parse_mailboxes([GOOD, {"host": "imap.example.org", "user": "b", "password": "p"}], "f")
-    assert (gmail.host, gmail.port, gmail.tls, gmail.folders, gmail.oauth) == (
-        "imap.gmail.com",
-        993,
-        "implicit",
-        ("INBOX",),
-        False,
-    )
+    assert gmail.host == "imap.gmail.com"
+    assert gmail.port == 993
+    assert gmail.tls == "implicit"
+    assert gmail.folders == ("INBOX",)
+    assert gmail.oauth is False
     assert other.host == "imap.example.org"
 
 
-def test_a_secret_from_a_file(tmp_path: Path):
+def test_a_secret_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("r-1\n")
     table = {"kind": "outlook", "user": "a@b.example", "oauth_client": "c"}
     (found,) = parse_mailboxes([table | {"oauth_refresh_token_file": str(tmp_path / "token")}], "f")
-    assert (found.oauth, found.oauth_refresh_token) == (True, "r-1")
+    assert found.oauth is True
+    assert found.oauth_refresh_token == "r-1"
     assert found.oauth_url.startswith("https://login.microsoftonline.com/")
 
 
@@ -44,6 +43,6 @@ def test_a_secret_from_a_file(tmp_path: Path):
         ([GOOD, GOOD], "put their folders into one"),
     ],
 )
-def test_doubt_stops_the_start_with_a_remedy(tables: object, says: str):
+def test_doubt_stops_the_start_with_a_remedy(tables: object, says: str) -> None:
     with pytest.raises(SettingError, match=says):
         parse_mailboxes(tables, "postlude.toml")

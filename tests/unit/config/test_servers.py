@@ -33,28 +33,30 @@ def read(tmp_path: Path, text: str, **env: str) -> Settings:
     return load({"POSTLUDE_DATA": str(tmp_path), **env})
 
 
-def test_tables_become_servers_with_their_providers_presets(tmp_path: Path):
+def test_tables_become_servers_with_their_providers_presets(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush\n")
     settings = read(tmp_path, SES.format(secret=tmp_path / "secret"))
     ses, gmail = settings.smtp_servers
     assert not settings.sandbox
-    assert (ses.name, ses.password, ses.per_second) == ("email-smtp.eu-west-1.amazonaws.com", "hush", 14)
+    assert ses.name == "email-smtp.eu-west-1.amazonaws.com"
+    assert ses.password == "hush"
+    assert ses.per_second == 14
     assert ses.warm_up[:3] == (50, 100, 200)
     assert ses.warm_up_from == int(dt.datetime(2026, 11, 25, tzinfo=dt.UTC).timestamp()) * 1_000_000
     assert dict(ses.domains)["gmail.com"] == (2, 5)
     assert dict(ses.headers) == {"X-SES-CONFIGURATION-SET": "main"}
-    assert (gmail.host, gmail.per_day, gmail.tls) == ("smtp.gmail.com", 500, "starttls")
+    assert gmail.host == "smtp.gmail.com"
+    assert gmail.per_day == 500
+    assert gmail.tls == "starttls"
 
 
-def test_the_simple_form_is_one_server():
+def test_the_simple_form_is_one_server() -> None:
     settings = load({"POSTLUDE_SMTP_HOST": "mail.example.org", "POSTLUDE_SMTP_TLS": "required"})
     (server,) = settings.smtp_servers
-    assert (server.name, server.host, server.port, server.tls) == (
-        "mail.example.org",
-        "mail.example.org",
-        587,
-        "required",
-    )
+    assert server.name == "mail.example.org"
+    assert server.host == "mail.example.org"
+    assert server.port == 587
+    assert server.tls == "required"
 
 
 @pytest.mark.parametrize(
@@ -81,13 +83,13 @@ def test_the_simple_form_is_one_server():
         ('[[smtp]]\nhost = "h"\n[[smtp]]\nhost = "h"', "give each a `name`"),
     ],
 )
-def test_what_cannot_work_stops_the_start_with_the_remedy(tmp_path: Path, text: str, reported: str):
+def test_what_cannot_work_stops_the_start_with_the_remedy(tmp_path: Path, text: str, reported: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(tmp_path, text)
     assert reported in str(caught.value)
     assert "geheim" not in str(caught.value)
 
 
-def test_both_forms_at_once_are_ambiguous(tmp_path: Path):
+def test_both_forms_at_once_are_ambiguous(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="use one of the two"):
         read(tmp_path, '[[smtp]]\nhost = "h"', POSTLUDE_SMTP_HOST="x")

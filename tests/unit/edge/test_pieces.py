@@ -28,7 +28,7 @@ DAY = 86_400_000_000
 @given(st.sampled_from(HitEndpoint), st.sampled_from(Kind), IDS, IDS, st.integers(-1, 99_999), st.text(max_size=40))
 def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
     endpoint: HitEndpoint, kind: Kind, scope: int, copy: int, position: int, agent: str
-):
+) -> None:
     payload = CODEC.verify_read(CODEC.mint_copy(kind, scope, copy).read.encode())
     assert payload is not None
     headers, facts = {"accept": agent}, {"network": "x"}
@@ -61,7 +61,7 @@ _VALUE = st.binary(max_size=12) | st.sampled_from([b"0", b"close", b"keep-alive"
 
 @example([(b"User-Agent", b":", b"! ")])
 @given(st.lists(st.tuples(_NAME, st.sampled_from([b":", b": ", b" :", b""]), _VALUE), max_size=4))
-def test_the_short_way_understands_only_what_the_full_parser_does(lines: list[tuple[bytes, bytes, bytes]]):
+def test_the_short_way_understands_only_what_the_full_parser_does(lines: list[tuple[bytes, bytes, bytes]]) -> None:
     block = b"".join(b"".join(line) + b"\r\n" for line in lines) + b"\r\n"
     head = Heads().learn(block)
     if head is None:
@@ -72,10 +72,12 @@ def test_the_short_way_understands_only_what_the_full_parser_does(lines: list[tu
     assert full.complete
     assert parser.should_keep_alive()
     other = RequestHead(full.pairs)
-    assert (head.user_agent, head.kept, head.forwarded) == (other.user_agent, other.kept, other.forwarded)
+    assert head.user_agent == other.user_agent
+    assert head.kept == other.kept
+    assert head.forwarded == other.forwarded
 
 
-def test_address_forms(tmp_path: Path):
+def test_address_forms(tmp_path: Path) -> None:
     def kept(form: AddressForm, address: str, now: int = 0) -> str:
         return AddressKeeper(form, tmp_path / "key").keep(address, now)
 
@@ -106,7 +108,7 @@ def test_address_forms(tmp_path: Path):
         ("", "10.0.0.1"),
     ],
 )
-def test_forwarded_for(forwarded: str, expected: str):
+def test_forwarded_for(forwarded: str, expected: str) -> None:
     assert Proxies(["10.0.0.0/8"]).visitor("10.0.0.1", forwarded) == expected
     assert Proxies([]).visitor("10.0.0.1", forwarded) == "10.0.0.1"
 
@@ -114,25 +116,25 @@ def test_forwarded_for(forwarded: str, expected: str):
 @pytest.mark.parametrize(
     "data", [b"GET / HTTP/1.1\r\n", b"PROXY x y\r\n", b"PROXY TCP4 a b c d\r\n", b"P" + b"x" * 200]
 )
-def test_what_is_no_proxy_line(data: bytes):
+def test_what_is_no_proxy_line(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_proxy_line(data)
 
 
-def test_a_proxy_line_may_come_in_pieces():
+def test_a_proxy_line_may_come_in_pieces() -> None:
     line = b"PROXY TCP6 2001:db8::1 ::1 1 2\r\n"
     assert all(read_proxy_line(line[:n]) is None for n in range(len(line)))
     assert read_proxy_line(line + b"GET") == ("2001:db8::1", len(line))
     assert read_proxy_line(b"PROXY UNKNOWN\r\n") == ("", 15)
 
 
-def test_forms():
+def test_forms() -> None:
     assert fields("", b"a=1&b=%C3%A9&a=2") == {"a": "2", "b": "é"}
     assert fields("", b"&".join([b"a=1"] * 250)) == {}
     assert fields("multipart/form-data; boundary=q", b"no parts") == {}
 
 
-def test_every_language_has_every_text():
+def test_every_language_has_every_text() -> None:
     texts = load_texts()
     assert set(texts) == {"en", "de", "fr"}
     assert {frozenset(text) for text in texts.values()} == {frozenset(texts["en"])}
@@ -150,12 +152,14 @@ def test_every_language_has_every_text():
         ("de;q=x", "en"),
     ],
 )
-def test_the_language_is_the_visitors(accept: str, expected: str):
+def test_the_language_is_the_visitors(accept: str, expected: str) -> None:
     assert choose(accept, load_texts()) == expected
 
 
 @given(st.sets(st.integers(0, (1 << 64) - 1), max_size=50), st.sets(IDS, max_size=5))
-def test_withdrawn_copies_are_found_again(tmp_path_factory: pytest.TempPathFactory, opens: set[int], clicks: set[int]):
+def test_withdrawn_copies_are_found_again(
+    tmp_path_factory: pytest.TempPathFactory, opens: set[int], clicks: set[int]
+) -> None:
     path = tmp_path_factory.mktemp("revoked") / "revoked.bin"
     write_revoked(path, opens, clicks, {(1, 2, 3): "https://x.example/"})
     revoked = read_revoked(path)
@@ -165,5 +169,5 @@ def test_withdrawn_copies_are_found_again(tmp_path_factory: pytest.TempPathFacto
     assert revoked.links == {(1, 2, 3): "https://x.example/"}
 
 
-def test_dates():
+def test_dates() -> None:
     assert http_date(784_111_777_000_000) == "Sun, 06 Nov 1994 08:49:37 GMT"

@@ -38,7 +38,7 @@ def sns_key() -> tuple[rsa.RSAPrivateKey, str]:
     return key, certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _sign(name: str, payload: Any, sns_key: tuple[rsa.RSAPrivateKey, str]) -> Signed:  # noqa: ANN401 - JSON
+def _sign(name: str, payload: Any, sns_key: tuple[rsa.RSAPrivateKey, str]) -> Signed:
     body = json.dumps(payload).encode()
     if name == "ses":
         key, pem = sns_key

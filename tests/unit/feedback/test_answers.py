@@ -18,7 +18,7 @@ from postlude.feedback.reply import message_ids
         ("none at all", ()),
     ],
 )
-def test_ids_with_and_without_their_brackets(value: str, ids: tuple[str, ...]):
+def test_ids_with_and_without_their_brackets(value: str, ids: tuple[str, ...]) -> None:
     assert message_ids(value) == ids
 
 
@@ -39,17 +39,20 @@ Content-Type: text/vnd.google.email-reaction+json
 """
 
 
-def test_a_reaction_is_no_reply():
+def test_a_reaction_is_no_reply() -> None:
     (found,) = parse(REACTION.replace("{BODY}", '{"emoji": "👍", "version": 1}').encode())
-    assert (found.kind, found.text, found.message_ids) == (FindingKind.REACTED, "👍", ("offer@sender.test",))
+    assert found.kind == FindingKind.REACTED
+    assert found.text == "👍"
+    assert found.message_ids == ("offer@sender.test",)
 
 
-def test_a_reaction_that_cannot_be_read_is_one_all_the_same():
+def test_a_reaction_that_cannot_be_read_is_one_all_the_same() -> None:
     (found,) = parse(REACTION.replace("{BODY}", "[1").encode())
-    assert (found.kind, found.text) == (FindingKind.REACTED, "reaction")
+    assert found.kind == FindingKind.REACTED
+    assert found.text == "reaction"
 
 
 @pytest.mark.parametrize("prefix", ["R:", "RES:", "Antwort:", "回复：", "[EXTERNAL] Re:", "Odp:", "VS:", "Ynt:", "Απ:"])
-def test_a_prefix_alone_makes_an_answer(prefix: str):
+def test_a_prefix_alone_makes_an_answer(prefix: str) -> None:
     (found,) = parse(f"From: bob@customer.test\nSubject: {prefix} Our offer\n\nVa bene.\n".encode())
     assert found.kind is FindingKind.REPLIED

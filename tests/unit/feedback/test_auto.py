@@ -14,20 +14,20 @@ def kind(headers: str, text: str = "", mail_from: str = "bob@customer.test") -> 
 
 
 @pytest.mark.parametrize("code", codes())
-def test_a_programs_wording_decides_in_every_language(code: str):
+def test_a_programs_wording_decides_in_every_language(code: str) -> None:
     wordings = [f"{words.capitalize()}: Our offer" for words in of(code, "automatic")]
     assert {kind(f"Subject: {subject}") for subject in wordings} == {FindingKind.AUTORESPONDED}
 
 
 @pytest.mark.parametrize("code", codes())
-def test_words_of_absence_decide_in_an_answer(code: str):
+def test_words_of_absence_decide_in_an_answer(code: str) -> None:
     away = next(words for words in of(code, "away") if not read_absence(words).automatic)
     assert kind(f"Subject: {away}\nIn-Reply-To: <offer@sender.test>") is FindingKind.AUTORESPONDED
     assert kind(f"Subject: {away}") is FindingKind.MAIL
 
 
 @pytest.mark.parametrize("code", codes())
-def test_a_note_of_absence_with_a_null_sender_is_an_automatic_answer(code: str):
+def test_a_note_of_absence_with_a_null_sender_is_an_automatic_answer(code: str) -> None:
     text = of(code, "away_text")[0].capitalize()
     assert kind("Subject: Hello", f"{text} ...", mail_from="<>") is FindingKind.AUTORESPONDED
 
@@ -40,7 +40,7 @@ def test_a_note_of_absence_with_a_null_sender_is_an_automatic_answer(code: str):
         "Subject: Away\nX-Loop: autoresponder@customer.test",
     ],
 )
-def test_weak_signs_decide_together_with_the_text(headers: str):
+def test_weak_signs_decide_together_with_the_text(headers: str) -> None:
     assert kind(headers, "I am out of the office until Monday.") is FindingKind.AUTORESPONDED
 
 
@@ -61,5 +61,5 @@ def test_weak_signs_decide_together_with_the_text(headers: str):
         ("Subject: Our offer\nIn-Reply-To: <offer@sender.test>", "I am away from Monday on, so let us talk now."),
     ],
 )
-def test_mail_of_programs_and_people_is_none(headers: str, text: str):
+def test_mail_of_programs_and_people_is_none(headers: str, text: str) -> None:
     assert kind(headers, text) in {FindingKind.MAIL, FindingKind.REPLIED}

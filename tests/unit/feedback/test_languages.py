@@ -14,32 +14,32 @@ FIELDS = (
 )  # fmt: skip
 
 
-def test_there_are_25_languages_and_more():
+def test_there_are_25_languages_and_more() -> None:
     assert len(languages.codes()) >= 25
 
 
 @pytest.mark.parametrize("code", languages.codes())
-def test_a_language_lists_every_field(code: str):
+def test_a_language_lists_every_field(code: str) -> None:
     assert all(isinstance(languages.of(code, field), tuple) for field in FIELDS)
     assert all(languages.of(code, field) for field in FIELDS if field not in {"opening", "outside"})
 
 
 @pytest.mark.parametrize("code", languages.codes())
-def test_one_word_of_absence_goes_on_with_until_when(code: str):
+def test_one_word_of_absence_goes_on_with_until_when(code: str) -> None:
     for word in languages.of(code, "away"):
         for until in languages.of(code, "until"):
             assert read_absence(f"{word} {until} 5").away, (word, until)
 
 
-def test_one_word_of_absence_before_other_words_is_no_sign():
+def test_one_word_of_absence_before_other_words_is_no_sign() -> None:
     assert not read_absence("Urlaub in Griechenland ab 399 Euro").away
     assert not read_absence("Vacation homes you will love").away
 
 
-def test_every_field_is_explained():
+def test_every_field_is_explained() -> None:
     page = files(languages).joinpath("README.md").read_text("utf-8")
     assert [field for field in FIELDS if f"`{field}`" not in page] == []
 
 
-def test_words_are_compared_without_case_accents_and_kinds_of_apostrophe():
+def test_words_are_compared_without_case_accents_and_kinds_of_apostrophe() -> None:
     assert languages.fold("RÉPONSE  D’Absence") == languages.fold("reponse d'absence")

@@ -19,7 +19,7 @@ from postlude.feedback.literals import Search, alternatives, needed
         ("alone", ["alone"]),
     ],
 )
-def test_alternatives_are_what_stands_between_bars_outside_of_groups(pattern: str, parts: list[str]):
+def test_alternatives_are_what_stands_between_bars_outside_of_groups(pattern: str, parts: list[str]) -> None:
     assert alternatives(pattern) == parts
 
 
@@ -39,7 +39,7 @@ def test_alternatives_are_what_stands_between_bars_outside_of_groups(pattern: st
         ("a.{0,5}quota", {"ota"}),
     ],
 )
-def test_pieces(pattern: str, pieces: set[str]):
+def test_pieces(pattern: str, pieces: set[str]) -> None:
     assert needed(pattern) == pieces
 
 
@@ -57,13 +57,13 @@ PART = st.recursive(
 
 
 @given(PART, st.text("abc1 ", max_size=30))
-def test_every_match_has_a_piece(pattern: str, text: str):
+def test_every_match_has_a_piece(pattern: str, text: str) -> None:
     match = re.search(pattern, text)
     pieces = needed(pattern)
     assert not match or not pieces or any(piece in match[0] for piece in pieces)
 
 
-def test_the_first_pattern_in_order_is_found():
+def test_the_first_pattern_in_order_is_found() -> None:
     search = Search([re.compile("mailbox"), re.compile("full|voll"), re.compile(r"\d")])
     assert search.first("the mailbox is full") == 0
     assert search.first("it is voll") == 1

@@ -19,7 +19,7 @@ from postlude.feedback.mime import decode, decode_words, read
         ("no-such-charset", b"\xfc", "\u00fc"),
     ],
 )
-def test_charsets_by_the_names_mail_uses(charset: str, data: bytes, text: str):
+def test_charsets_by_the_names_mail_uses(charset: str, data: bytes, text: str) -> None:
     assert decode(data, charset) == text
 
 
@@ -33,11 +33,11 @@ def test_charsets_by_the_names_mail_uses(charset: str, data: bytes, text: str):
         ("=?utf-8?q?half", "=?utf-8?q?half"),
     ],
 )
-def test_a_character_may_be_cut_over_two_words(value: str, text: str):
+def test_a_character_may_be_cut_over_two_words(value: str, text: str) -> None:
     assert decode_words(value) == text
 
 
-def test_a_multipart_without_a_boundary_line_is_its_one_text():
+def test_a_multipart_without_a_boundary_line_is_its_one_text() -> None:
     mail = read(b'Content-Type: multipart/report; boundary="gone"\n\nThe mail failed.\n<bob@customer.example>: no\n')
     assert [part.text() for part in mail.walk() if part.type == "text/plain"] == [
         "The mail failed.\n<bob@customer.example>: no\n"

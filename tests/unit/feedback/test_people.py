@@ -59,7 +59,7 @@ def through_a_list(message: EmailMessage) -> EmailMessage:
 
 
 @pytest.mark.parametrize("kind", ["alone", "in a thread", "through a list", "newsletter"])
-def test_none_of_it_is_taken_for_a_report(kind: str):
+def test_none_of_it_is_taken_for_a_report(kind: str) -> None:
     wrong = []
     for message in letters():
         if kind == "in a thread":
@@ -75,7 +75,7 @@ def test_none_of_it_is_taken_for_a_report(kind: str):
     assert not wrong, wrong[:5]
 
 
-def test_a_bounce_somebody_forwards_for_help_is_a_person_writing():
+def test_a_bounce_somebody_forwards_for_help_is_a_person_writing() -> None:
     inner = EmailMessage()
     inner["From"], inner["To"] = "MAILER-DAEMON@mx.test", "bob@customer.test"
     inner["Subject"] = "Undelivered Mail Returned to Sender"

@@ -47,12 +47,12 @@ ATTRIBUTIONS = (
 
 
 @pytest.mark.parametrize("line", ATTRIBUTIONS)
-def test_the_line_above_a_quotation_goes_with_it(line: str):
+def test_the_line_above_a_quotation_goes_with_it(line: str) -> None:
     assert strip_quote(f"Yes, please.\n\n{line}\n\n> Shall I?\n> Bob\n") == "Yes, please."
 
 
 @pytest.mark.parametrize("line", [line for line in ATTRIBUTIONS if len(line) > 50])
-def test_so_it_does_where_it_is_wrapped(line: str):
+def test_so_it_does_where_it_is_wrapped(line: str) -> None:
     cut = line.rfind(" ", 0, 50)
     text = f"Yes, please.\n\n{line[:cut]}\n{line[cut + 1 :]}\n\n> Shall I?\n"
     assert strip_quote(text) == "Yes, please."
@@ -69,12 +69,12 @@ def test_so_it_does_where_it_is_wrapped(line: str):
         ("Yes. On Mon, 2 Apr 2012, Bob wrote:\n> Shall I?\n", "Yes."),
     ],
 )
-def test_an_answer_between_or_below_the_quotation_is_kept(text: str, wanted: str | None):
+def test_an_answer_between_or_below_the_quotation_is_kept(text: str, wanted: str | None) -> None:
     found = strip_quote(text)
     assert found == wanted if wanted is not None else "Yes, below an unmarked quotation." in found
 
 
-def test_the_end_of_a_wrapped_quoted_row_is_quoted():
+def test_the_end_of_a_wrapped_quoted_row_is_quoted() -> None:
     long = "> This is a quoted row that some program wrapped where it should not have"
     assert strip_quote(f"Yes.\n\nOn Mon, 2 Apr 2012, Bob wrote:\n\n{long}\nbeen wrapped.\n> Bob\n") == "Yes."
 
@@ -92,13 +92,13 @@ def test_the_end_of_a_wrapped_quoted_row_is_quoted():
         "I sent bob@customer.test the file:\nhe has it.",
     ],
 )
-def test_prose_that_resembles_a_quotation_is_kept_whole(text: str):
+def test_prose_that_resembles_a_quotation_is_kept_whole(text: str) -> None:
     assert strip_quote(text) == text
 
 
 @pytest.mark.parametrize("code", codes())
 @pytest.mark.parametrize("star", ["", "*"])
-def test_a_header_block_is_the_originals(code: str, star: str):
+def test_a_header_block_is_the_originals(code: str, star: str) -> None:
     def row(field: str, value: str) -> str:
         return f"{star}{of(code, field)[0].capitalize()}:{star} {value}"
 
@@ -115,13 +115,13 @@ def test_a_header_block_is_the_originals(code: str, star: str):
 
 
 @pytest.mark.parametrize("code", codes())
-def test_a_dividing_line_begins_the_original(code: str):
+def test_a_dividing_line_begins_the_original(code: str) -> None:
     for words in of(code, "original"):
         assert strip_quote(f"Yes.\n\n-----{words.capitalize()}-----\nShall I?\n") == "Yes.", words
 
 
 @pytest.mark.parametrize("code", codes())
-def test_what_programs_add_below_goes(code: str):
+def test_what_programs_add_below_goes(code: str) -> None:
     for line in of(code, "sent_from"):
         added = line.replace("*", "iPhone").capitalize()
         text = f"Yes, please.\n\n{added}\n\nOn Mon, 2 Apr 2012, Bob wrote:\n> Shall I?\n"
@@ -132,16 +132,16 @@ def test_what_programs_add_below_goes(code: str):
     "signature",
     ["-- \nAlice\nSales", "--\nAlice", "—\nAlice Example\nwww.sender.test", "________________\nAlice\nSales"],
 )
-def test_a_signature_goes(signature: str):
+def test_a_signature_goes(signature: str) -> None:
     assert strip_quote(f"Yes, please.\n\n{signature}\n") == "Yes, please."
 
 
-def test_a_long_text_behind_two_strokes_is_no_signature():
+def test_a_long_text_behind_two_strokes_is_no_signature() -> None:
     rows = "\n".join(f"Point {number}." for number in range(30))
     assert strip_quote(f"Two parts.\n--\n{rows}") == f"Two parts.\n--\n{rows}"
 
 
-def test_a_disclaimer_below_and_a_warning_above_go():
+def test_a_disclaimer_below_and_a_warning_above_go() -> None:
     text = (
         "CAUTION: This email originated from outside of the organization.\nDo not click links.\n\nYes, please.\n\n"
         "This e-mail and any attachments are confidential and intended\nsolely for the addressee.\n"
@@ -149,7 +149,7 @@ def test_a_disclaimer_below_and_a_warning_above_go():
     assert strip_quote(text) == "Yes, please."
 
 
-def test_a_forwarded_mail_with_nothing_above_shows_what_there_is():
+def test_a_forwarded_mail_with_nothing_above_shows_what_there_is() -> None:
     headers = "From: Bob <bob@customer.test>\nDate: Mon, Apr 2, 2012\nTo: a@b.test"
     assert strip_quote(f"---------- Forwarded message ---------\n{headers}\n\nHello.") == "Hello."
 
@@ -166,7 +166,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
 @pytest.mark.parametrize("unit", HOSTILE)
-def test_a_megabyte_made_to_be_slow_is_read_in_linear_time(unit: str, kind: str):
+def test_a_megabyte_made_to_be_slow_is_read_in_linear_time(unit: str, kind: str) -> None:
     """Quadratic steps take minutes; a second or two is what a million characters cost."""
     large = unit * (1_000_000 // len(unit))
     long = unit.strip() * 5_000

@@ -31,11 +31,11 @@ HEADERS = "<b>From:</b> Bob &lt;bob@customer.test&gt;<br><b>Sent:</b> Monday, 2 
         "<blockquote>Shall I?",
     ],
 )
-def test_what_the_mail_programs_quote_goes(quote: str):
+def test_what_the_mail_programs_quote_goes(quote: str) -> None:
     assert answer(f"<html><body><div>Yes, please.</div><br>{quote}</body></html>") == "Yes, please."
 
 
-def test_answers_between_quotations_are_kept():
+def test_answers_between_quotations_are_kept() -> None:
     html = (
         f'<div class="gmail_quote"><div>{WROTE}</div><blockquote>One?</blockquote><div>First.</div>'
         "<blockquote>Two?</blockquote><div>Second.</div></div>"
@@ -54,19 +54,19 @@ def test_answers_between_quotations_are_kept():
         "<p>Yes, please.</p><img src='cid:1@x'><unclosed",
     ],
 )
-def test_markup_is_never_shown(html: str):
+def test_markup_is_never_shown(html: str) -> None:
     assert answer(html) == "Yes, please."
 
 
-def test_signs_that_are_no_markup_are_kept():
+def test_signs_that_are_no_markup_are_kept() -> None:
     assert answer("<p>1 &lt; 2 and 3 < 4, I <3 it &amp; you</p>") == "1 < 2 and 3 < 4, I <3 it & you"
 
 
-def test_html_that_calls_itself_plain_is_read_as_html():
+def test_html_that_calls_itself_plain_is_read_as_html() -> None:
     assert answer("<html><body><p>Yes, please.</p></body></html>", kind="plain") == "Yes, please."
 
 
-def test_html_is_read_where_the_plain_text_is_blank():
+def test_html_is_read_where_the_plain_text_is_blank() -> None:
     raw = (
         "Content-Type: multipart/alternative; boundary=abcdefghij\n\n--abcdefghij\nContent-Type: text/plain\n\n \n\n"
         "--abcdefghij\nContent-Type: text/html\n\n<p>Yes, please.</p>\n--abcdefghij--\n"
@@ -74,7 +74,7 @@ def test_html_is_read_where_the_plain_text_is_blank():
     assert new_text(read(raw.encode())) == "Yes, please."
 
 
-def test_a_quotation_within_a_quotation_ends_with_the_outer_one():
+def test_a_quotation_within_a_quotation_ends_with_the_outer_one() -> None:
     assert text_of_html("a<blockquote>b<blockquote>c</blockquote>d</blockquote>e").split() == [
         "a",
         ">",

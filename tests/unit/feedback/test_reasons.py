@@ -77,12 +77,12 @@ def judge(reported: str, status: str, code: int) -> tuple[Reason, Persistence]:
 
 
 @pytest.mark.parametrize(("reported", "status", "code"), GONE)
-def test_an_address_that_is_gone(reported: str, status: str, code: int):
+def test_an_address_that_is_gone(reported: str, status: str, code: int) -> None:
     assert judge(reported, status, code)[1] is Persistence.GONE
 
 
 @pytest.mark.parametrize(("reported", "status", "code", "reason"), NOT_GONE)
-def test_what_does_not_end_an_address(reported: str, status: str, code: int, reason: Reason):
+def test_what_does_not_end_an_address(reported: str, status: str, code: int, reason: Reason) -> None:
     assert judge(reported, status, code)[0] is reason
     assert judge(reported, status, code)[1] is not Persistence.GONE
 
@@ -98,28 +98,28 @@ def foreign(text: str) -> Finding:
 WAYS = [line.split("\t") for line in Path(__file__).with_name("ways_to_say.tsv").read_text().splitlines()]
 
 
-def test_every_reason_is_understood_in_many_wordings():
+def test_every_reason_is_understood_in_many_wordings() -> None:
     wrong = [(text, foreign(text).reason) for accepted, text in WAYS if foreign(text).reason not in accepted.split(",")]
     assert wrong == []
 
 
-def test_no_wording_of_another_matter_ends_an_address():
+def test_no_wording_of_another_matter_ends_an_address() -> None:
     others = [text for accepted, text in WAYS if not SUPPRESSING & {R(one) for one in accepted.split(",")}]
     assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
 
 
-def test_what_is_unknown_about_somebody_else_ends_no_address():
+def test_what_is_unknown_about_somebody_else_ends_no_address() -> None:
     replies = Path(__file__).with_name("not_about_the_recipient.txt").read_text().splitlines()
     assert [text for text in replies if foreign(text).persistence is Persistence.GONE] == []
 
 
-def test_foreign_replies_are_read():
+def test_foreign_replies_are_read() -> None:
     """docs/dev/bounce-reasons.md says where they come from, and what the first reading of each set came to."""
     right = sum(foreign(text).reason in accepted.split(",") for _, _, accepted, text in REPLIES)
     assert right / len(REPLIES) >= 0.92
 
 
-def test_no_foreign_reply_about_something_else_ends_an_address():
+def test_no_foreign_reply_about_something_else_ends_an_address() -> None:
     others = [text for _, _, accepted, text in REPLIES if not SUPPRESSING & {R(one) for one in accepted.split(",")}]
     assert [text for text in others if foreign(text).persistence is Persistence.GONE] == []
 
@@ -136,20 +136,20 @@ def test_no_foreign_reply_about_something_else_ends_an_address():
         ("(550) no", 550),
     ],
 )
-def test_a_telephone_number_is_no_reply_code(text: str, code: int):
+def test_a_telephone_number_is_no_reply_code(text: str, code: int) -> None:
     assert find_code(text) == code
 
 
-def test_a_version_is_no_status_code():
+def test_a_version_is_no_status_code() -> None:
     assert find_status("Mailman 2.0.12 says 5.2.2") == "5.2.2"
 
 
-def test_a_subject_that_is_repeated_says_nothing():
+def test_a_subject_that_is_repeated_says_nothing() -> None:
     reported = "Your message\n  Subject: your mailbox is full of spam\n  Sent: today\nbob: no such user"
     assert with_reason(Finding(kind=FindingKind.BOUNCED), reported).reason is R.UNKNOWN_USER
 
 
-def test_what_stands_above_counts_where_the_words_say_nothing():
+def test_what_stands_above_counts_where_the_words_say_nothing() -> None:
     base = Finding(kind=FindingKind.BOUNCED)
     assert with_reason(base, "bob", above="not delivered within 2 days").reason is R.EXPIRED
     assert with_reason(base, "bob: mailbox full", above="not delivered within 2 days").reason is R.MAILBOX_FULL

@@ -60,11 +60,11 @@ def reported(fields: str) -> list[str]:
         ),
     ],
 )
-def test_reports_in_words(body: str, expected: list[str]):
+def test_reports_in_words(body: str, expected: list[str]) -> None:
     assert failed(body) == expected
 
 
-def test_a_mailed_address_comes_before_every_other():
+def test_a_mailed_address_comes_before_every_other() -> None:
     body = "The following address failed:\n\n  bob@inner.example\n    (from bob@customer.example): 550 no\n"
     assert failed(body, "bob@customer.example") == ["bob@customer.example"]
 
@@ -89,21 +89,21 @@ def test_a_mailed_address_comes_before_every_other():
         ),
     ],
 )
-def test_the_field_is_taken_as_it_stands(fields: str, expected: str):
+def test_the_field_is_taken_as_it_stands(fields: str, expected: str) -> None:
     assert reported(fields) == [expected]
 
 
-def test_an_unreadable_field_is_never_the_sender():
+def test_an_unreadable_field_is_never_the_sender() -> None:
     assert reported("Final-Recipient: rfc822; \nAction: failed\nStatus: 5.1.1") != ["alice@sender.example"]
 
 
-def test_a_repeated_block_is_one_finding():
+def test_a_repeated_block_is_one_finding() -> None:
     block = "Final-Recipient: rfc822; bob@customer.example\nAction: failed\nStatus: 5.1.1"
     other = "Final-Recipient: rfc822; carol@customer.example\nAction: failed\nStatus: 5.2.2"
     assert reported(f"{block}\n\n{block}\n\n{other}\n\n{block}") == ["bob@customer.example", "carol@customer.example"]
 
 
-def test_of_a_delay_and_a_failure_the_failure_counts():
+def test_of_a_delay_and_a_failure_the_failure_counts() -> None:
     delay = "Final-Recipient: rfc822; bob@customer.example\nAction: delayed\nStatus: 4.4.1"
     failure = "Final-Recipient: rfc822; bob@customer.example\nAction: failed\nStatus: 5.4.7"
     found = parse(REPORT.format(fields=f"{delay}\n\n{failure}").encode())
@@ -111,7 +111,7 @@ def test_of_a_delay_and_a_failure_the_failure_counts():
 
 
 @pytest.mark.parametrize("word", ["cannot", "could not"])
-def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: str):
+def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: str) -> None:
     about = "This report relates to a message you sent with the following header fields:\n\n"
     mail = "  Message-id: <1@sender.example>\n  From: alice@sender.example\n  To: team@lists.example\n  Subject: x\n\n"
     below = (

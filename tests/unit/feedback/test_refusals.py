@@ -26,7 +26,7 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_every_entry_names_its_source(name: str):
+def test_every_entry_names_its_source(name: str) -> None:
     content = LISTS[name]
     assert content["operator"]
     for source in content["sources"].values():
@@ -39,7 +39,7 @@ def test_every_entry_names_its_source(name: str):
         assert set(refusal) <= {"reason", "source", "phrases", "codes", "statuses"}, refusal
 
 
-def test_every_source_is_used():
+def test_every_source_is_used() -> None:
     unused = [
         (name, source)
         for name, content in LISTS.items()
@@ -49,7 +49,7 @@ def test_every_source_is_used():
     assert unused == []
 
 
-def test_every_entry_is_found_in_its_own_words():
+def test_every_entry_is_found_in_its_own_words() -> None:
     lost = []
     for name, reason, text, _ in ENTRIES:
         found = refusals.find("550 5.0.0 " + text.replace(" ... ", " 192.0.2.1 mx.example "))
@@ -58,12 +58,12 @@ def test_every_entry_is_found_in_its_own_words():
     assert lost == []
 
 
-def test_no_phrase_stands_in_two_lists_with_two_reasons():
+def test_no_phrase_stands_in_two_lists_with_two_reasons() -> None:
     seen: dict[str, str] = {}
     assert [(text, reason) for _, reason, text, _ in ENTRIES if seen.setdefault(text.lower(), reason) != reason] == []
 
 
-def test_no_status_code_has_two_reasons_and_none_is_of_the_registry():
+def test_no_status_code_has_two_reasons_and_none_is_of_the_registry() -> None:
     rows = [
         (code, refusal["reason"])
         for one in LISTS.values()
@@ -84,23 +84,23 @@ def test_no_status_code_has_two_reasons_and_none_is_of_the_registry():
         ("\u6536\u4ef6\u4eba\u90ae\u7bb1\u5df2\u6ee1", Reason.MAILBOX_FULL),
     ],
 )
-def test_case_punctuation_and_what_stands_between_do_not_matter(text: str, reason: Reason):
+def test_case_punctuation_and_what_stands_between_do_not_matter(text: str, reason: Reason) -> None:
     found = refusals.find(text)
     assert found is not None
     assert found.reason is reason
 
 
-def test_the_longer_phrase_decides():
+def test_the_longer_phrase_decides() -> None:
     found = refusals.find("Sender address rejected: User unknown in virtual alias table; user unknown")
     assert found is not None
     assert found.reason is Reason.SENDER_REFUSED
 
 
-def test_words_of_nobody_are_not_found():
+def test_words_of_nobody_are_not_found() -> None:
     assert refusals.find("550 we had a lovely day at the sea") is None
 
 
-def test_the_rules_over_words_are_whole():
+def test_the_rules_over_words_are_whole() -> None:
     rules = text_rules()
     assert len({rule.id for rule in rules}) == len(rules)
     patterns = [pattern for rule in rules for pattern in rule.patterns]
@@ -108,7 +108,7 @@ def test_the_rules_over_words_are_whole():
     assert [pattern.pattern for pattern in patterns if pattern.pattern != pattern.pattern.lower()] == []
 
 
-def test_every_word_of_the_rules_is_used():
+def test_every_word_of_the_rules_is_used() -> None:
     content = tomllib.loads((FOLDER / refusals.WORD_RULES).read_text())
     text = "".join(pattern for rule in content["rule"] for pattern in rule["patterns"]) + "".join(
         content["words"].values()
@@ -117,7 +117,7 @@ def test_every_word_of_the_rules_is_used():
     assert [word for word in content["words"] if f"%{word}%" not in text] == []
 
 
-def test_leaving_rules_out_by_their_letters_changes_no_answer():
+def test_leaving_rules_out_by_their_letters_changes_no_answer() -> None:
     replies = [line.split("\t")[3] for line in Path(__file__).with_name("foreign_replies.tsv").read_text().splitlines()]
     for text in map(str.lower, replies):
         tried = next((rule for rule in text_rules() if any(one.search(text) for one in rule.patterns)), None)

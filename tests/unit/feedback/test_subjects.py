@@ -9,11 +9,12 @@ from postlude.feedback.subjects import read_absence, read_subject
 
 @pytest.mark.parametrize("code", codes())
 @pytest.mark.parametrize("colon", [":", " :", "："])
-def test_every_answer_prefix_is_one(code: str, colon: str):
+def test_every_answer_prefix_is_one(code: str, colon: str) -> None:
     for prefix in of(code, "reply"):
         for written in (prefix, prefix.upper(), prefix.capitalize()):
             read = read_subject(f"{written}{colon} Our offer")
-            assert (read.plain, read.answers) == ("Our offer", True), written
+            assert read.plain == "Our offer", written
+            assert read.answers is True, written
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_every_answer_prefix_is_one(code: str, colon: str):
         "【社外】Re: Our offer".replace("【", "[").replace("】", "]"),
     ],
 )
-def test_prefixes_and_gateways_marks_come_off_in_any_order(subject: str):
+def test_prefixes_and_gateways_marks_come_off_in_any_order(subject: str) -> None:
     assert plain_subject(subject) == "our offer"
 
 
@@ -39,13 +40,13 @@ def test_prefixes_and_gateways_marks_come_off_in_any_order(subject: str):
     "subject",
     ["[News] Our offer", "Offer: our prices", "Research: our offer", "Regarding: x", "12:30 at the station", "a: b: c"],
 )
-def test_what_belongs_to_the_subject_stays(subject: str):
+def test_what_belongs_to_the_subject_stays(subject: str) -> None:
     assert plain_subject(subject) == subject.lower()
     assert not read_subject(subject).answers
 
 
 @pytest.mark.parametrize("code", codes())
-def test_every_programs_wording_is_an_automatic_answer(code: str):
+def test_every_programs_wording_is_an_automatic_answer(code: str) -> None:
     for words in of(code, "automatic"):
         assert read_absence(f"{words.capitalize()}: Our offer").automatic, words
         assert not read_absence(f"Re: {words}: Our offer").automatic, words
@@ -61,5 +62,5 @@ def test_every_programs_wording_is_an_automatic_answer(code: str):
         "Automobile: sale",
     ],
 )
-def test_a_subject_that_begins_alike_is_none(subject: str):
+def test_a_subject_that_begins_alike_is_none(subject: str) -> None:
     assert not read_absence(subject).automatic

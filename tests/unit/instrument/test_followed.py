@@ -19,7 +19,7 @@ HOSTS = st.text("abcäöü漢🎉-_.:[]%@\\ 0123456789", min_size=1, max_size=20
 @example("https", "user:pass@x.example", "/")
 @example("https", "a@b@x.example", "/")
 @example("https", "x.example", "/\x85")
-def test_edge_follows_what_is_tracked(scheme: str, host: str, rest: str):
+def test_edge_follows_what_is_tracked(scheme: str, host: str, rest: str) -> None:
     url = f"{scheme}://{host}/{rest}"
     if form(url)[0] is LinkReason.NONE:
         assert location(url) is not None

@@ -65,7 +65,7 @@ def with_short_lines(body: str) -> str:
 @example("t" * 998 + "\n" + "</body>" + "t" * 991, Policy(), b"\r\n")
 @example("t" * 995 + "\n", Policy(), b"\n")
 @example(f'<a href="{URL}{"a" * 700}\n{"b" * 700}" id=x>x</a>', Policy(), b"\r\n")
-def test_no_line_grows_too_long_and_twice_is_once(body: str, policy: Policy, newline: bytes):
+def test_no_line_grows_too_long_and_twice_is_once(body: str, policy: Policy, newline: bytes) -> None:
     raw = page(body.encode(), newline)
     done = track(raw, policy)
     assert longest(done.message) <= max(LONGEST, longest(raw))
@@ -75,44 +75,44 @@ def test_no_line_grows_too_long_and_twice_is_once(body: str, policy: Policy, new
 
 
 @pytest.mark.parametrize("before", range(960, 999))
-def test_the_pixel_finds_its_place_in_a_full_line(before: int):
+def test_the_pixel_finds_its_place_in_a_full_line(before: int) -> None:
     raw = page(b"<p>x</p>" + b"t" * (before - 8) + b"\n")
     done = track(raw)
     assert done.opens
     assert longest(done.message) <= LONGEST
 
 
-def test_a_line_that_was_too_long_gets_no_longer():
+def test_a_line_that_was_too_long_gets_no_longer() -> None:
     raw = page(f"<p>{'t' * 2000}<a href='{URL}'>x</a>{'t' * 1500}</p>".encode())
     done = track(raw)
     assert all(one.tracked for one in done.links)
     assert longest(done.message) <= longest(raw)
 
 
-def test_a_value_of_two_lines_does_not_join_what_is_too_long_already():
+def test_a_value_of_two_lines_does_not_join_what_is_too_long_already() -> None:
     raw = page(f"<a title='{'t' * 700}' href='{URL}{'a' * 200}\n{'b' * 200}'>{'t' * 1500}</a>".encode())
     assert longest(track(raw).message) <= longest(raw)
 
 
-def test_parameters_that_make_a_line_too_long_are_left_out():
+def test_parameters_that_make_a_line_too_long_are_left_out() -> None:
     url = URL + "a" * 850 + "?unsubscribe=1"
     done = track(page(f'<a href="{url}">x</a>'.encode()), UTM)
     assert [(one.url, one.reason) for one in done.links] == [(url, LinkReason.UNSUBSCRIBE)]
     assert url.encode() in done.message
 
 
-def test_a_quoted_link_whose_destination_does_not_fit_a_line_stays_and_says_so():
+def test_a_quoted_link_whose_destination_does_not_fit_a_line_stays_and_says_so() -> None:
     url = link(0, URL + "?" + "&" * 250, OTHER)
     done = track(page(f'<a href="{url}">x</a>'.encode()), Policy(opens=False))
     assert [(one.url, one.reason) for one in done.links] == [(url, LinkReason.TOO_LONG)]
     assert url.encode() in done.message
 
 
-def test_a_mark_that_ends_a_line_is_taken_out_without_its_line_end():
+def test_a_mark_that_ends_a_line_is_taken_out_without_its_line_end() -> None:
     tracked, _ = html(b'<p class="a"\r\ndata-postlude="off"\r\nid="b">x</p>', Policy(opens=False))
     assert tracked == b'<p class="a"\r\n\r\nid="b">x</p>'
 
 
-def test_a_blank_in_front_of_a_mark_goes_with_it():
+def test_a_blank_in_front_of_a_mark_goes_with_it() -> None:
     tracked, _ = html(b'<p class="a" data-postlude="off">x</p>', Policy(opens=False))
     assert tracked == b'<p class="a">x</p>'

@@ -83,17 +83,17 @@ def html5lib(text: str) -> Links:
 @example('<p ="a>"><a href=x>')
 @example("<a href=x/>")
 @example("<script><!--<script></script><a href=1>--></script><a href=2>")
-def test_the_same_links_as_turbohtml(text: str):
+def test_the_same_links_as_turbohtml(text: str) -> None:
     assert ours(text.encode()) == turbohtml(text)
 
 
 @given(SOUP)
-def test_the_same_links_as_html5lib(text: str):
+def test_the_same_links_as_html5lib(text: str) -> None:
     assert ours(text.encode()) == html5lib(text)
 
 
 @given(SOUP)
-def test_the_patterns_agree(text: str):
+def test_the_patterns_agree(text: str) -> None:
     raw = text.encode()
     few, some, every = (Scan(raw, pattern) for pattern in (grammar.FEW, grammar.SOME, grammar.ALL))
     for other in (some, every):
@@ -108,7 +108,7 @@ def test_the_patterns_agree(text: str):
 
 
 @given(SOUP)
-def test_nothing_else_changes_and_twice_is_once(text: str):
+def test_nothing_else_changes_and_twice_is_once(text: str) -> None:
     raw = text.encode()
     tracked, links = html(raw, EVERYTHING)
     assert unsplice(raw, tracked) == raw
@@ -119,7 +119,7 @@ def test_nothing_else_changes_and_twice_is_once(text: str):
 
 
 @given(SOUP)
-def test_a_browser_sees_the_pixel_and_no_other_text(text: str):
+def test_a_browser_sees_the_pixel_and_no_other_text(text: str) -> None:
     raw = text.replace("\0", "").encode()
     tracked, _ = html(raw, EVERYTHING)
     before, after = LexborHTMLParser(raw), LexborHTMLParser(tracked)

@@ -30,7 +30,7 @@ def reasons(raw: bytes, policy: Policy | None = None) -> list[tuple[str, str]]:
         ("multipart/mixed; boundary=absent", PartReason.BROKEN_MULTIPART),
     ],
 )
-def test_closed_parts_stay_and_say_why(kind: str, reason: PartReason):
+def test_closed_parts_stay_and_say_why(kind: str, reason: PartReason) -> None:
     closed = part(b"--s\r\nContent-Type: text/html\r\n\r\n" + PAGE + b"\r\n--s--\r\n", kind)
     whole = mail(closed)
     assert track(whole).message == whole
@@ -56,13 +56,13 @@ def test_closed_parts_stay_and_say_why(kind: str, reason: PartReason):
         (part(b"-----BEGIN PGP MESSAGE-----\r\n\r\nhttps://x.example/\r\n", "text/plain"), PartReason.PGP),
     ],
 )
-def test_parts_that_cannot_be_read(entity: bytes, reason: PartReason):
+def test_parts_that_cannot_be_read(entity: bytes, reason: PartReason) -> None:
     raw = mail(entity)
     assert track(raw, TEXT).message == raw
     assert ("1", str(reason)) in reasons(raw, TEXT)
 
 
-def test_a_message_without_headers_stays():
+def test_a_message_without_headers_stays() -> None:
     assert reasons(b"just words\r\n\r\n" + PAGE) == [("", "no_headers")]
     assert reasons(b"From: a@b.example\r\n") == [("", "no_headers")]
     assert reasons(b"") == [("", "no_headers")]
@@ -79,7 +79,7 @@ def test_a_message_without_headers_stays():
         ("a@sender.example", "nder.example", (), False),
     ],
 )
-def test_signed_by_its_own_domain(author: str, signer: str, held: tuple[str, ...], *, closed: bool):
+def test_signed_by_its_own_domain(author: str, signer: str, held: tuple[str, ...], *, closed: bool) -> None:
     raw = mail(part(PAGE), From=author, DKIM_Signature=f"v=1; a=rsa-sha256;\r\n d={signer}; s=x; b=AA")
     policy = Policy(signing_domains=held)
     assert (track(raw, policy).message == raw) == closed
@@ -87,7 +87,9 @@ def test_signed_by_its_own_domain(author: str, signer: str, held: tuple[str, ...
 
 
 @pytest.mark.parametrize(("fields", "removed"), [("from:to", True), ("from: X-Postlude-Opens :to", False)])
-def test_our_header_lines_leave_a_signed_message_unless_the_signature_covers_them(fields: str, *, removed: bool):
+def test_our_header_lines_leave_a_signed_message_unless_the_signature_covers_them(
+    fields: str, *, removed: bool
+) -> None:
     signature = f"v=1; a=rsa-sha256; d=sender.example; s=x;\r\n h={fields}; b=AA"
     raw = mail(part(PAGE), X_Postlude_Opens="off", DKIM_Signature=signature)
     done = track(raw)
@@ -95,7 +97,7 @@ def test_our_header_lines_leave_a_signed_message_unless_the_signature_covers_the
     assert done.message == (raw.replace(b"X-Postlude-Opens: off\r\n", b"") if removed else raw)
 
 
-def test_no_html_part_stays_untracked_or_gets_links_only():
+def test_no_html_part_stays_untracked_or_gets_links_only() -> None:
     raw = mail(part(b"see https://x.example/ now", "text/plain"))
     assert track(raw).message == raw
     assert reasons(raw) == [("", "no_html")]
@@ -104,7 +106,7 @@ def test_no_html_part_stays_untracked_or_gets_links_only():
     assert link(0, "https://x.example/").encode() in done.message
 
 
-def test_links_of_the_html_part_come_first():
+def test_links_of_the_html_part_come_first() -> None:
     parts = [part(b"https://x.example/t", "text/plain"), part(b'<a amp href="https://x.example/a">', "text/x-amp-html")]
     done = track(mail(multipart([*parts, part(PAGE)], "alternative")), TEXT)
     assert [(one.position, one.where, one.tracked) for one in done.links] == [
@@ -113,7 +115,7 @@ def test_links_of_the_html_part_come_first():
     assert done.message.count(pixel().encode()) == 1
 
 
-def test_amp_has_links_and_no_pixel():
+def test_amp_has_links_and_no_pixel() -> None:
     amp = b'<!doctype html><html amp4email><body><a href="https://x.example/">x</a></body></html>'
     done = track(mail(part(amp, "text/x-amp-html")))
     assert [one.where for one in done.links] == ["amp"]
@@ -167,7 +169,7 @@ def test_amp_has_links_and_no_pixel():
         ("日本語https://x.example/パス?q=東京。次の文", "https://x.example/パス?q=東京"),
     ],
 )
-def test_urls_in_plain_text(text: str, url: str):
+def test_urls_in_plain_text(text: str, url: str) -> None:
     raw = mail(part(text.encode(), "text/plain; charset=utf-8"))
     done = track(raw, TEXT)
     assert [one.url for one in done.links] == [url]
@@ -175,26 +177,26 @@ def test_urls_in_plain_text(text: str, url: str):
 
 
 @pytest.mark.parametrize("between", ["\r\n", "\r\n> ", "\r\n  "])
-def test_a_url_in_angle_brackets_that_goes_on_in_the_next_line_stays_whole(between: str):
+def test_a_url_in_angle_brackets_that_goes_on_in_the_next_line_stays_whole(between: str) -> None:
     raw = mail(part(f"> see <https://x.example/a{between}b?c>, and".encode(), "text/plain"))
     done = track(raw, TEXT)
     assert [(one.url, str(one.reason)) for one in done.links] == [("https://x.example/ab?c", "wrapped")]
     assert done.message == raw
 
 
-def test_plain_text_is_off_by_default_and_reported():
+def test_plain_text_is_off_by_default_and_reported() -> None:
     done = track(mail(part(b"https://x.example/", "text/plain")))
     assert [(one.tracked, str(one.reason)) for one in done.links] == [(False, "text_off")]
 
 
-def test_no_track_scheme_in_plain_text():
+def test_no_track_scheme_in_plain_text() -> None:
     raw = mail(part(b"see https+notrack://x.example/a.", "text/plain"))
     done = track(raw, TEXT)
     assert [(one.url, str(one.reason)) for one in done.links] == [("https://x.example/a", "opted_out")]
     assert done.message == raw.replace(b"+notrack", b"")
 
 
-def test_quoted_history_in_plain_text():
+def test_quoted_history_in_plain_text() -> None:
     old = link(1, "https://x.example/?a=1", OTHER)
     raw = mail(part(f"> see <{old}>\r\n> [{pixel(OTHER)}] <{pixel(OTHER)}> {pixel(OTHER)}!".encode(), "text/plain"))
     done = track(raw, Policy(clicks=False, opens=False))
@@ -202,7 +204,7 @@ def test_quoted_history_in_plain_text():
     assert [(one.url, str(one.reason)) for one in done.links] == [("https://x.example/?a=1", "quoted")]
 
 
-def test_quoted_history_in_every_part_and_encoding():
+def test_quoted_history_in_every_part_and_encoding() -> None:
     quoted = (
         f'<blockquote><a href="{link(1, "https://x.example/", OTHER)}">x</a><img src="{pixel(OTHER)}"></blockquote>'
     )
@@ -214,7 +216,7 @@ def test_quoted_history_in_every_part_and_encoding():
 
 
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
-def test_each_part_keeps_its_charset_and_encoding(encoding: str):
+def test_each_part_keeps_its_charset_and_encoding(encoding: str) -> None:
     for charset in ("utf-8", "iso-8859-1", "shift_jis", "big5", "gb18030", "koi8-r", "euc-kr"):
         text = {"shift_jis": "表示能力", "big5": "功能許", "koi8-r": "слово", "euc-kr": "한국"}.get(charset, "café")
         if charset == "gb18030":
@@ -226,13 +228,13 @@ def test_each_part_keeps_its_charset_and_encoding(encoding: str):
         assert unsplice(raw, done.message) == raw
 
 
-def test_an_undeclared_charset_is_read_from_the_page():
+def test_an_undeclared_charset_is_read_from_the_page() -> None:
     page = '<meta http-equiv="Content-Type" content="text/html; charset=shift_jis"><a href="https://x.example/">表</a>'
     done = track(mail(part(page.encode("shift_jis"), "text/html")))
     assert done.links[0].label == "表"
 
 
-def test_a_charset_said_behind_a_link_is_not_pushed_out_of_sight_by_tracking_it():
+def test_a_charset_said_behind_a_link_is_not_pushed_out_of_sight_by_tracking_it() -> None:
     page = b'<a href="https://x.example/">x</a>' + b" " * 900 + b'<meta charset=iso-2022-jp><a href="/y">y</a>'
     once = track(mail(part(page, "text/html")))
     assert [one.tracked for one in once.links] == [True, False]
@@ -240,7 +242,7 @@ def test_a_charset_said_behind_a_link_is_not_pushed_out_of_sight_by_tracking_it(
 
 
 @pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
-def test_long_lines_are_broken_inside_tags_only(newline: bytes):
+def test_long_lines_are_broken_inside_tags_only(newline: bytes) -> None:
     cells = b"".join(b'<td>%d</td><a class="c" href="https://x.example/%d">x</a>' % (n, n) for n in range(17))
     raw = mail(part(b"<table>" + cells + b"</table>", newline=newline), newline)
     assert max(map(len, raw.split(newline))) <= 998
@@ -250,7 +252,7 @@ def test_long_lines_are_broken_inside_tags_only(newline: bytes):
     assert unsplice(raw, done.message) == raw
 
 
-def test_a_url_that_cannot_fit_a_line_of_an_unencoded_part():
+def test_a_url_that_cannot_fit_a_line_of_an_unencoded_part() -> None:
     url = b"https://x.example/" + b"a" * 900
     for encoding, tracked in (("8bit", False), ("quoted-printable", True), ("base64", True)):
         done = track(mail(part(b'<a href="' + url + b'">x</a>', encoding=encoding)))
@@ -272,20 +274,20 @@ def test_a_url_that_cannot_fit_a_line_of_an_unencoded_part():
         mail(multipart([part(PAGE)])).replace(b'boundary="b1"', b"boundary=b1 (a comment)"),
     ],
 )
-def test_odd_messages_are_tracked_and_keep_every_byte(raw: bytes):
+def test_odd_messages_are_tracked_and_keep_every_byte(raw: bytes) -> None:
     done = track(raw)
     assert done.opens
     assert [one.tracked for one in done.links] == [True]
     assert unsplice(raw, done.message) == raw
 
 
-def test_too_many_parts():
+def test_too_many_parts() -> None:
     raw = mail(multipart([b"\r\nx"] * 6000))
     assert track(raw).message == raw
     assert ("1", "too_many_parts") in reasons(raw)
 
 
-def test_too_deep():
+def test_too_deep() -> None:
     entity = part(PAGE)
     for level in range(40):
         entity = multipart([entity], boundary=f"b{level}x")

@@ -40,7 +40,7 @@ def around(raw: str, policy: Policy = BOTTOM) -> tuple[str, str]:
         ("<body>x<!--[if mso]></body><![endif]-->", "</body>"),
     ],
 )
-def test_bottom(before: str, behind: str):
+def test_bottom(before: str, behind: str) -> None:
     assert around(before + behind) == (before, behind)
 
 
@@ -53,37 +53,37 @@ def test_bottom(before: str, behind: str):
         ("<!-- <body> --><body>", "x</body>"),
     ],
 )
-def test_top(before: str, behind: str):
+def test_top(before: str, behind: str) -> None:
     assert around(before + behind, TOP) == (before, behind)
 
 
 @pytest.mark.parametrize("policy", [TOP, BOTTOM, Policy()])
-def test_a_marker_wins(policy: Policy):
+def test_a_marker_wins(policy: Policy) -> None:
     assert around("<body>a<!-- Postlude:pixel -->b</body>", policy) == ("<body>a", "b</body>")
 
 
-def test_a_marker_that_is_not_one():
+def test_a_marker_that_is_not_one() -> None:
     assert around("a<!-- postlude:pixels -->b<style><!-- postlude:pixel --></style>")[1] == ""
 
 
 @pytest.mark.parametrize(("size", "top"), [(CLIP - 100, False), (CLIP + 100, True)])
-def test_auto_goes_where_gmail_does_not_clip(size: int, *, top: bool):
+def test_auto_goes_where_gmail_does_not_clip(size: int, *, top: bool) -> None:
     words = "x" * size
     expected = ("<body>", words + "</body>") if top else ("<body>" + words, "</body>")
     assert around(f"<body>{words}</body>", Policy()) == expected
 
 
-def test_twice_is_once():
+def test_twice_is_once() -> None:
     once, _ = html("<body>x</body>")
     assert html(once)[0] == once
     assert once.count(pixel().encode()) == 1
 
 
-def test_opens_off():
+def test_opens_off() -> None:
     assert html("<body>x</body>", Policy(opens=False))[0] == b"<body>x</body>"
 
 
-def test_it_is_out_of_sight_but_loaded():
+def test_it_is_out_of_sight_but_loaded() -> None:
     tracked, _ = html("<body>x</body>")
     (image,) = LexborHTMLParser(tracked).css("img")
     style = str(image.attributes["style"])
@@ -94,14 +94,14 @@ def test_it_is_out_of_sight_but_loaded():
     assert "none" not in style.replace("box-shadow:none", "").replace("background:none", "")
 
 
-def test_closed_in_xhtml():
+def test_closed_in_xhtml() -> None:
     raw = mail(part(b"<html><body>x</body></html>", "application/xhtml+xml"))
     done = track(raw)
     assert done.opens
     assert b'!important"/></body>' in done.message
 
 
-def test_one_pixel_for_several_html_parts():
+def test_one_pixel_for_several_html_parts() -> None:
     from mails.written import multipart  # noqa: PLC0415 - only here
 
     done = track(mail(multipart([part(b"<p>1</p>"), part(b"<p>2</p>")])))

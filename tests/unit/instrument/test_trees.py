@@ -49,7 +49,7 @@ def trees(newline: bytes) -> st.SearchStrategy[bytes]:
 
 
 @given(st.sampled_from([b"\r\n", b"\n"]).flatmap(lambda newline: st.tuples(trees(newline), st.just(newline))))
-def test_any_tree(made: tuple[bytes, bytes]):
+def test_any_tree(made: tuple[bytes, bytes]) -> None:
     raw = mail(*made)
     done = track(raw, EVERYTHING)
     assert unsplice(raw, done.message) == raw
@@ -57,7 +57,7 @@ def test_any_tree(made: tuple[bytes, bytes]):
 
 
 @given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from(ENCODINGS))
-def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str):
+def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str) -> None:
     whole = mail(multipart([part(b'<a href="https://x.example/">x</a>', "text/html", encoding)]))
     raw = whole[:at] + noise + whole[at + len(noise) // 2 :]
     done = track(raw, EVERYTHING)
@@ -67,7 +67,7 @@ def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str):
 
 
 @given(URL_TEXT, st.sampled_from(['"', "'"]))
-def test_the_destination_survives_byte_for_byte(rest: str, quote: str):
+def test_the_destination_survives_byte_for_byte(rest: str, quote: str) -> None:
     url = ("https://x.example/" + rest).rstrip()
     tracked, links = html(f"<a href={quote}{encode(url, quote)}{quote}>x</a>", EVERYTHING)
     (one,) = links
@@ -86,7 +86,7 @@ def test_the_destination_survives_byte_for_byte(rest: str, quote: str):
 
 
 @given(st.text("abcäöü€ &=%/?#", max_size=40), st.sampled_from(["windows-1252", "iso-8859-15", "utf-8", "shift_jis"]))
-def test_an_untracked_message_is_the_same_bytes(words: str, charset: str):
+def test_an_untracked_message_is_the_same_bytes(words: str, charset: str) -> None:
     body = f'<p>{words}</p><a href="https://x.example/{words}">x</a>'.encode(charset, "xmlcharrefreplace")
     for encoding in ENCODINGS:
         raw = mail(part(body, f"text/html; charset={charset}", encoding))

@@ -9,7 +9,7 @@ from mails.unsplice import html as unsplice
 PAGE = '<p>Café</p><a class="a" href="https://x.example/?a=1&amp;b=2" title="t">Go</a>\r\n</body> '
 
 
-def test_what_we_did_is_taken_out():
+def test_what_we_did_is_taken_out() -> None:
     tracked, _ = html(PAGE)
     assert pixel().encode() in tracked
     assert unsplice(PAGE.encode(), tracked) == PAGE.encode()
@@ -29,7 +29,7 @@ def test_what_we_did_is_taken_out():
         (link(0, "https://x.example/?a=1&b=2"), link(0, "https://x.example/?a=1&amp;b=2")),
     ],
 )
-def test_anything_else_is_noticed(was: str, became: str):
+def test_anything_else_is_noticed(was: str, became: str) -> None:
     tracked = html(PAGE)[0].decode()
     assert was in tracked
     with pytest.raises(DifferentError):

@@ -33,14 +33,14 @@ ADDED = "utm_source=mail&utm_campaign=Fr%C3%BCh%20%26%20sp%C3%A4t&utm_content=Bu
         ("https://[::1]:8080", f"https://[::1]:8080/?{ADDED}"),
     ],
 )
-def test_they_come_before_the_fragment_and_nothing_else_changes(url, wanted):
+def test_they_come_before_the_fragment_and_nothing_else_changes(url: str, wanted: str) -> None:
     assert UTM.add(url, "Buy & go", 3) == wanted
 
 
 @pytest.mark.parametrize(
     "query", ["utm_source=own", "utm%5Fsource=own", "x=1&utm_source=", "utm_source", "x=1;utm_source=own"]
 )
-def test_what_is_there_is_never_overwritten(query):
+def test_what_is_there_is_never_overwritten(query: str) -> None:
     added = UTM.add(f"https://a.example/?{query}", "Buy", 0)
     assert added.startswith(f"https://a.example/?{query}&utm_campaign=")
     assert "utm_source=mail" not in added
@@ -51,7 +51,7 @@ def test_what_is_there_is_never_overwritten(query):
     st.text(max_size=20),
     st.integers(0, 9),
 )
-def test_the_url_keeps_all_its_parts(url, label, position):
+def test_the_url_keeps_all_its_parts(url: str, label: str, position: int) -> None:
     added = UTM.add(url, label, position)
     before, hash_, fragment = url.partition("#")
     assert added.endswith(hash_ + fragment)
@@ -61,11 +61,11 @@ def test_the_url_keeps_all_its_parts(url, label, position):
         assert dict(parse_qsl(urlsplit(added).query))["utm_source"] is not None
 
 
-def test_a_label_cannot_name_a_place():
+def test_a_label_cannot_name_a_place() -> None:
     assert UTM.add("https://a.example/", "{host}{campaign}", 0).endswith("utm_content=%7Bhost%7D%7Bcampaign%7D")
 
 
-def test_values_that_come_out_empty_are_left_out():
+def test_values_that_come_out_empty_are_left_out() -> None:
     assert (
         Utm(utm_parameters("utm_campaign={campaign}&utm_content={label}&utm_medium=mail")).add(
             "https://a.example/", "", 0
@@ -75,12 +75,12 @@ def test_values_that_come_out_empty_are_left_out():
 
 
 @pytest.mark.parametrize("template", ["utm_source", "=x", "{host}=x", "a={nonsense}"])
-def test_a_template_that_is_none_is_refused(template):
+def test_a_template_that_is_none_is_refused(template: str) -> None:
     with pytest.raises(InputError):
         utm_parameters(template)
 
 
-def test_they_are_added_whether_or_not_a_link_is_tracked():
+def test_they_are_added_whether_or_not_a_link_is_tracked() -> None:
     raw = (
         b'From: a@example.org\r\nContent-Type: text/html\r\n\r\n<a href="https://a.example/?x=1&amp;y=2">A</a>'
         b'<a href="https://b.example/" data-postlude="off">B</a><a href="mailto:a@example.org">M</a>'

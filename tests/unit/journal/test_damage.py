@@ -44,7 +44,7 @@ def _flip(path: Path, at: int) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_anywhere_costs_at_most_the_frame_it_is_in(
     tmp_path_factory: pytest.TempPathFactory, segment: int, at: int
-):
+) -> None:
     root = tmp_path_factory.mktemp("flip")
     _flip(_journal(root, 4)[segment], at)
     writer = JournalWriter(root, "edge")  # a start must not make it worse
@@ -59,7 +59,7 @@ def test_a_flipped_byte_anywhere_costs_at_most_the_frame_it_is_in(
 
 
 @pytest.mark.parametrize("segment", [0, 1, 3])
-def test_a_segment_that_is_missing_is_told(tmp_path: Path, segment: int):
+def test_a_segment_that_is_missing_is_told(tmp_path: Path, segment: int) -> None:
     _journal(tmp_path, 5)[segment].unlink()
     reader = JournalReader(tmp_path)
     first = reader.read({}, 1)
@@ -73,7 +73,7 @@ def test_a_segment_that_is_missing_is_told(tmp_path: Path, segment: int):
     reader.close()
 
 
-def test_a_tail_that_was_answered_and_is_damaged_is_kept_and_told(tmp_path: Path):
+def test_a_tail_that_was_answered_and_is_damaged_is_kept_and_told(tmp_path: Path) -> None:
     [path] = _journal(tmp_path, 1)
     data = bytearray(path.read_bytes())
     tail = bytes(data[-2 * _FRAME :])
@@ -84,10 +84,11 @@ def test_a_tail_that_was_answered_and_is_damaged_is_kept_and_told(tmp_path: Path
     assert records == _RECORDS[:-2]
     assert kinds == ["damaged"]
     [kept] = path.parent.glob("*.damaged-*")
-    assert (kept.read_bytes()[1:_FRAME], len(kept.read_bytes())) == (tail[1:_FRAME], len(tail))
+    assert kept.read_bytes()[1:_FRAME] == tail[1:_FRAME]
+    assert len(kept.read_bytes()) == len(tail)
 
 
-def test_a_tail_cut_off_below_what_was_answered_is_told(tmp_path: Path):
+def test_a_tail_cut_off_below_what_was_answered_is_told(tmp_path: Path) -> None:
     [path] = _journal(tmp_path, 1)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - _FRAME // 2)
@@ -96,22 +97,23 @@ def test_a_tail_cut_off_below_what_was_answered_is_told(tmp_path: Path):
     assert kinds == ["damaged"]
 
 
-def test_what_was_never_answered_is_no_damage(tmp_path: Path):
+def test_what_was_never_answered_is_no_damage(tmp_path: Path) -> None:
     [path] = _journal(tmp_path, 1)
     with path.open("ab") as file:
         file.write(build([b"torn"])[:-3])
     records, kinds = _read(tmp_path)
-    assert (records, kinds) == (_RECORDS, [])
+    assert records == _RECORDS
+    assert kinds == []
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\0" * 4096, b"\xff" * 4096, random.Random(1).randbytes(4096)])
-def test_a_mark_of_garbage_loses_nothing(tmp_path: Path, garbage: bytes):
+def test_a_mark_of_garbage_loses_nothing(tmp_path: Path, garbage: bytes) -> None:
     _journal(tmp_path, 2)
     (tmp_path / "edge" / "mark").write_bytes(garbage)
     assert _read(tmp_path)[0] == _RECORDS
 
 
-def test_what_a_visitor_sends_is_never_taken_for_a_frame(tmp_path: Path):
+def test_what_a_visitor_sends_is_never_taken_for_a_frame(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     forged = build([b"a forged observation"])
     writer.append_blocking(b"user agent: " + forged + b" and more")
@@ -122,7 +124,7 @@ def test_what_a_visitor_sends_is_never_taken_for_a_frame(tmp_path: Path):
     assert _read(tmp_path)[0] == [b"next"]
 
 
-def test_damage_that_reaches_to_the_end_is_told_once_however_often_it_is_read(tmp_path: Path):
+def test_damage_that_reaches_to_the_end_is_told_once_however_often_it_is_read(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     for record in _RECORDS:
         writer.append_blocking(record)
@@ -136,7 +138,7 @@ def test_damage_that_reaches_to_the_end_is_told_once_however_often_it_is_read(tm
     reader.close()
 
 
-def test_the_last_segment_gone_is_told_and_its_number_is_not_used_again(tmp_path: Path):
+def test_the_last_segment_gone_is_told_and_its_number_is_not_used_again(tmp_path: Path) -> None:
     _journal(tmp_path, 4)[-1].unlink()
     writer = JournalWriter(tmp_path, "edge")
     assert writer.append_blocking(b"new").segment == 5
@@ -146,7 +148,7 @@ def test_the_last_segment_gone_is_told_and_its_number_is_not_used_again(tmp_path
     assert set(kinds) == {"missing"}
 
 
-def test_the_only_segment_gone_is_told(tmp_path: Path):
+def test_the_only_segment_gone_is_told(tmp_path: Path) -> None:
     _journal(tmp_path, 1)[0].unlink()
     JournalWriter(tmp_path, "edge").close()
     assert _read(tmp_path) == ([], ["missing"])

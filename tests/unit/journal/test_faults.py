@@ -40,7 +40,7 @@ class Faulty(Disk):
 
 @pytest.mark.parametrize("at", ["create", "store", "after", "folder"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
-def test_a_failing_disk(tmp_path: Path, at: str, number: int, monkeypatch: pytest.MonkeyPatch):
+def test_a_failing_disk(tmp_path: Path, at: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     disk = Faulty()
     writer = JournalWriter(tmp_path, "edge", disk=disk, segment_bytes=150)
@@ -60,7 +60,7 @@ def test_a_failing_disk(tmp_path: Path, at: str, number: int, monkeypatch: pytes
     writer.close()
 
 
-def test_a_broken_disk_is_not_asked_for_every_record(tmp_path: Path):
+def test_a_broken_disk_is_not_asked_for_every_record(tmp_path: Path) -> None:
     disk = Faulty()
     writer = JournalWriter(tmp_path, "edge", disk=disk)
     asked = 0
@@ -78,7 +78,7 @@ def test_a_broken_disk_is_not_asked_for_every_record(tmp_path: Path):
     writer.close()
 
 
-def test_a_fault_of_ours_is_a_loss_and_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_fault_of_ours_is_a_loss_and_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     writer = JournalWriter(tmp_path, "edge")
     with monkeypatch.context() as broken:

@@ -37,7 +37,7 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.005)
 
 
-def test_hits_are_kept_in_the_spare_while_the_disk_is_full(tmp_path: Path):
+def test_hits_are_kept_in_the_spare_while_the_disk_is_full(tmp_path: Path) -> None:
     disk = Full()
     writer = JournalWriter(tmp_path, "edge", disk=disk, spare_bytes=_SPARE)
     writer.append_blocking(b"before")
@@ -54,7 +54,7 @@ def test_hits_are_kept_in_the_spare_while_the_disk_is_full(tmp_path: Path):
 
 def test_losses_begin_when_the_spare_is_used_up_and_end_with_the_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     disk = Full()
     writer = JournalWriter(tmp_path, "edge", disk=disk, spare_bytes=_SPARE)
@@ -72,7 +72,7 @@ def test_losses_begin_when_the_spare_is_used_up_and_end_with_the_full_disk(
     writer.close()
 
 
-def test_the_spare_is_kept_from_start_to_start(tmp_path: Path):
+def test_the_spare_is_kept_from_start_to_start(tmp_path: Path) -> None:
     for _ in range(2):
         writer = JournalWriter(tmp_path, "edge", spare_bytes=_SPARE)
         _wait_for(tmp_path / "edge" / "spare")
@@ -81,7 +81,7 @@ def test_the_spare_is_kept_from_start_to_start(tmp_path: Path):
     assert JournalReader(tmp_path).read({}, 10) == []
 
 
-def test_a_failed_start_of_a_segment_leaves_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_failed_start_of_a_segment_leaves_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     disk = Full()
     writer = JournalWriter(tmp_path, "edge", disk=disk, segment_bytes=2000)
@@ -95,7 +95,7 @@ def test_a_failed_start_of_a_segment_leaves_no_gap(tmp_path: Path, monkeypatch: 
     writer.close()
 
 
-def test_losses_outlive_the_process_that_could_not_open_its_journal(tmp_path: Path):
+def test_losses_outlive_the_process_that_could_not_open_its_journal(tmp_path: Path) -> None:
     JournalWriter(tmp_path, "edge").close()
     for _ in range(2):
         refusing = RefusingJournal(tmp_path, "edge", StorageError("read-only"))
@@ -107,7 +107,9 @@ def test_losses_outlive_the_process_that_could_not_open_its_journal(tmp_path: Pa
     assert losses(tmp_path)["edge"] == Losses(6, 0)
 
 
-def test_losses_are_noted_elsewhere_when_the_folder_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_losses_are_noted_elsewhere_when_the_folder_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
@@ -122,7 +124,7 @@ def test_losses_are_noted_elsewhere_when_the_folder_takes_nothing(tmp_path: Path
     assert list(elsewhere.iterdir()) == []
 
 
-def test_a_small_journal_has_small_segments_so_that_what_is_digested_makes_room(tmp_path: Path):
+def test_a_small_journal_has_small_segments_so_that_what_is_digested_makes_room(tmp_path: Path) -> None:
     limit = 16 << 20
     writer = JournalWriter(tmp_path, "edge", max_bytes=limit)
     reader = JournalReader(tmp_path, max_bytes=limit)

@@ -51,7 +51,7 @@ def stores(tmp_path: Path) -> Stores:
     return Stores(tmp_path / "journal")
 
 
-def test_an_ordinary_restart_reads_every_record_once_and_tells_nothing(stores: Stores):
+def test_an_ordinary_restart_reads_every_record_once_and_tells_nothing(stores: Stores) -> None:
     for start in range(4):
         _write(stores.root, "edge", [b"%d" % start])
         assert stores.digest() == [b"%d" % start]
@@ -60,7 +60,9 @@ def test_an_ordinary_restart_reads_every_record_once_and_tells_nothing(stores: S
 
 
 @pytest.mark.parametrize("starts", [1, 2, 5, 9])
-def test_a_journal_put_back_from_before_some_starts_is_read_on_however_often_it_is_started(stores: Stores, starts: int):
+def test_a_journal_put_back_from_before_some_starts_is_read_on_however_often_it_is_started(
+    stores: Stores, starts: int
+) -> None:
     _write(stores.root, "edge", [b"old"])
     stores.digest()
     shutil.copytree(stores.root, stores.root.with_name("backup"))
@@ -77,7 +79,7 @@ def test_a_journal_put_back_from_before_some_starts_is_read_on_however_often_it_
     assert len(set(stores.ids)) == 6 + starts
 
 
-def test_a_journal_put_back_is_told_before_anything_new_comes(stores: Stores):
+def test_a_journal_put_back_is_told_before_anything_new_comes(stores: Stores) -> None:
     _write(stores.root, "edge", [b"old"])
     shutil.copytree(stores.root, stores.root.with_name("backup"))
     _write(stores.root, "edge", [b"later"])
@@ -89,7 +91,7 @@ def test_a_journal_put_back_is_told_before_anything_new_comes(stores: Stores):
 
 
 @pytest.mark.parametrize("what", ["", "edge"])
-def test_a_journal_that_is_gone_is_told_and_the_new_one_is_read(stores: Stores, what: str):
+def test_a_journal_that_is_gone_is_told_and_the_new_one_is_read(stores: Stores, what: str) -> None:
     _write(stores.root, "edge", [b"a", b"b", b"c"])
     _write(stores.root, "mail", [b"d"])
     stores.digest()
@@ -103,7 +105,7 @@ def test_a_journal_that_is_gone_is_told_and_the_new_one_is_read(stores: Stores, 
     assert len(set(stores.ids)) == 7
 
 
-def test_two_folders_that_were_swapped_lose_nothing(stores: Stores):
+def test_two_folders_that_were_swapped_lose_nothing(stores: Stores) -> None:
     for name in ("edge", "mail"):
         _write(stores.root, name, [name.encode()])
     stores.digest()
@@ -115,7 +117,7 @@ def test_two_folders_that_were_swapped_lose_nothing(stores: Stores):
     assert len(set(stores.ids)) == 4
 
 
-def test_the_folder_of_another_installation_is_read_and_told(stores: Stores, tmp_path: Path):
+def test_the_folder_of_another_installation_is_read_and_told(stores: Stores, tmp_path: Path) -> None:
     other = tmp_path / "other"
     for start in range(6):
         _write(other, "edge", [b"other %d" % start])
@@ -130,7 +132,7 @@ def test_the_folder_of_another_installation_is_read_and_told(stores: Stores, tmp
     assert len(set(stores.ids)) == 10
 
 
-def test_stores_kept_with_a_new_data_folder_take_everything_of_it(stores: Stores, tmp_path: Path):
+def test_stores_kept_with_a_new_data_folder_take_everything_of_it(stores: Stores, tmp_path: Path) -> None:
     for start in range(3):
         _write(stores.root, "edge", [b"%d" % start])
     stores.digest()
@@ -141,7 +143,7 @@ def test_stores_kept_with_a_new_data_folder_take_everything_of_it(stores: Stores
     assert len(set(stores.ids)) == 5
 
 
-def test_what_an_older_version_wrote_is_read_on_where_it_was(stores: Stores):
+def test_what_an_older_version_wrote_is_read_on_where_it_was(stores: Stores) -> None:
     folder = stores.root / "edge"
     folder.mkdir(parents=True)
     (stores.root / "numbers.json").write_text(json.dumps({"edge": 7}))
@@ -156,7 +158,7 @@ def test_what_an_older_version_wrote_is_read_on_where_it_was(stores: Stores):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1, 2]", b'{"edge": "x"}', b"\0" * 40, None])
-def test_a_damaged_or_missing_list_of_writers_is_made_again(stores: Stores, damage: bytes | None):
+def test_a_damaged_or_missing_list_of_writers_is_made_again(stores: Stores, damage: bytes | None) -> None:
     for name in ("mail", "edge", "app"):
         _write(stores.root, name, [name.encode()])
     stores.digest()
@@ -172,7 +174,7 @@ def test_a_damaged_or_missing_list_of_writers_is_made_again(stores: Stores, dama
     assert kept == ([] if damage is None else [damage])
 
 
-def test_numbers_come_from_the_segments_when_both_lists_are_lost(stores: Stores):
+def test_numbers_come_from_the_segments_when_both_lists_are_lost(stores: Stores) -> None:
     for name in ("mail", "edge"):
         _write(stores.root, name, [name.encode()])
     stores.digest()
@@ -184,7 +186,7 @@ def test_numbers_come_from_the_segments_when_both_lists_are_lost(stores: Stores)
     assert stores.told == []
 
 
-def test_the_reader_alone_does_not_need_the_list(stores: Stores):
+def test_the_reader_alone_does_not_need_the_list(stores: Stores) -> None:
     _write(stores.root, "edge", [b"a"])
     (stores.root / "numbers.json").write_bytes(b"damaged")
     assert stores.digest() == [b"a"]

@@ -23,7 +23,7 @@ def _write(root: Path, *records: bytes) -> list[Position]:
     return positions
 
 
-def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path):
+def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path) -> None:
     frame = build([b"second", b"third"])
     for cut in range(len(frame)):
         root = tmp_path / str(cut)
@@ -35,7 +35,7 @@ def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path):
         assert [r.data for r in JournalReader(root).read({}, 10)] == [b"first", b"after"]
 
 
-def test_every_flipped_bit_of_a_frame_is_noticed():
+def test_every_flipped_bit_of_a_frame_is_noticed() -> None:
     frame = build([b"one", b"three"])
     assert find(memoryview(frame), 0) is not None
     for bit in range(len(frame) * 8):
@@ -44,7 +44,7 @@ def test_every_flipped_bit_of_a_frame_is_noticed():
         assert find(memoryview(bytes(damaged)), 0) is None
 
 
-def test_zeros_of_a_prepared_segment_are_no_records(tmp_path: Path):
+def test_zeros_of_a_prepared_segment_are_no_records(tmp_path: Path) -> None:
     _write(tmp_path, b"first")
     with (tmp_path / "edge" / "0000001.journal").open("ab") as file:
         file.write(bytes(1 << 16))
@@ -52,13 +52,13 @@ def test_zeros_of_a_prepared_segment_are_no_records(tmp_path: Path):
     assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first", b"second"]
 
 
-def test_a_mark_lost_in_a_power_cut_is_found_again_without_the_writer(tmp_path: Path):
+def test_a_mark_lost_in_a_power_cut_is_found_again_without_the_writer(tmp_path: Path) -> None:
     _write(tmp_path, b"first")
     (tmp_path / "edge" / "mark").unlink()
     assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first"]
 
 
-def test_what_is_not_known_to_be_durable_is_not_read(tmp_path: Path):
+def test_what_is_not_known_to_be_durable_is_not_read(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     writer.append_blocking(b"first")
     with (tmp_path / "edge" / "0000001.journal").open("ab") as file:
@@ -67,7 +67,7 @@ def test_what_is_not_known_to_be_durable_is_not_read(tmp_path: Path):
     writer.close()
 
 
-def test_waiting_ends_when_something_comes(tmp_path: Path):
+def test_waiting_ends_when_something_comes(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     reader = JournalReader(tmp_path)
     assert reader.read({}, 10) == []
@@ -83,7 +83,7 @@ def test_waiting_ends_when_something_comes(tmp_path: Path):
     other.close()
 
 
-def test_trimming_keeps_the_unread_the_young_and_the_newest(tmp_path: Path):
+def test_trimming_keeps_the_unread_the_young_and_the_newest(tmp_path: Path) -> None:
     positions = [_write(tmp_path, b"x")[0] for _ in range(4)]
     folder = tmp_path / "edge"
     for name in ("0000001.journal", "0000002.journal", "0000004.journal"):
@@ -98,7 +98,7 @@ def test_trimming_keeps_the_unread_the_young_and_the_newest(tmp_path: Path):
     assert reader.read({1: positions[3]._replace(offset=100)}, 10)[0].position.segment == 5
 
 
-def test_several_writers_come_merged_and_each_in_order(tmp_path: Path):
+def test_several_writers_come_merged_and_each_in_order(tmp_path: Path) -> None:
     writers = [JournalWriter(tmp_path, name) for name in ("edge-1", "edge-2", "relay")]
     for i in range(5):
         for writer in writers:
@@ -110,7 +110,7 @@ def test_several_writers_come_merged_and_each_in_order(tmp_path: Path):
     assert len({r.position.event_id(0) for r in records}) == 15
 
 
-def test_a_busy_writer_moves_to_a_prepared_segment(tmp_path: Path):
+def test_a_busy_writer_moves_to_a_prepared_segment(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=4 << 20)
     expected = []
     for i in range(400):

@@ -7,7 +7,7 @@ from postlude.journal import PARTS, Spool
 from postlude.model.errors import NotFoundError, StorageError
 
 
-def test_put_get_delete(tmp_path: Path):
+def test_put_get_delete(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool" / "out")
     spool.put(0xAB, b"mail")
     assert spool.get(0xAB) == b"mail"
@@ -20,14 +20,14 @@ def test_put_get_delete(tmp_path: Path):
         spool.get(0xAB)
 
 
-def test_a_refusing_disk_is_a_storage_error_and_leaves_nothing(tmp_path: Path):
+def test_a_refusing_disk_is_a_storage_error_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "00").write_text("in the way")
     with pytest.raises(StorageError):
         Spool(tmp_path).put(1, b"mail")
     assert [p.name for p in tmp_path.iterdir()] == ["00"]
 
 
-def test_what_is_old_is_found_folder_by_folder_and_leftovers_go(tmp_path: Path):
+def test_what_is_old_is_found_folder_by_folder_and_leftovers_go(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     ids = [1, 2, (1 << 63) - 1]
     for id in ids:  # noqa: A001 - the spool's word

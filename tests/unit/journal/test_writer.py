@@ -8,7 +8,7 @@ from postlude.journal import JournalReader, JournalWriter, Position, losses
 from postlude.model.errors import InputError, InUseError, StorageError
 
 
-def test_what_was_appended_is_read_in_order(tmp_path: Path):
+def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     positions = [writer.append_blocking(f"record {i}".encode()) for i in range(10)]
     records = JournalReader(tmp_path).read({}, 100)
@@ -17,7 +17,7 @@ def test_what_was_appended_is_read_in_order(tmp_path: Path):
     writer.close()
 
 
-async def test_many_at_once_are_one_batch_or_few(tmp_path: Path):
+async def test_many_at_once_are_one_batch_or_few(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     positions = await asyncio.gather(*(writer.append(b"%d" % i) for i in range(500)))
     assert positions == sorted(set(positions))
@@ -27,7 +27,7 @@ async def test_many_at_once_are_one_batch_or_few(tmp_path: Path):
     writer.close()
 
 
-def test_reading_goes_on_anywhere_also_inside_a_batch(tmp_path: Path):
+def test_reading_goes_on_anywhere_also_inside_a_batch(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=400)
     done = threading.Semaphore(0)
     for i in range(100):
@@ -45,7 +45,7 @@ def test_reading_goes_on_anywhere_also_inside_a_batch(tmp_path: Path):
     writer.close()
 
 
-def test_a_new_start_is_a_new_segment_and_never_a_used_position(tmp_path: Path):
+def test_a_new_start_is_a_new_segment_and_never_a_used_position(tmp_path: Path) -> None:
     seen = []
     for _ in range(3):
         writer = JournalWriter(tmp_path, "edge")
@@ -55,7 +55,7 @@ def test_a_new_start_is_a_new_segment_and_never_a_used_position(tmp_path: Path):
     assert [p.segment for p in seen] == [1, 2, 3]
 
 
-def test_numbers_are_stable_by_name(tmp_path: Path):
+def test_numbers_are_stable_by_name(tmp_path: Path) -> None:
     numbers = []
     for name in ("edge", "relay", "edge"):
         writer = JournalWriter(tmp_path, name)
@@ -64,7 +64,7 @@ def test_numbers_are_stable_by_name(tmp_path: Path):
     assert numbers == [1, 2, 1]
 
 
-def test_a_reader_waits_for_a_writer_that_is_just_being_made(tmp_path: Path):
+def test_a_reader_waits_for_a_writer_that_is_just_being_made(tmp_path: Path) -> None:
     JournalWriter(tmp_path, "edge").close()
     mark = tmp_path / "edge" / "mark"
     whole = mark.read_bytes()
@@ -80,14 +80,14 @@ def test_a_reader_waits_for_a_writer_that_is_just_being_made(tmp_path: Path):
     writer.close()
 
 
-def test_one_writer_a_name(tmp_path: Path):
+def test_one_writer_a_name(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     with pytest.raises(InUseError):
         JournalWriter(tmp_path, "edge")
     writer.close()
 
 
-def test_a_record_must_fit_a_segment(tmp_path: Path):
+def test_a_record_must_fit_a_segment(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=1000)
     for bad in (b"", b"x" * 933):
         with pytest.raises(InputError):
@@ -96,14 +96,14 @@ def test_a_record_must_fit_a_segment(tmp_path: Path):
     writer.close()
 
 
-def test_a_closed_journal_takes_nothing(tmp_path: Path):
+def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     writer.close()
     with pytest.raises(StorageError):
         writer.append_blocking(b"x")
 
 
-def test_the_size_is_bounded(tmp_path: Path):
+def test_the_size_is_bounded(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=1000, max_bytes=3000)
     for _ in range(3):
         writer.append_blocking(b"x" * 900)
@@ -114,7 +114,7 @@ def test_the_size_is_bounded(tmp_path: Path):
     writer.close()
 
 
-def test_event_ids_are_unique_and_fit_63_bits():
+def test_event_ids_are_unique_and_fit_63_bits() -> None:
     first, last = Position(1, 0, 16), Position(4095, (1 << 21) - 1, (1 << 26) - 1)
     assert first.event_id(0) + 1 == first.event_id(1)
     assert last.event_id(15) == (1 << 63) - 1
@@ -122,7 +122,7 @@ def test_event_ids_are_unique_and_fit_63_bits():
         first.event_id(16)
 
 
-def test_what_waits_to_be_read_is_told_in_bytes(tmp_path: Path):
+def test_what_waits_to_be_read_is_told_in_bytes(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=4096)
     records = [bytes([65 + i % 26]) * 500 for i in range(30)]
     for record in records:
@@ -138,7 +138,7 @@ def test_what_waits_to_be_read_is_told_in_bytes(tmp_path: Path):
     reader.close()
 
 
-def test_a_nearly_full_journal_is_told_before_anything_is_lost(tmp_path: Path):
+def test_a_nearly_full_journal_is_told_before_anything_is_lost(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=4096, max_bytes=10_000)
     assert writer.alarm == ""
     for _ in range(9):
@@ -148,7 +148,7 @@ def test_a_nearly_full_journal_is_told_before_anything_is_lost(tmp_path: Path):
     writer.close()
 
 
-def test_what_is_digested_makes_room_before_its_week_is_over(tmp_path: Path):
+def test_what_is_digested_makes_room_before_its_week_is_over(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge", segment_bytes=4096, max_bytes=40_000)
     for _ in range(30):
         writer.append_blocking(b"x" * 990)

@@ -3,7 +3,7 @@ import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,20 +55,22 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def test_the_new_content_takes_the_place_of_the_old(path: Path):
+def test_the_new_content_takes_the_place_of_the_old(path: Path) -> None:
     path.write_bytes(b"old")
     replace_durably(path, b"new", mode=0o640)
     assert path.read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("write", [replace_durably, create_durably])
-def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_after(path: Path, synced: list[str], write):
+def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_after(
+    path: Path, synced: list[str], write: Callable[..., None]
+) -> None:
     write(path, b"new", mode=0o640)
     assert synced == ["file before the name", "folder after the name"]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640])
-def test_a_new_file_is_as_private_as_asked_also_over_an_open_one(path: Path, mode: int):
+def test_a_new_file_is_as_private_as_asked_also_over_an_open_one(path: Path, mode: int) -> None:
     path.write_bytes(b"old")
     path.chmod(0o666)
     replace_durably(path, b"new", mode=mode)
@@ -76,21 +78,21 @@ def test_a_new_file_is_as_private_as_asked_also_over_an_open_one(path: Path, mod
 
 
 @pytest.mark.usefixtures("full_disk")
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path):
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path) -> None:
     path.write_bytes(b"old")
     with pytest.raises(OSError, match="too large"):
         replace_durably(path, bytes(1000), mode=0o640)
     assert [(each.name, each.read_bytes()) for each in path.parent.iterdir()] == [(path.name, b"old")]
 
 
-def test_a_name_that_is_a_folder_leaves_nothing_behind(path: Path):
+def test_a_name_that_is_a_folder_leaves_nothing_behind(path: Path) -> None:
     path.mkdir()
     with pytest.raises(IsADirectoryError):
         replace_durably(path, b"new", mode=0o640)
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     real = os.fsync
     monkeypatch.setattr(os, "fsync", lambda fd: (found.extend(path.parent.glob("*.txt")), real(fd)))
@@ -98,7 +100,7 @@ def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pyte
     assert found == [path]  # by the sync of the folder; not by that of the bytes
 
 
-def test_a_maildir_is_written_through_its_tmp(tmp_path: Path, synced: list[str]):
+def test_a_maildir_is_written_through_its_tmp(tmp_path: Path, synced: list[str]) -> None:
     for name in ("tmp", "new"):
         (tmp_path / name).mkdir()
     replace_durably(tmp_path / "new" / "mail", b"mail", mode=0o600, through=tmp_path / "tmp")
@@ -106,7 +108,7 @@ def test_a_maildir_is_written_through_its_tmp(tmp_path: Path, synced: list[str])
     assert len(synced) == 2
 
 
-def test_creating_leaves_a_file_that_is_there(path: Path):
+def test_creating_leaves_a_file_that_is_there(path: Path) -> None:
     path.write_bytes(b"first")
     with pytest.raises(FileExistsError):
         create_durably(path, b"second", mode=0o640)
@@ -114,25 +116,25 @@ def test_creating_leaves_a_file_that_is_there(path: Path):
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_lock_of_another_process_is_not_waited_for_longer_than_asked(path: Path):
+def test_a_lock_of_another_process_is_not_waited_for_longer_than_asked(path: Path) -> None:
     with pytest.raises(BlockingIOError):
         lock_file(path, mode=0o600, patience_s=0.05)
 
 
-def test_a_lock_is_had_when_the_other_process_ends(path: Path, holder: subprocess.Popen[str]):
+def test_a_lock_is_had_when_the_other_process_ends(path: Path, holder: subprocess.Popen[str]) -> None:
     assert holder.stdin
     holder.stdin.close()
     with locked(path, mode=0o600):
         assert holder.wait(10) == 0
 
 
-def test_a_lock_ends_with_its_block(path: Path):
-    with locked(path, mode=0o600):
-        pass
+def test_a_lock_ends_with_its_block(path: Path) -> None:
+    with locked(path, mode=0o600), pytest.raises(BlockingIOError):
+        lock_file(path, mode=0o600, patience_s=0)
     os.close(lock_file(path, mode=0o600, patience_s=0))
 
 
-def test_a_refused_lock_keeps_no_descriptor_open(path: Path):
+def test_a_refused_lock_keeps_no_descriptor_open(path: Path) -> None:
     with locked(path, mode=0o600):
         before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
         with pytest.raises(BlockingIOError):

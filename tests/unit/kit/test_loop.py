@@ -57,49 +57,49 @@ def run(*outcomes: float | Exception, pauses: Pauses | None = None, waits: int =
     return loop, stop.waited
 
 
-def test_a_loop_waits_as_long_as_its_step_says():
+def test_a_loop_waits_as_long_as_its_step_says() -> None:
     assert run(0.0, 0.5, 3.0, waits=2)[1] == [0.5, 3.0]
 
 
-def test_the_first_step_waits_as_long_as_asked():
+def test_the_first_step_waits_as_long_as_asked() -> None:
     stop = Stop(1)
     ThreadLoop("digest", step_of(iter(())), delay_s=5.0).run(stop)
     assert stop.waited == [5.0]
 
 
-def test_pauses_after_failures_grow_to_a_limit():
+def test_pauses_after_failures_grow_to_a_limit() -> None:
     assert run(*[FullError("full")] * 5)[1] == [1, 2, 4, 4, 4]
 
 
-def test_a_step_that_works_makes_the_next_failure_a_first_one():
+def test_a_step_that_works_makes_the_next_failure_a_first_one() -> None:
     assert run(FullError("full"), FullError("full"), 7.0, FullError("full"))[1] == [1, 2, 7.0, 1]
 
 
-def test_a_failure_is_a_problem_until_a_step_works():
+def test_a_failure_is_a_problem_until_a_step_works() -> None:
     assert run(FullError("the disk is full"))[0].problem == "mail waits: the disk is full"
 
 
-def test_a_step_that_works_ends_the_problem():
+def test_a_step_that_works_ends_the_problem() -> None:
     assert run(FullError("the disk is full"), 1.0)[0].problem == ""
 
 
-def test_a_bug_is_named_with_its_class():
+def test_a_bug_is_named_with_its_class() -> None:
     assert run(KeyError("x"))[0].problem == "mail waits: KeyError: 'x'"
 
 
-def test_the_log_says_what_failed_and_when_it_is_tried_again(caplog: pytest.LogCaptureFixture):
+def test_the_log_says_what_failed_and_when_it_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     run(FullError("the disk is full"))
     assert [record.getMessage() for record in caplog.records] == [
         "digest step failed; retrying in 1 s: the disk is full"
     ]
 
 
-def test_the_same_failure_is_not_logged_again_and_again(caplog: pytest.LogCaptureFixture):
+def test_the_same_failure_is_not_logged_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
     run(*[FullError("full")] * 100)
     assert len(caplog.records) == 3  # after 1, 2 and 4 seconds
 
 
-def test_another_failure_is_logged(caplog: pytest.LogCaptureFixture):
+def test_another_failure_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     run(*[FullError("full")] * 3, FullError("read-only"))
     assert "read-only" in caplog.text
 
@@ -107,18 +107,18 @@ def test_another_failure_is_logged(caplog: pytest.LogCaptureFixture):
 @pytest.mark.parametrize(("error", "traceback"), [(FullError("full"), False), (KeyError("x"), True)])
 def test_only_a_bug_is_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture, error: Exception, *, traceback: bool
-):
+) -> None:
     run(error)
     assert bool(caplog.records[0].exc_info) is traceback
 
 
-def test_the_log_says_when_it_works_again(caplog: pytest.LogCaptureFixture):
+def test_the_log_says_when_it_works_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     run(FullError("full"), 1.0)
     assert caplog.records[-1].getMessage() == "digest works again"
 
 
-async def test_a_task_outlives_failures():
+async def test_a_task_outlives_failures() -> None:
     stop, seen = asyncio.Event(), []
 
     async def step() -> float:
@@ -132,7 +132,7 @@ async def test_a_task_outlives_failures():
     assert seen == [0, 1, 2]
 
 
-async def test_a_task_says_its_problem():
+async def test_a_task_says_its_problem() -> None:
     failing = asyncio.Event()
 
     async def step() -> float:
@@ -144,12 +144,12 @@ async def test_a_task_says_its_problem():
         assert loop.problem == "sender: full"
 
 
-async def test_a_stop_ends_a_task_in_its_pause():
+async def test_a_stop_ends_a_task_in_its_pause() -> None:
     async with asyncio.timeout(5), TaskLoop("sender", task_step_of(iter([600.0]))):
         await asyncio.sleep(0)
 
 
-async def test_a_stop_waits_for_the_step_under_way():
+async def test_a_stop_waits_for_the_step_under_way() -> None:
     done = []
 
     async def step() -> float:
@@ -162,7 +162,7 @@ async def test_a_stop_waits_for_the_step_under_way():
     assert done == [True]
 
 
-async def test_a_cancelled_task_is_no_failure(caplog: pytest.LogCaptureFixture):
+async def test_a_cancelled_task_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     task = asyncio.create_task(TaskLoop("sender", task_step_of(iter([600.0]))).run(asyncio.Event()))
     await asyncio.sleep(0)
     task.cancel()
@@ -171,5 +171,5 @@ async def test_a_cancelled_task_is_no_failure(caplog: pytest.LogCaptureFixture):
     assert not caplog.records
 
 
-async def test_a_wait_ends_when_its_time_is_over():
+async def test_a_wait_ends_when_its_time_is_over() -> None:
     assert not await stopped_within(asyncio.Event(), 0.001)

@@ -18,7 +18,7 @@ def rich() -> bytes:
     return mail.as_bytes()
 
 
-def test_html_and_text_are_found():
+def test_html_and_text_are_found() -> None:
     bodies = read_bodies(rich())
     assert bodies.html is not None
     assert "Grüße" in bodies.html
@@ -26,17 +26,17 @@ def test_html_and_text_are_found():
     assert bodies.text.strip() == "Grüße in text"
 
 
-def test_an_attached_text_is_not_the_text():
+def test_an_attached_text_is_not_the_text() -> None:
     mail = EmailMessage()
     mail.add_attachment("attached", filename="a.txt")
     assert read_bodies(mail.as_bytes()).text is None
 
 
-def test_images_become_data_urls():
+def test_images_become_data_urls() -> None:
     assert 'src="data:image/gif;base64,R0lGODlh"' in read_bodies(rich()).html_with_images()
 
 
-def test_an_image_named_many_times_does_not_grow_the_page_without_end():
+def test_an_image_named_many_times_does_not_grow_the_page_without_end() -> None:
     mail = EmailMessage(policy=policy.SMTP)
     mail.set_content('<img src="cid:a">' * 10_000, subtype="html")
     mail.add_related(bytes(1 << 20), "image", "gif", cid="<a>")
@@ -57,16 +57,16 @@ def test_an_image_named_many_times_does_not_grow_the_page_without_end():
         (b"Content-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n\r\ncut off", "cut off"),
     ],
 )
-def test_text_is_decoded(head, body, text):
+def test_text_is_decoded(head: bytes, body: bytes, text: str) -> None:
     assert read_bodies(head + b"\r\n" + body).text == text
 
 
 @pytest.mark.parametrize("raw", [b"", b"\r\n", b"\xff" * 100, b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"])
-def test_what_is_hardly_a_mail_gives_no_error(raw):
+def test_what_is_hardly_a_mail_gives_no_error(raw: bytes) -> None:
     assert read_bodies(raw).html is None
 
 
-def test_parts_are_bounded():
+def test_parts_are_bounded() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000
     assert len(list(leaves(raw))) < PARTS
 
@@ -88,7 +88,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
-def test_hostile_mail_is_read_at_once(shape):
+def test_hostile_mail_is_read_at_once(shape: str) -> None:
     started = time.process_time()
     read_bodies(HOSTILE[shape])
     assert time.process_time() - started < 1

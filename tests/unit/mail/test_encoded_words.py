@@ -23,24 +23,24 @@ from postlude.mail.encoded_words import as_shown, decode_words
         ("=?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=", "Grüße"),
     ],
 )
-def test_words_are_read(value, text):
+def test_words_are_read(value: str, text: str) -> None:
     assert decode_words(value) == text
 
 
-def test_a_word_of_an_unknown_charset_stays_as_it_came():
+def test_a_word_of_an_unknown_charset_stays_as_it_came() -> None:
     assert decode_words("a =?nonsense?q?x?= b") == "a =?nonsense?q?x?= b"
 
 
 @pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "unicode_escape", "rot13", "zlib", "bz2", "hex"])
-def test_what_is_no_charset_of_mail_is_not_used(charset):
+def test_what_is_no_charset_of_mail_is_not_used(charset: str) -> None:
     assert decode_words(f"=?{charset}?q?xn--abc?=") == f"=?{charset}?q?xn--abc?="
 
 
-def test_damaged_words_give_text_and_no_error():
+def test_damaged_words_give_text_and_no_error() -> None:
     assert decode_words("=?utf-8?b?!!!?= =?utf-8?q?=FF=?=") == "\ufffd"
 
 
-def test_a_header_is_shown_on_one_line():
+def test_a_header_is_shown_on_one_line() -> None:
     assert as_shown("=?utf-8?q?a=0D=0Ab?=\r\n c") == "a b c"
 
 
@@ -58,14 +58,14 @@ def test_a_header_is_shown_on_one_line():
         "=?utf-7?b?K?=",
     ],
 )
-def test_a_long_subject_is_read_at_once(unit):
+def test_a_long_subject_is_read_at_once(unit: str) -> None:
     started = time.process_time()
     as_shown(unit * (700_000 // len(unit)))
     assert time.process_time() - started < 1  # the standard library takes half a minute, or gigabytes
 
 
 @given(st.text("aß漢字 é?=_", max_size=60), st.sampled_from(["utf-8", "iso-2022-jp", "gb18030", "iso-8859-1"]))
-def test_what_the_standard_library_writes_is_read_back(text, charset):
+def test_what_the_standard_library_writes_is_read_back(text: str, charset: str) -> None:
     try:
         written = Header(text, charset, maxlinelen=60).encode()
     except UnicodeError:

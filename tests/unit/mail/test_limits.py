@@ -6,38 +6,38 @@ BODY = b"\r\n\r\n" + b"x: y\r\n" * 100_000
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_a_head_up_to_the_limits_is_taken(end):
+def test_a_head_up_to_the_limits_is_taken(end: bytes) -> None:
     line = b"X-A: " + b"a" * 300 + end
     head = line * (HEAD_BYTES // len(line) - 1)
     assert head_refusal(b"From: a@example.org" + end + head + end + BODY) is None
 
 
-def test_a_head_that_is_too_large_is_refused():
+def test_a_head_that_is_too_large_is_refused() -> None:
     assert "larger than the 262,144 bytes" in (head_refusal((b"X-A: " + b"a" * 995 + b"\r\n") * 300 + BODY) or "")
 
 
-def test_a_mail_that_is_nothing_but_head_is_refused():
+def test_a_mail_that_is_nothing_but_head_is_refused() -> None:
     assert "larger than the 262,144 bytes" in (head_refusal(b"a: b\r\n" * 1_000_000) or "")
 
 
-def test_too_many_fields_are_refused():
+def test_too_many_fields_are_refused() -> None:
     assert "more than the 1,000 fields" in (head_refusal(b"a: b\r\n" * (HEAD_FIELDS + 1) + BODY) or "")
 
 
-def test_folded_lines_are_no_fields():
+def test_folded_lines_are_no_fields() -> None:
     assert head_refusal(b"To: b" + b"\r\n a" * 5_000 + BODY) is None
 
 
-def test_a_long_field_is_refused_by_its_name():
+def test_a_long_field_is_refused_by_its_name() -> None:
     assert "The field References is longer" in (
         head_refusal(b"From: a@b.c\r\nReferences:" + b" <x@y>\r\n" * (FIELD_BYTES // 8) + BODY) or ""
     )
 
 
-def test_a_body_has_no_limit_here():
+def test_a_body_has_no_limit_here() -> None:
     assert head_refusal(b"From: a@example.org" + BODY * 10) is None
 
 
 @pytest.mark.parametrize("mail", [b"", b"\r\n", b"\n\n", b"no mail at all"])
-def test_what_is_not_a_mail_is_somebody_elses_to_refuse(mail):
+def test_what_is_not_a_mail_is_somebody_elses_to_refuse(mail: bytes) -> None:
     assert head_refusal(mail) is None

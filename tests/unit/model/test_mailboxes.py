@@ -31,7 +31,7 @@ from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
         (" \t<care@sender.example>, ", "", "care@sender.example"),
     ],
 )
-def test_one_mailbox_as_people_type_it(typed: str, name: str, address: str):
+def test_one_mailbox_as_people_type_it(typed: str, name: str, address: str) -> None:
     assert read_one_mailbox(typed) == (address, name)
 
 
@@ -48,7 +48,7 @@ def test_one_mailbox_as_people_type_it(typed: str, name: str, address: str):
         (",, a@x.example,,", ["a@x.example"]),
     ],
 )
-def test_many_mailboxes_stay_in_their_order(typed: str, addresses: list[str]):
+def test_many_mailboxes_stay_in_their_order(typed: str, addresses: list[str]) -> None:
     assert [box.spelled for box in read_mailboxes(typed)] == addresses
 
 
@@ -70,20 +70,20 @@ def test_many_mailboxes_stay_in_their_order(typed: str, addresses: list[str]):
         ("Shop <a@x.example, b@x.example>", "more than one address"),
     ],
 )
-def test_what_is_no_mailbox_is_refused_with_the_remedy(typed: str, reason: str):
+def test_what_is_no_mailbox_is_refused_with_the_remedy(typed: str, reason: str) -> None:
     with pytest.raises(AddressError) as error:
         read_mailboxes(typed)
     assert reason in error.value.reason
     assert error.value.remedy
 
 
-def test_of_two_where_one_is_wanted_the_person_is_told():
+def test_of_two_where_one_is_wanted_the_person_is_told() -> None:
     with pytest.raises(AddressError, match="more than one"):
         read_one_mailbox("a@x.example, b@y.example")
 
 
 @given(st.text("ab@.,;:<>\"'\\() \r\n=?é\u202a", max_size=60))
-def test_whatever_is_taken_is_on_one_line(typed: str):
+def test_whatever_is_taken_is_on_one_line(typed: str) -> None:
     try:
         found = read_mailboxes(typed)
     except AddressError:

@@ -23,11 +23,11 @@ class Clock:
         ("", False),
     ],
 )
-def test_who_may_write_as_whom(address: str, allowed: bool):
+def test_who_may_write_as_whom(address: str, allowed: bool) -> None:
     assert may_send_as(address, ("anna@example.org", "*@team.example.org")) is allowed
 
 
-def test_wrong_passwords_get_slower_and_a_right_one_clears():
+def test_wrong_passwords_get_slower_and_a_right_one_clears() -> None:
     clock = Clock()
     throttle = Throttle(clock)
     for _ in range(4):
@@ -44,21 +44,21 @@ def test_wrong_passwords_get_slower_and_a_right_one_clears():
     assert throttle.wait_s("a", "anna") == 0
 
 
-def test_wrong_passwords_of_one_login_do_not_lock_out_the_others_of_its_address():
+def test_wrong_passwords_of_one_login_do_not_lock_out_the_others_of_its_address() -> None:
     throttle = Throttle(Clock())
     for _ in range(100):
         throttle.failed("a", "anna")
     assert throttle.wait_s("a", "bert") == 0
 
 
-def test_a_login_is_the_same_in_any_case_of_its_letters():
+def test_a_login_is_the_same_in_any_case_of_its_letters() -> None:
     throttle = Throttle(Clock())
     for login in ("anna", "Anna", "ANNA", "aNNA", "annA"):
         throttle.failed("a", login)
     assert throttle.wait_s("a", "anna") == 30
 
 
-def test_an_address_that_tries_many_logins_is_answered_later_and_later():
+def test_an_address_that_tries_many_logins_is_answered_later_and_later() -> None:
     throttle = Throttle(Clock())
     pauses = [throttle.failed("a", str(number)) for number in range(1000)]
     assert pauses[0] == 0.5
@@ -67,7 +67,7 @@ def test_an_address_that_tries_many_logins_is_answered_later_and_later():
     assert throttle.failed("b", "anna") == 0.5
 
 
-def test_addresses_remembered_are_bounded():
+def test_addresses_remembered_are_bounded() -> None:
     throttle = Throttle(Clock())
     for number in range(12_000):
         throttle.failed(str(number), str(number))

@@ -12,7 +12,7 @@ IDS = st.integers(0, (1 << 64) - 1)
 
 
 @given(st.sampled_from(Kind), IDS, IDS)
-def test_no_flipped_bit_verifies(kind: Kind, scope: int, copy: int):
+def test_no_flipped_bit_verifies(kind: Kind, scope: int, copy: int) -> None:
     for token in CODEC.mint_copy(kind, scope, copy):
         raw = urlsafe_b64decode(token)
         for bit in range(len(raw) * 8):
@@ -24,7 +24,7 @@ def test_no_flipped_bit_verifies(kind: Kind, scope: int, copy: int):
 
 
 @given(st.sampled_from(Kind), IDS, IDS)
-def test_neither_token_of_a_copy_does_the_work_of_the_other(kind: Kind, scope: int, copy: int):
+def test_neither_token_of_a_copy_does_the_work_of_the_other(kind: Kind, scope: int, copy: int) -> None:
     tokens = CODEC.mint_copy(kind, scope, copy)
     assert CODEC.read_read(tokens.read) == (2, kind, scope, copy, Use.READ)
     assert CODEC.read_act(tokens.act) == (2, kind, scope, copy, Use.ACT)
@@ -33,20 +33,20 @@ def test_neither_token_of_a_copy_does_the_work_of_the_other(kind: Kind, scope: i
 
 
 @given(st.sampled_from(Kind), IDS, IDS)
-def test_a_minter_of_many_copies_mints_what_is_minted_one_by_one(kind: Kind, scope: int, copy: int):
+def test_a_minter_of_many_copies_mints_what_is_minted_one_by_one(kind: Kind, scope: int, copy: int) -> None:
     minter = CODEC.minter(kind, scope)
     assert minter.tokens(copy) == CODEC.mint_copy(kind, scope, copy)
     assert (minter.read(copy), minter.act(copy)) == minter.tokens(copy)
 
 
 @given(st.binary(max_size=60))
-def test_arbitrary_bytes_are_no_token(data: bytes):
+def test_arbitrary_bytes_are_no_token(data: bytes) -> None:
     assert CODEC.verify_read(data) is None
     assert CODEC.verify_act(data) is None
 
 
 @given(IDS, IDS)
-def test_a_token_has_one_spelling(scope: int, copy: int):
+def test_a_token_has_one_spelling(scope: int, copy: int) -> None:
     token = CODEC.mint_copy(Kind.MESSAGE, scope, copy).read.encode()
     raw = urlsafe_b64decode(token)
     other = b64encode(raw)
@@ -56,7 +56,7 @@ def test_a_token_has_one_spelling(scope: int, copy: int):
 
 
 @given(IDS, st.integers(0, 99_999), st.text(min_size=1, max_size=60))
-def test_a_link_of_another_position_or_message_does_not_verify(scope: int, position: int, url: str):
+def test_a_link_of_another_position_or_message_does_not_verify(scope: int, position: int, url: str) -> None:
     ref = CODEC.read_read(CODEC.mint_copy(Kind.CAMPAIGN, scope, 7).read)
     assert ref is not None
     parts = split_link(CODEC.link_tail(Kind.CAMPAIGN, scope, position, url))
@@ -70,7 +70,7 @@ def test_a_link_of_another_position_or_message_does_not_verify(scope: int, posit
 
 
 @given(IDS)
-def test_a_tag_of_one_purpose_is_none_of_another(copy: int):
+def test_a_tag_of_one_purpose_is_none_of_another(copy: int) -> None:
     for purpose in TagPurpose:
         tag = CODEC.mint_tag(purpose, copy)
         assert [other for other in TagPurpose if CODEC.read_tag(other, tag) == copy] == [purpose]

@@ -24,25 +24,25 @@ ACT = [
 
 
 @pytest.mark.parametrize(("kind", "key", "token"), BOTH)
-def test_a_token_from_before_there_were_two_reads_and_acts(kind: Kind, key: int, token: str):
+def test_a_token_from_before_there_were_two_reads_and_acts(kind: Kind, key: int, token: str) -> None:
     expected = (key, kind, SCOPE, COPY, Use.BOTH)
     assert CODEC.read_read(token) == expected
     assert CODEC.read_act(token) == expected
 
 
 @pytest.mark.parametrize(("kind", "token"), READ)
-def test_a_read_token_reads_and_does_not_act(kind: Kind, token: str):
+def test_a_read_token_reads_and_does_not_act(kind: Kind, token: str) -> None:
     assert CODEC.read_read(token) == (2, kind, SCOPE, COPY, Use.READ)
     assert CODEC.read_act(token) is None
 
 
 @pytest.mark.parametrize(("kind", "token"), ACT)
-def test_an_act_token_acts_and_does_not_read(kind: Kind, token: str):
+def test_an_act_token_acts_and_does_not_read(kind: Kind, token: str) -> None:
     assert CODEC.read_act(token) == (2, kind, SCOPE, COPY, Use.ACT)
     assert CODEC.read_read(token) is None
 
 
-def test_links_tags_confirmations_and_hooks():
+def test_links_tags_confirmations_and_hooks() -> None:
     ref = CODEC.read_read(BOTH[2][2])
     parts = split_link("7.d6p_q_8-R-E/https%3A%2F%2Fshop.example%2Fa%3Fb%3Dc%26d%3D%C3%A9")
     assert ref is not None

@@ -48,7 +48,8 @@ def test_an_app_password_opens_its_own_login_only(store: Store) -> None:
     assert check_app_password(store, "bob@example.org", password, clock) is None
     assert check_app_password(store, "alice@example.org", password[:-1], clock) is None
     [kept] = store.accounts.list_app_passwords(alice.id)
-    assert (kept.label, kept.last_used_at) == ("Thunderbird", clock.now())
+    assert kept.label == "Thunderbird"
+    assert kept.last_used_at == clock.now()
     assert store.accounts.list_app_passwords(bob.id) == []
     assert store.accounts.delete_app_password(kept.id)
     assert not store.accounts.delete_app_password(kept.id)
@@ -95,7 +96,9 @@ def test_suppressions_keep_the_first_reason(store: Store) -> None:
     assert store.suppressions.contains(["BOB@example.org", "alice@example.org"]) == {"BOB@example.org"}
     found = store.suppressions.get("bob@example.org")
     assert found is not None
-    assert (found.reason, found.copy, found.at) == ("complained", 12, 99)
+    assert found.reason == "complained"
+    assert found.copy == 12
+    assert found.at == 99
     assert [one.address for one in store.suppressions.latest()] == ["bob@example.org"]
     assert store.suppressions.remove("bob@example.org")
     assert not store.suppressions.remove("bob@example.org")

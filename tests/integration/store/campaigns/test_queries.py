@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ CAMPAIGN, MESSAGE = 500, 501
 SECOND = 1_000_000
 
 
-def everybody(store: Store, count: int, **options: object) -> Campaign:
+def everybody(store: Store, count: int, **options: Any) -> Campaign:
     """A campaign to so many contacts, sending."""
     for number in range(count):
         store.contacts.add(f"r{number}@example.org", SECOND, fields={"n": number})
@@ -101,11 +102,16 @@ def test_a_claim_brings_what_composing_needs(store: Store) -> None:
     enqueue_all(store)
     store.suppressions.add("r1@example.org", "complained")
     first, second = sorted(store.campaigns.claim(CAMPAIGN, 5, 10, 1), key=lambda one: one.address)
-    assert (first.message, first.recipient, first.attempt, first.fields) == (MESSAGE, "r0@example.org", 1, {"n": 0})
-    assert (first.suppressed, second.suppressed) == (None, "complained")
+    assert first.message == MESSAGE
+    assert first.recipient == "r0@example.org"
+    assert first.attempt == 1
+    assert first.fields == {"n": 0}
+    assert first.suppressed is None
+    assert second.suppressed == "complained"
     store.campaigns.give_back([first.copy])
     (again,) = store.campaigns.claim(CAMPAIGN, 5, 10, 1)
-    assert (again.copy, again.attempt) == (first.copy, 1)
+    assert again.copy == first.copy
+    assert again.attempt == 1
     assert store.campaigns.counts(CAMPAIGN) == {CopyStatus.CLAIMED: 2}
 
 

@@ -12,13 +12,19 @@ def test_one_claimer_gets_a_job_and_beats_carry_wishes(store: Store) -> None:
     assert store.jobs.claim("a", 2, 0, kind="other") is None
     mine = store.jobs.claim("a", 2, 0, kind="import")
     assert mine is not None
-    assert (mine.id, mine.status, mine.owner, mine.options) == (job.id, JobStatus.RUNNING, "a", {"file": "x"})
+    assert mine.id == job.id
+    assert mine.status == JobStatus.RUNNING
+    assert mine.owner == "a"
+    assert mine.options == {"file": "x"}
     assert store.jobs.claim("b", 3, 0, kind="import") is None
     assert store.jobs.beat(Beat(job=job.id, at=4, done=10, counts={"added": 9}, position={"row": 10}), "a") == ""
     assert store.jobs.ask(job.id, "pause", 5)
     assert store.jobs.beat(Beat(job=job.id, at=5, done=20, total=100), "a") == "pause"
     now = store.jobs.get(job.id)
-    assert (now.done, now.total, now.position, now.counts) == (20, 100, {"row": 10}, {})
+    assert now.done == 20
+    assert now.total == 100
+    assert now.position == {"row": 10}
+    assert now.counts == {}
     assert store.jobs.finish(job.id, "a", JobStatus.PAUSED, 6)
     assert store.jobs.claim("b", 7, 0, kind="import") is None  # paused: only who asks for this one
     assert store.jobs.resume(job.id)

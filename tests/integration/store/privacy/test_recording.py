@@ -85,7 +85,8 @@ def test_an_address_without_a_contact_can_withdraw(store: Store) -> None:
 def test_a_contact_made_later_shows_what_its_address_withdrew(store: Store) -> None:
     store.privacy.choose(BOB, NO_OPENS, "by hand")
     made = store.contacts.add(BOB, 2 * DAY)
-    assert (made.opens_consent, made.clicks_consent) == (Consent.WITHDRAWN, Consent.UNKNOWN)
+    assert made.opens_consent == Consent.WITHDRAWN
+    assert made.clicks_consent == Consent.UNKNOWN
 
 
 def test_a_withdrawal_goes_with_the_contact_to_its_new_address(store: Store) -> None:
@@ -116,8 +117,10 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
     store.contacts.import_batch(intake, entries, [], lambda _: Beat(job=job, at=DAY, done=2))
     assert now(store) == MayRecord(opens=False)
     contact, eve = store.contacts.by_address(BOB), store.contacts.by_address("eve@x.org")
-    assert (contact.opens_consent, contact.clicks_consent) == (Consent.WITHDRAWN, Consent.GIVEN)
-    assert (eve.opens_consent, eve.clicks_consent) == (Consent.GIVEN, Consent.GIVEN)
+    assert contact.opens_consent == Consent.WITHDRAWN
+    assert contact.clicks_consent == Consent.GIVEN
+    assert eve.opens_consent == Consent.GIVEN
+    assert eve.clicks_consent == Consent.GIVEN
     given = [one.purpose for one in store.contacts.consent_log(contact.id) if one.state is Consent.GIVEN]
     assert given == [Purpose.CLICKS]
 

@@ -76,7 +76,7 @@ def editor(world: "World", csrf: "Csrf") -> Editor:
     return Editor(world, client, token, answer.headers["location"])
 
 
-def test_nobody_else_sees_or_touches_it(world: "World", editor: Editor, csrf: "Csrf"):
+def test_nobody_else_sees_or_touches_it(world: "World", editor: Editor, csrf: "Csrf") -> None:
     charlie = world.client(world.charlie)
     token = csrf(charlie, "/campaigns")
     assert editor.path not in charlie.get("/campaigns").text
@@ -89,7 +89,7 @@ def test_nobody_else_sees_or_touches_it(world: "World", editor: Editor, csrf: "C
     assert world.client().get(editor.path, follow_redirects=False).headers["location"] == "/sign-in"
 
 
-def test_a_draft_comes_back_as_it_was_typed(editor: Editor):
+def test_a_draft_comes_back_as_it_was_typed(editor: Editor) -> None:
     fields = "country=DE\nsize = large"
     saved = editor.save(
         fields=fields,
@@ -107,7 +107,7 @@ def test_a_draft_comes_back_as_it_was_typed(editor: Editor):
     assert editor.campaign.options.per_hour == 1000
 
 
-def test_what_cannot_be_is_said_and_nothing_typed_is_lost(editor: Editor):
+def test_what_cannot_be_is_said_and_nothing_typed_is_lost(editor: Editor) -> None:
     for bad, words in (
         ({"sender": "boss@elsewhere.example"}, "is not an address that"),
         ({"per_hour": "many"}, "a number"),
@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said_and_nothing_typed_is_lost(editor: Editor):
     assert editor.save(sender="news@club.example").status_code == 303  # by the pattern of her senders
 
 
-def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Editor):
+def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Editor) -> None:
     typed = {
         "variant": "A",
         "A_subject": "Hi {{ contact.first_name }}",
@@ -144,7 +144,7 @@ def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Ed
     assert editor.campaign.name == "December"
 
 
-def test_it_leaves_only_when_it_may(editor: Editor):
+def test_it_leaves_only_when_it_may(editor: Editor) -> None:
     assert "cannot be sent like this" in editor.client.get(editor.path + "/checks").text
     refused = editor.post("/schedule")
     assert refused.status_code == 400
@@ -163,7 +163,7 @@ def test_it_leaves_only_when_it_may(editor: Editor):
     assert editor.campaign.status is CampaignStatus.DRAFT
 
 
-def test_consent_on_record_needs_no_word(editor: Editor):
+def test_consent_on_record_needs_no_word(editor: Editor) -> None:
     store = editor.world.deps.store
     for number in range(3):
         contact = store.contacts.by_address(f"p{number}@example.net")
@@ -173,7 +173,7 @@ def test_consent_on_record_needs_no_word(editor: Editor):
     assert editor.post("/schedule").status_code == 303
 
 
-def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(editor: Editor):
+def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(editor: Editor) -> None:
     editor.save()
     checks = editor.client.get(editor.path + "/checks").text
     assert "Send it to 3 contacts now?" in checks
@@ -184,7 +184,7 @@ def test_one_click_asks_how_many_it_goes_to_and_can_be_taken_back(editor: Editor
     assert editor.campaign.status is CampaignStatus.DRAFT
 
 
-def test_variants_files_copies_and_deletion(editor: Editor):
+def test_variants_files_copies_and_deletion(editor: Editor) -> None:
     editor.save(add_variant="1")
     names = [variant.name for variant in editor.world.deps.store.campaigns.variants(editor.campaign.id)]
     assert names == ["A", "B"]
@@ -197,7 +197,8 @@ def test_variants_files_copies_and_deletion(editor: Editor):
         editor.client.post(editor.path + "/files", data=data, files=upload, follow_redirects=False).status_code == 303
     )
     [file] = editor.world.deps.store.campaigns.files(editor.campaign.id)
-    assert (file.name, file.hosted) == ("price list.pdf", True)
+    assert file.name == "price list.pdf"
+    assert file.hosted is True
     assert (editor.world.deps.campaigns.files / id_text(file.id)).read_bytes() == b"%PDF-1.4"
     assert "hosted:price list.pdf" in editor.client.get(editor.path).text
     editor.post(f"/files/{id_text(file.id)}/remove")
@@ -212,7 +213,7 @@ def test_variants_files_copies_and_deletion(editor: Editor):
     assert editor.client.get(copied).status_code == 404
 
 
-def test_a_test_mail_goes_to_ourselves(editor: Editor):
+def test_a_test_mail_goes_to_ourselves(editor: Editor) -> None:
     editor.save()
     assert editor.post("/test", to="nobody").status_code == 400
     answer = editor.post("/test", to="alice@example.org, boss@example.org", contact="p1@example.net")
@@ -222,13 +223,13 @@ def test_a_test_mail_goes_to_ourselves(editor: Editor):
     assert b"X-Postlude-Opens: off" in sent["raw"]
 
 
-def test_a_newsletter_of_900_kb_is_taken(editor: Editor):
+def test_a_newsletter_of_900_kb_is_taken(editor: Editor) -> None:
     big = HTML.replace("</body>", "<p>é</p>" * 100_000 + "</body>")
     assert editor.save(A_source=big).status_code == 303
     assert "Gmail shows 102" in editor.client.get(editor.path + "/checks").text
 
 
-def test_pages_keep_to_the_policy(editor: Editor):
+def test_pages_keep_to_the_policy(editor: Editor) -> None:
     editor.save()
     for path in ("/campaigns", editor.path, editor.path + "/people"):
         answer = editor.client.get(path)
@@ -247,7 +248,7 @@ def page(browser: "Browser", served: str, world: "World") -> "Iterator[Page]":
 
 
 @pytest.mark.browser
-def test_the_preview_follows_what_is_typed(editor: Editor, page: "Page", served: str):
+def test_the_preview_follows_what_is_typed(editor: Editor, page: "Page", served: str) -> None:
     page.goto(served + editor.path)
     page.get_by_label("News 3 subscribed").check()
     page.get_by_label("Subject").fill("Good day {{ contact.first_name }}")

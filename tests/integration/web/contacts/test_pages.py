@@ -1,15 +1,20 @@
 """Contacts, lists, imports and suppressions in the browser."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from postlude.model.words import MemberStatus, Via
 from postlude.services.contacts.import_job import claim_import, run_import
 from postlude.store import Batch, Copy, Message, Submission
+from support.web_world import Csrf
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
+
+Post = Callable[..., Response]
 
 
 @pytest.fixture
@@ -18,10 +23,10 @@ def client(world: World) -> TestClient:
 
 
 @pytest.fixture
-def post(client: TestClient, csrf):
+def post(client: TestClient, csrf: Csrf) -> Post:
     """Post a form as the page `of` would."""
 
-    def send(path: str, of: str = "/contacts", **fields: object):
+    def send(path: str, of: str = "/contacts", **fields: object) -> Response:
         return client.post(path, data={"csrf": csrf(client, of), **fields}, follow_redirects=False)
 
     return send
@@ -37,7 +42,7 @@ def test_pages_need_a_session_and_forms_their_token(world: World, client: TestCl
     assert world.deps.store.contacts.count() == 0
 
 
-def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: TestClient, post) -> None:
+def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: TestClient, post: Post) -> None:
     store = world.deps.store
     where = post("/contacts", address="Dora <Dora@müller.example>").headers["location"]
     assert "Dora@müller.example" in client.get(where).text
@@ -48,15 +53,15 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
     form = {"address": "dora@example.org", "name": "Dora", "tags": "vip, press", "field": ["city", ""], "value": "Ulm"}
     assert post(where, where, **form).headers["location"].endswith("?notice=saved")
     dora = store.contacts.by_address("dora@example.org")
-    assert (dora.name, dora.fields, store.contacts.tags_of([dora.id])[dora.id]) == (
-        "Dora",
-        {"city": "Ulm"},
-        ["press", "vip"],
-    )
+    assert dora.name == "Dora"
+    assert dora.fields == {"city": "Ulm"}
+    assert store.contacts.tags_of([dora.id])[dora.id] == ["press", "vip"]
     wrong = post(where, where, address="dora@example.org", time_zone="Mars")
-    assert (wrong.status_code, "is not a time zone" in wrong.text) == (400, True)
+    assert wrong.status_code == 400
+    assert "is not a time zone" in wrong.text
     post(where, where, address="dora@example.org", name="Dora", tags="vip", field="city", value="")
-    assert (store.contacts.get(dora.id).fields, store.contacts.tags_of([dora.id])[dora.id]) == ({}, ["vip"])
+    assert store.contacts.get(dora.id).fields == {}
+    assert store.contacts.tags_of([dora.id])[dora.id] == ["vip"]
     assert post(f"{where}/erase", where).status_code == 400
     assert post(f"{where}/erase", where, sure="1").headers["location"] == "/contacts"
     assert client.get(where).status_code == 404
@@ -72,7 +77,7 @@ def test_names_from_files_are_text_on_the_page(world: World, client: TestClient)
         assert evil not in client.get(path).text
 
 
-def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client: TestClient, post) -> None:
+def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client: TestClient, post: Post) -> None:
     store = world.deps.store
     post("/lists", "/lists", name="News", double_optin="1", consent_text="Monthly")
     post("/lists", "/lists", name="Plain")
@@ -83,7 +88,8 @@ def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client
         post(f"{where}/lists", where, list=f"{news.id:016x}", do="join").headers["location"].endswith("?notice=asked")
     )
     [mail] = world.submitted
-    assert (mail["recipients"], b"https://t.test/c/" in mail["raw"]) == (["dora@example.org"], True)
+    assert mail["recipients"] == ["dora@example.org"]
+    assert b"https://t.test/c/" in mail["raw"]
     post(f"{where}/lists", where, list=f"{plain.id:016x}", do="join")
     assert {one.list: one.status for one in store.lists.memberships(dora.id)} == {
         news.id: MemberStatus.PENDING,
@@ -99,12 +105,12 @@ def test_subscribing_sends_the_mail_where_the_list_wants_it(world: World, client
     assert [one.name for one in store.lists.every()] == ["News"]
 
 
-def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClient, post, csrf) -> None:
+def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClient, post: Post, csrf: Csrf) -> None:
     store = world.deps.store
     news = store.lists.add("News", 1)
     data = "Wer;Mail;Ort\nDora;dora@example.org;Köln\nEmil;nobody;Ulm\n".encode("cp1252")
 
-    def upload(name: str, content: bytes):
+    def upload(name: str, content: bytes) -> Response:
         form = {"csrf": csrf(client, "/contacts/import")}
         return client.post("/contacts/import", data=form, files={"file": (name, content)}, follow_redirects=False)
 
@@ -115,7 +121,8 @@ def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClie
     assert "Köln" in looked
     form = {"name": "people.csv", "target": ["name", "email", "-"], "lists": f"{news.id:016x}"}
     refused = post(where.partition("?")[0], where, **form)
-    assert (refused.status_code, "confirm by mail" in refused.text) == (400, True)
+    assert refused.status_code == 400
+    assert "confirm by mail" in refused.text
     done = post(where.partition("?")[0], where, **form, consent="mail", agreed="card <2025>", known="fill")
     page = done.headers["location"]
     assert "Waiting" in client.get(page).text
@@ -130,7 +137,9 @@ def test_a_file_goes_up_is_looked_at_and_imported(world: World, client: TestClie
     assert errors.headers["content-type"] == "text/csv; charset=utf-8"
     assert "3,Mail,nobody,no address" in errors.text
     dora = store.contacts.by_address("dora@example.org")
-    assert (dora.name, dora.fields, dora.source) == ("Dora", {}, "import people.csv")
+    assert dora.name == "Dora"
+    assert dora.fields == {}
+    assert dora.source == "import people.csv"
     assert [one.list for one in store.lists.memberships(dora.id)] == [news.id]
     assert "people.csv" in client.get("/contacts/import").text
     assert client.get("/contacts/import/0123456789abcdef").status_code == 404
@@ -147,7 +156,7 @@ def test_export_holds_what_the_search_found(world: World, client: TestClient) ->
     assert rows[1].endswith('"K""öln, Süd"')
 
 
-def test_suppressions_say_who_and_why(world: World, client: TestClient, post) -> None:
+def test_suppressions_say_who_and_why(world: World, client: TestClient, post: Post) -> None:
     store = world.deps.store
     for number in range(60):
         store.suppressions.add(f"b{number:02}@example.org", "unknown_user", "dsn", at=number + 1)

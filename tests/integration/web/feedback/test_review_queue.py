@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
@@ -34,7 +35,7 @@ def fill(world: World) -> None:
     world.deps.store.digest.apply(Batch(submissions=[submission], unmatched=rows, positions={1: (1, 1)}))
 
 
-def test_who_sees_what_and_how_it_is_decided(world: World):
+def test_who_sees_what_and_how_it_is_decided(world: World) -> None:
     fill(world)
     alice = world.client(world.alice)
     page = alice.get("/unmatched").text
@@ -52,13 +53,16 @@ def test_who_sees_what_and_how_it_is_decided(world: World):
     done = alice.post(
         f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign", "to": id_text(770)}, follow_redirects=False
     )
-    assert (done.status_code, done.headers["location"]) == (303, "/unmatched?done=tie")
+    assert done.status_code == 303
+    assert done.headers["location"] == "/unmatched?done=tie"
     (record,) = world.appended
     decision = decode(record)
-    assert (decision.unmatched, decision.copy, decision.user) == (1, 770, world.alice.id)
+    assert decision.unmatched == 1
+    assert decision.copy == 770
+    assert decision.user == world.alice.id
 
 
-def test_the_mail_is_shown_as_text(world: World, tmp_path):
+def test_the_mail_is_shown_as_text(world: World, tmp_path: Path) -> None:
     fill(world)
     Spool(tmp_path / "spool").put(9, b"Subject: x\r\n\r\n<script>alert(1)</script>")
     answer = world.client(world.alice).get(f"/unmatched/{id_text(1)}/mail")
@@ -67,14 +71,14 @@ def test_the_mail_is_shown_as_text(world: World, tmp_path):
     assert world.client(world.charlie).get(f"/unmatched/{id_text(1)}/mail").status_code == 404
 
 
-def test_a_mail_that_is_no_longer_kept_is_said_to_be_gone(world: World):
+def test_a_mail_that_is_no_longer_kept_is_said_to_be_gone(world: World) -> None:
     fill(world)
     answer = world.client(world.alice).get(f"/unmatched/{id_text(1)}/mail")
     assert answer.status_code == 404
     assert "is not kept any more" in answer.text
 
 
-def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World):
+def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World) -> None:
     fill(world)
     facts = {"recipient": "x@y.test"}
     others = [

@@ -1,20 +1,26 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from postlude.history import History
 from postlude.kit.ids import id_text, new_id
 from postlude.model.event import Event
 from postlude.model.observation import Resend, decode
 from postlude.model.words import EventKind, SendOutcome, Verdict, Via
 from postlude.store.digest.rows import Batch
 from postlude.store.messages.rows import AttemptResult, Copy, Link, Message, Submission
+from support.web_world import Csrf, World
 
+Stored = Callable[..., tuple[int, int]]
 NOW = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def stored(world):
+def stored(world: World) -> Stored:
     """Store messages of a user; each with one copy and one link."""
 
-    def store(user: int, subject: str, at: int = NOW, **fields: object) -> tuple[int, int]:
+    def store(user: int, subject: str, at: int = NOW, **fields: Any) -> tuple[int, int]:
         message, copy = new_id(), new_id()
         row = Message(
             id=message,
@@ -35,7 +41,9 @@ def stored(world):
     return store
 
 
-def happened(world, history, message: int, copy: int, *kinds: EventKind, verdict: Verdict = Verdict.HUMAN) -> None:
+def happened(
+    world: World, history: History, message: int, copy: int, *kinds: EventKind, verdict: Verdict = Verdict.HUMAN
+) -> None:
     events = [
         Event(new_id(), kind, NOW + number, message, copy, 0, verdict, ("browser",), 1, {})
         for number, kind in enumerate(kinds, 1)
@@ -44,7 +52,7 @@ def happened(world, history, message: int, copy: int, *kinds: EventKind, verdict
     world.deps.store.digest.apply(Batch(events=events))
 
 
-def test_only_the_sender_sees_a_message(world, stored):
+def test_only_the_sender_sees_a_message(world: World, stored: Stored) -> None:
     message, _ = stored(world.alice.id, "For Alice")
     path = f"/messages/{id_text(message)}"
     assert "For Alice" in world.client(world.alice).get(path).text
@@ -54,7 +62,7 @@ def test_only_the_sender_sees_a_message(world, stored):
     assert "For Alice" not in charlie.get("/").text
 
 
-def test_the_page_tells_what_happened_newest_first(world, stored, history):
+def test_the_page_tells_what_happened_newest_first(world: World, stored: Stored, history: History) -> None:
     message, copy = stored(world.alice.id, "<b>Plan</b>")
     happened(world, history, message, copy, EventKind.SENT, EventKind.OPENED, EventKind.CLICKED)
     page = world.client(world.alice).get(f"/messages/{id_text(message)}").text
@@ -67,7 +75,7 @@ def test_the_page_tells_what_happened_newest_first(world, stored, history):
     assert "a person" in timeline
 
 
-def test_marks_say_it_in_words_too(world, stored, history):
+def test_marks_say_it_in_words_too(world: World, stored: Stored, history: History) -> None:
     plain, _ = stored(world.alice.id, "One", opens=False)
     seen, copy = stored(world.alice.id, "Two")
     happened(world, history, seen, copy, EventKind.OPENED)
@@ -80,7 +88,7 @@ def test_marks_say_it_in_words_too(world, stored, history):
     assert "untracked" in marks["p"]
 
 
-def test_pages_of_the_list_show_every_message_once(world, stored):
+def test_pages_of_the_list_show_every_message_once(world: World, stored: Stored) -> None:
     for number in range(60):
         stored(world.alice.id, f"Subject {number:03d}.", NOW + number)
     client, path, subjects = world.client(world.alice), "/", []
@@ -92,14 +100,16 @@ def test_pages_of_the_list_show_every_message_once(world, stored):
     assert subjects == [f"Subject {number:03d}." for number in reversed(range(60))]
 
 
-def test_a_message_accepted_a_moment_ago_is_no_error(world):
+def test_a_message_accepted_a_moment_ago_is_no_error(world: World) -> None:
     client = world.client(world.alice)
     page = client.get(f"/messages/{id_text(5)}?new=1")
     assert page.status_code == 200
     assert "Accepted" in page.text
 
 
-def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(world, stored, csrf):
+def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(
+    world: World, stored: Stored, csrf: Csrf
+) -> None:
     message, copy = stored(world.alice.id, "Maybe")
     lost = AttemptResult(copy, SendOutcome.INDETERMINATE, NOW, 1, text="the connection was lost", message=message)
     world.deps.store.digest.apply(Batch(attempts=[lost]))
@@ -113,14 +123,16 @@ def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(world,
     assert charlie.post(resend, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
     assert world.appended == []
     done = alice.post(resend, data={"csrf": csrf(alice, path)}, follow_redirects=False)
-    assert (done.status_code, done.headers["location"]) == (303, path)
+    assert done.status_code == 303
+    assert done.headers["location"] == path
     (record,) = world.appended
     reported = decode(record)
     assert isinstance(reported, Resend)
-    assert (reported.message, reported.copy) == (message, copy)
+    assert reported.message == message
+    assert reported.copy == copy
 
 
-def test_a_copy_that_was_sent_has_no_such_button(world, stored, csrf):
+def test_a_copy_that_was_sent_has_no_such_button(world: World, stored: Stored, csrf: Csrf) -> None:
     message, copy = stored(world.alice.id, "Done")
     world.deps.store.digest.apply(Batch(attempts=[AttemptResult(copy, SendOutcome.ACCEPTED, NOW, 1, message=message)]))
     alice = world.client(world.alice)

@@ -17,7 +17,7 @@ SES_ID = "0102018f4b2c7a11-5f0c2d3e-1c2b-4a77-9d0e-2a6b0d6f0a11-000000"
         ("OK id=1sAbCd-0001Ef-2G", "1sAbCd-0001Ef-2G"),
     ],
 )
-def test_the_id_a_provider_gives_is_read_from_its_answer(text: str, expected: str):
+def test_the_id_a_provider_gives_is_read_from_its_answer(text: str, expected: str) -> None:
     assert accepted(250, text, "x:587").remote_id == expected
 
 
@@ -38,7 +38,7 @@ def test_the_id_a_provider_gives_is_read_from_its_answer(text: str, expected: st
 )
 def test_a_limit_of_the_account_is_told_from_a_word_about_the_recipient(
     code: int, text: str, outcome: SendOutcome, limit: str
-):
+) -> None:
     answer = refusal(code, text, "x:587", "rcpt")
     assert answer.outcome is outcome
     assert over_our_limit(answer) == limit

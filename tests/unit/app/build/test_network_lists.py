@@ -15,7 +15,7 @@ class Hand:
         return self.time
 
 
-def test_the_operators_list_takes_the_place_of_the_bundled_one(tmp_path: Path):
+def test_the_operators_list_takes_the_place_of_the_bundled_one(tmp_path: Path) -> None:
     hand, folder = Hand(), tmp_path / "networks"
     facts = AddressLookup(folder, hand)
     assert facts("64.235.144.1")["network"] == "barracuda"
@@ -25,10 +25,11 @@ def test_the_operators_list_takes_the_place_of_the_bundled_one(tmp_path: Path):
     assert facts("64.235.144.1") == {}
     assert facts("192.0.2.200") == {"network": "barracuda", "lists_date": "2025-10-09"}
     [own] = [one for one in load_lists(folder)[0] if one.name == "barracuda"]
-    assert (own.networks, own.source) == (("192.0.2.0/24",), "a letter")
+    assert own.networks == ("192.0.2.0/24",)
+    assert own.source == "a letter"
 
 
-def test_a_broken_list_leaves_the_bundled_one_in_use(tmp_path: Path):
+def test_a_broken_list_leaves_the_bundled_one_in_use(tmp_path: Path) -> None:
     (tmp_path / "barracuda.txt").write_text("not a network\n")
     lists, problems = load_lists(tmp_path)
     assert "209.222.80.0/21" in next(one.networks for one in lists if one.name == "barracuda")
@@ -38,7 +39,7 @@ def test_a_broken_list_leaves_the_bundled_one_in_use(tmp_path: Path):
         import_list(tmp_path, "barracuda", "# nothing\n", source="", now=0)
 
 
-def test_countries_from_the_usual_tables(tmp_path: Path):
+def test_countries_from_the_usual_tables(tmp_path: Path) -> None:
     lines = [
         '"first","last","country"',
         '"192.0.2.0","192.0.2.127","DE"',

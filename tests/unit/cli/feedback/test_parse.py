@@ -25,25 +25,27 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_one_json_line_per_finding(saved: Path):
+def test_one_json_line_per_finding(saved: Path) -> None:
     result = CliRunner().invoke(command, ["parse", str(saved), "--json"])
     row = json.loads(result.output)
-    assert (row["kind"], row["recipient"], row["reason"]) == ("bounced", "bob@example.org", "unknown_user")
+    assert row["kind"] == "bounced"
+    assert row["recipient"] == "bob@example.org"
+    assert row["reason"] == "unknown_user"
     assert row["file"] == str(saved / "bounce.eml")
 
 
-def test_a_table_for_people(saved: Path):
+def test_a_table_for_people(saved: Path) -> None:
     result = CliRunner().invoke(command, ["parse", str(saved / "bounce.eml")])
     assert result.output.split()[:4] == ["bounce.eml", "bounced", "bob@example.org", "unknown_user"]
 
 
-def test_an_unreadable_file_does_not_keep_the_others_from_being_read(saved: Path):
+def test_an_unreadable_file_does_not_keep_the_others_from_being_read(saved: Path) -> None:
     result = CliRunner().invoke(command, ["parse", str(saved / "none"), str(saved / "bounce.eml"), "--json"])
     assert json.loads(result.output)["kind"] == "bounced"
     assert isinstance(result.exception, InputError)
     assert result.exception.exit_code == 2
 
 
-def test_a_file_of_known_addresses_that_is_not_there(saved: Path):
+def test_a_file_of_known_addresses_that_is_not_there(saved: Path) -> None:
     result = CliRunner().invoke(command, ["parse", str(saved / "bounce.eml"), "--known", str(saved / "none")])
     assert isinstance(result.exception, InputError)

@@ -39,7 +39,7 @@ def run(*arguments: object, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(cli, [str(each) for each in arguments], input=stdin, standalone_mode=False)
 
 
-def test_links_says_what_is_tracked_and_why_not_the_others(file: Path):
+def test_links_says_what_is_tracked_and_why_not_the_others(file: Path) -> None:
     out = run("links", file).stdout
     assert "0  tracked   html  https://x.example/?a=1&b=2  Read on" in out
     assert "1  excluded  html  https://shop.example/  Shop" in out
@@ -49,25 +49,25 @@ def test_links_says_what_is_tracked_and_why_not_the_others(file: Path):
     assert "excluded  its host" in out
 
 
-def test_a_label_cannot_command_the_terminal(file: Path):
+def test_a_label_cannot_command_the_terminal(file: Path) -> None:
     assert "\x1b" not in run("links", file).stdout
 
 
-def test_the_switches(file: Path):
+def test_the_switches(file: Path) -> None:
     out = run("links", file, "--text", "--no-opens", "--exclude", "x.example").stdout
     assert "0  excluded" in out
     assert "opens: no pixel" in out
     assert "tracked" not in out.partition("opens")[0]
 
 
-def test_links_as_json_from_standard_input():
+def test_links_as_json_from_standard_input() -> None:
     found = json.loads(run("links", "-", "--json", stdin=RAW).stdout)
     assert [link["reason"] for link in found["links"]] == ["", "excluded", "scheme", "text_off"]
     assert found["skipped_parts"] == [{"path": "3", "content_type": "text/calendar", "reason": "calendar"}]
     assert found["opens"] is True
 
 
-def test_instrument_writes_the_message_and_one_recipient_has_one_token(file: Path):
+def test_instrument_writes_the_message_and_one_recipient_has_one_token(file: Path) -> None:
     outs = [
         run("instrument", file, "--key", KEY, "--base", "https://t.example", "--to", to).stdout_bytes
         for to in ("a@x.example", "a@x.example", "b@x.example")
@@ -76,7 +76,7 @@ def test_instrument_writes_the_message_and_one_recipient_has_one_token(file: Pat
     assert b"X-Postlude" not in outs[0]
 
 
-def test_the_diff_shows_what_a_part_says_not_how_it_is_encoded(file: Path):
+def test_the_diff_shows_what_a_part_says_not_how_it_is_encoded(file: Path) -> None:
     out = run("instrument", file, "--key", KEY, "--base", "https://t.example", "--diff").stdout
     assert "-X-Postlude-Skip: shop.example" in out
     assert "(part 2, text/html), tracked" in out
@@ -85,19 +85,19 @@ def test_the_diff_shows_what_a_part_says_not_how_it_is_encoded(file: Path):
     assert "part 1" not in out
 
 
-def test_json_has_all_of_it(file: Path):
+def test_json_has_all_of_it(file: Path) -> None:
     found = json.loads(run("instrument", file, "--key", KEY, "--json").stdout)
     assert set(found) == {"opens", "changed", "token", "links", "skipped_parts", "diff"}
     assert found["token"] in found["diff"]
 
 
-def test_nothing_would_change(tmp_path: Path):
+def test_nothing_would_change(tmp_path: Path) -> None:
     path = tmp_path / "plain.eml"
     path.write_bytes(mail(part(b"words", "text/plain")))
     assert run("instrument", path, "--diff", "--key", KEY).stdout == "nothing would change\n"
 
 
-def test_output_goes_to_a_file(file: Path, tmp_path: Path):
+def test_output_goes_to_a_file(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.eml"
     done = run("instrument", file, "--key", KEY, "-o", target)
     assert done.stdout == ""
@@ -116,7 +116,7 @@ def test_output_goes_to_a_file(file: Path, tmp_path: Path):
         (("--key", KEY, "-o", "/nowhere/at/all"), "cannot write /nowhere/at/all"),
     ],
 )
-def test_bad_options_say_what_would_do(file: Path, arguments: tuple[str, ...], words: str):
+def test_bad_options_say_what_would_do(file: Path, arguments: tuple[str, ...], words: str) -> None:
     error = run("instrument", file, *arguments).exception
     assert isinstance(error, InputError)
     assert words in str(error)
@@ -124,7 +124,7 @@ def test_bad_options_say_what_would_do(file: Path, arguments: tuple[str, ...], w
 
 @pytest.mark.parametrize("content", [b"", b"<html>\n\nno message", b"\x00\xff" * 99, b"From: a@b.example\n"])
 @pytest.mark.parametrize("command", ["links", "instrument"])
-def test_what_is_no_message_is_refused(command: str, content: bytes):
+def test_what_is_no_message_is_refused(command: str, content: bytes) -> None:
     error = run(command, "-", stdin=content).exception
     assert isinstance(error, InputError)
     assert "standard input is not a message" in str(error)

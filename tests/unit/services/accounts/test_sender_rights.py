@@ -4,11 +4,11 @@ from postlude.model.errors import InputError
 from postlude.services.accounts.sender_rights import sender_of
 
 
-def test_a_login_writes_as_itself_with_any_name():
+def test_a_login_writes_as_itself_with_any_name() -> None:
     assert sender_of("bert@b.example", (), "Bert <Bert@B.example>").name == "Bert"
 
 
-def test_a_pattern_allows_further_addresses():
+def test_a_pattern_allows_further_addresses() -> None:
     assert sender_of("bert@b.example", ("*@club.example",), "news@club.example").spelled == "news@club.example"
 
 
@@ -24,11 +24,11 @@ def test_a_pattern_allows_further_addresses():
         "",
     ],
 )
-def test_nobody_writes_as_somebody_else_beside_himself(typed: str):
+def test_nobody_writes_as_somebody_else_beside_himself(typed: str) -> None:
     with pytest.raises(InputError):
         sender_of("bert@b.example", (), typed)
 
 
-def test_the_refusal_names_the_remedy():
+def test_the_refusal_names_the_remedy() -> None:
     with pytest.raises(InputError, match=r"postlude user send-as bert@b\.example boss@a\.example"):
         sender_of("bert@b.example", (), "boss@a.example")

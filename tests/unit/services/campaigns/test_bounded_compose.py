@@ -32,19 +32,19 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     made.close()
 
 
-def test_a_copy_is_composed():
+def test_a_copy_is_composed() -> None:
     made = sample(template("<p>{{ contact.first_name }}</p>", "For {{ contact.first_name }}"), PLAIN, PLACE, ADA)
     assert read_bodies(made.message).html == "<p>Ada</p>\r\n"
     assert made.subject == "For Ada"
 
 
-def test_links_and_fields_are_told():
+def test_links_and_fields_are_told() -> None:
     found = examine(template('<a href="https://x.example/">{{ contact.city }}</a>'), Policy(), PLACE)
     assert [link.url for link in found.links] == ["https://x.example/"]
     assert found.fields == ("contact.city",)
 
 
-def test_errors_are_those_of_composing_here():
+def test_errors_are_those_of_composing_here() -> None:
     with pytest.raises(TemplateError, match="HTML, line 1"):
         examine(template("{% if %}"), Policy(), PLACE)
     strict = CampaignTemplate(sender="a@example.org", subject="x", text="{{ contact.city }}", missing="fail")
@@ -75,21 +75,21 @@ def test_errors_are_those_of_composing_here():
         "{{ range(99999)|map('string')|map('center', 10**6)|list }}",
     ],
 )
-def test_a_template_that_wants_too_much_is_refused_and_gone(code):
+def test_a_template_that_wants_too_much_is_refused_and_gone(code: str) -> None:
     started = time.monotonic()
     with pytest.raises(TemplateError):
         sample(template(f"<p>{code}</p>"), Policy(), PLACE, ADA)
     assert time.monotonic() - started < 15
 
 
-def test_a_style_sheet_of_thousands_of_rules_is_refused():
+def test_a_style_sheet_of_thousands_of_rules_is_refused() -> None:
     rules = "".join(f"p:not(.c{n}) span{{color:red}}" for n in range(20_000))
     html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 5_000
     with pytest.raises(TemplateError, match="style sheet: it takes more than"):
         bounded("style sheet", html_with_inline_css, html)
 
 
-def test_the_next_preview_works_after_one_that_was_ended():
+def test_the_next_preview_works_after_one_that_was_ended() -> None:
     with pytest.raises(TemplateError):
         sample(
             template("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"),
@@ -100,7 +100,7 @@ def test_the_next_preview_works_after_one_that_was_ended():
     assert sample(template("x"), Policy(), PLACE, ADA).subject == "Hello"
 
 
-def test_previews_stay_quick():
+def test_previews_stay_quick() -> None:
     sample(template("x"), Policy(), PLACE, ADA)
     started = time.monotonic()
     for _ in range(10):

@@ -20,10 +20,10 @@ from postlude.services.contacts.cell_words import words_of, words_text
         ("a,a", ("a",)),
     ],
 )
-def test_words_of_a_cell(cell: str, words: tuple[str, ...]):
+def test_words_of_a_cell(cell: str, words: tuple[str, ...]) -> None:
     assert words_of(cell) == words
 
 
 @given(st.lists(st.text('ab ,;|":é', min_size=1, max_size=6).map(str.strip).filter(bool), unique=True, max_size=5))
-def test_what_is_read_is_what_was_written(words: list[str]):
+def test_what_is_read_is_what_was_written(words: list[str]) -> None:
     assert words_of(words_text(words)) == tuple(words)

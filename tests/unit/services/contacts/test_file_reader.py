@@ -40,7 +40,8 @@ def test_delimiters_and_line_ends(tmp_path: Path, delimiter: str, end: str) -> N
     rows = [["Name", "Mail", "Note"], ["Anna", "a@example.org", '"two' + end + 'lines"'], ["Bob", "b@example.org", ""]]
     path = _file(tmp_path, (end.join(delimiter.join(row) for row in rows) + end).encode())
     shape = shape_of(path)
-    assert (shape.delimiter, shape.lines) == (delimiter, 4)
+    assert shape.delimiter == delimiter
+    assert shape.lines == 4
     found = list(rows_of(path, shape))
     assert [(row.line, row.end) for row in found] == [(1, 1), (2, 3), (4, 4)]
     assert found[1].cells == ["Anna", "a@example.org", f"two{end}lines"]
@@ -77,14 +78,14 @@ def test_one_word_is_enough_for_the_common_case(tmp_path: Path, word: str, encod
     "encoding",
     ["bz2", "zip", "zlib", "idna", "rot13", "punycode", "undefined", "hex", "%00", "\0", "base64", "x" * 10_000],
 )
-def test_what_is_no_text_encoding_is_refused(tmp_path: Path, encoding: str):
+def test_what_is_no_text_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.csv").write_text("email\na@b.example\n")
     with pytest.raises(InputError, match="is not a text encoding"):
         shape_of(tmp_path / "a.csv", encoding=encoding)
 
 
 @pytest.mark.parametrize("delimiter", ["ab", "\n", "\r", '"', "\0"])
-def test_what_is_no_delimiter_is_refused(tmp_path: Path, delimiter: str):
+def test_what_is_no_delimiter_is_refused(tmp_path: Path, delimiter: str) -> None:
     (tmp_path / "a.csv").write_text("email\na@b.example\n")
     with pytest.raises(InputError, match="is not a delimiter"):
         shape_of(tmp_path / "a.csv", delimiter=delimiter)

@@ -50,7 +50,7 @@ def text(cell: str, value: str) -> str:
     return f'<c r="{cell}" t="inlineStr"><is><t>{value}</t></is></c>'
 
 
-def test_a_small_sheet_is_read(tmp_path: Path):
+def test_a_small_sheet_is_read(tmp_path: Path) -> None:
     path = sheet(
         tmp_path / "a.xlsx", f'<row r="1">{text("A1", "email")}</row><row r="2">{text("A2", "a@b.example")}</row>'
     )
@@ -59,7 +59,7 @@ def test_a_small_sheet_is_read(tmp_path: Path):
     assert [row.cells for row in rows_of(path, shape)] == [["email"], ["a@b.example"]]
 
 
-def test_two_far_cells_are_refused_with_a_remedy(tmp_path: Path):
+def test_two_far_cells_are_refused_with_a_remedy(tmp_path: Path) -> None:
     rows = f'<row r="1">{text("A1", "email")}</row><row r="200000">{text("ALL200000", "x")}</row>'
     path = sheet(tmp_path / "bomb.xlsx", rows)
     assert path.stat().st_size < 2_000
@@ -67,7 +67,7 @@ def test_two_far_cells_are_refused_with_a_remedy(tmp_path: Path):
         shape_of(path)
 
 
-def test_a_sheet_with_an_entity_is_refused(tmp_path: Path):
+def test_a_sheet_with_an_entity_is_refused(tmp_path: Path) -> None:
     before = '<!DOCTYPE x [<!ENTITY a "b">]>'
     path = sheet(tmp_path / "a.xlsx", f'<row r="1">{text("A1", "&a;&nonsense;")}</row>', before)
     with pytest.raises(InputError, match="cannot be read as a spreadsheet"):
@@ -75,7 +75,7 @@ def test_a_sheet_with_an_entity_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip file at all"])
-def test_what_is_no_spreadsheet_is_refused(tmp_path: Path, content: bytes):
+def test_what_is_no_spreadsheet_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(content)
     with pytest.raises(InputError, match="cannot be read as a spreadsheet"):

@@ -17,7 +17,7 @@ SES_ID = "0102018f4b2c7a11-5f0c2d3e-000000"
         ("mail.example.org:587", []),
     ],
 )
-def test_replies_to_what_ses_renamed_find_their_copy(server: str, expected: list[str]):
+def test_replies_to_what_ses_renamed_find_their_copy(server: str, expected: list[str]) -> None:
     seen = Attempt(5, 1, 2, SendOutcome.ACCEPTED, 250, "", f"Ok {SES_ID}", server, "end-of-data", 1, remote_id=SES_ID)
     item = Item(JournalRecord(1, 1, 0, encode(seen)), seen)
     attempted(item, seen)

@@ -50,41 +50,48 @@ def decided(store: Store, decision: Resolved) -> Item:
     return read
 
 
-def test_what_was_matched_counts_from_the_time_it_came_in(store: Store):
+def test_what_was_matched_counts_from_the_time_it_came_in(store: Store) -> None:
     [event] = decided(store, TIED).meaning.events
-    assert (event.kind, event.copy, event.message, event.at) == (EventKind.REPLIED, 10, 1, 300)
+    assert event.kind == EventKind.REPLIED
+    assert event.copy == 10
+    assert event.message == 1
+    assert event.at == 300
 
 
-def test_a_persons_answer_is_a_persons(store: Store):
+def test_a_persons_answer_is_a_persons(store: Store) -> None:
     [event] = decided(store, TIED).meaning.events
     assert event.verdict is Verdict.HUMAN
 
 
-def test_a_bounce_is_a_machines(store: Store):
+def test_a_bounce_is_a_machines(store: Store) -> None:
     [event] = decided(store, Resolved(900, 6, 10, 7)).meaning.events
     assert event.verdict is Verdict.MACHINE
 
 
-def test_why_it_was_unmatched_is_forgotten(store: Store):
+def test_why_it_was_unmatched_is_forgotten(store: Store) -> None:
     [event] = decided(store, TIED).meaning.events
     assert event.facts == {"text": "hello", "channel": "smtp", "evidence": "by_hand", "strength": "certain"}
 
 
-def test_a_matched_complaint_ends_mailing_the_address(store: Store):
+def test_a_matched_complaint_ends_mailing_the_address(store: Store) -> None:
     [one] = decided(store, Resolved(900, 7, 10, 7)).meaning.suppress
-    assert (one.copy, one.reason, one.evidence) == (10, "complained", "by_hand")
+    assert one.copy == 10
+    assert one.reason == "complained"
+    assert one.evidence == "by_hand"
 
 
-def test_what_is_dismissed_is_handled_and_counts_for_nobody(store: Store):
+def test_what_is_dismissed_is_handled_and_counts_for_nobody(store: Store) -> None:
     read = decided(store, DISMISSED)
-    assert (read.meaning.resolutions, read.meaning.events) == ((Resolution(5, 0, 900, 7),), ())
+    assert read.meaning.resolutions == (Resolution(5, 0, 900, 7),)
+    assert read.meaning.events == ()
 
 
-def test_the_first_decision_stays(store: Store):
+def test_the_first_decision_stays(store: Store) -> None:
     read = decided(store, Resolved(900, 8, 10, 7))
-    assert (read.outcome, read.meaning.events) == (RecordOutcome.REPEATED, ())
+    assert read.outcome == RecordOutcome.REPEATED
+    assert read.meaning.events == ()
 
 
-def test_a_decision_about_nothing_is_an_error_of_the_record(store: Store):
+def test_a_decision_about_nothing_is_an_error_of_the_record(store: Store) -> None:
     with pytest.raises(NotFoundError):
         decided(store, Resolved(900, 404, 10, 7))

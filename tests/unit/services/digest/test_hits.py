@@ -27,7 +27,7 @@ class Sent:
         return {copy: SENT[copy] for copy in ids if copy in SENT}
 
 
-def test_remembered_judgements_are_the_ones_each_hit_would_get():
+def test_remembered_judgements_are_the_ones_each_hit_would_get() -> None:
     chance = random.Random(3)
     hits = Hits(Sent())
     for i in range(3000):
@@ -55,11 +55,12 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get():
         reported = judge(hit, sent_at=SENT.get(hit.copy))
         [event] = item.meaning.events
         assert item.outcome is RecordOutcome.COUNTED
-        assert (event.verdict, event.reasons, event.facts.get("client", "")) == (
-            reported.verdict,
-            reported.reasons,
-            reported.client,
-        )
-        assert (event.at, event.copy, event.position, event.address) == (hit.at, hit.copy, hit.position, hit.address)
+        assert event.verdict == reported.verdict
+        assert event.reasons == reported.reasons
+        assert event.facts.get("client", "") == reported.client
+        assert event.at == hit.at
+        assert event.copy == hit.copy
+        assert event.position == hit.position
+        assert event.address == hit.address
         assert event.facts.get("network") == hit.facts.get("network")
         assert event.id == item.record.position.event_id(0)

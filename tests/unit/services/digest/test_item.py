@@ -18,30 +18,30 @@ FULL = {
 
 
 @pytest.mark.parametrize("field", Meaning.__struct_fields__)
-def test_a_record_that_is_quarantined_means_nothing_any_more(field: str):
+def test_a_record_that_is_quarantined_means_nothing_any_more(field: str) -> None:
     item = Item(RECORD, meaning=Meaning(**{field: FULL.get(field, object())}))
     item.fail(RecordOutcome.REFUSED, "the store refused it")
     assert item.meaning == NOTHING
 
 
-def test_a_meaning_is_replaced_and_never_changed():
+def test_a_meaning_is_replaced_and_never_changed() -> None:
     with pytest.raises(AttributeError):
         NOTHING.resend = 1  # type: ignore[misc]  # what is tested
 
 
-def test_a_record_means_nothing_at_first():
+def test_a_record_means_nothing_at_first() -> None:
     assert msgspec.structs.asdict(Item(RECORD).meaning) == msgspec.structs.asdict(Meaning())
 
 
-def test_a_records_first_events_have_ids_of_their_place():
+def test_a_records_first_events_have_ids_of_their_place() -> None:
     assert [event_id(PLACE, number) for number in range(15)] == [PLACE.event_id(number) for number in range(15)]
 
 
-def test_further_events_have_ids_of_their_own():
+def test_further_events_have_ids_of_their_own() -> None:
     ids = {event_id(PLACE, number) for number in range(1000)}
     assert len(ids) == 1000
     assert all(0 < one < 1 << 63 for one in ids)
 
 
-def test_ids_are_the_same_on_every_replay():
+def test_ids_are_the_same_on_every_replay() -> None:
     assert event_id(PLACE, 500) == event_id(Position(1, 2, 3), 500)

@@ -44,43 +44,47 @@ def postmark(body: object, password: str = KEY) -> Webhook:
     return Webhook(1_000_000, "postmark", {"authorization": f"Basic {login}"}, json.dumps(body).encode())
 
 
-def test_a_proven_call_counts_for_its_copy():
+def test_a_proven_call_counts_for_its_copy() -> None:
     read, _ = called(postmark(BOUNCE))
-    assert (read.outcome, [event.copy for event in read.meaning.events]) == (RecordOutcome.RETURNED, [10])
+    assert read.outcome == RecordOutcome.RETURNED
+    assert [event.copy for event in read.meaning.events] == [10]
 
 
-def test_a_proven_calls_word_is_verified():
+def test_a_proven_calls_word_is_verified() -> None:
     _, matches = called(postmark(BOUNCE))
     assert [verified for _, verified in matches.asked] == [True]
 
 
-def test_a_call_with_the_wrong_key_is_unproven_and_means_nothing():
+def test_a_call_with_the_wrong_key_is_unproven_and_means_nothing() -> None:
     read, matches = called(postmark(BOUNCE, "guessed"))
-    assert (read.outcome, read.meaning.events, matches.asked) == (RecordOutcome.UNPROVEN, (), [])
+    assert read.outcome == RecordOutcome.UNPROVEN
+    assert read.meaning.events == ()
+    assert matches.asked == []
 
 
-def test_a_call_that_is_signed_waits_for_the_key():
+def test_a_call_that_is_signed_waits_for_the_key() -> None:
     read, _ = called(Webhook(1, "mailgun", {}, b'{"signature": {}, "event-data": {}}'), keys={})
     assert read.outcome is RecordOutcome.WAITING
 
 
-def test_a_call_of_an_unknown_provider_is_unhandled():
+def test_a_call_of_an_unknown_provider_is_unhandled() -> None:
     read, _ = called(Webhook(1, "acme", {}, b"{}"), keys={"acme": "x"})
     assert read.outcome is RecordOutcome.UNHANDLED
 
 
-def test_a_proven_call_with_nothing_for_us_is_ignored():
+def test_a_proven_call_with_nothing_for_us_is_ignored() -> None:
     read, _ = called(postmark({"RecordType": "Open", "MessageID": "m-1", "Recipient": "bob@example.com"}))
     assert read.outcome is RecordOutcome.IGNORED
 
 
-def test_a_call_of_sns_waits_for_its_certificate():
+def test_a_call_of_sns_waits_for_its_certificate() -> None:
     url = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
     read, _ = called(Webhook(1, "ses", {}, json.dumps({"SigningCertURL": url}).encode()))
-    assert (read.outcome, read.reason) == (RecordOutcome.WAITING, CERTIFICATE)
+    assert read.outcome == RecordOutcome.WAITING
+    assert read.reason == CERTIFICATE
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]"])
-def test_a_call_of_sns_that_names_no_certificate_is_not_believed(body: bytes):
+def test_a_call_of_sns_that_names_no_certificate_is_not_believed(body: bytes) -> None:
     read, _ = called(Webhook(1, "ses", {}, body))
     assert read.outcome in {RecordOutcome.UNPROVEN, RecordOutcome.UNREADABLE}

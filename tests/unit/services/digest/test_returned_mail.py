@@ -39,19 +39,19 @@ def read(channel: str, means: Attribution, kind: FindingKind = FindingKind.MAIL)
     return one, mails
 
 
-def test_mail_that_is_matched_counts():
+def test_mail_that_is_matched_counts() -> None:
     assert read("smtp", OURS)[0].outcome is RecordOutcome.RETURNED
 
 
-def test_mail_that_is_not_matched_waits_for_a_person():
+def test_mail_that_is_not_matched_waits_for_a_person() -> None:
     assert read("smtp", FOREIGN)[0].outcome is RecordOutcome.UNMATCHED
 
 
-def test_other_peoples_mail_in_a_mailbox_is_ordinary():
+def test_other_peoples_mail_in_a_mailbox_is_ordinary() -> None:
     assert read("imap:alice@example.org", FOREIGN)[0].outcome is RecordOutcome.ORDINARY
 
 
-def test_other_peoples_mail_is_deleted_only_afterwards():
+def test_other_peoples_mail_is_deleted_only_afterwards() -> None:
     one, mails = read("imap:alice@example.org", FOREIGN)
     assert 9 in mails
     assert one.meaning.afterwards is not None
@@ -59,11 +59,11 @@ def test_other_peoples_mail_is_deleted_only_afterwards():
     assert 9 not in mails
 
 
-def test_a_bounce_in_a_mailbox_is_not_ordinary_though_nobody_knows_whose():
+def test_a_bounce_in_a_mailbox_is_not_ordinary_though_nobody_knows_whose() -> None:
     assert read("imap:alice@example.org", FOREIGN, FindingKind.BOUNCED)[0].outcome is RecordOutcome.UNMATCHED
 
 
-def test_mail_that_is_gone_is_an_error_of_the_record():
+def test_mail_that_is_gone_is_an_error_of_the_record() -> None:
     returned = Returned(700, 404, "smtp", "", "")
     with pytest.raises(NotFoundError):
         ReturnedMail(Mails(), lambda _raw, _returned: [], lambda _finding, _at: FOREIGN, Repeats(lambda _: 0))(

@@ -13,9 +13,11 @@ def attempt(outcome: SendOutcome, code: int, enhanced: str, text: str) -> Attemp
     return Attempt(1, 2, 3, outcome, code, enhanced, text, "mx.example.com", "rcpt", 1)
 
 
-def test_a_refusal_of_an_unknown_user_suppresses():
+def test_a_refusal_of_an_unknown_user_suppresses() -> None:
     (found,) = policy.of_attempt(attempt(SendOutcome.REJECTED, 550, "5.1.1", "no such user"))
-    assert (found.copy, found.reason, found.evidence) == (3, "unknown_user", "smtp 550")
+    assert found.copy == 3
+    assert found.reason == "unknown_user"
+    assert found.evidence == "smtp 550"
 
 
 @pytest.mark.parametrize(
@@ -26,33 +28,33 @@ def test_a_refusal_of_an_unknown_user_suppresses():
         attempt(SendOutcome.DEFERRED, 450, "4.1.1", "no such user"),
     ],
 )
-def test_a_refusal_that_may_pass_suppresses_nobody(tried: Attempt):
+def test_a_refusal_that_may_pass_suppresses_nobody(tried: Attempt) -> None:
     assert policy.of_attempt(tried) == ()
 
 
-def test_a_bounce_that_is_certain_suppresses():
+def test_a_bounce_that_is_certain_suppresses() -> None:
     assert policy.of_finding(GONE, BOB, {BOB}, certain=True) == "unknown_user"
 
 
-def test_a_bounce_that_is_not_certain_suppresses_nobody():
+def test_a_bounce_that_is_not_certain_suppresses_nobody() -> None:
     assert policy.of_finding(GONE, BOB, {BOB}, certain=False) == ""
 
 
-def test_an_address_mail_was_forwarded_to_says_nothing_of_the_recipient():
+def test_an_address_mail_was_forwarded_to_says_nothing_of_the_recipient() -> None:
     assert policy.of_finding(GONE, BOB, {"bob@elsewhere.test"}, certain=True) == ""
 
 
-def test_a_recipient_in_other_letters_is_the_same():
+def test_a_recipient_in_other_letters_is_the_same() -> None:
     assert policy.of_finding(GONE, "Bob@Bücher.example", {"bob@xn--bcher-kva.example"}, certain=True) == "unknown_user"
 
 
 @pytest.mark.parametrize("kind", [FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED])
-def test_who_asked_is_suppressed_whatever_the_reason(kind: FindingKind):
+def test_who_asked_is_suppressed_whatever_the_reason(kind: FindingKind) -> None:
     assert policy.of_finding(Finding(kind=kind), BOB, set(), certain=True) == kind.value
 
 
 @pytest.mark.parametrize(("reason", "only_list"), [("unsubscribed", True), ("complained", False), ("", None)])
-def test_unsubscribing_alone_ends_a_list_only(reason: str, *, only_list: bool | None):
+def test_unsubscribing_alone_ends_a_list_only(reason: str, *, only_list: bool | None) -> None:
     found = [one.only_list for one in policy.of_attributed(3, reason, "envid", 1)]
     assert found == ([] if only_list is None else [only_list])
 
@@ -61,11 +63,11 @@ def test_unsubscribing_alone_ends_a_list_only(reason: str, *, only_list: bool | 
     ("facts", "reason"),
     [({"reason": "unknown_user", "persistence": "gone"}, ["unknown_user"]), ({"reason": "mailbox_full"}, [])],
 )
-def test_a_persons_decision_makes_a_bounce_certain(facts: dict[str, str], reason: list[str]):
+def test_a_persons_decision_makes_a_bounce_certain(facts: dict[str, str], reason: list[str]) -> None:
     assert [one.reason for one in policy.of_decision(3, FindingKind.BOUNCED, facts, 1)] == reason
 
 
 @pytest.mark.parametrize(("kind", "count"), [(EventKind.UNSUBSCRIBED, 1), (EventKind.OPENED, 0)])
-def test_a_hit_suppresses_where_it_unsubscribes(kind: EventKind, count: int):
+def test_a_hit_suppresses_where_it_unsubscribes(kind: EventKind, count: int) -> None:
     hit = Hit(1, HitEndpoint.UNSUBSCRIBE, 1, 2, 3, -1, "POST", "", "", {}, {})
     assert len(policy.of_hit(hit, kind)) == count

@@ -19,22 +19,22 @@ def references(*ids: str, reply_to: str = "") -> list[str]:
     return HeaderBlock(made).first("references").split()
 
 
-def test_the_copy_stands_before_the_parent():
+def test_the_copy_stands_before_the_parent() -> None:
     made = references("<1@x>", "<2@x>")
     assert made[0] == "<1@x>"
     assert made[1].endswith("@r.example.org>")
     assert made[2] == "<2@x>"
 
 
-def test_a_reply_without_references_names_its_parent():
+def test_a_reply_without_references_names_its_parent() -> None:
     assert references(reply_to="<1@x>")[1] == "<1@x>"
 
 
-def test_a_first_mail_names_only_the_copy():
+def test_a_first_mail_names_only_the_copy() -> None:
     assert len(references()) == 1
 
 
-def test_of_a_long_thread_the_first_and_the_newest_stay():
+def test_of_a_long_thread_the_first_and_the_newest_stay() -> None:
     ids = [f"<{number:040d}@x>" for number in range(500)]
     made = references(*ids)
     assert made[0] == ids[0]
@@ -44,7 +44,7 @@ def test_of_a_long_thread_the_first_and_the_newest_stay():
 
 
 @pytest.mark.parametrize("one", ["<a@b>", "<" + "a" * 2_000 + "@b>"])
-def test_references_of_any_length_take_no_time(one):
+def test_references_of_any_length_take_no_time(one: str) -> None:
     started = time.process_time()
     references(*[one] * (4_000_000 // len(one)))
     assert time.process_time() - started < 2
