@@ -30,7 +30,7 @@ def posts() -> list[str]:
     """The path of every route that takes a POST: a new one is found by itself."""
     parts = [value for value in vars(web_app).values() if hasattr(value, "router")]
     routes = [route for part in parts for route in part.router.routes if isinstance(route, APIRoute)]
-    return sorted({route.path for route in routes if "POST" in route.methods})
+    return sorted({route.path for route in routes if "POST" in (route.methods or ())})
 
 
 def filled(path: str) -> str:

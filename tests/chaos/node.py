@@ -46,7 +46,7 @@ def settings_of(data: Path) -> Settings:
 class Outside:
     """The next server: one line a copy it was given, written before it answers."""
 
-    senders = 4
+    concurrency = 4
 
     def __init__(self, path: Path, parts: Parts) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -43,10 +43,9 @@ def mail(mail_servers: Servers, request: pytest.FixtureRequest) -> Iterator[Serv
     before = len(mail_servers.postfix.log()), len(mail_servers.dovecot.log())
     yield mail_servers
     mail_servers.forwarder.target = None
-    for name, server, seen in zip(
-        ("Postfix", "Dovecot"), (mail_servers.postfix, mail_servers.dovecot), before, strict=True
-    ):
-        request.node.add_report_section("teardown", name, server.log()[seen:][-LOG_TAIL:])
+    logs = {"Postfix": mail_servers.postfix.log(), "Dovecot": mail_servers.dovecot.log()}
+    for (name, log), seen in zip(logs.items(), before, strict=True):
+        request.node.add_report_section("teardown", name, log[seen:][-LOG_TAIL:])
 
 
 @pytest.fixture

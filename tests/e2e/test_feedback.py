@@ -8,7 +8,7 @@ import smtplib
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -42,7 +42,7 @@ Copies = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def running(postlude: Callable[..., Postlude], mail: Servers) -> Iterator[Postlude]:
+def running(postlude: Callable[..., Postlude], mail: Servers) -> Postlude:
     instance = postlude(
         smtp_host=LOOPBACK,
         smtp_port=mail.smtp_port,

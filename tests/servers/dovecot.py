@@ -4,7 +4,7 @@ import contextlib
 import imaplib
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from servers.process import Child
@@ -176,7 +176,7 @@ def _entry(user: tuple[str, str]) -> str:
     return f"{name}:{password}::::::{'userdb_quota_rule=*:bytes=10' if name.startswith('full') else ''}\n"
 
 
-def _body(answer: list[object]) -> bytes:
+def _body(answer: Sequence[object]) -> bytes:
     for part in answer:
         if isinstance(part, tuple):
             return bytes(part[1])

@@ -116,7 +116,7 @@ class Thunderbird:
         self._home = home
         self._profile = home / "profile"
         self._port, self._user, self._password = port, user, password
-        self._children: list[Child] = []
+        self._children: list[Child | _Started] = []
 
     def __enter__(self) -> Self:
         self._profile.mkdir()

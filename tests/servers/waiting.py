@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
@@ -31,7 +31,9 @@ def _candidates() -> range:
     return range(start, start + 2000)
 
 
-def wait_for(what: str, check: Callable[[], T], seconds: float = 15.0, pause: float = 0.02) -> T:
+def wait_for(
+    what: str, check: Callable[[], T | Literal[False] | None], seconds: float = 15.0, pause: float = 0.02
+) -> T:
     """The first true answer of `check`, which is expected within `seconds`.
 
     AssertionError naming `what` and the last answer when there is none in PATIENCE times as long.

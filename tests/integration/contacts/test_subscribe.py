@@ -43,7 +43,7 @@ def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store)
     store.lists.put_member(news.id, asked.contact.id, MemberStatus.SUBSCRIBED, DAY)
     again = subscribe(store, CLOCK, "anna@example.net", news, url)
     assert again.status == MemberStatus.SUBSCRIBED
-    assert again.letter is None
+    assert again.confirmation is None
 
 
 @pytest.mark.parametrize(

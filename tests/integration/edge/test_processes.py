@@ -88,7 +88,7 @@ def run(tmp_path: Path) -> Iterator[type[Running]]:
             super().__init__(tmp_path / "data", *arguments, **settings)
             started.append(self)
 
-    yield Kept  # type: ignore[misc] # its own constructor
+    yield Kept
     for one in started:
         if one.process.poll() is None:
             one.stop()

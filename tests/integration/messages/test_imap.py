@@ -74,7 +74,8 @@ def subjects(taken: list[bytes]) -> list[str]:
 
 
 def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot) -> None:
-    mark, taken = Place(), []
+    mark = Place()
+    taken: list[bytes] = []
     deliver(mailbox, "old")
     one = reader(mailbox, mark, taken)
     assert one.read_once() == 0
@@ -88,7 +89,8 @@ def test_only_what_is_new_is_read_and_nothing_is_marked(mailbox: Dovecot) -> Non
 
 
 def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot) -> None:
-    mark, taken = Place(), []
+    mark = Place()
+    taken: list[bytes] = []
     one = reader(mailbox, mark, taken)
     one.read_once()
     deliver(mailbox, "first", "second")
@@ -107,7 +109,8 @@ def test_a_mail_that_could_not_be_stored_is_read_again(mailbox: Dovecot) -> None
 
 
 def test_another_uidvalidity_reads_what_came_since_the_last_look(mailbox: Dovecot) -> None:
-    mark, taken = Place(), []
+    mark = Place()
+    taken: list[bytes] = []
     deliver(mailbox, "only")
     with mailbox.imap(USER) as client:
         client.append("INBOX", None, '"01-Jan-2020 10:00:00 +0000"', b"Subject: long ago\r\n\r\nbody\r\n")
@@ -146,7 +149,8 @@ def test_several_folders_are_followed_at_once_and_a_lost_connection_is_made_agai
 
 
 def test_a_mail_too_large_is_passed_over(mailbox: Dovecot) -> None:
-    mark, taken = Place(), []
+    mark = Place()
+    taken: list[bytes] = []
     one = reader(mailbox, mark, taken, max_message_bytes=1000)
     one.read_once()
     deliver(mailbox, "x" * 2000, "small")

@@ -13,7 +13,7 @@ BOUNCE = b"From: MAILER-DAEMON@example.com\r\nSubject: Undelivered\r\n\r\nno suc
 
 
 async def deliver(port: int, to: list[str], *, lmtp: bool = False, raw: bytes = BOUNCE, mail_from: str = "") -> object:
-    def run() -> object:
+    def run() -> dict[str, tuple[int, bytes]]:
         kind = smtplib.LMTP if lmtp else smtplib.SMTP
         client = kind("127.0.0.1", port)
         try:

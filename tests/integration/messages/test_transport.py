@@ -19,7 +19,13 @@ LETTER = b"From: a@example.org\r\n\r\nbody\r\n.dot\r\n"
 
 
 def transport(port: int, **settings: Any) -> SmtpTransport:
-    given = {"tls": TlsPolicy.NONE, "timeout_s": 2.0, "end_timeout_s": 1.0, "connect_timeout_s": 2.0, "helo": "us.test"}
+    given: dict[str, Any] = {
+        "tls": TlsPolicy.NONE,
+        "timeout_s": 2.0,
+        "end_timeout_s": 1.0,
+        "connect_timeout_s": 2.0,
+        "helo": "us.test",
+    }
     return SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, **(given | settings)))
 
 

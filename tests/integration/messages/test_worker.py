@@ -48,7 +48,9 @@ async def submit(
 ) -> list[Copy]:
     """Accept, then what the digest does with it."""
     tracker = Tracker(folder.codec, "https://t.example.org")
-    user = store.accounts.first_user().id
+    owner = store.accounts.first_user()
+    assert owner is not None
+    user = owner.id
     message = await accept(
         folder.journal.append,
         folder.spool,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from postlude.store import Batch, Copy, Message, PreferenceChoice, Store, Submis
 
 BOB = "bob@example.org"
 NOW = 1_700_000_000_000_000
-LETTER = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
+LETTER: dict[str, Any] = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from conftest import World
+    from support.web_world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 

@@ -9,7 +9,7 @@ from postlude.model.errors import StorageError
 from postlude.services.accounts.preferences import UserPreferences
 
 if TYPE_CHECKING:
-    from conftest import World
+    from support.web_world import World
 
 PATHS = ["/", "/compose", "/campaigns", "/preferences", "/mailbox", "/domains", "/domains/example.org"]
 

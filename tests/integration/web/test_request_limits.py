@@ -11,8 +11,7 @@ from starlette.types import Message
 
 from postlude.web import create_app, request_limits
 from postlude.web.request_limits import RouteLimit
-
-from .conftest import World, csrf_of
+from support.web_world import World, csrf_of
 
 GIGABYTE = 1 << 30
 

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from typing import Any
 
 import pytest
@@ -25,14 +25,14 @@ def template(*, subject: str = "Hi", **given: Any) -> CampaignTemplate:
     return CampaignTemplate(sender="Shop <news@example.org>", subject=subject, **given)
 
 
-def rendered(given: CampaignTemplate, fields: Mapping[str, object] = ADA, copy: int = 5) -> EmailMessage:
+def rendered(given: CampaignTemplate, fields: Mapping[str, Mapping[str, object]] = ADA, copy: int = 5) -> EmailMessage:
     raw = compile_campaign(given, Policy(headers=False), URLS).render(
         URLS.tokens(copy), fields, b"To: a@example.com\r\n"
     )
     return message_from_bytes(raw, policy=policy.default)
 
 
-def shown(part: EmailMessage | None) -> str:
+def shown(part: MIMEPart | None) -> str:
     assert part is not None
     return str(part.get_content()).replace("\r\n", "\n")
 

@@ -162,7 +162,7 @@ def test_it_is_what_instrumenting_the_finished_message_gives(
         assert parts(ours) == parts(tracked)
 
 
-def written(compiled: CompiledCampaign, fields: Mapping[str, object], *, eight_bit: bool) -> bytes:
+def written(compiled: CompiledCampaign, fields: Mapping[str, Mapping[str, object]], *, eight_bit: bool) -> bytes:
     """The message before it is instrumented: all of it filled in by Jinja."""
     names = compiled._names(fields)
     out = {

@@ -63,8 +63,8 @@ def _sign(name: str, payload: Any, sns_key: tuple[rsa.RSAPrivateKey, str]) -> Si
         headers = {head + "Signature": base64.b64encode(signature).decode(), head + "Timestamp": str(NOW)}
         return headers, body, base64.b64encode(public).decode()
     if name == "mailgun":
-        signature = hmac.new(b"key", f"{NOW}token".encode(), hashlib.sha256).hexdigest()
-        payload = {"signature": {"timestamp": str(NOW), "token": "token", "signature": signature}, **payload}
+        hexadecimal = hmac.new(b"key", f"{NOW}token".encode(), hashlib.sha256).hexdigest()
+        payload = {"signature": {"timestamp": str(NOW), "token": "token", "signature": hexadecimal}, **payload}
         return {}, json.dumps(payload).encode(), "key"
     if name == "resend":
         mac = hmac.new(b"secret-secret", b"msg_1." + str(NOW).encode() + b"." + body, hashlib.sha256).digest()

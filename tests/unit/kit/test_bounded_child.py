@@ -93,7 +93,7 @@ def test_a_stream_that_hangs_is_ended(children: BoundedChildren) -> None:
 
 
 def test_an_exception_of_a_stream_comes_behind_its_items(children: BoundedChildren) -> None:
-    seen = []
+    seen: list[int] = []
     with pytest.raises(TemplateError):
         seen.extend(iter(children.stream(greedy.count_then_refuse, 700)))
     assert seen == list(range(500))

@@ -93,7 +93,7 @@ def test_a_name_that_is_a_folder_leaves_nothing_behind(path: Path) -> None:
 
 
 def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = []
+    found: list[bytes] = []
     real = os.fsync
     monkeypatch.setattr(os, "fsync", lambda fd: (found.extend(path.parent.glob("*.txt")), real(fd)))
     create_durably(path, b"new", mode=0o640)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from starlette.testclient import TestClient
 
-    from conftest import World
+    from support.web_world import World
 
     Csrf = Callable[[TestClient, str], str]
 

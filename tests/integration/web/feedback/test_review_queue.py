@@ -6,7 +6,7 @@ from pathlib import Path
 
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
-from postlude.model.observation import decode
+from postlude.model.observation import Resolved, decode
 from postlude.model.words import Via
 from postlude.store import Batch, Copy, Message, Submission, Unmatched
 from support.web_world import World, csrf_of
@@ -57,6 +57,7 @@ def test_who_sees_what_and_how_it_is_decided(world: World) -> None:
     assert done.headers["location"] == "/unmatched?done=tie"
     (record,) = world.appended
     decision = decode(record)
+    assert isinstance(decision, Resolved)
     assert decision.unmatched == 1
     assert decision.copy == 770
     assert decision.user == world.alice.id

@@ -10,7 +10,7 @@ from postlude.services.ports import Outgoing
 from postlude.tokens import TagPurpose
 
 if TYPE_CHECKING:
-    from conftest import World
+    from support.web_world import World
 
 HTML = (
     b"From: Alice <alice@example.org>\r\nTo: bob@example.net\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\n"

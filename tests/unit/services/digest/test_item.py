@@ -1,3 +1,5 @@
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,7 +10,7 @@ from postlude.services.digest.item import NOTHING, Item, Meaning, RecordOutcome,
 
 RECORD = JournalRecord(1, 1, 0, b"")
 PLACE = Position(1, 2, 3)
-FULL = {
+FULL: dict[str, Any] = {
     "events": (Event(1, EventKind.SENT, 1, 1, 1),),
     "resend": 7,
     "erase": 7,

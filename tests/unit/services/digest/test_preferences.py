@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from mails.records import hit
@@ -69,7 +71,7 @@ def test_only_a_preferences_page_erases(seen: object, *, expected: bool) -> None
         ({}, False),
     ],
 )
-def test_who_withdraws_opens_or_erases_leaves_no_trace(facts: dict[str, str], *, expected: bool) -> None:
+def test_who_withdraws_opens_or_erases_leaves_no_trace(facts: dict[str, Any], *, expected: bool) -> None:
     assert leaves_no_trace(hit(HitEndpoint.PREFERENCES, **facts)) is expected
 
 
