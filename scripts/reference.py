@@ -99,7 +99,7 @@ def commands() -> str:
 
 def _describe(command: click.Command, name: str, parent: click.Context) -> list[str]:
     context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
-    parts = [f"## `{context.command_path}`\n", "```", command.get_help(context).strip(), "```\n"]
+    parts = [f"## `{context.command_path}`\n", "```usage", command.get_help(context).strip(), "```\n"]
     if isinstance(command, click.Group):
         for sub in command.list_commands(context):
             child = command.get_command(context, sub)

@@ -14,6 +14,9 @@ ELSEWHERE = TESTS / "contract" / "tested_elsewhere.txt"
 SHORT_SLEEP = 0.2
 DECISIONS = ROOT / "docs" / "dev" / "decisions"
 
+COLUMNS = 120
+"""Of a line in the documentation; tables, code and the targets of links may be longer."""
+
 LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
@@ -182,6 +185,29 @@ def test_every_decision_has_status_and_date() -> None:
 def test_every_decision_has_a_number_of_its_own() -> None:
     numbers = [path.name[:4] for path in DECISIONS.glob("[0-9]*.md")]
     assert len(numbers) == len(set(numbers))
+
+
+def test_lines_of_the_documentation_are_short():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+    wrong = [f"{page.relative_to(ROOT)}:{number}" for page in pages for number in _long_lines(page.read_text())]
+    assert not wrong, f"over {COLUMNS} columns: {wrong}"
+
+
+def test_only_tables_code_and_links_may_be_longer():
+    long = "word " * 30
+    assert _long_lines(long) == [1]
+    assert _long_lines(f"```\n{long}\n```\n| {long} |\n[here](https://example.org/{'a' * 200})") == []
+
+
+def _long_lines(text: str) -> list[int]:
+    """Numbers of the lines over COLUMNS."""
+    found, code = [], False
+    for number, line in enumerate(text.splitlines(), 1):
+        code ^= line.lstrip().startswith("```")
+        seen = re.sub(r"\]\([^)]*\)|https?://\S+", "", line)
+        if not code and not line.lstrip().startswith("|") and len(seen) > COLUMNS:
+            found.append(number)
+    return found
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -64,13 +64,14 @@ class Postlude:
         """`postlude up`, and wait until every endpoint answers."""
         self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
         try:
-            wait_for("Postlude", lambda: self.child.code is not None or self._ready(), 30)
+            wait_for("Postlude", lambda: self.child.code is not None or self.ready(), 30)
             assert self.child.code is None
         except AssertionError:
             self.child.kill()
             raise AssertionError(f"Postlude did not start:\n{self.child.output()}") from None
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether every endpoint answers."""
         # listening is not serving: the sockets are bound before the processes behind them run
         return all(map(listening, self.ports.values())) and self._serves("web", "/sign-in") and self._greets()
 
