@@ -107,7 +107,7 @@ def _range(cells: list[str]) -> tuple[int, int, int, str]:
     wide = "/" not in cells[0]
     code = cells[2 if wide else 1].upper() if len(cells) > 1 + wide else ""
     if len(code) != 2 or not code.isascii():  # noqa: PLR2004 - ISO 3166-1 alpha-2
-        raise ValueError(f"{code!r} is no country code of two letters")
+        raise ValueError(f"{code!r} is not a country code of two letters")
     if not wide:
         network = ip_network(cells[0], strict=False)
         return network.version, int(network.network_address), int(network.broadcast_address), code

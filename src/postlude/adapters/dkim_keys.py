@@ -19,7 +19,7 @@ def domain_name(text: str) -> str:
     """The domain in lower case and ASCII; InputError when it is none."""
     name = same_domain(text.strip().strip("."))
     if not _DOMAIN.fullmatch(name):
-        raise InputError(f"{text!r} is no domain; write it like example.org, without @ and https://")
+        raise InputError(f"{text!r} is not a valid domain; write it like example.org, without @ and https://")
     return name
 
 
@@ -60,7 +60,7 @@ class DkimKeys:
             raise InputError(f"{domain} has a key {selector} already; give the new one another selector") from error
         except OSError as error:
             raise StorageError(
-                f"{path} cannot be written: {error.strerror}. Free space or mend its permissions"
+                f"{path} cannot be written: {error.strerror}. Free space or correct its permissions"
             ) from error
         return key
 

@@ -43,13 +43,15 @@ class Dns:
         try:
             resolver = Resolver(configure=not self._server)
         except NoResolverConfiguration as error:
-            raise LookupFailedError("this system names no DNS server") from error
+            raise LookupFailedError("this system has no DNS server configured") from error
         if self._server:
             host, port = _split(self._server)
             try:
                 resolver.nameservers, resolver.port = [host], port
             except ValueError as error:
-                raise SettingError(f"POSTLUDE_DNS_SERVER: {self._server!r} is no address such as 9.9.9.9:53") from error
+                raise SettingError(
+                    f"POSTLUDE_DNS_SERVER: {self._server!r} is not a valid address; write one such as 9.9.9.9:53"
+                ) from error
         resolver.lifetime = _TIMEOUT_S
         return resolver
 

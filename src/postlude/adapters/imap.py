@@ -208,9 +208,9 @@ class ImapReader:
         for uid in uids:
             size = int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))
             if size > self._config.max_message_bytes:
-                _log.warning("imap %s: mail %d has %d bytes and is passed over", self._config.name, uid, size)
+                _log.warning("imap %s: mail %d has %d bytes and is skipped", self._config.name, uid, size)
             elif self._tried(uid, validity) > _TRIES:
-                _log.error("imap %s: mail %d could not be read %d times, passed over", self._config.name, uid, _TRIES)
+                _log.error("imap %s: mail %d could not be read in %d tries, skipped", self._config.name, uid, _TRIES)
             elif raw := self._fetch(client, uid):  # gone meanwhile: somebody else deleted it
                 self._take(raw)
                 taken += 1

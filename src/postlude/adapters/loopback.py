@@ -26,7 +26,7 @@ class InboundClient:
             async with server:
                 _, answer = await server.sendmail(mail_from, [rcpt_to], data)
         except (SMTPException, OSError) as error:
-            raise TransportError(f"the inbound server {self._host}:{self._port} said: {error}") from error
+            raise TransportError(f"the inbound server {self._host}:{self._port} answered: {error}") from error
         return f"250 {answer}"
 
 

@@ -66,8 +66,8 @@ class OAuthToken:
             if response.status != _OK:
                 reported = f"{answer.get('error', '')} {answer.get('error_description', '')}".strip()
                 raise TransportError(
-                    f"{parts.netloc} gives no access token ({response.status} {reported}): "
-                    "let the account grant access again and set the new oauth_refresh_token"
+                    f"{parts.netloc} refused an access token ({response.status} {said}): "
+                    "grant access again and set the new oauth_refresh_token"
                 )
             return str(answer["access_token"]), float(answer.get("expires_in", _SHORT_S))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -100,11 +100,11 @@ class SandboxOutbox:
     def get(self, mail: str) -> tuple[DeliveredMail, bytes]:
         """One mail with its bytes; NotFoundError when there is none of that id."""
         if not _ID.fullmatch(mail):
-            raise NotFoundError(f"no mail of the sandbox has the id {mail!r}")
+            raise NotFoundError(f"the sandbox has no mail with the id {mail!r}")
         try:
             head, _, data = self._path(mail).read_bytes().partition(b"\n")
         except FileNotFoundError:
-            raise NotFoundError(f"no mail of the sandbox has the id {mail}") from None
+            raise NotFoundError(f"the sandbox has no mail with the id {mail}") from None
         return DeliveredMail(mail, msgspec.json.decode(head, type=Envelope)), data
 
     def _path(self, mail: str) -> Path:

@@ -63,7 +63,7 @@ class DataFolder:
                 return
             raise StorageError(
                 f"the data folder {self.root} cannot be written: {error.strerror}. "
-                "Free space, mend its permissions, or set POSTLUDE_DATA to another folder"
+                "Free space, correct its permissions, or set POSTLUDE_DATA to another folder"
             ) from error
 
     def _close_to_others(self) -> None:
@@ -97,8 +97,8 @@ class DataFolder:
         if not self.keys.exists():
             if self.was_used():
                 raise SettingError(
-                    f"{self.keys} is missing in a data folder that was used. Restore it from a backup: without it no "
-                    "link that was sent works, so no new one is made"
+                    f"{self.keys} is missing from a data folder that is in use. Restore it from a backup: without it "
+                    "no link in sent mail works, so no new key ring is created"
                 )
             self._make_keys()
         try:
@@ -107,8 +107,8 @@ class DataFolder:
             return KeyRing(ring, int(data["current"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingError(
-                f"{self.keys} is not a key file ({error}). Restore it from a backup: without it no link that was "
-                "sent works, so it is not replaced by a new one"
+                f"{self.keys} is not a key file ({error}). Restore it from a backup: without it no link in sent "
+                "mail works, so it is not replaced by a new one"
             ) from error
 
     def was_used(self) -> bool:
@@ -137,8 +137,8 @@ class DataFolder:
             return path.read_bytes()
         except OSError as error:
             raise SettingError(
-                f"{path}: {error.strerror}. Restore it from a backup: without it, people who were forgotten and had "
-                "asked not to be mailed would be mailed again"
+                f"{path}: {error.strerror}. Restore it from a backup: without it, forgotten people who asked not "
+                "to be mailed would be mailed again"
             ) from error
 
     def identity(self) -> str:

@@ -37,14 +37,14 @@ def ask(settings: Settings, verb: str, **query: str) -> Any | None:  # noqa: ANN
         return None
     except PermissionError:
         raise PostludeError(
-            f"{path} belongs to another account: run this command as the one that runs postlude"
+            f"{path} belongs to another account: run this command as the account that runs Postlude"
         ) from None
     except OSError as error:
-        raise TransportError(f"the running postlude does not answer on {path}: {error}") from error
+        raise TransportError(f"the running Postlude does not answer on {path}: {error}") from error
     finally:
         connection.close()
     if response.status == http.client.NOT_FOUND:
         raise NotFoundError(json.loads(body)["error"])
     if response.status != http.client.OK:
-        raise PostludeError(f"the running postlude answered {response.status}: {body.decode('utf-8', 'replace')}")
+        raise PostludeError(f"the running Postlude answered {response.status}: {body.decode('utf-8', 'replace')}")
     return json.loads(body)

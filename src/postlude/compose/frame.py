@@ -38,7 +38,7 @@ class DocumentFrame:
                 static, before, half = self._base[index], self._base[:index], index // 2
                 head = DocumentFrame([*before, static[: at + 2]], self._order[:half])
                 return head, DocumentFrame([static[at + 4 :], *self._base[index + 1 :]], self._order[half:])
-        raise AssertionError("every message has a blank line behind its header")
+        raise AssertionError("a message needs a blank line after its header")
 
     def relaxed(self) -> "DocumentFrame":
         """This body in the relaxed form of RFC 6376 3.4.4.

@@ -42,7 +42,9 @@ def addressed(field: str, *boxes: tuple[str, str]) -> bytes:
 def plain(name: str, value: str) -> bytes:
     """A field whose author knows its form; refused when it would break out of it."""
     if not _NAME.fullmatch(name) or _CONTROL.sub(" ", value) != value:
-        raise TemplateError("headers", 0, f"{name!r}: {value!r} is no header field; name: value, on one line")
+        raise TemplateError(
+            "headers", 0, f"{name!r}: {value!r} is not a valid header field; write name: value, on one line"
+        )
     if not is_plain(value):
         return unstructured(name, value)
     return folded(f"{name}:", value.split(" "))

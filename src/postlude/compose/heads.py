@@ -45,7 +45,7 @@ class CopyHeads:
         self._cfbl: Final = options.cfbl and aligned(options.return_domain, self._sender_domain)
         self._feedback: Final = ":".join(map(_feedback_part, options.feedback[:3]))
         if options.tagged_replies and not options.return_domain:
-            raise TemplateError("replies", 0, "nothing comes back without a return domain: set POSTLUDE_RETURN_DOMAIN")
+            raise TemplateError("replies", 0, "bounces need a return domain: set POSTLUDE_RETURN_DOMAIN")
         self._dated = (-1, "")  # written once a second: it costs as much as all the rest
         self._list_id: Final = f"List-Id: <{one_line(options.list_id)}>\r\n" if options.list_id else ""
 

@@ -44,7 +44,7 @@ def layout(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
     out.append(LayoutSlot.SUBJECT)
     for name, value in template.headers:
         if name.lower() in _OWN or name.lower().startswith("content-"):
-            raise TemplateError("headers", 0, f"{name} is written by Postlude; take it out")
+            raise TemplateError("headers", 0, f"{name} is written by Postlude; remove it")
         out.append(header.plain(name, value))
     out.append(b"MIME-Version: 1.0\r\n")
     return [*out, *_content(template)]
@@ -52,7 +52,7 @@ def layout(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
 
 def _content(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
     if not template.html.strip() and not template.text.strip():
-        raise TemplateError("template", 0, "there is neither HTML nor text: write one of them")
+        raise TemplateError("template", 0, "there is neither HTML nor text: add one of them")
     eight = template.encoding is Encoding.EIGHT_BIT
     mark = _mark(template)
     related = [each for each in template.attachments if each.content_id]
@@ -91,13 +91,17 @@ def _mark(template: CampaignTemplate) -> str:
 
 def _attachment(attachment: Attachment) -> list[bytes | LayoutSlot]:
     if not _TYPE.fullmatch(attachment.content_type):
-        raise TemplateError("attachments", 0, f"{attachment.content_type!r} is no content type such as image/png")
+        raise TemplateError(
+            "attachments", 0, f"{attachment.content_type!r} is not a valid content type; write one such as image/png"
+        )
     name = one_line(attachment.filename).replace("/", "_") or "attachment"
     lines = [f"Content-Type: {attachment.content_type}", "Content-Transfer-Encoding: base64"]
     if attachment.content_id:
         if not _ID.fullmatch(attachment.content_id):
             raise TemplateError(
-                "attachments", 0, f"{attachment.content_id!r} is no Content-ID such as logo@example.org"
+                "attachments",
+                0,
+                f"{attachment.content_id!r} is not a valid Content-ID; write one such as logo@example.org",
             )
         lines.append(f"Content-ID: <{attachment.content_id}>")
     disposition = "inline" if attachment.content_id else "attachment"

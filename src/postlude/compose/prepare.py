@@ -34,7 +34,7 @@ def html_from_mjml(source: str) -> str:
 
     document = ProtectedDocument(source)
     if "<mj-include" in source:
-        raise TemplateError("MJML", 0, "mj-include reads files, which a template cannot: paste what it includes")
+        raise TemplateError("MJML", 0, "mj-include reads files, which a template may not: paste the included text")
     try:
         made = mjml2html(document.text)
     except Exception as error:

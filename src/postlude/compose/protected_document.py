@@ -24,7 +24,7 @@ class ProtectedDocument:
 
     def __init__(self, source: str, *, as_text: bool = False) -> None:
         if self.MARK in source:
-            raise TemplateError("template", 0, f"{self.MARK!r} is a word Postlude needs for itself: write another one")
+            raise TemplateError("template", 0, f"{self.MARK!r} is reserved by Postlude: use another word")
         self._kept: Final[list[str]] = []
         self._as_text: Final = as_text
         self._opaque: Final = _Spans(_OPAQUE, source)

@@ -45,7 +45,7 @@ def parse(source: str, where: str, known: frozenset[str], *, html: bool) -> node
     except TemplateSyntaxError as error:
         raise TemplateError(where, error.lineno, f"{error.message}. Mend it, or write {{% raw %}} around it") from error
     for node in tree.find_all(_ALONE):
-        raise TemplateError(where, node.lineno, "a template stands alone: paste what is included here")
+        raise TemplateError(where, node.lineno, "a template cannot include another: paste the included text")
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
             raise TemplateError(where, name.lineno, _unknown(name.name, known))

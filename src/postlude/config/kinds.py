@@ -121,7 +121,7 @@ def proxies(value: str) -> tuple[str, ...]:
     try:
         return tuple(word if word == "unix" else str(ip_network(word)) for word in words(value))
     except ValueError as error:
-        raise ValueError(f"must be networks like 10.0.0.0/8, or unix, parted by commas ({error})") from None
+        raise ValueError(f"must be networks like 10.0.0.0/8, or unix, separated by commas ({error})") from None
 
 
 def networks(value: str) -> tuple[Network, ...]:
@@ -129,7 +129,7 @@ def networks(value: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(word) for word in words(value))
     except ValueError as error:
-        raise ValueError(f"must be networks like 10.0.0.0/8 parted by commas ({error})") from None
+        raise ValueError(f"must be networks like 10.0.0.0/8 separated by commas ({error})") from None
 
 
 def colour(value: str) -> str:
@@ -173,7 +173,7 @@ def prefixes(value: str) -> tuple[str, ...]:
     fits = _FIRST_PREFIXES <= len(found) <= len(defaults) == len(set(whole))
     if not fits or not all(map(_PREFIX.fullmatch, found)):
         raise ValueError(
-            f"must be {_FIRST_PREFIXES} to {len(defaults)} different words of a-z, 0-9 and - parted by commas, "
+            f"must be {_FIRST_PREFIXES} to {len(defaults)} different words of a-z, 0-9 and - separated by commas, "
             f"like {','.join(defaults)}"
         )
     return whole

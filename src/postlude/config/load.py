@@ -152,10 +152,10 @@ def _check_together(s: Settings) -> None:
     for endpoint in ("edge", "relay", "inbound"):
         cert, key = f"{endpoint}_tls_cert", f"{endpoint}_tls_key"
         if bool(s.get(cert)) != bool(s.get(key)):
-            raise SettingError(f"{cert} and {key} go together: set both or none")
+            raise SettingError(f"{cert} and {key} belong together: set both or neither")
     _check_smtp(s)
     if s.imap_host and not s.imap_user:
-        raise SettingError("imap_host is set but imap_user is not: name the mailbox's login")
+        raise SettingError("imap_host is set but imap_user is not: set the mailbox's login")
     if s.relay_tls_port and not s.relay_tls_cert:
         raise SettingError("relay_tls_port is set but relay_tls_cert is not: TLS needs a certificate and its key")
     _check_gateway(s)
@@ -175,13 +175,13 @@ def _check_together(s: Settings) -> None:
 
 def _check_smtp(s: Settings) -> None:
     if bool(s.smtp_user) != bool(s.smtp_password):
-        raise SettingError("smtp_user and smtp_password go together: set both or none")
+        raise SettingError("smtp_user and smtp_password belong together: set both or neither")
     if s.smtp_user and s.smtp_tls == "none" and s.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
         raise SettingError("smtp_password would cross the network in the clear: set smtp_tls to starttls or implicit")
     if s.smtp_host and s.smtp:
         raise SettingError("smtp_host is set and the file has [[smtp]] tables: use one of the two")
     if s.maildir and s.smtp_servers:
-        raise SettingError("maildir and a mail server are both set: mail goes to one of the two, remove the other")
+        raise SettingError("maildir and a mail server are both set: remove one of them")
     if s.smtp_user and not s.smtp_host:
         raise SettingError("smtp_user is set but smtp_host is not: name the mail server, or remove the login")
 
@@ -194,12 +194,12 @@ def _check_gateway(s: Settings) -> None:
     if not s.gateway_domains:
         raise SettingError("gateway_networks is set but gateway_domains is not: name the domains they may send as")
     if bool(s.gateway_client_ca) != bool(s.gateway_client_names):
-        raise SettingError("gateway_client_ca and gateway_client_names go together: set both or none")
+        raise SettingError("gateway_client_ca and gateway_client_names belong together: set both or neither")
     if s.gateway_client_ca and not s.relay_tls_cert:
         raise SettingError("gateway_client_ca needs TLS on the relay: set relay_tls_cert and relay_tls_key")
     wide = next((network for network in s.gateway_networks if network.prefixlen < _MIN_PREFIX[network.version]), None)
     if wide and not s.gateway_client_ca:
         raise SettingError(
             f"gateway_networks: {wide} is too wide to be trusted by address alone: "
-            "name smaller networks, or ask for certificates with gateway_client_ca and gateway_client_names"
+            "set smaller networks, or require certificates with gateway_client_ca and gateway_client_names"
         )

@@ -63,7 +63,9 @@ def parse_mailboxes(tables: object, source: str) -> tuple[ImapAccount, ...]:
     found = tuple(_account(each, f"{source}: [[imap]] number {number}") for number, each in enumerate(tables, 1))
     logins = [(account.user, account.host) for account in found]
     if twice := next((login for login in logins if logins.count(login) > 1), None):
-        raise SettingError(f"{source}: two [[imap]] tables read {twice[0]} at {twice[1]}: put their folders into one")
+        raise SettingError(
+            f"{source}: two [[imap]] tables read {twice[0]} at {twice[1]}: list their folders in one table"
+        )
     return found
 
 

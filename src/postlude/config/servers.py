@@ -78,7 +78,7 @@ def _domains(value: object) -> tuple[tuple[str, DomainLimit], ...]:
     found = []
     for domain, limits in value.items():
         if not _DOMAIN.fullmatch(domain.lower()) or not isinstance(limits, dict):
-            raise ValueError(f'{domain!r} is no domain with limits; write "example.com" = {{ connections = 2 }}')
+            raise ValueError(f'{domain!r} has no limits; write "example.com" = {{ connections = 2 }}')
         unknown = limits.keys() - {"connections", "per_second"}
         if unknown:
             raise ValueError(f"{domain} has the unknown key {min(unknown)}; known: connections, per_second")
@@ -197,7 +197,7 @@ def _check(server: SmtpServer, where: str) -> None:
         (server.oauth and not server.user, "user is missing: the address XOAUTH2 logs in as"),
         (
             not server.oauth and bool(server.user) != bool(server.password),
-            "user and password go together: set both or none",
+            "user and password belong together: set both or neither",
         ),
         (
             google and not server.user,
@@ -209,7 +209,7 @@ def _check(server: SmtpServer, where: str) -> None:
         ),
         (
             bool(server.client_cert) != bool(server.client_key),
-            "client_cert and client_key go together: set both or none",
+            "client_cert and client_key belong together: set both or neither",
         ),
         (
             bool(server.warm_up) != bool(server.warm_up_from),

@@ -59,7 +59,7 @@ def new_key(algorithm: str, selector: str) -> DkimKey:
         return DkimKey(selector, rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS))
     if algorithm == "ed25519":
         return DkimKey(selector, ed25519.Ed25519PrivateKey.generate())
-    raise InputError(f"{algorithm!r} is no DKIM algorithm; use {' or '.join(ALGORITHMS)}")
+    raise InputError(f"{algorithm!r} is not a DKIM algorithm; use {' or '.join(ALGORITHMS)}")
 
 
 def read_key(pem: bytes, selector: str) -> DkimKey:
@@ -72,11 +72,13 @@ def read_key(pem: bytes, selector: str) -> DkimKey:
         key = load_pem_private_key(pem, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError(
-            f"the key {selector} is no private key in PEM form ({error}); restore it or make a new one"
+            f"the key {selector} is not a private key in PEM form ({error}); restore it or make a new one"
         ) from error
     if isinstance(key, rsa.RSAPrivateKey):
         if key.key_size < 1024:  # noqa: PLR2004 - RFC 8301 3.2
-            raise InputError(f"the key {selector} has {key.key_size} bits: nobody accepts less than 1024, use 2048")
+            raise InputError(
+                f"the key {selector} has {key.key_size} bits: receivers reject keys of less than 1024; use 2048"
+            )
         return DkimKey(selector, key)
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return DkimKey(selector, key)

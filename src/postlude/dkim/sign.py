@@ -44,7 +44,7 @@ class Signer:
             raise InputError("a message with a bare CR or LF cannot be signed; end its lines with CRLF")
         head, separator, body = raw.partition(b"\r\n\r\n")
         if not separator:
-            raise InputError("a message without a blank line behind its header cannot be signed")
+            raise InputError("a message without a blank line after its header cannot be signed")
         return self.signatures(head + b"\r\n", relaxed_body(body), now) + raw
 
     def signatures(self, head: bytes, body: bytes, now: int) -> bytes:

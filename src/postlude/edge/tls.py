@@ -34,7 +34,7 @@ class Certificate:
         try:
             if self._stat() != self._stamps:
                 self._load(self.context)
-                _log.info("edge: certificate loaded again")
+                _log.info("edge: certificate reloaded")
         except (OSError, ssl.SSLError) as error:
             _log.warning("edge: certificate not loaded: %s", error)
 

@@ -47,7 +47,7 @@ def utm_parameters(template: str, campaign: str = "") -> tuple[tuple[str, str], 
             continue
         name, equals, value = pair.partition("=")
         if not equals or not name.strip() or _PLACE.search(name):
-            raise InputError(f"{pair!r} is no parameter; write utm_source=mail&utm_campaign={{campaign}}")
+            raise InputError(f"{pair!r} is not a valid parameter; write utm_source=mail&utm_campaign={{campaign}}")
         for place in _PLACE.findall(value):
             if place not in PLACES:
                 raise InputError(

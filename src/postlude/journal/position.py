@@ -21,7 +21,7 @@ class Position(NamedTuple):
     def event_id(self, ordinal: int) -> int:
         """A positive 63-bit id of the `ordinal`-th (0-15) event this record means; the same on every replay."""
         if not 0 <= ordinal < 1 << ORDINAL_BITS:
-            raise ValueError(f"a record means at most {1 << ORDINAL_BITS} events, not number {ordinal}")
+            raise ValueError(f"a record makes at most {1 << ORDINAL_BITS} events, not number {ordinal}")
         joined = (self.writer << SEGMENT_BITS | self.segment) << OFFSET_BITS | self.offset
         return joined << ORDINAL_BITS | ordinal
 

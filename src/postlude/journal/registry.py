@@ -90,7 +90,7 @@ def _parsed(entry: object) -> Writer:
         return Writer(int(entry["number"]), bytes.fromhex(entry["identity"]))
     if isinstance(entry, int):  # until identities came
         return Writer(entry, b"")
-    raise TypeError(f"{entry!r} names no writer")
+    raise TypeError(f"{entry!r} is not a valid writer")
 
 
 def _entry(writer: Writer) -> dict[str, object]:

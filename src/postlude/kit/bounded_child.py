@@ -108,7 +108,9 @@ class BoundedChildren:
 
     def _take(self) -> "_Child":
         if not self._places.acquire(timeout=WALL * self._seconds):
-            raise BoundExceededError(Bound.BUSY, f"every child was at work for {WALL * self._seconds:.0f} seconds")
+            raise BoundExceededError(
+                Bound.BUSY, f"all child processes were busy for {WALL * self._seconds:.0f} seconds"
+            )
         try:
             with self._lock:
                 while self._free:
@@ -160,7 +162,7 @@ class _Child:
             theirs.close()
         if not self._is_ready():
             self.end()
-            raise BoundExceededError(Bound.TIME, f"a child did not start within {_STARTS_WITHIN_S:.0f} seconds")
+            raise BoundExceededError(Bound.TIME, f"a child process did not start within {_STARTS_WITHIN_S:.0f} seconds")
 
     def _is_ready(self) -> bool:
         try:

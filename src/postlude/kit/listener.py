@@ -53,7 +53,7 @@ class Listener:
                 try:
                     conn, peer = await loop.sock_accept(self._sock)
                 except OSError as error:
-                    _log.warning("%s takes no connection: %s", self._name, error.strerror)
+                    _log.warning("%s cannot accept a connection: %s", self._name, error.strerror)
                     await asyncio.sleep(_NO_DESCRIPTOR_PAUSE_S)
                     continue
                 self._accepted(conn, str(peer[0]) if isinstance(peer, tuple) else "")

@@ -80,13 +80,13 @@ def _slow(text: str) -> Mailbox:
     bare = normalize("NFC", text.translate(_INVISIBLE)).strip()
     name = ""
     if not bare:
-        raise AddressError("there is no address", "fill the cell, or delete the row")
+        raise AddressError("the address is missing", "fill the cell, or delete the row")
     written = ""
     if match := _NAMED.fullmatch(bare):
         written, bare = match[1].strip(), match[2].strip()
         name = written.strip("\"'").strip()
     if _SEVERAL.search(bare) or (_LISTED.search(written) and not written.startswith('"')):
-        raise AddressError("more than one address", "one row for each")
+        raise AddressError("more than one address", "write one row for each")
     if bare[:7].lower() == "mailto:":
         bare = unquote(bare[7:].partition("?")[0])
     bare = bare.strip().strip("'").rstrip(".,;").translate(_DOTS)
@@ -99,9 +99,11 @@ def _slow(text: str) -> Mailbox:
     domain = _domain(domain.strip())
     found = f"{local}@{domain}"
     if len(local.encode()) > MAX_LOCAL:
-        raise AddressError(f"more than {MAX_LOCAL} octets before the @", "no server takes it: look for a typing error")
+        raise AddressError(
+            f"more than {MAX_LOCAL} octets before the @", "no server accepts it: look for a typing error"
+        )
     if len(found.encode()) > MAX_ADDRESS:
-        raise AddressError(f"longer than {MAX_ADDRESS} octets", "no server takes it: look for a typing error")
+        raise AddressError(f"longer than {MAX_ADDRESS} octets", "no server accepts it: look for a typing error")
     return Mailbox(found, name)
 
 
@@ -109,11 +111,11 @@ def _check_local(local: str) -> None:
     if _LOCAL.fullmatch(local):
         return
     if ".." in local or local.startswith(".") or local.endswith("."):
-        raise AddressError("a dot too many before the @", f'take it out, or quote it: "{local}"@...')
+        raise AddressError("a misplaced dot before the @", f'remove it, or quote it: "{local}"@...')
     if "@" in local:
-        raise AddressError("more than one @", "one address a row, as name@example.com")
+        raise AddressError("more than one @", "write one address per row, as name@example.com")
     if re.search(r"\s", local):
-        raise AddressError("a blank before the @", f'take it out, or quote it: "{local}"@...')
+        raise AddressError("a space before the @", f'remove it, or quote it: "{local}"@...')
     wrong = next((c for c in local if not _LOCAL.fullmatch(c) and c != "."), "?")
     raise AddressError(f"{wrong!r} cannot stand before the @", "look for a typing error")
 
@@ -122,19 +124,19 @@ def _domain(domain: str) -> str:
     if domain.startswith("["):
         raise AddressError("an IP address instead of a domain", "write the domain's name")
     if re.search(r"[\s@]", domain):
-        raise AddressError("a blank in the domain", "take it out")
+        raise AddressError("a space in the domain", "remove it")
     if domain.isascii() and "--" not in domain and _HOST.fullmatch(domain):
         return _checked(domain, domain.lower())
     try:
         wire = checked_domain(domain)
     except DomainError as error:
-        raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @") from error
+        raise AddressError(f"{domain!r} is not a valid domain name", "look for a typing error after the @") from error
     return _checked(domain, wire)
 
 
 def _checked(domain: str, wire: str) -> str:
     if "." not in wire:
-        raise AddressError(f"{domain!r} has no top-level domain", "write it whole, as example.com")
+        raise AddressError(f"{domain!r} has no top-level domain", "write it in full, as example.com")
     if wire.rpartition(".")[2].isdigit() or len(wire) > MAX_DOMAIN:
-        raise AddressError(f"{domain!r} is no domain name", "look for a typing error after the @")
+        raise AddressError(f"{domain!r} is not a valid domain name", "look for a typing error after the @")
     return wire

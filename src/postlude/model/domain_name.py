@@ -33,7 +33,7 @@ def checked_domain(domain: str) -> str:
     try:
         return idna.encode(domain.translate(_DOTS), uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
-        raise DomainError(f"{domain!r} is not a domain name: look for a typing error") from error
+        raise DomainError(f"{domain!r} is not a valid domain name: look for a typing error") from error
 
 
 def shown_domain(domain: str) -> str:

@@ -33,7 +33,7 @@ def read_mailboxes(text: str) -> list[Mailbox]:
         if match[0].startswith('"'):
             continue
         if match[1] is None:
-            raise AddressError(f"{_short(text)!r} has a bracket too many", "write it as Name <name@example.com>")
+            raise AddressError(f"{_short(text)!r} has an extra bracket", "write it as Name <name@example.com>")
         before, name = _split(text[at : match.start()], first=at == 0)
         found += before
         found.append(Mailbox(_address(match[1]), name))
@@ -63,7 +63,7 @@ def _split(text: str, *, first: bool) -> tuple[list[Mailbox], str]:
     pieces = _pieces(text)
     if not first:  # behind an address in brackets comes nothing but a separator
         if pieces[0].strip():
-            raise AddressError(f"{_short(pieces[0])!r} stands behind an address", "put a comma between two addresses")
+            raise AddressError(f"{_short(pieces[0])!r} follows an address", "put a comma between two addresses")
         del pieces[0]
     found: list[Mailbox] = []
     while pieces[:-1] and (not pieces[0].strip() or _looks_bare(pieces[0])):

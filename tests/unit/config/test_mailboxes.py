@@ -40,7 +40,7 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
         ([{**GOOD, "folder": ["INBOX"]}], "did you mean folders"),
         ([{**GOOD, "folders": "INBOX"}], "must be a list of folders"),
         ([{**GOOD, "port": 0}], "port = 0 must be"),
-        ([GOOD, GOOD], "put their folders into one"),
+        ([GOOD, GOOD], "list their folders in one table"),
     ],
 )
 def test_doubt_stops_the_start_with_a_remedy(tables: object, says: str) -> None:

@@ -71,7 +71,7 @@ class SmtpLine(asyncio.Protocol):
         """Called by the loop."""
         rest = self._rest + data if self._rest else data
         if len(rest) > _MOST_BYTES or len(self.replies) > _MOST_BYTES >> 8:
-            self.fail("the server says more than any answer needs")
+            self.fail("the server's answer is too long")
             self.close()
             return
         *lines, self._rest = rest.split(b"\n")
@@ -123,7 +123,7 @@ class SmtpLine(asyncio.Protocol):
     async def secure(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
         """Turn on TLS; Lost when that fails, also when the server said anything before (CVE-2011-0411)."""
         if not self.quiet or self._transport is None:
-            raise Lost("the server sent more than the answer to STARTTLS: somebody may be in between")
+            raise Lost("the server sent more than the answer to STARTTLS: the connection may be intercepted")
         try:
             transport = await self._loop.start_tls(
                 self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
@@ -131,7 +131,7 @@ class SmtpLine(asyncio.Protocol):
         except (OSError, TimeoutError) as error:
             raise Lost(describe(error)) from error
         if transport is None:
-            raise Lost("the connection ended while TLS began")
+            raise Lost("the connection ended during the TLS handshake")
         self.connection_made(transport)
 
     def fail(self, text: str) -> None:

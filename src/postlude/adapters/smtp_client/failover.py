@@ -260,7 +260,7 @@ class SmtpServers:
             try:
                 total = await asyncio.to_thread(self._kept, server, counts)
             except Exception:  # noqa: BLE001 - sending goes on with what this process knows
-                _log.exception("what %s was given cannot be kept", server.config.name)
+                _log.exception("the usage of mail server %s cannot be stored", server.config.name)
                 for slot, number in server.unsaved.items():
                     counts[slot] = counts.get(slot, 0) + number
                 server.unsaved = counts

@@ -63,9 +63,9 @@ def parse_mail(argument: str | None, max_bytes: int) -> Command:
     if int(size) > max_bytes:
         raise SyntaxRefused(too_large(max_bytes))
     if command.parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
-        raise SyntaxRefused("501 5.5.4 BODY is 7BIT or 8BITMIME here")
+        raise SyntaxRefused("501 5.5.4 BODY must be 7BIT or 8BITMIME")
     if command.ret not in {"", "FULL", "HDRS"}:
-        raise SyntaxRefused("501 5.5.4 RET is FULL or HDRS (RFC 3461)")
+        raise SyntaxRefused("501 5.5.4 RET must be FULL or HDRS (RFC 3461)")
     if command.address:
         check_address(command.address, utf8=command.utf8, code="5.1.7")
     return command
@@ -80,9 +80,9 @@ def parse_rcpt(argument: str | None, *, utf8: bool) -> Command:
     notify, orcpt = command.dsn
     words = notify.split(",") if notify else []
     if not _NOTIFY.issuperset(words) or ("NEVER" in words and len(words) > 1):
-        raise SyntaxRefused("501 5.5.4 NOTIFY is NEVER, or any of SUCCESS,FAILURE,DELAY (RFC 3461)")
+        raise SyntaxRefused("501 5.5.4 NOTIFY must be NEVER, or any of SUCCESS,FAILURE,DELAY (RFC 3461)")
     if orcpt and not _ORCPT.fullmatch(orcpt):
-        raise SyntaxRefused("501 5.5.4 ORCPT is like rfc822;name@example.org, in xtext (RFC 3461)")
+        raise SyntaxRefused("501 5.5.4 ORCPT must look like rfc822;name@example.org, in xtext (RFC 3461)")
     return command
 
 
@@ -97,16 +97,16 @@ def check_address(address: str, *, utf8: bool, code: str) -> None:
     if not at or not local or not domain:
         raise SyntaxRefused(f"553 {code} {_shown(address)} has no domain; write name@example.org")
     if _CONTROL.search(address) or "\udc80" <= max(address) <= "\udcff":
-        raise SyntaxRefused(f"553 {code} The address holds characters that no address may")
+        raise SyntaxRefused(f"553 {code} The address contains characters that are not allowed")
     if not utf8 and not address.isascii():
-        raise SyntaxRefused("553 5.6.7 The address is not ASCII; say SMTPUTF8 in MAIL (RFC 6531)")
+        raise SyntaxRefused("553 5.6.7 The address is not ASCII; add SMTPUTF8 to MAIL (RFC 6531)")
     if len(local.encode()) > _LOCAL_OCTETS or len(address.encode()) > _ADDRESS_OCTETS:
         raise SyntaxRefused(f"553 {code} The address is longer than RFC 5321 allows")
     if domain.startswith("[") and domain.endswith("]"):
         return
     labels = domain.encode("ascii", "replace").decode().replace("?", "x").split(".")
     if not all(_LABEL.fullmatch(label) for label in labels):
-        raise SyntaxRefused(f"553 5.1.2 {_shown(domain)} is no domain name; check the spelling")
+        raise SyntaxRefused(f"553 5.1.2 {_shown(domain)} is not a valid domain name; check the spelling")
     if labels[-1].lower() == "invalid":
         raise SyntaxRefused("550 5.1.2 Domains under .invalid never exist (RFC 6761); check the address")
 

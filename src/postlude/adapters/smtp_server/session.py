@@ -267,11 +267,11 @@ class SmtpServerSession(SMTP):
         """PLAIN (RFC 4616) and LOGIN."""
         assert self.session is not None
         if self._login is None:
-            await self.push("502 5.5.1 There are no logins here")
+            await self.push("502 5.5.1 AUTH is not offered here")
         elif not self.session.host_name:
-            await self.push("503 5.5.1 Say EHLO first")
+            await self.push("503 5.5.1 Send EHLO first")
         elif not self._may_login:
-            await self.push("538 5.7.11 Passwords are taken on protected connections only; turn on STARTTLS")
+            await self.push("538 5.7.11 Passwords are accepted on encrypted connections only; turn on STARTTLS")
         elif self.session.authenticated:
             await self.push("503 5.5.1 Already logged in")
         elif self.transaction is not None:
@@ -288,10 +288,10 @@ class SmtpServerSession(SMTP):
                 login = await self._answer(words[1:], "Username:")
                 password = await self._answer([], "Password:")
             else:
-                await self.push("504 5.5.4 Known ways to log in: PLAIN, LOGIN")
+                await self.push("504 5.5.4 Supported mechanisms: PLAIN, LOGIN")
                 return
         except (Base64Error, ValueError):
-            await self.push("501 5.5.2 That is not what this way of logging in looks like")
+            await self.push("501 5.5.2 Malformed AUTH response")
             return
         refused = await check(login, password)
         assert self.session is not None
@@ -321,8 +321,8 @@ class SmtpServerSession(SMTP):
         if self._login and not self.session.authenticated and not await self._policy.trusted():
             hint = "" if self._may_login else "turn on STARTTLS, then "
             await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
-        elif self.transaction is not None:
-            await self.push("503 5.5.1 A message is under way already; RSET to drop it")
+        elif self.letter is not None:
+            await self.push("503 5.5.1 A message has already begun; send RSET to drop it")
         else:
             try:
                 command = parse_mail(arg, self._config.max_message_bytes)
@@ -336,12 +336,12 @@ class SmtpServerSession(SMTP):
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Add a recipient."""
-        transaction = self.transaction
-        if transaction is None:
-            await self.push("503 5.5.1 Say MAIL first")
+        letter = self.letter
+        if letter is None:
+            await self.push("503 5.5.1 Send MAIL first")
             return
-        if len(transaction.recipients) >= self._config.max_recipients:
-            await self.push(f"452 4.5.3 At most {self._config.max_recipients} recipients a message; send it in parts")
+        if len(letter.recipients) >= self._config.max_recipients:
+            await self.push(f"452 4.5.3 At most {self._config.max_recipients} recipients per message; send it in parts")
             return
         try:
             command = parse_rcpt(arg, utf8=transaction.utf8)
@@ -358,12 +358,12 @@ class SmtpServerSession(SMTP):
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Take the message."""
-        transaction = self.transaction
-        if transaction is None or not transaction.recipients:
-            await self.push("503 5.5.1 Name a sender and a recipient first")
+        letter = self.letter
+        if letter is None or not letter.recipients:
+            await self.push("503 5.5.1 Send MAIL and RCPT first")
             return
-        if transaction.chunks:
-            await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or RSET to drop it")
+        if letter.chunks:
+            await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or send RSET to drop it")
             return
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
@@ -384,18 +384,18 @@ class SmtpServerSession(SMTP):
         if not (size.isascii() and size.isdigit()) or len(size) > _DIGITS or last.upper() not in {"", "LAST"}:
             await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
             return
-        transaction, limit = self.transaction, self._config.max_message_bytes
-        have = sum(map(len, transaction.chunks)) if transaction is not None else 0
-        chunk = await self._read_exactly(int(size), keep=transaction is not None and have + int(size) <= limit)
-        if transaction is None or not transaction.recipients:
-            await self.push("503 5.5.1 Name a sender and a recipient first")
+        letter, limit = self.letter, self._config.max_message_bytes
+        have = sum(map(len, letter.chunks)) if letter is not None else 0
+        chunk = await self._read_exactly(int(size), keep=letter is not None and have + int(size) <= limit)
+        if letter is None or not letter.recipients:
+            await self.push("503 5.5.1 Send MAIL and RCPT first")
         elif chunk is None:
             self.transaction = None
             await self._answer_message(transaction, too_large(limit))
         else:
             transaction.chunks.append(chunk)
             if not last:
-                await self.push(f"250 2.0.0 {size} bytes taken")
+                await self.push(f"250 2.0.0 {size} bytes received")
                 return
             self.transaction = None
             raw = b"".join(transaction.chunks)

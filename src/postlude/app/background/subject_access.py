@@ -53,7 +53,7 @@ class DataRequests:
         try:
             made = await asyncio.to_thread(answer, self._store, self._history, request.copy, self._page(request.copy))
         except NotFoundError:
-            _log.info("a request for stored data is about mail that was deleted since; nothing is stored")
+            _log.info("a request for stored data is about mail that has been deleted; nothing is stored")
         else:
             await self._submit(user=made.user, mail_from=made.mail_from, recipients=[made.recipient], raw=made.raw)
         await asyncio.to_thread(self._store.privacy.answered, request.address, now)

@@ -36,9 +36,11 @@ def import_list(folder: Path, name: str, text: str, *, source: str, now: int) ->
     try:
         read = read_list(name, text)
     except ValueError as error:
-        raise InputError(f"this is no list of networks: {error}. One network a line, as 192.0.2.0/24") from error
+        raise InputError(
+            f"this is not a list of networks: {error}. Write one network per line, such as 192.0.2.0/24"
+        ) from error
     if not read.networks:
-        raise InputError("the list is empty: an empty list would switch its rules off")
+        raise InputError("the list is empty: an empty list would turn its rules off")
     joined = _collapsed(read.networks)
     one = NetworkList(name, read.date or to_iso(now)[:10], read.source or source, joined)
     body = "\n".join((f"# date: {one.date}", f"# source: {one.source}", *one.networks, ""))
@@ -108,4 +110,4 @@ class AddressLookup:
         try:
             self._countries = open_countries(self._folder)
         except ValueError as error:
-            _log.error("%s; countries are not told", error)
+            _log.error("%s; hits get no country", error)

@@ -65,7 +65,7 @@ def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         owner = store.accounts.first_user()
         if owner is None:
-            raise NotFoundError("nobody has an account yet: start postlude once")
+            raise NotFoundError("there is no user yet: start `postlude up` once")
         # Who may read the data folder runs the server, whatever the first account may do in the web app.
         operator = msgspec.structs.replace(owner, senders=("*",))
         decision = decide(store, operator, parts.clock, unmatched, copy)

@@ -34,11 +34,15 @@ def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socke
         sock.close()
         variable = f"POSTLUDE_{setting.upper()}_PORT"
         if error.errno == errno.EADDRINUSE:
-            raise InUseError(f"port {port} on {host} is taken: stop what listens there, or set {variable}") from None
+            raise InUseError(
+                f"port {port} on {host} is already in use: stop the program that listens there, or set {variable}"
+            ) from None
         if error.errno == errno.EACCES:
-            raise SettingError(f"this account may not listen on port {port}: set {variable} to 1024 or more") from None
+            raise SettingError(
+                f"this account is not allowed to listen on port {port}: set {variable} to 1024 or more"
+            ) from None
         raise SettingError(
-            f"cannot listen on {host}: {error.strerror}. Mend POSTLUDE_{setting.upper().removesuffix('_TLS')}_HOST"
+            f"cannot listen on {host}: {error.strerror}. Correct POSTLUDE_{setting.upper().removesuffix('_TLS')}_HOST"
         ) from None
     sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
     return sock

@@ -19,7 +19,7 @@ def command(address: str | None, as_json: bool) -> None:
     with open_store_of(settings) as store:
         user = store.accounts.user_by_address(address) if address else store.accounts.first_user()
         if user is None:
-            raise NotFoundError(f"no user {address}" if address else "no user yet: start `postlude up` once")
+            raise NotFoundError(f"no user {address}" if address else "there is no user yet: start `postlude up` once")
         token = sign_in_link(store, SystemClock(), user)
     link = f"{settings.public_web}/sign-in/{token}"
     if as_json:

@@ -28,19 +28,19 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def command() -> None:
-    """Manage logins of the relay. Works while Postlude runs and while it does not."""
+    """Manage users. Works whether or not Postlude runs."""
 
 
 @command.command()
 @click.argument("address")
 @click.option("--name", default="", help="The person's name.")
 @click.option(
-    "--send-as", "senders", multiple=True, help="A further From address or pattern like *@example.org; repeat it."
+    "--send-as", "senders", multiple=True, help="A further From address or pattern like *@example.org; may be repeated."
 )
 @click.option("--label", default="first", show_default=True, help="What the first app password is for.")
 @_JSON
 def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: bool) -> None:
-    """Add a login for ADDRESS and print its first app password, which is shown only now."""
+    """Add a user with ADDRESS and print the first app password, which is shown only once."""
     with _store() as store:
         user = add_user(store, SystemClock(), address, name, senders)
         _say_password(user, new_app_password(store, user, label), as_json)
@@ -49,7 +49,7 @@ def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: 
 @command.command("list")
 @_JSON
 def list_users(as_json: bool) -> None:
-    """List logins, as whom they may write, and their app passwords."""
+    """List users, their From addresses and their app passwords."""
     with _store() as store:
         users = [(user, store.accounts.list_app_passwords(user.id)) for user in store.accounts.list_users()]
     if as_json:
@@ -69,7 +69,7 @@ def list_users(as_json: bool) -> None:
 @click.option("--label", default="", help="The program it is for.")
 @_JSON
 def password(address: str, label: str, as_json: bool) -> None:
-    """Make a further app password for ADDRESS: one for each program, so that each can be revoked alone."""
+    """Create another app password for ADDRESS: one per program, so that each can be revoked alone."""
     with _store() as store:
         user = user_called(store, address)
         _say_password(user, new_app_password(store, user, label), as_json)
@@ -78,11 +78,11 @@ def password(address: str, label: str, as_json: bool) -> None:
 @command.command()
 @click.argument("address")
 @click.argument("password_id", required=False)
-@click.option("--all", "every", is_flag=True, help="All of them: the login can send nothing until it gets a new one.")
+@click.option("--all", "every", is_flag=True, help="Revoke all: the user cannot send until it gets a new one.")
 def revoke(address: str, password_id: str | None, every: bool) -> None:
-    """Make app password PASSWORD_ID of ADDRESS useless at once (`postlude user list` shows the ids)."""
+    """Revoke app password PASSWORD_ID of ADDRESS at once (`postlude user list` shows the ids)."""
     if bool(password_id) == every:
-        raise InputError("name one password id, or give --all")
+        raise InputError("give one password id, or --all")
     with _store() as store:
         user = user_called(store, address)
         there = [one.id for one in store.accounts.list_app_passwords(user.id)]
@@ -94,7 +94,7 @@ def revoke(address: str, password_id: str | None, every: bool) -> None:
 @click.argument("address")
 @click.argument("senders", nargs=-1)
 def send_as(address: str, senders: tuple[str, ...]) -> None:
-    """Set the further From addresses of ADDRESS: all of them, none to leave only its own. Patterns: *@example.org."""
+    """Set all further From addresses of ADDRESS; none: only its own. Patterns such as *@example.org are allowed."""
     with _store() as store:
         user = user_called(store, address)
         set_senders(store, user, senders)
@@ -107,9 +107,9 @@ def send_as(address: str, senders: tuple[str, ...]) -> None:
 @click.option("--messages-per-day", type=click.IntRange(0), help="Messages within 24 hours; 0: no limit.")
 @click.option("--recipients-per-hour", type=click.IntRange(0), help="Recipients within an hour; 0: no limit.")
 @click.option("--recipients-per-day", type=click.IntRange(0), help="Recipients within 24 hours; 0: no limit.")
-@click.option("--default", "reset", is_flag=True, help="Back to what the settings say (POSTLUDE_RELAY_*).")
+@click.option("--default", "reset", is_flag=True, help="Use the limits of the settings (POSTLUDE_RELAY_*).")
 def limits(address: str, reset: bool, **given: int | None) -> None:
-    """Give ADDRESS limits of its own. They hold from its next login."""
+    """Set sending limits for ADDRESS. They apply from its next login."""
     wanted = {name: number for name in _LIMITS if (number := given[name]) is not None}
     with _store() as store:
         user = user_called(store, address)
@@ -121,7 +121,7 @@ def limits(address: str, reset: bool, **given: int | None) -> None:
 @command.command("sign-out")
 @click.argument("address")
 def sign_out(address: str) -> None:
-    """End every web session of ADDRESS, for example after a laptop was lost. App passwords stay: see `revoke`."""
+    """End every web session of ADDRESS, for example after a laptop was lost. App passwords stay valid: see `revoke`."""
     with _store() as store:
         end_sessions(store, SystemClock(), user_called(store, address))
     click.echo(f"{address} is signed out everywhere")
@@ -130,7 +130,7 @@ def sign_out(address: str) -> None:
 @command.command()
 @click.argument("address")
 def disable(address: str) -> None:
-    """Let nothing of ADDRESS sign in or send any more; what was sent and written stays."""
+    """Disable ADDRESS: no login and no sending. Its mail, contacts and campaigns stay."""
     with _store() as store:
         disable_user(store, SystemClock(), user_called(store, address))
     click.echo(f"{address} is disabled; `postlude user enable {address}` undoes it")
@@ -139,7 +139,7 @@ def disable(address: str) -> None:
 @command.command()
 @click.argument("address")
 def enable(address: str) -> None:
-    """Undo `disable`; app passwords work again, web sessions have to be begun anew."""
+    """Undo `disable`: app passwords work again; web sessions stay ended."""
     with _store() as store:
         enable_user(store, user_called(store, address))
     click.echo(f"{address} is enabled")
@@ -156,7 +156,7 @@ def _say_password(user: User, text: str, as_json: bool) -> None:
         print_json(_as_json(user) | {"password": text})
         return
     print_table([["login", user.address], ["password", text]])
-    click.echo("It is shown only now. Server and port: `postlude settings` (RELAY_HOST, RELAY_PORT).")
+    click.echo("It is shown only once. Server and port: `postlude settings` (RELAY_HOST, RELAY_PORT).")
 
 
 def _as_json(user: User) -> dict[str, object]:

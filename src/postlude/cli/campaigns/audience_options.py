@@ -15,16 +15,16 @@ from postlude.store import Store
 from postlude.store.contacts.rows import Audience, Condition, FieldIs
 
 _MULTIPLE: Final = (
-    ("list", "Subscribers of this list. Of several: of any."),
-    ("tag", "Contacts with this tag. Of several: any."),
+    ("list", "Subscribers of this list; repeated: of any of them."),
+    ("tag", "Contacts with this tag; repeated: with any of them."),
     ("without-list", "Not subscribers of this list."),
     ("without-tag", "Not contacts with this tag."),
-    ("field", "NAME=VALUE: contacts whose field says so. Of several: all."),
-    ("opened", "Who opened this campaign (or clicked, or answered). Machines do not count."),
-    ("not-opened", "Who got this campaign and did not open it."),
-    ("clicked", "Who clicked in this campaign."),
-    ("not-clicked", "Who got this campaign and did not click."),
-    ("contact", "This address."),
+    ("field", "NAME=VALUE: contacts with this value; repeated: with all of them."),
+    ("opened", "Recipients who opened, clicked or replied to this campaign. Machines do not count."),
+    ("not-opened", "Recipients of this campaign who did not open it."),
+    ("clicked", "Recipients who clicked in this campaign."),
+    ("not-clicked", "Recipients of this campaign who did not click."),
+    ("contact", "The contact with this address."),
 )
 
 
@@ -32,12 +32,12 @@ def audience_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options; their values come as `audience_of` takes them."""
     for name, text in reversed(_MULTIPLE):
         command = click.option(f"--{name}", multiple=True, metavar=name.rpartition("-")[2].upper(), help=text)(command)
-    command = click.option("--everyone", is_flag=True, help="All contacts. Suppressed ones never.")(command)
+    command = click.option("--everyone", is_flag=True, help="All contacts that are not suppressed.")(command)
     command = click.option("--consented", is_flag=True, help="Only contacts with recorded consent to mail.")(command)
     return click.option(
         "--inactive-since",
         metavar="DATE",
-        help="Who has not opened, clicked or answered since, e.g. 2026-01-31.",
+        help="Contacts who have not opened, clicked or replied since, e.g. 2026-01-31.",
     )(command)
 
 
@@ -86,7 +86,7 @@ def described(store: Store, audience: Audience) -> str:
     parts += [f"{one.name} is {one.value}" for one in audience.fields]
     parts += [_condition(one) for one in audience.conditions]
     parts += ["with consent"] if audience.consented else []
-    return ", ".join(parts) or "nobody yet"
+    return ", ".join(parts) or "empty"
 
 
 def _condition(one: Condition) -> str:

@@ -41,7 +41,7 @@ def _content_options(command: Callable[..., None]) -> Callable[..., None]:
             text = f"{whose}File with the {name.upper() if name != 'text' else 'plain text'}; - for standard input."
             command = click.option(f"--{name}{suffix}", type=_FILE, help=text)(command)
         for name in ("preheader", "subject"):
-            text = f"{whose}The {name}; may hold fields: {{{{ contact.first_name }}}}."
+            text = f"{whose}The {name}; may contain fields: {{{{ contact.first_name }}}}."
             command = click.option(f"--{name}{suffix}", help=text)(command)
     return command
 
@@ -49,21 +49,27 @@ def _content_options(command: Callable[..., None]) -> Callable[..., None]:
 def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
-            click.option("--from", "sender", help="Who it is from: Name <address@your-domain>."),
-            click.option("--reply-to", help="Where answers go, if not to the sender."),
-            click.option("--attach", multiple=True, type=_FILE, help="A file that travels with every copy."),
-            click.option("--host", multiple=True, type=_FILE, help="A file people download through a tracked link."),
+            click.option("--from", "sender", help="Sender: Name <address@your-domain>."),
+            click.option("--reply-to", help="Address for replies. Default: the sender."),
+            click.option("--attach", multiple=True, type=_FILE, help="A file attached to every copy."),
+            click.option(
+                "--host", multiple=True, type=_FILE, help="A file that recipients download through a tracked link."
+            ),
             click.option("--opens/--no-opens", default=None, help="Count opens."),
             click.option("--clicks/--no-clicks", default=None, help="Count clicks."),
             click.option("--utm", help="Query parameters for links: utm_source=news&utm_campaign={campaign}."),
-            click.option("--missing", type=click.Choice(["empty", "default", "fail"]), help="What empty fields do."),
+            click.option(
+                "--missing", type=click.Choice(["empty", "default", "fail"]), help="What happens to empty fields."
+            ),
             click.option("--default", "defaults", multiple=True, help="FIELD=VALUE for --missing default."),
-            click.option("--per-hour", type=int, help="At most so many copies an hour; 0: no limit."),
-            click.option("--local-time/--no-local-time", default=None, help="At that hour of each contact's zone."),
-            click.option("--time-zone", help="Zone of the schedule, e.g. Europe/Berlin."),
-            click.option("--test-percent", type=int, help="Share of the audience that tests the variants."),
-            click.option("--test-hours", type=float, help="How long the test runs."),
-            click.option("--winner", type=one_of(WinnerRule), help="What decides the test."),
+            click.option("--per-hour", type=int, help="Most copies per hour; 0: no limit."),
+            click.option(
+                "--local-time/--no-local-time", default=None, help="Send at that hour of each contact's time zone."
+            ),
+            click.option("--time-zone", help="Time zone of the schedule, e.g. Europe/Berlin."),
+            click.option("--test-percent", type=int, help="Percentage of the audience that gets the test."),
+            click.option("--test-hours", type=float, help="Duration of the test in hours."),
+            click.option("--winner", type=one_of(WinnerRule), help="What decides the winner."),
         )
     ):
         command = option(command)
@@ -72,19 +78,19 @@ def _detail_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("name")
-@click.option("--user", default="", help="Whose campaign it is. Default: the first user.")
+@click.option("--user", default="", help="Owner of the campaign. Default: the first user.")
 @_content_options
 @_detail_options
 @audience_options
 @_JSON
 def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
-    """Make a draft called NAME. Nothing leaves before it is scheduled or sent."""
+    """Create a draft called NAME. Nothing is sent before it is scheduled or sent."""
     settings = load()
     with campaign_services(settings) as services:
         owner = services.store.accounts.user_by_address(user) if user else services.store.accounts.first_user()
         if owner is None:
-            raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
-        made = create_campaign(services.store, services.parts.clock, owner, name)
+            raise NotFoundError(f"no user {user}" if user else "there is no user yet: start `postlude up` once")
+        made = create_campaign(desk.store, desk.parts.clock, owner, name)
         try:
             made = _apply(services, made, given)
         except BaseException:
@@ -101,9 +107,9 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
 @audience_options
 @_JSON
 def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
-    """Change what is given of a draft; the rest stays."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
+    """Change the given parts of a draft; the rest stays."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
         if name is not None:
             change_campaign(services.store, found.id, {"name": name}, {})
         print_campaign(services, _apply(services, services.store.campaigns.get(found.id), given), as_json=as_json)
@@ -114,9 +120,9 @@ def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None
 @click.option("--name", default="", help="Name of the copy.")
 @_JSON
 def copy(campaign: str, name: str, as_json: bool) -> None:
-    """Make a new draft with the content, audience and options of CAMPAIGN."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
+    """Create a draft with the content, audience and options of CAMPAIGN."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
         print_campaign(
             services,
             copy_campaign(services.store, services.parts.folder.files, services.parts.clock, found.id, name),
@@ -146,9 +152,9 @@ def delete(campaign: str) -> None:
 @click.option("--name", default="", help="Name of the new draft.")
 @_JSON
 def follow_up_command(campaign: str, who: str, name: str, as_json: bool) -> None:
-    """Make a draft to those who did not open CAMPAIGN, or who clicked. Who answered is left alone.
+    """Create a draft to the recipients who did not open CAMPAIGN, or who clicked. Those who replied are left out.
 
-    Machines' opens and clicks do not count. It begins as a copy of the campaign: change it, check it, send it.
+    Machines' opens and clicks do not count. The draft is a copy of the campaign: change it, check it, send it.
     """
     with campaign_services(load()) as services:
         found = find_campaign(services.store, campaign)

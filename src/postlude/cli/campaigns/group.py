@@ -45,8 +45,8 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def command() -> None:
-    """Send a mailing: a draft, its checks, a test to yourself, then to its audience, and what became of it.
+    """Send mailings: draft, check, test, send, report.
 
-    A campaign is named by its name, its id or the beginning of its id. What is scheduled leaves while the app
-    process runs (`postlude up`), whichever command or page scheduled it.
+    CAMPAIGN is a name, an id or the beginning of an id. Scheduled campaigns are sent while the app process runs
+    (`postlude up`).
     """

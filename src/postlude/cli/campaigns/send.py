@@ -22,27 +22,25 @@ from postlude.services.campaigns.variants import local_moment, variant_called
 from postlude.store.campaigns.rows import Campaign
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_ANYWAY: Final = click.option("--anyway", is_flag=True, help="In spite of serious findings.")
+_ANYWAY: Final = click.option("--anyway", is_flag=True, help="Ignore serious findings.")
 
 
 @click.command()
 @click.argument("campaign")
-@click.option("--to", "recipients", multiple=True, required=True, help="Whom to send the test; repeat it.")
-@click.option("--contact", default="", help="Whose fields to fill in. Default: the first of the audience.")
+@click.option("--to", "recipients", multiple=True, required=True, help="Address to send the test to; may be repeated.")
+@click.option("--contact", default="", help="Contact whose fields are filled in. Default: the first of the audience.")
 @click.option("--variant", default="A", show_default=True, help="Which variant.")
 @_JSON
 def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str, as_json: bool) -> None:
-    """Send yourself a test. It carries nothing live: its links are direct, its unsubscribe link does nothing."""
+    """Send yourself a test mail. Its links are direct, and its unsubscribe link does nothing."""
     settings = load()
     with campaign_services(settings) as services:
         found = find_campaign(services.store, campaign)
         person = someone(services.store, found, contact)
         if contact and person is None:
-            raise NotFoundError(f"{contact} is no contact")
-        raw = compose_test_mail(
-            services.contents, found, variant_called(services.store, found.id, variant), person, recipients
-        )
-        user = services.store.accounts.user(found.user)
+            raise NotFoundError(f"{contact} is not a contact")
+        raw = trial_message(desk.contents, found, variant_called(desk.store, found.id, variant), person, recipients)
+        user = desk.store.accounts.user(found.user)
     message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
     if as_json:
         print_json({"message": id_text(message), "recipients": recipients})
@@ -57,9 +55,9 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
 @_ANYWAY
 @_JSON
 def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as_json: bool) -> None:
-    """Have CAMPAIGN leave at a time. From now on it cannot be changed; `pause` makes it a draft again."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
+    """Schedule CAMPAIGN. From now on it cannot be changed; `pause` makes it a draft again."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
         if time_zone is not None:
             options = msgspec.structs.replace(found.options, time_zone=time_zone)
             found = change_campaign(services.store, found.id, {}, {}, options=options)
@@ -75,12 +73,14 @@ def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as
 @click.command()
 @click.argument("campaign")
 @_ANYWAY
-@click.option("--watch", is_flag=True, help="Follow it until it is over. Ctrl-C ends the watching, not the campaign.")
+@click.option(
+    "--watch", is_flag=True, help="Show progress until it has ended. Ctrl-C ends the display, not the campaign."
+)
 @_JSON
 def send(campaign: str, anyway: bool, watch: bool, as_json: bool) -> None:
-    """Send CAMPAIGN now, to everybody in its audience."""
-    with campaign_services(load()) as services:
-        found = _schedule(services, find_campaign(services.store, campaign), None, anyway=anyway, as_json=as_json)
+    """Send CAMPAIGN now."""
+    with campaign_desk(load()) as desk:
+        found = _schedule(desk, find_campaign(desk.store, campaign), None, anyway=anyway, as_json=as_json)
         if watch:
             follow(services, found.id)
 
@@ -92,12 +92,12 @@ def _schedule(
     bad = [one for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
     if bad:
         print_findings(bad)
-        raise InputError("it was not scheduled: mend this, or say --anyway where it is only serious")
-    made = schedule_campaign(services.store, services.contents, services.parts.clock, campaign.id, at)
-    print_campaign(services, made, as_json=as_json)
-    forecast = services.forecast(made.expected)
-    if forecast and not as_json:
-        click.echo(forecast)
+        raise InputError("not scheduled: correct the errors; serious findings can be overridden with --anyway")
+    made = schedule_campaign(desk.store, desk.contents, desk.parts.clock, campaign.id, at)
+    print_campaign(desk, made, as_json=as_json)
+    outlook = desk.outlook(made.expected)
+    if outlook and not as_json:
+        click.echo(outlook)
     return made
 
 
@@ -105,32 +105,28 @@ def _schedule(
 @click.argument("campaign")
 @_JSON
 def pause(campaign: str, as_json: bool) -> None:
-    """Hold CAMPAIGN: nothing more of it leaves. One that is only scheduled becomes a draft again."""
-    with campaign_services(load()) as services:
-        print_campaign(
-            services, pause_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
-        )
+    """Pause CAMPAIGN. One that is only scheduled becomes a draft again."""
+    with campaign_desk(load()) as desk:
+        print_campaign(desk, pause_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
 
 
 @click.command()
 @click.argument("campaign")
 @_JSON
 def resume(campaign: str, as_json: bool) -> None:
-    """Let a paused CAMPAIGN go on where it was."""
-    with campaign_services(load()) as services:
-        print_campaign(
-            services, resume_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
-        )
+    """Resume a paused CAMPAIGN."""
+    with campaign_desk(load()) as desk:
+        print_campaign(desk, resume_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
 
 
 @click.command()
 @click.argument("campaign")
 @_JSON
 def cancel(campaign: str, as_json: bool) -> None:
-    """End CAMPAIGN: what has not left never does."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
-        print_campaign(services, cancel_campaign(services.store, services.parts.clock, found.id), as_json=as_json)
+    """Cancel CAMPAIGN: copies that were not sent are never sent."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, cancel_campaign(desk.store, desk.parts.clock, found.id), as_json=as_json)
 
 
 @click.command()
@@ -138,10 +134,10 @@ def cancel(campaign: str, as_json: bool) -> None:
 @click.argument("variant")
 @_JSON
 def winner(campaign: str, variant: str, as_json: bool) -> None:
-    """End CAMPAIGN's test of variants: the rest of the audience gets VARIANT."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
-        print_campaign(services, choose_winner(services.store, found.id, variant), as_json=as_json)
+    """End CAMPAIGN's A/B test: the rest of the audience gets VARIANT."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, choose_winner(desk.store, found.id, variant), as_json=as_json)
 
 
 commands = {

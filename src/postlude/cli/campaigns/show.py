@@ -54,13 +54,13 @@ def list_command(status: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--watch", is_flag=True, help="Follow it until it is over.")
+@click.option("--watch", is_flag=True, help="Show progress until it has ended.")
 @_JSON
 def show(campaign: str, watch: bool, as_json: bool) -> None:
-    """Show CAMPAIGN: what it sends to whom, and how far it is."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
-        print_campaign(services, found, as_json=as_json)
+    """Show CAMPAIGN: content, audience and progress."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        print_campaign(desk, found, as_json=as_json)
         if watch:
             follow(services, found.id)
 
@@ -82,13 +82,13 @@ def follow(services: CampaignServices, campaign: int) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--fetch", is_flag=True, help="Ask every link whether it leads anywhere.")
+@click.option("--fetch", is_flag=True, help="Request every link's destination.")
 @_JSON
 def check(campaign: str, fetch: bool, as_json: bool) -> None:
-    """Look CAMPAIGN over before it leaves. Exit code 2 when something is an error or serious."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
-        findings = check_campaign(services.store, services.contents, found, services.has_key)
+    """Check CAMPAIGN before it is sent. Exit code 2 when a finding is an error or serious."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        findings = check_campaign(desk.store, desk.contents, found, desk.has_key)
         if fetch:
             findings += _fetched(services, found)
         if as_json:
@@ -102,7 +102,7 @@ def check(campaign: str, fetch: bool, as_json: bool) -> None:
 def print_findings(findings: list[CampaignFinding]) -> None:
     """For people; one line a finding."""
     if not findings:
-        click.echo("nothing found: it can go")
+        click.echo("no findings: the campaign can be sent")
     for one in findings:
         where = f" (variant {one.variant})" if one.variant else ""
         click.echo(f"{one.level.value}: {one.text}{where}")
@@ -115,13 +115,13 @@ def print_findings(findings: list[CampaignFinding]) -> None:
 @click.option("--part", type=click.Choice(["html", "text"]), help="Print this part and nothing else.")
 @_JSON
 def preview_command(campaign: str, contact: str, variant: str, part: str | None, as_json: bool) -> None:
-    """Show what one contact would get. Nothing in it is live: no pixel, no tracked link, no token."""
-    with campaign_services(load()) as services:
-        found = find_campaign(services.store, campaign)
-        person = someone(services.store, found, contact)
+    """Show the copy of one contact, without pixel, tracked links and tokens."""
+    with campaign_desk(load()) as desk:
+        found = find_campaign(desk.store, campaign)
+        person = someone(desk.store, found, contact)
         if contact and person is None:
-            raise NotFoundError(f"{contact} is no contact")
-        seen = preview(services.contents, found, variant_called(services.store, found.id, variant), person)
+            raise NotFoundError(f"{contact} is not a contact")
+        seen = preview(desk.contents, found, variant_called(desk.store, found.id, variant), person)
         if as_json:
             print_json(seen)
         elif part:
@@ -135,9 +135,9 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
 @click.argument("campaign")
 @_JSON
 def report(campaign: str, as_json: bool) -> None:
-    """Show what became of CAMPAIGN: its funnel, people and machines apart, and its links."""
-    with campaign_services(load()) as services:
-        made = report_of(services.store, find_campaign(services.store, campaign))
+    """Show the results of CAMPAIGN: its funnel, people and machines apart, and its links."""
+    with campaign_desk(load()) as desk:
+        made = report_of(desk.store, find_campaign(desk.store, campaign))
     if as_json:
         print_json(made)
         return

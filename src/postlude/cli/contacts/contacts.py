@@ -30,8 +30,8 @@ from postlude.tokens import confirm_url
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_FIELD = click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A custom field; repeat it.")
-_TAG = click.option("--tag", "tags", multiple=True, help="Tag it; repeat it.")
+_FIELD = click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A custom field; may be repeated.")
+_TAG = click.option("--tag", "tags", multiple=True, help="Tag it; may be repeated.")
 _CONSENT = click.Choice([Consent.GIVEN.value, Consent.WITHDRAWN.value])
 
 
@@ -49,7 +49,7 @@ def _own_fields(more_help: str) -> Callable[[_Command], _Command]:
 
 @click.group()
 def command() -> None:
-    """Add, find, change, import and export contacts. Works beside a running postlude and without one."""
+    """Add, find, change, import and export contacts. Works whether or not Postlude runs."""
 
 
 command.add_command(imports.import_file)
@@ -69,7 +69,7 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
     """List contacts whose address or name contains SEARCH, the newest first."""
     last = parse_id(before) if before else 0
     if last is None:
-        raise InputError(f"{before!r} is no contact's id: take the last one of the page before")
+        raise InputError(f"{before!r} is not the id of a contact: take the last id of the page before")
     with open_store_of(load()) as store:
         chosen = _chosen(store, list_name, tag)
         page = store.contacts.page(search, **chosen, before=last, limit=limit)
@@ -89,7 +89,7 @@ def list_contacts(  # noqa: PLR0917 - one parameter an option
 @click.argument("address")
 @_JSON
 def show(address: str, as_json: bool) -> None:
-    """Show everything that is known of ADDRESS: fields, lists, consent with its proofs, suppression."""
+    """Show everything that is stored about ADDRESS: fields, lists, consent with its proofs, suppression."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         told = service.as_json(store, contact)
@@ -127,10 +127,10 @@ def add(
 @command.command()
 @click.argument("address")
 @click.option("--address", "new", default="", help="The new address.")
-@_own_fields(" Empty to take it away.")
+@_own_fields(" Empty: remove it.")
 @_FIELD
 @_TAG
-@click.option("--untag", multiple=True, help="Take a tag off; repeat it.")
+@click.option("--untag", multiple=True, help="Remove a tag; may be repeated.")
 @_JSON
 def edit(  # noqa: PLR0917 - one parameter an option
     address: str,
@@ -141,7 +141,7 @@ def edit(  # noqa: PLR0917 - one parameter an option
     as_json: bool,
     **own: Any,  # noqa: ANN401 - values of CONTACT_FIELDS by name
 ) -> None:
-    """Change the contact with ADDRESS. A field without a value (--field city=) is taken away."""
+    """Change the contact with ADDRESS. A field without a value (--field city=) is removed."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         changed = service.edit(store, SystemClock(), contact, address=new, fields=_fields(fields), **own)
@@ -158,13 +158,13 @@ def edit(  # noqa: PLR0917 - one parameter an option
 @click.option("--mail", type=_CONSENT, help="To being mailed.")
 @click.option("--opens", type=_CONSENT, help="To opens being recorded.")
 @click.option("--clicks", type=_CONSENT, help="To clicks being recorded.")
-@click.option("--source", default="", help="Where and when it was said; needed where it is given.")
+@click.option("--source", default="", help="Where and when they said so; required for `given`.")
 def consent(address: str, mail: str | None, opens: str | None, clicks: str | None, source: str) -> None:
-    """Record what ADDRESS agreed to, or took back, outside of Postlude: on paper, on the phone."""
-    reported = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
-    states = {purpose: Consent(state) for purpose, state in reported.items() if state}
+    """Record what ADDRESS agreed to, or withdrew, outside of Postlude: on paper, by phone."""
+    said = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
+    states = {purpose: Consent(state) for purpose, state in said.items() if state}
     if not states:
-        raise InputError("say what for: --mail, --opens or --clicks, given or withdrawn")
+        raise InputError("give at least one of --mail, --opens and --clicks")
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         service.set_consent(store, SystemClock(), contact, states, source=source, by=who())
@@ -174,11 +174,11 @@ def consent(address: str, mail: str | None, opens: str | None, clicks: str | Non
 @command.command()
 @click.argument("address")
 @click.argument("lists", nargs=-1, required=True)
-@click.option("--name", default="", help="The person's name, where the contact is new.")
-@click.option("--agreed", default="", help="They agreed elsewhere: where and when. No confirmation mail is sent.")
+@click.option("--name", default="", help="The person's name, for a new contact.")
+@click.option("--agreed", default="", help="Where and when they agreed elsewhere. No confirmation mail is sent.")
 @_JSON
 def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_json: bool) -> None:
-    """Put ADDRESS on LISTS. A list with double opt-in sends a mail first; its link makes the subscription."""
+    """Subscribe ADDRESS to LISTS. A list with double opt-in sends a mail first; its link confirms the subscription."""
     settings, clock = load(), SystemClock()
     parts = build_parts(settings)
     url = partial(confirm_url, parts.codec, settings.public_edge, parts.prefixes)
@@ -211,11 +211,11 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
 @command.command()
 @click.argument("address")
 @click.argument("lists", nargs=-1)
-@click.option("--all", "from_all", is_flag=True, help="From everything: suppress the address.")
+@click.option("--all", "from_all", is_flag=True, help="From everything: suppresses the address.")
 def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
-    """Take ADDRESS off LISTS, or off everything: somebody asked for it by phone or in person."""
+    """Unsubscribe ADDRESS from LISTS, or from everything, for example after a phone call."""
     if not lists and not from_all:
-        raise InputError("name the lists, or say --all")
+        raise InputError("name the lists, or give --all")
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         leave_lists(store, SystemClock(), contact, list_ids(store, lists), by=who())
@@ -228,11 +228,11 @@ def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
 @click.argument("address")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(address: str, yes: bool) -> None:
-    """Forget the contact with ADDRESS: fields, lists, tags, consent. A suppression stays, so that nobody mails it."""
+    """Delete the contact with ADDRESS: fields, lists, tags, consent. A suppression stays, so that it is not mailed."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
         if not yes:
-            click.confirm(f"Forget {shown(contact.spelled)} with everything that is known?", abort=True)
+            click.confirm(f"Forget {shown(contact.spelled)} and everything stored about it?", abort=True)
         service.erase(store, SystemClock(), contact)
     click.echo(f"forgot {shown(contact.spelled)}")
 
@@ -243,7 +243,7 @@ def erase(address: str, yes: bool) -> None:
 @click.option("--list", "list_name", default="", help="Only members of this list.")
 @click.option("--tag", default="", help="Only contacts with this tag.")
 def export(file: Path, search: str, list_name: str, tag: str) -> None:
-    """Write contacts as CSV to FILE (default: standard output), one custom field a column."""
+    """Write contacts as CSV to FILE (default: standard output), one column per custom field."""
     with open_store_of(load()) as store, csv_file(file) as out:
         total = service.export(store, out, search=search, **_chosen(store, list_name, tag))
     click.echo(f"{total:,} contacts", err=True)

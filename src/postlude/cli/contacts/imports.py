@@ -45,30 +45,32 @@ _WORDS = {
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--list", "lists", multiple=True, help="Subscribe them to this list; repeat it.")
-@click.option("--tag", "tags", multiple=True, help="Tag them; repeat it.")
+@click.option("--list", "lists", multiple=True, help="Subscribe them to this list; may be repeated.")
+@click.option("--tag", "tags", multiple=True, help="Tag them; may be repeated.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=TARGET", help=(
-    f"What a column is: {', '.join(f'`{name}`' for name in TARGETS)}, a custom field's name, or - to leave it out. "
-    "COLUMN is its header, or #2 for the second. Repeat it."
+    f"Meaning of a column: {', '.join(f'`{name}`' for name in TARGETS)}, a custom field's name, or - to leave it out. "
+    "COLUMN is its header, or #2 for the second. May be repeated."
 ))  # fmt: skip
 @click.option(
     "--known",
     type=click.Choice(["update", "fill", "skip"]),
     default="update",
     show_default=True,
-    help="A contact that is there already: the file's values replace, fill what is empty, or change nothing.",
+    help="For contacts that exist: the file's values replace theirs, fill empty fields, or change nothing.",
 )
 @click.option("--consent", type=click.Choice([p.value for p in Purpose]), multiple=True, help=(
-    "They agreed to this; repeat it. Needs --agreed."
+    "They agreed to this; may be repeated. Needs --agreed."
 ))  # fmt: skip
-@click.option("--agreed", default="", help="Where and when they agreed: kept as the proof of their consent.")
+@click.option("--agreed", default="", help="Where and when they agreed: stored as the proof of their consent.")
 @click.option("--agreed-text", default="", help="The sentence they agreed to.")
-@click.option("--encoding", default="", help="Of a text file, such as windows-1252. Default: found out.")
-@click.option("--delimiter", default="", help="Of a text file. Default: found out.")
+@click.option("--encoding", default="", help="Of a text file, such as windows-1252. Default: detected.")
+@click.option("--delimiter", default="", help="Of a text file. Default: detected.")
 @click.option("--sheet", default="", help="Of a spreadsheet. Default: the first visible one.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write no contact.")
-@click.option("--errors", "errors_file", type=click.Path(path_type=Path), help="Write the bad rows to this CSV file.")
-@click.option("--resume", default="", metavar="JOB", help="Go on with an import that was interrupted.")
+@click.option("--dry-run", is_flag=True, help="Show what would happen; change nothing.")
+@click.option(
+    "--errors", "errors_file", type=click.Path(path_type=Path), help="Write the rejected rows to this CSV file."
+)
+@click.option("--resume", default="", metavar="JOB", help="Resume an interrupted import.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_file(  # noqa: PLR0917 - one parameter an option
     file: Path | None,
@@ -100,7 +102,7 @@ def import_file(  # noqa: PLR0917 - one parameter an option
         if resume:
             job = claim_import(store, clock, owner, job_named(store, resume).id)
         elif file is None:
-            raise InputError("name the file, or --resume an import: `postlude contacts imports` lists them")
+            raise InputError("name a file, or resume an import with --resume: `postlude contacts imports` lists them")
         else:
             order = ImportOrder(
                 file=str(file.resolve()),
@@ -121,7 +123,7 @@ def import_file(  # noqa: PLR0917 - one parameter an option
             job = order_import(store, clock, order, who(), owner)
         if job is None:
             status = job_named(store, resume).status.value
-            raise InputError(f"import {resume} is {status}: there is nothing to go on with")
+            raise InputError(f"import {resume} is {status}: it cannot be resumed")
         progress = ProgressLine(quiet=as_json)
         try:
             done = run_import(store, clock, job, progress.show)
@@ -136,16 +138,16 @@ def import_file(  # noqa: PLR0917 - one parameter an option
 @click.command()
 @click.argument("job", default="")
 @click.option("--errors", "errors_file", type=click.Path(path_type=Path, allow_dash=True), help=(
-    "Write the bad rows of JOB to this CSV file (- for standard output)."
+    "Write the rejected rows of JOB to this CSV file (- for standard output)."
 ))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def imports(job: str, errors_file: Path | None, as_json: bool) -> None:
-    """List imports, the newest first; or show one, and write its bad rows to a file."""
+    """List imports, the newest first; or show one import and write its rejected rows to a file."""
     with open_store_of(load()) as store:
         found = [job_named(store, job)] if job else store.jobs.latest(KIND)
         if errors_file is not None:
             if not job:
-                raise InputError("name the import whose errors you want")
+                raise InputError("--errors needs the id of an import")
             _write_errors(store, found[0], errors_file)
             return
     if as_json:
@@ -160,7 +162,7 @@ def job_named(store: Store, text: str) -> Job:
     """The import with this id; NotFoundError when there is none."""
     number = parse_id(text)
     if number is None:
-        raise NotFoundError(f"{text!r} is no import: `postlude contacts imports` lists their ids")
+        raise NotFoundError(f"{text!r} is not the id of an import: `postlude contacts imports` lists the ids")
     return store.jobs.get(number)
 
 

@@ -20,13 +20,13 @@ _DOUBLE = click.option(
 _PUBLIC = click.option(
     "--public/--private", default=None, help="Whether recipients may join and leave on their preferences page."
 )
-_TEXT = click.option("--consent-text", default=None, help="What a member agrees to when confirming; kept as proof.")
+_TEXT = click.option("--consent-text", default=None, help="What a member agrees to when confirming; stored as proof.")
 _SENDER = click.option("--sender", default=None, help="From of the confirmation mail. Default: the first user's.")
 
 
 @click.group()
 def command() -> None:
-    """Make, change and delete lists. Members come by `postlude contacts subscribe` and `import`."""
+    """Create, change and delete lists. `postlude contacts subscribe` and `import` add members."""
 
 
 @command.command("list")
@@ -51,7 +51,7 @@ def list_lists(as_json: bool) -> None:
 @_TEXT
 @_SENDER
 def add(name: str, **values: Any) -> None:  # noqa: ANN401 - one an option
-    """Make a list NAME."""
+    """Create the list NAME."""
     with open_store_of(load()) as store:
         made = add_list(store, SystemClock(), name, _given(values))
     click.echo(f"made {made.name!r}: {_how(made)}")
@@ -77,7 +77,7 @@ def edit(name: str, new: str | None, **values: Any) -> None:  # noqa: ANN401 - o
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(name: str, yes: bool) -> None:
-    """Delete the list NAME with its memberships; the contacts stay, and who had left it is still not mailed."""
+    """Delete the list NAME with its memberships. The contacts stay; those who had left it are still not mailed."""
     with open_store_of(load()) as store:
         [list_id] = list_ids(store, [name])
         if not yes:

@@ -29,13 +29,13 @@ _NAP_SECONDS = 0.2
 
 @click.group()
 def command() -> None:
-    """Answer a recipient who asks by letter for what the preferences page offers."""
+    """Answer requests of recipients: show, limit, erase or forget their data."""
 
 
 @command.command()
 @click.argument("address")
 def show(address: str) -> None:
-    """Print everything stored of ADDRESS."""
+    """Print everything stored about ADDRESS."""
     settings = load()
     answer = ask(settings, "stored", address=address)
     if answer is None:
@@ -48,18 +48,18 @@ def show(address: str) -> None:
 @click.argument("address")
 @click.confirmation_option(prompt="Delete every recorded open and click of this address?")
 def erase(address: str) -> None:
-    """Delete every open, click and visited page recorded of ADDRESS. That mail was sent stays known."""
+    """Delete every open, click and visited page recorded for ADDRESS. The record that mail was sent stays."""
     _decide(address, {"erase": "1"})
-    click.echo(f"{address}: erased as soon as postlude runs, from the journal after 7 days")
+    click.echo(f"{address}: will be erased as soon as Postlude runs; from the journal after 7 days")
 
 
 @command.command()
 @click.argument("address")
-@click.confirmation_option(prompt="Forget this address, its mail, its replies and its contact for good?")
+@click.confirmation_option(prompt="Permanently forget this address, its mail, its replies and its contact?")
 def forget(address: str) -> None:
-    """Forget ADDRESS: contact, contents of mail, replies, what was recorded. A keyed hash keeps that it wants no mail.
+    """Forget ADDRESS: contact, contents of mail, replies, recorded data. A keyed hash remembers that it wants no mail.
 
-    That something was sent and what came of it stays, of a pseudonym.
+    The record that mail was sent, and its results, stay under a pseudonym.
     """
     settings = load()
     begin_new_segments(settings)
@@ -68,7 +68,7 @@ def forget(address: str) -> None:
     try:
         forget_offline(settings)
     except InUseError:
-        click.echo(f"{address}: being forgotten by the running postlude")
+        click.echo(f"{address}: the running Postlude is forgetting this address")
         _wait_until_forgotten(settings, address)
     click.echo(f"{address}: forgotten")
 
@@ -79,13 +79,11 @@ def _wait_until_forgotten(settings: Settings, address: str) -> None:
         while address_key(address) in store.forgetting.to_forget():
             if monotonic() > ends:
                 raise InUseError(
-                    f"{address} is not forgotten yet: the running postlude does it once all that was journaled is "
-                    "digested and no import names the address. `postlude check` says what holds it up"
+                    f"{address} is not forgotten yet: the running Postlude does it after everything in the journal "
+                    "has been digested and no import contains the address. `postlude check` shows what delays it"
                 )
             sleep(_NAP_SECONDS)
-    click.echo(
-        "The newest journal file of each running process may still speak of it, until its restart or for 7 days."
-    )
+    click.echo("The newest journal file of each running process may still contain it, until its restart or for 7 days.")
 
 
 @command.command()
@@ -93,7 +91,7 @@ def _wait_until_forgotten(settings: Settings, address: str) -> None:
 @click.option("--opens/--no-opens", default=True, show_default=True, help="Whether opens may be recorded.")
 @click.option("--clicks/--no-clicks", default=True, show_default=True, help="Whether clicks may be recorded.")
 def track(address: str, opens: bool, clicks: bool) -> None:
-    """Say what may be recorded of ADDRESS from now on, in mail already sent too."""
+    """Set what may be recorded for ADDRESS from now on, also for mail already sent."""
     with open_store_of(load()) as store:
         choose_for(store, SystemClock(), address, who(), opens=opens, clicks=clicks)
     reported = [

@@ -15,13 +15,13 @@ from postlude.services.contacts import suppressions as service
 
 @click.group()
 def command() -> None:
-    """Addresses that must not be mailed, and why: bounces, complaints, unsubscribes, and what you put there."""
+    """Addresses that must not be mailed, and why: bounces, complaints, unsubscribes, and those you add."""
 
 
 @command.command("list")
 @click.argument("search", default="")
-@click.option("--reason", default="", help="Only those with this reason.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Newest ones shown.")
+@click.option("--reason", default="", help="Only addresses with this reason.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Newest addresses shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_suppressions(search: str, reason: str, limit: int, as_json: bool) -> None:
     """List suppressed addresses that contain SEARCH, the newest first, and how many there are by reason."""
@@ -43,19 +43,19 @@ def list_suppressions(search: str, reason: str, limit: int, as_json: bool) -> No
 @command.command()
 @click.argument("addresses", nargs=-1, required=True)
 @click.option("--reason", default=service.MANUAL, show_default=True, help="One word.")
-@click.option("--note", default="", help="Why, in your words.")
+@click.option("--note", default="", help="A note for yourself.")
 def add(addresses: tuple[str, ...], reason: str, note: str) -> None:
-    """Never mail ADDRESSES again."""
+    """Suppress ADDRESSES: they are not mailed again."""
     with open_store_of(load()) as store:
         for address in addresses:
             new = service.add(store, SystemClock(), address, by=who(), reason=reason, note=note)
-            click.echo(f"{address}: " + ("suppressed" if new else "was suppressed already; its first reason stays"))
+            click.echo(f"{address}: " + ("suppressed" if new else "was already suppressed; its first reason stays"))
 
 
 @command.command()
 @click.argument("address")
 def remove(address: str) -> None:
-    """Allow ADDRESS to be mailed again. Do it when the person asked for it, and for no other reason."""
+    """Allow ADDRESS to be mailed again. Do this only when the person asked for it."""
     with open_store_of(load()) as store:
         if not service.remove(store, address):
             raise NotFoundError(f"{address} is not suppressed: `postlude suppressions list {address}` looks for it")
@@ -64,12 +64,12 @@ def remove(address: str) -> None:
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--reason", default=service.MANUAL, show_default=True, help="Where the file has no `reason` column.")
+@click.option("--reason", default=service.MANUAL, show_default=True, help="For files without a `reason` column.")
 def import_file(file: Path, reason: str) -> None:
     """Suppress every address in FILE (CSV or spreadsheet), such as another system's export."""
     with open_store_of(load()) as store:
         done = service.import_file(store, SystemClock(), file, who(), reason, _say)
-    click.echo(f"{done.new:,} suppressed, {done.known:,} were already, {done.wrong:,} not taken")
+    click.echo(f"{done.new:,} suppressed, {done.known:,} were already suppressed, {done.wrong:,} rejected")
 
 
 @command.command()

@@ -14,7 +14,7 @@ from postlude.model.errors import InputError
 
 @click.group()
 def command() -> None:
-    """Read what came back: bounces, complaints, receipts, auto-replies, replies."""
+    """Read returned mail: bounces, complaints, receipts, auto-replies, replies."""
 
 
 for part in (unmatched, assign, dismiss, hooks):
@@ -23,14 +23,16 @@ for part in (unmatched, assign, dismiss, hooks):
 
 @command.command("parse")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and finding.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per finding, each on a line.")
 @click.option(
-    "--known", type=click.Path(path_type=Path), help="File with the addresses that were mailed, one a line: finds more."
+    "--known",
+    type=click.Path(path_type=Path),
+    help="File with the addresses that were mailed, one per line: finds more recipients.",
 )
 def parse_files(files: tuple[Path, ...], as_json: bool, known: Path | None) -> None:
-    """Say what each of FILES means: one line per finding. A folder stands for the files in it.
+    """Print what each of FILES means, one line per finding. A folder stands for the files in it.
 
-    A file that cannot be read is named at the end, and the exit code is 2; the others are parsed all the same.
+    The files that cannot be read are listed at the end, and the exit code is 2.
     """
     addresses = _addresses(known) if known else ()
     unreadable: list[str] = []

@@ -13,7 +13,7 @@ from postlude.model.errors import InputError, NotFoundError
 @click.option("--state", type=click.Choice(["open", "assigned", "dismissed", "all"]), default="open", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def unmatched(state: str, as_json: bool) -> None:
-    """List what came back and could not be matched to anything that was sent, with the reason."""
+    """List returned mail that could not be matched to a message, with the reason."""
     from postlude.app.commands.stores import open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     with open_store_of(load()) as store:
@@ -40,16 +40,16 @@ def unmatched(state: str, as_json: bool) -> None:
     elif rows:
         print_table([[id_text(row.id), to_iso(row.at)[:16], row.reason, row.summary] for row in rows])
         if state == "open":
-            click.echo("\n`postlude feedback assign ID ADDRESS` or `postlude feedback dismiss ID` decides.")
+            click.echo("\n`Decide with `postlude feedback tie ID ADDRESS` or `postlude feedback dismiss ID`.")
     else:
-        click.echo("nothing waits" if state == "open" else "none")
+        click.echo("nothing to decide" if state == "open" else "none")
 
 
 @click.command("assign")
 @click.argument("unmatched")
 @click.argument("copy", metavar="COPY|ADDRESS")
-def assign(unmatched: str, copy: str) -> None:
-    """Have UNMATCHED count for COPY (16 digits), or for the newest mail to ADDRESS."""
+def tie(unmatched: str, copy: str) -> None:
+    """Assign UNMATCHED to COPY (16 digits), or to the newest message to ADDRESS."""
     from postlude.app.commands.stores import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     settings = load()
@@ -69,7 +69,7 @@ def assign(unmatched: str, copy: str) -> None:
 @click.command("dismiss")
 @click.argument("unmatched")
 def dismiss(unmatched: str) -> None:
-    """Have UNMATCHED mean nothing."""
+    """Dismiss UNMATCHED: it has no effect."""
     from postlude.app.commands.stores import decide_unmatched  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 
     decide_unmatched(load(), _id(unmatched), 0)
@@ -79,9 +79,9 @@ def dismiss(unmatched: str) -> None:
 @click.command("hooks")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def hooks(as_json: bool) -> None:
-    """Show the address each sending provider is told to call, and whether its key is set.
+    """Show the webhook URL for each sending provider, and whether its key is set.
 
-    The addresses are secrets: who knows one may call it. Amazon SES needs no key.
+    The URLs are secrets: whoever knows one can call it. Amazon SES needs no key.
     """
     from postlude.app.background.provider_calls import hook_addresses  # noqa: PLC0415 - brings the whole app along
     from postlude.app.build.common import build_parts  # noqa: PLC0415 - as above
@@ -113,5 +113,5 @@ def _key(row: dict[str, object]) -> str:
 def _id(text: str) -> int:
     number = parse_id(text)
     if number is None:
-        raise InputError(f"{text!r} is no id; `postlude feedback unmatched` lists them")
+        raise InputError(f"{text!r} is not a valid id; `postlude feedback unmatched` lists the ids")
     return number

@@ -22,11 +22,15 @@ from postlude.tokens.keys import SECRET_BYTES
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--to", "recipient", default="", help="The recipient whose copy it is; another one gives another token.")
+@click.option("--to", "recipient", default="", help="The recipient of the copy; each recipient has another token.")
 @click.option("--base", default="http://127.0.0.1:8701", show_default=True, help="URL pixels and links start with.")
-@click.option("--key", default="", help="Signing key, 64 hexadecimal digits. Default: a random one, for a look only.")
+@click.option(
+    "--key", default="", help="Signing key, 64 hexadecimal digits. Default: a random key, for a preview only."
+)
 @with_policy
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the message here, not to the terminal.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Write the message to this file instead of the terminal."
+)
 @click.option("--diff", "as_diff", is_flag=True, help="Print what changed, part by part, instead of the message.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print links, skipped parts and the diff as JSON instead of the message."
@@ -41,7 +45,10 @@ def command(  # noqa: PLR0917 - one parameter an option
     as_json: bool,
     **switches: Any,  # noqa: ANN401 - see tracking_options
 ) -> None:
-    """Write the tracked form of FILE (- for standard input): one pixel, signed links, every other byte as it was."""
+    """Print FILE (- for standard input) as it would be sent, with a pixel and signed links.
+
+    Every other byte stays the same.
+    """
     raw = read_file(file)
     codec = TokenCodec(KeyRing({1: _secret(key)}, 1))
     message, copy = _ids(raw, recipient)
@@ -83,7 +90,7 @@ def _write(output: Path, message: bytes) -> None:
 
 def _secret(key: str) -> bytes:
     if not key:
-        click.echo("no --key: signed with a random key, so these links work nowhere", err=True)
+        click.echo("no --key given: signed with a random key, so these links do not work", err=True)
         return secrets.token_bytes(SECRET_BYTES)
     try:
         secret = bytes.fromhex(key)

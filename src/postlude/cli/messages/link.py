@@ -18,14 +18,14 @@ from postlude.store import Store
 
 @click.group()
 def command() -> None:
-    """Change where a link of mail already sent leads. The edge follows within 5 seconds."""
+    """Change the destination of a link in mail already sent. The edge applies it within 5 seconds."""
 
 
 @command.command("list")
 @click.argument("message")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_links(message: str, as_json: bool) -> None:
-    """List the links of MESSAGE (its 16 digits) with their positions, and what was changed."""
+    """List the links of MESSAGE (its 16 digits) with their positions and changes."""
     number = _message(message)
     with open_store_of(load()) as store:
         links = store.messages.links(number)
@@ -47,7 +47,7 @@ def list_links(message: str, as_json: bool) -> None:
 @click.argument("message")
 @click.argument("position", type=int)
 def stop(message: str, position: int) -> None:
-    """Have link POSITION of MESSAGE lead nowhere: who clicks is told that the sender has stopped it."""
+    """Stop link POSITION of MESSAGE: clicks show a page that says the sender has stopped it."""
     with _open() as store:
         link = stop_link(store, SystemClock(), _message(message), position)
     click.echo(f"stopped: {link.url}")
@@ -58,7 +58,7 @@ def stop(message: str, position: int) -> None:
 @click.argument("position", type=int)
 @click.argument("url")
 def replace(message: str, position: int, url: str) -> None:
-    """Have link POSITION of MESSAGE lead to URL."""
+    """Redirect link POSITION of MESSAGE to URL."""
     with _open() as store:
         link = replace_link(store, SystemClock(), _message(message), position, url)
     click.echo(f"{link.url} now leads to {url}")
@@ -68,10 +68,10 @@ def replace(message: str, position: int, url: str) -> None:
 @click.argument("message")
 @click.argument("position", type=int)
 def restore(message: str, position: int) -> None:
-    """Have link POSITION of MESSAGE lead where it led when it was sent."""
+    """Restore the original destination of link POSITION of MESSAGE."""
     with _open() as store:
         link = restore_link(store, _message(message), position)
-    click.echo(f"as sent again: {link.url}")
+    click.echo(f"restored: {link.url}")
 
 
 @contextmanager
@@ -85,5 +85,5 @@ def _open() -> Iterator[Store]:
 def _message(text: str) -> int:
     number = parse_id(text)
     if number is None:
-        raise InputError(f"{text!r} is no message id; `postlude timeline ADDRESS` shows its 16 digits")
+        raise InputError(f"{text!r} is not a valid message id; `postlude timeline ADDRESS` shows its 16 digits")
     return number

@@ -17,7 +17,7 @@ from postlude.instrument import CompiledMessage, LinkReport, PartReport, look_at
 @with_policy
 @click.option("--json", "as_json", is_flag=True, help='Print {"opens", "links": [...], "skipped_parts": [...]}.')
 def command(file: Path, as_json: bool, **switches: Any) -> None:  # noqa: ANN401 - see tracking_options
-    """List the links of FILE (- for standard input) and say which would be tracked, and why not the others."""
+    """List the links of FILE (- for standard input), which of them would be tracked, and why the others would not."""
     seen = look_at(read_file(file), policy_of(switches))
     if as_json:
         print_json({"opens": seen.opens, "links": links_of(seen.links), "skipped_parts": parts_of(seen.skipped_parts)})

@@ -18,14 +18,16 @@ from postlude.services.messages.resend import choose
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(ids: tuple[str, ...], every: bool, as_json: bool) -> None:
-    """Send copies again: IDS are copies, or messages, whose indeterminate copies are meant.
+    """Send copies again. IDS are copies, or messages: then their indeterminate copies.
 
     A copy is indeterminate when the connection ended after the whole message was written: it may have arrived, so
     sending again may bring it twice. `postlude timeline --json` shows the ids. Copies that were sent are refused.
     """
     numbers = [(text, parse_id(text)) for text in ids]
     if bad := [text for text, number in numbers if number is None]:
-        raise InputError(f"{bad[0]} is no id: 16 hexadecimal digits, as `postlude timeline --json` shows")
+        raise InputError(
+            f"{bad[0]} is not a valid id: write the 16 hexadecimal digits that `postlude timeline --json` shows"
+        )
     settings, clock = load(), SystemClock()
     with open_store_of(settings) as store:
         chosen = [

@@ -25,21 +25,24 @@ _POLL_SECONDS = 0.2
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--to", "recipients", multiple=True, help="Envelope recipient; repeat it. Default: To, Cc and Bcc of the file."
+    "--to",
+    "recipients",
+    multiple=True,
+    help="Envelope recipient; may be repeated. Default: To, Cc and Bcc of the file.",
 )
 @click.option("--from", "mail_from", default="", help="Envelope sender. Default: the file's From.")
-@click.option("--user", default="", help="Whose message it is. Default: the first user.")
+@click.option("--user", default="", help="User who sends it. Default: the first user.")
 @click.option(
-    "--wait", default=10.0, show_default=True, help="Seconds to wait for the next server's answers; 0: do not."
+    "--wait", default=10.0, show_default=True, help="Seconds to wait for the mail server's answers; 0: do not wait."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(  # noqa: PLR0917 - one parameter an option
     file: Path, recipients: tuple[str, ...], mail_from: str, user: str, wait: float, as_json: bool
 ) -> None:
-    """Send FILE (a message with headers, as .eml; - for standard input), tracked as preferences and switches say.
+    """Send FILE, a message with headers (.eml; - for standard input), tracked by preferences and header lines.
 
-    One copy goes to each recipient, each with its own pixel and links; Bcc is not shown to anybody. The message is
-    accepted when this command says so, also while `postlude up` is not running: then it leaves at the next start.
+    Each recipient gets a copy with its own pixel and links; Bcc is shown to no recipient. The message is stored durably
+    before this command ends. While `postlude up` is not running, it waits for the next start.
     """
     settings = load()
     raw = read_message(file, settings.max_message_bytes)
@@ -54,7 +57,7 @@ def command(  # noqa: PLR0917 - one parameter an option
     with open_store_of(settings) as store:
         owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()
         if owner is None:
-            raise NotFoundError(f"no user {user}" if user else "no user yet: start `postlude up` once")
+            raise NotFoundError(f"no user {user}" if user else "there is no user yet: start `postlude up` once")
     message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw)
     outcome = _outcome(settings, id_text(message), wait)
     if as_json:
@@ -64,7 +67,7 @@ def command(  # noqa: PLR0917 - one parameter an option
         return
     click.echo(f"accepted as {id_text(message)}, {len(to)} {'copy' if len(to) == 1 else 'copies'}")
     if outcome is None:
-        click.echo("postlude is not running on this folder: it leaves at the next `postlude up`")
+        click.echo("Postlude is not running on this data folder: the message will be sent at the next `postlude up`")
     else:
         print_table([[copy["recipient"], copy["status"], copy["text"]] for copy in outcome])
 

@@ -31,17 +31,17 @@ _TEMPORARY: Final = 500
 _LOGIN: Final = frozenset({530, 535, 538})
 _HELP: Final = """Usage: postlude sendmail [OPTIONS] [--] [RECIPIENT]...
 
-  Take one message from standard input, as /usr/sbin/sendmail does.
+  Read one message from standard input, as /usr/sbin/sendmail does.
 
 Options:
-  -t             recipients from To, Cc and Bcc; Bcc is taken out
+  -t             recipients from To, Cc and Bcc; Bcc is removed
   -f, -r ADDRESS envelope sender (default: the From header, else this account)
   -F NAME        full name, where the message has no From header
   -i, -oi        a line with one dot does not end the message
   -N WORDS       delivery reports: never, or any of success,failure,delay
-  -R full|hdrs   what such a report brings back
+  -R full|hdrs   what such a report contains
   -V ID          envelope id of such a report
-  -v, -B, -h, -o..., -q... and the like are understood and change nothing
+  -v, -B, -h, -o..., -q... and similar options are accepted and ignored
 
   An account that may write the data folder stores the message itself, whether or not Postlude runs. Any other
   account submits it to the relay: as POSTLUDE_SENDMAIL_USER with POSTLUDE_SENDMAIL_PASSWORD, or without a login
@@ -106,7 +106,7 @@ def run(arguments: list[str]) -> str:
         return _HELP
     if given.mode not in {"m", "i"}:
         raise InputError(
-            f"-b{given.mode} is no way to hand mail in: `postlude relay` listens, `postlude timeline` shows"
+            f"-b{given.mode} is not supported: `postlude relay` accepts mail, `postlude timeline` shows it"
         )
     settings = load()
     account = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.getfqdn()}"

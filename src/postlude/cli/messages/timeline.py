@@ -37,7 +37,7 @@ _MARKS = {
 def command(query: str, limit: int, as_json: bool) -> None:
     """Show what became of a message, by its Message-ID or id, or of all mail to (or from) an address.
 
-    Asks the running postlude; when none runs, it reads the stores itself.
+    Asks the running Postlude; when none runs, it reads the stores itself.
     """
     settings = load()
     answer = ask(settings, "timeline", query=query, limit=str(limit))
@@ -46,7 +46,7 @@ def command(query: str, limit: int, as_json: bool) -> None:
             answer = story(Reports(store, history), query, limit)
     if not answer["messages"]:
         raise NotFoundError(
-            f"nothing was sent under {query!r}: give a recipient's address, a Message-ID or a message's id"
+            f"no message found for {query!r}: give a recipient's address, a Message-ID or a message's id"
         )
     if as_json:
         print_json(answer)
@@ -85,7 +85,7 @@ def _summary(copy: dict[str, Any]) -> str:
     if copy["opens"]:
         reported.append(f"opened {_times(copy['opens'])}, last {_when(copy['last_open_at'])}")
     if copy["opens_unknown"]:
-        reported.append(f"{copy['opens_unknown']} opens nobody can attribute")
+        said.append(f"{copy['opens_unknown']} opens by a person or a machine")
     if copy["clicks"]:
         reported.append(f"clicked {_times(copy['clicks'])}")
     reported += [word for word in ("replied", "unsubscribed", "complained") if copy[f"{word}_at"]]

@@ -11,7 +11,9 @@ _OPTIONS = (
     click.option("--opens/--no-opens", default=True, show_default=True, help="Add the pixel."),
     click.option("--clicks/--no-clicks", default=True, show_default=True, help="Track links."),
     click.option("--text/--no-text", default=False, show_default=True, help="Links in plain text parts, too."),
-    click.option("--exclude", multiple=True, metavar="HOST|URL", help="Never track this host, or what begins so."),
+    click.option(
+        "--exclude", multiple=True, metavar="HOST|URL", help="Never track this host, or URLs that begin with this."
+    ),
     click.option(
         "--pixel",
         type=click.Choice([place.value for place in PixelPlace]),

@@ -14,9 +14,9 @@ _SIGNS = {"ok": "ok", "warning": "WARN", "problem": "FAIL"}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
-    """Look at settings, data folder, keys, ports and servers, and explain what is wrong and how to mend it.
+    """Check settings, data folder, keys, ports and servers; explain each problem and its remedy.
 
-    Exit code 0 when nothing is a problem (warnings are not), else 1.
+    Exit code 1 when there is a problem, else 0, also with warnings.
     """
     findings = run_checks(load())
     if as_json:

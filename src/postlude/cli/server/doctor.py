@@ -15,14 +15,14 @@ _SIGNS = {"whole": "ok", "attention": "LOOK", "damaged": "FAIL"}
 
 
 @click.command()
-@click.option("--repair", "mend", is_flag=True, help="Quarantine what cannot be read; stop Postlude before.")
-@click.option("--seen", is_flag=True, help="What was told before is read: show it no more.")
+@click.option("--repair", "mend", is_flag=True, help="Rename files that cannot be read; stop Postlude first.")
+@click.option("--seen", is_flag=True, help="Mark earlier findings as read: they are not shown again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(mend: bool, seen: bool, as_json: bool) -> None:
-    """Read every checksum of journal, stored mail, state, history and keys; changes nothing.
+    """Verify every checksum of journal, stored mail, state, history and keys. Changes nothing.
 
-    It may run beside Postlude; the history is read only while Postlude does not run. --repair renames what is damaged,
-    so that it is made again or a backup can take its place. Nothing is deleted.
+    May run beside Postlude; the history is read only while Postlude does not run. --repair renames damaged files,
+    so that they are made again or replaced by a backup. Nothing is deleted.
 
     Exit code 0 when all is whole, 1 when something is damaged or does not fit, 8 when something only wants a look.
     """

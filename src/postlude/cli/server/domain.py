@@ -29,7 +29,7 @@ def _domains() -> Domains:
 
 @click.group()
 def command() -> None:
-    """Sign mail from your domains and see that DNS says what it must.
+    """Sign mail from your domains, and check their DNS records.
 
     Mail whose From is in a domain with keys is signed (DKIM, RSA and Ed25519), also mail from its subdomains.
     """
@@ -38,12 +38,12 @@ def command() -> None:
 @command.command()
 @click.argument("domain")
 @click.option(
-    "--key", "keys", type=click.Choice(ALGORITHMS), multiple=True, help="Make only this kind of key. Default: both."
+    "--key", "keys", type=click.Choice(ALGORITHMS), multiple=True, help="Create only this kind of key. Default: both."
 )
 @click.option("--zone", is_flag=True, help="Print the records as lines of a zone file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add(domain: str, keys: tuple[str, ...], zone: bool, as_json: bool) -> None:
-    """Make keys for DOMAIN and print the DNS records to publish. Keys that are there stay as they are."""
+    """Create keys for DOMAIN and print the DNS records to publish. Existing keys stay."""
     domains, name = _domains(), domain_name(domain)
     made = domains.add(name, keys or ALGORITHMS)
     _print_records(domains.records(name), zone=zone, as_json=as_json)
@@ -79,7 +79,7 @@ def show(domain: str, zone: bool, as_json: bool) -> None:
 @click.argument("domain")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(domain: str, as_json: bool) -> None:
-    """Ask DNS what is published for DOMAIN and say what is missing or wrong. Exit code 1 when something is."""
+    """Look up the DNS records of DOMAIN and show what is missing or wrong. Exit code 1 when something is."""
     domains = _domains()
     found = domains.check(_known(domains, domain))
     if as_json:
@@ -95,9 +95,9 @@ def check(domain: str, as_json: bool) -> None:
 
 @command.command()
 @click.argument("domain")
-@click.confirmation_option(prompt="Mail from this domain will leave unsigned. Delete its keys?")
+@click.confirmation_option(prompt="Mail from this domain will be sent unsigned. Delete its keys?")
 def remove(domain: str) -> None:
-    """Delete the keys of DOMAIN. Take its DKIM records out of DNS a week later, when no mail is on its way."""
+    """Delete the keys of DOMAIN. Remove its DKIM records from DNS a week later, when no signed mail is in transit."""
     _domains().remove(domain_name(domain))
 
 

@@ -41,14 +41,16 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--source", default="", help="Where the file is from; shown with the list.")
 def import_file(name: str, file: Path, source: str) -> None:
-    """Replace the list NAME by FILE (- for standard input): a network a line, or a CSV that begins with it.
+    """Replace the list NAME with FILE (- for standard input).
 
-    Running edges use it within a minute, for hits from then on. Example, Apple's exact egress list:
+    FILE has one network per line, or is CSV whose first column is a network.
+
+    Running edges use it within a minute, for hits from then on. For example, Apple's exact egress list:
 
     postlude networks import apple_egress egress-ip-ranges.csv
 
-    The name `country` takes a table of countries, in lines such as 192.0.2.0/24,DE or 192.0.2.0,192.0.2.255,DE: then
-    every hit is kept with its country.
+    `country` imports a table of countries, with lines such as 192.0.2.0/24,DE or 192.0.2.0,192.0.2.255,DE: then every
+    hit is stored with its country.
     """
     folder = DataFolder(load().data)
     if name == "country":

@@ -51,13 +51,13 @@ def _run_worker(child: bool, idle_end: float) -> None:
 
 
 _IDLE_END = click.Option(
-    ["--idle-end"], type=float, default=0.0, help="End after so many seconds without work; 0: never."
+    ["--idle-end"], type=float, default=0.0, help="End after this many seconds without work; 0: never."
 )
 _NAME = click.Option(
     ["--name"],
     default="edge",
     show_default=True,
-    help="Name of this edge's journal; several edges on one host need several.",
+    help="Name of this edge's journal; each edge on a host needs its own.",
 )
 
 _PROCESSES = click.Option(
@@ -77,20 +77,20 @@ commands = {
         "relay",
         callback=_run_relay,
         params=[_child(), _fd("relay"), _fd("relay-tls")],
-        help="Run the SMTP relay alone: mail clients submit to it, with a login.",
+        help="Run the SMTP relay alone: it accepts mail from mail clients, with a login.",
     ),
     "inbound": click.Command(
         "inbound",
         callback=_run_inbound,
         params=[_child(), _fd("inbound")],
-        help="Run the inbound server alone: takes bounces, complaints, replies and unsubscribe mails by SMTP.",
+        help="Run the inbound server alone: it accepts bounces, complaints, replies and unsubscribe mail by SMTP.",
     ),
     "worker": click.Command(
         "worker",
         callback=_run_worker,
         params=[_child(), _IDLE_END],
-        help="Send campaigns, beside the app process, which starts one by itself when a campaign is due. "
-        "Further ones share the work: on the same data folder and, with several at once, on PostgreSQL.",
+        help="Send campaigns beside the app process, which starts one worker itself when a campaign is due. "
+        "Further workers share the work: on the same data folder and, with several at once, on PostgreSQL.",
     ),
     "app": click.Command(
         "app",

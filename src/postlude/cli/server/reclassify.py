@@ -20,9 +20,9 @@ _LOOK_SECONDS = 0.5
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(as_json: bool) -> None:
-    """Judge every open and click again that older rules judged, and count again what rests on it.
+    """Judge every open and click again that was judged by older rules, and update the counts.
 
-    Works beside the running postlude, or alone. Ctrl-C stops it; the next call goes on where it was.
+    Works whether or not Postlude runs. Ctrl-C stops it; the next run continues from there.
     """
     settings = load()
     first = _asked(settings, "start")
@@ -35,7 +35,7 @@ def command(as_json: bool) -> None:
         except KeyboardInterrupt:
             with suppress(Exception):
                 _asked(settings, "stop")
-            click.echo("\nstopped; `postlude reclassify` goes on from here", err=True)
+            click.echo("\nstopped; `postlude reclassify` continues from here", err=True)
             raise
     assert progress is not None
     if as_json:

@@ -13,11 +13,11 @@ from postlude.store import PausedMail
 
 
 @click.command()
-@click.argument("reason", default="somebody asked for it")
-def pause_sending(reason: str) -> None:
-    """Let no mail leave, single or campaign, until `postlude resume-sending`. REASON is shown meanwhile.
+@click.argument("reason", default="no reason given")
+def hold_sending(reason: str) -> None:
+    """Pause all sending, single messages and campaigns, until `postlude resume-sending`. REASON is shown meanwhile.
 
-    Say it before you put backups in place: a data folder that is put back as a whole looks as it did then.
+    Run this before you restore a whole data folder: Postlude cannot recognise that mail was sent since the backup.
     """
     with open_store_of(load()) as store:
         pause(store, SystemClock(), "asked", reason)
@@ -28,7 +28,7 @@ def pause_sending(reason: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def resume_sending(yes: bool, as_json: bool) -> None:
-    """Let mail leave again, after showing why it is held and what waits.
+    """Resume sending, after showing why it is paused and what waits.
 
     Copies that may have left before the database was put back become indeterminate: `postlude resend` sends them again.
     A campaign of which copies are known to have left is paused, because only you can say who got them.
@@ -36,18 +36,18 @@ def resume_sending(yes: bool, as_json: bool) -> None:
     with open_store_of(load()) as store:
         found = store.integrity.sending_pause()
         if found is None:
-            raise InputError("sending is not held: mail leaves")
-        held = store.integrity.paused_mail()
+            raise InputError("sending is not paused")
+        held = store.integrity.held_mail()
         if not as_json:
             click.echo("\n".join([*(f"held: {reason}" for reason in found.reasons), *_numbers(held)]))
         if not yes and not as_json:
-            click.confirm("Let mail leave again?", abort=True)
+            click.confirm("Resume sending?", abort=True)
         held = resume(store)
     if as_json:
         campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in held.campaigns]
         print_json({"waiting": held.waiting, "indeterminate": held.uncertain, "campaigns": campaigns})
     else:
-        click.echo("mail leaves again")
+        click.echo("sending has resumed")
 
 
 def _numbers(held: PausedMail) -> list[str]:

@@ -27,5 +27,5 @@ def check_quota(store: Store, clock: Clock, settings: Mapping[str, int], user: i
             if limit and used + more > limit:
                 raise InputError(
                     f"this login may send {limit:,} {things} within one {window} and has sent {used:,}: "
-                    "wait, or ask who runs the server for more (postlude user limits)"
+                    "wait, or ask the operator for a higher limit (postlude user limits)"
                 )

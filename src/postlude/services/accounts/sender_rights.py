@@ -21,7 +21,7 @@ def sender_of(login: str, senders: Iterable[str], text: str) -> Mailbox:
     if not may_send_as(sender.spelled, (login, *senders)):
         raise InputError(
             f"{sender.spelled} is not an address that {login} may send as. "
-            f"Who runs the server allows it: postlude user send-as {login} {sender.spelled}"
+            f"The operator can allow it: postlude user send-as {login} {sender.spelled}"
         )
     return sender
 

@@ -76,7 +76,7 @@ def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
         # A star that could stand for any domain would make the login an open relay.
         wide = "*" in bare or ("." not in bare and bare != domain)
         if not local or not bare or wide or any(c in sender for c in " <>,\r\n"):
-            raise InputError(f"{sender!r} is no address and no pattern like *@example.org or *@*.example.org")
+            raise InputError(f"{sender!r} is neither an address nor a pattern like *@example.org or *@*.example.org")
     return tuple(map(sender_pattern, senders))
 
 

@@ -35,7 +35,7 @@ _BROKEN: Final = {
     LinkReason.PLACEHOLDER: "holds a placeholder nothing fills in",
     LinkReason.TOO_LONG: "is too long to be tracked",
     LinkReason.WRAPPED: "is broken over two lines: write it in one",
-    LinkReason.UNDECODABLE: "holds bytes that are no text",
+    LinkReason.UNDECODABLE: "contains bytes that are not text",
 }
 
 
@@ -98,7 +98,7 @@ def _finding(level: Level, check: str, text: str, variant: str = "") -> Campaign
 
 def _audience(context: Context) -> Iterator[CampaignFinding]:
     if not context.audience:
-        yield _finding(Level.ERROR, "audience", "nobody is in the audience: choose lists, tags or everyone")
+        yield _finding(Level.ERROR, "audience", "the audience is empty: choose lists, tags or everyone")
         return
     if left := context.store.contacts.audience_left(context.campaign.audience):
         text = f"{left:,} who left a list and are subscribed to none are left out: only they can come back"
@@ -233,7 +233,7 @@ def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination
     try:
         seen = preview(context.contents, context.campaign, variant, contact)
     except (MissingFieldError, TemplateError) as error:
-        yield Level.WARNING, f"for {contact.address if contact else 'nobody'}: {error}"
+        yield Level.WARNING, f"for {contact.address if contact else 'an empty contact'}: {error}"
         return
     tracked = seen.html_size + 150 * len(_compiled.links)
     if tracked > CLIPPED:

@@ -38,7 +38,7 @@ def follow_up(  # noqa: PLR0917 - plain data
     """
     found = store.campaigns.get(campaign)
     if found.status not in _SENT:
-        raise InputError(f"a campaign that is {found.status.value} has nobody to follow up: send it first")
+        raise InputError(f"a campaign that is {found.status.value} has no recipients to follow up: send it first")
     messages = tuple(variant.message for variant in store.campaigns.variants(campaign))
     did, negate = ("opened" if "opened" in who else "clicked"), who.startswith("not")
     conditions = (

@@ -38,7 +38,9 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
             write_durably(contents.views / f"{id_text(variant.message)}.html", page.encode())
     expected = store.contacts.audience_count(found.audience)
     if not expected:
-        raise InputError("nobody is in the audience: choose lists, tags or everyone, and look at who is suppressed")
+        raise InputError(
+            "the audience is empty: choose lists, tags or everyone, and check which addresses are suppressed"
+        )
     if not store.campaigns.fix(campaign, rows, now if at is None else at, expected):
         raise InputError(f"the campaign is {found.status.value} already: only a draft can be scheduled")
     return store.campaigns.get(campaign)

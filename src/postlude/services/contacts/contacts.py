@@ -76,7 +76,7 @@ def set_consent(
 ) -> None:
     """Record consent that was given or withdrawn outside, with where that is known from."""
     if Consent.GIVEN in states.values() and not source.strip():
-        raise InputError("say where and when it was given: consent without proof is none")
+        raise InputError("state where and when it was given: consent needs a proof")
     store.contacts.record_consent(contact.id, states, clock.now(), how="by hand", source=source, by=by)
 
 

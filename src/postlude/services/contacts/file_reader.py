@@ -212,7 +212,7 @@ def _guess(scan: _Scan, path: Path) -> str:
 
     best = from_bytes(scan.sample, cp_isolation=list(_LIKELY), enable_fallback=False).best()
     if best is None:
-        raise InputError(f"{path.name}: its encoding cannot be told. Give it with --encoding, or save it as UTF-8")
+        raise InputError(f"{path.name}: its encoding cannot be detected. Give it with --encoding, or save it as UTF-8")
     return str(best.encoding)
 
 

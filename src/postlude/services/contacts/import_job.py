@@ -166,7 +166,9 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
     options = msgspec.convert(job.options, _Options, str_keys=True, strict=False)
     path = Path(options.file)
     if _fingerprint(path) != options.fingerprint:
-        raise InputError(f"{options.file} is not the file this import began with. Put that one back, or begin anew")
+        raise InputError(
+            f"{options.file} is not the file this import began with. Put that file back, or start a new import"
+        )
     columns = options.columns
     shape = FileShape(options.sheet, options.encoding, False, options.delimiter, options.lines, options.skip)  # noqa: FBT003
     intake = Intake(
@@ -194,7 +196,7 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
         wanted = store.contacts.import_batch(intake, chunk.entries, chunk.errors, _beat_of(job, clock, totals, chunk))
         show(store.jobs.get(job.id))
         if wanted == "lost":
-            raise InputError("another process has taken this import over")
+            raise InputError("another process has taken over this import")
         if wanted:
             return JobStatus.PAUSED if wanted == "pause" else JobStatus.CANCELLED
         if stopping():
@@ -214,13 +216,13 @@ def _beat_of(job: Job, clock: Clock, totals: Counter[str], chunk: Chunk) -> Call
 
 def _check_consent(store: Store, order: ImportOrder) -> None:
     if order.consent and not order.agreed.strip():
-        raise InputError("say where and when these people agreed: consent without proof is none")
+        raise InputError("state where and when these people agreed: consent needs a proof")
     if Purpose.MAIL in order.consent:
         return
     strict = [found.name for list_id in order.lists if (found := store.lists.get(list_id)).double_optin]
     if strict:
         raise InputError(
-            f"members of {strict[0]!r} confirm by mail before they are mailed. Say where the people in this file "
+            f"members of {strict[0]!r} confirm by mail before they are mailed. State where the people in this file "
             "agreed, or import into a list without double opt-in"
         )
 
@@ -239,7 +241,7 @@ def _fingerprint(path: Path) -> str:
             file.seek(max(0, size - _PRINT))
             ends += file.read(_PRINT)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}. The file must stay until its import is over") from error
+        raise InputError(f"{path}: {error.strerror}. The file must stay in place until its import has ended") from error
     return f"{size}-{blake2b(ends, digest_size=16).hexdigest()}"
 
 

@@ -73,8 +73,8 @@ def subscribe(
     suppression = store.suppressions.get(contact.address)
     if suppression is not None:
         raise InputError(
-            f"{address} is suppressed ({suppression.reason}), so no mail can ask them. If they want mail again, run "
-            f"`postlude suppressions remove {address}` first"
+            f"{address} is suppressed ({suppression.reason}), so no confirmation mail can be sent. "
+            f"If they want mail again, run `postlude suppressions remove {address}` first"
         )
     # Who left comes back by their own word only, whatever the list asks of others.
     asks = wanted.double_optin or store.lists.has_left(contact.id)
@@ -89,7 +89,7 @@ def subscribe_agreed(  # noqa: PLR0917 - plain data
 ) -> Contact:
     """Subscribe somebody who agreed elsewhere, on paper or in another form: `agreed` is the proof."""
     if not agreed.strip():
-        raise InputError("say where and when they agreed: consent without proof is none")
+        raise InputError("state where and when they agreed: consent needs a proof")
     contact = _contact(store, clock, address, name, "subscribe")
     now = clock.now()
     store.lists.put_member(wanted.id, contact.id, MemberStatus.SUBSCRIBED, now, "subscribe")
@@ -126,7 +126,7 @@ def _confirmation_mail(
     user = store.accounts.user_by_address(sender.spelled) if sender else None
     user = user or store.accounts.first_user()
     if user is None:
-        raise NotFoundError("no user yet, so nobody can send the confirmation mail: start `postlude up` once")
+        raise NotFoundError("there is no user yet who could send the confirmation mail: start `postlude up` once")
     if sender is None or (not sender.name and sender.spelled == user.address):
         sender = Mailbox(user.address, user.name)
     url = confirm_url(wanted.id, contact.id)

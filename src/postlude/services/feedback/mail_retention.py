@@ -53,4 +53,4 @@ class ReturnedKeeping:
                 if mail not in kept or stored < now - KEPT_FOR_A_PERSON_S:
                     self._mails.delete(mail)
         except StorageError as error:
-            _log.warning("returned mail that has been kept long enough cannot be deleted: %s", error)
+            _log.warning("expired returned mail cannot be deleted: %s", error)

@@ -59,7 +59,7 @@ def questions(
 ) -> Waiting:
     """What waits, newest first, behind the one with the id `after`. Who runs the server sees everything.
 
-    `address`: offer the copies to it as well. NotFoundError when nothing unmatched has the id `after`.
+    `address`: offer the copies to it as well. NotFoundError when there is no unmatched mail with the id `after`.
     """
     seen: list[Unmatched] = []
     last = store.feedback.unmatched(after) if after else None
@@ -77,7 +77,7 @@ def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question
     """One of them; NotFoundError when there is none for this user."""
     row = store.feedback.unmatched(unmatched)
     if not _visible(store, user, [row]):
-        raise NotFoundError(f"nothing unmatched of yours has the id {unmatched:016x}")
+        raise NotFoundError(f"none of your unmatched mail has the id {unmatched:016x}")
     return _question(store, user, clock, row, "")
 
 
@@ -89,12 +89,12 @@ def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) ->
     """
     asked = question(store, user, clock, unmatched)
     if asked.row.state != "open":
-        raise InputError(f"this was {asked.row.state} already")
+        raise InputError(f"this was already {asked.row.state}")
     if copy:
         if not _owns(store, user, store.messages.copy(copy)):
             raise NotFoundError(f"no copy of yours has the id {copy:016x}")
         if not asked.tieable:
-            raise InputError("this says nothing about a copy: dismiss it")
+            raise InputError("this mail is about no copy: dismiss it")
     return Resolved(clock.now(), unmatched, copy, user.id)
 
 

@@ -93,7 +93,9 @@ def completed(raw: bytes, message: int, now: int, host: str = "localhost") -> by
     data = with_crlf(raw)
     head = HeaderBlock(data)
     if not head.complete or not head.fields:
-        raise InputError("this is no mail: no empty line between headers and body. Give a complete .eml file")
+        raise InputError(
+            "this is not a message: there is no empty line between headers and body. Give a complete .eml file"
+        )
     senders = head.addresses("from")
     if not senders:
         raise InputError("the message has no From address; add a From header")

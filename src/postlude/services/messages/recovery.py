@@ -90,13 +90,15 @@ class Recovery:
             if claim.copy in self._journaled:
                 continue
             _log.warning(
-                "copy %016x to %s was in flight when its worker ended: indeterminate", claim.copy, claim.recipient
+                "copy %016x to %s was being handed over when its worker ended: indeterminate",
+                claim.copy,
+                claim.recipient,
             )
             await self._append(encode(final_attempt(claim, _INDETERMINATE, self._clock.now())))
             self._journaled.add(claim.copy)
         back = await asyncio.to_thread(self._store.sending.end_workers, dead)
         if back:
-            _log.info("%d copies a dead worker had claimed and not begun are given back", back)
+            _log.info("%d copies claimed by a dead worker and not attempted are returned to the queue", back)
 
 
 class OtherWorkers:
@@ -147,7 +149,7 @@ class OwnReading:
                     return False
                 if loop.time() > say_at:
                     say_at = loop.time() + _SAY_S
-                    _log.warning("waiting for the app process to digest the journal of %s: is it running?", name)
+                    _log.warning("waiting for the app process to digest the journal of %s; is the app running?", name)
                 await asyncio.sleep(_POLL_S)
         finally:
             reader.close()

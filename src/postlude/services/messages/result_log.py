@@ -46,7 +46,7 @@ class ResultLog:
     def _done(self, records: list[bytes], error: StorageError | None) -> None:
         if error is not None:
             if not self._refused:
-                _log.error("results wait for the disk: %s", error)
+                _log.error("results wait until the disk can be written: %s", error)
                 self._loop.call_later(_PAUSE_S, self._again)
             self._refused += records
             self._healthy.clear()

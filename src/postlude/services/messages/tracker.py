@@ -70,7 +70,7 @@ class Tracker:
         try:
             compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
-            _log.exception("message %016x leaves untracked", message)
+            _log.exception("message %016x is sent untracked", message)
             why = f"{type(error).__name__}: {error}"
             plain = without_fields(raw, head, _HIDDEN, _OWN)
             return Plan(None, plain, (), opens=False, untracked=why, domain=domain, unsubscribe=unsubscribe, view=view)

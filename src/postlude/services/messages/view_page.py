@@ -52,7 +52,7 @@ class ViewPages:
             if page is not None:
                 write_durably(path, page)
         except StorageError as error:
-            _log.error("message %016x leaves without a view in browser: %s", message, error)
+            _log.error("message %016x is sent without a view in browser: %s", message, error)
             return False
         return page is not None
 

@@ -52,7 +52,7 @@ class Retention:
                 self._looked_at = self._clock.now()
                 self._records()
         except StorageError as error:
-            _log.warning("what has been kept long enough cannot be deleted: %s", error)
+            _log.warning("expired data cannot be deleted: %s", error)
 
     def _contents(self, before: float) -> None:
         part, self._part = self._part, (self._part + 1) % PARTS

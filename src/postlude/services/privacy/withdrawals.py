@@ -145,7 +145,7 @@ def replace_link(store: Store, clock: Clock, message: int, position: int, url: s
     parts = urlsplit(url)
     bad = any(ord(c) <= 0x20 or ord(c) == 0x7F or c == "\\" for c in url)  # noqa: PLR2004 - space and DEL
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or bad:
-        raise InputError(f"{url!r} is no address a link may lead to; give one like https://example.org/page")
+        raise InputError(f"{url!r} is not a valid destination for a link; give one like https://example.org/page")
     return _change(store, clock, message, position, url)
 
 

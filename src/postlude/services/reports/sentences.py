@@ -11,7 +11,7 @@ _SELF = "by yourself"
 _WHO: Final = {
     Verdict.HUMAN: "by a person",
     Verdict.HUMAN_PROXIED: "by a person, through an image proxy",
-    Verdict.UNKNOWN: "by a person or a machine, nobody can know",
+    Verdict.UNKNOWN: "by a person or a machine: not possible to tell",
     Verdict.MACHINE_SUSPECTED: "probably by a machine",
     Verdict.MACHINE: "by a machine",
     Verdict.SELF: _SELF,
@@ -60,7 +60,7 @@ def _with(start: str, *, at: str = "", rest: str = "") -> str:
 
 def _queued(event: Event, _nth: int, _url: str) -> str:
     if "again" in event.facts:
-        return "Queued once more, because somebody asked for it"
+        return "Queued again, because a user asked for it"
     untracked = event.facts.get("untracked", "")
     return "Accepted for sending" + (f", without tracking: {untracked}" if untracked else "")
 
@@ -162,7 +162,7 @@ LOST: Final = {
     "unknown_copy": "it names a copy that is not stored",
     "ambiguous": "several messages fit",
     "conflict": "what it says contradicts itself",
-    "other_sender": "somebody else than the recipient answered",
+    "other_sender": "the answer came from another address than the recipient's",
     "colleague": "it came from the sender's own side",
     "report": "a report that changes nothing",
     "unreadable": "it cannot be read",

@@ -73,8 +73,8 @@ class SandboxRecipient:
             return await self._unsubscribe(raw)
         sender, to, data = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
         if not to:
-            raise InputError("this mail has an empty return path: nothing can come back to it")
-        return Artefact(action, sender, to, data, await self._receiver.deliver(sender, to, data))
+            raise InputError("this mail has an empty return path: it cannot bounce")
+        return Artefact(deed, sender, to, data, await self._door.deliver(sender, to, data))
 
     async def _unsubscribe(self, raw: bytes) -> Artefact:
         url = one_click_url(raw)

@@ -135,7 +135,7 @@ class CampaignQueries(TopicQueries):
         with self._database.read() as connection:
             found = connection.execute(select(campaign_files.c.content).where(campaign_files.c.id == file)).scalar()
         if found is None:
-            raise NotFoundError(f"no file is kept under {file:016x}")
+            raise NotFoundError(f"there is no file with the id {file:016x}")
         return bytes(found)
 
     def remove_file(self, file: int) -> None:

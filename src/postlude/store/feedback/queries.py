@@ -32,7 +32,9 @@ class FeedbackQueries(TopicQueries):
         with self._database.read() as connection:
             row = connection.execute(select(unmatched).where(unmatched.c.id == id)).first()
         if row is None:
-            raise NotFoundError(f"nothing unmatched has the id {id:016x}; `postlude feedback unmatched` lists them")
+            raise NotFoundError(
+                f"there is no unmatched mail with the id {id:016x}; `postlude feedback unmatched` lists them"
+            )
         return as_struct(Unmatched, row)
 
     def about(self, address: str, wanted: Collection[int]) -> list[Unmatched]:

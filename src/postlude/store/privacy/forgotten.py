@@ -145,7 +145,9 @@ def _any(connection: Connection) -> bool:
 def _key(connection: Connection, *, make: bool = False) -> bytes:
     given: KeySource | None = connection.get_execution_options().get(KEY_OPTION)
     if given is None:
-        raise StorageError("addresses were forgotten here, and their key is not at hand: open the store with it")
+        raise StorageError(
+            "addresses were forgotten in this store, and the key of their hashes is not loaded: open the store with it"
+        )
     return given(make)
 
 

@@ -97,7 +97,7 @@ async def send_test(
 def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, recipients: list[str]) -> bytes:
     person = someone(deps.store, campaign, contact)
     if contact and person is None:
-        raise InputError(f"{contact} is no contact.")
+        raise InputError(f"{contact} is not a contact.")
     variants = deps.store.campaigns.variants(campaign.id)
     wanted = next((one for one in variants if one.name == variant), variants[0])
     return compose_test_mail(deps.campaigns.contents, campaign, wanted, person, recipients)
@@ -128,7 +128,7 @@ def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int:
     try:
         moment = local_moment(text, campaign.options.time_zone)
     except ValueError as error:
-        raise InputError(f"{text!r} is no time; write 2026-11-26 09:30") from error
+        raise InputError(f"{text!r} is not a valid time; write 2026-11-26 09:30") from error
     if moment < deps.clock.now():
         raise InputError(f"{text} is in the past in {campaign.options.time_zone}; leave the time empty to send at once")
     return moment
@@ -162,7 +162,7 @@ def winner(deps: Deps, viewer: Posted, campaign: str, variant: Annotated[str, Fo
 def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, Form()] = "") -> Response:
     """A draft for some of its recipients."""
     if who not in set(FollowUp):
-        raise InputError("Choose whom to write to again.")
+        raise InputError("Choose the recipients of the follow-up.")
     return to_page(
         follow_up(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id, FollowUp(who))
     )

@@ -173,7 +173,7 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview |
         changed, variants = with_content(draft, found, deps.store.campaigns.variants(found.id))
         contact = someone(deps.store, changed, address)
         if address and contact is None:
-            return None, f"{address} is no contact."
+            return None, f"{address} is not a contact."
         variant = next((one for one in variants if one.name == wanted), variants[0])
         return preview(deps.campaigns.contents, changed, variant, contact), ""
     except PostludeError as error:

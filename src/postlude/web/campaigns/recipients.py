@@ -36,7 +36,7 @@ def people(
     """One page of its recipients; `after` is the last copy of the page before."""
     found = find(deps, viewer, campaign)
     if what not in OUTCOMES:
-        raise NotFoundError(f"nothing is counted as {what}")
+        raise NotFoundError(f"there is no count named {what!r}")
     start = parse_id(after) if after else 0
     if start is None:
         raise NotFoundError(f"no copy has the id {after}")

@@ -43,7 +43,9 @@ async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
     del viewer
     name = Path(file.filename or "file.csv").name
     if Path(name).suffix.lower() not in _ENDINGS:
-        raise InputError(f"{name} is no list of contacts: choose a CSV file or a spreadsheet (.csv, .xlsx, .ods)")
+        raise InputError(
+            f"{name} cannot be read as a list of contacts: choose a CSV file or a spreadsheet (.csv, .xlsx, .ods)"
+        )
     number = new_id()
     await run_in_threadpool(_keep, _uploads(deps) / f"{id_text(number)}{Path(name).suffix.lower()}", file)
     return _to(f"/contacts/import/{id_text(number)}?name={quote(name)}")
@@ -177,7 +179,7 @@ def _keep(path: Path, file: UploadFile) -> None:
             shutil.copyfileobj(file.file, out, 1 << 20)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StorageError(f"the file could not be kept: {error.strerror}. Free space on the server") from error
+        raise StorageError(f"the file could not be stored: {error.strerror}. Free space on the server") from error
 
 
 def _uploads(deps: WebDeps) -> Path:
@@ -189,7 +191,7 @@ def _uploaded(deps: WebDeps, upload_id: str) -> Path:
     number = parse_id(upload_id)
     found = sorted(_uploads(deps).glob(f"{id_text(number)}.*")) if number is not None else []
     if not found:
-        raise NotFoundError("this upload is not here any more")
+        raise NotFoundError("this upload no longer exists")
     return found[0]
 
 

@@ -23,7 +23,7 @@ def one(request: Request, deps: Deps, viewer: SignedIn, domain: str) -> Response
     """What DNS says about one domain: a part of the page, or the page of that domain alone."""
     del viewer
     if domain not in deps.domains.names():
-        raise NotFoundError(f"{domain} has no keys here: postlude domain add makes some")
+        raise NotFoundError(f"{domain} has no keys here: `postlude domain add` makes them")
     found = deps.domains.check(domain)
     well = all(each.state is RecordState.OK for each in found)
     template = "domains/domain_records.html" if request.headers.get("hx-request") else "domains/domain.html"

@@ -45,7 +45,7 @@ def mail(deps: Deps, viewer: SignedIn, unmatched: str) -> Response:
     """The mail as it came, as text: nothing in it is shown, run or loaded."""
     row = question(deps.store, viewer.user, deps.clock, _id(unmatched)).row
     if not row.mail:
-        raise NotFoundError("this was a provider's call: there is no mail")
+        raise NotFoundError("this was a webhook call of a provider: there is no mail to show")
     text = deps.returned_mail(row.mail)[:_SHOWN_BYTES].decode("utf-8", "replace")
     return PlainTextResponse(text)
 
@@ -66,5 +66,5 @@ async def resolve(
 def _id(text: str) -> int:
     number = parse_id(text)
     if number is None:
-        raise NotFoundError(f"nothing unmatched has the id {text}")
+        raise NotFoundError(f"there is no unmatched mail with the id {text}")
     return number

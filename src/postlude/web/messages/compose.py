@@ -82,7 +82,7 @@ def _message(deps: WebDeps, viewer: Viewer, draft: ComposeForm, choice: Tracking
     if draft.sender not in _senders(viewer):
         raise InputError(f"From: {draft.sender or 'it'} is not an address of yours")
     if not draft.body.strip():
-        raise InputError("Write something: the message is empty.")
+        raise InputError("The message is empty: write a text.")
     return compose_form.message(draft, deps.clock.now(), switches(compose_form.sketch(draft), choice))
 
 
