@@ -30,7 +30,7 @@ class LinkReason(_Reason):
     BAD_URL = "bad_url", "no browser would follow it as it is written"
     WRAPPED = "wrapped", "it goes on in the next line of a plain text part, and only its beginning could be tracked"
     UNDECODABLE = "undecodable", "its bytes are not text in the part's charset"
-    PLACEHOLDER = "placeholder", "it holds a merge field that nobody filled in"
+    PLACEHOLDER = "placeholder", "it contains an unfilled merge field"
     OWN_PAGE = "own_page", "it leads to a page of ours: unsubscribe, preferences, view in browser"
     ALREADY_TRACKED = "already_tracked", "it is our tracked link, of this very message"
     QUOTED = "quoted", "it was our tracked link of another message, and now leads where that one led"

@@ -23,29 +23,27 @@ class _Page(NamedTuple):
     text: str
 
 
-_NOT_FOUND: Final = _Page(
-    404, "There is nothing here", "The address is mistyped, or what it led to is not kept any more."
-)
+_NOT_FOUND: Final = _Page(404, "There is nothing here", "The URL is mistyped, or the page no longer exists.")
 _FORGED: Final = _Page(
-    403, "This form is not from here", "Its token is missing or old. Go back, load the page again, and repeat it."
+    403, "This form has expired", "Its token is missing or old. Go back, reload the page, and submit it again."
 )
 _BROKEN: Final = _Page(
-    500, "Something of ours broke", "The log of the server says what. Tracking goes on; try again in a moment."
+    500, "Internal error", "Details are in the server's log. Tracking continues; try again in a moment."
 )
 _AWAY: Final = _Page(
     503,
-    "The database is away",
-    "Mail is still accepted and tracked: what happens now appears here as soon as the database is back.",
+    "The database cannot be reached",
+    "Mail is still accepted and tracked; new events appear here as soon as the database is back.",
 )
 
-_ANOTHER_WAY: Final = "Go back and try it another way."
-_TOO_LARGE: Final = _Page(413, "That is too large", "{}")
+_ANOTHER_WAY: Final = "Go back and change your input."
+_TOO_LARGE: Final = _Page(413, "The request is too large", "{}")
 _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
     (ForgedFormError, _FORGED),
     (NotFoundError, _NOT_FOUND),
     (StorageError, _AWAY),
-    (InputError, _Page(400, "That cannot be used", "{}")),
-    (RequestValidationError, _Page(400, "That cannot be used", "A field is missing or malformed.")),
+    (InputError, _Page(400, "The input is not valid", "{}")),
+    (RequestValidationError, _Page(400, "The input is not valid", "A field is missing or malformed.")),
     (PostludeError, _Page(502, "The other side did not answer", "{}")),
 )
 

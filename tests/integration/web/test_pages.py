@@ -101,7 +101,7 @@ def test_a_database_that_is_away_is_a_page(world: "World") -> None:
 
     answer = world.with_deps(reports=Away()).client(world.alice).get("/")
     assert answer.status_code == 503
-    assert "The database is away" in answer.text
+    assert "The database cannot be reached" in answer.text
 
 
 def test_a_bug_is_a_page_without_details(world: "World") -> None:

@@ -122,7 +122,7 @@ def _edge_url(settings: Settings, _folder: DataFolder) -> CheckResult:
 def _smtp(settings: Settings, _folder: DataFolder) -> CheckResult:
     if settings.sandbox:
         return CheckResult(
-            "mail server", "ok", "none: the sandbox keeps all mail here. Set POSTLUDE_SMTP_HOST to send for real"
+            "mail server", "ok", "none: all mail stays in the sandbox mailbox. Set POSTLUDE_SMTP_HOST to send mail"
         )
     if settings.maildir is not None:
         return CheckResult("mail server", "ok", f"none: all mail goes into the maildir {settings.maildir}")
@@ -155,7 +155,7 @@ def _bounces(settings: Settings, _folder: DataFolder) -> CheckResult:
     return CheckResult(
         "bounces",
         "warning",
-        "nobody sees them: set POSTLUDE_RETURN_DOMAIN to a domain whose mail comes to the inbound server",
+        "they are not received: set POSTLUDE_RETURN_DOMAIN to a domain whose mail is routed to the inbound server",
     )
 
 
@@ -175,7 +175,9 @@ def _imap(settings: Settings, _folder: DataFolder) -> CheckResult:
 def _networks(_settings: Settings, folder: DataFolder) -> CheckResult:
     lists, problems = load_lists(folder.networks)
     if problems:
-        return CheckResult("network lists", "problem", f"{problems[0]}. Mend or delete it: the bundled list serves")
+        return CheckResult(
+            "network lists", "problem", f"{problems[0]}. Correct or delete it: the bundled list is used meanwhile"
+        )
     try:
         countries = open_countries(folder.networks)
     except ValueError as error:
@@ -228,12 +230,12 @@ def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
     path = sqlite_path(settings)
     if path is not None and not path.exists():
         if folder.was_used():
-            text = f"{path} is missing in a data folder that was used: put a backup in its place before you start"
+            text = f"{path} is missing from a data folder that is in use: restore a backup before you start Postlude"
             return CheckResult("stored data", "problem", text)
         return CheckResult("stored data", "ok", "made at the first start")
     try:
         if is_behind(settings.database):
-            return CheckResult("stored data", "ok", "of an older version: brought forward at the next start")
+            return CheckResult("stored data", "ok", "of an older version: migrated at the next start")
         with closing(open_store(settings.database)) as store:
             told = stored_problems(store)
     except PostludeError as error:
@@ -241,9 +243,9 @@ def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
     if told:
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
         return CheckResult(
-            "stored data", "problem", f"{told[0]}{more}. `postlude doctor` shows all; `--seen` when it is read"
+            "stored data", "problem", f"{told[0]}{more}. `postlude doctor` shows all; `--seen` marks it as read"
         )
-    return CheckResult("stored data", "ok", "nothing was found damaged; `postlude doctor` reads every checksum")
+    return CheckResult("stored data", "ok", "no damage found; `postlude doctor` verifies every checksum")
 
 
 _CHECKS: Final[tuple[Callable[[Settings, DataFolder], CheckResult], ...]] = (

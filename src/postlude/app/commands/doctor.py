@@ -72,19 +72,17 @@ def _journal(folder: DataFolder) -> Iterator[Diagnosis]:
         if not one.problems:
             yield Diagnosis(name, "whole", f"{one.segments} segments, {one.records} records")
         for problem in one.problems:
-            advice = "What is whole around it is read; put the file back from a backup if there is one"
+            advice = "Everything else in it is read; restore the file from a backup if there is one"
             yield Diagnosis(name, "damaged", f"{problem}. {advice}")
     for path in sorted(folder.journal.glob("numbers.json.damaged-*")):
-        yield Diagnosis("journal", "attention", f"{path.name} was damaged and made again; delete it when you like")
+        yield Diagnosis("journal", "attention", f"{path.name} was damaged and rebuilt; it can be deleted")
 
 
 def _opened(settings: Settings, folder: DataFolder, found: list[Diagnosis]) -> Store | None:
     path = sqlite_path(settings)
     if path is not None and not path.exists():
         used = folder.was_used()
-        text = (
-            f"{path} is missing in a data folder that was used: put a backup in its place" if used else "not made yet"
-        )
+        text = f"{path} is missing from a data folder that is in use: restore a backup" if used else "not made yet"
         found.append(Diagnosis("state", "damaged" if used else "whole", text))
         return None
     try:
@@ -107,7 +105,7 @@ def _state(settings: Settings, _folder: DataFolder, store: Store) -> Iterator[Di
     if not damage:
         yield Diagnosis("state", "whole", f"step {store.integrity.generation()}")
     for text in damage[:_SHOWN]:
-        advice = "Stop Postlude; put a backup in its place, or `postlude doctor --repair`"
+        advice = "Stop Postlude; restore a backup, or run `postlude doctor --repair`"
         yield Diagnosis("state", "damaged", f"{sqlite_path(settings) or 'PostgreSQL'}: {text}. {advice}")
 
 
@@ -119,7 +117,7 @@ def _forgotten(_settings: Settings, folder: DataFolder, store: Store) -> Iterato
     except PostludeError as error:
         yield Diagnosis("forgotten", "damaged", str(error))
     else:
-        yield Diagnosis("forgotten", "whole", "who was forgotten and wanted no mail is known again when they come back")
+        yield Diagnosis("forgotten", "whole", "forgotten addresses that want no mail are recognised")
 
 
 def _mail(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Diagnosis]:
@@ -127,7 +125,7 @@ def _mail(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Dia
     if not damaged:
         yield Diagnosis("stored mail", "whole", "every message has the bytes that were accepted")
     for _, text in damaged[:_SHOWN]:
-        yield Diagnosis("stored mail", "damaged", f"{text}. Put the file back from a backup, or have it sent again")
+        yield Diagnosis("stored mail", "damaged", f"{text}. Restore the file from a backup, or send the message again")
     if len(damaged) > _SHOWN:
         yield Diagnosis("stored mail", "damaged", f"and {len(damaged) - _SHOWN} more")
 
@@ -135,7 +133,7 @@ def _mail(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Dia
 def _history(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[Diagnosis]:
     if not folder.history.exists():
         used = bool(store.digest.positions())
-        text = "it is missing: the next start makes it again from what the journal has" if used else "not made yet"
+        text = "it is missing: the next start rebuilds it from the journal" if used else "not made yet"
         yield Diagnosis("history", "damaged" if used else "whole", text)
         return
     try:
@@ -146,11 +144,11 @@ def _history(_settings: Settings, folder: DataFolder, store: Store) -> Iterator[
         yield Diagnosis("history", "attention", "not read: Postlude runs. Stop it to have the history read as well")
         return
     if damage:
-        yield Diagnosis("history", "damaged", f"{damage} `postlude doctor --repair` quarantines it; it is made again")
+        yield Diagnosis("history", "damaged", f"{damage} `postlude doctor --repair` renames it; it is rebuilt")
     else:
         yield Diagnosis("history", "whole", str(folder.history))
     if seen > state:
-        text = f"the state is older (step {state} of {seen}): it was put back. The next start holds all sending"
+        text = f"the state is older (step {state} of {seen}): a backup. The next start pauses all sending"
         yield Diagnosis("agreement", "damaged", text)
 
 
@@ -159,7 +157,9 @@ def _agreement(_settings: Settings, folder: DataFolder, store: Store) -> Iterato
         yield Diagnosis("told before", "attention", text)
     names = {label.name for label in store.integrity.journal_labels()}
     for name in sorted(name for name in names if not (folder.journal / name).is_dir()):
-        yield Diagnosis("agreement", "damaged", f"the journal of {name}, which was read, is gone from {folder.journal}")
+        yield Diagnosis(
+            "agreement", "damaged", f"the journal of {name}, which was read before, is missing from {folder.journal}"
+        )
 
 
 def repair(settings: Settings) -> list[str]:

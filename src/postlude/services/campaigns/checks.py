@@ -29,12 +29,12 @@ _LOOKED_AT: Final = 1000
 _LONG_SUBJECT: Final = 70
 _BUILT_IN: Final = frozenset({"contact.email", "contact.name"})
 _BROKEN: Final = {
-    LinkReason.BAD_URL: "is no URL a reader could follow",
+    LinkReason.BAD_URL: "is not a URL that a reader can follow",
     LinkReason.RELATIVE: "has no host: write it in full, with https://",
     LinkReason.EMPTY: "leads nowhere: give it a URL",
-    LinkReason.PLACEHOLDER: "holds a placeholder nothing fills in",
+    LinkReason.PLACEHOLDER: "contains a placeholder that is not filled in",
     LinkReason.TOO_LONG: "is too long to be tracked",
-    LinkReason.WRAPPED: "is broken over two lines: write it in one",
+    LinkReason.WRAPPED: "is broken over two lines: write it on one line",
     LinkReason.UNDECODABLE: "contains bytes that are not text",
 }
 
@@ -101,7 +101,7 @@ def _audience(context: Context) -> Iterator[CampaignFinding]:
         yield _finding(Level.ERROR, "audience", "the audience is empty: choose lists, tags or everyone")
         return
     if left := context.store.contacts.audience_left(context.campaign.audience):
-        text = f"{left:,} who left a list and are subscribed to none are left out: only they can come back"
+        text = f"{left:,} who left a list and are subscribed to no list are left out: only they can subscribe again"
         yield _finding(Level.WARNING, "left", text)
     given = context.store.contacts.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
     if missing := context.audience - given:
@@ -111,7 +111,7 @@ def _audience(context: Context) -> Iterator[CampaignFinding]:
 
 def _sender(context: Context) -> Iterator[CampaignFinding]:
     if not context.campaign.sender.strip():
-        yield _finding(Level.ERROR, "sender", "there is no sender: give it one, Name <name@your-domain>")
+        yield _finding(Level.ERROR, "sender", "there is no sender: add one, Name <name@your-domain>")
         return
     try:
         address = read_one_mailbox(context.campaign.sender).spelled
@@ -119,16 +119,18 @@ def _sender(context: Context) -> Iterator[CampaignFinding]:
         yield _finding(Level.ERROR, "sender", f"{error.reason} in the sender: {error.remedy}")
         return
     if not address.isascii():
-        text = f"{address} is not ASCII before the @: only servers that offer SMTPUTF8 take mail from it"
+        text = f"{address} is not ASCII before the @: only servers that offer SMTPUTF8 accept mail from it"
         yield _finding(Level.SERIOUS, "sender", text)
     if not context.has_key(domain := address.rpartition("@")[2]):
-        text = f"mail from {domain} is not signed: large mailboxes refuse that; run `postlude domain add {domain}`"
+        text = (
+            f"mail from {domain} is not signed: large mailbox providers refuse it; run `postlude domain add {domain}`"
+        )
         yield _finding(Level.WARNING, "signature", text)
 
 
 def _variant(context: Context, variant: Variant) -> Iterator[CampaignFinding]:
     if not variant.html.strip() and not variant.text.strip():
-        yield _finding(Level.ERROR, "content", "there is no content: give it HTML, MJML or text", variant.name)
+        yield _finding(Level.ERROR, "content", "there is no content: add HTML, MJML or text", variant.name)
         return
     try:
         compiled = context.contents.examine(context.campaign, variant, context.contents.policy(context.campaign))
@@ -204,7 +206,7 @@ def _becomes(context: Context, path: str) -> str:
         return "they get no copy unless the template gives a default"
     if options.missing == "default" and path in options.defaults:
         return f"they read {options.defaults[path]!r}"
-    return f"write {{{{ {path}|default('...') }}}} to say something there"
+    return f"write {{{{ {path}|default('...') }}}} to set a replacement"
 
 
 class _Images(HTMLParser):

@@ -24,13 +24,13 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     """
     found, now = store.campaigns.get(campaign), clock.now()
     if not found.sender:
-        raise InputError("the campaign has no sender; give it one: Name <address@your-domain>")
+        raise InputError("the campaign has no sender; add one: Name <address@your-domain>")
     user = store.accounts.user(found.user)
     sender_of(user.address, user.senders, found.sender)
     rows = []
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():
-            raise InputError(f"variant {variant.name} has no content; give it HTML, MJML or text")
+            raise InputError(f"variant {variant.name} has no content; add HTML, MJML or text")
         compiled = contents.examine(found, variant, contents.policy(found))
         rows.append(message_rows(found, variant, compiled, now))
         page = page_for_browsers(contents, found, variant)

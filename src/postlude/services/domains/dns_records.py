@@ -94,17 +94,23 @@ def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[
     ]
     envelope = setup.return_domain or domain
     spf = f"v=spf1 {setup.mechanism} ~all" if setup.mechanism else ""
-    out.append(DnsRecord("SPF", envelope, "TXT", spf, "says which servers may send for the envelope sender's domain"))
+    out.append(
+        DnsRecord("SPF", envelope, "TXT", spf, "lists the servers that may send for the envelope sender's domain")
+    )
     out.append(
         DnsRecord(
-            "DMARC", f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "says what to do with mail that proves nothing"
+            "DMARC",
+            f"_dmarc.{domain}",
+            "TXT",
+            "v=DMARC1; p=none",
+            "tells receivers what to do with mail that fails authentication",
         )
     )
     if setup.tracking_host:
-        why = "where tracked links and pixels lead; it may be an A or AAAA record too"
+        why = "where tracked links and pixels lead; it may also be an A or AAAA record"
         out.append(DnsRecord("tracking", setup.tracking_host, "CNAME", f"{setup.server}." if setup.server else "", why))
     if setup.return_domain:
-        why = "brings bounces and complaints to the inbound server"
+        why = "routes bounces and complaints to the inbound server"
         out.append(DnsRecord("bounces", setup.return_domain, "MX", f"10 {setup.server}." if setup.server else "", why))
     return out
 
@@ -120,7 +126,7 @@ def check(wanted: Sequence[DnsRecord], lookup: Lookup) -> list[RecordCheck]:
             found.append(_CHECKS[record.purpose](record, lookup) if record.value else _unnamed(record))
         except LookupFailedError as error:
             silent = error if error.silent else None
-            remedy = f"DNS could not be asked ({error}): try again, or set POSTLUDE_DNS_SERVER"
+            remedy = f"DNS did not answer ({error}): try again, or set POSTLUDE_DNS_SERVER"
             found.append(RecordCheck(record, RecordState.UNKNOWN, (), remedy))
     return found
 
@@ -132,14 +138,14 @@ def _dkim(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     wanted, reported = _tags(record.value), [_tags(each) for each in found]
     if len(found) > 1:
         return RecordCheck(
-            record, RecordState.WRONG, found, "two records under one selector: leave only the value shown"
+            record, RecordState.WRONG, found, "two records under one selector: keep only the value shown"
         )
     if reported[0].get("p") == "":
         return RecordCheck(
             record, RecordState.WRONG, found, "the key is revoked (p= is empty): publish the value shown"
         )
-    if reported[0].get("p") != wanted["p"] or reported[0].get("k", "rsa") != wanted["k"]:
-        remedy = "another key is published: replace it by the value shown, without line breaks or blanks in p="
+    if said[0].get("p") != wanted["p"] or said[0].get("k", "rsa") != wanted["k"]:
+        remedy = "another key is published: replace it with the value shown, without line breaks or spaces in p="
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     return RecordCheck(record, RecordState.OK, found, "")
 
@@ -149,7 +155,7 @@ def _spf(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     if not found:
         return _missing(record)
     if len(found) > 1:
-        remedy = "several SPF records count as none (RFC 7208 3.2): join them into one"
+        remedy = "several SPF records are invalid (RFC 7208 3.2): join them into one"
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     mechanism = record.value.split(" ")[1]
     if mechanism.lower() not in found[0].lower().split():
@@ -167,7 +173,7 @@ def _dmarc(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     while name.count(".") >= 1:  # a domain above it speaks for it as well (RFC 7489 6.6.3)
         found = tuple(each for each in lookup(f"_dmarc.{name}", "TXT") if each.lower().startswith("v=dmarc1"))
         if len(found) > 1:
-            return RecordCheck(record, RecordState.WRONG, found, "several DMARC records count as none: leave one")
+            return RecordCheck(record, RecordState.WRONG, found, "several DMARC records are invalid: keep one")
         if found:
             if _tags(found[0]).get("p", "").lower() not in {"none", "quarantine", "reject"}:
                 return RecordCheck(record, RecordState.WRONG, found, "it has no policy: begin it with v=DMARC1; p=none")
@@ -193,7 +199,7 @@ def _bounces(record: DnsRecord, lookup: Lookup) -> RecordCheck:
     if not found:
         return _missing(record)
     if hosts == [""]:
-        remedy = "it says that the domain takes no mail (null MX): replace it by the value shown"
+        remedy = "the domain accepts no mail (null MX): replace it with the value shown"
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     dead = [host for host in hosts if host and not lookup(host, "A") and not lookup(host, "AAAA")]
     if dead:

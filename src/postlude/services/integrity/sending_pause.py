@@ -6,13 +6,13 @@ from postlude.kit.clock import Clock
 from postlude.store import Incident, PausedMail, Store
 
 MISSING_STATE: Final = (
-    "the database is missing in a data folder that was used: an empty one was made. Contacts, campaigns and logins are "
-    "not in it. Stop Postlude and put a backup of it in its place, or go on with the empty one: `postlude user add`, "
-    "then `postlude resume-sending`"
+    "the database is missing from a data folder that is in use: an empty one was created, without "
+    "contacts, campaigns and logins. Stop Postlude and restore a backup of it, or continue with the empty one: "
+    "`postlude user add`, then `postlude resume-sending`"
 )
 OTHER_FOLDER: Final = (
-    "the database was last used with another data folder ({before}): what was accepted there and not digested is not "
-    "here. Make sure that the other one does not run any more, then say `postlude resume-sending`"
+    "the database was last used with another data folder ({before}): mail accepted there and not digested is missing "
+    "here. Make sure that the other one no longer runs, then run `postlude resume-sending`"
 )
 _FOLDER: Final = "data_folder"
 _FORMER: Final = "former_data_folder"
@@ -56,7 +56,7 @@ def seen(store: Store, clock: Clock) -> None:
 
 def problems(store: Store) -> list[str]:
     """What is to be shown wherever the state of the system is: why sending is held, and incidents nobody has read."""
-    held = store.integrity.sending_pause()
-    reasons = [] if held is None else [f"no mail leaves: {reason}" for reason in held.reasons]
+    held = store.integrity.hold()
+    reasons = [] if held is None else [f"sending is paused: {reason}" for reason in held.reasons]
     told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]
     return [*reasons, *told]

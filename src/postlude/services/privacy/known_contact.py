@@ -19,7 +19,7 @@ def contact_lines(store: Store, address: str) -> list[str]:
     lines += [_membership(names, one) for one in store.lists.memberships(contact.id)]
     log = store.contacts.consent_log(contact.id)
     if log:
-        lines += ["", "What you agreed to, and how that is known:", *map(_consent, log)]
+        lines += ["", "Your consent, with its proof:", *map(_consent, log)]
     return [*lines, ""]
 
 
@@ -27,7 +27,7 @@ def question_lines(found: list[Unmatched]) -> list[str]:
     """What came back and names the address, or was sent to it, and waits for a person or was decided by one."""
     if not found:
         return []
-    return ["What came back and could not be matched to a mail by itself:", *map(_question, found), ""]
+    return ["Returned mail that could not be matched automatically:", *map(_question, found), ""]
 
 
 def _own(contact: Contact) -> Iterator[str]:

@@ -38,8 +38,8 @@ def describe(store: Store, history: History, address: str) -> str:
     contact = contact_lines(store, address)
     questions = question_lines(store.feedback.about(address, [copy.id for copy in copies]))
     if not (copies or withdrawal or suppression or contact or questions):
-        raise NotFoundError(f"nothing is stored of {address}")
-    lines = [f"What this server stores of {address}", "", *contact]
+        raise NotFoundError(f"nothing is stored about {address}")
+    lines = [f"What this server stores about {address}", "", *contact]
     if withdrawal is not None:
         reported = ", ".join(
             f"{name} {'are not recorded' if off else 'may be recorded'}"
@@ -48,11 +48,11 @@ def describe(store: Store, history: History, address: str) -> str:
         lines += [f"Your choice of {to_iso(withdrawal.at)}: {reported}.", ""]
     if suppression is not None:
         because = "; ".join(filter(None, (suppression.reason, suppression.evidence, suppression.by)))
-        lines += [f"This address gets no mail since {to_iso(suppression.at)}: {because}.", ""]
+        lines += [f"This address has had no mail since {to_iso(suppression.at)}: {because}.", ""]
     lines += _mails(copies, store.messages.get_many({copy.message for copy in copies}), history)
     lines += questions
     lines += [
-        "Of mail that was sent or came back lately the contents are stored as well, until the time for that is over.",
+        "The contents of recently sent and returned mail are stored as well, for a limited time.",
         "Times are UTC. What the server's log received in the last 7 days is kept there for as long, also when it is",
         "erased here.",
     ]
@@ -66,7 +66,7 @@ def _mails(copies: Sequence[Copy], messages: dict[int, Message], history: Histor
     lines = []
     for copy in copies:
         message = messages.get(copy.message)
-        what = f"{message.subject or '(no subject)'}, from {message.sender}" if message else "a mail deleted since"
+        what = f"{message.subject or '(no subject)'}, from {message.sender}" if message else "a deleted mail"
         lines += [f"Mail: {what}", *(_line(event) for event in events.get(copy.id, [])), ""]
     return lines
 

@@ -89,7 +89,7 @@ class Revoker:
             "revocations",
             self._round,
             expected=(StorageError, InUseError),
-            problem="withdrawn tracking does not reach the edge",
+            problem="withdrawn consent cannot be written for the edge",
         )
 
     @property
@@ -161,7 +161,7 @@ def _change(store: Store, clock: Clock, message: int, position: int, url: str) -
     link = _link(store, message, position)
     if not link.tracked:
         raise InputError(
-            f"link {position} of message {id_text(message)} was not tracked ({link.reason}): it leads straight to its "
+            f"link {position} of message {id_text(message)} was not tracked ({link.reason}): it leads directly to its "
             "destination, past this server"
         )
     store.privacy.change_link(LinkChange(_kind(store, message), message, position, url, clock.now()))

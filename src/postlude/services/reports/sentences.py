@@ -78,7 +78,7 @@ def _deferred(event: Event, _nth: int, _url: str) -> str:
     retry = event.facts.get("retry_at", "")
     again = f", next attempt at {to_iso(int(retry))[:16].replace('T', ' ')} UTC" if retry.isdecimal() else ""
     phase = event.facts.get("phase", "")
-    start = "Could not connect" if phase == "connect" else _with("Put off", at=event.facts.get("server", ""))
+    start = "Could not connect" if phase == "connect" else _with("Deferred", at=event.facts.get("server", ""))
     return _with(start, rest=_answer(event)) + again
 
 
@@ -101,7 +101,7 @@ def _rejected(event: Event, _nth: int, _url: str) -> str:
 
 def _indeterminate(event: Event, _nth: int, _url: str) -> str:
     server = event.facts.get("server") or "the next server"
-    return f"The connection to {server} was lost before it answered: it may have the mail, no second try by itself"
+    return f"The connection to {server} was lost before it answered: it may have the mail; it is not sent again"
 
 
 def _expired(event: Event, _nth: int, _url: str) -> str:
@@ -136,8 +136,8 @@ def _complained(event: Event, _nth: int, _url: str) -> str:
 
 def _replied(event: Event, _nth: int, _url: str) -> str:
     who = event.facts.get("sender") or event.facts.get("from", "")
-    wish = ", asking to be taken off" if event.facts.get("wish") == "leave" else ""
-    return "Answered" + (f" by {who}" if who else "") + wish + _matched(event)
+    wish = ", asking to unsubscribe" if event.facts.get("wish") == "leave" else ""
+    return "Answered" + (f" by {who}" if who else "") + wish + _tied(event)
 
 
 def _autoresponded(event: Event, _nth: int, _url: str) -> str:
@@ -145,7 +145,7 @@ def _autoresponded(event: Event, _nth: int, _url: str) -> str:
 
 
 def _displayed(_event: Event, _nth: int, _url: str) -> str:
-    return "Shown to the recipient, says a read receipt"
+    return "Displayed, according to a read receipt"
 
 
 def _viewed(event: Event, _nth: int, _url: str) -> str:
@@ -154,14 +154,14 @@ def _viewed(event: Event, _nth: int, _url: str) -> str:
 
 
 def _unmatched(event: Event, _nth: int, _url: str) -> str:
-    return _with("Mail came back that does not count", rest=LOST.get(event.facts.get("unmatched", ""), ""))
+    return _with("Returned mail that does not count", rest=LOST.get(event.facts.get("unmatched", ""), ""))
 
 
 LOST: Final = {
-    "nothing_of_ours": "nothing in it is ours",
+    "nothing_of_ours": "it refers to none of our messages",
     "unknown_copy": "it names a copy that is not stored",
-    "ambiguous": "several messages fit",
-    "conflict": "what it says contradicts itself",
+    "ambiguous": "several messages match",
+    "conflict": "its statements contradict each other",
     "other_sender": "the answer came from another address than the recipient's",
     "colleague": "it came from the sender's own side",
     "report": "a report that changes nothing",

@@ -132,7 +132,7 @@ class AccountQueries(TopicQueries):
         return [as_struct(AppPassword, row) for row in rows]
 
     def delete_app_password(self, password_id: int) -> bool:
-        """Make a password useless; False when there was none."""
+        """Create a password useless; False when there was none."""
         with self._database.write() as connection:
             done = connection.execute(delete(app_passwords).where(app_passwords.c.id == password_id))
         return done.rowcount > 0

@@ -76,7 +76,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     mjml: str = ""
     """What `html` is made of, when it was written in MJML."""
     text: str = ""
-    """Empty: made from the HTML."""
+    """Empty: generated from the HTML."""
 
 
 class CampaignFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ class MailingList(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str = ""
     double_optin: bool = True
-    """New members confirm by mail before they get anything else."""
+    """New members confirm by mail before they get other mail."""
     public: bool = False
     """Recipients see it on their preferences page and may join or leave there."""
     consent_text: str = ""
@@ -82,7 +82,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     """Where people agreed, in the words of who imported them."""
     text: str = ""
-    """What they agreed to."""
+    """Consent."""
     evidence: str = ""
     """Journal position, address, user agent: what a court would ask for."""
     by: str = ""

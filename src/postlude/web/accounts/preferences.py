@@ -58,7 +58,7 @@ def save(
 
 @router.post("/preferences/passwords")
 def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[str, Form()] = "") -> Response:
-    """Make a password and show it, this once."""
+    """Create a password and show it, this once."""
     if not label.strip():
         raise InputError("Give the password a name, for example “Thunderbird on my laptop”.")
     password = deps.new_app_password(viewer.user, label.strip()[:80])
@@ -67,6 +67,6 @@ def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[
 
 @router.post("/preferences/passwords/{password}/revoke")
 def revoke(deps: Deps, viewer: Posted, password: str) -> Response:
-    """Make a password of the viewer's useless."""
+    """Create a password of the viewer's useless."""
     revoke_app_passwords(deps.store, viewer.user, [parse_id(password)])
     return RedirectResponse("/preferences#passwords", status_code=HTTPStatus.SEE_OTHER)

@@ -49,7 +49,7 @@ def to_page(campaign: Campaign, more: str = "") -> Response:
 
 
 def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignReport:
-    """What became of it; of a large one not quite of this moment."""
+    """Results; of a large one not quite of this moment."""
     return paced_of(request).get(("report", campaign.id, campaign.status), lambda: report_of(deps.store, campaign))
 
 

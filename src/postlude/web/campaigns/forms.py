@@ -168,7 +168,7 @@ def _pairs(form: FormData, name: str) -> list[tuple[str, str]]:
         if line.strip():
             key, equals, value = line.partition("=")
             if not equals or not key.strip():
-                raise InputError(f"{line.strip()!r}: write one NAME=VALUE a line")
+                raise InputError(f"{line.strip()!r}: write one NAME=VALUE per line")
             pairs.append((key.strip(), value.strip()))
     return pairs
 
