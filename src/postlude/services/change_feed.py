@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
-MAX_PENDING: Final = 10_000  # message ids kept for one listener that is slow to ask
+MAX_PENDING: Final = 10_000  # message ids buffered for one slow listener
 
 
 class Changes:
@@ -16,7 +16,7 @@ class Changes:
         self._listeners: set[_Listener] = set()
 
     def publish(self, messages: Iterable[int]) -> None:
-        """Say that these messages changed. Never blocks, never fails."""
+        """Announce that these messages changed. Never blocks, never fails."""
         ids = frozenset(messages)
         if not ids:
             return
@@ -26,10 +26,10 @@ class Changes:
             listener.tell(ids)
 
     async def subscribe(self) -> AsyncIterator[frozenset[int]]:
-        """The ids that changed since the last turn, as they come. Ends when the caller stops asking.
+        """The ids that changed since the last step, as they come. Ends when the caller stops iterating.
 
-        Listening begins with the first `anext()`, so a page that loads its data after it misses nothing. When more
-        than MAX_PENDING ids gather between two turns an empty set comes: everything may have changed.
+        Listening begins with the first `anext()`, so a page that loads its data after it misses nothing. When more than
+        MAX_PENDING ids gather between two steps, an empty set comes: everything may have changed.
         """
         listener = _Listener(asyncio.get_running_loop())
         with self._lock:

@@ -13,7 +13,7 @@ _DAY: Final = 86_400
 
 
 def steer_job(store: Store, clock: Clock, job: int, wanted: str) -> None:
-    """Let a job go on (`resume`), or ask it to `pause` or `cancel`: its worker looks at every beat."""
+    """Resume a job, or ask it to `pause` or `cancel`: its worker checks at every beat."""
     if wanted == "resume":
         store.jobs.resume(job)
     else:

@@ -59,7 +59,7 @@ class ConfirmUrl(Protocol):
 
 
 class Wake(Protocol):
-    """Tells a loop that there is something to do."""
+    """Wakes a loop that has something to do."""
 
     def __call__(self) -> None:
         """Safe from any thread; returns at once."""
@@ -67,7 +67,7 @@ class Wake(Protocol):
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """One copy as it leaves."""
+    """One copy as it is sent."""
 
     mail_from: str
     """Envelope sender; empty for the null reverse-path."""
@@ -87,7 +87,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Throttled(NamedTuple):
-    """A copy that was not tried, because a limit of ours says so. Nothing is journaled; claim it again later."""
+    """A copy that was not attempted because of one of our limits. Nothing is journaled; claim it again later."""
 
     until: int
     """Microseconds since the epoch."""
@@ -113,20 +113,20 @@ class Transport(Protocol):
         ...
 
     async def send(self, copy: Outgoing) -> Answer | Throttled:
-        """One attempt. Never raises for what a server or the network does: the Answer says it.
+        """Make one attempt. Never raises for what a server or the network does: the Answer reports it.
 
         The outcome is DEFERRED while the server cannot have accepted the copy, INDETERMINATE when the connection was
         lost after the whole message was written and before the answer came. Waits a moment for a free connection or a
-        rate limit; what would have to wait for longer is Throttled.
+        rate limit; a longer wait is Throttled.
         """
         ...
 
     def wait_s(self) -> float:
-        """Seconds until any copy may leave, 0 when one may now. Ask before claiming."""
+        """Seconds until a copy may be sent, 0 for now. Ask before claiming."""
         ...
 
-    def forecast(self, copies: int) -> Forecast:
-        """What the limits make of `copies` copies that begin to leave now."""
+    def outlook(self, copies: int) -> Outlook:
+        """Forecast for `copies` copies that begin to be sent now."""
         ...
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from postlude.model.errors import StorageError
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """A whole file or none, there after a power cut; StorageError when the disk refused."""
+    """Write a file atomically and durably; StorageError when the disk refused."""
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         replace_durably(path, content, mode=0o640)

@@ -1,1 +1,1 @@
-"""Users, their preferences and their right to send as somebody."""
+"""Users, their preferences, and the addresses they may send as."""

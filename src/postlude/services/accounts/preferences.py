@@ -1,4 +1,4 @@
-"""What a sender wants tracked unless a message says otherwise."""
+"""A user's default tracking preferences; a message can override them."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ class UserPreferences(msgspec.Struct, frozen=True):
     unsubscribe: bool = False
     """Offer List-Unsubscribe in single messages too; mail readers show a button for it."""
     view: bool = False
-    """Make a page of each single message for view in browser, which everybody with its address may see."""
+    """Create a page of each single message for view in browser; anyone with its URL can read it."""
     utm: str = ""
     """Query parameters added to links: `utm_source=mail&utm_content={label}`; empty for none."""
 

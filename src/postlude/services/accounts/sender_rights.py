@@ -27,7 +27,7 @@ def sender_of(login: str, senders: Iterable[str], text: str) -> Mailbox:
 
 
 def sender_pattern(pattern: str) -> str:
-    """A pattern as it is kept and compared: lower case, its domain in A-labels."""
+    """A pattern as it is stored and compared: lower case, its domain in A-labels."""
     local, at, domain = pattern.strip().rpartition("@")
     below = "*." if domain.startswith("*.") else ""
     return f"{local.lower()}{at}{below}{same_domain(domain.removeprefix(below))}"

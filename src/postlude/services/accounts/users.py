@@ -15,7 +15,7 @@ from postlude.store import Store, User
 
 SIGN_IN_SECONDS: Final = 3600
 _PASSWORD_BYTES: Final = 16
-_TOUCH_SECONDS: Final = 3600  # "last used" is kept this exactly
+_TOUCH_SECONDS: Final = 3600  # precision of "last used"
 _SIGN_IN: Final = "sign-in:"
 
 
@@ -27,7 +27,7 @@ def create_first_user(store: Store, clock: Clock, address: str, name: str = "") 
     if "@" not in address:
         raise InputError(f"{address!r} is not an email address; give one like you@example.org")
     user = store.accounts.create_user(address, name, (), clock.now())
-    store.accounts.set_senders(user.id, ("*",))  # who runs the server may send as anybody
+    store.accounts.set_senders(user.id, ("*",))  # the operator may send with any From address
     return store.accounts.user(user.id)
 
 
@@ -51,7 +51,7 @@ def set_senders(store: Store, user: User, senders: Iterable[str]) -> None:
 
 
 def set_limits(store: Store, user: User, changes: Mapping[str, int], *, reset: bool = False) -> dict[str, int]:
-    """Give a login limits of its own, or none (`reset`); returns what it has now."""
+    """Set the limits of a login, or remove them (`reset`); returns the limits in force."""
     own = {} if reset else {**(user.limits or {}), **changes}
     store.accounts.set_limits(user.id, own)
     return own
@@ -83,7 +83,7 @@ def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
 def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None) -> str:
     """A new password for one program, shown once: 26 letters and digits (128 random bits), in groups.
 
-    Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords.
+    Only its hash is stored; a fast hash is enough, because 2^128 passwords cannot be tried.
     """
     text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
     store.accounts.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now())
@@ -116,7 +116,7 @@ def use_sign_in(store: Store, token: str, clock: Clock) -> User | None:
     """The user a sign-in link was made for; None when it was used, is too old or was never made."""
     key = _key(token)
     kept = store.settings.get(key)
-    # Whoever deletes it is the one it worked for: two clicks at once cannot both succeed.
+    # The request that deletes the row wins: of two simultaneous clicks only one succeeds.
     if kept is None or not store.settings.delete(key) or kept["until"] < clock.now():
         return None
     user_id = parse_id(kept["user"])

@@ -1,7 +1,7 @@
-"""Composing for people who wait at a page: in a child process, bounded in time and memory.
+"""Compose for web pages: in a child process, bounded in time and memory.
 
-What a template costs its author decides: two nested loops go on for ever, `'a' * 10**10` wants 10 GB, 20,000 selectors
-on 5,000 elements take seconds. None of it may stop the process that also digests, sends and serves.
+A template's author decides its cost: two nested loops run for ever, `'a' * 10**10` needs 10 GB, 20,000 selectors on
+5,000 elements take seconds. None of these may stop the process that also digests, sends and serves.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _WHY: Final = {
 
 
 class MessageUrls(msgspec.Struct, frozen=True):
-    """Whose URLs stand in what is composed: those of one message under one public address."""
+    """URLs of one message under one public address, for the composed copy."""
 
     message: int
     base: str
@@ -42,7 +42,7 @@ class MessageUrls(msgspec.Struct, frozen=True):
 
 
 class TemplateExamination(msgspec.Struct, frozen=True):
-    """What compiling a template says of it."""
+    """The result of compiling a template."""
 
     links: tuple[LinkReport, ...]
     fields: tuple[str, ...]
@@ -57,12 +57,12 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def examine(template: CampaignTemplate, policy: Policy, place: MessageUrls) -> TemplateExamination:
-    """Compile; TemplateError says what has to be mended."""
+    """Compile; TemplateError names what has to be corrected."""
     return bounded("template", _examine, template, policy, place)
 
 
 def sample(template: CampaignTemplate, policy: Policy, place: MessageUrls, fields: Fields) -> Sample:
-    """Compile and render for one contact; MissingFieldError or TemplateError says what is amiss."""
+    """Compile and render for one contact. Raises MissingFieldError or TemplateError."""
     plain = {root: dict(values) for root, values in fields.items()}
     return bounded("template", _sample, template, policy, place, plain)
 

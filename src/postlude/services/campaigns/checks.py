@@ -1,4 +1,4 @@
-"""What to look at before a campaign leaves: a list of named checks, each says what is wrong and how to mend it."""
+"""Checks before a campaign is sent: a list of named functions; each finding names the problem and its remedy."""
 
 import re
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Level(StrEnum):
     """How bad it is."""
 
     ERROR = "error"  # it cannot be sent like this
-    SERIOUS = "serious"  # it should not; sent only when somebody says so
+    SERIOUS = "serious"  # it should not be sent; a user can override it
     WARNING = "warning"
 
 
@@ -75,7 +75,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 def check_campaign(
     store: Store, contents: Contents, campaign: Campaign, has_key: HasKey = lambda _: True
 ) -> list[CampaignFinding]:
-    """Everything that was found, the worst first. Reads only."""
+    """All findings, the most severe first. Reads only."""
     people = store.contacts.audience_page(campaign.audience, limit=_LOOKED_AT)
     context = Context(
         store=store,
@@ -168,8 +168,8 @@ def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) 
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
 
 
-def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
-    """What the content names of the campaign's own files, and is not there: dead when the first copy leaves."""
+def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+    """References in the content to files that the campaign does not have."""
     template = context.contents.template(context.campaign, variant)
     inside = {each.content_id for each in template.attachments if each.content_id}
     for scheme, name in dict.fromkeys(_OWN_FILE.findall(unescape(f"{template.html}\n{template.text}"))):

@@ -23,7 +23,7 @@ CompileKey = tuple[int, bool, bool]
 
 
 class Contents:
-    """Compiles variants and keeps what it compiled. Safe for threads."""
+    """Compiles variants and caches the result. Thread-safe."""
 
     def __init__(  # noqa: PLR0917 - a constructor of plain parts
         self,
@@ -35,7 +35,7 @@ class Contents:
         views: Path | None = None,
     ) -> None:
         self.views: Final = views
-        """Where pages for view-in-browser lie; None: there are none."""
+        """Folder of the view-in-browser pages; None: there are none."""
         self._store: Final = store
         self._codec: Final = codec
         self._base: Final = base
@@ -60,7 +60,7 @@ class Contents:
         )
 
     def examine(self, campaign: Campaign, variant: Variant, policy: Policy) -> TemplateExamination:
-        """What compiling a variant says of it; TemplateError says what has to be mended. Bounded in time and memory."""
+        """Compile a variant, bounded in time and memory. TemplateError names what to correct."""
         return bounded_compose.examine(self.template(campaign, variant), policy, self._place(variant))
 
     def sample(self, campaign: Campaign, variant: Variant, policy: Policy, fields: Fields) -> Sample:
@@ -144,7 +144,7 @@ def message_rows(
 
 
 SAMPLE: Final = Contact(id=0, address="name@example.org", spelled="name@example.org", name="Name")
-"""Stands in where nobody is in the audience yet."""
+"""Replacement for previews while the audience is empty."""
 
 
 def fields_of(campaign: Campaign, address: str, name: str, fields: Mapping[str, object]) -> Fields:

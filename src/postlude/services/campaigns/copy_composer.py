@@ -1,4 +1,4 @@
-"""A claimed copy of a campaign, composed as it leaves; or the answer that is known without sending it."""
+"""Compose a claimed copy of a campaign as it is sent; or give the outcome that is known without sending it."""
 
 from typing import Final, NamedTuple
 
@@ -24,7 +24,7 @@ class _Sending(NamedTuple):
 
 
 class CopyComposer:
-    """Makes copies of campaigns. Everything here runs once a copy: a million times."""
+    """Composes copies of campaigns. All of this runs once per copy: a million times."""
 
     def __init__(
         self, contents: Contents, codec: TokenCodec, clock: Clock, return_domain: str, signer_of: SignerOf
@@ -37,7 +37,7 @@ class CopyComposer:
         self._sending: Final[dict[int, _Sending]] = {}
 
     def compose(self, campaign: Campaign, claim: CampaignClaim) -> Outgoing | Answer:
-        """The copy, or why there is none. TemplateError when the campaign as a whole cannot be compiled."""
+        """The copy, or the reason why there is none. TemplateError when the whole campaign cannot be compiled."""
         if claim.suppressed is not None:
             text = f"the address is on the suppression list ({claim.suppressed}); take it off to send again"
             return Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed")

@@ -25,7 +25,7 @@ _LEAST_PREFIX: Final = 4
 
 
 class VariantContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a variant says; None leaves what is there."""
+    """Content of a variant; None leaves a part unchanged."""
 
     subject: str | None = None
     preheader: str | None = None
@@ -57,7 +57,7 @@ def change_campaign(  # noqa: PLR0917 - plain data
 ) -> Campaign:
     """Change a draft: `details` are name, sender and reply_to; `contents` by variant, new ones are added.
 
-    InputError for what cannot be sent as it is written, or when it is no draft any more.
+    InputError for content that cannot be sent, or when the campaign is no longer a draft.
     """
     found = store.campaigns.get(campaign)
     variants = {variant.name: variant for variant in store.campaigns.variants(campaign)}
@@ -85,7 +85,7 @@ def remove_variant(store: Store, campaign: int, name: str) -> None:
 
 
 def copy_campaign(store: Store, folder: Path, clock: Clock, campaign: int, name: str = "") -> Campaign:
-    """A new draft with the content, files, audience and options of another campaign; hosted files lie in `folder`."""
+    """A new draft with the content, files, audience and options of another campaign; hosted files are in `folder`."""
     found, now = store.campaigns.get(campaign), clock.now()
     made = Campaign(
         id=new_id(),
@@ -161,7 +161,7 @@ def _with(variants: Mapping[str, Variant], campaign: int, name: str, content: Va
 
 
 def _fill_up(variants: dict[str, Variant]) -> None:
-    """Of variant B that has only a subject of its own, the rest is A's."""
+    """Variant B inherits from A what it does not set."""
     first = variants[min(variants)]
     for name, variant in variants.items():
         if not variant.html.strip() and not variant.text.strip():

@@ -24,9 +24,9 @@ _ODD: Final = re.compile(r"[\x00-\x1f\x7f/\\]+")
 def attach_file(  # noqa: PLR0917 - plain data
     store: Store, folder: Path, campaign: int, name: str, content_type: str, content: bytes, *, hosted: bool = False
 ) -> CampaignFile:
-    """Give a draft a file; one of the same name is replaced. It is durable when this returns.
+    """Add a file to a draft; a file of the same name is replaced. It is durable when this returns.
 
-    A hosted one lies in `folder`, where the edge serves it to whoever has its link, for as long as it lies there.
+    A hosted file is stored in `folder`; the edge serves it to anyone with its link until it is removed.
     """
     if store.campaigns.get(campaign).status is not CampaignStatus.DRAFT:
         raise InputError("only a draft takes files; copy the campaign to send something else")
@@ -62,7 +62,7 @@ def remove_file(store: Store, folder: Path, file: CampaignFile) -> None:
 
 
 def remove_hosted(folder: Path, file: CampaignFile) -> None:
-    """Take a hosted file off the disk; one that lies in the state only is left alone."""
+    """Delete a hosted file from the disk; a file stored in the state is left alone."""
     if file.hosted:
         (folder / id_text(file.id)).unlink(missing_ok=True)
 

@@ -30,11 +30,11 @@ _SENT: Final = frozenset({CampaignStatus.SENDING, CampaignStatus.PAUSED, Campaig
 def follow_up(  # noqa: PLR0917 - plain data
     store: Store, folder: Path, clock: Clock, campaign: int, who: FollowUp, name: str = ""
 ) -> Campaign:
-    """A draft for those of a campaign's recipients.
+    """Create a draft to the given recipients of a campaign.
 
-    It begins as a copy of that campaign, to be rewritten. Opens and clicks of machines do not count, a click or an
-    answer counts as an open. The audience is asked again when the draft leaves: who opens, clicks, answers or
-    unsubscribes until then is treated as such.
+    The draft is a copy of that campaign, to be rewritten. Opens and clicks of machines do not count; a click or a reply
+    counts as an open. The audience is evaluated again when the draft is sent, so later opens, clicks, replies and
+    unsubscribes are respected.
     """
     found = store.campaigns.get(campaign)
     if found.status not in _SENT:

@@ -14,7 +14,7 @@ _OVER = frozenset({CampaignStatus.SENT, CampaignStatus.CANCELLED})
 
 
 def pause_campaign(store: Store, campaign: int) -> Campaign:
-    """Nothing more of it leaves, but for the few copies being handed over. A scheduled one is a draft again."""
+    """Pause: only the few copies being handed over are still sent. A scheduled campaign becomes a draft again."""
     if store.campaigns.move(campaign, [CampaignStatus.SENDING], CampaignStatus.PAUSED):
         return store.campaigns.get(campaign)
     if store.campaigns.unschedule(campaign):
@@ -23,7 +23,7 @@ def pause_campaign(store: Store, campaign: int) -> Campaign:
 
 
 def resume_campaign(store: Store, campaign: int) -> Campaign:
-    """A paused campaign goes on where it was."""
+    """Resume a paused campaign."""
     if store.campaigns.move(campaign, [CampaignStatus.PAUSED], CampaignStatus.SENDING, problem=""):
         return store.campaigns.get(campaign)
     return _refuse(store, campaign, "resumed")
@@ -43,13 +43,13 @@ def delete_draft(store: Store, folder: Path, campaign: int) -> None:
     """Delete a draft with its files, the hosted ones in `folder` too; InputError when it is not a draft any more."""
     files = store.campaigns.files(campaign)
     store.campaigns.delete(campaign)
-    # The rows go first: a crash in between leaves a file that no page names, never a row without its file.
+    # The rows are deleted first: a crash in between leaves a file without a row, never a row without its file.
     for file in files:
         remove_hosted(folder, file)
 
 
 def choose_winner(store: Store, campaign: int, name: str) -> Campaign:
-    """End a test of variants by hand: the held copies leave as the variant called `name`."""
+    """End an A/B test by hand: the held copies are sent as the variant called `name`."""
     found = store.campaigns.get(campaign)
     if found.status not in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
         return _refuse(store, campaign, "decided")

@@ -1,4 +1,4 @@
-"""What an author wrote, as it leaves: MJML as HTML, style sheets in the elements, and a text for those without HTML."""
+"""Turn an author's markup into what is sent: MJML to HTML, inlined style sheets, and a text part."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _STYLE: Final = re.compile(r"<style[\s>]", re.IGNORECASE)
 
 
 def html_of_mjml(source: str) -> str:
-    """HTML of a complete MJML document, kept beside it when it is saved. TemplateError says what cannot be read."""
+    """HTML of a complete MJML document, stored beside it when it is saved. TemplateError names what cannot be read."""
     return bounded("MJML", html_from_mjml, source)
 
 
@@ -23,5 +23,5 @@ def html_as_sent(variant: Variant) -> str:
 
 
 def text_as_sent(variant: Variant, html: str) -> str:
-    """The variant's own text, else what its HTML says."""
+    """The variant's own text, else text made from its HTML."""
     return variant.text if variant.text.strip() or not html.strip() else bounded("HTML", text_from_html, html)

@@ -1,4 +1,4 @@
-"""What one contact would get, without anything live in it: no pixel, no tracked link, no token that says who."""
+"""The copy of one contact, for preview: without pixel, tracked links and tokens."""
 
 import msgspec
 
@@ -26,7 +26,7 @@ class CopyPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> CopyPreview:
-    """The copy of `contact` (None: of nobody in particular); MissingFieldError or TemplateError says what is amiss."""
+    """The copy of `contact` (None: without a contact). Raises MissingFieldError or TemplateError."""
     raw = preview_sample(contents, campaign, variant, contact).message
     bodies = read_bodies(raw)
     html = bodies.html or ""
@@ -50,7 +50,7 @@ def preview_sample(contents: Contents, campaign: Campaign, variant: Variant, con
 
 
 def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:
-    """The contact with this address, else the first of the audience; None when there is nobody."""
+    """The contact with this address, else the first of the audience; None when the audience is empty."""
     if address:
         return store.contacts.by_address(address)
     page = store.contacts.audience_page(campaign.audience, limit=1)
@@ -58,7 +58,7 @@ def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | No
 
 
 def page_for_browsers(contents: Contents, campaign: Campaign, variant: Variant) -> str:
-    """The HTML everybody may see, with empty fields; empty when the template cannot do without a contact."""
+    """The HTML without a contact's data; empty when the template needs a contact."""
     try:
         return preview(contents, campaign, variant, Contact(id=0, address="", spelled="")).html
     except (MissingFieldError, TemplateError):

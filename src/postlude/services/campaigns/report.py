@@ -1,4 +1,4 @@
-"""What became of a campaign: a funnel for each variant and for all of it, and its links."""
+"""Results of a campaign: a funnel per variant and in total, and its links."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -36,7 +36,7 @@ class LinkLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole report. Rates are for the reader to make: over `delivered`, of people."""
+    """The whole report. Readers compute rates of people over `delivered`."""
 
     campaign: str
     name: str

@@ -13,14 +13,14 @@ from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
 
 UNDO_SECONDS: Final = 10
-"""What is sent by one click in a browser leaves after that, and can be taken back until then."""
+"""Delay of a campaign that is sent from the browser; until then it can be undone."""
 
 
 def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: int, at: int | None = None) -> Campaign:
-    """Fix a draft so that it leaves at `at` (None: at once); the campaign as it is then.
+    """Schedule a draft for `at` (None: at once); returns the campaign.
 
-    Every variant is compiled first: InputError (TemplateError among them) says what has to be mended, and then the
-    draft stays as it was. Scheduling is durable when this returns, whether or not anything runs that sends.
+    Every variant is compiled first: on InputError (including TemplateError) the draft stays unchanged. The schedule is
+    durable when this returns, whether or not a sending process runs.
     """
     found, now = store.campaigns.get(campaign), clock.now()
     if not found.sender:

@@ -1,4 +1,4 @@
-"""Whose mail a campaign is: the address in what somebody typed as its sender."""
+"""The address in the sender that a user typed for a campaign."""
 
 from postlude.model.address import AddressError
 from postlude.model.mailboxes import read_one_mailbox

@@ -23,7 +23,7 @@ def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
     """Where each contact of a run goes: parts of the test are equal in every run, and random within it."""
     messages = [variant.message for variant in variants]
     tested = campaign.options.test_percent if len(messages) > 1 else 0
-    offset = random.randrange(len(messages))  # noqa: S311 - who gets which subject is no secret
+    turn = random.randrange(len(messages))  # noqa: S311 - the assignment of subjects is not a secret
 
     def place(number: int, time_zone: str) -> tuple[int, CopyStatus, int]:
         message = messages[(number + offset) % len(messages)]
@@ -36,9 +36,9 @@ def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
 
 
 def due_at(campaign: Campaign, time_zone: str) -> int:
-    """When the copy of a contact in `time_zone` may leave, in microseconds; 0 for at once.
+    """When the copy of a contact in `time_zone` may be sent, in microseconds; 0: at once.
 
-    Where that hour was over when the campaign began, the next day: nobody is mailed at another hour than was chosen.
+    The next day where that hour had passed when the campaign began: no contact is mailed at another hour.
     """
     options, at = campaign.options, campaign.scheduled_at
     if not options.local_time or at is None:
@@ -47,7 +47,7 @@ def due_at(campaign: Campaign, time_zone: str) -> int:
 
 
 def begins_at(campaign: Campaign) -> int:
-    """When the first copy may leave: of a campaign in everybody's own time, when the world's first clock shows it."""
+    """When the first copy may be sent; with local time, when the first time zone reaches the hour."""
     at = campaign.scheduled_at or 0
     return _in_zone(at, campaign.options.time_zone, _FIRST_ZONE, 0) if campaign.options.local_time else at
 
@@ -100,7 +100,7 @@ def best_variant(store: Store, campaign: Campaign, variants: Sequence[Variant]) 
 
 
 def settle_test(store: Store, campaign: int, message: int) -> int:
-    """Let every held copy leave as the winner; how many it was."""
+    """Release all held copies as the winner; returns their number."""
     total = 0
     while released := store.campaigns.release_held(campaign, message):
         total += released

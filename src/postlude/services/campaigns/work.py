@@ -53,14 +53,14 @@ class CampaignWork:
     def _decide(self, campaign: Campaign) -> None:
         winner = campaign.winner or best_variant(self._store, campaign, self._store.campaigns.variants(campaign.id))
         sending = [CampaignStatus.SENDING]
-        # The winner is written first: who goes on after a crash lets the rest leave as the same one.
+        # The winner is written first: after a crash the rest is sent as the same variant.
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, winner=winner)
         released = settle_test(self._store, campaign.id, winner)
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
         _log.info("campaign %016x: variant %016x won, %d copies leave as it", campaign.id, winner, released)
 
-    def enqueue_audience(self, campaign: Campaign) -> bool:
-        """Make copies for the next part of the audience; True when there was any left to take in."""
+    def take_in(self, campaign: Campaign) -> bool:
+        """Create copies for the next part of the audience; True when there was a part left."""
         if campaign.taken_in:
             return False
         variants = self._store.campaigns.variants(campaign.id)
@@ -71,7 +71,7 @@ class CampaignWork:
         )
 
     def claim(self, campaign: Campaign, limit: int) -> list[CampaignClaim]:
-        """Up to `limit` copies of it that are due now and nobody else's."""
+        """Claim up to `limit` copies of it that are due."""
         return self._store.campaigns.claim(campaign.id, limit, self._clock.now(), self._worker)
 
     def finish(self, campaign: Campaign) -> bool:
@@ -87,14 +87,14 @@ class CampaignWork:
         return min((at for at in found if at is not None), default=None)
 
     def pause(self, campaign: int, problem: str) -> None:
-        """Stop it by itself and say why."""
+        """Pause the campaign and record the reason."""
         self._store.campaigns.move(campaign, [CampaignStatus.SENDING], CampaignStatus.PAUSED, problem=problem)
 
 
 def worker_wanted(store: Store, now: int) -> bool:
-    """Whether there is something for a worker to do now. Finishes campaigns that are done.
+    """Whether a worker has something to do now. Finishes completed campaigns.
 
-    Copies in somebody's hands count: asked while no worker runs, they are those a dead one left.
+    Claimed copies count: called while no worker runs, they are those of a dead worker.
     """
     if store.sending.campaign_copies_held():
         return True

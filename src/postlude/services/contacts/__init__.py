@@ -1,1 +1,1 @@
-"""Contacts: kept, imported, subscribed to lists and suppressed."""
+"""Contacts: stored, imported, subscribed to lists and suppressed."""

@@ -15,7 +15,7 @@ def words_text(words: Iterable[str]) -> str:
 
 
 def words_of(cell: str) -> tuple[str, ...]:
-    """The words of a cell, each once: parted by commas, semicolons or bars, but not inside quotes."""
+    """The words of a cell, each once: separated by commas, semicolons or bars outside quotes."""
     if '"' not in cell:
         found = re.split("[,;|]", cell.replace(_GROUPS, ","))
         return tuple(dict.fromkeys(word for each in found if (word := each.strip())))
@@ -23,7 +23,7 @@ def words_of(cell: str) -> tuple[str, ...]:
     at = 0
     while at < len(cell):
         match = _WORD.match(cell, at)
-        if match is None:  # a quotation mark that parts nothing: what stands there is a word as it is
+        if match is None:  # a quotation mark inside a word: part of the word
             end = min((i for i in (cell.find(mark, at) for mark in ",;|") if i >= 0), default=len(cell))
             found.append(cell[at:end])
             at = end + 1

@@ -1,4 +1,4 @@
-"""Which column of a file is what: the address found by its name or its content, the rest kept as custom fields."""
+"""Meaning of a file's columns: the address column is found by name or content, the rest are custom fields."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Contacts one at a time: checked, kept, and told about; and all of them as a file."""
+"""Validate, store and show single contacts; export all."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
@@ -81,7 +81,7 @@ def set_consent(
 
 
 def _own(given: Mapping[str, str | None]) -> dict[str, Any]:
-    """The values of CONTACT_FIELDS that are kept of what was given; InputError with the remedy."""
+    """The given values of CONTACT_FIELDS, validated; InputError with the remedy."""
     assert given.keys() <= set(FIELD_NAMES), given
     try:
         return {
@@ -127,7 +127,7 @@ def _pages(store: Store, search: str, list_id: int, tag: int) -> Iterator[Sequen
 
 
 def as_json(store: Store, contact: Contact) -> dict[str, Any]:
-    """Everything that is known of a contact, in public words."""
+    """Everything stored about a contact, with the public names."""
     lists = {one.id: one.name for one in store.lists.every()}
     suppression = store.suppressions.get(contact.address)
     return {

@@ -1,4 +1,4 @@
-"""A file of contacts as rows of text: encoding and delimiter found out and said, one bad row no end of the others."""
+"""Read a contact file as rows of text: detects encoding and delimiter; a bad row does not stop the rest."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ _BLOCK: Final = 1 << 20
 _SAMPLE: Final = 1 << 16
 _LOOKED_AT: Final = 20
 _MOST_LINES: Final = 100
-"""A record over more lines is a quote somebody forgot: the rest of the file must not vanish into one cell."""
+"""A record over more lines has an unclosed quote: the rest of the file must not vanish into one cell."""
 _OPEN: Final = ("a quotation mark is opened here and never closed", 'close it, or write it twice: ""')
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _WESTERN_MARKS: Final = frozenset("\u201c\u201d\u201e\u201a\u2018\u2019\u2013\u2014\u2026€«»°§®©™·¡¿ªº\u00b4\u00a0½²³")
@@ -40,7 +40,7 @@ class FileRow(NamedTuple):
     line: int
     """Where it begins, counted from 1; of a spreadsheet: its row."""
     end: int
-    """Its last line: a quoted cell may hold line ends."""
+    """Its last line: a quoted cell may contain line ends."""
     cells: list[str]
     reason: str = ""
     """Why it cannot be read; then `cells` is empty."""
@@ -54,7 +54,7 @@ class FileShape(NamedTuple):
     """Name of the sheet; empty for text."""
     encoding: str
     guessed: bool
-    """Nothing in the file says its encoding: what was found is the likeliest."""
+    """The file does not state its encoding: the most likely one is used."""
     delimiter: str
     lines: int
     """How many there are, for the progress."""
@@ -63,7 +63,7 @@ class FileShape(NamedTuple):
 
 
 def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> FileShape:
-    """Look through the file; InputError when it is no text and no spreadsheet, or the encoding is not known."""
+    """Examine the file; InputError when it is neither text nor a spreadsheet, or its encoding is unknown."""
     if path.suffix.lower() in _SHEETS:
         from postlude.services.contacts.spreadsheet import sheet_shape  # noqa: PLC0415 - loaded only for spreadsheets
 
@@ -120,7 +120,7 @@ class _Tape:
 
 def _records(lines: Iterator[str], line: int, shape: FileShape) -> Iterator[FileRow]:
     tape = _Tape(lines)
-    # A quoted cell may hold line ends: the reader asks for one line after the other until the record is whole.
+    # A quoted cell may contain line ends: the reader takes lines until the record is complete.
     reader = csv.reader(tape, delimiter=shape.delimiter)
     while True:
         try:
@@ -190,7 +190,7 @@ def _scanned(blocks: Iterator[bytes], head: bytes) -> _Scan:
 
 
 def _is_western(sample: bytes) -> bool:
-    """Windows-1252, told by its look: a few accented letters in words of plain ones, and nothing strange.
+    """Whether the text looks like Windows-1252: a few accented letters among plain ones, no other characters.
 
     Statistics need more text than the two umlauts of a short file; in any other alphabet whole words are beyond ASCII.
     """

@@ -1,7 +1,7 @@
-"""Importing a file of contacts: a job that shows its progress, can be stopped, and goes on where it was.
+"""Import a contact file: a job that shows progress, can be stopped and continues where it was.
 
-The place in the file is written in the transaction of the rows before it: after `kill -9` nothing is missing and
-nothing is done twice.
+The position in the file is written in the transaction of the rows before it: after `kill -9` no row is missing and none
+is imported twice.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from postlude.store.contacts.rows import Proof
 from postlude.store.jobs.rows import Beat, Job
 
 KIND: Final = "import"
-SILENT_SECONDS: Final = 60  # a batch takes a second or two: whoever gave no sign for a minute is dead
+SILENT_SECONDS: Final = 60  # a batch takes a second or two: a worker without a beat for a minute is dead
 BATCH_ROWS: Final = 50_000
 _LOOKED_AT: Final = 200
 _PRINT: Final = 1 << 16
@@ -73,7 +73,7 @@ class Stopped(msgspec.Struct, frozen=True):
 
 
 class _Options(ImportOrder, frozen=True, kw_only=True):
-    """The order as a job keeps it: everything found out is fixed, so that going on reads the same."""
+    """The import's options as stored in the job: detected values are fixed, so that resuming reads the same."""
 
     columns: Columns
     lines: int
@@ -81,7 +81,7 @@ class _Options(ImportOrder, frozen=True, kw_only=True):
     fingerprint: str
     proof: int
     told: int = 0
-    """Proof of what an export of ours says of consent."""
+    """Proof for the consent in an export of ours."""
 
 
 def preview(order: ImportOrder, most: int = 5) -> ImportPreview:
@@ -136,10 +136,10 @@ def run_import(
     show: Callable[[Job], None] = lambda _job: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Stopped:
-    """Do a claimed job to its end, or until somebody wants it to pause or stop.
+    """Run a claimed job to its end, or until it is paused or stopped.
 
-    `show` is told after every batch; when `stopping` says so, the job waits for the next process to go on with it.
-    Whatever goes wrong is noted on the job, and it can be resumed.
+    `show` is called after every batch; when `stopping` returns True, the job is left for the next process. Errors are
+    recorded in the job, and it can be resumed.
     """
     try:
         status = _run(store, clock, job, show, stopping)
@@ -232,7 +232,7 @@ def _name(order: ImportOrder) -> str:
 
 
 def _fingerprint(path: Path) -> str:
-    """Size and both ends: enough to notice that somebody saved another file under the name."""
+    """Size and both ends: enough to notice that the file was replaced."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

@@ -103,7 +103,7 @@ class _Reader:
 
 
 def _told(entry: ImportRow, cells: Sequence[str], columns: Columns) -> ImportRow:
-    """With what only an export of ours says."""
+    """With the columns that only an export of ours has."""
     consent, created = _cell(cells, columns.consent), _cell(cells, columns.created)
     return entry._replace(
         lists=words_of(_cell(cells, columns.lists)),

@@ -22,7 +22,7 @@ class ListDetails(TypedDict, total=False):
 
 
 def _checked(details: ListDetails) -> ListDetails:
-    """With the sender of the list's confirmation mails as it is kept; InputError for what is not a mailbox."""
+    """With the sender of the list's confirmation mails normalised; InputError when it is not a mailbox."""
     sender = details.get("sender", "")
     if not sender.strip():
         return details

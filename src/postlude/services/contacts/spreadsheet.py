@@ -66,8 +66,8 @@ def _rows(path: Path, sheet: str, after: int) -> Iterator[FileRow]:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
-    """InputError for whatever the reader says of the file; its errors share no class."""
+def _said(path: Path) -> Iterator[None]:
+    """InputError for any error of the reader; its errors share no class."""
     try:
         yield
     except (InputError, MemoryError):

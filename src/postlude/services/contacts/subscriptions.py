@@ -1,4 +1,4 @@
-"""Putting somebody on a list; where the list wants it, only after they confirmed by mail (double opt-in)."""
+"""Subscribe contacts to lists, if the list demands it after a confirmation by mail (double opt-in)."""
 
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -44,7 +44,7 @@ class ConfirmationMail(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What became of a wish to subscribe."""
+    """Outcome of a subscription request."""
 
     contact: Contact
     status: MemberStatus
@@ -62,10 +62,10 @@ def subscribe(
     name: str = "",
     source: str = "subscribe",
 ) -> Asked:
-    """Ask for a subscription; the contact is made when there is none.
+    """Request a subscription; the contact is created when there is none.
 
-    `confirm_url` takes list and contact. Who is subscribed already stays so and gets no mail. InputError when the
-    address is suppressed: who unsubscribed from everything, or complained, must be let back by hand first.
+    `confirm_url` takes list and contact. A subscribed contact stays so and gets no mail. InputError when the address is
+    suppressed: the suppression must be removed by hand first.
     """
     contact = _contact(store, clock, address, name, source)
     if any(m.list == wanted.id and m.status is MemberStatus.SUBSCRIBED for m in store.lists.memberships(contact.id)):
@@ -87,7 +87,7 @@ def subscribe(
 def subscribe_agreed(  # noqa: PLR0917 - plain data
     store: Store, clock: Clock, address: str, wanted: MailingList, agreed: str, by: str, name: str = ""
 ) -> Contact:
-    """Subscribe somebody who agreed elsewhere, on paper or in another form: `agreed` is the proof."""
+    """Subscribe a contact who agreed elsewhere, on paper or in another form: `agreed` is the proof."""
     if not agreed.strip():
         raise InputError("state where and when they agreed: consent needs a proof")
     contact = _contact(store, clock, address, name, "subscribe")
@@ -136,7 +136,7 @@ def _confirmation_mail(
     head = addressed("From", (sender.name, sender.spelled)) + addressed("To", ("", contact.spelled))
     message["Subject"] = subject
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # nobody has agreed to anything yet
+    message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # there is no consent yet
     message.set_content(_TEXT.format(name=wanted.name, url=url, agree=f"{agree}\n\n" if agree else ""))
     reported = f"<p>{escape(agree)}</p>\n" if agree else ""
     page = _HTML.format(subject=escape(subject), name=escape(wanted.name), url=escape(url), agree=reported)

@@ -1,4 +1,4 @@
-"""The suppression list as people work with it: by hand, and whole files of it."""
+"""Edit the suppression list, by hand and by files."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -28,7 +28,7 @@ class BadRow(Protocol):
 
 
 class Imported(NamedTuple):
-    """What became of a file's rows."""
+    """Outcome of a file's rows."""
 
     new: int
     known: int
@@ -42,7 +42,7 @@ def add(store: Store, clock: Clock, address: str, *, by: str, reason: str = MANU
 
 
 def remove(store: Store, address: str) -> bool:
-    """Allow an address again; False when it was not suppressed. Whoever does it must have the person's word."""
+    """Allow an address again; False when it was not suppressed. The caller needs the person's request."""
     return store.suppressions.remove(address) or store.suppressions.remove(read_mailbox(address).spelled)
 
 
@@ -56,8 +56,8 @@ def import_file(  # noqa: PLR0917 - plain data
 ) -> Imported:
     """Suppress every address of a CSV file or spreadsheet. A `reason` column wins over `reason`.
 
-    `bad` is told line, value, reason and remedy of rows without an address. Interrupted, it can be run again: what is
-    suppressed stays as it is.
+    `bad` is called with line, value, reason and remedy of rows without an address. After an interruption it can be run
+    again: existing suppressions stay unchanged.
     """
     shape = shape_of(path)
     first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]

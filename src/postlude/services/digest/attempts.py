@@ -1,4 +1,4 @@
-"""Submissions and attempts: the way out."""
+"""Outgoing mail: submissions and delivery attempts."""
 
 import re
 from typing import Protocol
@@ -142,7 +142,7 @@ def _facts(attempt: Attempt) -> dict[str, str]:
 
 
 def resent(item: Item, resend: Resend) -> None:
-    """A copy is due again; the event says that a person asked."""
+    """A user asked for the copy to be sent again: it is due, and the event records it."""
     facts = {"again": "asked for"}
     number = event_id(item.record.position, 0)
     event = Event(number, EventKind.QUEUED, resend.at, resend.message, resend.copy, facts=facts)

@@ -1,7 +1,7 @@
-"""Matches a finding to a copy, says how strongly, and what may follow from it.
+"""Match a finding to a copy, with the strength of the match and what may follow from it.
 
 Order of evidence: what we signed, then known ids, then address with time and subject. Signed evidence alone suppresses;
-evidence at odds with itself concludes nothing.
+contradictory evidence has no effect.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Lookups(Protocol):
 
 
 class Strength(StrEnum):
-    """How far the match with a copy is to be believed; shown to the user."""
+    """Strength of the match to a copy; shown to the user."""
 
     CERTAIN = "certain"  # signed by us
     STRONG = "strong"  # an id of ours that others may know
@@ -65,8 +65,8 @@ class UnmatchedReason(StrEnum):
     UNKNOWN_COPY = "unknown_copy"  # signed, but the copy is not stored (any more)
     AMBIGUOUS = "ambiguous"  # several copies fit
     CONFLICT = "conflict"  # evidence at odds with itself: quarantine
-    OTHER_SENDER = "other_sender"  # matched, but someone else than the recipient answered
-    COLLEAGUE = "colleague"  # matched, but it came from the sender's own side
+    OTHER_SENDER = "other_sender"  # matched, but the answer came from another address
+    COLLEAGUE = "colleague"  # matched, but it came from the sender's own domain
     REPORT = "report"  # a report that changes nothing for the copy
     UNREADABLE = "unreadable"
 
@@ -115,7 +115,7 @@ _EVENTS: Final = {
     FindingKind.DISPLAYED: EventKind.DISPLAYED,
     FindingKind.AUTORESPONDED: EventKind.AUTORESPONDED,
     FindingKind.REPLIED: EventKind.REPLIED,
-    FindingKind.MAIL: EventKind.REPLIED,  # only where something matched it: no subject, no thread, but our link in it
+    FindingKind.MAIL: EventKind.REPLIED,  # matched only by our link: neither subject nor thread fit
 }
 _PERSONAL: Final = frozenset(
     {FindingKind.REPLIED, FindingKind.UNSUBSCRIBED, FindingKind.AUTORESPONDED, FindingKind.DISPLAYED, FindingKind.MAIL}
@@ -135,9 +135,9 @@ def tag_reader(codec: TokenCodec) -> TagReader:
 
 
 def attribute(finding: Finding, lookups: Lookups, *, at: int, verified: bool = False) -> Attribution:
-    """Tie one finding that came in at `at` (microseconds). Changes nothing; the same store gives the same answer.
+    """Match one finding that arrived at `at` (microseconds). Reads only; the same store gives the same result.
 
-    `verified`: a provider's call whose signature held, so its word about its own id is certain.
+    `verified`: a provider's call with a valid signature, so that the provider's own id is certain.
     """
     if finding.kind is FindingKind.UNREADABLE:
         return _unmatched(finding, UnmatchedReason.UNREADABLE)
@@ -221,7 +221,7 @@ def _addresses(finding: Finding) -> set[str]:
 
 
 def _against(finding: Finding, row: CopyRow, lookups: Lookups) -> UnmatchedReason | None:
-    """Why a finding that is matched to a copy must not count for it; None when it may."""
+    """Why a matched finding must not count for its copy; None when it may."""
     if finding.kind not in _EVENTS:
         return UnmatchedReason.REPORT
     if finding.kind in _PERSONAL:
@@ -237,7 +237,7 @@ def _contradicts(finding: Finding, row: CopyRow, lookups: Lookups) -> bool:
 
 
 def _not_the_recipient(finding: Finding, row: CopyRow, lookups: Lookups) -> UnmatchedReason | None:
-    """Why an answer is not this recipient's; None when it is. Who holds the unsubscribe tag may use it."""
+    """Why an answer is not this recipient's; None when it is. The holder of the unsubscribe tag may use it."""
     if finding.evidence is Evidence.UNSUBSCRIBE_TAG or address_key(row.recipient) in _addresses(finding):
         return None
     own, sender = address_key(lookups.get(row.message).sender), address_key(finding.sender)
@@ -264,7 +264,7 @@ def _unmatched(
     *,
     whole_message: bool = False,
 ) -> Attribution:
-    """`whole_message`: the evidence names the message, and nothing says which of its copies."""
+    """`whole_message`: the evidence names the message, but not the copy."""
     return Attribution(
         kind=EventKind.UNMATCHED,
         copy=row.id if row and not whole_message else 0,

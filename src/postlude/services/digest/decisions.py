@@ -13,7 +13,7 @@ _PEOPLE = frozenset({FindingKind.REPLIED, FindingKind.MAIL, FindingKind.COMPLAIN
 
 
 class Resolutions:
-    """The step for decisions. What was assigned counts for its copy from the time it came in, on a person's word."""
+    """The step for a user's decisions. An assigned finding counts for its copy from the time it came in."""
 
     def __init__(self, queue: Store) -> None:
         self._queue = queue

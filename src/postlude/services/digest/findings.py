@@ -1,4 +1,4 @@
-"""What all channels do with findings: events, suppressions, the queue, and no repeat counted twice."""
+"""Common to all inbound channels: matched findings become events, suppressions or queue entries; repeats count once."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -23,22 +23,22 @@ _HEADERS: Final = (b"message-id", b"date", b"from")
 
 
 class RecordOf(Protocol):
-    """The journal record that said something first."""
+    """The journal record that reported something first."""
 
     def __call__(self, fingerprint: bytes, /) -> int:
-        """Its id; 0 when nothing said it."""
+        """Its id; 0 when there is none."""
         ...
 
 
 class Repeats:
-    """Whether something was said before. `stored` asks the store; what is on its way there is remembered."""
+    """Whether something was reported before. `stored` asks the store; records not yet written are remembered."""
 
     def __init__(self, stored: RecordOf) -> None:
         self._stored = stored
         self._recent: WeightedCache[bytes, int] = WeightedCache(_RECENT)
 
     def is_new(self, fingerprint: bytes, record: int) -> bool:
-        """True for the record that says it first, however often that record is read."""
+        """True for the first record of a report, however often that record is read."""
         first = self._recent.get(fingerprint) or self._stored(fingerprint)
         if first:
             return first == record
@@ -50,7 +50,7 @@ def mail_identity(raw: bytes) -> bytes:
     """What stays the same when a mail comes by another way or a second time: ids and body, not its trace."""
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     kept = sorted(line for line in head.split(b"\n") if line.partition(b":")[0].lower() in _HEADERS)
-    if not kept:  # nothing to know it by but all of it
+    if not kept:  # identified only by its whole content
         kept = [head]
     return blake2b(b"\n".join((*kept, body.strip())), digest_size=16, person=b"returned-mail").digest()
 
@@ -62,13 +62,13 @@ def mail_fingerprint(identity: bytes, finding: Finding, one: Attribution) -> byt
 
 
 def call_fingerprint(provider: str, finding: Finding) -> bytes:
-    """One event of a provider: its own id of it, else all it says."""
+    """Identity of a provider's event: its id, else its whole content."""
     what = finding.event_id or repr(finding)
     return blake2b(f"{provider}\n{what}".encode("utf-8", "replace"), digest_size=16, person=b"call").digest()
 
 
 class FindingMeaning(NamedTuple):
-    """One finding, what it means, and what tells its repeats."""
+    """One finding, its meaning, and the identity of its repeats."""
 
     finding: Finding
     means: Attribution
@@ -81,12 +81,12 @@ class FindingSource(NamedTuple):
     at: int
     channel: str
     mail: int = 0
-    """Where the mail lies in the spool; 0 for a call."""
+    """Id of the mail in the spool; 0 for a call."""
     mail_from: str = ""
 
 
-def apply_findings(item: Item, reported: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
-    """Everything the stores need of one mail or call."""
+def take_findings(item: Item, said: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
+    """The data that the stores need from one mail or call."""
     record = event_id(item.record.position, 0)
     first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(reported)))}
     new = [first[fingerprint] for fingerprint in sorted(first, key=lambda key: first[key][0])]
@@ -147,5 +147,5 @@ def clean_facts(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Mail may hold half a surrogate pair, which no store takes."""
+    """Mail may contain half a surrogate pair, which no store accepts."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -35,10 +35,10 @@ _KINDS: Final = {
 }
 
 
-_CONFIRMING: Final = frozenset({HitEndpoint.CONFIRM, HitEndpoint.CONFIRM_PAGE})  # of a contact, not of a copy
-# What rules read of the headers, and the language: kept with the event, so that it can be judged again.
+_CONFIRMING: Final = frozenset({HitFace.CONFIRM, HitFace.CONFIRM_PAGE})  # of a contact, not of a copy
+# Headers that rules read, and the language: stored with the event, so that it can be judged again.
 KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
-_KNOWN: Final = 8192  # meanings kept, about 1 kB each at the most
+_KNOWN: Final = 8192  # cached results, at most about 1 kB each
 
 
 class _Judged(NamedTuple):
@@ -53,7 +53,7 @@ class _Judged(NamedTuple):
 
 
 class HitClassifier(Protocol):
-    """Says who caused a hit: `postlude.classify.judge`."""
+    """Decides who caused a hit: `postlude.classify.judge`."""
 
     def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
         """The verdict with its reasons; a function of its arguments alone."""
@@ -61,7 +61,7 @@ class HitClassifier(Protocol):
 
 
 class SentTimesSource(Protocol):
-    """Where hand-off times are kept."""
+    """Source of hand-off times."""
 
     def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
         """When each of the copies was handed over; the others are absent."""
@@ -112,15 +112,15 @@ class Hits:
         self._sent = sent
 
     def forget_old(self) -> None:
-        """Keep memory bounded; after a batch, so that within one everything prepared is there."""
+        """Trim the caches. Call it after a batch, so that everything prepared stays available within it."""
         self._sent = {}
         while len(self._opens) > _REPEATS_KEPT:
             self._opens.popitem(last=False)
 
     def remember(self, events: Iterable[Event], before: Mapping[int, Position]) -> None:
-        """Before reading on from `before`: know the latest proxy opens that lie before it, and no others.
+        """Load the latest proxy opens before the position `before`, and no others.
 
-        What was read behind it and could not be written is read again, and must not be taken for its own repeat.
+        Records after it that could not be written are read again and must not be taken for their own repeats.
         """
         self._opens.clear()
         for event in events:
@@ -129,7 +129,7 @@ class Hits:
                 self._opens[event.copy, agent, event.address] = event.at
 
     def frequent(self, item: Item, hit: RawHit) -> None:
-        """Judge one hit on a pixel or a link. ValueError for ids no store holds: tokens have 64 bits, ids 63."""
+        """Judge one hit on a pixel or a link. ValueError for ids out of range: tokens have 64 bits, ids 63."""
         copy = hit.copy
         if copy > MAX_ID or hit.message > MAX_ID:
             raise ValueError(f"ids are below 2^63, not {hit.message} and {copy}")

@@ -28,27 +28,27 @@ _MASK: Final = (1 << 63) - 1
 
 
 class RecordOutcome(StrEnum):
-    """What became of one journal record. Every record ends in exactly one; the totals are kept in the state."""
+    """Outcome of one journal record. Every record has exactly one; the totals are in the state."""
 
     SUBMITTED = "submitted"
     ATTEMPT_STARTED = "attempt_started"  # copies about to be handed over
     ATTEMPTED = "attempted"
-    RESENT = "resent"  # somebody said that a copy shall go again
+    RESENT = "resent"  # a user asked for a copy to be sent again
     COUNTED = "counted"  # a hit that became an event
     MERGED = "merged"  # an image proxy asking again for the same opening
     WITHDRAWN = "withdrawn"  # a hit seen after its recipient had withdrawn: not recorded
-    RETURNED = "returned"  # mail that came back and was matched to a copy
+    RETURNED = "returned"  # returned mail that was matched to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
-    ORDINARY = "ordinary"  # other people's mail in a mailbox that is read: not kept
+    ORDINARY = "ordinary"  # unrelated mail in a mailbox that is read: not stored
     REPEATED = "repeated"  # came back before, and was counted then
-    RESOLVED = "resolved"  # a person assigned or dismissed what was unmatched
+    RESOLVED = "resolved"  # a user assigned or dismissed an unmatched finding
     IGNORED = "ignored"  # a provider's call with nothing in it for us: opens, clicks, tests
-    UNHANDLED = "unhandled"  # a call of a provider nobody here knows; quarantined
-    UNPROVEN = "unproven"  # a provider's call whose signature does not hold; quarantined
-    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; quarantined
-    UNREADABLE = "unreadable"  # no observation; quarantined
-    FAILED = "failed"  # reading it raised an error; quarantined
-    REFUSED = "refused"  # a store would not take it; quarantined
+    UNHANDLED = "unhandled"  # a call of an unknown provider; set aside
+    UNPROVEN = "unproven"  # a provider's call with an invalid signature; set aside
+    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; set aside
+    UNREADABLE = "unreadable"  # no observation; set aside
+    FAILED = "failed"  # reading it raised an error; set aside
+    REFUSED = "refused"  # a store would not take it; set aside
 
 
 QUARANTINED: Final = frozenset(
@@ -64,7 +64,7 @@ QUARANTINED: Final = frozenset(
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
-    """Everything the stores take from one record, in the words of `store.Batch`. Empty: nothing."""
+    """What one record adds to the stores, with the names of `store.Batch`."""
 
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
@@ -72,19 +72,19 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
     started_generation: int = 0
     attempt: AttemptResult | None = None
     resend: int = 0
-    """Copy that shall go again."""
+    """Copy to be sent again."""
     aliases: tuple[Alias, ...] = ()
     suppress: tuple[CopySuppression, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
     seen: tuple[CountedStatement, ...] = ()
     afterwards: Callable[[], None] | None = None
-    """Called once both stores hold what the record means."""
+    """Called after both stores have committed the record."""
     choice: PreferenceChoice | None = None
     request: DataRequest | None = None
     confirmation: Confirmation | None = None
     erase: int = 0
-    """Copy on whose page it was asked to erase what was recorded; 0: nobody asked."""
+    """Copy whose recipient asked to erase the recorded data; 0: none."""
 
 
 NOTHING: Final = Meaning()

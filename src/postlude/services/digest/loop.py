@@ -1,7 +1,7 @@
 """The digest: journal records become events in the history and projections in the state, each exactly once.
 
-Guarantee: what a journal writer said is durable reaches both stores at least once, and each store keeps the place up to
-which it has taken part in the same transaction, so that whatever is read again changes nothing there.
+Guarantee: every durable journal record reaches both stores at least once. Each store writes the journal position in the
+same transaction, so that a record that is read again changes nothing.
 """
 
 import logging
@@ -76,7 +76,7 @@ class Journal(Protocol):
         ...
 
     def trim(self, done: Mapping[int, Position], keep_seconds: float = SEVEN_DAYS) -> object:
-        """Delete what lies before `done` and is older than `keep_seconds`."""
+        """Delete segments before `done` that are older than `keep_seconds`."""
         ...
 
     def crowded(self) -> bool:
@@ -84,7 +84,7 @@ class Journal(Protocol):
         ...
 
     def recognise(self, known: Known) -> None:
-        """Begin anew with what the stores know."""
+        """Start again from the stores' positions."""
         ...
 
     def pop_findings(self) -> list[JournalFinding]:
@@ -100,7 +100,7 @@ class AddressForgetter(Protocol):
     """Forgets addresses in every store and folder."""
 
     def due(self) -> bool:
-        """Whether somebody is to be forgotten."""
+        """Whether an address is waiting to be forgotten."""
         ...
 
     def run(self, trim: Callable[[], object]) -> None:
@@ -108,7 +108,7 @@ class AddressForgetter(Protocol):
         ...
 
     def last_at(self) -> int:
-        """When somebody was forgotten last, 0: never."""
+        """When an address was last forgotten, 0: never."""
         ...
 
 
@@ -147,11 +147,11 @@ class Digest:
         forgetter: AddressForgetter | None = None,
         batch_records: int = BATCH_RECORDS,
     ) -> None:
-        """Three calls are made in the digest's thread.
+        """Three callbacks run in the digest's thread.
 
-        `chosen`: recipients' choices about tracking have reached the store. `maintenance`: both stores hold the same
-        records now, between two batches; it does a little and says whether there is more. `housekeeping`: about once a
-        minute, when all that was journaled up to now is digested.
+        `chosen`: recipients' choices about tracking have reached the store. `chore`: between two batches, when both
+        stores hold the same records; it does a little work and returns whether there is more. `tidy`: about once a
+        minute, when everything in the journal is digested.
         """
         self._journal = journal
         self._store = store
@@ -184,7 +184,7 @@ class Digest:
 
     @property
     def problem(self) -> str:
-        """Why it stands still; empty when it does not."""
+        """Why the digest is stopped; empty when it runs."""
         return self._loop.problem
 
     def _round(self) -> float:
@@ -203,7 +203,7 @@ class Digest:
             elif count and self._journal.crowded():
                 self._journal.trim(self._after())
         except Exception:
-            self._loaded = False  # what the stores hold is asked of them again
+            self._loaded = False  # the positions are read from the stores again
             raise
         if not count:
             self._loop.worked()
@@ -239,7 +239,7 @@ class Digest:
             self._changes.publish(removal.run())
 
     def catch_up(self) -> int:
-        """Digest everything that is there; the number of records."""
+        """Digest all records; returns their number."""
         total = 0
         while count := self.step():
             total += count
@@ -247,8 +247,8 @@ class Digest:
         return total
 
     def _note_segments(self) -> None:
-        """What is wrong with the journals is kept before anything behind it is digested."""
-        labels = self._journal.pop_labels()
+        """Damage of a journal is recorded before any later record is digested."""
+        labels = self._journal.take_labels()
         self._new_in_history.add(labels)
         self._new_in_store.add(labels)
         if findings := self._journal.pop_findings():
@@ -262,7 +262,7 @@ class Digest:
             self._forgetter.run(partial(self._journal.trim, self._after(), 0))
 
     def _kept_seconds(self) -> float:
-        """How long the journals keep what is digested: what they said before somebody was forgotten goes sooner."""
+        """How long digested segments are kept; shorter for segments from before an address was forgotten."""
         forgotten = self._forgetter.last_at() if self._forgetter is not None else 0
         return min(SEVEN_DAYS, (self._clock.now() - forgotten) / MICROS_PER_SECOND)
 
@@ -324,7 +324,7 @@ class Digest:
     def _halving(
         self, items: list[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
     ) -> None:
-        """Write the items that lie behind `taken`; when one of them cannot be written, all the others still are."""
+        """Write the items after the position `taken`; if one cannot be written, all the others still are."""
         new = _behind(items, taken)
         if not new:
             return
@@ -358,7 +358,7 @@ class Digest:
         self._new_in_history.done(labels)
 
     def _erased(self, items: list[Item]) -> list[Copy]:
-        """Every copy to the recipient who asked to erase what was recorded; they stand alone in their part."""
+        """All copies to the recipient who asked for erasure; they form a part of their own."""
         asked = [item.meaning.erase for item in items if item.meaning.erase]
         return self._store.messages.copies_like(asked[0]) if asked else []
 
@@ -398,13 +398,13 @@ class Digest:
 
 
 def _parts(items: Iterable[Item]) -> list[list[Item]]:
-    """Cut so that what comes back is read after what went out is in the store, where it is looked up.
+    """Split a batch so that returned mail follows the outgoing mail it is matched against.
 
-    For the same reason what a person decided is read after what it is about.
+    For the same reason a user's decision follows the finding it is about.
 
-    An erasure is a part of its own: what came before it is in both stores then, and what comes after it in neither.
+    An erasure is its own part: both stores hold everything before it and nothing after it.
 
-    Some submitted messages make a part: each costs milliseconds, and the first of many shall not wait for the last.
+    A few submitted messages form a part: each costs milliseconds, and the first must not wait for the last.
     """
     parts: list[list[Item]] = [[]]
     sending = returning = False
@@ -432,7 +432,7 @@ def _parts(items: Iterable[Item]) -> list[list[Item]]:
 
 
 def _rare(items: Iterable[Item]) -> list[Item]:
-    """All but the hits on pixels and links that became one event each, which say nothing but that event."""
+    """All items except hits on pixels and links that became exactly one event."""
     return [
         item for item in items if item.outcome is not RecordOutcome.COUNTED or item.observation.__class__ is not RawHit
     ]
@@ -443,7 +443,7 @@ def _mean_size(records: Sequence[JournalRecord]) -> int:
 
 
 def _behind(items: list[Item], taken: Mapping[int, Place]) -> list[Item]:
-    """Those that lie behind what is taken: nearly always all, which the first of each writer says."""
+    """The items after the committed positions: nearly always all, which the first item of each writer shows."""
     nothing = (0, 0)
     first = {item.record.writer: item.record for item in reversed(items)}
     if all(record[1:3] >= taken.get(writer, nothing) for writer, record in first.items()):

@@ -13,8 +13,8 @@ from postlude.store import DataRequest, PreferenceChoice
 
 ERASE: Final = "erase"
 REPORT: Final = "report"
-DECIDING: Final = frozenset({HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES})
-"""Where a recipient decides something, which counts whoever may be recorded."""
+DECIDING: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+"""Endpoints where a recipient decides something: they count even if nothing may be recorded."""
 _DECIDED: Final = frozenset({"how", "by", "opens", "clicks", "lists", ERASE, REPORT})
 
 

@@ -1,4 +1,4 @@
-"""Calls of sending providers: proven, read, matched, judged."""
+"""Calls of sending providers: verified, parsed, matched, applied."""
 
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -43,7 +43,7 @@ class BounceTag(Protocol):
 
 
 class VerifiedAttributor(Protocol):
-    """Matches one finding that came in at a time to a copy."""
+    """Matches one finding, with its arrival time, to a copy."""
 
     def __call__(self, finding: Finding, at: int, *, verified: bool) -> Attribution:
         """`verified`: the provider's signature held."""
@@ -51,7 +51,7 @@ class VerifiedAttributor(Protocol):
 
 
 def confirm_url_of(webhook: Webhook) -> str:
-    """The address to GET once, so that the provider goes on calling; empty for ordinary calls."""
+    """URL to GET once to confirm the subscription; empty for ordinary calls."""
     provider = PROVIDERS.get(webhook.provider)
     return provider.confirm_url(webhook.body) if provider and provider.confirm_url else ""
 
@@ -77,7 +77,7 @@ class ProviderCalls:
         self._repeats = repeats
 
     def __call__(self, item: Item, webhook: Webhook) -> None:
-        """Prove and read one call; each finding that was not said before becomes one event."""
+        """Verify and parse one call; each new finding becomes one event."""
         secret = self._secret(webhook)
         if secret is None:
             item.fail(RecordOutcome.WAITING, CERTIFICATE)

@@ -1,4 +1,4 @@
-"""Projections made anew from the history, where events were erased or judged again."""
+"""Rebuild projections from the history, where events were erased or judged again."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from postlude.store import Copy, LinkActivity, Rebuilt
 
 
 def rebuilt(history: History, copies: Sequence[Copy]) -> Rebuilt:
-    """What the history holds now of these copies and of all links of their messages."""
+    """The current events of these copies and of all links of their messages."""
     ids = [copy.id for copy in copies]
     messages = sorted({copy.message for copy in copies})
     return Rebuilt(ids, history.of_copies(ids), messages, link_rows(history, messages))

@@ -1,8 +1,8 @@
-"""Judging the whole history again, by the rules of this version, from what was kept of every hit.
+"""Judge the whole history again with this version's rules, from the stored facts of every hit.
 
-Between two batches of the digest, a few copies at a time: their events are judged, their projections made anew, then
-the history is changed. Stopped or killed at any point it goes on with the events whose rules are older than these;
-what was done twice comes out the same.
+Runs between two batches of the digest, a few copies at a time: judges their events, rebuilds their projections, then
+changes the history. Stopped or killed at any point, it continues with the events of older rules; repeating a step gives
+the same result.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ class Reclassifier:
         self._began = self._ended = 0.0
 
     def start(self) -> ReclassifyProgress:
-        """Begin, or go on where it was; the steps do the work."""
+        """Begin or continue; the steps do the work."""
         if not self._running:
             self._total, self._done, self._changed = self._history.outdated(self._version), 0, 0
             self._began = perf_counter()
@@ -75,7 +75,7 @@ class Reclassifier:
         return self.progress()
 
     def stop(self) -> ReclassifyProgress:
-        """Leave the rest for another time. Nothing is half done: every event has one verdict."""
+        """Stop. Every event has one verdict, old or new."""
         self._ended = perf_counter()
         self._running = False
         return self.progress()
@@ -88,7 +88,7 @@ class Reclassifier:
         )
 
     def step(self) -> bool:
-        """Do a little; True while there is more. Both stores must hold the same journal records."""
+        """Do one step; True while there is more. Both stores must hold the same journal records."""
         if not self._running:
             return False
         copies = self._history.outdated_copies(self._version, self._copies)

@@ -22,7 +22,7 @@ EMPTY_HISTORY = (
 
 
 class NewLabels:
-    """Segments that one store has not been told of yet: they go with the first batch that has records of them."""
+    """Segments not yet recorded in one of the stores: written with the first batch that has records of them."""
 
     def __init__(self, known: Iterable[SegmentLabel] = ()) -> None:
         self._known = set(known)
@@ -48,12 +48,12 @@ class Recognising(Protocol):
     """The reader of the journals."""
 
     def recognise(self, known: Known) -> None:
-        """Begin anew with what the stores know."""
+        """Start again from what the stores recorded."""
         ...
 
 
 def compare(journal: Recognising, store: Store, history: History, clock: Clock) -> None:
-    """Tell the reader what is known, hold sending where the state is older than the history. Raises StorageError."""
+    """Give the reader the known segments; pause sending if the state is older than the history. Raises StorageError."""
     in_store, in_history = store.digest.positions(), history.positions()
     labels = {*store.integrity.journal_labels(), *history.journal_labels()}
     journal.recognise(Known(_furthest(in_store, in_history), labels))
@@ -62,14 +62,14 @@ def compare(journal: Recognising, store: Store, history: History, clock: Clock) 
         text = OLDER_STATE.format(state=state, history=seen)
         now = clock.now()
         store.integrity.add_incidents([Incident(f"older-state:{state}:{seen}", now, "older-state", text)])
-        store.integrity.pause_sending(text, now)
-        store.integrity.raise_generation(seen)  # this is told once; from here on the two go on together
+        store.integrity.hold_sending(text, now)
+        store.integrity.raise_generation(seen)  # reported once; from here on both stores continue together
     elif in_store and not in_history:
         store.integrity.add_incidents([Incident(f"empty-history:{state}", clock.now(), "history", EMPTY_HISTORY)])
 
 
 def as_incidents(findings: Iterable[JournalFinding], now: int) -> list[Incident]:
-    """What the reader found, as it is kept."""
+    """The reader's findings as they are stored."""
     return [Incident(one.key, now, one.kind, one.text, one.writer) for one in findings]
 
 

@@ -1,4 +1,4 @@
-"""Mail that came back: read, matched to a copy, judged."""
+"""Returned mail: parsed, matched to a copy, applied."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,7 +25,7 @@ class BounceParser(Protocol):
     """Reads a mail that came back: bounce, complaint, reply, automatic answer."""
 
     def __call__(self, mail: bytes, returned: Returned, /) -> Sequence[Finding]:
-        """What the mail says, one finding a statement."""
+        """Parse a mail into findings, one per statement."""
         ...
 
 
@@ -37,8 +37,8 @@ class Attributor(Protocol):
         ...
 
 
-IMAP_CHANNEL: Final = "imap:"
-"""How the name of a channel begins that reads somebody's mailbox."""
+IMAP_DOOR: Final = "imap:"
+"""Prefix of the channel names of mailboxes that are read."""
 _ORDINARY: Final = frozenset(
     {
         FindingKind.MAIL,
@@ -54,7 +54,7 @@ _ORDINARY: Final = frozenset(
 
 
 class ReturnedMailSource(Protocol):
-    """Where returned mail lies."""
+    """The store of returned mail."""
 
     def get(self, id: int) -> bytes:  # noqa: A002 - the spool's word
         """Its bytes; NotFoundError."""
@@ -66,10 +66,9 @@ class ReturnedMailSource(Protocol):
 
 
 class ReturnedMail:
-    """The step for returned mail. The mail itself stays in the spool for a while (ReturnedKeeping).
+    """The step for returned mail. The mail itself stays in the spool for a time (ReturnedKeeping).
 
-    But for one: a mailbox that is read holds other people's ordinary mail, which is none of our business. It is not
-    kept at all and not shown.
+    Exception: unrelated mail in a mailbox that is read is private. It is neither stored nor shown.
     """
 
     def __init__(self, mails: ReturnedMailSource, parse: BounceParser, attribute: Attributor, repeats: Repeats) -> None:
@@ -79,7 +78,7 @@ class ReturnedMail:
         self._repeats = repeats
 
     def __call__(self, item: Item, returned: Returned) -> None:
-        """Read one mail; each finding that was not said before becomes one event."""
+        """Parse one mail; each new finding becomes one event."""
         raw = self._mails.get(returned.mail)
         if returned.checksum and checksum(raw) != returned.checksum:
             item.damage = f"mail {id_text(returned.mail)} that came in is damaged in the spool: it is read as it is"

@@ -30,8 +30,8 @@ Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is quarantined with the reason."""
 
 
-class RecordSteps:
-    """Turns records into items that say everything the stores need. Knows nothing of how they are written.
+class Interpreter:
+    """Turns records into items with everything the stores need. Does not write them.
 
     `submissions` and `returned` are the steps for Submitted and Returned observations; `hits` judges hits.
     Times of every step, in seconds since the start, are in `seconds` under its name.
@@ -61,7 +61,7 @@ class RecordSteps:
         ]
 
     def decode(self, records: Sequence[JournalRecord]) -> list[Item]:
-        """One item a record; what is no observation has its outcome already."""
+        """One item per record; a record that is not an observation has its outcome already."""
         start = perf_counter()
         items = [_decoded(record) for record in records]
         self._timed("decode", start)

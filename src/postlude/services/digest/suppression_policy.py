@@ -22,7 +22,7 @@ _ASKED: Final = frozenset({FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
 
 
 def of_attempt(attempt: Attempt) -> tuple[CopySuppression, ...]:
-    """What the next server's answer says of the address: its own refusal is as good as a signed bounce."""
+    """Reads the next server's answer about the address: a direct refusal counts as much as a signed bounce."""
     if attempt.outcome is not SendOutcome.REJECTED:
         return ()
     reason, rule = find_reason([attempt.text], attempt.enhanced, attempt.code)
@@ -40,10 +40,10 @@ def of_hit(hit: Hit, kind: EventKind) -> tuple[CopySuppression, ...]:
 
 
 def of_finding(finding: Finding, recipient: str, named: Collection[str], *, certain: bool) -> str:
-    """The reason to suppress `recipient` for, whom the copy went to; empty when it stays mailable.
+    """The reason for suppressing `recipient`, the copy's address; empty when it stays mailable.
 
-    `named` are the keys of the addresses the report speaks of. The failed address may be one that the recipient's
-    mail is forwarded to; that says nothing about the recipient.
+    `named` are the keys of the addresses in the report. The failed address may be a forwarding target; that says
+    nothing about the recipient.
     """
     if not certain or (finding.kind is FindingKind.BOUNCED and named and address_key(recipient) not in named):
         return ""
@@ -56,7 +56,7 @@ def of_attributed(copy: int, reason: str, evidence: str, at: int) -> tuple[CopyS
 
 
 def of_decision(copy: int, kind: FindingKind, facts: dict[str, str], at: int) -> tuple[CopySuppression, ...]:
-    """What follows when a person assigns an unmatched finding to a copy: their word makes it certain."""
+    """The effect of a user's assignment of an unmatched finding: it counts as certain."""
     reason = _reason(kind, facts.get("reason", ""), facts.get("persistence", ""))
     return of_attributed(copy, reason, BY_HAND, at)
 
@@ -70,5 +70,5 @@ def _reason(kind: FindingKind, reason: str, persistence: str) -> str:
 
 
 def _ends_list(reason: str) -> bool:
-    """Who unsubscribes from a campaign that came by a list leaves that list and stays on others."""
+    """Unsubscribing from a campaign sent to a list ends that membership; other lists stay."""
     return reason == FindingKind.UNSUBSCRIBED.value

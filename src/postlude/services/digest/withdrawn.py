@@ -1,7 +1,7 @@
-"""What may be recorded of which copy at which time: a withdrawal acts from its own time on.
+"""Which hits of a copy may be recorded: a withdrawal acts from its own time on.
 
-The edges leave out what their list names, and a list is always a little old; so the digest looks as well, with the time
-of the hit and the time of the choice. What was recorded before the choice arrived here is taken out again.
+The edges do not record copies on their list, but the list is always slightly old. So the digest compares the time of
+the hit with the time of the choice. Hits recorded before the choice arrived here are removed again.
 """
 
 from array import array
@@ -20,13 +20,13 @@ from postlude.store.privacy.rows import TrackingStatement
 
 _BITS: Final = 1 << 20
 _AGAIN: Final = 100  # a choice with a lower number may become visible after one with a higher one
-_FRESH: Final = 50_000  # copies in a dictionary before all are sorted anew
+_FRESH: Final = 50_000  # copies in a dictionary before all are sorted again
 _UNFINISHED: Final = "privacy:taking-out"
 _DONE: Final = "privacy:taken-out"
 
 
 class ChoicesSource(Protocol):
-    """Where words about tracking are kept."""
+    """Source of recipients' choices about tracking."""
 
     def newest_choice(self) -> int:
         """Number of the newest one."""
@@ -50,7 +50,7 @@ class ChoicesSource(Protocol):
 
 
 class Withdrawn:
-    """Knows the copies of everybody who ever withdrew. 12 bytes a copy, and nothing asked while nobody does."""
+    """The copies of all recipients who ever withdrew, 12 bytes each. No query while no recipient has withdrawn."""
 
     def __init__(self, source: ChoicesSource) -> None:
         self._source: Final = source
@@ -63,7 +63,7 @@ class Withdrawn:
         self._maybe = bytearray(_BITS)
         self._pages: Mapping[int, Sequence[TrackingStatement]] = {}
         self.any = False
-        """Somebody withdrew something once."""
+        """Whether any recipient ever withdrew."""
 
     def refresh(self) -> set[str]:
         """Learn of new choices; the addresses that made them."""
@@ -78,7 +78,7 @@ class Withdrawn:
         return addresses
 
     def look_up(self, copies: Iterable[int]) -> None:
-        """Know exactly what was said of these copies, also of those that were made since: they are of visited pages."""
+        """Load the exact choices for these copies, including new ones: they are of visited pages."""
         wanted = list(copies)
         self._pages = self._source.statements_of_copies(wanted) if self.any and wanted else {}
 
@@ -125,11 +125,11 @@ class Withdrawn:
         self._fresh = {}
 
 
-class WithdrawalRemoval:
-    """Takes out what was recorded after a withdrawal, before that arrived. For the digest's thread.
+class TakingOut:
+    """Removes hits recorded between a withdrawal and its arrival. For the digest's thread.
 
-    Only while both stores hold the same records: then the projections can be made anew from the history. A crash
-    in between is noticed at the next start, by what `settings` keeps of it.
+    Only while both stores hold the same records: then the projections can be rebuilt from the history. A crash in
+    between is noticed at the next start, by a mark in `settings`.
     """
 
     def __init__(self, store: Store, history: History, withdrawn: Withdrawn) -> None:

@@ -1,4 +1,4 @@
-"""What DNS should say so that mail from a domain is believed and what comes back is found; and what it says."""
+"""The DNS records that a sending domain needs, and a check of the published ones."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ class DnsRecord(NamedTuple):
     name: str
     type: str
     value: str
-    """Empty while it is not known: nothing that somebody might copy stands in for it."""
+    """Empty while it is not known: no placeholder, because users would copy it."""
     why: str
     needed: bool = True
     """Without it mail is not delivered well; else it is only good to have."""
@@ -64,7 +64,7 @@ class DnsRecord(NamedTuple):
 
 
 class RecordCheck(NamedTuple):
-    """A record, and what DNS says."""
+    """A record and its published state."""
 
     record: DnsRecord
     state: RecordState
@@ -81,7 +81,7 @@ class Setup(NamedTuple):
     return_domain: str
     """Domain of envelope senders; empty when bounces do not come to us."""
     server: str
-    """This server's public name; empty while nobody has said it."""
+    """This server's public name; empty while it is not set."""
     mechanism: str
     """What SPF must allow, such as `include:amazonses.com`; empty where that needs the server's name."""
 
@@ -116,7 +116,7 @@ def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[
 
 
 def check(wanted: Sequence[DnsRecord], lookup: Lookup) -> list[RecordCheck]:
-    """Ask DNS for every record; no further once it keeps silent."""
+    """Look up every record; stops when DNS does not answer."""
     found: list[RecordCheck] = []
     silent: LookupFailedError | None = None
     for record in wanted:

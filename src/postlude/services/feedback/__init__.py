@@ -1,1 +1,1 @@
-"""What came back: what a person must look at, what waits for more, how long mail is kept."""
+"""Returned mail: the review queue, pending calls, and how long mail is kept."""

@@ -1,4 +1,4 @@
-"""How long mail that came back is kept: not for good, since everything it said is an event."""
+"""How long returned mail is kept. Its findings are events, so the mail itself is deleted."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -9,15 +9,15 @@ from postlude.model.errors import StorageError
 
 DAY_S: Final = 86_400
 KEPT_S: Final = 8 * DAY_S
-"""A day longer than the journal speaks of it: no record is read whose mail is gone."""
+"""A day longer than the journal refers to it: no record is read without its mail."""
 KEPT_FOR_A_PERSON_S: Final = 90 * DAY_S
-"""While somebody may still be asked about it; as far back as copies to assign it to are offered."""
+"""For mail in the review queue; as far back as copies are offered for assignment."""
 
 _log = logging.getLogger(__name__)
 
 
 class AskedAbout(Protocol):
-    """Tells which mails a person is still asked about."""
+    """Names the mails that are in the review queue."""
 
     def __call__(self, mails: Collection[int], /) -> set[int]:
         """Those of `mails` with an open question."""
@@ -25,14 +25,14 @@ class AskedAbout(Protocol):
 
 
 class RetainedMail(Protocol):
-    """Where returned mail lies, in folders. Both raise StorageError."""
+    """The folders of returned mail. Both methods raise StorageError."""
 
     def older(self, part: int, before: float) -> Mapping[int, float]: ...  # noqa: D102 - as the spool
     def delete(self, id: int) -> None: ...  # noqa: A002, D102 - as the spool
 
 
 class ReturnedKeeping:
-    """Deletes what has been kept long enough, one folder of the spool a call; call it when all of it is digested."""
+    """Deletes expired mail, one folder of the spool per call; call it when the journal is digested."""
 
     def __init__(self, mails: RetainedMail, parts: int, asked_about: AskedAbout, clock: Clock) -> None:
         """`asked_about`: which of these mails an open question is about."""
@@ -43,7 +43,7 @@ class ReturnedKeeping:
         self._next = 0
 
     def __call__(self) -> None:
-        """Look at the next folder. What cannot be deleted is said and tried again when its turn comes."""
+        """Examine the next folder. A failed deletion is logged and retried in the next round."""
         now = self._clock.now() / MICROS_PER_SECOND
         part, self._next = self._next, (self._next + 1) % self._parts
         try:

@@ -1,7 +1,7 @@
-"""Providers' calls that wait for something: a certificate to fetch, a subscription to confirm, a key to be set.
+"""Providers' calls that wait for a certificate, a confirmed subscription or a key.
 
-The digest never fetches: a server that does not answer must not hold up everything else. What waits lies in the state;
-here it is fetched, and the call is journaled once more as it came.
+The digest never fetches: a server that does not answer must not hold up everything else. Waiting calls are in the
+state; this module fetches what they need and journals the call again, unchanged.
 """
 
 import logging
@@ -38,7 +38,7 @@ class Rejournal(Protocol):
 
 
 class Certificates(Protocol):
-    """Where fetched certificates are kept, by their address."""
+    """Cache of fetched certificates, by URL."""
 
     def get(self, url: str) -> str | None: ...  # noqa: D102 - None: never fetched
     def put(self, url: str, pem: bytes) -> None: ...  # noqa: D102 - StorageError

@@ -57,7 +57,7 @@ class Waiting(msgspec.Struct, frozen=True):
 def questions(
     store: Store, user: User, clock: Clock, *, address: str = "", after: int = 0, limit: int = PAGE
 ) -> Waiting:
-    """What waits, newest first, behind the one with the id `after`. Who runs the server sees everything.
+    """Waiting findings, newest first, after the one with the id `after`. The operator sees all.
 
     `address`: offer the copies to it as well. NotFoundError when there is no unmatched mail with the id `after`.
     """
@@ -84,8 +84,8 @@ def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question
 def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
     """The observation of a decision: assign to `copy`, or dismiss when it is 0. The caller journals it.
 
-    Raises NotFoundError for an unknown one or a copy that is not the user's, InputError when it is decided already or
-    cannot mean anything for a copy.
+    Raises NotFoundError for an unknown one or a copy that is not the user's, InputError when it is already decided or
+    is not about a copy.
     """
     asked = question(store, user, clock, unmatched)
     if asked.row.state != "open":

@@ -1,1 +1,1 @@
-"""Whether what is stored is whole, and whether mail may leave."""
+"""Integrity of the stored data, and the pause of all sending."""

@@ -9,9 +9,9 @@ from postlude.store import Store
 
 
 def damaged_mail(store: Store, spool: Spool) -> Iterator[tuple[int, str]]:
-    """(message, what is wrong) of every message whose stored bytes are not the ones that were accepted.
+    """(message, problem) of every message whose stored bytes differ from the accepted ones.
 
-    Bytes that are gone are told only while a copy still has to leave: afterwards they are deleted in order.
+    Missing bytes are reported only while a copy has to be sent: afterwards they are deleted on purpose.
     """
     for message, wanted, waiting in store.messages.checksums():
         try:

@@ -1,4 +1,4 @@
-"""Holding all sending, and letting it go on: a person decides, with the numbers."""
+"""Pause and resume all sending: the operator decides, with the numbers shown."""
 
 from typing import Final
 
@@ -18,15 +18,15 @@ _FOLDER: Final = "data_folder"
 _FORMER: Final = "former_data_folder"
 
 
-def pause(store: Store, clock: Clock, key: str, text: str) -> None:
-    """Let nothing leave until somebody says go on; the reason is shown until then, and kept as an incident."""
+def hold(store: Store, clock: Clock, key: str, text: str) -> None:
+    """Pause all sending until it is resumed; the reason is shown until then and recorded as an incident."""
     now = clock.now()
     store.integrity.add_incidents([Incident(f"{key}:{now}", now, "held", text)])
     store.integrity.pause_sending(text, now)
 
 
-def pause_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
-    """Hold an empty state in a data folder that was used, and a state that comes from another folder."""
+def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
+    """Pause sending for an empty state in a used data folder, and for a state from another folder."""
     before = store.settings.get(_FOLDER)
     if used and before is None and store.accounts.first_user() is None and not store.integrity.generation():
         pause(store, clock, "missing-state", MISSING_STATE)
@@ -37,10 +37,10 @@ def pause_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None
         store.settings.put(_FOLDER, folder)
 
 
-def resume(store: Store) -> PausedMail:
-    """Let mail leave again; what was known when it was decided.
+def resume(store: Store) -> HeldMail:
+    """Resume sending; returns what was known at the decision.
 
-    What workers of a former data folder had in their hands becomes INDETERMINATE: their journals are not here.
+    Copies claimed by workers of a former data folder become INDETERMINATE: their journals are not here.
     """
     former = store.settings.get(_FORMER)
     if former is not None:
@@ -50,12 +50,12 @@ def resume(store: Store) -> PausedMail:
 
 
 def seen(store: Store, clock: Clock) -> None:
-    """A person has read what was told."""
+    """Mark the incidents as read."""
     store.integrity.see_incidents(clock.now())
 
 
 def problems(store: Store) -> list[str]:
-    """What is to be shown wherever the state of the system is: why sending is held, and incidents nobody has read."""
+    """Problems for every status display: why sending is paused, and unread incidents."""
     held = store.integrity.hold()
     reasons = [] if held is None else [f"sending is paused: {reason}" for reason in held.reasons]
     told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]

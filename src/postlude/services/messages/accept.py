@@ -1,6 +1,6 @@
-"""Taking a message in: the bytes and the observation are durable before anybody is told so.
+"""Accept a message: its bytes and its observation are durable before the client gets an answer.
 
-Small imports only: the relay's process holds nothing of state, history or instrumenting.
+Small imports only: the relay's process loads neither stores nor instrumenting.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Dsn(NamedTuple):
     envid: str = ""
     ret: str = ""
     recipients: Mapping[str, tuple[str, str]] = {}
-    """Recipient -> (NOTIFY, ORCPT); recipients it said nothing about may be missing."""
+    """Recipient -> (NOTIFY, ORCPT); recipients without these parameters may be missing."""
 
 
 NO_DSN: Final = Dsn()
@@ -57,9 +57,9 @@ async def accept(
 
     `host` is this server's name, for the Message-ID of a message whose From has no domain.
 
-    The bytes come first: an observation whose mail is missing could never be dealt with. Who dies in between leaves
-    a file nobody speaks of, and the client, which got no 250, sends again. Raises InputError for a message that
-    cannot be sent and StorageError when the disk refused; then nothing was accepted.
+    The bytes are written first: an observation without its mail could not be processed. A crash between the two leaves
+    an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent and
+    StorageError when the disk refused; then nothing was accepted.
     """
 
     def put() -> Submitted:
@@ -87,7 +87,7 @@ def prepare(  # noqa: PLR0917 - plain data
 
 
 def completed(raw: bytes, message: int, now: int, host: str = "localhost") -> bytes:
-    """`raw` as it may leave: CRLF line ends, Date and Message-ID there (RFC 6409 section 8); InputError if no mail."""
+    """`raw` ready to send: CRLF, Date and Message-ID (RFC 6409 section 8); InputError if it is not mail."""
     if refusal := head_refusal(raw):
         raise InputError(refusal)
     data = with_crlf(raw)

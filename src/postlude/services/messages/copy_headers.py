@@ -52,7 +52,7 @@ def with_copy_headers(
 
 
 def resigned(data: bytes, signer: Signer, now: int) -> bytes:
-    """The copy signed; a signature it brought from the same domain would no longer hold, and goes."""
+    """The signed copy; an existing signature of the same domain is no longer valid and is removed."""
     head = HeaderBlock(data)
     old = [field for field in head.fields if field.name == "dkim-signature" and _signed_by(field.value, signer.domain)]
     for field in reversed(old):

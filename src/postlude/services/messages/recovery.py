@@ -1,8 +1,8 @@
-"""What workers that ended had in their hands: of single mails and campaigns alike.
+"""Settle the copies of workers that ended, of single messages and campaigns.
 
-A worker holds the lock of a journal while it lives. Whoever gets that lock knows that the former holders are dead. What
-such a worker had begun and has no result, once all it journaled is digested, may have arrived: it becomes INDETERMINATE
-and is never sent by itself. What it had only claimed is given back.
+A worker holds the lock of a journal while it lives. A process that gets the lock knows that the former holders are
+dead. Once the journal is digested, an attempt without a result may have arrived: the copy becomes INDETERMINATE and is
+not sent again automatically. A copy that was only claimed returns to the queue.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Digested(Protocol):
     """Waits for the digest."""
 
     def __call__(self, journal: str, /) -> Awaitable[bool]:
-        """Return once all that the journal of this name holds is digested; False when told to stop before."""
+        """Return once the journal of this name is digested; False when stopped before."""
         ...
 
 
@@ -55,7 +55,7 @@ class Recovery:
         self._worker: int | None = None
 
     async def begin(self, journal: str) -> int | None:
-        """The id to claim with, once what the former holders of `journal` left is settled; None when told to stop.
+        """The id to claim with, after the copies of former holders of `journal` are settled; None when stopped.
 
         `journal` is `FOLDER/NAME`, the data folder's identity and the journal's name, or the name alone.
         """
@@ -68,12 +68,12 @@ class Recovery:
         return self._worker
 
     async def end(self, journal: str) -> None:
-        """Say that this worker ended in order, once all it journaled is digested."""
+        """Record that this worker ended properly, once its journal is digested."""
         if self._worker is not None and await self._digested(journal.rpartition("/")[2]):
             await self._settle([self._worker])
 
     async def take_over(self, folder: Path, dead: Sequence[int]) -> None:
-        """Settle what these workers left, unless another process holds the lock of their journal in `folder`."""
+        """Settle the copies of these workers, unless another process holds the lock of their journal in `folder`."""
         try:
             lock = journal_files.lock(folder)
         except (InUseError, OSError):
@@ -117,7 +117,7 @@ class OtherWorkers:
         self._swept = 0.0
 
     async def look(self) -> None:
-        """Settle what is left where nobody holds the journal; every 15 s, however often it is called."""
+        """Settle copies whose journal no process holds; at most every 15 s."""
         now = asyncio.get_running_loop().time()
         if self._swept and now - self._swept < _SWEEP_S:
             return
@@ -130,7 +130,7 @@ class OtherWorkers:
 
 
 class OwnReading:
-    """Knows by reading a journal itself how far the digest is in it, however much other journals hold."""
+    """Compares a journal with the digest's position in it, independent of other journals."""
 
     def __init__(self, store: Store, journals: Path, clock: Clock, stop: asyncio.Event) -> None:
         self._store: Final = store
@@ -139,7 +139,7 @@ class OwnReading:
         self._stop: Final = stop
 
     async def digested(self, name: str) -> bool:
-        """As `Digested` says."""
+        """Implements `Digested`."""
         reader = JournalReader(self._journals, self._clock)
         loop = asyncio.get_running_loop()
         say_at = loop.time() + _SAY_S

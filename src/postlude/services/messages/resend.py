@@ -1,4 +1,4 @@
-"""Sending a copy again because somebody said so."""
+"""Send a copy again because a user asked for it."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from postlude.store.messages.rows import Copy
 
 
 class Chosen(NamedTuple):
-    """One copy that shall go again; the journal makes it so."""
+    """Request that one copy is sent again; the journal record takes effect in the digest."""
 
     observation: Resend
     recipient: str

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class ResultLog:
-    """Keeps every record until it is durable. While the disk refuses, `ready` waits: nothing new is handed over."""
+    """Holds every record until it is durable. While the disk refuses, `ready` waits: no new copy is handed over."""
 
     def __init__(self, journal: JournalWriter) -> None:
         self._loop: Final = asyncio.get_running_loop()
@@ -37,7 +37,7 @@ class ResultLog:
             await self._healthy.wait()
 
     async def settled(self) -> None:
-        """Return when everything put in is durable."""
+        """Return when every added record is durable."""
         await self._settled.wait()
 
     def _from_committer(self, records: list[bytes], error: StorageError | None) -> None:

@@ -20,7 +20,7 @@ class Begins(Protocol):
 
     @property
     def copy(self) -> int:
-        """What is about to leave."""
+        """A copy about to be sent."""
         ...
 
     @property
@@ -30,7 +30,7 @@ class Begins(Protocol):
 
 
 def started_of(claims: Sequence[Begins], now: int) -> AttemptStarted:
-    """What is journaled before the first byte of these copies leaves."""
+    """The record that is journaled before the first byte of these copies is sent."""
     return AttemptStarted(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
 
 
@@ -55,7 +55,7 @@ class RetrySchedule:
 
 
 class Tried(Protocol):
-    """What an attempt says of the claim that was tried."""
+    """The facts of an attempt that identify its claim."""
 
     @property
     def message(self) -> int:

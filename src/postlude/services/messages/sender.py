@@ -50,7 +50,7 @@ class MakeView(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class SenderDeps:
-    """Everything the worker is handed."""
+    """Dependencies of the worker."""
 
     store: Store
     spool: Spool
@@ -69,7 +69,7 @@ class SenderDeps:
     signer_of: SignerOf = _nobody
     """The DKIM keys for mail from a domain."""
     journal: str = "app"
-    """Name of the journal `append` writes to; its lock says that this worker lives."""
+    """Name of the journal `append` writes to; its lock shows that this worker lives."""
     digested: Digested = _at_once
     """Only when everything journaled has been digested is a claim without result a crash."""
 
@@ -85,27 +85,27 @@ class Ready(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes it holds."""
+        """Size in bytes."""
         return len(self.copy.data) if self.copy is not None else 0
 
 
 class Sender:
-    """Hands copies over with what `deps` brings."""
+    """Hands copies over, using `deps`."""
 
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
 
     async def prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
-        """Compose claimed copies, in a thread: one look into the store for all of them.
+        """Compose claimed copies, in a thread, with one store query for all of them.
 
-        In order, the first at least, and no further ones once they hold `most_bytes`.
+        In order; at least the first, and no further ones once `most_bytes` is reached.
         """
         return await asyncio.to_thread(self._prepare, claims, most_bytes)
 
     async def hand_over(self, ready: Ready) -> SendOutcome | None:
-        """One attempt for one claimed copy; its outcome when it is durable in the journal.
+        """Make one attempt for one claimed copy; returns its outcome when it is durable in the journal.
 
-        None when a limit of ours held it: then nothing was tried and its claim is given back.
+        None when one of our limits prevented it: then nothing was attempted and its claim is returned.
         """
         answer: Answer | Throttled | None = ready.answer
         if answer is None:
@@ -122,7 +122,7 @@ class Sender:
         return attempt.outcome
 
     async def give_back(self, claims: Sequence[Claim]) -> None:
-        """These were not begun."""
+        """Return claims that were not attempted."""
         if claims:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
 
@@ -153,7 +153,7 @@ class Sender:
             return Ready(claim, answer=gone)
         except DamagedError as error:
             return Ready(claim, answer=Answer(SendOutcome.REJECTED, text=str(error), phase="spool"))
-        except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
+        except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
             _log.exception("copy %016x could not be prepared", claim.copy)
             text = f"{type(error).__name__}: {error}"
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))

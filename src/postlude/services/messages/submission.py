@@ -23,11 +23,11 @@ class ReadSubmission(NamedTuple):
     events: tuple[Event, ...]
 
 
-def read_submission(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
-    """Rows and QUEUED events of a submitted message; the same for the same arguments, so that a replay adds nothing.
+def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
+    """Rows and QUEUED events of a submitted message; deterministic, so that a replay adds nothing.
 
-    `policy` is what the user wants (`submit_track.user_policy`). Never raises for what the mail contains: a message
-    that cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`).
+    `policy` is the user's tracking policy. Never raises for what the mail contains: a message that cannot be
+    instrumented is sent untracked, and its QUEUED events say why (`untracked`).
     """
     plan = tracker.plan(submitted.message, raw, policy)
     copies = tuple(

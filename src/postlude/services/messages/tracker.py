@@ -1,4 +1,4 @@
-"""How a message is tracked: decided once, the same for the rows of state and for the copies that leave."""
+"""How a message is tracked: decided once, for the rows of state and for the copies that are sent."""
 
 import logging
 from typing import Final, NamedTuple
@@ -18,11 +18,11 @@ _log = logging.getLogger(__name__)
 
 
 class Plan(NamedTuple):
-    """What leaves for one message."""
+    """What is sent for one message."""
 
     compiled: CompiledMessage | None
     plain: bytes
-    """The message as it leaves when it could not be compiled: own headers and Bcc removed. Empty otherwise."""
+    """The message as sent when it could not be compiled: own headers and Bcc removed. Empty otherwise."""
     links: tuple[LinkReport, ...]
     opens: bool
     untracked: str
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
 
 
 class Tracker:
-    """Compiles messages and keeps the ones used last. Safe for threads."""
+    """Compiles messages and caches the most recent. Thread-safe."""
 
     def __init__(self, codec: TokenCodec, base: str, prefixes: Prefixes | None = None) -> None:
         self._codec = codec
@@ -53,7 +53,7 @@ class Tracker:
         return Urls(self._codec, self._base, Kind.MESSAGE, message, self._prefixes)
 
     def plan(self, message: int, raw: bytes, policy: Policy) -> Plan:
-        """How `message` leaves. Whatever goes wrong in instrumenting: untracked rather than unsent."""
+        """How `message` is sent. If instrumenting fails, it is sent untracked rather than not at all."""
         key = (message, policy)
         plan = self._plans.get(key)
         if plan is None:

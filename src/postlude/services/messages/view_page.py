@@ -1,6 +1,6 @@
-"""View in browser of a single message: a finished page, made when the message is sent and asked for by its sender.
+"""View in browser for a single message: a finished page, created when the message is sent, if its sender asks for it.
 
-The edge, which serves it, never parses mail: what a mail can hold must not hold up pixels and links of others.
+The edge serves the page and never parses mail: no content may delay the pixels and links of others.
 """
 
 import logging
@@ -36,7 +36,7 @@ class ViewPages:
         self._made: Final[WeightedCache[int, bool]] = WeightedCache(_REMEMBERED)
 
     def make(self, message: int, raw: bytes) -> bool:
-        """Have the message's page lie in the folder; False when it has none or the disk refused, which is logged."""
+        """Write the message's page into the folder; False when it has none or the disk refused, which is logged."""
         made = self._made.get(message)
         if made is None:
             made = self._write(message, raw)

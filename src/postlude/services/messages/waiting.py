@@ -1,4 +1,4 @@
-"""The alarm that mail does not leave, whatever the cause."""
+"""The alarm when mail is not sent, whatever the cause."""
 
 from typing import Final
 

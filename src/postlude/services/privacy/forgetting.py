@@ -14,16 +14,16 @@ from postlude.model.words import JobStatus
 from postlude.store import Store
 
 WAITING: Final = "privacy:contents-waiting"
-"""Setting: messages whose contents go when the last copy to somebody else has left."""
+"""Setting: messages whose contents are deleted when the last copy to another recipient was sent."""
 FORGOTTEN_AT: Final = "privacy:forgotten-at"
-"""Setting: when an address was forgotten last; journals from before are not kept for a week."""
+"""Setting: when an address was last forgotten; earlier journal segments are deleted early."""
 _UNDER_WAY: Final = frozenset((JobStatus.WAITING, JobStatus.RUNNING, JobStatus.PAUSED))
 
 _log = logging.getLogger(__name__)
 
 
 class Folders(NamedTuple):
-    """Where mail and what was made of it lies."""
+    """Folders of mail and of files made from it."""
 
     spool_out: Spool
     spool_in: Spool
@@ -43,16 +43,16 @@ class Forgetter:
         self._clock: Final = clock
 
     def due(self) -> bool:
-        """Whether somebody is to be forgotten."""
+        """Whether an address is waiting to be forgotten."""
         return bool(self._store.forgetting.to_forget())
 
     def last_at(self) -> int:
-        """When somebody was forgotten last, 0: never."""
+        """When an address was last forgotten, 0: never."""
         at: int = self._store.settings.get(FORGOTTEN_AT, 0)
         return at
 
     def run(self, trim: Callable[[], object]) -> None:
-        """Forget everybody who is to be; `trim` deletes what the journals no longer need."""
+        """Forget all waiting addresses; `trim` deletes journal segments that are no longer needed."""
         addresses = self._store.forgetting.to_forget()
         if any(self._is_imported(address) for address in addresses):
             return  # the file is read to its end first
@@ -67,7 +67,7 @@ class Forgetter:
         _log.info("forgotten: %d addresses", len(addresses))
 
     def _forget(self, address: str) -> None:
-        # The state last: until it forgets the address, it says which copies and messages they were.
+        # The state last: until then it knows which copies and messages belong to the address.
         folders = self._folders
         copies = self._store.forgetting.copies_to_forget(address)
         self._history.forget(list(copies), address)
@@ -94,14 +94,14 @@ def ask_to_forget(store: Store, clock: Clock, address: str) -> None:
 
 
 def delete_contents(spool: Spool, views: Path, messages: Iterable[int]) -> None:
-    """Delete what these messages said."""
+    """Delete the contents of these messages."""
     for message in messages:
         spool.delete(message)
         (views / f"{id_text(message)}.html").unlink(missing_ok=True)
 
 
 def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
-    """Delete the contents of messages to somebody forgotten that have left to everybody else by now."""
+    """Delete the contents of messages to a forgotten recipient once they were sent to all others."""
     waiting = [number for text in store.settings.get(WAITING, ()) if (number := parse_id(text)) is not None]
     due = set(store.forgetting.contents_due(waiting))
     if due:

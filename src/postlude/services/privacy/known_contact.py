@@ -1,4 +1,4 @@
-"""What is stored of somebody beside the mail they got: contact, consent with its proofs, lists, and open questions."""
+"""What is stored about a recipient besides mail: contact, consent with proofs, lists, and unmatched findings."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from postlude.store.contacts.rows import ConsentEntry, Contact, Membership
 
 
 def contact_lines(store: Store, address: str) -> list[str]:
-    """Everything known of the contact with this address, in lines for reading; empty when it is none."""
+    """Everything stored about the contact with this address, as readable lines; empty when there is none."""
     contact = store.contacts.by_address(address)
     if contact is None:
         return []

@@ -1,4 +1,4 @@
-"""How long what is stored of people is kept. Called about once a minute, does a little, and deletes nothing in use."""
+"""Retention of personal data. Called about once a minute; does a little work and deletes nothing in use."""
 
 import logging
 from collections.abc import Iterable
@@ -26,14 +26,14 @@ class Keep(NamedTuple):
     mail: int = 0
     """The contents of single mail, and its pages for view in browser."""
     replies: int = 0
-    """What replies said, and questions about mail that came back."""
+    """Texts of replies, and the review queue."""
 
 
 class Retention:
-    """Deletes what was kept long enough. What cannot be deleted is logged and tried again at the next turn."""
+    """Deletes expired data. A failed deletion is logged and retried in the next call."""
 
     def __init__(self, store: Store, history: History, mail: tuple[Spool, Path], clock: Clock, keep: Keep) -> None:
-        """`mail`: where the contents of single mail lie, and their pages."""
+        """`mail`: the folders of message contents and their pages."""
         self._store: Final = store
         self._history: Final = history
         self._spool, self._views = mail

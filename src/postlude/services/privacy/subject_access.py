@@ -1,4 +1,4 @@
-"""What is stored of one recipient, in words: for themselves, and for whoever has to answer for it."""
+"""What is stored about one recipient, as text: for the recipient and for the operator."""
 
 from collections.abc import Sequence
 from email.message import EmailMessage
@@ -28,10 +28,10 @@ class AccessResponse(NamedTuple):
 
 
 def describe(store: Store, history: History, address: str) -> str:
-    """Everything stored of `address`, as plain text; NotFoundError when there is nothing.
+    """Everything stored about `address`, as plain text; NotFoundError when there is nothing.
 
-    The contact with its fields, lists and consent, what was chosen, every mail sent to it with what was recorded of it
-    and what came back, replies among that.
+    The contact with its fields, lists and consent, its choices, and every mail sent to it with recorded events,
+    returned mail and replies.
     """
     copies = store.messages.copies_to(address)
     withdrawal, suppression = store.privacy.withdrawal(address), store.suppressions.get(address)

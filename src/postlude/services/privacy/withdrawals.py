@@ -37,7 +37,7 @@ def limited(policy: Policy, withdrawal: Withdrawal | None) -> Policy:
 
 
 class RevocationsSource(Protocol):
-    """Where withdrawals and changed links are kept."""
+    """Store of withdrawals and changed links."""
 
     def revocations(self) -> Revocations:
         """All of them."""
@@ -67,9 +67,9 @@ class RevocationsLock(Protocol):
 
 
 class Revoker:
-    """Keeps the edges' file equal to the state. `lock` makes its writers (app, command line) follow one another.
+    """Keeps the edges' file equal to the state. `lock` serialises its writers (app, command line).
 
-    `look` is called every few seconds: what else the edges are told, and other processes may change.
+    `look` is called every few seconds for other data of the edges, which other processes may change.
     """
 
     def __init__(
@@ -130,13 +130,13 @@ class Revoker:
 
 
 def choose_for(store: Store, clock: Clock, address: str, by: str, *, opens: bool, clicks: bool) -> None:
-    """Write down what somebody said by letter about tracking: as if they had said it on the preferences page."""
+    """Record a recipient's choice made by letter, with the same effect as on the preferences page."""
     choice = PreferenceChoice(0, opens, clicks, clock.now(), f"postlude privacy, by {by}")
     store.privacy.choose(read_mailbox(address).spelled, choice, "by hand")
 
 
 def stop_link(store: Store, clock: Clock, message: int, position: int) -> Link:
-    """Have a link of mail already sent lead nowhere: a plain page says that it was stopped. Returns the link."""
+    """Stop a link in mail already sent: it shows a plain page that says so. Returns the link."""
     return _change(store, clock, message, position, "")
 
 
@@ -169,7 +169,7 @@ def _change(store: Store, clock: Clock, message: int, position: int, url: str) -
 
 
 def _kind(store: Store, message: int) -> Kind:
-    """What the tokens of the message's copies say of their scope."""
+    """The scope in the tokens of the message's copies."""
     return Kind.CAMPAIGN if store.messages.get(message).via is Via.CAMPAIGN else Kind.MESSAGE
 
 

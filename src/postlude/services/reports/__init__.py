@@ -1,1 +1,1 @@
-"""What became of messages, as data and in sentences."""
+"""Results of messages, as data and as sentences."""

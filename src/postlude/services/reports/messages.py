@@ -1,4 +1,4 @@
-"""What became of messages: lists, one message, its timeline."""
+"""Results of messages: lists, one message, its timeline."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -65,14 +65,14 @@ class Reports:
         return entries(self._history.timeline(message), recipients, urls)
 
     def received(self, address: str, user: int, limit: int) -> list[tuple[Message, list[TimelineEntry]]]:
-        """What `user` sent to an address, newest first, each with what became of it there."""
+        """Messages that `user` sent to an address, newest first, with the results for that address."""
         copies = self._store.messages.copies_to(address, limit=10 * limit)
         messages = self._store.messages.get_many({copy.message for copy in copies})
         mine = [(messages[one.message], one) for one in copies if one.message in messages]
         return [(message, self.copy_timeline(copy)) for message, copy in mine if message.user == user][:limit]
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
-        """These copies with what became of each, in their order."""
+        """These copies with their results, in the given order."""
         every = list(copies)
         activity = self._store.messages.activity_of(copy.id for copy in every)
         return [_copy_view(one, activity.get(one.id, Activity(copy=0, message=one.message))) for one in every]

@@ -30,7 +30,7 @@ class SentMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CopyView(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one copy. Times are microseconds since the epoch, None for never."""
+    """Results of one copy. Times are microseconds since the epoch, None for never."""
 
     copy: int
     recipient: str
@@ -41,7 +41,7 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     opens: int
     """By people, directly or through an image proxy; at least 1 when a click or a reply implies one."""
     opens_unknown: int
-    """Nobody can know, e.g. Apple Mail Privacy Protection."""
+    """By a person or a machine, e.g. Apple Mail Privacy Protection."""
     opens_machine: int
     first_open_at: int | None
     last_open_at: int | None
@@ -55,7 +55,7 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     text: str
     open_implied: bool = False
-    """True when no open was seen and a click or a reply says that there was one."""
+    """True when no open was recorded but a click or a reply implies one."""
     clicks_unknown: int = 0
     enhanced: str = ""
     server: str = ""

@@ -10,7 +10,7 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import InputError, TransportError
 
 HOST: Final = "mx.postlude.localhost"
-"""The name the sandbox's imagined server gives itself (RFC 6761 6.3: never leaves this machine)."""
+"""Name of the sandbox's imaginary server (RFC 6761 6.3: never leaves this machine)."""
 ONE_CLICK: Final = b"List-Unsubscribe=One-Click"
 
 
@@ -90,12 +90,10 @@ class SandboxRecipient:
         )
 
 
-def build(
-    action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int
-) -> tuple[str, str, bytes]:
-    """Envelope sender, envelope recipient and bytes of what comes back. Reports come from nobody (RFC 5321 4.5.5)."""
-    match action:
-        case RecipientAction.BOUNCE:
+def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> tuple[str, str, bytes]:
+    """Envelope sender, envelope recipient and bytes of what comes back. Reports have a null sender (RFC 5321 4.5.5)."""
+    match deed:
+        case Deed.BOUNCE:
             diagnostic = f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
             data = build_bounce(
                 raw,
