@@ -1,4 +1,4 @@
-"""Who is asking, and in which form it may be kept."""
+"""The visitor's address, and the form in which it may be stored."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ from postlude.kit.files import locked, replace_durably
 UNIX: Final = "unix"
 _DAY: Final = 86_400 * MICROS_PER_SECOND
 _KEY_BYTES: Final = 16
-_HASH_BYTES: Final = 8  # 64 bits tell the visitors of a day apart
+_HASH_BYTES: Final = 8  # 64 bits distinguish the visitors of a day
 
 
 def parse(text: str) -> IPv4Address | IPv6Address | None:
@@ -29,7 +29,7 @@ def parse(text: str) -> IPv4Address | IPv6Address | None:
 
 
 class Proxies:
-    """The networks whose word about the visitor's address is taken."""
+    """Networks whose forwarded visitor address is trusted."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         listed = tuple(networks)

@@ -85,6 +85,6 @@ def without_body(answer: bytes) -> bytes:
 
 
 def closing(answer: bytes) -> bytes:
-    """The same answer, saying that the connection ends with it."""
+    """The same answer, with `Connection: close`."""
     line, _, rest = answer.partition(b"\r\n")
     return line + b"\r\nConnection: close\r\n" + rest

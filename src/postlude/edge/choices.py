@@ -84,8 +84,8 @@ class FormEndpoint:
 class Unsubscribe(FormEndpoint):
     """GET shows the question; only a POST unsubscribes: the button's, RFC 8058's, or an empty one.
 
-    Add-ons of mail readers send an empty POST to the one-click address. Nothing but a wish to leave is POSTed there
-    without a body, and the token says whose. Repeating changes nothing more.
+    Add-ons of mail clients send an empty POST to the one-click URL. A POST without a body has no other meaning there,
+    and the token identifies the copy. Repeating it changes nothing.
     """
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
@@ -113,12 +113,12 @@ class Unsubscribe(FormEndpoint):
         return None
 
 
-class PreferencesEndpoint(FormEndpoint):
-    """Tracking, lists, and what is stored. A POST is journaled with the facts that say what was chosen.
+class PreferencesEndpoint(Face):
+    """The preferences page: tracking, lists, stored data. A POST is journaled with its choices as facts.
 
     `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);
-    `report`: a copy of what is stored, by mail; `erase`: everything recorded before is deleted. Who withdraws or erases
-    leaves no program and no address with it.
+    `report`: a copy of what is stored, by mail; `erase`: everything recorded before is deleted. A withdrawal or erasure
+    is stored without user agent and address.
     """
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
@@ -191,7 +191,7 @@ class Confirm(FormEndpoint):
     def _opens(self, payload: bytes) -> bool:  # noqa: ARG002 - a confirmation has one kind of token
         return True
 
-    def _withdrawn(self, payload: bytes) -> bool:  # noqa: ARG002 - nobody said anything yet
+    def _withdrawn(self, payload: bytes) -> bool:  # noqa: ARG002 - there is no choice yet
         return False
 
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:

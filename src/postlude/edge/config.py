@@ -1,4 +1,4 @@
-"""Everything one edge process is told. Built by the composition root; nothing here is read from the environment."""
+"""Configuration of one edge process. Built by the composition root; not read from the environment here."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ OLD_TOKENS_UNTIL: Final = day_start("2028-01-01")
 
 
 class AddressForm(StrEnum):
-    """How a visitor's address is kept."""
+    """How a visitor's address is stored."""
 
     FULL = "full"
     TRUNCATED = "truncated"  # /24 and /48
@@ -23,14 +23,16 @@ class AddressForm(StrEnum):
 class VisitorLimits(NamedTuple):
     """What one visitor may take. The defaults carry their arithmetic."""
 
-    header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which nobody sends here
+    header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which are not used here
     url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
     body_bytes: int = 65_536  # a preferences form offers at most 100 lists
     hook_bytes: int = 1 << 20  # of a provider's call; SendGrid batches up to 768 kB
     request_seconds: int = 10  # from a request's first byte to its last
     idle_seconds: int = 75  # between two requests on one connection
     connections: int = 10_000  # about 3 kB each
-    connections_per_address: int = 1_000  # image proxies of large mailboxes hold some hundreds; ours are not counted
+    connections_per_address: int = (
+        1_000  # image proxies of large providers open some hundreds; trusted proxies are not counted
+    )
     hits_per_minute: int = 600  # per address; beyond it hits are marked, never refused
 
 

@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         return str(name[0]) if isinstance(name, tuple) else UNIX
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Gone, whoever ended it."""
+        """The connection has ended."""
         self.alive = False
         self._leave_plain()
         self._edge.left(self)
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
         self._next()
 
     def eof_received(self) -> bool:
-        """The client said all; keep the line open only for an answer that is still to come."""
+        """The client has sent everything; keep the connection open only for a pending answer."""
         self._leave_plain()
         self._closing = True
         return self.busy or bool(self._queue)
@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
             self._first_time(data)
 
     def _first_time(self, data: bytes) -> None:
-        """A whole GET in one piece, of something not seen lately."""
+        """A whole GET in one piece that the fast path does not know."""
         line, _, block = data.partition(b"\r\n")
         head = self._heads.get(block) or self._heads.learn(block)
         words = line.split(b" ")
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
             self.write(answer)
 
     def deliver(self, error: "StorageError | None") -> None:
-        """The hit is durable, or lost: answer, and go on with what waits."""
+        """The hit is durable, or lost: answer, and continue with the next request."""
         self._leave_plain()
         answer = self.answer
         if error is not None and self.lost_answer is not None:
@@ -234,7 +234,7 @@ class Connection(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
-        """Work off whole requests until one has to wait."""
+        """Process whole requests until one has to wait."""
         while self._queue and not self.busy and not self.stuck and self.alive and not self._lingering:
             request = self._queue.popleft()
             if not request.keep_alive or (self._closing and not self._queue):
@@ -256,7 +256,7 @@ class Connection(asyncio.Protocol):
             self._settle()
 
     def _settle(self) -> None:
-        """Everything is answered: read again, and by the short way if no request has begun."""
+        """All requests are answered: read again, with the fast path if no request has begun."""
         self._transport.resume_reading()
         if self._parser is None or not self._parser.partial:
             self._parser = None

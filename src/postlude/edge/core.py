@@ -39,7 +39,7 @@ class Waiter(Protocol):
     line: str
     """How it came, where that is more than plain HTTP: `TLSv1.3`, `proxied`."""
     visitor: Visitor | None
-    """The visitor behind it, while nobody forwards for others."""
+    """The visitor's address, without forwarding."""
     seen: int
     """The edge's tick when it was last heard of."""
     write: Callable[[bytes], object]
@@ -114,7 +114,7 @@ class Core:
         return visitor
 
     def near(self, conn: Waiter, head: RequestHead) -> bool:
-        """Whether the request comes from this machine itself, for nobody else."""
+        """Whether the request comes from this machine itself, not through a proxy."""
         address = parse(conn.peer)
         own = conn.peer in {UNIX, conn.local()} or (address is not None and address.is_loopback)
         return own and not head.forwarded
@@ -129,7 +129,7 @@ class Core:
         return self.page(500, self.pages.plain("", "failed_title", "failed_explained"))
 
     def withdraw(self, copy: int, *, opens: bool, clicks: bool) -> None:
-        """What the recipient of `copy` just chose holds in this process from now on."""
+        """Apply the choice of the recipient of `copy` in this process from now on."""
         self.revoked.choose(copy, self.clock.now(), opens=opens, clicks=clicks)
         self.withdrawn()
 
@@ -152,7 +152,7 @@ class Core:
     ) -> None:
         """Journal a hit (endpoint, token payload, link position); `conn` writes `answer` once it is durable.
 
-        `bare`: of somebody who is not to be recorded, so without program, address and headers.
+        `bare`: of a recipient who is not to be recorded, so without user agent, address and headers.
         """
         visitor = self.visitor(conn, request.head)
         end = visitor.hit(request.head)

@@ -11,7 +11,7 @@ _PART_HEAD: Final = 512
 
 
 def fields(content_type: str, body: bytes) -> dict[str, str]:
-    """Field values by name, the last one when a name comes twice; empty for what is no form."""
+    """Field values by name, the last one when a name comes twice; empty when it is not a form."""
     boundary = _BOUNDARY.match(content_type)
     if boundary:
         return _multipart(boundary[1].encode("latin-1"), body)

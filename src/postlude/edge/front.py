@@ -1,8 +1,8 @@
-"""The shortest way: requests that differ from one seen before in nothing but the copy token.
+"""Fast path for pixel and link GETs that differ from an earlier request only in the copy token.
 
-What stands behind the token (rest of the path, version, headers) was understood once and is remembered by its bytes,
-so what is left to do for a hit is the token's MAC and the record. Everything else goes the longer ways. The time of a
-hit is that of its batch: at most a few milliseconds early.
+The bytes after the token (rest of the path, version, headers) are parsed once and cached, so a hit needs only the
+token's MAC and the record. All other requests take the full path. The time of a hit is that of its batch: at most a few
+milliseconds early.
 """
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -99,7 +99,7 @@ class Front:
         return True
 
     def learn(self, data: bytes, rest: bytes, head: RequestHead) -> None:
-        """Remember a plain GET that went a longer way; `rest` stands behind the token and its slash."""
+        """Cache a plain GET that took the full path; `rest` follows the token and its slash."""
         if data.startswith(self._pixel_start):
             if self._verify(data[self._pixel_token]) is not None:
                 _remember(self._pixels, data[self._pixel_rest], head)

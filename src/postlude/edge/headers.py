@@ -1,7 +1,7 @@
 """Request headers, reduced to what hits are judged by.
 
-One header block is understood once: image proxies and keep-alive clients send the same block again and again, so
-blocks are remembered by their bytes (bounded).
+A header block is parsed once: image proxies and keep-alive clients repeat the same block, so blocks are cached by their
+bytes (bounded).
 """
 
 import re
@@ -44,7 +44,7 @@ _LANGUAGE: Final = re.compile(r"(?:^|,)\s*([A-Za-z]{2,3})\b")
 
 
 class RequestHead:
-    """What one header block says."""
+    """The parsed content of one header block."""
 
     __slots__ = ("content_type", "forwarded", "kept", "language", "proto", "simple", "user_agent")
 

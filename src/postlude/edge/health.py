@@ -1,4 +1,4 @@
-"""What `/healthz` says."""
+"""The answer of `/healthz`."""
 
 import msgspec
 
@@ -10,9 +10,9 @@ from postlude.journal import JournalWriter, RefusingJournal, losses
 def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int, *, near: bool) -> bytes:
     """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way.
 
-    The rest is for this machine alone (`near`): how much mail is read is nobody else's business.
+    Everything else is for this machine alone (`near`): the amount of read mail is private.
 
-    `lost` and `problems` also tell of the other edges that share this port, whichever of them is asked.
+    `lost` and `problems` include the other edges that share this port.
     """
     stats, unnoted = writer.stats, writer.unnoted if isinstance(writer, RefusingJournal) else 0
     edges = {name: reported for name, reported in losses(writer.root).items() if _family(name) == _family(writer.name)}

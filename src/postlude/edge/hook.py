@@ -1,4 +1,4 @@
-"""The endpoint for sending providers' calls: kept as they came, judged later."""
+"""Endpoint for webhooks of sending providers: stored as they came, interpreted later."""
 
 import re
 from typing import Final
@@ -16,10 +16,10 @@ _LEFT_OUT: Final = frozenset(("cookie", "connection", "content-length", "expect"
 
 
 class Hook:
-    """`POST /{prefix}/{provider}/{key}` is answered 200 when headers and body are durable, else asked to call again.
+    """`POST /{prefix}/{provider}/{key}` is answered 200 when headers and body are durable, else an error.
 
-    A provider repeats what was not answered with 2xx. Without the path's key nothing is stored; the provider's own
-    signature is judged by whoever reads the journal.
+    A provider repeats calls that were not answered 2xx. Without the path's key nothing is stored; the provider's own
+    signature is verified by the digest.
     """
 
     def __init__(self, core: Core) -> None:
@@ -31,7 +31,7 @@ class Hook:
         provider = next(filter(None, map(self._provider, readings(request.target))), None)
         if provider is None:
             return core.done(request, RequestOutcome.BAD_TOKEN, core.answers.text(404, "Not found\n"))
-        if request.method in {"GET", "HEAD"}:  # some providers look first whether somebody is there
+        if request.method in {"GET", "HEAD"}:  # some providers first check that the URL answers
             return core.done(request, RequestOutcome.NOTHING_TO_STORE, core.answers.text(200, "Calls come by POST\n"))
         if request.method != "POST":
             allow = {"Allow": "GET, HEAD, POST, OPTIONS"}

@@ -8,11 +8,11 @@ import msgspec
 from postlude.kit.files import replace_durably
 from postlude.model.errors import StorageError
 
-MOST: Final = 100  # a page of more is no longer a choice
+MOST: Final = 100  # more cannot be shown on a page
 
 
 class PublicList(msgspec.Struct, frozen=True):
-    """One mailing list everybody may join."""
+    """One public mailing list."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ _decode: Final = msgspec.json.Decoder(tuple[PublicList, ...]).decode
 
 
 def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
-    """Replace the file, unless it says the same. Edges follow within 5 seconds."""
+    """Replace the file, unless it is equal. Edges apply it within 5 seconds."""
     data = msgspec.json.encode(lists[:MOST])
     try:
         if path.exists() and path.read_bytes() == data:
@@ -34,7 +34,7 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
 
 
 class ListsFile:
-    """Follows the file; what cannot be read leaves what was known."""
+    """Reads the file when it changes; an unreadable file leaves the last content."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Reading files without holding up the event loop: pixels and links of everybody else go on meanwhile."""
+"""Read files without blocking the event loop, so that pixels and links of others are answered meanwhile."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 from postlude.kit.bounded import WeightedCache
 
 T = TypeVar("T")
-_THREADS: Final = 2  # a disk that hangs keeps these waiting, never the loop
+_THREADS: Final = 2  # a hanging disk blocks these threads, never the loop
 Stamp = tuple[int, int, int]
 
 _log = logging.getLogger(__name__)
@@ -25,12 +25,12 @@ class Asker(Protocol):
     lost_answer: bytes | None
 
     def deliver(self, error: None) -> None:
-        """Write `answer` and go on with what waits."""
+        """Write `answer` and continue with the next request."""
         ...
 
 
 class OffLoop:
-    """Runs short work in threads of its own and answers when it is done."""
+    """Runs short work in its own threads and answers when it is done."""
 
     def __init__(self, failed: Callable[[], bytes]) -> None:
         self._failed: Final = failed
@@ -70,10 +70,10 @@ class FilesRead:
         self._known: Final[WeightedCache[tuple[str, str], _Known]] = WeightedCache(most_bytes)
 
     def get(self, path: Path, variant: str, make: Callable[[bytes], bytes], largest: int | None = None) -> bytes | None:
-        """`make` of the file's bytes, `variant` tells several of one file apart; None when there is no such file.
+        """`make` of the file's bytes; `variant` distinguishes several of one file. None when there is no such file.
 
-        The file is looked at every time, so one that was removed or replaced is never answered from memory. None also
-        when it has more than `largest` bytes or cannot be read.
+        The file is checked every time, so a removed or replaced file is never answered from memory. None also when it
+        has more than `largest` bytes or cannot be read.
         """
         key = (path.name, variant)
         try:

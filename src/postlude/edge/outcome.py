@@ -12,7 +12,7 @@ class RequestOutcome(StrEnum):
     REVOKED = "revoked"  # tracking was withdrawn: served, not recorded
     STOPPED = "stopped"  # the sender stopped or replaced the link: served, not recorded
     BAD_TOKEN = "bad_token"  # noqa: S105 - an outcome's name, not a secret
-    FORGED_LINK = "forged_link"  # a destination nobody signed: a plain page, no redirect
+    FORGED_LINK = "forged_link"  # a destination without a valid signature: a plain page, no redirect
     REFUSED_LINK = "refused_link"  # signed, yet not a destination a browser should be sent to
     UNCONFIRMED = "unconfirmed"  # a POST without the field that means "yes"
     FILE = "file"  # robots.txt, favicon, well-known files
@@ -24,7 +24,7 @@ class RequestOutcome(StrEnum):
     NOT_FOUND = "not_found"
     MALFORMED = "malformed"  # not HTTP/1
     TOO_LARGE = "too_large"  # header, URL or body over the limit
-    TOO_SLOW = "too_slow"  # the request did not become whole in time
+    TOO_SLOW = "too_slow"  # the request was not complete in time
     TOO_MANY = "too_many"  # no room for another connection
 
 

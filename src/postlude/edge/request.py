@@ -1,4 +1,4 @@
-"""One request as the endpoints see it, and the full HTTP/1 parser for everything that is not the plain case."""
+"""One request as the endpoints get it, and the full HTTP/1 parser for everything but the plain case."""
 
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -14,7 +14,7 @@ _PRINTABLE: Final = bytes(range(0x80)).decode()
 
 
 class Request(NamedTuple):
-    """A whole request."""
+    """A complete request."""
 
     method: str
     target: bytes
@@ -53,7 +53,7 @@ class RequestParser:
         self._begin()
 
     def feed(self, data: bytes) -> list[Request]:
-        """The requests that became whole; RequestRefusedError for what cannot become one."""
+        """The complete requests; RequestRefusedError for invalid input."""
         self._ready = []
         refusal: RequestRefusedError | None = None
         try:
@@ -74,12 +74,12 @@ class RequestParser:
             return self._ready
         if not self._ready:
             raise refusal
-        self._no_keep_alive()  # what was whole is answered, what follows it cannot be read
+        self._no_keep_alive()  # complete requests are answered, what follows cannot be parsed
         return self._ready
 
     @property
     def target(self) -> bytes:
-        """What came so far of the target of the request underway, or of what stands in its place."""
+        """The received part of the current request's target, or of the bytes in its place."""
         if self._target:
             return self._target
         words = self._line.split(b" ")

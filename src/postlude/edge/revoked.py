@@ -1,4 +1,4 @@
-"""Tracking that was withdrawn and links that were stopped, as one small file the edge keeps in memory.
+"""Withdrawn tracking and stopped links, as one small file that the edge holds in memory.
 
 `magic (4) | crc32 of the rest (4) | msgpack array: [copies without opens, copies without clicks, links]`; the copies
 are sorted big arrays of 64-bit little-endian ids (8 bytes a copy, searched by halving), a link is
@@ -42,7 +42,7 @@ _REMEMBERED_MICROS: Final = 3_600_000_000
 
 
 class Copies:
-    """A set of copy ids in 8 bytes each, looked up where they lie: in the file's pages, which all edges share."""
+    """A set of copy ids, 8 bytes each, searched in the file's memory pages, which all edges share."""
 
     def __init__(self, packed: bytes | memoryview = b"") -> None:
         if sys.byteorder == "big":
@@ -64,7 +64,7 @@ class Copies:
 
 
 class Revoked:
-    """What the file says; empty without a file."""
+    """Content of the file; empty without a file."""
 
     def __init__(self, file: _File | None = None) -> None:
         self.opens = Copies(file.opens if file else b"")
@@ -88,7 +88,7 @@ def write_revoked(
 
 
 def read_revoked(path: Path) -> Revoked:
-    """What the file says; ValueError when it is damaged."""
+    """Content of the file; ValueError when it is damaged."""
     with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             raise ValueError(f"{path} is damaged")
@@ -107,11 +107,11 @@ def _packed(copies: Iterable[int]) -> bytes:
 
 
 class RevokedFile:
-    """Follows the file: `refresh` looks whether it changed and keeps the old content when the new one is damaged.
+    """Reads the file when it changes: `refresh` keeps the old content when the new one is damaged.
 
-    What recipients chose at this very process (`choose`) holds at once and is remembered until the file says it too:
-    for an hour, and beyond it for as long as no newer file comes. Then the digest is behind or has worked it off, and
-    in both cases it leaves out what was seen after the choice.
+    A choice made at this process (`choose`) applies at once and is remembered until the file contains it: for an hour,
+    and longer while no newer file comes. After that the digest is behind or has applied the choice; in both cases it
+    leaves out hits after the choice.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -122,7 +122,7 @@ class RevokedFile:
         self.problem = ""
 
     def choose(self, copy: int, at: int, *, opens: bool, clicks: bool) -> None:
-        """The recipient of `copy` said at `at` (microseconds) what may be recorded from now on."""
+        """The recipient of `copy` chose at `at` (microseconds) what may be recorded from now on."""
         self._chosen.pop(copy, None)
         if not (opens and clicks):
             self._chosen[copy] = _Chosen(at, opens, clicks)

@@ -20,7 +20,7 @@ class FastEndpoint(Protocol):
     """Answers a GET whose head was read in the usual way."""
 
     def __call__(self, target: bytes, path: bytes, head: RequestHead, waiter: Waiter, /) -> bytes | None:
-        """The whole answer; None when it comes later, through `waiter`."""
+        """The complete answer; None when it comes later, through `waiter`."""
         ...
 
 
@@ -28,7 +28,7 @@ class Endpoint(Protocol):
     """Answers any request."""
 
     def __call__(self, request: Request, waiter: Waiter, /) -> bytes | None:
-        """The whole answer; None when it comes later, through `waiter`."""
+        """The complete answer; None when it comes later, through `waiter`."""
         ...
 
 

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 Journal = JournalWriter | RefusingJournal
 _BACKLOG: Final = 1024
 _MENDED_SECONDS: Final = 2.0  # a journal that could not be opened at the start is tried again this often
-_FOR_EVERYBODY: Final = 0o666  # as public as the port; the socket's folder says which accounts may come
+_FOR_EVERYBODY: Final = 0o666  # as public as the port; the socket's folder controls which accounts may connect
 # A batch that is on disk waits for the interpreter no longer than this while requests keep coming. Less costs a tenth
 # of the throughput at 64 connections, the default of 5 ms a tenth of it on a slow disk (bench/edge.py).
 _SWITCH_SECONDS: Final = 0.0015
@@ -146,7 +146,7 @@ class Edge:
             self._by_address.leave(connection.peer)
 
     def too_many(self) -> bytes:
-        """What one connection too many is told."""
+        """Answer to a connection over the limit."""
         self.core.counts.add(RequestOutcome.TOO_MANY)
         return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
 
@@ -159,7 +159,7 @@ class Edge:
         return self.core.failed_page()
 
     def refused(self, refusal: RequestRefusedError, target: bytes) -> bytes:
-        """The answer to what is no request: still a picture where one was asked for, since proxies keep errors."""
+        """The answer to an invalid request: still a pixel where one was requested, because proxies cache errors."""
         self.core.counts.add(refusal.outcome)
         if self._wants_picture(target):
             return self.core.answers.gif(refusal.outcome.value.replace("_", "-"))

@@ -36,7 +36,7 @@ def plain_path(target: bytes) -> str:
 
 
 def without_query(part: bytes) -> bytes:
-    """What stands before the query or fragment something added behind our URL."""
+    """The part of our URL before a query or fragment that was appended to it."""
     return part.partition(b"?")[0].partition(b"#")[0]
 
 

@@ -28,7 +28,7 @@ class Certificate:
             raise SettingError(f"TLS certificate {self._files[0]}: {error}") from error
 
     def refresh(self) -> None:
-        """Load the files anew if they changed; new connections get the new certificate, a bad one changes nothing."""
+        """Reload the files if they changed; new connections get the new certificate, a bad one changes nothing."""
         if self.context is None:
             return
         try:

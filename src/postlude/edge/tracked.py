@@ -17,7 +17,7 @@ _REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
 
 
 class Pixel:
-    """A valid picture for everything under its prefix; a hit only for a GET with a genuine token."""
+    """A valid image for every path under its prefix; a hit only for a GET with a valid token."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -47,10 +47,10 @@ class Pixel:
 
 
 class LinkEndpoint:
-    """302 to the destination that was signed, or a page that names the host a changed one wanted.
+    """302 to the signed destination, or a page that names the host of a changed one.
 
-    Verified destinations are remembered by everything their MAC covers and the MAC itself, so a campaign's link is
-    checked once and its recipients' tokens every time.
+    Verified destinations are cached by everything their MAC covers and the MAC itself, so a campaign's link is verified
+    once and its recipients' tokens every time.
     """
 
     def __init__(self, core: Core) -> None:
@@ -58,7 +58,7 @@ class LinkEndpoint:
         self._known: dict[bytes, tuple[int, bytes]] = {}
 
     def forget(self) -> None:
-        """Check every destination anew: links were stopped or replaced."""
+        """Verify every destination again: links were stopped or replaced."""
         self._known.clear()
 
     def known(self, payload: bytes, rest: bytes) -> tuple[int, bytes] | None:
@@ -144,7 +144,7 @@ class LinkEndpoint:
 
 
 def _wanted(target: bytes) -> str:
-    """The host a link nobody signed wants to lead to."""
+    """The host of an unsigned destination."""
     for reading in readings(target):
         parts = split_link(reading.rest.decode("utf-8", "replace"))
         host = wanted_host(parts[2]) if parts else ""

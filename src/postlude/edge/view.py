@@ -18,8 +18,8 @@ _REMEMBERED_BYTES: Final = 8 << 20
 _MAIL_POLICY: Final = "sandbox allow-popups; default-src 'none'; img-src * data:; style-src 'unsafe-inline'; font-src *"
 
 
-class View(FormEndpoint):
-    """The mail in a browser, where a page was made of it; else a page that says there is none."""
+class View(Face):
+    """The message's page for view in browser; without one, a page that says so."""
 
     def __init__(self, core: Core) -> None:
         super().__init__(core)
@@ -46,7 +46,7 @@ class View(FormEndpoint):
         if body is None:
             answer = core.page(410, core.pages.plain(request.head.language, "view_title", "view_gone"))
         else:
-            # The page is everybody's; whose unsubscribe and preferences links stand in it is known only here.
+            # The page is shared by all recipients; the copy's unsubscribe and preferences links are inserted here.
             body = body.replace(DEAD_TOKEN.encode(), self._token(request).encode())
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _MAIL_POLICY}
             answer = core.answers.build(200, body, headers)

@@ -1,4 +1,4 @@
-"""A writer's fast entrance for one event loop: no lock, no future, whole batches there and back."""
+"""Batch queue from an event loop to the committer: no lock or future per record."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,8 +10,8 @@ W = TypeVar("W")
 _AT_ONCE: Final = 256  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
 
 
-class AppendQueue(Generic[W]):
-    """Gathers records with whoever waits for them, and hands them to the committer once a turn of the loop.
+class Lane(Generic[W]):
+    """Collects records and their waiters, and passes them to the committer once per iteration of the loop.
 
     `add` is for the loop's thread only; `deliver` is called in the committer's.
     """
@@ -23,7 +23,7 @@ class AppendQueue(Generic[W]):
         deliver: Callable[[list[W], StorageError | None], None],
     ) -> None:
         self.batch = 0
-        """Changes when records are handed over: what is the same for a whole batch need be made only once."""
+        """Changes when records are passed on: values that are equal for a whole batch are computed once."""
         self.handed_over: deque[tuple[list[bytes], list[W]]] = deque()
         self.deliver = deliver
         self._records: list[bytes] = []
@@ -49,7 +49,7 @@ class AppendQueue(Generic[W]):
             self._wake()
 
     def take(self) -> tuple[list[bytes], list[W]]:
-        """Everything that was handed over, for the committer; there must be something."""
+        """All records passed on, for the committer; there must be at least one."""
         records, waiters = self.handed_over.popleft()
         while self.handed_over and len(records) < 1 << 12:
             more = self.handed_over.popleft()

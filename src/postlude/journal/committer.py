@@ -1,4 +1,4 @@
-"""Who does a writer's work: a thread of its own, or whatever a simulation puts in its place."""
+"""Runs a writer's work: in a thread, or in a simulation's replacement."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class Committer(Protocol):
         ...
 
     def stop(self) -> None:
-        """Return when `work` was called once more after everything that was there before; then never again."""
+        """Return after `work` ran once more for everything added before; then it never runs again."""
         ...
 
 

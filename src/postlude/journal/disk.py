@@ -1,4 +1,4 @@
-"""The few file operations the journal uses, in one place so that tests can make a disk fail or tell the order."""
+"""The few file operations the journal uses, in one place, so that tests can make a disk fail or record the order."""
 
 import os
 from pathlib import Path

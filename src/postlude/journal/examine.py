@@ -1,4 +1,4 @@
-"""Reading a whole journal for the sake of its checksums. Changes nothing, and may run beside its writers."""
+"""Verify the checksums of a whole journal. Changes nothing, and may run beside its writers."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the reader finds wrong with a journal: said once, with the numbers and what it means."""
+"""Damage that the reader finds in a journal: reported once, with numbers and meaning."""
 
 from typing import NamedTuple
 

@@ -21,7 +21,7 @@ SUFFIX: Final = ".journal"
 TAIL: Final = ".tail-"
 DAMAGED: Final = ".damaged-"
 MISSING: Final = ".missing"
-_MOST_MISSING: Final = 10_000  # a mark that knows of more is no mark
+_MOST_MISSING: Final = 10_000  # a mark with more is invalid
 _LOCK: Final = "lock"
 _MODE: Final = 0o640
 _MARK: Final = "mark"
@@ -160,7 +160,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
 
 
 def _marked(folder: Path) -> tuple[int, int]:
-    """What the mark says; (0, 0) when there is none."""
+    """Content of the mark; (0, 0) when there is none."""
     try:
         mark = WriterMark(folder, writable=False)
     except OSError:

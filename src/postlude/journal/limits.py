@@ -2,7 +2,7 @@
 
 from typing import Final
 
-DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes a hit: 57 million hits the digest has not read or that are kept
+DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes per hit: 57 million hits, unread or kept
 
 
 def size_alarm(name: str, size: int, limit: int) -> str:
@@ -16,7 +16,7 @@ def size_alarm(name: str, size: int, limit: int) -> str:
 
 
 def full_disk_alarm(name: str, size: int) -> str:
-    """A sentence for people while the disk is full and what was put by for that is being used."""
+    """A sentence for the operator while the disk is full and the spare segment is in use."""
     return (
         f"the disk is full: {name} writes into the {size / (1 << 20):.0f} MiB kept for that. Free space before they "
         "are used up: then hits are lost"

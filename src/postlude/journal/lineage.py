@@ -1,7 +1,8 @@
 """Under which writer number a segment's records are counted, so that no event id is ever used for two records.
 
-A writer's folder proposes a number. It holds as long as the folder is the one the stores have read from. A journal that
-is older than the stores, is gone and made anew, or is another installation's, goes on under a number nobody has used.
+A writer's folder proposes a number. It is used as long as the folder is the one that the stores have read. A journal
+that is older than the stores, was deleted and recreated, or belongs to another installation continues under an unused
+number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from postlude.model.segment import SegmentLabel
 
 
 class Known(NamedTuple):
-    """What the stores say about what they have read."""
+    """The stores' record of what they have read."""
 
     ends: Mapping[int, tuple[int, int]] = {}
     """(segment, offset) by writer number: the furthest that any store has read."""

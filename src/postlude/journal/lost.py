@@ -1,6 +1,6 @@
-"""Losses of a writer whose folder takes nothing, not even the number of what was lost: kept until it does.
+"""Losses of a writer whose folder cannot be written, not even with the number of losses: stored until it can.
 
-The number lies in the folder where that is possible, else in the system's folder for temporary files.
+The number is in the folder if possible, else in the system's temporary folder.
 """
 
 import os

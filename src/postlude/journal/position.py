@@ -1,4 +1,4 @@
-"""Where a record lies: the identity of every observation and, with an ordinal, of every event."""
+"""Position of a record: the identity of every observation and, with an ordinal, of every event."""
 
 from typing import Final, NamedTuple
 

@@ -36,7 +36,7 @@ class JournalReader:
         self._found: list[JournalFinding] = []
 
     def recognise(self, known: Known) -> None:
-        """Begin anew with what the stores know; finds out which journals are older than they are, or gone."""
+        """Start again from the stores' positions; detects journals that are older than the stores, or missing."""
         self.close()
         self._lineage = Lineage(known)
         self._find_writers()

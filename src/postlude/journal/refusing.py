@@ -1,4 +1,4 @@
-"""What stands in for a journal that cannot be opened: it refuses every record at once, with the reason."""
+"""Replacement for a journal that cannot be opened: refuses every record at once, with the reason."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from postlude.journal.writer import Done, WriterStats
 from postlude.model.errors import StorageError
 
 W = TypeVar("W")
-_NOTE_SECONDS: Final = 1.0  # a process that is killed forgets what it lost within this time, and no more
+_NOTE_SECONDS: Final = 1.0  # a killed process forgets the losses of this time, not more
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class RefusingJournal:
 
     @property
     def unnoted(self) -> int:
-        """Losses of this process that `losses` does not tell yet."""
+        """Losses of this process that `losses` does not include yet."""
         return self._lost - self._noted
 
     def append_queue(
@@ -56,7 +56,7 @@ class RefusingJournal:
         done(self._error)
 
     def close(self) -> None:
-        """Say what was lost, where the next start finds it."""
+        """Record the losses where the next start finds them."""
         self._note()
         if self._lost:
             _log.error("journal: %d records of %s were lost: %s", self._lost, self.name, self._error)

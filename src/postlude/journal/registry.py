@@ -1,6 +1,6 @@
-"""Who writes under one root: `numbers.json`, and in every writer's folder a file that says the same of this one.
+"""Writers under one root: `numbers.json`, and a file in every writer's folder with the same for this writer.
 
-Either of the two is made again from the other, or from the heads of the segments, when it is lost or damaged.
+If one of them is lost or damaged, it is recreated from the other, or from the heads of the segments.
 """
 
 import json
@@ -134,7 +134,7 @@ def _complete(root: Path, name: str, writers: dict[str, Writer]) -> Writer:
     told = _identity_of(folder) or _from_heads(folder)
     identity = told.identity if told else b""
     if not identity and folder.is_dir():
-        identity = writer.identity  # of a folder that is gone it tells nothing: what comes is another journal
+        identity = writer.identity  # useless for a deleted folder: the next journal is another one
     return Writer(writer.number, identity or secrets.token_bytes(_IDENTITY_BYTES))
 
 
@@ -153,7 +153,7 @@ def _identity_of(folder: Path) -> Writer | None:
 
 
 def _from_heads(folder: Path) -> Writer | None:
-    """What the newest segment with a whole head says."""
+    """The newest readable segment head."""
     for segment in reversed(segments(folder) if folder.is_dir() else []):
         if head := read_segment_head(segment_path(folder, segment)):
             return Writer(head.number, head.identity)

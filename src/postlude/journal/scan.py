@@ -1,4 +1,4 @@
-"""Reading a segment from end to end, over damage: every whole frame is found, and what lies between is told."""
+"""Read a segment from end to end, across damage: finds every intact frame and reports the bytes between."""
 
 import mmap
 import os
@@ -17,7 +17,7 @@ _MOST_CHECKED: Final = 1 << 30
 
 
 class Skipped(NamedTuple):
-    """Bytes that are part of no whole frame: damaged, or never written whole."""
+    """Bytes outside intact frames: damaged, or not written completely."""
 
     start: int
     end: int

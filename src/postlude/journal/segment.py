@@ -30,7 +30,7 @@ class OpenSegment:
         self.seed = segment_header.seed_of(mine.identity, mine.segment)
         """What the checksums of its frames begin with."""
         self.end = 0
-        """Everything before it is durable."""
+        """Everything before this offset is durable."""
         self._limit = limit
         prepared = source.take(self._path)
         self.prepared = prepared is not None

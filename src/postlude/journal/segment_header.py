@@ -1,4 +1,4 @@
-"""The head of a segment: whose it is. It stands before the first frame and is written with it.
+"""The head of a segment: its writer and identity. It precedes the first frame and is written with it.
 
 `magic (4) | writer number (4) | segment (4) | identity (16) | key (16) | crc32 of all before (4)`, little-endian.
 Segments of older versions have none.
@@ -16,10 +16,10 @@ SIZE: Final = _layout.size + _check.size
 
 
 class SegmentHeader(NamedTuple):
-    """What tells one segment from every other, also from one of the same name in another folder or another backup."""
+    """Identifies a segment, also among segments of the same name in another folder or backup."""
 
     number: int
-    """The writer's, as its folder was told; the stores may count its records under another (`lineage`)."""
+    """The number in the writer's folder; the stores may count its records under another (`lineage`)."""
     segment: int
     identity: bytes
     """16 random bytes, the same in all segments of a writer's folder."""
@@ -27,7 +27,7 @@ class SegmentHeader(NamedTuple):
     """16 random bytes of this segment alone."""
 
     def pack(self) -> bytes:
-        """As it lies on disk."""
+        """The encoded bytes."""
         data = _layout.pack(MAGIC, *self)
         return data + _check.pack(crc32(data))
 

@@ -1,6 +1,6 @@
-"""A few megabytes that belong to a writer already, for when the disk is full: hits are kept while somebody frees space.
+"""A few reserved megabytes per writer for a full disk: hits are stored until space is freed.
 
-A segment is made of it, and overwriting what is allocated takes no space. A megabyte is 8 minutes of 10 hits a second.
+It becomes a segment: overwriting allocated space needs no more. A megabyte is 8 minutes of 10 hits a second.
 """
 
 import os
@@ -17,7 +17,7 @@ SPARE_BYTES: Final = 8 << 20
 _PIECE: Final = 1 << 20
 _RETRY_SECONDS: Final = 30.0
 _ROOM: Final = 4
-"""A spare is made again once the disk has this many times its size free: it shall not fill the disk itself."""
+"""A spare is made again once the disk has this many times its size free: it must not fill the disk itself."""
 
 
 class Spare:
@@ -65,7 +65,7 @@ class Spare:
         return fd
 
     def close(self) -> None:
-        """Leave it where it is for the next start."""
+        """Leave it for the next start."""
         self._stop = True
         if self._thread is not None:
             self._thread.join()

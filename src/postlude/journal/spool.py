@@ -1,4 +1,4 @@
-"""Mail as it came, one file a message: too large for the journal, stored before the journal speaks of it."""
+"""Unchanged mail, one file per message: too large for the journal, stored before the journal refers to it."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ PARTS: Final = 128
 
 
 def checksum(data: bytes) -> str:
-    """What tells these bytes from the same ones damaged: kept in the journal, apart from the file."""
+    """Checksum of these bytes: stored in the journal, apart from the file."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
@@ -28,7 +28,7 @@ class Spool:
         self._disk = disk or Disk()
 
     def path(self, id: int) -> Path:  # noqa: A002 - the public word for it
-        """Where the bytes of `id` lie, whether or not they do."""
+        """Path for `id`; the file may not exist."""
         name = id_text(id)
         return self._root / name[:2] / f"{name}.eml"
 

@@ -72,9 +72,9 @@ class JournalWriter:
         clock: Clock | None = None,
         committer: Committer | None = None,
     ) -> None:
-        """`spare_bytes`: kept on the disk for the time when it is full.
+        """`spare_bytes`: reserved on the disk for when it is full.
 
-        `committer`: who does the work, if not a thread of its own.
+        `committer`: runs the work, if not a thread.
         """
         if not segment_header.SIZE + frame.OVERHEAD < segment_bytes <= MAX_SEGMENT_BYTES:
             raise InputError(f"segment_bytes must be at most {MAX_SEGMENT_BYTES}, not {segment_bytes}")
@@ -168,7 +168,7 @@ class JournalWriter:
 
     @property
     def alarm(self) -> str:
-        """What to do before the journal or the disk takes nothing more; empty while there is room."""
+        """A warning with its remedy before the journal or the disk is full; empty while there is room."""
         if self._on_spare:
             return full_disk_alarm(self.name, self._spare.size)
         return size_alarm(self.name, self._size, self._max_bytes)
@@ -191,7 +191,7 @@ class JournalWriter:
             pass
 
     def _round(self) -> bool:
-        """Commit everything that came while the last batch was syncing; False when nothing did."""
+        """Commit all records that came during the last sync; False when there are none."""
         worked = False
         if batch := self._take():
             worked = True
@@ -247,7 +247,7 @@ class JournalWriter:
             offset += len(record)
 
     def _store(self, records: list[bytes]) -> StorageError | None:
-        """Make one frame of records durable, or say why not."""
+        """Make one frame of records durable; returns the error if that fails."""
         try:
             try:
                 self._write(records)
@@ -307,7 +307,7 @@ class JournalWriter:
         return segment
 
     def _take_spare(self) -> bool:
-        """The disk is full: go on in what was put by for that."""
+        """The disk is full: continue in the spare segment."""
         if not self._spare.there:
             return False
         self._abandon()

@@ -47,7 +47,7 @@ class WriterFolder:
             self.labels.append(SegmentLabel(0, 0, self.name, identity.hex(), identity.hex()))
 
     def _recover(self) -> None:
-        """After a power cut the mark may be lost: when nobody writes, find the durable end again."""
+        """After a power cut the mark may be lost: find the durable end again while there is no writer."""
         with suppress(InUseError):
             lock = files.lock(self._folder)
             try:
@@ -129,7 +129,7 @@ class WriterFolder:
             yield found
 
     def _frame_start(self, segment: int, offset: int) -> int:
-        """A place at or before the frame that holds `offset` where a frame begins."""
+        """Start of a frame at or before the frame that contains `offset`."""
         known, start, end = self._open
         if known != segment or start > offset:
             return 0

@@ -61,7 +61,7 @@ class Campaigns(CampaignQueries, CampaignSending, CampaignReports):
 
 
 class Store:
-    """The whole state behind one object, one attribute a topic.
+    """The whole state behind one object, one attribute per topic.
 
     Safe to share between threads; several processes may open the same.
     """
@@ -101,12 +101,12 @@ def is_behind(url: str) -> bool:
 
 
 def open_store(url: str, forgotten_key: KeySource | None = None) -> Store:
-    """Open `sqlite:////absolute/path` or `postgresql://...`, its tables brought forward to this version.
+    """Open `sqlite:////absolute/path` or `postgresql://...`, and migrate its tables to this version.
 
-    `forgotten_key` returns the key of the hashes that stay of forgotten addresses.
+    `forgotten_key` returns the key for the hashes of forgotten addresses.
 
     Raises SettingError for another kind of URL, StorageError when it cannot be opened or written, InUseError when
-    another process keeps it locked.
+    another process has it locked.
     """
     database = Database(connect(url, **{KEY_OPTION: forgotten_key}))
     try:

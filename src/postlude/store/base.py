@@ -72,7 +72,7 @@ def as_struct(kind: type[T], row: Row[Any]) -> T:
 
 
 def clean(text: str) -> str:
-    """`text` as every store can hold it: PostgreSQL refuses NUL, and none takes half a surrogate pair."""
+    """`text` as every store can hold it: PostgreSQL refuses NUL, and no store accepts half a surrogate pair."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

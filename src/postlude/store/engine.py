@@ -1,4 +1,4 @@
-"""One database engine with the two transactions everything here uses: `read` and `write`."""
+"""One database engine with the two transactions used everywhere: `read` and `write`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that will write says so at once: upgrading a reader fails without waiting when another writes.
+    # A writing transaction begins as one: upgrading a reader fails without waiting when another writes.
     write = connection.get_execution_options().get("postlude_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
@@ -85,7 +85,7 @@ def translated(engine: Engine) -> Iterator[None]:
     except OperationalError as error:
         raise _named(engine, error) from error
     except DBAPIError as error:
-        if error.connection_invalidated or type(error) is DatabaseError:  # a file that is no database, or is damaged
+        if error.connection_invalidated or type(error) is DatabaseError:  # a file that is not a database, or is damaged
             raise _named(engine, error) from error
         raise
 

@@ -20,9 +20,9 @@ Earliest = Annotated[int | None, _EARLIEST]
 Latest = Annotated[int | None, _LATEST]
 """When something happened last."""
 OwnTime = Annotated[int | None, _OWN]
-"""A time with a rule of its own in the projection."""
+"""A time with its own rule in the projection."""
 OwnText = Annotated[str, _OWN]
-"""A text with a rule of its own in the projection; empty when there is none."""
+"""A text with its own rule in the projection; empty when there is none."""
 
 
 class Folded:

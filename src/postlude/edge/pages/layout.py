@@ -58,7 +58,7 @@ class PublicPages:
         return self._page(language, t["unsubscribe_title"], form)
 
     def confirm(self, accept_language: str) -> bytes:
-        """The question whether a subscription is wanted, with the one button that says so."""
+        """The page that asks for confirmation of a subscription, with one button."""
         language, t = self._language(accept_language)
         button = f'<button name="confirm" value="1">{escape(t["confirm_button"])}</button>'
         form = f'<p>{escape(t["confirm_question"])}</p><form method="post">{button}</form>'
@@ -74,7 +74,7 @@ class PublicPages:
         address_form: AddressForm,
         unsubscribe_url: str,
     ) -> bytes:
-        """The forms; `opens` and `clicks` say what is allowed now."""
+        """The forms; `opens` and `clicks` are the present choices."""
         language, t = self._language(accept_language)
         ticks = "".join(
             _TICK.format(name=name, ticked=" checked" if on else "", text=escape(t[f"preferences_{name}"]))
@@ -105,7 +105,7 @@ class PublicPages:
         joined: Sequence[PublicList] = (),
         left: Sequence[PublicList] = (),
     ) -> bytes:
-        """What holds from now on."""
+        """The page that confirms a choice."""
         language, t = self._language(accept_language)
         lines = [t["preferences_opens_" + _on(opens)], t["preferences_clicks_" + _on(clicks)]]
         lines += [f"{t['list_joined']} {one.name}" for one in joined] + [f"{t['list_left']} {one.name}" for one in left]
@@ -146,7 +146,7 @@ class PublicPages:
 
 
 def _lists(t: Texts, lists: Sequence[PublicList]) -> str:
-    """A choice a list. What somebody gets now is not known here, so that leaving it alone is the first answer."""
+    """One choice per list. Present memberships are not known here, so "no change" is the default."""
     if not lists:
         return ""
     answers = "".join(

@@ -64,7 +64,7 @@ class UnmatchedReason(StrEnum):
     NOTHING_OF_OURS = "nothing_of_ours"  # no evidence in it
     UNKNOWN_COPY = "unknown_copy"  # signed, but the copy is not stored (any more)
     AMBIGUOUS = "ambiguous"  # several copies fit
-    CONFLICT = "conflict"  # evidence at odds with itself: quarantine
+    CONFLICT = "conflict"  # contradictory evidence: quarantine
     OTHER_SENDER = "other_sender"  # matched, but the answer came from another address
     COLLEAGUE = "colleague"  # matched, but it came from the sender's own domain
     REPORT = "report"  # a report that changes nothing for the copy
@@ -72,7 +72,7 @@ class UnmatchedReason(StrEnum):
 
 
 class Attribution(msgspec.Struct, frozen=True):
-    """What one finding means."""
+    """The meaning of one finding."""
 
     kind: EventKind
     """UNMATCHED when nothing may be concluded; `copy` then still names what it is linked to, if anything."""

@@ -4,7 +4,7 @@ import msgspec
 
 
 class User(msgspec.Struct, frozen=True):
-    """Somebody who sends mail through this server."""
+    """A user who sends mail through this server."""
 
     id: int
     address: str
@@ -15,7 +15,7 @@ class User(msgspec.Struct, frozen=True):
     limits: dict[str, int] | None = None
     """What differs from the limits in the settings: `recipients_per_day` ... -> number, 0 for none."""
     sessions_from: int | None = None
-    """Web sessions begun before are over."""
+    """Web sessions that began before this time have ended."""
     disabled_at: int | None = None
     """When the user was disabled: nothing of theirs signs in or sends any more."""
 

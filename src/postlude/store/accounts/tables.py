@@ -13,7 +13,7 @@ users = Table(
     Column("senders", JSON, nullable=False),
     Column("created_at", Big, nullable=False),
     Column("limits", JSON),  # what differs from the settings' limits
-    Column("sessions_from", Big),  # sessions begun before are over
+    Column("sessions_from", Big),  # earlier sessions have ended
     Column("disabled_at", Big),
 )
 

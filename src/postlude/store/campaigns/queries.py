@@ -55,7 +55,7 @@ class CampaignQueries(TopicQueries):
             connection.execute(insert(campaign_variants), [_variant_row(one) for one in variants])
 
     def delete(self, campaign: int) -> None:
-        """Delete a draft; InputError when it is none any more: what was sent keeps its report."""
+        """Delete a draft; InputError when it is no longer a draft: a sent campaign keeps its report."""
         with self._database.write() as connection:
             draft = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value
             if not connection.execute(delete(campaigns).where(*draft)).rowcount:
@@ -79,7 +79,7 @@ class CampaignQueries(TopicQueries):
     def fix(
         self, campaign: int, sent: Iterable[tuple[Message, Iterable[Link]]], scheduled_at: int, expected: int
     ) -> bool:
-        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is no draft."""
+        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is not a draft."""
         change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value)
         values = {"scheduled_at": scheduled_at, "expected": expected, "problem": ""}
         with self._database.write() as connection:
@@ -131,7 +131,7 @@ class CampaignQueries(TopicQueries):
             return [as_struct(CampaignFile, row) for row in rows]
 
     def file_content(self, file: int) -> bytes:
-        """What an embedded file holds; NotFoundError when there is none."""
+        """Content of an embedded file; NotFoundError when there is none."""
         with self._database.read() as connection:
             found = connection.execute(select(campaign_files.c.content).where(campaign_files.c.id == file)).scalar()
         if found is None:

@@ -23,11 +23,13 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
     per_hour: int = 0
     """At most so many copies an hour; 0: as fast as the mail server takes them."""
     local_time: bool = False
-    """Leave when the clock of each contact's own time zone shows the scheduled time."""
+    """Send at the scheduled hour in each contact's time zone."""
     time_zone: str = "UTC"
     """The zone the schedule was given in, and of contacts without one."""
     test_percent: int = 0
-    """This share of the audience gets the variants in equal parts, the rest the winner. 0: everybody, equal parts."""
+    """This share of the audience gets the variants in equal parts, the rest the winner. 0: the whole audience, in equal
+    parts.
+    """
     test_hours: float = 4.0
     """From the start until the winner is decided."""
     rule: WinnerRule = WinnerRule.OPENED
@@ -57,7 +59,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """The size of the audience when it started."""
     taken_up_to: int = 0
     taken_in: bool = False
-    """Everybody in the audience has a copy."""
+    """Every contact in the audience has a copy."""
     paced_to: int = 0
     decide_at: int | None = None
     """When the test of variants ends; None when there is none or it is over."""
@@ -65,7 +67,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a campaign's content. Its `message` is the row everything about its copies hangs on."""
+    """One version of a campaign's content. Its `message` is the row that its copies belong to."""
 
     campaign: int
     name: str = "A"
@@ -109,7 +111,7 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     suppressed: str | None
     """Why the address must not be mailed; None when it may."""
     opens_withdrawn: bool | None = None
-    """The last word of the address; None when it never said anything."""
+    """The latest choice of the address; None when there is none."""
     clicks_withdrawn: bool | None = None
     generation: int = 0
     """Of the state that let it be claimed."""
@@ -124,7 +126,7 @@ class AudienceProgress(msgspec.Struct, frozen=True):
 
 
 class Funnel(msgspec.Struct, frozen=True, kw_only=True):
-    """Copies of one message, counted by what became of them. Of opens and clicks, people's and others are apart."""
+    """Copies of one message, counted by result. Opens and clicks of people and of others are separate."""
 
     message: int
     copies: int = 0
@@ -139,7 +141,7 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     opened: int = 0
     """People who opened it, clicked or answered."""
     opened_unknown: int = 0
-    """Opens nobody can tell apart from Apple's, and nothing more certain."""
+    """Copies whose only opens may be Apple's."""
     opened_machine: int = 0
     """Only machines opened it."""
     clicked: int = 0

@@ -34,10 +34,10 @@ class CampaignSending(TopicQueries):
     """The way of a campaign's copies."""
 
     def enqueue_audience(self, campaign: int, limit: int, place: Place) -> AudienceProgress:
-        """Make copies for up to `limit` further contacts of the audience.
+        """Create copies for up to `limit` further contacts of the audience.
 
-        Copies and the place up to which the audience was read change together: whoever goes on after a crash, and
-        however many do so at the same time, nobody is left out and nobody is in twice.
+        The copies and the position in the audience change in one transaction: after a crash, and with several processes
+        at once, no contact is left out and none gets two copies.
         """
         with self._database.write() as connection:
             row = connection.execute(select(campaigns).where(campaigns.c.id == campaign).with_for_update()).first()
@@ -80,7 +80,7 @@ class CampaignSending(TopicQueries):
             return [claim for some in chunks(ids) for claim in _claims(connection, some, generation)]
 
     def give_back(self, claimed: Collection[int]) -> None:
-        """Claims that were not begun: waiting again, their attempt not counted."""
+        """Return claims that were not attempted: queued again, the attempt not counted."""
         back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
             for some in chunks(claimed):
@@ -88,7 +88,7 @@ class CampaignSending(TopicQueries):
                 connection.execute(update(copies).where(*held).values(back))
 
     def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
-        """As `give_back`, begun or not, and not again before `until`; `text` says why."""
+        """As `give_back`, attempted or not, and not again before `until`; `text` is the reason."""
         why = {"text": clean(text)} if text else {}
         with self._database.write() as connection:
             for some in chunks(claimed):
@@ -119,7 +119,7 @@ class CampaignSending(TopicQueries):
         return min((at for at in found if at is not None), default=None)
 
     def finish(self, campaign: int, now: int) -> bool:
-        """SENT, when everybody is taken in and every copy has its outcome; False when it is not so."""
+        """Set SENT when the whole audience has copies and every copy has its outcome; False otherwise."""
         left = select(copies.c.id).where(copies.c.campaign == campaign, copies.c.status.in_(_OPEN)).exists()
         done = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SENDING.value, campaigns.c.taken_in
         change = update(campaigns).where(*done, ~left)
@@ -128,7 +128,7 @@ class CampaignSending(TopicQueries):
             return bool(connection.execute(change.values(values)).rowcount)
 
     def cancel_copies(self, campaign: int, limit: int = 10_000) -> int:
-        """CANCELLED for up to `limit` copies that wait; how many it was. Those in a worker's hands are left to it."""
+        """Cancel up to `limit` waiting copies; returns their number. Claimed copies are left to their worker."""
         waiting = copies.c.status.in_([CopyStatus.HELD.value, *(status.value for status in WAITING)])
         some = select(copies.c.id).where(copies.c.campaign == campaign, waiting).limit(limit)
         change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), waiting)
@@ -136,7 +136,7 @@ class CampaignSending(TopicQueries):
             return connection.execute(change.values(status=CopyStatus.CANCELLED.value, next_attempt_at=None)).rowcount
 
     def release_held(self, campaign: int, message: int, limit: int = 10_000) -> int:
-        """Let up to `limit` held copies leave as the variant `message`; how many it was."""
+        """Release up to `limit` held copies as the variant `message`; returns their number."""
         held = copies.c.campaign == campaign, copies.c.status == CopyStatus.HELD.value
         some = select(copies.c.id).where(*held).limit(limit)
         change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), *held)

@@ -1,7 +1,7 @@
-"""Campaigns: what is sent to whom, in which variants, and how far it is. Conventions as in `schema`.
+"""Campaigns: content, audience, variants and progress. Conventions as in `schema`.
 
-A variant is a row of `messages`, its copies are rows of `copies` with `campaign` set: what becomes of them is kept
-where it is kept for every other message.
+A variant is a row of `messages`, its copies are rows of `copies` with `campaign` set: their results are stored as for
+every other message.
 """
 
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, Table, Text
@@ -55,5 +55,5 @@ campaign_files = Table(
     Column("size", Integer, nullable=False),
     Column("hosted", Boolean, nullable=False),
     words("content_id"),
-    Column("content", LargeBinary),  # of an embedded one; a hosted one lies in the data folder
+    Column("content", LargeBinary),  # of an embedded file; a hosted file is in the data folder
 )

@@ -1,4 +1,4 @@
-"""Whom a campaign goes to: one query, counted, read in pages, or written into other tables as it stands."""
+"""The audience of a campaign: one query, to be counted, read in pages, or inserted into other tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,16 +42,16 @@ class Audiences(TopicQueries):
 
 
 def audience_members(audience: Audience) -> Select[tuple[int, int | None]]:
-    """(contact, list) of everybody in it, in the order of contact ids, to be read in pages."""
+    """(contact, list) of every member, in the order of contact ids, to be read in pages."""
     query = select(contacts.c.id.label("contact"), _by_list(audience).label("list"))
     return query.where(*in_audience(audience, paged=True)).order_by(contacts.c.id)
 
 
 def in_audience(audience: Audience, *, paged: bool = False) -> list[ColumnElement[bool]]:
-    """Conditions on `contacts` that hold for its members.
+    """Conditions on `contacts` that select its members.
 
-    Asked once (a count), sets are built once and looked into. Read in pages, every condition is asked of each contact
-    by key instead: a set built anew for every thousand contacts makes a list of a million quadratic.
+    For one query (a count), sets are built once. For reading in pages, every condition looks up each contact by key
+    instead: rebuilding a set for every thousand contacts makes a list of a million quadratic.
     """
     found = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed(), ~has_left()]
     return found + _chosen(audience, paged=paged)

@@ -68,7 +68,7 @@ class ImportRow(NamedTuple):
 
 @dataclass
 class Intake:
-    """What holds for every row of one import."""
+    """Options for every row of one import."""
 
     job: int
     owner: str
@@ -79,10 +79,10 @@ class Intake:
     lists: Sequence[int] = ()
     tags: Sequence[int] = ()
     purposes: Sequence[Purpose] = ()
-    """What everybody in the file agreed to, by `proof`."""
+    """The consent of all contacts in the file, proven by `proof`."""
     proof: int = 0
     told: int = 0
-    """The proof of what an export of ours says of consent."""
+    """The proof for consent in an export of ours."""
     dry: bool = False
     """Look and count, write only the job's own rows."""
     tag_ids: dict[str, int] = field(default_factory=dict)
@@ -108,10 +108,10 @@ class BulkImport(TopicQueries):
         errors: Sequence[JobError],
         beat: Callable[[Mapping[str, int]], Beat],
     ) -> str:
-        """Take one batch, all of it or nothing; what somebody wants of the job, `lost` when another process has it.
+        """Import one batch, all or nothing. Returns the wish for the job; `lost` when another process has it.
 
-        `beat` makes the job's new state from what was counted: `added`, `updated`, `unchanged`, `repeated` (the same
-        address earlier in the file), `suppressed` (kept, but never mailed), `left` (unsubscribed before, stays so).
+        `beat` makes the job's new state from the counts: `added`, `updated`, `unchanged`, `repeated` (the same address
+        earlier in the file), `suppressed` (kept, but never mailed), `left` (unsubscribed before, stays so).
         """
         counts: Counter[str] = Counter()
         merged = _once(entries, intake.policy, counts)
@@ -185,10 +185,10 @@ class BulkImport(TopicQueries):
         return total
 
     def _join_lists(self, connection: Connection, intake: Intake, groups: Sequence[Any], counts: Counter[str]) -> None:
-        """Subscribe them; who left a list, or was asked to confirm, stays as they are.
+        """Subscribe them; contacts who left a list or were asked to confirm stay as they are.
 
-        Who left another list and is subscribed to none is not subscribed by an import either: nobody but the contact
-        takes that back.
+        A contact who left another list and is subscribed to none is not subscribed by an import either: only the
+        contact can reverse that.
         """
         names = ["list", "contact", "status", "source", "subscribed_at"]
         for list_id in intake.lists:
@@ -224,7 +224,7 @@ class BulkImport(TopicQueries):
         return int(connection.execute(select(tags.c.id).where(tags.c.key == name.lower())).scalar_one())
 
     def _note_consents(self, connection: Connection, intake: Intake, groups: Sequence[Any]) -> None:
-        """Note what the proof says, except for who has said something already: a file never overrules a person."""
+        """Record the proven consent, except for contacts with a choice: a file never overrides a person."""
         names = ["contact", "purpose", "at", "state", "proof"]
         for purpose in intake.purposes:
             column = contacts.c[COLUMNS[purpose]]
@@ -292,9 +292,9 @@ def _given(intake: Intake, ids: range) -> list[ColumnElement[bool]]:
 
 
 def _groups(intake: Intake, ids: range, known: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Conditions for everybody in the batch: the new ones, then the known ones in pieces.
+    """Conditions for all contacts in the batch: the new ones, then the known ones in pieces.
 
-    What all of them get is written by the database itself from these, row by row in C.
+    The database writes the common values itself, row by row in C.
     """
     pieces = chunks(row.id for row in known.values())
     return [and_(*_given(intake, ids)), *(contacts.c.id.in_(some) for some in pieces)]
@@ -328,7 +328,7 @@ def _contact_rows(intake: Intake, entries: Iterable[ImportRow], ids: Iterable[in
 
 
 def _own_origin(entry: ImportRow) -> dict[str, Any]:
-    """Where an export of ours says a contact came from."""
+    """A contact's source in an export of ours."""
     return {"source": clean(entry.source), "created_at": entry.created_at} if entry.created_at else {}
 
 

@@ -36,7 +36,7 @@ class Consents(TopicQueries):
         return proof
 
     def add_proof(self, proof: Proof) -> None:
-        """Keep a proof that consents will refer to."""
+        """Store a proof that consents will refer to."""
         with self._database.write() as connection:
             add_proof(connection, proof)
 
@@ -58,7 +58,7 @@ class Consents(TopicQueries):
 
 
 def add_proof(connection: Connection, proof: Proof) -> None:
-    """Keep a proof in the transaction of what it proves."""
+    """Store a proof in the transaction of its consent."""
     row = msgspec.structs.asdict(proof)
     words = {name: clean(row[name]) for name in ("how", "source", "text", "evidence", "by")}
     connection.execute(proofs.insert(), row | words)
@@ -100,7 +100,7 @@ def carry_over(connection: Connection, contact: int, address: str, at: int) -> N
 
 
 def note_consent(connection: Connection, contact: int, states: Mapping[Purpose, Consent], at: int, proof: int) -> None:
-    """Set a contact's consent in a transaction that is there, with a proof that is kept already."""
+    """Set a contact's consent in an open transaction, with a stored proof."""
     rows = [
         {"contact": contact, "purpose": purpose.value, "at": at, "state": state.value, "proof": proof}
         for purpose, state in states.items()

@@ -11,7 +11,7 @@ def erase_contact(connection: Connection, contact: int) -> bool:
     candidates = [row[0] for row in connection.execute(own.distinct())]
     for table in (list_members, contact_tags, consents):
         connection.execute(delete(table).where(table.c.contact == contact))
-    for proof in candidates:  # an import's proof stands behind others, too
+    for proof in candidates:  # an import's proof also belongs to other contacts
         shared = select(consents.c.proof).where(consents.c.proof == proof).exists()
         connection.execute(delete(proofs).where(proofs.c.id == proof, proofs.c.how != "import", ~shared))
     return connection.execute(delete(contacts).where(contacts.c.id == contact)).rowcount > 0

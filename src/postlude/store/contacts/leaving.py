@@ -1,8 +1,8 @@
-"""Who has left: the wish not to be mailed any more, as far as memberships tell it.
+"""Contacts who left: the wish not to be mailed, as recorded in memberships.
 
-Leaving a list ends its mailings, and the mailings that name no list (everyone, a tag, a field, who did not open),
-unless the contact is still subscribed to another list: then those who name no list may still reach them. Nobody but
-the contact takes the wish back. Memberships that were left outlive their list for that reason.
+Leaving a list ends its mailings. Mailings that name no list (everyone, a tag, a field, who did not open) then reach the
+contact only while it is subscribed to another list. Only the contact can reverse the wish, so ended memberships outlive
+their list.
 """
 
 from sqlalchemy import ColumnElement, select

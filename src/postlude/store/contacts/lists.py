@@ -71,10 +71,10 @@ class Lists(TopicQueries):
     def choose_membership(
         self, connection: Connection, address: str, list_id: int, *, on: bool, at: int, evidence: str
     ) -> bool:
-        """What a recipient chose on the preferences page, in the digest's transaction; False when it cannot apply.
+        """Apply a recipient's choice of the preferences page, in the digest's transaction; False when it cannot apply.
 
-        Joining needs a public list and makes the contact when there is none: who holds the copy's token reads that
-        mailbox, so the choice is its own confirmation. An older choice never undoes a newer one.
+        Joining needs a public list and creates the contact if needed: the holder of the copy's token reads that
+        mailbox, so the choice needs no confirmation. An older choice never overrides a newer one.
         """
         wanted = select(lists.c.consent_text).where(lists.c.id == list_id, lists.c.public)
         text = connection.execute(wanted).scalar()
@@ -119,7 +119,7 @@ class Lists(TopicQueries):
         return {list_id: ListTotals(**counts) for list_id, counts in found.items()}
 
     def memberships(self, contact: int) -> list[Membership]:
-        """Where the contact stands on each list that is there."""
+        """The contact's membership of each existing list."""
         there = list_members.c.list.in_(select(lists.c.id))
         query = select(list_members).where(list_members.c.contact == contact, there).order_by(list_members.c.list)
         with self._database.read() as connection:
@@ -142,7 +142,7 @@ class Lists(TopicQueries):
         return found
 
     def put_member(self, list_id: int, contact: int, status: MemberStatus, at: int, source: str = "") -> Membership:
-        """Set where one contact stands on a list, whatever it was: somebody decided it."""
+        """Set a contact's membership by a user's decision, whatever it was before."""
         column = _TIMES[status]
         row = {"list": list_id, "contact": contact, "status": status.value, "source": clean(source), column: at}
         change = {"status": status.value, column: at, "source": clean(source)}

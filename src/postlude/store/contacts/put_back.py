@@ -1,6 +1,6 @@
-"""What an export says of a contact besides its own columns: lists and consent, put back where nothing is known.
+"""Restore lists and consent from an export, where nothing is known about the contact.
 
-Who left a list, or said something else since, stays as they are: a file never overrules a person.
+A contact who left a list or made a later choice stays so: a file never overrides a person.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,8 +49,8 @@ def join_named_lists(
         connection.execute(insert_into(connection.dialect, list_members).on_conflict_do_nothing(), rows)
 
 
-def note_consent_to_mail(connection: Connection, reported: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
-    """Note what contacts of whom nothing is known said of mail, with the import as its proof."""
+def note_consent_to_mail(connection: Connection, said: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
+    """Record consent to mail for contacts without any, with the import as its proof."""
     for state in (Consent.GIVEN, Consent.WITHDRAWN):
         for some in chunks(contact for each, contact in reported if each is state):
             silent = select(contacts.c.id).where(contacts.c.id.in_(some), _MAIL == "")

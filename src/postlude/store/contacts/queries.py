@@ -145,7 +145,7 @@ def insert_contact(
 
 
 def clean_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Custom fields as every store can hold them."""
+    """Custom fields in a form that every store accepts."""
     return {clean(name): clean(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 

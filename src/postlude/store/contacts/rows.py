@@ -39,9 +39,9 @@ class MailingList(msgspec.Struct, frozen=True, kw_only=True):
     double_optin: bool = True
     """New members confirm by mail before they get other mail."""
     public: bool = False
-    """Recipients see it on their preferences page and may join or leave there."""
+    """Recipients see it on their preferences page and can join or leave there."""
     consent_text: str = ""
-    """What a member agrees to when confirming; kept in the proof."""
+    """What a member agrees to when confirming; stored in the proof."""
     sender: str = ""
     """From address of the confirmation mail; empty: the first user's."""
     created_at: int = 0
@@ -73,7 +73,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """How a consent is known: one proof may stand behind a whole import."""
+    """Proof of a consent; a whole import may share one proof."""
 
     id: int
     at: int
@@ -117,10 +117,10 @@ class FieldIs(msgspec.Struct, frozen=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a campaign goes to. Every part given must hold; within one part, one of its values.
+    """The audience of a campaign. All given parts must match; within a part, one of its values.
 
-    Suppressed addresses and contacts that withdrew their consent to mail are never in it. Without lists, tags,
-    contacts or `everyone` it is nobody: an empty form must not mail the whole address book.
+    Suppressed addresses and contacts that withdrew their consent to mail are never in it. Without lists, tags, contacts
+    or `everyone` it is empty: an empty form must not mail all contacts.
     """
 
     lists: Sequence[int] = ()

@@ -7,9 +7,9 @@ from postlude.store.engine import Database
 
 
 def address_holds(database: Database, column: Column[str], search: str) -> ColumnElement[bool]:
-    """The address in `column` holds `search`, in the spelling of DNS or as it is shown.
+    """Condition: the address in `column` contains `search`, in DNS spelling or as shown.
 
-    A part of a name in another script has no A-label of its own, so the domains there are are looked through.
+    A part of a name in another script has no A-label, so all stored domains are compared.
     """
     text = search.strip().lower()
     found = [column.contains(address_key(text), autoescape=True)]

@@ -1,6 +1,6 @@
 """Contacts, lists, tags, consent and suppressions.
 
-The tables of pairs have no row ids of their own in SQLite: a million memberships cost one tree instead of two.
+The tables of pairs have no row ids in SQLite: a million memberships need one tree instead of two.
 """
 
 from sqlalchemy import JSON, Boolean, Column, Index, Table, Text
@@ -22,7 +22,7 @@ contacts = Table(
     words("clicks_consent"),
     moment("created_at", always=True),
     moment("updated_at", always=True),
-    Column("job", Big),  # the import that touched it last: tells a repeat within one file from a known contact
+    Column("job", Big),  # the last import of it: distinguishes a repeat within one file from a known contact
 )
 
 contact_fields = Table("contact_fields", metadata, Column("name", Text, primary_key=True))
@@ -74,7 +74,7 @@ contact_tags = Table(
     sqlite_with_rowid=False,
 )
 
-# One proof may stand behind a million consents: an import's source is said once.
+# One proof may belong to a million consents: an import's source is stored once.
 proofs = Table(
     "proofs",
     metadata,

@@ -21,7 +21,7 @@ class Tags(TopicQueries):
             return int(connection.execute(select(tags.c.id).where(tags.c.key == shown.lower())).scalar_one())
 
     def find_tag(self, name: str) -> int | None:
-        """The id of a tag, None when nobody has used it."""
+        """The id of a tag, None when it does not exist."""
         with self._database.read() as connection:
             return connection.execute(select(tags.c.id).where(tags.c.key == clean(name.strip()).lower())).scalar()
 

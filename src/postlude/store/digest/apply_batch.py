@@ -50,7 +50,7 @@ class DigestQueries(TopicQueries):
         self._privacy = PrivacyQueries(database)
 
     def positions(self) -> dict[int, tuple[int, int]]:
-        """(segment, offset) by writer: what lies before is in these tables."""
+        """(segment, offset) by writer: earlier records are in these tables."""
         with self._database.read() as connection:
             return {row.writer: (row.segment, row.offset) for row in connection.execute(select(positions))}
 
@@ -60,13 +60,13 @@ class DigestQueries(TopicQueries):
             return {row.name: row.total for row in connection.execute(select(outcomes))}
 
     def seen(self, fingerprint: bytes) -> int:
-        """The journal record that said this first; 0 when none did."""
+        """The journal record that reported this first; 0 when none did."""
         with self._database.read() as connection:
             row = connection.execute(select(seen.c.record).where(seen.c.fingerprint == fingerprint)).first()
         return 0 if row is None else int(row[0])
 
     def apply(self, batch: Batch) -> None:
-        """Add one batch, durably, all of it or nothing. The caller never gives the same records twice.
+        """Add one batch, durably, all of it or nothing. The caller never passes the same records twice.
 
         Idempotent all the same for submissions, attempts, aliases and suppressions; only counters would add up.
         """
@@ -131,7 +131,7 @@ class DigestQueries(TopicQueries):
         return self._settle.run(connection, [_attempt_row(result) for result in results])
 
     def _keep_early(self, connection: Connection, batch: Batch, results: Sequence[AttemptResult]) -> None:
-        """Keep results of copies that are not there. A state that gets any was put back: nothing leaves any more."""
+        """Store results of unknown copies. They show that the state was restored from a backup: sending pauses."""
         unknown = early.unknown_copies(connection, {result.copy for result in results})
         if not unknown:
             return

@@ -17,12 +17,12 @@ class CountedStatement(msgspec.Struct, frozen=True, gc=False):
 
     fingerprint: bytes
     record: int
-    """Id of the journal record that said it first."""
+    """Id of the journal record that reported it first."""
     at: int
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """Projections made anew from what the history still holds."""
+    """Projections rebuilt from the history."""
 
     copies: Sequence[int]
     """Their rows are replaced by what `events` add up to."""
@@ -34,7 +34,7 @@ class Rebuilt(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, kw_only=True):
-    """Everything the digest learned from one run of journal records: applied whole or not at all."""
+    """The result of one run of journal records: applied completely or not at all."""
 
     events: Sequence[Event] = ()
     submissions: Sequence[Submission] = ()
@@ -44,7 +44,7 @@ class Batch(msgspec.Struct, kw_only=True):
     """The newest generation of the state that let any of them be claimed."""
     attempts: Sequence[AttemptResult] = ()
     resends: Sequence[int] = ()
-    """Copies that shall go again, unless they were sent or are on their way."""
+    """Copies to be sent again, unless they were sent or are being sent."""
     aliases: Sequence[Alias] = ()
     suppress: Sequence[CopySuppression] = ()
     unmatched: Sequence[Unmatched] = ()

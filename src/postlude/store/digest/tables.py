@@ -7,7 +7,7 @@ from postlude.store.columns import Big, metadata
 # How many journal records ended in which outcome, since the beginning.
 outcomes = Table("outcomes", metadata, Column("name", Text, primary_key=True), Column("total", Big, nullable=False))
 
-# What came back and was counted, by a fingerprint of what it says: its repeats count nothing.
+# Returned mail that was counted, by a fingerprint of its content: repeats do not count.
 seen = Table(
     "seen",
     metadata,

@@ -14,9 +14,9 @@ class FeedbackQueries(TopicQueries):
     """The queue a person works on, and what the digest asks before it counts."""
 
     def list_unmatched(self, limit: int = 100, state: str = "open", after: Unmatched | None = None) -> list[Unmatched]:
-        """What came back and could not be matched to a copy, newest first; those in one state, or all for ''.
+        """Unmatched findings, newest first; those in one state, or all for ''.
 
-        `after`: only what comes after this one in that order, whatever has been decided since.
+        `after`: only findings after this one in that order, whatever has been decided since.
         """
         at, key = unmatched.c.at, unmatched.c.id
         query = select(unmatched).order_by(at.desc(), key).limit(limit)
@@ -51,7 +51,7 @@ class FeedbackQueries(TopicQueries):
         return sorted(found.values(), key=lambda one: one.at)
 
     def forget_before(self, at: int) -> None:
-        """Delete what came in before `at`: questions, decided or not, and what was quarantined."""
+        """Delete findings from before `at`, decided or not, and records that were set aside."""
         with self._database.write() as connection:
             connection.execute(delete(unmatched).where(unmatched.c.at < at))
             connection.execute(delete(quarantined).where(quarantined.c.at < at))

@@ -3,21 +3,20 @@
 import msgspec
 
 
-class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
-    """One statement of what came back that counts for no copy, until a person assigns or dismisses it."""
+class Unmatched(msgspec.Struct, frozen=True):
+    """One finding that counts for no copy until a user assigns or dismisses it."""
 
     id: int
     at: int
     mail: int
-    """Where its mail lies in the spool; 0 for a provider's call."""
+    """Id of its mail in the spool; 0 for a provider's call."""
     reason: str
     summary: str = ""
     kind: str = ""
     """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
     copy: int = 0
-    """What it is linked to without counting for it, or was matched to; 0: nothing."""
-    channel: str = ""
-    """What it came through: `smtp`, `imap:ACCOUNT`, `provider:NAME`. Its column has always been called `door`."""
+    """The copy it is linked or assigned to; 0: none."""
+    door: str = ""
     facts: dict[str, str] = {}
     state: str = "open"
     """`open`, `assigned` or `dismissed`."""

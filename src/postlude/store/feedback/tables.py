@@ -22,8 +22,8 @@ unmatched = Table(
     Index(None, "state", "at"),
 )
 
-# A record the digest could not read or apply, kept with the reason: the journal itself is trimmed after a week.
-quarantined = Table(
+# A record that the digest could not read or apply, with the reason: the journal itself is trimmed after a week.
+set_aside = Table(
     "set_aside",
     metadata,
     Column("writer", Integer, primary_key=True, autoincrement=False),

@@ -27,18 +27,18 @@ def _of(some: Sequence[int]) -> Any:  # noqa: ANN401 - a Select
 
 
 def waiting_copies(connection: Connection, wanted: Iterable[int]) -> set[int]:
-    """Which of these copies would leave by themselves."""
+    """Which of these copies would be sent automatically."""
     query = select(copies.c.id).where(copies.c.status.in_(_OPEN))
     return {row[0] for some in chunks(wanted) for row in connection.execute(query.where(copies.c.id.in_(some)))}
 
 
 def started_result(copy: int) -> AttemptResult:
-    """What is known of a copy that was begun, and of which nothing else is."""
+    """The result of a copy of which only the beginning of an attempt is known."""
     return AttemptResult(copy, SendOutcome.INDETERMINATE, 0, 0, text=STARTED)
 
 
 def keep(connection: Connection, insert: Any, results: Iterable[AttemptResult]) -> None:  # noqa: ANN401 - Insert
-    """Keep these for when their copies come: the last of a copy, but nothing replaces ACCEPTED."""
+    """Store these until their copies arrive: the latest per copy, but nothing replaces ACCEPTED."""
     latest: dict[int, AttemptResult] = {}
     for result in results:
         if (known := latest.get(result.copy)) is None or known.outcome is not SendOutcome.ACCEPTED:
@@ -55,7 +55,7 @@ def keep(connection: Connection, insert: Any, results: Iterable[AttemptResult]) 
 
 
 def take(connection: Connection, arrived: Collection[int]) -> list[AttemptResult]:
-    """What was kept for these copies, which are there now."""
+    """The stored results of these copies, which now exist."""
     found = _kept(connection, arrived)
     for some in chunks(one.copy for one in found):
         connection.execute(delete(early_results).where(early_results.c.copy.in_(some)))

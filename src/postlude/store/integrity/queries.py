@@ -1,4 +1,4 @@
-"""Whether the state is the newest there is: its generation, the journals it has read, and the hold on sending."""
+"""Whether the state is the newest: its generation, the journals it has read, and the pause of sending."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -23,7 +23,7 @@ _UNDER_WAY: Final = (CampaignStatus.SCHEDULED.value, CampaignStatus.SENDING.valu
 
 
 class IntegrityQueries(TopicQueries):
-    """What is known about this state as a whole."""
+    """Facts about this state as a whole."""
 
     def journal_labels(self) -> list[SegmentLabel]:
         """Every segment of a journal that was ever read from."""
@@ -43,14 +43,14 @@ class IntegrityQueries(TopicQueries):
             connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": generation}))
 
     def add_incidents(self, found: Iterable[Incident]) -> None:
-        """Keep what is not known yet, durably."""
+        """Record new incidents, durably."""
         rows = [msgspec.structs.asdict(one) | {"text": clean(one.text), "writer": clean(one.writer)} for one in found]
         if rows:
             with self._database.write() as connection:
                 connection.execute(self._insert(incidents).on_conflict_do_nothing(), rows)
 
     def incidents(self, *, every: bool = False) -> list[Incident]:
-        """Those nobody has said to have read, or all of them; oldest first."""
+        """Unread incidents, or all of them; oldest first."""
         query = select(incidents).order_by(incidents.c.at, incidents.c.key)
         if not every:
             query = query.where(incidents.c.seen_at.is_(None))
@@ -58,29 +58,29 @@ class IntegrityQueries(TopicQueries):
             return [Incident(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in spite of its name
 
     def see_incidents(self, now: int) -> int:
-        """Somebody has read them all; how many it was."""
+        """Mark all as read; returns their number."""
         change = update(incidents).where(incidents.c.seen_at.is_(None)).values(seen_at=now)
         with self._database.write() as connection:
             return connection.execute(change).rowcount
 
     def damage(self) -> list[str]:
-        """Read everything there is; what cannot be read or does not fit together. Minutes on a large database."""
+        """Read the whole database; returns damaged and inconsistent parts. Takes minutes on a large one."""
         with self._database.read() as connection:
             if self._database.sqlite:
-                reported = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-                return [text for text in reported if text != "ok"]
-            for table in metadata.sorted_tables:  # PostgreSQL says at a page's checksum what is wrong with it
+                said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                return [text for text in said if text != "ok"]
+            for table in metadata.sorted_tables:  # PostgreSQL reports a page with a wrong checksum
                 connection.execute(select(func.count()).select_from(table)).scalar()
         return []
 
-    def sending_pause(self) -> SendingPause | None:
-        """Why nothing leaves; None when mail does."""
+    def hold(self) -> Hold | None:
+        """Why sending is paused; None when it is not."""
         with self._database.read() as connection:
             value = connection.execute(select(settings.c.value).where(settings.c.key == PAUSE)).scalar()
         return None if value is None else msgspec.convert(value, SendingPause)
 
-    def pause_sending(self, reason: str, now: int) -> None:
-        """Let nothing leave any more, single mail or campaign, by whatever process."""
+    def hold_sending(self, reason: str, now: int) -> None:
+        """Pause all sending, single messages and campaigns, of all processes."""
         with self._database.write() as connection:
             pause_now(connection, self._insert(settings), reason, now)
 
@@ -97,11 +97,11 @@ class IntegrityQueries(TopicQueries):
             known = _campaigns(connection)
         return PausedMail(every, uncertain, tuple(known))
 
-    def resume_sending(self) -> PausedMail:
-        """Let mail leave again, and say what was decided.
+    def resume_sending(self) -> HeldMail:
+        """Resume sending, and record the decision.
 
-        Copies of single mails that may have left already become INDETERMINATE. Campaigns of which copies are known to
-        have left that this state knows nothing about are paused: only a person can say who got them.
+        Copies of single messages that may have been sent already become INDETERMINATE. Campaigns with sent copies that
+        this state does not know are paused: only the operator can tell who got them.
         """
         held, pause = self.paused_mail(), self.sending_pause()
         with self._database.write() as connection:

@@ -15,15 +15,17 @@ class Incident(msgspec.Struct, frozen=True):
     writer: str = ""
     """The journal it is about; empty when it is about something else."""
     seen_at: int | None = None
-    """When somebody said that it is read."""
+    """When it was marked as read."""
 
 
 class PausedMail(msgspec.Struct, frozen=True):
     """What waits while sending is held, for the person who decides."""
 
     waiting: int
-    """Copies of single mails that would leave."""
+    """Copies of single messages that would be sent."""
     uncertain: int
-    """Of these, accepted before sending was held: they may have left already, where a sender's journal is not whole."""
+    """Of these, those accepted before sending was paused: they may have been sent already, if a sender's journal is
+    damaged.
+    """
     campaigns: tuple[tuple[int, str, int], ...]
     """(id, name, copies of it that are known to have left and that this state knows nothing about)."""

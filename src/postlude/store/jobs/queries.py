@@ -1,4 +1,4 @@
-"""Long work: one row a job, so that it is seen, can be stopped, and goes on after a crash."""
+"""Long work: one row per job, so that it is shown, can be stopped, and continues after a crash."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ class JobQueries(TopicQueries):
         total: int = 0,
         owner: str = "",
     ) -> Job:
-        """Put long work down; whoever claims it does it, or `owner` at once."""
+        """Add a job; the process that claims it runs it, or `owner` at once."""
         job = Job(
             id=new_id(),
             kind=kind,
@@ -102,15 +102,15 @@ class JobQueries(TopicQueries):
         return as_struct(Job, row)
 
     def beat(self, beat: Beat, owner: str) -> str:
-        """Note how far it is; what somebody wants (`pause`, `cancel`, nothing), `lost` when another process has it.
+        """Record progress; returns the wish (`pause`, `cancel`, nothing), `lost` when another process has it.
 
-        Work that changes other tables notes its progress in its own transaction instead (`note_beat`).
+        Work that changes other tables records its progress in its own transaction instead (`note_beat`).
         """
         with self._database.write() as connection:
             return note_beat(connection, beat, owner)
 
     def ask(self, job: int, wanted: str, now: int) -> bool:
-        """Ask for `pause` or `cancel`; False when the job is over. What nobody works at is changed at once."""
+        """Ask for `pause` or `cancel`; False when the job has ended. A job without a worker changes at once."""
         with self._database.write() as connection:
             idle = update(jobs).where(jobs.c.id == job, jobs.c.status.in_(_IDLE))
             if wanted == "cancel":
@@ -132,7 +132,7 @@ class JobQueries(TopicQueries):
             return connection.execute(change.values(status=JobStatus.WAITING.value, wanted="", error="")).rowcount > 0
 
     def finish(self, job: int, owner: str, status: JobStatus, now: int, error: str = "") -> bool:
-        """Say how it ended (or that it pauses); False when another has taken it over."""
+        """Record how it ended (or that it pauses); False when another process has taken it over."""
         over = None if status in {JobStatus.PAUSED, JobStatus.WAITING} else now
         with self._database.write() as connection:
             change = update(jobs).where(jobs.c.id == job, jobs.c.owner == owner)
@@ -177,7 +177,7 @@ def note_beat(connection: Connection, beat: Beat, owner: str) -> str:
 
 
 def add_errors(connection: Connection, job: int, errors: Iterable[JobError]) -> None:
-    """Keep what could not be taken, in the transaction of what could."""
+    """Store rejected rows in the transaction of the imported ones."""
     rows: Sequence[dict[str, Any]] = [
         {"job": job}
         | msgspec.structs.asdict(error)

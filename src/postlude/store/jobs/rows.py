@@ -9,14 +9,14 @@ from postlude.model.words import JobStatus
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Long work: who does it, how far it is, and where it goes on."""
+    """Long work: its worker, its progress, and where it continues."""
 
     id: int
     kind: str
     title: str
     status: JobStatus
     wanted: str = ""
-    """`pause` or `cancel` when somebody asked for it; the worker looks at every beat."""
+    """`pause` or `cancel` when a user asked for it; the worker checks at every beat."""
     owner: str = ""
     by: str = ""
     unit: str = ""
@@ -26,7 +26,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     options: dict[str, Any] = {}
     position: dict[str, Any] = {}
-    """Where it goes on: written in the transaction of what was done."""
+    """Where it continues: written in the transaction of the work."""
     counts: dict[str, int] = {}
     error: str = ""
     created_at: int = 0
@@ -44,7 +44,7 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
 
     line: int
     number: int = 0
-    """Tells several errors of one line apart."""
+    """Distinguishes several errors of one line."""
     column: str = ""
     value: str = ""
     reason: str
@@ -60,4 +60,4 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int] = {}
     position: Mapping[str, Any] = {}
     total: int | None = None
-    """None: as before."""
+    """None: unchanged."""

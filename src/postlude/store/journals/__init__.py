@@ -1,1 +1,1 @@
-"""How far each journal is read, what was found wrong with what is stored, and whether mail may leave."""
+"""Positions in each journal, incidents, and the pause of sending."""

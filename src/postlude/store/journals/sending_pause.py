@@ -1,4 +1,4 @@
-"""What a transaction asks before copies may leave, and the words it leaves for others."""
+"""The pause of sending, as checked and set inside transactions."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,11 +12,11 @@ from postlude.store.settings import settings
 PAUSE: Final = "sending_hold"
 FLOOR: Final = "generation"
 NOT_WHOLE: Final = ("damaged", "missing", "older", "gone")
-"""Kinds of incidents after which a journal may not say all it should."""
+"""Kinds of incidents after which records may be missing from a journal."""
 
 
-class SendingPause(msgspec.Struct, frozen=True):
-    """Nothing leaves until a person says go on."""
+class Hold(msgspec.Struct, frozen=True):
+    """Pause sending until the operator resumes it."""
 
     at: int
     reasons: tuple[str, ...]
@@ -37,7 +37,7 @@ def generation_of(connection: Connection) -> int:
 def next_generation(connection: Connection, insert: Any) -> int:  # noqa: ANN401 - either dialect's Insert
     """Raise the generation by one, in the caller's transaction; `insert`: into the settings.
 
-    A claim does: what is begun after it names a generation that a state without the claim does not have.
+    A claim raises it: attempts after it carry a generation that a state without the claim does not have.
     """
     generation = generation_of(connection) + 1
     adding = insert.values(key=FLOOR, value=generation)
@@ -56,6 +56,6 @@ def pause_now(connection: Connection, insert: object, reason: str, now: int) -> 
 
 
 def untrusted_journals(connection: Connection, names: Sequence[str], since: int) -> set[str]:
-    """Which of these journals were found damaged, older or gone since then: what they should say may be missing."""
+    """Which of these journals were found damaged, older or missing since then: records of them may be missing."""
     query = select(incidents.c.writer).where(incidents.c.writer.in_(names), incidents.c.at >= since)
     return {row[0] for row in connection.execute(query.where(incidents.c.kind.in_(NOT_WHOLE)))}

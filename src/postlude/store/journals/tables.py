@@ -24,7 +24,7 @@ journal_labels = Table(
     words("identity"),
 )
 
-# What was found damaged, missing or older than the rest: kept until somebody says that it is read.
+# Data found damaged, missing or older than the rest: kept until it is marked as read.
 incidents = Table(
     "incidents",
     metadata,

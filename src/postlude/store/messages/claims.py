@@ -1,4 +1,4 @@
-"""The way out: who hands which copy over, and when."""
+"""Outgoing mail: which worker hands over which copy, and when."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -22,8 +22,8 @@ class Claims(TopicQueries):
     def claim(self, limit: int, now: int, worker: int) -> list[Claim]:
         """Up to `limit` copies of single mails that are due, now CLAIMED in `worker`'s name, attempt counted, durably.
 
-        The longest due first: what was accepted first leaves first. Only one caller gets a copy, whatever the number
-        of processes: SQLite has one writer at a time, PostgreSQL skips rows another claimer has locked.
+        In the order in which they became due. Only one caller gets a copy, whatever the number of processes: SQLite has
+        one writer at a time, PostgreSQL skips rows another claimer has locked.
         """
         due_at = self.next_due(now)
         if due_at is None or due_at > now:  # asked at every change there is: no lock when there is nothing to do
@@ -77,7 +77,7 @@ class Claims(TopicQueries):
 
 
 def due_copies(campaign: int, status: CopyStatus, now: int) -> Select[int]:
-    """Waiting copies of one status that may leave, in order. One status at a time: then the index has the order."""
+    """Waiting copies of one status that may be sent, in order. One status at a time: then the index has the order."""
     mine = copies.c.campaign == campaign, copies.c.status == status.value, copies.c.next_attempt_at <= now
     return select(copies.c.id).where(and_(*mine)).order_by(copies.c.next_attempt_at, copies.c.id)
 

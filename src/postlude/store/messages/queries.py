@@ -47,7 +47,7 @@ class MessageQueries(TopicQueries):
         return found
 
     def checksums(self) -> Iterator[tuple[int, str, bool]]:
-        """(message, checksum of its stored bytes, whether copies of it have to leave), by id, a part at a time."""
+        """(message, checksum of its stored bytes, whether copies of it have to be sent), by id, a part at a time."""
         waits = select(copies.c.id).where(copies.c.message == messages.c.id, copies.c.status.in_(_WAITING)).exists()
         query = select(messages.c.id, messages.c.checksum, waits).where(messages.c.checksum != "")
         after = 0

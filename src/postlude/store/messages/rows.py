@@ -30,7 +30,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     untracked: str = ""
     """Why the message left without tracking although the sender wanted it."""
     checksum: str = ""
-    """Of its bytes in the spool; empty when it was accepted by a version that kept none."""
+    """Checksum of its bytes in the spool; empty when it was accepted by a version without checksums."""
 
 
 class Link(msgspec.Struct, frozen=True):

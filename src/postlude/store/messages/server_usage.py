@@ -14,7 +14,7 @@ class ServerUsage(TopicQueries):
     """Counts that several workers add to."""
 
     def add_usage(self, server: str, counts: Mapping[int, int], since: int) -> dict[int, int]:
-        """Add copies by slot, durably; everything of this server since slot `since`, of all workers."""
+        """Add copies by slot, durably; returns this server's usage since slot `since`, by all workers."""
         with self._database.write() as connection:
             if counts:
                 insert = self._insert(transport_usage)

@@ -65,8 +65,8 @@ copies = Table(
     Index(None, "campaign", "status", "next_attempt_at"),
 )
 
-# One row a start of a process that sends. Whoever holds the journal of that name is alive, so a row whose journal is
-# free, or held by a later start, is of one that died.
+# One row per start of a sending process. The holder of the journal's lock is alive, so a row whose journal is free, or
+# held by a later start, is of one that died.
 workers = Table(
     "workers",
     metadata,
@@ -75,7 +75,7 @@ workers = Table(
     Column("started_at", Big, nullable=False),
 )
 
-# What each mail server was given, by tenths of an hour: its daily limit holds across restarts and workers.
+# Usage of each mail server, in tenths of an hour: its daily limit applies across restarts and workers.
 transport_usage = Table(
     "transport_usage",
     metadata,

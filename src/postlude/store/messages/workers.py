@@ -1,4 +1,4 @@
-"""Who sends, and what those who died had in their hands."""
+"""Sending processes, and the copies that dead ones had claimed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ from postlude.store.messages.tables import copies, workers
 
 
 class Workers(TopicQueries):
-    """Starts of processes that send, each tied to the journal it holds the lock of."""
+    """Starts of sending processes, each with the journal whose lock it holds."""
 
     def begin_worker(self, journal: str, now: int) -> int:
         """The id under which a process that holds `journal` (`data folder's id/name`) claims from now on."""
@@ -43,10 +43,10 @@ class Workers(TopicQueries):
         return found
 
     def left_in_flight(self, dead: Iterable[int]) -> list[Claim]:
-        """Copies these workers were handing over. Ask only when all they journaled has been digested.
+        """Copies these workers were handing over. Call only after their journals are digested.
 
-        Of a worker whose journal was found damaged or older since it started also what it had only claimed: that they
-        were begun may have been in what is lost.
+        For a worker whose journal was found damaged or older since its start, also its claimed copies: the lost records
+        may have contained attempts.
         """
         found: list[Claim] = []
         with self._database.write() as connection:
@@ -59,14 +59,14 @@ class Workers(TopicQueries):
         return found
 
     def campaign_copies_held(self) -> bool:
-        """Whether any worker, alive or dead, has copies of campaigns in its hands."""
+        """Whether any worker, alive or dead, has claimed copies of campaigns."""
         # `worker >= 0` finds the few by the index; SQLite answers `IS NOT NULL` by reading every copy ever sent.
         held = select(copies.c.id).where(copies.c.worker >= 0, copies.c.campaign != 0).limit(1)
         with self._database.read() as connection:
             return connection.execute(held).first() is not None
 
     def give_up_workers_of(self, folder: str) -> int:
-        """INDETERMINATE for what the workers of another data folder had in their hands; how many copies that was."""
+        """Set INDETERMINATE for copies claimed by workers of another data folder; returns their number."""
         text = "it was in the hands of a process of another data folder; it may have arrived and is not sent again"
         theirs = select(workers.c.id).where(workers.c.journal.startswith(f"{folder}/", autoescape=True))
         held = copies.c.worker.in_(theirs), copies.c.status.in_((CopyStatus.CLAIMED.value, CopyStatus.SENDING.value))
@@ -77,7 +77,7 @@ class Workers(TopicQueries):
         return given_up
 
     def end_workers(self, dead: Iterable[int]) -> int:
-        """Forget these workers and give back what they had claimed and not begun; how many copies that was."""
+        """Delete these workers and return their claims that were not attempted; returns the number of copies."""
         given_back = 0
         back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
@@ -94,7 +94,7 @@ def _without_whole_journal(connection: Connection, dead: Sequence[int]) -> list[
 
 
 def waiting_again() -> ColumnElement[str]:
-    """What a copy that is given back is: QUEUED, unless its campaign was cancelled meanwhile."""
+    """Status of a returned copy: QUEUED, unless its campaign was cancelled meanwhile."""
     over = select(campaigns.c.id).where(
         campaigns.c.id == copies.c.campaign, campaigns.c.status == CampaignStatus.CANCELLED.value
     )

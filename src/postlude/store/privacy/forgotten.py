@@ -1,7 +1,8 @@
-"""Forgetting an address whole, and knowing it again by a keyed hash when somebody brings it back.
+"""Forget an address completely, and recognise it by a keyed hash when it comes back.
 
-Who asked not to be mailed or tracked keeps that, without being known: the hash alone stays. When the address comes in
-again (a contact, an import, a message to it), the wish is found by it and written down anew before anything is sent.
+The wish not to be mailed or tracked stays in force without the address: only the hash is stored. When the address comes
+in again (a contact, an import, a message to it), the wish is found by the hash and recorded again before anything is
+sent.
 """
 
 import secrets
@@ -28,9 +29,9 @@ from postlude.store.privacy.recording import write_choice
 from postlude.store.privacy.tables import data_requests, forget_requests, forgotten, tracking_choices, withdrawals
 
 KEY_OPTION: Final = "postlude_forgotten_key"
-"""The execution option of an engine that holds a function which returns the key of the hashes."""
+"""Execution option of an engine: a function that returns the key of the hashes."""
 KeySource = Callable[[bool], bytes]
-"""Returns the key; told whether it may make one, since nothing was hashed yet."""
+"""Returns the key; the argument says whether it may create one, while there are no hashes yet."""
 _LEFT: Final = "unsubscribed"
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
@@ -42,7 +43,7 @@ _NOT_BEGUN: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SE
 
 
 class Forgot(msgspec.Struct, frozen=True):
-    """What was forgotten of an address, for the stores and folders that hold more of it."""
+    """What was forgotten about an address, for the other stores and folders."""
 
     copies: Sequence[int] = ()
     mails: Sequence[int] = ()
@@ -50,7 +51,7 @@ class Forgot(msgspec.Struct, frozen=True):
 
 
 class ForgetQueries(TopicQueries):
-    """Requests to forget, and forgetting what the state holds."""
+    """Requests to forget, and forgetting in the state."""
 
     def ask_to_forget(self, address: str, at: int) -> None:
         """Have the app forget an address; InputError when it is a user's, whose mail is this server's business."""
@@ -61,7 +62,7 @@ class ForgetQueries(TopicQueries):
             connection.execute(self._insert(forget_requests).values(address=key, at=at).on_conflict_do_nothing())
 
     def anybody(self) -> bool:
-        """Whether a hash of somebody forgotten is kept, so that its key is needed."""
+        """Whether a hash of a forgotten address is stored, so that its key is needed."""
         with self._database.read() as connection:
             return _any(connection)
 
@@ -105,7 +106,7 @@ class ForgetQueries(TopicQueries):
         return found
 
     def leave_no_remains(self) -> None:
-        """Rewrite the database, so that no page holds what was deleted. As long as copying it takes; SQLite only."""
+        """Rewrite the database, so that no page contains deleted data. Takes as long as copying it; SQLite only."""
         if not self._database.sqlite:
             return  # its server reuses the space of deleted rows by itself (autovacuum)
         with translated(self._database.engine), closing(self._database.engine.raw_connection()) as connection:
@@ -115,7 +116,7 @@ class ForgetQueries(TopicQueries):
 
 
 def know_again(connection: Connection, addresses: Iterable[str]) -> None:
-    """Write down anew what forgotten ones among these addresses (as `address_key` has them) did not want."""
+    """Record again the wishes of forgotten addresses among these (as `address_key` has them)."""
     if not _any(connection):
         return
     key = _key(connection)
@@ -134,7 +135,7 @@ def know_again(connection: Connection, addresses: Iterable[str]) -> None:
 
 
 def hash_of(key: bytes, address: str) -> bytes:
-    """What stays of a forgotten address: nobody can find it without the key."""
+    """The hash of a forgotten address: useless without the key."""
     return blake2b(address.encode(), key=key, digest_size=_HASH_BYTES, person=b"forgotten").digest()
 
 
@@ -152,7 +153,7 @@ def _key(connection: Connection, *, make: bool = False) -> bytes:
 
 
 def remember_wishes(connection: Connection, address: str, at: int) -> None:
-    """Keep, under a hash, what an address did not want, before its rows go."""
+    """Store an address's wishes under its hash, before its rows are deleted."""
     reason = connection.execute(select(suppressions.c.reason).where(suppressions.c.address == address)).scalar()
     if (
         reason is None
@@ -201,7 +202,7 @@ def _forget_copies(connection: Connection, address: str, at: int) -> Forgot:
 
 
 def _names_of(connection: Connection, address: str) -> list[str]:
-    """What somebody is called by: the address, and the words of their name that are long enough to be theirs."""
+    """Words that identify a person: the address, and the words of the name that are long enough."""
     names = connection.execute(select(contacts.c.name).where(contacts.c.address == address)).scalars()
     words = {word.lower() for name in names for word in name.split() if len(word) >= _A_NAME}
     return [address, *sorted(words)]

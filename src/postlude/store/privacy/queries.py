@@ -48,14 +48,14 @@ class PrivacyQueries(TopicQueries):
         return found
 
     def withdrawal(self, address: str) -> Withdrawal | None:
-        """What this address last said, also when it allowed everything again; None when it never said anything."""
+        """The latest choice of this address, also when it allowed everything again; None when there is none."""
         with self._database.read() as connection:
             query = select(withdrawals).where(withdrawals.c.address == address_key(address))
             row = connection.execute(query).first()
         return None if row is None else as_struct(Withdrawal, row)
 
     def revocations(self) -> Revocations:
-        """Every copy whose tracking was withdrawn, and every changed link: what the edges hold in memory."""
+        """Every copy whose tracking was withdrawn, and every changed link: the data in the edges' memory."""
         with self._database.read() as connection:
             flowing = connection.execution_options(yield_per=20_000)
             opens, clicks = (array("q", flowing.execute(withdrawn_copies(p)).scalars()) for p in ("opens", "clicks"))
@@ -91,8 +91,8 @@ class PrivacyQueries(TopicQueries):
                 query = select(copies.c.id, copies.c.address).where(copies.c.address.in_(some))
                 yield from (tuple(row) for row in connection.execute(query))
 
-    def statements_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
-        """Every word about tracking of the addresses that these copies went to, by copy; the others are absent."""
+    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
+        """All choices about tracking of these copies' addresses, by copy; copies without choices are absent."""
         joined = copies.join(tracking_choices, tracking_choices.c.address == copies.c.address)
         columns = (copies.c.id, tracking_choices.c.at, tracking_choices.c.opens, tracking_choices.c.clicks)
         found: dict[int, list[TrackingStatement]] = {}
@@ -166,7 +166,7 @@ class PrivacyQueries(TopicQueries):
                 )
 
     def choose(self, address: str, choice: PreferenceChoice, how: str) -> None:
-        """What somebody said of their address on another way than the page of one copy, whose id is then 0."""
+        """Record a choice for an address that was not made on a copy's page; its copy id is 0."""
         key = address_key(address)
         with self._database.write() as connection:
             opens, clicks = choice.opens, choice.clicks
@@ -174,9 +174,9 @@ class PrivacyQueries(TopicQueries):
             self._consent(connection, key, choice, how)
 
     def _consent(self, connection: Connection, address: str, choice: PreferenceChoice, how: str) -> None:
-        """The same choice in the contact's consents, where the address is a contact's.
+        """Apply the same choice to the contact's consents, if the address is a contact's.
 
-        A box that was ticked when the page opened is no consent: only what was withdrawn before can be given here.
+        A box that was already ticked when the page opened is not a consent: only a withdrawn consent can be given here.
         """
         query = select(contacts.c.id, contacts.c.opens_consent, contacts.c.clicks_consent)
         row = connection.execute(query.where(contacts.c.address == address)).first()

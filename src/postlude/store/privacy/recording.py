@@ -1,8 +1,8 @@
-"""What may be recorded of an address: the one place where that is decided, and where a choice is written.
+"""What may be recorded for an address: the one place that decides it and writes choices.
 
-`tracking_choices` holds every word an address said, or an operator wrote down for it; `withdrawals` holds the last one,
-for joins. Single mail and campaigns ask before they leave, the edges' list says it of mail already sent, and the digest
-asks what held when a hit was seen.
+`tracking_choices` holds all choices, of the recipient or recorded by an operator; `withdrawals` holds the latest, for
+joins. Single messages and campaigns check it before they are sent, the edges' list applies it to mail already sent, and
+the digest checks what applied when a hit was seen.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from postlude.store.privacy.rows import TrackingStatement
 from postlude.store.privacy.tables import tracking_choices, withdrawals
 
 WITHDRAWN: Final = withdrawals.c.opens | withdrawals.c.clicks
-"""The condition on `withdrawals`: not everything may be recorded now."""
+"""Condition on `withdrawals`: not everything may be recorded now."""
 
 
 class MayRecord(NamedTuple):
@@ -29,9 +29,9 @@ class MayRecord(NamedTuple):
 EVERYTHING: Final = MayRecord()
 
 
-def may_record(statements: Sequence[TrackingStatement], at: int) -> MayRecord:
-    """What might be recorded at `at` of an address that said all this, oldest first: a choice acts from its time."""
-    last = next((one for one in reversed(statements) if one.at <= at), None)
+def may_record(said: Sequence[TrackingStatement], at: int) -> MayRecord:
+    """What might be recorded at `at` for an address with these choices, oldest first: a choice acts from its time."""
+    last = next((one for one in reversed(said) if one.at <= at), None)
     return EVERYTHING if last is None else MayRecord(not last.opens, not last.clicks)
 
 
@@ -51,9 +51,9 @@ def write_choice(
     evidence: str,
     copy: int | None = None,
 ) -> None:
-    """What an address (as `address_key` has it) said at `at`: True allows, False withdraws, None says nothing.
+    """Record a choice of an address (as `address_key` has it) at `at`: True allows, False withdraws, None: unchanged.
 
-    Acts from `at` on, whoever wrote it down and whenever it arrives here; the latest word is the one that holds now.
+    Acts from `at` on, whenever it arrives here; the latest choice applies now.
     """
     before = connection.execute(
         select(tracking_choices.c.opens, tracking_choices.c.clicks)
@@ -80,6 +80,6 @@ def write_choice(
     )
 
 
-def made_a_statement(connection: Connection, address: str) -> bool:
-    """Whether the address ever said what may be recorded."""
+def said_anything(connection: Connection, address: str) -> bool:
+    """Whether the address ever made a choice."""
     return connection.execute(select(withdrawals.c.at).where(withdrawals.c.address == address)).first() is not None

@@ -41,7 +41,7 @@ class PreferenceChoice(msgspec.Struct, frozen=True, gc=False):
 
 
 class DataRequest(msgspec.Struct, frozen=True):
-    """Somebody wants to see what is stored of the address a copy went to."""
+    """Request to see what is stored about the address of a copy."""
 
     copy: int
     at: int
@@ -67,7 +67,7 @@ class LinkChange(msgspec.Struct, frozen=True):
 
 
 class Revocations(NamedTuple):
-    """Everything the edge must know of withdrawals and links."""
+    """Withdrawals and changed links, for the edge."""
 
     opens: "array[int]"
     """Copies whose opens are not recorded, unordered."""

@@ -4,7 +4,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, Uniqu
 
 from postlude.store.columns import Big, metadata, words
 
-# The last word about tracking of an address. Both false: allowed again, kept as proof.
+# The latest choice about tracking of an address. Both false: allowed again, stored as proof.
 withdrawals = Table(
     "withdrawals",
     metadata,
@@ -16,7 +16,7 @@ withdrawals = Table(
     Column("copy", Big),
 )
 
-# Every word about tracking, also those that were taken back: what might be recorded at any time.
+# All choices about tracking, also revoked ones: what might be recorded at any time.
 tracking_choices = Table(
     "tracking_choices",
     metadata,
@@ -30,7 +30,7 @@ tracking_choices = Table(
     sqlite_autoincrement=True,
 )
 
-# What stays of a forgotten address: a keyed hash (the key lies beside the database), and what it did not want.
+# Forgotten addresses: a keyed hash (the key is beside the database) and the wishes.
 forgotten = Table(
     "forgotten",
     metadata,
