@@ -21,7 +21,7 @@ class CertificateFolder:
         return self._known.get(url)
 
     def put(self, url: str, pem: bytes) -> None:
-        """Keep what was fetched; StorageError."""
+        """Store a fetched certificate; StorageError."""
         path = self._path(url)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)

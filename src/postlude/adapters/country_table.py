@@ -1,4 +1,4 @@
-"""Which country an address is in, from a table the operator provides; looked up where it lies, in the file's pages.
+"""Country of an address, from a table that the operator provides; searched in the file's memory pages.
 
 `magic (4) | crc32 of the rest (4) | msgpack: [date, source, v4, v6]`; each family is three packed arrays: lowest and
 highest addresses (32 bits, or the upper 64 of 128), and two letters a range.
@@ -40,7 +40,7 @@ class Countries:
     """A table, open for as long as it is looked at."""
 
     def __init__(self, path: Path) -> None:
-        """ValueError for what is no such file."""
+        """ValueError when it is not such a file."""
         with path.open("rb") as file:
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         if bytes(data[:4]) != _MAGIC or crc32(data[8:]).to_bytes(4, "little") != bytes(data[4:8]):
@@ -54,7 +54,7 @@ class Countries:
         return len(self._v4[0]) + len(self._v6[0])
 
     def find(self, address: str) -> str:
-        """Two letters (ISO 3166-1), empty when the table does not say."""
+        """Two letters (ISO 3166-1), empty when the table has no entry."""
         try:
             parsed = ip_address(address)
         except ValueError:

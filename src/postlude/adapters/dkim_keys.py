@@ -42,7 +42,7 @@ class DkimKeys:
         return self._listed[1]
 
     def keys(self, domain: str) -> list[DkimKey]:
-        """The domain's keys, RSA first; empty when there is none. InputError for a file that is no key."""
+        """The domain's keys, RSA first; empty when there is none. InputError for a file that is not a key."""
         found = [read_key(path.read_bytes(), path.stem) for path in sorted((self._root / domain).glob("*.pem"))]
         return sorted(found, key=lambda key: (key.algorithm != "rsa", key.selector))
 
@@ -65,7 +65,7 @@ class DkimKeys:
         return key
 
     def remove(self, domain: str) -> None:
-        """Delete the domain's keys: mail from it leaves unsigned from now on. NotFoundError when there are none."""
+        """Delete the domain's keys: mail from it is sent unsigned from now on. NotFoundError when there are none."""
         if domain not in self.domains():
             raise NotFoundError(f"no keys for {domain}; `postlude domain list` shows those that have some")
         shutil.rmtree(self._root / domain)

@@ -20,7 +20,7 @@ from postlude.model.errors import InUseError, StorageError, TransportError
 
 _BATCH: Final = 50
 _SEARCHED: Final = 50_000  # UIDs in one answer to SEARCH: about 400 kB
-_TRIES: Final = 3  # of a mail that the server cannot hand over, or that nobody can read
+_TRIES: Final = 3  # for a mail that the server cannot deliver or that cannot be parsed
 _ANSWER_BYTES: Final = 65_536  # beside a mail
 _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
@@ -47,7 +47,7 @@ class StoreMail(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ImapConfig:
-    """One folder of one account. Every folder has a connection of its own, so that IDLE watches each."""
+    """One folder of one account. Every folder has its own connection, so that IDLE watches each."""
 
     host: str
     port: int = 993
@@ -82,7 +82,7 @@ class FolderMark(NamedTuple):
 
 
 class Watermark(Protocol):
-    """Keeps the mark of a folder durably. May raise StorageError."""
+    """Stores the mark of a folder durably. May raise StorageError."""
 
     def get(self) -> FolderMark | None:
         """None when the folder was never read."""
@@ -191,7 +191,7 @@ class ImapReader:
         known = mark is None or (mark.validity == folder.validity and mark.uid <= folder.newest)
         if known:
             found = _search(client, folder, mark.uid if mark else 0, [])
-        else:  # the server numbered the folder anew: what came since the last look, and what repeats is recognised
+        else:  # the server renumbered the folder: read everything since the last look; repeats are recognised
             assert mark is not None
             found = _search(client, folder, 0, ["SINCE", mark.day - timedelta(days=_OVERLAP_DAYS)])
         taken = 0
@@ -211,7 +211,7 @@ class ImapReader:
                 _log.warning("imap %s: mail %d has %d bytes and is skipped", self._config.name, uid, size)
             elif self._tried(uid, validity) > _TRIES:
                 _log.error("imap %s: mail %d could not be read in %d tries, skipped", self._config.name, uid, _TRIES)
-            elif raw := self._fetch(client, uid):  # gone meanwhile: somebody else deleted it
+            elif raw := self._fetch(client, uid):  # deleted meanwhile by another program
                 self._take(raw)
                 taken += 1
                 self.taken += 1
@@ -220,7 +220,7 @@ class ImapReader:
         return taken
 
     def _tried(self, uid: int, validity: int) -> int:
-        """How often this mail was begun without success, this time counted."""
+        """Number of tries for this mail, including this one."""
         again = self._failing[:2] == (validity, uid)
         self._failing = (validity, uid, self._failing[2] + 1 if again else 1)
         return self._failing[2]
@@ -232,7 +232,7 @@ class ImapReader:
 
 
 class _Folder(NamedTuple):
-    """What a server says of a folder that was opened."""
+    """The server's data about an opened folder."""
 
     validity: int
     newest: int
@@ -253,7 +253,7 @@ def _search(client: Any, folder: _Folder, after: int, criteria: list[Any]) -> It
 
 
 def _bound_literals(client: Any, most: int) -> None:  # noqa: ANN401 - as connect
-    """Let no answer announce more bytes than that: imaplib asks for as much memory as a server says."""
+    """Limit the bytes that an answer may announce: imaplib allocates as much memory as the server announces."""
     imap = client._imap  # noqa: SLF001 - imapclient has no other way
     read = imap.read
 
@@ -267,13 +267,13 @@ def _bound_literals(client: Any, most: int) -> None:  # noqa: ANN401 - as connec
 
 
 def _words(error: Exception) -> str:
-    """What a server or the network said; imapclient hands some answers on as the repr of bytes."""
+    """Text of a server's or network's error; imapclient passes on some answers as the repr of bytes."""
     text = str(error) or type(error).__name__
     return text[2:-1] if text[:2] in {"b'", 'b"'} else text
 
 
 def _idle(client: Any, stop: threading.Event) -> None:  # noqa: ANN401 - imapclient has no types
-    """Wait until the server says something is new, the stop, or it is time to begin IDLE again."""
+    """Wait until the server reports something new, the stop, or it is time to renew IDLE."""
     client.idle()
     try:
         waited = 0.0

@@ -1,4 +1,4 @@
-"""Asking whether links lead anywhere: one GET each, a few at once, nothing kept."""
+"""Check whether links work: one GET each, a few at once; nothing is stored."""
 
 import http.client
 import urllib.error
@@ -10,7 +10,7 @@ from typing import Final
 _AT_ONCE: Final = 8
 _TIMEOUT_S: Final = 10.0
 _GONE: Final = 400
-# Shops refuse what says it is a program; these answers tell that somebody is there.
+# Shops refuse programs; these answers show that the page exists.
 _SHY: Final = frozenset({401, 403, 405, 406, 429, 503, 999})
 
 

@@ -20,7 +20,7 @@ class InboundClient:
         self._port = port
 
     async def deliver(self, mail_from: str, rcpt_to: str, data: bytes) -> str:
-        """Send one mail; the server's answer, or TransportError with what it said."""
+        """Send one mail; returns the server's answer, or raises TransportError with it."""
         server = SMTP(hostname=self._host, port=self._port, timeout=_TIMEOUT_SECONDS, use_tls=False, start_tls=False)
         try:
             async with server:
@@ -31,7 +31,7 @@ class InboundClient:
 
 
 async def post_form(url: str, body: bytes) -> int:
-    """POST a form and return the status; redirects are not followed. TransportError when nobody answers."""
+    """POST a form and return the status; redirects are not followed. TransportError when there is no answer."""
     return await asyncio.to_thread(_post, url, body)
 
 

@@ -31,9 +31,9 @@ class OAuthToken:
         self._fetching = asyncio.Lock()
 
     async def __call__(self, fresh: bool) -> str:
-        """The token; a new one when the old one is near its end or `fresh` says that it does not work.
+        """The token; a new one when the old one expires soon or is refused (`fresh`).
 
-        TransportError when the server that gives tokens cannot be reached or refuses.
+        TransportError when the token server cannot be reached or refuses.
         """
         async with self._fetching:
             if fresh or not self._token or monotonic() > self._until:

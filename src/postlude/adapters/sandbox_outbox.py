@@ -26,7 +26,7 @@ _CONCURRENCY: Final = 4
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What SMTP says about a mail beside its bytes."""
+    """The envelope of a mail."""
 
     at: int
     """When it was delivered, microseconds since the epoch."""

@@ -12,13 +12,13 @@ from postlude.kit.clock import day_start
 from postlude.tokens import Prefixes
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_FIRST_PREFIXES = 5  # there were no more at first; what came later has its default
+_FIRST_PREFIXES = 5  # the first version had only these; later ones have a default
 
 Network = IPv4Network | IPv6Network
 
 
 class Meta(NamedTuple):
-    """What the table says of one setting."""
+    """One row of the table of settings."""
 
     parse: Callable[[str], object]
     default: str
@@ -112,12 +112,12 @@ def choice(*allowed: str) -> Callable[[str], str]:
 
 
 def words(value: str) -> tuple[str, ...]:
-    """Accept words parted by commas."""
+    """Accept words separated by commas."""
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
 def proxies(value: str) -> tuple[str, ...]:
-    """Accept networks, and `unix` for a local socket, parted by commas."""
+    """Accept networks, and `unix` for a local socket, separated by commas."""
     try:
         return tuple(word if word == "unix" else str(ip_network(word)) for word in words(value))
     except ValueError as error:
@@ -125,7 +125,7 @@ def proxies(value: str) -> tuple[str, ...]:
 
 
 def networks(value: str) -> tuple[Network, ...]:
-    """Accept networks parted by commas."""
+    """Accept networks separated by commas."""
     try:
         return tuple(ip_network(word) for word in words(value))
     except ValueError as error:

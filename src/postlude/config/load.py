@@ -14,7 +14,7 @@ from postlude.config.table import Settings
 from postlude.model.errors import SettingError
 
 PREFIX = "POSTLUDE_"
-_MIN_PREFIX = {4: 8, 6: 16}  # wider networks are no description of somebody's servers
+_MIN_PREFIX = {4: 8, 6: 16}  # wider networks do not describe an organisation's servers
 CONFIG_FILE = "CONFIG"  # POSTLUDE_CONFIG names the TOML file; else postlude.toml in the data folder
 FILE_NAME = "postlude.toml"
 SERVERS = "smtp"  # the tables [[smtp]] of the file
@@ -31,7 +31,7 @@ def _own_table() -> dict[str, Meta]:
 
 
 def _provider_table() -> dict[str, Meta]:
-    """One secret a sending provider, as its file says."""
+    """One secret per sending provider, as its file declares."""
     from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - 4 MB and 0.1 s that most commands save
 
     known = sorted(PROVIDERS.values(), key=lambda provider: provider.name)
@@ -39,7 +39,7 @@ def _provider_table() -> dict[str, Meta]:
 
 
 def _rows_for(names: Iterable[str]) -> dict[str, Meta]:
-    """The rows these names may stand in: providers' files are read only for a name that is in no other."""
+    """The rows for these names: providers' files are read only for names that no other table has."""
     own = _own_table()
     return own if all(name in own or name.removesuffix("_file") in own for name in names) else table()
 

@@ -52,12 +52,12 @@ class ImapAccount:
 
 
 def mailbox_rows() -> dict[str, tuple[ReferenceRow, object]]:
-    """Every key with what is said of it and its default, in the order of the reference page."""
+    """Every key with its meaning and default, in the order of the reference page."""
     return rows_of(ImapAccount)
 
 
 def parse_mailboxes(tables: object, source: str) -> tuple[ImapAccount, ...]:
-    """The `[[imap]]` tables; SettingError says which key of which one, and what it accepts."""
+    """The `[[imap]]` tables; SettingError names the key, its table, and what it accepts."""
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise SettingError(f"{source}: imap must be tables that begin with [[imap]]")
     found = tuple(_account(each, f"{source}: [[imap]] number {number}") for number, each in enumerate(tables, 1))

@@ -155,12 +155,12 @@ _SES_HOST: Final = re.compile(r"email-smtp(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com
 
 
 def rows() -> dict[str, tuple[ReferenceRow, object]]:
-    """Every key with what is said of it and its default, in the order of the reference page."""
+    """Every key with its meaning and default, in the order of the reference page."""
     return rows_of(SmtpServer)
 
 
 def parse_servers(tables: object, source: str) -> tuple[SmtpServer, ...]:
-    """The `[[smtp]]` tables; SettingError says which key of which one, and what it accepts."""
+    """The `[[smtp]]` tables; SettingError names the key, its table, and what it accepts."""
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise SettingError(f"{source}: smtp must be tables that begin with [[smtp]]")
     servers = tuple(_server(each, f"{source}: [[smtp]] number {number}") for number, each in enumerate(tables, 1))

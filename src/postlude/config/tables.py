@@ -11,7 +11,7 @@ from postlude.model.errors import SettingError
 
 
 class ReferenceRow(NamedTuple):
-    """What the reference page says of one key."""
+    """Description of one key for the reference page."""
 
     parse: Callable[[object], object]
     help: str
@@ -48,14 +48,14 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
 
 def rows_of(kind: type) -> dict[str, tuple[ReferenceRow, object]]:
-    """Every key with what is said of it and its default, in the order of the reference page."""
+    """Every key with its meaning and default, in the order of the reference page."""
     return {each.name: (each.metadata["row"], each.default) for each in fields(kind)}
 
 
 def values_of(
     given: Mapping[str, object], known: Mapping[str, tuple[ReferenceRow, object]], where: str
 ) -> dict[str, Any]:
-    """The values of one table, parsed; SettingError says which key, and what it accepts."""
+    """The parsed values of one table; SettingError names the key and what it accepts."""
     values: dict[str, Any] = {}
     for key, value in _with_files(given, known, where).items():
         try:
@@ -69,7 +69,7 @@ def values_of(
 def _with_files(
     given: Mapping[str, object], known: Mapping[str, tuple[ReferenceRow, object]], where: str
 ) -> dict[str, object]:
-    """`password_file` and its like replaced by what the file says."""
+    """`password_file` and similar keys replaced by the file's content."""
     values: dict[str, object] = {}
     for key, value in given.items():
         plain = key.removesuffix("_file")

@@ -17,7 +17,7 @@ class SignedField(NamedTuple):
 
 
 def fields(head: bytes) -> list[SignedField]:
-    """The fields of a header block with CRLF line ends, in order; lines that are no field are passed over."""
+    """The fields of a header block with CRLF line ends, in order; lines that are not fields are skipped."""
     found = []
     for match in _FIELD.finditer(head):
         name = match[1].lower()

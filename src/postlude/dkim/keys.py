@@ -28,7 +28,7 @@ class DkimKey:
         self._private: Final = private
         self.algorithm: Final = "rsa" if isinstance(private, rsa.RSAPrivateKey) else "ed25519"
         self.name: Final = b"rsa-sha256" if self.algorithm == "rsa" else b"ed25519-sha256"
-        """As the `a=` tag says it."""
+        """Value of the `a=` tag."""
         self.sign: Final[_Sign] = _signing(private)
         """The signature of the header data."""
 
@@ -37,7 +37,7 @@ class DkimKey:
         return f"v=DKIM1; k={self.algorithm}; p={b64encode(self.public()).decode('ascii')}"
 
     def public(self) -> bytes:
-        """The public key as the record holds it."""
+        """The public key as in the record."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - as above
 
         if self.algorithm == "rsa":

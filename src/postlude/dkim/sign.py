@@ -11,7 +11,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.domain_name import ascii_domain
 from postlude.model.errors import InputError
 
-# Signed as often as they occur and once more, so that nobody can add one (RFC 6376 8.15).
+# Signed as often as they occur and once more, so that none can be added (RFC 6376 8.15).
 _OVERSIGNED: Final = (
     *(b"from", b"reply-to", b"subject", b"date", b"to", b"cc", b"message-id", b"in-reply-to", b"references"),
     *(b"mime-version", b"content-type", b"content-transfer-encoding"),

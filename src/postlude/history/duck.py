@@ -163,7 +163,7 @@ class DuckHistory:
                 raise
 
     def _commit(self) -> None:
-        # Whatever a COMMIT says is about the disk: what is wrong with the rows was said when they were added.
+        # An error at COMMIT is about the disk: errors of the rows are raised when they are added.
         try:
             self._connection.execute("COMMIT")
         except duckdb.Error as error:
@@ -185,7 +185,7 @@ class DuckHistory:
     def _erase(self, copies: Sequence[int]) -> None:
         theirs = "copy IN (SELECT unnest($copies))"
         self._connection.execute(f"DELETE FROM events WHERE {theirs} AND kind IN ({_TRACKS})", {"copies": list(copies)})  # noqa: S608 - fixed text
-        # That somebody unsubscribed must be kept to be honoured; with what and from where need not.
+        # The unsubscribe must be kept to be honoured; its program and address need not.
         kept = f"UPDATE events SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
         self._connection.execute(kept, {"copies": list(copies)})
 
@@ -243,7 +243,7 @@ class DuckHistory:
             self._connection.execute("FORCE CHECKPOINT")
 
     def damage(self) -> str:
-        """Read every column of every row; what DuckDB says when it cannot, else nothing."""
+        """Read every column of every row; returns DuckDB's error, else nothing."""
         try:
             # Not `max` or `count`: those are known without reading a row.
             self._query(f"SELECT bit_xor(hash({_COLUMNS})) FROM events")  # noqa: S608 - fixed text
@@ -287,13 +287,13 @@ class DuckHistory:
         self._change("DELETE FROM events WHERE id IN (SELECT unnest($events))", {"events": list(events)})
 
     def forget(self, copies: Sequence[int], address: str) -> None:
-        """Take from the events of these copies, and from all that name `address`, everything but what happened when."""
+        """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
         change = "UPDATE events SET facts = '{}', address = '', rules_version = 0 WHERE "
         self._change(change + "copy IN (SELECT unnest($copies))", {"copies": list(copies)})
         self._change(change + "contains(lower(facts), $address)", {"address": address})
 
     def forget_before(self, at: int) -> None:
-        """Delete everything seen before `at`."""
+        """Delete all events from before `at`."""
         self._change("DELETE FROM events WHERE seen_at < $at", {"at": at})
 
     def forget_words_before(self, at: int) -> None:
@@ -308,7 +308,7 @@ class DuckHistory:
             self._connection.execute(statement, values)
 
     def leave_no_remains(self) -> None:
-        """Write the history anew, so that nothing that was deleted lies in its file."""
+        """Rewrite the history, so that its file contains no deleted data."""
         fresh = self._path.with_name(f".{self._path.name}.new")
         with self._lock, self._translated():
             fresh.unlink(missing_ok=True)
@@ -403,7 +403,7 @@ class DuckHistory:
             try:
                 with self._connection.cursor() as cursor:
                     return cursor.execute(query, values or {}).fetchall()
-            except duckdb.ConnectionException:  # its file was just written anew
+            except duckdb.ConnectionException:  # its file was just rewritten
                 with self._lock, self._connection.cursor() as cursor:
                     return cursor.execute(query, values or {}).fetchall()
 

@@ -63,7 +63,7 @@ class History(Protocol):
         ...
 
     def positions(self) -> dict[int, Place]:
-        """Where to read on, by writer: everything before is in the history."""
+        """Positions to continue from, by writer: earlier records are in the history."""
         ...
 
     def journal_labels(self) -> list[SegmentLabel]:
@@ -79,7 +79,7 @@ class History(Protocol):
         ...
 
     def damage(self) -> str:
-        """Read everything there is; what cannot be read, empty when all can."""
+        """Read the whole history; returns the errors, empty when all can be read."""
         ...
 
     def timeline(self, message: int, copy: int | None = None, *, limit: int = 10_000) -> list[Event]:
@@ -103,11 +103,11 @@ class History(Protocol):
         ...
 
     def forget(self, copies: Sequence[int], address: str) -> None:
-        """Take from the events of these copies, and from all that name `address`, everything but what happened when."""
+        """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
         ...
 
     def forget_before(self, at: int) -> None:
-        """Delete everything seen before `at`."""
+        """Delete all events from before `at`."""
         ...
 
     def forget_words_before(self, at: int) -> None:
@@ -115,7 +115,7 @@ class History(Protocol):
         ...
 
     def leave_no_remains(self) -> None:
-        """Write the history anew, so that nothing that was deleted lies in its file. As long as copying it takes."""
+        """Rewrite the history, so that its file contains no deleted data. Takes as long as copying it."""
         ...
 
     def outdated(self, rules_version: int) -> int:
@@ -151,5 +151,5 @@ class History(Protocol):
         ...
 
     def close(self) -> None:
-        """Write everything into the one file and let go of it."""
+        """Write everything into the one file and close it."""
         ...

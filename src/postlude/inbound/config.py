@@ -1,4 +1,4 @@
-"""What the inbound server is told."""
+"""Configuration of the inbound server."""
 
 from dataclasses import dataclass
 from typing import Protocol

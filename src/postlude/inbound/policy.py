@@ -49,7 +49,7 @@ class InboundPolicy:
     login = None
 
     async def trusted(self) -> bool:
-        """There are no logins here: the tag in the recipient's address is what counts."""
+        """No login is offered: only the tag in the recipient's address counts."""
         return True
 
     async def mail(self, command: Command) -> str | None:
@@ -64,8 +64,8 @@ class InboundPolicy:
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
-        """Durable in spool and journal, one observation a recipient, before 250 is said."""
+    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+        """Durable in spool and journal, one observation per recipient, before the answer 250."""
         head = await asyncio.to_thread(HeaderBlock, raw)
         if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"

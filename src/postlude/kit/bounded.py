@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class WeightedCache(Generic[K, V]):
-    """Keeps the values used last, up to a total weight; the newest one always. Safe for threads."""
+    """Caches the most recently used values up to a total weight; always the newest one. Thread-safe."""
 
     def __init__(self, max_weight: int) -> None:
         self._max = max_weight
@@ -29,7 +29,7 @@ class WeightedCache(Generic[K, V]):
             return item[0]
 
     def put(self, key: K, value: V, weight: int) -> None:
-        """Keep `value`; others leave when the weight is too much."""
+        """Add `value`; the oldest are dropped when the weight is too high."""
         with self._lock:
             if key in self._items:
                 self._weight -= self._items.pop(key)[1]
@@ -57,6 +57,6 @@ class NumberCache:
         return {key: values[place] for key in keys if known[place := key % places] == key}
 
     def put(self, key: int, value: int) -> None:
-        """Keep `value`."""
+        """Add `value`."""
         place = key % self._places
         self._keys[place], self._values[place] = key, value

@@ -1,8 +1,8 @@
-"""Functions run in a child process that may take only so much time and memory.
+"""Run functions in a child process with bounds of time and memory.
 
-For work whose cost its input decides: the child is ended by the kernel when it takes too long, gets no more memory
-than its limit, and takes nothing of the parent's with it. A child stays for the next call, so that a call costs a
-message and not an interpreter's start.
+For work whose cost depends on its input: the kernel ends a child that runs too long, and gives it no more memory than
+its limit; the parent is not affected. A child stays for the next call, so that a call costs a message and not an
+interpreter's start.
 """
 
 import atexit
@@ -36,7 +36,7 @@ class Bound(StrEnum):
 
 
 class BoundExceededError(Exception):
-    """The function took more than it may. Give it less to do; `bound` says what ran out."""
+    """The function exceeded a bound. Reduce its input; `bound` names what ran out."""
 
     def __init__(self, bound: Bound, text: str) -> None:
         super().__init__(text)
@@ -225,7 +225,7 @@ class _Child:
             raise self._died() from error
         except OSError as error:
             raise BoundExceededError(Bound.RESULT, f"its result is larger than {self._result_bytes:,} bytes") from error
-        kind, value = pickle.loads(received)  # noqa: S301 - from our own child, by a pipe nobody else has
+        kind, value = pickle.loads(received)  # noqa: S301 - from our own child, through a private pipe
         return kind, value
 
     def _ended(self, kind: str, value: object) -> BoundExceededError:

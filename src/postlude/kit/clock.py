@@ -8,7 +8,7 @@ MICROS_PER_SECOND = 1_000_000
 
 
 class Clock(Protocol):
-    """Tells the time in whole microseconds since 1970-01-01 UTC."""
+    """The time in whole microseconds since 1970-01-01 UTC."""
 
     def now(self) -> int:
         """Microseconds since the epoch."""
@@ -24,7 +24,7 @@ class SystemClock:
 
 
 class Until:
-    """A moment that is waited for, whatever the clock does: a step back never makes the wait longer than it was meant.
+    """A deadline that survives clock changes: a step back never makes the wait longer than requested.
 
     A step ahead may end it early. Not for threads.
     """

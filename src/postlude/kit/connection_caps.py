@@ -1,4 +1,4 @@
-"""How many connections a listener holds, in all and for one address."""
+"""Limits on a listener's connections, in total and per address."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-_IPV6_SITE: Final = 64  # whoever has one IPv6 address has 2^64
+_IPV6_SITE: Final = 64  # a holder of one IPv6 address has 2^64
 
 
 class ConnectionCap(StrEnum):
@@ -17,9 +17,9 @@ class ConnectionCap(StrEnum):
 
 
 class ConnectionCaps:
-    """Counts connections; `enter` before one is served and `leave` when it is gone. For one thread.
+    """Counts connections: call `enter` before serving one and `leave` when it has ended. For one thread.
 
-    Addresses within `exempt` (reverse proxies, trusted servers) and local sockets have only the cap in all.
+    Addresses within `exempt` (reverse proxies, trusted servers) and local sockets are only subject to the total.
     """
 
     def __init__(self, total: int, per_address: int, exempt: Iterable[IPv4Network | IPv6Network] = ()) -> None:
@@ -30,7 +30,7 @@ class ConnectionCaps:
         self._by_site: Final[Counter[str]] = Counter()
 
     def enter(self, address: str) -> ConnectionCap | None:
-        """Count one more connection from `address`, or say which cap is reached; then nothing is counted."""
+        """Count one more connection from `address`, or return the reached cap; then nothing is counted."""
         site = self._site(address)
         if site and self._by_site[site] >= self.per_address:
             return ConnectionCap.ADDRESS

@@ -1,7 +1,7 @@
-"""CSV that spreadsheets show and never compute: written harmless, and read back as it was.
+"""CSV without formulas: cells are escaped on writing and restored on reading.
 
-A cell that begins with one of `= + - @`, a tab or a line end is a formula to a spreadsheet, whoever wrote it. It is
-written behind an apostrophe, which reading takes off again; a cell that has one already gets another.
+A cell that begins with one of `= + - @`, a tab or a line end is a formula to a spreadsheet. It is written with an
+apostrophe in front, which reading removes again; a cell that already begins with one gets another.
 """
 
 import re

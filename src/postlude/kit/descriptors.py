@@ -1,10 +1,10 @@
-"""How many files and connections this process may hold open."""
+"""Limit of open files and connections of this process."""
 
 import resource
 from typing import Final
 
 RESERVED: Final = 128
-"""Descriptors kept for files, databases and the log; listeners share the rest."""
+"""Descriptors reserved for files, databases and the log; listeners share the rest."""
 
 
 def raise_descriptor_limit() -> int:

@@ -1,6 +1,6 @@
-"""Whole files that survive a power cut, and locks between processes.
+"""Durable atomic file writes, and locks between processes.
 
-Every function raises OSError as the system does; the callers give it their own words.
+Every function raises OSError as the system does; callers translate it.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ _LOCK_NAP_S: Final = 0.02
 
 
 def replace_durably(path: Path, data: bytes, *, mode: int, through: Path | None = None) -> None:
-    """Make `data` the content of `path`. After a crash at any moment the file is the old one or the new one, whole.
+    """Make `data` the content of `path`. After a crash at any moment the file is completely the old or the new one.
 
     On stable storage when this returns; when it raises, the old file is untouched. `mode` is the new file's, less the
     umask. The folder must exist. `through` is another folder of the same file system to write in (a maildir's `tmp`).
@@ -35,7 +35,7 @@ def replace_durably(path: Path, data: bytes, *, mode: int, through: Path | None 
 def create_durably(path: Path, data: bytes, *, mode: int) -> None:
     """As `replace_durably`, for a file that must not exist yet: FileExistsError when it does, and it stays as it is.
 
-    Of several processes that create the same file one succeeds, and nobody sees it half written.
+    Of several processes that create the same file one succeeds, and none sees a partial file.
     """
     fresh = _write_fresh(path, data, mode, None)
     try:
@@ -52,7 +52,7 @@ def rename_durably(path: Path, to: Path) -> None:
 
 
 def move_durably(fresh: Path, path: Path) -> None:
-    """Put a file that somebody else wrote beside `path` in its place, whole and on stable storage."""
+    """Move a file written beside `path` into its place, atomically and durably."""
     fd = os.open(fresh, os.O_RDWR | os.O_CLOEXEC)
     try:
         os.fsync(fd)  # noqa: TID251 - the one place

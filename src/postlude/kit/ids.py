@@ -33,7 +33,7 @@ class OrderedIds:
     """Positive 63-bit ids that grow with time, for tables of millions of rows: a tree is filled at its end.
 
     Within one process they never repeat; two processes meet only in the same millisecond, with a chance of one in
-    thousands for large runs, and the unique key says so. Not secret: never in anything a recipient sees.
+    thousands for large runs, and the unique key detects it. Not secret: never in anything a recipient sees.
     """
 
     _SPACE = 20  # bits below the millisecond
@@ -57,8 +57,8 @@ _RUN_BITS = 20
 def id_run(count: int) -> list[int]:
     """Ascending 63-bit ids close to each other at a random place, with random gaps; at most 2^19 at once.
 
-    For rows made by the thousand: a tree is filled in one place and not everywhere, and still one id tells neither
-    its neighbours nor how many there are.
+    For rows made by the thousand: a tree is filled in one place and not everywhere, and still an id reveals neither its
+    neighbours nor their number.
     """
     start = secrets.randbits(ID_BITS - _RUN_BITS) << _RUN_BITS
     return sorted(start + low for low in _random.sample(range(1, 1 << _RUN_BITS), count))

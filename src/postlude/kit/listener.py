@@ -21,8 +21,8 @@ Release = Callable[[], None]
 class Listener:
     """Accepts connections while `caps` allow it.
 
-    `make` builds the protocol of one connection from its peer's address. One connection too many from an address gets
-    `refusal` and is closed; where the listener as a whole is full, `make_room` may end an idle one first.
+    `make` builds the protocol of one connection from its peer's address. A connection over the limit of an address gets
+    `refusal` and is closed; when the whole listener is full, `make_room` may end an idle one first.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Listener:
         self._starting: Final[set[asyncio.Task[None]]] = set()
 
     async def accept(self) -> None:
-        """Accept until cancelled; connections that were accepted go on."""
+        """Accept until cancelled; accepted connections continue."""
         loop = asyncio.get_running_loop()
         try:
             while True:

@@ -11,10 +11,10 @@ _SECONDS: Final = 60.0
 
 
 class LogLimit(logging.Filter):
-    """A filter for a handler. What it held back is counted and said with the next line from the same place.
+    """A filter for a handler. Suppressed lines are counted and reported with the next line from the same place.
 
-    Lines are told apart by the place that logs and by the record's `peer`, where it has one: 10 a minute of one peer,
-    60 of one place. Errors that carry a traceback count as any other line.
+    Lines are grouped by the place in the code and by the record's `peer`, if it has one: 10 per minute and peer, 60 per
+    place. Errors that carry a traceback count as any other line.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Loops that run one step again and again until they are stopped, and never end because a step failed.
+"""Loops that repeat one step until they are stopped; a failed step does not end them.
 
-`ThreadLoop` runs in a thread, `TaskLoop` in an event loop. A step does a little work and returns how many seconds to
-wait before the next one (0: at once). When it raises, the loop waits for growing pauses and tries again; `problem` says
-why meanwhile, for the pages and commands that show how the system is doing.
+`ThreadLoop` runs in a thread, `TaskLoop` in an event loop. A step does a little work and returns the seconds to wait
+before the next one (0: at once). When it raises, the loop tries again after growing pauses; meanwhile `problem` holds
+the reason, for status pages and commands.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Pauses:
 
 
 def words_of(error: Exception) -> str:
-    """What the error says, else its class."""
+    """The error's text, else its class."""
     return str(error) or type(error).__name__
 
 
@@ -52,10 +52,10 @@ class _Loop(Generic[_Step]):
         words: Words = words_of,
         delay_s: float = 0.0,
     ) -> None:
-        """`name` stands in the log and names the thread or task.
+        """`name` appears in the log and names the thread or task.
 
-        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` is what a
-        failure means to a person, put before the error's words. The first step is taken after `delay_s`.
+        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` describes a
+        failure to the operator, before the error's text. The first step is taken after `delay_s`.
         """
         self.name: Final = name
         self.problem = ""
@@ -69,7 +69,7 @@ class _Loop(Generic[_Step]):
         self._logged: tuple[str, float] = ("", 0.0)
 
     def worked(self) -> None:
-        """Take back what the last failure said. Called after each step; a step that lasts calls it itself."""
+        """Clear the last failure. Called after each step; a long step calls it itself."""
         if self._logged[0]:
             _log.info("%s works again", self.name)
             self._logged = ("", 0.0)
@@ -109,7 +109,7 @@ class ThreadLoop(_Loop[Callable[[], float]]):
 
 
 class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
-    """A loop in an event loop. As an async context it runs as a task of its own."""
+    """A loop in an event loop. As an async context it runs as its own task."""
 
     _task: asyncio.Task[None] | None = None
     _ended = False
@@ -119,7 +119,7 @@ class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
         self._ended = True
 
     def start(self) -> None:
-        """Run as a task of its own until `stop`."""
+        """Run as its own task until `stop`."""
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self.run(self._stop), name=self.name)
 

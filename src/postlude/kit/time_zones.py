@@ -25,10 +25,10 @@ def zone(text: str) -> ZoneInfo:
 
 
 def moment_on(text: str, name: str) -> datetime:
-    """`2026-11-25 09:30` on a clock in the zone `name`, unless the text says its own offset.
+    """`2026-11-25 09:30` in the time zone `name`, unless the text contains an offset.
 
-    ValueError for what is not a time, and for one that no clock there shows because summer time begins. Of an hour
-    that comes twice when summer time ends, the first.
+    ValueError for what is not a time, and for one that does not exist there because summer time begins. Of an hour that
+    comes twice when summer time ends, the first.
     """
     try:
         moment = datetime.fromisoformat(text.strip())

@@ -14,14 +14,14 @@ _ADDRESSES: Final = frozenset(
     )
 )
 _LEFT: Final = frozenset(("message-id", "references", "in-reply-to", "content-type", "content-disposition", "received"))
-"""Fields with a form of their own, in which no encoded word is allowed."""
+"""Fields with their own syntax, in which encoded words are not allowed."""
 _SIGNED: Final = ("dkim-signature", "arc-", "authentication-results")
 
 
 def with_ascii_header(raw: bytes) -> bytes:
-    """The mail with the fields in ASCII that hold raw letters of other scripts; every other byte stays.
+    """The mail with non-ASCII fields encoded in ASCII; every other byte stays.
 
-    A signed mail stays as it is. So does a field with a local part that has no form in ASCII: it needs a server with
+    A signed mail stays as it is. So does a field with a local part that has no ASCII form: it needs a server with
     SMTPUTF8.
     """
     head = HeaderBlock(raw)
@@ -39,13 +39,13 @@ def with_ascii_header(raw: bytes) -> bytes:
 
 
 def needs_smtputf8(raw: bytes) -> bool:
-    """The header block holds what only servers with SMTPUTF8 take."""
+    """The header block has content that only servers with SMTPUTF8 accept."""
     end = raw.find(b"\r\n\r\n")
     return not raw[: end if end >= 0 else len(raw)].isascii()
 
 
 def _ascii(field: HeaderField, written: bytes) -> bytes | None:
-    """The field anew; None where it has no form in ASCII."""
+    """The field in ASCII; None when it has no ASCII form."""
     name = written.partition(b":")[0].decode("ascii")
     value = _text(field.value)
     if field.name in _ADDRESSES:
@@ -59,7 +59,7 @@ def _ascii(field: HeaderField, written: bytes) -> bytes | None:
 
 
 def _text(value: str) -> str:
-    """What the bytes say: UTF-8, or else what old programs write, windows-1252."""
+    """Text of the bytes: UTF-8, else windows-1252 as written by old programs."""
     raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")

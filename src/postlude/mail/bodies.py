@@ -21,7 +21,7 @@ _PLAIN: Final = ContentType("text/plain", {})
 
 
 class Leaf(NamedTuple):
-    """One part that holds no others, not decoded yet."""
+    """One leaf part, not decoded yet."""
 
     content: ContentType
     attached: bool
@@ -79,7 +79,7 @@ class Bodies(NamedTuple):
 
 
 def read_bodies(raw: bytes) -> Bodies:
-    """The first HTML and the first text that are no attachments; at most PARTS parts, DEPTH deep, are looked at."""
+    """The first HTML and the first text that are not attachments; at most PARTS parts, DEPTH deep, are examined."""
     html: Leaf | None = None
     text: Leaf | None = None
     images: dict[str, Leaf] = {}
@@ -95,7 +95,7 @@ def read_bodies(raw: bytes) -> Bodies:
 
 
 def leaves(raw: bytes) -> Iterator[Leaf]:
-    """The parts of a mail that hold no others, in order; mail within mail is not opened."""
+    """The leaf parts of a mail, in order; attached mail is not opened."""
     return _Walk().part(raw, 0)
 
 

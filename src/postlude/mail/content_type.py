@@ -13,7 +13,7 @@ _CUT: Final = re.compile(r"([^*]+)\*([0-9]{1,4})?\*?")
 
 
 class ContentType(NamedTuple):
-    """What such a field says."""
+    """A parsed Content-Type field."""
 
     kind: str
     """`text/html`, `attachment`: lower case."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from postlude.mail.encoded_words import as_shown
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
-# Possessive and tied to a line's beginning: a line without a colon is looked at once.
+# Possessive and anchored to a line's beginning: a line without a colon is scanned once.
 _FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
 
 
@@ -24,7 +24,7 @@ class HeaderField(NamedTuple):
 
 
 class HeaderBlock:
-    """The fields of one mail. A line that is no field (an mbox `From ` line) is not seen and never changed."""
+    """The fields of one mail. A line that is not a field (an mbox `From ` line) is skipped and never changed."""
 
     def __init__(self, raw: bytes) -> None:
         end = _END.search(raw)

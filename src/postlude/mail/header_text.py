@@ -1,4 +1,4 @@
-"""Text and mailboxes as they stand in a header field: plain, quoted or encoded (RFC 5322, 2047)."""
+"""Text and mailboxes in header syntax: plain, quoted or encoded (RFC 5322, 2047)."""
 
 import re
 from base64 import b64encode
@@ -19,14 +19,14 @@ def one_line(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """It stands for itself: printable ASCII, and nothing that reads like an encoded word."""
+    """It needs no encoding: printable ASCII that does not look like an encoded word."""
     return bool(_PLAIN.fullmatch(text)) and "=?" not in text
 
 
 def mailbox(name: str, address: str) -> str:
-    """`Name <address>`, as it stands in a field; the name quoted or encoded where it must be.
+    """`Name <address>` in header syntax; the name quoted or encoded where necessary.
 
-    The domain is in A-labels, so that every server takes it; a local part in another script only some do (RFC 6531).
+    The domain is in A-labels, which every server accepts; a non-ASCII local part needs RFC 6531.
     """
     name, address = one_line(name), wire_address(address)
     if not name:

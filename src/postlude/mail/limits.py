@@ -1,7 +1,7 @@
-"""How much of a mail is looked at: one set of numbers for both SMTP servers, the web app, the API and the CLI.
+"""Limits on mail: one set of numbers for both SMTP servers, the web app, the API and the CLI.
 
-A mail within these limits is read in a bounded time whatever it holds; one beyond them is refused with the remedy, or
-its rest is left as it is. Real mail stays far below: Postfix ends a header block at 100 kB.
+A mail within these limits is parsed in bounded time, whatever its content; one beyond them is refused with the remedy,
+or its rest is left unchanged. Real mail stays far below: Postfix ends a header block at 100 kB.
 """
 
 import re

@@ -24,7 +24,7 @@ _NAMED: Final = re.compile(r"(.*?)\s*<\s*([^<>]*)\s*>", re.DOTALL)
 _LISTED: Final = re.compile(r"[^\s,;]@[^\s,;]+\.[^\s,;]+\s*[,;]")
 _SEVERAL: Final = re.compile(r"@[^,;\s]+[,;\s]+\S+@")
 BIDIRECTIONAL: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-# What comes along when an address is copied: joiners, byte order marks, and what says which way text runs.
+# Invisible characters that come along when an address is copied: joiners, byte order marks, direction marks.
 _INVISIBLE: Final = dict.fromkeys(
     map(ord, "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + BIDIRECTIONAL)
 )
@@ -32,7 +32,7 @@ _DOTS: Final = str.maketrans("。．｡＠", "...@")  # noqa: RUF001 - what East
 
 
 class AddressError(InputError):
-    """This is no address mail can be sent to. `reason` says why, `remedy` what to write instead."""
+    """This is not an address that mail can be sent to. `reason` is why, `remedy` what to write instead."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}: {remedy}")

@@ -22,7 +22,7 @@ class ContactField(NamedTuple):
     headings: frozenset[str]
     """Under which columns of files it is found, in lower case with underscores."""
     parse: Callable[[str], str]
-    """From what was given, stripped and not empty, to what is kept; ValueError with the remedy."""
+    """From the given text, stripped and not empty, to the stored value; ValueError with the remedy."""
     example: str = ""
 
 
@@ -53,6 +53,6 @@ EMPTY: Final = ("",) * len(CONTACT_FIELDS)
 
 
 def read_field(field: ContactField, text: str) -> str:
-    """The value that is kept of `text`; ValueError with the remedy."""
+    """The stored value of `text`; ValueError with the remedy."""
     text = text.strip()
     return field.parse(text) if text else ""

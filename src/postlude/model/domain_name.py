@@ -1,7 +1,7 @@
 """Domain names in their two spellings: `münchen.example` for people, `xn--mnchen-3ya.example` for DNS and mail servers.
 
-One domain is one key, whichever spelling somebody used. Names are mapped by UTS 46, not transitional, and checked by
-IDNA 2008: `faß.example` is not `fass.example`, which belongs to somebody else.
+One domain is one key, whichever spelling is used. Names are mapped by UTS 46, not transitional, and checked by IDNA
+2008: `faß.example` is not `fass.example`, which is another domain.
 """
 
 from typing import Final
@@ -71,7 +71,7 @@ def address_key(address: str) -> str:
 def browser_host(host: str) -> str:
     """The host as browsers ask for it: mapped by UTS 46, its letters not checked; empty where they do not.
 
-    Wider than `ascii_domain`: a link to an emoji domain works, mail to it does not leave.
+    Wider than `ascii_domain`: a link to an emoji domain works, mail to it cannot be sent.
     """
     import idna  # noqa: PLC0415 - as above
 

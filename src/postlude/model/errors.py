@@ -1,4 +1,4 @@
-"""The error tree. A docstring is the message and the remedy; one bit says whether trying again can help."""
+"""The error tree. A docstring is the message and the remedy; one bit tells whether a retry can help."""
 
 from typing import ClassVar
 
@@ -7,13 +7,13 @@ class PostludeError(Exception):
     """Something Postlude can name went wrong. `str(error)` is written for the person at the terminal."""
 
     permanent: ClassVar[bool] = True
-    """True when the same call will fail again until somebody changes something."""
+    """True when the same call will fail again until something is changed."""
     exit_code: ClassVar[int] = 1
     """The command line's exit code for this error."""
 
 
 class InputError(PostludeError):
-    """What was given cannot be used. Mend the input; the message says where."""
+    """The input is not valid. Correct it; the message names the place."""
 
     exit_code = 2
 
@@ -38,7 +38,7 @@ class StorageError(PostludeError):
 
 
 class DamagedError(StorageError):
-    """A file is damaged. `postlude doctor` says how far; `postlude doctor --repair` quarantines it."""
+    """A file is damaged. `postlude doctor` shows the extent; `postlude doctor --repair` renames it."""
 
     permanent = True
 
@@ -50,7 +50,7 @@ class NotFoundError(PostludeError):
 
 
 class TransportError(PostludeError):
-    """The next server could not be reached or refused. Kept and tried again unless it said never."""
+    """The next server could not be reached or refused. The copy is tried again unless the refusal is permanent."""
 
     permanent = False
     exit_code = 7

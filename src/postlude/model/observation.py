@@ -50,7 +50,7 @@ class RawHit(msgspec.Struct, frozen=True, gc=False, tag="hit", array_like=True):
 
 
 class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_like=True):
-    """A message was accepted for sending; its bytes lie in the spool under `message`."""
+    """A message was accepted for sending; its bytes are in the spool under `message`."""
 
     at: int
     message: int
@@ -60,7 +60,7 @@ class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_li
     recipients: tuple[str, ...]
     envid: str = ""
     ret: str = ""
-    """DSN RET, `FULL` or `HDRS` (RFC 3461 4.3), empty when the client did not say."""
+    """DSN RET, `FULL` or `HDRS` (RFC 3461 4.3), empty when the client did not set it."""
     dsn: dict[str, tuple[str, str]] = {}
     """Recipient -> (NOTIFY, ORCPT) as the client gave them, for those it gave them for."""
     checksum: str = ""
@@ -86,16 +86,16 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=T
     retry_at: int = 0
     """When it is tried again (DEFERRED), else 0."""
     remote_id: str = ""
-    """The id the next server gave the message, where its answer says one."""
+    """The id that the next server gave the message, if its answer contains one."""
     untracked: str = ""
     """Why the copy left without the tracking that was wanted; empty when nothing went wrong."""
 
 
 class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_like=True):
-    """These claimed copies are about to be handed over: durable before their first byte leaves.
+    """These claimed copies are about to be handed over: durable before their first byte is sent.
 
-    A worker claims a campaign's copies by the hundred; this tells the few that may have left when it dies. Journals
-    have called it "begun" from the start, and go on to.
+    A worker claims a campaign's copies by the hundred; this names the few that may have been sent when it dies.
+    Journals have called it "begun" from the start, and go on to.
     """
 
     at: int
@@ -105,7 +105,7 @@ class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_l
 
 
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
-    """A mail came back through an inbound server; its bytes lie in the spool under `mail`."""
+    """A returned mail arrived on an inbound channel; its bytes are in the spool under `mail`."""
 
     at: int
     mail: int
@@ -127,7 +127,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False, tag="webhook", array_like=T
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False, tag="resolved", array_like=True):
-    """A person looked at what could not be matched and assigned it to a copy, or dismissed it."""
+    """A user assigned an unmatched finding to a copy, or dismissed it."""
 
     at: int
     unmatched: int
@@ -137,7 +137,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False, tag="resolved", array_like
 
 
 class Resend(msgspec.Struct, frozen=True, gc=False, tag="resend", array_like=True):
-    """Somebody said that a copy shall be sent again, although nobody knows whether it arrived, or it was refused."""
+    """A user asked for a copy to be sent again, although it may have arrived or was refused."""
 
     at: int
     message: int

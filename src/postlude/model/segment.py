@@ -1,10 +1,10 @@
-"""What tells one segment of a journal from every other one."""
+"""Identity of a segment of a journal."""
 
 from typing import NamedTuple
 
 
 class SegmentLabel(NamedTuple):
-    """A segment that was read, as the stores keep it: a position in it belongs to this very file."""
+    """A segment that was read, as recorded in the stores: a position in it belongs to exactly this file."""
 
     writer: int
     """The number its records are counted under; 0 in the label of a folder of which nothing is read yet."""

@@ -33,7 +33,7 @@ class EventKind(_Renamed):
     QUEUED = "queued"
     SENT = "sent"  # handed over: the next server answered 250
     DEFERRED = "deferred"
-    DELIVERED = "delivered"  # said by a DSN, a provider or the sandbox mailbox
+    DELIVERED = "delivered"  # reported by a DSN, a provider or the sandbox mailbox
     BOUNCED = "bounced"  # refused after it was accepted, by mail
     REJECTED = "rejected"  # refused by the next server while handing over
     INDETERMINATE = "indeterminate"  # connection lost when the next server may already have accepted
@@ -46,16 +46,16 @@ class EventKind(_Renamed):
     AUTORESPONDED = "autoresponded"
     DISPLAYED = "displayed"  # MDN, RFC 8098 disposition "displayed"
     VIEWED = "viewed"  # a page of ours: unsubscribe, preferences, view in browser
-    UNMATCHED = "unmatched"  # mail came back and could not be matched to a copy
+    UNMATCHED = "unmatched"  # returned mail that could not be matched to a copy
 
 
 class CopyStatus(_Renamed):
-    """Where a copy is on its way out."""
+    """Delivery status of a copy."""
 
     QUEUED = "queued"
     HELD = "held"  # of a campaign's test of variants: waits for the winner
-    CLAIMED = "claimed"  # in a worker's hands; nothing has left
-    SENDING = "sending"  # being handed over: if its worker dies now, nobody knows
+    CLAIMED = "claimed"  # claimed by a worker, not yet attempted
+    SENDING = "sending"  # being handed over: if its worker dies now, the result is not known
     SENT = "sent"
     DEFERRED = "deferred"
     REJECTED = "rejected"
@@ -68,7 +68,7 @@ class CopyStatus(_Renamed):
 MAY_GO_AGAIN = frozenset(
     {CopyStatus.INDETERMINATE, CopyStatus.REJECTED, CopyStatus.EXPIRED, CopyStatus.SUPPRESSED, CopyStatus.DEFERRED}
 )
-"""From these somebody may have a copy sent again. DEFERRED: now instead of later."""
+"""Statuses from which a user can have a copy sent again. DEFERRED: now instead of later."""
 
 
 class SendOutcome(_Renamed):
@@ -107,7 +107,7 @@ class Via(StrEnum):
 
 
 class MemberStatus(StrEnum):
-    """Where a contact stands on a list."""
+    """Status of a contact on a list."""
 
     PENDING = "pending"  # asked to confirm by mail, not confirmed: gets nothing else
     SUBSCRIBED = "subscribed"
@@ -115,7 +115,7 @@ class MemberStatus(StrEnum):
 
 
 class Consent(StrEnum):
-    """What a contact said. Each change is kept with its proof."""
+    """A contact's consent. Each change is stored with its proof."""
 
     UNKNOWN = ""
     GIVEN = "given"
@@ -131,7 +131,7 @@ class Purpose(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """Where long work stands."""
+    """Status of long work."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -145,9 +145,9 @@ class CampaignStatus(StrEnum):
     """Where a campaign is."""
 
     DRAFT = "draft"
-    SCHEDULED = "scheduled"  # content and audience are fixed; leaves at its time
+    SCHEDULED = "scheduled"  # content and audience are fixed; sent at its time
     SENDING = "sending"
-    PAUSED = "paused"  # nothing more leaves until it is resumed
+    PAUSED = "paused"  # nothing is sent until it is resumed
     SENT = "sent"  # every copy has its outcome
     CANCELLED = "cancelled"  # what had not left never does
 
@@ -157,4 +157,4 @@ class WinnerRule(StrEnum):
 
     OPENED = "opened"  # people who opened, clicked or answered, over copies handed over
     CLICKED = "clicked"
-    MANUAL = "manual"  # somebody chooses
+    MANUAL = "manual"  # a user chooses

@@ -1,4 +1,4 @@
-"""What the relay is told."""
+"""Configuration of the relay."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -18,7 +18,7 @@ class Quota:
     recipients_per_day: int = 0
 
     def changed(self, own: Mapping[str, int] | None) -> "Quota":
-        """With what is said of one user."""
+        """The limits of one user."""
         names = [each.name for each in fields(self)]
         return Quota(**{name: (own or {}).get(name, getattr(self, name)) for name in names})
 

@@ -8,8 +8,8 @@ from postlude.model.domain_name import same_domain
 from postlude.relay.config import Gateway
 
 
-def is_gateway(gateway: Gateway, session: SmtpServerSession) -> bool:
-    """The address lies in a trusted network and, where names are set, a verified certificate carries one of them."""
+def is_gateway(gateway: Gateway, door: SmtpServerSession) -> bool:
+    """The address is in a trusted network and, if names are set, a verified certificate has one of them."""
     try:
         peer = ip_address(session.peer.partition("%")[0])
     except ValueError:

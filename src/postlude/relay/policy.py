@@ -1,4 +1,4 @@
-"""What the relay allows: a login writing as itself, to anybody; and servers that are trusted, for their domains."""
+"""The relay's policy: a login sends as itself to any recipient; trusted servers send for their domains."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ from postlude.services.messages.accept import Dsn
 
 _MAX_HOPS: Final = 50
 _AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
-"""Fields that say who wrote or passed on a message: all of them must be the login's own."""
+"""Fields with authors and senders of a message: all must belong to the login."""
 _UNTRACKED: Final = b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\n"
 
 _log = logging.getLogger(__name__)
@@ -89,17 +89,17 @@ class RelayPolicy:
             return _not_yours(command.address)
         return await self._services.quotas.refusal(self._login, 1)
 
-    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
-        """Anybody with an address that can exist may be written to, as long as the quota has room."""
+    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
+        """Any recipient with a possible address is accepted, within the quota."""
         del command
         if self._login is None or not transaction.recipients:
             return None
         return await self._services.quotas.refusal(self._login, len(transaction.recipients) + 1)
 
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
-        """Durable in spool and journal before 250 is said."""
-        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
-        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
+    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+        """Durable in spool and journal before the answer 250."""
+        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._desk.quotas
+        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
         if login is not None and not refusal:
             refusal = await quotas.refusal(login, len(transaction.recipients))
         if refusal:
@@ -138,8 +138,8 @@ class RelayPolicy:
         return await self._services.owner_of(head.addresses("from")[0])
 
     def _marks(self, head: HeaderBlock) -> bytes:
-        """Mail the gateway only forwards was written by somebody else: it is passed on untracked."""
-        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
+        """Mail that the gateway only forwards has a foreign author: it is passed on untracked."""
+        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._desk.gateway.domains)
         return _UNTRACKED if foreign else b""
 
     def _mine(self, address: str) -> bool:

@@ -1,4 +1,4 @@
-"""Wrong passwords get slower, then refused, so that nobody can try many."""
+"""Delays, then refuses, wrong passwords, so that they cannot be guessed."""
 
 from collections import OrderedDict
 from typing import Final
@@ -18,9 +18,9 @@ _SLOWER_EVERY: Final = 20  # wrong passwords of an address
 class Throttle:
     """Counts wrong passwords by the address they came from and the login they were for; a right one clears it.
 
-    Other logins from the same address are not refused: behind one address there may be a whole office. Whoever tries
-    many logins is answered later and later instead. 128-bit app passwords cannot be guessed anyway: this keeps the log
-    readable and the machine free.
+    Other logins from the same address are not refused: a whole office may share one address. A client that tries many
+    logins gets slower answers instead. 128-bit app passwords cannot be guessed anyway: this keeps the log readable and
+    the machine free.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Signed copy tokens, link URLs and mail tags: everything a hit or a bounce needs to be believed."""
+"""Signed copy tokens, link URLs and mail tags: the proof that a hit or a bounce is genuine."""
 
 from postlude.tokens.codec import TagPurpose, TokenCodec
 from postlude.tokens.copy_tokens import DEAD_TOKEN, DEAD_TOKENS, CopyRef, CopyTokens, Kind, Use, unpacked

@@ -111,7 +111,7 @@ class TokenCodec:
         return b2a_base64(mac.digest(), newline=False).translate(TO_URL_SAFE, b"=").decode("ascii")
 
     def link_tail(self, kind: Kind, scope: int, position: int, url: str) -> str:
-        """Everything of a link's path behind the copy token, without the leading slash."""
+        """A link's path after the copy token, without the leading slash."""
         mac = self.link_mac(self._ring.current, kind, scope, position, url)
         return f"{position}.{mac}/{_quoted(url)}"
 

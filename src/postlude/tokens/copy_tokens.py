@@ -1,9 +1,9 @@
 """The two tokens of a copy: bytes and MACs.
 
 base64url of `key id (1) | use and kind (1) | scope (8) | copy (8) | MAC (9)`: 27 bytes, 36 characters. The read token
-stands in the copy's pixel and links, the act token opens its pages (unsubscribe, preferences, view). Each use has a
-derived key of its own, so neither token can be made from the other. Tokens minted before there were two have use 0 and
-do the work of both; nothing mints them any more.
+is in the copy's pixel and links; the act token opens its pages (unsubscribe, preferences, view). Each use has its own
+derived key, so neither token can be made from the other. Tokens from before this split have use 0 and serve both uses;
+they are no longer minted.
 """
 
 from binascii import Error as Base64Error
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 COPY_TOKEN_LENGTH: Final = 36
 DEAD_TOKEN: Final = "preview".ljust(COPY_TOKEN_LENGTH, "-")
-"""Stands where nobody's token may: as long as one and never one, since nothing that is signed begins like this."""
+"""A placeholder of a token's length that can never be a token, because no signed token begins like this."""
 MAC_BYTES: Final = 9
 COPY_BYTES: Final = COPY_TOKEN_LENGTH // 4 * 3
 PAYLOAD: Final = Struct(">BBQQ")
@@ -52,7 +52,7 @@ KEY_OF_USE: Final = {Use.BOTH: "copy", Use.READ: "read", Use.ACT: "act"}
 
 
 class CopyRef(NamedTuple):
-    """What a verified copy token says."""
+    """Content of a verified copy token."""
 
     key_id: int
     kind: Kind
@@ -142,7 +142,7 @@ def verified(macs: Macs, text: bytes) -> bytes | None:
 
 
 def unpacked(payload: bytes) -> CopyRef:
-    """What a verified payload says."""
+    """Content of a verified payload."""
     key_id, second, scope, copy = PAYLOAD.unpack(payload)
     use, kind = KINDS[second]
     return CopyRef(key_id, kind, scope, copy, use)

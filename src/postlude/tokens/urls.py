@@ -25,7 +25,7 @@ class Prefixes(NamedTuple):
     hook: str = "h"
     """Where sending providers call."""
     confirm: str = "c"
-    """Where who asked for a mailing list says so."""
+    """URL of the page that confirms a subscription."""
     file: str = "f"
     """Files that campaigns link to."""
 
@@ -92,7 +92,7 @@ class Urls:
         return f"{self._base}/{self._prefixes.view}/", ""
 
     def recognise(self, url: str) -> OwnUrl | None:
-        """What a URL of ours says, whichever message it was made for; None for foreign or forged ones."""
+        """Content of a URL of ours, of any message; None for foreign or forged ones."""
         return recognise(self._codec, self._base, self._prefixes, url)
 
 
@@ -102,7 +102,7 @@ def confirm_url(codec: TokenCodec, base: str, prefixes: Prefixes, list_id: int, 
 
 
 def hook_url(codec: TokenCodec, base: str, prefixes: Prefixes, provider: str) -> str:
-    """The URL a sending provider is told to call; whoever knows it may call, so it is shown to operators only."""
+    """The webhook URL for a sending provider. Anyone who knows it can call it, so it is shown to operators only."""
     return f"{base.rstrip('/')}/{prefixes.hook}/{provider}/{codec.mint_hook(provider)}"
 
 

@@ -1,4 +1,4 @@
-"""The campaign worker: claims the copies of campaigns under way and composes them; the pump hands them over."""
+"""The campaign worker: claims and composes the copies of running campaigns; the pump hands them over."""
 
 import asyncio
 import logging
@@ -24,10 +24,10 @@ from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.worker.pump import Pump, pause
 
-_CLAIM: Final = 1000  # copies in hand at most; about 1 MB while they wait
+_CLAIM: Final = 1000  # most claimed copies; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100
-_CLAIM_S: Final = 5.0  # what leaves in so long is claimed ahead: with a slow server another campaign need not wait
-_MOST_AHEAD: Final = 32  # begun and not yet handed over: what a kill may leave indeterminate
+_CLAIM_S: Final = 5.0  # seconds of sending that are claimed ahead: with a slow server another campaign need not wait
+_MOST_AHEAD: Final = 32  # attempts started and not handed over: what a kill may leave indeterminate
 _LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
 _IDLE_S: Final = 1.0
 _GRACE_S: Final = 60.0
@@ -48,7 +48,7 @@ class WatchWorkers(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignDeps:
-    """Everything the campaign worker is handed."""
+    """Dependencies of the campaign worker."""
 
     store: Store
     work: CampaignWork
@@ -65,7 +65,7 @@ class CampaignDeps:
 
 
 async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
-    """Send campaigns until `stop`, or until there has been none for a while.
+    """Send campaigns until `stop`, or until there has been none for a time.
 
     Returns when every result is durable and every claim that was not begun is given back.
     """
@@ -82,7 +82,7 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
 
 
 class _Campaigns:
-    """A CopySource: the copies of all campaigns under way, side by side, as many ahead as leave in some seconds."""
+    """A CopySource: the copies of all running campaigns, in parallel, as many ahead as are sent in some seconds."""
 
     def __init__(self, deps: CampaignDeps, pump: Pump[CampaignClaim]) -> None:
         self._deps = deps
@@ -124,7 +124,7 @@ class _Campaigns:
             self._deps.results.put(encode(self._attempt(campaign, item, answer)))
 
     async def give_back(self, items: Sequence[CampaignClaim]) -> None:
-        """These were not begun."""
+        """Return claims that were not attempted."""
         if items:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in items])
 
@@ -142,7 +142,7 @@ class _Campaigns:
         self._campaigns = {campaign.id: campaign for campaign in under_way}
         await self._drop_stopped()
         busy = False
-        share = ahead // max(1, len(under_way))  # campaigns at the same time leave side by side
+        share = ahead // max(1, len(under_way))  # simultaneous campaigns are sent in parallel
         held = Counter(claim.campaign for claim in pump.waiting)
         for campaign in under_way:
             busy = await asyncio.to_thread(work.enqueue_audience, campaign) or busy
@@ -177,7 +177,7 @@ class _Campaigns:
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
             return Throttled(0, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever fails, the copy is kept and tried again
+        except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
             _log.exception("copy %016x could not be composed", claim.copy)
             return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
         return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed)

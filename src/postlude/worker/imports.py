@@ -20,9 +20,9 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Imports:
-    """Owned by one thread. `wake` says that there is something to do now.
+    """Owned by one thread. `wake` signals new work.
 
-    Uploaded files are people's data: deleted once their import is over, and after a day when none was ordered.
+    Uploaded files are personal data: deleted once their import has ended, and after a day without an import.
     """
 
     def __init__(self, store: Store, clock: Clock, uploads: Path) -> None:
@@ -47,12 +47,12 @@ class Imports:
         self._wake.set()
 
     def stop(self) -> None:
-        """End after the batch that is being written; what is left goes on at the next start."""
+        """End after the current batch; the rest continues at the next start."""
         self._stop.set()
         self._wake.set()
 
     def run(self) -> None:
-        """Do imports until `stop`. One that fails says why on its page; the next is done all the same."""
+        """Run imports until `stop`. A failed import shows its error on its page; the next one runs."""
         self._loop.run(self._stop)
 
     def _round(self) -> float:

@@ -1,4 +1,4 @@
-"""From claimed copies to the next mail server, in steps that are each a little ahead of the next.
+"""Moves claimed copies to the next mail server, in steps that each run slightly ahead of the next.
 
 A source adds copies it has claimed; a few of them are journaled as begun; senders hand those over. So a worker that is
 killed leaves a few copies that may have left, and all others are given back. A database or disk that fails makes the
@@ -37,7 +37,7 @@ class CopySource(Protocol[Item_contra]):
         ...
 
     async def hand_over(self, item: Item_contra) -> None:
-        """One attempt. Returns when its result is kept."""
+        """One attempt. Returns when its result is stored."""
         ...
 
     async def give_back(self, items: Sequence[Item_contra]) -> None:
@@ -87,13 +87,13 @@ class Pump(Generic[Item]):
         """Set when no more than `low` copies wait to be begun, for the source to clear."""
         self.low = self._senders
         self.rate = 0.0
-        """Copies a second that leave, averaged."""
+        """Copies sent per second, averaged."""
         self.in_hand = 0
         """Copies that were added and are neither handed over nor taken out."""
 
     @property
     def problem(self) -> str:
-        """Why nothing leaves; empty when copies leave."""
+        """Why no copy is sent; empty while copies are sent."""
         return next((loop.problem for loop in (self._feeding, self._beginning) if loop and loop.problem), "")
 
     @property
@@ -102,13 +102,13 @@ class Pump(Generic[Item]):
         return self._waiting
 
     def add(self, items: Sequence[Item]) -> None:
-        """Take copies that are to leave."""
+        """Add copies to be sent."""
         self._waiting.extend(items)
         self.in_hand += len(items)
         self._more.set()
 
-    def remove_waiting(self, unwanted: Callable[[Item], bool]) -> list[Item]:
-        """Remove those that wait and shall not leave now."""
+    def take_out(self, unwanted: Callable[[Item], bool]) -> list[Item]:
+        """Remove waiting copies that must not be sent now."""
         out = [item for item in self._waiting if unwanted(item)]
         if out:
             self._waiting = deque(item for item in self._waiting if not unwanted(item))
@@ -116,7 +116,7 @@ class Pump(Generic[Item]):
         return out
 
     def end(self) -> None:
-        """Called by the source: there is nothing more to do."""
+        """Called by the source when there is no more work."""
         assert self._feeding is not None
         self._feeding.end()
 

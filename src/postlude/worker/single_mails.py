@@ -1,4 +1,4 @@
-"""The worker of single mails: claims what is due and composes it; the pump hands it over."""
+"""The worker of single messages: claims and composes due copies; the pump hands them over."""
 
 import asyncio
 from collections import deque
@@ -13,14 +13,14 @@ from postlude.services.messages.sender import Ready, Sender, SenderDeps
 from postlude.store.messages.rows import Claim
 from postlude.worker.pump import Pump, pause
 
-_IDLE_S: Final = 5.0  # a look at the queue even when nobody rang: one indexed query
+_IDLE_S: Final = 5.0  # poll interval without a wake-up: one indexed query
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
 _AHEAD_BYTES: Final = 16 << 20
 _GRACE_S: Final = 20.0  # at a stop, for answers that are on their way
 
 
 class Worker:
-    """Sends single mails; `problem` says why they do not leave."""
+    """Sends single messages; `problem` says why they are not sent."""
 
     def __init__(self, deps: SenderDeps) -> None:
         self._pump: Pump[Ready] = Pump(
@@ -36,7 +36,7 @@ class Worker:
 
     @property
     def problem(self) -> str:
-        """Why nothing leaves; empty when mail leaves."""
+        """Why no mail is sent; empty while mail is sent."""
         return self._pump.problem
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
@@ -109,7 +109,7 @@ class _Mails:
         return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)
 
     async def _pause(self, wait_s: float) -> None:
-        """Until there is room for more (when enough is composed), else until somebody rang or a copy is due."""
+        """Wait for room (when enough is composed), else for a wake-up or the next due copy."""
         full = bool(self._claimed)
         seconds = _IDLE_S if full else max(wait_s, await self._seconds())
         self._pump.well()

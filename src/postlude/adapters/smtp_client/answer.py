@@ -13,8 +13,8 @@ _REMOTE_ID: Final = (
     re.compile(r"^(?:2\.\d\.\d )?ok:? <?([A-Za-z0-9_.-]{16,}(?:@[A-Za-z0-9.-]+)?)>?", re.IGNORECASE),  # Amazon SES
 )
 _PERMANENT: Final = 500
-# What Gmail, Amazon SES and others say when the account has sent enough: it is not the recipient's fault, whatever
-# the code (Gmail says 550 5.4.5).
+# Answers of Gmail, Amazon SES and others when the account's limit is reached: not the recipient's fault, whatever the
+# code (Gmail says 550 5.4.5).
 _DAY_OVER: Final = re.compile(
     r"daily (?:user )?(?:message |sending |email )*(?:quota|limit)|sending (?:limit|quota) (?:is |was )?exceeded|"
     r"maximum credits exceeded|exceeded (?:the|your) (?:daily|hourly) ",
@@ -33,7 +33,7 @@ _BUSY: Final = frozenset({421, 450, 451, 452, 454})
 
 
 class ServerRefused(Exception):  # noqa: N818 - it carries an answer, nothing went wrong in our code
-    """The server was not reached or did not let us in; `answer` says how."""
+    """The server could not be reached or refused the login; `answer` has the details."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.text)
@@ -49,14 +49,14 @@ def refusal(code: int, text: str, server: str, phase: str) -> Answer:
 
 
 def over_our_limit(answer: Answer) -> str:
-    """`day` when a server says that the account has sent enough, `rate` when it wants a pause, else empty."""
+    """`day` when the server reports the account's limit, `rate` when it asks for a pause, else empty."""
     if _DAY_OVER.search(answer.text):
         return "day"
     return "rate" if answer.code in _BUSY and (answer.code == _GOING or _TOO_FAST.search(answer.text)) else ""
 
 
 def ends_one_connection(answer: Answer) -> bool:
-    """A 421 that speaks of this connection and asks for no pause (RFC 5321 3.8); nothing was taken."""
+    """A 421 about this connection only (RFC 5321 3.8); the message was not accepted."""
     return (
         answer.outcome is SendOutcome.DEFERRED
         and answer.code == _GOING
@@ -79,7 +79,7 @@ def enhanced(text: str) -> str:
 
 
 def remote_id(text: str) -> str:
-    """The id the server gave the message, where its answer says one."""
+    """The id that the server gave the message, if its answer contains one."""
     return next((match[1] for pattern in _REMOTE_ID if (match := pattern.search(text))), "")
 
 
@@ -89,5 +89,5 @@ def one_line(text: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """What a network error says, for people."""
+    """A network error as readable text."""
     return one_line(str(error)) or type(error).__name__

@@ -1,13 +1,13 @@
 """One connection to a mail server: whole writes out, parsed replies in. No command is known here.
 
-Written on asyncio.Protocol because sending is the hot path: one write a step and no task, stream or lock a reply.
+Written on asyncio.Protocol because sending is the hot path: one write per step, and no task, stream or lock per reply.
 """
 
 import asyncio
 import ssl
 from typing import Final, NamedTuple, cast
 
-_MOST_BYTES: Final = 1 << 17  # of answers nobody has read: far beyond any server's EHLO
+_MOST_BYTES: Final = 1 << 17  # of unread answers: far beyond any server's EHLO
 _DIGITS: Final = 3
 
 
@@ -20,7 +20,7 @@ class Reply(NamedTuple):
 
 
 class Lost(Exception):  # noqa: N818 - a state of the world, not a fault of ours
-    """The connection ended or the server said nothing in time; `str` says which."""
+    """The connection ended or the server did not answer in time; `str` gives the reason."""
 
 
 class SmtpLine(asyncio.Protocol):
@@ -28,7 +28,7 @@ class SmtpLine(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.replies: list[Reply] = []
-        """Answers nobody has taken yet, oldest first."""
+        """Unread answers, oldest first."""
         self.flushed = True
         """False while something written has not been handed to the kernel."""
         self._transport: asyncio.Transport | None = None
@@ -41,18 +41,18 @@ class SmtpLine(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether the connection stands, as far as is known."""
+        """Whether the connection is open, as far as is known."""
         return self._transport is not None and self._lost is None and not self._transport.is_closing()
 
     @property
     def quiet(self) -> bool:
-        """Whether the server has said nothing that was not asked for."""
+        """Whether the server has sent nothing unrequested."""
         return not self.replies and not self._rest and not self._lines
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)
-        # Paused means: the kernel has not got everything. That is what tells `deferred` from `indeterminate`.
+        # Paused means: the kernel has not got everything. This distinguishes `deferred` from `indeterminate`.
         self._transport.set_write_buffer_limits(high=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,7 +121,7 @@ class SmtpLine(asyncio.Protocol):
         return self.replies.pop(0)
 
     async def secure(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
-        """Turn on TLS; Lost when that fails, also when the server said anything before (CVE-2011-0411)."""
+        """Turn on TLS; Lost when that fails, also when the server sent anything before (CVE-2011-0411)."""
         if not self.quiet or self._transport is None:
             raise Lost("the server sent more than the answer to STARTTLS: the connection may be intercepted")
         try:
@@ -147,7 +147,7 @@ class SmtpLine(asyncio.Protocol):
             self._transport.abort()
 
     def write_quit(self) -> None:
-        """Say QUIT and end the connection when it is written, without waiting for the answer."""
+        """Send QUIT and close the connection once it is written, without waiting for the answer."""
         if self._transport is not None and self._lost is None:
             self._transport.write(b"QUIT\r\n")
             self._transport.close()

@@ -1,4 +1,4 @@
-"""Several mail servers as one Transport: who takes which copy, under which limits, and who stands in for whom."""
+"""Several mail servers as one Transport: choice of the server, limits, and fallback."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _PATIENCE_S: Final = 2.0  # a wait this short is not worth giving the claim back
 _FLUSH_S: Final = 1.0
 _FIRST_PAUSE_S: Final = 15
 _LONGEST_PAUSE_S: Final = 300
-_REFUSED_PAUSE_S: Final = 1800  # after the server itself said that a daily limit is reached
+_REFUSED_PAUSE_S: Final = 1800  # after the server itself reported that a daily limit is reached
 _BUSY_PAUSE_S: Final = 10
 _GATES: Final = 10_000
 _WAY: Final = frozenset({"connect", "tls", "auth"})
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 class Usage(Protocol):
-    """Where it is kept what was sent, for all workers and across restarts."""
+    """Store of the servers' usage, for all workers and across restarts."""
 
     def add_usage(self, server: str, counts: Mapping[int, int], since: int) -> dict[int, int]:
-        """Add copies by slot; everything since slot `since`, of all workers. {} reads only."""
+        """Add copies by slot; returns the usage since slot `since`, by all workers. {} reads only."""
         ...
 
 
@@ -45,9 +45,9 @@ class ServerConfig:
     smtp: SmtpConfig
     limits: RateLimits = field(default_factory=RateLimits)
     domains: Mapping[str, tuple[int, float]] = field(default_factory=dict)
-    """Destination domain -> (connections, copies a second), 0: no limit; `*` holds for every other domain."""
+    """Destination domain -> (connections, copies a second), 0: no limit; `*` applies to every other domain."""
     senders: tuple[str, ...] = ()
-    """From addresses and patterns like `*@example.org` it is for; empty: everybody's."""
+    """From addresses and patterns like `*@example.org` that it serves; empty: all."""
     headers: tuple[tuple[str, str], ...] = ()
     """Fields added to every copy that has none of that name."""
 
@@ -69,7 +69,7 @@ class _Server:
         return not patterns or any(fnmatchcase(address_key(sender), address_key(pattern)) for pattern in patterns)
 
     def failed(self, now: int, why: str, seconds: int = 0) -> None:
-        """Leave it alone for a while: growing pauses while it cannot be reached."""
+        """Do not use it for a time: growing pauses while it cannot be reached."""
         self._failures += not seconds
         pause = seconds or min(_FIRST_PAUSE_S << (self._failures - 1), _LONGEST_PAUSE_S)
         self._down.extend(now, now + pause * MICROS_PER_SECOND)
@@ -109,11 +109,11 @@ class _Server:
 
 
 class SmtpServers:
-    """The Transport of everything that leaves by SMTP. Belongs to the event loop that uses it.
+    """The Transport for all mail sent by SMTP. Belongs to the event loop that uses it.
 
-    The first server in the list that is for the sender, can be reached and may take more gets the copy; the others
-    stand in. What was refused by a server that could be reached is not offered to another one: the refusal speaks
-    about the copy. A copy of which nobody knows whether it was taken is never offered twice.
+    A copy goes to the first server in the list that serves the sender, can be reached and is below its limits; the
+    others are the fallback. A copy that a reachable server refused is not offered to another one. A copy that may have
+    been accepted is never offered twice.
     """
 
     def __init__(self, servers: Sequence[ServerConfig], clock: Clock, usage: Usage | None = None) -> None:
@@ -225,7 +225,7 @@ class SmtpServers:
         return Forecast(*forecast([server.budget for server in self._servers], copies, self._clock.now()))
 
     async def close(self) -> None:
-        """End connections; what was counted is kept."""
+        """Close connections; the usage is stored."""
         if self._flushing is not None:
             self._flushing.cancel()
             await asyncio.gather(self._flushing, return_exceptions=True)
@@ -250,7 +250,7 @@ class SmtpServers:
                 self._loaded = True
 
     async def _save(self, *, everything: bool = False) -> None:
-        """Keep what was counted and learn what other workers sent."""
+        """Store the own usage and read that of other workers."""
         if self._usage is None:
             return
         for server in self._servers:
@@ -259,7 +259,7 @@ class SmtpServers:
             counts, server.unsaved = server.unsaved, {}
             try:
                 total = await asyncio.to_thread(self._kept, server, counts)
-            except Exception:  # noqa: BLE001 - sending goes on with what this process knows
+            except Exception:  # noqa: BLE001 - sending continues with this process's own counts
                 _log.exception("the usage of mail server %s cannot be stored", server.config.name)
                 for slot, number in server.unsaved.items():
                     counts[slot] = counts.get(slot, 0) + number
@@ -270,7 +270,7 @@ class SmtpServers:
             server.budget.replace(total)
 
     def _kept(self, server: _Server, counts: Mapping[int, int]) -> dict[int, int]:
-        """Add to what is kept; what all workers sent within the longest window."""
+        """Add to the stored usage; returns that of all workers within the longest window."""
         if self._usage is None or not server.config.limits.counted:
             return {}
         since = slot_of(self._clock.now() - (DAY_S + 3600) * MICROS_PER_SECOND)

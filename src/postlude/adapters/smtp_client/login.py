@@ -55,9 +55,9 @@ class Entrance:
         self._phase = "connect"
 
     async def enter(self) -> SmtpClientSession:
-        """Connect and do what the settings ask for; ServerRefused with a DEFERRED answer that says what failed.
+        """Connect, turn on TLS and log in as set; ServerRefused with a DEFERRED answer that describes the failure.
 
-        Before MAIL nothing speaks against the message itself: whatever the code, the copy is tried again.
+        Before MAIL no answer is about the message itself: whatever the code, the copy is tried again.
         """
         config, line = self._config, None
         try:
@@ -116,7 +116,7 @@ class Entrance:
             _expect(await line.ask(_coded(config.password), config.timeout_s), _WELCOME)
 
     async def _xoauth2(self, line: SmtpLine, token: AccessToken) -> None:
-        """Google's and Microsoft's way; a token that is no longer good is replaced once."""
+        """XOAUTH2 of Google and Microsoft; an expired token is replaced once."""
         config = self._config
         for fresh in (False, True):
             secret = _coded(f"user={config.user}\x01auth=Bearer {await token(fresh)}\x01\x01")

@@ -1,4 +1,4 @@
-"""The way out over SMTP: a pool of kept connections to one server, and an answer for every copy."""
+"""Outgoing SMTP: a pool of connections to one server, and an answer for every copy."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ class SmtpConfig:
     end_timeout_s: float = 600.0
     """For the answer after the message: RFC 5321 4.5.3.2.6, because giving up here means `indeterminate`."""
     idle_s: float = 20.0
-    """How long a connection nobody uses is kept."""
+    """How long an idle connection is kept."""
     authorities: Path | None = None
     """PEM file of the certificate authorities that are believed instead of the system's."""
     certificate: tuple[Path, Path] | None = None
@@ -111,7 +111,7 @@ class SmtpTransport:
         return None
 
     async def close(self) -> None:
-        """Say QUIT on the idle connections."""
+        """Send QUIT on the idle connections."""
         sessions, self._idle = list(self._idle), deque()
         await asyncio.gather(*(session.line.quit() for session in sessions))
 

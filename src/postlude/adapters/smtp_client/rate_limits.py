@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from postlude.kit.clock import MICROS_PER_SECOND, Until, to_datetime
 
-SLOT_S: Final = 360  # sent copies are counted by tenths of an hour: a window is at most that much longer than it says
+SLOT_S: Final = 360  # sent copies are counted by tenths of an hour: a window is at most that much longer than set
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
 _SLOT: Final = SLOT_S * MICROS_PER_SECOND
@@ -22,7 +22,7 @@ class RateLimits:
     per_hour: int = 0
     per_day: int = 0
     warm_up: tuple[int, ...] = ()
-    """Copies a day on the first, second ... day; afterwards `per_day` alone holds."""
+    """Copies per day on the first, second ... day; afterwards `per_day` alone applies."""
     warm_up_from: int = 0
     """When the first day began, microseconds."""
 
@@ -43,7 +43,7 @@ class RateLimits:
 
 
 class SendSlot(NamedTuple):
-    """When the next copy may leave, and what makes it wait."""
+    """When the next copy may be sent, and which limit delays it."""
 
     at: int
     why: str
@@ -61,7 +61,7 @@ class Budget:
         self._pace = int(MICROS_PER_SECOND / limits.per_second) if limits.per_second else 0
 
     def next(self, now: int, copies: int = 1) -> SendSlot:
-        """When so many more may leave: `now` or later."""
+        """When this many more may be sent: `now` or later."""
         limits = self.limits
         slot = SendSlot(
             max(now, self._free.at(now)), f"{self.name} takes {limits.per_second:g} {self._things} a second"
@@ -75,7 +75,7 @@ class Budget:
     def _window(self, now: int, copies: int, seconds: int, limit: int) -> SendSlot:
         """When the window has room for `copies`."""
         first, last = (now - seconds * MICROS_PER_SECOND) // _SLOT, now // _SLOT + 1
-        # What lies ahead of the clock was counted before it was set back: it must not stop everything until then.
+        # Slots ahead of the clock were counted before it was set back: they must not stop sending until then.
         inside = sorted(slot for slot in self._counts if first <= slot <= last)
         over = sum(self._counts[slot] for slot in inside) - limit + copies
         at = now
@@ -84,12 +84,12 @@ class Budget:
                 break
             over -= self._counts[slot]
             at = (slot + 1) * _SLOT + seconds * MICROS_PER_SECOND
-        if over > 0 and copies > limit:  # never within one window: then one at a time, as `next(now, 1)` says
+        if over > 0 and copies > limit:  # never within one window: then one at a time, as `next(now, 1)` allows
             at = max(at, now + seconds * MICROS_PER_SECOND)
         return SendSlot(at, f"{self.name} takes {limit:,} {self._things} {'an hour' if seconds == HOUR_S else 'a day'}")
 
     def take(self, now: int, copies: int = 1) -> int:
-        """Count copies that leave at the time returned, which is the rate's next place."""
+        """Count copies that are sent at the returned time, the next slot of the rate."""
         at = max(now, self._free.at(now))
         self._free.set(now, at + self._pace)
         if self.limits.counted:
@@ -111,7 +111,7 @@ class Budget:
 
 
 def slot_of(at: int) -> int:
-    """The slot a time lies in."""
+    """The slot of a time."""
     return at // _SLOT
 
 
@@ -150,7 +150,7 @@ class Gate:
         return True
 
     def leave(self) -> None:
-        """After `enter` said True."""
+        """Call it after `enter` returned True."""
         if self._connections is not None:
             self._connections.release()
 

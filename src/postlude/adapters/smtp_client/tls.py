@@ -11,7 +11,7 @@ class TlsPolicy(StrEnum):
 
     STARTTLS = "starttls"  # must be offered, certificate verified
     IMPLICIT = "implicit"  # TLS from the first byte, certificate verified
-    REQUIRED = "required"  # must be offered, certificate not verified: nobody who only listens can read along
+    REQUIRED = "required"  # must be offered, certificate not verified: protects against passive eavesdropping
     OPPORTUNISTIC = "opportunistic"  # when offered, certificate not verified (RFC 7435)
     NONE = "none"
 
@@ -30,10 +30,10 @@ def protection(
     authorities: Path | None = None,
     certificate: tuple[Path, Path] | None = None,
 ) -> Protection:
-    """Read the files and make the contexts.
+    """Read the files and create the contexts.
 
-    `context` replaces what the other two say; `authorities` is a PEM file used instead of the system's; `certificate`
-    is our own chain and key, shown to a server that asks.
+    `context` replaces the other two; `authorities` is a PEM file used instead of the system's; `certificate` is our own
+    chain and key, shown to a server that asks.
     """
     if policy is TlsPolicy.NONE:
         return Protection()

@@ -65,11 +65,11 @@ class SmtpClientSession:
         return None if lost is None else self._lost(lost, _PHASES[min(len(replies), 2)])
 
     async def _start_over(self, replies: Sequence[Reply] = ()) -> None:
-        """Make the connection fit for the next copy, at once: a server may hold a queue file for a half transaction.
+        """Reset the connection for the next copy, at once: a server may hold a queue file for an open transaction.
 
         Also after a refusal of the whole message: Postfix keeps the transaction when `smtpd_end_of_data_restrictions`
-        refuse it, and the next MAIL would be "nested". A server that goes ahead with DATA although it refused what
-        came before waits for a message; the end mark alone might reach a recipient of its own idea, so hang up.
+        refuse it, and the next MAIL would be "nested". A server that answers DATA with 354 although it refused the
+        recipients waits for a message; the end mark alone might deliver an empty one, so close the connection.
         """
         if len(replies) == len(_PHASES) and replies[-1].code == _GO_AHEAD:
             self.line.close()
@@ -125,7 +125,7 @@ class SmtpClientSession:
         """The address as the server can take it; None when it cannot. A domain has an ASCII form, a local part none."""
         try:
             address = ascii_address(address)
-        except DomainError:  # its letters belong to no domain (IDNA 2008): a server may map them to somebody else's
+        except DomainError:  # not a valid domain (IDNA 2008): a server may map it to a foreign one
             return None
         return address if address.isascii() or "smtputf8" in self.offers else None
 

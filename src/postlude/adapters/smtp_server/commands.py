@@ -41,7 +41,7 @@ class Command(NamedTuple):
 
     @property
     def ret(self) -> str:
-        """What a delivery report shall bring back: `FULL`, `HDRS` or empty."""
+        """Content of a delivery report: `FULL`, `HDRS` or empty."""
         return self.parameters.get("RET", "").upper()
 
     @property

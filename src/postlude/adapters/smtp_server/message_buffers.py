@@ -33,7 +33,7 @@ class BufferReservation:
         self._buffers = buffers
         self._size = 0
         self.crowded = False
-        """There was no room: the rest of the message is not kept either."""
+        """The limit was reached: the rest of the message is dropped, too."""
 
     def take(self, size: int) -> bool:
         """Whether there is room for so many more bytes."""

@@ -1,7 +1,7 @@
-"""What both SMTP servers share: commands with their parameters, AUTH, the message itself, and clear refusals.
+"""Common to both SMTP servers: commands with parameters, AUTH, the message, and refusals.
 
-aiosmtpd brings the command loop and STARTTLS. Replaced here: its DATA (a call per line; here the message is read as
-a whole), its AUTH (synchronous) and its MAIL and RCPT (no DSN parameters, no null reverse-path).
+aiosmtpd provides the command loop and STARTTLS. Replaced here: its DATA (a call per line; here the message is read as a
+whole), its AUTH (synchronous) and its MAIL and RCPT (no DSN parameters, no null reverse-path).
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class SmtpServerConfig:
     greeting_timeout_s: float = 30.0
     """From the connection to the first command."""
     idle_timeout_s: float = 60.0
-    """Between two commands of anybody else."""
+    """Timeout between two commands of other clients."""
     idle_session_s: float = 600.0
     """From the connection to the first recipient, without a login."""
     connections: int = 500
@@ -83,7 +83,7 @@ class SmtpTransaction:
     ret: str = ""
     recipients: list[str] = field(default_factory=list)
     dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Recipient -> (NOTIFY, ORCPT), for those the client said something about."""
+    """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
     chunks: list[bytes] = field(default_factory=list)
     """What came by BDAT so far."""
 
@@ -93,7 +93,7 @@ class SmtpPolicy(Protocol):
 
     @property
     def login(self) -> "Authenticate | None":
-        """What checks passwords; None where there are no logins."""
+        """Checks passwords; None: no logins."""
         ...
 
     async def trusted(self) -> bool:
@@ -225,7 +225,7 @@ class SmtpServerSession(SMTP):
         self.hang_up("421 4.4.2 Nothing came for too long; connect again when there is mail")
 
     def hang_up(self, reply: str) -> None:
-        """Say why and close."""
+        """Send the reason and close."""
         if self.transport is not None:
             self._writer.write(reply.encode() + b"\r\n")
             self.transport.close()
@@ -235,7 +235,7 @@ class SmtpServerSession(SMTP):
         super()._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
 
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by name
-        """Say what is offered."""
+        """Answer EHLO with the offered extensions."""
         if not hostname:
             await self.push("501 5.5.4 Syntax: EHLO hostname")
             return
@@ -464,8 +464,8 @@ class SmtpServerSession(SMTP):
                 return b"".join(pieces) if size <= limit + 2 and not place.crowded else None
 
     async def handle_exception(self, error: Exception) -> str:
-        """Temporary, whatever it was: the client keeps the message and tries again."""
-        self.transaction = None
+        """A temporary error for any exception: the client keeps the message and tries again."""
+        self.letter = None
         if isinstance(error, StorageError):
             _log.error("%s", error)
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"
@@ -478,10 +478,10 @@ async def _off_the_loop(work: Callable[[bytes], bytes | None], data: bytes) -> b
 
 
 def _clean(raw: bytes) -> bytes | None:
-    """The message, None when it holds a bare CR or LF."""
+    """The message, None when it contains a bare CR or LF."""
     return raw if only_crlf(raw) else None
 
 
 def _unstuffed(stuffed: bytes) -> bytes | None:
-    """The message behind CR LF with its dots unstuffed (RFC 5321 4.5.2), None when it holds a bare CR or LF."""
+    """The message behind CR LF with its dots unstuffed (RFC 5321 4.5.2), None when it contains a bare CR or LF."""
     return stuffed.replace(b"\r\n.", b"\r\n")[2:] if only_crlf(stuffed) else None
