@@ -113,7 +113,7 @@ class Unsubscribe(FormEndpoint):
         return None
 
 
-class PreferencesEndpoint(Face):
+class PreferencesEndpoint(FormEndpoint):
     """The preferences page: tracking, lists, stored data. A POST is journaled with its choices as facts.
 
     `preferences`: `opens` and `clicks` (`on` or `off`) and `lists` (`ID+` joins, `ID-` leaves, comma-separated);

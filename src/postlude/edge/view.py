@@ -18,7 +18,7 @@ _REMEMBERED_BYTES: Final = 8 << 20
 _MAIL_POLICY: Final = "sandbox allow-popups; default-src 'none'; img-src * data:; style-src 'unsafe-inline'; font-src *"
 
 
-class View(Face):
+class View(FormEndpoint):
     """The message's page for view in browser; without one, a page that says so."""
 
     def __init__(self, core: Core) -> None:

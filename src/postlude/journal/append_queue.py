@@ -10,7 +10,7 @@ W = TypeVar("W")
 _AT_ONCE: Final = 256  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
 
 
-class Lane(Generic[W]):
+class AppendQueue(Generic[W]):
     """Collects records and their waiters, and passes them to the committer once per iteration of the loop.
 
     `add` is for the loop's thread only; `deliver` is called in the committer's.

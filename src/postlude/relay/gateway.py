@@ -8,7 +8,7 @@ from postlude.model.domain_name import same_domain
 from postlude.relay.config import Gateway
 
 
-def is_gateway(gateway: Gateway, door: SmtpServerSession) -> bool:
+def is_gateway(gateway: Gateway, session: SmtpServerSession) -> bool:
     """The address is in a trusted network and, if names are set, a verified certificate has one of them."""
     try:
         peer = ip_address(session.peer.partition("%")[0])

@@ -98,7 +98,7 @@ class RelayPolicy:
 
     async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before the answer 250."""
-        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._desk.quotas
+        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
         if login is not None and not refusal:
             refusal = await quotas.refusal(login, len(transaction.recipients))
@@ -139,7 +139,7 @@ class RelayPolicy:
 
     def _marks(self, head: HeaderBlock) -> bytes:
         """Mail that the gateway only forwards has a foreign author: it is passed on untracked."""
-        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._desk.gateway.domains)
+        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
         return _UNTRACKED if foreign else b""
 
     def _mine(self, address: str) -> bool:

@@ -104,8 +104,8 @@ class World:
 
     def text(self, printed: str) -> str:
         """What is printed in the documentation, with this world's values."""
-        for port, face in FACE_PORTS.items():
-            printed = re.sub(rf"(?<=:){port}\b|\b{port}(?= *[,;)])", str(self.instance.ports[face]), printed)
+        for port, endpoint in FACE_PORTS.items():
+            printed = re.sub(rf"(?<=:){port}\b|\b{port}(?= *[,;)])", str(self.instance.ports[endpoint]), printed)
         for word, value in self._stands_for.items():
             printed = re.sub(rf"(?<![\w$-]){re.escape(word)}(?![\w-])", lambda _, value=value: value, printed)
         return _ABSOLUTE.sub(lambda found: f"{self.home}{found[0]}", printed.replace("mail.example.com", LOOPBACK))

@@ -90,7 +90,7 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
         owner = services.store.accounts.user_by_address(user) if user else services.store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "there is no user yet: start `postlude up` once")
-        made = create_campaign(desk.store, desk.parts.clock, owner, name)
+        made = create_campaign(services.store, services.parts.clock, owner, name)
         try:
             made = _apply(services, made, given)
         except BaseException:
@@ -108,8 +108,8 @@ def create(name: str, user: str, as_json: bool, **given: Any) -> None:  # noqa: 
 @_JSON
 def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Change the given parts of a draft; the rest stays."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         if name is not None:
             change_campaign(services.store, found.id, {"name": name}, {})
         print_campaign(services, _apply(services, services.store.campaigns.get(found.id), given), as_json=as_json)
@@ -121,8 +121,8 @@ def change(campaign: str, name: str | None, as_json: bool, **given: Any) -> None
 @_JSON
 def copy(campaign: str, name: str, as_json: bool) -> None:
     """Create a draft with the content, audience and options of CAMPAIGN."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         print_campaign(
             services,
             copy_campaign(services.store, services.parts.folder.files, services.parts.clock, found.id, name),

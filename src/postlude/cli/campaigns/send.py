@@ -39,8 +39,10 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
         person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
-        raw = trial_message(desk.contents, found, variant_called(desk.store, found.id, variant), person, recipients)
-        user = desk.store.accounts.user(found.user)
+        raw = trial_message(
+            services.contents, found, variant_called(services.store, found.id, variant), person, recipients
+        )
+        user = services.store.accounts.user(found.user)
     message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
     if as_json:
         print_json({"message": id_text(message), "recipients": recipients})
@@ -56,8 +58,8 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
 @_JSON
 def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as_json: bool) -> None:
     """Schedule CAMPAIGN. From now on it cannot be changed; `pause` makes it a draft again."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
         if time_zone is not None:
             options = msgspec.structs.replace(found.options, time_zone=time_zone)
             found = change_campaign(services.store, found.id, {}, {}, options=options)
@@ -79,8 +81,8 @@ def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as
 @_JSON
 def send(campaign: str, anyway: bool, watch: bool, as_json: bool) -> None:
     """Send CAMPAIGN now."""
-    with campaign_desk(load()) as desk:
-        found = _schedule(desk, find_campaign(desk.store, campaign), None, anyway=anyway, as_json=as_json)
+    with campaign_services(load()) as services:
+        found = _schedule(services, find_campaign(services.store, campaign), None, anyway=anyway, as_json=as_json)
         if watch:
             follow(services, found.id)
 
@@ -93,9 +95,9 @@ def _schedule(
     if bad:
         print_findings(bad)
         raise InputError("not scheduled: correct the errors; serious findings can be overridden with --anyway")
-    made = schedule_campaign(desk.store, desk.contents, desk.parts.clock, campaign.id, at)
-    print_campaign(desk, made, as_json=as_json)
-    outlook = desk.outlook(made.expected)
+    made = schedule_campaign(services.store, services.contents, services.parts.clock, campaign.id, at)
+    print_campaign(services, made, as_json=as_json)
+    outlook = services.outlook(made.expected)
     if outlook and not as_json:
         click.echo(outlook)
     return made
@@ -106,8 +108,10 @@ def _schedule(
 @_JSON
 def pause(campaign: str, as_json: bool) -> None:
     """Pause CAMPAIGN. One that is only scheduled becomes a draft again."""
-    with campaign_desk(load()) as desk:
-        print_campaign(desk, pause_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+    with campaign_services(load()) as services:
+        print_campaign(
+            services, pause_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
+        )
 
 
 @click.command()
@@ -115,8 +119,10 @@ def pause(campaign: str, as_json: bool) -> None:
 @_JSON
 def resume(campaign: str, as_json: bool) -> None:
     """Resume a paused CAMPAIGN."""
-    with campaign_desk(load()) as desk:
-        print_campaign(desk, resume_campaign(desk.store, find_campaign(desk.store, campaign).id), as_json=as_json)
+    with campaign_services(load()) as services:
+        print_campaign(
+            services, resume_campaign(services.store, find_campaign(services.store, campaign).id), as_json=as_json
+        )
 
 
 @click.command()
@@ -124,9 +130,9 @@ def resume(campaign: str, as_json: bool) -> None:
 @_JSON
 def cancel(campaign: str, as_json: bool) -> None:
     """Cancel CAMPAIGN: copies that were not sent are never sent."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, cancel_campaign(desk.store, desk.parts.clock, found.id), as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, cancel_campaign(services.store, services.parts.clock, found.id), as_json=as_json)
 
 
 @click.command()
@@ -135,9 +141,9 @@ def cancel(campaign: str, as_json: bool) -> None:
 @_JSON
 def winner(campaign: str, variant: str, as_json: bool) -> None:
     """End CAMPAIGN's A/B test: the rest of the audience gets VARIANT."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, choose_winner(desk.store, found.id, variant), as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, choose_winner(services.store, found.id, variant), as_json=as_json)
 
 
 commands = {

@@ -58,9 +58,9 @@ def list_command(status: tuple[str, ...], as_json: bool) -> None:
 @_JSON
 def show(campaign: str, watch: bool, as_json: bool) -> None:
     """Show CAMPAIGN: content, audience and progress."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        print_campaign(desk, found, as_json=as_json)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        print_campaign(services, found, as_json=as_json)
         if watch:
             follow(services, found.id)
 
@@ -86,9 +86,9 @@ def follow(services: CampaignServices, campaign: int) -> None:
 @_JSON
 def check(campaign: str, fetch: bool, as_json: bool) -> None:
     """Check CAMPAIGN before it is sent. Exit code 2 when a finding is an error or serious."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        findings = check_campaign(desk.store, desk.contents, found, desk.has_key)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        findings = check_campaign(services.store, services.contents, found, services.has_key)
         if fetch:
             findings += _fetched(services, found)
         if as_json:
@@ -116,12 +116,12 @@ def print_findings(findings: list[CampaignFinding]) -> None:
 @_JSON
 def preview_command(campaign: str, contact: str, variant: str, part: str | None, as_json: bool) -> None:
     """Show the copy of one contact, without pixel, tracked links and tokens."""
-    with campaign_desk(load()) as desk:
-        found = find_campaign(desk.store, campaign)
-        person = someone(desk.store, found, contact)
+    with campaign_services(load()) as services:
+        found = find_campaign(services.store, campaign)
+        person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
-        seen = preview(desk.contents, found, variant_called(desk.store, found.id, variant), person)
+        seen = preview(services.contents, found, variant_called(services.store, found.id, variant), person)
         if as_json:
             print_json(seen)
         elif part:
@@ -136,8 +136,8 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
 @_JSON
 def report(campaign: str, as_json: bool) -> None:
     """Show the results of CAMPAIGN: its funnel, people and machines apart, and its links."""
-    with campaign_desk(load()) as desk:
-        made = report_of(desk.store, find_campaign(desk.store, campaign))
+    with campaign_services(load()) as services:
+        made = report_of(services.store, find_campaign(services.store, campaign))
     if as_json:
         print_json(made)
         return

@@ -23,7 +23,7 @@ def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
     """Where each contact of a run goes: parts of the test are equal in every run, and random within it."""
     messages = [variant.message for variant in variants]
     tested = campaign.options.test_percent if len(messages) > 1 else 0
-    turn = random.randrange(len(messages))  # noqa: S311 - the assignment of subjects is not a secret
+    offset = random.randrange(len(messages))  # noqa: S311 - the assignment of subjects is not a secret
 
     def place(number: int, time_zone: str) -> tuple[int, CopyStatus, int]:
         message = messages[(number + offset) % len(messages)]

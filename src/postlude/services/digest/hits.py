@@ -35,7 +35,7 @@ _KINDS: Final = {
 }
 
 
-_CONFIRMING: Final = frozenset({HitFace.CONFIRM, HitFace.CONFIRM_PAGE})  # of a contact, not of a copy
+_CONFIRMING: Final = frozenset({HitEndpoint.CONFIRM, HitEndpoint.CONFIRM_PAGE})  # of a contact, not of a copy
 # Headers that rules read, and the language: stored with the event, so that it can be judged again.
 KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
 _KNOWN: Final = 8192  # cached results, at most about 1 kB each

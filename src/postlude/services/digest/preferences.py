@@ -13,7 +13,7 @@ from postlude.store import DataRequest, PreferenceChoice
 
 ERASE: Final = "erase"
 REPORT: Final = "report"
-DECIDING: Final = frozenset({HitFace.UNSUBSCRIBE, HitFace.PREFERENCES})
+DECIDING: Final = frozenset({HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES})
 """Endpoints where a recipient decides something: they count even if nothing may be recorded."""
 _DECIDED: Final = frozenset({"how", "by", "opens", "clicks", "lists", ERASE, REPORT})
 

@@ -37,7 +37,7 @@ class Attributor(Protocol):
         ...
 
 
-IMAP_DOOR: Final = "imap:"
+IMAP_CHANNEL: Final = "imap:"
 """Prefix of the channel names of mailboxes that are read."""
 _ORDINARY: Final = frozenset(
     {

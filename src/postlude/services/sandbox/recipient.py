@@ -74,7 +74,7 @@ class SandboxRecipient:
         sender, to, data = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
         if not to:
             raise InputError("this mail has an empty return path: it cannot bounce")
-        return Artefact(deed, sender, to, data, await self._door.deliver(sender, to, data))
+        return Artefact(action, sender, to, data, await self._receiver.deliver(sender, to, data))
 
     async def _unsubscribe(self, raw: bytes) -> Artefact:
         url = one_click_url(raw)
@@ -90,10 +90,12 @@ class SandboxRecipient:
         )
 
 
-def build(deed: Deed, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> tuple[str, str, bytes]:
+def build(
+    action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int
+) -> tuple[str, str, bytes]:
     """Envelope sender, envelope recipient and bytes of what comes back. Reports have a null sender (RFC 5321 4.5.5)."""
-    match deed:
-        case Deed.BOUNCE:
+    match action:
+        case RecipientAction.BOUNCE:
             diagnostic = f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
             data = build_bounce(
                 raw,

@@ -73,8 +73,8 @@ async def act(
     request: Request, deps: Deps, viewer: Posted, mail: str, action: str, *, text: Annotated[str, Form()] = ""
 ) -> Response:
     """Do what a recipient does, and show what that sent."""
-    if deed not in set(Deed):
-        raise NotFoundError(f"there is no action {deed!r} for a mail")
+    if action not in set(RecipientAction):
+        raise NotFoundError(f"there is no action {action!r} for a mail")
     letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
     envelope = _outbox(deps).get(letter.id)[0].envelope
     hands = SandboxRecipient(InboundClient(*deps.inbound), post_form, deps.edge_url, deps.clock)
