@@ -1,4 +1,4 @@
-"""The data folder: where everything lies, who may use it, and the keys."""
+"""The data folder: its paths, its lock, and the keys."""
 
 import json
 import os
@@ -67,7 +67,7 @@ class DataFolder:
             ) from error
 
     def _close_to_others(self) -> None:
-        """A folder that was made before us, by hand or by systemd, may be open to everybody on this machine."""
+        """A folder created by hand or by systemd may be readable by all accounts of this machine."""
         there = self.root.stat()
         if there.st_uid == os.geteuid() and there.st_mode & 0o077:
             self.root.chmod(_PRIVATE_FOLDER)
@@ -119,16 +119,16 @@ class DataFolder:
         )
 
     def session_secret(self) -> bytes:
-        """Sign session cookies with this; made at the first start. Deleting the file signs everybody out."""
+        """Key for session cookies; created at the first start. Deleting the file signs all users out."""
         path = self.root / "session.key"
         if not path.exists():
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()
 
     def forgotten_key(self, make: bool) -> bytes:
-        """Know forgotten addresses again with this; made when the first one is forgotten, and never changed.
+        """Key for recognising forgotten addresses; created when the first one is forgotten, and never changed.
 
-        Without it nobody knows who was forgotten and had asked not to be mailed, so SettingError when it is missing.
+        Without it forgotten addresses that must not be mailed cannot be recognised, so SettingError when it is missing.
         """
         path = self.root / "forgotten.key"
         if make and not path.exists():
@@ -142,7 +142,7 @@ class DataFolder:
             ) from error
 
     def identity(self) -> str:
-        """Tell this folder from every other one, on whatever machine; made at the first start."""
+        """Identity of this folder, unique across machines; created at the first start."""
         path = self.root / "id"
         if not path.exists():
             self._write_once(path, secrets.token_hex(8).encode("ascii"))

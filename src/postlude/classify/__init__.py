@@ -1,4 +1,4 @@
-"""Who caused a hit: a person, a machine, or nobody can know. Pure: one request in, one verdict with its reasons out."""
+"""Who caused a hit: a person, a machine, or unknown. Pure: one request in, one verdict with its reasons out."""
 
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list

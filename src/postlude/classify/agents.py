@@ -1,7 +1,7 @@
-"""What a user agent says about itself: mail clients and image proxies first, machines next, browsers last.
+"""Classify a user agent: mail clients and image proxies first, machines next, browsers last.
 
-The order matters: generic crawler lists flag 40 of 90 mail clients and image proxies (measured), so a mail client is
-looked for before anything that resembles a crawler.
+The order matters: generic crawler lists flag 40 of 90 mail clients and image proxies (measured), so mail clients are
+checked before anything that resembles a crawler.
 """
 
 import re
@@ -39,7 +39,7 @@ class Agent(NamedTuple):
     client: str
     """The name people know it by; empty when there is none."""
     ancient: bool
-    """A browser version that nobody runs on today's web."""
+    """A browser version that is not in use on today's web."""
 
 
 _GMAIL_PREFETCH: Final = "Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0"
@@ -142,7 +142,7 @@ _BROWSERS: Final = (
 )
 
 _VERSIONED: Final = re.compile(r"[A-Za-z][\w.-]*/\d[\w.]*")
-"""A program's name and version: what stands so in a comment was put there by the program itself."""
+"""A program's name and version: in a comment it was put there by the program itself."""
 
 _BROWSER: Final = re.compile(r"^(?:Mozilla/[45]\.0 \(|Opera/|Safari/?\d)", re.IGNORECASE)
 _APPLE_MAIL: Final = re.compile(
@@ -212,7 +212,7 @@ def _mail(text: str) -> Agent | None:
 
 
 def _machine(text: str, *, gateways: bool = True) -> Agent | None:
-    """The kind of machine whose words stand in a text. Makers of gateways make browsers and toolbars as well."""
+    """The kind of machine that a text names. Makers of gateways make browsers and toolbars as well."""
     for family, pattern in _machines:
         if (gateways or family is not Family.GATEWAY) and pattern.search(text):
             return Agent(family, "", ancient=False)
@@ -220,7 +220,7 @@ def _machine(text: str, *, gateways: bool = True) -> Agent | None:
 
 
 def _within_browser(text: str, parts: BrowserString) -> Agent:
-    """A full browser string: its browser, unless what stands beside its products says otherwise."""
+    """A full browser string: its browser, unless the parts beside its products contradict it."""
     named = f"{parts.forks} {' '.join(_VERSIONED.findall(parts.toolbars))}".strip()
     if named and (machine := _machine(named, gateways=False)):
         return machine

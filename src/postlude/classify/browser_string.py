@@ -1,7 +1,7 @@
-"""What a browser's full user agent says beside being a browser's: the parts that no browser puts there by itself.
+"""Parts of a full browser user agent that no browser adds itself.
 
-`Mozilla/5.0 (platform) engine products`: inside the platform, device names and toolbars are free, so that a word there
-decides nothing. A product behind the last known one, a second comment, or a platform nobody has decides.
+`Mozilla/5.0 (platform) engine products`: inside the platform, device names and toolbars are free text, so that a word
+there decides nothing. A product after the last known one, a second comment, or an impossible platform decides.
 """
 
 import re
@@ -55,7 +55,7 @@ _KNOWN: Final = re.compile(
 _BROWSER_LIKE: Final = re.compile(
     r"(?<!\S)[\w.-]*?(?:/\d+\.\d+\.\d+\.\d+|browser(?:/[\w.-]+)?|explorer/[\d.]+)(?!\S)", re.IGNORECASE
 )
-"""Forks of Chromium carry its kind of version, four numbers; others say that they are browsers."""
+"""Forks of Chromium have its kind of version, four numbers; others name themselves browsers."""
 
 _WORDS: Final = re.compile(r"\w")
 _ODD: Final = re.compile(
@@ -73,7 +73,7 @@ class BrowserString(NamedTuple):
     """A full browser string, taken apart."""
 
     foreign: str
-    """What stands behind or between the products of browsers, without those that are browsers themselves."""
+    """Products after or between those of browsers, without browsers themselves."""
     forks: str
     """Products there that call themselves browsers."""
     toolbars: str
@@ -81,9 +81,9 @@ class BrowserString(NamedTuple):
     handheld: bool
     """Apps on telephones put their name behind their web view's: there an unknown product is an app."""
     odd: bool
-    """No browser runs there, or no version of one says so."""
+    """A platform on which no browser runs, or that no version of one sends."""
     appended: bool
-    """A comment of its own behind `compatible;`, or inside the engine's: how crawlers sign."""
+    """A comment after `compatible;`, or inside the engine's: how crawlers identify themselves."""
 
 
 def parse_browser_string(text: str) -> BrowserString | None:

@@ -11,7 +11,7 @@ from postlude.model.words import HitEndpoint, Verdict
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """What one hit alone tells about who caused it."""
+    """Judge one hit by itself."""
 
     verdict: Verdict
     reasons: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The bundled lists of networks: name -> (date, source, networks). Facts, taken from what their owners publish.
+"""The bundled lists of networks: name -> (date, source, networks). Facts published by their owners.
 
-`DATA/networks/NAME.txt` takes a list's place (`postlude networks`). A date says when the source was last seen to say
-this, not when it was first true.
+`DATA/networks/NAME.txt` replaces a list (`postlude networks`). The date is when the source was last checked, not when
+the fact began.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ LISTS: Final = {
         """,
     ),
     # Apple publishes a quarter of a million rows; these cover them: Cloudflare, Akamai and Fastly run the egress, and
-    # their networks also carry others, so that no rule calls anybody a machine for it alone.
+    # their networks also carry other traffic, so that no rule decides "machine" by them alone.
     "apple_egress": (
         "2026-02-11",
         "covering ranges of mask-api.icloud.com/egress-ip-ranges.csv; import that file for the exact ones",

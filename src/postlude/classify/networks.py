@@ -1,4 +1,4 @@
-"""Networks whose owner changes what a hit means: which list an address is on, found by halving.
+"""Networks whose owner changes the meaning of a hit: finds an address's list by bisection.
 
 Evaluated when the hit comes in, because the address itself may be kept truncated or not at all.
 """
@@ -26,10 +26,10 @@ class NetworkList(NamedTuple):
 
 
 def read_list(name: str, text: str) -> NetworkList:
-    """A list as it lies in a file; ValueError, with the line, for what is no network.
+    """Parse a list from a file; ValueError, with the line, for an invalid network.
 
-    One network a line, the first word (so that a CSV's first column serves too); `#` begins a comment, and `# date:`
-    and `# source:` say what they say.
+    One network per line, its first word (so that a CSV's first column works); `#` begins a comment, `# date:` and `#
+    source:` set these values.
     """
     reported = {"date": "", "source": ""}
     networks = []
@@ -49,7 +49,7 @@ def read_list(name: str, text: str) -> NetworkList:
 
 
 class Networks:
-    """All lists together. A narrower network wins over one it lies in; remembers the addresses asked for last."""
+    """All lists together. A narrower network wins over a wider one; caches the latest addresses."""
 
     def __init__(self, lists: Iterable[NetworkList]) -> None:
         self.lists: Final = {one.name: one for one in lists}
@@ -62,7 +62,7 @@ class Networks:
         self._known: dict[str, dict[str, str]] = {}
 
     def facts(self, address: str) -> dict[str, str]:
-        """What `Hit.facts` should say about a raw address: `network` and `lists_date`; empty for an ordinary one."""
+        """Facts for `Hit.facts` about a raw address: `network` and `lists_date`; empty for an ordinary one."""
         known = self._known.get(address)
         if known is None:
             if len(self._known) >= _REMEMBERED:

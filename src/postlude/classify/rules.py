@@ -1,6 +1,6 @@
-"""The stateless rules as a table: what one request alone tells, strongest first.
+"""The stateless rules as a table: conclusions from one request alone, strongest first.
 
-Rules that need other hits (sweeps, many networks, many recipients) are not here: they re-judge what these said.
+Rules that need other hits (sweeps, many networks, many recipients) are not here: they judge these results again.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class HitFacts(NamedTuple):
 
 
 class VerdictRule(NamedTuple):
-    """One reason. `on_open` and `on_click` are what it makes of a pixel and of a link; None: it says nothing there."""
+    """One reason. `on_open` and `on_click` are its verdicts for a pixel and a link; None: it does not apply."""
 
     id: str
     confidence: Confidence
@@ -82,7 +82,7 @@ def _apple(seen: HitFacts) -> bool:
 
 
 def since_class(since_sent: int | None) -> int:
-    """Hits that differ only within one class of `since_sent` are judged alike: rules tell no finer times."""
+    """Hits that differ only within one class of `since_sent` are judged alike: rules distinguish no finer times."""
     if since_sent is None:
         return 0
     if since_sent > _NEAR_DELIVERY:

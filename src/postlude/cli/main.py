@@ -46,7 +46,7 @@ COMMANDS: Final = {
 
 
 class LazyCommands(click.Group):
-    """A group whose commands live in modules of their own."""
+    """A group whose commands are in separate modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table: what a newcomer needs comes first."""
@@ -94,5 +94,5 @@ def main() -> None:
         click.echo("postlude: interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone: nobody is left to tell
+        sys.stderr.close()  # the reader (head, less) has ended
         sys.exit(141)

@@ -16,7 +16,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def read_file(file: Path) -> bytes:
-    """Return the file's bytes; InputError when it cannot be read or is no message."""
+    """Return the file's bytes; InputError when it cannot be read or is not a message."""
     raw = read_bytes(file)
     if not is_message(raw):
         raise no_message(file)
@@ -24,6 +24,6 @@ def read_file(file: Path) -> bytes:
 
 
 def no_message(file: Path) -> InputError:
-    """What is said of a file without headers."""
+    """Message for a file without headers."""
     name = "standard input" if str(file) == "-" else str(file)
     return InputError(f"{name} is not a message: it needs header lines such as 'From: a@b.c', then a blank line")

@@ -5,7 +5,7 @@ import pwd
 
 
 def who() -> str:
-    """The account's name, for the record of what was done by hand."""
+    """The account's name, for the record of manual actions."""
     uid = os.getuid()
     try:
         return pwd.getpwuid(uid).pw_name

@@ -44,13 +44,13 @@ def csv_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
 
 
 class ProgressLine:
-    """One line at the terminal that says how far long work is; nothing where nobody watches."""
+    """One line with the progress of long work, if the output is a terminal."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._shown = not quiet and sys.stderr.isatty()
 
     def show(self, job: "Job") -> None:
-        """Say it anew."""
+        """Update the line."""
         if not self._shown:
             return
         from postlude.services.jobs import duration, pace  # noqa: PLC0415 - not every command has the store

@@ -50,7 +50,7 @@ class CampaignUrls(UrlMinter, Protocol):
 
 
 def compile_campaign(template: CampaignTemplate, policy: Policy, urls: CampaignUrls) -> "CompiledCampaign":
-    """Parse once, render for any number of recipients. TemplateError says what the author has to mend."""
+    """Parse once, render for any number of recipients. TemplateError names what the author has to correct."""
     return CompiledCampaign(template, policy, urls)
 
 
@@ -90,7 +90,7 @@ class CompiledCampaign:
         """Every link, its URL with the fields as they are written; tracked or skipped with the reason."""
         written = f"{template.subject}{template.preheader}{template.html}{template.text}"
         self.names_pages: Final = any(name in written for name in self._pages)
-        """The address of one of the copy's pages may stand in it, so that `render` needs the act token."""
+        """It may contain the URL of one of the copy's pages, so that `render` needs the act token."""
         self._shapes: Final[WeightedCache[_Key, tuple[SharedRenderer | None]]] = WeightedCache(_SHAPES_BYTES)
         self._seen: Final[WeightedCache[_Key, bool]] = WeightedCache(_SHAPES_BYTES)
         constant = all(source.constant for _, source in self._bodies)
@@ -98,10 +98,10 @@ class CompiledCampaign:
         self._constant: Final = constant
 
     def render(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
-        """The copy with these tokens and fields; `head` holds whole header fields of this copy (To, Date ...).
+        """The copy with these tokens and fields; `head` contains complete header fields of this copy (To, Date ...).
 
-        Byte for byte what `render_one` returns. MissingFieldError when a field is empty and must not be,
-        TemplateError when the template's logic fails.
+        Byte for byte what `render_one` returns. MissingFieldError when a required field is empty, TemplateError when
+        the template's logic fails.
         """
         names, shared = self._prepared(fields)
         done = shared.render(tokens, names, head) if shared is not None else None

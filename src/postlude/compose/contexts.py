@@ -1,4 +1,4 @@
-"""Where in HTML a field may stand so that no escaped value can change what the tags around it are."""
+"""Places in HTML where a field is allowed, so that no escaped value can change the tags around it."""
 
 import re
 from bisect import bisect_right

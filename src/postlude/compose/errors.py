@@ -13,7 +13,7 @@ class TemplateError(InputError):
 
 
 class MissingFieldError(InputError):
-    """This contact lacks a field the template needs. Fill it in, give the field a default, or leave the contact out."""
+    """This contact lacks a field that the template needs. Fill it in, set a default, or leave the contact out."""
 
     def __init__(self, path: str) -> None:
         super().__init__(

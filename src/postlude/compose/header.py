@@ -1,4 +1,4 @@
-"""Header fields, written so that nothing given can begin a field of its own (RFC 5322, 2047, 2231)."""
+"""Header fields, written so that no value can begin another field (RFC 5322, 2047, 2231)."""
 
 import re
 from typing import Final
@@ -25,7 +25,7 @@ def unstructured(name: str, text: str) -> bytes:
 
 
 def mailboxes(field: str, value: str) -> bytes:
-    """A field of addresses from what somebody typed: `Shop Äpfel <news@example.org>, b@example.org`."""
+    """A field of addresses from user input: `Shop Äpfel <news@example.org>, b@example.org`."""
     try:
         found = read_mailboxes(value)
     except AddressError as error:

@@ -1,4 +1,4 @@
-"""Header fields of one copy, and what its envelope says: all of them carry the copy's id, signed for their purpose."""
+"""Header fields and envelope of one copy: all contain the copy's id, signed for their purpose."""
 
 from email.utils import format_datetime
 from typing import Final
@@ -17,7 +17,7 @@ ONE_CLICK: Final = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 class HeadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign's copies say in their head; the same for all of them."""
+    """The header settings of a campaign, equal for all its copies."""
 
     sender_domain: str
     """Of the From address: Message-IDs are made in it."""
@@ -29,7 +29,7 @@ class HeadOptions(msgspec.Struct, frozen=True, kw_only=True):
     feedback: tuple[str, ...] = ()
     """Up to three names for Feedback-ID, most special first (`spring-sale`, `newsletter`); the sender comes last."""
     tagged_replies: bool = False
-    """Replies come to us and are matched to their copy. Needs `return_domain`."""
+    """Replies are sent to Postlude and matched to their copy. Needs `return_domain`."""
     cfbl: bool = False
     """Ask for complaints by mail (RFC 9477). Only where the copies are DKIM signed for `sender_domain`."""
 
@@ -50,7 +50,7 @@ class CopyHeads:
         self._list_id: Final = f"List-Id: <{one_line(options.list_id)}>\r\n" if options.list_id else ""
 
     def head(self, copy: int, act: str, to: tuple[str, str], now: int) -> bytes:
-        """To, Date, Message-ID and everything that carries the copy.
+        """To, Date, Message-ID and all fields with the copy's id.
 
         `act` is its act token, `to` is name and address, `now` microseconds.
         """

@@ -37,7 +37,7 @@ _OWN: Final = frozenset(
 
 
 def layout(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
-    """The message, as bytes and slots in turn. TemplateError for what cannot stand in a message."""
+    """The message, as bytes and slots in turn. TemplateError for invalid input."""
     out: list[bytes | LayoutSlot] = [LayoutSlot.HEAD, header.mailboxes("From", template.sender)]
     if template.reply_to:
         out.append(header.mailboxes("Reply-To", template.reply_to))
@@ -85,7 +85,7 @@ def _multipart(
 
 
 def _mark(template: CampaignTemplate) -> str:
-    """A boundary that no quoted-printable or base64 line can hold, and that nobody can guess from outside."""
+    """A boundary that no quoted-printable or base64 line can hold, and that cannot be guessed."""
     return "=_" + blake2b(msgspec.msgpack.encode(template), digest_size=12).hexdigest()
 
 

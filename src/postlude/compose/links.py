@@ -1,4 +1,4 @@
-"""Links that hold a recipient's own text: judged and signed again for each copy, by the code that judges all others."""
+"""Links with a recipient's own text: checked and signed again for each copy, by the same code as all other links."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ class SingleLinkSession(InstrumentSession):
         return self.position
 
     def report(self, position: int, url: str, label: str, reason: LinkReason, where: str) -> None:
-        """Nobody asks: the template's own list is made from the template."""
+        """Not used: the template's list is made from the template."""
 
     def one(self, position: int) -> "SingleLinkSession":
-        """A judge for one link: nobody else's, so that threads do not meet."""
+        """A checker for one link, not shared, so that it is thread-safe."""
         made = copy.copy(self)
         made.position = position
         return made
@@ -57,7 +57,7 @@ class OwnLink(NamedTuple):
     position: int
     off: bool
     edit: tuple[bytes, ...]
-    """What instrumenting makes of its address in the template; empty when it leaves it alone."""
+    """The instrumented address in the template; empty when it is left unchanged."""
 
     @property
     def personal(self) -> bool:
@@ -65,7 +65,7 @@ class OwnLink(NamedTuple):
         return bool(self.address.fields)
 
     def tail(self, judge: SingleLinkSession, values: Mapping[int, bytes]) -> bytes | None:
-        """What stands behind the token for this recipient; None when the link is not treated as in the template."""
+        """The path after the token for this recipient; None when the link is not treated as in the template."""
         snippet = self.element.filled(values)
         scan = Scan(snippet)
         off = [(0, len(snippet))] if self.off else []

@@ -12,7 +12,7 @@ from postlude.instrument import LinkReport, Policy, UrlMinter
 
 
 class Numbering:
-    """The list of all links of a template, and where the links of one skeleton stand in it."""
+    """The list of all links of a template, and the positions of one skeleton's links in it."""
 
     def __init__(
         self, policy: Policy, urls: UrlMinter, marks: Marks, bodies: Sequence[tuple[LayoutSlot, TemplateSource]]
@@ -21,7 +21,7 @@ class Numbering:
         self._urls: Final = urls
         self._marks: Final = marks
         self._slots: Final = [slot for slot, _ in bodies]
-        # A URL that begins with a field: nobody knows it yet, so it is listed as one that leads somewhere.
+        # A URL that begins with a field is not known yet; it is listed as a trackable one.
         self._leading: Final = re.compile(
             rb"(href[\t\r\n ]*=[\t\r\n ]*[\"']?[\t\r\n ]*)(" + marks.in_bytes.pattern + rb")", re.IGNORECASE
         )

@@ -15,7 +15,7 @@ EIGHT_BIT_HEAD: Final = b"Content-Transfer-Encoding: 8bit\r\n\r\n"
 
 
 class Numbered(InstrumentSession):
-    """A session that gives links the numbers of the whole template's list, whichever branches a copy shows."""
+    """A session that numbers links by the whole template's list, whichever branches a copy shows."""
 
     def __init__(self, policy: Policy, urls: UrlMinter, numbers: Sequence[int] = ()) -> None:
         super().__init__(policy, urls)

@@ -51,10 +51,10 @@ class Span(NamedTuple):
 def split(
     data: bytes, edits: Sequence[Edit], spans: Sequence[Span], links: dict[int, int] | None = None
 ) -> list[Piece]:
-    """The edited part in pieces. What an edit makes of somebody's own text is a piece of its own.
+    """The edited part in pieces. An edit of a recipient's own text is a piece of its own.
 
-    `links` tells for the start of such an edit the slot of its hole; without it the text is there already. A value
-    that is empty is inside of an edit it touches, and before what is inserted at its place.
+    `links` maps the start of such an edit to the slot of its hole; without it the text is there already. A value that
+    is empty is inside of an edit it touches, and before what is inserted at its place.
     """
     cut = _Cut(data, spans)
     for edit in edits:
@@ -64,7 +64,7 @@ def split(
         if own and not rest:
             cut.out.append(Value(first) if links is None else Hole(links[edit.start]))
         else:
-            cut.out.append(first)  # what stands before the token is the same for everybody
+            cut.out.append(first)  # the part before the token is equal for all recipients
         for piece in rest:
             cut.out += (READ, piece if not own else Value(piece) if links is None else Hole(links[edit.start]))
     cut.keep(len(data), inserts=True)

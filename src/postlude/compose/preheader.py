@@ -8,7 +8,7 @@ _WRITTEN: Final = re.compile(r"\{\{[^}]*\bpreheader\b")
 _STYLE: Final = (
     "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;mso-hide:all;font-size:1px;line-height:1px"
 )
-# Blank room behind it, so that no mailbox goes on with the beginning of the body.
+# Padding after it, so that mailboxes do not continue with the beginning of the body.
 _ROOM: Final = "&#847;&zwnj;&nbsp;" * 60
 
 

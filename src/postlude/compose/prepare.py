@@ -1,6 +1,6 @@
 """Steps before a template is compiled, each optional: MJML to HTML, style sheets into attributes, a text from the HTML.
 
-The libraries are imported when a step runs: nobody who does not use it pays for it.
+The libraries are imported when a step runs, so that unused steps cost nothing.
 """
 
 import re
@@ -26,9 +26,9 @@ _HTTP: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 def html_from_mjml(source: str) -> str:
-    """The HTML an MJML document stands for; TemplateError names what MJML does not take.
+    """The HTML of an MJML document; TemplateError names what MJML does not accept.
 
-    Merge fields pass through. `{% if %}` between sections must stand in `<mj-raw>`, as everywhere with MJML.
+    Merge fields pass through. `{% if %}` between sections must be in `<mj-raw>`, as usual with MJML.
     """
     from mjml import mjml2html  # noqa: PLC0415 - 8 MB that only MJML templates need
 
@@ -47,9 +47,9 @@ def html_from_mjml(source: str) -> str:
 def html_with_inline_css(html: str) -> str:
     """The HTML with its `<style>` rules in `style` attributes, for readers that know no style sheets.
 
-    What no attribute can say stays in the style element: media queries and other at-rules, `:hover` and its like,
-    pseudo-elements, rules about what mail readers add, rules inside template blocks, a style element for some media.
-    Remote style sheets are not fetched; merge fields and Outlook's conditions stay.
+    Rules that no attribute can express stay in the style element: media queries and other at-rules, `:hover` and its
+    like, pseudo-elements, rules about what mail readers add, rules inside template blocks, a style element for some
+    media. Remote style sheets are not fetched; merge fields and Outlook's conditions stay.
     """
     from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - as above
 
@@ -70,7 +70,7 @@ def html_with_inline_css(html: str) -> str:
 
 
 def text_from_html(html: str) -> str:
-    """A plain text part that says what the HTML says: links with their address behind them, images by their text."""
+    """A plain text part made from the HTML: links followed by their address, images by their text."""
     from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - as above
 
     document = ProtectedDocument(html, as_text=True)

@@ -1,4 +1,4 @@
-"""Keeps template code and Outlook's conditions away from parsers that would mend or drop them."""
+"""Hides template code and Outlook's conditions from parsers that would change or drop them."""
 
 import re
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from typing import Final
 from postlude.compose.errors import TemplateError
 from postlude.compose.sandbox import guarded
 
-# Each reaches to the end where it is never closed, which keeps looking for them linear.
+# An unclosed one reaches to the end, which keeps the search linear.
 COMMENT: Final = r"<!--.*?(?:-->|\Z)"
 _MSO: Final = r"<!\[[^>]*(?:>|\Z)"
 _TAG: Final = re.compile(
@@ -17,7 +17,7 @@ _OPAQUE: Final = re.compile(r"<(style|script|title|textarea)\b.*?(?:</\1\s*>|\Z)
 
 
 class ProtectedDocument:
-    """A document with marks in place of what a parser must not see. TemplateError where it holds such a mark."""
+    """A document with marks in place of hidden parts. TemplateError when it already contains such a mark."""
 
     MARK: Final = "jnjplaceholder"
     PATTERN: Final = re.compile(MARK + "([0-9]{5,})x")
@@ -29,7 +29,7 @@ class ProtectedDocument:
         self._as_text: Final = as_text
         self._opaque: Final = _Spans(_OPAQUE, source)
         self._tags: Final = _Spans(_TAG, source)
-        # Comments whole, with the code in them: what is in a condition of Outlook's is markup for Outlook alone.
+        # Whole comments, with the code in them: the content of Outlook's conditions is markup for Outlook alone.
         self.text: Final = guarded(source, self._take, "" if as_text else f"{COMMENT}|{_MSO}")
 
     def _take(self, found: str, at: int) -> str:
@@ -51,11 +51,11 @@ class ProtectedDocument:
         return f"@{self.keep(css)};"
 
     def code(self, number: str) -> str:
-        """What the mark with this number stands for."""
+        """The text hidden by the mark with this number."""
         return self._kept[int(number)]
 
     def restored(self, text: str) -> str:
-        """The text with everything back in its place."""
+        """The text with all hidden parts restored."""
         return _ANY_MARK.sub(lambda match: self.restored(self.code(match[1] or match[2] or match[3])), text)
 
 
@@ -73,6 +73,6 @@ class _Spans:
         self._ends: Final = [end for _, end in found]
 
     def around(self, at: int) -> bool:
-        """`at` lies inside a match, behind its first character."""
+        """`at` is inside a match, after its first character."""
         index = bisect_right(self._starts, at - 1) - 1
         return index >= 0 and at < self._ends[index]

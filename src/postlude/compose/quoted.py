@@ -1,7 +1,6 @@
 """Quoted-printable for bodies that are put together per recipient (RFC 2045 6.7).
 
-A value of the recipient's stands in lines of its own between soft line breaks, so that what is around it is encoded
-once for everybody.
+A recipient's value is on its own lines between soft line breaks, so that the text around it is encoded once for all.
 """
 
 import re
@@ -14,7 +13,7 @@ from postlude.instrument.minter import TOKEN_LENGTH
 _LONGEST: Final = 75  # 76 with the `=` of a soft line break
 _UNSAFE: Final = re.compile(rb"[^\x00\t\r\n -~]")
 _SAFE: Final = bytes((0, 9, 10, 13, *range(32, 127)))
-_TOKEN: Final = b"\x00" * TOKEN_LENGTH  # no text holds NUL
+_TOKEN: Final = b"\x00" * TOKEN_LENGTH  # no text contains NUL
 _TAME: Final = re.compile(rb"(?!From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 SOFT: Final = b"=\r\n"
 
@@ -57,7 +56,7 @@ def _lines(data: bytes) -> bytes:
 
 
 def _escaped(data: bytes) -> bytes:
-    """Everything that may not stand as it is; the rare cases cost only where they occur."""
+    """All bytes that must be encoded; rare cases cost only where they occur."""
     data = data.replace(b"=", b"=3D").replace(b" \r\n", b"=20\r\n").replace(b"\t\r\n", b"=09\r\n")
     if data.translate(None, _SAFE):
         data = _UNSAFE.sub(_escape, data)

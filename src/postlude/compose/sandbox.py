@@ -17,7 +17,7 @@ _ALONE: Final = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 # `@media print{#header{...}}`: minified style sheets begin blocks with what begins a comment in Jinja.
 _STYLE_SHEET_ID: Final = re.compile(r"\{#(?=[\w.])")
 _RAW: Final = "{% raw %}{#{% endraw %}"
-# A line of nothing but `{% if %}` and the like leaves no empty line. In a comment, so that lines are counted right.
+# A line with only `{% if %}` or another tag leaves no empty line. In a comment, so that lines are counted right.
 _BLOCK: Final = r"\{%(?:(?!%\}).)*%\}"
 _ONLY_BLOCKS: Final = re.compile(rf"^([ \t]*)({_BLOCK}(?:[ \t]*{_BLOCK})*)([ \t]*\r?\n)", re.MULTILINE)
 

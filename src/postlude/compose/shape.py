@@ -47,9 +47,9 @@ class PartPlan(NamedTuple):
     pieces: list[Piece]
     own_links: list[OwnLink]
     twins: frozenset[str] | None
-    """Addresses that no personal link may have, where Outlook's twins are told by their address; None elsewhere."""
+    """Addresses that no personal link may have, if Outlook's twins are identified by their address; else None."""
     room: int
-    """Bytes of values for which the layout holds."""
+    """Bytes of values for which the layout is valid."""
     words: bool
     """A value with `:` or `/` in it could be a link of its own."""
 
@@ -68,7 +68,7 @@ class PartShape:
         self._eight_bit: Final = eight_bit
 
     def plan(self, slot_of: Callable[[HoleFill], int], token: bytes) -> PartPlan:
-        """The part's layout; Unshared when there is none that holds for all."""
+        """The part's layout; Unshared when no layout fits all copies."""
         data, session = self._data, self._session
         before = len(session.links)
         edits = parts.edits_of(data, session, html=self._html, limited=False)
@@ -136,7 +136,7 @@ class PartShape:
                 raise Unshared
 
     def _check_neighbours(self, edits: Sequence[Edit], slots: dict[int, int]) -> None:
-        """What is changed touches no field, but for the addresses that are made anew."""
+        """The edits touch no field, except for rewritten addresses."""
         assumed = {span for span in self._own if span.assumed}
         for edit in edits:
             if any(span.token and span.start < edit.end and edit.start < span.end for span in self._all):
@@ -192,13 +192,13 @@ class _Collected:
         if link.personal and link.edit:
             self._places.append((start, (link.address, link.edit)))
             if outlook:
-                return  # a twin, made with the one that everybody sees
+                return  # a twin, made together with the visible link
             self._numbers[link.address, link.edit] = len(self.links)
         if link.edit or self._clicks:
             self.links.append(link)
 
     def slots(self) -> dict[int, int]:
-        """The slot of each address that is made anew."""
+        """The slot of each rewritten address."""
         try:
             numbered = [(start, self._numbers[key]) for start, key in self._places]
         except KeyError:
@@ -209,5 +209,5 @@ class _Collected:
         }
 
     def twins(self) -> frozenset[str] | None:
-        """All addresses that are the same for everybody, where there are twins to be told by them."""
+        """Addresses that are equal in every copy, used to tell twin links apart."""
         return frozenset(self._fixed) if self._outlook else None

@@ -18,7 +18,7 @@ from postlude.tokens import CopyTokens
 _SUBJECT: Final = ACT_HOLE + 1
 _FIRST_OWN: Final = _SUBJECT + 1
 _MEANS_SOMETHING: Final = re.compile(rb"[:/()]").search
-"""In plain text: what could be a URL of its own, or say where one ends that stands behind it."""
+"""In plain text: text that could be a URL, or mark the end of the URL before it."""
 
 
 class SharedRenderer:

@@ -15,7 +15,7 @@ from postlude.compose.template import ROOTS
 from postlude.kit.bounded import WeightedCache
 
 Names = Mapping[str, Any]
-"""What a template's names stand for: views of fields, and strings."""
+"""Values of a template's names: views of fields, and strings."""
 Evaluate = Callable[[Names], object]
 
 _PURE: Final = frozenset(("default", "d", "upper", "lower", "capitalize", "title", "trim", "round", "int", "urlencode"))
@@ -33,7 +33,7 @@ class Plain(NamedTuple):
 
 
 class Marks:
-    """Placeholders that stand for fields while a template is taken apart. Nobody can guess them."""
+    """Placeholders for fields while a template is parsed. They cannot be guessed."""
 
     def __init__(self, nonce: str) -> None:
         self._nonce: Final = nonce
@@ -71,13 +71,13 @@ class TemplateSource:
         _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
         self._constant: Final = _constant(tree)
         self.constant: Final = self._constant is not None
-        """There is no logic in it: only text and fields."""
+        """It contains only text and fields, no logic."""
         self._html: Final = html
         cut = marks.pattern.split(self._constant) if self._constant is not None else None
         self._pieces: Final = None if cut is None else cut[::2]
         self._fields: Final = [] if cut is None else [marks.fields[int(each)] for each in cut[1::2]]
         self.fixed: Final = None if self._fields or cut is None else cut[0]
-        """The text, when it is the same for everybody."""
+        """The text, when it is equal for all recipients."""
         self._marked: Final = None if self._constant is not None else env.from_string(tree)
         # Looking for line ends in a newsletter takes ten times as long as finding it among those seen before.
         self._cleaned: Final[WeightedCache[str, str]] = WeightedCache(_CLEANED)
@@ -94,7 +94,7 @@ class TemplateSource:
         return "".join(out)
 
     def fill_by_jinja(self, names: Names) -> str:
-        """The same text, all of it by Jinja: what `fill` is measured against."""
+        """The same text, rendered completely by Jinja: the reference for `fill`."""
         return clean(self._render(self._whole, names))
 
     def skeleton(self, names: Names) -> str:
@@ -119,12 +119,12 @@ class TemplateSource:
 
 
 def value_text(value: object, *, html: bool) -> str:
-    """A field as it stands in the text."""
+    """A field as inserted in the text."""
     return clean(str(escape(value)) if html else str(value))
 
 
 def clean(text: str) -> str:
-    """CRLF line ends and none of the control characters that no mail may hold."""
+    """CRLF line ends, without control characters that are not allowed in mail."""
     if "\n" in text or "\r" in text:
         text = _NEWLINE.sub("\r\n", text)
     return _DEAD.sub("", text) if _DEAD.search(text) else text
@@ -259,7 +259,7 @@ def _filtered(evaluate: Evaluate, name: str, args: list[Any]) -> Evaluate:
 
 
 def _constant(tree: nodes.Template) -> str | None:
-    """The whole text, when nothing in it is left to decide."""
+    """The whole text, when it needs no rendering."""
     out: list[str] = []
     for node in tree.body:
         if not isinstance(node, nodes.Output):

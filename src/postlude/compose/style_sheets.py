@@ -1,7 +1,7 @@
-"""Style sheets before they are inlined: what no `style` attribute can say is set aside and stays as it is.
+"""Style sheets before they are inlined: rules that no `style` attribute can express are set aside unchanged.
 
-A rule that matches nothing in the page is left in its sheet by the inliner itself: mail readers add the classes it is
-about (`.ExternalClass`, `[data-ogsc]`). CSS Syntax 3 is followed as far as finding the rules needs it.
+A rule that matches nothing in the page is left in its sheet by the inliner itself: mail clients add these classes
+(`.ExternalClass`, `[data-ogsc]`). CSS Syntax 3 is followed as far as finding the rules needs it.
 """
 
 import re

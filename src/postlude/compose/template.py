@@ -13,7 +13,7 @@ ROOTS = ("contact", "campaign")
 
 
 class Missing(StrEnum):
-    """What an empty field becomes. `|default('...')` in the template comes first, whatever this says."""
+    """Handling of empty fields. `|default('...')` in the template always comes first."""
 
     EMPTY = "empty"  # nothing
     DEFAULT = "default"  # the campaign's default for that field; a field without one fails
@@ -38,7 +38,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """One mailing before it is filled in. Subject, preheader, HTML, text may hold Jinja2: `{{ contact.first_name }}`.
+    """The template of one campaign. Subject, preheader, HTML, text may hold Jinja2: `{{ contact.first_name }}`.
 
     Known names: `contact`, `campaign`, `subject`, `preheader` (the last two in HTML and text), and the recipient's
     own `unsubscribe_url`, `preferences_url`, `view_url`.

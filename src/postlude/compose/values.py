@@ -14,7 +14,7 @@ _NEWLINE: Final = re.compile(r"\r\n?")
 
 
 class MissingField(Undefined):
-    """Stands for an empty field: false in `{% if %}`, replaced by `|default(...)`, else what the policy says."""
+    """An empty field: false in `{% if %}`, replaced by `|default(...)`, else handled by the policy."""
 
     __slots__ = ("path", "shown")
 
@@ -33,7 +33,7 @@ class MissingField(Undefined):
 
 
 class MissingPolicy:
-    """Makes the stand-ins of one campaign."""
+    """Creates the values of one campaign."""
 
     def __init__(self, missing: Missing, defaults: Mapping[str, str]) -> None:
         self._shown: Final = "" if missing is Missing.EMPTY else None
@@ -45,7 +45,7 @@ class MissingPolicy:
 
 
 class FieldsView:
-    """What `contact` is in a template. It has no attributes of its own, so a field may be called anything."""
+    """The object `contact` in a template. It has no attributes of its own, so a field can have any name."""
 
     __slots__ = ("__name", "__policy", "__values")
 

@@ -1,4 +1,4 @@
-"""Everything that comes back, read: bounces, complaints, receipts, unsubscribes, auto-replies and replies. Pure."""
+"""Parses returned mail: bounces, complaints, receipts, unsubscribes, auto-replies and replies. Pure."""
 
 from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason, TagReader, Wish
 from postlude.feedback.parse import parse

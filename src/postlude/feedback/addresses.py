@@ -22,8 +22,8 @@ def clean(text: str) -> str:
     return normalised(found[0]) if found else ""
 
 
-def normalised(address: str) -> str:
-    """Lower case, without what sentences and quoting leave at the ends."""
+def tidy(address: str) -> str:
+    """Lower case, without punctuation and quotes at the ends."""
     address = address.strip().strip("<>()[]{},;:.`'").lower()
     if not (address.startswith('"') and '"@' in address):
         address = address.strip('"')
@@ -38,8 +38,8 @@ def find_all(text: str) -> list[str]:
 def field(text: str) -> str:
     r"""The address of a DSN field: `rfc822; <a@b.example>`, `utf-8; m\x{FC}ller@b.example` (RFC 6533 section 3).
 
-    The field is made for one address, so what is odd about it (`x@#b.example`, `x@b.c`) is taken as it stands; empty
-    when there is no `@` in it.
+    The field contains one address, so odd ones (`x@#b.example`, `x@b.c`) are accepted unchanged; empty when there is no
+    `@` in it.
     """
     text = _EMBEDDED.sub(_character, _TYPED.sub("", text, count=1))
     inner = _ANGLE.search(text)

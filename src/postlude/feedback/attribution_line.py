@@ -1,7 +1,7 @@
-"""The line above a quotation that says who wrote it and when (`On Monday, Bob wrote:`), in whatever language and order.
+"""The line above a quotation with its author and date (`On Monday, Bob wrote:`), in any language and order.
 
-Evidence instead of sentences: a date or an address, a verb of writing, a colon at the end, quoted rows behind it.
-Every function looks at a few rows only, so that the whole stays linear in the text.
+Recognised by evidence: a date or an address, a verb of writing, a colon at the end, quoted rows after it. Every
+function examines a few rows only, so that the total is linear in the text.
 """
 
 import re
@@ -27,7 +27,7 @@ _DATED_ZONE: Final = re.compile(r"^\W*\d{4}-\d\d-\d\d \d\d:\d\d gmt[+-]\d\d:?\d\
 _ADDRESS_ENDS: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}>\W{0,4}$")
 _ADDRESS_LAST: Final = re.compile(r"@\S{1,250}[>)\]\"']{0,4},?\s{0,4}$")
 _OWN_WORDS: Final = re.compile(r"\b(?:i|we|ich|wir|je|j'|yo|io|eu|jag|jeg|ik|ja|я)$")
-"""Who tells that he wrote something himself quotes nobody."""
+""""I wrote" does not introduce a quotation."""
 
 _SENTENCE_END: Final = re.compile(r"(?:[^\W\d]{4,20}\.|[!?…。])\W{0,9}$")
 _CLOSE: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]")
@@ -37,7 +37,7 @@ _WORD: Final = re.compile(r"[^\s,.:;\"'<>*_\[\]]+")
 
 
 def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, str] | None:
-    """The first row of the attribution that ends in row `end`, and what somebody wrote in that row before it.
+    """The first row of the attribution that ends in row `end`, and the text in that row before it.
 
     It may be wrapped over several rows: the latest beginning that reads as one is taken, with the rows that open it.
     """
@@ -85,7 +85,7 @@ def _earlier(rows: Sequence[str], first: int, begin: int, length: int) -> int:
 
 
 def _opens(row: str) -> bool:
-    """It begins like an attribution: it says when, or begins with a word such as `On`, or says who wrote."""
+    """It begins like an attribution: with a date, a word such as `On`, or a name."""
     text = fold(row)
     if not _NUMBER.search(text):
         return False
@@ -114,7 +114,7 @@ def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
 
 
 def _verb_at(text: str) -> int:
-    """Where a verb of writing stands in folded text, -1 when there is none."""
+    """Position of a verb of writing in folded text, -1 when there is none."""
     spaced, close = _verbs()
     for found in _WORD.finditer(text):
         for verb in spaced.get(found[0].rstrip("-"), ()):
@@ -132,7 +132,7 @@ def _quoted_next(rows: Sequence[str], at: int) -> bool:
 
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
-    """A date or an address, and a verb or a quotation that follows, say so together."""
+    """A date or an address together with a verb or a quotation that follows."""
     text = fold(joined)
     if "@" not in joined and not _TWO_NUMBERS.search(joined):
         return quoted and _is_short_opening(text)
@@ -162,12 +162,12 @@ def _is_short_opening(text: str) -> bool:
 
 
 def _is_writer(text: str) -> bool:
-    """Nothing but a name and its address stands before the verb."""
+    """Only a name and its address precede the verb."""
     return len(text.split()) <= _MAX_NAME_WORDS and bool(_ADDRESS_LAST.search(text))
 
 
 def _lead(row: str) -> str:
-    """What somebody wrote in the row before the attribution: `Yes. On Monday, 4 April 2012, Bob wrote:`."""
+    """The text in the row before the attribution: `Yes. On Monday, 4 April 2012, Bob wrote:`."""
     for found in _inner_opening().finditer(row):
         before = row[: found.start()].strip(" \t-*_")
         if before and not _NUMBER.search(before) and not ADDRESS.search(before) and DATE.search(row, found.start()):
@@ -177,6 +177,6 @@ def _lead(row: str) -> str:
 
 @cache
 def _inner_opening() -> re.Pattern[str]:
-    """`On Wed, Apr 4` within a row: the opening word stands capitalised before a day or a number."""
+    """`On Wed, Apr 4` within a row: the opening word is capitalised and precedes a day or a number."""
     capital = any_of(word.capitalize() for word in words("opening") if word.isascii() and len(word) > 1)
     return re.compile(rf"(?<!\w)(?:{capital})[ \t]+(?:[^\W\d]{{2,10}}[.,]{{0,2}}[ \t]+){{0,2}}\d")

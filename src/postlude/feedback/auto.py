@@ -1,7 +1,6 @@
-"""Automatic answers: RFC 3834 and the habits of servers older or ruder than it.
+"""Automatic answers: RFC 3834, and servers that do not follow it.
 
-A header or wording that only programs use decides by itself. Everything else is a sign: several together decide, in
-whatever language, and none of them alone.
+A header or wording that only programs use decides alone. All other signs decide only together, in any language.
 """
 
 from collections.abc import Callable
@@ -27,7 +26,7 @@ _FLAGS: Final = frozenset(
 _ANSWERING: Final = ("in-reply-to", "references")
 _LIST: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
 _LOOKED_AT: Final = 1_000
-"""Characters of the text in which a note of absence says that it is one."""
+"""Characters of the text in which an absence note identifies itself."""
 
 ENOUGH: Final = 3
 """Signs that decide together; those that weigh two are rarely anything else."""

@@ -1,8 +1,8 @@
-"""Bounces of servers that follow no standard, told from other mail by their shape.
+"""Non-standard bounces, recognised by their shape.
 
 A word such as "delayed" or "quota" proves nothing: people, newsletters and phishing write it too, and a null sender is
-what an out-of-office has as well (RFC 3834 section 3.3). A bounce names who failed on a line of its own, quotes the
-answer of a server, or sends our mail back; how much of that is asked for depends on who wrote it.
+what an out-of-office has as well (RFC 3834 section 3.3). A bounce names the failed recipient on a separate line, quotes
+a server's answer, or includes our mail; how much of that is required depends on its author.
 """
 
 import re
@@ -42,7 +42,7 @@ _DELAY: Final = re.compile(
 _WEB_LINK: Final = re.compile(rb"<a\s[^<>]{0,400}?href\s*=\s*[\"']?\s*(?:3D[\"'])?https?:", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
 MAX_LOOKED: Final = 8000
-"""Characters of a report in which its words are looked for: they stand at the top."""
+"""Characters of a report that are searched for its phrases: they are at the top."""
 _ENVELOPE_HEADERS: Final = ("from", "to", "subject", "date", "message-id", "received", "return-path")
 _ENOUGH_HEADERS: Final = 3
 _AUTOMATIC: Final = ("auto-replied", "auto-generated")
@@ -55,7 +55,7 @@ class _Shape(NamedTuple):
     way: str
     """Where the recipients stood."""
     names: bool
-    """A line of its own names who failed, or a sentence names whom the returned mail was to."""
+    """A separate line names the failed recipient, or a sentence names the recipient of the returned mail."""
     quotes: bool
     """It quotes a server's answer."""
     returns: bool
@@ -110,9 +110,9 @@ def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymou
     """Whether the shape is that of a bounce, given who wrote it."""
     root = incoming.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
-        return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
-    if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system kept our subject
-        return incoming.system and not root.get("in-reply-to") and shape.marks > 1
+        return letter.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
+    if _ANSWERS.match(letter.subject):  # a person's answer or forward, unless a mail system quoted our subject
+        return letter.system and not root.get("in-reply-to") and shape.marks > 1
     if shape.linked and not shape.quotes and not shape.returns:
         return False
     if incoming.system:
@@ -152,7 +152,7 @@ def _linked(incoming: ReturnedMessage) -> bool:
 
 
 def _occurs(place: str, text: str) -> bool:
-    """Whether a report's words stand in a subject or a text."""
+    """Whether a subject or text contains a report's phrases."""
     return _words()[place].first(text[:MAX_LOOKED].lower()) is not None
 
 

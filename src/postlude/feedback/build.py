@@ -1,6 +1,6 @@
-"""Writes what mail systems and people send back, as real servers write it: for the sandbox, for tests, for trying out.
+"""Builds bounces, complaints and replies as real servers write them: for the sandbox, tests and trials.
 
-Everything is made of the original's bytes and the arguments alone: the same arguments give the same bytes.
+Deterministic: the same arguments give the same bytes.
 """
 
 import html
@@ -33,8 +33,8 @@ def build_bounce(
 ) -> bytes:
     """A delivery status notification (RFC 3464) with the whole original in it.
 
-    `status` is an enhanced code: `4...` says delayed, `2...` delivered, anything else failed. `to` is where it goes
-    (the envelope sender); without it the original's Return-Path or From.
+    `status` is an enhanced code: `4...` for delayed, `2...` for delivered, else failed. `to` is its recipient (the
+    envelope sender); without it the original's Return-Path or From.
     """
     mail = read(original)
     action = {"2": "delivered", "4": "delayed"}.get(status[:1], "failed")

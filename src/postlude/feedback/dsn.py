@@ -22,14 +22,14 @@ SEVERAL: Final = 2
 _SECOND: Final = re.compile(rb"\nFinal-Recipient:", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s+")
 MIN_DIAGNOSTIC: Final = 12
-"""A Diagnostic-Code shorter than this (`smtp; 550`) says less than the text beside it."""
+"""A Diagnostic-Code shorter than this (`smtp; 550`) is less informative than the text beside it."""
 MAX_QUOTED: Final = 600
 
 
-def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
-    """Findings of a DSN, empty when the mail is none or names nobody."""
-    part = incoming.machine_part("delivery-status")
-    if part is None or not (incoming.root.type == "multipart/report" or incoming.from_daemon):
+def parse_dsn(letter: ReturnedMessage) -> list[Finding]:
+    """Findings of a DSN, empty when the mail is not a DSN or names no recipient."""
+    part = letter.machine_part("delivery-status")
+    if part is None or not (letter.root.type == "multipart/report" or letter.from_daemon):
         return []
     groups = _groups(part)
     whole = _fields(groups[0]) if groups else {}
@@ -39,7 +39,7 @@ def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """One finding a recipient: some servers repeat a block. A failure says more than a delay, a reason than none."""
+    """One finding per recipient: some servers repeat a block. A failure wins over a delay, a reason over none."""
     best: dict[str, Finding] = {}
     for item in found:
         before = best.setdefault(item.recipient, item)

@@ -15,9 +15,9 @@ class TagReader(Protocol):
 
 
 class FindingKind(StrEnum):
-    """What one returned mail, or one recipient's part of it, says."""
+    """The kind of a returned mail, or of one recipient's part of it."""
 
-    BOUNCED = "bounced"  # the mail system says it will not be delivered
+    BOUNCED = "bounced"  # the mail system reports that it will not be delivered
     DEFERRED = "deferred"  # delayed, still being tried
     DELIVERED = "delivered"  # DSN action delivered
     RELAYED = "relayed"  # handed to a system that sends no reports
@@ -30,8 +30,8 @@ class FindingKind(StrEnum):
     AUTORESPONDED = "autoresponded"
     REPLIED = "replied"
     REACTED = "reacted"  # an emoji through the mail program: no answer in words
-    MAIL = "mail"  # an ordinary mail that answers nothing of ours, as far as it says
-    UNREADABLE = "unreadable"  # no mail at all, or a parser gave up; `diagnostic` says which
+    MAIL = "mail"  # an ordinary mail that answers none of ours
+    UNREADABLE = "unreadable"  # not a mail, or a parser failed; `diagnostic` names it
 
 
 class Wish(StrEnum):
@@ -70,7 +70,7 @@ class Reason(StrEnum):
 
 
 class Fault(StrEnum):
-    """Whose side the cause lies on."""
+    """The side that caused it."""
 
     NONE = ""
     RECIPIENT = "recipient"
@@ -87,14 +87,14 @@ class Persistence(StrEnum):
     """What the report means for the address from now on."""
 
     NONE = ""
-    GONE = "gone"  # no mail will reach it until somebody restores it
+    GONE = "gone"  # no mail will reach it unless it is restored
     PASSING = "passing"  # may work later
     UNAFFECTED = "unaffected"  # the address is fine, something else was refused
     UNKNOWN = "unknown"
 
 
 class Evidence(StrEnum):
-    """What matches a finding to a copy, strongest first. The first six are signed by us and cannot be invented."""
+    """Evidence that matches a finding to a copy, strongest first. We signed the first six: they cannot be forged."""
 
     ENVELOPE_TAG = "envelope_tag"
     ENVID = "envid"  # a tag of ours that went out as ENVID (RFC 3461)
@@ -115,7 +115,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
     kind: FindingKind
     recipient: str = ""
-    """Lower-cased address the statement is about; empty when the mail does not say."""
+    """Lower-cased address the finding is about; empty when the mail does not name it."""
     reason: Reason = Reason.NONE
     status: str = ""
     """Enhanced status code (RFC 3463)."""
@@ -131,7 +131,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     code: int = 0
     """SMTP reply code, 0 when none was given."""
     diagnostic: str = ""
-    """What the refusing server said, one line."""
+    """The refusing server's text, one line."""
     message_ids: tuple[str, ...] = ()
     """Message-IDs of the mail this is about, without angle brackets, strongest first."""
     sender: str = ""
@@ -154,4 +154,4 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     original_subject: str = ""
     """Subject of the mail this is about, where it was sent back."""
     wish: Wish = Wish.NONE
-    """Set on replies only: an answer that says nothing but that it wants to leave is UNSUBSCRIBED."""
+    """Set on replies only: an answer with only the wish to leave is UNSUBSCRIBED."""

@@ -1,4 +1,4 @@
-"""What stands below the words of a mail's writer: signatures, lines that programs add, a company's disclaimer."""
+"""Text below a mail's own text: signatures, lines added by programs, disclaimers."""
 
 import re
 from collections.abc import Sequence

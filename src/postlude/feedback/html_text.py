@@ -37,14 +37,14 @@ _QUOTES: Final = re.compile(
     r"\b(?:class|id)\s*=\s*[\"']?[^\"'>]*(?:yahoo_quoted|ydp\w{0,20}quoted|protonmail_quote|zmail_extra|tutanota_quote)",
     re.IGNORECASE,
 )
-"""Containers of a quotation beside blockquote. Gmail's `gmail_quote` is not one: answers between quotes stand in it."""
+"""Containers of a quotation beside blockquote. Gmail's `gmail_quote` is not one: it contains answers between quotes."""
 
 _REST: Final = re.compile(
     r"\bid\s*=\s*[\"']?[^\"'>\s]*(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling)"
     r"|\bclass\s*=\s*[\"']?[^\"'>]*\bOutlookMessageHeader\b",
     re.IGNORECASE,
 )
-"""Marks behind which everything is the original."""
+"""Marks after which everything is quoted."""
 
 _SPACES: Final = re.compile(r"[ \t\n\r\f\xa0]+")
 _MAX_TAG: Final = 4_000
@@ -56,12 +56,12 @@ _MAX_DEPTH: Final = 6
 
 
 def text_of_html(html: str, *, marks: bool = True) -> str:
-    """The text a reader sees, a line per block, no markup; with `marks` quoted lines stand after `>`."""
+    """The text a reader sees, a line per block, no markup; with `marks` quoted lines begin with `>`."""
     return _Writer(marks=marks).text(html)
 
 
 def _tokens(html: str) -> Iterator[tuple[str, str]]:
-    """`("", text)` and `(tag name or /name, the whole tag)` in turn; comments and declarations are left out."""
+    """`("", text)` and `(tag name or /name, the whole tag)` in turn; comments and declarations are skipped."""
     at, end = 0, len(html)
     while at < end:
         opened = html.find("<", at)
@@ -142,7 +142,7 @@ class _Writer:
         self._nest(name, bare, tag)
 
     def _nest(self, name: str, bare: str, tag: str) -> None:
-        """Keep count of the containers that quote."""
+        """Count the open containers of quotations."""
         if name == bare and (bare == "blockquote" or (bare == "div" and _QUOTES.search(tag, 0, _MAX_SEARCHED))):
             self._quotes.append((bare, 1))
         elif self._quotes and self._quotes[-1][0] == bare and not tag.endswith("/>"):

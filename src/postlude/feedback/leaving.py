@@ -1,4 +1,4 @@
-"""Whether an answer asks to be taken off: as all it says, or somewhere in it, in any language."""
+"""Whether an answer asks to unsubscribe, as its only content or among other text, in any language."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ _MAX_REQUEST: Final = 200
 """Characters of an answer that is nothing but the request."""
 
 _LOOKED_AT: Final = 500
-"""Where in a longer answer the wish stands; further below are footers that speak of unsubscribing."""
+"""Characters of a longer answer that are searched; further below are footers about unsubscribing."""
 
 _MAX_POLITE: Final = 8
 _MAX_POLITE_WORDS: Final = 4
@@ -19,12 +19,12 @@ _MAX_POLITE_WORDS: Final = 4
 
 
 def asks_to_leave(subject: str, text: str) -> bool:
-    """The whole new text is a request to leave, or the text is empty and the subject is one."""
+    """The whole new text is an unsubscribe request, or the text is empty and the subject is one."""
     return _is_request(text or subject)
 
 
 def wishes_to_leave(text: str) -> bool:
-    """Somewhere the answer says that its writer wants no more mail: for a person to decide upon."""
+    """The answer contains the wish for no more mail, among other text: a user decides."""
     looked_at = _plain(text[:_LOOKED_AT])
     spaced, close = _wishes()
     reported = (phrase for word in set(looked_at.split()) for phrase in spaced.get(word, ()))

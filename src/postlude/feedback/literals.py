@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import Final
 
 SIZE: Final = 3
-"""Characters of one piece: three are rare enough to leave most rules out, and short words have them."""
+"""Characters of one piece: three are rare enough to skip most rules, and short words have them."""
 _OPTIONAL: Final = ("?", "*", "{0")
 _PLAIN: Final = re.compile(r"[^\\\[\](){}.^$*+?|]")
 
 
 def alternatives(pattern: str) -> list[str]:
-    """The parts of a pattern between the `|` that stand in no group."""
+    """The parts of a pattern between top-level `|`."""
     parts, at, depth = [], 0, 0
     position = 0
     while position < len(pattern):
@@ -78,7 +78,7 @@ def _of_group(inner: str) -> list[frozenset[str]]:
 
 
 def _class_end(pattern: str, start: int) -> int:
-    position = start + 2  # a `]` that comes first is meant
+    position = start + 2  # a leading `]` is literal
     while pattern[position] != "]":
         position += 2 if pattern[position] == "\\" else 1
     return position

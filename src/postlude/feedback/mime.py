@@ -1,7 +1,7 @@
-"""A lenient reader of mail: every byte string is a message, nothing raises.
+"""A lenient mail parser: every byte string is a message; never raises.
 
-The standard library's parser costs about a millisecond a bounce and stumbles over what real servers send back; this one
-only splits: headers, parts, transfer encodings. Bounds (depth, number of parts) keep hostile input cheap.
+The standard library's parser costs about a millisecond a bounce and fails on mail of real servers; this one only
+splits: headers, parts, transfer encodings. Bounds (depth, number of parts) keep hostile input cheap.
 """
 
 import re
@@ -121,7 +121,7 @@ class _Reader:
             if not pieces and (guess := _BOUNDARY.search(body, 0, len(body) if boundary else PREAMBLE)):
                 pieces = self._pieces(body, guess[1].decode("latin-1"))
             if not pieces and part.type.startswith("multipart/") and body.strip():
-                pieces = [b"\n" + body]  # no boundary line at all: the whole body is its one text
+                pieces = [b"\n" + body]  # no boundary line at all: the whole body is one text
             part.parts = [self.part(piece, depth + 1, inner) for piece in pieces]
         elif part.type in {"message/rfc822", "message/global"}:
             part.parts = [self.part(part.content().lstrip(b"\n"), depth + 1, "text/plain")]

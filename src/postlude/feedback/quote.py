@@ -1,7 +1,6 @@
 """The new text of a reply, apart from what it quotes, its signature and what programs added.
 
-Everything a person wrote stays: above the quotation, between its lines and below it. Where nothing shows which is
-which, more is kept rather than less.
+All text of the author stays: above, between and below the quotation. In doubt, more text stays rather than less.
 """
 
 import re
@@ -38,7 +37,7 @@ def new_text(root: ReturnedPart) -> str:
 
 
 def _bodies(root: ReturnedPart) -> tuple[str, str]:
-    """The first plain and the first HTML text that is no attachment."""
+    """The first plain and the first HTML text that is not an attachment."""
     plain = rich = None
     for part in root.walk():
         if part.parts or part.get("content-disposition").lower().startswith("attachment"):
@@ -76,7 +75,7 @@ def _answer_below(rows: Sequence[str], start: Start, *, alone: bool) -> list[str
         return without_footers(_between(rows, start.after))
     if not alone:
         return []
-    # Nothing marks the quotation: the answer may stand in it, and showing both is better than showing none.
+    # The quotation is not marked: the answer may be inside it, and showing both is better than showing none.
     following = find_start(rows, start.after)
     while following and not _is_quoted_after(rows, following.after) and _is_blank(rows, start.after, following.first):
         start, following = following, find_start(rows, following.after)

@@ -17,7 +17,7 @@ _MAX_WORDS: Final = 60
 
 
 class Start(NamedTuple):
-    """Rows `first` up to before `after` introduce the quotation; `lead` is what stands before it in the first row."""
+    """Rows `first` up to before `after` introduce the quotation; `lead` is the text before it in the first row."""
 
     first: int
     after: int

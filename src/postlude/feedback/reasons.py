@@ -84,7 +84,7 @@ CODE_REASONS: Final = {
     552: R.MAILBOX_FULL,
     556: R.NO_MAIL_DOMAIN,
 }
-"""Reason by SMTP reply code, when nothing better was said.
+"""Reason by SMTP reply code, without better information.
 
 550, 553 and 521 are missing: servers answer them to spam, to block lists and to unknown users alike.
 """
@@ -108,7 +108,9 @@ _ANOTHER_MATTER: Final = re.compile(
     r"|polic(?:y|ies)|verif(?:y|ication) failed|mailbox unavailable",
     re.IGNORECASE,
 )
-"""Beside these words "unknown" may be somebody else; `mailbox unavailable` is what RFC 5321 4.2.3 says of any 550."""
+"""Beside these words "unknown" may refer to another party; `mailbox unavailable` is what RFC 5321 4.2.3 says of any
+550.
+"""
 _ONLY_SOME: Final = re.compile(
     r"\b(?:only|not) (?:be )?(?:accept|allow|authori[sz]|permit|receiv|whitelist|members?|internal|known)"
     r"|\bonly\b.{0,40}\b(?:may|can|are)\b|block|restrict|content|attachment|denied|moderat|subscri",
@@ -136,14 +138,12 @@ def find_code(text: str) -> int:
 def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, str]:
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
-    reported = _reported(texts)
-    if reported and AXES[reported[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
-        reported = (
-            None  # X.1.7 and X.1.8 speak of the sender: what is unknown, full or without mail is not the recipient
-        )
-    outspoken = reported is None or (reported[1] != _NAMED and _outspoken(reported[0], detail))
-    if reported and not outspoken:
-        return reported
+    said = _said(texts)
+    if said and AXES[said[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
+        said = None  # X.1.7 and X.1.8 are about the sender: not the recipient is unknown, full or without mail
+    outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
+    if said and not outspoken:
+        return said
     if published := refusals.of_status(detail):
         return published[0], f"{published[1]}-{detail}"
     if detail in STATUS_REASONS and outspoken:
@@ -157,8 +157,8 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     return R.UNDEFINED, "nothing-said"
 
 
-def persistence_of(reason: Reason, rule: str, status: str, code: int, reported: str) -> Persistence:
-    """What a refusal means for the address. GONE only for a final answer that says so in words or an agreed code."""
+def persistence_of(reason: Reason, rule: str, status: str, code: int, said: str) -> Persistence:
+    """What a refusal means for the address. GONE only for a permanent answer that states it."""
     persistence = AXES[reason].persistence
     if persistence is not P.GONE:
         return persistence
@@ -173,7 +173,7 @@ def persistence_of(reason: Reason, rule: str, status: str, code: int, reported: 
 
 
 def _outspoken(reason: Reason, detail: str) -> bool:
-    """The status code tells more than these words, which only say that it was refused."""
+    """The status code is more specific than these words, which only report a refusal."""
     if reason is R.RECIPIENT_REFUSED and detail in {"3.0", "6.0"}:
         return True
     if (
@@ -198,7 +198,7 @@ _NOISE: Final = re.compile(
 
 
 def _speaks(detail: str) -> bool:
-    """The code says something of its own, more than 'refused'."""
+    """The code is more specific than 'refused'."""
     if refusals.of_status(detail):
         return True
     return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in VAGUE)
@@ -215,8 +215,8 @@ def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     return vague
 
 
-def _reported_in(text: str) -> tuple[Reason, str] | None:
-    """What a text says: a published sentence or code, unless it is vague and a rule over words tells more."""
+def _said_in(text: str) -> tuple[Reason, str] | None:
+    """Reason from a text: a published sentence or code, unless it is vague and a word rule is more specific."""
     published = refusals.find(text)
     known = (published.reason, f"{published.origin}-{published.reason}") if published else None
     whole = published is not None and published.weight >= refusals.LONG
@@ -232,5 +232,5 @@ def _reported_in(text: str) -> tuple[Reason, str] | None:
 
 
 def _vague(reason: Reason) -> bool:
-    """How an attempt ended, or that it was refused: what else is said tells why."""
+    """Words that only report a refusal: the rest of the text has the reason."""
     return reason in VAGUE or reason is R.EXPIRED

@@ -1,4 +1,4 @@
-"""Which address a report is about: servers write it in a header, a field, a line of its own, or inside a sentence."""
+"""The address a report is about: in a header, a field, a separate line, or inside a sentence."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ from postlude.feedback.returned_message import ReturnedMessage
 
 _A: Final = ADDRESS.pattern
 _LOOSE: Final = r"[^\s<>@,;]{1,64}@[^\s<>@,;]{3,255}"
-"""Between angle brackets at the start of a line anything with an `@` is meant as an address."""
+"""Between angle brackets at the start of a line anything with an `@` counts as an address."""
 _DAY: Final = r"(?:\d|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,)"
 # Where servers put the address that failed, most telling first. All addresses of the first form that occurs count.
 _FIELD: Final = (
@@ -61,10 +61,10 @@ _ANNOUNCED: Final = re.compile(
     r"|(?:un|not )able to deliver|not[ \n](?:yet[ \n])?(?:be(?:en)?[ \n])?delivered(?: yet)?[ \n]to\b",
     re.IGNORECASE,
 )
-"""What stands above the addresses that failed: those before it belong to the mail that was sent."""
+"""Phrases above the failed addresses: addresses before them belong to the sent mail."""
 _BARE_NAME: Final = re.compile(r"\A[^\n]{0,80}:[ \t]*\n\s*([\w.+-]{2,64})[ \t]*(?:\n|\Z)")
 _CODED_LINE: Final = re.compile(r"[^\n]*(?<![\d.])[45]\d\d[ -][^\n]*(?:\n[ \t]+[^\n]+)*")
-"""A line with a reply code, and the indented lines that go on with it."""
+"""A line with a reply code, and the indented lines that continue it."""
 _OWN_HEADERS: Final = ("to", "from", "delivered-to", "return-path", "x-original-to", "cc")
 _OUR_HEADERS: Final = ("from", "return-path", "reply-to", "sender", "x-sender", "x-envelope-from")
 _RETURNED_TO: Final = ("to", "x-original-to", "delivered-to", "cc")
@@ -105,10 +105,10 @@ def _first_place(
     return [], ""
 
 
-def _own(incoming: ReturnedMessage) -> set[str]:
-    """Addresses that stand in every report and are not who failed: whom it is to, who wrote it, who sent ours."""
-    found = {address for name in _OWN_HEADERS for value in incoming.root.all(name) for address in find_all(value)}
-    if incoming.returned is not None:
+def _own(letter: ReturnedMessage) -> set[str]:
+    """Addresses in every report that did not fail: its recipient, its author, the sender of our mail."""
+    found = {address for name in _OWN_HEADERS for value in letter.root.all(name) for address in find_all(value)}
+    if letter.returned is not None:
         for name in _OUR_HEADERS:
             found.update(find_all(incoming.returned.get(name)))
     return found
@@ -151,11 +151,11 @@ def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[s
     return report[start : min([*ends, at + _AFTER])], above
 
 
-def _known_in_raw(incoming: ReturnedMessage) -> str:
-    """The one mailed address that stands literally in the mail (99.8 % of real bounces), empty when none."""
-    lowered = incoming.raw.decode("latin-1").lower()
-    found = [address for address in incoming.known if address in lowered]
-    own = {clean(incoming.root.get("from"))}
+def _known_in_raw(letter: ReturnedMessage) -> str:
+    """The one mailed address that occurs literally in the mail (99.8 % of real bounces), empty when none."""
+    lowered = letter.raw.decode("latin-1").lower()
+    found = [address for address in letter.known if address in lowered]
+    own = {clean(letter.root.get("from"))}
     outside = [address for address in found if address not in own] or found
     return min(outside, key=lowered.find) if outside else ""
 

@@ -1,4 +1,4 @@
-"""Puts a refusal together: what the server said, its codes, the reason and the axes."""
+"""Builds a refusal: the server's text, its codes, the reason and the axes."""
 
 import re
 from typing import Final
@@ -16,7 +16,7 @@ MAX_SEARCHED: Final = 1500
 """Characters of a long report in which reasons are looked for: boilerplate and our own mail follow behind."""
 _CODED: Final = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}\b)")
 _OUR_LINES: Final = re.compile(r"(?mi)^[ \t>]*(?:subject|betreff|objet|asunto|oggetto|sent|date|to|cc)[ \t]*:[^\n]*$")
-"""Lines in which a report repeats headers of the mail it is about: a subject may say anything."""
+"""Lines in which a report repeats headers of the mail: a subject may contain anything."""
 _SPACES: Final = re.compile(r"\s+")
 _ACTIONS: Final = {
     "failed": FindingKind.BOUNCED,
@@ -38,8 +38,8 @@ def kind_of(action: str, status: str) -> FindingKind:
     return {"2": FindingKind.DELIVERED, "4": FindingKind.DEFERRED}.get(status[:1], FindingKind.BOUNCED)
 
 
-def _coded_lines(reported: str) -> str:
-    """The lines of a long report that carry a reply or status code, with the indented lines that go on."""
+def _coded_lines(said: str) -> str:
+    """The lines of a long report that carry a reply or status code, with the indented continuation lines."""
     kept: list[str] = []
     follow = 0
     for line in reported.split("\n"):
@@ -55,7 +55,7 @@ def _coded_lines(reported: str) -> str:
 
 
 def _tellings(coded: str, whole: str, above: str) -> list[str]:
-    """What reasons are looked for in: the telling lines of a long report, its beginning, what stands above."""
+    """The text searched for reasons: the relevant lines of a long report, its beginning, and the text above."""
     return [text.lower() for text in (coded, whole[:MAX_SEARCHED], above[:MAX_SEARCHED]) if text]
 
 
@@ -72,8 +72,8 @@ def refusal(
 ) -> Finding:
     """A finding about one recipient.
 
-    `said` is the refusing server's text; `above` is what a report says before it, and counts only where `said` tells
-    nothing; `way` names the parser.
+    `said` is the refusing server's text; `above` is the report's text before it, used only if `said` gives no reason;
+    `way` names the parser.
     """
     base = Finding(
         kind=kind,
@@ -87,12 +87,10 @@ def refusal(
     return with_reason(base, reported, status, above=above)
 
 
-def with_reason(
-    base: Finding, reported: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = ""
-) -> Finding:
-    """`base` with codes, reason and axes; `hint` is a provider's own class, used where the words say nothing."""
-    coded = _coded_lines(reported) if len(reported) >= LONG or "\n" in reported else ""
-    reported = _SPACES.sub(" ", _OUR_LINES.sub("", reported)).strip()
+def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = "") -> Finding:
+    """`base` with codes, reason and axes; `hint` is a provider's own class, used if the text gives no reason."""
+    coded = _coded_lines(said) if len(said) >= LONG or "\n" in said else ""
+    said = _SPACES.sub(" ", _OUR_LINES.sub("", said)).strip()
     above = _SPACES.sub(" ", _OUR_LINES.sub("", above)).strip()
     code = find_code(reported) or find_code(above)
     shown = (coded or reported)[:MAX_DIAGNOSTIC]

@@ -11,10 +11,10 @@ from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import ReturnedPart, decode, decode_words, read, split_headers
 
 MAX_BYTES: Final = 4_000_000
-"""What is read of one mail: reports stand at the top, and returned attachments say nothing."""
+"""Bytes of one mail that are parsed: reports are at the top, and returned attachments do not matter."""
 
 MAX_REPORT: Final = 65_536
-"""Characters of a report that are searched, which costs most: the words stand at the top, our own mail behind them."""
+"""Characters of a report that are searched, which is the main cost: its text is at the top, our own mail follows."""
 
 _RETURNED_TYPES: Final = frozenset(
     {
@@ -28,7 +28,7 @@ _RETURNED_TYPES: Final = frozenset(
         "message/delivery-status+rfc822",
     }
 )
-# Where a mail of ours begins inside a plain report: header lines of a kind nobody writes by hand, in a row.
+# Where a mail of ours begins inside a plain report: consecutive header lines that are not written by hand.
 _HEADER_LINE: Final = re.compile(
     r"^[> ]{0,2}(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature|X-[\w-]+|Delivered-To)[ \t]*:[ \t]",
     re.IGNORECASE | re.MULTILINE,
@@ -47,7 +47,7 @@ _QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
 
 
 class ReturnedMessage:
-    """A returned mail with everything the parsers ask for, each computed once and only when asked."""
+    """A returned mail with the values that parsers need, each computed once and on demand."""
 
     def __init__(
         self, raw: bytes, *, known: Collection[str], tags: TagReader | None, rcpt_to: str, mail_from: str
@@ -119,7 +119,7 @@ class ReturnedMessage:
 
     @property
     def null_sender(self) -> bool:
-        """It came with the null reverse-path, as far as anybody recorded it."""
+        """It came with the null reverse-path, as far as it was recorded."""
         path = self.root.get("return-path").strip()
         return path in {"<>", "<MAILER-DAEMON>"} or self.mail_from == "<>"
 
@@ -130,12 +130,12 @@ class ReturnedMessage:
 
     @property
     def system(self) -> bool:
-        """The From says that a mail system wrote it, or there is none: people's mail programs always write one."""
+        """The From names a mail system, or there is none: people's mail programs always write one."""
         return self.named_daemon or not self.root.get("from").strip(" <>")
 
     @cached_property
     def named_daemon(self) -> bool:
-        """The From says that a mail system wrote it."""
+        """The From names a mail system."""
         named = self.root.get("from")
         return bool(_DAEMON_MAILBOX.search(named) or _DAEMON_NAME.search(named))
 

@@ -1,6 +1,6 @@
-"""What stands before a subject: answer prefixes in every language, and the marks that gateways put there.
+"""Prefixes of subjects: reply prefixes in every language, and the marks of gateways.
 
-One table for everybody who compares subjects or asks whether one answers.
+The one table for comparing subjects and recognising replies.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from postlude.feedback.languages import fold, word_set, words
 
 MAX_SUBJECT: Final = 1_000
-"""Characters of a subject that are read; longer ones are no subjects."""
+"""Characters of a subject that are read; the rest is ignored."""
 
 _MAX_PREFIXES: Final = 40
 _TAG: Final = re.compile(r"\s*[\[(<{*]{1,2}([^\[\](){}<>*]{1,40})[\])>}*]{1,2}\s*[:：-]?\s*")
@@ -26,12 +26,12 @@ class Subject(NamedTuple):
 
     plain: str
     answers: bool
-    """A prefix says that it answers something."""
+    """It has a reply prefix."""
     forwards: bool
 
 
 def read_subject(subject: str) -> Subject:
-    """Take off every reply and forward prefix and every gateway's mark, in whatever order they stand."""
+    """Remove all reply and forward prefixes and gateways' marks, in any order."""
     return _read(subject[:MAX_SUBJECT])
 
 
@@ -58,7 +58,7 @@ def _replies() -> frozenset[str]:
 
 
 def _mark(rest: str) -> int:
-    """Where a gateway's mark ends, 0 when none stands here. Any tag before a reply prefix was put there as well."""
+    """End of a gateway's mark, 0 when there is none. A tag before a reply prefix counts as one."""
     tag = _TAG.match(rest)
     if tag and fold(tag[1]).strip("!-: ") in word_set("outside"):
         return tag.end()
@@ -74,7 +74,7 @@ def plain_subject(subject: str) -> str:
 
 
 class Absence(NamedTuple):
-    """What a subject says about an automatic answer."""
+    """What a subject shows about an automatic answer."""
 
     automatic: bool
     """A program's own wording: decisive."""
@@ -114,7 +114,7 @@ def _goes_on(rest: str) -> bool:
 
 
 def _decides(rest: str, word: str) -> bool:
-    """A program's wording stands before a colon, a mark, or nothing; one that says `automatic` before anything."""
+    """A program's wording is followed by a colon, a mark, or the end; one with `automatic` by anything."""
     if rest.lstrip().startswith((":", "：")):
         return True
     if " " in word and "auto" in word and not rest[:1].isalpha():

@@ -1,4 +1,4 @@
-"""What servers say when they refuse: rules over words, of which the first that matches decides."""
+"""Rules over the words of refusals; the first match decides."""
 
 import re
 import tomllib
@@ -14,7 +14,7 @@ _NAMED: Final = re.compile("%([a-z]+)%")
 
 
 class TextRule(NamedTuple):
-    """One way servers say one reason."""
+    """One pattern for one reason."""
 
     id: str
     reason: Reason

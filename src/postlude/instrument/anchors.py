@@ -114,7 +114,7 @@ class Links:
         return Anchor(tag.outlook, start, value_start, value_end, quoted, url, host, shown, opted_out, text is None)
 
     def _title(self, tag: Tag) -> str:
-        """What the tag says of itself, for a link without a text."""
+        """A label from the tag's attributes, for a link without a text."""
         for attribute in self._scan.attributes(tag):
             if attribute.name in _TITLES:
                 return plain(self._scan.data[attribute.value_start : attribute.value_end], self._charset)
@@ -148,7 +148,7 @@ class Links:
 
 
 def _opts_out(data: bytes, attribute: Attribute) -> bool:
-    """An attribute with which authors, here or with another product, keep a link untracked."""
+    """An attribute that keeps a link untracked, here or in another product."""
     value = data[attribute.value_start : attribute.value_end].strip().lower()
     if attribute.name in _ON_WITHOUT_VALUE:
         return value not in OFF
@@ -156,7 +156,7 @@ def _opts_out(data: bytes, attribute: Attribute) -> bool:
 
 
 def text_of(raw: bytes, charset: str) -> str | None:
-    """An attribute's text, as a browser would understand it; None when it is no text in that charset."""
+    """An attribute's text, as a browser would understand it; None when it is not text in that charset."""
     if b"\0" in raw:  # WHATWG HTML 13.2.5.36: no blank at the edge of a URL, but a replacement character
         raw = raw.replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode(charset, "xmlcharrefreplace"))
     if raw.isascii():

@@ -28,7 +28,7 @@ class Assembly:
             self._open = [more]
 
     def pieces(self) -> Pieces:
-        """All of it."""
+        """The complete message."""
         self._close()
         return self._pieces
 

@@ -1,7 +1,7 @@
-"""Edits in a base64 body: all of it is written again, because an insertion shifts everything behind it.
+"""Edits in a base64 body: the whole body is encoded again, because an insertion shifts everything after it.
 
-A token stands in a line of its own, together with the 0 to 2 bytes on either side that share its groups of three. So
-per recipient only those short lines are encoded, once for each different pair of neighbours.
+A token is on its own line, together with the 0 to 2 bytes on either side that share its groups of three. So per
+recipient only those short lines are encoded, once for each different pair of neighbours.
 """
 
 from binascii import Error as Base64Error
@@ -25,7 +25,7 @@ class _Layout(NamedTuple):
 
 
 class Base64:
-    """A base64 body; ValueError when it holds anything else."""
+    """A base64 body; ValueError when it contains anything else."""
 
     def __init__(self, raw: bytes, newline: bytes = b"\r\n") -> None:
         try:

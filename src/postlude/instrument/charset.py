@@ -19,9 +19,9 @@ _PROBE: Final = bytes(range(9, 127))
 
 @lru_cache(maxsize=256)
 def codec_for(name: str) -> str | None:
-    """The codec's name; None for a charset that is no superset of ASCII.
+    """The codec's name; None for a charset that is not a superset of ASCII.
 
-    Unknown names are read as UTF-8, and so are those that promise ASCII: what is in them shows what they are.
+    Unknown names and ASCII are read as UTF-8; the bytes decide.
     """
     if name.startswith(_NOT_ASCII):
         return None
@@ -35,14 +35,14 @@ def codec_for(name: str) -> str | None:
         plain = _PROBE.decode(info.name) == _PROBE.decode("ascii")
     except UnicodeDecodeError:
         plain = False
-    # 0x5C and 0x7E differ in Shift_JIS, which is no harm: neither begins or ends anything in HTML.
+    # 0x5C and 0x7E differ in Shift_JIS, which does not matter: neither begins or ends anything in HTML.
     return info.name if plain or info.name in {"shift_jis", "shift_jis_2004", "shift_jisx0213"} else None
 
 
 def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
     """The codec of a part; without a useful declaration UTF-8 where the bytes are that, else windows-1252.
 
-    An undeclared HTML part may say its charset in a `<meta>`; undeclared ISO-2022 shows by its escapes.
+    An HTML part may declare its charset in a `<meta>`; ISO-2022 is recognised by its escapes.
     """
     if not declared and html:
         # Not behind a link: what a tracked one adds would push it out of sight, and the same part read otherwise.

@@ -1,4 +1,4 @@
-"""Edits: which bytes are replaced by what. Everything outside of them stays as it was."""
+"""Edits: byte ranges and their replacements. All other bytes stay unchanged."""
 
 from collections.abc import Iterable
 

@@ -11,10 +11,10 @@ _LAST: Final = 0x10FFFF
 
 
 def decode(value: str) -> str:
-    """What the attribute's value says. Not `html.unescape`: `?a=1&copy=2` stays as it is in an attribute."""
+    """The decoded attribute value. Not `html.unescape`: `?a=1&copy=2` stays as it is in an attribute."""
     if "&" not in value:
         return value
-    if value.count("&") == value.count("&amp;"):  # what nearly every URL holds
+    if value.count("&") == value.count("&amp;"):  # the case of nearly every URL
         return value.replace("&amp;", "&")
     return _REFERENCE.sub(_one, value)
 
@@ -32,7 +32,7 @@ def _one(match: re.Match[str]) -> str:
 
 
 def _numbered(digits: str, base: int) -> str:
-    """Unlike `html.unescape` it keeps control characters, as browsers do."""
+    """Unlike `html.unescape` it preserves control characters, as browsers do."""
     code = int(digits, base) if len(digits) <= _MAX_DIGITS else _LAST + 1
     if 0x80 <= code <= 0x9F:  # noqa: PLR2004 - C1 controls are read as windows-1252
         return bytes((code,)).decode("cp1252", "ignore") or chr(code)

@@ -1,8 +1,8 @@
 """The byte patterns of WHATWG HTML's tokenizer states, as far as finding links and the pixel's place needs them.
 
-Inside the patterns only single character classes repeat possessively; repeated groups repeat greedily, because
-CPython before 3.11.5 can leave a possessive group at the wrong place (gh-106052). That is still linear: giving an
-attribute back never lets a tag match, since an attribute never begins with `>`.
+Inside the patterns only single character classes repeat possessively; repeated groups repeat greedily, because CPython
+before 3.11.5 can leave a possessive group at the wrong place (gh-106052). That is still linear: backtracking over an
+attribute never makes a tag match, since an attribute never begins with `>`.
 """
 
 import re
@@ -58,8 +58,9 @@ def _scanner(wanted: bytes, common: bytes = b"", link: bytes = b"(?!)()()()()") 
 
 FEW: Final = _scanner(_WANTED, _COMMON + rb"|img", _LINK)
 """Groups: 1-4 a regular link: its tag, its href, the end tag behind it, nothing; 5 `<`, 6 `/`, 7 name, 8 rest of
-another wanted tag; 9 comment; 10 CDATA; 11 something unfinished (see `_scanner`), or the end. The last group that took
-part tells."""
+another wanted tag; 9 comment; 10 CDATA; 11 something unfinished (see `_scanner`), or the end. The last matching group
+decides.
+"""
 SOME: Final = _scanner(rb"(?:(?i:img)" + _END_OF_NAME + rb"|" + _WANTED + rb")", _COMMON, _LINK)
 """As FEW, and images: for messages that may quote a pixel of ours."""
 ALL: Final = _scanner(rb"(?=[a-zA-Z])" + _TAG_NAME)
@@ -88,6 +89,6 @@ STRIP_TAGS: Final = re.compile(
     rb"<!--.*?(?:--!?>|\Z)|</?[a-zA-Z]" + rb"[^\t\n\f\r />]*+" + rb"(?:" + _REST + rb"|.*+)|<[!?/][^>]*+(?:>|\Z)",
     re.DOTALL,
 )
-"""Tags and comments; what never ends reaches to the end of the input, which keeps taking them out linear."""
+"""Tags and comments; an unclosed one reaches to the end of the input, which keeps removing them linear."""
 IMAGE: Final = re.compile(rb"<img\b(?:(" + _REST + rb")|.*+)", re.IGNORECASE | re.DOTALL)
-"""An image; group 1 is what stands behind its name, None where the tag never ends."""
+"""An image; group 1 is the text after its name, None when the tag is not closed."""

@@ -30,7 +30,7 @@ def plan(
     with_pixel: bool = True,
     xml: bool = False,
 ) -> HtmlEdits:
-    """Everything to change in `data`, ascending."""
+    """The edits of `data`, ascending."""
     quotes_us = session.may_quote_us(data)
     lower = data.lower()
     marked = b"data-p" in lower and OURS in lower  # its last letter is rare, the search for it fast

@@ -19,7 +19,7 @@ _LONG_NUMBER: Final = re.compile(r"&#([0-9]{8,});?")
 def label(data: bytes, start: int, end: int, charset: str) -> str:
     """Text between `start` and `end`, else the first image's alternative text; one line, at most 200 characters.
 
-    Linear in what stands there, however much that is: an unsubscribe link may hold its word behind a page of markup.
+    Linear in the text, however long it is: an unsubscribe link may have its word after a page of markup.
     """
     inner = data[start:end]
     if b"<" in inner:

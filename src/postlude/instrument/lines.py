@@ -30,8 +30,8 @@ def newline_of(data: bytes, default: bytes = b"\r\n") -> bytes:
 def fit(data: bytes, edits: list[Edit], attribute_starts: dict[int, int], newline: bytes = b"\r\n") -> list[Edit]:
     """HTML edits with line ends added inside tags: no line gets longer than 998 octets, or than it was.
 
-    `attribute_starts` tells for the start of an edited attribute value where its attribute begins. A value may hold
-    line ends, and so may what is taken out: what stood in two lines is one line afterwards.
+    `attribute_starts` maps the start of an edited attribute value to the start of its attribute. A value may contain
+    line ends, and so may removed text: two lines may become one.
     """
     if _all_fit(data, edits):
         return edits
@@ -117,7 +117,7 @@ class _Fitting:
         self._column = 0
 
     def _move(self, at: int, to: int) -> None:
-        """Go on from `at` over what stays as it is."""
+        """Continue from `at` over unchanged bytes."""
         line_start = self._data.rfind(b"\n", at, to) + 1
         self._column = to - line_start if line_start else self._column + to - at
 
@@ -137,7 +137,7 @@ class _Fitting:
                 self._break(attribute, attribute)
             self._move(attribute, before)
             if self._column + edit.start - before + grown > LONGEST:
-                self._break(before, before)  # blanks may stand there as well (WHATWG HTML 13.2.5.35)
+                self._break(before, before)  # spaces are allowed there as well (WHATWG HTML 13.2.5.35)
             self._column += edit.start - before
         self._add(edit)
         if self._column + behind > LONGEST:

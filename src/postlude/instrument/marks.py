@@ -16,7 +16,7 @@ _VOID: Final = frozenset(
 
 
 def off_ranges(scan: Scan) -> list[tuple[int, int]]:
-    """Where `data-postlude="off"` holds: from the element it stands on to the end tag that closes it."""
+    """Ranges of `data-postlude="off"`: from its element to the closing end tag."""
     ranges: list[tuple[int, int]] = []
     held, begun, depth = b"", 0, 0
     for name, closing, start, end, rest in scan.tags:
@@ -58,6 +58,6 @@ def removed_marks(scan: Scan) -> Iterable[Edit]:
 
 
 def within(ranges: list[tuple[int, int]], at: int) -> bool:
-    """`at` lies in one of the ascending ranges."""
+    """`at` is in one of the ascending ranges."""
     index = bisect_right(ranges, at, key=lambda one: one[0]) - 1
     return index >= 0 and at < ranges[index][1]

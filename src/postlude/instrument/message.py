@@ -1,4 +1,4 @@
-"""A whole message: which parts are opened, what is edited in them, and the result between copy tokens."""
+"""A whole message: the parts that are opened, their edits, and the result between copy tokens."""
 
 import re
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class CompiledMessage:
 
 
 def instrument(raw: bytes, policy: Policy, urls: UrlMinter, token: str) -> Instrumented:
-    """The message for one recipient. Never raises for what a message may hold; what cannot be opened stays as it is.
+    """The message for one recipient. Never raises for any content; parts that cannot be opened stay unchanged.
 
     `token` is what the minter's codec makes for the copy: letters, digits, `-` and `_`.
     """
@@ -83,7 +83,7 @@ def is_message(raw: bytes) -> bool:
 
 
 class _NoUrls:
-    """Stands in where nothing is minted."""
+    """Replacement when no token is needed."""
 
     def token(self, copy: int, /) -> str:
         return str(copy)
@@ -113,7 +113,7 @@ class _Compiler:
         self._readable: Final = found is not None
 
     def run(self) -> CompiledMessage:
-        """All of it."""
+        """The complete message."""
         reason = self._closed()
         if reason is not None:
             self._skipped.append(PartReport("", "", reason))
@@ -203,7 +203,7 @@ class _Compiler:
         return whole.pieces()
 
     def _own_fields(self) -> list[Edit]:
-        """Our own header lines, which nobody else shall see; not those that a signature covers."""
+        """Our own header lines, which are removed before sending; not those that a signature covers."""
         if not self._policy.headers:
             return []
         named = [each.value for each in self._header if each.name == "dkim-signature"]

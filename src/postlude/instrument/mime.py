@@ -1,4 +1,4 @@
-"""Where the parts of a message lie, found without changing or losing a byte (RFC 2045, 2046, 5322)."""
+"""Byte ranges of a message's parts, found without changing or losing a byte (RFC 2045, 2046, 5322)."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _MAX_PARTS: Final = 5_000
 
 
 class MimeField(NamedTuple):
-    """One header field; `[start, end)` is all of it with its line end."""
+    """One header field; `[start, end)` includes its line end."""
 
     name: str
     value: bytes

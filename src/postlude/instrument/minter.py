@@ -60,5 +60,5 @@ class UrlMinter(Protocol):
         ...
 
     def recognise(self, url: str, /) -> RecognisedUrl | None:
-        """What a URL of ours says; None for foreign or forged ones."""
+        """Content of a URL of ours; None for foreign or forged ones."""
         ...

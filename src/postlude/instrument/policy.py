@@ -14,7 +14,7 @@ class PixelPlace(StrEnum):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Decided before the message leaves. The defaults are those of a fresh installation."""
+    """Decided before the message is sent. The defaults are those of a new installation."""
 
     opens: bool = True
     clicks: bool = True
@@ -36,8 +36,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribe: bool = False
     """Offer List-Unsubscribe; mail readers show a button for it."""
     view: bool = False
-    """Make a page of the message for view in browser, which everybody with the address of it may see."""
+    """Create a page of the message for view in browser; anyone with its URL can read it."""
     headers: bool = True
     """Let the message's own header switches (`X-Postlude-Opens` ...) change this policy."""
     signing_domains: tuple[str, ...] = ()
-    """Domains whose DKIM key we hold: their signed messages may be changed, because they are signed again."""
+    """Domains whose DKIM key we have: their signed messages may be changed, because they are signed again."""

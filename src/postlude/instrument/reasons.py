@@ -44,7 +44,7 @@ class LinkReason(_Reason):
 
 
 class PartReason(_Reason):
-    """Why a part, or with path "" the whole message, is left as it was."""
+    """Why a part, or with path "" the whole message, is left unchanged."""
 
     SIGNED = "signed", "a signature covers it, and any change would break that"
     ENCRYPTED = "encrypted", "it cannot be read"

@@ -1,4 +1,4 @@
-"""What instrumenting says about a message."""
+"""Report of instrumenting a message."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ class LinkReport(msgspec.Struct, frozen=True, gc=False):
     """One link; the composer's list shows exactly these."""
 
     position: int
-    """The same whatever the policy says, and shared by an Outlook twin."""
+    """Independent of the policy, and shared by an Outlook twin."""
     url: str
     label: str
     """Visible text, or an image's alternative text; at most 200 characters."""

@@ -11,7 +11,7 @@ LINK_TAGS: Final = frozenset((b"a", b"area"))
 
 
 class Attribute(NamedTuple):
-    """One attribute; `[start, end)` is the whole of it, `[value_start, value_end)` its value without quotes."""
+    """One attribute; `[start, end)` is the whole attribute, `[value_start, value_end)` its value without quotes."""
 
     name: bytes
     start: int
@@ -37,7 +37,7 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
 
 
 class Scan:
-    """What one pass over an HTML part found. Linear in its length, whatever it holds."""
+    """Result of one pass over an HTML part. Linear in its length, whatever its content."""
 
     def __init__(self, data: bytes, pattern: re.Pattern[bytes] = grammar.FEW) -> None:
         self.data: Final = data
@@ -134,7 +134,7 @@ class Scan:
         return after
 
     def _place(self, name: bytes, start: int, after: int) -> None:
-        """Note what says where a pixel may go."""
+        """Record marks for the pixel's place."""
         if name == b"body" and self.body_open < 0 and not self._template:
             self.body_open = after
         elif name == b"template" and not self._foreign:
@@ -186,7 +186,7 @@ class Scan:
         return found + len(close)
 
     def _raw(self, name: bytes, start: int, at: int, end: int, *, outlook: bool) -> int:
-        """Skip the text of an element that holds no tags, up to its end tag."""
+        """Skip the text of an element without tags, up to its end tag."""
         if name == b"plaintext":
             close = None
         elif name == b"script":

@@ -1,4 +1,4 @@
-"""What holds for one message while it is instrumented: policy, our URLs, the count of links."""
+"""State of one message while it is instrumented: policy, our URLs, the count of links."""
 
 import sys
 from typing import Final
@@ -12,7 +12,7 @@ from postlude.instrument.report import LinkReport
 from postlude.instrument.utm import Utm
 
 MAX_POSITION: Final = 99_999
-"""Link URLs hold positions of up to five digits."""
+"""Link URLs have positions of up to five digits."""
 MAX_URL: Final = 7_500
 """Characters of a tracked URL: request lines of 8 kB pass every server and proxy."""
 UNLIMITED: Final = sys.maxsize
@@ -66,7 +66,7 @@ class InstrumentSession:
         return any(needle in data for needle in self._needles)
 
     def own(self, url: str) -> RecognisedUrl | None:
-        """The URL of ours this is, also behind an image proxy that keeps the original as its fragment."""
+        """Our URL in this one, also behind an image proxy that has the original as its fragment."""
         if url.startswith(self._heads):
             return self.urls.recognise(url)
         if "#" not in url:
@@ -86,9 +86,9 @@ class InstrumentSession:
     def judge(
         self, url: str, label: str, position: int, *, where: str, opted_out: bool = False, host: str = ""
     ) -> LinkReason:
-        """NONE when the link is to be tracked, else the first reason that speaks against it.
+        """NONE when the link is to be tracked, else the first reason against it.
 
-        `host` is what `plain_host` says of the URL, where that was asked already.
+        `host` is the result of `plain_host` for the URL, if already known.
         """
         if not host:
             reason, host = u.form(url)

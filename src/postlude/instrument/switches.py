@@ -1,4 +1,4 @@
-"""Header switches: a message's own say in whether it is tracked. Ours, and those of the peers people come from."""
+"""Header switches: a message's own tracking settings. Postlude's, and those of other services."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _LIST: Final = re.compile(r"[,\s]+")
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message's headers ask for; None where they say nothing."""
+    """Settings in a message's headers; None where there are none."""
 
     opens: bool | None = None
     clicks: bool | None = None
@@ -46,7 +46,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_switches(raw: bytes) -> Switches:
-    """The switches in a message's header. Ours win over the peers'; what cannot be understood says nothing."""
+    """The switches in a message's header. Ours win over other services'; unknown values are ignored."""
     found = mime.header_end(raw, 0, len(raw))
     return from_fields(mime.fields(raw, 0, found[0])) if found else Switches()
 
@@ -110,7 +110,7 @@ def _mailgun(values: Mapping[str, str]) -> dict[str, bool | None]:
     reported["text"] = False if clicks == "htmlonly" else None
     reported["top"] = _flag(values.get("x-mailgun-track-pixel-location-top"))
     whole = values.get("x-mailgun-track", "").lower()
-    # "Track: no" switches all off, whatever the finer ones say; "yes" is only their default.
+    # "Track: no" turns all off, whatever the others say; "yes" is only their default.
     if _flag(whole) is False:
         reported |= {"opens": False, "clicks": False}
     elif whole == "htmlonly" or _flag(whole):

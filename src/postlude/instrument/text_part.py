@@ -33,7 +33,7 @@ class _Room:
 
 
 def plan(data: bytes, session: InstrumentSession, charset: str, *, limited: bool = False) -> list[Edit]:
-    """Everything to change in `data`, ascending; `limited` keeps lines within 998 octets."""
+    """The edits of `data`, ascending; `limited` keeps lines within 998 octets."""
     room = _Room(data) if limited else None
     found = (_edit(data, each, session, charset, room) for each in text_url.find(data, charset))
     return [edit for edit in found if edit is not None]

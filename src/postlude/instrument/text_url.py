@@ -1,7 +1,7 @@
-"""Where a URL in plain text begins and ends: nothing in the text says so but what stands around it.
+"""Where a URL in plain text begins and ends: only the text around it shows it.
 
-Between angle brackets all of it is the URL (RFC 3986, appendix C). Elsewhere a sentence's punctuation, quotes and
-brackets behind it are not; `~` and `_` are, unless the same character stands directly before it.
+Between angle brackets everything is the URL (RFC 3986, appendix C). Elsewhere, trailing punctuation, quotes and
+brackets are not part of it; `~` and `_` are, unless the same character directly precedes it.
 """
 
 import re
@@ -39,7 +39,7 @@ class TextUrl(NamedTuple):
     url: str | None
     """None when it is not text in the part's charset."""
     wrapped: bool = False
-    """It goes on in the next line: `url` is all of it, `[start, end)` what stands in the first."""
+    """It continues on the next line: `url` is complete, `[start, end)` is the part on the first line."""
 
 
 def find(data: bytes, charset: str) -> Iterator[TextUrl]:
@@ -87,7 +87,7 @@ class _Brackets:
 
 
 def _without_what_follows(text: str, before: str, in_brackets: Callable[[], bool]) -> str:
-    """The URL as its writer meant it; `before` are quotes or emphasis directly before it."""
+    """The URL without surrounding marks; `before` are quotes or emphasis directly before it."""
     for odd in () if text.isascii() else _ODD.finditer(text):
         if unicodedata.category(odd[0])[0] not in _KEPT_CATEGORIES:
             text = text[: odd.start()]
@@ -109,7 +109,7 @@ def _unopened(text: str, in_brackets: Callable[[], bool]) -> int:
             opened[bracket] += 1
         elif opened[opens]:
             opened[opens] -= 1
-        elif opens != "(":  # other brackets cannot stand in a URL alone (RFC 3986 2.2, 3.2.2)
+        elif opens != "(":  # other brackets cannot occur in a URL unpaired (RFC 3986 2.2, 3.2.2)
             return match.start()
         else:
             ends = in_brackets() if ends is None else ends

@@ -1,7 +1,7 @@
-"""Splices edits into a body in its transfer encoding. Each form keeps every byte it does not have to touch.
+"""Splices edits into a body in its transfer encoding. Each form leaves all other bytes unchanged.
 
-Identity and quoted-printable hold the copy token as it is, so an edited body is bytes split where the token goes.
-Base64 holds it encoded together with its neighbours: see `base64_body`.
+Identity and quoted-printable contain the copy token literally, so an edited body is bytes split at the token. Base64
+encodes it together with its neighbours: see `base64_body`.
 """
 
 import re
@@ -32,7 +32,7 @@ _CARRIAGE_RETURN: Final = 13
 # an escape, `==` for one equals sign, and a `=` that ends everything.
 _ESCAPE: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|(\n|\r[^\n]*(?:\n|\Z))|(=)|(\Z))")
 _ANYWHERE: Final = bytes(byte for byte in range(33, 127) if byte != ord("="))
-"""Bytes that stand for themselves wherever they are."""
+"""Bytes that are literal everywhere."""
 _UNSAFE: Final = re.compile(rb"[^\t\n\r !-<>-~]|[ \t](?=\r?\n|\Z)")
 
 
@@ -112,7 +112,7 @@ class QuotedPrintable:
 
     def _counted(self, edits: Sequence[Edit]) -> list[int]:
         """By counting equals signs, which is right for what encoders write."""
-        # An escape is two bytes longer than what it says, and so is `=` with a line end, plus one when that is CR LF.
+        # An escape is two bytes longer than its value, and so is `=` with a line end, plus one when that is CR LF.
         raw = self._raw
         soft = self._soft if len(self._newline) > 1 else b""
         found: list[int] = []
@@ -130,7 +130,7 @@ class QuotedPrintable:
         return found
 
     def _fits(self, edits: Sequence[Edit], offsets: list[int]) -> bool:
-        """Each raw piece says the decoded one that it was taken for."""
+        """Each raw piece decodes to the piece it was encoded from."""
         raw, decoded = self._raw, self.decoded
         pieces = pairwise([0, *offsets, len(raw)])
         reported = pairwise([0, *(offset for edit in edits for offset in (edit.start, edit.end)), len(decoded)])

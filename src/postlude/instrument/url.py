@@ -20,7 +20,7 @@ _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _EDGES: Final = "".join(map(chr, range(0x21)))  # C0 controls and space
 _INNER: Final = str.maketrans("", "", "\t\n\r")
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
-# No more than what a redirect may lead to: a tracked link that is refused when it is clicked would be a dead one.
+# The limit of a redirect's destination: a tracked link that is refused at the click would be dead.
 _AUTHORITY: Final = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII
 ).fullmatch
@@ -152,7 +152,7 @@ def excluded(url: str, host: str, exclude: tuple[str, ...]) -> bool:
 
 
 def unsubscribes(url: str, label: str) -> bool:
-    """The link says it ends a subscription: a redirect between a person and that wish only does harm."""
+    """The link is an unsubscribe link: a redirect in it only does harm."""
     # Parts of the words first: the searches cost ten times as much, and nearly no link needs them.
     lower = url.lower()
     for hint in _URL_HINTS:
@@ -177,7 +177,7 @@ def shows_other_host(label: str, tracking_host: str, host: str) -> bool:
     shown = _SHOWN.fullmatch(label)
     if shown is None:
         shown = _BARE.fullmatch(label)
-        # "node.js" is no URL; a bare name counts when it is about the link's own host, or has a path or www.
+        # "node.js" is not a URL; a bare name counts when it is the link's own host, or has a path or www.
         if shown is None or not _related(shown[1].lower(), host):
             return False
     return not _related(shown[1].lower(), tracking_host)

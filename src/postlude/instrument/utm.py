@@ -39,7 +39,7 @@ class Utm:
 def utm_parameters(template: str, campaign: str = "") -> tuple[tuple[str, str], ...]:
     """`utm_source=mail&utm_campaign={campaign}&utm_content={link_label}` as `Policy.utm` wants it.
 
-    `{campaign}` is filled in here; InputError for what is no such list.
+    `{campaign}` is filled in here; InputError for an invalid list.
     """
     parameters = []
     for pair in (each.strip() for each in template.strip().lstrip("?").split("&")):

@@ -47,14 +47,14 @@ def create_app(deps: WebDeps) -> ASGIApp:
         health,
     ]
     if deps.contacts is not None:
-        parts += [imports, contact_pages, lists, suppressions]  # the import's addresses lie below those of contacts
+        parts += [imports, contact_pages, lists, suppressions]  # the import's paths are below those of contacts
     if deps.outbox is not None:
         parts.append(mailbox)
     for part in parts:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     errors.install(app)
-    # Around everything: what answers for a bug stands outside the application's own middleware.
+    # Outermost: the handler of unexpected errors wraps the application's own middleware.
     routes = [route for part in parts for route in part.router.routes]
     answers = RefusalPages(errors.sign_in_first, errors.error_page)
     return SecurityHeaders(RequestLimits(app, deps, routes, answers))

@@ -1,4 +1,4 @@
-"""Everything the web app is handed by the composition root."""
+"""Dependencies of the web app, from the composition root."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -39,7 +39,7 @@ class Subscribable(Protocol):
 
 @dataclass(frozen=True)
 class Health:
-    """What the strip at the foot of every page says."""
+    """The status line at the foot of every page."""
 
     listening: tuple[tuple[str, str], ...] = ()
     """Pairs of name and address, e.g. `("relay", "127.0.0.1:8702")`."""
@@ -58,7 +58,7 @@ class Health:
 
 @dataclass(frozen=True)
 class RelayInfo:
-    """What a mail client must be told."""
+    """Settings for a mail client."""
 
     host: str
     port: int
@@ -66,7 +66,7 @@ class RelayInfo:
 
 
 class SendingDomains(Protocol):
-    """Domains with DKIM keys, and what DNS says about them."""
+    """Domains with DKIM keys, and their DNS records."""
 
     def names(self) -> tuple[str, ...]:
         """All of them."""
@@ -110,7 +110,7 @@ class GetPreferences(Protocol):
 
 
 class PutPreferences(Protocol):
-    """Keeps a user's preferences."""
+    """Stores a user's preferences."""
 
     def __call__(self, user: int, preferences: UserPreferences, /) -> None:
         """Durable when it returns; InputError."""
@@ -118,7 +118,7 @@ class PutPreferences(Protocol):
 
 
 class HealthOf(Protocol):
-    """Tells how the running process is."""
+    """Health of the running process."""
 
     def __call__(self) -> Health:
         """Cheap: every page asks."""
@@ -132,7 +132,7 @@ class ContactParts:
     uploads: Path
     """Folder where uploaded files wait for their import."""
     wake: Wake
-    """An import was ordered: somebody begin it."""
+    """Signal that an import waits."""
     confirm_url: ConfirmUrl
     """Where a contact confirms a subscription: takes list and contact."""
 
@@ -143,7 +143,7 @@ class CampaignTools:
 
     contents: Contents
     files: Path
-    """Where hosted files lie."""
+    """Folder of hosted files."""
     has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
     forecast: SendingForecast
@@ -169,7 +169,7 @@ class WebDeps:
     put_preferences: PutPreferences
     health: HealthOf
     secret: bytes
-    """Signs session cookies; at least 32 bytes, kept over restarts."""
+    """Signs session cookies; at least 32 bytes, the same across restarts."""
     public_url: str
     edge_url: str
     relay: RelayInfo

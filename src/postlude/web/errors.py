@@ -63,7 +63,7 @@ def sign_in_first(request: Request) -> Response:
 
 
 def error_page(request: Request, error: Exception) -> Response:
-    """The page that says what happened and what to do."""
+    """The error page: what happened and what to do."""
     page = _page_for(error)
     if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)

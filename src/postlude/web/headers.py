@@ -9,8 +9,8 @@ PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# What a framed mail may do: show its images and its own styles, and open links in new windows. No scripts, no
-# forms, no cookies: the sandbox gives it an origin of its own.
+# What a framed mail may do: show its images and its own styles, and open links in new windows. No scripts, no forms, no
+# cookies: the sandbox gives it its own origin.
 MAIL_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src http: https: data:; "
     "style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -26,7 +26,7 @@ _HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Adds what is missing; a route that sets its own policy keeps it."""
+    """Adds missing headers; a route's own policy stays."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -23,7 +23,7 @@ def health(request: Request, deps: Deps) -> JSONResponse:
 
 
 def _near(request: Request) -> bool:
-    """Asked from this machine and not through a proxy: how much mail is read is nobody else's business."""
+    """Requested from this machine and not through a proxy: the amount of read mail is private."""
     if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
         return False
     try:

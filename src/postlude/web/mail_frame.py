@@ -31,7 +31,7 @@ def has_html(raw: bytes) -> bool:
 
 
 def html_document(text: str) -> str:
-    """HTML whose links open in new windows, said behind the doctype, so that the mail keeps its rendering mode."""
+    """HTML whose links open in new windows, set after the doctype, so that the mail keeps its rendering mode."""
     doctype = _DOCTYPE.match(text)
     at = doctype.end() if doctype else 0
     return f'{text[:at]}<base target="_blank">{text[at:]}'

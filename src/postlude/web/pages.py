@@ -67,16 +67,16 @@ class TemplatePages:
         return HTMLResponse(text, status)
 
     def _health(self, viewer: object) -> Health | None:
-        """What the strip says; it must not turn an error page into another error."""
+        """The status line; it must not turn an error page into another error."""
         if viewer is None:
             return None
         try:
             return self._deps.health()
-        except Exception:  # noqa: BLE001 - whatever is wrong with the server, this strip is where it is said
+        except Exception:  # noqa: BLE001 - the status line reports any problem of the server
             return _UNKNOWN
 
     def _unmatched(self, viewer: object) -> int:
-        """How much waits for a person; as the strip, it makes no error of its own."""
+        """Number of entries in the review queue; never raises, as the status line."""
         try:
             return self._deps.store.feedback.count_unmatched() if viewer is not None else 0
         except PostludeError:

@@ -9,7 +9,7 @@ from fastapi import Request
 
 T = TypeVar("T")
 
-_SHARE: Final = 20.0  # an answer that took a second is kept for twenty: at most 5 % of a core
+_SHARE: Final = 20.0  # an answer that took a second is cached for twenty: at most 5 % of a core
 _KEPT: Final = 200
 
 

@@ -1,7 +1,7 @@
-"""Whose request bodies are read, and how much of them; FastAPI itself reads a body before it asks who sends it.
+"""Limits of request bodies, checked before reading; FastAPI itself reads a body before it checks the session.
 
-A route that needs a session gets no byte of a body from anybody without one. What a route takes is said beside it:
-`dependencies=[takes(LARGE_FORM)]`; a route that says nothing takes SMALL_FORM. So a new route is limited by itself.
+A route that needs a session reads no body without one. A route's limit is declared beside it:
+`dependencies=[takes(LARGE_FORM)]`; the default is SMALL_FORM, so a new route is limited automatically.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from postlude.web.session import needs_session, viewer_of
 SMALL_FORM: Final = 256 << 10
 """Bytes of a form with names, choices and a few lines of text."""
 LARGE_FORM: Final = 16 << 20
-"""Bytes of a form that holds a whole mailing: 900 kB of it are 3 MB when all is escaped."""
+"""Bytes of a form with a whole campaign: 900 kB of it are 3 MB when all is escaped."""
 FILE: Final = 26 << 20
 """Bytes of a form with one file for a mail, which may have 25 MB."""
 CONTACT_FILE: Final = 256 << 20
@@ -40,7 +40,7 @@ _COLLECT_AFTER_S: Final = 2.0
 
 
 class BodyTooLargeError(HTTPException):
-    """The request is larger than this address takes. Send less; the message says how much is taken."""
+    """The request is larger than this URL accepts. Send less; the message names the limit."""
 
     def __init__(self, limit: int) -> None:
         size = f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit >> 10} kB"
@@ -67,7 +67,7 @@ def takes(most: int) -> DependsMarker:
 
 
 class RouteLimit(NamedTuple):
-    """What holds for one route."""
+    """Limits of one route."""
 
     signed_in: bool
     most: int
@@ -75,7 +75,7 @@ class RouteLimit(NamedTuple):
 
 
 def rule_of(route: BaseRoute) -> RouteLimit:
-    """What holds for `route`."""
+    """Limits of `route`."""
     calls = list(_calls(route.dependant)) if isinstance(route, APIRoute) else []
     sizes = [call.most for call in calls if isinstance(call, _Takes)]
     return RouteLimit(any(call is needs_session for call in calls), max(sizes, default=SMALL_FORM))
@@ -168,7 +168,7 @@ class _Body:
 
 
 async def _unread(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send an answer to a request whose body is not read; of a large one nothing more is wanted on this connection."""
+    """Answer a request whose body is not read; after a large one the connection is closed."""
 
     async def send_and_close(message: Message) -> None:
         if message["type"] == "http.response.start" and not 0 <= _declared(scope) <= _SKIPPED:
@@ -186,7 +186,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _declared(scope: Scope) -> int:
-    """Content-Length; 0 without a body, -1 when its length is not said."""
+    """Content-Length; 0 without a body, -1 when it is unknown."""
     for name, value in scope["headers"]:
         if name == b"transfer-encoding":
             return -1

@@ -17,7 +17,7 @@ from postlude.web.deps import Deps, WebDeps
 
 MAX_AGE_SECONDS: Final = 30 * 24 * 3600
 _MOST_FIELDS: Final = 2000
-_LARGE_FIELD: Final = 16 << 20  # bytes as they are sent; a mailing of 900 kB is 3 MB when all of it is escaped
+_LARGE_FIELD: Final = 16 << 20  # bytes as they are sent; a campaign of 900 kB is 3 MB when all of it is escaped
 _SALT: Final = "postlude.session.1"
 
 
@@ -59,7 +59,7 @@ def start(response: Response, deps: WebDeps, user: User) -> None:
 
 
 def end(response: Response, deps: WebDeps, viewer: Viewer) -> None:
-    """Sign out: the session is over on the server too, whoever still has its cookie."""
+    """Sign out: the session ends on the server, so its cookie is worthless."""
     end_session(deps.store, deps.clock, viewer.session, MAX_AGE_SECONDS)
     response.delete_cookie(cookie_name(deps), path="/", secure=deps.public_url.startswith("https:"), httponly=True)
 
@@ -84,7 +84,7 @@ def _csrf(deps: WebDeps, nonce: str) -> str:
 
 
 def needs_session(request: Request, deps: Deps) -> Viewer:
-    """Dependency of every route that is for users: `request_limits` finds it, and lets nobody else send a body."""
+    """Dependency of every route for users: `request_limits` finds it, and refuses bodies without a session."""
     viewer = viewer_of(request, deps)
     if viewer is None:
         raise NotSignedInError
@@ -121,4 +121,4 @@ async def _posted_large(request: Request, viewer: SignedIn) -> LargeForm:
 
 
 PostedLarge = Annotated[LargeForm, Depends(_posted_large)]
-"""As `Posted`, for a page that holds a whole mailing."""
+"""As `Posted`, for a page with a whole campaign."""

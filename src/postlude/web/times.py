@@ -11,7 +11,7 @@ _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (30 * 8640
 def ago(at: int, now: int) -> str:
     """How long ago, short: `just now`, `4 min ago`, `2 d ago`; the date when it is more than a month."""
     seconds = max(0, (now - at) // MICROS_PER_SECOND)
-    if seconds < 5:  # noqa: PLR2004 - nobody counts these
+    if seconds < 5:  # noqa: PLR2004 - too short to count
         return "just now"
     for limit, unit, name in _STEPS:
         if seconds < limit:

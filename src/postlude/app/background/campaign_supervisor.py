@@ -1,7 +1,7 @@
-"""Starts a campaign worker when a campaign has something for one; it ends by itself when there is nothing left.
+"""Starts a campaign worker when a campaign is due; the worker ends by itself when there is no more work.
 
-A process of its own: composing and signing take a whole core, which the web app and the digest need for themselves.
-Most of the time no campaign is sent, and then it costs no memory.
+A separate process: composing and signing take a whole core, which the web app and the digest need for themselves. Most
+of the time no campaign is sent, and then it costs no memory.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class CampaignWorkers:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Let the worker finish what it has begun."""
+        """Let the worker finish its running attempts."""
         await self._loop.stop()
         process = self._process
         if process is None or process.returncode is not None:

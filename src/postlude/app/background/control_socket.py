@@ -65,7 +65,7 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier) -> S
 
 
 def control_socket(path: Path) -> socket.socket:
-    """Bind the socket, replacing what a killed process left; the data folder's lock is held, so nobody uses it."""
+    """Bind the socket, replacing that of a killed process; the data folder's lock is held, so it is unused."""
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)

@@ -31,7 +31,7 @@ class EdgeWatch:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What the edges say is wrong, or why they cannot be asked."""
+        """Problems that the edges report, or why they do not answer."""
         return (self._loop.problem,) if self._loop.problem else self._answered
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The mailboxes that are read for what comes back: one thread a folder, each with its place kept in the state."""
+"""Mailboxes read for returned mail: one thread per folder, each with its position in the state."""
 
 import asyncio
 import threading
@@ -37,7 +37,7 @@ def imap_folders(settings: Settings) -> list[ImapConfig]:
 
 
 def _tokens(account: ImapAccount) -> ImapToken | None:
-    """Tokens of its own for every folder: each is read by one thread."""
+    """Separate tokens for every folder: each is read by its own thread."""
     if not account.oauth:
         return None
     url, client = account.oauth_url, account.oauth_client
@@ -89,7 +89,7 @@ class Mailboxes:
             thread.start()
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Stop after the mail in hand. A server that keeps silent is not waited for: its mail is read next time."""
+        """Stop after the current mail. A silent server is not waited for: its mail is read next time."""
         self._stop.set()
         await asyncio.gather(*(asyncio.to_thread(thread.join, STOP_WITHIN_S) for thread in self._threads))
 

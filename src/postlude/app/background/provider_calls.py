@@ -22,7 +22,7 @@ def provider_keys(settings: Settings) -> dict[str, str]:
 
 
 def hook_addresses(parts: Parts) -> Mapping[str, str]:
-    """What each provider is told to call."""
+    """The webhook URLs of the providers."""
     edge = parts.settings.public_edge
     return {name: hook_url(parts.codec, edge, parts.prefixes, name) for name in sorted(PROVIDERS)}
 
@@ -47,6 +47,6 @@ class Calls:
         self._thread.start()
 
     async def __aexit__(self, *_exception: object) -> None:
-        """Stop after what is underway; a server that keeps silent is not waited for, its call still waits next time."""
+        """Stop after the current call; a silent server is not waited for: its call is processed next time."""
         self._stop.set()
         await asyncio.to_thread(self._thread.join, STOP_WITHIN_S)

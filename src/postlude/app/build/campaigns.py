@@ -23,8 +23,8 @@ class CampaignServices:
         """Whether mail from a domain gets a DKIM signature."""
         return self.parts.dkim.signer(domain) is not None
 
-    def forecast(self, copies: int) -> str:
-        """What the servers' limits make of so many copies; empty when there is no limit."""
+    def outlook(self, copies: int) -> str:
+        """Forecast for this many copies under the servers' limits; empty without limits."""
         settings = self.parts.settings
         if settings.sandbox:
             return ""
@@ -33,7 +33,7 @@ class CampaignServices:
 
 @contextmanager
 def campaign_services(settings: Settings) -> Iterator[CampaignServices]:
-    """Open what is needed, beside whoever else has it open."""
+    """Open the stores, beside other processes that have them open."""
     parts = build_parts(settings)
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         yield CampaignServices(parts, store, build_contents(parts, store))

@@ -1,4 +1,4 @@
-"""Sending domains, composed: their keys, the records they need, and what DNS says."""
+"""Sending domains, composed: their keys, the needed records, and the published ones."""
 
 import socket
 from collections.abc import Sequence
@@ -52,12 +52,12 @@ class Domains:
         self._keys.remove(domain)
 
     def records(self, domain: str) -> list[DnsRecord]:
-        """What DNS should say for mail from this domain."""
+        """The DNS records needed for mail from this domain."""
         keys = [(key.selector, key.record()) for key in self._keys.keys(domain)]
         return records(domain, keys, self._setup())
 
     def check(self, domain: str) -> list[RecordCheck]:
-        """What DNS says; takes seconds when it does not answer."""
+        """The published records; takes seconds when DNS does not answer."""
         return check(self.records(domain), self._dns.lookup)
 
     def _setup(self) -> Setup:

@@ -51,7 +51,7 @@ def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
 
 
 def _opened(path: Path) -> History:
-    """Open it, and read what nothing goes on without: how far it is."""
+    """Open it, and read its positions, which everything else needs."""
     history = open_history(path)
     try:
         history.positions()

@@ -13,7 +13,7 @@ from postlude.store import Store
 
 
 def build_revoker(data: Path, store: Store) -> Revoker:
-    """Return what keeps the data folder's files for the edges equal to the state."""
+    """Return the writer that keeps the edges' files in the data folder equal to the state."""
     path = DataFolder(data).revoked
     return Revoker(
         store.privacy,

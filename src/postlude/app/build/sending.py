@@ -1,4 +1,4 @@
-"""The way out, composed: policy, tracker, transport."""
+"""Outgoing mail, composed: policy, tracker, transport."""
 
 from time import monotonic
 
@@ -38,7 +38,7 @@ def build_contents(parts: Parts, store: Store) -> Contents:
 
 
 class Policies:
-    """What users want tracked when a message does not say otherwise; a change is noticed within a second."""
+    """Users' default tracking policies; a change is noticed within a second."""
 
     def __init__(self, parts: Parts, store: Store) -> None:
         self._parts = parts
@@ -69,9 +69,9 @@ def _policy_of(parts: Parts, store: Store, user: int) -> Policy:
 
 
 def build_transport(settings: Settings, clock: Clock, usage: Usage | None = None) -> Transport:
-    """Return the way to the configured mail servers, or into the maildir; nothing is connected yet.
+    """Return the transport to the configured mail servers, or into the maildir; not connected yet.
 
-    `usage` keeps what servers with a daily limit were given, for all workers.
+    `usage` stores the usage of servers with a daily limit, for all workers.
     """
     if settings.maildir is not None:
         return Maildir(settings.maildir, clock)
@@ -123,7 +123,7 @@ def build_sender(
     transport: Transport,
     digested: Digested,
 ) -> SenderDeps:
-    """Everything the worker needs."""
+    """Dependencies of the worker."""
     settings = parts.settings
     return SenderDeps(
         store=store,

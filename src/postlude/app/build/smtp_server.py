@@ -18,7 +18,7 @@ class SmtpServerSettings(TypedDict):
 
 
 def shared(settings: Settings) -> SmtpServerSettings:
-    """What the settings say of both."""
+    """Settings common to both servers."""
     return {
         "hostname": own_name(settings),
         "max_message_bytes": settings.max_message_bytes,

@@ -28,11 +28,11 @@ class Diagnosis(NamedTuple):
     name: str
     state: State
     text: str
-    """What was found and, unless it is whole, what to do."""
+    """The finding and, unless it is intact, the remedy."""
 
 
 def examine_all(settings: Settings) -> list[Diagnosis]:
-    """Look at everything, in the order in which it would be mended. Never raises for what it finds."""
+    """Examine everything, in the order of repair. Never raises for damage."""
     folder = DataFolder(settings.data)
     found = [_keys(folder), *_journal(folder)]
     store = _opened(settings, folder, found)
@@ -163,9 +163,9 @@ def _agreement(_settings: Settings, folder: DataFolder, store: Store) -> Iterato
 
 
 def repair(settings: Settings) -> list[str]:
-    """Quarantine what cannot be read, so that it is made again or a backup can take its place. Nothing is deleted.
+    """Rename files that cannot be read, so that they are rebuilt or replaced by a backup. Nothing is deleted.
 
-    Raises InUseError while Postlude runs. Says what was moved where.
+    Raises InUseError while Postlude runs. Returns the renamed paths.
     """
     folder, clock = DataFolder(settings.data), SystemClock()
     moved: list[Path] = []

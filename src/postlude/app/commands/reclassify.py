@@ -15,9 +15,9 @@ from postlude.store import open_store
 
 
 def reclassify_offline(settings: Settings) -> Generator[ReclassifyProgress, None, None]:
-    """Take the data folder, digest what is left, judge again; the progress after every step.
+    """Lock the data folder, digest the rest of the journal, judge again; yields the progress after every step.
 
-    InUseError while the app runs. Closing the iterator leaves the rest for another time.
+    InUseError while the app runs. Closing the iterator stops; the next run continues.
     """
     parts = build_parts(settings)
     with (

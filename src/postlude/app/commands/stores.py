@@ -23,7 +23,7 @@ _COMMANDS_AT_ONCE = 16
 
 @contextmanager
 def open_store_of(settings: Settings) -> Iterator[Store]:
-    """Open the state beside whoever else has it open."""
+    """Open the state, beside other processes that have it open."""
     parts = build_parts(settings)
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         yield store
@@ -32,7 +32,7 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
 def accept_message(
     settings: Settings, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn = NO_DSN
 ) -> int:
-    """Take a message in durably, as the relay does; return its id. It leaves when the app runs."""
+    """Accept a message durably, as the relay does; return its id. It is sent when the app runs."""
     parts = build_parts(settings)
     with closing(_journal(parts.folder.journal)) as journal:
         spool = Spool(parts.folder.spool_out)
@@ -83,7 +83,7 @@ def _journal(root: Path) -> JournalWriter:
 
 
 def begin_new_segments(settings: Settings) -> None:
-    """Let every journal that no process writes go on in a new segment: all that was said before can be deleted then."""
+    """Start a new segment in every journal without a writer, so that all earlier segments can be deleted."""
     parts = build_parts(settings)
     for name in writer_names(parts.folder.journal):
         try:
@@ -95,14 +95,14 @@ def begin_new_segments(settings: Settings) -> None:
 
 
 def forget_offline(settings: Settings) -> None:
-    """Forget everybody who is to be; InUseError while the app runs, which then does it itself."""
+    """Forget all waiting addresses; InUseError while the app runs, which then does it itself."""
     with offline_stores(settings):
         pass  # digesting all there is forgets as well
 
 
 @contextmanager
 def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
-    """Take the whole data folder, digest what is left in the journal, and read; InUseError while the app runs."""
+    """Lock the data folder, digest the rest of the journal, and read; InUseError while the app runs."""
     from postlude.app.build.digest import build_digest  # noqa: PLC0415 - heavy, and rarely needed
     from postlude.app.build.sending import build_tracker  # noqa: PLC0415 - as above
     from postlude.history import open_history  # noqa: PLC0415 - as above

@@ -279,7 +279,7 @@ class AppProcess:
             self._first_password = new_app_password(self._store, user, "first start", parts.clock)
 
     def health(self) -> Health:
-        """What the web app's strip says."""
+        """The web app's status line."""
         problems = [loop.problem for loop in self._loops if loop.problem]
         problems += [*self._watch.problems, *journal_alarms(self._parts), *self._mailboxes.problems]
         problems += self._stored_problems()
@@ -296,7 +296,7 @@ class AppProcess:
             return [str(error)]
 
     def welcome(self) -> str:
-        """What the terminal says when everything runs."""
+        """The terminal's text when everything runs."""
         settings = self._parts.settings
         lines = [f"Postlude runs. Data: {settings.data}", "", f"  web app   {settings.public_web}"]
         if "edge" in self._endpoints:

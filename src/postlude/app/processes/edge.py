@@ -47,7 +47,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
 
 
 def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, child: bool) -> None:
-    """Run the edge until it is told to stop: one process, or those the settings want when none handed a socket over."""
+    """Run the edge until it is stopped: one process, or as many as set if no socket was passed."""
     start_log(settings.log_level)
     parts = build_parts(settings, must_write=False)  # links work on a full disk too
     if descriptor is None and settings.edge_processes > 1:

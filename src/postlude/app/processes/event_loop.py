@@ -16,8 +16,8 @@ from postlude.kit.log_limit import LogLimit
 def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child: bool = False) -> None:
     """Run `main(stop)` on uvloop; `stop` is set by SIGTERM and Ctrl-C.
 
-    It may hold as many descriptors as this account may.
-    As a child it ignores Ctrl-C (the parent decides the order) and stops when its standard input closes.
+    The limit of open files is raised to the account's maximum. As a child it ignores Ctrl-C (the parent decides the
+    order) and stops when its standard input closes.
     """
     raise_descriptor_limit()
 
@@ -47,7 +47,7 @@ def _stop_at_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 def start_log(level: str) -> None:
-    """Log to standard error, a line an event; a place in the code that has much to say is cut short."""
+    """Log to standard error, one line per event; frequent lines of one place are limited."""
     logging.basicConfig(
         level=level.upper(),
         stream=sys.stderr,

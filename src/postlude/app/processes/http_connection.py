@@ -1,4 +1,4 @@
-"""uvicorn's connection with deadlines, bounds and caps: what a client may hold while it says little or nothing."""
+"""uvicorn's connection with deadlines, bounds and caps for slow and idle clients."""
 
 import asyncio
 import logging
@@ -88,12 +88,12 @@ class BoundedConnection(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """No request is being answered or has come whole."""
+        """No request is complete or being answered."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return not self._in_body and (cycle is None or cycle.response_complete)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Let it in, or say that there are too many."""
+        """Accept the connection, or refuse it as one too many."""
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         refused = self._all.enter(self, self.address)
@@ -113,7 +113,7 @@ class BoundedConnection(HttpToolsProtocol):
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; a head that does not end is not kept for long."""
+        """Receive bytes; an incomplete head has a deadline."""
         if not self._let_in or self.transport.is_closing():
             return
         if not self._in_head and not self._in_body:  # the first bytes of the next request
@@ -126,7 +126,7 @@ class BoundedConnection(HttpToolsProtocol):
             _answer(self.transport, "431 Request Header Fields Too Large", text)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is complete."""
         self._in_head, self._in_body = False, True
         self._since, self._body_bytes = self.loop.time(), 0
         super().on_headers_complete()
@@ -139,7 +139,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self._in_body = False
         super().on_message_complete()
 
@@ -172,7 +172,7 @@ class BoundedConnection(HttpToolsProtocol):
 
 
 def _answer(transport: asyncio.Transport, status: str, text: str) -> None:
-    """A whole answer, outside the application, and the end of the connection."""
+    """A complete answer without the application, and the end of the connection."""
     body = text.encode() + b"\n"
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"

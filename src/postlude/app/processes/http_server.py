@@ -18,7 +18,7 @@ _STOP_WITHIN: Final = 5
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone: the process has one place that hears them."""
+        """Install no signal handlers: the process handles signals in one place."""
         yield
 
 

@@ -1,6 +1,7 @@
-"""The inbound process: takes mail that comes back. It writes spool and journal and opens no database.
+"""The inbound process: accepts returned mail. It writes spool and journal and opens no database.
 
-Its port is open to the world, so it shares no process with the relay, the digest or anything else that must go on.
+Its port is open to the world, so it shares no process with the relay, the digest or anything else that must keep
+running.
 """
 
 import asyncio
@@ -16,11 +17,11 @@ from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
 
-_BUFFERED_BYTES: Final = 64 << 20  # of mail that is coming in, from anybody who knows an address: two of the largest
+_HELD_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
 
 
 def run_inbound_process(settings: Settings, *, descriptor: int | None, child: bool) -> None:
-    """Run until told to stop. `descriptor` is of a listening socket the parent hands over; None binds here."""
+    """Run until stopped. `descriptor` is of a listening socket passed by the parent; None binds here."""
     start_log(settings.log_level)
     parts = build_parts(settings)
     sock = listening(settings, "inbound", descriptor)

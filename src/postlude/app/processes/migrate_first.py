@@ -10,10 +10,10 @@ _SCRIPT: Final = "import sys; from postlude.store import open_store; open_store(
 
 
 def bring_forward(url: str) -> None:
-    """Migrate in a process of its own where something is due: Alembic's 11 MB end with it.
+    """Run due migrations in a separate process: Alembic's 11 MB end with it.
 
-    What fails there is tried again, and said, by who opens the store next. The address, which may hold a password, goes
-    through a pipe and not into the list of processes.
+    After a failure, opening the store tries again and reports the error. The URL, which may contain a password, is
+    passed through a pipe, not on the command line.
     """
     if is_behind(url):
         command = [sys.executable, "-c", _SCRIPT]

@@ -15,7 +15,7 @@ from postlude.relay import Gateway, Quota, RelayConfig, run_relay
 
 
 def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, child: bool) -> None:
-    """Run until told to stop. The descriptors are of listening sockets the parent hands over; None binds here."""
+    """Run until stopped. The descriptors are of listening sockets passed by the parent; None binds here."""
     start_log(settings.log_level)
     parts = build_parts(settings)
     sock = listening(settings, "relay", descriptor)

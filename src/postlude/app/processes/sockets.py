@@ -11,15 +11,15 @@ _BACKLOG = 1024
 
 
 def endpoints(settings: Settings) -> tuple[str, ...]:
-    """Everything `postlude up` listens for."""
+    """All endpoints of `postlude up`."""
     return (*ENDPOINTS, "relay_tls") if settings.relay_tls_port else ENDPOINTS
 
 
 def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socket.socket:
-    """Return a listening TCP socket; port 0 takes a free one. `shared`: `another` can listen there too.
+    """Return a listening TCP socket; port 0 uses a free one. `shared`: `another` can listen there, too.
 
-    Raises InUseError when the port is taken and SettingError when the address is not this machine's. `setting` is
-    the setting's name, so that the message can say what to change.
+    Raises InUseError when the port is taken and SettingError when the address is not this machine's. `setting` is the
+    setting's name, so that the message can name what to change.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -78,5 +78,5 @@ def port_of(sock: socket.socket) -> int:
 
 
 def listening(settings: Settings, name: str, descriptor: int | None) -> socket.socket:
-    """The socket the parent handed over, else one that listens where the settings say."""
+    """The socket passed by the parent, else one at the address set."""
     return listen_for(settings, name) if descriptor is None else inherited(descriptor)

@@ -17,9 +17,9 @@ from postlude.config import Settings
 
 
 def run_app(settings: Settings, *, everything: bool) -> None:
-    """Run the app process until it is told to stop; with `everything` also edge, relay and inbound, as its children.
+    """Run the app process until it is stopped; with `everything` also edge, relay and inbound, as its children.
 
-    What cannot work is said before anything starts: settings, data folder, its lock, ports.
+    Errors of settings, data folder, its lock and ports are reported before anything starts.
     """
     start_log(settings.log_level)
     parts = build_parts(settings)

@@ -25,7 +25,7 @@ _HOUR_SECONDS: Final = 3600
 
 
 def run_worker_process(settings: Settings, *, child: bool, idle_end_s: float = 0.0) -> None:
-    """Send campaigns until told to stop, or after `idle_end_s` (0: never) without one."""
+    """Send campaigns until stopped, or after `idle_end_s` (0: never) without one."""
     start_log(settings.log_level)
     parts = build_parts(settings)
     run_until_stopped(lambda stop: _run(parts, stop, idle_end_s), child=child)
@@ -70,7 +70,7 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
 
 
 def _own_journal(parts: Parts) -> tuple[JournalWriter, str]:
-    """Return a journal no living worker has; its lock is what says that this one lives."""
+    """Return a journal that no living worker has; its lock shows that this worker lives."""
     for number in range(1, _WORKERS):
         name = f"{_NAME}{number}"
         try:

@@ -1,4 +1,4 @@
-"""Options that say whom a campaign goes to."""
+"""Options for the audience of a campaign."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -112,5 +112,5 @@ def _field(text: str) -> FieldIs:
 
 
 def as_json(audience: Audience) -> dict[str, Any]:
-    """The audience as it is stored, without what says nothing."""
+    """The audience as stored, without empty parts."""
     return {name: value for name, value in msgspec.to_builtins(audience).items() if value}

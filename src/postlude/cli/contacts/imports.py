@@ -92,9 +92,9 @@ def import_file(  # noqa: PLR0917 - one parameter an option
     """Import the contacts of FILE: CSV in any encoding and with any delimiter, .xlsx, .xls or .ods.
 
     The column with the addresses is found by its header or its content; the others become custom fields. A row that
-    cannot be taken stops nothing: it is listed with its line, the reason and the remedy. Interrupted (Ctrl-C, a crash,
-    a power cut), the import goes on with --resume, and nothing is done twice. Suppressed addresses stay suppressed,
-    and nobody who left a list is put back on it.
+    cannot be imported does not stop the rest: it is listed with its line, the reason and the remedy. After an
+    interruption (Ctrl-C, a crash, a power cut), --resume continues the import, and no row is imported twice. Suppressed
+    addresses stay suppressed, and contacts who left a list stay off it.
     """
     clock = SystemClock()
     with open_store_of(load()) as store:
@@ -217,7 +217,7 @@ def _tell(store: Store, job: Job, errors_file: Path | None) -> None:
 
 
 def _write_errors(store: Store, job: Job, file: Path) -> None:
-    # A file begins with a mark that says UTF-8: spreadsheet programs need it.
+    # A file begins with a UTF-8 mark: spreadsheet programs need it.
     with csv_file(file, "utf-8" if str(file) == "-" else "utf-8-sig") as out:
         write_errors(store, job.id, CsvTable(out))
 

@@ -1,4 +1,4 @@
-"""`postlude privacy`: what somebody who writes a letter, instead of using the page, may ask for."""
+"""`postlude privacy`: requests that recipients make by letter instead of on the preferences page."""
 
 from time import monotonic, sleep
 

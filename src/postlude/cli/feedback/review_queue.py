@@ -1,4 +1,4 @@
-"""`postlude feedback unmatched`, `assign`, `dismiss`, `hooks`: what waits for a person, and where providers call."""
+"""`postlude feedback unmatched`, `tie`, `dismiss`, `hooks`: the review queue, and the webhook URLs of providers."""
 
 import click
 
@@ -83,7 +83,7 @@ def hooks(as_json: bool) -> None:
 
     The URLs are secrets: whoever knows one can call it. Amazon SES needs no key.
     """
-    from postlude.app.background.provider_calls import hook_addresses  # noqa: PLC0415 - brings the whole app along
+    from postlude.app.background.provider_calls import hook_addresses  # noqa: PLC0415 - imports the whole app
     from postlude.app.build.common import build_parts  # noqa: PLC0415 - as above
     from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - as above
 

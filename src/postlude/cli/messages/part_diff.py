@@ -1,4 +1,4 @@
-"""What instrumenting changed, to read: header lines, and each edited part as it says, not as it is encoded."""
+"""The changes of instrumenting, readable: header lines, and each edited part decoded."""
 
 import difflib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from postlude.instrument.reasons import PartReason
 
 
 def part_diff(before: bytes, after: bytes, name: str) -> str:
-    """Unified diffs, one for the header and one a part; empty when nothing changed."""
+    """Unified diffs, one for the header and one per part; empty when nothing changed."""
     return "\n".join(line for one in _diffs(before, after, name) for line in one)
 
 

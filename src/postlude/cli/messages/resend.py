@@ -1,4 +1,4 @@
-"""`postlude resend`: copies go again because somebody said so, never by themselves."""
+"""`postlude resend`: sends copies again on request, never automatically."""
 
 import click
 
@@ -21,7 +21,7 @@ def command(ids: tuple[str, ...], every: bool, as_json: bool) -> None:
     """Send copies again. IDS are copies, or messages: then their indeterminate copies.
 
     A copy is indeterminate when the connection ended after the whole message was written: it may have arrived, so
-    sending again may bring it twice. `postlude timeline --json` shows the ids. Copies that were sent are refused.
+    sending again may deliver it twice. `postlude timeline --json` shows the ids. Copies that were sent are refused.
     """
     numbers = [(text, parse_id(text)) for text in ids]
     if bad := [text for text, number in numbers if number is None]:

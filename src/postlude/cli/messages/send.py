@@ -1,4 +1,4 @@
-"""`postlude send`: a message file leaves as one tracked copy per recipient."""
+"""`postlude send`: sends a message file as one tracked copy per recipient."""
 
 import time
 from email.headerregistry import Address
@@ -73,7 +73,7 @@ def command(  # noqa: PLR0917 - one parameter an option
 
 
 def read_message(file: Path, limit: int) -> bytes:
-    """Return the file's bytes; InputError when it cannot be read, is no message, or is larger than `limit` bytes."""
+    """Return the file's bytes; InputError when it cannot be read, is not a message, or is larger than `limit` bytes."""
     raw = read_bytes(file)
     if len(raw) > limit:
         raise InputError(f"{file} has {len(raw)} bytes, more than POSTLUDE_MAX_MESSAGE_BYTES ({limit})")

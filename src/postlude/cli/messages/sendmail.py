@@ -51,8 +51,8 @@ Exit codes: 0 accepted, 64 usage, 65 bad message, 67 bad recipient, 69 refused, 
 allowed, 78 configuration."""
 
 
-class NotAcceptedError(PostludeError):
-    """The relay did not take the message; its words say why. The exit code says whether to try again."""
+class NotTakenError(PostludeError):
+    """The relay refused the message, with its reason. The exit code shows whether to try again."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -60,7 +60,7 @@ class NotAcceptedError(PostludeError):
 
 
 class _AsIs(click.Command):
-    """Hands every word through: sendmail's options are no modern ones."""
+    """Passes every argument through: sendmail's options do not follow modern rules."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.args = args
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def run(arguments: list[str]) -> str:
-    """Do what the command line says; what to print when it went well."""
+    """Run the command line; returns the text to print on success."""
     given = parse(arguments)
     if given.help:
         return _HELP
@@ -179,7 +179,7 @@ def _transact(client: smtplib.SMTP, given: Given, composed: Composed) -> None:
     if not all(address.isascii() for address in (composed.sender, *composed.recipients)):
         mail.append("SMTPUTF8")
     refused = client.sendmail(composed.sender, composed.recipients, composed.raw, mail, rcpt)
-    if refused:  # the others have their copy: saying so is all that is left
+    if refused:  # the others have their copy: only a report is possible
         raise smtplib.SMTPRecipientsRefused(refused)
 
 

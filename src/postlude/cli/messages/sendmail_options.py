@@ -97,7 +97,7 @@ def _valued(given: Given, option: str, value: str) -> None:
 
 @dataclass(frozen=True)
 class Composed:
-    """What leaves."""
+    """The message to send."""
 
     sender: str
     recipients: list[str]
@@ -105,9 +105,9 @@ class Composed:
 
 
 def compose(given: Given, raw: bytes, account: str) -> Composed:
-    """Envelope and message. `account` is the address of who calls; its domain completes bare names.
+    """Envelope and message. `account` is the caller's address; its domain completes bare names.
 
-    UsageError when nobody is named as recipient.
+    UsageError when there is no recipient.
     """
     raw = with_crlf(raw if given.dots else _until_dot(raw))
     head = HeaderBlock(raw)
@@ -142,6 +142,6 @@ def _until_dot(raw: bytes) -> bytes:
 
 
 def _full(address: str, domain: str) -> str:
-    """A bare name is somebody of the caller's own domain, as ever."""
+    """A bare name is in the caller's own domain, as with sendmail."""
     plain = address.strip("<>")
     return plain if "@" in plain else f"{plain}@{domain}"

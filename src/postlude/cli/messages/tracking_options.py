@@ -25,7 +25,7 @@ _OPTIONS = (
 
 
 def with_policy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the switches; `policy_of` reads them. The message's own header lines still have their say."""
+    """Add the switches; `policy_of` reads them. The message's own header lines still apply."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function

@@ -1,4 +1,4 @@
-"""`postlude doctor`: whether what is stored is whole and fits together, and what to do when it is not."""
+"""`postlude doctor`: whether the stored data is intact and consistent, and what to do if not."""
 
 import sys
 
@@ -21,10 +21,11 @@ _SIGNS = {"whole": "ok", "attention": "LOOK", "damaged": "FAIL"}
 def command(mend: bool, seen: bool, as_json: bool) -> None:
     """Verify every checksum of journal, stored mail, state, history and keys. Changes nothing.
 
-    May run beside Postlude; the history is read only while Postlude does not run. --repair renames damaged files,
-    so that they are made again or replaced by a backup. Nothing is deleted.
+    May run beside Postlude; the history is read only while Postlude does not run. --repair renames damaged files, so
+    that they are rebuilt or replaced by a backup. Nothing is deleted.
 
-    Exit code 0 when all is whole, 1 when something is damaged or does not fit, 8 when something only wants a look.
+    Exit code 0 when everything is intact, 1 when something is damaged or inconsistent, 8 when something only needs
+    attention.
     """
     settings = load()
     moved = repair(settings) if mend else []

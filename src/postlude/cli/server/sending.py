@@ -1,4 +1,4 @@
-"""`postlude hold-sending` and `postlude resume-sending`: whether mail may leave is a person's decision."""
+"""`postlude hold-sending` and `postlude resume-sending`: the operator decides whether mail is sent."""
 
 import click
 
@@ -30,8 +30,9 @@ def hold_sending(reason: str) -> None:
 def resume_sending(yes: bool, as_json: bool) -> None:
     """Resume sending, after showing why it is paused and what waits.
 
-    Copies that may have left before the database was put back become indeterminate: `postlude resend` sends them again.
-    A campaign of which copies are known to have left is paused, because only you can say who got them.
+    Copies that may have been sent before the database was restored become indeterminate: `postlude resend` sends them
+    again. A campaign with sent copies that the database does not know is paused, because only you can tell who got
+    them.
     """
     with open_store_of(load()) as store:
         found = store.integrity.sending_pause()

@@ -9,9 +9,9 @@ from postlude.config import load
 def command() -> None:
     """Run everything on this machine: web app, tracking edge, SMTP relay, inbound server.
 
-    With no mail server configured (POSTLUDE_SMTP_HOST) it is a sandbox: mail stays in a local mailbox that the web
-    app shows. The first start prints a sign-in link and the relay's login. Ctrl-C stops everything; started again, it
-    goes on where it was.
+    Without a mail server (POSTLUDE_SMTP_HOST) it is a sandbox: mail stays in a local mailbox that the web app shows.
+    The first start prints a sign-in link and the relay's login. Ctrl-C stops everything; the next start continues where
+    it was.
     """
     from postlude.app.processes.up import run_app  # noqa: PLC0415 - `postlude up --help` needs none of it
 

@@ -39,7 +39,7 @@ def word_set(*fields: str) -> frozenset[str]:
 
 
 def any_of(listed: Iterable[str]) -> str:
-    """A pattern for any of some words, longest first; `*` stands for anything within a line."""
+    """A pattern for any of some words, longest first; `*` matches anything within a line."""
     return "|".join(re.escape(word).replace(r"\*", "[^\n]*") for word in sorted(listed, key=len, reverse=True))
 
 
@@ -50,7 +50,7 @@ def codes() -> tuple[str, ...]:
 
 @cache
 def of(code: str, field: str) -> tuple[str, ...]:
-    """What one language lists in a field, as it stands in its file."""
+    """One language's list for a field, as in its file."""
     return _listed(_languages()[code], field)
 
 

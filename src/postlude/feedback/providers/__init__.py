@@ -43,9 +43,9 @@ class Call(msgspec.Struct, frozen=True):
 
 
 def receive(name: str, *, headers: Mapping[str, str], body: bytes, secret: str, now: int) -> Call:
-    """Prove and read one call; never an exception. `now` in seconds; header names in any case.
+    """Verify and parse one call; never raises. `now` in seconds; header names in any case.
 
-    The secret is what `PROVIDERS[name].key` says; the PEM certificate where the provider has a `certificate_url`.
+    The secret is described in `PROVIDERS[name].key`; the PEM certificate where the provider has a `certificate_url`.
     """
     provider = PROVIDERS.get(name)
     if provider is None:

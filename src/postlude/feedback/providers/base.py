@@ -17,7 +17,7 @@ from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import with_reason
 
 TOLERANCE_S: Final = 300
-"""How old a signed call may be: what Standard Webhooks and Svix allow, who sign every attempt anew."""
+"""Maximum age of a signed call: as in Standard Webhooks and Svix, which sign every attempt again."""
 DAY_S: Final = 86_400
 """For who repeats a call with its first signature: what is read twice is recognised by its event's id."""
 _MILLISECONDS_FROM: Final = 100_000_000_000
@@ -37,7 +37,7 @@ class ParseCall(Protocol):
     """Reads the body of a provider's call."""
 
     def __call__(self, body: bytes, /) -> list[Finding]:
-        """What it tells, one finding a statement; ValueError for what cannot be read."""
+        """Its findings, one per statement; ValueError for invalid content."""
         ...
 
 
@@ -50,13 +50,13 @@ class UrlIn(Protocol):
 
 
 class Provider(NamedTuple):
-    """One sending provider: how its calls are proven and what they say. Both functions are pure."""
+    """One sending provider: how its calls are verified and parsed. Both functions are pure."""
 
     name: str
     title: str
     """As the provider writes itself."""
     verify: VerifyCall
-    """`(headers with lower-case names, raw body, secret, now in seconds) -> signature holds`."""
+    """`(headers with lower-case names, raw body, secret, now in seconds) -> whether the signature is valid`."""
     parse: ParseCall
     """Findings of one call's raw body; ValueError when it is not what the provider documents."""
     key: str
@@ -68,9 +68,9 @@ class Provider(NamedTuple):
     drops_on_5xx: bool = False
     """True: it calls again after 429 and after no answer, and gives up on 503."""
     certificate_url: UrlIn | None = None
-    """`(raw body) -> where the certificate lies that proves the call`, which is fetched once: then no secret is set."""
+    """`(raw body) -> URL of the certificate for the call`, which is fetched once: then no secret is set."""
     confirm_url: UrlIn | None = None
-    """`(raw body) -> the address to GET once, so that it goes on calling`; empty for ordinary calls."""
+    """`(raw body) -> URL to GET once to confirm the subscription`; empty for ordinary calls."""
 
     @property
     def setting(self) -> str:
@@ -134,9 +134,9 @@ def event(
 ) -> Finding:
     """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag.
 
-    `unasked`: the provider did not try, because of its own list; the reason is this one whatever its words recall of
-    older refusals, and says nothing new about the address.
-    `lasting=False`: the provider calls it temporary. Whatever the server's words are, the address is not gone then.
+    `unasked`: the provider did not try, because of its own list. Then this is the reason, whatever its text repeats of
+    older refusals, and it is no news about the address. `lasting=False`: the provider calls it temporary. Then the
+    address is not gone, whatever the server's text.
     """
     base = Finding(
         kind=kind,
@@ -178,7 +178,7 @@ def utc(at: str) -> str:
 
 
 def same(left: str, right: str) -> bool:
-    """Compare in constant time; an empty expectation never holds."""
+    """Compare in constant time; an empty expectation never matches."""
     return bool(left) and hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 
@@ -193,9 +193,9 @@ def fresh(timestamp: str, now: int, tolerance: int = TOLERANCE_S) -> bool:
 
 
 def authorized(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
-    """For providers that sign nothing: HTTP Basic when the secret is `user:password`, else a bearer token.
+    """For providers without signatures: HTTP Basic when the secret is `user:password`, else a bearer token.
 
-    Without a secret the address they were given, which nobody can guess, is the proof.
+    Without a secret the webhook URL, which cannot be guessed, is the proof.
     """
     del body, now
     if not secret:

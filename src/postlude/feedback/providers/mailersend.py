@@ -1,7 +1,6 @@
 """MailerSend: https://developers.mailersend.com/api/v1/webhooks.html, webhooks of version 1 (`email` an object) and 2.
 
-What a bounce says besides its kind stands on no page of theirs: `morph` and `meta` are read where they come, without
-them the kind alone decides.
+Details of a bounce are not documented: `morph` and `meta` are used if present, else the kind alone decides.
 """
 
 from collections.abc import Mapping

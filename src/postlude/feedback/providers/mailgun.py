@@ -2,8 +2,8 @@
 
 Its legacy webhooks (form fields; read-only since April 2023, deprecated in October 2023) are refused with that remedy.
 
-Its signature covers a timestamp and a token, not the event: a call is believed while it may be repeated, and its token
-is the event's id here, so that it counts once whatever is said with it.
+Its signature covers a timestamp and a token, not the event: a call is accepted while it may be repeated, and its token
+is the event's id here, so that it counts once whatever its content.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ def parse(body: bytes) -> list[Finding]:
 
 
 def _only_address(header: str) -> str:
-    """A rejected message was for nobody in particular: its To, when it names one address."""
+    """A rejected message has no recipient: its To, when it names one address."""
     return header if header.count("@") == 1 else ""
 
 

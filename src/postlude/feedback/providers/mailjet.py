@@ -20,7 +20,7 @@ _ERRORS: Final = {
     "spam reporter": Reason.POLICY,  # complained once, about another mail
     "preblocked": Reason.RECIPIENT_REFUSED,
     "invalid domain": Reason.DEAD_DOMAIN,
-    "no mail host": Reason.NETWORK,  # documented as: nobody answers there
+    "no mail host": Reason.NETWORK,  # documented as: no server answers there
     "relay/access denied": Reason.RELAYING_DENIED,
     "greylisted": Reason.RATE_LIMITED,
     "typofix": Reason.RECIPIENT_REFUSED,

@@ -27,7 +27,7 @@ _BOUNCES: Final = {
 }
 _TEMPORARY: Final = {"SoftBounce", "Transient", "DnsError"}
 _NO_NEWS: Final = {"Subscribe", "Unconfirmed", "OpenRelayTest", "InboundError"}
-"""Types that say nothing about a mail of ours."""
+"""Types that are not about a mail of ours."""
 
 
 def parse(body: bytes) -> list[Finding]:
@@ -75,7 +75,7 @@ def _bounce(node: Node, ids: tuple[str, ...]) -> list[Finding]:
 
 
 def _suppressed(node: Node, ids: tuple[str, ...]) -> list[Finding]:
-    """Only the recipient's own wish: bounces and complaints have calls of their own."""
+    """Only the recipient's own choice: bounces and complaints have their own calls."""
     if node["SuppressionReason"].text() != "ManualSuppression" or node["Origin"].text() != "Recipient":
         return []
     at, way, recipient = node["ChangedAt"].text(), "postmark/subscription-change", node["Recipient"].text()

@@ -50,7 +50,7 @@ _COMPLAINTS: Final = {"not-spam": FindingKind.NOT_SPAM, "auth-failure": FindingK
 
 
 def certificate_url(body: bytes) -> str:
-    """Where the certificate of a call lies; empty unless it is an address of SNS itself."""
+    """URL of a call's certificate; empty unless it belongs to SNS."""
     url = load(body).first("SigningCertURL", "SigningCertUrl")
     return url if _CERTIFICATE.fullmatch(url) else ""
 
@@ -133,9 +133,9 @@ def _bounce(node: Node) -> list[Finding]:
 
 
 def _kind(bounce: Node, one: Node) -> FindingKind:
-    """Bounced, delayed, or an out-of-office: SES reports one as a transient bounce without any answer of a server.
+    """Bounced, delayed, or an out-of-office: SES reports those as a transient bounce without a server's answer.
 
-    Its mailbox simulator (`ooto@`) shows the form. A server that refused for now leaves its words or its status.
+    Its mailbox simulator (`ooto@`) shows the form. A server's temporary refusal has a text or a status.
     """
     if one["action"].text() == "delayed":
         return FindingKind.DEFERRED
@@ -148,7 +148,7 @@ def _complaint(node: Node) -> list[Finding]:
     complaint = node["complaint"]
     kind = _COMPLAINTS.get(complaint["complaintFeedbackType"].text(), FindingKind.COMPLAINED)
     if complaint["complaintSubType"].text().endswith("SuppressionList"):  # the account's, a tenant's
-        return []  # not sent at all, for an older complaint: nobody complained about this mail
+        return []  # not sent, because of an older complaint: not a complaint about this mail
     return [
         event(
             kind,
@@ -226,9 +226,9 @@ def _unsent(node: Node, way: str, reported: str, hint: Reason) -> list[Finding]:
 
 
 def _subscription(node: Node) -> list[Finding]:
-    """The recipient left through the list management of SES; a mere change of topics is no leaving."""
-    reported = node["subscription"]
-    if reported["newTopicPreferences"]["unsubscribeAll"].value is not True:
+    """The recipient left through the list management of SES; a change of topics is not an unsubscribe."""
+    said = node["subscription"]
+    if said["newTopicPreferences"]["unsubscribeAll"].value is not True:
         return []
     at = reported["timestamp"].text()
     return [

@@ -40,7 +40,7 @@ _OTHER_KINDS: Final = {
 _PASSING: Final = {"20", "21", "22", "23", "24", "40", "50", "51", "52", "53", "54", "70"}
 """Documented as soft or block: usually temporary."""
 _SUBSCRIBE: Final = "80"
-"""A wish to be added, come back to the envelope sender: it says nothing about the mail."""
+"""A subscription request returned to the envelope sender: not about the mail."""
 
 
 def parse(body: bytes) -> list[Finding]:

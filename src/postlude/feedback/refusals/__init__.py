@@ -1,6 +1,6 @@
-"""How mail servers and mailbox operators word their refusals: one TOML file an operator or family of servers.
+"""Refusal texts of mail servers and mailbox operators: one TOML file per operator or family of servers.
 
-A file holds where its entries come from (`[sources.NAME]`: url, title, and the date they were noted) and the entries:
+A file has the sources of its entries (`[sources.NAME]`: url, title, and date) and the entries:
 
     [[said]]
     reason = "mailbox_full"         # a word of postlude.feedback.finding.Reason
@@ -9,8 +9,8 @@ A file holds where its entries come from (`[sources.NAME]`: url, title, and the 
     codes = ["OverQuotaPerm"]       # the operator's own codes
     statuses = ["7.509"]            # subject.detail of status codes that are in no registry
 
-Phrases are compared word by word, without regard to case, punctuation and addresses; ` ... ` stands for any words. The
-most telling entry decides: a code before a phrase, a longer phrase before a shorter one.
+Phrases are compared word by word, without regard to case, punctuation and addresses; ` ... ` matches any words. The
+most specific entry decides: a code before a phrase, a longer phrase before a shorter one.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What is tracked unless a message says otherwise, and the passwords of mail programs."""
+"""Default tracking, and the passwords of mail programs."""
 
 from http import HTTPStatus
 from typing import Annotated

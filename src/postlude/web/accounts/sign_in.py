@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.get("/sign-in")
 def how(request: Request) -> Response:
-    """Say how to get a link."""
+    """Show how to get a link."""
     return pages_of(request).render(request, "accounts/sign_in.html", spent=False)
 
 

@@ -112,7 +112,7 @@ def schedule(
     *,
     anyway: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Let it leave at a time of its own zone, or at once: after some seconds in which it can be taken back."""
+    """Schedule it in its own time zone, or send it at once, after some seconds in which it can be undone."""
     found = find(deps, viewer, campaign)
     findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
     bad = [one.text for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
@@ -136,13 +136,13 @@ def _moment(deps: WebDeps, campaign: Campaign, text: str) -> int:
 
 @router.post("/campaigns/{campaign}/pause")
 def pause(deps: Deps, viewer: Posted, campaign: str) -> Response:
-    """Hold it; one that is only scheduled is a draft again."""
+    """Pause it; one that is only scheduled becomes a draft again."""
     return to_page(pause_campaign(deps.store, find(deps, viewer, campaign).id))
 
 
 @router.post("/campaigns/{campaign}/resume")
 def resume(deps: Deps, viewer: Posted, campaign: str) -> Response:
-    """Let it go on."""
+    """Resume it."""
     return to_page(resume_campaign(deps.store, find(deps, viewer, campaign).id))
 
 

@@ -35,7 +35,7 @@ _RATE_OVER_US: Final = 3_000_000
 
 
 def find(deps: WebDeps, viewer: Viewer, campaign: str) -> Campaign:
-    """A campaign of the viewer's, by the id in the URL; NotFoundError for anybody else's."""
+    """A campaign of the viewer, by the id in the URL; NotFoundError for other users' campaigns."""
     number = parse_id(campaign)
     found = deps.store.campaigns.get(number) if number is not None else None
     if found is None or found.user != viewer.user.id:
@@ -90,7 +90,7 @@ def campaign_page(
 
 @router.post("/campaigns/{campaign}", dependencies=[takes(LARGE_FORM)])
 def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
-    """Store the draft, or show it again with what is wrong and everything that was typed."""
+    """Store the draft, or show it again with the error and all input."""
     found = find(deps, form.viewer, campaign)
     draft, problem = read_draft(form.data, found)
     if not problem:
@@ -182,7 +182,7 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview |
 
 @router.get("/campaigns/{campaign}/checks")
 def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
-    """What to look at before it leaves, and the way to let it leave."""
+    """The checks before sending, and the form that sends it."""
     found = find(deps, viewer, campaign)
     findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
     size = deps.store.contacts.audience_count(found.audience)
@@ -200,7 +200,7 @@ def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Res
 
 
 def _progress(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignProgress:
-    """With the rate of the last seconds, where somebody looked that long ago."""
+    """With the rate of the last seconds, if the page was requested that long ago."""
     seen: dict[int, CampaignProgress] = request.app.state.progress
     now = progress_of(deps.store, deps.clock, campaign, seen.get(campaign.id))
     before = seen.get(campaign.id)

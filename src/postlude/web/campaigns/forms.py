@@ -35,12 +35,12 @@ class CampaignForm(NamedTuple):
 
     @property
     def fields(self) -> str:
-        """The field conditions, one a line."""
+        """The field conditions, one per line."""
         return "\n".join(f"{one.name}={one.value}" for one in self.audience.fields)
 
     @property
     def defaults(self) -> str:
-        """What stands for empty fields, one a line."""
+        """Defaults for empty fields, one per line."""
         return "\n".join(f"{name.removeprefix('contact.')}={value}" for name, value in self.options.defaults.items())
 
 
@@ -76,7 +76,7 @@ def read_draft(form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
 
 
 def complete(contents: Mapping[str, VariantContent]) -> dict[str, VariantContent]:
-    """The contents with the HTML that leaves, made of the MJML where there is some. InputError: it is none."""
+    """The contents with HTML, made from MJML if given. InputError: the MJML is not valid."""
     return {
         name: msgspec.structs.replace(one, html=html_of_mjml(one.mjml)) if one.mjml else one
         for name, one in contents.items()
@@ -111,7 +111,7 @@ def _content(form: FormData, name: str) -> VariantContent:
 
 
 def _audience(form: FormData, campaign: Campaign) -> Audience:
-    """The parts a form can say; conditions of a follow-up and chosen contacts stay as they are."""
+    """The parts that the form contains; conditions of a follow-up and chosen contacts stay unchanged."""
     before = campaign.audience
     return msgspec.structs.replace(
         before,

@@ -1,4 +1,4 @@
-"""Who got a campaign and what became of each copy: by outcome, a page at a time, and one copy's timeline."""
+"""Recipients of a campaign with their results: by outcome, page by page, and one copy's timeline."""
 
 from typing import Final
 

@@ -39,7 +39,7 @@ def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
 
 @router.post("/contacts/import", dependencies=[takes(CONTACT_FILE)])
 async def upload(deps: Deps, viewer: Posted, file: UploadFile) -> Response:
-    """Keep the file and look at it."""
+    """Store the file and examine it."""
     del viewer
     name = Path(file.filename or "file.csv").name
     if Path(name).suffix.lower() not in _ENDINGS:
@@ -62,7 +62,7 @@ def check_page(  # noqa: PLR0917 - one parameter a field
     delimiter: str = "",
     sheet: str = "",
 ) -> Response:
-    """How the file is understood, and what shall become of it."""
+    """The file's preview, and the options of its import."""
     del viewer
     order = ImportOrder(
         file=str(_uploaded(deps, upload_id)), name=name, encoding=encoding, delimiter=delimiter, sheet=sheet
@@ -145,7 +145,7 @@ def errors(deps: Deps, viewer: SignedIn, job: str) -> Response:
 
 @router.post("/contacts/imports/{job}")
 def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "") -> Response:
-    """Pause, go on, or cancel."""
+    """Pause, resume, or cancel."""
     del viewer
     found = _job(deps, job)
     if do in {"resume", "pause", "cancel"}:

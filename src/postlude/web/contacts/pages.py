@@ -1,4 +1,4 @@
-"""Contacts: found, looked at, changed, forgotten. They belong to the instance: everybody signed in sees them."""
+"""Contacts: search, view, change, delete. They belong to the instance: all signed-in users see them."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -77,9 +77,9 @@ def add(
 
 
 @router.get("/contacts/{contact}")
-def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, notice: str = "") -> Response:
-    """Everything that is known of one."""
-    return _page(request, deps, viewer, contact, notice=notice)
+def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, said: str = "") -> Response:
+    """Everything stored about one contact."""
+    return _page(request, deps, viewer, contact, said=said)
 
 
 @router.post("/contacts/{contact}")
@@ -137,7 +137,7 @@ def consent(  # noqa: PLR0917 - one parameter a field
     state: Annotated[Consent, Form()],
     source: Annotated[str, Form()] = "",
 ) -> Response:
-    """Record what was said outside of Postlude."""
+    """Record consent given outside of Postlude."""
     kept = _find(deps, contact)
     service.set_consent(deps.store, deps.clock, kept, {purpose: state}, source=source, by=viewer.user.address)
     return _to(kept, "saved")

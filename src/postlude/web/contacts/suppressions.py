@@ -48,7 +48,7 @@ def export(deps: Deps, viewer: SignedIn) -> Response:
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", note: Annotated[str, Form()] = ""
 ) -> Response:
-    """Suppress one by hand; who did it is kept."""
+    """Suppress an address by hand; the user is recorded."""
     service.add(deps.store, deps.clock, address, by=viewer.user.address, note=note.strip())
     return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)
 

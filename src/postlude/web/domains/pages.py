@@ -1,4 +1,4 @@
-"""The domains mail is sent from: whether it is signed, and whether DNS says what it must."""
+"""Sending domains: their signatures and DNS records."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -20,7 +20,7 @@ def domains_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
 
 @router.get("/domains/{domain}")
 def one(request: Request, deps: Deps, viewer: SignedIn, domain: str) -> Response:
-    """What DNS says about one domain: a part of the page, or the page of that domain alone."""
+    """The DNS records of one domain: a part of the page, or a page of its own."""
     del viewer
     if domain not in deps.domains.names():
         raise NotFoundError(f"{domain} has no keys here: `postlude domain add` makes them")

@@ -50,7 +50,7 @@ FormChoice = Annotated[TrackingOptions, Depends(_choice)]
 
 @router.get("/compose")
 def empty(request: Request, deps: Deps, viewer: SignedIn) -> Response:
-    """An empty page to write on, with the switches as the preferences say."""
+    """An empty compose page, with the switches of the preferences."""
     wishes = deps.get_preferences(viewer.user.id)
     draft = ComposeForm(sender=viewer.user.address)
     return _page(request, viewer, draft, TrackingOptions(wishes.opens, wishes.clicks, frozenset()))
@@ -69,7 +69,7 @@ def links(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice
 
 @router.post("/compose", dependencies=[takes(LARGE_FORM)])
 async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, choice: FormChoice) -> Response:
-    """Accept the message, or show the page again with what is wrong and everything that was typed."""
+    """Accept the message, or show the page again with the error and all input."""
     try:
         raw, recipients = await run_in_threadpool(_message, deps, viewer, draft, choice)
         message = await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)

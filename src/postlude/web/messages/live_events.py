@@ -38,7 +38,7 @@ async def changes(deps: WebDeps, wanted: int | None) -> AsyncIterator[str]:
                 continue
             ids = upcoming.result()
             upcoming = asyncio.ensure_future(anext(source))
-            if wanted is None or wanted in ids or not ids:  # empty: too many to tell
+            if wanted is None or wanted in ids or not ids:  # empty: too many to list
                 yield "event: changed\ndata:\n\n"
     except StopAsyncIteration:
         return

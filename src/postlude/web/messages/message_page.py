@@ -19,7 +19,7 @@ router = APIRouter()
 
 @router.get("/messages/{message}")
 def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, new: bool = False) -> Response:
-    """What became of one message. `new`: it was accepted a moment ago and may not be digested yet."""
+    """Results of one message. `new`: it was accepted a moment ago and may not be digested yet."""
     wanted = parse_id(message)
     if wanted is None:
         raise NotFoundError(f"no message has the id {message}")

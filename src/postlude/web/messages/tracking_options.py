@@ -16,7 +16,7 @@ class TrackingOptions(NamedTuple):
 
 
 def switches(sketch: bytes, choice: TrackingOptions) -> list[tuple[str, str]]:
-    """Headers that say it."""
+    """Headers with these options."""
     found = [("X-Postlude-Opens", _on(choice.opens)), ("X-Postlude-Clicks", _on(choice.clicks))]
     keys = link_keys(link for link in find_links(sketch, Policy(headers=False)) if link.where == "html")
     positions = [str(link.position) for key, link in keys.items() if key in choice.off]

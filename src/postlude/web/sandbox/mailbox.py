@@ -55,7 +55,7 @@ def mail_page(request: Request, deps: Deps, viewer: SignedIn, mail: str) -> Resp
 
 @router.get("/mailbox/{mail}/body")
 def body(deps: Deps, viewer: SignedIn, mail: str) -> Response:
-    """The document inside the frame, with a policy of its own."""
+    """The document inside the frame, with its own policy."""
     _, raw = _find(deps, viewer, mail)
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cross-Origin-Opener-Policy": "unsafe-none"}
     return HTMLResponse(mail_frame.document(raw), headers=headers)
