@@ -76,7 +76,7 @@ class DkimKeys:
         return [path for path in self._root.glob("*/*.pem") if path.stat().st_mode & 0o077]
 
     def signer(self, domain: str) -> Signer | None:
-        """What signs mail from this domain: its own keys, else those of a domain above it (relaxed alignment)."""
+        """The keys that sign mail from this domain: its own, else those of a parent domain (relaxed alignment)."""
         name = same_domain(domain)
         while "." in name:
             signer = self._signer(name)

@@ -71,14 +71,14 @@ class ImapConfig:
 
 
 class FolderMark(NamedTuple):
-    """Where a folder was read up to."""
+    """Position up to which a folder was read."""
 
     validity: int
     """UIDVALIDITY, by which the UID counts."""
     uid: int
     """The highest one dealt with."""
     day: date
-    """When that was."""
+    """Time of that position."""
 
 
 class Watermark(Protocol):

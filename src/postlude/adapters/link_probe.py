@@ -15,7 +15,7 @@ _SHY: Final = frozenset({401, 403, 405, 406, 429, 503, 999})
 
 
 def probe_links(urls: Iterable[str]) -> dict[str, str]:
-    """What is wrong with each link that leads nowhere: by URL. Those that answer are absent."""
+    """Errors of broken links, by URL. Working links are absent."""
     wanted = [url for url in dict.fromkeys(urls) if url.startswith(("http://", "https://")) and "{{" not in url]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = zip(wanted, pool.map(_problem, wanted), strict=True)

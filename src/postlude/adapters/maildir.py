@@ -36,16 +36,16 @@ class Maildir:
         return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "delivered into the maildir", server, "end-of-data", name)
 
     def wait_s(self) -> float:
-        """Nothing limits."""
+        """Has no limits."""
         return 0.0
 
-    def forecast(self, copies: int) -> Forecast:
-        """Nothing limits."""
+    def outlook(self, copies: int) -> Outlook:
+        """Has no limits."""
         del copies
         return Forecast(0.0, "")
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Has nothing to close."""
 
     def _deliver(self, copy: Outgoing) -> str:
         for folder in ("tmp", "new", "cur"):

@@ -66,16 +66,16 @@ class SandboxOutbox:
         return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "delivered into the sandbox", "sandbox", "sandbox", name)
 
     def wait_s(self) -> float:
-        """Nothing limits."""
+        """Has no limits."""
         return 0.0
 
-    def forecast(self, copies: int) -> Forecast:
-        """Nothing limits."""
+    def outlook(self, copies: int) -> Outlook:
+        """Has no limits."""
         del copies
         return Forecast(0.0, "")
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Has nothing to close."""
 
     def deliver(self, envelope: Envelope, data: bytes) -> str:
         """Store one mail and return its id when it is durable; StorageError when the disk refused."""

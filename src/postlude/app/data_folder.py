@@ -164,5 +164,5 @@ class FolderLock:
         self._descriptor = descriptor
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Release the lock."""
         os.close(self._descriptor)

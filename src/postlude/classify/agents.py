@@ -13,7 +13,7 @@ from postlude.classify.browser_string import BrowserString, parse_browser_string
 
 
 class Family(StrEnum):
-    """What kind of program a user agent names."""
+    """Kind of a user agent's program."""
 
     EMPTY = "empty"
     BARE = "bare"  # exactly `Mozilla/5.0`: Apple's Mail Privacy Protection, and others
@@ -33,7 +33,7 @@ class Family(StrEnum):
 
 
 class Agent(NamedTuple):
-    """A user agent, read."""
+    """A parsed user agent."""
 
     family: Family
     client: str

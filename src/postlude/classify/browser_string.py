@@ -77,7 +77,7 @@ class BrowserString(NamedTuple):
     forks: str
     """Products there that call themselves browsers."""
     toolbars: str
-    """What Internet Explorer carries of toolbars and add-ons; empty for others."""
+    """Toolbars and add-ons in Internet Explorer's user agent; empty for others."""
     handheld: bool
     """Apps on telephones put their name behind their web view's: there an unknown product is an app."""
     odd: bool

@@ -120,7 +120,7 @@ class CompiledCampaign:
         return names, self._always if self._constant else self._shape_for(names)
 
     def render_one(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
-        """As `render`, but nothing is shared with other copies: filled in, then instrumented, then encoded."""
+        """As `render`, without sharing between copies: filled in, then instrumented, then encoded."""
         names = self._names(fields)
         key = self._skeletons(names)
         session = parts.Numbered(self._policy, self._urls, () if self._constant else self._numbering.numbers(key))
@@ -162,7 +162,7 @@ class CompiledCampaign:
         return first, more[0] if more else ""
 
     def _shape_for(self, names: Mapping[str, Any]) -> SharedRenderer | None:
-        """What copies with the same branches share; worth its work from the second of them on."""
+        """The shared part of copies with the same branches; pays off from the second copy on."""
         key = self._skeletons(names)
         if self._seen.get(key) is None:
             self._seen.put(key, True, sum(map(len, key)))  # noqa: FBT003 - a set with a limit

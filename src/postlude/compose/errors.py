@@ -1,4 +1,4 @@
-"""What can be wrong with a template, or with a contact it is filled in for."""
+"""Errors of a template, or of a contact it is filled in for."""
 
 from postlude.model.errors import InputError
 

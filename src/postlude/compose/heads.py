@@ -20,9 +20,9 @@ class HeadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The header settings of a campaign, equal for all its copies."""
 
     sender_domain: str
-    """Of the From address: Message-IDs are made in it."""
+    """Domain of the From address, used in Message-IDs."""
     return_domain: str = ""
-    """Of envelope senders and tagged addresses; empty when nothing comes back to us."""
+    """Domain of envelope senders and tagged addresses; empty when bounces are not received."""
     list_unsubscribe: bool = True
     list_id: str = ""
     """RFC 2919, without brackets: `news.example.org`."""
@@ -91,7 +91,7 @@ def envelope(codec: TokenCodec, copy: int, mail_from: str, domain: str) -> tuple
 
 
 def reply_address(codec: TokenCodec, copy: int, domain: str) -> str:
-    """Where an answer to this copy comes in."""
+    """Reply address of this copy."""
     return f"r+{codec.mint_tag(TagPurpose.REPLY, copy)}@{domain}"
 
 
@@ -109,7 +109,7 @@ def unsubscribe_fields(codec: TokenCodec, copy: int, url: str, domain: str) -> s
 
 
 def cfbl_fields(codec: TokenCodec, copy: int, domain: str) -> str:
-    """Where complaints about this copy come in (RFC 9477)."""
+    """Address for complaints about this copy (RFC 9477)."""
     report = codec.mint_tag(TagPurpose.BOUNCE, copy)
     tag = codec.mint_tag(TagPurpose.MESSAGE_ID, copy)
     return f"CFBL-Address: bounce+{report}@{domain}; report=arf\r\nCFBL-Feedback-ID: {tag}\r\n"

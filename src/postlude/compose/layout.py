@@ -20,7 +20,7 @@ _BASE64_LINE: Final = 57
 
 
 class LayoutSlot(Enum):
-    """What is filled in for a copy."""
+    """Parts that are filled in per copy."""
 
     HEAD = "head"
     """Whole header fields of this copy."""

@@ -76,7 +76,7 @@ class OwnLink(NamedTuple):
         return pieces[1] if len(pieces) > 1 else b""
 
     def url(self, values: Mapping[int, bytes]) -> str:
-        """Where it leads for this recipient."""
+        """Its destination for this recipient."""
         return clean(text_of(self.address.filled(values), "utf-8") or "")
 
 

@@ -24,7 +24,7 @@ class Numbered(InstrumentSession):
         """The position of each tracked link, by what its address becomes."""
 
     def mint(self, position: int, url: str) -> Minted | None:
-        """As every session, and remembered."""
+        """As in the base class, with a cache."""
         link = super().mint(position, url)
         if link is not None:
             self.minted[link] = position
@@ -39,7 +39,7 @@ class Numbered(InstrumentSession):
 
 
 def edits_of(data: bytes, session: InstrumentSession, *, html: bool, limited: bool) -> list[Edit]:
-    """What instrumenting changes in a part, as for a message that came from outside."""
+    """The edits of instrumenting in a part, as for a message from outside."""
     session.keep_lines_short(limited=limited)
     if not html:
         return text_part.plan(data, session, "utf-8", limited=limited)

@@ -13,19 +13,19 @@ class Value(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """Where such text goes, while it is not known yet."""
+    """Slot of text that is not known yet."""
 
     slot: int
 
 
 class Token:
-    """Where one of the copy's two tokens goes."""
+    """Slot of one of the copy's two tokens."""
 
 
 READ: Final = Token()
 """The token of pixel and links."""
 ACT: Final = Token()
-"""The token of the pages."""
+"""The act token."""
 Piece = bytes | Value | Hole | Token
 
 
@@ -35,9 +35,9 @@ class Span(NamedTuple):
     start: int
     end: int
     slot: int = -1
-    """What fills the hole, when it is one."""
+    """The hole's content, when it is one."""
     token: bool = False
-    """It is the act token of the copy: what a template prints are the addresses of its pages."""
+    """It is the copy's act token: templates print the URLs of its pages."""
     assumed: bool = False
     """An address begins with it, and `https://` was put before it so that it reads like one."""
 

@@ -65,7 +65,7 @@ _ANY_MARK: Final = re.compile(
 
 
 class _Spans:
-    """Where a pattern matches."""
+    """Range of a match."""
 
     def __init__(self, pattern: re.Pattern[str], source: str) -> None:
         found = [match.span() for match in pattern.finditer(source)]

@@ -32,10 +32,10 @@ class Unshared(Exception):  # noqa: N818 - no error: the template goes the one-b
 
 
 class HoleFill(NamedTuple):
-    """What fills one hole."""
+    """Content of one hole."""
 
     number: int
-    """Of the field, or of the link in its part."""
+    """Number of the field, or of the link in its part."""
     html: bool
     quoted: bool
     link: bool = False
@@ -55,7 +55,7 @@ class PartPlan(NamedTuple):
 
 
 class PartShape:
-    """Takes one part apart."""
+    """Splits one part."""
 
     def __init__(
         self, data: bytes, spans: Sequence[Span], session: parts.Numbered, *, html: bool, eight_bit: bool

@@ -1,4 +1,4 @@
-"""What copies with the same branches share: bytes, and holes for what is their own."""
+"""The shared bytes of copies with the same branches, with holes for their own text."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ class SharedRenderer:
         fixed = None if subject.fixed is None else header.unstructured("Subject", subject.fixed)
         self._whole: Final = frame(self._pieces(message, fixed))
         self.only_tokens: Final = fixed is not None and not self._values
-        """Nothing but the tokens differs between recipients."""
+        """Only the tokens differ between recipients."""
         self._head, self._body = self._whole.split()
         self._relaxed: Final = None if eight_bit and self._values else self._body.relaxed()
 
@@ -82,7 +82,7 @@ class SharedRenderer:
         return None if own is None else [read, act, header.unstructured("Subject", names["subject"]), *own]
 
     def _fill(self, act: str, names: Mapping[str, Any]) -> list[bytes] | None:
-        """What goes into the holes of this recipient's own; None when one of them could change what is around it."""
+        """This recipient's texts for the holes; None when one of them could change its surroundings."""
         values: dict[tuple[int, bool], bytes] = {}
         for number, html in self._values:
             text = value_text(self._fields[number].evaluate(names), html=html)

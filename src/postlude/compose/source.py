@@ -28,7 +28,7 @@ class Plain(NamedTuple):
     """A field that is printed: `{{ contact.first_name|default("friend") }}`."""
 
     shown: str
-    """As it is written in lists for people."""
+    """Its form in lists for users."""
     evaluate: Evaluate
 
 

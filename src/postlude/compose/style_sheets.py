@@ -124,7 +124,7 @@ class _Item(NamedTuple):
 
     text: str
     selectors: tuple[str, ...] = ()
-    """Of a style rule without further rules in it."""
+    """A style rule without nested rules."""
     block: str = ""
     """Its declarations, with their braces."""
 

@@ -1,4 +1,4 @@
-"""What a campaign's author writes, as data."""
+"""A campaign's template, as data."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 Fields = Mapping[str, Mapping[str, object]]
-"""What is filled in for one recipient: `{"contact": {"first_name": "Ada", ...}, "campaign": {...}}`."""
+"""The fields of one recipient: `{"contact": {"first_name": "Ada", ...}, "campaign": {...}}`."""
 
 ROOTS = ("contact", "campaign")
 """Names a template may start a field with."""

@@ -66,7 +66,7 @@ def _day(value: object) -> int:
 
 
 class DomainLimit(NamedTuple):
-    """What one destination domain is given at most; 0: no limit."""
+    """Limits of one destination domain; 0: no limit."""
 
     connections: int = 0
     per_second: float = 0.0

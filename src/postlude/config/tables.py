@@ -1,4 +1,4 @@
-"""What the tables of postlude.toml that may come several times share: typed keys, help, secrets from files."""
+"""Common to repeatable tables of postlude.toml: typed keys, help, secrets from files."""
 
 import difflib
 from collections.abc import Callable, Mapping

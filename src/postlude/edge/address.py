@@ -68,7 +68,7 @@ class AddressKeeper:
         self._key = b""
 
     def keep(self, address: str, now: int) -> str:
-        """What may be stored of `address`."""
+        """The storable form of `address`."""
         if self._form is AddressForm.FULL:
             return address
         parsed = parse(address)

@@ -21,7 +21,7 @@ class AddressForm(StrEnum):
 
 
 class VisitorLimits(NamedTuple):
-    """What one visitor may take. The defaults carry their arithmetic."""
+    """Limits of one visitor. The defaults have their arithmetic beside them."""
 
     header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which are not used here
     url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
@@ -37,19 +37,19 @@ class VisitorLimits(NamedTuple):
 
 
 class Brand(NamedTuple):
-    """What the pages recipients see look like."""
+    """Appearance of the pages for recipients."""
 
     name: str = ""
     """Who sends the mail, shown above every page."""
     logo_url: str = ""
     colour: str = "#1d4ed8"
     contact: str = ""
-    """Where to write to: an address or a sentence."""
+    """Contact of the sender: an address or a sentence."""
     imprint_url: str = ""
 
 
 class AddressFacts(Protocol):
-    """What is known of a visitor's address: country, network."""
+    """Facts about a visitor's address: country, network."""
 
     def __call__(self, address: str, /) -> Mapping[str, str]:
         """Facts to journal; empty when nothing is known."""
@@ -63,7 +63,7 @@ class EdgeConfig(NamedTuple):
     port: int = 8701
     """0 takes any free port; ignored when listening sockets are handed in."""
     unix_path: Path | None = None
-    """Listens there too."""
+    """Unix socket to listen on, too."""
     prefixes: Prefixes = Prefixes()
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -75,7 +75,7 @@ class EdgeConfig(NamedTuple):
     address_key: Path | None = None
     """File several edges share for AddressForm.HASHED; without one each process has its own key."""
     address_facts: AddressFacts | None = None
-    """What has to be known from the raw address at once (`classify.network_facts`)."""
+    """Facts that need the raw address (`classify.network_facts`)."""
     revoked: Path | None = None
     """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""
     lists: Path | None = None

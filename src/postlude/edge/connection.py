@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
             self.began = self._edge.tick
 
     def local(self) -> str:
-        """The address of our end."""
+        """The local address."""
         name = self._transport.get_extra_info("sockname")
         return str(name[0]) if isinstance(name, tuple) else UNIX
 
@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         self.seen = self._edge.tick
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Resume writing."""
         self.stuck = False
         self._next()
 
@@ -196,7 +196,7 @@ class Connection(asyncio.Protocol):
         return tick - self.seen > limits.idle_seconds
 
     def hang_up(self, answer: bytes = b"") -> None:
-        """End it from our side."""
+        """Close it."""
         if answer and not self.stuck and not self._lingering:
             self._end(answer)
         else:

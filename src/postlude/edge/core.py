@@ -1,4 +1,4 @@
-"""What all endpoints of one edge process share, and the way a hit goes into the journal."""
+"""Common to all endpoints of one edge process, including journaling of hits."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -23,14 +23,14 @@ from postlude.model.words import HitEndpoint
 from postlude.tokens import TokenCodec
 
 IDLE: Final = 0
-"""Nothing is underway: the next bytes begin a request."""
+"""Idle: the next bytes begin a request."""
 HIT: Final = 1
 """A hit that came by a short way waits for the journal, and nothing else is underway."""
 OTHER: Final = 2
 
 
 class Waiter(Protocol):
-    """Who asked: a connection."""
+    """The connection of a request."""
 
     state: int
     """IDLE, HIT or OTHER."""
@@ -44,12 +44,12 @@ class Waiter(Protocol):
     """The edge's tick when it was last heard of."""
     write: Callable[[bytes], object]
     answer: bytes
-    """What is written once the hit is durable."""
+    """Answer once the hit is durable."""
     lost_answer: bytes | None
-    """What is written instead when it could not be stored; None: the same."""
+    """Answer when the hit could not be stored; None: the same."""
 
     def local(self) -> str:
-        """The address of our end."""
+        """The local address."""
         ...
 
     def deliver(self, error: StorageError | None) -> None:
@@ -95,7 +95,7 @@ class Core:
         self.refresh()
 
     def refresh(self) -> bool:
-        """What has to happen every second; whether revocations changed."""
+        """Work of every second; returns whether revocations changed."""
         now = self.clock.now()
         self.answers.refresh(now)
         self.visitors.refresh(now)
@@ -103,7 +103,7 @@ class Core:
         return self.revoked.refresh()
 
     def visitor(self, conn: Waiter, head: RequestHead) -> Visitor:
-        """Who sent a request with `head` over `conn`."""
+        """The visitor's address of a request with `head` over `conn`."""
         if head.forwarded:
             address = self.proxies.visitor(conn.peer, head.forwarded)
             line = conn.line if address == conn.peer else f"forwarded {head.proto}".rstrip()

@@ -1,4 +1,4 @@
-"""What has a fixed name at the root."""
+"""Files with fixed names at the root."""
 
 from collections.abc import Callable
 

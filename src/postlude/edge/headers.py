@@ -75,7 +75,7 @@ class RequestHead:
 
 
 class Heads:
-    """Header blocks that were seen lately."""
+    """Recently seen header blocks."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, RequestHead | None] = {}

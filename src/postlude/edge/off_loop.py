@@ -21,7 +21,7 @@ class Asker(Protocol):
     """The connection that waits for an answer."""
 
     answer: bytes
-    """What `deliver` writes."""
+    """The answer that `deliver` writes."""
     lost_answer: bytes | None
 
     def deliver(self, error: None) -> None:
@@ -42,7 +42,7 @@ class OffLoop:
         future.add_done_callback(partial(self._back, conn, then))
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _back(self, conn: Asker, then: Callable[[T], bytes | None], future: "asyncio.Future[T]") -> None:
@@ -64,7 +64,7 @@ class _Known(NamedTuple):
 
 
 class FilesRead:
-    """What was made of files, remembered for as long as the file stays as it was. For one thread at a time or many."""
+    """Cache of values made from files, valid while the file is unchanged. Thread-safe."""
 
     def __init__(self, most_bytes: int) -> None:
         self._known: Final[WeightedCache[tuple[str, str], _Known]] = WeightedCache(most_bytes)

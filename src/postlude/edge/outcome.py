@@ -1,4 +1,4 @@
-"""What becomes of a request: exactly one of these, counted, nothing dropped silently."""
+"""Outcome of a request: exactly one, counted; nothing is dropped silently."""
 
 from enum import StrEnum
 

@@ -11,7 +11,7 @@ _LENGTHS: Final = {0x11: 4, 0x21: 16}  # TCP over IPv4, over IPv6
 
 
 class ProxyLine(NamedTuple):
-    """What was read."""
+    """A parsed PROXY line."""
 
     address: str
     """The visitor's address; empty when the proxy spoke for itself."""

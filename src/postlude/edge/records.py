@@ -19,7 +19,7 @@ _MINUS_ONE: Final = b"\xff"
 _encode: Final = msgspec.msgpack.Encoder().encode
 SCOPE: Final = slice(2, 10)
 COPY: Final = slice(10, 18)
-"""Where a token's payload has them."""
+"""Their range in a token's payload."""
 UINT64: Final = bytes((_UINT64,))
 PIXEL_END: Final = _MINUS_ONE + _encode("GET")
 """A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `start`, `ids`, copy,
@@ -50,7 +50,7 @@ def ids(payload: bytes) -> bytes:
 
 
 def end(position: int, method: str = "GET") -> bytes:
-    """What stands between copy and `tail`."""
+    """The part between copy and `tail`."""
     return _encode(position) + _encode(method)
 
 

@@ -154,7 +154,7 @@ class RequestParser:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self.partial = False
         method = self._parser.get_method().decode("ascii")
         keep = bool(self._parser.should_keep_alive())

@@ -49,19 +49,19 @@ _AUTOMATIC: Final = ("auto-replied", "auto-generated")
 
 
 class _Shape(NamedTuple):
-    """What of a bounce's shape a mail has."""
+    """The features of a bounce in a mail."""
 
     recipients: list[str]
     way: str
-    """Where the recipients stood."""
+    """Position of the recipients."""
     names: bool
     """A separate line names the failed recipient, or a sentence names the recipient of the returned mail."""
     quotes: bool
     """It quotes a server's answer."""
     returns: bool
-    """It sends a mail back: enough of its headers to be one."""
+    """It contains a returned mail: enough of its headers."""
     linked: bool
-    """It is HTML with links into the web, as reports that quote nothing are not."""
+    """It is HTML with web links, unlike reports without a quotation."""
 
     @property
     def marks(self) -> int:

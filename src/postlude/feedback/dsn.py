@@ -106,7 +106,7 @@ def _finding(incoming: ReturnedMessage, fields: dict[str, str], whole: dict[str,
 
 
 def _comment(status: str, action: str) -> str:
-    """What a server wrote beside its code: `5.0.0 (disk quota)`, `553 too large`, `failed (bad address)`."""
+    """The server's text beside its code: `5.0.0 (disk quota)`, `553 too large`, `failed (bad address)`."""
     return " ".join(filter(None, (_STATUS.sub("", status).strip(" ()"), action.partition("(")[2].strip(" )"))))
 
 
@@ -123,7 +123,7 @@ def _quoted(incoming: ReturnedMessage, fields: dict[str, str], recipient: str, e
 
 
 def _around(report: str, recipient: str, everybody: list[str]) -> str:
-    """What the report writes beside the recipient, where it quotes no server."""
+    """The report's text beside the recipient, when it quotes no server."""
     at = report.lower().find(recipient) if recipient else -1
     words = reported_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
     return words[:MAX_QUOTED]

@@ -35,7 +35,7 @@ class FindingKind(StrEnum):
 
 
 class Wish(StrEnum):
-    """What an answer asks for beside what it is; a person decides upon it."""
+    """A wish in an answer besides its kind; a user decides."""
 
     NONE = ""
     LEAVE = "leave"  # wants no more mail, among other words
@@ -84,7 +84,7 @@ class Fault(StrEnum):
 
 
 class Persistence(StrEnum):
-    """What the report means for the address from now on."""
+    """Meaning of the report for the address."""
 
     NONE = ""
     GONE = "gone"  # no mail will reach it unless it is restored

@@ -103,7 +103,7 @@ def _paragraph(rows: Sequence[str], first: int) -> str:
 
 
 def _disclaimer(rows: Sequence[str]) -> int | None:
-    """Where the last paragraph begins, when it is a company's disclaimer."""
+    """Start of the last paragraph, when it is a company's disclaimer."""
     first = len(rows)
     while first > 0 and rows[first - 1].strip():
         first -= 1

@@ -20,7 +20,7 @@ _LABELS_IN_LINE: Final = re.compile(r"(?:^|[\s*])([^\s:：*]{1,14})\*?[:：]\*?(
 
 
 def header_block(rows: Sequence[str], at: int) -> tuple[int, int] | None:
-    """Where a block whose first label is in row `at` begins, with the line drawn above it, and where it ends."""
+    """Start and end of a block whose first label is in row `at`, including the rule above it."""
     if not label(rows[at]):
         return None
     fields, end = _fields(rows, at)

@@ -95,7 +95,7 @@ def _without_politeness(text: str) -> str:
 
 
 def _without_polite_words(text: list[str]) -> str:
-    """As above by looking up, for text that has spaces between its words."""
+    """The same by lookup, for text with spaces between words."""
     for count in range(_MAX_POLITE_WORDS, 0, -1):
         if " ".join(text[:count]) in _polite_set():
             return " ".join(text[count:])

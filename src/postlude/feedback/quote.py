@@ -29,7 +29,7 @@ _GOES_ON: Final = re.compile(r"\s*(?:[^\W\d_A-Z]|[,.;:)\]/?&=#%]|<?https?://|<\w
 
 
 def new_text(root: ReturnedPart) -> str:
-    """What the writer of a reply added, without quote, signature and mobile footer; empty when nothing was added."""
+    """The new text of a reply, without quotation, signature and mobile footer; empty when there is none."""
     plain, rich = _bodies(root)
     if plain.strip() and not _IS_HTML.match(plain):
         return strip_quote(plain[:MAX_READ])[:MAX_TEXT]

@@ -1,4 +1,4 @@
-"""What the inbound server takes: mail to an address only we can have made."""
+"""The inbound server's policy: accepts mail to signed addresses of ours only."""
 
 import asyncio
 from typing import Final
@@ -26,7 +26,7 @@ def is_tagged(codec: TokenCodec, address: str) -> bool:
 
 
 class InboundPolicy:
-    """Decides on one connection."""
+    """The policy of one connection."""
 
     def __init__(  # noqa: PLR0917 - plain data
         self,

@@ -1,4 +1,4 @@
-"""What services need from the outside world, as protocols. Adapters implement them; tests use real ones too."""
+"""The services' interfaces to the outside world, as protocols. Adapters implement them; tests use real ones, too."""
 
 from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
@@ -22,7 +22,7 @@ class PolicyOf(Protocol):
     """The tracking policy of a user."""
 
     def __call__(self, user: int, /) -> Policy:
-        """What the user wants tracked by default, and what is excluded."""
+        """The user's default tracking and exclusions."""
         ...
 
 
@@ -51,7 +51,7 @@ class SpooledMail(Protocol):
 
 
 class ConfirmUrl(Protocol):
-    """Where a contact confirms a subscription."""
+    """URL where a contact confirms a subscription."""
 
     def __call__(self, list_id: int, contact: int, /) -> str:
         """The URL of one list and one contact."""

@@ -1,4 +1,4 @@
-"""What the store's parts share."""
+"""Common to the store's parts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter

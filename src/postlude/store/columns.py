@@ -1,4 +1,4 @@
-"""What every table is made of: one catalogue, and the kinds of columns that recur."""
+"""Common to all tables: one catalogue, and recurring kinds of columns."""
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Text
 

@@ -35,10 +35,10 @@ class Folded:
         self.earliest: Final = tuple(name for name, (_, fold) in found.items() if fold == _EARLIEST)
         self.latest: Final = tuple(name for name, (_, fold) in found.items() if fold == _LATEST)
         self.empty: Final[dict[str, Any]] = {name: _nothing(kind) for name, kind in self._types.items()}
-        """What nothing adds up to."""
+        """The neutral values."""
 
     def columns(self) -> Iterator[Column[Any]]:
-        """One column a field."""
+        """One column per field."""
         for name, kind in self._types.items():
             if name in self.sums:
                 yield count(name)

@@ -50,7 +50,7 @@ _LIST: Final = 3  # in place of a Kind: a confirmation belongs to no copy
 
 
 class TagPurpose(StrEnum):
-    """What a mail tag was made for; a tag of one purpose never verifies as another."""
+    """Purpose of a mail tag; a tag of one purpose never verifies as another."""
 
     BOUNCE = "b"
     REPLY = "r"
@@ -87,7 +87,7 @@ class TokenCodec:
         return self._ring.current
 
     def minter(self, kind: Kind, scope: int) -> CopyMinter:
-        """What mints the tokens of one message's or campaign's copies."""
+        """Mints the tokens of one message's or campaign's copies."""
         return CopyMinter(self._ring.current, (kind, scope), self._read | self._act)
 
     def mint_copy(self, kind: Kind, scope: int, copy: int) -> CopyTokens:

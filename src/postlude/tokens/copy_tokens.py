@@ -29,14 +29,14 @@ _HEAD: Final = slice(2)  # key id, use and kind: together they name the MAC's ke
 
 
 class Kind(IntEnum):
-    """What `scope` names."""
+    """Meaning of `scope`."""
 
     MESSAGE = 1
     CAMPAIGN = 2
 
 
 class Use(IntEnum):
-    """What a copy token is for: the upper half of its second byte."""
+    """Use of a copy token: the upper half of its second byte."""
 
     BOTH = 0x00
     """Minted before there were two: reads and acts."""
@@ -66,9 +66,9 @@ class CopyTokens(NamedTuple):
     """The two tokens of one copy, each 36 characters."""
 
     read: str
-    """Of the pixel and the links."""
+    """Read token, for the pixel and the links."""
     act: str
-    """Of the pages: unsubscribe, preferences, view."""
+    """Act token, for the pages: unsubscribe, preferences, view."""
 
 
 DEAD_TOKENS: Final = CopyTokens(DEAD_TOKEN, DEAD_TOKEN)

@@ -23,7 +23,7 @@ class Prefixes(NamedTuple):
     preferences: str = "s"
     view: str = "v"
     hook: str = "h"
-    """Where sending providers call."""
+    """Webhook of sending providers."""
     confirm: str = "c"
     """URL of the page that confirms a subscription."""
     file: str = "f"
@@ -38,7 +38,7 @@ class OwnUrl(NamedTuple):
     ref: CopyRef
     position: int
     destination: str
-    """Where a link leads; empty for the other endpoints."""
+    """A link's destination; empty for the other endpoints."""
 
 
 def split_link(path: str) -> tuple[int, str, str] | None:
@@ -97,7 +97,7 @@ class Urls:
 
 
 def confirm_url(codec: TokenCodec, base: str, prefixes: Prefixes, list_id: int, contact: int) -> str:
-    """Where a contact confirms that they want to be on a list."""
+    """URL where a contact confirms a subscription."""
     return f"{base.rstrip('/')}/{prefixes.confirm}/{codec.mint_confirm(list_id, contact)}"
 
 

@@ -69,7 +69,7 @@ class SendingDomains(Protocol):
     """Domains with DKIM keys, and their DNS records."""
 
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """All domains with keys."""
         ...
 
     def check(self, domain: str) -> list[RecordCheck]:
@@ -78,7 +78,7 @@ class SendingDomains(Protocol):
 
 
 class SendingForecast(Protocol):
-    """What the mail servers' limits make of so many copies."""
+    """Forecast for this many copies under the servers' limits."""
 
     def __call__(self, copies: int, /) -> str:
         """One sentence; empty when nothing limits."""
@@ -121,33 +121,33 @@ class HealthOf(Protocol):
     """Health of the running process."""
 
     def __call__(self) -> Health:
-        """Cheap: every page asks."""
+        """Cheap: called for every page."""
         ...
 
 
 @dataclass(frozen=True)
 class ContactParts:
-    """What the pages of contacts need beyond the store."""
+    """Dependencies of the contact pages besides the store."""
 
     uploads: Path
     """Folder where uploaded files wait for their import."""
     wake: Wake
     """Signal that an import waits."""
     confirm_url: ConfirmUrl
-    """Where a contact confirms a subscription: takes list and contact."""
+    """URL where a contact confirms a subscription: takes list and contact."""
 
 
 @dataclass(frozen=True)
 class CampaignTools:
-    """What campaigns need beside the store."""
+    """Dependencies of the campaign pages besides the store."""
 
     contents: Contents
     files: Path
     """Folder of hosted files."""
     has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
-    forecast: SendingForecast
-    """What the mail servers' limits make of so many copies; empty when nothing limits."""
+    outlook: SendingForecast
+    """Forecast for this many copies under the servers' limits; empty without limits."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ _PAGES: Final[tuple[tuple[type[Exception], _Page], ...]] = (
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of `app` be answered with a page."""
+    """Answer every error of `app` with a page."""
     app.add_exception_handler(NotSignedInError, lambda request, _error: sign_in_first(request))
     for kind in (ForgedFormError, PostludeError, HTTPException, RequestValidationError, OSError, Exception):
         app.add_exception_handler(kind, error_page)

@@ -1,4 +1,4 @@
-"""Answers that cost much are asked again only now and then, so that looking at a page never slows the server."""
+"""Caches expensive reports for twenty times as long as they took, so that viewing a page never slows the server."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ class _Kept(NamedTuple):
 
 
 class Paced:
-    """Remembers answers for twenty times as long as they took. Safe for threads."""
+    """Caches answers for twenty times as long as they took. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

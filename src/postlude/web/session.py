@@ -1,4 +1,4 @@
-"""Who is looking: a signed cookie, and a CSRF token bound to it."""
+"""Web sessions: a signed cookie, and a CSRF token bound to it."""
 
 import secrets
 from hashlib import blake2b
@@ -22,7 +22,7 @@ _SALT: Final = "postlude.session.1"
 
 
 class NotSignedInError(Exception):
-    """Nobody is signed in. The endpoint answers with the page that says how to sign in."""
+    """No user is signed in. The endpoint answers with the sign-in page."""
 
 
 class ForgedFormError(Exception):
@@ -30,13 +30,13 @@ class ForgedFormError(Exception):
 
 
 class Viewer(NamedTuple):
-    """Who is signed in in this browser."""
+    """The user signed in in this browser."""
 
     user: User
     csrf: str
     """Goes into every form of ours; a page of another site cannot read it."""
     session: str = ""
-    """Names the session."""
+    """Id of the session."""
 
 
 def cookie_name(deps: WebDeps) -> str:

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class CopySource(Protocol[Item_contra]):
-    """Where copies come from, and how one of them is handed over."""
+    """Source of copies, and the hand-over of one."""
 
     async def feed(self) -> float:
         """Claim copies and add them to the pump; seconds until the next call. May raise StorageError."""
@@ -41,7 +41,7 @@ class CopySource(Protocol[Item_contra]):
         ...
 
     async def give_back(self, items: Sequence[Item_contra]) -> None:
-        """These were claimed and not begun; at the end also what the source itself still has claimed."""
+        """Return claims that were not attempted; at the end also the source's own claims."""
         ...
 
     async def settled(self) -> None:
@@ -98,7 +98,7 @@ class Pump(Generic[Item]):
 
     @property
     def waiting(self) -> Sequence[Item]:
-        """What was added and not begun, in order."""
+        """Added copies that were not attempted, in order."""
         return self._waiting
 
     def add(self, items: Sequence[Item]) -> None:
@@ -146,8 +146,8 @@ class Pump(Generic[Item]):
             await self._finish(source, senders)
 
     async def _finish(self, source: CopySource[Item], senders: Sequence[asyncio.Task[None]]) -> None:
-        """What is begun still leaves, the rest is given back."""
-        left = self.remove_waiting(lambda _: True)
+        """Started attempts are still sent, the rest is returned."""
+        left = self.take_out(lambda _: True)
         try:
             await source.give_back(left)
         except (StorageError, InUseError) as error:

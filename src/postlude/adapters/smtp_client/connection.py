@@ -142,7 +142,7 @@ class SmtpLine(asyncio.Protocol):
             self._waiter.set_exception(self._lost)
 
     def close(self) -> None:
-        """End it without a word."""
+        """Close it without QUIT."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -178,5 +178,5 @@ async def dial(host: str, port: int, context: ssl.SSLContext | None, seconds: fl
 
 
 def describe(error: BaseException) -> str:
-    """What a network error says, for people."""
+    """A network error as readable text."""
     return " ".join(str(error).split())[:1000] or type(error).__name__

@@ -216,8 +216,8 @@ class SmtpServers:
         wait = (at - now) / MICROS_PER_SECOND
         return wait if wait > _PATIENCE_S else 0.0
 
-    def forecast(self, copies: int) -> Forecast:
-        """What the limits of all servers together make of it. Reads what was sent so far, when nothing has yet."""
+    def outlook(self, copies: int) -> Outlook:
+        """Forecast under the limits of all servers. Reads the stored usage if it was not read yet."""
         if not self._loaded:
             for server in self._servers:
                 server.budget.replace(self._kept(server, {}))

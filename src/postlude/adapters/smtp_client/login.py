@@ -32,7 +32,7 @@ _BAD_LOGIN: Final = 535
 _UNKNOWN: Final = frozenset({500, 502, 504})
 
 Offers = dict[str, str]
-"""What the server offers: its whole line by the line's first word in lower case."""
+"""The server's extensions: the whole line by its first word in lower case."""
 
 
 class _Unwelcome(Exception):  # noqa: N818 - carries the server's answer

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpConfig:
-    """One next mail server."""
+    """One mail server."""
 
     host: str
     port: int = 587
@@ -93,11 +93,11 @@ class SmtpTransport:
                 return answer
 
     def wait_s(self) -> float:
-        """Nothing limits."""
+        """Has no limits."""
         return 0.0
 
-    def forecast(self, copies: int) -> Forecast:
-        """Nothing limits."""
+    def outlook(self, copies: int) -> Outlook:
+        """Has no limits."""
         del copies
         return Forecast(0.0, "")
 

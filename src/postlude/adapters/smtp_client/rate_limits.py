@@ -16,7 +16,7 @@ _DAY: Final = DAY_S * MICROS_PER_SECOND
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimits:
-    """What one server is given at most; 0 and empty mean: no limit."""
+    """Limits of one server; 0 and empty mean: no limit."""
 
     per_second: float = 0.0
     per_hour: int = 0
@@ -38,7 +38,7 @@ class RateLimits:
         return min(filter(None, (self.per_day, today)), default=0)
 
     def most_a_day(self, at: int) -> float:
-        """What all limits together allow within 24 hours; 0: no limit."""
+        """Copies that all limits together allow within 24 hours; 0: no limit."""
         return min(filter(None, (self.daily(at), self.per_hour * 24, self.per_second * DAY_S)), default=0)
 
 
@@ -50,7 +50,7 @@ class SendSlot(NamedTuple):
 
 
 class Budget:
-    """What one server was given and may still be given. Not for threads."""
+    """Usage and remaining allowance of one server. Not thread-safe."""
 
     def __init__(self, name: str, limits: RateLimits, things: str = "copies") -> None:
         self.limits = limits
@@ -106,7 +106,7 @@ class Budget:
         return sum(count for slot, count in self._counts.items() if slot >= (now - _DAY) // _SLOT)
 
     def replace(self, counts: Mapping[int, int]) -> None:
-        """What all workers together have sent, by slot."""
+        """Usage by all workers, by slot."""
         self._counts = dict(counts)
 
 
@@ -133,7 +133,7 @@ class Gate:
         return max(now, self._free.at(now))
 
     def take(self, now: int) -> int:
-        """The rate's next place."""
+        """The next slot of the rate."""
         at = max(now, self._free.at(now))
         self._free.set(now, at + self._pace)
         return at

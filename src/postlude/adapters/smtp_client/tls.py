@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class TlsPolicy(StrEnum):
-    """What is asked of the next server."""
+    """TLS requirement for the next server."""
 
     STARTTLS = "starttls"  # must be offered, certificate verified
     IMPLICIT = "implicit"  # TLS from the first byte, certificate verified

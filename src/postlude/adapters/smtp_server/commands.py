@@ -31,7 +31,7 @@ class Command(NamedTuple):
 
     @property
     def utf8(self) -> bool:
-        """SMTPUTF8 was asked for."""
+        """SMTPUTF8 was requested."""
         return "SMTPUTF8" in self.parameters
 
     @property

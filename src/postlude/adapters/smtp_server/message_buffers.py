@@ -22,12 +22,12 @@ class MessageBuffers:
         return True
 
     def give(self, size: int) -> None:
-        """They are gone."""
+        """Release them."""
         self._now -= size
 
 
 class BufferReservation:
-    """What one message takes of the buffers."""
+    """One message's share of the buffers."""
 
     def __init__(self, buffers: MessageBuffers) -> None:
         self._buffers = buffers

@@ -90,7 +90,7 @@ class _Tracked(SmtpServerSession):
         super().__init__(config, policy, buffers)
 
     def left(self) -> None:
-        """Count it no longer."""
+        """Stop counting it."""
         self._sessions.pop(self, None)
         self._release()
 

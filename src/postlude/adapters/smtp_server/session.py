@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpServerConfig:
-    """What every SMTP server needs."""
+    """Configuration common to the SMTP servers."""
 
     hostname: str
     """Our name in the greeting and in EHLO."""
@@ -67,8 +67,8 @@ class SmtpServerConfig:
     """At a time; an IPv6 address counts with its /64."""
     trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Addresses without `connections_per_address`."""
-    buffered_bytes: int = 268_435_456
-    """Of all messages that are coming in; one more is asked to come later."""
+    held_bytes: int = 268_435_456
+    """Bytes of all incoming messages; a further one gets a temporary refusal."""
     lmtp: bool = False
     """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
 
@@ -85,7 +85,7 @@ class SmtpTransaction:
     dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
     chunks: list[bytes] = field(default_factory=list)
-    """What came by BDAT so far."""
+    """Data received by BDAT so far."""
 
 
 class SmtpPolicy(Protocol):
@@ -357,7 +357,7 @@ class SmtpServerSession(SMTP):
         await self.push(refusal or "250 2.1.5 OK")
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
-        """Take the message."""
+        """Receive the message."""
         letter = self.letter
         if letter is None or not letter.recipients:
             await self.push("503 5.5.1 Send MAIL and RCPT first")

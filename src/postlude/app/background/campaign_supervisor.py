@@ -41,7 +41,7 @@ class CampaignWorkers:
         return self._loop.problem
 
     async def __aenter__(self) -> Self:
-        """Begin to look."""
+        """Start."""
         self._loop.start()
         return self
 

@@ -35,12 +35,12 @@ class EdgeWatch:
         return (self._loop.problem,) if self._loop.problem else self._answered
 
     async def __aenter__(self) -> Self:
-        """Begin to watch."""
+        """Start."""
         self._loop.start()
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """End watching."""
+        """Stop."""
         await self._loop.stop()
 
     async def _round(self) -> float:

@@ -19,7 +19,7 @@ STOP_WITHIN_S: Final = 5.0
 
 
 def imap_folders(settings: Settings) -> list[ImapConfig]:
-    """What is to be read, one entry a folder."""
+    """Folders to read, one entry per folder."""
     return [
         ImapConfig(
             host=account.host,
@@ -45,7 +45,7 @@ def _tokens(account: ImapAccount) -> ImapToken | None:
 
 
 class FolderPosition:
-    """Where one folder was read up to, in the state."""
+    """Position of one folder, in the state."""
 
     def __init__(self, store: Store, config: ImapConfig, clock: Clock) -> None:
         self._store = store

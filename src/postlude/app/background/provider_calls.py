@@ -1,4 +1,4 @@
-"""What sending providers' calls are judged with, and the thread that fetches what they wait for."""
+"""Keys and certificates for providers' calls, and the thread that fetches what they wait for."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def hook_addresses(parts: Parts) -> Mapping[str, str]:
 
 
 def certificates(parts: Parts) -> CertificateFolder:
-    """Those that were fetched, in the data folder."""
+    """Fetched certificates, in the data folder."""
     return CertificateFolder(parts.folder.root / "sns")
 
 

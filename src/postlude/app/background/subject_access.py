@@ -35,12 +35,12 @@ class DataRequests:
         return self._loop.problem
 
     async def __aenter__(self) -> Self:
-        """Begin to look."""
+        """Start."""
         self._loop.start()
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """End looking."""
+        """Stop."""
         await self._loop.stop()
 
     async def _round(self) -> float:

@@ -1,4 +1,4 @@
-"""What commands about campaigns work with, while the app may or may not run."""
+"""Services for campaign commands, whether or not the app runs."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

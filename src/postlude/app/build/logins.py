@@ -1,4 +1,4 @@
-"""What the relay asks of the state."""
+"""The relay's access to users in the state."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ _DAY_US: Final = 24 * 3600 * MICROS_PER_SECOND
 
 
 class Logins:
-    """What the relay asks of the state, which is opened at the first question: 20 MB that an idle relay saves."""
+    """The relay's access to users. The state is opened at the first query, which saves an idle relay 20 MB."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -24,16 +24,16 @@ class Logins:
         self._opened: Store | None = None
 
     def __enter__(self) -> Self:
-        """Nothing is opened yet."""
+        """Does not open the state yet."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """Close what was opened."""
+        """Close the state if it was opened."""
         if self._opened is not None:
             self._opened.close()
 
     async def check(self, login: str, password: str) -> Login | None:
-        """Who it is, None when the password is wrong."""
+        """The user, None when the password is wrong."""
         return await asyncio.to_thread(self._check, login, password)
 
     def _check(self, login: str, password: str) -> Login | None:

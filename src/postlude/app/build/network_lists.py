@@ -69,7 +69,7 @@ def open_countries(folder: Path) -> Countries | None:
 
 
 class AddressLookup:
-    """What is known of a raw address: its network, and its country where the operator gave a table.
+    """Facts about a raw address: its network, and its country if the operator imported a table.
 
     Called for every new visitor; looks for new lists once a minute.
     """

@@ -25,6 +25,6 @@ def build_revoker(data: Path, store: Store) -> Revoker:
 
 
 def _offer_lists(data: Path, store: Store) -> None:
-    """Have the edges' preferences pages offer the public lists as they are now."""
+    """Write the present public lists for the edges' preferences pages."""
     offered = tuple(PublicList(id_text(one.id), one.name, one.description) for one in store.lists.public())
     write_lists(DataFolder(data).lists, offered)

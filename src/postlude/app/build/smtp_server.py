@@ -1,4 +1,4 @@
-"""What both SMTP servers are built from: their name and their certificates."""
+"""Common parts of both SMTP servers: name and certificates."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the web app is handed, put together from the app process's parts."""
+"""Builds the dependencies of the web app from the app process's parts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _LIMITS: Final = ("messages_per_hour", "messages_per_day", "recipients_per_hour"
 
 @dataclass(frozen=True, kw_only=True)
 class WebWiring:
-    """What the running process gives the pages beyond its stores."""
+    """What the running process provides to the pages besides its stores."""
 
     changes: Subscribable
     submit: Submit

@@ -1,1 +1,1 @@
-"""What commands need of a stopped or running instance."""
+"""Functions for commands on a stopped or running instance."""

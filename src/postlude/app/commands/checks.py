@@ -1,4 +1,4 @@
-"""What `postlude check` looks at: a list of named checks, each with the remedy in its answer."""
+"""The checks of `postlude check`: a list of named functions, each with its remedy."""
 
 import asyncio
 import os
@@ -35,12 +35,12 @@ _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
 class CheckResult(NamedTuple):
-    """One check's answer."""
+    """Result of one check."""
 
     name: str
     state: State
     text: str
-    """What was found and, unless all is well, what to do."""
+    """The finding and, for a problem, the remedy."""
 
 
 def run_checks(settings: Settings) -> list[CheckResult]:

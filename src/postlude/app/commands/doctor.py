@@ -1,4 +1,4 @@
-"""What `postlude doctor` reads: every checksum there is, and whether the stores agree. It changes nothing."""
+"""The checks of `postlude doctor`: all checksums, and whether the stores agree. Changes nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What commands do with the data folder themselves, while the app may or may not run."""
+"""Work of commands on the data folder itself, whether or not the app runs."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

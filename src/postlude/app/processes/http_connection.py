@@ -49,7 +49,7 @@ class Connections:
         return refused
 
     def leave(self, connection: "BoundedConnection") -> None:
-        """It is gone."""
+        """The connection has ended."""
         if connection in self._open:
             del self._open[connection]
             self.caps.leave(connection.address)
@@ -107,7 +107,7 @@ class BoundedConnection(HttpToolsProtocol):
         _answer(transport, "503 Service Unavailable", "Too many connections. Close some, or try again in a minute.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """The connection has ended."""
         if self._let_in:
             self._all.leave(self)
             super().connection_lost(exc)
@@ -149,7 +149,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """It reads on."""
+        """Resume writing."""
         self._unread_since = 0.0
         super().resume_writing()
 

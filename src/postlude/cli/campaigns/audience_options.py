@@ -42,7 +42,7 @@ def audience_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
-    """The audience the options describe; takes them out of `given`. None when there are none of them."""
+    """The audience the options describe; removes them from `given`. None when there are none."""
     taken = {name: given.pop(name.replace("-", "_")) for name, _ in _MULTIPLE}
     everyone, consented, since = given.pop("everyone"), given.pop("consented"), given.pop("inactive_since")
     conditions = [
@@ -74,7 +74,7 @@ def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
 
 
 def described(store: Store, audience: Audience) -> str:
-    """An audience in words."""
+    """The audience as a sentence."""
     lists = {one.id: one.name for one in store.lists.every()}
     tags = store.contacts.tag_names()
     parts = ["everyone"] if audience.everyone else []

@@ -1,4 +1,4 @@
-"""What /usr/sbin/sendmail's command line and standard input mean.
+"""Parser of /usr/sbin/sendmail's command line and standard input.
 
 The options are forty years old and follow no rule a modern parser knows (`-odi`, `-fname`, `-ti`, `--`).
 """
@@ -26,7 +26,7 @@ class UsageError(InputError):
 
 @dataclass
 class Given:
-    """The command line, read."""
+    """The parsed command line."""
 
     recipients: list[str] = field(default_factory=list)
     sender: str | None = None

@@ -47,7 +47,7 @@ class PublicPages:
             "X-Frame-Options": "DENY",
             "Vary": "Accept-Language",
         }
-        """What every page is sent with."""
+        """Headers of every page."""
 
     def unsubscribe(self, accept_language: str, preferences_url: str) -> bytes:
         """The question, with the one button that does it, and the way to finer choices."""

@@ -34,7 +34,7 @@ def words(*fields: str) -> tuple[str, ...]:
 
 @cache
 def word_set(*fields: str) -> frozenset[str]:
-    """`words` for looking up."""
+    """`words` prepared for lookup."""
     return frozenset(words(*fields))
 
 

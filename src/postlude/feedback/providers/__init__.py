@@ -25,7 +25,7 @@ PROVIDERS: Final = _scanned()
 
 
 class CallOutcome(StrEnum):
-    """Exactly one per call."""
+    """Outcome of a call; exactly one per call."""
 
     READ = "read"
     BAD_SIGNATURE = "bad_signature"
@@ -35,7 +35,7 @@ class CallOutcome(StrEnum):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What one call of a provider came to."""
+    """Result of one call of a provider."""
 
     outcome: CallOutcome
     findings: tuple[Finding, ...] = ()

@@ -1,4 +1,4 @@
-"""What every provider's file offers, and how foreign JSON is read without trusting its shape."""
+"""The interface of a provider's file, and safe access to foreign JSON."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ class VerifyCall(Protocol):
     """Checks a provider's signature on a call."""
 
     def __call__(self, headers: Mapping[str, str], body: bytes, key: str, now: int, /) -> bool:
-        """Whether the provider made the call, and lately; `now` in microseconds."""
+        """Whether the call is genuine and recent; `now` in microseconds."""
         ...
 
 
@@ -54,15 +54,15 @@ class Provider(NamedTuple):
 
     name: str
     title: str
-    """As the provider writes itself."""
+    """The provider's name, in its own spelling."""
     verify: VerifyCall
     """`(headers with lower-case names, raw body, secret, now in seconds) -> whether the signature is valid`."""
     parse: ParseCall
     """Findings of one call's raw body; ValueError when it is not what the provider documents."""
     key: str
-    """What the secret is and where the provider shows it, for the person who sets it."""
+    """The secret, and where the provider shows it, for the operator."""
     setup: str
-    """What to set at the provider, for the page about it."""
+    """What to set at the provider, for the reference page."""
     signs: bool = True
     """False: it signs nothing, and the secret address it calls is the proof; a login beside it is welcome."""
     drops_on_5xx: bool = False
@@ -79,7 +79,7 @@ class Provider(NamedTuple):
 
     @property
     def setting_help(self) -> str:
-        """What the setting means."""
+        """Meaning of the setting."""
         proof = "" if self.signs else "; empty: the secret address it calls is proof enough"
         return f"{self.title}: {self.key}{proof}."
 

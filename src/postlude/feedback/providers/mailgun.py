@@ -13,7 +13,7 @@ from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load, same
 
 RETRIES_S: Final = 9 * 3600
-"""It repeats a call for 8 hours. What makes a captured signature worthless is that its token counts once."""
+"""It repeats a call for 8 hours. A captured signature is worthless because its token counts once."""
 _FORMS: Final = {"application/x-www-form-urlencoded", "multipart/form-data"}
 _KINDS: Final = {
     "delivered": FindingKind.DELIVERED,

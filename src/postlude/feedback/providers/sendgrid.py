@@ -25,7 +25,7 @@ _DROPPED: Final = {
     "Recipient List over Package Quota": Reason.RATE_LIMITED,
     "Invalid SMTPAPI header": Reason.PROTOCOL,
 }
-"""It did not even try: an address it bounced, a complaint or a leaving it remembers. No server was asked."""
+"""It did not try, because of an earlier bounce, complaint or unsubscribe. No server was contacted."""
 _CLASSES: Final = {
     "Invalid Address": Reason.UNKNOWN_USER,
     "Technical": Reason.NETWORK,

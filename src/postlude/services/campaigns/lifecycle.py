@@ -30,7 +30,7 @@ def resume_campaign(store: Store, campaign: int) -> Campaign:
 
 
 def cancel_campaign(store: Store, clock: Clock, campaign: int) -> Campaign:
-    """What has not left never does: copies that wait become `cancelled`. A draft is deleted instead."""
+    """Cancel: waiting copies become `cancelled` and are never sent. A draft is deleted instead."""
     before = [CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.PAUSED]
     if not store.campaigns.move(campaign, before, CampaignStatus.CANCELLED, finished_at=clock.now(), decide_at=None):
         return _refuse(store, campaign, "cancelled")
@@ -40,7 +40,7 @@ def cancel_campaign(store: Store, clock: Clock, campaign: int) -> Campaign:
 
 
 def delete_draft(store: Store, folder: Path, campaign: int) -> None:
-    """Delete a draft with its files, the hosted ones in `folder` too; InputError when it is not a draft any more."""
+    """Delete a draft with its files, the hosted ones in `folder` too; InputError when it is no longer a draft."""
     files = store.campaigns.files(campaign)
     store.campaigns.delete(campaign)
     # The rows are deleted first: a crash in between leaves a file without a row, never a row without its file.

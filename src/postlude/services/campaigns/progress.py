@@ -24,7 +24,7 @@ class CampaignProgress(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     """Copies by status; those not made yet are in none."""
     rate: float = 0.0
-    """Copies a second, lately."""
+    """Recent copies per second."""
     remaining_s: float | None = None
     """None while the rate is not known, or nothing moves."""
 

@@ -25,7 +25,7 @@ class Begins(Protocol):
 
     @property
     def generation(self) -> int:
-        """Of the state that let it be claimed."""
+        """Generation of the state in which it was claimed."""
         ...
 
 

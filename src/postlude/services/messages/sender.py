@@ -60,7 +60,7 @@ class SenderDeps:
     tracker: Tracker
     codec: TokenCodec
     policy_of: PolicyOf
-    """What a user wants tracked; called in a thread."""
+    """A user's tracking policy; called in a thread."""
     make_view: MakeView = lambda _message, _raw: False
     """Makes the page of a message for view in browser; whether there is one."""
     return_domain: str = ""

@@ -1,4 +1,4 @@
-"""What a submitted message means: its rows in state and its first events."""
+"""Turns a submitted message into rows of the state and its first events."""
 
 from hashlib import blake2b
 from typing import NamedTuple
@@ -17,7 +17,7 @@ __all__ = ["MAX_RECIPIENTS", "ReadSubmission", "accept", "copy_id", "read_submis
 
 
 class ReadSubmission(NamedTuple):
-    """What one Submitted observation becomes."""
+    """Result of one Submitted observation."""
 
     submission: rows.Submission
     events: tuple[Event, ...]

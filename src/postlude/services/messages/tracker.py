@@ -28,7 +28,7 @@ class Plan(NamedTuple):
     untracked: str
     """Why tracking failed; empty when it did not, also where the policy wants none."""
     domain: str = ""
-    """Of the From address."""
+    """Domain of the From address."""
     unsubscribe: bool = False
     """List-Unsubscribe is wanted."""
     view: bool = False

@@ -11,7 +11,7 @@ ALARM_SECONDS: Final = 300
 
 
 def waiting_problem(store: Store, clock: Clock) -> str:
-    """What to show when the oldest due single mail waits for too long; empty when all is well."""
+    """The problem when the oldest due single message waits for too long; else empty."""
     now = clock.now()
     since = store.sending.oldest_waiting(now)
     seconds = 0 if since is None else (now - since) / MICROS_PER_SECOND

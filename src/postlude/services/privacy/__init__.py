@@ -1,1 +1,1 @@
-"""What recipients may decide and ask about what is stored of them."""
+"""Recipients' choices about tracking, and their requests about stored data."""

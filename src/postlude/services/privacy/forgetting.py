@@ -89,7 +89,7 @@ class Forgetter:
 
 
 def ask_to_forget(store: Store, clock: Clock, address: str) -> None:
-    """Have the digest forget an address, soon; InputError when it is a user's."""
+    """Ask the digest to forget an address; InputError when it is a user's."""
     store.forgetting.ask_to_forget(address, clock.now())
 
 

@@ -24,7 +24,7 @@ def contact_lines(store: Store, address: str) -> list[str]:
 
 
 def question_lines(found: list[Unmatched]) -> list[str]:
-    """What came back and names the address, or was sent to it, and waits for a person or was decided by one."""
+    """Unmatched findings that contain the address or were for it, decided or not."""
     if not found:
         return []
     return ["Returned mail that could not be matched automatically:", *map(_question, found), ""]

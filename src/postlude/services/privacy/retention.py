@@ -22,7 +22,7 @@ class Keep(NamedTuple):
     """Days for which each kind is kept; 0: for good."""
 
     events: int = 0
-    """What was recorded: opens, clicks, deliveries. The counts of messages and campaigns stay."""
+    """Recorded events: opens, clicks, deliveries. The counts of messages and campaigns stay."""
     mail: int = 0
     """The contents of single mail, and its pages for view in browser."""
     replies: int = 0

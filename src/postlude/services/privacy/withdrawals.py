@@ -1,4 +1,4 @@
-"""What recipients and later second thoughts change about tracking: the ceiling for new mail, the file for sent mail."""
+"""Withdrawn consent limits the tracking of new mail; the revocation file stops it in mail already sent."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -40,16 +40,16 @@ class RevocationsSource(Protocol):
     """Store of withdrawals and changed links."""
 
     def revocations(self) -> Revocations:
-        """All of them."""
+        """All withdrawals and changed links."""
         ...
 
     def newest_choice(self) -> int:
-        """Grows with every choice about tracking, whichever process wrote it."""
+        """A counter that grows with every choice about tracking, in whichever process."""
         ...
 
 
 class WriteRevocations(Protocol):
-    """Replaces the file the edges follow."""
+    """Replaces the file that the edges read."""
 
     def __call__(
         self, opens: Iterable[int], clicks: Iterable[int], links: Mapping[tuple[int, int, int], str], /
@@ -141,7 +141,7 @@ def stop_link(store: Store, clock: Clock, message: int, position: int) -> Link:
 
 
 def replace_link(store: Store, clock: Clock, message: int, position: int, url: str) -> Link:
-    """Have a link of mail already sent lead to `url`; InputError unless it is an http(s) URL with a host."""
+    """Redirect a link in mail already sent to `url`; InputError unless it is an http(s) URL with a host."""
     parts = urlsplit(url)
     bad = any(ord(c) <= 0x20 or ord(c) == 0x7F or c == "\\" for c in url)  # noqa: PLR2004 - space and DEL
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or bad:
@@ -150,7 +150,7 @@ def replace_link(store: Store, clock: Clock, message: int, position: int, url: s
 
 
 def restore_link(store: Store, message: int, position: int) -> Link:
-    """Have a link lead where it was signed for again. Returns the link; NotFoundError when nothing was changed."""
+    """Restore a link's signed destination. Returns the link; NotFoundError when it was not changed."""
     link = _link(store, message, position)
     if not store.privacy.restore_link(_kind(store, message), message, position):
         raise NotFoundError(f"link {position} of message {id_text(message)} was neither stopped nor replaced")

@@ -153,7 +153,7 @@ _COUNTED_OF_A_COPY: Final = tuple(
     for name in Activity.__struct_fields__
     if name in CopyView.__struct_fields__ and name not in {"copy", "delivered_at"}
 )
-"""What a report shows as it was counted."""
+"""Counters of a report."""
 
 
 def _copy_view(copy: Copy, done: Activity) -> CopyView:

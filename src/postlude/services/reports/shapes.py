@@ -62,7 +62,7 @@ class CopyView(msgspec.Struct, frozen=True, kw_only=True):
     """Which server gave `code` and `text`."""
     attempts: int = 0
     next_attempt_at: int | None = None
-    """Of a copy that was put off, by a server or by a limit of ours."""
+    """Next attempt of a copy that was deferred, by a server or by our own limit."""
     autoresponded_at: int | None = None
     displayed_at: int | None = None
     first_click_at: int | None = None

@@ -1,4 +1,4 @@
-"""What a recipient of the sandbox does with a mail: each action makes the real thing and sends it the real way."""
+"""Acts as a recipient in the sandbox: each action creates and sends real feedback."""
 
 from collections.abc import Awaitable
 from enum import StrEnum
@@ -15,7 +15,7 @@ ONE_CLICK: Final = b"List-Unsubscribe=One-Click"
 
 
 class RecipientAction(StrEnum):
-    """What can be done with a delivered mail."""
+    """Actions on a delivered mail."""
 
     REPLY = "reply"
     BOUNCE = "bounce"
@@ -25,10 +25,10 @@ class RecipientAction(StrEnum):
 
 
 class SmtpReceiver(Protocol):
-    """Takes a mail by SMTP."""
+    """Delivers a mail by SMTP."""
 
     async def deliver(self, mail_from: str, rcpt_to: str, data: bytes) -> str:
-        """The server's answer; TransportError when it refused or is away."""
+        """The server's answer; TransportError when it refused or cannot be reached."""
         ...
 
 
@@ -41,7 +41,7 @@ class Post(Protocol):
 
 
 class Artefact(NamedTuple):
-    """What a action sent, and what the other side answered."""
+    """The data that an action sent, and the answer."""
 
     action: RecipientAction
     mail_from: str
@@ -52,7 +52,7 @@ class Artefact(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The bytes for reading."""
+        """The bytes as readable text."""
         return self.raw.decode("utf-8", "replace")
 
 

@@ -15,7 +15,7 @@ _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "has
 
 
 class AccountQueries(TopicQueries):
-    """Who may send, and with which passwords."""
+    """Users and their app passwords."""
 
     def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:
         """Add a login; InputError when the address has one already."""
@@ -107,7 +107,7 @@ class AccountQueries(TopicQueries):
         return password_id
 
     def app_password_user(self, hashed: bytes) -> User | None:
-        """Whose app password has this hash."""
+        """The user whose app password has this hash."""
         query = select(users).join(app_passwords, app_passwords.c.user == users.c.id)
         with self._database.read() as connection:
             row = connection.execute(query.where(app_passwords.c.hash == hashed)).first()

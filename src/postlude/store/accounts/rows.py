@@ -13,7 +13,7 @@ class User(msgspec.Struct, frozen=True):
     """Further From addresses of this login: exact ones or patterns such as `*@example.org`."""
     created_at: int = 0
     limits: dict[str, int] | None = None
-    """What differs from the limits in the settings: `recipients_per_day` ... -> number, 0 for none."""
+    """Limits that differ from the settings: `recipients_per_day` ... -> number, 0 for none."""
     sessions_from: int | None = None
     """Web sessions that began before this time have ended."""
     disabled_at: int | None = None

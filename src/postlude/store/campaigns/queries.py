@@ -139,7 +139,7 @@ class CampaignQueries(TopicQueries):
         return bytes(found)
 
     def remove_file(self, file: int) -> None:
-        """Forget a file."""
+        """Delete a file."""
         with self._database.write() as connection:
             connection.execute(delete(campaign_files).where(campaign_files.c.id == file))
 

@@ -1,4 +1,4 @@
-"""Campaigns counted: one row a message, over all of its copies."""
+"""Counts of campaigns: one row per message, over all of its copies."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the store takes and gives about campaigns: plain data, one struct a table."""
+"""Campaigns as plain data: one struct per table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
     utm: tuple[tuple[str, str], ...] = ()
     """Query parameters for its links, by name."""
     missing: str = "empty"
-    """What an empty merge field becomes: `empty`, `default` or `fail` (that contact gets no copy)."""
+    """Handling of an empty merge field: `empty`, `default` or `fail` (that contact gets no copy)."""
     defaults: dict[str, str] = {}
     """For `default`: by field, `contact.first_name`."""
     per_hour: int = 0
@@ -76,7 +76,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     preheader: str = ""
     html: str = ""
     mjml: str = ""
-    """What `html` is made of, when it was written in MJML."""
+    """The source of `html`, when it was written in MJML."""
     text: str = ""
     """Empty: generated from the HTML."""
 
@@ -114,14 +114,14 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     """The latest choice of the address; None when there is none."""
     clicks_withdrawn: bool | None = None
     generation: int = 0
-    """Of the state that let it be claimed."""
+    """Generation of the state in which it was claimed."""
 
 
 class AudienceProgress(msgspec.Struct, frozen=True):
     """How far taking in the audience is."""
 
     copies: int
-    """Made by this call."""
+    """Number created by this call."""
     complete: bool
 
 
@@ -133,7 +133,7 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     sent: int = 0
     """Taken by the next mail server."""
     delivered: int = 0
-    """Of those, not bounced: what rates are over."""
+    """Of those, not bounced: the base of rates."""
     failed: int = 0
     """Refused, given up, or not tried because the address is suppressed."""
     indeterminate: int = 0

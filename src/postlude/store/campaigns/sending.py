@@ -1,4 +1,4 @@
-"""A campaign under way: its audience becomes copies, workers claim them, and they are counted."""
+"""A running campaign: its audience becomes copies, workers claim them, and they are counted."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
@@ -27,11 +27,11 @@ _OPEN: Final = tuple(
 )
 
 Place = Callable[[int, str], tuple[int, CopyStatus, int]]
-"""Of a contact (its number in the run, its time zone): the variant's message, HELD or QUEUED, and when it is due."""
+"""From a contact (its number in the run, its time zone) to the variant's message, HELD or QUEUED, and the due time."""
 
 
 class CampaignSending(TopicQueries):
-    """The way of a campaign's copies."""
+    """Create, claim and requeue a campaign's copies."""
 
     def enqueue_audience(self, campaign: int, limit: int, place: Place) -> AudienceProgress:
         """Create copies for up to `limit` further contacts of the audience.

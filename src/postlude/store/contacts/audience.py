@@ -19,7 +19,7 @@ class Audiences(TopicQueries):
     """Questions about audiences."""
 
     def audience_count(self, audience: Audience) -> int:
-        """How many would get it."""
+        """Size of the audience."""
         with self._database.read() as connection:
             inner = select(contacts.c.id).where(*in_audience(audience)).subquery()
             return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())

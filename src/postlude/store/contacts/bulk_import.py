@@ -88,11 +88,11 @@ class Intake:
     tag_ids: dict[str, int] = field(default_factory=dict)
     list_ids: dict[str, int] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
-    """Of a dry run: hashes of the addresses that would be there by now."""
+    """In a dry run: hashes of the addresses that would exist by now."""
 
 
 class BulkImport(TopicQueries):
-    """Where imports write."""
+    """Queries of imports."""
 
     def know_fields(self, names: Iterable[str]) -> None:
         """Remember the names of custom fields."""

@@ -1,4 +1,4 @@
-"""What contacts agreed to, and how that is known."""
+"""Contacts' consents with their proofs."""
 
 from collections.abc import Mapping
 

@@ -15,7 +15,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     """In lower case: no two contacts share it."""
     spelled: str
-    """As it goes over the wire: the local part as it was given, the domain in lower case ASCII (A-labels)."""
+    """As used in SMTP: the local part as given, the domain in lower case ASCII (A-labels)."""
     name: str = ""
     fields: dict[str, Any] = {}
     """Custom fields: text, numbers or booleans by name."""
@@ -80,13 +80,13 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     how: str
     """`import`, `confirmed by mail`, `by hand`, `preferences page`."""
     source: str = ""
-    """Where people agreed, in the words of who imported them."""
+    """Where people agreed, as stated by the user who imported them."""
     text: str = ""
     """Consent."""
     evidence: str = ""
     """Journal position, address, user agent: what a court would ask for."""
     by: str = ""
-    """Who recorded it, when it was not the contact."""
+    """The user who recorded it, when it was not the contact."""
 
 
 class ConsentEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +157,7 @@ class Suppression(msgspec.Struct, frozen=True):
     copy: int | None = None
     at: int = 0
     by: str = ""
-    """Who put it there by hand or by import."""
+    """The user who added it by hand or by import."""
 
 
 class CopySuppression(msgspec.Struct, frozen=True, gc=False):
@@ -168,7 +168,7 @@ class CopySuppression(msgspec.Struct, frozen=True, gc=False):
     evidence: str
     at: int
     only_list: bool = False
-    """Where the copy came by a list: end that membership instead."""
+    """If the copy was sent to a list: end that membership instead."""
 
 
 class Confirmation(msgspec.Struct, frozen=True, gc=False):

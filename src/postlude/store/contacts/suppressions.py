@@ -48,7 +48,7 @@ class SuppressionQueries(TopicQueries):
         return done.rowcount > 0
 
     def contains(self, addresses: Iterable[str]) -> set[str]:
-        """Those of `addresses`, as they were spelled, that must not be mailed."""
+        """The suppressed ones among `addresses`, in their given spelling."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
             spelled.setdefault(address_key(address), set()).add(address)

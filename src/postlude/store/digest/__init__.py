@@ -1,1 +1,1 @@
-"""What the digest writes: one transaction a batch, and the projections."""
+"""Writes of the digest: one transaction per batch, and the projections."""

@@ -42,7 +42,7 @@ _STATUS: Final = {
 
 
 class DigestQueries(TopicQueries):
-    """Where the digest writes, and how far it is."""
+    """Writes of the digest, and its positions."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

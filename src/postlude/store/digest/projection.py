@@ -1,4 +1,4 @@
-"""What a batch of events adds to the projections: folded in memory first, so that a copy costs one write a batch.
+"""Adds a batch of events to the projections: folded in memory first, so that a copy costs one write per batch.
 
 Every fold is a sum, an earliest, a latest or a strongest, so the order of batches does not matter.
 """

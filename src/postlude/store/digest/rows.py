@@ -1,4 +1,4 @@
-"""What the digest writes in one transaction, as plain data."""
+"""One transaction of the digest, as plain data."""
 
 from collections.abc import Mapping, Sequence
 
@@ -61,6 +61,6 @@ class Batch(msgspec.Struct, kw_only=True):
     labels: Sequence[SegmentLabel] = ()
     """Segments of journals that are read from for the first time."""
     generation: int = 0
-    """Of the state with this batch."""
+    """Generation of the state with this batch."""
     at: int = 0
     """When the batch is applied."""

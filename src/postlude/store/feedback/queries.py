@@ -1,4 +1,4 @@
-"""What came back and counts for nothing yet: unmatched, seen before, or waiting for something to come."""
+"""Findings and calls without effect yet: unmatched, repeated, or waiting."""
 
 from collections.abc import Collection
 
@@ -38,7 +38,7 @@ class FeedbackQueries(TopicQueries):
         return as_struct(Unmatched, row)
 
     def about(self, address: str, wanted: Collection[int]) -> list[Unmatched]:
-        """What names an address, or is linked to one of these copies, oldest first."""
+        """Findings that contain an address, or are linked to one of these copies, oldest first."""
         key = address_key(address)
         named = func.lower(cast(unmatched.c.facts, Text)).contains(key, autoescape=True)
         conditions: list[ColumnElement[bool]] = [named | func.lower(unmatched.c.summary).contains(key, autoescape=True)]
@@ -77,9 +77,9 @@ class FeedbackQueries(TopicQueries):
             query = select(quarantined).where(quarantined.c.waiting).order_by(quarantined.c.at, quarantined.c.offset)
             return [as_struct(QuarantinedRecord, row) for row in connection.execute(query.limit(limit))]
 
-    def forget_quarantined(self, one: QuarantinedRecord) -> None:
-        """What it was quarantined for is done."""
-        columns = quarantined.c
+    def forget_set_aside(self, one: SetAside) -> None:
+        """Delete a record that was processed."""
+        columns = set_aside.c
         place = columns.writer == one.writer, columns.segment == one.segment, columns.offset == one.offset
         with self._database.write() as connection:
             connection.execute(delete(quarantined).where(*place))

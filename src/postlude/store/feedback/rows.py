@@ -13,7 +13,7 @@ class Unmatched(msgspec.Struct, frozen=True):
     reason: str
     summary: str = ""
     kind: str = ""
-    """What it would be: `bounced`, `replied` ... (`FindingKind`)."""
+    """Its kind: `bounced`, `replied` ... (`FindingKind`)."""
     copy: int = 0
     """The copy it is linked or assigned to; 0: none."""
     door: str = ""
@@ -25,7 +25,7 @@ class Unmatched(msgspec.Struct, frozen=True):
 
 
 class Resolution(msgspec.Struct, frozen=True, gc=False):
-    """What a person decided about something unmatched; copy 0: dismissed."""
+    """A user's decision about an unmatched finding; copy 0: dismissed."""
 
     unmatched: int
     copy: int
@@ -43,4 +43,4 @@ class QuarantinedRecord(msgspec.Struct, frozen=True):
     reason: str
     data: bytes
     waiting: bool = False
-    """It may be digested later: something is missing that can still come."""
+    """It can be digested later: something is missing that may still arrive."""

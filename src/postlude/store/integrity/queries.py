@@ -84,9 +84,9 @@ class IntegrityQueries(TopicQueries):
         with self._database.write() as connection:
             pause_now(connection, self._insert(settings), reason, now)
 
-    def paused_mail(self) -> PausedMail:
-        """What waits, and what is known of it."""
-        pause = self.sending_pause()
+    def held_mail(self) -> HeldMail:
+        """Waiting copies and campaigns while sending is paused."""
+        hold = self.hold()
         waiting = copies.c.campaign == 0, copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
         with self._database.read() as connection:
             every = connection.execute(select(func.count()).select_from(copies).where(*waiting)).scalar_one()

@@ -1,4 +1,4 @@
-"""What the store takes and gives about itself."""
+"""Integrity of the store, as plain data."""
 
 import msgspec
 
@@ -18,8 +18,8 @@ class Incident(msgspec.Struct, frozen=True):
     """When it was marked as read."""
 
 
-class PausedMail(msgspec.Struct, frozen=True):
-    """What waits while sending is held, for the person who decides."""
+class HeldMail(msgspec.Struct, frozen=True):
+    """Mail that waits while sending is paused, for the operator's decision."""
 
     waiting: int
     """Copies of single messages that would be sent."""

@@ -125,7 +125,7 @@ class JobQueries(TopicQueries):
             return connection.execute(running.values(wanted=wanted)).rowcount > 0
 
     def resume(self, job: int) -> bool:
-        """Let a paused or failed job wait for a worker again; False when it is neither."""
+        """Queue a paused or failed job again; False when it is neither."""
         stopped = (JobStatus.PAUSED.value, JobStatus.FAILED.value)
         with self._database.write() as connection:
             change = update(jobs).where(jobs.c.id == job, jobs.c.status.in_(stopped))

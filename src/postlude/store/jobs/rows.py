@@ -20,7 +20,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     by: str = ""
     unit: str = ""
-    """What `total` and `done` count: `rows`, `copies`."""
+    """Unit of `total` and `done`: `rows`, `copies`."""
     total: int = 0
     """0: not known."""
     done: int = 0
@@ -36,7 +36,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     run_at: int | None = None
     """When the present run began."""
     run_done: int = 0
-    """How far it was then."""
+    """Progress at that time."""
 
 
 class JobError(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a job is."""
+    """Progress of a job."""
 
     job: int
     at: int

@@ -204,7 +204,7 @@ class MessageQueries(TopicQueries):
             return {row.position: as_struct(LinkActivity, row) for row in connection.execute(query)}
 
     def totals(self, wanted: Iterable[int]) -> dict[int, MessageTotals]:
-        """What the copies of each of these messages add up to."""
+        """Totals over the copies of each of these messages."""
         found: dict[int, MessageTotals] = {}
         with self._database.read() as connection:
             for some in chunks(wanted):

@@ -99,11 +99,11 @@ class Claim(msgspec.Struct, frozen=True):
     notify: str = ""
     orcpt: str = ""
     generation: int = 0
-    """Of the state that let it be claimed."""
+    """Generation of the state in which it was claimed."""
 
 
 class AttemptResult(msgspec.Struct, frozen=True, gc=False):
-    """What one attempt means for the copy's row."""
+    """The effect of one attempt on the copy's row."""
 
     copy: int
     outcome: SendOutcome
@@ -158,7 +158,7 @@ class LinkActivity(msgspec.Struct, frozen=True):
 
 
 class MessageTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """What the copies of one message add up to."""
+    """Totals over the copies of one message."""
 
     message: int
     copies: int = 0

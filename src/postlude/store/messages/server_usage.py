@@ -1,4 +1,4 @@
-"""What each mail server was given, by slots of time."""
+"""Usage of each mail server, by time slots."""
 
 from collections.abc import Mapping
 

@@ -25,7 +25,7 @@ class Workers(TopicQueries):
         return worker
 
     def former_workers(self, worker: int) -> list[int]:
-        """Those who held the same journal before: dead, because its lock has one holder at a time."""
+        """Earlier holders of the same journal: dead, because its lock has one holder at a time."""
         mine = select(workers.c.journal).where(workers.c.id == worker)
         with self._database.read() as connection:
             journal = str(connection.execute(mine).scalar_one())

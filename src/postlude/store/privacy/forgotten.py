@@ -54,7 +54,7 @@ class ForgetQueries(TopicQueries):
     """Requests to forget, and forgetting in the state."""
 
     def ask_to_forget(self, address: str, at: int) -> None:
-        """Have the app forget an address; InputError when it is a user's, whose mail is this server's business."""
+        """Ask the app to forget an address; InputError when it is a user's."""
         key = address_key(address)
         with self._database.write() as connection:
             if connection.execute(select(users.c.id).where(func.lower(users.c.address) == key)).first() is not None:
@@ -97,7 +97,7 @@ class ForgetQueries(TopicQueries):
             connection.execute(delete(forget_requests).where(forget_requests.c.address == address))
 
     def contents_due(self, waiting: Iterable[int]) -> list[int]:
-        """Those of these single messages of which no copy is on its way any more."""
+        """The single messages among these with no copy still to be sent."""
         found: list[int] = []
         with self._database.read() as connection:
             for some in chunks(waiting):
@@ -209,7 +209,7 @@ def _names_of(connection: Connection, address: str) -> list[str]:
 
 
 def _needing(wanted: Sequence[int]) -> Any:  # noqa: ANN401 - a query
-    """Those of these messages that have a copy on its way."""
+    """The messages among these with a copy still to be sent."""
     return select(copies.c.message).where(copies.c.message.in_(wanted), copies.c.status.in_(_ON_ITS_WAY)).distinct()
 
 

@@ -1,4 +1,4 @@
-"""What recipients decided about tracking, and links that were changed after sending."""
+"""Recipients' choices about tracking, and links that were changed after sending."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ class PrivacyQueries(TopicQueries):
         self._lists = Lists(database)
 
     def withdrawals(self, addresses: Iterable[str]) -> dict[str, Withdrawal]:
-        """Those of `addresses`, as they were spelled, that do not want everything tracked."""
+        """The `addresses`, in their given spelling, that withdrew tracking."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
             spelled.setdefault(address_key(address), set()).add(address)
@@ -104,7 +104,7 @@ class PrivacyQueries(TopicQueries):
         return found
 
     def change_link(self, change: LinkChange) -> None:
-        """Let a link lead elsewhere, or nowhere."""
+        """Redirect or stop a link."""
         insert = self._insert(link_changes).values(
             kind=change.kind, scope=change.scope, position=change.position, url=clean(change.url), at=change.at
         )
@@ -113,7 +113,7 @@ class PrivacyQueries(TopicQueries):
             connection.execute(insert.on_conflict_do_update(index_elements=["kind", "scope", "position"], set_=new))
 
     def restore_link(self, kind: int, scope: int, position: int) -> bool:
-        """Let a link lead where it was signed for; False when it did."""
+        """Restore a link's signed destination; False when it was unchanged."""
         own = (link_changes.c.kind == kind, link_changes.c.scope == scope, link_changes.c.position == position)
         with self._database.write() as connection:
             return connection.execute(delete(link_changes).where(*own)).rowcount > 0
@@ -145,7 +145,7 @@ class PrivacyQueries(TopicQueries):
             )
 
     def apply_choices(self, connection: Connection, choices: Iterable[PreferenceChoice]) -> None:
-        """What was chosen on preferences pages, in the digest's transaction."""
+        """Apply choices of preferences pages, in the digest's transaction."""
         for choice in choices:  # in order: the last word counts
             address = connection.execute(select(copies.c.address).where(copies.c.id == choice.copy)).scalar()
             if address is None:

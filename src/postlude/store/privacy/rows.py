@@ -1,4 +1,4 @@
-"""What recipients decided, as plain data."""
+"""Recipients' choices, as plain data."""
 
 from array import array  # noqa: TC003 - what a NamedTuple says it holds, also at run time
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
-    """What a recipient does not want tracked any more."""
+    """A recipient's withdrawal of tracking."""
 
     address: str
     opens: bool
@@ -28,7 +28,7 @@ class TrackingStatement(msgspec.Struct, frozen=True, gc=False):
 
 
 class PreferenceChoice(msgspec.Struct, frozen=True, gc=False):
-    """What was chosen on the preferences page of one copy; counts for the address it went to."""
+    """The choice made on the preferences page of one copy; applies to the copy's address."""
 
     copy: int
     opens: bool

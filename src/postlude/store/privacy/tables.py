@@ -1,4 +1,4 @@
-"""What recipients decided and asked, and links that were changed after sending."""
+"""Recipients' choices and requests, and links that were changed after sending."""
 
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, UniqueConstraint
 

@@ -30,7 +30,7 @@ def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", s
 
 @router.get("/preferences")
 def preferences_page(request: Request, deps: Deps, viewer: SignedIn, saved: bool = False) -> Response:
-    """Show them."""
+    """Show the preferences."""
     return _page(request, deps, viewer, saved=saved)
 
 
@@ -47,7 +47,7 @@ def save(
     view: Annotated[bool, Form()] = False,
     utm: Annotated[str, Form()] = "",
 ) -> Response:
-    """Store them."""
+    """Store the preferences."""
     hosts = tuple(dict.fromkeys(line.strip() for line in exclude.splitlines() if line.strip()))
     wanted = UserPreferences(
         opens=opens, clicks=clicks, text=text, exclude=hosts, unsubscribe=unsubscribe, view=view, utm=utm.strip()

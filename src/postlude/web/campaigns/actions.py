@@ -1,4 +1,4 @@
-"""What is done with a campaign: files, a test mail, leaving, holding, ending, following up."""
+"""Actions on a campaign: files, test mail, send, pause, cancel, follow-up."""
 
 import mimetypes
 from http import HTTPStatus
@@ -47,7 +47,7 @@ async def add_file(
     file: Annotated[UploadFile, File()],
     hosted: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Give the draft a file."""
+    """Add a file to the draft."""
     found = await run_in_threadpool(find, deps, viewer, campaign)
     name = file.filename or "file"
     content = await file.read(MAX_HOSTED + 1)
@@ -154,7 +154,7 @@ def cancel(deps: Deps, viewer: Posted, campaign: str) -> Response:
 
 @router.post("/campaigns/{campaign}/winner")
 def winner(deps: Deps, viewer: Posted, campaign: str, variant: Annotated[str, Form()] = "") -> Response:
-    """End the test by hand."""
+    """End the A/B test by hand."""
     return to_page(choose_winner(deps.store, find(deps, viewer, campaign).id, variant))
 
 
@@ -170,7 +170,7 @@ def write_again(deps: Deps, viewer: Posted, campaign: str, who: Annotated[str, F
 
 @router.post("/campaigns/{campaign}/copy")
 def copy(deps: Deps, viewer: Posted, campaign: str) -> Response:
-    """A new draft like it."""
+    """Copy it into a new draft."""
     return to_page(copy_campaign(deps.store, deps.campaigns.files, deps.clock, find(deps, viewer, campaign).id))
 
 

@@ -144,7 +144,7 @@ def _editor(  # noqa: PLR0917 - what a page is made of
 
 @router.post("/campaigns/{campaign}/preview", dependencies=[takes(LARGE_FORM)])
 def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
-    """What is typed, as one contact would see it: the document inside the sandboxed frame. Nothing in it is live."""
+    """Preview of the input for one contact: the document inside the sandboxed frame, without tracking."""
     seen, problem = _typed(deps, form, campaign)
     if seen is None:
         page = mail_frame.text_document(problem)
@@ -158,7 +158,7 @@ def show_preview(deps: Deps, form: PostedLarge, campaign: str) -> Response:
 
 @router.post("/campaigns/{campaign}/look", dependencies=[takes(LARGE_FORM)])
 def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
-    """What a mailbox lists of it: subject, first words, size; or what cannot be composed."""
+    """Its entry in a mailbox: subject, first words, size; or the composing error."""
     seen, problem = _typed(deps, form, campaign)
     return pages_of(request).render(request, "campaigns/preview.html", seen=seen, problem=problem)
 

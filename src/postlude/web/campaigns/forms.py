@@ -19,7 +19,7 @@ _WRONG_NUMBER: Final = "{} is a number, not {!r}"
 
 
 class CampaignForm(NamedTuple):
-    """What the editor shows and sends back."""
+    """The editor's form."""
 
     details: dict[str, str]
     """name, sender and reply_to."""
@@ -57,7 +57,7 @@ def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> CampaignForm:
 
 
 def read_draft(form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
-    """What was typed, and what of it cannot be read (empty: nothing); that part then is as it was stored.
+    """The input, and the error in it (empty: none); the part with the error keeps its stored value.
 
     MJML becomes HTML by `complete`.
     """

@@ -31,7 +31,7 @@ _SHOWN_ERRORS: Final = 20
 
 @router.get("/contacts/import")
 def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
-    """Where a file is chosen, and what was imported before."""
+    """The upload page, with earlier imports."""
     del viewer
     jobs = [(job, summary(job)) for job in deps.store.jobs.latest(KIND, limit=20)]
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")

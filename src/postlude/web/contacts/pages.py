@@ -52,7 +52,7 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
 
 @router.get("/contacts/export.csv")
 def export(deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "") -> Response:
-    """All that fit, as CSV."""
+    """All matching contacts, as CSV."""
     del viewer
     rows = service.export_rows(deps.store, search=q, list_id=parse_id(in_list) or 0, tag=parse_id(tag) or 0)
     return csv_response(rows, "contacts.csv")
@@ -71,7 +71,7 @@ OwnFields = Annotated[dict[str, str], Depends(_own_fields)]
 def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:
-    """Add one and show it."""
+    """Add a contact and show it."""
     contact = service.add(deps.store, deps.clock, address, name=name.strip(), source=f"by {viewer.user.address}")
     return _to(contact)
 

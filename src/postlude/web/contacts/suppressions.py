@@ -55,7 +55,7 @@ def add(
 
 @router.post("/suppressions/remove")
 def remove(deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "") -> Response:
-    """Let one be mailed again."""
+    """Remove a suppression."""
     del viewer
     if not service.remove(deps.store, address):
         raise NotFoundError(f"{address} is not suppressed")

@@ -1,4 +1,4 @@
-"""What was typed on the compose page as a message. Pure: the form in, bytes out."""
+"""The input of the compose page as a message. Pure: form in, bytes out."""
 
 import html
 import re

@@ -40,7 +40,7 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
 
 @router.post("/messages/{message}/copies/{copy}/resend")
 async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
-    """Have one copy of the viewer's message sent again; the journal has it before the answer."""
+    """Send one copy of the viewer's message again; the request is journaled before the answer."""
     wanted = parse_id(copy)
     chosen = await run_in_threadpool(choose, deps.store, wanted, deps.clock) if wanted is not None else []
     owner = await run_in_threadpool(_owner, deps, chosen[0].observation.message) if chosen else None

@@ -7,7 +7,7 @@ from postlude.web.messages.compose_form import link_keys
 
 
 class TrackingOptions(NamedTuple):
-    """What is switched on for one message."""
+    """Tracking switches of one message."""
 
     opens: bool
     clicks: bool
