@@ -51,9 +51,9 @@ def test_every_command_in_the_docs_exists():
     for page in pages():
         for place, code in code_words(page):
             found = re.match(r"(?:\w+=\S+ )*(?:\S*/)?postlude (.*)", code)
-            said = _unknown(found[1]) if found else ""
-            if said:
-                wrong.append(f"{place}: `{code}`: {said}")
+            reported = _unknown(found[1]) if found else ""
+            if reported:
+                wrong.append(f"{place}: `{code}`: {reported}")
     assert wrong == []
 
 

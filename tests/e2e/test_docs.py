@@ -24,18 +24,18 @@ def test_every_block_of_the_page_runs(page: Path):
 
 def _run(block: Block, world: World, missing: list[str]) -> str:
     try:
-        said = RUNNERS[block.language](block.text, world)
+        reported = RUNNERS[block.language](block.text, world)
     except NotInstalled as error:
         missing.append(str(error))
         return ""
-    return f"{block.place}: {said}" if said else ""
+    return f"{block.place}: {reported}" if reported else ""
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_every_unit_is_understood_by_systemd(unit: Path):
     with World() as world:
         try:
-            said = systemd(unit.read_text(), world, unit.name)
+            reported = systemd(unit.read_text(), world, unit.name)
         except NotInstalled as error:
             pytest.skip(f"not installed: {error}")
-    assert said == ""
+    assert reported == ""

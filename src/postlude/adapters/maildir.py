@@ -39,7 +39,7 @@ class Maildir:
         """Has no limits."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Has no limits."""
         del copies
         return Forecast(0.0, "")

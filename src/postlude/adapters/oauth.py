@@ -66,7 +66,7 @@ class OAuthToken:
             if response.status != _OK:
                 reported = f"{answer.get('error', '')} {answer.get('error_description', '')}".strip()
                 raise TransportError(
-                    f"{parts.netloc} refused an access token ({response.status} {said}): "
+                    f"{parts.netloc} refused an access token ({response.status} {reported}): "
                     "grant access again and set the new oauth_refresh_token"
                 )
             return str(answer["access_token"]), float(answer.get("expires_in", _SHORT_S))

@@ -69,7 +69,7 @@ class SandboxOutbox:
         """Has no limits."""
         return 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Has no limits."""
         del copies
         return Forecast(0.0, "")

@@ -1,4 +1,4 @@
-"""Style sheets before they are inlined: rules that no `style` attribute can express are set aside unchanged.
+"""Style sheets before they are inlined: rules that no `style` attribute can express are quarantined unchanged.
 
 A rule that matches nothing in the page is left in its sheet by the inliner itself: mail clients add these classes
 (`.ExternalClass`, `[data-ogsc]`). CSS Syntax 3 is followed as far as finding the rules needs it.

@@ -22,7 +22,7 @@ def clean(text: str) -> str:
     return normalised(found[0]) if found else ""
 
 
-def tidy(address: str) -> str:
+def normalised(address: str) -> str:
     """Lower case, without punctuation and quotes at the ends."""
     address = address.strip().strip("<>()[]{},;:.`'").lower()
     if not (address.startswith('"') and '"@' in address):

@@ -49,9 +49,9 @@ def auto_reply_rule(incoming: ReturnedMessage, *, tagged: bool = False, text: Ca
     return _reported(incoming) or _signs(incoming, text, answers=answers)
 
 
-def _said(letter: ReturnedMessage) -> str:
+def _reported(incoming: ReturnedMessage) -> str:
     """Text that only programs write."""
-    root = letter.root
+    root = incoming.root
     checks = (
         ("auto-header", any(key in _FLAGS and value.lower() not in {"", "no", "false"} for key, value in root.headers)),
         ("precedence", root.get("precedence").lower().strip() in {"auto_reply", "auto-reply"}),

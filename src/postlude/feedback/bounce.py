@@ -110,9 +110,9 @@ def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymou
     """Whether the shape is that of a bounce, given who wrote it."""
     root = incoming.root
     if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
-        return letter.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
-    if _ANSWERS.match(letter.subject):  # a person's answer or forward, unless a mail system quoted our subject
-        return letter.system and not root.get("in-reply-to") and shape.marks > 1
+        return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
+    if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system quoted our subject
+        return incoming.system and not root.get("in-reply-to") and shape.marks > 1
     if shape.linked and not shape.quotes and not shape.returns:
         return False
     if incoming.system:

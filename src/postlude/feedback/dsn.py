@@ -26,10 +26,10 @@ MIN_DIAGNOSTIC: Final = 12
 MAX_QUOTED: Final = 600
 
 
-def parse_dsn(letter: ReturnedMessage) -> list[Finding]:
+def parse_dsn(incoming: ReturnedMessage) -> list[Finding]:
     """Findings of a DSN, empty when the mail is not a DSN or names no recipient."""
-    part = letter.machine_part("delivery-status")
-    if part is None or not (letter.root.type == "multipart/report" or letter.from_daemon):
+    part = incoming.machine_part("delivery-status")
+    if part is None or not (incoming.root.type == "multipart/report" or incoming.from_daemon):
         return []
     groups = _groups(part)
     whole = _fields(groups[0]) if groups else {}

@@ -20,9 +20,9 @@ from postlude.feedback.tags import Signed
 _SNS: Final = "no-reply@sns.amazonaws.com"
 
 
-def _parse_sns(letter: ReturnedMessage) -> list[Finding]:
+def _parse_sns(incoming: ReturnedMessage) -> list[Finding]:
     """Amazon SES events that SNS sends by mail: they are not signed, so they only prove an id that others may know."""
-    if letter.sender != _SNS or not letter.report.lstrip().startswith("{"):
+    if incoming.sender != _SNS or not incoming.report.lstrip().startswith("{"):
         return []
     text = incoming.report.lstrip().split("\n\n--\n", 1)[0].replace("!\n ", "").replace("\n", "")
     try:
@@ -72,17 +72,17 @@ def parse(
                 found = _nested(incoming, found) if found[0].rule.startswith(_GUESSED) else found
                 return [_matched(incoming, signed, item, copy, evidence) for item in found]
         name = "answer"
-        item = parse_answer(letter, tagged=evidence is not Evidence.NONE)
-        return [_answer_tied(signed, item, copy, evidence)]
+        item = parse_answer(incoming, tagged=evidence is not Evidence.NONE)
+        return [_answer_matched(signed, item, copy, evidence)]
     except Exception as error:  # noqa: BLE001 - hostile mail must get an outcome that keeps the sample, never stop the digest
         return [
             Finding(kind=FindingKind.UNREADABLE, rule=f"crash/{name}", diagnostic=f"{type(error).__name__}: {error}")
         ]
 
 
-def _nested(letter: ReturnedMessage, outer: list[Finding]) -> list[Finding]:
+def _nested(incoming: ReturnedMessage, outer: list[Finding]) -> list[Finding]:
     """Gateways wrap one report in another: the inner one is used where the outer one only guesses."""
-    inner = ReturnedMessage(letter.returned_raw, known=letter.known, tags=None, rcpt_to="", mail_from="")
+    inner = ReturnedMessage(incoming.returned_raw, known=incoming.known, tags=None, rcpt_to="", mail_from="")
     if not inner.from_daemon or not inner.root.headers:
         return outer
     return parse_dsn(inner) or parse_bounce(inner) or outer

@@ -138,12 +138,12 @@ def find_code(text: str) -> int:
 def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, str]:
     """The reason and the id of the rule that decided it. `texts` go from the telling to the vague."""
     detail = status.partition(".")[2]
-    said = _said(texts)
-    if said and AXES[said[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
-        said = None  # X.1.7 and X.1.8 are about the sender: not the recipient is unknown, full or without mail
-    outspoken = said is None or (said[1] != _NAMED and _outspoken(said[0], detail))
-    if said and not outspoken:
-        return said
+    reported = _reported(texts)
+    if reported and AXES[reported[0]].fault in _ADDRESSEE and STATUS_REASONS.get(detail) is R.SENDER_REFUSED:
+        reported = None  # X.1.7 and X.1.8 are about the sender: not the recipient is unknown, full or without mail
+    outspoken = reported is None or (reported[1] != _NAMED and _outspoken(reported[0], detail))
+    if reported and not outspoken:
+        return reported
     if published := refusals.of_status(detail):
         return published[0], f"{published[1]}-{detail}"
     if detail in STATUS_REASONS and outspoken:
@@ -157,7 +157,7 @@ def find_reason(texts: Iterable[str], status: str, code: int) -> tuple[Reason, s
     return R.UNDEFINED, "nothing-said"
 
 
-def persistence_of(reason: Reason, rule: str, status: str, code: int, said: str) -> Persistence:
+def persistence_of(reason: Reason, rule: str, status: str, code: int, reported: str) -> Persistence:
     """What a refusal means for the address. GONE only for a permanent answer that states it."""
     persistence = AXES[reason].persistence
     if persistence is not P.GONE:
@@ -215,7 +215,7 @@ def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     return vague
 
 
-def _said_in(text: str) -> tuple[Reason, str] | None:
+def _reported_in(text: str) -> tuple[Reason, str] | None:
     """Reason from a text: a published sentence or code, unless it is vague and a word rule is more specific."""
     published = refusals.find(text)
     known = (published.reason, f"{published.origin}-{published.reason}") if published else None

@@ -105,10 +105,10 @@ def _first_place(
     return [], ""
 
 
-def _own(letter: ReturnedMessage) -> set[str]:
+def _own(incoming: ReturnedMessage) -> set[str]:
     """Addresses in every report that did not fail: its recipient, its author, the sender of our mail."""
-    found = {address for name in _OWN_HEADERS for value in letter.root.all(name) for address in find_all(value)}
-    if letter.returned is not None:
+    found = {address for name in _OWN_HEADERS for value in incoming.root.all(name) for address in find_all(value)}
+    if incoming.returned is not None:
         for name in _OUR_HEADERS:
             found.update(find_all(incoming.returned.get(name)))
     return found
@@ -151,11 +151,11 @@ def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[s
     return report[start : min([*ends, at + _AFTER])], above
 
 
-def _known_in_raw(letter: ReturnedMessage) -> str:
+def _known_in_raw(incoming: ReturnedMessage) -> str:
     """The one mailed address that occurs literally in the mail (99.8 % of real bounces), empty when none."""
-    lowered = letter.raw.decode("latin-1").lower()
-    found = [address for address in letter.known if address in lowered]
-    own = {clean(letter.root.get("from"))}
+    lowered = incoming.raw.decode("latin-1").lower()
+    found = [address for address in incoming.known if address in lowered]
+    own = {clean(incoming.root.get("from"))}
     outside = [address for address in found if address not in own] or found
     return min(outside, key=lowered.find) if outside else ""
 

@@ -38,7 +38,7 @@ def kind_of(action: str, status: str) -> FindingKind:
     return {"2": FindingKind.DELIVERED, "4": FindingKind.DEFERRED}.get(status[:1], FindingKind.BOUNCED)
 
 
-def _coded_lines(said: str) -> str:
+def _coded_lines(reported: str) -> str:
     """The lines of a long report that carry a reply or status code, with the indented continuation lines."""
     kept: list[str] = []
     follow = 0
@@ -87,10 +87,12 @@ def refusal(
     return with_reason(base, reported, status, above=above)
 
 
-def with_reason(base: Finding, said: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = "") -> Finding:
+def with_reason(
+    base: Finding, reported: str, status: str = "", hint: Reason = Reason.NONE, *, above: str = ""
+) -> Finding:
     """`base` with codes, reason and axes; `hint` is a provider's own class, used if the text gives no reason."""
-    coded = _coded_lines(said) if len(said) >= LONG or "\n" in said else ""
-    said = _SPACES.sub(" ", _OUR_LINES.sub("", said)).strip()
+    coded = _coded_lines(reported) if len(reported) >= LONG or "\n" in reported else ""
+    reported = _SPACES.sub(" ", _OUR_LINES.sub("", reported)).strip()
     above = _SPACES.sub(" ", _OUR_LINES.sub("", above)).strip()
     code = find_code(reported) or find_code(above)
     shown = (coded or reported)[:MAX_DIAGNOSTIC]

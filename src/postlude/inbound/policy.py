@@ -64,7 +64,7 @@ class InboundPolicy:
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
-    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal, one observation per recipient, before the answer 250."""
         head = await asyncio.to_thread(HeaderBlock, raw)
         if len(head.all("received")) > _MAX_HOPS:

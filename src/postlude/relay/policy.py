@@ -89,17 +89,17 @@ class RelayPolicy:
             return _not_yours(command.address)
         return await self._services.quotas.refusal(self._login, 1)
 
-    async def rcpt(self, letter: SmtpTransaction, command: Command) -> str | None:
+    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """Any recipient with a possible address is accepted, within the quota."""
         del command
         if self._login is None or not transaction.recipients:
             return None
         return await self._services.quotas.refusal(self._login, len(transaction.recipients) + 1)
 
-    async def message(self, letter: SmtpTransaction, raw: bytes) -> str:
+    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before the answer 250."""
         head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
-        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, letter))
+        refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
         if login is not None and not refusal:
             refusal = await quotas.refusal(login, len(transaction.recipients))
         if refusal:

@@ -125,7 +125,7 @@ class Transport(Protocol):
         """Seconds until a copy may be sent, 0 for now. Ask before claiming."""
         ...
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Forecast for `copies` copies that begin to be sent now."""
         ...
 

@@ -146,7 +146,7 @@ class CampaignTools:
     """Folder of hosted files."""
     has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
-    outlook: SendingForecast
+    forecast: SendingForecast
     """Forecast for this many copies under the servers' limits; empty without limits."""
 
 

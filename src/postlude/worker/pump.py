@@ -107,7 +107,7 @@ class Pump(Generic[Item]):
         self.in_hand += len(items)
         self._more.set()
 
-    def take_out(self, unwanted: Callable[[Item], bool]) -> list[Item]:
+    def remove_waiting(self, unwanted: Callable[[Item], bool]) -> list[Item]:
         """Remove waiting copies that must not be sent now."""
         out = [item for item in self._waiting if unwanted(item)]
         if out:
@@ -147,7 +147,7 @@ class Pump(Generic[Item]):
 
     async def _finish(self, source: CopySource[Item], senders: Sequence[asyncio.Task[None]]) -> None:
         """Started attempts are still sent, the rest is returned."""
-        left = self.take_out(lambda _: True)
+        left = self.remove_waiting(lambda _: True)
         try:
             await source.give_back(left)
         except (StorageError, InUseError) as error:

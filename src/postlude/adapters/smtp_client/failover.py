@@ -216,7 +216,7 @@ class SmtpServers:
         wait = (at - now) / MICROS_PER_SECOND
         return wait if wait > _PATIENCE_S else 0.0
 
-    def outlook(self, copies: int) -> Outlook:
+    def forecast(self, copies: int) -> Forecast:
         """Forecast under the limits of all servers. Reads the stored usage if it was not read yet."""
         if not self._loaded:
             for server in self._servers:

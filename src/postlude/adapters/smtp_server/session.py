@@ -67,7 +67,7 @@ class SmtpServerConfig:
     """At a time; an IPv6 address counts with its /64."""
     trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Addresses without `connections_per_address`."""
-    held_bytes: int = 268_435_456
+    buffered_bytes: int = 268_435_456
     """Bytes of all incoming messages; a further one gets a temporary refusal."""
     lmtp: bool = False
     """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
@@ -321,7 +321,7 @@ class SmtpServerSession(SMTP):
         if self._login and not self.session.authenticated and not await self._policy.trusted():
             hint = "" if self._may_login else "turn on STARTTLS, then "
             await self.push(f"530 5.7.0 Log in first: {hint}use your address and an app password from Postlude")
-        elif self.letter is not None:
+        elif self.transaction is not None:
             await self.push("503 5.5.1 A message has already begun; send RSET to drop it")
         else:
             try:
@@ -336,11 +336,11 @@ class SmtpServerSession(SMTP):
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Add a recipient."""
-        letter = self.letter
-        if letter is None:
+        transaction = self.transaction
+        if transaction is None:
             await self.push("503 5.5.1 Send MAIL first")
             return
-        if len(letter.recipients) >= self._config.max_recipients:
+        if len(transaction.recipients) >= self._config.max_recipients:
             await self.push(f"452 4.5.3 At most {self._config.max_recipients} recipients per message; send it in parts")
             return
         try:
@@ -358,11 +358,11 @@ class SmtpServerSession(SMTP):
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as smtp_EHLO
         """Receive the message."""
-        letter = self.letter
-        if letter is None or not letter.recipients:
+        transaction = self.transaction
+        if transaction is None or not transaction.recipients:
             await self.push("503 5.5.1 Send MAIL and RCPT first")
             return
-        if letter.chunks:
+        if transaction.chunks:
             await self.push("503 5.5.1 The message has begun with BDAT; end it with BDAT LAST, or send RSET to drop it")
             return
         if arg:
@@ -384,10 +384,10 @@ class SmtpServerSession(SMTP):
         if not (size.isascii() and size.isdigit()) or len(size) > _DIGITS or last.upper() not in {"", "LAST"}:
             await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
             return
-        letter, limit = self.letter, self._config.max_message_bytes
-        have = sum(map(len, letter.chunks)) if letter is not None else 0
-        chunk = await self._read_exactly(int(size), keep=letter is not None and have + int(size) <= limit)
-        if letter is None or not letter.recipients:
+        transaction, limit = self.transaction, self._config.max_message_bytes
+        have = sum(map(len, transaction.chunks)) if transaction is not None else 0
+        chunk = await self._read_exactly(int(size), keep=transaction is not None and have + int(size) <= limit)
+        if transaction is None or not transaction.recipients:
             await self.push("503 5.5.1 Send MAIL and RCPT first")
         elif chunk is None:
             self.transaction = None
@@ -465,7 +465,7 @@ class SmtpServerSession(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """A temporary error for any exception: the client keeps the message and tries again."""
-        self.letter = None
+        self.transaction = None
         if isinstance(error, StorageError):
             _log.error("%s", error)
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"

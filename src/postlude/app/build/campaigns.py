@@ -23,7 +23,7 @@ class CampaignServices:
         """Whether mail from a domain gets a DKIM signature."""
         return self.parts.dkim.signer(domain) is not None
 
-    def outlook(self, copies: int) -> str:
+    def forecast(self, copies: int) -> str:
         """Forecast for this many copies under the servers' limits; empty without limits."""
         settings = self.parts.settings
         if settings.sandbox:

@@ -17,7 +17,7 @@ from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import JournalWriter, Spool
 
-_HELD_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
+_BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
 
 
 def run_inbound_process(settings: Settings, *, descriptor: int | None, child: bool) -> None:

@@ -39,7 +39,7 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
         person = someone(services.store, found, contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
-        raw = trial_message(
+        raw = compose_test_mail(
             services.contents, found, variant_called(services.store, found.id, variant), person, recipients
         )
         user = services.store.accounts.user(found.user)
@@ -97,9 +97,9 @@ def _schedule(
         raise InputError("not scheduled: correct the errors; serious findings can be overridden with --anyway")
     made = schedule_campaign(services.store, services.contents, services.parts.clock, campaign.id, at)
     print_campaign(services, made, as_json=as_json)
-    outlook = services.outlook(made.expected)
-    if outlook and not as_json:
-        click.echo(outlook)
+    forecast = services.forecast(made.expected)
+    if forecast and not as_json:
+        click.echo(forecast)
     return made
 
 

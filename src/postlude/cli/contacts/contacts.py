@@ -161,8 +161,8 @@ def edit(  # noqa: PLR0917 - one parameter an option
 @click.option("--source", default="", help="Where and when they said so; required for `given`.")
 def consent(address: str, mail: str | None, opens: str | None, clicks: str | None, source: str) -> None:
     """Record what ADDRESS agreed to, or withdrew, outside of Postlude: on paper, by phone."""
-    said = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
-    states = {purpose: Consent(state) for purpose, state in said.items() if state}
+    reported = {Purpose.MAIL: mail, Purpose.OPENS: opens, Purpose.CLICKS: clicks}
+    states = {purpose: Consent(state) for purpose, state in reported.items() if state}
     if not states:
         raise InputError("give at least one of --mail, --opens and --clicks")
     with open_store_of(load()) as store:

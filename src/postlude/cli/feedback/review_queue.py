@@ -1,4 +1,4 @@
-"""`postlude feedback unmatched`, `tie`, `dismiss`, `hooks`: the review queue, and the webhook URLs of providers."""
+"""`postlude feedback unmatched`, `assign`, `dismiss`, `hooks`: the review queue, and the webhook URLs of providers."""
 
 import click
 
@@ -40,7 +40,7 @@ def unmatched(state: str, as_json: bool) -> None:
     elif rows:
         print_table([[id_text(row.id), to_iso(row.at)[:16], row.reason, row.summary] for row in rows])
         if state == "open":
-            click.echo("\n`Decide with `postlude feedback tie ID ADDRESS` or `postlude feedback dismiss ID`.")
+            click.echo("\n`Decide with `postlude feedback assign ID ADDRESS` or `postlude feedback dismiss ID`.")
     else:
         click.echo("nothing to decide" if state == "open" else "none")
 
@@ -48,7 +48,7 @@ def unmatched(state: str, as_json: bool) -> None:
 @click.command("assign")
 @click.argument("unmatched")
 @click.argument("copy", metavar="COPY|ADDRESS")
-def tie(unmatched: str, copy: str) -> None:
+def assign(unmatched: str, copy: str) -> None:
     """Assign UNMATCHED to COPY (16 digits), or to the newest message to ADDRESS."""
     from postlude.app.commands.stores import decide_unmatched, open_store_of  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
 

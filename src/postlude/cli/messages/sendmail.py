@@ -51,7 +51,7 @@ Exit codes: 0 accepted, 64 usage, 65 bad message, 67 bad recipient, 69 refused, 
 allowed, 78 configuration."""
 
 
-class NotTakenError(PostludeError):
+class NotAcceptedError(PostludeError):
     """The relay refused the message, with its reason. The exit code shows whether to try again."""
 
     def __init__(self, code: int, text: str) -> None:

@@ -85,7 +85,7 @@ def _summary(copy: dict[str, Any]) -> str:
     if copy["opens"]:
         reported.append(f"opened {_times(copy['opens'])}, last {_when(copy['last_open_at'])}")
     if copy["opens_unknown"]:
-        said.append(f"{copy['opens_unknown']} opens by a person or a machine")
+        reported.append(f"{copy['opens_unknown']} opens by a person or a machine")
     if copy["clicks"]:
         reported.append(f"clicked {_times(copy['clicks'])}")
     reported += [word for word in ("replied", "unsubscribed", "complained") if copy[f"{word}_at"]]

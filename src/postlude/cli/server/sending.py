@@ -14,7 +14,7 @@ from postlude.store import PausedMail
 
 @click.command()
 @click.argument("reason", default="no reason given")
-def hold_sending(reason: str) -> None:
+def pause_sending(reason: str) -> None:
     """Pause all sending, single messages and campaigns, until `postlude resume-sending`. REASON is shown meanwhile.
 
     Run this before you restore a whole data folder: Postlude cannot recognise that mail was sent since the backup.
@@ -38,7 +38,7 @@ def resume_sending(yes: bool, as_json: bool) -> None:
         found = store.integrity.sending_pause()
         if found is None:
             raise InputError("sending is not paused")
-        held = store.integrity.held_mail()
+        held = store.integrity.paused_mail()
         if not as_json:
             click.echo("\n".join([*(f"held: {reason}" for reason in found.reasons), *_numbers(held)]))
         if not yes and not as_json:

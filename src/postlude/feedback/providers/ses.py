@@ -227,8 +227,8 @@ def _unsent(node: Node, way: str, reported: str, hint: Reason) -> list[Finding]:
 
 def _subscription(node: Node) -> list[Finding]:
     """The recipient left through the list management of SES; a change of topics is not an unsubscribe."""
-    said = node["subscription"]
-    if said["newTopicPreferences"]["unsubscribeAll"].value is not True:
+    reported = node["subscription"]
+    if reported["newTopicPreferences"]["unsubscribeAll"].value is not True:
         return []
     at = reported["timestamp"].text()
     return [

@@ -168,7 +168,7 @@ def _links(_context: Context, _variant: Variant, compiled: TemplateExamination) 
             yield Level.SERIOUS, f"link {link.position}{shown} {link.url or 'without a URL'} {why}"
 
 
-def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Said:
+def _files(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     """References in the content to files that the campaign does not have."""
     template = context.contents.template(context.campaign, variant)
     inside = {each.content_id for each in template.attachments if each.content_id}

@@ -59,7 +59,7 @@ class CampaignWork:
         self._store.campaigns.move(campaign.id, sending, CampaignStatus.SENDING, decide_at=None)
         _log.info("campaign %016x: variant %016x won, %d copies leave as it", campaign.id, winner, released)
 
-    def take_in(self, campaign: Campaign) -> bool:
+    def enqueue_audience(self, campaign: Campaign) -> bool:
         """Create copies for the next part of the audience; True when there was a part left."""
         if campaign.taken_in:
             return False

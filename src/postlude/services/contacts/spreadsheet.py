@@ -66,7 +66,7 @@ def _rows(path: Path, sheet: str, after: int) -> Iterator[FileRow]:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _reported(path: Path) -> Iterator[None]:
     """InputError for any error of the reader; its errors share no class."""
     try:
         yield

@@ -85,7 +85,7 @@ class FindingSource(NamedTuple):
     mail_from: str = ""
 
 
-def take_findings(item: Item, said: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
+def apply_findings(item: Item, reported: Sequence[FindingMeaning], repeats: Repeats, source: FindingSource) -> None:
     """The data that the stores need from one mail or call."""
     record = event_id(item.record.position, 0)
     first = {one.fingerprint: (number, one) for number, one in reversed(list(enumerate(reported)))}

@@ -43,12 +43,12 @@ class RecordOutcome(StrEnum):
     REPEATED = "repeated"  # came back before, and was counted then
     RESOLVED = "resolved"  # a user assigned or dismissed an unmatched finding
     IGNORED = "ignored"  # a provider's call with nothing in it for us: opens, clicks, tests
-    UNHANDLED = "unhandled"  # a call of an unknown provider; set aside
-    UNPROVEN = "unproven"  # a provider's call with an invalid signature; set aside
-    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; set aside
-    UNREADABLE = "unreadable"  # no observation; set aside
-    FAILED = "failed"  # reading it raised an error; set aside
-    REFUSED = "refused"  # a store would not take it; set aside
+    UNHANDLED = "unhandled"  # a call of an unknown provider; quarantined
+    UNPROVEN = "unproven"  # a provider's call with an invalid signature; quarantined
+    WAITING = "waiting"  # a provider's call that can only be judged with a key or certificate to come; quarantined
+    UNREADABLE = "unreadable"  # no observation; quarantined
+    FAILED = "failed"  # reading it raised an error; quarantined
+    REFUSED = "refused"  # a store would not take it; quarantined
 
 
 QUARANTINED: Final = frozenset(

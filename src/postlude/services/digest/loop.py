@@ -149,8 +149,8 @@ class Digest:
     ) -> None:
         """Three callbacks run in the digest's thread.
 
-        `chosen`: recipients' choices about tracking have reached the store. `chore`: between two batches, when both
-        stores hold the same records; it does a little work and returns whether there is more. `tidy`: about once a
+        `chosen`: recipients' choices about tracking have reached the store. `maintenance`: between two batches, when both
+        stores hold the same records; it does a little work and returns whether there is more. `housekeeping`: about once a
         minute, when everything in the journal is digested.
         """
         self._journal = journal
@@ -248,7 +248,7 @@ class Digest:
 
     def _note_segments(self) -> None:
         """Damage of a journal is recorded before any later record is digested."""
-        labels = self._journal.take_labels()
+        labels = self._journal.pop_labels()
         self._new_in_history.add(labels)
         self._new_in_store.add(labels)
         if findings := self._journal.pop_findings():

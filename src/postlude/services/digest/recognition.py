@@ -62,7 +62,7 @@ def compare(journal: Recognising, store: Store, history: History, clock: Clock) 
         text = OLDER_STATE.format(state=state, history=seen)
         now = clock.now()
         store.integrity.add_incidents([Incident(f"older-state:{state}:{seen}", now, "older-state", text)])
-        store.integrity.hold_sending(text, now)
+        store.integrity.pause_sending(text, now)
         store.integrity.raise_generation(seen)  # reported once; from here on both stores continue together
     elif in_store and not in_history:
         store.integrity.add_incidents([Incident(f"empty-history:{state}", clock.now(), "history", EMPTY_HISTORY)])

@@ -30,7 +30,7 @@ Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is quarantined with the reason."""
 
 
-class Interpreter:
+class RecordSteps:
     """Turns records into items with everything the stores need. Does not write them.
 
     `submissions` and `returned` are the steps for Submitted and Returned observations; `hits` judges hits.

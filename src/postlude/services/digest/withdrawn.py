@@ -125,7 +125,7 @@ class Withdrawn:
         self._fresh = {}
 
 
-class TakingOut:
+class WithdrawalRemoval:
     """Removes hits recorded between a withdrawal and its arrival. For the digest's thread.
 
     Only while both stores hold the same records: then the projections can be rebuilt from the history. A crash in

@@ -144,7 +144,7 @@ def _dkim(record: DnsRecord, lookup: Lookup) -> RecordCheck:
         return RecordCheck(
             record, RecordState.WRONG, found, "the key is revoked (p= is empty): publish the value shown"
         )
-    if said[0].get("p") != wanted["p"] or said[0].get("k", "rsa") != wanted["k"]:
+    if reported[0].get("p") != wanted["p"] or reported[0].get("k", "rsa") != wanted["k"]:
         remedy = "another key is published: replace it with the value shown, without line breaks or spaces in p="
         return RecordCheck(record, RecordState.WRONG, found, remedy)
     return RecordCheck(record, RecordState.OK, found, "")

@@ -18,14 +18,14 @@ _FOLDER: Final = "data_folder"
 _FORMER: Final = "former_data_folder"
 
 
-def hold(store: Store, clock: Clock, key: str, text: str) -> None:
+def pause(store: Store, clock: Clock, key: str, text: str) -> None:
     """Pause all sending until it is resumed; the reason is shown until then and recorded as an incident."""
     now = clock.now()
     store.integrity.add_incidents([Incident(f"{key}:{now}", now, "held", text)])
     store.integrity.pause_sending(text, now)
 
 
-def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
+def pause_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
     """Pause sending for an empty state in a used data folder, and for a state from another folder."""
     before = store.settings.get(_FOLDER)
     if used and before is None and store.accounts.first_user() is None and not store.integrity.generation():
@@ -37,7 +37,7 @@ def hold_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None:
         store.settings.put(_FOLDER, folder)
 
 
-def resume(store: Store) -> HeldMail:
+def resume(store: Store) -> PausedMail:
     """Resume sending; returns what was known at the decision.
 
     Copies claimed by workers of a former data folder become INDETERMINATE: their journals are not here.
@@ -56,7 +56,7 @@ def seen(store: Store, clock: Clock) -> None:
 
 def problems(store: Store) -> list[str]:
     """Problems for every status display: why sending is paused, and unread incidents."""
-    held = store.integrity.hold()
+    held = store.integrity.sending_pause()
     reasons = [] if held is None else [f"sending is paused: {reason}" for reason in held.reasons]
     told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]
     return [*reasons, *told]

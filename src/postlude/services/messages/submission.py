@@ -23,7 +23,7 @@ class ReadSubmission(NamedTuple):
     events: tuple[Event, ...]
 
 
-def take(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
+def read_submission(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
     """Rows and QUEUED events of a submitted message; deterministic, so that a replay adds nothing.
 
     `policy` is the user's tracking policy. Never raises for what the mail contains: a message that cannot be

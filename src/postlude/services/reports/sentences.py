@@ -137,7 +137,7 @@ def _complained(event: Event, _nth: int, _url: str) -> str:
 def _replied(event: Event, _nth: int, _url: str) -> str:
     who = event.facts.get("sender") or event.facts.get("from", "")
     wish = ", asking to unsubscribe" if event.facts.get("wish") == "leave" else ""
-    return "Answered" + (f" by {who}" if who else "") + wish + _tied(event)
+    return "Answered" + (f" by {who}" if who else "") + wish + _matched(event)
 
 
 def _autoresponded(event: Event, _nth: int, _url: str) -> str:

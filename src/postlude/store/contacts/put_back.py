@@ -49,7 +49,7 @@ def join_named_lists(
         connection.execute(insert_into(connection.dialect, list_members).on_conflict_do_nothing(), rows)
 
 
-def note_consent_to_mail(connection: Connection, said: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
+def note_consent_to_mail(connection: Connection, reported: Sequence[tuple[Consent, int]], at: int, proof: int) -> None:
     """Record consent to mail for contacts without any, with the import as its proof."""
     for state in (Consent.GIVEN, Consent.WITHDRAWN):
         for some in chunks(contact for each, contact in reported if each is state):

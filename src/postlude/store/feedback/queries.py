@@ -77,9 +77,9 @@ class FeedbackQueries(TopicQueries):
             query = select(quarantined).where(quarantined.c.waiting).order_by(quarantined.c.at, quarantined.c.offset)
             return [as_struct(QuarantinedRecord, row) for row in connection.execute(query.limit(limit))]
 
-    def forget_set_aside(self, one: SetAside) -> None:
+    def forget_quarantined(self, one: QuarantinedRecord) -> None:
         """Delete a record that was processed."""
-        columns = set_aside.c
+        columns = quarantined.c
         place = columns.writer == one.writer, columns.segment == one.segment, columns.offset == one.offset
         with self._database.write() as connection:
             connection.execute(delete(quarantined).where(*place))

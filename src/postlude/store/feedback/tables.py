@@ -23,7 +23,7 @@ unmatched = Table(
 )
 
 # A record that the digest could not read or apply, with the reason: the journal itself is trimmed after a week.
-set_aside = Table(
+quarantined = Table(
     "set_aside",
     metadata,
     Column("writer", Integer, primary_key=True, autoincrement=False),

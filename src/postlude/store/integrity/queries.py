@@ -67,26 +67,26 @@ class IntegrityQueries(TopicQueries):
         """Read the whole database; returns damaged and inconsistent parts. Takes minutes on a large one."""
         with self._database.read() as connection:
             if self._database.sqlite:
-                said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-                return [text for text in said if text != "ok"]
+                reported = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+                return [text for text in reported if text != "ok"]
             for table in metadata.sorted_tables:  # PostgreSQL reports a page with a wrong checksum
                 connection.execute(select(func.count()).select_from(table)).scalar()
         return []
 
-    def hold(self) -> Hold | None:
+    def sending_pause(self) -> SendingPause | None:
         """Why sending is paused; None when it is not."""
         with self._database.read() as connection:
             value = connection.execute(select(settings.c.value).where(settings.c.key == PAUSE)).scalar()
         return None if value is None else msgspec.convert(value, SendingPause)
 
-    def hold_sending(self, reason: str, now: int) -> None:
+    def pause_sending(self, reason: str, now: int) -> None:
         """Pause all sending, single messages and campaigns, of all processes."""
         with self._database.write() as connection:
             pause_now(connection, self._insert(settings), reason, now)
 
-    def held_mail(self) -> HeldMail:
+    def paused_mail(self) -> PausedMail:
         """Waiting copies and campaigns while sending is paused."""
-        hold = self.hold()
+        pause = self.sending_pause()
         waiting = copies.c.campaign == 0, copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
         with self._database.read() as connection:
             every = connection.execute(select(func.count()).select_from(copies).where(*waiting)).scalar_one()
@@ -97,7 +97,7 @@ class IntegrityQueries(TopicQueries):
             known = _campaigns(connection)
         return PausedMail(every, uncertain, tuple(known))
 
-    def resume_sending(self) -> HeldMail:
+    def resume_sending(self) -> PausedMail:
         """Resume sending, and record the decision.
 
         Copies of single messages that may have been sent already become INDETERMINATE. Campaigns with sent copies that

@@ -18,7 +18,7 @@ class Incident(msgspec.Struct, frozen=True):
     """When it was marked as read."""
 
 
-class HeldMail(msgspec.Struct, frozen=True):
+class PausedMail(msgspec.Struct, frozen=True):
     """Mail that waits while sending is paused, for the operator's decision."""
 
     waiting: int

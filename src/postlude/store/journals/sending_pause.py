@@ -15,7 +15,7 @@ NOT_WHOLE: Final = ("damaged", "missing", "older", "gone")
 """Kinds of incidents after which records may be missing from a journal."""
 
 
-class Hold(msgspec.Struct, frozen=True):
+class SendingPause(msgspec.Struct, frozen=True):
     """Pause sending until the operator resumes it."""
 
     at: int

@@ -91,7 +91,7 @@ class PrivacyQueries(TopicQueries):
                 query = select(copies.c.id, copies.c.address).where(copies.c.address.in_(some))
                 yield from (tuple(row) for row in connection.execute(query))
 
-    def said_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
+    def statements_of_copies(self, wanted: Iterable[int]) -> dict[int, list[TrackingStatement]]:
         """All choices about tracking of these copies' addresses, by copy; copies without choices are absent."""
         joined = copies.join(tracking_choices, tracking_choices.c.address == copies.c.address)
         columns = (copies.c.id, tracking_choices.c.at, tracking_choices.c.opens, tracking_choices.c.clicks)

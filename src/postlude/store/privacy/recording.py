@@ -29,9 +29,9 @@ class MayRecord(NamedTuple):
 EVERYTHING: Final = MayRecord()
 
 
-def may_record(said: Sequence[TrackingStatement], at: int) -> MayRecord:
+def may_record(statements: Sequence[TrackingStatement], at: int) -> MayRecord:
     """What might be recorded at `at` for an address with these choices, oldest first: a choice acts from its time."""
-    last = next((one for one in reversed(said) if one.at <= at), None)
+    last = next((one for one in reversed(statements) if one.at <= at), None)
     return EVERYTHING if last is None else MayRecord(not last.opens, not last.clicks)
 
 
@@ -80,6 +80,6 @@ def write_choice(
     )
 
 
-def said_anything(connection: Connection, address: str) -> bool:
+def made_a_statement(connection: Connection, address: str) -> bool:
     """Whether the address ever made a choice."""
     return connection.execute(select(withdrawals.c.at).where(withdrawals.c.address == address)).first() is not None

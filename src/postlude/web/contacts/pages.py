@@ -77,9 +77,9 @@ def add(
 
 
 @router.get("/contacts/{contact}")
-def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, said: str = "") -> Response:
+def contact_page(request: Request, deps: Deps, viewer: SignedIn, contact: str, notice: str = "") -> Response:
     """Everything stored about one contact."""
-    return _page(request, deps, viewer, contact, said=said)
+    return _page(request, deps, viewer, contact, notice=notice)
 
 
 @router.post("/contacts/{contact}")

@@ -55,8 +55,8 @@ async def resolve(
     deps: Deps, viewer: Posted, unmatched: str, to: Annotated[str, Form()] = "", do: Annotated[str, Form()] = ""
 ) -> Response:
     """Assign it to a copy, or dismiss it; the decision is journaled before the answer."""
-    chosen = parse_id(to) if do == "tie" else 0
-    if do not in {"tie", "dismiss"} or chosen is None:
+    chosen = parse_id(to) if do == "assign" else 0
+    if do not in {"assign", "dismiss"} or chosen is None:
         raise InputError("Choose the message it belongs to, or dismiss it.")
     decision = await run_in_threadpool(decide, deps.store, viewer.user, deps.clock, _id(unmatched), chosen)
     await deps.append(encode(decision))

@@ -75,8 +75,8 @@ async def act(
     """Do what a recipient does, and show what that sent."""
     if action not in set(RecipientAction):
         raise NotFoundError(f"there is no action {action!r} for a mail")
-    letter, raw = await run_in_threadpool(_find, deps, viewer, mail)
-    envelope = _outbox(deps).get(letter.id)[0].envelope
+    entry, raw = await run_in_threadpool(_find, deps, viewer, mail)
+    envelope = _outbox(deps).get(entry.id)[0].envelope
     hands = SandboxRecipient(InboundClient(*deps.inbound), post_form, deps.edge_url, deps.clock)
     done = await hands.act(
         RecipientAction(action), raw, mail_from=envelope.mail_from, recipient=envelope.rcpt_to, text=text
