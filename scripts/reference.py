@@ -63,7 +63,7 @@ def providers() -> str:
     lines = [
         "# Sending providers",
         NOTE,
-        "From `feedback/providers/`. `postlude feedback hooks` prints the address each provider is told to call.",
+        "From `feedback/providers/`. `postlude feedback hooks` prints the webhook URL for each provider.",
         "",
         "| provider | set there | set here |",
         "|---|---|---|",

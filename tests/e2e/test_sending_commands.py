@@ -105,4 +105,4 @@ def test_an_indeterminate_copy_goes_again_when_it_is_told_to(postlude: Callable[
     assert running.run("resend", "no-id").code == 2
     (story,) = running.timeline("ops@customer.test")["messages"]
     reported = [entry["summary"] for entry in story["timeline"]]
-    assert any("somebody asked for it" in text for text in reported), reported
+    assert any("a user asked for it" in text for text in reported), reported

@@ -78,7 +78,7 @@ def _account(given: Mapping[str, object], where: str) -> ImapAccount:
         (not account.user, "user is missing: the login, mostly the whole address"),
         (
             any(oauth[:2]) and not all(oauth),
-            "oauth_client, oauth_refresh_token and oauth_url go together: set all or none",
+            "oauth_client, oauth_refresh_token and oauth_url belong together: set all or none",
         ),
         (account.oauth and bool(account.password), "password and oauth_* are both set: remove one"),
         (not account.oauth and not account.password, "password is missing: an app password, or oauth_*"),

@@ -191,7 +191,7 @@ def _check(server: SmtpServer, where: str) -> None:
         ),
         (
             any(oauth[:3]) and not all(oauth),
-            "oauth_client, oauth_secret, oauth_refresh_token (and oauth_url) go together: set all or none",
+            "oauth_client, oauth_secret, oauth_refresh_token (and oauth_url) belong together: set all or none",
         ),
         (server.oauth and bool(server.password), "password and oauth_* are both set: remove one"),
         (server.oauth and not server.user, "user is missing: the address XOAUTH2 logs in as"),
@@ -213,7 +213,7 @@ def _check(server: SmtpServer, where: str) -> None:
         ),
         (
             bool(server.warm_up) != bool(server.warm_up_from),
-            "warm_up and warm_up_from go together: a schedule and its first day, e.g. 2026-11-25",
+            "warm_up and warm_up_from belong together: a schedule and its first day, e.g. 2026-11-25",
         ),
     )
     for broken, remedy in rules:

@@ -135,7 +135,7 @@ def test_what_cannot_be_compiled_stays_a_draft(world: World) -> None:
     with pytest.raises(TemplateError):
         schedule_campaign(world.store, world.contents, world.clock, made.id)
     assert world.store.campaigns.get(made.id).status is CampaignStatus.DRAFT
-    with pytest.raises(InputError, match="nobody is in the audience"):
+    with pytest.raises(InputError, match="the audience is empty"):
         schedule_campaign(world.store, world.contents, world.clock, world.draft("x", Audience()).id)
 
 

@@ -62,7 +62,7 @@ def test_one_contact_from_adding_to_erasing(run: Run) -> None:
     assert "is a contact already" in run("contacts", "add", "ANNA@example.org", code=2)
     assert "is not a time zone" in run("contacts", "edit", "anna@example.org", "--time-zone", "Mars", code=2)
     run("contacts", "edit", "anna@example.org", "--time-zone", "europe/berlin", "--field", "ort=", "--untag", "vip")
-    assert "consent without proof" in run("contacts", "consent", "anna@example.org", "--mail", "given", code=2)
+    assert "consent needs a proof" in run("contacts", "consent", "anna@example.org", "--mail", "given", code=2)
     run("contacts", "consent", "anna@example.org", "--mail", "given", "--opens", "withdrawn", "--source", "phone")
     told = json.loads(run("contacts", "show", "anna@example.org", "--json"))
     assert told["time_zone"] == "Europe/Berlin"

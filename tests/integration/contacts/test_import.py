@@ -117,7 +117,7 @@ def test_consent_needs_proof_and_double_optin_needs_consent(store: Store, writte
     news = store.lists.add("News", DAY)
     with pytest.raises(InputError, match="confirm by mail"):
         order_import(store, CLOCK, written(PEOPLE, lists=(news.id,)))
-    with pytest.raises(InputError, match="consent without proof"):
+    with pytest.raises(InputError, match="consent needs a proof"):
         order_import(store, CLOCK, written(PEOPLE, lists=(news.id,), consent=(Purpose.MAIL,), agreed=" "))
     assert store.jobs.latest() == []
 

@@ -102,7 +102,7 @@ def test_a_complaint_assigned_by_hand_suppresses_and_a_dismissed_one_does_not(wo
 
 def test_a_decision_about_nothing_is_quarantined(world: World) -> None:
     world.resolve(12345, 6)
-    assert "nothing unmatched" in world.store.feedback.list_quarantined()[0].reason
+    assert "no unmatched mail" in world.store.feedback.list_quarantined()[0].reason
     with pytest.raises(NotFoundError, match="feedback unmatched"):
         world.store.feedback.unmatched(12345)
 

@@ -101,7 +101,7 @@ def test_an_empty_field_is_a_missing_one(empty: dict[object, object] | dict[str,
     [
         ("a\n{{ contct.first_name }}", "text, line 2: nothing is called 'contct'; did you mean contact?"),
         ("a\n{% if contact.vip %}", "text, line 2: Unexpected end of template"),
-        ("{% include 'other' %}", "text, line 1: a template stands alone"),
+        ("{% include 'other' %}", "text, line 1: a template cannot include another"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, reported: str) -> None:

@@ -29,7 +29,7 @@ def test_without_a_return_domain_a_real_server_gets_the_senders_own_envelope(tmp
         ({"edge_port": "80000"}, ["POSTLUDE_EDGE_PORT", "from 0 to 65535"]),
         ({"edge_port": "8700"}, ["web_port and edge_port", "own port"]),
         ({"smtp_user": "a", "smtp_password": "b"}, ["smtp_host is not"]),
-        ({"smtp_user": "a"}, ["go together"]),
+        ({"smtp_user": "a"}, ["belong together"]),
         ({"smtp_host": "m.example", "smtp_user": "a", "smtp_password": "b", "smtp_tls": "none"}, ["in the clear"]),
         ({"edge_url": "t.example.com"}, ["https://t.example.com"]),
         ({"edge_prefixes": "a,b"}, ["different words"]),

@@ -34,7 +34,7 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
         ([{"user": "a", "password": "p"}], "host is missing"),
         ([{**GOOD, "user": ""}], "user is missing"),
         ([{"kind": "gmail", "user": "a"}], "password is missing"),
-        ([{**GOOD, "oauth_client": "c"}], "go together"),
+        ([{**GOOD, "oauth_client": "c"}], "belong together"),
         ([{**GOOD, "oauth_client": "c", "oauth_refresh_token": "r"}], "remove one"),
         ([{**GOOD, "tls": "none"}], "in the clear"),
         ([{**GOOD, "folder": ["INBOX"]}], "did you mean folders"),

@@ -149,9 +149,9 @@ class Digest:
     ) -> None:
         """Three callbacks run in the digest's thread.
 
-        `chosen`: recipients' choices about tracking have reached the store. `maintenance`: between two batches, when both
-        stores hold the same records; it does a little work and returns whether there is more. `housekeeping`: about once a
-        minute, when everything in the journal is digested.
+        `chosen`: recipients' choices about tracking have reached the store. `maintenance`: between two batches, when
+        both stores hold the same records; it does a little work and returns whether there is more. `housekeeping`: once
+        a minute, when everything in the journal is digested.
         """
         self._journal = journal
         self._store = store

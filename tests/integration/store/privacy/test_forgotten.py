@@ -84,7 +84,7 @@ def test_an_address_that_wanted_everything_leaves_no_hash(kept: Store) -> None:
 def test_a_store_without_the_key_takes_nobody_in(kept: Store, state_url: str) -> None:
     kept.suppressions.add(BOB, "complained", at=NOW)
     kept.forgetting.forget(BOB, NOW)
-    with closing(open_store(state_url)) as without, pytest.raises(StorageError, match="key is not at hand"):
+    with closing(open_store(state_url)) as without, pytest.raises(StorageError, match="is not loaded"):
         without.contacts.add(CAROL, NOW)
 
 

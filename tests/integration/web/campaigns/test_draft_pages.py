@@ -139,7 +139,7 @@ def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Ed
     assert "/i/" not in framed.text
     assert framed.headers["content-security-policy"].startswith("sandbox")
     assert "Hi P2" in editor.post("/look", **typed).text
-    assert "is no contact" in editor.post("/look", **(typed | {"look_contact": "x@y.z"})).text
+    assert "is not a contact" in editor.post("/look", **(typed | {"look_contact": "x@y.z"})).text
     assert "expected an expression" in editor.post("/look", **(typed | {"A_source": "{% if %}"})).text.lower()
     assert editor.campaign.name == "December"
 

@@ -48,7 +48,7 @@ def test_a_contact_is_added_found_changed_and_forgotten(world: World, client: Te
     assert "Dora@müller.example" in client.get(where).text
     assert post("/contacts", address="nobody").status_code == 400
     assert "1 person" in client.get("/contacts").text
-    assert "Nobody fits" in client.get("/contacts?q=xyz%25").text
+    assert "No contact matches" in client.get("/contacts?q=xyz%25").text
     assert "Dora@müller.example" in client.get("/contacts?q=dora").text
     form = {"address": "dora@example.org", "name": "Dora", "tags": "vip, press", "field": ["city", ""], "value": "Ulm"}
     assert post(where, where, **form).headers["location"].endswith("?notice=saved")

@@ -76,7 +76,7 @@ def test_a_mail_that_is_no_longer_kept_is_said_to_be_gone(world: World) -> None:
     fill(world)
     answer = world.client(world.alice).get(f"/unmatched/{id_text(1)}/mail")
     assert answer.status_code == 404
-    assert "is not kept any more" in answer.text
+    assert "no longer exists" in answer.text
 
 
 def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World) -> None:

@@ -95,4 +95,4 @@ def test_a_disk_that_refuses_is_logged_and_holds_up_no_mail(tmp_path: Path, capl
     folder = tmp_path / "views"
     folder.write_text("in the way")
     assert not ViewPages(folder).make(7, mail("text/html", b"<p>x"))
-    assert "leaves without a view in browser" in caplog.text
+    assert "is sent without a view in browser" in caplog.text
