@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Unmatched(msgspec.Struct, frozen=True):
+class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
     """One finding that counts for no copy until a user assigns or dismisses it."""
 
     id: int
@@ -16,7 +16,8 @@ class Unmatched(msgspec.Struct, frozen=True):
     """Its kind: `bounced`, `replied` ... (`FindingKind`)."""
     copy: int = 0
     """The copy it is linked or assigned to; 0: none."""
-    door: str = ""
+    channel: str = ""
+    """The channel it arrived on: `smtp`, `imap:ACCOUNT`, `provider:NAME`. Its column has always been called `door`."""
     facts: dict[str, str] = {}
     state: str = "open"
     """`open`, `assigned` or `dismissed`."""
