@@ -32,9 +32,10 @@ thorough: dev ## property tests with 2,000 examples each instead of 40
 SEEDS ?= 5000
 simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)
-fix: dev ## format, and mend what the linter can mend by itself
+fix: dev ## format, wrap the documentation, and mend what the linter can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python scripts/wrap_docs.py
 hooks: ## check format, lint and the commit message before every commit of this clone
 	@scripts/install-hooks.sh
 dev: .venv/dev ## what developing needs, on top of env

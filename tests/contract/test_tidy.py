@@ -190,7 +190,7 @@ def test_every_decision_has_a_number_of_its_own() -> None:
 def test_lines_of_the_documentation_are_short():
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
     wrong = [f"{page.relative_to(ROOT)}:{number}" for page in pages for number in _long_lines(page.read_text())]
-    assert not wrong, f"over {COLUMNS} columns: {wrong}"
+    assert not wrong, f"over {COLUMNS} columns (`make fix` wraps them): {wrong}"
 
 
 def test_only_tables_code_and_links_may_be_longer():

@@ -250,7 +250,7 @@ class SmtpServers:
                 self._loaded = True
 
     async def _save(self, *, everything: bool = False) -> None:
-        """Store the own usage and read that of other workers."""
+        """Store its own usage and read that of other workers."""
         if self._usage is None:
             return
         for server in self._servers:
