@@ -23,19 +23,19 @@ BEYOND_THE_TABLE = {"CONFIG"}
 """Variables that are read before the table of settings."""
 
 
-def test_every_block_names_a_language_that_runs_or_says_why_it_cannot():
+def test_every_block_names_a_language_that_runs_or_says_why_it_cannot() -> None:
     wrong = [
         block.place for page in pages() for block in blocks(page) if not block.reason and block.language not in RUNNERS
     ]
     assert not wrong, f"name one of {', '.join(RUNNERS)}, or add `not run: REASON`: {wrong}"
 
 
-def test_few_blocks_cannot_run():
+def test_few_blocks_cannot_run() -> None:
     found = Counter(page.relative_to(ROOT).as_posix() for page in pages() for block in blocks(page) if block.reason)
     assert dict(found) == NOT_RUN
 
 
-def test_no_block_is_made_by_indentation():
+def test_no_block_is_made_by_indentation() -> None:
     wrong = []
     for page in pages():
         before = ""
@@ -46,7 +46,7 @@ def test_no_block_is_made_by_indentation():
     assert not wrong, f"fence these with a language: {wrong}"
 
 
-def test_every_command_in_the_docs_exists():
+def test_every_command_in_the_docs_exists() -> None:
     wrong = []
     for page in pages():
         for place, code in code_words(page):
@@ -58,11 +58,11 @@ def test_every_command_in_the_docs_exists():
 
 
 @pytest.mark.parametrize("written", ["campaigns no-such-command", "lists add News --no-such-option", "no-such"])
-def test_a_command_that_does_not_exist_is_noticed(written: str):
+def test_a_command_that_does_not_exist_is_noticed(written: str) -> None:
     assert _unknown(written)
 
 
-def test_every_setting_in_the_docs_exists():
+def test_every_setting_in_the_docs_exists() -> None:
     known = {name.upper() for name in table()} | BEYOND_THE_TABLE
     wrong = [
         f"{page.relative_to(ROOT)}:{number}: {PREFIX}{name}"
@@ -74,7 +74,7 @@ def test_every_setting_in_the_docs_exists():
     assert wrong == []
 
 
-def test_every_make_target_in_the_docs_exists():
+def test_every_make_target_in_the_docs_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {
         (place, found[1])
@@ -85,7 +85,7 @@ def test_every_make_target_in_the_docs_exists():
     assert {one for one in named if one[1] not in targets} == set()
 
 
-def test_every_module_the_developers_pages_name_exists():
+def test_every_module_the_developers_pages_name_exists() -> None:
     homes = (ROOT, ROOT / "src" / "postlude", ROOT / "tests")
     wrong = [
         f"{place}: {code}"

@@ -187,13 +187,13 @@ def test_every_decision_has_a_number_of_its_own() -> None:
     assert len(numbers) == len(set(numbers))
 
 
-def test_lines_of_the_documentation_are_short():
+def test_lines_of_the_documentation_are_short() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
     wrong = [f"{page.relative_to(ROOT)}:{number}" for page in pages for number in _long_lines(page.read_text())]
     assert not wrong, f"over {COLUMNS} columns (`make fix` wraps them): {wrong}"
 
 
-def test_only_tables_code_and_links_may_be_longer():
+def test_only_tables_code_and_links_may_be_longer() -> None:
     long = "word " * 30
     assert _long_lines(long) == [1]
     assert _long_lines(f"```\n{long}\n```\n| {long} |\n[here](https://example.org/{'a' * 200})") == []

@@ -13,7 +13,7 @@ UNITS = sorted((ROOT / "deploy").rglob("*.service"))
 
 
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_block_of_the_page_runs(page: Path):
+def test_every_block_of_the_page_runs(page: Path) -> None:
     missing: list[str] = []
     with World() as world:
         wrong = [_run(block, world, missing) for block in blocks(page) if not block.reason]
@@ -32,7 +32,7 @@ def _run(block: Block, world: World, missing: list[str]) -> str:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_every_unit_is_understood_by_systemd(unit: Path):
+def test_every_unit_is_understood_by_systemd(unit: Path) -> None:
     with World() as world:
         try:
             reported = systemd(unit.read_text(), world, unit.name)

@@ -138,7 +138,7 @@ def test_conditions_of_outlook_stay_as_they_are() -> None:
     assert "".join(kept) in made
 
 
-def test_the_word_that_holds_the_place_of_code_is_refused():
+def test_the_word_that_holds_the_place_of_code_is_refused() -> None:
     with pytest.raises(TemplateError, match="use another word"):
         inlined("p{}", "<p>jnjplaceholder00000x</p>{{ contact.a }}")
 
