@@ -75,7 +75,8 @@ def test_a_lists_sender_that_is_not_a_mailbox_is_refused_when_it_is_typed(store:
 def test_without_double_optin_and_with_proof_nothing_is_sent(store: Store) -> None:
     plain, news = store.lists.add("Plain", DAY, double_optin=False), store.lists.add("News", DAY)
     asked = subscribe(store, CLOCK, "bob@example.net", plain, url)
-    assert (asked.status, asked.confirmation) == (MemberStatus.SUBSCRIBED, None)
+    assert asked.status == MemberStatus.SUBSCRIBED
+    assert asked.confirmation is None
     with pytest.raises(InputError, match="consent needs a proof"):
         subscribe_agreed(store, CLOCK, "bob@example.net", news, " ", "carol")
     contact = subscribe_agreed(store, CLOCK, "bob@example.net", news, "paper form of 3 May", "carol")

@@ -13,7 +13,7 @@ import click
 import dns.zone
 
 from postlude.cli.main import cli
-from servers.postlude import clean_environment
+from servers.commands import clean_environment
 from support.docs.world import SECONDS, World
 
 HELP_WIDTH = 100

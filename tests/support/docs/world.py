@@ -15,8 +15,9 @@ from typing import Self
 import dns.zone
 
 from servers.certificates import Authority
+from servers.commands import clean_environment
 from servers.dns import DnsServer
-from servers.postlude import Postlude, clean_environment
+from servers.postlude import Postlude
 from servers.process import Child
 from servers.sink import Sink
 from servers.waiting import LOOPBACK, wait_for
@@ -107,7 +108,7 @@ class World:
         for port, endpoint in FACE_PORTS.items():
             printed = re.sub(rf"(?<=:){port}\b|\b{port}(?= *[,;)])", str(self.instance.ports[endpoint]), printed)
         for word, value in self._stands_for.items():
-            printed = re.sub(rf"(?<![\w$-]){re.escape(word)}(?![\w-])", lambda _, value=value: value, printed)
+            printed = re.sub(rf"(?<![\w$-]){re.escape(word)}(?![\w-])", value.replace("\\", r"\\"), printed)
         return _ABSOLUTE.sub(lambda found: f"{self.home}{found[0]}", printed.replace("mail.example.com", LOOPBACK))
 
     def make_files(self, text: str) -> None:

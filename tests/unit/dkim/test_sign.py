@@ -81,7 +81,8 @@ def test_what_would_not_hold_is_not_signed(raw: bytes) -> None:
 def test_keys_come_back_from_their_file() -> None:
     for key in (RSA, ED):
         again = read_key(key.pem(), key.selector)
-        assert (again.algorithm, again.record()) == (key.algorithm, key.record())
+        assert again.algorithm == key.algorithm
+        assert again.record() == key.record()
     with pytest.raises(InputError, match="not a private key"):
         read_key(b"-----BEGIN CERTIFICATE-----", "x")
 
