@@ -7,6 +7,8 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "postlude"
 TESTS = ROOT / "tests"
@@ -38,6 +40,14 @@ ASSERTS = ("raises", "warns", "fail", "wait_for")
 
 BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of every")
 """Phrases that were replaced by plain words."""
+
+
+RIDDLES = re.compile(
+    r"(?<!there )\b(?:is|are) no (?!longer\b|more\b)|\b(?:somebody|nobody|anybody|everybody|stumbled)\b", re.IGNORECASE
+)
+"""Riddles for "is not a valid ...", "a user", "no recipient", "all": not in texts that users read."""
+
+PAGES_FOR_USERS = ("README.md", "docs/howto", "docs/reference")
 
 
 @cache
@@ -171,6 +181,26 @@ def test_phrases_that_were_replaced_do_not_come_back() -> None:
     assert found == []
 
 
+def test_texts_for_users_hold_no_riddles() -> None:
+    texts = [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", node.value)
+        for path, tree in _trees().items()
+        for node in _strings(tree)
+        if isinstance(node.value, str)
+    ]
+    files = list((SOURCE / "web" / "templates").rglob("*.html"))
+    for name in PAGES_FOR_USERS:
+        files += [ROOT / name] if name.endswith(".md") else (ROOT / name).rglob("*.md")
+    texts += [(str(path.relative_to(ROOT)), path.read_text()) for path in files]
+    wrong = [f"{place}: {found[0]}" for place, text in texts if (found := RIDDLES.search(text))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text", ["x is no address", "Nobody fits", "somebody asked for it"])
+def test_a_riddle_is_noticed(text: str) -> None:
+    assert RIDDLES.search(text)
+
+
 def test_every_decision_has_status_and_date() -> None:
     wrong = [
         path.name
@@ -197,6 +227,16 @@ def test_only_tables_code_and_links_may_be_longer() -> None:
     long = "word " * 30
     assert _long_lines(long) == [1]
     assert _long_lines(f"```\n{long}\n```\n| {long} |\n[here](https://example.org/{'a' * 200})") == []
+
+
+def _strings(tree: ast.Module) -> list[ast.Constant]:
+    """The string constants of a module that are not docstrings."""
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in statements
+    ]
 
 
 def _long_lines(text: str) -> list[int]:

@@ -40,7 +40,9 @@ class Settings:
 
     data: Path = setting(folder, "postlude-data", "Folder that holds everything: state, history, journal, spool, keys.")
     owner: str = setting(
-        address, "owner@postlude.localhost", "Address of the first user, made at the first start; may send as anybody."
+        address,
+        "owner@postlude.localhost",
+        "Address of the first user, created at the first start; may send with any From address.",
     )
     web_host: str = setting(host, "127.0.0.1", "Address the web app listens on.")
     web_port: int = setting(integer(0, 65535), "8700", "Port of the web app.")

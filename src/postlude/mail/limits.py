@@ -39,7 +39,7 @@ def head_refusal(raw: bytes) -> str | None:
         return f"The header is larger than the {HEAD_BYTES:,} bytes taken here; send less of it"
     fields = _NEXT_FIELD.split(start[:size])
     if len(fields) > HEAD_FIELDS:
-        return f"The header has more than the {HEAD_FIELDS:,} fields taken here; remove those that nobody reads"
+        return f"The header has more than the {HEAD_FIELDS:,} fields accepted here; remove those that are not needed"
     longest = max(fields, key=len)
     if len(longest) > FIELD_BYTES:
         name = longest[:40].partition(b":")[0].decode("ascii", "replace")

@@ -15,12 +15,12 @@ router = APIRouter()
 
 _PAGE: Final = 50
 OUTCOMES: Final = {
-    "": "Everybody",
+    "": "All recipients",
     "opened": "Opened",
     "clicked": "Clicked",
     "replied": "Answered",
     "opened_unknown": "Perhaps opened",
-    "opened_machine": "Machines alone",
+    "opened_machine": "Only machines",
     "unsubscribed": "Unsubscribed",
     "complained": "Marked as spam",
     "bounced": "Bounced",
