@@ -45,7 +45,7 @@ BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of
 RIDDLES = re.compile(
     r"(?<!there )\b(?:is|are) no (?!longer\b|more\b)|\b(?:somebody|nobody|anybody|everybody|stumbled)\b", re.IGNORECASE
 )
-"""Riddles for "is not a valid ...", "a user", "no recipient", "all": not in texts that users read."""
+"""Riddles for "is not a valid ...", "a user", "no recipient", "all": not in messages, docstrings, pages."""
 
 PAGES_FOR_USERS = ("README.md", "docs/howto", "docs/reference")
 
@@ -181,12 +181,12 @@ def test_phrases_that_were_replaced_do_not_come_back() -> None:
     assert found == []
 
 
-def test_texts_for_users_hold_no_riddles() -> None:
+def test_texts_hold_no_riddles() -> None:
     texts = [
         (f"{path.relative_to(ROOT)}:{node.lineno}", node.value)
         for path, tree in _trees().items()
-        for node in _strings(tree)
-        if isinstance(node.value, str)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     files = list((SOURCE / "web" / "templates").rglob("*.html"))
     for name in PAGES_FOR_USERS:
@@ -227,16 +227,6 @@ def test_only_tables_code_and_links_may_be_longer() -> None:
     long = "word " * 30
     assert _long_lines(long) == [1]
     assert _long_lines(f"```\n{long}\n```\n| {long} |\n[here](https://example.org/{'a' * 200})") == []
-
-
-def _strings(tree: ast.Module) -> list[ast.Constant]:
-    """The string constants of a module that are not docstrings."""
-    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in statements
-    ]
 
 
 def _long_lines(text: str) -> list[int]:

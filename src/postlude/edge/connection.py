@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepted by the loop."""
-        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are not a subclass
         self.write: Callable[[bytes], object] = transport.write
         self.alive = True
         peer = transport.get_extra_info("peername")

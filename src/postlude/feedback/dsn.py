@@ -93,7 +93,7 @@ def _finding(incoming: ReturnedMessage, fields: dict[str, str], whole: dict[str,
     if kind in {FindingKind.BOUNCED, FindingKind.DEFERRED}:
         reported = _quoted(incoming, fields, recipient, everybody) or _comment(stated, action)
         around = _around(incoming.report, recipient, everybody) if len(reported) < MIN_DIAGNOSTIC else ""
-    counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is what the server said
+    counts = around if number.partition(".")[2] not in FIRM_STATUS else ""  # else the code is the server's text
     item = refusal(incoming, kind, recipient, f"{reported} {counts}", status=number, action=action, way="dsn")
     original = field(fields.get("original-recipient", ""))
     return msgspec.structs.replace(

@@ -116,7 +116,7 @@ _ONLY_SOME: Final = re.compile(
     r"|\bonly\b.{0,40}\b(?:may|can|are)\b|block|restrict|content|attachment|denied|moderat|subscri",
     re.IGNORECASE,
 )
-"""Words of who may write or of what was written: beside them a code alone is no proof that nobody is there."""
+"""Words about permissions or content: beside them a code alone does not prove that the address is unknown."""
 _TEMPORARY: Final = 4
 _STATUS: Final = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _CODE: Final = re.compile(r"(?<![\d.+-])([45]\d\d)(?=[ \-;:,)]|$)(?![-:]\d(?!\.\d)|\) ?\d|[ -]\d{3}[ -]\d)")
@@ -178,7 +178,7 @@ def _outspoken(reason: Reason, detail: str) -> bool:
         return True
     if (
         reason in {R.RECIPIENT_REFUSED, R.POLICY} and detail == "4.1"
-    ):  # 5.4.1 is no "no answer" where the server says `rejected`
+    ):  # 5.4.1 does not mean "no answer" where the server says `rejected`
         return False
     return reason in VAGUE and _speaks(detail)
 

@@ -41,7 +41,7 @@ _GOES_ON: Final = re.compile(
     r"[^\n]{0,100}:[ \t]*\n",
     re.IGNORECASE,
 )
-"""A report that names the mail by some of its headers first, and says below them to whom it was not delivered."""
+"""A report that first names the mail by some of its headers, and below them the failed recipients."""
 _ANY_HEADER: Final = re.compile(r"[> ]{0,2}(?:[A-Z][\w-]*[ \t]*:|[ \t]+\S)", re.IGNORECASE)
 _QUOTE_MARK: Final = re.compile(r"(?m)^(?:> ?| )(?=[A-Za-z][\w-]*[ \t]*:)")
 

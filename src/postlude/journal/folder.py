@@ -126,9 +126,9 @@ def lock(folder: Path, patience_s: float = 0) -> int:
 def recover(folder: Path, identity: bytes = b"") -> int:
     """Find the durable end again, make it durable and return the last segment's number (0: none). Needs the lock.
 
-    Segments behind the last one that the mark knows are gone: told by `.missing`, and their numbers are not used again.
-    Only a tail that holds no whole frame is cut, and what it held is kept beside the segment: `.tail-OFFSET` for what
-    was never answered, `.damaged-OFFSET` where the mark says that it was. On a disk that takes no copy nothing is cut.
+    Segments after the last one in the mark are missing: `.missing` records them, and their numbers are not used again.
+    Only a tail without an intact frame is cut, and its bytes are kept beside the segment: `.tail-OFFSET` if they were
+    never answered, `.damaged-OFFSET` if the mark covers them. On a disk that cannot store this copy nothing is cut.
     """
     numbers = segments(folder)
     known = _marked(folder)

@@ -75,7 +75,7 @@ class JournalReader:
         return found
 
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
-        """Up to `limit` records from where `after` (the `next` of the last record dealt with, by writer) says."""
+        """Up to `limit` records from the positions `after` (the `next` of the last processed record, by writer)."""
         self._find_writers()
         records: list[JournalRecord] = []
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)

@@ -64,7 +64,7 @@ class SegmentView:
         return None
 
     def blank(self, start: int) -> bool:
-        """Whether nothing but zeros lies from `start` to the end: prepared, and not written."""
+        """Whether there are only zeros from `start` to the end: prepared, and not written."""
         for at in range(start, len(self.bytes), _PIECE):
             piece = self.bytes[at : at + _PIECE]
             if piece != bytes(len(piece)):

@@ -10,7 +10,7 @@ from typing import IO, Final
 
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _UNSAFE: Final = re.compile("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-# Also what separates cells elsewhere: where a spreadsheet parts at semicolons, what stands behind one begins a cell.
+# Also other separators: where a spreadsheet splits at semicolons, a cell begins after each.
 _QUOTED: Final = re.compile('[",;|\t\r\n]|^\\s|\\s$')
 
 

@@ -18,7 +18,7 @@ PARAMETERS: Final = 100
 PARTS: Final = 1_000
 """MIME parts of a message that are opened; what is behind them stays as it is."""
 DEPTH: Final = 20
-"""Multipart within multipart; what lies deeper stays as it is."""
+"""Depth of nested multiparts; deeper ones stay unchanged."""
 SHOWN_BYTES: Final = 16 << 20
 """Of the images a mail carries, where it is shown: one image may be named ten thousand times."""
 ADDRESSES: Final = 1_000

@@ -58,7 +58,7 @@ def read_one_mailbox(text: str) -> Mailbox:
 def _split(text: str, *, first: bool) -> tuple[list[Mailbox], str]:
     """The bare addresses in `text`, and the name after them, which belongs to the next address.
 
-    A comma ends an address, but may stand in a name: what is before it must be an address to be one.
+    A comma ends an address, but may be part of a name: it counts only after an address.
     """
     pieces = _pieces(text)
     if not first:  # behind an address in brackets comes nothing but a separator

@@ -67,7 +67,7 @@ class CampaignDeps:
 async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
     """Send campaigns until `stop`, or until there has been none for a time.
 
-    Returns when every result is durable and every claim that was not begun is given back.
+    Returns when every result is durable and every claim without an attempt is returned.
     """
     pump: Pump[CampaignClaim] = Pump(
         name="campaign worker",
@@ -158,7 +158,7 @@ class _Campaigns:
         return busy and len(pump.waiting) < ahead // 2
 
     async def _drop_stopped(self) -> None:
-        """Give back what waits here of campaigns that were paused or cancelled meanwhile."""
+        """Return the waiting copies of campaigns that were paused or cancelled meanwhile."""
         stopped = self._pump.remove_waiting(lambda claim: claim.campaign not in self._campaigns)
         try:
             await self.give_back(stopped)

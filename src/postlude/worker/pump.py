@@ -1,8 +1,8 @@
 """Moves claimed copies to the next mail server, in steps that each run slightly ahead of the next.
 
-A source adds copies it has claimed; a few of them are journaled as begun; senders hand those over. So a worker that is
-killed leaves a few copies that may have left, and all others are given back. A database or disk that fails makes the
-steps wait and try again, never end.
+A source adds copies it has claimed; the next few are journaled as started; senders hand those over. So a killed worker
+leaves a few copies that may have been sent, and all others return to the queue. After an error of database or disk the
+steps wait and try again; they never end.
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class Pump(Generic[Item]):
         self._beginning: TaskLoop | None = None
         self.stop = asyncio.Event()
         self.hungry: Final = asyncio.Event()
-        """Set when no more than `low` copies wait to be begun, for the source to clear."""
+        """Set when at most `low` copies wait for an attempt; the source clears it."""
         self.low = self._senders
         self.rate = 0.0
         """Copies sent per second, averaged."""
@@ -126,7 +126,7 @@ class Pump(Generic[Item]):
         self._feeding.worked()
 
     async def run(self, source: CopySource[Item], stop: asyncio.Event) -> None:
-        """Until `stop` or `end`; returns when what was begun has its result and the rest is given back."""
+        """Until `stop` or `end`; returns when every started attempt has its result and the rest is returned."""
         expected = (StorageError, InUseError)
         self.stop = stop
         self._feeding = TaskLoop(self._name, source.feed, expected=expected, problem=self._problem)

@@ -42,10 +42,10 @@ class Worker:
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send until `stop`; `wake` is set by others when a copy may have become due.
 
-        Copies a dead worker of the same journal was handing over, once everything journaled has been digested, become
-        INDETERMINATE and are never sent by themselves; another living worker's are left alone. Returns when every claim
-        is journaled or given back; hand-overs that do not end within 20 s after the stop are left to the next start,
-        which finds them INDETERMINATE.
+        Copies that a dead worker of the same journal was handing over become INDETERMINATE once the journal is
+        digested, and are never sent automatically; those of living workers are left alone. Returns when every claim is
+        journaled or returned; hand-overs that do not end within 20 s after the stop become INDETERMINATE at the next
+        start.
         """
         await self._pump.run(_Mails(self._deps, self._pump, wake), stop)
 
@@ -99,7 +99,7 @@ class _Mails:
                 self._pump.hungry.set()
 
     async def give_back(self, items: Sequence[Ready]) -> None:
-        """Give back what was composed or only claimed."""
+        """Return composed and claimed copies."""
         await self._sender.give_back([*(item.claim for item in items), *self._claimed])
 
     async def settled(self) -> None:

@@ -42,7 +42,7 @@ class BufferReservation:
         return not self.crowded
 
     def leave(self) -> None:
-        """Give back what was taken."""
+        """Release the buffers."""
         self._buffers.give(self._size)
         self._size = 0
 

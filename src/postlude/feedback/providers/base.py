@@ -135,8 +135,8 @@ def event(
     """One finding of a provider's call. `envelope`: the envelope sender we gave, which carries our tag.
 
     `unasked`: the provider did not try, because of its own list. Then this is the reason, whatever its text repeats of
-    older refusals, and it is no news about the address. `lasting=False`: the provider calls it temporary. Then the
-    address is not gone, whatever the server's text.
+    older refusals, and not news about the address. `lasting=False`: the provider calls it temporary. Then the address
+    is not gone, whatever the server's text.
     """
     base = Finding(
         kind=kind,

@@ -23,10 +23,11 @@ from typing import Final, NamedTuple
 from postlude.feedback.finding import Reason
 
 WORD_RULES: Final = "word_rules.toml"
-"""The one file of another form: rules over single words, which `said.py` reads."""
+"""The one file of another form: rules over single words."""
 LONG: Final = 24
-"""Characters from which on a phrase is a sentence of its own; a shorter one may stand inside a sentence that means
-something else, so the rules over single words (`said.py`) are asked first."""
+"""From this length on a phrase is a sentence; a shorter one may be part of a sentence with another meaning, so the
+rules over single words come first.
+"""
 _CODE_WEIGHT: Final = 1000
 _GAP: Final = " ... "
 _WORD: Final = re.compile(r"[^\W_]+(?:['#_][^\W_]+)*")

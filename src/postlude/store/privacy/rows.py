@@ -1,6 +1,6 @@
 """Recipients' choices, as plain data."""
 
-from array import array  # noqa: TC003 - what a NamedTuple says it holds, also at run time
+from array import array  # noqa: TC003 - annotations of a NamedTuple are needed at run time
 from typing import NamedTuple
 
 import msgspec
