@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help env dev up test check lint unit-tests every-test thorough fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
+.PHONY: chaos help env dev up test check lint unit-tests every-test thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,9 +26,12 @@ lint: dev ## format, lint, types and borders
 unit-tests: dev
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 every-test: dev
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
+	$(BIN)/python scripts/coverage_floors.py
 thorough: dev ## property tests with 2,000 examples each instead of 40
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -q -n $(WORKERS) -m hypothesis --timeout 3600 tests/unit tests/corpus tests/integration
+test-pythons: ## the unit tests under every Python from 3.11 to 3.14 at hand; TESTS=tests/integration for others
+	@scripts/test-pythons.sh $(TESTS)
 SEEDS ?= 5000
 simulate: dev ## run SEEDS histories of faults against a plain model, over all cores; FIRST is the first seed
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seeds $(SEEDS) --first $(or $(FIRST),0)

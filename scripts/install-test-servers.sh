@@ -46,7 +46,7 @@ fi
 [ -e /etc/postfix/main.cf ] || echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections 2>/dev/null || true
 echo "installing for the tests: ${missing[*]} (one to three minutes)"
 apt-get update -qq >"$log" 2>&1 || echo "test servers: apt-get update failed, trying with what is known"
-if ! apt-get install -qq -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+if ! apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
   tail -n 15 "$log"
   skipped "apt-get could not install them"
 fi

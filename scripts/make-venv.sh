@@ -10,7 +10,7 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian's python3-venv" >&2
-    apt-get install -y -qq python3-venv >/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; }
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq python3-venv >/dev/null || { apt-get update -qq && apt-get -o DPkg::Lock::Timeout=300 install -y -qq python3-venv >/dev/null; }
   else
     echo "this Python has no venv: run 'sudo apt-get install python3-venv', then the same command again" >&2
     exit 1

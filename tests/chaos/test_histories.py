@@ -8,7 +8,8 @@ from chaos.history import Driver
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
-@pytest.mark.timeout(300)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_random_history_loses_nothing_in_silence_and_sends_nothing_twice(tmp_path: Path, seed: int) -> None:
     verdict = Driver(tmp_path, seed).run(rounds=2)
     assert verdict.wrong == [], verdict

@@ -21,6 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/e2e" not in item.path.as_posix():
             continue
         item.add_marker("e2e")
+        item.add_marker("long")
         fixtures = getattr(item, "fixturenames", ())
         if "mail_servers" in fixtures:
             item.add_marker("postfix")

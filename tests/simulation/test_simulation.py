@@ -31,14 +31,16 @@ def test_a_seed_is_the_same_history_every_time() -> None:
     assert simulate(3) == simulate(3)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", _NOTICED)
 def test_a_broken_guarantee_is_noticed(name: str) -> None:
     with MUTATIONS[name]():
         assert any(simulate(seed).problems for seed in range(_TRIED))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_failing_history_is_told_with_what_it_needs() -> None:
     with MUTATIONS["proxy_repeats_count"]():
         failing = next(result for seed in range(_TRIED) if (result := simulate(seed)).problems)

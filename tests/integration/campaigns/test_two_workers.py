@@ -29,6 +29,7 @@ def running(tmp_path: Path, postgresql_url: str) -> Iterator[tuple[Postlude, Cou
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long
 def test_two_workers_share_a_campaign(running: tuple[Postlude, Counting], tmp_path: Path) -> None:
     instance, server = running
     store, campaign = send_to_all(instance.settings, COPIES)

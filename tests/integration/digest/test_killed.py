@@ -46,6 +46,7 @@ def _reported(writers: Sequence[JournalWriter], chance: random.Random, number: i
 
 
 @pytest.mark.timeout(60 + 12 * _ROUNDS)
+@pytest.mark.long
 def test_killed_at_any_point_it_counts_every_hit_once(tmp_path: Path, state_url: str) -> None:
     """Half of the rounds `kill -9` comes from outside at a random moment, half at a random half-done step inside."""
     open_store(state_url).close()

@@ -26,7 +26,7 @@ QUERIES = (
 )
 FRAGMENTS = ("", "#", "#é~:text=a%20b")
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")]
 
 
 class Destination:
