@@ -8,6 +8,7 @@ from pathlib import Path
 
 from servers.postlude import Postlude
 from servers.waiting import wait_for
+from support.present import present
 
 HTML = """<html><body><p>Dear {{ contact.first_name|default("friend") }},</p>
 <p><a href="https://shop.example.com/offer">See the offer</a> <a href="hosted:prices.csv">Prices</a></p>
@@ -20,8 +21,8 @@ def delivered(running: Postlude) -> dict[str, str]:
     found = {}
     for path in (running.data / "mailbox").glob("*.mail"):
         message = message_from_bytes(path.read_bytes().partition(b"\n")[2], policy=policy.default)
-        found[str(message["To"]).partition("<")[2].rstrip(">") or str(message["To"])] = message.get_body(
-            ("html",)
+        found[str(message["To"]).partition("<")[2].rstrip(">") or str(message["To"])] = present(
+            message.get_body(("html",))
         ).get_content()
     return found
 
@@ -65,7 +66,7 @@ def test_a_campaign_by_commands(postlude: Callable[..., Postlude], tmp_path: Pat
     assert "Dear Ada3," in mails["p3@customer.test"]
     assert ".gif" not in mails["me@s.test"]
     pixel, link, file = (
-        re.search(pattern, mails["p3@customer.test"])[0]
+        present(re.search(pattern, mails["p3@customer.test"]))[0]
         for pattern in (r"http[^\"]+\.gif", r"http[^\"]+shop[^\"]+", r"http[^\"]+prices[^\"]+")
     )
     assert fetch(pixel) == fetch(file) == 200

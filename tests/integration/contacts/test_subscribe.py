@@ -7,6 +7,7 @@ from postlude.model.words import Consent, MemberStatus
 from postlude.services.contacts.lists import add_list
 from postlude.services.contacts.subscriptions import subscribe, subscribe_agreed
 from postlude.store import Store
+from support.present import present
 
 from .conftest import CLOCK
 
@@ -34,7 +35,7 @@ def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store)
     assert mail["From"] == "news@example.org"
     assert mail["X-Postlude-Opens"] == "off"
     assert mail["X-Postlude-Clicks"] == "off"
-    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    text, html = (present(mail.get_body((kind,))).get_content() for kind in ("plain", "html"))
     link = url(news.id, asked.contact.id)
     assert link in text
     assert f'href="{link}"' in html

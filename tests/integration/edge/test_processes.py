@@ -20,6 +20,7 @@ from postlude.app.data_folder import DataFolder
 from postlude.journal import JournalReader
 from postlude.kit.ids import id_text
 from postlude.tokens import DEAD_TOKEN, Kind, TokenCodec, Urls
+from support.present import present
 
 POSTLUDE = (sys.executable, "-m", "postlude")
 NO_PLACE_HERE = ("sqlalchemy", "duckdb", "sqlite3", "psycopg", "fastapi", "aiosmtpd", "alembic", "jinja2")
@@ -135,7 +136,7 @@ def test_it_is_small_and_knows_no_database(run: Callable[..., Running]) -> None:
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
     status = Path(f"/proc/{edge.process.pid}/status").read_text()
-    assert int(re.search(r"VmRSS:\s+(\d+)", status)[1]) < 60_000
+    assert int(present(re.search(r"VmRSS:\s+(\d+)", status))[1]) < 60_000
     maps = Path(f"/proc/{edge.process.pid}/maps").read_text()
     assert "_duckdb" not in maps
     assert "sqlite" not in maps

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from postlude.model.errors import TransportError
+from support.present import present
 
 from .conftest import BOB, SENT_AT, World
 
@@ -89,7 +90,7 @@ def test_ses_waits_for_its_certificate_and_then_counts_once(world: World, sns: S
     assert world.kinds(copy) == ["bounced"]
     assert world.fetched == [CERTIFICATE]
     assert world.view(copy).bounce_reason == "unknown_user"
-    assert world.store.suppressions.get(BOB).reason == "unknown_user"
+    assert present(world.store.suppressions.get(BOB)).reason == "unknown_user"
     assert world.store.digest.outcomes()["repeated"] == 1
     assert world.store.feedback.list_quarantined() == []
 
@@ -163,7 +164,7 @@ def test_a_call_waits_until_its_key_is_set(tmp_path: Path) -> None:
         assert world.waiting.look() == 1
         world.digest.catch_up()
         assert world.kinds(copy) == ["bounced"]
-        assert world.store.suppressions.get(BOB).reason == "unknown_user"
+        assert present(world.store.suppressions.get(BOB)).reason == "unknown_user"
 
 
 def test_one_signature_of_mailgun_counts_once_whatever_is_said_with_it(tmp_path: Path) -> None:

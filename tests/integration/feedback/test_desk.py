@@ -6,6 +6,7 @@ import pytest
 
 from postlude.model.errors import NotFoundError
 from postlude.tokens import TagPurpose
+from support.present import present
 
 from .conftest import BOB, EVE, World
 from .example_mails import complaint, dsn, reply
@@ -22,7 +23,7 @@ def test_a_later_bounce_corrects_an_earlier_acceptance(world: World) -> None:
     assert view.delivered == ""
     assert view.bounce_reason == "unknown_user"
     assert view.bounced_at is not None
-    assert world.store.suppressions.get(BOB).evidence == "envelope_tag"
+    assert present(world.store.suppressions.get(BOB)).evidence == "envelope_tag"
     assert world.kinds(copy) == ["delivered", "bounced"]
 
 
@@ -94,7 +95,7 @@ def test_a_complaint_assigned_by_hand_suppresses_and_a_dismissed_one_does_not(wo
     world.resolve(waiting[BOB].id, bob.id)
     world.resolve(waiting[EVE].id)
     world.resolve(waiting[EVE].id, eve.id)  # the first decision stays
-    assert world.store.suppressions.get(BOB).evidence == "by_hand"
+    assert present(world.store.suppressions.get(BOB)).evidence == "by_hand"
     assert world.store.suppressions.get(EVE) is None
     assert world.view(bob).complained_at == waiting[BOB].at
     assert world.view(eve).complained_at is None
@@ -120,7 +121,7 @@ def test_leaving_by_reply(world: World, text: str) -> None:
     (copy,) = world.sent(BOB)
     world.returned(reply(BOB, text), world.tag(copy, TagPurpose.REPLY))
     assert world.view(copy).unsubscribed_at
-    assert world.store.suppressions.get(BOB).reason == "unsubscribed"
+    assert present(world.store.suppressions.get(BOB)).reason == "unsubscribed"
 
 
 def test_leaving_by_mail_comes_before_the_filter_for_automatic_answers(world: World) -> None:

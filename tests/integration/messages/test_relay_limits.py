@@ -14,6 +14,7 @@ from postlude.model.observation import Submitted
 from postlude.relay import Gateway, Quota
 from servers.certificates import Authority
 from servers.smtp_process import Folder, Starter
+from support.present import present
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
 LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
@@ -198,7 +199,7 @@ def chunked(port: int, *chunks: bytes, last: bool = True) -> tuple[int, bytes]:
         answer = (0, b"")
         for number, chunk in enumerate(chunks):
             end = b" LAST" if last and number == len(chunks) - 1 else b""
-            connection.sock.sendall(b"BDAT %d%s\r\n" % (len(chunk), end) + chunk)
+            present(connection.sock).sendall(b"BDAT %d%s\r\n" % (len(chunk), end) + chunk)
             answer = connection.getreply()
         assert connection.noop()[0] == 250
         return answer

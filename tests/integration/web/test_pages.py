@@ -7,6 +7,7 @@ import pytest
 from postlude.kit.ids import id_text
 from postlude.model.errors import StorageError
 from postlude.services.accounts.preferences import UserPreferences
+from support.present import present
 
 if TYPE_CHECKING:
     from support.web_world import World
@@ -193,10 +194,10 @@ def test_composing_submits_a_mail_with_hidden_bcc(world: "World", csrf: Any) -> 
     assert mail["Bcc"] is None
     assert b"fritz" not in one["raw"]
     assert mail["Subject"] == "Grüße"
-    rich = mail.get_body(("html",)).get_content()
+    rich = present(mail.get_body(("html",))).get_content()
     assert '<a href="https://example.com/plan?a=1&amp;b=2">the plan</a> &amp; ' in rich
     assert '<a href="https://example.com/x">https://example.com/x</a>.' in rich
-    assert "the plan <https://example.com/plan?a=1&b=2>" in mail.get_body(("plain",)).get_content()
+    assert "the plan <https://example.com/plan?a=1&b=2>" in present(mail.get_body(("plain",))).get_content()
 
 
 def test_one_link_can_be_switched_off(world: "World", csrf: Any) -> None:

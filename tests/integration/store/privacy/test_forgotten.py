@@ -19,6 +19,7 @@ from postlude.store import (
     Unmatched,
     open_store,
 )
+from support.present import present
 
 BOB, CAROL, NOW = "bob@example.org", "carol@example.org", 1_700_000_000_000_000
 
@@ -71,7 +72,7 @@ def test_what_it_did_not_want_comes_back_with_it(kept: Store) -> None:
     kept.forgetting.forget(BOB, NOW)
     assert kept.suppressions.get(BOB) is None
     sent(kept, 1, BOB, status=CopyStatus.QUEUED)
-    assert kept.suppressions.get(BOB).reason == "complained"
+    assert present(kept.suppressions.get(BOB)).reason == "complained"
     assert kept.privacy.withdrawals([BOB])[BOB].clicks
 
 

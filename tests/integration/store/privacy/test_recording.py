@@ -13,6 +13,7 @@ from postlude.store.engine import Database, connect
 from postlude.store.jobs.rows import Beat
 from postlude.store.privacy.recording import MayRecord, may_record
 from postlude.store.privacy.rows import TrackingStatement
+from support.present import present
 
 DAY = 86_400_000_000
 BOB = "bob@example.org"
@@ -50,7 +51,7 @@ def test_what_an_operator_records_for_a_contact_counts_for_the_address(
     contact = store.contacts.add("Bob@example.org", DAY)
     record(store, contact.id, purpose, Consent.WITHDRAWN, DAY)
     assert now(store) == expected
-    assert store.privacy.withdrawal(BOB).evidence == "by hand, letter, by carol"
+    assert present(store.privacy.withdrawal(BOB)).evidence == "by hand, letter, by carol"
 
 
 def test_both_are_kept_when_they_are_recorded_one_after_the_other(store: Store) -> None:
@@ -117,11 +118,11 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
     store.contacts.import_batch(intake, entries, [], lambda _: Beat(job=job, at=DAY, done=2))
     assert now(store) == MayRecord(opens=False)
     contact, eve = store.contacts.by_address(BOB), store.contacts.by_address("eve@x.org")
-    assert contact.opens_consent == Consent.WITHDRAWN
-    assert contact.clicks_consent == Consent.GIVEN
-    assert eve.opens_consent == Consent.GIVEN
-    assert eve.clicks_consent == Consent.GIVEN
-    given = [one.purpose for one in store.contacts.consent_log(contact.id) if one.state is Consent.GIVEN]
+    assert present(contact).opens_consent == Consent.WITHDRAWN
+    assert present(contact).clicks_consent == Consent.GIVEN
+    assert present(eve).opens_consent == Consent.GIVEN
+    assert present(eve).clicks_consent == Consent.GIVEN
+    given = [one.purpose for one in store.contacts.consent_log(present(contact).id) if one.state is Consent.GIVEN]
     assert given == [Purpose.CLICKS]
 
 
