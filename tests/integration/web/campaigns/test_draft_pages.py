@@ -145,7 +145,7 @@ def test_the_preview_is_what_a_contact_gets_and_nothing_in_it_is_live(editor: Ed
 
 
 def test_it_leaves_only_when_it_may(editor: Editor) -> None:
-    assert "cannot be sent like this" in editor.client.get(editor.path + "/checks").text
+    assert ">Error</span>" in editor.client.get(editor.path + "/checks").text
     refused = editor.post("/schedule")
     assert refused.status_code == 400
     editor.save()
