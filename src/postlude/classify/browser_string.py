@@ -59,8 +59,10 @@ _BROWSER_LIKE: Final = re.compile(
 
 _WORDS: Final = re.compile(r"\w")
 _ODD: Final = re.compile(
-    r"\b(?:Chrome|CriOS)/(?!\d{1,3}\.\d+\.\d+\.\d+(?:[\s;),]|$))|Safari/[\d.]+ [A-Za-z][A-Za-z-]*$"
+    r"\b(?:Chrome|CriOS)/(?![12]?\d{1,2}\.\d+\.\d+\.\d+(?:[\s;),]|$))|Safari/[\d.]+ [A-Za-z][A-Za-z-]*$"
 )
+"""No Chrome has four digits in its version or one from 300 on: at the pace of 2026 those are years away."""
+
 _GECKO: Final = re.compile(r"rv:(\d+)\.[\d.]*[^)]*\) Gecko/\S+ Firefox/(\d+)\.")
 _RV_FROZEN: Final = range(109, 121)
 """Firefox 110 to 119 kept saying rv:109.0 (bugzilla 1805967)."""

@@ -10,7 +10,7 @@ from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
 from postlude.model.words import HitEndpoint
-from postlude.tokens import Use, unpacked
+from postlude.tokens import Kind, Use, unpacked
 
 _ONE_CLICK: Final = "List-Unsubscribe"
 
@@ -81,8 +81,19 @@ class FormEndpoint:
         return self._core.done(request, RequestOutcome.UNCONFIRMED, self._core.page(400, body))
 
 
+THE_LIST: Final = "list"
+ALL: Final = "all"
+
+
+def _chooses(payload: bytes) -> bool:
+    """Whether there is more than one thing to leave: a single message belongs to no list."""
+    return unpacked(payload).kind is Kind.CAMPAIGN
+
+
 class Unsubscribe(FormEndpoint):
     """GET shows the question; only a POST unsubscribes: the button's, RFC 8058's, or an empty one.
+
+    The page of a campaign's copy lets choose what ends, the list it came by or all mailings; one-click ends the list.
 
     Add-ons of mail clients send an empty POST to the one-click URL. A POST without a body has no other meaning there,
     and the token identifies the copy. Repeating it changes nothing.
@@ -93,7 +104,8 @@ class Unsubscribe(FormEndpoint):
 
     def _get(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         other = self._beside(request, self._core.config.prefixes.preferences)
-        answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language, other))
+        scopes = _chooses(payload)
+        answer = self._core.page(200, self._core.pages.unsubscribe(request.head.language, other, scopes=scopes))
         return self._show(request, conn, (HitEndpoint.UNSUBSCRIBE_PAGE, payload), answer)
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
@@ -102,12 +114,13 @@ class Unsubscribe(FormEndpoint):
         one_click = form.get(_ONE_CLICK) == "One-Click" or not request.body.strip()
         if not one_click and not form.get("unsubscribe"):
             return self._unconfirmed(request)
+        scope = ALL if not _chooses(payload) or (form.get("scope") == ALL and not one_click) else THE_LIST
         if one_click:  # RFC 8058 3.2: no page, no redirect
             answer = core.answers.text(200, "Unsubscribed\n")
         else:
-            text = core.pages.plain(request.head.language, "unsubscribe_done_title", "unsubscribe_done")
-            answer = core.page(200, text)
-        facts = {"how": "one-click" if one_click else "page"}
+            done = "unsubscribe_all_done" if scope == ALL else "unsubscribe_done"
+            answer = core.page(200, core.pages.plain(request.head.language, "unsubscribe_done_title", done))
+        facts = {"how": "one-click" if one_click else "page", "scope": scope}
         hit_of, bare = (HitEndpoint.UNSUBSCRIBE, payload, -1), self._withdrawn(payload)
         core.store(request, conn, hit_of, answer, facts=facts, lost=self._failed(request), bare=bare)
         return None

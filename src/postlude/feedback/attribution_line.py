@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from postlude.feedback.languages import any_of, fold, words
-from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, QUOTED_BELOW, TIME
+from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, TIME, is_quoted_below
 
 _MAX_JOINED: Final = 400
 _MAX_ROWS: Final = 6
@@ -121,21 +121,21 @@ def _verb_at(text: str) -> int:
             end = found.start() + len(verb)
             if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
                 return found.start()
-    return max(text.find(verb) for verb in close)
+    return -1 if text.isascii() else max(text.find(verb) for verb in close)
 
 
 def _quoted_next(rows: Sequence[str], at: int) -> bool:
     for row in rows[at : at + 3]:
         if row and not row.isspace():
-            return bool(QUOTED_BELOW.match(row))
+            return is_quoted_below(row)
     return False
 
 
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     """A date or an address together with a verb or a quotation that follows."""
-    text = fold(joined)
     if "@" not in joined and not _TWO_NUMBERS.search(joined):
-        return quoted and _is_short_opening(text)
+        return quoted and _is_short_opening(fold(joined))
+    text = fold(joined)
     address = bool(ADDRESS.search(text))
     dated = len(_NUMBER.findall(text)) > 1 and bool(DATE.search(text) or TIME.search(text))
     if not (address or dated):

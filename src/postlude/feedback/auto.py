@@ -25,6 +25,9 @@ _FLAGS: Final = frozenset(
 )
 _ANSWERING: Final = ("in-reply-to", "references")
 _LIST: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
+TO_MANY: Final = frozenset({"bulk", "list", "junk"})
+"""Values of Precedence that lists and newsletters write."""
+
 _LOOKED_AT: Final = 1_000
 """Characters of the text in which an absence note identifies itself."""
 
@@ -42,11 +45,16 @@ def auto_reply_rule(incoming: ReturnedMessage, *, tagged: bool = False, text: Ca
     answers = tagged or any(root.get(name) for name in _ANSWERING)
     if submitted.startswith("auto-replied"):
         return "auto-replied"
-    if any(root.get(name) for name in _LIST):
+    if is_to_many(incoming):
         return ""
     if submitted and not submitted.startswith("no") and answers:
         return "auto-submitted-answer"
     return _reported(incoming) or _signs(incoming, text, answers=answers)
+
+
+def is_to_many(incoming: ReturnedMessage) -> bool:
+    """Whether a list or a newsletter sent it: no person's own answer, whatever its footer says."""
+    return any(incoming.root.get(name) for name in _LIST)
 
 
 def _reported(incoming: ReturnedMessage) -> str:

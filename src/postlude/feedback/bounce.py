@@ -7,7 +7,7 @@ a server's answer, or includes our mail; how much of that is required depends on
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -94,7 +94,7 @@ def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
     marked = bool(root.get("x-failed-recipients"))
     if marked or (root.get("x-mlserver") and _LIST_REFUSES.search(incoming.subject)):
         return _shape(incoming)
-    subject = _occurs("subject", incoming.subject)
+    subject = _in_subject(incoming.subject)
     automatic = root.get("auto-submitted").lower().startswith(_AUTOMATIC)
     nobody = incoming.system and (not incoming.sender or incoming.sender.startswith("mailer-daemon@"))
     anonymous = incoming.null_sender or automatic or nobody
@@ -149,6 +149,11 @@ def _returns(incoming: ReturnedMessage) -> bool:
 
 def _linked(incoming: ReturnedMessage) -> bool:
     return any(part.type == "text/html" and _WEB_LINK.search(part.body) for part in incoming.leaves)
+
+
+@lru_cache(maxsize=64)
+def _in_subject(subject: str) -> bool:
+    return _occurs("subject", subject)
 
 
 def _occurs(place: str, text: str) -> bool:

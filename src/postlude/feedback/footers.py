@@ -11,12 +11,17 @@ _DELIMITER: Final = re.compile(r"[ \t]*(?:--|—|–)[ \t]*")
 _EXACT: Final = "-- "
 """RFC 3676, section 4.3: what follows is the signature, however long."""
 
+_STROKES: Final = frozenset("-—–_")
 _DRAWN: Final = re.compile(r"[ \t]*_{8,}[ \t]*")
 _MARKS: Final = re.compile(r"[\s\u1427*_=~#+—–-]*|[ \t]*\[(?:cid|image):[^\[\]\n]{0,200}\][ \t]*")
 _MAX_SIGNATURE: Final = 15
 _MAX_DRAWN: Final = 8
 _MAX_FOOTER: Final = 120
 _MAX_PARAGRAPH: Final = 4_000
+_MAX_BEGUN: Final = 200
+"""Rows of a paragraph's beginning, which may be one letter each."""
+
+_BEGUN: Final = 2
 _BRACKETS: Final = str.maketrans("[]", "  ")
 _AROUND: Final = " \t<>()*_|\"'.!"
 _LINK: Final = re.compile(r"\(https?://[^\s()]{0,300}\)|<https?://[^\s<>]{0,300}>|https?://\S{0,300}")
@@ -25,7 +30,7 @@ _LINK: Final = re.compile(r"\(https?://[^\s()]{0,300}\)|<https?://[^\s<>]{0,300}
 def without_footers(rows: Sequence[str]) -> list[str]:
     """The rows that a person wrote, without what programs and companies put above and below them."""
     kept = _without_banner(_without_signature(list(rows)))
-    kept = [row for at, row in enumerate(kept) if not _added(kept, at)]
+    kept = _without_added(kept)
     while kept and _MARKS.fullmatch(kept[-1]):
         kept.pop()
     while kept and (start := _disclaimer(kept)) is not None:
@@ -46,7 +51,11 @@ def _without_signature(rows: list[str]) -> list[str]:
     seen = 0
     for at, row in enumerate(rows):
         left = filled - seen
-        seen += bool(row.strip())
+        if not (drawn := row.strip()):
+            continue
+        seen += 1
+        if drawn[0] not in _STROKES:
+            continue
         if row == _EXACT and (seen > 1 or left <= _MAX_SIGNATURE):
             return rows[:at]
         if _DELIMITER.fullmatch(row) and left <= _MAX_SIGNATURE:
@@ -65,21 +74,26 @@ def _programs() -> tuple[tuple[str, ...], tuple[str, ...], re.Pattern[str]]:
     return begin, end, re.compile(any_of(lines))
 
 
-def _added(rows: Sequence[str], at: int) -> bool:
-    """A line that a program added (`Sent from my phone`): short, and the end of its paragraph."""
-    if not _looks_added(rows[at]):
-        return False
-    below = rows[at + 1] if at + 1 < len(rows) else ""
-    return not below.strip() or bool(_MARKS.fullmatch(below)) or _looks_added(below)
+def _without_added(rows: Sequence[str]) -> list[str]:
+    """Without lines that a program added (`Sent from my phone`): short, and the end of their paragraph."""
+    kept: list[str] = []
+    ends = True
+    for row in reversed(rows):
+        filled = bool(row) and not row.isspace()
+        added = ends and filled and _looks_added(row)
+        if not added:
+            kept.append(row)
+        ends = added or not filled or (not row[0].isalnum() and bool(_MARKS.fullmatch(row)))
+    return kept[::-1]
 
 
 def _may_be_added(row: str) -> bool:
     """Its first or its last word is one that such lines begin or end with."""
-    found = row.translate(_BRACKETS).split()
+    if "[" in row or "]" in row:
+        row = row.translate(_BRACKETS)
+    first, last = row.split(None, 1)[:1], row.rsplit(None, 1)[-1:]
     firsts, lasts = _ends()
-    return any(word.strip(_AROUND).casefold() in firsts for word in found[:1]) or any(
-        word.strip(_AROUND).casefold() in lasts for word in found[-1:]
-    )
+    return bool(first) and (first[0].strip(_AROUND).casefold() in firsts or last[0].strip(_AROUND).casefold() in lasts)
 
 
 @cache
@@ -99,7 +113,19 @@ def _looks_added(row: str) -> bool:
 
 
 def _paragraph(rows: Sequence[str], first: int) -> str:
-    return fold("\n".join(rows[first:])[:200]).lstrip("*_>[( ")
+    return fold("\n".join(rows[first : first + _MAX_BEGUN])[:200]).lstrip("*_>[( ")
+
+
+def _may_begin(row: str, field: str) -> bool:
+    """Whether the first word in plain letters is one that such paragraphs begin with."""
+    word = row.lstrip(" \t*_>[(").split(None, 1)[:1]
+    return not word or not word[0].isascii() or word[0].casefold().startswith(_beginnings(field))
+
+
+@cache
+def _beginnings(field: str) -> tuple[str, ...]:
+    """The first letters of the paragraphs of a field."""
+    return tuple({phrase[:_BEGUN] for phrase in words(field) if phrase.isascii()})
 
 
 def _disclaimer(rows: Sequence[str]) -> int | None:
@@ -109,6 +135,8 @@ def _disclaimer(rows: Sequence[str]) -> int | None:
         first -= 1
     if first == 0 or sum(map(len, rows[first:])) > _MAX_PARAGRAPH:
         return None
+    if not _may_begin(rows[first], "disclaimer"):
+        return None
     return first if _paragraph(rows, first).startswith(words("disclaimer")) else None
 
 
@@ -116,6 +144,8 @@ def _without_banner(rows: list[str]) -> list[str]:
     """The warning that a gateway put above a mail from outside goes, with the rest of its paragraph."""
     rows = _without_blank_ends(rows)
     end = next((at for at, row in enumerate(rows) if not row.strip()), len(rows))
-    if end == len(rows) or not _paragraph(rows[:end], 0).startswith(words("banner")):
+    if end == len(rows) or not _may_begin(rows[0], "banner"):
+        return rows
+    if not _paragraph(rows[:end], 0).startswith(words("banner")):
         return rows
     return _without_blank_ends(rows[end:])

@@ -93,6 +93,8 @@ def _tag_end(html: str, opened: int) -> int:
     first = closed
     for _ in range(_MAX_DEPTH):
         tag = html[opened:closed]
+        if '"' not in tag and "'" not in tag:
+            break
         odd = tag.count('"') % 2 or (tag.count("'") % 2 and '"' not in tag)
         if not odd or len(tag) > _MAX_TAG:
             break
@@ -136,7 +138,7 @@ class _Writer:
             self._break(blank=bare in _PARAGRAPHS)
         elif bare in _CELLS:
             self._row.append(" ")
-        if not self._rest and name[0] != "/" and _REST.search(tag, 0, _MAX_SEARCHED):
+        if not self._rest and "=" in tag and name[0] != "/" and _REST.search(tag, 0, _MAX_SEARCHED):
             self._break()
             self._rest = True
         self._nest(name, bare, tag)
@@ -150,8 +152,10 @@ class _Writer:
             self._quotes[-1:] = [(bare, count)] if count else []
 
     def _break(self, *, blank: bool = False) -> None:
-        text = _SPACES.sub(" ", unescape("".join(self._row))).strip()
-        self._row.clear()
+        text = "".join(self._row)
+        if text:
+            text = _SPACES.sub(" ", unescape(text) if "&" in text else text).strip()
+            self._row.clear()
         mark = ">" * min(len(self._quotes) + self._rest, _MAX_DEPTH) if self._marks else ""
         if text:
             self._rows.append(f"{mark} {text}" if mark else text)

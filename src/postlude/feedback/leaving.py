@@ -1,7 +1,7 @@
 """Whether an answer asks to unsubscribe, as its only content or among other text, in any language."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from postlude.feedback.languages import fold, words
@@ -27,12 +27,13 @@ def wishes_to_leave(text: str) -> bool:
     """The answer contains the wish for no more mail, among other text: a user decides."""
     looked_at = _plain(text[:_LOOKED_AT])
     spaced, close = _wishes()
-    reported = (phrase for word in set(looked_at.split()) for phrase in spaced.get(word, ()))
+    reported = (phrase for word in spaced.keys() & set(looked_at.split()) for phrase in spaced[word])
     return any(phrase in looked_at for phrase in reported) or (
         not looked_at.isascii() and any(phrase in looked_at for phrase in close)
     )
 
 
+@lru_cache(maxsize=4)
 def _plain(text: str) -> str:
     """Folded words with one space between and around them."""
     return f" {_NO_WORD.sub(' ', fold(text)).strip()} "
@@ -58,6 +59,12 @@ def _requests() -> frozenset[str]:
 
 
 @cache
+def _first_words() -> frozenset[str]:
+    """One of these stands in every request in plain letters."""
+    return frozenset(phrase.split()[0] for phrase in _requests() if phrase.isascii())
+
+
+@cache
 def _polite() -> tuple[str, ...]:
     return tuple(_plain(phrase).strip() for phrase in words("politeness"))
 
@@ -69,6 +76,8 @@ def _polite_set() -> frozenset[str]:
 
 def _is_request(text: str) -> bool:
     rest = _plain(text).strip() if len(text) <= _MAX_REQUEST else ""
+    if rest.isascii() and _first_words().isdisjoint(rest.split()):
+        return False
     for _ in range(_MAX_POLITE):
         if not rest or rest in _requests():
             return bool(rest)

@@ -115,9 +115,13 @@ class Search:
             if not pieces:
                 always.add(number)
         self._always = frozenset(always)
+        self._in_order = tuple(sorted(always))
 
     def first(self, text: str) -> int | None:
         """The number of the first pattern that occurs in a lower-case text, None when none does."""
         pieces = {text[at : at + SIZE] for at in range(len(text) - SIZE + 1)}
-        tried = self._always.union(*(self._by_piece[piece] for piece in self._by_piece.keys() & pieces))
-        return next((number for number in sorted(tried) if self._patterns[number].search(text)), None)
+        hinted = self._by_piece.keys() & pieces
+        tried: Iterable[int] = self._in_order
+        if hinted:
+            tried = sorted(self._always.union(*(self._by_piece[piece] for piece in hinted)))
+        return next((number for number in tried if self._patterns[number].search(text)), None)

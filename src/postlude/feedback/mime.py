@@ -62,7 +62,7 @@ class ReturnedPart:
 
     def all(self, name: str) -> list[str]:
         """All headers of that name in order."""
-        return [value for key, value in self.headers if key == name]
+        return [value for key, value in self.headers if key == name] if name in self._first else []
 
     def walk(self) -> Iterator["ReturnedPart"]:
         """This part and everything inside, in order."""

@@ -10,7 +10,7 @@ from typing import Final
 from postlude.feedback.footers import without_footers
 from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import ReturnedPart
-from postlude.feedback.quote_marks import QUOTED, QUOTED_BELOW
+from postlude.feedback.quote_marks import QUOTED, is_quoted_below
 from postlude.feedback.quote_start import Start, find_start
 
 MAX_TEXT: Final = 20_000
@@ -51,7 +51,10 @@ def _bodies(root: ReturnedPart) -> tuple[str, str]:
 
 def strip_quote(text: str) -> str:
     """The text above, between and below quoted lines, without what introduces them."""
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " "))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text.replace("\u00a0", " "))
     rows = text.split("\n")
     start = find_start(rows)
     if start is None:
@@ -62,11 +65,12 @@ def strip_quote(text: str) -> str:
 
 
 def _joined(rows: Sequence[str]) -> str:
-    return _BLANK_ROWS.sub("\n\n", "\n".join(row.rstrip() for row in rows)).strip("\n").rstrip()
+    text = "\n".join([row.rstrip() for row in rows])
+    return (_BLANK_ROWS.sub("\n\n", text) if "\n\n\n" in text else text).strip("\n").rstrip()
 
 
 def _unquoted(rows: Sequence[str]) -> list[str]:
-    return [row for row in rows if not QUOTED.match(row)]
+    return [row for row in rows if ">" not in row or not QUOTED.match(row)]
 
 
 def _answer_below(rows: Sequence[str], start: Start, *, alone: bool) -> list[str]:
@@ -94,7 +98,7 @@ def _is_quoted_after(rows: Sequence[str], at: int) -> bool:
     """The first row with anything in it carries a quotation mark."""
     while at < len(rows) and not rows[at].strip():
         at += 1
-    return at < len(rows) and bool(QUOTED_BELOW.match(rows[at]))
+    return at < len(rows) and is_quoted_below(rows[at])
 
 
 def _between(rows: Sequence[str], at: int) -> list[str]:
@@ -111,7 +115,7 @@ def _between(rows: Sequence[str], at: int) -> list[str]:
             following = find_start(rows, at)
             continue
         row = rows[at]
-        if QUOTED_BELOW.match(row):
+        if is_quoted_below(row):
             quoted = row
         else:
             if not (quoted and _is_wrapped_end(quoted, row)):

@@ -7,8 +7,7 @@ MAX_LINE: Final = 500
 """No row that introduces a quotation is longer; longer ones are prose."""
 
 QUOTED: Final = re.compile(r"[ \t]*>")
-QUOTED_BELOW: Final = re.compile(r"[ \t]*(?:[>|»]|[A-Za-z]{1,12}>)")
-"""Below an attribution other marks are marks as well."""
+_QUOTED_BELOW: Final = re.compile(r"[ \t]*(?:[>|»]|[A-Za-z]{1,12}>)")
 
 DATE: Final = re.compile(r"(?:19|20)\d\d|\d\d?[./-]\d\d?[./-]\d\d(?!\d)")
 TIME: Final = re.compile(r"\d[:.時时h]\d\d|\d ?(?:uhr|[ap]\.?m\b)")
@@ -16,6 +15,11 @@ TIME: Final = re.compile(r"\d[:.時时h]\d\d|\d ?(?:uhr|[ap]\.?m\b)")
 
 ADDRESS: Final = re.compile(r"[^\s<>()@]@[^\s<>()@]+\.[^\s<>()@.]")
 _RULE: Final = re.compile(r"[ \t>*]*[_=~*#+—–-]{5,}[ \t*]*")
+
+
+def is_quoted_below(row: str) -> bool:
+    """Whether a row below an attribution carries a quotation mark: there other marks are marks as well."""
+    return (">" in row or "|" in row or "»" in row) and bool(_QUOTED_BELOW.match(row))
 
 
 def is_rule(row: str) -> bool:

@@ -103,8 +103,9 @@ _ANOTHER_MATTER: Final = re.compile(
     r"\b(?:sender|sending|sen[dt] (?:from|as)|mail ?from|client (?:host|address)|connecting|originat|envelope|reply-to"
     r"|(?:return|reverse)[- ](?:path|host)|helo|ehlo|callback|callout|relay|permission|header|message-id|log ?in\b"
     r"|authenticat|postmaster|for bounces|host address)|(?<!or )\bip address|address \d+\.\d+"
-    r"|your (?:ip|host|domain|server|mail server|address|account|mail ?box)|spam|(?:black|block|white) ?list|\bblocked"
-    r"|reputation"
+    r"|your (?:e-?mail )?(?:ip|host|domain|server|mail server|address|account|mail ?box)|spam"
+    r"|(?:black|block|white) ?list|\bblocked"
+    r"|reputation|may not (?:exist|be valid)|dns check"
     r"|polic(?:y|ies)|verif(?:y|ication) failed|mailbox unavailable",
     re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.auto import auto_reply_rule
+from postlude.feedback.auto import TO_MANY, auto_reply_rule, is_to_many
 from postlude.feedback.finding import Finding, FindingKind, Wish
 from postlude.feedback.leaving import asks_to_leave, wishes_to_leave
 from postlude.feedback.mime import ReturnedPart
@@ -51,12 +51,13 @@ def parse_answer(incoming: ReturnedMessage, *, tagged: bool) -> Finding:
     if rule:
         return _finding(incoming, FindingKind.AUTORESPONDED, f"auto/{rule}", ids, "")
     answers = tagged or bool(ids) or read_subject(incoming.subject).answers
-    if asks_to_leave(incoming.subject, text()) and (answers or not text()):
+    asks = not is_to_many(incoming) and incoming.root.get("precedence").lower().strip() not in TO_MANY
+    if asks and asks_to_leave(incoming.subject, text()) and (answers or not text()):
         return _finding(incoming, FindingKind.UNSUBSCRIBED, "reply/asks-to-leave", ids, text())
     if not answers:
         return _finding(incoming, FindingKind.MAIL, "mail", ids, text())
     found = _finding(incoming, FindingKind.REPLIED, "reply/tag" if tagged else "reply/thread", ids, text())
-    return msgspec.structs.replace(found, wish=Wish.LEAVE) if wishes_to_leave(text()) else found
+    return msgspec.structs.replace(found, wish=Wish.LEAVE) if asks and wishes_to_leave(text()) else found
 
 
 class _NewText:

@@ -137,8 +137,17 @@ class ReturnedMessage:
     def named_daemon(self) -> bool:
         """The From names a mail system."""
         named = self.root.get("from")
+        lowered = named.lower()
+        if not any(piece in lowered for piece in _DAEMON_PIECES):
+            return False
         return bool(_DAEMON_MAILBOX.search(named) or _DAEMON_NAME.search(named))
 
+
+_DAEMON_PIECES: Final = (
+    *("daemon", "master", "deliver", "mailer", "smtp", "mmdf", "qmail", "exim", "amavis", "marshal", "imss", "ndr"),
+    *("ndn", "dsn", "filter", "virus", "interscan", "sweeper", "bounce", "administrator", "system", "attendant"),
+)
+"""One of these stands in whatever the two patterns below match."""
 
 # The mailbox, or the whole name: "Mail Delivery Services Ltd, Anna" and "Postmaster Pat" are people.
 _DAEMON_MAILBOX: Final = re.compile(

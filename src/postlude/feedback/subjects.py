@@ -15,6 +15,7 @@ MAX_SUBJECT: Final = 1_000
 _MAX_PREFIXES: Final = 40
 _TAG: Final = re.compile(r"\s*[\[(<{*]{1,2}([^\[\](){}<>*]{1,40})[\])>}*]{1,2}\s*[:：-]?\s*")
 _MARKED: Final = re.compile(r"\s*([^\s:：\[\](){}<>*]{1,20}(?: [^\s:：\[\](){}<>*]{1,20})?)\s*[:：]\s*")
+_BARE: Final = re.compile(r"\s*([^\s:：\[\](){}<>*]{1,20})\s+")
 _PREFIX: Final = re.compile(
     r"\s*([^\W\d_][^:：\[(]{0,24}?)\s*(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3}|\d{1,2})?\s*[:：]\s*"
 )
@@ -65,7 +66,13 @@ def _mark(rest: str) -> int:
     if tag and (prefix := _PREFIX.match(rest, tag.end())) and fold(prefix[1]).rstrip(".") in _replies():
         return tag.end()
     marked = _MARKED.match(rest)
-    return marked.end() if marked and fold(marked[1]).strip("!- ") in word_set("outside") else 0
+    if marked and fold(marked[1]).strip("!- ") in word_set("outside"):
+        return marked.end()
+    bare = _BARE.match(rest)  # `EXTERNAL Re: ...`: a word alone is a mark only right before a reply prefix
+    if bare and fold(bare[1]).strip("!- ") in word_set("outside"):
+        prefix = _PREFIX.match(rest, bare.end())
+        return bare.end() if prefix and fold(prefix[1]).rstrip(".") in _replies() else 0
+    return 0
 
 
 def plain_subject(subject: str) -> str:
@@ -85,6 +92,7 @@ class Absence(NamedTuple):
 _OPENING: Final = " \t[](){}<>*\"'«»“”-–—|!~=#"
 _BOUNDARY: Final = re.compile(r"\s*(?:$|[:：\-–—|()\[\],.!~\"'«»“”/<>;]|re\b|aw\b|fw\b)")
 _SINCE: Final = re.compile(r"\s*(?:\d|$|[:：\-–—|()\[\],.!~\"'«»“”/<>;])")
+_HYPHEN: Final = re.compile(r"(?<=\w)-(?=\w)")
 _ONLY_BEFORE_COLON: Final = 5
 """Words up to this length (`Auto`) decide only before a colon."""
 
@@ -99,8 +107,9 @@ def _absence(read: Subject) -> Absence:
     if read.answers or read.forwards:
         return Absence(automatic=False, away=False)
     text = fold(read.plain).lstrip(_OPENING)
-    automatic = text.startswith(words("automatic")) and any(
-        _decides(text[len(word) :], word) for word in words("automatic") if text.startswith(word)
+    joined = _HYPHEN.sub("", text)
+    automatic = joined.startswith(_automatic()) and any(
+        _decides(joined[len(word) :], word) for word in _automatic() if joined.startswith(word)
     )
     away = text.startswith(words("away")) and any(
         " " in word or _goes_on(text[len(word) :]) for word in words("away") if text.startswith(word)
@@ -111,6 +120,12 @@ def _absence(read: Subject) -> Absence:
 def _goes_on(rest: str) -> bool:
     """Behind one word of absence stands nothing more, a mark, a number, or until when."""
     return bool(_SINCE.match(rest)) or (rest[:1].isspace() and rest.split(None, 1)[0] in word_set("until"))
+
+
+@cache
+def _automatic() -> tuple[str, ...]:
+    """Programs' wordings: `auto-reply` and `autoreply` are the same word."""
+    return tuple(dict.fromkeys(_HYPHEN.sub("", word) for word in words("automatic")))
 
 
 def _decides(rest: str, word: str) -> bool:

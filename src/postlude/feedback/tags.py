@@ -12,6 +12,11 @@ _COPY_TOKEN: Final = re.compile(r"/([A-Za-z0-9_-]{36})(?=[./\"'\s>]|$)")
 _DELIVERY: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc", "x-failed-recipients")
 _RETURNED: Final = ("return-path", "reply-to", "list-unsubscribe", "x-envelope-from", "sender")
 _IDS: Final = ("message-id", "cfbl-feedback-id", "feedback-id", "original-message-id")
+_IN_ADDRESSES: Final = (
+    ("u", Evidence.UNSUBSCRIBE_TAG),
+    ("b", Evidence.ENVELOPE_TAG),
+    ("r", Evidence.REPLY_TAG),
+)
 MAX_LINKS: Final = 40
 
 
@@ -20,18 +25,16 @@ class Signed:
 
     def __init__(self, incoming: ReturnedMessage) -> None:
         self._read = incoming.tags
-        self._letter = incoming
+        self._incoming = incoming
 
     def envelope(self) -> tuple[int, Evidence]:
         """The tag in the address it was sent to."""
-        targets = [self._letter.rcpt_to] if self._letter.rcpt_to else []
-        targets += [value for name in _DELIVERY for value in self._letter.root.all(name)]
-        for text in targets:
-            for purpose, evidence in (
-                ("u", Evidence.UNSUBSCRIBE_TAG),
-                ("b", Evidence.ENVELOPE_TAG),
-                ("r", Evidence.REPLY_TAG),
-            ):
+        targets = [self._incoming.rcpt_to] if self._incoming.rcpt_to else []
+        targets += [value for name in _DELIVERY for value in self._incoming.root.all(name)]
+        for text in targets if self._read is not None else ():
+            if not _TAG.search(text):
+                continue
+            for purpose, evidence in _IN_ADDRESSES:
                 if copy := self.first(purpose, text):
                     return copy, evidence
         return 0, Evidence.NONE
@@ -42,7 +45,7 @@ class Signed:
 
     def returned(self) -> tuple[int, Evidence]:
         """A tag in the headers of the mail that was sent back."""
-        part = self._letter.returned
+        part = self._incoming.returned
         if part is None or self._read is None:
             return 0, Evidence.NONE
         for name in _IDS:
@@ -74,9 +77,9 @@ class Signed:
         return link, Evidence.QUOTED_LINK if link else Evidence.NONE
 
     def _quoting(self) -> Iterator[str]:
-        if self._letter.returned is not None:
-            yield self._letter.returned.get("list-unsubscribe")
-        for part in self._letter.root.walk():
+        if self._incoming.returned is not None:
+            yield self._incoming.returned.get("list-unsubscribe")
+        for part in self._incoming.root.walk():
             if part.type.startswith("text/") and not part.parts:
                 yield part.text()
 

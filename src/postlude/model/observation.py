@@ -65,6 +65,8 @@ class Submitted(msgspec.Struct, frozen=True, gc=False, tag="submitted", array_li
     """Recipient -> (NOTIFY, ORCPT) as the client gave them, for those it gave them for."""
     checksum: str = ""
     """Of the bytes in the spool (`journal.checksum`); empty from versions that kept none."""
+    purpose: str = ""
+    """A `MessagePurpose`; empty where neither the message nor its login said one."""
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", array_like=True):

@@ -106,6 +106,14 @@ class Via(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class MessagePurpose(StrEnum):
+    """What a message is for; says what an unsubscribe ends."""
+
+    PERSONAL = "personal"  # somebody writes to somebody
+    TRANSACTIONAL = "transactional"  # follows from what the recipient did: receipts, confirmations
+    MAILING = "mailing"  # one text to many
+
+
 class MemberStatus(StrEnum):
     """Status of a contact on a list."""
 

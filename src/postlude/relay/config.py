@@ -51,6 +51,8 @@ class Login:
     """Addresses and patterns such as `*@example.org`, the login's own address among them."""
     limits: Mapping[str, int] | None = None
     """What differs from the relay's Quota for this user."""
+    purpose: str = ""
+    """A `MessagePurpose` of what names none itself; empty: as the message looks."""
 
 
 class CheckLogin(Protocol):

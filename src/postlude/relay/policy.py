@@ -13,6 +13,7 @@ from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError
+from postlude.model.words import MessagePurpose
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.quota import Quotas
@@ -31,7 +32,9 @@ _log = logging.getLogger(__name__)
 class Accept(Protocol):
     """`services.submit.accept` with journal, spool and clock given."""
 
-    def __call__(self, *, user: int, mail_from: str, recipients: list[str], raw: bytes, dsn: Dsn) -> Awaitable[int]:
+    def __call__(
+        self, *, user: int, mail_from: str, recipients: list[str], raw: bytes, dsn: Dsn, purpose: str
+    ) -> Awaitable[int]:
         """Durable when it returns the message's id."""
         ...
 
@@ -113,6 +116,7 @@ class RelayPolicy:
                 recipients=transaction.recipients,
                 raw=self._marks(head) + self._received() + raw,
                 dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
+                purpose=self._usual_purpose(head),
             )
         except InputError as error:
             return f"554 5.6.0 {error}"
@@ -137,10 +141,19 @@ class RelayPolicy:
         assert self._services.owner_of is not None
         return await self._services.owner_of(head.addresses("from")[0])
 
+    def _is_foreign(self, head: HeaderBlock) -> bool:
+        """Whether the gateway only forwards it: somebody else wrote it."""
+        return self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
+
     def _marks(self, head: HeaderBlock) -> bytes:
-        """Mail that the gateway only forwards has a foreign author: it is passed on untracked."""
-        foreign = self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
-        return _UNTRACKED if foreign else b""
+        """What somebody else wrote is passed on untracked."""
+        return _UNTRACKED if self._is_foreign(head) else b""
+
+    def _usual_purpose(self, head: HeaderBlock) -> str:
+        """What a message is for that does not say so. What marks a forwarded one as a mailing is not said by us."""
+        if self._login is not None:
+            return self._login.purpose
+        return MessagePurpose.PERSONAL.value if self._is_foreign(head) else ""
 
     def _mine(self, address: str) -> bool:
         return self._login is not None and may_send_as(address, self._login.senders)

@@ -12,6 +12,7 @@ from postlude.store.contacts.audience import Audiences
 from postlude.store.contacts.bulk_import import BulkImport
 from postlude.store.contacts.consent import Consents
 from postlude.store.contacts.lists import Lists
+from postlude.store.contacts.may_leave import MayLeave
 from postlude.store.contacts.queries import ContactQueries
 from postlude.store.contacts.rows import Confirmation, CopySuppression, Suppression
 from postlude.store.contacts.suppressions import SuppressionQueries
@@ -52,8 +53,8 @@ class Sending(Claims, Workers, ServerUsage):
     """Copies claimed by the processes that send, and what servers were given."""
 
 
-class Contacts(ContactQueries, Tags, Consents, Audiences, BulkImport):
-    """Contacts, their tags and consent; audiences; imports."""
+class Contacts(ContactQueries, Tags, Consents, Audiences, BulkImport, MayLeave):
+    """Contacts, their tags and consent; audiences; imports; whether a message may leave for an address."""
 
 
 class Campaigns(CampaignQueries, CampaignSending, CampaignReports):

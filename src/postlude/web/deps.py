@@ -96,8 +96,8 @@ class RedeemSignIn(Protocol):
 class NewAppPassword(Protocol):
     """Makes a password for one program."""
 
-    def __call__(self, user: User, label: str, /) -> str:
-        """The password, shown only now."""
+    def __call__(self, user: User, label: str, purpose: str, /) -> str:
+        """The password, shown only now; `purpose` as `services.accounts.users.new_app_password` takes it."""
         ...
 
 

@@ -35,6 +35,8 @@ class RunningEdge:
         self.link = self.token.join(urls.link(2, DESTINATION))
         self.act_token = urls.act_token(COPY)
         self.unsubscribe = self.act_token.join(urls.unsubscribe())
+        campaign = Urls(CODEC, "", Kind.CAMPAIGN, MESSAGE)
+        self.campaign_unsubscribe = campaign.act_token(COPY).join(campaign.unsubscribe())
         self.preferences = self.act_token.join(urls.preferences())
         self.view = self.act_token.join(urls.view())
         self.urls = urls

@@ -150,6 +150,30 @@ async def test_the_button_unsubscribes(endpoint: RunningEdge) -> None:
     assert [hit.facts["how"] for hit in endpoint.hits()] == ["page"]
 
 
+async def test_a_campaigns_reader_chooses_what_ends(endpoint: RunningEdge) -> None:
+    url = endpoint.campaign_unsubscribe
+    page = (await endpoint.get(url)).body.decode()
+    assert page.count('type="radio"') == 2
+    assert '<input type="radio" name="scope" value="list" checked>' in page
+    assert "<script" not in page
+    for body in (b"unsubscribe=1", b"unsubscribe=1&scope=list", b"unsubscribe=1&scope=nonsense"):
+        answer = await endpoint.ask("POST", url, {"Accept-Language": "en"}, body)
+        assert "no more of these emails" in answer.body.decode()
+    answer = await endpoint.ask("POST", url, {"Accept-Language": "de"}, b"unsubscribe=1&scope=all")
+    assert "von diesem Absender keine Mailings mehr" in answer.body.decode()
+    await endpoint.ask("POST", url, {}, b"List-Unsubscribe=One-Click&scope=all")  # RFC 8058: nobody was asked
+    scopes = [hit.facts["scope"] for hit in endpoint.hits() if hit.endpoint is HitEndpoint.UNSUBSCRIBE]
+    assert scopes == ["list", "list", "list", "all", "list"]
+
+
+async def test_a_single_message_belongs_to_no_list(endpoint: RunningEdge) -> None:
+    page = (await endpoint.get(endpoint.unsubscribe)).body.decode()
+    assert 'type="radio"' not in page
+    for body in (b"unsubscribe=1", b"List-Unsubscribe=One-Click"):
+        await endpoint.ask("POST", endpoint.unsubscribe, {}, body)
+    assert [hit.facts["scope"] for hit in endpoint.hits() if hit.endpoint is HitEndpoint.UNSUBSCRIBE] == ["all", "all"]
+
+
 async def test_opens_and_clicks_are_withdrawn_separately(endpoint: RunningEdge) -> None:
     page = (await endpoint.get(endpoint.preferences)).body
     assert page.count(b" checked") == 2

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from postlude.app.background.provider_calls import certificates, hook_addresses, provider_keys
 from postlude.app.build.common import build_parts
@@ -22,6 +23,8 @@ from postlude.services.feedback.pending_calls import WaitingCalls
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.shapes import CopyView
 from postlude.store import Copy, User, open_store
+from postlude.store.engine import Database, connect
+from postlude.store.messages.tables import copies
 from postlude.tokens import TagPurpose
 from support.state_template import sqlite_state
 
@@ -44,7 +47,8 @@ class World:
         self.parts = build_parts(Settings(data=folder / "data", **settings))  # type: ignore[arg-type]  # by name
         if user is None:
             sqlite_state(self.parts.folder.root)
-        self.store = open_store(self.parts.settings.database)
+        self.store = open_store(self.parts.settings.database, self.parts.folder.forgotten_key)
+        self.database = Database(connect(self.parts.settings.database))
         self.history = open_history(self.parts.folder.history)
         self.journal = JournalWriter(self.parts.folder.journal, "app")
         self.spool_out, self.spool_in = Spool(self.parts.folder.spool_out), Spool(self.parts.folder.spool_in)
@@ -77,6 +81,7 @@ class World:
     def close(self) -> None:
         self.journal.close()
         self.history.close()
+        self.database.close()
         self.store.close()
 
     def say(self, *observations: Observation) -> None:
@@ -96,6 +101,12 @@ class World:
             )
             self.say(accepted)
         return [copies[recipient] for recipient in recipients]
+
+    def came_by(self, copy: Copy, list_id: int, contact: int) -> None:
+        """The copy is one of a mailing to a list."""
+        change = update(copies).where(copies.c.id == copy.id).values(list=list_id, contact=contact)
+        with self.database.write() as connection:
+            connection.execute(change)
 
     def tag(self, copy: Copy, purpose: TagPurpose = TagPurpose.BOUNCE) -> str:
         name = {TagPurpose.BOUNCE: "bounce", TagPurpose.REPLY: "r", TagPurpose.UNSUBSCRIBE: "u"}[purpose]

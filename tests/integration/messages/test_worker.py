@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 async def submit(
-    folder: Folder, store: Store, letter: bytes = LETTER, mail_from: str = "alice@example.org"
+    folder: Folder, store: Store, raw_mail: bytes = LETTER, mail_from: str = "alice@example.org"
 ) -> list[Copy]:
     """Accept, then what the digest does with it."""
     tracker = Tracker(folder.codec, "https://t.example.org")
@@ -59,7 +59,7 @@ async def submit(
         via=Via.RELAY,
         mail_from=mail_from,
         recipients=TO,
-        raw=letter,
+        raw=raw_mail,
     )
     seen = next(one for one in folder.observations() if isinstance(one, Submitted) and one.message == message)
     taken = read_submission(seen, folder.spool.get(message), Policy(), tracker)
@@ -184,8 +184,8 @@ async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(
     made = [keys.add("example.org", "rsa", "r1"), keys.add("example.org", "ed25519", "e1")]
     records = {f"{key.selector}._domainkey.example.org.".encode(): key.record().encode() for key in made}
     policy = Policy(signing_domains=keys.domains())
-    letter = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; h=from; bh=x; b=y\r\n" + LETTER
-    await submit(folder, store, letter)
+    raw_mail = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; h=from; bh=x; b=y\r\n" + LETTER
+    await submit(folder, store, raw_mail)
     more = {"signer_of": keys.signer, "policy_of": lambda _: policy, "return_domain": "back.example.org"}
     async with Difficult().running() as server, working(folder, store, server, **more):
         await attempts(folder, 3)
@@ -282,7 +282,7 @@ async def test_a_store_that_refuses_while_copies_are_composed_is_asked_again(
 ) -> None:
     await submit(folder, store)
     monkeypatch.setattr("postlude.kit.loop.Pauses.next", lambda _pauses: 0.0)
-    monkeypatch.setattr(store.suppressions, "contains", refusing_once(store.suppressions.contains))
+    monkeypatch.setattr(store.contacts, "why_not", refusing_once(store.contacts.why_not))
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
     assert len(server.accepted) == 3

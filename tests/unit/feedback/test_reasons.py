@@ -54,6 +54,12 @@ NOT_GONE = [
     ("550 5.1.7 No such domain", "5.1.7", 550, R.SENDER_REFUSED),
     ("550 5.1.8 mailbox disabled", "5.1.8", 550, R.SENDER_REFUSED),
     ("553 5.1.8 this domain does not accept mail", "5.1.8", 553, R.SENDER_REFUSED),
+    # a group refuses who does not belong to it, with the code of an unknown user
+    ("510 5.1.1 Your email address, a@b.example, is not subscribed to that group", "5.1.1", 510, R.SENDER_REFUSED),
+    ("550 5.1.1 List is members only", "5.1.1", 550, R.SENDER_REFUSED),
+    ("550 5.1.1 You must be a subscriber to post", "5.1.1", 550, R.SENDER_REFUSED),
+    ("550 Domain may not exist or DNS check failed [IP: 192.0.2.1]", "", 550, R.SENDER_REFUSED),
+    ("550 The domain of x may not exist: no such domain", "", 550, R.DEAD_DOMAIN),
     # a wish about one mail
     ("they are not accepting mail with attachments or embedded images", "", 0, R.CONTENT),
     ("550 not accepting mail for that list from strangers", "", 550, R.UNDEFINED),

@@ -50,6 +50,19 @@ def reported(fields: str) -> list[str]:
         ("Your mail to the following recipients could not be delivered:\n\n    bob.lee\n", ["bob.lee@mx.example"]),
         # it failed at the very address the report came back to
         ("The following address failed:\n\n  alice@sender.example\n    mailbox full\n", ["alice@sender.example"]),
+        # of a report in sentences the first one tells, and not who is named in the server's answer
+        (
+            (
+                "Your message wasn't delivered to team@groups.example because the address couldn't be found.\n\n"
+                "The response was:\n510 5.1.1 Your email address, alice.b@sender.example, is not subscribed to that"
+                " group. Send an email to team+subscribe@groups.example\n"
+            ),
+            ["team@groups.example"],
+        ),
+        (
+            "Your message to bob@customer.example has been blocked. Ask help@mx.example.\n550 5.4.1 Access denied\n",
+            ["bob@customer.example"],
+        ),
         # whom it is from stands above who failed
         (
             (

@@ -49,7 +49,7 @@ def build_digest(
     withdrawn = Withdrawn(store.privacy)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     record_steps = RecordSteps(
-        submissions=Submissions(partial(_take, Policies(parts, store), tracker), spool_out.get),
+        submissions=Submissions(partial(_take, Policies(parts, store), tracker, parts.settings.sandbox), spool_out.get),
         returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, withdrawn=withdrawn),
         webhooks=ProviderCalls(
@@ -97,8 +97,9 @@ def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
     return Folders(spool_out, spool_in, folder.spool_in, folder.mailbox, folder.views, folder.uploads)
 
 
-def _take(policies: Policies, tracker: Tracker, submitted: Submitted, raw: bytes) -> ReadSubmission:
-    return read_submission(submitted, raw, policies(submitted.user), tracker)
+def _take(policies: Policies, tracker: Tracker, sandbox: bool, submitted: Submitted, raw: bytes) -> ReadSubmission:
+    # The sandbox offers to unsubscribe in everything, so that it can be tried: that makes no mailing.
+    return read_submission(submitted, raw, policies(submitted.user), tracker, offers_count=not sandbox)
 
 
 def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:

@@ -39,8 +39,11 @@ class Logins:
     def _check(self, login: str, password: str) -> Login | None:
         from postlude.services.accounts.users import check_app_password  # noqa: PLC0415 - brings the database along
 
-        user = check_app_password(self._store(), login, password, self._parts.clock)
-        return None if user is None else Login(user.id, (user.address, *user.senders), user.limits)
+        found = check_app_password(self._store(), login, password, self._parts.clock)
+        if found is None:
+            return None
+        user = found.user
+        return Login(user.id, (user.address, *user.senders), user.limits, found.purpose)
 
     async def used(self, user: int) -> list[tuple[int, int]]:
         """(time, recipients) of what the user submitted within the last 24 hours."""

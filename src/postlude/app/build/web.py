@@ -58,7 +58,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         submit=submit,
         append=wiring.append,
         redeem=lambda token: use_sign_in(store, token, parts.clock),
-        new_app_password=lambda user, label: new_app_password(store, user, label, parts.clock),
+        new_app_password=lambda user, label, purpose: new_app_password(store, user, label, parts.clock, purpose),
         get_preferences=partial(get_preferences, store, sandbox=settings.sandbox),
         put_preferences=partial(put_preferences, store),
         health=wiring.health,

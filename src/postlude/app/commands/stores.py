@@ -1,7 +1,7 @@
 """Work of commands on the data folder itself, whether or not the app runs."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from postlude.app.build.common import build_parts, own_name
 from postlude.config import Settings
 from postlude.history import History
 from postlude.journal import JournalWriter, Spool, writer_names
+from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, NotFoundError
-from postlude.model.observation import AttemptStarted, Observation, encode
+from postlude.model.observation import AttemptStarted, Observation, Resolved, encode
 from postlude.model.words import Via
-from postlude.services.feedback.review_queue import decide
+from postlude.services.feedback.review_queue import accept_wish, decide
 from postlude.services.messages.accept import NO_DSN, Dsn, accept
-from postlude.store import Store, open_store
+from postlude.store import Store, User, open_store
 
 _COMMANDS_AT_ONCE = 16
 
@@ -30,7 +31,14 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
 
 
 def accept_message(
-    settings: Settings, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn = NO_DSN
+    settings: Settings,
+    *,
+    user: int,
+    mail_from: str,
+    recipients: Sequence[str],
+    raw: bytes,
+    dsn: Dsn = NO_DSN,
+    purpose: str = "",
 ) -> int:
     """Accept a message durably, as the relay does; return its id. It is sent when the app runs."""
     parts = build_parts(settings)
@@ -48,6 +56,7 @@ def accept_message(
                 raw=raw,
                 dsn=dsn,
                 host=own_name(settings),
+                purpose=purpose,
             )
         )
 
@@ -61,15 +70,23 @@ def append_observation(settings: Settings, observation: Observation) -> None:
 
 def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
     """Journal a decision of the server's owner about something unmatched; see `services.unmatched.decide`."""
+    _decide(settings, lambda store, owner, clock: decide(store, owner, clock, unmatched, copy))
+
+
+def accept_unmatched(settings: Settings, unmatched: int) -> None:
+    """Journal that the server's owner accepts a wish to be taken off."""
+    _decide(settings, lambda store, owner, clock: accept_wish(store, owner, clock, unmatched))
+
+
+def _decide(settings: Settings, decision: Callable[[Store, User, Clock], Resolved]) -> None:
     parts = build_parts(settings)
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
         owner = store.accounts.first_user()
         if owner is None:
             raise NotFoundError("there is no user yet: start `postlude up` once")
         # Who may read the data folder runs the server, whatever the first account may do in the web app.
-        operator = msgspec.structs.replace(owner, senders=("*",))
-        decision = decide(store, operator, parts.clock, unmatched, copy)
-    append_observation(settings, decision)
+        decided = decision(store, msgspec.structs.replace(owner, senders=("*",)), parts.clock)
+    append_observation(settings, decided)
 
 
 def _journal(root: Path) -> JournalWriter:

@@ -11,6 +11,7 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
+from postlude.model.words import MessagePurpose
 from postlude.services.accounts.sessions import disable_user, enable_user, end_sessions
 from postlude.services.accounts.users import (
     add_user,
@@ -23,6 +24,12 @@ from postlude.services.accounts.users import (
 from postlude.store import Store, User
 
 _LIMITS = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
+_PURPOSE = click.option(
+    "--purpose",
+    default="",
+    type=click.Choice(["", *MessagePurpose], case_sensitive=False),
+    help="What is sent with it, where a message does not say: a shop's receipts are transactional.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -38,12 +45,15 @@ def command() -> None:
     "--send-as", "senders", multiple=True, help="A further From address or pattern like *@example.org; may be repeated."
 )
 @click.option("--label", default="first", show_default=True, help="What the first app password is for.")
+@_PURPOSE
 @_JSON
-def add(address: str, name: str, senders: tuple[str, ...], label: str, as_json: bool) -> None:
+def add(  # noqa: PLR0917 - one parameter an option
+    address: str, name: str, senders: tuple[str, ...], label: str, purpose: str, as_json: bool
+) -> None:
     """Add a user with ADDRESS and print the first app password, which is shown only once."""
     with _store() as store:
         user = add_user(store, SystemClock(), address, name, senders)
-        _say_password(user, new_app_password(store, user, label), as_json)
+        _say_password(user, new_app_password(store, user, label, purpose=purpose), as_json)
 
 
 @command.command("list")
@@ -60,19 +70,22 @@ def list_users(as_json: bool) -> None:
         click.echo(f"  writes as  {', '.join((user.address, *user.senders))}")
         if user.limits:
             click.echo("  limits     " + ", ".join(f"{name} {number}" for name, number in user.limits.items()))
-        rows = [[f"  password   {id_text(p.id)}", p.label, f"used {_day(p.last_used_at)}"] for p in passwords]
+        rows = [
+            [f"  password   {id_text(p.id)}", p.label, f"used {_day(p.last_used_at)}", p.purpose] for p in passwords
+        ]
         print_table(rows)
 
 
 @command.command()
 @click.argument("address")
 @click.option("--label", default="", help="The program it is for.")
+@_PURPOSE
 @_JSON
-def password(address: str, label: str, as_json: bool) -> None:
+def password(address: str, label: str, purpose: str, as_json: bool) -> None:
     """Create another app password for ADDRESS: one per program, so that each can be revoked alone."""
     with _store() as store:
         user = user_called(store, address)
-        _say_password(user, new_app_password(store, user, label), as_json)
+        _say_password(user, new_app_password(store, user, label, purpose=purpose), as_json)
 
 
 @command.command()

@@ -225,6 +225,7 @@ def _print_funnel(funnel: Funnel) -> None:
         ["  machines only", f"{funnel.clicked_machine:,}", rate(funnel.clicked_machine)],
         ["replied", f"{funnel.replied:,}", rate(funnel.replied)],
         ["unsubscribed", f"{funnel.unsubscribed:,}", rate(funnel.unsubscribed)],
+        ["  from all mailings", f"{funnel.left_all:,}", rate(funnel.left_all)],
         ["complained", f"{funnel.complained:,}", rate(funnel.complained)],
         ["bounced", f"{funnel.bounced:,}", ""],
         ["failed", f"{funnel.failed:,}", ""],

@@ -211,7 +211,7 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
 @command.command()
 @click.argument("address")
 @click.argument("lists", nargs=-1)
-@click.option("--all", "from_all", is_flag=True, help="From everything: suppresses the address.")
+@click.option("--all", "from_all", is_flag=True, help="From all mailings; personal mail and receipts still leave.")
 def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
     """Unsubscribe ADDRESS from LISTS, or from everything, for example after a phone call."""
     if not lists and not from_all:
@@ -221,7 +221,7 @@ def unsubscribe(address: str, lists: tuple[str, ...], from_all: bool) -> None:
         leave_lists(store, SystemClock(), contact, list_ids(store, lists), by=who())
         if from_all:
             leave_everything(store, SystemClock(), contact, by=who())
-    click.echo(f"{shown(contact.spelled)} is " + ("not mailed any more" if from_all else f"off {', '.join(lists)}"))
+    click.echo(f"{shown(contact.spelled)} is " + ("off all mailings" if from_all else f"off {', '.join(lists)}"))
 
 
 @command.command()
@@ -281,6 +281,8 @@ def _tell(told: dict[str, Any]) -> None:
     click.echo(click.style(shown(told["address"]), bold=True) + (f"  {told['name']}" if told["name"] else ""))
     if told["suppressed"]:
         click.echo(click.style(f"suppressed: {told['suppressed']}", fg="red"))
+    if told["asks_to_leave"]:
+        click.echo(click.style("asks in an answer to be taken off: `postlude feedback unmatched` decides", fg="red"))
     rows = [["since", f"{told['created_at'][:10]} ({told['source'] or 'unknown'})"]]
     rows += [[name, str(value)] for name, value in told["fields"].items()]
     rows += [[name.replace("_", " "), told[name]] for name in FIELD_NAMES if name != "name" and told[name]]

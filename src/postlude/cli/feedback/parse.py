@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from postlude.cli.feedback.review_queue import assign, dismiss, hooks, unmatched
+from postlude.cli.feedback.review_queue import accept, assign, dismiss, hooks, unmatched
 from postlude.cli.output import print_table
 from postlude.feedback import Finding, parse
 from postlude.model.errors import InputError
@@ -17,7 +17,7 @@ def command() -> None:
     """Read returned mail: bounces, complaints, receipts, auto-replies, replies."""
 
 
-for part in (unmatched, assign, dismiss, hooks):
+for part in (unmatched, assign, accept, dismiss, hooks):
     command.add_command(part)
 
 

@@ -40,7 +40,7 @@ def unmatched(state: str, as_json: bool) -> None:
     elif rows:
         print_table([[id_text(row.id), to_iso(row.at)[:16], row.reason, row.summary] for row in rows])
         if state == "open":
-            click.echo("\n`Decide with `postlude feedback assign ID ADDRESS` or `postlude feedback dismiss ID`.")
+            click.echo("\n`postlude feedback assign ID ADDRESS`, `accept ID` (asks_to_leave) or `dismiss ID` decides.")
     else:
         click.echo("nothing to decide" if state == "open" else "none")
 
@@ -64,6 +64,16 @@ def assign(unmatched: str, copy: str) -> None:
         subject = store.messages.get(chosen.message).subject
     decide_unmatched(settings, _id(unmatched), chosen.id)
     click.echo(f"assigned to “{subject}” to {chosen.recipient}; it counts as soon as the app runs")
+
+
+@click.command("accept")
+@click.argument("unmatched")
+def accept(unmatched: str) -> None:
+    """Unsubscribe who asks in UNMATCHED to be taken off: from the list their mail came by, else from all mailings."""
+    from postlude.app.commands.stores import accept_unmatched  # noqa: PLC0415 - brings the database along; `feedback parse` needs none
+
+    accept_unmatched(load(), _id(unmatched))
+    click.echo("accepted; it counts as soon as the app runs")
 
 
 @click.command("dismiss")

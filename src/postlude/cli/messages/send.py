@@ -17,6 +17,7 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
+from postlude.model.words import MessagePurpose
 
 _FINAL = {"sent", "rejected", "indeterminate", "expired", "suppressed", "deferred"}
 _POLL_SECONDS = 0.2
@@ -35,9 +36,15 @@ _POLL_SECONDS = 0.2
 @click.option(
     "--wait", default=10.0, show_default=True, help="Seconds to wait for the mail server's answers; 0: do not wait."
 )
+@click.option(
+    "--purpose",
+    default="",
+    type=click.Choice(["", *MessagePurpose], case_sensitive=False),
+    help="What it is for, where FILE does not say so (X-Postlude-Purpose). Default: told by what mailings carry.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(  # noqa: PLR0917 - one parameter an option
-    file: Path, recipients: tuple[str, ...], mail_from: str, user: str, wait: float, as_json: bool
+    file: Path, recipients: tuple[str, ...], mail_from: str, user: str, wait: float, purpose: str, as_json: bool
 ) -> None:
     """Send FILE, a message with headers (.eml; - for standard input), tracked by preferences and header lines.
 
@@ -58,7 +65,7 @@ def command(  # noqa: PLR0917 - one parameter an option
         owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "there is no user yet: start `postlude up` once")
-    message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw)
+    message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw, purpose=purpose)
     outcome = _outcome(settings, id_text(message), wait)
     if as_json:
         print_json(

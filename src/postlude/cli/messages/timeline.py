@@ -61,6 +61,7 @@ def _show(message: dict[str, Any], timeline: list[dict[str, Any]]) -> None:
     click.echo(click.style(message["subject"] or "(no subject)", bold=True))
     click.echo(
         f"{message['message_id']}  from {message['sender']}  {_when(message['created_at'])} via {message['via']}"
+        f"  {message['purpose']}"
     )
     click.echo()
     print_table([[_mark(copy), copy["recipient"], _summary(copy)] for copy in message["copies"]])

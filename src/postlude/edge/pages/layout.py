@@ -18,8 +18,9 @@ header{font-weight:600;margin-bottom:2rem}
 header img{max-height:3rem;max-width:100%}
 button{font:inherit;font-weight:600;color:#fff;background:COLOUR;border:0;border-radius:.4rem;padding:.65rem 1.4rem}
 :is(button,input,select,a):focus-visible{outline:3px solid Highlight;outline-offset:2px}
+fieldset{border:0;padding:0;margin:0 0 1.2rem} legend{padding:0}
 label{display:flex;gap:.7rem;align-items:start;margin:.9rem 0}
-input[type=checkbox]{inline-size:1.25rem;block-size:1.25rem;margin-block-start:.2rem;flex:none}
+input:is([type=checkbox],[type=radio]){inline-size:1.25rem;block-size:1.25rem;margin-block-start:.2rem;flex:none}
 h2{font-size:1.15rem;line-height:1.3;margin-top:2.2rem}
 .list label{margin:.9rem 0 0;font-weight:600} .list p{margin:0;font-size:.95rem}
 select{font:inherit;padding:.45rem .6rem;margin:.35rem 0 .9rem;max-width:100%}
@@ -28,6 +29,8 @@ strong.host{display:block;overflow-wrap:anywhere;font-size:1.2rem;margin:.5rem 0
 footer{margin-top:3rem;font-size:.9rem}
 """
 _TICK = '<label><input type="checkbox" name="{name}" value="1"{ticked}><span>{text}</span></label>'
+
+_RADIO = '<label><input type="radio" name="scope" value="{value}"{ticked}><span>{text}</span></label>'
 
 
 class PublicPages:
@@ -49,12 +52,21 @@ class PublicPages:
         }
         """Headers of every page."""
 
-    def unsubscribe(self, accept_language: str, preferences_url: str) -> bytes:
-        """The question, with the one button that does it, and the way to finer choices."""
+    def unsubscribe(self, accept_language: str, preferences_url: str, *, scopes: bool) -> bytes:
+        """The question, with the one button that does it, and the way to finer choices.
+
+        `scopes`: it can be chosen whether these emails end or all mailings of their sender.
+        """
         language, t = self._language(accept_language)
+        radios = "".join(
+            _RADIO.format(value=value, ticked=" checked" if value == "list" else "", text=escape(t[f"scope_{value}"]))
+            for value in ("list", "all")
+        )
+        choice = f"<fieldset><legend>{escape(t['scope_question'])}</legend>{radios}</fieldset>" if scopes else ""
+        question = "" if scopes else f"<p>{escape(t['unsubscribe_all_question'])}</p>"
         button = f'<button name="unsubscribe" value="1">{escape(t["unsubscribe_button"])}</button>'
         other = f'<p><a href="{escape(preferences_url)}">{escape(t["unsubscribe_preferences"])}</a></p>'
-        form = f'<p>{escape(t["unsubscribe_question"])}</p><form method="post">{button}</form>{other}'
+        form = f'{question}<form method="post">{choice}{button}</form>{other}'
         return self._page(language, t["unsubscribe_title"], form)
 
     def confirm(self, accept_language: str) -> bytes:

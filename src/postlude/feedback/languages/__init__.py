@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Final
 from unicodedata import normalize
 
-_SPACES: Final = re.compile(r"\s+")
 _MARKS: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
     "\u0900-\u0902\u093c\u0941-\u0948\u094d\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -22,7 +21,7 @@ def fold(text: str) -> str:
     """The text as words are compared: without case and accents, one kind of apostrophe, single spaces."""
     if not text.isascii():
         text = _MARKS.sub("", normalize("NFKD", text.translate(_SAME)))
-    return _SPACES.sub(" ", text.replace("`", "'").casefold()).strip()
+    return " ".join(text.replace("`", "'").casefold().split())
 
 
 @cache

@@ -4,10 +4,11 @@ import secrets
 from base64 import b32encode
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.kit.ids import id_text, parse_id
+from postlude.mail.purpose import read_purpose
 from postlude.model.domain_name import address_key
 from postlude.model.errors import InputError, NotFoundError
 from postlude.services.accounts.sender_rights import sender_pattern
@@ -80,26 +81,39 @@ def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(sender_pattern, senders))
 
 
-def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None) -> str:
+def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None, purpose: str = "") -> str:
     """A new password for one program, shown once: 26 letters and digits (128 random bits), in groups.
 
-    Only its hash is stored; a fast hash is enough, because 2^128 passwords cannot be tried.
+    Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords. `purpose` is that of messages
+    sent with it that name none; empty: as they look. InputError for a word that is no purpose.
     """
     text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
-    store.accounts.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now())
+    known = read_purpose(purpose).value if purpose else ""
+    store.accounts.add_app_password(user.id, label, _hash(text), (clock or SystemClock()).now(), known)
     return "-".join(text[i : i + 5] for i in range(0, len(text), 5))
 
 
-def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> User | None:
+class LoggedIn(NamedTuple):
+    """Whose app password it was, and what is sent with it."""
+
+    user: User
+    purpose: str
+    """Of messages that name none; empty: as they look."""
+
+
+def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> LoggedIn | None:
     """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
     hashed = _hash(_plain(password))
-    user = store.accounts.app_password_user(hashed)
-    if user is None or user.disabled_at is not None or user.address != address_key(login):
+    found = store.accounts.app_password_user(hashed)
+    if found is None:
+        return None
+    user, purpose = found
+    if user.disabled_at is not None or user.address != address_key(login):
         return None
     if clock is not None:
         now = clock.now()
         store.accounts.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
-    return user
+    return LoggedIn(user, purpose)
 
 
 def sign_in_link(store: Store, clock: Clock, user: User, seconds: int = SIGN_IN_SECONDS) -> str:

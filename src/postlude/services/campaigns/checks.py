@@ -103,6 +103,9 @@ def _audience(context: Context) -> Iterator[CampaignFinding]:
     if left := context.store.contacts.audience_left(context.campaign.audience):
         text = f"{left:,} who left a list and are subscribed to no list are left out: only they can subscribe again"
         yield _finding(Level.WARNING, "left", text)
+    if asking := context.store.contacts.audience_asking(context.campaign.audience):
+        text = f"{asking:,} who ask in an answer to be taken off are left out until you decide under Unmatched"
+        yield _finding(Level.WARNING, "asking", text)
     given = context.store.contacts.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
     if missing := context.audience - given:
         text = f"{missing:,} of {context.audience:,} have no recorded consent to mail: record it, or leave them out"

@@ -7,7 +7,7 @@ from typing import Final
 
 from postlude.compose import Attachment, CampaignTemplate, CompiledCampaign, Fields, Missing, compile_campaign
 from postlude.instrument import Policy
-from postlude.model.words import Via
+from postlude.model.words import MessagePurpose, Via
 from postlude.services.campaigns import bounded_compose
 from postlude.services.campaigns.bounded_compose import MessageUrls, Sample, TemplateExamination
 from postlude.services.campaigns.files import with_hosted
@@ -134,6 +134,7 @@ def message_rows(
         size=len(variant.html) + len(variant.text),
         opens=compiled.opens,
         clicks=any(link.tracked for link in compiled.links),
+        purpose=MessagePurpose.MAILING,
     )
     links = {link.position: link for link in reversed(compiled.links)}
     rows = [

@@ -6,6 +6,7 @@ from postlude.compose import CopyHeads, HeadOptions, MissingFieldError, Template
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.answer import Answer
+from postlude.model.not_mailed import told
 from postlude.model.words import SendOutcome
 from postlude.services.campaigns.content import Contents, fields_of
 from postlude.services.campaigns.sender import sender_of
@@ -39,8 +40,7 @@ class CopyComposer:
     def compose(self, campaign: Campaign, claim: CampaignClaim) -> Outgoing | Answer:
         """The copy, or the reason why there is none. TemplateError when the whole campaign cannot be compiled."""
         if claim.suppressed is not None:
-            text = f"the address is on the suppression list ({claim.suppressed}); take it off to send again"
-            return Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed")
+            return Answer(SendOutcome.SUPPRESSED, text=told(claim.suppressed), phase="suppressed")
         if claim.fields is None:
             return Answer(SendOutcome.SUPPRESSED, text="the contact was erased", phase="suppressed")
         compiled = self._contents.compiled(

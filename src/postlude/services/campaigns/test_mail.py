@@ -13,7 +13,7 @@ from postlude.store.contacts.rows import Contact
 _MOST: Final = 20
 _OFF: Final = (
     b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\nX-Postlude-Text: off\r\nX-Postlude-Unsubscribe: off\r\n"
-    b"X-Postlude-View: off\r\n"
+    b"X-Postlude-View: off\r\nX-Postlude-Purpose: personal\r\n"
 )
 
 

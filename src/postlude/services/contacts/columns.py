@@ -27,9 +27,11 @@ _TAGS: Final = frozenset(("tags", "tag", "labels"))
 
 TARGETS: Final = ("email", *FIELD_NAMES, "tags")
 """What a column can be beside a custom field."""
-_KNOWN_HERE: Final = ("lists", "consent", "source", "created")
+_KNOWN_HERE: Final = ("lists", "consent", "source", "created", "mailings")
 EXPORTED: Final = (*TARGETS, *_KNOWN_HERE)
 """Columns of our own export; behind them come the custom fields."""
+_EXPORTS: Final = (EXPORTED, EXPORTED[:-1])
+"""As this version and those before it began an export."""
 _MAILCHIMP: Final = frozenset(("leid", "euid"))
 _TECHNICAL: Final = frozenset(
     re.findall(
@@ -62,6 +64,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     consent: int = -1
     source: int = -1
     created: int = -1
+    mailings: int = -1
 
     def target(self, number: int) -> str:
         """What a column is, in the words of `mapping`."""
@@ -81,10 +84,10 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     width = max(len(row) for row in rows)
     shown = tuple((first[n] if header and n < len(first) else "") or f"column {n + 1}" for n in range(width))
     targets = _targets(shown, mapping)
-    if header and tuple(first[: len(EXPORTED)]) == EXPORTED:
-        if not mapping:
-            return _exported(shown)
-        targets = {EXPORTED.index(name): "-" for name in _KNOWN_HERE} | targets
+    ours = next((names for names in _EXPORTS if header and tuple(first[: len(names)]) == names), ())
+    if ours and not mapping:
+        return _exported(shown, ours)
+    targets = {number: "-" for number, name in enumerate(ours) if name in _KNOWN_HERE} | targets
     if {_word(title) for title in shown} >= _MAILCHIMP:
         targets = {n: "-" for n, title in enumerate(shown) if _word(title) in _TECHNICAL} | targets
     body = rows[1:] if header else rows
@@ -114,9 +117,9 @@ def find_columns(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> C
     )
 
 
-def _exported(shown: tuple[str, ...]) -> Columns:
-    """Of our own export."""
-    at = {name: number for number, name in enumerate(EXPORTED)}
+def _exported(shown: tuple[str, ...], ours: tuple[str, ...]) -> Columns:
+    """Of our own export, which begins with the columns `ours`."""
+    at = {name: number for number, name in enumerate(ours)}
     return Columns(
         header=True,
         names=shown,
@@ -127,7 +130,8 @@ def _exported(shown: tuple[str, ...]) -> Columns:
         consent=at["consent"],
         source=at["source"],
         created=at["created"],
-        fields={number: shown[number] for number in range(len(EXPORTED), len(shown))},
+        mailings=at.get("mailings", -1),
+        fields={number: shown[number] for number in range(len(ours), len(shown))},
         exported=True,
     )
 

@@ -111,11 +111,18 @@ def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 
     for page in _pages(store, search, list_id, tag):
         tags = store.contacts.tags_of(one.id for one in page)
         member = store.lists.subscriptions(one.id for one in page)
+        ended = store.contacts.left_mailings(one.id for one in page)
         for contact in page:
             mine = words_text(sorted(lists[one] for one in member.get(contact.id, ()) if one in lists))
             own = (getattr(contact, name) for name in FIELD_NAMES)
             fixed = (contact.spelled, *own, words_text(tags.get(contact.id, ())), mine)
-            row = (*fixed, str(contact.mail_consent), contact.source, to_iso(contact.created_at))
+            row = (
+                *fixed,
+                str(contact.mail_consent),
+                contact.source,
+                to_iso(contact.created_at),
+                ended.get(contact.id, ""),
+            )
             yield [*row, *(str(contact.fields.get(name, "")) for name in names)]
 
 
@@ -148,6 +155,8 @@ def as_json(store: Store, contact: Contact) -> dict[str, Any]:
             for one in store.contacts.consent_log(contact.id)
         ],
         "suppressed": suppression.reason if suppression else None,
+        "left_mailings_at": to_iso(suppression.left_at) if suppression and suppression.left_at is not None else None,
+        "asks_to_leave": bool(store.feedback.wishes_to_leave(contact.address)),
         "source": contact.source,
         "created_at": to_iso(contact.created_at),
         "updated_at": to_iso(contact.updated_at),

@@ -110,6 +110,7 @@ def _told(entry: ImportRow, cells: Sequence[str], columns: Columns) -> ImportRow
         consent=Consent(consent) if consent in {Consent.GIVEN, Consent.WITHDRAWN} else Consent.UNKNOWN,
         source=_cell(cells, columns.source),
         created_at=from_iso(created) if created else 0,
+        left=bool(_cell(cells, columns.mailings)),
     )
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from postlude.kit.clock import Clock
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import MemberStatus
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact
-
-UNSUBSCRIBED = "unsubscribed"
 
 
 def leave_lists(store: Store, clock: Clock, contact: Contact, lists: Iterable[int], *, by: str) -> None:
@@ -18,5 +17,7 @@ def leave_lists(store: Store, clock: Clock, contact: Contact, lists: Iterable[in
 
 
 def leave_everything(store: Store, clock: Clock, contact: Contact, *, by: str) -> None:
-    """Suppress the contact's address: nothing is sent to it any more."""
-    store.suppressions.add(contact.spelled, UNSUBSCRIBED, "by hand", at=clock.now(), by=by)
+    """End every mailing to the contact, of all lists; personal mail and receipts still leave."""
+    now = clock.now()
+    store.suppressions.add(contact.spelled, UNSUBSCRIBED, "by hand", at=now, by=by)
+    store.lists.leave_all(contact.address, now, f"by {by}")

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from postlude.compose.header import addressed
 from postlude.kit.clock import Clock
+from postlude.mail.purpose import PURPOSE_FIELD
 from postlude.model.address import Mailbox, read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_one_mailbox
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, MemberStatus, MessagePurpose, Purpose
 from postlude.services.accounts.sender_rights import sender_of
 from postlude.services.ports import ConfirmUrl
 from postlude.store import Store
@@ -136,6 +137,7 @@ def _confirmation_mail(
     head = addressed("From", (sender.name, sender.spelled)) + addressed("To", ("", contact.spelled))
     message["Subject"] = subject
     message["Auto-Submitted"] = "auto-generated"
+    message[PURPOSE_FIELD] = MessagePurpose.TRANSACTIONAL.value
     message["X-Postlude-Opens"] = message["X-Postlude-Clicks"] = "off"  # there is no consent yet
     message.set_content(_TEXT.format(name=wanted.name, url=url, agree=f"{agree}\n\n" if agree else ""))
     reported = f"<p>{escape(agree)}</p>\n" if agree else ""

@@ -5,16 +5,20 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple, Protocol
 
-from postlude.kit.clock import Clock, to_iso
+from postlude.kit.clock import Clock, from_iso, to_iso
 from postlude.kit.csv_table import CsvTable
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.services.contacts.columns import find_columns
 from postlude.services.contacts.file_reader import rows_of, shape_of
 from postlude.services.contacts.import_rows import chunks_of
 from postlude.store import Store, Suppression
+from postlude.store.contacts.bulk_import import ImportRow
 
 MANUAL: Final = "manual"
+LEFT: Final = "left_mailings"
+"""The column of an export that tells when mailings were left."""
 _BATCH: Final = 10_000
 _LOOKED_AT: Final = 200
 
@@ -70,7 +74,7 @@ def import_file(  # noqa: PLR0917 - plain data
         for error in chunk.errors:
             bad(error.line, error.value, error.reason, error.remedy)
         wanted = [
-            Suppression(one.address, _word(one.fields.get("reason", reason)), note, None, now, by)
+            Suppression(one.address, _word(one.fields.get("reason", reason)), note, None, now, by, _left(one, now))
             for one in chunk.entries
         ]
         new += store.suppressions.add_all(wanted)
@@ -91,9 +95,17 @@ def export(store: Store, out: IO[str]) -> int:
 
 def export_rows(store: Store) -> Iterator[list[str]]:
     """The header and one row an address, newest first."""
-    yield ["email", "reason", "since", "by", "note"]
+    yield ["email", "reason", "since", "by", "note", "ends", LEFT]
     for one in store.suppressions.every():
-        yield [one.address, one.reason, to_iso(one.at), one.by, one.evidence]
+        ended = "mailings" if one.reason == UNSUBSCRIBED else "everything"
+        left = to_iso(one.left_at) if one.left_at is not None else ""
+        yield [one.address, one.reason, to_iso(one.at), one.by, one.evidence, ended, left]
+
+
+def _left(one: ImportRow, now: int) -> int | None:
+    """When the address left mailings, by the column of our own export; a time that cannot be read is now."""
+    told = one.fields.get(LEFT, "")
+    return (from_iso(told) or now) if told else None
 
 
 def _word(reason: str) -> str:

@@ -7,12 +7,14 @@ from typing import Final, NamedTuple, Protocol
 from postlude.feedback import Finding
 from postlude.kit.bounded import WeightedCache
 from postlude.kit.ids import id_text
+from postlude.model.domain_name import address_key
 from postlude.model.event import Event
+from postlude.model.not_mailed import NoMailing
 from postlude.model.words import EventKind, Verdict
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.attribution import UnmatchedReason as Why
 from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
-from postlude.services.digest.suppression_policy import of_attributed
+from postlude.services.digest.suppression_policy import holds_back, of_attributed
 from postlude.store import CountedStatement, Unmatched
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
@@ -99,16 +101,19 @@ def apply_findings(item: Item, reported: Sequence[FindingMeaning], repeats: Repe
             for means in (one.means for _, one in new)
             for suppression in of_attributed(means.copy, means.suppress, means.evidence.value, source.at)
         ),
-        unmatched=tuple(
-            _unmatched(item, number, one, source)
-            for number, one in new
-            if not one.means.credited and one.means.unmatched not in _NO_QUESTION
-        ),
+        unmatched=tuple(_unmatched(item, number, one, source) for number, one in new if _is_question(one)),
     )
     if reported and not new:
         item.outcome = RecordOutcome.REPEATED
     else:
         item.outcome = RecordOutcome.RETURNED if any(one.means.credited for _, one in new) else RecordOutcome.UNMATCHED
+
+
+def _is_question(one: FindingMeaning) -> bool:
+    """Whether a person has to look at it."""
+    if one.means.credited:
+        return holds_back(one.finding, one.means.suppress, credited=True)
+    return one.means.unmatched not in _NO_QUESTION
 
 
 def _event(item: Item, number: int, one: Attribution, source: FindingSource) -> Event:
@@ -127,17 +132,19 @@ def _unmatched(item: Item, number: int, reported: FindingMeaning, source: Findin
     finding, means = reported.finding, reported.means
     who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.channel)
     what = finding.subject or finding.diagnostic or finding.recipient
+    wish = holds_back(finding, means.suppress, credited=means.credited)
     summary = clean(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))
     return Unmatched(
         event_id(item.record.position, number),
         source.at,
         source.mail,
-        means.unmatched,
+        NoMailing.ASKS_TO_LEAVE.value if wish else means.unmatched,
         summary,
         kind=finding.kind.value,
         copy=means.copy,
         channel=source.channel,
         facts=clean_facts(means.facts) | ({"message": id_text(means.message)} if means.message else {}),
+        address=address_key(finding.recipient) if wish else None,
     )
 
 

@@ -15,7 +15,7 @@ ERASE: Final = "erase"
 REPORT: Final = "report"
 DECIDING: Final = frozenset({HitEndpoint.UNSUBSCRIBE, HitEndpoint.PREFERENCES})
 """Endpoints where a recipient decides something: they count even if nothing may be recorded."""
-_DECIDED: Final = frozenset({"how", "by", "opens", "clicks", "lists", ERASE, REPORT})
+_DECIDED: Final = frozenset({"how", "scope", "by", "opens", "clicks", "lists", ERASE, REPORT})
 
 
 def is_erasure(seen: object) -> bool:

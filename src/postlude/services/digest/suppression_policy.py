@@ -8,9 +8,10 @@ from collections.abc import Collection
 from typing import Final
 
 from postlude.feedback import FindingKind
-from postlude.feedback.finding import Finding, Persistence, Reason
+from postlude.feedback.finding import Finding, Persistence, Reason, Wish
 from postlude.feedback.reasons import find_reason, persistence_of
 from postlude.model.domain_name import address_key
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.observation import Attempt, Hit
 from postlude.model.words import EventKind, SendOutcome
 from postlude.store import CopySuppression
@@ -18,6 +19,8 @@ from postlude.store import CopySuppression
 SUPPRESSING: Final = frozenset({Reason.UNKNOWN_USER, Reason.DISABLED_USER, Reason.DEAD_DOMAIN, Reason.NO_MAIL_DOMAIN})
 """Only these refusals end mailing an address: the address is at fault, for good."""
 BY_HAND: Final = "by_hand"
+ALL_MAILINGS: Final = "all"
+"""The `scope` of a hit whose recipient chose more than the list the copy came by."""
 _ASKED: Final = frozenset({FindingKind.COMPLAINED, FindingKind.UNSUBSCRIBED})
 
 
@@ -35,8 +38,8 @@ def of_hit(hit: Hit, kind: EventKind) -> tuple[CopySuppression, ...]:
     """What a recipient asked for on one of our pages."""
     if kind is not EventKind.UNSUBSCRIBED:
         return ()
-    reason = FindingKind.UNSUBSCRIBED.value
-    return (CopySuppression(hit.copy, reason, "https", hit.at, only_list=_ends_list(reason)),)
+    only_list = hit.facts.get("scope") != ALL_MAILINGS
+    return (CopySuppression(hit.copy, UNSUBSCRIBED, "https", hit.at, only_list=only_list),)
 
 
 def of_finding(finding: Finding, recipient: str, named: Collection[str], *, certain: bool) -> str:
@@ -48,6 +51,20 @@ def of_finding(finding: Finding, recipient: str, named: Collection[str], *, cert
     if not certain or (finding.kind is FindingKind.BOUNCED and named and address_key(recipient) not in named):
         return ""
     return _reason(finding.kind, finding.reason.value, finding.persistence.value)
+
+
+def holds_back(finding: Finding, suppress: str, *, credited: bool) -> bool:
+    """Whether mailings to who answered wait for a person: they ask to be taken off, and that alone is no proof.
+
+    `suppress` is what `of_finding` said. What is proven needs no decision, and what is no recipient's own word none.
+    """
+    asks = finding.wish is Wish.LEAVE or finding.kind is FindingKind.UNSUBSCRIBED
+    return asks and credited and not suppress
+
+
+def of_accepted_wish(copy: int, at: int) -> tuple[CopySuppression, ...]:
+    """What follows when a person accepts a wish that was held back: as if the link of that copy had been used."""
+    return of_attributed(copy, UNSUBSCRIBED, BY_HAND, at)
 
 
 def of_attributed(copy: int, reason: str, evidence: str, at: int) -> tuple[CopySuppression, ...]:
@@ -71,4 +88,4 @@ def _reason(kind: FindingKind, reason: str, persistence: str) -> str:
 
 def _ends_list(reason: str) -> bool:
     """Unsubscribing from a campaign sent to a list ends that membership; other lists stay."""
-    return reason == FindingKind.UNSUBSCRIBED.value
+    return reason == UNSUBSCRIBED

@@ -9,6 +9,7 @@ from postlude.feedback import FindingKind
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.not_mailed import NoMailing
 from postlude.model.observation import Resolved
 from postlude.model.words import EventKind
 from postlude.services.digest.attribution import event_of
@@ -39,6 +40,11 @@ class Question(msgspec.Struct, frozen=True):
     candidates: tuple[CopyCandidate, ...]
     linked: CopyCandidate | None
     """What it is linked to without counting for it."""
+
+    @property
+    def asks_to_leave(self) -> bool:
+        """Whether it is a wish that keeps mailings away until it is accepted or dismissed."""
+        return self.row.reason == NoMailing.ASKS_TO_LEAVE
 
     @property
     def tieable(self) -> bool:
@@ -79,6 +85,14 @@ def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question
     if not _visible(store, user, [row]):
         raise NotFoundError(f"none of your unmatched mail has the id {unmatched:016x}")
     return _question(store, user, clock, row, "")
+
+
+def accept_wish(store: Store, user: User, clock: Clock, unmatched: int) -> Resolved:
+    """As `decide`: the observation that a wish to be taken off is accepted, for the copy that was answered."""
+    asked = question(store, user, clock, unmatched)
+    if not asked.asks_to_leave:
+        raise InputError("this does not ask to be taken off: tie it to what it answers, or dismiss it")
+    return decide(store, user, clock, unmatched, asked.row.copy)
 
 
 def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
@@ -136,6 +150,11 @@ def _visible(store: Store, user: User, rows: Sequence[Unmatched]) -> list[Unmatc
         return list(rows)
     messages = store.messages.get_many({_message(row) for row in rows})
     return [row for row in rows if (message := messages.get(_message(row))) and message.user == user.id]
+
+
+def may_decide(store: Store, user: User, row: Unmatched) -> bool:
+    """Whether this user may decide about it: it is about a message of theirs, or they run the server."""
+    return bool(_visible(store, user, [row]))
 
 
 def _owns(store: Store, user: User, copy: Copy) -> bool:

@@ -16,6 +16,7 @@ from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES, head_refusal
+from postlude.mail.purpose import purpose_of
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError
 from postlude.model.observation import Submitted, encode
@@ -52,10 +53,12 @@ async def accept(
     raw: bytes,
     dsn: Dsn = NO_DSN,
     host: str = "localhost",
+    purpose: str = "",
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
-    `host` is this server's name, for the Message-ID of a message whose From has no domain.
+    `host` is this server's name, for the Message-ID of a message whose From has no domain; `purpose` the
+    `MessagePurpose` of a message that names none, empty to tell it by what mailings carry.
 
     The bytes are written first: an observation without its mail could not be processed. A crash between the two leaves
     an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent and
@@ -63,7 +66,7 @@ async def accept(
     """
 
     def put() -> Submitted:
-        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host)
+        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host, purpose)
         spool.put(submitted.message, data)
         return msgspec.structs.replace(submitted, checksum=checksum(data))
 
@@ -73,7 +76,15 @@ async def accept(
 
 
 def prepare(  # noqa: PLR0917 - plain data
-    clock: Clock, user: int, via: Via, mail_from: str, recipients: Sequence[str], raw: bytes, dsn: Dsn, host: str
+    clock: Clock,
+    user: int,
+    via: Via,
+    mail_from: str,
+    recipients: Sequence[str],
+    raw: bytes,
+    dsn: Dsn,
+    host: str,
+    purpose: str = "",
 ) -> tuple[Submitted, bytes]:
     """The observation, and the bytes to store for it."""
     unique = tuple(dict.fromkeys(recipients))
@@ -82,8 +93,12 @@ def prepare(  # noqa: PLR0917 - plain data
     if len(unique) > MAX_RECIPIENTS:
         raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
     message, now = new_id(), clock.now()
-    submitted = Submitted(now, message, user, via, mail_from, unique, dsn.envid, dsn.ret, dict(dsn.recipients))
-    return submitted, completed(raw, message, now, host)
+    data = completed(raw, message, now, host)
+    reported = purpose_of(HeaderBlock(data), purpose) or ""
+    submitted = Submitted(
+        now, message, user, via, mail_from, unique, dsn.envid, dsn.ret, dict(dsn.recipients), purpose=str(reported)
+    )
+    return submitted, data
 
 
 def completed(raw: bytes, message: int, now: int, host: str = "localhost") -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -14,8 +14,9 @@ from postlude.kit.clock import Clock
 from postlude.kit.loop import retried
 from postlude.model.answer import Answer
 from postlude.model.errors import DamagedError, InUseError, NotFoundError, StorageError
+from postlude.model.not_mailed import told
 from postlude.model.observation import Attempt, encode
-from postlude.model.words import SendOutcome
+from postlude.model.words import MessagePurpose, SendOutcome
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
 from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule, attempt_of
@@ -89,6 +90,16 @@ class Ready(NamedTuple):
         return len(self.copy.data) if self.copy is not None else 0
 
 
+def _why_not(store: Store, claims: Sequence[Claim], messages: Mapping[int, Message]) -> dict[int, str]:
+    """Why some of these copies may not leave, by copy."""
+    refused: dict[int, str] = {}
+    for purpose in MessagePurpose:
+        mine = [one for one in claims if one.message in messages and messages[one.message].purpose is purpose]
+        reasons = store.contacts.why_not([one.recipient for one in mine], purpose) if mine else {}
+        refused |= {one.copy: reasons[one.recipient] for one in mine if one.recipient in reasons}
+    return refused
+
+
 class Sender:
     """Hands copies over, using `deps`."""
 
@@ -128,24 +139,23 @@ class Sender:
 
     def _prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         store = self._deps.store
-        suppressed = store.suppressions.contains([claim.recipient for claim in claims])
         messages = store.messages.get_many({claim.message for claim in claims})
+        refused = _why_not(store, claims, messages)
         withdrawn = store.privacy.withdrawals([claim.recipient for claim in claims])
         composed: list[Ready] = []
         for claim in claims:
-            ready = self._ready(claim, messages.get(claim.message), suppressed, withdrawn.get(claim.recipient))
+            ready = self._ready(
+                claim, messages.get(claim.message), refused.get(claim.copy), withdrawn.get(claim.recipient)
+            )
             composed.append(ready)
             most_bytes -= ready.size
             if most_bytes <= 0:
                 break
         return composed
 
-    def _ready(
-        self, claim: Claim, message: Message | None, suppressed: set[str], withdrawn: Withdrawal | None
-    ) -> Ready:
-        if claim.recipient in suppressed:
-            text = "the address is on the suppression list; take it off to send again"
-            return Ready(claim, answer=Answer(SendOutcome.SUPPRESSED, text=text, phase="suppressed"))
+    def _ready(self, claim: Claim, message: Message | None, refused: str | None, withdrawn: Withdrawal | None) -> Ready:
+        if refused is not None:
+            return Ready(claim, answer=Answer(SendOutcome.SUPPRESSED, text=told(refused), phase="suppressed"))
         gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
         try:
             return Ready(claim, answer=gone) if message is None else self._composed(claim, message, withdrawn)
@@ -172,7 +182,7 @@ class Sender:
             Marked(claim.copy, tokens.act, deps.return_domain),
             deps.codec,
             urls,
-            unsubscribe=plan.unsubscribe,
+            unsubscribe=plan.unsubscribe and message.purpose is not MessagePurpose.TRANSACTIONAL,
             view=plan.view and deps.make_view(claim.message, raw),
             signed_for=plan.domain if signer else "",
         )

@@ -6,9 +6,11 @@ from typing import NamedTuple
 from postlude.instrument import Policy
 from postlude.kit.ids import ID_BITS
 from postlude.mail.header_block import HeaderBlock, decoded
+from postlude.mail.purpose import purpose_of
+from postlude.model.errors import InputError
 from postlude.model.event import Event
 from postlude.model.observation import Submitted
-from postlude.model.words import EventKind
+from postlude.model.words import EventKind, MessagePurpose
 from postlude.services.messages.accept import MAX_RECIPIENTS, accept
 from postlude.services.messages.tracker import Plan, Tracker
 from postlude.store.messages import rows
@@ -23,11 +25,14 @@ class ReadSubmission(NamedTuple):
     events: tuple[Event, ...]
 
 
-def read_submission(submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker) -> ReadSubmission:
+def read_submission(
+    submitted: Submitted, raw: bytes, policy: Policy, tracker: Tracker, *, offers_count: bool = True
+) -> ReadSubmission:
     """Rows and QUEUED events of a submitted message; deterministic, so that a replay adds nothing.
 
     `policy` is the user's tracking policy. Never raises for what the mail contains: a message that cannot be
-    instrumented is sent untracked, and its QUEUED events say why (`untracked`).
+    that cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`). `offers_count`: one that
+    offers to unsubscribe is a mailing, unless something else was said of it.
     """
     plan = tracker.plan(submitted.message, raw, policy)
     copies = tuple(
@@ -51,7 +56,7 @@ def read_submission(submitted: Submitted, raw: bytes, policy: Policy, tracker: T
         Event(_hash(b"queued", copy.id, 0), EventKind.QUEUED, submitted.at, submitted.message, copy.id, facts=facts)
         for copy in copies
     )
-    return ReadSubmission(rows.Submission(_message(submitted, raw, plan), links[::-1], copies), events)
+    return ReadSubmission(rows.Submission(_message(submitted, raw, plan, offers_count), links[::-1], copies), events)
 
 
 def copy_id(message: int, number: int) -> int:
@@ -59,7 +64,7 @@ def copy_id(message: int, number: int) -> int:
     return _hash(b"copy", message, number)
 
 
-def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
+def _message(submitted: Submitted, raw: bytes, plan: Plan, offers_count: bool) -> rows.Message:
     head = HeaderBlock(raw)
     return rows.Message(
         id=submitted.message,
@@ -76,7 +81,18 @@ def _message(submitted: Submitted, raw: bytes, plan: Plan) -> rows.Message:
         clicks=any(link.tracked for link in plan.links),
         envid=submitted.envid,
         ret=submitted.ret,
+        purpose=_purpose(submitted, head, offers=offers_count and plan.unsubscribe),
     )
+
+
+def _purpose(submitted: Submitted, head: HeaderBlock, *, offers: bool) -> MessagePurpose:
+    if submitted.purpose:
+        return MessagePurpose(submitted.purpose)
+    try:
+        reported = purpose_of(head)  # accepted by a version that did not ask
+    except InputError:
+        reported = None
+    return reported or (MessagePurpose.MAILING if offers else MessagePurpose.PERSONAL)
 
 
 def _hash(purpose: bytes, first: int, second: int) -> int:

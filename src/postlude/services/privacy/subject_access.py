@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from postlude.history import History
 from postlude.kit.clock import to_iso
+from postlude.mail.purpose import PURPOSE_FIELD
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
-from postlude.model.words import EventKind
+from postlude.model.words import EventKind, MessagePurpose
 from postlude.services.privacy.known_contact import contact_lines, question_lines
 from postlude.services.reports.sentences import summary
 from postlude.store import Copy, Message, Store
@@ -88,6 +89,7 @@ def answer(store: Store, history: History, copy: int, public_pages: str) -> Acce
     mail["To"] = asked.recipient
     mail["Subject"] = _SUBJECT
     mail["Auto-Submitted"] = "auto-replied"  # RFC 3834: asked for by a button, and nothing should answer it
+    mail[PURPOSE_FIELD] = MessagePurpose.TRANSACTIONAL.value
     mail["X-Postlude-Opens"] = mail["X-Postlude-Clicks"] = "off"
     text = describe(store, history, asked.recipient)
     mail.set_content(f"You asked for this on the page {public_pages}, which also lets you erase it.\n\n{text}")

@@ -54,6 +54,7 @@ class Reports:
             user=found.user,
             size=found.size,
             untracked=found.untracked,
+            purpose=found.purpose.value,
         )
 
     def timeline(self, message: int, recipient: str = "") -> list[TimelineEntry]:
@@ -137,6 +138,7 @@ def _row(message: Message, totals: MessageTotals, recipients: tuple[str, ...]) -
         mark=_mark(totals),
         last_open_at=totals.last_open_at,
         recipients=recipients,
+        purpose=message.purpose.value,
     )
 
 

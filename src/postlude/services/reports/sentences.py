@@ -126,7 +126,8 @@ def _clicked(event: Event, nth: int, url: str) -> str:
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
-    return ("Unsubscribed by mail" if "channel" in event.facts else "Unsubscribed") + _matched(event)
+    what = " from all mailings" if event.facts.get("scope") == "all" else ""
+    return ("Unsubscribed by mail" if "channel" in event.facts else f"Unsubscribed{what}") + _matched(event)
 
 
 def _complained(event: Event, _nth: int, _url: str) -> str:
@@ -158,6 +159,7 @@ def _unmatched(event: Event, _nth: int, _url: str) -> str:
 
 
 LOST: Final = {
+    "asks_to_leave": "it asks to be taken off",
     "nothing_of_ours": "it refers to none of our messages",
     "unknown_copy": "it names a copy that is not stored",
     "ambiguous": "several messages match",

@@ -27,6 +27,8 @@ class SentMessage(msgspec.Struct, frozen=True, kw_only=True):
     last_open_at: int | None
     recipients: tuple[str, ...] = ()
     """The first few."""
+    purpose: str = ""
+    """`personal`, `transactional` or `mailing`."""
 
 
 class CopyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     user: int = 0
     size: int = 0
     untracked: str = ""
+    purpose: str = ""
+    """`personal`, `transactional` or `mailing`: says what an unsubscribe ends."""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):

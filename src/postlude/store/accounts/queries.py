@@ -98,20 +98,22 @@ class AccountQueries(TopicQueries):
         with self._database.read() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
 
-    def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0) -> int:
+    def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0, purpose: str = "") -> int:
         """Store the hash of a new app password; its id."""
         password_id = new_id()
         row = {"id": password_id, "user": user_id, "label": clean(label), "hash": hashed, "created_at": created_at}
+        row["purpose"] = purpose
         with self._database.write() as connection:
             connection.execute(app_passwords.insert(), row)
         return password_id
 
-    def app_password_user(self, hashed: bytes) -> User | None:
-        """The user whose app password has this hash."""
-        query = select(users).join(app_passwords, app_passwords.c.user == users.c.id)
+    def app_password_user(self, hashed: bytes) -> tuple[User, str] | None:
+        """Whose app password has this hash, and the purpose of what is sent with it."""
+        query = select(users, app_passwords.c.purpose.label("its_purpose"))
+        query = query.join(app_passwords, app_passwords.c.user == users.c.id)
         with self._database.read() as connection:
             row = connection.execute(query.where(app_passwords.c.hash == hashed)).first()
-        return None if row is None else as_struct(User, row)
+        return None if row is None else (as_struct(User, row), row.its_purpose)
 
     def touch_app_password(self, hashed: bytes, at: int, unless_since: int) -> None:
         """Note a use, unless one is noted since `unless_since`: a login must not cost a write each time."""

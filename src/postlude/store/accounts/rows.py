@@ -28,3 +28,5 @@ class AppPassword(msgspec.Struct, frozen=True):
     label: str
     created_at: int
     last_used_at: int | None = None
+    purpose: str = ""
+    """A `MessagePurpose` of what is sent with it and says none itself; empty: as the message looks."""

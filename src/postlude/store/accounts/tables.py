@@ -34,4 +34,5 @@ app_passwords = Table(
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("created_at", Big, nullable=False),
     Column("last_used_at", Big),
+    words("purpose"),  # of what is sent with it and says none; empty: as the message looks
 )

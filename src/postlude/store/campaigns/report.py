@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from postlude.model.words import CopyStatus
 from postlude.store.base import TopicQueries, as_struct
 from postlude.store.campaigns.rows import Funnel
+from postlude.store.contacts.tables import suppressions
 from postlude.store.messages.queries import COPY_COLUMNS
 from postlude.store.messages.rows import Copy
 from postlude.store.messages.tables import copies, copy_activity
@@ -43,6 +44,9 @@ def _conditions() -> dict[str, ColumnElement[bool]]:
     # Who clicked or answered has seen it, whether or not the pixel was loaded.
     opened = func.coalesce(or_(done.opens > 0, clicked, done.replied_at.is_not(None)), False)
     unknown = and_(not_(opened), done.opens_unknown > 0)
+    left = done.unsubscribed_at.is_not(None)
+    mine = suppressions.c.address == copies.c.address, suppressions.c.left_at.is_not(None)
+    everything = exists().where(*mine, suppressions.c.left_at >= done.unsubscribed_at)
     return {
         "sent": sent,
         "delivered": and_(sent, done.bounced_at.is_(None)),
@@ -55,6 +59,7 @@ def _conditions() -> dict[str, ColumnElement[bool]]:
         "clicked": clicked,
         "clicked_machine": and_(done.clicks == 0, done.clicks_machine > 0),
         "replied": done.replied_at.is_not(None),
-        "unsubscribed": done.unsubscribed_at.is_not(None),
+        "unsubscribed": left,
+        "left_all": and_(left, everything),
         "complained": done.complained_at.is_not(None),
     }

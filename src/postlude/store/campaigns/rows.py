@@ -109,7 +109,7 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     """None: the contact was erased."""
     fields: Mapping[str, Any] | None
     suppressed: str | None
-    """Why the address must not be mailed; None when it may."""
+    """Why it may not leave (`model.not_mailed`); None when it may."""
     opens_withdrawn: bool | None = None
     """The latest choice of the address; None when there is none."""
     clicks_withdrawn: bool | None = None
@@ -149,4 +149,6 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     """Only machines clicked."""
     replied: int = 0
     unsubscribed: int = 0
+    left_all: int = 0
+    """Of those, who left all mailings and not one list alone."""
     complained: int = 0

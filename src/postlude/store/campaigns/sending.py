@@ -11,6 +11,7 @@ from postlude.store.base import TopicQueries, as_struct, chunks, clean
 from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignClaim
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
+from postlude.store.contacts.may_leave import why_no_mailing_as_copy
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.journals.sending_pause import is_paused, next_generation
 from postlude.store.messages.claims import WAITING, due_copies
@@ -201,7 +202,7 @@ _CLAIM: Final = (
         copies.c.contact,
         contacts.c.name,
         contacts.c.fields,
-        suppressions.c.reason,
+        why_no_mailing_as_copy(),
         withdrawals.c.opens,
         withdrawals.c.clicks,
     )

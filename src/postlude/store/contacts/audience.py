@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null,
 
 from postlude.store.base import TopicQueries, as_struct
 from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.may_leave import asks_to_leave, ends_mailings
 from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
 from postlude.store.messages.tables import copies, copy_activity
@@ -33,6 +34,13 @@ class Audiences(TopicQueries):
             rows = connection.execute(query.order_by(contacts.c.id).limit(limit)).all()
         return [Recipient(contact=as_struct(Contact, row), list=row.by_list) for row in rows]
 
+    def audience_asking(self, audience: Audience) -> int:
+        """How many are chosen and left out, because they ask in an answer to be taken off and nobody has decided."""
+        asked = [~_suppressed(), asks_to_leave(contacts.c.address)]
+        with self._database.read() as connection:
+            inner = select(contacts.c.id).where(*asked, *_chosen(audience, paged=False)).subquery()
+            return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
+
     def audience_left(self, audience: Audience) -> int:
         """How many are chosen and left out, because they left a list and are subscribed to none."""
         asked = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed(), has_left()]
@@ -53,7 +61,7 @@ def in_audience(audience: Audience, *, paged: bool = False) -> list[ColumnElemen
     For one query (a count), sets are built once. For reading in pages, every condition looks up each contact by key
     instead: rebuilding a set for every thousand contacts makes a list of a million quadratic.
     """
-    found = [contacts.c.mail_consent != _WITHDRAWN, ~_suppressed(), ~has_left()]
+    found = [~one for one in ends_mailings()]
     return found + _chosen(audience, paged=paged)
 
 

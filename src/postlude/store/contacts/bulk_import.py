@@ -11,12 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, f
 
 from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.store.base import PreparedStatement, TopicQueries, chunks, clean
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.put_back import join_named_lists, note_consent_to_mail
+from postlude.store.contacts.rows import Suppression
+from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import (
     consents,
     contact_fields,
@@ -64,6 +67,8 @@ class ImportRow(NamedTuple):
     """To mail."""
     source: str = ""
     created_at: int = 0
+    left: bool = False
+    """They had left mailings where it was exported."""
 
 
 @dataclass
@@ -349,6 +354,10 @@ def _put_back(
     join_named_lists(connection, named, intake.list_ids, intake.at, intake.source)
     reported = [(entry.consent, contact) for entry, contact in people if entry.consent is not Consent.UNKNOWN]
     note_consent_to_mail(connection, reported, intake.at, intake.told)
+    # Who is known here has said what holds here; who comes with the file had left, and nobody mails them anew.
+    gone = [entry.address for entry, _ in people if entry.left and entry.address not in known]
+    wishes = [Suppression(address, UNSUBSCRIBED, intake.source, at=intake.at) for address in gone]
+    suppress(connection, list(map(suppression_row, wishes)))
 
 
 def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:

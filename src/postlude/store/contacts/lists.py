@@ -15,6 +15,7 @@ from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.queries import insert_contact
 from postlude.store.contacts.rows import Confirmation, ListTotals, MailingList, Membership, Proof
+from postlude.store.contacts.suppressions import let_back
 from postlude.store.contacts.tables import contacts, list_members, lists
 
 
@@ -100,6 +101,7 @@ class Lists(TopicQueries):
             proof = Proof(id=new_id(), at=at, how="preferences page", text=text, evidence=evidence)
             add_proof(connection, proof)
             note_consent(connection, contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
+            let_back(connection, address_key(address), at)
         return done.rowcount > 0
 
     def delete(self, list_id: int) -> bool:
@@ -152,6 +154,11 @@ class Lists(TopicQueries):
             mine = and_(list_members.c.list == list_id, list_members.c.contact == contact)
             return as_struct(Membership, connection.execute(select(list_members).where(mine)).one())
 
+    def leave_all(self, address: str, at: int, source: str) -> None:
+        """End every membership of who has this address, as somebody decided."""
+        with self._database.write() as connection:
+            end_memberships(connection, address_key(address), at, source=source)
+
     def confirm_membership(self, connection: Connection, confirmation: Confirmation) -> bool:
         """PENDING becomes SUBSCRIBED, with the proof of it, in the digest's transaction.
 
@@ -174,6 +181,8 @@ class Lists(TopicQueries):
         )
         add_proof(connection, proof)
         note_consent(connection, confirmation.contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
+        own = select(contacts.c.address).where(contacts.c.id == confirmation.contact)
+        let_back(connection, connection.execute(own).scalar_one(), at)
         return True
 
     def remove_member(self, list_id: int, contact: int) -> bool:
@@ -181,6 +190,15 @@ class Lists(TopicQueries):
         mine = and_(list_members.c.list == list_id, list_members.c.contact == contact)
         with self._database.write() as connection:
             return connection.execute(delete(list_members).where(mine)).rowcount > 0
+
+
+def end_memberships(connection: Connection, address: str, at: int, copy: int | None = None, source: str = "") -> None:
+    """Who has this address (as `address_key` has it) leaves every list they are on or were asked to join."""
+    theirs = list_members.c.contact.in_(select(contacts.c.id).where(contacts.c.address == address))
+    still = list_members.c.status != MemberStatus.UNSUBSCRIBED.value
+    left = {"status": MemberStatus.UNSUBSCRIBED.value, "unsubscribed_at": at, "copy": copy}
+    reported = {"source": clean(source)} if source else {}
+    connection.execute(update(list_members).where(theirs, still).values(**left, **reported))
 
 
 _TIMES = {

@@ -158,6 +158,8 @@ class Suppression(msgspec.Struct, frozen=True):
     at: int = 0
     by: str = ""
     """The user who added it by hand or by import."""
+    left_at: int | None = None
+    """When its owner ended mailings, whatever the stronger reason beside is."""
 
 
 class CopySuppression(msgspec.Struct, frozen=True, gc=False):

@@ -1,10 +1,12 @@
 """Addresses that must not be mailed, and why."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
 
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean
+from postlude.model.not_mailed import UNSUBSCRIBED
+from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean, insert_into
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import suppressions
@@ -19,33 +21,27 @@ class SuppressionQueries(TopicQueries):
     def add(  # noqa: PLR0917 - plain data
         self, address: str, reason: str, evidence: str = "", copy: int | None = None, at: int = 0, by: str = ""
     ) -> bool:
-        """Never mail this address again; False when it was suppressed already: the first reason stays."""
+        """End mail to this address, or mailings; False when that was so already: the first reason stays."""
         return self.add_all([Suppression(address, reason, evidence, copy, at, by)]) == 1
 
     def add_all(self, wanted: Iterable[Suppression]) -> int:
-        """Never mail these addresses again, in one transaction; how many were not suppressed yet."""
-        rows = [
-            {
-                "address": address_key(one.address),
-                "reason": clean(one.reason),
-                "evidence": clean(one.evidence),
-                "copy": one.copy,
-                "at": one.at,
-                "by": clean(one.by),
-            }
-            for one in wanted
-        ]
-        if not rows:
-            return 0
-        statement = self._insert(suppressions).on_conflict_do_nothing()
+        """As `add` of each, in one transaction; for how many it ends more than was ended before."""
+        rows = [suppression_row(one) for one in wanted]
         with self._database.write() as connection:
-            return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+            return suppress(connection, rows)
 
     def remove(self, address: str) -> bool:
-        """Allow this address again; False when it was not suppressed."""
+        """Take the reason away; False when it was not suppressed.
+
+        Who had left mailings beside it is `unsubscribed` then: that wish is taken away by itself.
+        """
+        mine = suppressions.c.address == address_key(address)
+        weaker = mine & suppressions.c.left_at.is_not(None) & (suppressions.c.reason != UNSUBSCRIBED)
+        was = {"reason": UNSUBSCRIBED, "at": suppressions.c.left_at, "evidence": "", "by": "", "copy": None}
         with self._database.write() as connection:
-            done = connection.execute(delete(suppressions).where(suppressions.c.address == address_key(address)))
-        return done.rowcount > 0
+            if connection.execute(update(suppressions).where(weaker).values(was)).rowcount:
+                return True
+            return connection.execute(delete(suppressions).where(mine)).rowcount > 0
 
     def contains(self, addresses: Iterable[str]) -> set[str]:
         """The suppressed ones among `addresses`, in their given spelling."""
@@ -106,3 +102,43 @@ def _chosen(database: Database, search: str, reason: str) -> list[ColumnElement[
     if reason:
         found.append(suppressions.c.reason == reason)
     return found
+
+
+def suppression_row(one: Suppression) -> dict[str, Any]:
+    """The columns of `suppressions`."""
+    return {
+        "address": address_key(one.address),
+        "reason": clean(one.reason),
+        "evidence": clean(one.evidence),
+        "copy": one.copy,
+        "at": one.at,
+        "by": clean(one.by),
+        "left_at": one.at if one.reason == UNSUBSCRIBED else one.left_at,
+    }
+
+
+def suppress(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+    """Write rows of `suppression_row`; how many of them end more than was ended before.
+
+    The first reason stays, but for one that ends mailings alone: whatever ends everything takes its place, and when
+    mailings were left is kept beside it.
+    """
+    if not rows:
+        return 0
+    insert = insert_into(connection.dialect, suppressions)
+    stronger = and_(suppressions.c.reason == UNSUBSCRIBED, insert.excluded.reason != UNSUBSCRIBED)
+    change: dict[str, Any] = {
+        name: case((stronger, insert.excluded[name]), else_=suppressions.c[name])
+        for name in ("reason", "evidence", "copy", "at", "by")
+    }
+    change["left_at"] = func.coalesce(suppressions.c.left_at, insert.excluded.left_at)
+    left = and_(suppressions.c.left_at.is_(None), insert.excluded.left_at.is_not(None))
+    statement = insert.on_conflict_do_update(index_elements=["address"], set_=change, where=or_(stronger, left))
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def let_back(connection: Connection, address: str, at: int) -> None:
+    """The owner of `address` (as `address_key` has it) wants mailings again, said at `at`: an older wish is over."""
+    mine = suppressions.c.address == address, suppressions.c.left_at <= at
+    connection.execute(delete(suppressions).where(*mine, suppressions.c.reason == UNSUBSCRIBED))
+    connection.execute(update(suppressions).where(*mine).values(left_at=None))

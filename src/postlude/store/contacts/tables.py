@@ -107,5 +107,6 @@ suppressions = Table(
     Column("copy", Big),
     Column("at", Big, nullable=False),
     words("by"),
+    moment("left_at"),  # when its owner ended mailings, whatever stronger reason there is beside
     Index(None, "at", "address"),
 )

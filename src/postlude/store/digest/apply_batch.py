@@ -8,12 +8,14 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import PreparedStatement, TopicQueries, address_key, chunks, clean
 from postlude.store.campaigns.tables import campaigns
-from postlude.store.contacts.lists import Lists
-from postlude.store.contacts.rows import CopySuppression
-from postlude.store.contacts.tables import list_members, suppressions
+from postlude.store.contacts.lists import Lists, end_memberships
+from postlude.store.contacts.rows import CopySuppression, Suppression
+from postlude.store.contacts.suppressions import suppress, suppression_row
+from postlude.store.contacts.tables import list_members
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.tables import outcomes, seen
@@ -222,9 +224,11 @@ class DigestQueries(TopicQueries):
                 why = wanted[row.id]
                 if why.only_list and row.list is not None and row.contact is not None:
                     self._end_membership(connection, row.list, row.contact, why)
-                else:
-                    rows.append(_suppression_row(row.address, why))
-        self._add(connection, suppressions, rows)
+                    continue
+                if why.reason == UNSUBSCRIBED:
+                    end_memberships(connection, row.address, why.at, why.copy)
+                rows.append(suppression_row(Suppression(row.address, why.reason, why.evidence, why.copy, why.at)))
+        suppress(connection, rows)
 
     def _end_membership(self, connection: Connection, list_id: int, contact: int, why: CopySuppression) -> None:
         """Unsubscribing from a campaign ends the membership it came by, and only that one."""
@@ -316,11 +320,6 @@ def _attempt_row(result: AttemptResult) -> dict[str, Any]:
 def _alias_row(alias: Alias) -> dict[str, Any]:
     text = clean(alias.message_id.strip().strip("<>"))
     return {"message_id_text": text, "message": alias.message, "copy": alias.copy}
-
-
-def _suppression_row(address: str, why: CopySuppression) -> dict[str, Any]:
-    evidence = clean(why.evidence)
-    return {"address": address, "reason": why.reason, "evidence": evidence, "copy": why.copy, "at": why.at}
 
 
 def _unmatched_row(one: Unmatched) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 
 from postlude.model.errors import NotFoundError
 from postlude.store.base import TopicQueries, address_key, as_struct, chunks
@@ -25,6 +25,13 @@ class FeedbackQueries(TopicQueries):
         if after:
             query = query.where(at <= after.at, or_(at < after.at, key > after.id))
         with self._database.read() as connection:
+            return [as_struct(Unmatched, row) for row in connection.execute(query)]
+
+    def wishes_to_leave(self, address: str) -> list[Unmatched]:
+        """Answers from this address that ask to be taken off and wait for a decision, oldest first."""
+        mine = unmatched.c.address == address_key(address), unmatched.c.state == "open"
+        with self._database.read() as connection:
+            query = select(unmatched).where(*mine).order_by(unmatched.c.at)
             return [as_struct(Unmatched, row) for row in connection.execute(query)]
 
     def unmatched(self, id: int) -> Unmatched:  # noqa: A002 - the row's word for it
@@ -51,9 +58,15 @@ class FeedbackQueries(TopicQueries):
         return sorted(found.values(), key=lambda one: one.at)
 
     def forget_before(self, at: int) -> None:
-        """Delete findings from before `at`, decided or not, and records that were set aside."""
+        """Delete what came in before `at`: questions, whether somebody decided them or not, and what was quarantined.
+
+        A wish to be taken off that waits stays, without what was written: it is all that keeps mailings away.
+        """
+        wish = unmatched.c.address.is_not(None) & (unmatched.c.state == "open")
+        kept = {"summary": "asks to be taken off", "facts": {}}
         with self._database.write() as connection:
-            connection.execute(delete(unmatched).where(unmatched.c.at < at))
+            connection.execute(update(unmatched).where(unmatched.c.at < at, wish).values(kept))
+            connection.execute(delete(unmatched).where(unmatched.c.at < at, ~wish))
             connection.execute(delete(quarantined).where(quarantined.c.at < at))
 
     def asked_about(self, mails: Collection[int]) -> set[int]:

@@ -23,6 +23,8 @@ class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
     """`open`, `assigned` or `dismissed`."""
     handled_at: int | None = None
     handled_by: int = 0
+    address: str | None = None
+    """Of a wish to leave: whom mailings do not reach until somebody decides (as `address_key` has it)."""
 
 
 class Resolution(msgspec.Struct, frozen=True, gc=False):

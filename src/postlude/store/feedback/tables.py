@@ -19,6 +19,7 @@ unmatched = Table(
     Column("state", Text, nullable=False, server_default="open"),
     Column("handled_at", Big),
     Column("handled_by", Big, nullable=False, server_default="0"),
+    Column("address", Text, index=True),  # whose wish to leave it may be, in lower case; NULL for anything else
     Index(None, "state", "at"),
 )
 

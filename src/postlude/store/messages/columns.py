@@ -13,7 +13,11 @@ def message_row(message: Message) -> dict[str, Any]:
     row = msgspec.structs.asdict(message)
     for name in ("subject", "sender", "mail_from", "envid", "ret", "untracked"):
         row[name] = clean(row[name])
-    return row | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
+    return (
+        row
+        | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
+        | {"purpose": message.purpose.value}
+    )
 
 
 def link_row(link: Link) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from postlude.model.words import CopyStatus, SendOutcome, Via
+from postlude.model.words import CopyStatus, MessagePurpose, SendOutcome, Via
 from postlude.store.folds import Earliest, Latest, OwnText, OwnTime, Sum
 
 
@@ -31,6 +31,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Why the message left without tracking although the sender wanted it."""
     checksum: str = ""
     """Checksum of its bytes in the spool; empty when it was accepted by a version without checksums."""
+    purpose: MessagePurpose = MessagePurpose.PERSONAL
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ messages = Table(
     words("untracked"),
     words("ret"),
     words("checksum"),  # of its bytes in the spool
+    Column("purpose", Text, nullable=False, server_default="personal"),
     Index(None, "created_at", "id"),
     Index(None, "user", "created_at"),
     Index(None, "message_id"),

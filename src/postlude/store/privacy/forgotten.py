@@ -12,14 +12,18 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Text, case, cast, delete, func, select, update
+from sqlalchemy import Connection, Text, case, cast, delete, func, literal, select, update
 
 from postlude.model.errors import InputError, StorageError
+from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
 from postlude.store.base import TopicQueries, address_key, chunks, insert_into
 from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
+from postlude.store.contacts.may_leave import asks_to_leave
+from postlude.store.contacts.rows import Suppression
+from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -32,14 +36,13 @@ KEY_OPTION: Final = "postlude_forgotten_key"
 """Execution option of an engine: a function that returns the key of the hashes."""
 KeySource = Callable[[bool], bytes]
 """Returns the key; the argument says whether it may create one, while there are no hashes yet."""
-_LEFT: Final = "unsubscribed"
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
 _ON_ITS_WAY: Final = [
     status.value
     for status in (CopyStatus.QUEUED, CopyStatus.HELD, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 ]
-_NOT_BEGUN: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
+_NOT_STARTED: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
 
 
 class Forgot(msgspec.Struct, frozen=True):
@@ -125,9 +128,8 @@ def know_again(connection: Connection, addresses: Iterable[str]) -> None:
         for row in connection.execute(select(forgotten).where(forgotten.c.hash.in_(some))).all():
             address = by_hash[bytes(row.hash)]
             if row.reason:
-                suppression = {"address": address, "reason": row.reason, "at": row.at, "evidence": "before forgotten"}
-                insert = insert_into(connection.dialect, suppressions).values(suppression)
-                connection.execute(insert.on_conflict_do_nothing())
+                known = Suppression(address, row.reason, "before forgotten", at=row.at, left_at=row.left_at)
+                suppress(connection, [suppression_row(known)])
             if row.opens or row.clicks:
                 allowed = {"opens": not row.opens, "clicks": not row.clicks}
                 write_choice(connection, address, row.at, **allowed, evidence="before it was forgotten")
@@ -154,21 +156,25 @@ def _key(connection: Connection, *, make: bool = False) -> bytes:
 
 def remember_wishes(connection: Connection, address: str, at: int) -> None:
     """Store an address's wishes under its hash, before its rows are deleted."""
-    reason = connection.execute(select(suppressions.c.reason).where(suppressions.c.address == address)).scalar()
-    if (
-        reason is None
-        and connection.execute(select(contacts.c.id).where(contacts.c.address == address, has_left())).first()
-    ):
-        reason = _LEFT
+    listed = connection.execute(
+        select(suppressions.c.reason, suppressions.c.left_at).where(suppressions.c.address == address)
+    ).first()
+    left = select(contacts.c.id).where(contacts.c.address == address, has_left())
+    asks = select(asks_to_leave(literal(address)))
+    left_at = listed.left_at if listed else None
+    if left_at is None and (connection.execute(left).first() is not None or connection.execute(asks).scalar()):
+        left_at = at
+    reason = listed.reason if listed else UNSUBSCRIBED if left_at is not None else ""
     statements = connection.execute(
         select(withdrawals.c.opens, withdrawals.c.clicks).where(withdrawals.c.address == address)
     ).first()
     opens, clicks = statements or (False, False)
     if reason or opens or clicks:
         key = _key(connection, make=not _any(connection))
-        row = {"hash": hash_of(key, address), "at": at, "reason": reason or "", "opens": opens, "clicks": clicks}
+        row = {"hash": hash_of(key, address), "at": at, "reason": reason, "opens": opens, "clicks": clicks}
+        row["left_at"] = left_at
         insert = insert_into(connection.dialect, forgotten).values(row)
-        new = {name: insert.excluded[name] for name in ("at", "reason", "opens", "clicks")}
+        new = {name: insert.excluded[name] for name in ("at", "reason", "opens", "clicks", "left_at")}
         connection.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=new))
 
 
@@ -179,7 +185,7 @@ def _forget_copies(connection: Connection, address: str, at: int) -> Forgot:
     if not rows:
         return Forgot()
     pseudonym = f"forgotten-{secrets.token_hex(8)}@forgotten.invalid"
-    ended = case((copies.c.status.in_(_NOT_BEGUN), CopyStatus.SUPPRESSED.value), else_=copies.c.status)
+    ended = case((copies.c.status.in_(_NOT_STARTED), CopyStatus.SUPPRESSED.value), else_=copies.c.status)
     connection.execute(
         update(copies)
         .where(copies.c.address == address)

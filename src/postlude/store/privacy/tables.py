@@ -39,6 +39,7 @@ forgotten = Table(
     words("reason"),  # why it was not to be mailed; empty when it was
     Column("opens", Boolean, nullable=False),
     Column("clicks", Boolean, nullable=False),
+    Column("left_at", Big),  # when mailings were ended, whatever the reason is
 )
 
 # Addresses the app is to forget; a row is there until nothing is left of it.

@@ -57,11 +57,17 @@ def save(
 
 
 @router.post("/preferences/passwords")
-def add_password(request: Request, deps: Deps, viewer: Posted, label: Annotated[str, Form()] = "") -> Response:
+def add_password(
+    request: Request,
+    deps: Deps,
+    viewer: Posted,
+    label: Annotated[str, Form()] = "",
+    purpose: Annotated[str, Form()] = "",
+) -> Response:
     """Create a password and show it, this once."""
     if not label.strip():
         raise InputError("Give the password a name, for example “Thunderbird on my laptop”.")
-    password = deps.new_app_password(viewer.user, label.strip()[:80])
+    password = deps.new_app_password(viewer.user, label.strip()[:80], purpose)
     return _page(request, deps, viewer, password=password)
 
 

@@ -22,6 +22,7 @@ OUTCOMES: Final = {
     "opened_unknown": "Perhaps opened",
     "opened_machine": "Only machines",
     "unsubscribed": "Unsubscribed",
+    "left_all": "Left all mailings",
     "complained": "Marked as spam",
     "bounced": "Bounced",
     "failed": "Not sent",

@@ -16,6 +16,7 @@ from postlude.model.words import Consent, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.membership import leave_lists
 from postlude.services.contacts.subscriptions import ConfirmationMail, subscribe
+from postlude.services.feedback.review_queue import may_decide
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -202,6 +203,7 @@ def _page(
         members=members,
         consents=store.contacts.consent_log(kept.id),
         suppression=store.suppressions.get(kept.address),
+        wishes=[one for one in store.feedback.wishes_to_leave(kept.address) if may_decide(store, viewer.user, one)],
         sent=deps.reports.received(kept.address, viewer.user.id, _LATEST),
         error=error,
         notice=notice,

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.observation import encode
-from postlude.services.feedback.review_queue import decide, question, questions
+from postlude.services.feedback.review_queue import accept_wish, decide, question, questions
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -54,11 +54,15 @@ def mail(deps: Deps, viewer: SignedIn, unmatched: str) -> Response:
 async def resolve(
     deps: Deps, viewer: Posted, unmatched: str, to: Annotated[str, Form()] = "", do: Annotated[str, Form()] = ""
 ) -> Response:
-    """Assign it to a copy, or dismiss it; the decision is journaled before the answer."""
+    """Tie it to a copy, accept a wish, or dismiss it; the journal has the decision before the answer."""
     chosen = parse_id(to) if do == "assign" else 0
-    if do not in {"assign", "dismiss"} or chosen is None:
+    if do not in {"assign", "accept", "dismiss"} or chosen is None:
         raise InputError("Choose the message it belongs to, or dismiss it.")
-    decision = await run_in_threadpool(decide, deps.store, viewer.user, deps.clock, _id(unmatched), chosen)
+    asked = deps.store, viewer.user, deps.clock, _id(unmatched)
+    if do == "accept":
+        decision = await run_in_threadpool(accept_wish, *asked)
+    else:
+        decision = await run_in_threadpool(decide, *asked, chosen)
     await deps.append(encode(decision))
     return RedirectResponse(f"/unmatched?done={do}", status_code=HTTPStatus.SEE_OTHER)
 

@@ -30,8 +30,9 @@ def _draft(
     subject: Annotated[str, Form()] = "",
     form: Annotated[str, Form()] = "text",
     body: Annotated[str, Form()] = "",
+    purpose: Annotated[str, Form()] = "",
 ) -> ComposeForm:
-    return ComposeForm(sender, to, cc, bcc, subject, form if form == "html" else "text", body)
+    return ComposeForm(sender, to, cc, bcc, subject, form if form == "html" else "text", body, purpose)
 
 
 def _choice(

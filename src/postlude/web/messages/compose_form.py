@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 from postlude.compose.header import addressed
 from postlude.instrument import LinkReport
 from postlude.kit.clock import to_datetime
+from postlude.mail.purpose import PURPOSE_FIELD, read_purpose
 from postlude.model.address import AddressError, Mailbox
 from postlude.model.errors import InputError
 from postlude.model.mailboxes import read_mailboxes
+from postlude.model.words import MessagePurpose
 
 _URL: Final = re.compile(r"""\[([^\]\n]+)\]\((https?://[^\s()]+)\)|(https?://[^\s<>"]*[^\s<>".,;:!?')\]])""")
 
@@ -30,6 +32,8 @@ class ComposeForm(NamedTuple):
     form: str = "text"
     """`text`: paragraphs that become a text and an HTML part; `html`: the body is HTML."""
     body: str = ""
+    purpose: str = ""
+    """A `MessagePurpose`; empty: personal."""
 
 
 def addresses(field: str, value: str) -> list[Mailbox]:
@@ -82,6 +86,7 @@ def _bytes(
     )
     mail["Subject"] = " ".join(draft.subject.split())
     mail["Date"] = format_datetime(to_datetime(now))
+    mail[PURPOSE_FIELD] = read_purpose(draft.purpose or MessagePurpose.PERSONAL).value
     for name, switch in switches:
         mail[name] = switch
     if draft.form == "html":

@@ -1,0 +1,137 @@
+"""Answers that ask to be taken off: mailings wait for a person, everything else goes on."""
+
+import json
+
+import pytest
+
+from postlude.kit.clock import SystemClock
+from postlude.kit.ids import id_text
+from postlude.model.words import MemberStatus, MessagePurpose
+from postlude.services.feedback.review_queue import accept_wish, questions
+from postlude.tokens import TagPurpose
+
+from .conftest import BOB, EVE, SENT_AT, World
+from .example_mails import reply
+from .test_queue import run
+
+ASKS = "Thanks, but please take me off your list. How is Anna?"
+
+
+def mailing_ended(world: World, address: str = BOB) -> str | None:
+    assert world.store.contacts.why_not([address], MessagePurpose.TRANSACTIONAL) == {}
+    return world.store.contacts.why_not([address], MessagePurpose.MAILING).get(address)
+
+
+def test_a_wish_holds_mailings_back_until_it_is_dismissed(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    assert world.kinds(copy) == ["replied"]
+    assert mailing_ended(world) == "asks_to_leave"
+    (waiting,) = world.store.feedback.list_unmatched()
+    assert (waiting.reason, waiting.copy, waiting.address) == ("asks_to_leave", copy.id, BOB)
+    world.resolve(waiting.id)
+    assert mailing_ended(world) is None
+    assert world.kinds(copy) == ["replied"]
+
+
+def test_accepting_it_unsubscribes_and_says_so_once(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    (waiting,) = world.store.feedback.list_unmatched()
+    world.say(accept_wish(world.store, world.user, SystemClock(), waiting.id))
+    assert mailing_ended(world) == "unsubscribed"
+    assert world.kinds(copy) == ["replied", "unsubscribed"]
+    assert world.view(copy).unsubscribed_at is not None
+
+
+def test_accepting_ends_the_list_the_mail_came_by(world: World) -> None:
+    news = world.store.lists.add("News", SENT_AT)
+    contact = world.store.contacts.add(BOB, SENT_AT)
+    other = world.store.lists.add("Other", SENT_AT)
+    for one in (news, other):
+        world.store.lists.put_member(one.id, contact.id, MemberStatus.SUBSCRIBED, SENT_AT)
+    (copy,) = world.sent(BOB)
+    world.came_by(copy, news.id, contact.id)
+    world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    (waiting,) = world.store.feedback.list_unmatched()
+    world.resolve(waiting.id, copy.id)
+    status = {one.list: one.status for one in world.store.lists.memberships(contact.id)}
+    assert status == {news.id: MemberStatus.UNSUBSCRIBED, other.id: MemberStatus.SUBSCRIBED}
+    assert mailing_ended(world) is None  # mailings that name no list reach who is still on another
+
+
+def test_a_request_that_nobody_signed_waits_as_well(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, "unsubscribe"), "alice@sender.test")  # tied by a Message-ID that others may know
+    assert world.store.suppressions.get(BOB) is None
+    assert mailing_ended(world) == "asks_to_leave"
+    (waiting,) = world.store.feedback.list_unmatched()
+    world.resolve(waiting.id, copy.id)
+    assert (mailing_ended(world), world.kinds(copy)) == ("unsubscribed", ["unsubscribed"])
+
+
+def test_a_signed_request_needs_nobody(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, "unsubscribe"), world.tag(copy, TagPurpose.REPLY))
+    assert mailing_ended(world) == "unsubscribed"
+    assert world.store.feedback.list_unmatched() == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        reply(
+            BOB, "Yes, gladly!\n\nOn Monday Alice wrote:\n> If you do not want this,\n> please take me off your list."
+        ),
+        reply(BOB, ASKS).replace(b"Subject:", b"List-Id: <talk.customer.test>\r\nSubject:"),
+        reply(BOB, ASKS).replace(b"Subject:", b"List-Unsubscribe: <https://x.test/u>\r\nSubject:"),
+        reply(BOB, "unsubscribe").replace(b"Subject:", b"Precedence: bulk\r\nSubject:"),
+        reply(BOB, "unsubscribe").replace(b"Subject:", b"Precedence: list\r\nSubject:"),
+    ],
+    ids=["quoted", "list", "newsletter", "bulk", "old list"],
+)
+def test_quotations_and_lists_wish_nothing(world: World, raw: bytes) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(raw, world.tag(copy, TagPurpose.REPLY))
+    assert mailing_ended(world) is None
+    assert world.kinds(copy) in (["replied"], ["autoresponded"])
+    assert world.store.feedback.list_unmatched() == []
+
+
+def test_somebody_else_wishes_nothing_for_the_recipient(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(EVE, ASKS), world.tag(copy, TagPurpose.REPLY))
+    assert (mailing_ended(world), mailing_ended(world, EVE)) == (None, None)
+
+
+def test_the_queue_shows_it_and_the_command_line_decides(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    [asked] = questions(world.store, world.user, SystemClock()).questions
+    assert asked.asks_to_leave
+    [row] = json.loads(run(world, "unmatched", "--json")[1])["unmatched"]
+    assert (row["reason"], row["copy"]) == ("asks_to_leave", id_text(copy.id))
+    code, out, err = run(world, "accept", row["id"])
+    assert (code, "accepted" in out) == (0, True), err
+    world.digest.catch_up()
+    assert mailing_ended(world) == "unsubscribed"
+    code, _, err = run(world, "accept", row["id"])
+    assert (code, "assigned already" in err) == (2, True)
+
+
+def test_only_a_wish_can_be_accepted(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(EVE), world.tag(copy, TagPurpose.REPLY))
+    (waiting,) = world.store.feedback.list_unmatched()
+    code, _, err = run(world, "accept", id_text(waiting.id))
+    assert (code, "does not ask to be taken off" in err) == (2, True)
+
+
+def test_forgetting_who_asked_keeps_the_wish(world: World) -> None:
+    (copy,) = world.sent(BOB)
+    world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    world.store.forgetting.forget(BOB, SENT_AT)
+    assert world.store.feedback.list_unmatched() == []
+    assert mailing_ended(world) is None
+    world.store.contacts.add(BOB, SENT_AT)  # by an import, by hand: they come in again
+    assert mailing_ended(world) == "unsubscribed"
