@@ -28,7 +28,9 @@ def test_a_wish_holds_mailings_back_until_it_is_dismissed(world: World) -> None:
     assert world.kinds(copy) == ["replied"]
     assert mailing_ended(world) == "asks_to_leave"
     (waiting,) = world.store.feedback.list_unmatched()
-    assert (waiting.reason, waiting.copy, waiting.address) == ("asks_to_leave", copy.id, BOB)
+    assert waiting.reason == "asks_to_leave"
+    assert waiting.copy == copy.id
+    assert waiting.address == BOB
     world.resolve(waiting.id)
     assert mailing_ended(world) is None
     assert world.kinds(copy) == ["replied"]
@@ -67,7 +69,8 @@ def test_a_request_that_nobody_signed_waits_as_well(world: World) -> None:
     assert mailing_ended(world) == "asks_to_leave"
     (waiting,) = world.store.feedback.list_unmatched()
     world.resolve(waiting.id, copy.id)
-    assert (mailing_ended(world), world.kinds(copy)) == ("unsubscribed", ["unsubscribed"])
+    assert mailing_ended(world) == "unsubscribed"
+    assert world.kinds(copy) == ["unsubscribed"]
 
 
 def test_a_signed_request_needs_nobody(world: World) -> None:
@@ -101,7 +104,8 @@ def test_quotations_and_lists_wish_nothing(world: World, raw: bytes) -> None:
 def test_somebody_else_wishes_nothing_for_the_recipient(world: World) -> None:
     (copy,) = world.sent(BOB)
     world.returned(reply(EVE, ASKS), world.tag(copy, TagPurpose.REPLY))
-    assert (mailing_ended(world), mailing_ended(world, EVE)) == (None, None)
+    assert mailing_ended(world) is None
+    assert mailing_ended(world, EVE) is None
 
 
 def test_the_queue_shows_it_and_the_command_line_decides(world: World) -> None:
@@ -110,13 +114,16 @@ def test_the_queue_shows_it_and_the_command_line_decides(world: World) -> None:
     [asked] = questions(world.store, world.user, SystemClock()).questions
     assert asked.asks_to_leave
     [row] = json.loads(run(world, "unmatched", "--json")[1])["unmatched"]
-    assert (row["reason"], row["copy"]) == ("asks_to_leave", id_text(copy.id))
+    assert row["reason"] == "asks_to_leave"
+    assert row["copy"] == id_text(copy.id)
     code, out, err = run(world, "accept", row["id"])
-    assert (code, "accepted" in out) == (0, True), err
+    assert code == 0, err
+    assert "accepted" in out, err
     world.digest.catch_up()
     assert mailing_ended(world) == "unsubscribed"
     code, _, err = run(world, "accept", row["id"])
-    assert (code, "assigned already" in err) == (2, True)
+    assert code == 2
+    assert "already assigned" in err
 
 
 def test_only_a_wish_can_be_accepted(world: World) -> None:
@@ -124,7 +131,8 @@ def test_only_a_wish_can_be_accepted(world: World) -> None:
     world.returned(reply(EVE), world.tag(copy, TagPurpose.REPLY))
     (waiting,) = world.store.feedback.list_unmatched()
     code, _, err = run(world, "accept", id_text(waiting.id))
-    assert (code, "does not ask to be taken off" in err) == (2, True)
+    assert code == 2
+    assert "does not ask to be taken off" in err
 
 
 def test_forgetting_who_asked_keeps_the_wish(world: World) -> None:

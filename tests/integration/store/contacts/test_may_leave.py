@@ -91,7 +91,8 @@ def test_retention_forgets_what_was_written_and_not_that_somebody_waits(store: S
     wish(store)
     store.feedback.forget_before(2 * DAY)
     [kept] = store.feedback.wishes_to_leave(BOB)
-    assert (kept.summary, kept.facts) == ("asks to be taken off", {})
+    assert kept.summary == "asks to be taken off"
+    assert kept.facts == {}
     store.digest.apply(Batch(resolutions=[Resolution(1, 0, DAY, 1)]))
     store.feedback.forget_before(2 * DAY)
     assert store.feedback.list_unmatched(state="") == []
@@ -102,7 +103,9 @@ def test_an_address_that_is_gone_keeps_that_it_had_left(store: Store) -> None:
     assert store.suppressions.add(BOB, "unknown_user", "smtp 550", at=2 * DAY)  # it ends more than before
     kept = store.suppressions.get(BOB)
     assert kept is not None
-    assert (kept.reason, kept.at, kept.left_at) == ("unknown_user", 2 * DAY, DAY)
+    assert kept.reason == "unknown_user"
+    assert kept.at == 2 * DAY
+    assert kept.left_at == DAY
     assert set(refused(store).values()) == {"unknown_user"}
     assert store.suppressions.remove(BOB)  # the mailbox is there again
     assert refused(store) == {"personal": None, "transactional": None, "mailing": "unsubscribed"}
@@ -117,11 +120,14 @@ def test_the_first_reason_stays_and_a_later_wish_is_kept_beside_it(store: Store)
     assert not store.suppressions.add(BOB, "unsubscribed", at=4 * DAY)
     kept = store.suppressions.get(BOB)
     assert kept is not None
-    assert (kept.reason, kept.at, kept.left_at) == ("complained", DAY, 3 * DAY)
+    assert kept.reason == "complained"
+    assert kept.at == DAY
+    assert kept.left_at == 3 * DAY
 
 
 def test_checks_can_count_who_asks(store: Store, bob: Contact, news: MailingList) -> None:
     store.lists.put_member(news.id, bob.id, MemberStatus.SUBSCRIBED, DAY)
     wish(store)
     on_news = Audience(lists=[news.id])
-    assert (store.contacts.audience_count(on_news), store.contacts.audience_asking(on_news)) == (0, 1)
+    assert store.contacts.audience_count(on_news) == 0
+    assert store.contacts.audience_asking(on_news) == 1
