@@ -3,7 +3,7 @@
 import smtplib
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ NEWS = ("List-Unsubscribe: <https://news.example/u>",)
 
 
 @pytest.fixture
-def running(postlude: Callable[..., Postlude]) -> Iterator[Postlude]:
+def running(postlude: Callable[..., Postlude]) -> Postlude:
     return postlude()
 
 

@@ -72,7 +72,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         submit=submit,
         append=append,
         redeem=lambda token: users.use_sign_in(store, token, CLOCK),
-        new_app_password=lambda user, label: users.new_app_password(store, user, label, CLOCK),
+        new_app_password=lambda user, label, purpose: users.new_app_password(store, user, label, CLOCK, purpose),
         get_preferences=lambda user: preferences.get_preferences(store, user),
         put_preferences=lambda user, wishes: preferences.put_preferences(store, user, wishes),
         health=lambda: Health((("web", "127.0.0.1:8700"), ("relay", "127.0.0.1:8702"))),

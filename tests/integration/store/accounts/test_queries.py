@@ -43,8 +43,8 @@ def test_an_app_password_opens_its_own_login_only(store: Store) -> None:
     clock = Clock()
     alice, bob = store.accounts.create_user("alice@example.org"), store.accounts.create_user("bob@example.org")
     password = new_app_password(store, alice, "Thunderbird", clock)
-    assert check_app_password(store, "Alice@example.org", password, clock) == alice
-    assert check_app_password(store, "alice@example.org", password.upper().replace("-", " "), clock) == alice
+    assert check_app_password(store, "Alice@example.org", password, clock) == (alice, "")
+    assert check_app_password(store, "alice@example.org", password.upper().replace("-", " "), clock) == (alice, "")
     assert check_app_password(store, "bob@example.org", password, clock) is None
     assert check_app_password(store, "alice@example.org", password[:-1], clock) is None
     [kept] = store.accounts.list_app_passwords(alice.id)
