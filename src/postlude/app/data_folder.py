@@ -1,20 +1,28 @@
 """The data folder: its paths, its lock, and the keys."""
 
 import json
+import logging
 import os
+import re
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from postlude.kit.files import create_durably, lock_file
+from postlude.kit.files import create_durably, lock_file, rename_durably
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
 
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
+_ID_BYTES: Final = 8
+_ID: Final = re.compile(rb"[0-9a-f]{%d}" % (2 * _ID_BYTES))
+
+_log = logging.getLogger(__name__)
 
 
 class DataFolder:
@@ -104,6 +112,7 @@ class DataFolder:
         try:
             data = json.loads(self.keys.read_text(encoding="ascii"))
             ring = {int(key): b64decode(secret, validate=True) for key, secret in data["keys"].items()}
+            _check(ring, data.get("checksums", {}))
             return KeyRing(ring, int(data["current"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingError(
@@ -121,6 +130,8 @@ class DataFolder:
     def session_secret(self) -> bytes:
         """Key for session cookies; created at the first start. Deleting the file signs all users out."""
         path = self.root / "session.key"
+        if path.exists() and len(path.read_bytes()) != SECRET_BYTES:  # with an empty one anybody could sign cookies
+            self._set_aside(path, "everybody is signed out")
         if not path.exists():
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()
@@ -134,27 +145,51 @@ class DataFolder:
         if make and not path.exists():
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         try:
-            return path.read_bytes()
+            key = path.read_bytes()
+            why = "" if len(key) == SECRET_BYTES else f"it has {len(key)} bytes instead of {SECRET_BYTES}"
         except OSError as error:
+            key, why = b"", error.strerror or str(error)
+        if why:
             raise SettingError(
-                f"{path}: {error.strerror}. Restore it from a backup: without it, forgotten people who asked not "
-                "to be mailed would be mailed again"
-            ) from error
+                f"{path}: {why}. Restore it from a backup: without it, people who were forgotten and had "
+                "asked not to be mailed would be mailed again"
+            )
+        return key
 
     def identity(self) -> str:
         """Identity of this folder, unique across machines; created at the first start."""
         path = self.root / "id"
+        if path.exists() and not _ID.fullmatch(path.read_bytes().strip()):
+            self._set_aside(path, "the database is asked whether it belongs to this folder")
         if not path.exists():
-            self._write_once(path, secrets.token_hex(8).encode("ascii"))
+            self._write_once(path, secrets.token_hex(_ID_BYTES).encode("ascii"))
         return path.read_text(encoding="ascii").strip()
 
     def _make_keys(self) -> None:
-        secret = b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
-        self._write_once(self.keys, json.dumps({"current": 1, "keys": {"1": secret}}).encode("ascii"))
+        secret = secrets.token_bytes(SECRET_BYTES)
+        made = {"current": 1, "keys": {"1": b64encode(secret).decode("ascii")}, "checksums": {"1": _checksum(secret)}}
+        self._write_once(self.keys, json.dumps(made).encode("ascii"))
+
+    def _set_aside(self, path: Path, so: str) -> None:
+        aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
+        rename_durably(path, aside)
+        _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, aside.name, so)
 
     def _write_once(self, path: Path, data: bytes) -> None:
         with suppress(FileExistsError):  # another process was first: what it wrote stays
             create_durably(path, data, mode=_PRIVATE_FILE)
+
+
+def _check(ring: Mapping[int, bytes], checksums: Mapping[str, str]) -> None:
+    """ValueError when a key is not what it was; older files have no checksums."""
+    for key, checksum in checksums.items():
+        if _checksum(ring[int(key)]) != checksum:
+            raise ValueError(f"key {key} is damaged")
+
+
+def _checksum(secret: bytes) -> str:
+    """Says whether a key is whole, and nothing about it."""
+    return blake2b(secret, digest_size=8, person=b"whole").hexdigest()
 
 
 class FolderLock:

@@ -1,6 +1,6 @@
 """Reading all journals under one root: only what is known to be on stable storage, in order per writer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -75,20 +75,23 @@ class JournalReader:
         return found
 
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
-        """Up to `limit` records from the positions `after` (the `next` of the last processed record, by writer)."""
+        """Up to `limit` records from the positions `after` (the `next` of the last processed record, by writer).
+
+        Every writer has its share of them, and what others do not need goes to those that have more: a mail does not
+        wait until millions of hits in the journals of several edges are read.
+        """
         self._find_writers()
         records: list[JournalRecord] = []
         folders = sorted(self._folders.values(), key=lambda folder: folder.proposed)
         self._round += 1
-        for i in range(len(folders)):
-            folder = folders[(i + self._round) % len(folders)]
+        folders = [folders[(i + self._round) % len(folders)] for i in range(len(folders))]
+        unread = []
+        for folder in folders:
             self._seen[folder.name] = folder.mark.get()
-            for some in folder.frames(after, self._lineage):
-                room = limit - len(records)
-                records += some if len(some) <= room else some[:room]
-                if len(some) > room:
-                    self._seen[folder.name] = (0, 0)
-                    return records
+            unread.append((folder.name, folder.frames(after, self._lineage)))
+        for part in (max(1, limit // max(1, len(folders))), limit):
+            unread = [one for one in unread if not _taken(records, one[1], part, limit)]
+        self._seen |= {name: (0, 0) for name, _ in unread}  # there may be more: nobody waits for news
         return records
 
     def unread(self, name: str, after: Mapping[int, Position]) -> bool:
@@ -121,8 +124,9 @@ class JournalReader:
         of what is digested is worth less than room for what is not.
         """
         self._find_writers()
-        before = self._clock.now() / MICROS_PER_SECOND - keep_seconds
-        return sum(folder.trim(done, before, self._max_bytes // 2, self._lineage) for folder in self._folders.values())
+        now, most = self._clock.now() / MICROS_PER_SECOND, self._max_bytes // 2
+        before = now - keep_seconds
+        return sum(folder.trim(done, before, most, self._lineage, now) for folder in self._folders.values())
 
     def crowded(self) -> bool:
         """Whether a journal takes so much of what it may that trimming cannot wait; looks once a second."""
@@ -150,3 +154,15 @@ class JournalReader:
                     self._folders[name] = WriterFolder(self._root, name, writer)
             else:
                 self._folders[name].know(writer.identity)
+
+
+def _taken(records: list[JournalRecord], frames: Iterator[list[JournalRecord]], part: int, limit: int) -> bool:
+    """Add frames until they are about `part` records, and no more than `limit` in all; True when none is left."""
+    enough = min(len(records) + part, limit)
+    while len(records) < enough:
+        some = next(frames, None)
+        if some is None:
+            return True
+        room = limit - len(records)
+        records += some if len(some) <= room else some[:room]
+    return False

@@ -19,6 +19,7 @@ from postlude.model.segment import SegmentLabel
 
 Places = Mapping[int, Position]
 _NOWHERE: Final = (0, 0)
+_AHEAD_S: Final = 60.0
 
 
 class WriterFolder:
@@ -193,7 +194,7 @@ class WriterFolder:
         """Bytes all its segments take."""
         return files.folder_bytes(self._folder)
 
-    def trim(self, done: Places, before: float, most: int, known: Lineage) -> int:
+    def trim(self, done: Places, before: float, most: int, known: Lineage, now: float) -> int:
         """Delete segments below `done` that were last written before the time `before`, or are too many bytes."""
         deleted, size = 0, self.size
         for number, writer in self.segments(known)[:-1]:
@@ -201,7 +202,9 @@ class WriterFolder:
                 continue
             path = files.segment_path(self._folder, number)
             stat = path.stat()
-            if stat.st_mtime < before or size > most:
+            if stat.st_mtime > now + _AHEAD_S:  # written while the clock was ahead: it ages from now on
+                os.utime(path, (now, now))
+            if min(stat.st_mtime, now - 1) < before or size > most:
                 for aside in self._folder.glob(f"{path.stem}.*"):
                     aside.unlink(missing_ok=True)
                 deleted += 1

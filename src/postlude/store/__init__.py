@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from sqlalchemy.exc import DatabaseError
+
 from postlude.model.errors import PostludeError
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
@@ -22,6 +24,7 @@ from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
+from postlude.store.integrity.future_times import FutureTimes
 from postlude.store.integrity.queries import IntegrityQueries
 from postlude.store.integrity.rows import Incident, PausedMail
 from postlude.store.jobs.queries import JobQueries
@@ -83,6 +86,7 @@ class Store:
         self.forgetting: Final = ForgetQueries(database)
         self.jobs: Final = JobQueries(database)
         self.integrity: Final = IntegrityQueries(database)
+        self.future_times: Final = FutureTimes(database)
 
     def close(self) -> None:
         """Close every connection."""
@@ -97,6 +101,19 @@ def is_behind(url: str) -> bool:
             return current(database) != HEAD
     except PostludeError:
         return False
+    finally:
+        database.close()
+
+
+def damage_of(url: str) -> list[str]:
+    """What SQLite finds wrong with a state that cannot be opened as it is; [] for PostgreSQL."""
+    database = Database(connect(url))
+    try:
+        return IntegrityQueries(database).damage() if database.sqlite else []
+    except PostludeError as error:
+        return [str(error)]
+    except DatabaseError as error:
+        return [str(error.orig)]
     finally:
         database.close()
 
@@ -151,6 +168,7 @@ __all__ = [
     "Unmatched",
     "User",
     "Withdrawal",
+    "damage_of",
     "is_behind",
     "open_store",
 ]

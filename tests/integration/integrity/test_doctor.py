@@ -1,5 +1,6 @@
 """`postlude doctor` over a folder that was used: every kind of damage has a name, and nothing is deleted."""
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +20,7 @@ from servers.commands import run
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which mail was sent and opened, stopped in order."""
     folder = tmp_path_factory.mktemp("used")
-    Driver(folder, 5).run(rounds=0)
+    Driver(folder, 5, plain=True).run(rounds=0)
     return folder / "data"
 
 
@@ -39,6 +40,14 @@ def _states(data: Path) -> dict[str, str]:
 def _flip(path: Path, at: float = 0.5) -> None:
     content = bytearray(path.read_bytes())
     content[int(len(content) * at)] ^= 4
+    path.write_bytes(content)
+
+
+def _overwrite(path: Path, size: int) -> None:
+    """`size` bytes in the middle are others."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + size] = os.urandom(len(content[middle : middle + size]))
     path.write_bytes(content)
 
 
@@ -65,6 +74,14 @@ def test_looking_changes_nothing(data: Path) -> None:
         ("journal edge", lambda data: shutil.rmtree(data / "journal" / "edge")),
         ("state", lambda data: (data / "state.sqlite").write_bytes(b"no database" * 100)),
         ("state", lambda data: (data / "state.sqlite").unlink()),
+        ("state", lambda data: os.truncate(data / "state.sqlite", 6000)),
+        ("state", lambda data: os.truncate(data / "state.sqlite", 0)),
+        ("state", lambda data: _overwrite(data / "state.sqlite", 3000)),
+        ("history", lambda data: _overwrite(data / "history.duckdb", 20_000)),
+        ("history", lambda data: os.truncate(data / "history.duckdb", 6000)),
+        ("keys", lambda data: (data / "keys.json").write_text("")),
+        ("journal mail", lambda data: _flip(_only(data, "journal/mail/*.journal"), 0.99)),
+        ("stored mail", lambda data: _only(data, "spool/out/*/*.eml").write_bytes(b"")),
         ("stored mail", lambda data: _flip(_only(data, "spool/out/*/*.eml"))),
         ("history", lambda data: (data / "history.duckdb").write_bytes(b"no history")),
         ("history", lambda data: (data / "history.duckdb").unlink()),

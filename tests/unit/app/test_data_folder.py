@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 from pathlib import Path
@@ -57,3 +58,60 @@ def test_a_folder_that_was_open_to_everybody_is_closed_to_others(tmp_path: Path)
     tmp_path.chmod(0o755)
     DataFolder(tmp_path).prepare()
     assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_flipped_bit_of_a_key_is_noticed(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.key_ring()
+    text = folder.keys.read_text()
+    start = text.index('"1": "') + 6
+    for at in range(start, start + 40):
+        other = "A" if text[at] != "A" else "B"
+        folder.keys.write_text(text[:at] + other + text[at + 1 :])
+        with pytest.raises(SettingError, match="backup"):
+            folder.key_ring()
+    folder.keys.write_text(text)
+    folder.key_ring()
+
+
+def test_keys_of_an_older_version_have_no_checksum(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.key_ring()
+    kept = json.loads(folder.keys.read_text())
+    del kept["checksums"]
+    folder.keys.write_text(json.dumps(kept))
+    assert folder.key_ring() is not None
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", bytes(33)])
+def test_cookies_are_never_signed_with_a_damaged_key(tmp_path: Path, damage: bytes) -> None:
+    folder = made(tmp_path)
+    first = folder.session_secret()
+    (folder.root / "session.key").write_bytes(damage)
+    fresh = folder.session_secret()
+    assert len(fresh) == len(first) == 32
+    assert fresh not in {first, damage}
+    assert [path.read_bytes() for path in folder.root.glob("session.key.damaged-*")] == [damage]
+    assert folder.session_secret() == fresh
+
+
+@pytest.mark.parametrize("damage", [b"", b"0123", b"not an identity!", bytes(16)])
+def test_a_damaged_identity_is_made_anew_and_kept_aside(tmp_path: Path, damage: bytes) -> None:
+    folder = made(tmp_path)
+    first = folder.identity()
+    (folder.root / "id").write_bytes(damage)
+    fresh = folder.identity()
+    assert len(fresh) == 16
+    assert fresh != first
+    assert [path.read_bytes() for path in folder.root.glob("id.damaged-*")] == [damage]
+
+
+@pytest.mark.parametrize("damage", [b"", bytes(31)])
+def test_a_damaged_key_of_the_forgotten_is_never_used(tmp_path: Path, damage: bytes) -> None:
+    folder = made(tmp_path)
+    assert len(folder.forgotten_key(make=True)) == 32
+    (folder.root / "forgotten.key").write_bytes(damage)
+    for make in (True, False):
+        with pytest.raises(SettingError, match="backup"):
+            folder.forgotten_key(make=make)
+    assert (folder.root / "forgotten.key").read_bytes() == damage

@@ -1,6 +1,7 @@
 """Torn tails, lost marks, damaged frames, trimming."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from postlude.journal import JournalReader, JournalWriter, Position
@@ -96,6 +97,43 @@ def test_trimming_keeps_the_unread_the_young_and_the_newest(tmp_path: Path) -> N
     assert sorted(p.name for p in folder.glob("*.journal")) == ["0000003.journal", "0000004.journal"]
     _write(tmp_path, b"y")
     assert reader.read({1: positions[3]._replace(offset=100)}, 10)[0].position.segment == 5
+
+
+def test_segments_written_while_the_clock_was_ahead_age_from_when_it_was_set_right(tmp_path: Path) -> None:
+    positions = [_write(tmp_path, b"x")[0] for _ in range(3)]
+    segment = tmp_path / "edge" / "0000001.journal"
+    now = 2_000_000_000
+    os.utime(segment, (now + 86_400 * 30, now + 86_400 * 30))
+    done = {1: positions[1]}
+    assert JournalReader(tmp_path, _Clock(now * 1_000_000)).trim(done, 3600) == 0
+    assert segment.stat().st_mtime == now
+    assert JournalReader(tmp_path, _Clock((now + 3700) * 1_000_000)).trim(done, 3600) == 1
+    os.utime(tmp_path / "edge" / "0000002.journal", (now * 2, now * 2))
+    assert JournalReader(tmp_path, _Clock(now * 1_000_000)).trim({1: positions[2]}, 0) == 1
+
+
+def test_who_has_little_does_not_wait_for_who_has_much(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    root = tmp_path / "journal"
+    for name in ("edge-1", "edge-2", "edge-3"):
+        with closing(JournalWriter(root, name)) as writer:
+            for number in range(500):
+                writer.append_blocking(f"{name} {number}".encode())
+    with closing(JournalWriter(root, "relay")) as writer:
+        writer.append_blocking(b"a mail")
+    reader = JournalReader(root)
+    done: dict[int, Position] = {}
+    seen: list[bytes] = []
+    for batch in range(40):
+        records = reader.read(done, 100)
+        if not records:
+            break
+        assert len(records) == 100 or len(seen) + len(records) == 1501
+        if not batch:
+            assert b"a mail" in [record.data for record in records]
+        seen += [record.data for record in records]
+        done |= {record.writer: record.next for record in records}
+    assert len(seen) == len(set(seen)) == 1501
 
 
 def test_several_writers_come_merged_and_each_in_order(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from postlude.kit.clock import MICROS_PER_SECOND, Until, to_datetime
+from postlude.model.usage_slot import SLOT_S
 
-SLOT_S: Final = 360  # sent copies are counted by tenths of an hour: a window is at most that much longer than set
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
 _SLOT: Final = SLOT_S * MICROS_PER_SECOND
@@ -103,16 +103,11 @@ class Budget:
 
     def used(self, now: int) -> int:
         """Copies within the last 24 hours."""
-        return sum(count for slot, count in self._counts.items() if slot >= (now - _DAY) // _SLOT)
+        return sum(count for slot, count in self._counts.items() if (now - _DAY) // _SLOT <= slot <= now // _SLOT)
 
     def replace(self, counts: Mapping[int, int]) -> None:
         """Usage by all workers, by slot."""
         self._counts = dict(counts)
-
-
-def slot_of(at: int) -> int:
-    """The slot of a time."""
-    return at // _SLOT
 
 
 class Gate:

@@ -47,8 +47,8 @@ class Logins:
 
     async def used(self, user: int) -> list[tuple[int, int]]:
         """(time, recipients) of what the user submitted within the last 24 hours."""
-        since = self._parts.clock.now() - _DAY_US
-        return await asyncio.to_thread(lambda: self._store().accounts.submitted_since(user, since))
+        now = self._parts.clock.now()
+        return await asyncio.to_thread(lambda: self._store().accounts.submitted_between(user, now - _DAY_US, now))
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""

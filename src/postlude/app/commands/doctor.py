@@ -15,7 +15,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError, InUseError, PostludeError
 from postlude.services.integrity.examine_mail import damaged_mail
 from postlude.services.integrity.sending_pause import problems as stored_problems
-from postlude.store import Store, is_behind, open_store
+from postlude.store import Store, damage_of, is_behind, open_store
 
 State = Literal["whole", "attention", "damaged"]
 _SHOWN: Final = 20
@@ -80,12 +80,16 @@ def _journal(folder: DataFolder) -> Iterator[Diagnosis]:
 
 def _opened(settings: Settings, folder: DataFolder, found: list[Diagnosis]) -> Store | None:
     path = sqlite_path(settings)
-    if path is not None and not path.exists():
+    if path is not None and not (path.exists() and path.stat().st_size):
         used = folder.was_used()
         text = f"{path} is missing from a data folder that is in use: restore a backup" if used else "not made yet"
         found.append(Diagnosis("state", "damaged" if used else "whole", text))
         return None
     try:
+        if is_behind(settings.database) and (damage := damage_of(settings.database)):
+            text = f"{path}: {damage[0]}. Put a backup in its place, or `postlude doctor --repair`"
+            found.append(Diagnosis("state", "damaged", text))
+            return None
         if is_behind(settings.database):
             found.append(Diagnosis("state", "attention", "its tables are of an older version: start Postlude once"))
             return None

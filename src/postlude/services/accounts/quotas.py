@@ -19,7 +19,7 @@ def check_quota(store: Store, clock: Clock, settings: Mapping[str, int], user: i
     if not any(limits.values()):
         return
     now = clock.now()
-    sent = store.accounts.submitted_since(user, now - _WINDOWS[-1][1] * MICROS_PER_SECOND)
+    sent = store.accounts.submitted_between(user, now - _WINDOWS[-1][1] * MICROS_PER_SECOND, now)
     for window, seconds in _WINDOWS:
         inside = [count for at, count in sent if at >= now - seconds * MICROS_PER_SECOND]
         for things, used, more in (("messages", len(inside), 1), ("recipients", sum(inside), recipients)):

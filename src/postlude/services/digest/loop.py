@@ -195,7 +195,7 @@ class Digest:
             if count < self._batch_records:
                 self._forget()
             more = self._maintenance()
-            if self._clock.now() - self._trimmed > _TRIM_SECONDS * MICROS_PER_SECOND:
+            if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._after(), self._kept_seconds())
                 if count < self._batch_records:

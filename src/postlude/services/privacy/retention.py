@@ -48,7 +48,7 @@ class Retention:
             delete_waiting(self._store, self._spool, self._views)
             if self._keep.mail:
                 self._contents(self._clock.now() / MICROS_PER_SECOND - self._keep.mail * _DAY_S)
-            if self._clock.now() - self._looked_at >= _HOUR:
+            if not 0 <= self._clock.now() - self._looked_at < _HOUR:
                 self._looked_at = self._clock.now()
                 self._records()
         except StorageError as error:

@@ -87,12 +87,19 @@ class AccountQueries(TopicQueries):
             found = select(ended_sessions.c.at).where(ended_sessions.c.session == clean(session))
             return connection.execute(found).first() is not None
 
-    def submitted_since(self, user_id: int, since: int) -> list[tuple[int, int]]:
-        """(time, copies) of the single messages this user handed in from then on, whichever way."""
+    def submitted_between(self, user_id: int, since: int, until: int) -> list[tuple[int, int]]:
+        """(time, copies) of the single messages this user handed in then, whichever way.
+
+        `until`: what lies ahead was handed in while the clock was; it must not count until that moment comes.
+        """
         query = (
             select(messages.c.created_at, func.count(copies.c.id))
             .join(copies, copies.c.message == messages.c.id)
-            .where(messages.c.user == user_id, messages.c.created_at >= since, messages.c.via != Via.CAMPAIGN.value)
+            .where(
+                messages.c.user == user_id,
+                messages.c.created_at.between(since, until),
+                messages.c.via != Via.CAMPAIGN.value,
+            )
             .group_by(messages.c.id, messages.c.created_at)
         )
         with self._database.read() as connection:

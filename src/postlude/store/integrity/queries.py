@@ -19,6 +19,12 @@ from postlude.store.messages.tables import copies, messages
 from postlude.store.settings import settings
 
 _UNCERTAIN: Final = "the state was put back and the journal of what was sent is not whole: it may have been sent before"
+UNCERTAIN: Final = {
+    "status": CopyStatus.INDETERMINATE.value,
+    "text": _UNCERTAIN,
+    "worker": None,
+    "next_attempt_at": None,  # a time would mean: try it once more
+}
 _UNDER_WAY: Final = (CampaignStatus.SCHEDULED.value, CampaignStatus.SENDING.value)
 
 
@@ -109,7 +115,7 @@ class IntegrityQueries(TopicQueries):
                 older = select(messages.c.id).where(messages.c.created_at < pause.at)
                 waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
                 change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
-                connection.execute(change.values(status=CopyStatus.INDETERMINATE.value, text=_UNCERTAIN, worker=None))
+                connection.execute(change.values(UNCERTAIN))
             for campaign, _, gone in held.campaigns:
                 problem = f"{gone} copies left before the database was put back: exclude who got it, or cancel"
                 change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(_UNDER_WAY))
