@@ -1,10 +1,5 @@
 """Real databases: SQLite in a folder, PostgreSQL as Debian packages it, one server a test process."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,36 +9,24 @@ import psycopg
 import pytest
 
 from postlude.store import Store, open_store
+from servers.postgresql import Postgresql
 from support.query_plans import QueryPlans, is_allowed, watched
 from support.state_template import sqlite_state
 
-_BIN = Path("/usr/lib/postgresql/15/bin")
 _ACCOUNT = "postgres"
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The folder of the unix socket of a fresh server. It has no TCP port and syncs nothing."""
-    if not (_BIN / "initdb").exists():
+    """The folder of the unix socket of a fresh server."""
+    if not Postgresql.installed():
         pytest.skip("PostgreSQL 15 is not installed (apt-get install postgresql-15)")
-    folder = Path(tempfile.mkdtemp(prefix="postlude-pg-", dir="/tmp"))  # a short path: sockets allow 107 bytes
-    as_whom: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        account = pwd.getpwnam(_ACCOUNT)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        as_whom = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-    data = folder / "data"
-    user = ["-U", _ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run([*as_whom, str(_BIN / "initdb"), "-D", str(data), *user], check=True, capture_output=True, cwd="/")
-    settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
-    control = [*as_whom, str(_BIN / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-    # Kept out of the pipes: the server would hold them open for as long as it lives.
-    subprocess.run([*control, "-o", settings, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    server = Postgresql()
+    server.start()
     try:
-        yield str(folder)
+        yield str(server.folder)
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/")
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
 
 
 def _address(server: str, name: str) -> str:

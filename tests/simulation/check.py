@@ -174,7 +174,8 @@ def copies_end_as_the_next_server_says(found: Found) -> Iterator[str]:
             yield f"{told}: sent twice"
         died = found.model.deaths["app"] > 0
         fits = {
-            "sent": "accepted" in reported and len(known.mails) == 1,
+            # Nobody knew, and what came of it later said that it had arrived.
+            "sent": len(known.mails) == 1 and ("accepted" in reported or "indeterminate" in reported or died),
             "rejected": "rejected" in reported,
             "expired": bool(reported) and not known.mails,
             "indeterminate": "indeterminate" in reported or died,

@@ -8,7 +8,7 @@ from typing import Final
 
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Forecast, Outgoing, Throttled
+from postlude.services.ports import AttemptStart, Forecast, Outgoing, Throttled
 from simulation.clock import MICROS, VirtualClock
 from simulation.faults import Faults
 
@@ -54,12 +54,13 @@ class Line:
         self._faults = faults
         self._clock = clock
 
-    async def send(self, copy: Outgoing) -> Answer | Throttled:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer | Throttled:
         """One attempt; this process may die before, between and after."""
         chance, known = self._server.chance, self._server.recipients[copy.rcpt_to]
         if chance.random() < 0.1 * self._server.temper:
             return Throttled(self._clock.now() + 3 * MICROS, "a limit of ours")
         await asyncio.sleep(chance.choice(_SECONDS))
+        await start.durable()
         self._faults.step("smtp: DATA")
         known.tries += 1
         outcome = self._server.decide()

@@ -58,7 +58,8 @@ _MIGRATIONS: Final = (  # once, when a database of an older version is opened
     "SELECT DISTINCT suppressions.address FROM suppressions WHERE suppressions.address GLOB",
 )
 
-_SCAN: Final = re.compile(r"^SCAN (\w+)")
+# An index of few rows is no table: reading all of it reads those few.
+_SCAN: Final = re.compile(r"^SCAN (\w+)(?! USING (COVERING )?INDEX ix_copies_indeterminate)\b")
 _EXPLAINED: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", re.IGNORECASE)
 
 

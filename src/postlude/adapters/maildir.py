@@ -9,7 +9,7 @@ from postlude.kit.files import replace_durably
 from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Forecast, Outgoing
+from postlude.services.ports import AttemptStart, Forecast, Outgoing
 
 _CONCURRENCY: Final = 4
 
@@ -26,8 +26,9 @@ class Maildir:
         """More would only wait for the disk."""
         return _CONCURRENCY
 
-    async def send(self, copy: Outgoing) -> Answer:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer:
         """Deliver with Return-Path and Delivered-To on top; DEFERRED with the disk's own words when it cannot."""
+        await start.durable()
         server = f"maildir {self._root}"
         try:
             name = await asyncio.to_thread(self._deliver, copy)

@@ -18,7 +18,7 @@ from postlude.kit.ids import id_text, new_id
 from postlude.model.answer import Answer
 from postlude.model.errors import NotFoundError, StorageError
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Forecast, Outgoing
+from postlude.services.ports import AttemptStart, Forecast, Outgoing
 
 _SUFFIX: Final = ".mail"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -56,8 +56,9 @@ class SandboxOutbox:
         """More would only wait for the disk."""
         return _CONCURRENCY
 
-    async def send(self, copy: Outgoing) -> Answer:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer:
         """Deliver; DEFERRED with the disk's own words when it cannot be stored."""
+        await start.durable()
         envelope = Envelope(self._clock.now(), copy.mail_from, copy.rcpt_to, copy.envid, len(copy.data))
         try:
             name = await asyncio.to_thread(self.deliver, envelope, copy.data)

@@ -82,6 +82,13 @@ class SendOutcome(_Renamed):
     SUPPRESSED = "suppressed"  # not tried: the address is on the suppression list
 
 
+class IfIndeterminate(StrEnum):
+    """What a sender wants of a copy of which nobody knows whether it arrived."""
+
+    NEVER_TWICE = "never-twice"  # it stays so until somebody decides
+    RATHER_TWICE = "rather-twice"  # it is tried once more
+
+
 class HitEndpoint(StrEnum):
     """Which public URL was asked for."""
 

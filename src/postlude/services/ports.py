@@ -95,6 +95,26 @@ class Throttled(NamedTuple):
     """Which limit, for people."""
 
 
+class AttemptStart(Protocol):
+    """The journal's word that one copy is about to leave: without it no byte of the message may.
+
+    What has it and no result after a crash may have arrived; what has it not is sent later as if it was never tried.
+    """
+
+    @property
+    def sync_s(self) -> float:
+        """How long `durable` takes after `ask`, about: who knows that the server is quicker asks ahead."""
+        ...
+
+    def ask(self) -> None:
+        """Begin to journal it, without waiting; nothing the second time."""
+        ...
+
+    async def durable(self) -> None:
+        """Return when it is on the disk. StorageError when the disk refused: then no byte may leave."""
+        ...
+
+
 class Forecast(NamedTuple):
     """How long a number of copies takes under the limits that are set."""
 
@@ -112,8 +132,11 @@ class Transport(Protocol):
         """How many `send` calls are worth running at the same time. Long-lived tasks that loop are cheapest."""
         ...
 
-    async def send(self, copy: Outgoing) -> Answer | Throttled:
-        """Make one attempt. Never raises for what a server or the network does: the Answer reports it.
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer | Throttled:
+        """One attempt. Never raises for what a server or the network does: the Answer says it.
+
+        Awaits `start.durable` before the first byte of the message leaves; its StorageError passes. Cancelled before
+        `start` was asked, nothing has left.
 
         The outcome is DEFERRED while the server cannot have accepted the copy, INDETERMINATE when the connection was
         lost after the whole message was written and before the answer came. Waits a moment for a free connection or a

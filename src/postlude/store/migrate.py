@@ -9,8 +9,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from postlude.model.errors import StorageError
 from postlude.store.engine import Database
 
-HEAD: Final = "0018_purposes"
-"""The newest migration in `migrations/versions`; a test compares the two."""
+HEAD: Final = "0019_indeterminate_decided"
+"""The newest migration in `migrations/versions`; a test holds the two together."""
 
 _LOCK: Final = 0x706F73746C756465  # "postlude": the advisory lock that lets one PostgreSQL client migrate at a time
 

@@ -14,21 +14,23 @@ from postlude.kit.loop import retried
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, encode
-from postlude.model.words import SendOutcome
+from postlude.model.words import IfIndeterminate, SendOutcome
+from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.sender import sender_of
 from postlude.services.campaigns.work import CampaignWork
+from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule, attempt_of
-from postlude.services.ports import Append, Throttled, Transport
+from postlude.services.ports import Throttled, Transport
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.worker.pump import Pump, pause
 
 _CLAIM: Final = 1000  # most claimed copies; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100
-_CLAIM_S: Final = 5.0  # seconds of sending that are claimed ahead: with a slow server another campaign need not wait
-_MOST_AHEAD: Final = 32  # attempts started and not handed over: what a kill may leave indeterminate
-_LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are begun
+_CLAIM_S: Final = 5.0  # what leaves in so long is claimed ahead: with a slow server another campaign need not wait
+_LOOK_S: Final = 0.5  # a paused campaign stops within this, and the few that are being handed over
 _IDLE_S: Final = 1.0
 _GRACE_S: Final = 60.0
 _SOON: Final = 10 * MICROS_PER_SECOND
@@ -54,7 +56,6 @@ class CampaignDeps:
     work: CampaignWork
     composer: CopyComposer
     transport: Transport
-    append: Append
     results: ResultLog
     clock: Clock
     retry: RetrySchedule = field(default_factory=RetrySchedule)
@@ -67,15 +68,14 @@ class CampaignDeps:
 async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
     """Send campaigns until `stop`, or until there has been none for a time.
 
-    Returns when every result is durable and every claim without an attempt is returned.
+    Returns when every result is durable and every claim of which nothing has left is given back.
     """
     pump: Pump[CampaignClaim] = Pump(
         name="campaign worker",
         problem="campaigns do not leave",
         connections=deps.transport.concurrency,
-        most_ahead=_MOST_AHEAD,
         grace_s=_GRACE_S,
-        append=deps.append,
+        append=deps.results.append,
         clock=deps.clock,
     )
     await pump.run(_Campaigns(deps, pump), stop)
@@ -110,21 +110,22 @@ class _Campaigns:
         """Which copy it is, and of what state."""
         return item
 
-    async def hand_over(self, item: CampaignClaim) -> None:
+    async def hand_over(self, item: CampaignClaim, start: JournaledStart) -> None:
         """Return when its result is on its way to the disk; waits while the disk takes none."""
         await self._deps.results.ready()
         campaign = self._campaigns.get(item.campaign)
-        if campaign is None:  # paused meanwhile: what is begun still leaves
+        if campaign is None:  # paused meanwhile: what is being handed over still leaves
             campaign = await self._asked("reading the campaign", partial(self._deps.store.campaigns.get, item.campaign))
-        answer = await self._answer(campaign, item)
+        answer = await self._answer(campaign, item, start)
         if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [item.copy], answer.until)
             await self._asked(f"postponing copy {item.copy:016x}", postpone)
         elif answer is not None:
-            self._deps.results.put(encode(self._attempt(campaign, item, answer)))
+            twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(campaign)
+            self._deps.results.put(encode(self._attempt(campaign, item, answer, rather_twice=twice)))
 
     async def give_back(self, items: Sequence[CampaignClaim]) -> None:
-        """Return claims that were not attempted."""
+        """Nothing of these has left."""
         if items:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in items])
 
@@ -170,7 +171,9 @@ class _Campaigns:
         due = await asyncio.to_thread(self._deps.work.next_due, list(self._campaigns.values()))
         return due is not None and due < now + _SOON
 
-    async def _answer(self, campaign: Campaign, claim: CampaignClaim) -> Answer | Throttled | None:
+    async def _answer(
+        self, campaign: Campaign, claim: CampaignClaim, start: JournaledStart
+    ) -> Answer | Throttled | None:
         try:
             composed = self._deps.composer.compose(campaign, claim)
         except TemplateError as error:
@@ -180,13 +183,17 @@ class _Campaigns:
         except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
             _log.exception("copy %016x could not be composed", claim.copy)
             return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
-        return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed)
+        return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed, start)
 
     async def _asked(self, what: str, call: Callable[[], _T]) -> _T:
-        """Ask the store, in a thread, until it answers: a copy that was begun must not be forgotten."""
+        """Ask the store, in a thread, until it answers: a copy that is claimed must not be forgotten."""
         return await retried(what, partial(asyncio.to_thread, call), (StorageError, InUseError))
 
-    def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer) -> Attempt:
+    async def _rather_twice(self, campaign: Campaign) -> bool:
+        ask = partial(if_indeterminate, self._deps.store, sender_of(campaign))
+        return await self._asked("reading the sender's settings", ask) is IfIndeterminate.RATHER_TWICE
+
+    def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer, *, rather_twice: bool) -> Attempt:
         now = self._deps.clock.now()
         began = (campaign.started_at or now) + (_DAY if campaign.options.local_time else 0)
-        return attempt_of(claim, answer, self._deps.retry, now=now, began=began)
+        return attempt_of(claim, answer, self._deps.retry, now=now, began=began, rather_twice=rather_twice)

@@ -1,8 +1,8 @@
-"""Moves claimed copies to the next mail server, in steps that each run slightly ahead of the next.
+"""From claimed copies to the next mail server: senders take what a source has claimed, one attempt each at a time.
 
-A source adds copies it has claimed; the next few are journaled as started; senders hand those over. So a killed worker
-leaves a few copies that may have been sent, and all others return to the queue. After an error of database or disk the
-steps wait and try again; they never end.
+An attempt is journaled as started just before a connection takes the message's first byte. So a worker that is killed
+leaves as many copies that may have arrived as it has senders, at most, and all others are given back. A database or
+disk that fails makes the senders wait and try again, never end.
 """
 
 import asyncio
@@ -15,12 +15,16 @@ from typing import Final, Generic, Protocol, TypeVar
 from postlude.kit.clock import Clock
 from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import encode
-from postlude.services.messages.retry import Begins, started_of
+from postlude.services.messages.attempt_log import AttemptLog, JournaledStart, Startable
 from postlude.services.ports import Append
 
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
+
+# More than the connections, where these are few: while some wait for the disk to take that they start, others send.
+# It is also how many copies a kill may leave indeterminate.
+_LEAST_SENDERS: Final = 8
+_RATE_S: Final = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -32,16 +36,19 @@ class CopySource(Protocol[Item_contra]):
         """Claim copies and add them to the pump; seconds until the next call. May raise StorageError."""
         ...
 
-    def claim_of(self, item: Item_contra) -> Begins:
+    def claim_of(self, item: Item_contra) -> Startable:
         """Which copy it is, and of what state."""
         ...
 
-    async def hand_over(self, item: Item_contra) -> None:
-        """One attempt. Returns when its result is stored."""
+    async def hand_over(self, item: Item_contra, start: JournaledStart) -> None:
+        """One attempt. Returns when its result is on its way into the journal, before any later start.
+
+        StorageError when the journal did not take `start`.
+        """
         ...
 
     async def give_back(self, items: Sequence[Item_contra]) -> None:
-        """Return claims that were not attempted; at the end also the source's own claims."""
+        """These were claimed and did not start; at the end also what the source itself still has claimed."""
         ...
 
     async def settled(self) -> None:
@@ -50,41 +57,33 @@ class CopySource(Protocol[Item_contra]):
 
 
 class Pump(Generic[Item]):
-    """Runs a source. Two senders a connection: while one waits for the disk to take an answer, the other sends."""
+    """Runs a source."""
 
     def __init__(
-        self,
-        *,
-        name: str,
-        problem: str,
-        connections: int,
-        most_ahead: int,
-        grace_s: float,
-        append: Append,
-        clock: Clock,
+        self, *, name: str, problem: str, connections: int, grace_s: float, append: Append, clock: Clock
     ) -> None:
-        """`most_ahead`: how many copies may be begun before a sender is free for them, where the disk is slow.
+        """`append`: of the journal the results go into, in the order in which both are asked for.
 
-        `grace_s`: how long hand-overs may take after a stop; what lasts longer is indeterminate at the next start.
+        `grace_s`: how long attempts may take after a stop; what lasts longer is indeterminate at the next start.
         """
         self._name = name
         self._problem = problem
-        self._append = append
-        self._clock = clock
+        self._starts: Final = AttemptLog(append, clock)
         self._grace_s = grace_s
-        self._most_ahead = most_ahead
-        self._senders: Final = 2 * connections
-        self._ahead = self._senders
+        self._senders: Final = max(_LEAST_SENDERS, connections)
         self._waiting: deque[Item] = deque()
-        self._begun: asyncio.Queue[Item | None] = asyncio.Queue()
+        self._trying: Final[dict[asyncio.Task[None], tuple[Item, JournaledStart]]] = {}
         self._more = asyncio.Event()
-        self._room = asyncio.Event()
+        self._closing = False
+        self._rest_until = 0.0
         self._handed = (0, perf_counter())
         self._feeding: TaskLoop | None = None
-        self._beginning: TaskLoop | None = None
+        self._journal: Final = TaskLoop(
+            f"{name}'s journal", self._nothing, expected=(StorageError, InUseError), problem=problem
+        )
         self.stop = asyncio.Event()
         self.hungry: Final = asyncio.Event()
-        """Set when at most `low` copies wait for an attempt; the source clears it."""
+        """Set when no more than `low` copies wait for a sender, for the source to clear."""
         self.low = self._senders
         self.rate = 0.0
         """Copies sent per second, averaged."""
@@ -93,12 +92,12 @@ class Pump(Generic[Item]):
 
     @property
     def problem(self) -> str:
-        """Why no copy is sent; empty while copies are sent."""
-        return next((loop.problem for loop in (self._feeding, self._beginning) if loop and loop.problem), "")
+        """Why nothing leaves; empty when copies leave."""
+        return next((loop.problem for loop in (self._feeding, self._journal) if loop and loop.problem), "")
 
     @property
     def waiting(self) -> Sequence[Item]:
-        """Added copies that were not attempted, in order."""
+        """What was added and is with no sender, in order."""
         return self._waiting
 
     def add(self, items: Sequence[Item]) -> None:
@@ -126,84 +125,88 @@ class Pump(Generic[Item]):
         self._feeding.worked()
 
     async def run(self, source: CopySource[Item], stop: asyncio.Event) -> None:
-        """Until `stop` or `end`; returns when every started attempt has its result and the rest is returned."""
-        expected = (StorageError, InUseError)
+        """Until `stop` or `end`; returns when what has started has its result and the rest is given back."""
         self.stop = stop
-        self._feeding = TaskLoop(self._name, source.feed, expected=expected, problem=self._problem)
-        self._beginning = TaskLoop(
-            f"{self._name}'s journal", lambda: self._begin(source), expected=expected, problem=self._problem
-        )
+        self._feeding = TaskLoop(self._name, source.feed, expected=(StorageError, InUseError), problem=self._problem)
         senders = [asyncio.create_task(self._sender(source), name=f"{self._name} {n}") for n in range(self._senders)]
-        closing = asyncio.Event()
-        beginning = asyncio.create_task(self._beginning.run(closing), name=f"{self._name} begin")
         try:
             await self._feeding.run(stop)
         finally:
-            closing.set()
+            self._closing = True
             self._more.set()
-            self._room.set()
-            await beginning
             await self._finish(source, senders)
 
     async def _finish(self, source: CopySource[Item], senders: Sequence[asyncio.Task[None]]) -> None:
-        """Started attempts are still sent, the rest is returned."""
+        """What has started may end; the rest is given back, also what waits for a server or a connection."""
         left = self.remove_waiting(lambda _: True)
-        try:
-            await source.give_back(left)
-        except (StorageError, InUseError) as error:
-            _log.error("%s: copies stay claimed until the next start: %s", self._name, error)
-        for _ in senders:
-            self._begun.put_nowait(None)
+        for sender, (item, start) in list(self._trying.items()):
+            if not start.taken:
+                sender.cancel()
+                left.append(item)
         await asyncio.wait(senders, timeout=self._grace_s)
         for sender in senders:
             sender.cancel()
         await asyncio.gather(*senders, return_exceptions=True)
+        left += self.remove_waiting(lambda _: True)
+        try:
+            await source.give_back(left)
+        except (StorageError, InUseError) as error:
+            _log.error("%s: copies stay claimed until the next start: %s", self._name, error)
         await source.settled()
 
-    async def _begin(self, source: CopySource[Item]) -> float:
-        """Journal the next few copies as begun, then let the senders have them."""
-        if not self._waiting:
+    async def _sender(self, source: CopySource[Item]) -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        while (item := await self._next()) is not None:
+            start = JournaledStart(self._starts, source.claim_of(item))
+            self._trying[me] = item, start
+            try:
+                if self._journal.problem:  # then it costs no connection to find out whether it takes anything again
+                    await start.durable()
+                await source.hand_over(item, start)
+            except (StorageError, InUseError) as error:
+                self._waiting.appendleft(item)
+                await self._rest(error)
+                continue
+            except Exception:  # noqa: BLE001 - the worker outlives what fails once
+                # It stays as it is: the next start gives it back, or reports it as indeterminate when it had started.
+                _log.exception("copy %016x: its hand-over failed, the result is unknown", source.claim_of(item).copy)
+            finally:
+                del self._trying[me]
+            if start.taken:
+                self._journal.worked()
+            self.in_hand -= 1
+            self._count()
+
+    async def _rest(self, error: Exception) -> None:
+        """All senders together, after the journal took no start."""
+        now = asyncio.get_running_loop().time
+        if now() >= self._rest_until:
+            self._rest_until = now() + self._journal.failed(error)
+        await stopped_within(self.stop, max(0.0, self._rest_until - now()))
+
+    async def _next(self) -> Item | None:
+        while not (self._waiting or self._closing):
             self._more.clear()
             await self._more.wait()
-            return 0.0
-        if self._begun.qsize() > self._ahead // 2:
-            self._room.clear()
-            await self._room.wait()
-            return 0.0
-        some = [self._waiting.popleft() for _ in range(min(self._ahead, len(self._waiting)))]
-        started = perf_counter()
-        try:
-            await self._append(encode(started_of([source.claim_of(item) for item in some], self._clock.now())))
-        except BaseException:
-            self._waiting.extendleft(reversed(some))
-            raise
-        self._pace(perf_counter() - started)
+        if self._closing:
+            return None
+        item = self._waiting.popleft()
         if len(self._waiting) <= self.low:
             self.hungry.set()
-        for item in some:
-            self._begun.put_nowait(item)
-        return 0.0
+        return item
 
-    def _pace(self, sync_s: float) -> None:
-        """Begin as many ahead as leave while the disk syncs: few with a slow server, enough with a slow disk."""
+    def _count(self) -> None:
         now = perf_counter()
         left, since = self._handed
-        self._handed = (0, now)
-        self.rate += (left / max(now - since, 1e-6) - self.rate) / 4
-        wanted = min(self._most_ahead, int(2 * sync_s * self.rate))
-        self._ahead = max(self._senders, wanted, self._ahead - self._senders)
+        if now - since < _RATE_S:
+            self._handed = left + 1, since
+            return
+        self._handed = 0, now
+        self.rate += ((left + 1) / (now - since) - self.rate) / 4
 
-    async def _sender(self, source: CopySource[Item]) -> None:
-        while (item := await self._begun.get()) is not None:
-            if self._begun.qsize() <= self._ahead // 2:
-                self._room.set()
-            try:
-                await source.hand_over(item)
-            except Exception:  # noqa: BLE001 - the worker outlives what fails once
-                # It stays SENDING: the next start reports it as indeterminate, which is the truth.
-                _log.exception("copy %016x: its hand-over failed, the result is unknown", source.claim_of(item).copy)
-            self.in_hand -= 1
-            self._handed = (self._handed[0] + 1, self._handed[1])
+    async def _nothing(self) -> float:
+        return 0.0
 
 
 async def pause(seconds: float, events: Iterable[asyncio.Event]) -> None:

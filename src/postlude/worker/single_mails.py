@@ -3,11 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND
-from postlude.kit.loop import unless_stopped
+from postlude.kit.loop import retried, unless_stopped
+from postlude.model.errors import InUseError, StorageError
+from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.recovery import Recovery
 from postlude.services.messages.sender import Ready, Sender, SenderDeps
 from postlude.store.messages.rows import Claim
@@ -16,6 +19,9 @@ from postlude.worker.pump import Pump, pause
 _IDLE_S: Final = 5.0  # poll interval without a wake-up: one indexed query
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
 _AHEAD_BYTES: Final = 16 << 20
+_LARGE: Final = 1 << 20
+_LARGE_AT_ONCE: Final = 2
+_LARGE_HELD: Final = 1000  # so many may be due before others, and these are claimed all the same
 _GRACE_S: Final = 20.0  # at a stop, for answers that are on their way
 
 
@@ -27,7 +33,6 @@ class Worker:
             name="sender",
             problem="single mails do not leave",
             connections=deps.transport.concurrency,
-            most_ahead=0,
             grace_s=_GRACE_S,
             append=deps.append,
             clock=deps.clock,
@@ -42,26 +47,33 @@ class Worker:
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send until `stop`; `wake` is set by others when a copy may have become due.
 
-        Copies that a dead worker of the same journal was handing over become INDETERMINATE once the journal is
-        digested, and are never sent automatically; those of living workers are left alone. Returns when every claim is
-        journaled or returned; hand-overs that do not end within 20 s after the stop become INDETERMINATE at the next
-        start.
+        Copies a dead worker of the same journal was handing over, once everything journaled has been digested, become
+        INDETERMINATE; another living worker's are left alone. Returns when every claim is journaled or given back;
+        messages that are not answered within 20 s after the stop are left to the next start, as INDETERMINATE.
         """
         await self._pump.run(_Mails(self._deps, self._pump, wake), stop)
 
 
 class _Mails:
-    """A CopySource: copies that are due, composed ahead in a thread up to a number and a size."""
+    """A CopySource: copies that are due, composed ahead in a thread up to a number and a size.
+
+    Large ones are composed and sent beside the others, a few at a time: nobody waits until 25 MB are composed and have
+    left by a slow line, and they never take every connection.
+    """
 
     def __init__(self, deps: SenderDeps, pump: Pump[Ready], wake: asyncio.Event) -> None:
         self._deps = deps
         self._pump = pump
         self._sender = Sender(deps)
-        self._recovery = Recovery(deps.store, deps.clock, deps.append, deps.digested)
+        self._recovery = Recovery(deps.store, deps.clock, deps.append, deps.digested, deps.retry)
         self._number: int | None = None
         self._wake = wake
         self._claimed: deque[Claim] = deque()
-        self._bytes = 0  # of what is composed and not handed over
+        self._bytes = 0  # of what is composed and not handed over, but for large ones
+        self._large: deque[Claim] = deque()
+        self._large_in_hand = 0
+        self._large_at_once: Final = max(1, min(_LARGE_AT_ONCE, deps.transport.concurrency - 1))
+        self._composing: Final[set[asyncio.Task[None]]] = set()
         pump.low = _AHEAD // 2
 
     async def feed(self) -> float:
@@ -72,8 +84,10 @@ class _Mails:
         self._wake.clear()
         self._pump.hungry.clear()
         wait_s = self._deps.transport.wait_s()
-        if not wait_s and len(self._claimed) <= _AHEAD // 2:
-            self._claimed.extend(await self._claim(_AHEAD - len(self._claimed), self._number))
+        if not wait_s and len(self._claimed) <= _AHEAD // 2 and len(self._large) <= _LARGE_HELD:
+            for claim in await self._claim(_AHEAD - len(self._claimed), self._number):
+                (self._large if claim.size > _LARGE else self._claimed).append(claim)
+        self._begin_large()
         if not self._claimed or self._bytes >= _AHEAD_BYTES or len(self._pump.waiting) >= _AHEAD:
             await self._pause(wait_s)
             return 0.0
@@ -85,25 +99,52 @@ class _Mails:
         self._pump.add(ready)
         return 0.0
 
+    def _begin_large(self) -> None:
+        """Let the next large ones be composed, in threads of their own."""
+        while self._large and self._large_in_hand < self._large_at_once:
+            self._large_in_hand += 1
+            task = asyncio.create_task(self._compose_large(self._large.popleft()), name="compose a large mail")
+            self._composing.add(task)
+            task.add_done_callback(self._composing.discard)
+
+    async def _compose_large(self, claim: Claim) -> None:
+        prepare = partial(self._sender.prepare, [claim], _AHEAD_BYTES)
+        try:
+            ready = await retried(f"composing copy {claim.copy:016x}", prepare, (StorageError, InUseError))
+        except BaseException:
+            self._large.appendleft(claim)
+            self._large_in_hand -= 1
+            raise
+        self._pump.add(ready)
+
     def claim_of(self, item: Ready) -> Claim:
         """Which copy it is, and of what state."""
         return item.claim
 
-    async def hand_over(self, item: Ready) -> None:
-        """Return when its result is durable."""
+    async def hand_over(self, item: Ready, start: JournaledStart) -> None:
+        """Return when its result is on its way into the journal."""
         try:
-            await self._sender.hand_over(item)
+            await self._sender.hand_over(item, start)
         finally:
-            self._bytes -= item.size
-            if self._bytes <= _AHEAD_BYTES // 2:
+            if item.claim.size > _LARGE:
+                self._large_in_hand -= 1
                 self._pump.hungry.set()
+                self._wake.set()
+            else:
+                self._bytes -= item.size
+                if self._bytes <= _AHEAD_BYTES // 2:
+                    self._pump.hungry.set()
 
     async def give_back(self, items: Sequence[Ready]) -> None:
-        """Return composed and claimed copies."""
-        await self._sender.give_back([*(item.claim for item in items), *self._claimed])
+        """Give back what was composed or only claimed."""
+        for task in self._composing:
+            task.cancel()
+        await asyncio.gather(*self._composing, return_exceptions=True)
+        await self._sender.give_back([*(item.claim for item in items), *self._claimed, *self._large])
 
     async def settled(self) -> None:
-        """Every result was durable when its hand-over returned."""
+        """Return when every result is durable."""
+        await self._sender.settled()
 
     async def _claim(self, limit: int, number: int) -> list[Claim]:
         return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)

@@ -7,6 +7,7 @@ from postlude.adapters.maildir import Maildir
 from postlude.kit.clock import SystemClock
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
+from servers.starts import Started
 
 LETTER = b"From: a@example.org\r\nSubject: hello\r\n\r\nbody\r\n.dot\r\n"
 
@@ -14,9 +15,8 @@ LETTER = b"From: a@example.org\r\nSubject: hello\r\n\r\nbody\r\n.dot\r\n"
 async def test_mail_readers_find_what_was_delivered(tmp_path: Path) -> None:
     way = Maildir(tmp_path / "box", SystemClock())
     for number in range(3):
-        answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER))
-        assert answer.outcome == SendOutcome.ACCEPTED
-        assert answer.code == 250
+        answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER), Started())
+        assert (answer.outcome, answer.code) == (SendOutcome.ACCEPTED, 250)
     found = list(mailbox.Maildir(tmp_path / "box", create=False))
     assert sorted(str(one["Delivered-To"]) for one in found) == [f"r{number}@example.com" for number in range(3)]
     assert {str(one["Return-Path"]) for one in found} == {"<v@example.org>"}
@@ -25,6 +25,5 @@ async def test_mail_readers_find_what_was_delivered(tmp_path: Path) -> None:
 
 async def test_a_folder_that_cannot_be_written_keeps_the_copy(tmp_path: Path) -> None:
     (tmp_path / "box").write_text("a file")
-    answer = await Maildir(tmp_path / "box", SystemClock()).send(Outgoing("", "r@example.com", LETTER))
-    assert answer.outcome == SendOutcome.DEFERRED
-    assert answer.code == 452
+    answer = await Maildir(tmp_path / "box", SystemClock()).send(Outgoing("", "r@example.com", LETTER), Started())
+    assert (answer.outcome, answer.code) == (SendOutcome.DEFERRED, 452)

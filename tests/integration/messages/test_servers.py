@@ -15,6 +15,7 @@ from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing, Throttled
 from postlude.store import open_store
 from servers.difficult import DROP, Difficult
+from servers.starts import Started
 from support.state_template import sqlite_state
 
 LETTER = b"From: a@example.org\r\nX-PM-KeepID: false\r\n\r\nbody\r\n"
@@ -29,7 +30,7 @@ def server(name: str, port: int, *, connections: int = 4, **more: Any) -> Server
 
 
 async def accepted(way: SmtpServers, copy: Outgoing = COPY) -> Answer:
-    answer = await way.send(copy)
+    answer = await way.send(copy, Started())
     assert isinstance(answer, Answer), answer
     assert answer.outcome is SendOutcome.ACCEPTED, answer
     return answer
@@ -56,7 +57,7 @@ async def test_the_second_stands_in_while_the_first_cannot_be_reached() -> None:
 async def test_an_answer_about_the_copy_is_final_for_every_server(script: dict[str, str], outcome: str) -> None:
     async with Difficult(**script).running() as first, Difficult().running() as second:
         way = SmtpServers([server("one", first.port), server("two", second.port)], SystemClock())
-        answer = await way.send(COPY)
+        answer = await way.send(COPY, Started())
         await way.close()
     assert isinstance(answer, Answer)
     assert answer.outcome == outcome
@@ -67,7 +68,7 @@ async def test_with_nobody_to_reach_the_first_copy_is_deferred_and_the_others_wa
     async with Difficult(greeting=DROP).running() as down:
         way = SmtpServers([server("one", down.port)], SystemClock())
         assert way.wait_s() == 0
-        first, second = await way.send(COPY), await way.send(COPY)
+        first, second = await way.send(COPY, Started()), await way.send(COPY, Started())
         assert way.wait_s() > 5
         await way.close()
     assert isinstance(first, Answer)
@@ -86,7 +87,7 @@ async def test_a_limit_the_server_names_is_no_fault_of_the_recipient(refusal: st
         await accepted(way)
         await way.close()
         alone = SmtpServers([server("gmail", gmail.port)], SystemClock())
-        answer = await alone.send(COPY)
+        answer = await alone.send(COPY, Started())
         assert alone.wait_s() > 1000
         await alone.close()
     assert gmail.connections == 2
@@ -116,7 +117,7 @@ async def test_one_connection_that_is_ended_by_the_server_holds_up_nothing() -> 
 async def test_a_server_that_ends_every_connection_is_left_alone_for_a_while(refusal: str) -> None:
     async with Difficult(mail=refusal).running() as one:
         way = SmtpServers([server("one", one.port)], SystemClock())
-        answer = await way.send(COPY)
+        answer = await way.send(COPY, Started())
         assert way.wait_s() > 5
         await way.close()
     assert isinstance(answer, Answer)
@@ -133,7 +134,7 @@ async def test_a_daily_limit_holds_across_restarts_and_workers(tmp_path: Path) -
                 await accepted(way)
             await way.close()
         way = SmtpServers([config], SystemClock(), store.sending)
-        held = await way.send(COPY)
+        held = await way.send(COPY, Started())
         assert way.wait_s() > 23 * 3600
         await way.close()
     store.close()
@@ -146,7 +147,7 @@ async def test_a_connection_that_failed_costs_nothing_of_the_limit(tmp_path: Pat
     store = open_store(sqlite_state(tmp_path))
     async with Difficult(greeting=DROP).running() as down:
         way = SmtpServers([server("one", down.port, limits=RateLimits(per_day=3))], SystemClock(), store.sending)
-        await way.send(COPY)
+        await way.send(COPY, Started())
         await way.close()
     assert sum(store.sending.add_usage("one", {}, 0).values()) == 0
     store.close()
@@ -193,7 +194,7 @@ async def test_a_server_is_for_its_senders() -> None:
             SystemClock(),
         )
         assert (await accepted(way)).server.endswith(str(own.port))
-        nobody = await way.send(Outgoing("", "b@example.com", LETTER, sender="a@other.example"))
+        nobody = await way.send(Outgoing("", "b@example.com", LETTER, sender="a@other.example"), Started())
         await way.close()
     assert isinstance(nobody, Answer)
     assert "no mail server is set up for the sender a@other.example" in nobody.text

@@ -12,6 +12,7 @@ from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from servers.difficult import DROP, SILENT, Difficult
+from servers.starts import Started
 
 SINGLY = "250-difficult\n250-8BITMIME\n250-SIZE 50000000\n250 DSN"
 TOGETHER = SINGLY.replace("DSN", "DSN\n250 PIPELINING").replace("250 DSN", "250-DSN")
@@ -33,7 +34,7 @@ async def send(
     way: SmtpTransport, to: str = "bob@example.com", data: bytes = LETTER, mail_from: str = "v@example.org"
 ) -> Answer:
     try:
-        return await way.send(Outgoing(mail_from, to, data, "tag=1"))
+        return await way.send(Outgoing(mail_from, to, data, "tag=1"), Started())
     finally:
         await way.close()
 
@@ -109,7 +110,7 @@ async def test_a_connection_is_used_again_and_left_after_its_share() -> None:
     async with Difficult().running() as server:
         way = transport(server.port, messages_per_connection=2)
         for number in range(5):
-            answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER))
+            answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER), Started())
             assert answer.outcome is SendOutcome.ACCEPTED
         await way.close()
     assert server.connections == 3
@@ -120,9 +121,13 @@ async def test_an_idle_connection_the_server_closed_is_replaced() -> None:
     server = Difficult()
     async with server.running():
         way = transport(server.port)
-        assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).outcome is SendOutcome.ACCEPTED
+        assert (
+            await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+        ).outcome is SendOutcome.ACCEPTED
         way._idle[0].line.close()
-        assert (await way.send(Outgoing("v@example.org", "b@example.com", LETTER))).outcome is SendOutcome.ACCEPTED
+        assert (
+            await way.send(Outgoing("v@example.org", "b@example.com", LETTER), Started())
+        ).outcome is SendOutcome.ACCEPTED
         await way.close()
     assert server.connections == 2
 
@@ -133,7 +138,9 @@ async def test_after_a_refused_recipient_the_connection_goes_on(ehlo: str) -> No
     async with Difficult(ehlo=ehlo, **script).running() as server:
         way = transport(server.port)
         for _ in range(2):
-            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).outcome is SendOutcome.REJECTED
+            assert (
+                await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+            ).outcome is SendOutcome.REJECTED
         await way.close()
     assert server.connections == 1
 
@@ -143,9 +150,8 @@ async def test_a_server_that_goes_ahead_all_the_same_gets_no_message(script: dic
     async with Difficult(ehlo=TOGETHER, **script).running() as server:
         way = transport(server.port)
         for _ in range(2):
-            answer = await way.send(Outgoing("v@example.org", "a@example.com", LETTER))
-            assert answer.outcome == SendOutcome.REJECTED
-            assert answer.phase == next(iter(script))
+            answer = await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+            assert (answer.outcome, answer.phase) == (SendOutcome.REJECTED, next(iter(script)))
         await way.close()
     assert server.connections == 2
     assert server.accepted == []
@@ -156,7 +162,7 @@ async def test_after_a_refused_message_the_transaction_is_over() -> None:
     async with Difficult(ehlo=TOGETHER, end="554 5.7.1 spam").running() as server:
         way = transport(server.port)
         for _ in range(2):
-            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER))).code == 554
+            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())).code == 554
         await way.close()
     assert server.connections == 1
     assert [command for command in server.commands if command == "RSET"] == ["RSET", "RSET"]
@@ -173,7 +179,7 @@ async def test_what_the_client_asked_of_delivery_reports_is_handed_on() -> None:
     async with Difficult().running() as server:
         way = transport(server.port)
         asked = {"notify": "SUCCESS,DELAY", "orcpt": "rfc822;Bob+40x", "ret": "FULL", "envid": "e1"}
-        await way.send(Outgoing("v@example.org", "bob@example.com", LETTER, **asked))
+        await way.send(Outgoing("v@example.org", "bob@example.com", LETTER, **asked), Started())
         await way.close()
     assert f"MAIL FROM:<v@example.org> SIZE={len(LETTER)} RET=FULL ENVID=e1" in server.commands
     assert "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40x" in server.commands
@@ -193,7 +199,7 @@ async def test_a_server_that_talks_before_tls_is_not_believed() -> None:
         answer = await send(transport(server.port, tls=TlsPolicy.STARTTLS))
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.phase == "tls"
-    assert "in between" in answer.text
+    assert "intercepted" in answer.text
 
 
 async def test_smtputf8_needs_the_servers_word() -> None:

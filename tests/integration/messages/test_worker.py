@@ -307,3 +307,23 @@ def refusing_once(real: Callable[..., Any]) -> Callable[..., Any]:
         return real(*arguments)
 
     return refusing
+
+
+@pytest.mark.parametrize("harm", ["overwritten", "half", "empty", "missing"])
+async def test_a_message_that_was_damaged_in_the_spool_is_refused_and_never_sent(
+    folder: Folder, store: Store, harm: str
+) -> None:
+    copies = await submit(folder, store)
+    path = folder.spool.path(copies[0].message)
+    content = path.read_bytes()
+    if harm == "missing":
+        path.unlink()
+    else:
+        damaged = {"overwritten": content[:50] + b"X" * 40 + content[90:], "half": content[:80], "empty": b""}[harm]
+        path.chmod(0o600)
+        path.write_bytes(damaged)
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert {(one.outcome, one.phase) for one in found} == {(SendOutcome.REJECTED, "spool")}
+    assert all("spool" in one.text for one in found)
+    assert not server.accepted

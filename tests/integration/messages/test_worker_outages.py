@@ -11,7 +11,7 @@ import pytest
 from postlude.kit import loop
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
-from postlude.services.ports import Outgoing, Throttled
+from postlude.services.ports import AttemptStart, Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
 from servers.difficult import Difficult
@@ -119,13 +119,13 @@ async def test_what_is_claimed_at_a_stop_during_an_outage_leaves_after_the_next_
 class Holding:
     """A transport whose limits hold every copy, while the database refuses to be told for a moment."""
 
-    senders = 1
+    concurrency = 1
 
     def __init__(self, state: Path) -> None:
         self._state = state
         self.sent = 0
 
-    async def send(self, _copy: Outgoing) -> Throttled:
+    async def send(self, _copy: Outgoing, _start: AttemptStart) -> Throttled:
         self.sent += 1
         rename(self._state, "copies", "away")
         asyncio.get_running_loop().call_later(0.1, rename, self._state, "away", "copies")

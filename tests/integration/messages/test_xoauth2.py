@@ -13,6 +13,7 @@ from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPol
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from servers.difficult import Difficult
+from servers.starts import Started
 
 COPY = Outgoing("v@example.org", "bob@example.com", b"From: a@example.org\r\n\r\nbody\r\n")
 OFFERS = "250-google\n250-AUTH LOGIN PLAIN XOAUTH2\n250 PIPELINING"
@@ -78,7 +79,7 @@ async def test_one_token_serves_many_connections(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS, auth="235 2.7.0 Accepted").running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "refresh"))
         for _ in range(2):
-            assert (await transport.send(COPY)).outcome is SendOutcome.ACCEPTED
+            assert (await transport.send(COPY, Started())).outcome is SendOutcome.ACCEPTED
         await transport.close()
     assert logins(google) == ["user=me@gmail.com\x01auth=Bearer token-1\x01\x01"] * 2
 
@@ -86,7 +87,7 @@ async def test_one_token_serves_many_connections(tokens: Tokens) -> None:
 async def test_a_token_that_is_refused_is_replaced_once(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS, auth="535 5.7.8 Username and Password not accepted").running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "refresh"))
-        answer = await transport.send(COPY)
+        answer = await transport.send(COPY, Started())
         await transport.close()
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.code == 535
@@ -97,7 +98,7 @@ async def test_a_token_that_is_refused_is_replaced_once(tokens: Tokens) -> None:
 async def test_access_that_was_withdrawn_says_what_to_do(tokens: Tokens) -> None:
     async with Difficult(ehlo=OFFERS).running() as google:
         transport = way(google.port, OAuthToken(tokens.url, "client", "secret", "old"))
-        answer = await transport.send(COPY)
+        answer = await transport.send(COPY, Started())
         await transport.close()
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.phase == "auth"

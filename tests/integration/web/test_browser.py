@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from postlude.services.ports import Outgoing
+from servers.starts import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def in_thread(work: object) -> None:
 def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "World") -> None:
     page.goto(f"{served}/mailbox")
     page.evaluate("window.sameDocument = true")
-    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL)))
+    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL), Started()))
     world.changes.publish({1})
     page.get_by_text("Framed").wait_for(timeout=5000)
     assert page.evaluate("window.sameDocument")
@@ -55,7 +56,7 @@ def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "W
 
 
 def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World") -> None:
-    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL.replace(b"%s", served.encode()))))
+    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL.replace(b"%s", served.encode())), Started()))
     (mail,) = world.outbox.list()
     page.goto(f"{served}/mailbox/{mail.id}")
     frame = page.frame_locator("iframe.mail")

@@ -7,6 +7,7 @@ from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.model.errors import NotFoundError
 from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
+from servers.starts import Started
 
 MAIL = b"Subject: caf\xe9\r\n\r\nbody\n.\r\n\x00end"
 
@@ -22,11 +23,13 @@ class Ticking:
 
 async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path) -> None:
     outbox = SandboxOutbox(tmp_path / "mailbox", Ticking())
-    answer = await outbox.send(Outgoing("bounce+x@a.example", "bob@b.example", MAIL, "env-1"))
-    assert answer.outcome == SendOutcome.ACCEPTED
-    assert answer.code == 250
-    assert answer.enhanced == "2.0.0"
-    assert answer.phase == "sandbox"
+    answer = await outbox.send(Outgoing("bounce+x@a.example", "bob@b.example", MAIL, "env-1"), Started())
+    assert (answer.outcome, answer.code, answer.enhanced, answer.phase) == (
+        SendOutcome.ACCEPTED,
+        250,
+        "2.0.0",
+        "sandbox",
+    )
     mail, data = SandboxOutbox(tmp_path / "mailbox", Ticking()).get(answer.remote_id)
     assert data == MAIL
     envelope = mail.envelope
@@ -39,7 +42,7 @@ async def test_what_was_accepted_comes_back_byte_for_byte(tmp_path: Path) -> Non
 async def test_newest_first_in_pages(tmp_path: Path) -> None:
     outbox = SandboxOutbox(tmp_path, Ticking())
     assert outbox.list() == []
-    ids = [(await outbox.send(Outgoing("", f"r{i}@b.example", MAIL))).remote_id for i in range(5)]
+    ids = [(await outbox.send(Outgoing("", f"r{i}@b.example", MAIL), Started())).remote_id for i in range(5)]
     assert [mail.id for mail in outbox.list()] == ids[::-1]
     assert [mail.id for mail in outbox.list(limit=2, before=ids[3])] == [ids[2], ids[1]]
 
@@ -52,9 +55,10 @@ def test_an_unknown_id_is_not_found(tmp_path: Path, wrong: str) -> None:
 
 async def test_a_refusing_disk_defers_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    answer = await SandboxOutbox(tmp_path / "file" / "mailbox", Ticking()).send(Outgoing("", "r@b.example", MAIL))
-    assert answer.outcome == SendOutcome.DEFERRED
-    assert answer.code == 452
+    answer = await SandboxOutbox(tmp_path / "file" / "mailbox", Ticking()).send(
+        Outgoing("", "r@b.example", MAIL), Started()
+    )
+    assert (answer.outcome, answer.code) == (SendOutcome.DEFERRED, 452)
     assert str(tmp_path / "file") in answer.text
 
 
@@ -80,5 +84,5 @@ async def test_file_then_name_then_folder_reach_the_disk_in_this_order(
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)
-    await SandboxOutbox(tmp_path, Ticking()).send(Outgoing("", "r@b.example", MAIL))
+    await SandboxOutbox(tmp_path, Ticking()).send(Outgoing("", "r@b.example", MAIL), Started())
     assert steps == ["file", "name", "folder"]

@@ -9,12 +9,13 @@ from typing import Final, Protocol
 
 from postlude.adapters.smtp_client.answer import ends_one_connection, over_our_limit
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport
-from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, RateLimits, forecast, slot_of
+from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, Gate, RateLimits, forecast
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
 from postlude.model.answer import Answer
 from postlude.model.domain_name import address_key, same_domain
+from postlude.model.usage_slot import slot_of
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Forecast, Outgoing, Throttled
+from postlude.services.ports import AttemptStart, Forecast, Outgoing, Throttled
 
 _PATIENCE_S: Final = 2.0  # a wait this short is not worth giving the claim back
 _FLUSH_S: Final = 1.0
@@ -129,7 +130,7 @@ class SmtpServers:
         """One a connection of any server."""
         return sum(server.transport.concurrency for server in self._servers)
 
-    async def send(self, copy: Outgoing) -> Answer | Throttled:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer | Throttled:
         """One attempt, at the first server that may; see `services.ports.Transport`."""
         if not self._loaded:
             await self._load()
@@ -138,10 +139,10 @@ class SmtpServers:
         for server in self._servers:
             if not server.is_for(copy.sender or copy.mail_from):
                 continue
-            reported = await self._through(server, copy)
+            reported = await self._through(server, copy, start)
             if isinstance(reported, Answer) and ends_one_connection(reported):
                 # One process of the server ends; another connection may go on. Twice is what the server wants.
-                reported = await self._through(server, copy)
+                reported = await self._through(server, copy, start)
             if isinstance(reported, Throttled):
                 held = min(held or reported, reported)
             elif self._is_final(server, reported):
@@ -155,7 +156,7 @@ class SmtpServers:
         text = f"no mail server is set up for the sender {copy.sender or copy.mail_from}; add it to one's `senders`"
         return Answer(SendOutcome.DEFERRED, text=text, phase="connect")
 
-    async def _through(self, server: _Server, copy: Outgoing) -> Answer | Throttled:
+    async def _through(self, server: _Server, copy: Outgoing, start: AttemptStart) -> Answer | Throttled:
         """One server's answer, or why it may not be asked now."""
         now = self._clock.now()
         patience = now + int(_PATIENCE_S * MICROS_PER_SECOND)
@@ -166,7 +167,7 @@ class SmtpServers:
             return Throttled(slot.at, slot.why)
         gate = server.gate(copy.rcpt_to, now)
         if gate is None:
-            return await self._paced(server, copy, None)
+            return await self._paced(server, copy, start, None)
         domain = same_domain(copy.rcpt_to.rpartition("@")[2])
         if (at := gate.next(now)) > patience:
             return Throttled(at, f"{server.config.name} sends to {domain} at the rate that is set for it")
@@ -176,13 +177,13 @@ class SmtpServers:
                 until = now + 5 * MICROS_PER_SECOND
                 return Throttled(until, f"every connection that {server.config.name} may have to {domain} is in use")
             try:
-                return await self._paced(server, copy, gate)
+                return await self._paced(server, copy, start, gate)
             finally:
                 gate.leave()
         finally:
             gate.users -= 1
 
-    async def _paced(self, server: _Server, copy: Outgoing, gate: Gate | None) -> Answer:
+    async def _paced(self, server: _Server, copy: Outgoing, start: AttemptStart, gate: Gate | None) -> Answer:
         now = self._clock.now()
         at = server.budget.take(now)
         if gate is not None:
@@ -190,7 +191,7 @@ class SmtpServers:
         self._count(server, slot_of(now), 1)
         if at > now:
             await asyncio.sleep((at - now) / MICROS_PER_SECOND)
-        answer = await server.transport.send(server.dressed(copy))
+        answer = await server.transport.send(server.dressed(copy), start)
         if answer.phase in _WAY:
             server.budget.refund(slot_of(now))
             self._count(server, slot_of(now), -1)

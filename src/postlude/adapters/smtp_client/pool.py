@@ -16,10 +16,11 @@ from postlude.adapters.smtp_client.tls import Protection, TlsPolicy, protection
 from postlude.adapters.smtp_client.transaction import SmtpClientSession
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Forecast, Outgoing
+from postlude.services.ports import AttemptStart, Forecast, Outgoing
 
 __all__ = ["SmtpConfig", "SmtpTransport", "TlsPolicy"]
 
+_SMOOTH: Final = 8
 _GOING: Final = 421  # RFC 5321 3.8: the server closes the connection
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class SmtpTransport:
         self._slots = asyncio.Semaphore(config.connections)
         self._idle: deque[SmtpClientSession] = deque()
         self._entrance: tuple[str, Protection] | None = None
+        self._busy_s = 1.0  # what a copy takes of a connection, averaged: long until one has been seen
         self.server: Final = f"{config.host}:{config.port}"
 
     @property
@@ -70,8 +72,10 @@ class SmtpTransport:
         """One a connection."""
         return self._config.connections
 
-    async def send(self, copy: Outgoing) -> Answer:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer:
         """One attempt; see `services.ports.Transport`."""
+        if self._busy_s < start.sync_s:  # the server is quicker than the disk: let it write while we talk
+            start.ask()
         async with self._slots:
             while True:
                 session = self._kept()
@@ -82,7 +86,7 @@ class SmtpTransport:
                     _log.warning("%s: %s: %s", self.server, refused.answer.phase, refused.answer.text)
                     return refused.answer
                 try:
-                    answer = await session.hand_over(copy)
+                    answer = await session.hand_over(copy, start)
                 except BaseException:
                     session.line.close()
                     raise
@@ -117,6 +121,7 @@ class SmtpTransport:
 
     def _put_back(self, session: SmtpClientSession, answer: Answer) -> None:
         session.sent += 1
+        self._busy_s += (session.busy_s - self._busy_s) / _SMOOTH
         if not answer.code or answer.code == _GOING or not session.line.open:
             session.line.close()
         elif session.sent >= self._config.messages_per_connection:

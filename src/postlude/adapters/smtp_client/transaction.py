@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Final
 
 from postlude.adapters.smtp_client.answer import accepted, one_line, refusal
@@ -10,7 +11,7 @@ from postlude.mail.ascii_header import needs_smtputf8
 from postlude.model.answer import Answer
 from postlude.model.domain_name import DomainError, ascii_address
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing
+from postlude.services.ports import AttemptStart, Outgoing
 
 _XTEXT: Final = re.compile(r"[^!-*,-<>-~]")
 _DOTTED: Final = re.compile(rb"\r\n\.")
@@ -30,11 +31,17 @@ class SmtpClientSession:
         """Keywords of EHLO in lower case."""
         self._timeout_s = timeout_s
         self._end_s = end_s
+        self.busy_s = 0.0
+        """What the last copy took, without waiting for the disk."""
         self.sent = 0
         self.used_at = 0.0
 
-    async def hand_over(self, copy: Outgoing) -> Answer:
-        """One copy to one recipient. Never raises for what the server or the network does."""
+    async def hand_over(self, copy: Outgoing, start: AttemptStart) -> Answer:
+        """One copy to one recipient. Never raises for what the server or the network does.
+
+        Without its end no server may deliver a message (RFC 5321 4.1.1.4), so the attempt starts when the server has
+        said that it takes the message: what is refused before never did.
+        """
         mail_from, rcpt_to = self._addressed(copy.mail_from), self._addressed(copy.rcpt_to)
         if mail_from is None or rcpt_to is None:
             whose = "sender's" if rcpt_to is not None else "recipient's"
@@ -45,8 +52,17 @@ class SmtpClientSession:
             return Answer(SendOutcome.REJECTED, 553, "5.1.3", text, self.server, "mail")
         commands = self._commands(copy, mail_from, rcpt_to)
         together = "pipelining" in self.offers
+        began = perf_counter()
         refused = await (self._together(commands) if together else self._singly(commands))
-        return refused or await self._message(copy.data)
+        self.busy_s = perf_counter() - began
+        if refused is not None:
+            return refused
+        data = stuffed(copy.data)
+        await start.durable()
+        began = perf_counter()
+        answer = await self._message(data)
+        self.busy_s += perf_counter() - began
+        return answer
 
     async def _together(self, commands: list[str]) -> Answer | None:
         """All three commands in one write (RFC 2920); the first refusal, None when the message may come."""
@@ -99,7 +115,7 @@ class SmtpClientSession:
     async def _message(self, data: bytes) -> Answer:
         line = self.line
         try:
-            line.write(stuffed(data))
+            line.write(data)
         except Lost as lost:
             return self._lost(lost, "data")
         try:

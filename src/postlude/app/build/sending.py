@@ -113,6 +113,11 @@ def server_config(server: SmtpServer, settings: Settings) -> ServerConfig:
     )
 
 
+def retry_schedule(settings: Settings) -> RetrySchedule:
+    """When deferred copies are tried again, under these settings."""
+    return RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS)
+
+
 def build_sender(
     parts: Parts,
     store: Store,
@@ -137,7 +142,7 @@ def build_sender(
         make_view=ViewPages(parts.folder.views).make,
         return_domain=settings.verp_domain,
         signer_of=parts.dkim.signer,
-        retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
+        retry=retry_schedule(settings),
         journal=f"{parts.folder.identity()}/app",
         digested=digested,
     )

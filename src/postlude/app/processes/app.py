@@ -14,6 +14,7 @@ from typing import Final, Protocol, Self
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.background.campaign_supervisor import CampaignWorkers
+from postlude.app.background.clock_watch import ClockWatch
 from postlude.app.background.control_socket import control_app, control_socket
 from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
 from postlude.app.background.imap import Mailboxes, imap_folders
@@ -23,7 +24,7 @@ from postlude.app.build.common import Parts, own_name
 from postlude.app.build.digest import build_digest
 from postlude.app.build.history import open_or_quarantine
 from postlude.app.build.revocations import build_revoker
-from postlude.app.build.sending import build_sender, build_tracker, build_transport
+from postlude.app.build.sending import build_sender, build_tracker, build_transport, retry_schedule
 from postlude.app.build.web import WebWiring, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.migrate_first import bring_forward
@@ -207,6 +208,8 @@ class AppProcess:
         await self._stack.enter_async_context(self._calls)
         requests = DataRequests(parts, store, self._history, self._submit)
         self._loops.append(await self._stack.enter_async_context(requests))
+        clock_watch = ClockWatch(store, parts.clock, retry_schedule(parts.settings))
+        self._loops.append(await self._stack.enter_async_context(clock_watch))
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()

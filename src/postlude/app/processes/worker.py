@@ -6,7 +6,7 @@ from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.build.sending import build_contents, build_transport
+from postlude.app.build.sending import build_contents, build_transport, retry_schedule
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.config import Settings
 from postlude.journal import JournalWriter
@@ -15,13 +15,11 @@ from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.recovery import OtherWorkers, OwnReading, Recovery
 from postlude.services.messages.result_log import ResultLog
-from postlude.services.messages.retry import RetrySchedule
 from postlude.store import open_store
 from postlude.worker import CampaignDeps, run_campaigns
 
 _WORKERS: Final = 64
 _NAME: Final = "worker-"
-_HOUR_SECONDS: Final = 3600
 
 
 def run_worker_process(settings: Settings, *, child: bool, idle_end_s: float = 0.0) -> None:
@@ -41,7 +39,8 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
         identity = folder.identity()
         own = f"{identity}/{name}"
         reading = OwnReading(store, folder.journal, parts.clock, stop)
-        recovery = Recovery(store, parts.clock, journal.append, reading.digested)
+        retry = retry_schedule(settings)
+        recovery = Recovery(store, parts.clock, journal.append, reading.digested, retry)
         worker = await recovery.begin(own)
         if worker is None:
             return
@@ -58,10 +57,9 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
             work=CampaignWork(store, parts.clock, worker),
             composer=CopyComposer(contents, parts.codec, parts.clock, settings.verp_domain, parts.dkim.signer),
             transport=transport,
-            append=journal.append,
             results=ResultLog(journal),
             clock=parts.clock,
-            retry=RetrySchedule(give_up_s=settings.give_up_hours * _HOUR_SECONDS),
+            retry=retry,
             idle_end_s=idle_end_s,
             watch=others.look,
         )

@@ -1,8 +1,8 @@
 """Settle the copies of workers that ended, of single messages and campaigns.
 
-A worker holds the lock of a journal while it lives. A process that gets the lock knows that the former holders are
-dead. Once the journal is digested, an attempt without a result may have arrived: the copy becomes INDETERMINATE and is
-not sent again automatically. A copy that was only claimed returns to the queue.
+A worker holds the lock of a journal while it lives. Whoever gets that lock knows that the former holders are dead. What
+such a worker had started to send and has no result, once all it journaled is digested, may have arrived: it becomes
+INDETERMINATE. What it had only claimed is given back: no byte of it was written.
 """
 
 import asyncio
@@ -17,15 +17,17 @@ from postlude.journal import folder as journal_files
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError
-from postlude.model.observation import encode
-from postlude.model.words import SendOutcome
-from postlude.services.messages.retry import final_attempt
+from postlude.model.observation import Attempt, encode
+from postlude.model.words import IfIndeterminate, SendOutcome
+from postlude.services.accounts.sender_settings import if_indeterminate
+from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Append
 from postlude.store import Store
+from postlude.store.messages.rows import Claim
 
 _INDETERMINATE: Final = Answer(
     SendOutcome.INDETERMINATE,
-    text="Postlude ended while this copy was being handed over. It may have arrived; it is not sent again by itself.",
+    text="Postlude ended while this copy was being handed over; it may have arrived",
     phase="end-of-data",
 )
 _POLL_S: Final = 0.05
@@ -46,11 +48,14 @@ class Digested(Protocol):
 class Recovery:
     """Settles what dead workers left, in the name of a living one. Every call may be made again after it failed."""
 
-    def __init__(self, store: Store, clock: Clock, append: Append, digested: Digested) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, append: Append, digested: Digested, retry: RetrySchedule | None = None
+    ) -> None:
         self._store: Final = store
         self._clock: Final = clock
         self._append: Final = append
         self._digested: Final = digested
+        self._retry: Final = retry or RetrySchedule()
         self._journaled: Final[set[int]] = set()
         self._worker: int | None = None
 
@@ -94,11 +99,17 @@ class Recovery:
                 claim.copy,
                 claim.recipient,
             )
-            await self._append(encode(final_attempt(claim, _INDETERMINATE, self._clock.now())))
+            wanted = await asyncio.to_thread(if_indeterminate, self._store, claim.sender)
+            await self._append(encode(self._attempt(claim, wanted)))
             self._journaled.add(claim.copy)
         back = await asyncio.to_thread(self._store.sending.end_workers, dead)
         if back:
-            _log.info("%d copies claimed by a dead worker and not attempted are returned to the queue", back)
+            _log.info("%d copies a dead worker had claimed and not started are given back", back)
+
+    def _attempt(self, claim: Claim, wanted: IfIndeterminate) -> Attempt:
+        now, twice = self._clock.now(), wanted is IfIndeterminate.RATHER_TWICE
+        began = claim.created_at or now
+        return attempt_of(claim, _INDETERMINATE, self._retry, now=now, began=began, rather_twice=twice)
 
 
 class OtherWorkers:

@@ -1,6 +1,5 @@
 """When a deferred copy is tried again, and what is journaled of a try."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -8,30 +7,11 @@ import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.answer import Answer
-from postlude.model.observation import Attempt, AttemptStarted
+from postlude.model.observation import Attempt
 from postlude.model.words import SendOutcome
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
-
-
-class Begins(Protocol):
-    """A claim, of a single mail or a campaign."""
-
-    @property
-    def copy(self) -> int:
-        """A copy about to be sent."""
-        ...
-
-    @property
-    def generation(self) -> int:
-        """Generation of the state in which it was claimed."""
-        ...
-
-
-def started_of(claims: Sequence[Begins], now: int) -> AttemptStarted:
-    """The record that is journaled before the first byte of these copies is sent."""
-    return AttemptStarted(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
 
 
 @dataclass(frozen=True)
@@ -72,11 +52,29 @@ class Tried(Protocol):
         """1 for the first."""
         ...
 
+    @property
+    def indeterminate(self) -> int:
+        """How many attempts before ended so."""
+        ...
+
 
 def attempt_of(
-    claim: Tried, answer: Answer, retry: RetrySchedule, *, now: int, began: int, untracked: str = ""
+    claim: Tried,
+    answer: Answer,
+    retry: RetrySchedule,
+    *,
+    now: int,
+    began: int,
+    untracked: str = "",
+    rather_twice: bool = False,
 ) -> Attempt:
-    """What is journaled of an answer: put off until its time, or EXPIRED when no time is left since `began`."""
+    """What is journaled of an answer: put off until its time, or EXPIRED when no time is left since `began`.
+
+    An INDETERMINATE one has a time to be tried once more when its sender would `rather_twice`, and it is the first.
+    """
+    if answer.outcome is SendOutcome.INDETERMINATE and rather_twice and not claim.indeterminate:
+        again = retry.next_at(now, began, claim.attempt)
+        return msgspec.structs.replace(final_attempt(claim, answer, now, untracked=untracked), retry_at=again)
     if answer.outcome is not SendOutcome.DEFERRED:
         return final_attempt(claim, answer, now, untracked=untracked)
     retry_at = retry.next_at(now, began, claim.attempt)

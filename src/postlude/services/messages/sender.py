@@ -16,18 +16,20 @@ from postlude.model.answer import Answer
 from postlude.model.errors import DamagedError, InUseError, NotFoundError, StorageError
 from postlude.model.not_mailed import told
 from postlude.model.observation import Attempt, encode
-from postlude.model.words import MessagePurpose, SendOutcome
+from postlude.model.words import IfIndeterminate, MessagePurpose, SendOutcome
+from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
 from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
-from postlude.services.ports import Append, Outgoing, PolicyOf, SignerOf, Throttled, Transport
+from postlude.services.ports import Append, AttemptStart, Outgoing, PolicyOf, SignerOf, Throttled, Transport
 from postlude.services.privacy.withdrawals import limited
 from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
 from postlude.store.privacy.rows import Withdrawal
 from postlude.tokens import TokenCodec
 
+_SETTLE_S: Final = 10.0
 _REFUSED: Final = (StorageError, InUseError)
 
 _log = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ class Sender:
 
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
+        self._keeping: Final[set[asyncio.Task[object]]] = set()
 
     async def prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         """Compose claimed copies, in a thread, with one store query for all of them.
@@ -113,27 +116,42 @@ class Sender:
         """
         return await asyncio.to_thread(self._prepare, claims, most_bytes)
 
-    async def hand_over(self, ready: Ready) -> SendOutcome | None:
-        """Make one attempt for one claimed copy; returns its outcome when it is durable in the journal.
+    async def hand_over(self, ready: Ready, start: AttemptStart) -> SendOutcome | None:
+        """One attempt for one claimed copy; its outcome, which is on its way into the journal (`settled`).
 
-        None when one of our limits prevented it: then nothing was attempted and its claim is returned.
+        None when a limit of ours held it: then nothing was tried and its claim is given back. StorageError when the
+        journal did not take `start`: then nothing has left.
         """
         answer: Answer | Throttled | None = ready.answer
         if answer is None:
             assert ready.copy is not None
-            answer = await self._deps.transport.send(ready.copy)
+            answer = await self._deps.transport.send(ready.copy, start)
         copy = ready.claim.copy
         if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [copy], answer.until, answer.text)
             await retried(f"postponing copy {copy:016x}", partial(asyncio.to_thread, postpone), _REFUSED)
             return None
-        attempt = self._as_attempt(ready.claim, answer, ready.created_at, ready.untracked)
-        # A result that is forgotten would read as `indeterminate` after the next start.
-        await retried(f"keeping the result of copy {copy:016x}", partial(self._deps.append, encode(attempt)), _REFUSED)
+        twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(ready)
+        attempt = self._as_attempt(ready, answer, rather_twice=twice)
+        self._keep(copy, encode(attempt))
         return attempt.outcome
 
+    async def settled(self) -> None:
+        """Return when every result is durable; what the disk does not take within 10 s is left to the next start."""
+        if self._keeping:
+            _, late = await asyncio.wait(self._keeping, timeout=_SETTLE_S)
+            for task in late:
+                task.cancel()
+
+    def _keep(self, copy: int, result: bytes) -> None:
+        """A result that is forgotten would read as `indeterminate` after the next start."""
+        keep = retried(f"keeping the result of copy {copy:016x}", partial(self._deps.append, result), _REFUSED)
+        task = asyncio.create_task(keep, name=f"result of {copy:016x}")
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
     async def give_back(self, claims: Sequence[Claim]) -> None:
-        """Return claims that were not attempted."""
+        """Nothing of these has left."""
         if claims:
             await asyncio.to_thread(self._deps.store.campaigns.give_back, [claim.copy for claim in claims])
 
@@ -192,6 +210,19 @@ class Sender:
         copy = Outgoing(mail_from, claim.recipient, data, envid, message.sender, claim.notify, claim.orcpt, claim.ret)
         return Ready(claim, copy, message.created_at, plan.untracked)
 
-    def _as_attempt(self, claim: Claim, answer: Answer, created_at: int = 0, untracked: str = "") -> Attempt:
+    async def _rather_twice(self, ready: Ready) -> bool:
+        ask = partial(asyncio.to_thread, if_indeterminate, self._deps.store, ready.claim.sender)
+        wanted = await retried(f"what {ready.claim.sender} wants of indeterminate copies", ask, _REFUSED)
+        return wanted is IfIndeterminate.RATHER_TWICE
+
+    def _as_attempt(self, ready: Ready, answer: Answer, *, rather_twice: bool) -> Attempt:
         now = self._deps.clock.now()
-        return attempt_of(claim, answer, self._deps.retry, now=now, began=created_at or now, untracked=untracked)
+        return attempt_of(
+            ready.claim,
+            answer,
+            self._deps.retry,
+            now=now,
+            began=ready.created_at or now,
+            untracked=ready.untracked,
+            rather_twice=rather_twice,
+        )

@@ -101,7 +101,9 @@ def _rejected(event: Event, _nth: int, _url: str) -> str:
 
 def _indeterminate(event: Event, _nth: int, _url: str) -> str:
     server = event.facts.get("server") or "the next server"
-    return f"The connection to {server} was lost before it answered: it may have the mail; it is not sent again"
+    again = to_iso(int(event.facts["retry_at"])) if event.facts.get("retry_at") else ""
+    then = f"tried once more at {again}, as its sender is set" if again else "no second try by itself"
+    return f"The connection to {server} was lost before it answered: it may have the mail, {then}"
 
 
 def _expired(event: Event, _nth: int, _url: str) -> str:

@@ -113,6 +113,8 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     opens_withdrawn: bool | None = None
     """The latest choice of the address; None when there is none."""
     clicks_withdrawn: bool | None = None
+    indeterminate: int = 0
+    """How many attempts before ended so."""
     generation: int = 0
     """Generation of the state in which it was claimed."""
 

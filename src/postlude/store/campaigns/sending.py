@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
@@ -81,15 +81,15 @@ class CampaignSending(TopicQueries):
             return [claim for some in chunks(ids) for claim in _claims(connection, some, generation)]
 
     def give_back(self, claimed: Collection[int]) -> None:
-        """Return claims that were not attempted: queued again, the attempt not counted."""
+        """Claims of which nothing has left: waiting again, their attempt not counted."""
         back = {"status": waiting_again(), "attempts": copies.c.attempts - 1, "worker": None}
         with self._database.write() as connection:
             for some in chunks(claimed):
-                held = copies.c.id.in_(some), copies.c.status == CopyStatus.CLAIMED.value
+                held = copies.c.id.in_(some), copies.c.status.in_(("claimed", "sending"))
                 connection.execute(update(copies).where(*held).values(back))
 
     def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
-        """As `give_back`, attempted or not, and not again before `until`; `text` is the reason."""
+        """As `give_back`, and not again before `until`; `text` says why."""
         why = {"text": clean(text)} if text else {}
         with self._database.write() as connection:
             for some in chunks(claimed):
@@ -120,8 +120,10 @@ class CampaignSending(TopicQueries):
         return min((at for at in found if at is not None), default=None)
 
     def finish(self, campaign: int, now: int) -> bool:
-        """Set SENT when the whole audience has copies and every copy has its outcome; False otherwise."""
-        left = select(copies.c.id).where(copies.c.campaign == campaign, copies.c.status.in_(_OPEN)).exists()
+        """SENT, when everybody is taken in and every copy has its outcome; False when it is not so."""
+        waits_again = and_(copies.c.status == CopyStatus.INDETERMINATE.value, copies.c.next_attempt_at.is_not(None))
+        is_open = or_(copies.c.status.in_(_OPEN), waits_again)
+        left = select(copies.c.id).where(copies.c.campaign == campaign, is_open).exists()
         done = campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SENDING.value, campaigns.c.taken_in
         change = update(campaigns).where(*done, ~left)
         with self._database.write() as connection:
@@ -129,12 +131,20 @@ class CampaignSending(TopicQueries):
             return bool(connection.execute(change.values(values)).rowcount)
 
     def cancel_copies(self, campaign: int, limit: int = 10_000) -> int:
-        """Cancel up to `limit` waiting copies; returns their number. Claimed copies are left to their worker."""
-        waiting = copies.c.status.in_([CopyStatus.HELD.value, *(status.value for status in WAITING)])
+        """CANCELLED for up to `limit` copies that wait; how many it was. Those in a worker's hands are left to it.
+
+        An indeterminate one may have arrived: it stays so, and is not tried again.
+        """
+        held = copies.c.status == CopyStatus.HELD.value
+        waiting = or_(
+            held, and_(copies.c.status.in_([s.value for s in WAITING]), copies.c.next_attempt_at.is_not(None))
+        )
+        indeterminate = CopyStatus.INDETERMINATE.value
+        status = case((copies.c.status == indeterminate, indeterminate), else_=CopyStatus.CANCELLED.value)
         some = select(copies.c.id).where(copies.c.campaign == campaign, waiting).limit(limit)
         change = update(copies).where(copies.c.id.in_(some.scalar_subquery()), waiting)
         with self._database.write() as connection:
-            return connection.execute(change.values(status=CopyStatus.CANCELLED.value, next_attempt_at=None)).rowcount
+            return connection.execute(change.values(status=status, next_attempt_at=None)).rowcount
 
     def release_held(self, campaign: int, message: int, limit: int = 10_000) -> int:
         """Release up to `limit` held copies as the variant `message`; returns their number."""
@@ -183,9 +193,10 @@ def _throttle_slots(connection: Connection, campaign: int, limit: int, now: int)
         return limit
     paced_to = connection.execute(query.with_for_update()).one().paced_to
     pause = _HOUR / per_hour
-    begin = max(paced_to, now - max(int(pause), _SECOND))  # what was not used up a second ago is gone
+    # What was not used up a second ago is gone; what lies ahead was given out while the clock was.
+    begin = max(min(paced_to, now), now - max(int(pause), _SECOND))
     slots = min(limit, int((now - begin) / pause))
-    if slots:
+    if slots or paced_to > now:
         moved = update(campaigns).where(campaigns.c.id == campaign)
         connection.execute(moved.values(paced_to=int(begin + slots * pause)))
     return slots
@@ -205,6 +216,7 @@ _CLAIM: Final = (
         why_no_mailing_as_copy(),
         withdrawals.c.opens,
         withdrawals.c.clicks,
+        copies.c.indeterminate,
     )
     .select_from(
         copies.outerjoin(contacts, contacts.c.id == copies.c.contact)

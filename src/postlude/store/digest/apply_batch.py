@@ -18,6 +18,7 @@ from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import list_members
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
+from postlude.store.digest.settle_indeterminate import settle_indeterminate
 from postlude.store.digest.tables import outcomes, seen
 from postlude.store.engine import Database
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
@@ -41,6 +42,7 @@ _STATUS: Final = {
     SendOutcome.EXPIRED: CopyStatus.EXPIRED,
     SendOutcome.SUPPRESSED: CopyStatus.SUPPRESSED,
 }
+_MAY_WAIT: Final = frozenset({SendOutcome.DEFERRED, SendOutcome.INDETERMINATE})
 
 
 class DigestQueries(TopicQueries):
@@ -174,6 +176,7 @@ class DigestQueries(TopicQueries):
                 server=bindparam("new_server"),
                 remote_id=bindparam("new_remote_id"),
                 sent_at=bindparam("new_sent_at"),
+                indeterminate=copies.c.indeterminate + bindparam("more_indeterminate"),
             )
         )
         return PreparedStatement(change, None, self._database.engine.dialect)
@@ -204,6 +207,7 @@ class DigestQueries(TopicQueries):
         of_copies, of_links = fold(batch.events)
         self._merge_copies.run(connection, of_copies)
         self._merge_links.run(connection, of_links)
+        settle_indeterminate(connection, of_copies, batch)
 
     @cached_property
     def _merge_copies(self) -> PreparedStatement:
@@ -307,7 +311,8 @@ def _attempt_row(result: AttemptResult) -> dict[str, Any]:
     return {
         "the_copy": result.copy,
         "new_status": _STATUS[result.outcome].value,
-        "retry_at": result.retry_at if result.outcome is SendOutcome.DEFERRED else None,
+        "retry_at": (result.retry_at or None) if result.outcome in _MAY_WAIT else None,
+        "more_indeterminate": int(result.outcome is SendOutcome.INDETERMINATE),
         "new_code": result.code,
         "new_enhanced": clean(result.enhanced),
         "new_text": clean(result.text),

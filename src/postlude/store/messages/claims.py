@@ -13,7 +13,8 @@ from postlude.store.messages.tables import copies, messages
 from postlude.store.settings import settings
 
 _SAMPLE: Final = 100
-WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED)
+WAITING: Final = (CopyStatus.DEFERRED, CopyStatus.QUEUED, CopyStatus.INDETERMINATE)
+"""What may leave when its time comes. INDETERMINATE has a time only where its sender wants it tried once more."""
 
 
 class Claims(TopicQueries):
@@ -54,7 +55,8 @@ class Claims(TopicQueries):
         Of copies that were never tried it looks at the first hundred only: they wait about equally long.
         """
         mine = copies.c.campaign == 0, copies.c.next_attempt_at <= now
-        put_off = select(copies.c.next_attempt_at).where(*mine, copies.c.status == CopyStatus.DEFERRED.value)
+        tried_before = (CopyStatus.DEFERRED.value, CopyStatus.INDETERMINATE.value)
+        put_off = select(copies.c.next_attempt_at).where(*mine, copies.c.status.in_(tried_before))
         new = select(copies.c.message).where(*mine, copies.c.status == CopyStatus.QUEUED.value)
         new = new.order_by(copies.c.next_attempt_at).limit(_SAMPLE)
         with self._database.read() as connection:
@@ -95,6 +97,10 @@ def claim_query() -> Select[tuple[object, ...]]:
         messages.c.ret,
         copies.c.notify,
         copies.c.orcpt,
+        messages.c.sender,
+        messages.c.created_at,
+        copies.c.indeterminate,
+        messages.c.size,
     )
     return select(*columns).join(messages, messages.c.id == copies.c.message).order_by(copies.c.id)
 

@@ -99,6 +99,14 @@ class Claim(msgspec.Struct, frozen=True):
     ret: str = ""
     notify: str = ""
     orcpt: str = ""
+    sender: str = ""
+    """The From address."""
+    created_at: int = 0
+    """When the message was accepted, or its campaign scheduled."""
+    indeterminate: int = 0
+    """How many attempts before ended so."""
+    size: int = 0
+    """Bytes of the message as it was handed in."""
     generation: int = 0
     """Generation of the state in which it was claimed."""
 

@@ -1,10 +1,12 @@
 """Messages, links, copies, what was counted of them, and the workers that send them."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
 from postlude.store.columns import Big, count, metadata, own_id, words
 from postlude.store.folds import Folded
 from postlude.store.messages.rows import Activity, LinkActivity
+
+_INDETERMINATE = text("status = 'indeterminate'")
 
 messages = Table(
     "messages",
@@ -50,6 +52,7 @@ copies = Table(
     Column("address", Text, nullable=False, index=True),  # the recipient in lower case: what is looked up
     Column("status", Text, nullable=False),
     count("attempts"),
+    count("indeterminate"),  # attempts that ended so
     Column("next_attempt_at", Big),
     count("code"),
     words("enhanced"),
@@ -64,6 +67,7 @@ copies = Table(
     words("notify"),  # DSN, as the client asked (RFC 3461)
     words("orcpt"),
     Index(None, "campaign", "status", "next_attempt_at"),
+    Index("ix_copies_indeterminate", "id", sqlite_where=_INDETERMINATE, postgresql_where=_INDETERMINATE),
 )
 
 # One row per start of a sending process. The holder of the journal's lock is alive, so a row whose journal is free, or

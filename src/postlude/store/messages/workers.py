@@ -70,7 +70,12 @@ class Workers(TopicQueries):
         text = "it was in the hands of a process of another data folder; it may have arrived and is not sent again"
         theirs = select(workers.c.id).where(workers.c.journal.startswith(f"{folder}/", autoescape=True))
         held = copies.c.worker.in_(theirs), copies.c.status.in_((CopyStatus.CLAIMED.value, CopyStatus.SENDING.value))
-        indeterminate = {"status": CopyStatus.INDETERMINATE.value, "text": text, "worker": None}
+        indeterminate = {
+            "status": CopyStatus.INDETERMINATE.value,
+            "text": text,
+            "worker": None,
+            "next_attempt_at": None,
+        }
         with self._database.write() as connection:
             given_up = connection.execute(update(copies).where(*held).values(indeterminate)).rowcount
             connection.execute(delete(workers).where(workers.c.id.in_(theirs.scalar_subquery())))

@@ -38,8 +38,10 @@ def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
     assert store.sending.next_due(50) is None
     store.digest.apply(Batch(started=[1000, 1001]))
     assert [one.copy for one in store.sending.left_in_flight([ME])] == [1000, 1001]
-    store.campaigns.give_back([1001, 1002])
+    store.campaigns.give_back([1002])
     assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1002, 1)]
+    store.campaigns.give_back([1001])  # it had started, and nothing of it left
+    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1001, 1)]
     store.campaigns.postpone([1001], 70, "the server takes 5 a day")
     assert store.messages.copy(1001).text == "the server takes 5 a day"
     assert store.sending.claim(5, 69, ME) == []

@@ -8,6 +8,7 @@ import pytest
 
 from postlude.services.ports import Outgoing
 from postlude.tokens import TagPurpose
+from servers.starts import Started
 
 if TYPE_CHECKING:
     from support.web_world import World
@@ -24,7 +25,7 @@ TEXT = b"From: alice@example.org\r\nTo: bob@example.net\r\nSubject: Plain\r\n\r\
 
 async def delivered(world: "World", raw: bytes, copy: int = 7) -> str:
     tag = world.deps.codec.mint_tag(TagPurpose.BOUNCE, copy)
-    answer = await world.outbox.send(Outgoing(f"bounce+{tag}@postlude.localhost", "bob@example.net", raw))
+    answer = await world.outbox.send(Outgoing(f"bounce+{tag}@postlude.localhost", "bob@example.net", raw), Started())
     return answer.remote_id
 
 

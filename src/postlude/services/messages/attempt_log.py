@@ -1,0 +1,107 @@
+"""Journals that attempts start: durably, just before a connection takes a copy's first byte.
+
+What is journaled here and has no result when its worker dies may have arrived; everything else it had claimed has not.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Final, Protocol
+
+from postlude.kit.clock import Clock
+from postlude.model.errors import InUseError, StorageError
+from postlude.model.observation import AttemptStarted, encode
+from postlude.services.ports import Append
+
+_SMOOTH: Final = 8
+
+
+class Startable(Protocol):
+    """A claim, of a single mail or a campaign."""
+
+    @property
+    def copy(self) -> int:
+        """What is about to leave."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Of the state that let it be claimed."""
+        ...
+
+
+class AttemptLog:
+    """One for all connections of a worker: what they ask for in one turn of the loop is one record."""
+
+    def __init__(self, append: Append, clock: Clock) -> None:
+        self.sync_s = 0.0
+        """How long a record takes to be durable, averaged."""
+        self._append: Final = append
+        self._clock: Final = clock
+        self._asked: list[tuple[Startable, asyncio.Future[None]]] = []
+        self._writing: Final[set[asyncio.Task[None]]] = set()
+
+    def ask(self, claim: Startable) -> "asyncio.Future[None]":
+        """Have it journaled; the future ends when it is durable, or with the StorageError that says why not."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._asked:
+            loop.call_soon(self._hand_over)
+        self._asked.append((claim, future))
+        return future
+
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        task = asyncio.create_task(self._write(asked), name="attempts that start")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write(self, asked: Sequence[tuple[Startable, "asyncio.Future[None]"]]) -> None:
+        began, error = perf_counter(), None
+        try:
+            await self._append(encode(started_of([claim for claim, _ in asked], self._clock.now())))
+        except (StorageError, InUseError) as refused:
+            error = refused
+        else:
+            self.sync_s += (perf_counter() - began - self.sync_s) / _SMOOTH
+        for _, future in asked:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+                future.exception()  # it may be that nobody waits any more: that is no fault
+
+
+class JournaledStart:
+    """The start of one attempt: an `AttemptStart` of the ports."""
+
+    def __init__(self, log: AttemptLog, claim: Startable) -> None:
+        self._log: Final = log
+        self._claim: Final = claim
+        self._future: asyncio.Future[None] | None = None
+        self.taken = False
+        """Whether a byte of the message may have left."""
+
+    @property
+    def sync_s(self) -> float:
+        """How long `durable` takes after `ask`, about."""
+        return self._log.sync_s
+
+    def ask(self) -> None:
+        """Have it journaled; nothing the second time."""
+        if self._future is None:
+            self._future = self._log.ask(self._claim)
+
+    async def durable(self) -> None:
+        """Return when it is on the disk; StorageError when the disk refused: then no byte may leave."""
+        self.ask()
+        assert self._future is not None
+        await self._future
+        self.taken = True
+
+
+def started_of(claims: Sequence[Startable], now: int) -> AttemptStarted:
+    """What is journaled before the first byte of these copies leaves."""
+    return AttemptStarted(now, tuple(claim.copy for claim in claims), max(claim.generation for claim in claims))
