@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,7 +59,7 @@ def up(folder):
     raise SystemExit((folder / "log").read_text())
 
 
-def prepare(folder, hits):
+def prepare(folder, hits, edges=("edge-9",)):
     """Copies that were sent, and what their recipients did while nothing digested it."""
     first = up(folder)
     first.terminate()
@@ -85,13 +85,15 @@ def prepare(folder, hits):
         bytes([1, 1]) + number.to_bytes(8) + one.to_bytes(8) for number, copies in ids.items() for one in copies
     ]
     began = time.perf_counter()
-    with closing(JournalWriter(folder / "data" / "journal", "edge-9", max_bytes=64 << 30)) as writer:
+    with ExitStack() as stack:
+        journals = folder / "data" / "journal"
+        writers = [stack.enter_context(closing(JournalWriter(journals, name, max_bytes=64 << 30))) for name in edges]
         gate = threading.Semaphore(40_000)
         done = lambda _result: gate.release()  # noqa: E731 - called for every record
         for i in range(hits):
             gate.acquire()
             at = now - 3600_000_000 + i * 300
-            writer.submit(
+            writers[i % len(writers)].submit(
                 records.hit(at, (HitEndpoint.PIXEL, chance.choice(payloads), -1), "GET", chance.choice(ends)), done
             )
     print(f"{hits:,} hits in the journal after {time.perf_counter() - began:.0f} s", file=sys.stderr)

@@ -1,9 +1,10 @@
-"""Random histories of kills, restores, lost and damaged files and full disks, with real processes, beside a model.
+"""Random histories of kills, restores, lost and damaged files, full disks, clock jumps and database outages.
 
-    python bench/chaos.py [--histories 100] [--rounds 3] [--seed 1] [--jobs 2] [--no-result]
+    python bench/chaos.py [--histories 100] [--rounds 3] [--seed 1] [--jobs 2] [--plain] [--no-result]
 
-A history is rounds of work (mail is accepted and sent, pixels are answered), an end (`kill -9` or in order), and
-something that happens to the data folder meanwhile. At the end everything that was promised is there once, or was
+With real processes, beside a model. A history is rounds of work (mail and campaigns are accepted and sent, pixels are
+answered, the clock is set, PostgreSQL goes away in every third), an end (`kill -9` or in order), and something that
+happens to the data folder meanwhile. At the end everything that was promised is there once, or was
 told to be missing. Full disks need root: a small file system is mounted for every third history.
 """
 
@@ -43,12 +44,20 @@ def folder(*, small: bool) -> Iterator[Path]:
                 subprocess.run(["umount", data], check=True)
 
 
-def one(seed: int, rounds: int, small: bool) -> Verdict:
+def one(seed: int, rounds: int, small: bool, plain: bool) -> Verdict:
     with folder(small=small) as path:
+        driver = Driver(path, seed, small_disk=small, plain=plain)
         try:
-            return Driver(path, seed, small_disk=small).run(rounds)
+            return driver.run(rounds)
         except AssertionError as error:
-            return Verdict(seed, wrong=[str(error)])
+            driver.verdict.wrong.append(str(error))
+            return driver.verdict
+
+
+def repeat(seed: int, rounds: int, small: bool, plain: bool) -> str:
+    """The command that does one history again."""
+    more = (" --small-disk" if small else "") + (" --plain" if plain else "")
+    return f"python bench/chaos.py --histories 1 --seed {seed} --rounds {rounds}{more} --no-result"
 
 
 def kind(step: str) -> str:
@@ -61,11 +70,18 @@ def kind(step: str) -> str:
         if path.startswith("journal/") and "." not in last and last != "mark":
             what = "a writer's folder"
         return f"{words[0]} {what}"
+    if words[:3] == ["the", "clock", "is"]:
+        return "the clock is set"
+    if words[:2] == ["campaign", "to"]:
+        return "campaign"
     return " ".join(words[:3]) if words[:2] == ["put", "back"] else step
 
 
 def command(options: argparse.Namespace) -> str:
-    return f"python bench/chaos.py --histories {options.histories} --rounds {options.rounds} --seed {options.seed}"
+    plain = " --plain" if options.plain else ""
+    return (
+        f"python bench/chaos.py --histories {options.histories} --rounds {options.rounds} --seed {options.seed}{plain}"
+    )
 
 
 def report(verdicts: list[Verdict], seconds: float, options: argparse.Namespace) -> str:
@@ -97,15 +113,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--plain", action="store_true", help="no campaigns, clock jumps and PostgreSQL")
+    parser.add_argument("--small-disk", action="store_true", help="every history on a small disk, not every third")
     parser.add_argument("--no-result", action="store_true", help="do not write bench/results/chaos.md")
     options = parser.parse_args()
     began, verdicts = time.monotonic(), []
     root = os.geteuid() == 0
-    tasks = [(options.seed + number, options.rounds, number % 3 == 2 and root) for number in range(options.histories)]
+    tasks = [
+        (options.seed + number, options.rounds, (number % 3 == 2 or options.small_disk) and root, options.plain)
+        for number in range(options.histories)
+    ]
     with ProcessPoolExecutor(options.jobs) as jobs:
-        for verdict in jobs.map(one, *zip(*tasks, strict=True)):
+        for task, verdict in zip(tasks, jobs.map(one, *zip(*tasks, strict=True)), strict=True):
             verdicts.append(verdict)
             print(verdict.seed, "WRONG" if verdict.wrong else "ok", verdict.steps, *verdict.wrong, flush=True)
+            if verdict.wrong:
+                print("  again:", repeat(*task), flush=True)
     text = report(verdicts, time.monotonic() - began, options)
     if options.no_result:
         print(text)

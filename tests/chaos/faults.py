@@ -99,4 +99,13 @@ def nothing(_chance: random.Random, _data: Path, _snapshots: list[Path]) -> str:
     return "nothing"
 
 
-FAULTS: Final[tuple[Callable[[random.Random, Path, list[Path]], str], ...]] = (nothing, put_back, lose, damage)
+def jump(chance: random.Random, data: Path, _snapshots: list[Path]) -> str:
+    """The machine's clock is set, ahead or back, by hours or days."""
+    hours = chance.choice((0, 2, 3 * 24, 20 * 24)) * chance.choice((1, -1))
+    (data.parent / "clock").write_bytes((hours * 3_600_000_000).to_bytes(8, "little", signed=True))
+    return f"the clock is {hours} h ahead"
+
+
+Fault = Callable[[random.Random, Path, list[Path]], str]
+FAULTS: Final[tuple[Fault, ...]] = (nothing, put_back, lose, damage)
+WITH_CLOCK: Final[tuple[Fault, ...]] = (*FAULTS, jump)

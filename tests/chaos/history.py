@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults import FAULTS
-from chaos.node import run_node, settings_of
+from chaos.faults import FAULTS, WITH_CLOCK, jump
+from chaos.node import DATABASE, run_node, settings_of
 from postlude.app.commands.doctor import examine_all, repair
 from postlude.history import open_history
-from postlude.model.words import CopyStatus, EventKind
+from postlude.model.words import CampaignStatus, CopyStatus, EventKind
 from postlude.services.integrity.sending_pause import resume
 from postlude.store import open_store
+from servers.postgresql import Postgresql
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -34,6 +35,9 @@ _SILENT: Final = 30.0
 _VISIBLE: Final = {CopyStatus.INDETERMINATE.value, CopyStatus.REJECTED.value, CopyStatus.EXPIRED.value}
 _PROBLEMS: Final = 10
 _PATIENCE: Final = 3.0
+_TRIES: Final = 4
+_ELSEWHERE: Final = 3
+_OFTEN, _SELDOM = 0.5, 0.2
 
 
 @dataclass
@@ -55,10 +59,18 @@ class Verdict:
 
 
 class Driver:
-    """One data folder, the process on it, and what it promised."""
+    """One data folder, the process on it, and what it promised.
 
-    def __init__(self, folder: Path, seed: int, *, small_disk: bool = False) -> None:
+    Not `plain`: there are campaigns and a clock that is set while it runs and while it does not, and every third
+    history has its state in PostgreSQL, which is away now and then.
+    """
+
+    def __init__(self, folder: Path, seed: int, *, small_disk: bool = False, plain: bool = False) -> None:
         self._chance = random.Random(seed)
+        self._plain = plain
+        self._faults = FAULTS if plain else WITH_CLOCK
+        elsewhere = not (plain or small_disk) and seed % _ELSEWHERE == 1 and Postgresql.installed()
+        self._database = Postgresql() if elsewhere else None
         self._data, self._outside = folder / "data", folder / "outside"
         self._folder, self._small_disk = folder, small_disk
         self._snapshots: list[Path] = []
@@ -74,13 +86,25 @@ class Driver:
     def run(self, rounds: int) -> Verdict:
         """Rounds of work, an end, and something that happens meanwhile; then a look at what is left."""
         self._data.mkdir(parents=True, exist_ok=True)
+        if self._database is None:
+            return self._run(rounds)
+        self._database.start()
+        try:
+            (self._folder / DATABASE).write_text(self._database.create())
+            return self._run(rounds)
+        finally:
+            self._database.close()
+
+    def _run(self, rounds: int) -> Verdict:
         self._start()
         for _ in range(rounds):
             self._work()
             self._end()
             self._snapshot()
-            what = self._chance.choice(FAULTS)(self._chance, self._data, self._snapshots)
+            what = self._chance.choice(self._faults)(self._chance, self._data, self._snapshots)
             self.verdict.steps.append(what)
+            if self._database is not None and what.startswith("put back state"):
+                self._put_back_database(self._snapshots[int(what.rpartition("-")[2])])
             self._start()
             self._go_on_if_paused()
         self._work()
@@ -91,6 +115,8 @@ class Driver:
         return self.verdict
 
     def _work(self) -> None:
+        if not self._plain:
+            self._disturb()
         for _ in range(self._chance.randint(3, 25)):
             if self._chance.random() < 0.4 or not (sent := self._sent()):
                 self._numbers += 1
@@ -103,6 +129,37 @@ class Driver:
                     self._answered[copy] += 1
         if self._small_disk and self._chance.random() < 0.3:
             self._fill_the_disk()
+
+    def _disturb(self) -> None:
+        """What happens while it runs, beside what it does."""
+        if self._chance.random() < _OFTEN:
+            self._numbers += 1
+            people = [f"c{self._numbers}-{number}@example.net" for number in range(self._chance.randint(1, 30))]
+            if self._ask("campaign", people)[0] == "scheduled":
+                self._accepted += people
+                self.verdict.steps.append(f"campaign to {len(people)}")
+        if self._chance.random() < _SELDOM:
+            self.verdict.steps.append(jump(self._chance, self._data, []))
+        if self._database is not None and self._chance.random() < _OFTEN:
+            self._outage(self._database)
+
+    def _outage(self, database: Postgresql) -> None:
+        """Mail and hits are taken meanwhile."""
+        self.verdict.steps.append("outage")
+        database.stop(self._chance.choice(("immediate", "fast")))
+        for _ in range(self._chance.randint(1, 5)):
+            self._numbers += 1
+            address = f"r{self._numbers}@example.net"
+            if self._ask("mail", address)[0] == "accepted":
+                self._accepted.append(address)
+            time.sleep(self._chance.random())
+        database.start()
+
+    def _put_back_database(self, snapshot: Path) -> None:
+        assert self._database is not None
+        self._database.stop("fast")
+        self._database.put_back(snapshot / DATABASE)
+        self._database.start()
 
     def _fill_the_disk(self) -> None:
         self.verdict.steps.append("full disk")
@@ -139,6 +196,10 @@ class Driver:
     def _snapshot(self) -> None:
         target = self._folder / f"snapshot-{len(self._snapshots)}"
         shutil.copytree(self._data, target, ignore=shutil.ignore_patterns("filler", "*.sock"))
+        if self._database is not None:
+            self._database.stop("fast")
+            self._database.copy_to(target / DATABASE)
+            self._database.start()
         self._snapshots.append(target)
         self._keys = self._keys or (self._data / "keys.json").read_bytes()
 
@@ -176,9 +237,10 @@ class Driver:
     def _settle(self) -> None:
         """Wait until all is digested; what keeps the digest from it is told, and mended as it says."""
         problem = self._ask("settle")[1]
-        if problem:  # it tries again by itself
-            time.sleep(_PATIENCE)
-            problem = self._ask("settle")[1]
+        for _ in range(_TRIES):
+            if problem:  # it tries again by itself
+                time.sleep(_PATIENCE)
+                problem = self._ask("settle")[1]
         if problem:
             self.verdict.told.append(problem)
             self._problems += 1
@@ -203,11 +265,13 @@ class Driver:
             raise AssertionError(f"seed {self.verdict.seed}: it died after {self.verdict.steps}") from None
 
     def _await_sending(self) -> None:
-        for _ in range(100):
+        until = time.monotonic() + _SILENT
+        while time.monotonic() < until:
             self._settle()
             before = len(self._sent())
             if not _forked(lambda: _look(self._data, go_on=False))[0] and before == len(self._sent()):
                 return
+            time.sleep(0.1)
 
     def _stop(self) -> None:
         assert self._ask("stop") == ("stopped",)
@@ -262,7 +326,8 @@ def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
         held = store.integrity.sending_pause()
         told = [one.text for one in store.integrity.incidents(every=True)]
         if not go_on:
-            return bool(store.integrity.paused_mail().waiting), told
+            under_way = store.campaigns.latest([CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
+            return bool(store.integrity.paused_mail().waiting or under_way), told
         if held is not None:
             resume(store)
         return held is not None, told
@@ -276,7 +341,11 @@ def _result(data: Path) -> tuple[Counter[int], dict[str, str], list[str], bool]:
         opened = Counter(event.copy for event in events)
         ids = {event.id for event in events}
         assert len(ids) == len(events), "two events have the same id"
-        found = [store.messages.copies(message) for message, _, _ in store.messages.checksums()]
+        mailings = store.campaigns.latest()
+        variants = [variant.message for one in mailings for variant in store.campaigns.variants(one.id)]
+        singles = [message for message, _, _ in store.messages.checksums()]
+        found = [store.messages.copies(message) for message in {*singles, *variants}]
         statuses = {copy.recipient: copy.status.value for some in found for copy in some}
         told = [one.text for one in store.integrity.incidents(every=True)]
+        told += [one.problem for one in mailings if one.problem]
     return opened, statuses, told, damaged

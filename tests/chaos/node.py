@@ -7,40 +7,73 @@ import asyncio
 import os
 import re
 import threading
+import zlib
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from postlude.app.background.clock_watch import ClockWatch
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.digest import build_digest
 from postlude.app.build.history import open_or_quarantine
-from postlude.app.build.sending import build_sender, build_tracker
+from postlude.app.build.sending import build_contents, build_sender, build_tracker
 from postlude.config import Settings, load
 from postlude.journal import JournalWriter, Spool
+from postlude.kit.clock import SystemClock
+from postlude.kit.ids import new_id
 from postlude.model.answer import Answer
 from postlude.model.errors import PostludeError
 from postlude.model.observation import Hit, encode
 from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.services.accounts.users import create_first_user
+from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.scheduling import schedule_campaign
+from postlude.services.campaigns.work import CampaignWork
 from postlude.services.change_feed import Changes
 from postlude.services.integrity.sending_pause import pause_if_new
+from postlude.services.messages.recovery import Recovery
+from postlude.services.messages.result_log import ResultLog
+from postlude.services.messages.retry import RetrySchedule
+from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept
-from postlude.services.ports import Forecast, Outgoing
-from postlude.store import open_store
-from postlude.worker import Worker
+from postlude.services.ports import AttemptStart, Forecast, Outgoing
+from postlude.store import Store, open_store
+from postlude.store.campaigns.rows import Campaign, Variant
+from postlude.store.contacts.rows import Audience
+from postlude.worker import CampaignDeps, Worker, run_campaigns
+from servers.commands import clean_environment
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.0"
 _PIXEL = re.compile(rb"/i/([\w-]+)\.gif")
 _SPARE = 1 << 20
+DATABASE, CLOCK = "database", "clock"
+"""Beside the data folder: the address of the database, if it is not in there, and how far ahead the clock is."""
+_RETRY = RetrySchedule(pauses_s=(1, 2, 3))
+_WORKER = "worker-1"
+_PUT_OFF = 7  # one of so many addresses is told to come again, once a process
 
 
 def settings_of(data: Path) -> Settings:
-    """The settings of an instance in this folder."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("POSTLUDE_")}
-    with patch.dict(os.environ, clean | {"POSTLUDE_DATA": str(data)}, clear=True):
+    """The settings of an instance in this folder, whose database may be elsewhere."""
+    given = {"POSTLUDE_DATA": str(data)}
+    if (database := data.parent / DATABASE).exists():
+        given["POSTLUDE_STATE_URL"] = database.read_text()
+    with patch.dict(os.environ, clean_environment({}) | given, clear=True):
         return load()
+
+
+class Skewed:
+    """The machine's clock, as many microseconds ahead as a file says."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT)
+
+    def now(self) -> int:
+        return SystemClock().now() + int.from_bytes(os.pread(self._fd, 8, 0), "little", signed=True)
 
 
 class Outside:
@@ -51,12 +84,17 @@ class Outside:
     def __init__(self, path: Path, parts: Parts) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._codec = parts.codec
+        self._put_off: set[str] = set()
 
-    async def send(self, copy: Outgoing) -> Answer:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer:
         flat = copy.data.replace(b"=\r\n", b"")
         token = _PIXEL.search(flat)
         ref = self._codec.read_read(token[1].decode()) if token else None
         place = f"{ref.kind.value} {ref.scope} {ref.copy}" if ref else "0 0 0"
+        if not zlib.crc32(copy.rcpt_to.encode()) % _PUT_OFF and copy.rcpt_to not in self._put_off:
+            self._put_off.add(copy.rcpt_to)
+            return Answer(SendOutcome.DEFERRED, 451, "4.7.1", "come again", "outside", "rcpt")
+        await start.durable()
         os.write(self._fd, f"{copy.rcpt_to} {place}\n".encode())
         await asyncio.sleep(0.002)
         return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "OK", "outside", "end-of-data")
@@ -85,7 +123,7 @@ def run_node(data: Path, outside: Path, pipe: Connection) -> None:
 async def _run(data: Path, outside: Path, pipe: Connection) -> None:
     with ExitStack() as stack:
         settings = settings_of(data)
-        parts = build_parts(settings)
+        parts = replace(build_parts(settings), clock=Skewed(data.parent / CLOCK))
         used = parts.folder.was_used()
         store = open_store(settings.database)
         stack.callback(store.close)
@@ -95,8 +133,8 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         history = open_or_quarantine(parts.folder.history, store, parts.clock)
         stack.callback(history.close)
         journals = {}
-        for name, spare in (("app", 0), ("mail", 0), ("edge", _SPARE)):
-            journals[name] = JournalWriter(parts.folder.journal, name, spare_bytes=spare)
+        for name, spare in (("app", 0), ("mail", 0), ("edge", _SPARE), (_WORKER, 0)):
+            journals[name] = JournalWriter(parts.folder.journal, name, spare_bytes=spare, clock=parts.clock)
             stack.callback(journals[name].close)
         spool_out, spool_in, tracker = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in), build_tracker(parts)
         changes = Changes()
@@ -121,19 +159,77 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
             transport=Outside(outside, parts),
             digested=caught_up,
         )
+        sender = replace(sender, retry=_RETRY)
         stop, wake = asyncio.Event(), asyncio.Event()
-        worker = asyncio.create_task(Worker(sender).run(stop, wake))
+        senders = [
+            asyncio.create_task(Worker(sender).run(stop, wake)),
+            asyncio.create_task(_send_campaigns(parts, store, sender, journals[_WORKER], stop)),
+        ]
+        clock_watch = ClockWatch(store, parts.clock, _RETRY)
+        clock_watch.start()
+        desk = _Desk(parts, store)
         pipe.send(("ready",))
         while (reported := await asyncio.to_thread(pipe.recv)) != ("stop",):
             try:
-                pipe.send(await _obey(reported, journals, spool_out, parts, digest, wake))
+                if reported[0] == "campaign":
+                    pipe.send(await asyncio.to_thread(desk.send_to, reported[1]))
+                else:
+                    pipe.send(await _obey(reported, journals, spool_out, parts, digest, wake))
             except PostludeError as error:
                 pipe.send(("failed", type(error).__name__, str(error)))
         stop.set()
         wake.set()
-        await worker
+        await clock_watch.stop()
+        await asyncio.gather(*senders)
         await _obey(("settle",), journals, spool_out, parts, digest, wake)
     pipe.send(("stopped",))
+
+
+async def _send_campaigns(
+    parts: Parts, store: Store, sender: SenderDeps, journal: JournalWriter, stop: asyncio.Event
+) -> None:
+    """What the campaign worker's process does, in this one."""
+    recovery = Recovery(store, parts.clock, journal.append, sender.digested, _RETRY)
+    own = f"{parts.folder.identity()}/{_WORKER}"
+    worker = None
+    while worker is None and not stop.is_set():
+        try:
+            worker = await recovery.begin(own)
+        except PostludeError:
+            await asyncio.sleep(0.5)
+    if worker is None:
+        return
+    deps = CampaignDeps(
+        store=store,
+        work=CampaignWork(store, parts.clock, worker),
+        composer=CopyComposer(build_contents(parts, store), parts.codec, parts.clock, "", lambda _: None),
+        transport=sender.transport,
+        results=ResultLog(journal),
+        clock=parts.clock,
+        retry=_RETRY,
+    )
+    await run_campaigns(deps, stop)
+
+
+class _Desk:
+    """Somebody who makes campaigns."""
+
+    def __init__(self, parts: Parts, store: Store) -> None:
+        self._parts = parts
+        self._store = store
+
+    def send_to(self, addresses: Sequence[str]) -> tuple[Any, ...]:
+        """One campaign to new contacts; `scheduled` when it is promised that it leaves."""
+        store, now = self._store, self._parts.clock.now()
+        user = store.accounts.first_user()
+        if user is None or store.integrity.sending_pause() is not None:
+            return ("failed", "nobody", "sending is held")
+        people = [store.contacts.add(address, now).id for address in addresses]
+        made = Campaign(id=new_id(), user=user.id, name="News", sender=user.address, audience=Audience(contacts=people))
+        variant = Variant(campaign=made.id, message=new_id(), subject="News", html="<p>Hello</p>")
+        store.campaigns.add(made, [variant])
+        schedule_campaign(store, build_contents(self._parts, store), self._parts.clock, made.id)
+        return ("scheduled",)
 
 
 async def _obey(  # noqa: PLR0917 - what a node is made of

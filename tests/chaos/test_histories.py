@@ -12,4 +12,5 @@ from chaos.history import Driver
 @pytest.mark.timeout(600)
 def test_a_random_history_loses_nothing_in_silence_and_sends_nothing_twice(tmp_path: Path, seed: int) -> None:
     verdict = Driver(tmp_path, seed).run(rounds=2)
-    assert verdict.wrong == [], verdict
+    again = f"python bench/chaos.py --histories 1 --seed {seed} --rounds 2 --no-result"
+    assert verdict.wrong == [], f"{verdict}\nagain: {again}"

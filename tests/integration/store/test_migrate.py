@@ -15,11 +15,16 @@ from postlude.store.columns import metadata
 from postlude.store.engine import Database, connect
 from postlude.store.migrate import HEAD, current, migrate
 
+_ADDED = (("copies", "indeterminate"), ("messages", "purpose"), ("app_passwords", "purpose"))
+_ADDED_LATER = (("suppressions", "left_at"), ("forgotten", "left_at"), ("unmatched", "address"))
+
 
 def back_to(connection: Connection, version: str) -> None:
     """Take back what later migrations cannot make twice, and say that they have not run."""
-    connection.execute(text("DROP INDEX ix_copies_indeterminate"))
-    connection.execute(text("ALTER TABLE copies DROP COLUMN indeterminate"))
+    for index in ("ix_copies_indeterminate", "ix_unmatched_address"):
+        connection.execute(text(f"DROP INDEX {index}"))
+    for table, column in (*_ADDED, *_ADDED_LATER):
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
     connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
 
 
