@@ -12,7 +12,7 @@ _ON: Final = frozenset({"on", "yes", "true", "1"})
 
 
 def read_purpose(word: str) -> MessagePurpose:
-    """The purpose somebody named; InputError for another word."""
+    """The purpose with this name; InputError for other words."""
     try:
         return MessagePurpose(word.strip().lower())
     except ValueError:
@@ -21,9 +21,9 @@ def read_purpose(word: str) -> MessagePurpose:
 
 
 def purpose_of(head: HeaderBlock, usual: str = "") -> MessagePurpose | None:
-    """What a message is for: its own field, else `usual` (of the login), else what mailings carry; None: nobody says.
+    """The purpose of a message: its own header field, else `usual` (of the login), else MAILING if it looks like one.
 
-    InputError when its own field names no purpose.
+    None: unknown. InputError if its own field names another word.
     """
     if head.all(PURPOSE_FIELD.lower()):
         return read_purpose(head.first(PURPOSE_FIELD.lower()))
@@ -33,7 +33,7 @@ def purpose_of(head: HeaderBlock, usual: str = "") -> MessagePurpose | None:
 
 
 def _is_to_many(head: HeaderBlock) -> bool:
-    """Whether it carries what mailings carry. Of mail that is passed on this is said by somebody else's mailing."""
+    """Whether it has the header fields of mailings. Resent mail has those of the original, which do not count."""
     if head.all("resent-from"):
         return False
     return (

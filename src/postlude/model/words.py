@@ -116,7 +116,7 @@ class Via(StrEnum):
 class MessagePurpose(StrEnum):
     """What a message is for; says what an unsubscribe ends."""
 
-    PERSONAL = "personal"  # somebody writes to somebody
+    PERSONAL = "personal"  # one person writes to another
     TRANSACTIONAL = "transactional"  # follows from what the recipient did: receipts, confirmations
     MAILING = "mailing"  # one text to many
 

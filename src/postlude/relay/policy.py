@@ -142,15 +142,15 @@ class RelayPolicy:
         return await self._services.owner_of(head.addresses("from")[0])
 
     def _is_foreign(self, head: HeaderBlock) -> bool:
-        """Whether the gateway only forwards it: somebody else wrote it."""
+        """Whether the gateway only forwards it: its author is of a foreign domain."""
         return self._login is None and not in_domains(head.addresses("from")[0], self._services.gateway.domains)
 
     def _marks(self, head: HeaderBlock) -> bytes:
-        """What somebody else wrote is passed on untracked."""
+        """Mail that the gateway only forwards has a foreign author: it is passed on untracked."""
         return _UNTRACKED if self._is_foreign(head) else b""
 
     def _usual_purpose(self, head: HeaderBlock) -> str:
-        """What a message is for that does not say so. What marks a forwarded one as a mailing is not said by us."""
+        """The default purpose. Forwarded mail is personal: its header fields of a mailing are the original author's."""
         if self._login is not None:
             return self._login.purpose
         return MessagePurpose.PERSONAL.value if self._is_foreign(head) else ""

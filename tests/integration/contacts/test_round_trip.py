@@ -1,11 +1,13 @@
 """An export, imported: nothing changes where it came from, and everything is there where it was not."""
 
+import csv
 import io
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, MemberStatus, MessagePurpose, Purpose
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts import suppressions
 from postlude.store import Store, open_store
@@ -150,3 +152,29 @@ def test_a_contact_and_a_suppression_are_found_as_they_are_shown(store: Store, s
     assert [one.address for one in store.contacts.page(search)] == ["info@xn--mnchen-3ya.example"]
     assert store.contacts.count(search) == 1
     assert [one.address for one in store.suppressions.latest(search=search)] == ["info@xn--mnchen-3ya.example"]
+
+
+def test_who_had_left_mailings_gets_none_elsewhere_and_who_came_back_here_does(
+    store: Store, written: Write, tmp_path: Path
+) -> None:
+    news = store.lists.add("News", CLOCK.now())
+    gone, left, back = (store.contacts.add(f"{name}@x.example", CLOCK.now()) for name in ("gone", "left", "back"))
+    store.suppressions.add(gone.address, "unsubscribed", at=CLOCK.now())
+    store.lists.put_member(news.id, left.id, MemberStatus.UNSUBSCRIBED, CLOCK.now())
+    store.suppressions.add(back.address, "unsubscribed", at=CLOCK.now())
+    file = written(export(store).encode())
+    store.suppressions.remove(back.address)
+    imported(store, file)
+    assert store.suppressions.get(back.address) is None  # a file never overrules a person
+    with closing(open_store(f"sqlite:///{tmp_path}/other.sqlite")) as other:
+        imported(other, file)
+        ended = other.contacts.why_not([one.address for one in (gone, left, back)], MessagePurpose.MAILING)
+    assert set(ended) == {"gone@x.example", "left@x.example", "back@x.example"}
+
+
+def test_an_export_of_before_is_known(store: Store, exported: str, written: Write) -> None:
+    rows = list(csv.reader(io.StringIO(exported.removeprefix("\ufeff"))))
+    at = rows[0].index("mailings")
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([row[:at] + row[at + 1 :] for row in rows])
+    assert imported(store, written(out.getvalue().encode())).counts == {"rows": len(NAMES), "unchanged": len(NAMES)}

@@ -123,11 +123,16 @@ async def test_the_pages_work_in_a_browser(endpoint: RunningEdge) -> None:
         await page.goto(base + endpoint.unsubscribe)
         await page.get_by_role("button", name="Abmelden").click()
         await page.get_by_role("heading", name="Sie sind abgemeldet").wait_for()
+        await page.goto(base + endpoint.campaign_unsubscribe)
+        await page.get_by_label("Alle Mailings dieses Absenders").check()
+        await page.get_by_role("button", name="Abmelden").click()
+        await page.get_by_role("heading", name="Sie sind abgemeldet").wait_for()
         await page.goto(base + endpoint.pixel)
         assert await page.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") == 1
         await browser.close()
     assert problems == []
     assert [hit.facts for hit in endpoint.hits() if hit.method == "POST"] == [
         {"opens": "off", "clicks": "on"},
-        {"how": "page"},
+        {"how": "page", "scope": "all"},
+        {"how": "page", "scope": "all"},
     ]

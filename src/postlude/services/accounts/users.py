@@ -84,8 +84,8 @@ def check_senders(senders: Iterable[str]) -> tuple[str, ...]:
 def new_app_password(store: Store, user: User, label: str, clock: Clock | None = None, purpose: str = "") -> str:
     """A new password for one program, shown once: 26 letters and digits (128 random bits), in groups.
 
-    Only its hash is stored; it needs no slow one, since nobody can try 2^128 passwords. `purpose` is that of messages
-    sent with it that name none; empty: as they look. InputError for a word that is no purpose.
+    Only its hash is stored; a fast hash is enough, because 2^128 passwords cannot be tried. `purpose` is the default
+    purpose of messages sent with it; empty: detected. InputError if `purpose` is not one of the three.
     """
     text = b32encode(secrets.token_bytes(_PASSWORD_BYTES)).rstrip(b"=").decode().lower()
     known = read_purpose(purpose).value if purpose else ""

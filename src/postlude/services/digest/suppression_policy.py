@@ -54,9 +54,10 @@ def of_finding(finding: Finding, recipient: str, named: Collection[str], *, cert
 
 
 def holds_back(finding: Finding, suppress: str, *, credited: bool) -> bool:
-    """Whether mailings to who answered wait for a person: they ask to be taken off, and that alone is no proof.
+    """Whether mailings to the sender of an answer wait for a decision: the answer asks to be taken off.
 
-    `suppress` is what `of_finding` said. What is proven needs no decision, and what is no recipient's own word none.
+    An answer can be forged, so it does not unsubscribe by itself. `suppress` is the result of `of_finding`: what is
+    proven needs no decision. `credited`: the recipient wrote it.
     """
     asks = finding.wish is Wish.LEAVE or finding.kind is FindingKind.UNSUBSCRIBED
     return asks and credited and not suppress

@@ -35,7 +35,7 @@ class Audiences(TopicQueries):
         return [Recipient(contact=as_struct(Contact, row), list=row.by_list) for row in rows]
 
     def audience_asking(self, audience: Audience) -> int:
-        """How many are chosen and left out, because they ask in an answer to be taken off and nobody has decided."""
+        """How many are chosen and left out, because of an undecided answer that asks to be taken off."""
         asked = [~_suppressed(), asks_to_leave(contacts.c.address)]
         with self._database.read() as connection:
             inner = select(contacts.c.id).where(*asked, *_chosen(audience, paged=False)).subquery()

@@ -155,7 +155,7 @@ class Lists(TopicQueries):
             return as_struct(Membership, connection.execute(select(list_members).where(mine)).one())
 
     def leave_all(self, address: str, at: int, source: str) -> None:
-        """End every membership of who has this address, as somebody decided."""
+        """End every membership of the contact with this address, as an operator decided."""
         with self._database.write() as connection:
             end_memberships(connection, address_key(address), at, source=source)
 

@@ -1,7 +1,7 @@
 """Whether a message may leave for an address: the one place that asks.
 
-A suppression ends what its reason ends (`model.not_mailed`). Mailings are ended by more: a wish in an answer that
-nobody has decided upon, a withdrawn consent, a list that was left. Single mail, campaigns and audiences ask here.
+A suppression ends what its reason ends (`model.not_mailed`). Mailings are also ended by an undecided wish in an answer,
+a withdrawn consent, and a list that was left. Single mail, campaigns and audiences ask here.
 """
 
 from collections.abc import Iterable
@@ -82,7 +82,7 @@ def why_no_mailing_as_copy() -> ColumnElement[Any]:
 
 
 def asks_to_leave(address: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
-    """Whether an answer from `address` asks to be taken off, and nobody has decided upon it."""
+    """Whether an undecided answer from `address` asks to be taken off."""
     return exists().where(unmatched.c.address == address, _WAITS)
 
 

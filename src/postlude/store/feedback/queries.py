@@ -58,7 +58,7 @@ class FeedbackQueries(TopicQueries):
         return sorted(found.values(), key=lambda one: one.at)
 
     def forget_before(self, at: int) -> None:
-        """Delete what came in before `at`: questions, whether somebody decided them or not, and what was quarantined.
+        """Delete what came in before `at`: questions, decided or not, and what was quarantined.
 
         A wish to be taken off that waits stays, without what was written: it is all that keeps mailings away.
         """

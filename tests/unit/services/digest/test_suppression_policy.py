@@ -1,6 +1,7 @@
 import pytest
 
 from postlude.feedback import Finding, FindingKind, Persistence, Reason
+from postlude.feedback.finding import Wish
 from postlude.model.observation import Attempt, Hit
 from postlude.model.words import EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest import suppression_policy as policy
@@ -71,3 +72,35 @@ def test_a_persons_decision_makes_a_bounce_certain(facts: dict[str, str], reason
 def test_a_hit_suppresses_where_it_unsubscribes(kind: EventKind, count: int) -> None:
     hit = Hit(1, HitEndpoint.UNSUBSCRIBE, 1, 2, 3, -1, "POST", "", "", {}, {})
     assert len(policy.of_hit(hit, kind)) == count
+
+
+@pytest.mark.parametrize(("scope", "only_list"), [("list", True), ("all", False), ("", True)])
+def test_who_leaves_says_how_far(scope: str, *, only_list: bool) -> None:
+    facts = {"how": "page"} | ({"scope": scope} if scope else {})
+    hit = Hit(5, HitEndpoint.UNSUBSCRIBE, 2, 1, 3, -1, "POST", "", "", {}, facts)
+    [found] = policy.of_hit(hit, EventKind.UNSUBSCRIBED)
+    assert found.reason == "unsubscribed"
+    assert found.only_list is only_list
+
+
+LEAVES = Finding(kind=FindingKind.REPLIED, wish=Wish.LEAVE)
+ASKS = Finding(kind=FindingKind.UNSUBSCRIBED)
+
+
+@pytest.mark.parametrize("finding", [LEAVES, ASKS])
+def test_a_wish_that_is_no_proof_holds_mailings_back(finding: Finding) -> None:
+    assert policy.holds_back(finding, "", credited=True)
+
+
+@pytest.mark.parametrize(
+    ("finding", "suppress", "credited"),
+    [
+        (ASKS, "unsubscribed", True),  # proven: it has its consequence
+        (LEAVES, "", False),  # somebody else's word
+        (ASKS, "", False),
+        (Finding(kind=FindingKind.REPLIED), "", True),
+        (GONE, "unknown_user", True),
+    ],
+)
+def test_everything_else_holds_nothing_back(finding: Finding, suppress: str, *, credited: bool) -> None:
+    assert not policy.holds_back(finding, suppress, credited=credited)
