@@ -47,13 +47,13 @@ class MayLeave(TopicQueries):
     def left_mailings(self, wanted: Iterable[int]) -> dict[int, str]:
         """`unsubscribed` (from all mailings) or `left` (a list, subscribed to none) by contact; others are absent."""
         ended = suppressions.c.left_at.is_not(None)
-        reported = case((ended, UNSUBSCRIBED), (has_left(), NoMailing.LEFT.value), else_=null()).label("said")
+        reported = case((ended, UNSUBSCRIBED), (has_left(), NoMailing.LEFT.value), else_=null()).label("ended_by")
         joined = contacts.outerjoin(suppressions, suppressions.c.address == contacts.c.address)
         found: dict[int, str] = {}
         with self._database.read() as connection:
             for some in chunks(wanted):
                 query = select(contacts.c.id, reported).select_from(joined).where(contacts.c.id.in_(some))
-                found |= {row.id: row.reported for row in connection.execute(query) if row.reported}
+                found |= {row.id: row.ended_by for row in connection.execute(query) if row.ended_by}
         return found
 
 
