@@ -3,6 +3,7 @@
 Every function raises OSError as the system does; callers translate it.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -75,8 +76,14 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
+    On a read-only disk a file that is there can be locked as well.
     """
-    fd = os.open(path, _LOCK, mode)
+    try:
+        fd = os.open(path, _LOCK, mode)
+    except OSError as error:
+        if error.errno not in {errno.EROFS, errno.EACCES}:
+            raise
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if patience_s is None:
             fcntl.flock(fd, fcntl.LOCK_EX)  # noqa: TID251 - the one place

@@ -9,12 +9,25 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Final, Generic, Self, TypeVar
+from time import monotonic
+from typing import Final, Generic, Protocol, Self, TypeVar
+
+STANDS_STILL_S: Final = 45.0
+"""A step of work that others wait for may last so long before it is told: then it probably never ends."""
 
 Words = Callable[[Exception], str]
 _Step = TypeVar("_Step")
 _T = TypeVar("_T")
 _log: Final = logging.getLogger("postlude.loop")
+
+
+class Troubled(Protocol):
+    """A part that runs in the background and can be in trouble."""
+
+    @property
+    def problem(self) -> str:
+        """Why it does not get on, in one sentence; empty when it does."""
+        ...
 
 
 class Pauses:
@@ -51,15 +64,18 @@ class _Loop(Generic[_Step]):
         pauses: Pauses | None = None,
         words: Words = words_of,
         delay_s: float = 0.0,
+        patience_s: float = 0.0,
     ) -> None:
         """`name` appears in the log and names the thread or task.
 
-        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` describes a
-        failure to the operator, before the error's text. The first step is taken after `delay_s`.
+        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` is what a
+        failure means to a person, put before the error's words. The first step is taken after `delay_s`. A step that
+        lasts longer than `patience_s` (0: it may last) is a problem as well.
         """
         self.name: Final = name
-        self.problem = ""
-        """Why the last step failed; empty when it did not."""
+        self._failure = ""
+        self._patience_s: Final = patience_s
+        self._fresh_until = float("inf")
         self._step: Final = step
         self._expected: Final = expected
         self._prefix: Final = problem or name
@@ -68,19 +84,31 @@ class _Loop(Generic[_Step]):
         self._delay_s: Final = delay_s
         self._logged: tuple[str, float] = ("", 0.0)
 
-    def worked(self) -> None:
-        """Clear the last failure. Called after each step; a long step calls it itself."""
+    @property
+    def problem(self) -> str:
+        """Why the last step failed, or that the one under way does not end; empty when neither is so."""
+        late_s = monotonic() - self._fresh_until
+        if self._failure or late_s <= 0:
+            return self._failure
+        return f"{self._prefix}: what is being done now has lasted for {late_s + self._patience_s:.0f} s"
+
+    def worked(self, rest_s: float = 0.0) -> None:
+        """Take back what the last failure said. Called after each step; a step that lasts calls it itself.
+
+        `rest_s`: so long it may now wait for something to do, `inf` for as long as it likes.
+        """
         if self._logged[0]:
             _log.info("%s works again", self.name)
             self._logged = ("", 0.0)
-        self.problem = ""
+        self._failure = ""
+        self._expect_within(rest_s)
         self._pauses.reset()
 
     def failed(self, error: Exception) -> float:
         """Log a failure and return the pause; the same failure after the same pause is not logged again."""
         known = isinstance(error, self._expected)
         words = self._words(error) if known else f"{type(error).__name__}: {error}"
-        self.problem = f"{self._prefix}: {words}"
+        self._failure = f"{self._prefix}: {words}"
         pause = self._pauses.next()
         if (words, pause) != self._logged:
             self._logged = (words, pause)
@@ -88,6 +116,9 @@ class _Loop(Generic[_Step]):
                 "%s step failed; retrying in %g s: %s", self.name, pause, words, exc_info=None if known else error
             )
         return pause
+
+    def _expect_within(self, rest_s: float) -> None:
+        self._fresh_until = monotonic() + rest_s + self._patience_s if self._patience_s else float("inf")
 
 
 class ThreadLoop(_Loop[Callable[[], float]]):
@@ -98,14 +129,16 @@ class ThreadLoop(_Loop[Callable[[], float]]):
         if self._delay_s:
             stop.wait(self._delay_s)
         while not stop.is_set():
+            self._expect_within(0.0)
             try:
                 pause = self._step()
             except Exception as error:  # noqa: BLE001 - nothing that fails once ends the loop
                 pause = self.failed(error)
             else:
-                self.worked()
+                self.worked(pause)
             if pause > 0:
                 stop.wait(pause)
+        self._expect_within(float("inf"))
 
 
 class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
@@ -129,19 +162,27 @@ class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
             self._stop.set()
             await self._task
 
+    async def cancel(self) -> None:
+        """End the task at once, whatever its step waits for; nothing when it was never started."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; it ends a pause, not a step."""
         if self._delay_s:
             await stopped_within(stop, self._delay_s)
         while not stop.is_set() and not self._ended:
+            self._expect_within(0.0)
             try:
                 pause = await self._step()
             except Exception as error:  # noqa: BLE001 - nothing that fails once ends the loop
                 pause = self.failed(error)
             else:
-                self.worked()
+                self.worked(pause)
             if pause > 0:
                 await stopped_within(stop, pause)
+        self._expect_within(float("inf"))
 
     async def __aenter__(self) -> Self:
         """Start the task."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from postlude.kit.loop import Pauses, TaskLoop, ThreadLoop, stopped_within
+from servers.waiting import wait_for
 
 
 class Stop(threading.Event):
@@ -173,3 +174,54 @@ async def test_a_cancelled_task_is_no_failure(caplog: pytest.LogCaptureFixture) 
 
 async def test_a_wait_ends_when_its_time_is_over() -> None:
     assert not await stopped_within(asyncio.Event(), 0.001)
+
+
+def test_a_step_that_does_not_end_is_told() -> None:
+    going, entered, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def step() -> float:
+        entered.set()
+        going.wait(10)
+        stop.set()
+        return 0.0
+
+    loop = ThreadLoop("digest", step, problem="the digest waits", patience_s=0.05)
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    entered.wait(10)
+    assert loop.problem == ""
+    wait_for("word of it", lambda: loop.problem.startswith("the digest waits: what is being done now has lasted for"))
+    going.set()
+    thread.join()
+    assert loop.problem == ""
+
+
+async def test_a_step_that_says_it_rests_may_last() -> None:
+    stop = asyncio.Event()
+    reported = asyncio.Event()
+
+    async def step() -> float:
+        loop.worked(60.0)
+        reported.set()
+        await stop.wait()
+        return 0.0
+
+    loop = TaskLoop("sender", step, patience_s=0.01)
+    running = asyncio.create_task(loop.run(stop))
+    await reported.wait()
+    await asyncio.sleep(0.05)
+    assert loop.problem == ""
+    stop.set()
+    await running
+
+
+async def test_a_loop_can_be_ended_in_the_middle_of_a_step() -> None:
+    async def step() -> float:
+        await asyncio.Event().wait()
+        return 0.0
+
+    loop = TaskLoop("listener", step)
+    loop.start()
+    await asyncio.sleep(0)
+    await loop.cancel()
+    await loop.cancel()
