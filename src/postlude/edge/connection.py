@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         "began",
         "busy",
         "counted",
+        "given_up",
         "line",
         "lost_answer",
         "peer",
@@ -80,6 +81,8 @@ class Connection(asyncio.Protocol):
         self.busy = False
         """A request waits for the journal, in state OTHER."""
         self.state = IDLE
+        self.given_up = False
+        """Its hit was answered without the disk's word."""
         self.stuck = False
         """The client does not read what we write."""
         self.seen = edge.tick
@@ -166,6 +169,8 @@ class Connection(asyncio.Protocol):
     def deliver(self, error: "StorageError | None") -> None:
         """The hit is durable, or lost: answer, and continue with the next request."""
         self._leave_plain()
+        if self.given_up:
+            return
         answer = self.answer
         if error is not None and self.lost_answer is not None:
             answer = self.lost_answer
@@ -178,6 +183,11 @@ class Connection(asyncio.Protocol):
         self.lost_answer = None
         self.write(answer)
         self._next()
+
+    def give_up(self) -> None:
+        """The disk does not answer: serve the plain hit that waits for it, and let nothing else come this way."""
+        self.given_up = True
+        self._end(self.answer)
 
     @property
     def waits(self) -> bool:

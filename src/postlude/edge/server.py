@@ -24,11 +24,11 @@ from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
-from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, JournalWriter, Position, RefusingJournal
+from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, STALLED_S, JournalWriter, Position, RefusingJournal
 from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.kit.connection_caps import ConnectionCaps
-from postlude.kit.descriptors import raise_descriptor_limit
+from postlude.kit.descriptors import connections_below, raise_descriptor_limit
 from postlude.kit.loop import TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
@@ -60,10 +60,18 @@ class Edge:
         self.core.withdrawn = self.front.look_again
         self.connections: set[Connection] = set()
         limits = config.limits
-        self._by_address: Final = ConnectionCaps(2 * limits.connections, limits.connections_per_address)
+        self._limit: Final = connections_below(limits.connections)
+        if self._limit < limits.connections:
+            _log.warning(
+                "edge: %d connections at once, not %d: this account may open too few files (ulimit -n, LimitNOFILE=)",
+                self._limit,
+                limits.connections,
+            )
+        self._by_address: Final = ConnectionCaps(2 * self._limit, limits.connections_per_address)
         self.url_bytes = config.limits.url_bytes
         self.hook = f"/{config.prefixes.hook}/".encode()
         self.tick = 1
+        self._given_up = 0
         self._certificate = Certificate(config.tls_cert, config.tls_key)
         self._servers: list[asyncio.AbstractServer] = []
         self._ticking = TaskLoop("edge clock", self._every_second, delay_s=1.0)
@@ -124,7 +132,7 @@ class Edge:
 
     def admit(self, connection: Connection) -> bool:
         """Whether there is room for one more, in all and from its address; idle connections make room."""
-        limit = self.core.config.limits.connections
+        limit = self._limit
         connection.counted = not self.core.proxies.listed(connection.peer)
         if connection.counted and self._by_address.enter(connection.peer) is not None:
             connection.counted = False
@@ -147,6 +155,7 @@ class Edge:
 
     def too_many(self) -> bytes:
         """Answer to a connection over the limit."""
+        _log.warning("edge: %d of at most %d connections are open: one is refused", len(self.connections), self._limit)
         self.core.counts.add(RequestOutcome.TOO_MANY)
         return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
 
@@ -180,7 +189,7 @@ class Edge:
             self._loop.call_soon_threadsafe(self._deliver, waiters, error)
 
     def _deliver(self, waiters: list[Waiter], error: StorageError | None) -> None:
-        self.core.counts.add(RequestOutcome.STORED if error is None else RequestOutcome.LOST, len(waiters))
+        self.core.counts.add(RequestOutcome.STORED if error is None else RequestOutcome.LOST, self._not_told(waiters))
         tick = self.tick
         for waiter in waiters:
             if waiter.state == HIT and error is None:
@@ -190,12 +199,30 @@ class Edge:
             else:
                 waiter.deliver(error)
 
+    def _not_told(self, waiters: list[Waiter]) -> int:
+        """How many of them were not answered, and counted, before the disk said what it did."""
+        if not self._given_up:
+            return len(waiters)
+        told = sum(isinstance(waiter, Connection) and waiter.given_up for waiter in waiters)
+        self._given_up -= told
+        return len(waiters) - told
+
     async def _every_second(self) -> float:
         self.tick += 1
         self.refresh()
+        if self._writer.stalled_s > STALLED_S:
+            self._serve_without_the_disk()
         for connection in [c for c in self.connections if c.overdue(self.tick)]:
             self._hang_up(connection)
         return 1.0
+
+    def _serve_without_the_disk(self) -> None:
+        """A disk that neither takes nor refuses is no reason why a recipient sees nothing."""
+        waiting = [connection for connection in self.connections if connection.state == HIT]
+        for connection in waiting:
+            connection.give_up()
+        self.core.counts.add(RequestOutcome.LOST, len(waiting))
+        self._given_up += len(waiting)
 
     def refresh(self) -> None:
         """Follow the clock, revocations and certificates; every second."""

@@ -2,7 +2,7 @@
 
 from postlude.journal.append_queue import AppendQueue
 from postlude.journal.finding import JournalFinding
-from postlude.journal.limits import DEFAULT_MAX_BYTES, size_alarm
+from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, size_alarm
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import JournalRecord, Position
@@ -18,6 +18,7 @@ __all__ = [
     "PARTS",
     "SEVEN_DAYS",
     "SPARE_BYTES",
+    "STALLED_S",
     "AppendQueue",
     "JournalFinding",
     "JournalReader",

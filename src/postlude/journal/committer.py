@@ -1,9 +1,12 @@
 """Runs a writer's work: in a thread, or in a simulation's replacement."""
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Final, Protocol
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Committer(Protocol):
@@ -44,6 +47,10 @@ class CommitterThread:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._wakes.get():
-            self._work()
-        self._work()  # what was submitted before the stop, and woke after it
+        going = True
+        while going:
+            going = self._wakes.get()
+            try:
+                self._work()  # also once more at the stop: what was submitted before it, and woke after it
+            except Exception:  # noqa: BLE001 - without this thread everybody waits for ever
+                _log.exception("journal: a batch was not committed")

@@ -21,3 +21,15 @@ def full_disk_alarm(name: str, size: int) -> str:
         f"the disk is full: {name} writes into the {size / (1 << 20):.0f} MiB kept for that. Free space before they "
         "are used up: then hits are lost"
     )
+
+
+STALLED_S: Final = 5.0
+"""A disk that takes longer for one write does not answer."""
+
+
+def stalled_alarm(name: str, seconds: float) -> str:
+    """A sentence for people while the disk neither takes nor refuses."""
+    return (
+        f"the disk has not answered {name} for {seconds:.0f} s: hits are answered and may be lost, mail is not taken. "
+        "Look at the disk and its file system"
+    )

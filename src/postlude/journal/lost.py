@@ -3,6 +3,7 @@
 The number is in the folder if possible, else in the system's temporary folder.
 """
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -17,7 +18,7 @@ def note(folder: Path, records: int) -> bool:
     """Add `records` to what the writer of `folder` lost; False when nothing on this machine takes it."""
     for path in _places(folder):
         try:
-            path.write_text(f"{_read(path) + records}\n", encoding="ascii")
+            _write(path, _read(path) + records)
         except OSError:
             continue
         return True
@@ -42,11 +43,21 @@ def noted(folder: Path) -> int:
 
 def _read(path: Path) -> int:
     try:
-        if path.stat().st_uid != os.geteuid():
+        if path.lstat().st_uid != os.geteuid():
             return 0
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0
+
+
+def _write(path: Path, records: int) -> None:
+    """Never through a link: in the folder for temporary files anybody can put one, to a file of ours."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        if os.fstat(fd).st_uid != os.geteuid():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        file.truncate()
+        file.write(f"{records}\n")
 
 
 def _places(folder: Path) -> tuple[Path, Path]:

@@ -22,6 +22,7 @@ class RefusingJournal:
 
     number: Final = 0
     alarm: Final = ""
+    stalled_s: Final = 0.0
 
     def __init__(self, root: Path, name: str, error: StorageError) -> None:
         self.root: Final = root

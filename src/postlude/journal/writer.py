@@ -17,7 +17,7 @@ from postlude.journal import frame, lost, registry, segment_header
 from postlude.journal.append_queue import AppendQueue
 from postlude.journal.committer import Committer, CommitterThread
 from postlude.journal.disk import Disk
-from postlude.journal.limits import DEFAULT_MAX_BYTES, full_disk_alarm, size_alarm
+from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, full_disk_alarm, size_alarm, stalled_alarm
 from postlude.journal.position import MAX_SEGMENT, MAX_SEGMENT_BYTES, Position
 from postlude.journal.reserve import Reserve
 from postlude.journal.segment import OpenSegment
@@ -95,6 +95,7 @@ class JournalWriter:
         self._segment: OpenSegment | None = None
         self._retry_at = 0.0
         self._problem = ""
+        self._storing_since = 0.0
         self._on_spare = False
         self._count = self._batches = self._bytes = self._lost = 0
         self._open()
@@ -108,6 +109,16 @@ class JournalWriter:
             self._folder.mkdir(exist_ok=True)
             self._disk.sync_folder(self._folder.parent)
             self._lock_fd = files.lock(self._folder, _PATIENCE_SECONDS)
+        except OSError as error:
+            raise StorageError(f"{self._folder}: {error.strerror or error}") from error
+        try:
+            self._open_locked()
+        except BaseException:
+            os.close(self._lock_fd)  # whoever tries again, perhaps this process, must be able to
+            raise
+
+    def _open_locked(self) -> None:
+        try:
             self._last = files.recover(self._folder, self._identity)
             self._mark = files.WriterMark(self._folder, writable=True)
             if earlier := lost.take(self._folder):
@@ -169,6 +180,8 @@ class JournalWriter:
     @property
     def alarm(self) -> str:
         """A warning with its remedy before the journal or the disk is full; empty while there is room."""
+        if self.stalled_s > STALLED_S:
+            return stalled_alarm(self.name, self.stalled_s)
         if self._on_spare:
             return full_disk_alarm(self.name, self._spare.size)
         return size_alarm(self.name, self._size, self._max_bytes)
@@ -246,8 +259,21 @@ class JournalWriter:
             _call(done, Position(self.number, segment.number, offset))
             offset += len(record)
 
+    @property
+    def stalled_s(self) -> float:
+        """For how long the disk has neither taken nor refused what is being written."""
+        since = self._storing_since
+        return monotonic() - since if since else 0.0
+
     def _store(self, records: list[bytes]) -> StorageError | None:
         """Make one frame of records durable; returns the error if that fails."""
+        self._storing_since = monotonic()
+        try:
+            return self._stored(records)
+        finally:
+            self._storing_since = 0.0
+
+    def _stored(self, records: list[bytes]) -> StorageError | None:
         try:
             try:
                 self._write(records)

@@ -1,8 +1,9 @@
 """The disk fails or fills up: recipients are served, the loss is counted and shown."""
 
+import asyncio
 import errno
 import json
-import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,16 @@ import pytest
 
 from postlude.edge import EdgeConfig
 from postlude.edge.answer import GIF
-from postlude.journal import JournalReader, JournalWriter
+from postlude.journal import SPARE_BYTES, JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
+from servers.disk import fill, mounted
+from servers.waiting import wait_for
 
 from .conftest import DESTINATION, Start
+
+LONGEST_HIT = 417
+"""Bytes of Chrome's request for a picture in a webmail, as they are journaled."""
 
 
 class Failing(Disk):
@@ -80,13 +86,8 @@ async def test_strangers_are_told_the_status_alone(start: Start) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a tmpfs needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "small", "1m") as folder:
+        yield folder
 
 
 def test_a_full_disk_and_space_again(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +110,52 @@ def test_a_full_disk_and_space_again(small_disk: Path, monkeypatch: pytest.Monke
     assert [(r.position, r.data) for r in JournalReader(small_disk / "journal").read({}, 9999)] == stored
     assert writer.stats.lost == 1
     writer.close()
+
+
+class Hanging(Disk):
+    """Takes nothing and refuses nothing while it is held, as a network file system whose server is gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes = threading.Event()
+        self.goes.set()
+
+    def store(self, fd: int, data: bytes, offset: int) -> None:
+        self.goes.wait(60)
+        super().store(fd, data, offset)
+
+
+async def test_a_disk_that_hangs_keeps_no_recipient_waiting_for_long(start: Start, tmp_path: Path) -> None:
+    disk = Hanging()
+    endpoint = await start(writer=JournalWriter(tmp_path / "journal", "edge", disk=disk))
+    await endpoint.get(endpoint.pixel)
+    disk.goes.clear()
+    try:
+        async with asyncio.timeout(20):
+            pixel, link = await asyncio.gather(endpoint.get(endpoint.pixel), endpoint.get(endpoint.link))
+        assert pixel.body == GIF
+        assert link.headers["location"] == DESTINATION
+        report = json.loads((await endpoint.get("/healthz")).body)
+        assert report["status"] == "degraded"
+        assert "the disk has not answered edge for" in report["problems"][0]
+    finally:
+        disk.goes.set()
+    await endpoint.get(endpoint.pixel)
+    report = json.loads((await endpoint.get("/healthz")).body)
+    assert report["status"] == "ok"
+    assert (report["outcomes"]["stored"], report["outcomes"]["lost"]) == (2, 2)
+    assert len(endpoint.hits()) == 4  # the disk took in the end what it had been given
+
+
+def test_what_is_put_by_lasts_an_hour_of_ten_hits_a_second(tmp_path: Path) -> None:
+    """On a disk that is really full, with the longest hits a browser makes."""
+    with mounted(tmp_path / "small", "96m") as folder:
+        writer = JournalWriter(folder, "edge", spare_bytes=SPARE_BYTES)
+        spare = folder / "edge" / "spare"
+        wait_for("the reserve", lambda: spare.exists() and spare.stat().st_size == SPARE_BYTES)
+        fill(folder)
+        for _ in range(3600 * 10):
+            writer.append_blocking(bytes(LONGEST_HIT))  # each on its own, as ten a second come
+        assert writer.stats.lost == 0
+        assert "the disk is full" in writer.alarm
+        writer.close()

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ NO_PLACE_HERE = ("sqlalchemy", "duckdb", "sqlite3", "psycopg", "fastapi", "aiosm
 class Running:
     """A `postlude edge` and its data folder."""
 
-    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, prefix: Sequence[str] = (), **settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -42,7 +42,7 @@ class Running:
             "POSTLUDE_EDGE_PORT": str(self.port),
             **{f"POSTLUDE_{name.upper()}": value for name, value in settings.items()},
         }
-        self.process = subprocess.Popen([*POSTLUDE, "edge", *arguments], env=self.environment)
+        self.process = subprocess.Popen([*prefix, *POSTLUDE, "edge", *arguments], env=self.environment)
         self.wait()
 
     def wait(self) -> None:
@@ -225,3 +225,22 @@ def test_the_mail_in_a_browser(run: Callable[..., Running]) -> None:
     gone = Urls(edge.codec, "", Kind.CAMPAIGN, 9)
     with pytest.raises(urllib.error.HTTPError, match="410"):
         edge.get(gone.act_token(1).join(gone.view()))
+
+
+def test_with_few_files_to_open_it_refuses_with_a_word(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not by closing connections in silence: the client hears 503, the operator finds a line in the log."""
+    edge = Running(tmp_path / "data", prefix=("prlimit", "--nofile=256:256", "--"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(edge.stop)
+        answers = []
+        for _ in range(200):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", edge.port), timeout=5))
+            sock.sendall(b"GET /i/x.gif HTTP/1.1\r\nHost: x\r\n")
+        for _ in range(5):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", edge.port), timeout=5))
+            sock.sendall(b"GET /i/x.gif HTTP/1.1\r\nHost: x\r\n\r\n")
+            answers.append(sock.recv(4096)[:12])
+    assert set(answers) == {b"HTTP/1.1 503"}
+    reported = capfd.readouterr().err
+    assert "too few files" in reported
+    assert "one is refused" in reported

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.journal import JournalReader, JournalWriter, Losses, RefusingJournal, losses
+from postlude.journal import JournalReader, JournalWriter, Losses, RefusingJournal, losses, lost
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
 
@@ -95,6 +95,20 @@ def test_a_failed_start_of_a_segment_leaves_no_gap(tmp_path: Path, monkeypatch: 
     writer.close()
 
 
+def test_a_journal_that_could_not_be_opened_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again by the process that could not open it."""
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    JournalWriter(tmp_path, "edge").close()
+    with monkeypatch.context() as patched:
+        patched.setattr("postlude.journal.folder.WriterMark.__init__", refuse)
+        with pytest.raises(StorageError):
+            JournalWriter(tmp_path, "edge")
+    JournalWriter(tmp_path, "edge").close()
+
+
 def test_losses_outlive_the_process_that_could_not_open_its_journal(tmp_path: Path) -> None:
     JournalWriter(tmp_path, "edge").close()
     for _ in range(2):
@@ -122,6 +136,23 @@ def test_losses_are_noted_elsewhere_when_the_folder_takes_nothing(
     JournalWriter(root, "edge").close()
     assert losses(root)["edge"] == Losses(1, 0)
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_that_somebody_put_in_the_way_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder for temporary files is everybody's: what is noted there must overwrite no file of ours."""
+    precious = tmp_path / "keys.json"
+    precious.write_text("the keys")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    nowhere = tmp_path / "nowhere" / "edge"
+    assert lost.note(nowhere, 3)
+    (noted,) = temporary.iterdir()
+    noted.unlink()
+    noted.symlink_to(precious)
+    assert not lost.note(nowhere, 3)
+    assert lost.noted(nowhere) == 0
+    assert precious.read_text() == "the keys"
 
 
 def test_a_small_journal_has_small_segments_so_that_what_is_digested_makes_room(tmp_path: Path) -> None:

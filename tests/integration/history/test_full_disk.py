@@ -1,0 +1,43 @@
+"""A disk that fills up: what the history refuses is refused as a whole, and nothing is taken for a bad record."""
+
+from pathlib import Path
+
+from postlude.history import open_history
+from postlude.model.errors import StorageError
+from postlude.model.event import Event
+from postlude.model.words import EventKind
+from servers.disk import fill, mounted
+
+CYCLES = 6
+BATCH = 3000
+
+
+def events(first: int) -> list[Event]:
+    """Of no shape that compresses well."""
+    return [
+        Event(id=n + 1, kind=EventKind.OPENED, at=n * 1_000_003 % (1 << 50), message=n * 7919, copy=n * 104_729 + 1)
+        for n in range(first, first + BATCH)
+    ]
+
+
+def test_filled_and_freed_again_and_again(tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "48m") as folder:
+        history = open_history(folder / "history.duckdb")
+        taken = refused = 0
+        for _ in range(CYCLES):
+            ballast = fill(folder)
+            for _ in range(20):
+                try:
+                    history.append(events(taken), {1: (0, taken + BATCH)})
+                except StorageError:  # any other error is taken for a fault of the records
+                    refused += 1
+                    break
+                taken += BATCH
+            ballast.unlink()
+            history.append(events(taken), {1: (0, taken + BATCH)})
+            taken += BATCH
+        assert refused, "the disk was never full"
+        assert history.positions() == {1: (0, taken)}
+        ids = [event.id for event in history.since(0, [EventKind.OPENED], limit=10_000_000)]
+        assert sorted(ids) == list(range(1, taken + 1))
+        history.close()
