@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -44,6 +45,21 @@ class Postgresql:
         """`immediate` is what a crash is; `fast` ends in order."""
         subprocess.run([*self._control(), "-m", how, "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/")
 
+    def freeze(self) -> None:
+        """Let it answer nobody and refuse nobody, as a machine does that hangs."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
+    def connected(self, url: str) -> "psycopg.Connection[tuple[object, ...]]":
+        """A connection to one of its databases."""
+        name = url.partition("@/")[2].partition("?")[0]
+        return psycopg.connect(host=str(self.folder), user=_ACCOUNT, dbname=name, autocommit=True)
+
     def create(self) -> str:
         """An empty database; its address."""
         name = f"t{uuid.uuid4().hex}"
@@ -69,6 +85,15 @@ class Postgresql:
         """Nothing of it is left."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _processes(self) -> list[int]:
+        """The server's processes, its first one included."""
+        try:
+            first = int((self._data / "postmaster.pid").read_text().split()[0])
+            family = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        except (OSError, ValueError, IndexError):
+            return []
+        return [first, *map(int, family)]
 
     def _control(self) -> list[str]:
         return [*self._as_whom, str(_BIN / "pg_ctl"), "-D", str(self._data), "-w", "-l", str(self.folder / "log")]

@@ -103,7 +103,7 @@ class LoggedIn(NamedTuple):
 
 def check_app_password(store: Store, login: str, password: str, clock: Clock | None = None) -> LoggedIn | None:
     """The user, when the password is one of theirs; groups, blanks and case of letters do not matter."""
-    hashed = _hash(_plain(password))
+    hashed = password_hash(password)
     found = store.accounts.app_password_user(hashed)
     if found is None:
         return None
@@ -114,6 +114,11 @@ def check_app_password(store: Store, login: str, password: str, clock: Clock | N
         now = clock.now()
         store.accounts.touch_app_password(hashed, now, now - _TOUCH_SECONDS * MICROS_PER_SECOND)
     return LoggedIn(user, purpose)
+
+
+def password_hash(password: str) -> bytes:
+    """What is stored of an app password as a person typed it: groups, blanks and case of letters do not matter."""
+    return _hash("".join(password.split()).replace("-", "").lower())
 
 
 def sign_in_link(store: Store, clock: Clock, user: User, seconds: int = SIGN_IN_SECONDS) -> str:
@@ -143,10 +148,6 @@ def _forget_old(store: Store, now: int) -> None:
         kept = store.settings.get(key)
         if kept is not None and kept["until"] < now:
             store.settings.delete(key)
-
-
-def _plain(password: str) -> str:
-    return "".join(password.split()).replace("-", "").lower()
 
 
 def _hash(text: str) -> bytes:

@@ -122,6 +122,12 @@ class AccountQueries(TopicQueries):
             row = connection.execute(query.where(app_passwords.c.hash == hashed)).first()
         return None if row is None else (as_struct(User, row), row.its_purpose)
 
+    def password_hashes(self) -> list[tuple[int, bytes, str]]:
+        """(user, hash, purpose of what is sent with it) of every app password."""
+        query = select(app_passwords.c.user, app_passwords.c.hash, app_passwords.c.purpose).order_by(app_passwords.c.id)
+        with self._database.read() as connection:
+            return [(int(row[0]), bytes(row[1]), str(row[2])) for row in connection.execute(query)]
+
     def touch_app_password(self, hashed: bytes, at: int, unless_since: int) -> None:
         """Note a use, unless one is noted since `unless_since`: a login must not cost a write each time."""
         last = func.coalesce(app_passwords.c.last_used_at, -1)

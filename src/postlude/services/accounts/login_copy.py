@@ -1,0 +1,101 @@
+"""What the relay knows logins by while the database is away: a copy in the data folder, for this account alone.
+
+It holds no password: of each app password, 128 random bits, the hash that the database has as well. Nobody can try that
+many. Who was disabled, and a password that was revoked, is not in the next copy.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from postlude.kit.clock import MICROS_PER_SECOND
+from postlude.kit.files import replace_durably
+from postlude.model.domain_name import address_key
+from postlude.model.errors import StorageError
+from postlude.services.accounts.users import password_hash
+from postlude.store import Store
+
+BELIEVED_S: Final = 7 * 86_400
+"""So long after it was last compared with the database a copy is believed."""
+_MODE: Final = 0o600
+
+
+class KnownPassword(msgspec.Struct, frozen=True):
+    """One app password."""
+
+    hashed: bytes
+    purpose: str
+    """Of messages sent with it that name none; empty: as they look."""
+
+
+class KnownUser(msgspec.Struct, frozen=True):
+    """One who may send."""
+
+    id: int
+    address: str
+    senders: tuple[str, ...]
+    limits: dict[str, int] | None
+    passwords: tuple[KnownPassword, ...]
+
+
+class LoginCopy(msgspec.Struct, frozen=True):
+    """Everybody who may send, oldest first."""
+
+    users: tuple[KnownUser, ...] = ()
+
+    def checked(self, login: str, password: str) -> tuple[KnownUser, str] | None:
+        """The user whose app password it is, and its purpose; None when it is nobody's here: the database may know."""
+        hashed, user = password_hash(password), self.called(login)
+        known = () if user is None else user.passwords
+        return next(((user, one.purpose) for one in known if user is not None and one.hashed == hashed), None)
+
+    def called(self, address: str) -> KnownUser | None:
+        """The user with this login address."""
+        key = address_key(address)
+        return next((user for user in self.users if user.address == key), None)
+
+
+def copy_of_logins(store: Store) -> LoginCopy:
+    """As the database has them now."""
+    passwords: dict[int, list[KnownPassword]] = {}
+    for user, hashed, purpose in store.accounts.password_hashes():
+        passwords.setdefault(user, []).append(KnownPassword(hashed, purpose))
+    return LoginCopy(
+        tuple(
+            KnownUser(user.id, user.address, user.senders, user.limits, tuple(passwords.get(user.id, ())))
+            for user in store.accounts.list_users()
+            if user.disabled_at is None
+        )
+    )
+
+
+def keep_login_copy(store: Store, path: Path) -> None:
+    """Make the file say what the database says now; StorageError when one of the two refuses."""
+    content = msgspec.json.encode(copy_of_logins(store))
+    try:
+        if _there(path) != content:
+            replace_durably(path, content, mode=_MODE)
+        else:
+            os.utime(path)  # it was compared just now
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+def read_login_copy(path: Path, now: int) -> LoginCopy:
+    """The copy; StorageError when there is none, or one that is too old or damaged."""
+    try:
+        age_s = now / MICROS_PER_SECOND - path.stat().st_mtime
+        if age_s > BELIEVED_S:
+            raise StorageError(f"{path} was last compared with the database {age_s / 86_400:.0f} days ago")
+        return msgspec.json.decode(path.read_bytes(), type=LoginCopy)
+    except (OSError, msgspec.DecodeError) as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def _there(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,162 @@
+"""Who may log in at the relay, with the state there, away, silent or damaged."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.logins import Logins
+from postlude.config import load
+from postlude.model.errors import StorageError
+from postlude.services.accounts.login_copy import BELIEVED_S, copy_of_logins, keep_login_copy
+from postlude.services.accounts.users import add_user, new_app_password
+from postlude.store import Store, open_store
+
+ALICE = "alice@example.org"
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    return build_parts(load({"POSTLUDE_DATA": str(tmp_path / "data")}))
+
+
+@pytest.fixture
+def password(parts: Parts) -> str:
+    """Alice's; she is in the copy as well."""
+    store = _opened(parts)
+    user = add_user(store, parts.clock, ALICE, senders=["*@alice.example"])
+    text = new_app_password(store, user, "client", parts.clock)
+    store.accounts.set_limits(user.id, {"messages_per_hour": 3})
+    keep_login_copy(store, parts.folder.logins)
+    store.close()
+    return text
+
+
+def _opened(parts: Parts) -> Store:
+    return open_store(parts.settings.database, parts.folder.forgotten_key)
+
+
+def _change(parts: Parts, change: Callable[[Store], None]) -> None:
+    store = _opened(parts)
+    change(store)
+    keep_login_copy(store, parts.folder.logins)
+    store.close()
+
+
+def _damage(parts: Parts) -> None:
+    (parts.folder.root / "state.sqlite").write_bytes(b"no database " * 1000)
+
+
+async def test_the_copy_says_what_the_state_says(parts: Parts, password: str) -> None:
+    with Logins(parts) as logins:
+        asked = await logins.check(ALICE, password)
+    _damage(parts)
+    with Logins(parts) as logins:
+        assert asked is not None
+        assert await logins.check(ALICE.upper(), f" {password.upper()} ") == asked
+
+
+@pytest.mark.parametrize("login", [ALICE, "bob@example.org"])
+async def test_nobody_is_told_that_a_password_is_wrong_while_nobody_knows(
+    parts: Parts, password: str, login: str
+) -> None:
+    _damage(parts)
+    with Logins(parts) as logins, pytest.raises(StorageError):
+        await logins.check(login, "wrong" if login == ALICE else password)
+
+
+async def test_who_was_disabled_or_has_a_new_password_is_not_in_the_copy(parts: Parts, password: str) -> None:
+    def revoke(store: Store) -> None:
+        user = store.accounts.user_by_address(ALICE)
+        assert user is not None
+        for one in store.accounts.list_app_passwords(user.id):
+            store.accounts.delete_app_password(one.id)
+
+    def disable(store: Store) -> None:
+        user = store.accounts.user_by_address(ALICE)
+        assert user is not None
+        store.accounts.set_disabled(user.id, 1)
+
+    _change(parts, revoke)
+    store = _opened(parts)
+    assert [user.passwords for user in copy_of_logins(store).users] == [()]
+    store.close()
+    _change(parts, disable)
+    store = _opened(parts)
+    assert copy_of_logins(store).users == ()
+    store.close()
+    _damage(parts)
+    with Logins(parts) as logins, pytest.raises(StorageError):
+        await logins.check(ALICE, password)
+
+
+@pytest.mark.parametrize("what", ["old", "damaged", "missing"])
+async def test_a_copy_that_cannot_be_believed_lets_nobody_in(parts: Parts, password: str, what: str) -> None:
+    path = parts.folder.logins
+    if what == "old":
+        then = time.time() - BELIEVED_S - 10
+        os.utime(path, (then, then))
+    elif what == "damaged":
+        path.write_bytes(path.read_bytes()[:-5])
+    else:
+        path.unlink()
+    _damage(parts)
+    with Logins(parts) as logins, pytest.raises(StorageError):
+        await logins.check(ALICE, password)
+
+
+def test_the_copy_is_for_this_account_alone_and_holds_no_password(parts: Parts, password: str) -> None:
+    path = parts.folder.logins
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert password.replace("-", "").encode() not in path.read_bytes()
+
+
+def test_a_copy_that_is_still_right_is_as_fresh_as_a_new_one(parts: Parts, password: str) -> None:
+    del password
+    path = parts.folder.logins
+    os.utime(path, (1, 1))
+    inode = path.stat().st_ino
+    store = _opened(parts)
+    keep_login_copy(store, path)
+    store.close()
+    assert path.stat().st_ino == inode
+    assert path.stat().st_mtime > time.time() - 60
+
+
+async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
+    parts: Parts, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = threading.Event()
+    with Logins(parts, patience_s=0.2) as logins:
+        assert await logins.check(ALICE, password)
+        opened = logins._store
+        monkeypatch.setattr(logins, "_store", lambda: silent.wait(20) and opened())
+        began = time.monotonic()
+        assert await logins.check(ALICE, password)
+        assert time.monotonic() - began > 0.2
+        before = threading.active_count()
+        began = time.monotonic()
+        assert all(await asyncio.gather(*(logins.check(ALICE, password) for _ in range(20))))
+        assert time.monotonic() - began < 0.2
+        assert threading.active_count() <= before + 6  # reading the copy
+        silent.set()
+        with pytest.raises(StorageError):
+            await logins.check(ALICE, "wrong")
+        await asyncio.sleep(0.3)
+        assert await logins.check(ALICE, "wrong") is None
+
+
+async def test_a_gateways_mail_finds_its_owner(parts: Parts, password: str) -> None:
+    del password
+    with Logins(parts) as logins:
+        owner = await logins.owner_of(ALICE)
+    _damage(parts)
+    with Logins(parts) as logins:
+        assert await logins.owner_of(ALICE) == owner
+        assert await logins.owner_of("somebody@else.example") == owner
+        assert await logins.used(owner) == []
