@@ -4,8 +4,11 @@ import contextlib
 import random
 import smtplib
 import threading
+import time
 from collections.abc import Callable
 from email import policy
+
+import pytest
 
 from servers.example_mails import offer
 from servers.postlude import Postlude
@@ -15,6 +18,7 @@ from servers.waiting import LOOPBACK, wait_for
 ROUNDS = 4
 MESSAGES = 80  # a round; more than are taken before the kill, fewer than `timeline` shows
 RECIPIENTS = 3
+STUCK_S = 60
 FINAL = {"sent", "indeterminate", "rejected"}
 
 
@@ -46,20 +50,24 @@ def statuses(running: Postlude, recipients: list[str]) -> dict[str, str]:
 
 
 def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
-    """Until every accepted copy has one; says which have none."""
+    """Until every accepted copy has one; says which have none once their number has not fallen for a while.
+
+    How long all of them take is the machine's business; that none stays behind is ours.
+    """
     open_ones: dict[str, str] = {}
-
-    def settled() -> bool:
-        nonlocal open_ones
+    fewest, since = len(accepted) + 1, time.monotonic()
+    while True:
         open_ones = {r: status for r, status in statuses(running, accepted).items() if status not in FINAL}
-        return not open_ones
+        if not open_ones:
+            return
+        if len(open_ones) < fewest:
+            fewest, since = len(open_ones), time.monotonic()
+        stuck = time.monotonic() - since
+        assert stuck < STUCK_S, f"{len(open_ones)} copies have had no outcome for {stuck:.0f} s: {open_ones}"
+        time.sleep(0.5)
 
-    try:
-        wait_for("every accepted copy to have an outcome", settled, 30, pause=0.5)
-    except AssertionError as error:
-        raise AssertionError(f"{len(open_ones)} copies have no outcome: {open_ones}") from error
 
-
+@pytest.mark.timeout(600)  # four starts, and four rounds of mail through one machine that may be busy
 def test_exactly_once_or_indeterminate(postlude: Callable[..., Postlude], sink: Sink) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final, Protocol
@@ -163,6 +164,17 @@ class SmtpServerSession(SMTP):
         if config.lmtp:
             self._smtp_methods["LHLO"] = self._smtp_methods.pop("EHLO")
             del self._smtp_methods["HELO"]
+
+    async def _handle_client(self) -> None:
+        """As the parent's. A client that has gone, if only before the greeting, is no error of ours."""
+        with suppress(ConnectionError):
+            await super()._handle_client()
+
+    async def push(self, status: str | bytes) -> None:
+        """Answer; ConnectionResetError when nobody is there any more."""
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError("the client has gone")
+        await super().push(status)
 
     @property
     def protected(self) -> bool:
