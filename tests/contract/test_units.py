@@ -29,6 +29,33 @@ def test_it_depends_on_no_other_process(unit: Path) -> None:
     assert named == set()
 
 
+TAKES_ALONG = (
+    "Requires",
+    "Requisite",
+    "BindsTo",
+    "PartOf",
+    "PropagatesStopTo",
+    "StopPropagatedFrom",
+    "Conflicts",
+    "OnFailure",
+)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_nothing_takes_it_along(unit: Path) -> None:
+    """Neither a failed dependency nor another unit's end stops it; it is started again for ever."""
+    reported = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line and line[0] != "#")
+    assert not set(TAKES_ALONG) & set(reported)
+    assert (reported["Restart"], reported["StartLimitIntervalSec"]) == ("always", "0")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_hang_is_noticed_within_a_minute(unit: Path) -> None:
+    reported = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line and line[0] != "#")
+    assert (reported["Type"], reported["NotifyAccess"]) == ("notify", "main")
+    assert int(reported["WatchdogSec"]) + int(reported["RestartSec"]) < 60
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_takes_it(unit: Path, tmp_path: Path) -> None:

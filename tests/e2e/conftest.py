@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from servers.chromium import chromium
+from servers.disk import mounted
 from servers.pair import Servers
 from servers.postlude import Postlude
 from servers.shop import Shop
@@ -103,3 +104,10 @@ def shop() -> Iterator[Shop]:
     """Where links lead."""
     with Shop() as open_shop:
         yield open_shop
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 48 MB."""
+    with mounted(tmp_path / "small", "48m") as folder:
+        yield folder

@@ -1,24 +1,23 @@
 """What cannot work says why, what to do about it, and ends with its own exit code; what was accepted stays."""
 
+import contextlib
 import os
 import smtplib
 import socket
-import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from servers import needs
 from servers.commands import Done, run, run_apart
+from servers.disk import fill
 from servers.example_mails import offer
 from servers.pair import ALICE, BOB, UNKNOWN_DOMAIN, Servers
 from servers.postlude import Postlude
 from servers.waiting import LOOPBACK, wait_for
 
 BAD_INPUT, SETTING, IN_USE, STORAGE = 2, 3, 4, 5
-SMALL_DISK = "48m"
 
 
 def sandboxed(tmp_path: Path, **settings: object) -> dict[str, object]:
@@ -81,12 +80,20 @@ def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, object], w
     assert not (tmp_path / "data" / "state.sqlite").exists()
 
 
-@pytest.mark.parametrize("endpoint", ["web", "edge", "relay", "inbound"])
+def test_ports_that_are_all_taken(tmp_path: Path) -> None:
+    """One that is taken is tried again, since the others are of use: tests/e2e/test_supervision.py."""
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(4)]
+        names = ("web", "edge", "relay", "inbound")
+        ports = {f"{name}_port": server.getsockname()[1] for name, server in zip(names, servers, strict=True)}
+        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", "POSTLUDE_WEB_PORT")
+
+
+@pytest.mark.parametrize("endpoint", ["edge", "relay", "inbound"])
 def test_a_port_that_is_taken(tmp_path: Path, endpoint: str) -> None:
-    ports = {f"{name}_port": 0 for name in ("web", "edge", "relay", "inbound")}
     with socket.create_server((LOOPBACK, 0)) as taken:
-        ports[f"{endpoint}_port"] = taken.getsockname()[1]
-        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", f"POSTLUDE_{endpoint.upper()}_PORT")
+        settings = sandboxed(tmp_path, **{f"{endpoint}_port": taken.getsockname()[1]})
+        refused(run(endpoint, settings=settings), IN_USE, "taken", f"POSTLUDE_{endpoint.upper()}_PORT")
 
 
 def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_path: Path) -> None:
@@ -150,32 +157,6 @@ def test_a_domain_the_next_server_does_not_know(postlude: Callable[..., Postlude
     assert refusal["code"] == 550
     assert "unknown domain" in str(refusal["text"])
     assert copy_to(BOB)["status"] == "sent"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, small enough to be filled."""
-    needs.require_root("a small file system is mounted")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK},mode=700", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Leave no byte free."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue
-    return ballast
 
 
 def test_a_full_disk_stops_the_start(small_disk: Path) -> None:

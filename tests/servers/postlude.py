@@ -62,18 +62,25 @@ class Postlude:
 
     def start(self) -> None:
         """`postlude up`, and wait until every endpoint answers."""
-        self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
+        self.begin()
         try:
-            wait_for("Postlude", lambda: self.child.code is not None or self.ready(), 30)
+            wait_for("Postlude", lambda: self.child.code is not None or self.ready(), 60)
             assert self.child.code is None
         except AssertionError:
             self.child.kill()
             raise AssertionError(f"Postlude did not start:\n{self.child.output()}") from None
 
+    def begin(self) -> None:
+        """`postlude up`, and wait for nothing."""
+        self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
+
     def ready(self) -> bool:
-        """Whether every endpoint answers."""
-        # listening is not serving: the sockets are bound before the processes behind them run
-        return all(map(listening, self.ports.values())) and self._serves("web", "/sign-in") and self._greets()
+        """Whether everything answers."""
+        return self._serves("web", "/sign-in") and self.serves_the_world()
+
+    def serves_the_world(self) -> bool:
+        """Whether edge, relay and inbound answer: listening is not serving, the sockets are bound before."""
+        return listening(self.ports["relay"]) and self._serves("edge", "/healthz") and self._greets()
 
     def _serves(self, endpoint: str, path: str) -> bool:
         try:

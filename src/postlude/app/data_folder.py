@@ -39,12 +39,14 @@ class DataFolder:
         self.revoked: Final = root / "revoked.bin"
         self.views: Final = root / "views"
         self.lists: Final = root / "lists.json"
+        self.logins: Final = root / "logins.json"
         self.networks: Final = root / "networks"
         self.files: Final = root / "files"
         self.keys: Final = root / "keys.json"
         self.dkim: Final = root / "dkim"
         self.control: Final = root / "control.sock"
         self._lock: Final = root / "lock"
+        self._supervisor_lock: Final = root / "supervisor.lock"
 
     def prepare(self, *, must_write: bool = True) -> None:
         """Make the folders, private to this account. Raises StorageError when the disk does not let us.
@@ -80,21 +82,45 @@ class DataFolder:
         if there.st_uid == os.geteuid() and there.st_mode & 0o077:
             self.root.chmod(_PRIVATE_FOLDER)
 
-    def lock(self) -> "FolderLock":
-        """Take the folder for this process until the lock is closed or the process ends.
+    def lock(self, patience_s: float = 0.0) -> "FolderLock":
+        """Take the stores for this process until the lock is closed or the process ends: one app a folder.
 
-        Raises InUseError, naming the other process, when one has it.
+        Raises InUseError, naming the other process, when one has it for longer than `patience_s`.
         """
+        return self._taken(self._lock, patience_s)
+
+    def lock_for_supervisor(self) -> "FolderLock":
+        """As `lock`, for what starts the other processes: one `postlude up` a folder."""
+        return self._taken(self._supervisor_lock)
+
+    def running(self) -> int:
+        """The process that started the others here, or the app alone; 0 when neither runs."""
+        return self._holder(self._supervisor_lock) or self.app_running()
+
+    def app_running(self) -> int:
+        """The process that has the stores: the app from its start on, or a command; 0 when none has."""
+        return self._holder(self._lock)
+
+    def _holder(self, path: Path) -> int:
         try:
-            descriptor = lock_file(self._lock, mode=_PRIVATE_FILE, patience_s=0)
+            self._taken(path).close()
+        except InUseError:
+            return int(_written(path) or 0)
+        except OSError:
+            pass
+        return 0
+
+    def _taken(self, path: Path, patience_s: float = 0.0) -> "FolderLock":
+        try:
+            descriptor = lock_file(path, mode=_PRIVATE_FILE, patience_s=patience_s)
         except BlockingIOError:
-            owner = self._lock.read_bytes()[:32].decode("ascii", "replace").strip() or "unknown"
             raise InUseError(
-                f"the data folder {self.root} is in use by another postlude (process {owner}). "
+                f"the data folder {self.root} is in use by another postlude (process {_written(path) or 'unknown'}). "
                 "Stop that one, or set POSTLUDE_DATA to another folder"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a disk that is full or read-only keeps an old number, and is locked all the same
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return FolderLock(descriptor)
 
     def key_ring(self) -> KeyRing:
@@ -190,6 +216,11 @@ def _check(ring: Mapping[int, bytes], checksums: Mapping[str, str]) -> None:
 def _checksum(secret: bytes) -> str:
     """Says whether a key is whole, and nothing about it."""
     return blake2b(secret, digest_size=8, person=b"whole").hexdigest()
+
+
+def _written(path: Path) -> str:
+    text = path.read_bytes()[:32].decode("ascii", "replace").strip()
+    return text if text.isdecimal() else ""
 
 
 class FolderLock:

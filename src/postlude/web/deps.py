@@ -14,6 +14,7 @@ from postlude.kit.clock import Clock
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
+from postlude.services.health import Health
 from postlude.services.ports import Append, ConfirmUrl, HasKey, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
@@ -35,25 +36,6 @@ class Subscribable(Protocol):
     def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
         """Message ids as they change, from now on."""
         ...
-
-
-@dataclass(frozen=True)
-class Health:
-    """The status line at the foot of every page."""
-
-    listening: tuple[tuple[str, str], ...] = ()
-    """Pairs of name and address, e.g. `("relay", "127.0.0.1:8702")`."""
-    lost: int = 0
-    """Observations that could not be stored since the start."""
-    behind: int = 0
-    """Journal records the digest has not taken yet."""
-    problems: tuple[str, ...] = ()
-    """One sentence each, for people."""
-
-    @property
-    def well(self) -> bool:
-        """True when there is nothing to worry about."""
-        return not self.lost and not self.problems
 
 
 @dataclass(frozen=True)

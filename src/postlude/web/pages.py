@@ -11,11 +11,14 @@ from postlude.kit.clock import to_iso
 from postlude.kit.ids import id_text
 from postlude.model.address import shown
 from postlude.model.errors import PostludeError
+from postlude.services.health import CheckResult, Health
 from postlude.web import labels
-from postlude.web.deps import Health, WebDeps
+from postlude.web.deps import WebDeps
 from postlude.web.times import ago, duration, full_time, zone_time
 
-_UNKNOWN: Final = Health(problems=("The state of the server cannot be read at the moment.",))
+_UNKNOWN: Final = Health(
+    checks=(CheckResult("health", "problem", "The state of the server cannot be read at the moment."),)
+)
 
 
 class TemplatePages:

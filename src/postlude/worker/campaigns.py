@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 
 from postlude.compose import TemplateError
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
-from postlude.kit.loop import retried
+from postlude.kit.loop import Troubled, retried
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, encode
@@ -63,6 +63,8 @@ class CampaignDeps:
     """End after so long without a campaign to send; 0: never."""
     watch: WatchWorkers | None = None
     """Called now and then: looks after what other, dead workers left."""
+    begins: Callable[[Troubled], None] | None = None
+    """Called with what says why campaigns do not leave."""
 
 
 async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
@@ -78,6 +80,8 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
         append=deps.results.append,
         clock=deps.clock,
     )
+    if deps.begins is not None:
+        deps.begins(pump)
     await pump.run(_Campaigns(deps, pump), stop)
 
 
@@ -102,8 +106,9 @@ class _Campaigns:
         if not busy:
             if self._deps.watch is not None:
                 await self._deps.watch()
-            self._pump.well()
-            await pause(_LOOK_S if self._pump.waiting else _IDLE_S, (self._pump.stop, self._pump.hungry))
+            seconds = _LOOK_S if self._pump.waiting else _IDLE_S
+            self._pump.well(seconds)
+            await pause(seconds, (self._pump.stop, self._pump.hungry))
         return 0.0
 
     def claim_of(self, item: CampaignClaim) -> CampaignClaim:

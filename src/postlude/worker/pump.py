@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final, Generic, Protocol, TypeVar
 
 from postlude.kit.clock import Clock
-from postlude.kit.loop import TaskLoop, stopped_within
+from postlude.kit.loop import STANDS_STILL_S, TaskLoop, stopped_within
 from postlude.model.errors import InUseError, StorageError
 from postlude.services.messages.attempt_log import AttemptLog, JournaledStart, Startable
 from postlude.services.ports import Append
@@ -119,15 +119,21 @@ class Pump(Generic[Item]):
         assert self._feeding is not None
         self._feeding.end()
 
-    def well(self) -> None:
-        """Called by the source before it waits: nothing is wrong."""
+    def well(self, rest_s: float) -> None:
+        """Called by the source before it waits for so long: nothing is wrong."""
         assert self._feeding is not None
-        self._feeding.worked()
+        self._feeding.worked(rest_s)
 
     async def run(self, source: CopySource[Item], stop: asyncio.Event) -> None:
         """Until `stop` or `end`; returns when what has started has its result and the rest is given back."""
         self.stop = stop
-        self._feeding = TaskLoop(self._name, source.feed, expected=(StorageError, InUseError), problem=self._problem)
+        self._feeding = TaskLoop(
+            self._name,
+            source.feed,
+            expected=(StorageError, InUseError),
+            problem=self._problem,
+            patience_s=STANDS_STILL_S,
+        )
         senders = [asyncio.create_task(self._sender(source), name=f"{self._name} {n}") for n in range(self._senders)]
         try:
             await self._feeding.run(stop)

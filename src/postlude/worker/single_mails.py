@@ -17,6 +17,7 @@ from postlude.store.messages.rows import Claim
 from postlude.worker.pump import Pump, pause
 
 _IDLE_S: Final = 5.0  # poll interval without a wake-up: one indexed query
+_LONGEST_S: Final = 60.0
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
 _AHEAD_BYTES: Final = 16 << 20
 _LARGE: Final = 1 << 20
@@ -152,9 +153,9 @@ class _Mails:
     async def _pause(self, wait_s: float) -> None:
         """Wait for room (when enough is composed), else for a wake-up or the next due copy."""
         full = bool(self._claimed)
-        seconds = _IDLE_S if full else max(wait_s, await self._seconds())
-        self._pump.well()
-        await pause(min(seconds, 60.0), (self._pump.stop, self._pump.hungry if full else self._wake))
+        seconds = min(_LONGEST_S, _IDLE_S if full else max(wait_s, await self._seconds()))
+        self._pump.well(seconds)
+        await pause(seconds, (self._pump.stop, self._pump.hungry if full else self._wake))
 
     async def _seconds(self) -> float:
         now = self._deps.clock.now()

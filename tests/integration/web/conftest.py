@@ -23,10 +23,11 @@ from postlude.services.accounts import preferences, users
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
+from postlude.services.health import Health
 from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
-from postlude.web import CampaignTools, ContactParts, Health, RelayInfo, WebDeps, create_app
+from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps, create_app
 from support.state_template import sqlite_state
 from support.web_world import CLOCK, Csrf, Inbox, World, csrf_of
 

@@ -5,10 +5,11 @@ from http import HTTPStatus
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from postlude.web import Health, create_app
+from postlude.services.health import CheckResult, Health
+from postlude.web import create_app
 from support.web_world import World
 
-TROUBLE = Health(problems=("mail does not leave",), behind=7)
+TROUBLE = Health(checks=(CheckResult("sending", "problem", "mail does not leave"),), behind=7)
 
 
 def _asked(world: World, health: Health, client: str = "127.0.0.1", **headers: str) -> Response:

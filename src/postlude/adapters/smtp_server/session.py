@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, Final, Protocol
+from typing import Any, AnyStr, Final, Protocol
 
 from aiosmtpd.smtp import SMTP
 
@@ -170,7 +170,7 @@ class SmtpServerSession(SMTP):
         with suppress(ConnectionError):
             await super()._handle_client()
 
-    async def push(self, status: str | bytes) -> None:
+    async def push(self, status: AnyStr) -> None:
         """Answer; ConnectionResetError when nobody is there any more."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError("the client has gone")

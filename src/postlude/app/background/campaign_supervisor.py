@@ -5,76 +5,41 @@ of the time no campaign is sent, and then it costs no memory.
 """
 
 import asyncio
-import logging
-import sys
 from typing import Final, Self
 
+from postlude.app.processes.children import Child, ChildSpec, no_sockets
 from postlude.kit.clock import Clock
-from postlude.kit.loop import Pauses, TaskLoop
-from postlude.model.errors import PostludeError
 from postlude.services.campaigns.work import worker_wanted
 from postlude.store import Store
 
-_LOOK_S: Final = 1.0
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 60.0
 _STOP_WITHIN: Final = 15.0
-
-_log = logging.getLogger("postlude.campaigns")
+_IDLE_END_S: Final = 10
 
 
 class CampaignWorkers:
-    """An async context: inside it a worker runs whenever one is wanted."""
+    """An async context: inside it a worker runs whenever one is wanted; one that dies or hangs is started again."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store: Final = store
         self._clock: Final = clock
-        self._process: asyncio.subprocess.Process | None = None
-        self._loop: Final = TaskLoop(
-            "campaign workers", self._look, expected=(PostludeError,), problem="campaigns do not leave"
+        arguments = ("--idle-end", str(_IDLE_END_S))
+        self._child: Final = Child(
+            ChildSpec("campaign worker", "worker", no_sockets, arguments, _STOP_WITHIN, wanted=self._wanted)
         )
-        self._pauses: Final = Pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
 
     @property
     def problem(self) -> str:
-        """Why no worker can be started; empty when one can."""
-        return self._loop.problem
+        """Why campaigns do not leave; empty when they do."""
+        return f"campaigns do not leave: {self._child.problem}" if self._child.problem else ""
 
     async def __aenter__(self) -> Self:
-        """Start."""
-        self._loop.start()
+        """Begin to look."""
+        await self._child.start()
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
         """Let the worker finish its running attempts."""
-        await self._loop.stop()
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        if process.stdin:
-            process.stdin.close()
-        try:
-            async with asyncio.timeout(_STOP_WITHIN):
-                await process.wait()
-        except TimeoutError:
-            _log.warning("the campaign worker did not stop in %.0f s: killed", _STOP_WITHIN)
-            process.kill()
-            await process.wait()
+        await self._child.stop()
 
-    async def _look(self) -> float:
-        if self._process is not None:
-            code = self._process.returncode
-            if code is None:
-                return _LOOK_S
-            self._process = None
-            if code:
-                pause = self._pauses.next()
-                _log.error("the campaign worker ended with code %d; the next one starts in %.0f s", code, pause)
-                return pause
-            self._pauses.reset()
-        if await asyncio.to_thread(worker_wanted, self._store, self._clock.now()):
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "postlude", "worker", "--child", "--idle-end", "10"),
-                stdin=asyncio.subprocess.PIPE,
-            )
-        return _LOOK_S
+    async def _wanted(self) -> bool:
+        return await asyncio.to_thread(worker_wanted, self._store, self._clock.now())

@@ -19,14 +19,16 @@ from postlude.services.privacy.subject_access import describe
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.public_json import message_of, story
 from postlude.store import Store
+from postlude.web.deps import HealthOf
 
 _MOST = 100
 
 
-def control_app(store: Store, history: History, reclassifier: Reclassifier) -> Starlette:
+def control_app(store: Store, history: History, reclassifier: Reclassifier, health: HealthOf) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
-    /reclassify?do=start, stop or look answers with its progress; /stored?address= with what is stored of a recipient.
+    /reclassify?do=start, stop or look answers with its progress; /stored?address= with what is stored of a recipient;
+    /health with how the system is.
     """
     reports = Reports(store, history)
 
@@ -50,6 +52,9 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier) -> S
         address = request.query_params.get("address", "")
         return JSONResponse({"text": await run_in_threadpool(describe, store, history, address)})
 
+    async def how_it_is(_request: Request) -> Response:
+        return JSONResponse({"checks": [check._asdict() for check in health().checks]})
+
     async def not_found(_request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 404)
 
@@ -59,6 +64,7 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier) -> S
             Route("/message", message),
             Route("/reclassify", reclassify),
             Route("/stored", stored),
+            Route("/health", how_it_is),
         ],
         exception_handlers={NotFoundError: not_found},
     )

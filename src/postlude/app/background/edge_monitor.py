@@ -1,53 +1,33 @@
 """Watching the edge from outside, so that a loss there is shown in the web app too."""
 
-import asyncio
 import json
 import ssl
 import urllib.error
 import urllib.request
-from typing import Final, Self
+from typing import Final
 
 from postlude.app.build.common import Parts
 from postlude.journal import size_alarm
 from postlude.journal.folder import folder_bytes
-from postlude.kit.loop import TaskLoop
 
-_EVERY_SECONDS: Final = 5.0
 _TIMEOUT_SECONDS: Final = 3.0
 
 
 class EdgeWatch:
-    """Asks the edge's /healthz every few seconds while the context is open."""
+    """Asks the edge's /healthz."""
 
     def __init__(self, base: str) -> None:
         self._url = f"{base}/healthz"
         self._context = ssl.create_default_context()
         self._context.check_hostname = False  # asked for by address on this machine, whatever name it serves
         self._context.verify_mode = ssl.CERT_NONE
-        self._loop = TaskLoop("edge monitor", self._round, delay_s=_EVERY_SECONDS)
-        self._answered: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
+        """Problems that the edges report, or why they do not answer."""
         self.lost = 0
         """Hits the edges answered and could not store."""
 
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Problems that the edges report, or why they do not answer."""
-        return (self._loop.problem,) if self._loop.problem else self._answered
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        self._loop.start()
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        """Stop."""
-        await self._loop.stop()
-
-    async def _round(self) -> float:
-        await asyncio.to_thread(self._look)
-        return _EVERY_SECONDS
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Ask once; waits for at most a few seconds."""
         try:
             with urllib.request.urlopen(  # noqa: S310 - our own edge's address, from the settings
                 self._url, timeout=_TIMEOUT_SECONDS, context=self._context
@@ -56,10 +36,10 @@ class EdgeWatch:
         except urllib.error.HTTPError as error:
             reported = _json_of(error)
         except (OSError, ValueError):
-            self._answered = ("the tracking edge does not answer: opens and clicks are not served",)
+            self.problems = ("the tracking edge does not answer: opens and clicks are not served",)
             return
         self.lost = int(reported.get("lost", 0))
-        self._answered = tuple(map(str, reported.get("problems", ())))
+        self.problems = tuple(map(str, reported.get("problems", ())))
 
 
 def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from postlude.app.build.common import Parts
 from postlude.kit.clock import MICROS_PER_SECOND
@@ -34,7 +34,7 @@ class Logins:
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._opened: Store | None = None
-        self._hanging: set[asyncio.Future[object]] = set()
+        self._hanging: set[asyncio.Future[Any]] = set()
         self._away = False
 
     def __enter__(self) -> Self:
@@ -120,7 +120,7 @@ class Logins:
             _log.info("the database answers again: logins are checked there")
         return result
 
-    def _answers_again(self, asked: asyncio.Future[object]) -> None:
+    def _answers_again(self, asked: asyncio.Future[Any]) -> None:
         self._hanging.discard(asked)
         if not asked.cancelled():
             asked.exception()  # it was told when it was late

@@ -7,65 +7,71 @@ import stat
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.imap import try_folder
 from postlude.adapters.smtp_client.pool import SmtpTransport
+from postlude.app.background.edge_monitor import EdgeWatch
+from postlude.app.background.health_watch import look_around, look_into
 from postlude.app.background.imap import imap_folders
+from postlude.app.build.common import build_parts
 from postlude.app.build.domains import Domains
 from postlude.app.build.network_lists import load_lists, open_countries
 from postlude.app.build.sending import server_config
 from postlude.app.commands.doctor import sqlite_path
 from postlude.app.data_folder import DataFolder
+from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import endpoints, listen_for
 from postlude.config import Settings, SmtpServer
 from postlude.kit.clock import SystemClock
-from postlude.model.errors import InUseError, PostludeError, TransportError
+from postlude.model.errors import PostludeError, TransportError
 from postlude.services.domains.dns_records import RecordState
-from postlude.services.integrity.sending_pause import problems as stored_problems
+from postlude.services.health import CheckResult, of_disk
 from postlude.store import is_behind, open_store
 
-State = Literal["ok", "warning", "problem"]
-_LOW_DISK: Final = 2 << 30
-_NO_DISK: Final = 200 << 20
 _TIMEOUT: Final = 5.0
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
-class CheckResult(NamedTuple):
-    """Result of one check."""
+class AskApp(Protocol):
+    """How the running app says it is."""
 
-    name: str
-    state: State
-    text: str
-    """The finding and, for a problem, the remedy."""
+    def __call__(self) -> list[CheckResult] | None:
+        """None when none runs on the folder; TransportError when it does not answer."""
+        ...
 
 
-def run_checks(settings: Settings) -> list[CheckResult]:
-    """Run every check in order. Never raises for what a check finds."""
+def run_checks(settings: Settings, ask_app: AskApp) -> list[CheckResult]:
+    """Run every check in order: what is configured, then how what runs is. Never raises for what a check finds."""
     folder = DataFolder(settings.data)
-    running = _running(folder)
+    running = folder.running()
     findings = [check(settings, folder) for check in _CHECKS]
-    if not running:
-        findings += [_port(settings, endpoint) for endpoint in endpoints(settings)]
-    findings.append(
-        CheckResult("running", "ok", f"postlude runs as process {running}" if running else "postlude is not running")
-    )
-    return findings
+    if running:
+        return [
+            *findings,
+            CheckResult("running", "ok", f"postlude runs as process {running}"),
+            *_live(settings, ask_app),
+        ]
+    findings += [_stored(settings, folder), *(_port(settings, endpoint) for endpoint in endpoints(settings))]
+    return [*findings, CheckResult("running", "ok", "postlude is not running")]
 
 
-def _running(folder: DataFolder) -> str:
-    if not folder.root.exists():
-        return ""
+def _live(settings: Settings, ask_app: AskApp) -> list[CheckResult]:
+    """As `/healthz` says it; where the app cannot be asked, as far as it can be seen from here."""
     try:
-        folder.lock().close()
-    except InUseError:
-        return (folder.root / "lock").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-    return ""
+        told, why = ask_app(), "is not ready: its stores are being opened, or it is started again just now"
+    except PostludeError as error:
+        told, why = None, f"does not answer: {error}. It is started again when it hangs; see the log"
+    if told is not None:
+        return told
+    try:
+        supervised = ask_supervisor(settings.data) is not None
+    except (OSError, ValueError):
+        supervised = True  # it is there, and silent: `look_around` says so
+    seen = look_around(build_parts(settings, must_write=False), EdgeWatch(settings.local_edge), supervised=supervised)
+    return [CheckResult("app", "problem", f"the app {why}"), *seen]
 
 
 def _data(settings: Settings, folder: DataFolder) -> CheckResult:
@@ -75,15 +81,8 @@ def _data(settings: Settings, folder: DataFolder) -> CheckResult:
         folder.prepare()
     except PostludeError as error:
         return CheckResult("data folder", "problem", str(error))
-    free = shutil.disk_usage(settings.data).free
-    text = f"{settings.data}, {free / (1 << 30):.1f} GiB free"
-    if free < _NO_DISK:
-        return CheckResult(
-            "data folder", "problem", f"{text}: opens and clicks will be lost when it is full. Free space"
-        )
-    if free < _LOW_DISK:
-        return CheckResult("data folder", "warning", f"{text}: free space before the journal needs it")
-    return CheckResult("data folder", "ok", text)
+    (found, *_) = of_disk(str(settings.data), shutil.disk_usage(settings.data).free, (), 0)
+    return found._replace(name="data folder")
 
 
 def _keys(_settings: Settings, folder: DataFolder) -> CheckResult:
@@ -237,9 +236,10 @@ def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
         if is_behind(settings.database):
             return CheckResult("stored data", "ok", "of an older version: migrated at the next start")
         with closing(open_store(settings.database)) as store:
-            told = stored_problems(store)
+            found = look_into(store, SystemClock())
     except PostludeError as error:
         return CheckResult("stored data", "problem", str(error))
+    told = [check.text for check in found if check.state == "problem"]
     if told:
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
         return CheckResult(
@@ -251,7 +251,6 @@ def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
 _CHECKS: Final[tuple[Callable[[Settings, DataFolder], CheckResult], ...]] = (
     _data,
     _keys,
-    _stored,
     _account,
     _edge_url,
     _smtp,

@@ -1,34 +1,43 @@
 """Several edge processes on one port, each with its own journal; the kernel spreads the connections."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from socket import socket
 
-from postlude.app.processes.children import start_child
+from postlude.app.processes.children import Child, ChildSpec
 from postlude.app.processes.event_loop import run_until_stopped
-from postlude.app.processes.sockets import another, listen_for
+from postlude.app.processes.sockets import EndpointSockets, edge_names
+from postlude.app.processes.supervised import Bond
 from postlude.config import Settings
 
 
-async def start_edges(stack: AsyncExitStack, sock: socket, count: int, name: str = "edge") -> None:
-    """Start `count` edges that share the address of `sock`; they stop with `stack`.
+def run_edges(settings: Settings, *, name: str, bond: Bond | None) -> None:
+    """Run as many edges as the settings say until told to stop; one that dies or hangs is started again.
 
     This process keeps the sockets: connections that arrive while a dead edge restarts wait for it.
     """
-    sockets = [sock, *(another(sock) for _ in range(count - 1))]
-    for number, one in enumerate(sockets, 1):
-        stack.callback(one.close)  # and kept until then: a restarted child gets it again
-        own = name if number == 1 else f"{name}-{number}"
-        await start_child(stack, "edge", {"--edge-fd": one}, ("--name", own))
-
-
-def run_edges(settings: Settings, *, name: str, child: bool) -> None:
-    """Run as many edges as set until stopped; one that dies is restarted."""
-    sock = listen_for(settings, "edge")
+    sockets = EndpointSockets(settings)
+    sockets.get("edge")
 
     async def main(stop: asyncio.Event) -> None:
-        async with AsyncExitStack() as stack:
-            await start_edges(stack, sock, settings.edge_processes, name)
+        children = [
+            Child(_spec(sockets, number, name if number == 1 else f"{name}-{number}"))
+            for number in range(1, settings.edge_processes + 1)
+        ]
+        try:
+            for child in children:
+                await child.start()
             await stop.wait()
+        finally:
+            for child in children:
+                child.expect_end()
+            await asyncio.gather(*(child.stop() for child in children))
+            sockets.close()
 
-    run_until_stopped(main, child=child)
+    run_until_stopped(main, bond=bond)
+
+
+def _spec(sockets: EndpointSockets, number: int, name: str) -> ChildSpec:
+    async def handed() -> dict[str, socket]:
+        return sockets.flags({"--edge-fd": edge_names(number)[-1]})
+
+    return ChildSpec(name, "edge", handed, ("--name", name))

@@ -1,23 +1,25 @@
-"""Running one process: the loop, its signals, and the parent's pipe."""
+"""Running one process: the loop, its signals, and its bond to who started it."""
 
 import asyncio
+import faulthandler
 import logging
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import uvloop
 
+from postlude.app.processes.supervised import Bond, Supervised
 from postlude.kit.descriptors import raise_descriptor_limit
 from postlude.kit.log_limit import LogLimit
 
 
-def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child: bool = False) -> None:
+def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, bond: Bond | None = None) -> None:
     """Run `main(stop)` on uvloop; `stop` is set by SIGTERM and Ctrl-C.
 
-    The limit of open files is raised to the account's maximum. As a child it ignores Ctrl-C (the parent decides the
-    order) and stops when its standard input closes.
+    It may hold as many descriptors as this account may.
+    As a child (`bond`) it ignores Ctrl-C (the starter decides the order), and stops when it is told to.
     """
     raise_descriptor_limit()
 
@@ -25,29 +27,21 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, child
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
-        if child:
+        if bond is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            os.set_blocking(0, False)
-            loop.add_reader(0, _stop_at_end, loop, stop)
         else:
             loop.add_signal_handler(signal.SIGINT, stop.set)
-        await main(stop)
+        async with Supervised(bond, stop):
+            await main(stop)
 
     uvloop.run(body())
 
 
-def _stop_at_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    try:
-        if os.read(0, 4096):
-            return
-    except BlockingIOError:
-        return
-    loop.remove_reader(0)
-    stop.set()
-
-
 def start_log(level: str) -> None:
-    """Log to standard error, one line per event; frequent lines of one place are limited."""
+    """Log to standard error, a line an event; a place in the code that has much to say is cut short.
+
+    A watchdog's SIGABRT writes there what every thread was doing.
+    """
     logging.basicConfig(
         level=level.upper(),
         stream=sys.stderr,
@@ -58,3 +52,5 @@ def start_log(level: str) -> None:
         handler.addFilter(LogLimit())
     for name in ("mail.log", "alembic"):  # aiosmtpd writes every SMTP line at INFO, Alembic each of its plugins
         logging.getLogger(name).setLevel(logging.WARNING)
+    with suppress(ValueError, OSError, AttributeError):  # there is no standard error
+        faulthandler.enable()

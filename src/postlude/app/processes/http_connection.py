@@ -54,13 +54,12 @@ class Connections:
             del self._open[connection]
             self.caps.leave(connection.address)
 
-    async def watch(self) -> None:
-        """End what is overdue, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            for connection in list(self._open):
-                connection.look(loop.time())
+    async def end_overdue(self) -> float:
+        """End what is overdue; seconds until the next look."""
+        now = asyncio.get_running_loop().time()
+        for connection in list(self._open):
+            connection.look(now)
+        return _LOOK_SECONDS
 
 
 class BoundedConnection(HttpToolsProtocol):

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import uvicorn
 
 from postlude.app.processes.http_connection import BoundedConnection, Connections
+from postlude.kit.loop import TaskLoop
 
 _STOP_WITHIN: Final = 5
 
@@ -42,7 +43,7 @@ class WebServer:
         self._server = _Server(config)
         self._sockets = list(sockets)
         self._task: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._watch = TaskLoop("web server's connections", self.connections.end_overdue)
 
     async def start(self) -> None:
         """Return once it serves."""
@@ -52,12 +53,11 @@ class WebServer:
                 await self._task  # raises what went wrong
                 return
             await asyncio.sleep(0.005)
-        self._watch = asyncio.create_task(self.connections.watch(), name="web server's connections")
+        self._watch.start()
 
     async def stop(self) -> None:
         """End open requests within a few seconds."""
         self._server.should_exit = True
         if self._task:
             await self._task
-        if self._watch:
-            self._watch.cancel()
+        await self._watch.stop()

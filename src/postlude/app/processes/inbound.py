@@ -6,34 +6,42 @@ running.
 
 import asyncio
 import socket
-from contextlib import closing
 from typing import Final
 
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.smtp_server import inbound_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.mail_journal import MailJournal
 from postlude.app.processes.sockets import listening
+from postlude.app.processes.succession import succeed
+from postlude.app.processes.supervised import STOP_S, Tie
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import Spool
 
 _BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
 
 
-def run_inbound_process(settings: Settings, *, descriptor: int | None, child: bool) -> None:
-    """Run until stopped. `descriptor` is of a listening socket passed by the parent; None binds here."""
+def run_inbound_process(settings: Settings, *, descriptor: int | None, tie: Tie) -> None:
+    """Run until told to stop. `descriptor` is of a listening socket the parent hands over; None binds here."""
     start_log(settings.log_level)
-    parts = build_parts(settings)
+    parts = build_parts(settings, must_write=False)
     sock = listening(settings, "inbound", descriptor)
 
+    bond = tie.bond(parts.folder.root, "inbound", {"--inbound-fd": sock})
+
     async def main(stop: asyncio.Event) -> None:
-        with closing(JournalWriter(parts.folder.journal, "inbound", max_bytes=settings.journal_max_bytes)) as journal:
+        async with MailJournal(parts, "inbound") as journal:
+            if bond is not None:
+                bond.troubles.append(journal)
             await _inbound(parts, sock, journal, stop)
 
-    run_until_stopped(main, child=child)
+    if tie.outlives:
+        succeed(parts.folder.root, "inbound", STOP_S)
+    run_until_stopped(main, bond=bond)
 
 
-async def _inbound(parts: Parts, sock: socket.socket, journal: JournalWriter, stop: asyncio.Event) -> None:
+async def _inbound(parts: Parts, sock: socket.socket, journal: MailJournal, stop: asyncio.Event) -> None:
     settings = parts.settings
     await run_inbound(
         InboundConfig(

@@ -2,34 +2,43 @@
 
 import asyncio
 import socket
-from contextlib import closing
 
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.logins import Logins
 from postlude.app.build.smtp_server import relay_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.mail_journal import MailJournal
 from postlude.app.processes.sockets import listening
+from postlude.app.processes.succession import succeed
+from postlude.app.processes.supervised import STOP_S, Tie
 from postlude.config import Settings
-from postlude.journal import JournalWriter, Spool
+from postlude.journal import Spool
 from postlude.relay import Gateway, Quota, RelayConfig, run_relay
 
 
-def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, child: bool) -> None:
-    """Run until stopped. The descriptors are of listening sockets passed by the parent; None binds here."""
+def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, tie: Tie) -> None:
+    """Run until told to stop. The descriptors are of listening sockets the parent hands over; None binds here."""
     start_log(settings.log_level)
-    parts = build_parts(settings)
+    parts = build_parts(settings, must_write=False)
     sock = listening(settings, "relay", descriptor)
     tls_sock = listening(settings, "relay_tls", tls_descriptor) if settings.relay_tls_port else None
 
+    sockets = {"--relay-fd": sock} | ({"--relay-tls-fd": tls_sock} if tls_sock else {})
+    bond = tie.bond(parts.folder.root, "relay", sockets)
+
     async def main(stop: asyncio.Event) -> None:
-        with closing(JournalWriter(parts.folder.journal, "relay", max_bytes=settings.journal_max_bytes)) as journal:
+        async with MailJournal(parts, "relay") as journal:
+            if bond is not None:
+                bond.troubles.append(journal)
             await _relay(parts, sock, tls_sock, journal, stop)
 
-    run_until_stopped(main, child=child)
+    if tie.outlives:
+        succeed(parts.folder.root, "relay", STOP_S)
+    run_until_stopped(main, bond=bond)
 
 
 async def _relay(
-    parts: Parts, sock: socket.socket, tls_sock: socket.socket | None, journal: JournalWriter, stop: asyncio.Event
+    parts: Parts, sock: socket.socket, tls_sock: socket.socket | None, journal: MailJournal, stop: asyncio.Event
 ) -> None:
     settings = parts.settings
     config = RelayConfig(

@@ -1,55 +1,133 @@
-"""`postlude up` and `postlude app`: the app process, alone or with edge, relay and inbound as its children."""
+"""`postlude up`: starts every process, keeps each running, and does nothing else.
+
+It opens no store, so what is wrong with one, or with the app, takes nothing along that recipients or mail clients talk
+to. Those are started first. It keeps the listening sockets: while a process is started again, who connects waits.
+"""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from contextlib import closing
 from socket import socket
+from typing import Final
 
-from postlude.app.build.common import Parts, build_parts
-from postlude.app.data_folder import FolderLock
-from postlude.app.processes.children import start_child
-from postlude.app.processes.edge_group import start_edges
+from postlude.app.build.common import build_parts
+from postlude.app.data_folder import DataFolder
+from postlude.app.processes.children import Child, ChildSpec, HandedOver
 from postlude.app.processes.event_loop import run_until_stopped, start_log
-from postlude.app.processes.sockets import endpoints, listen_for, port_of
+from postlude.app.processes.reports import Reports
+from postlude.app.processes.sockets import EndpointSockets, edge_names, endpoints
+from postlude.app.processes.succession import inherit, succeed
+from postlude.app.processes.supervised import APP_STOP_S, STOP_S
 from postlude.config import Settings
+from postlude.model.errors import InUseError
+
+_MOST_EDGES: Final = 64
+
+log: Final = logging.getLogger("postlude.up")
 
 
-def run_app(settings: Settings, *, everything: bool) -> None:
-    """Run the app process until it is stopped; with `everything` also edge, relay and inbound, as its children.
+def run_up(settings: Settings) -> None:
+    """Run everything until told to stop.
 
-    Errors of settings, data folder, its lock and ports are reported before anything starts.
+    Settings that cannot work, a missing key file and another `postlude up` on the folder end it before anything starts.
     """
     start_log(settings.log_level)
-    parts = build_parts(settings)
-    lock = parts.folder.lock()
-    sockets = {
-        endpoint: listen_for(settings, endpoint) for endpoint in (endpoints(settings) if everything else ("web",))
-    }
-    bound = {f"{endpoint}_port": port_of(sock) for endpoint, sock in sockets.items()}  # port 0 took a free one
-    parts = replace(parts, settings=replace(settings, **bound))  # type: ignore[arg-type]  # ports are int fields
-    run_until_stopped(lambda stop: _run(parts, sockets, lock, stop))
+    folder = build_parts(settings, must_write=False).folder
+    with closing(folder.lock_for_supervisor()):
+        sockets = EndpointSockets(settings)
+        taken = sockets.bind_free(endpoints(settings))
+        run_until_stopped(_Up(settings, folder, sockets, taken).run)
 
 
-async def _run(parts: Parts, sockets: Mapping[str, socket], lock: FolderLock, stop: asyncio.Event) -> None:
-    async with AsyncExitStack() as stack:
-        stack.callback(lock.close)
-        if "edge" in sockets:
-            await start_edges(stack, sockets["edge"], parts.settings.edge_processes)
-        # Only now the heavy imports: the edge already serves while they load.
-        from postlude.app.processes.app import AppProcess  # noqa: PLC0415 - see above
+class _Up:
+    """The children of one start."""
 
-        app = await stack.enter_async_context(AppProcess(parts, sockets["web"], tuple(sockets)))
-        if "relay" in sockets:
-            relay = {"--relay-fd": sockets["relay"]}
-            if "relay_tls" in sockets:
-                relay["--relay-tls-fd"] = sockets["relay_tls"]
-            await start_child(stack, "relay", relay)
-            await start_child(stack, "inbound", {"--inbound-fd": sockets["inbound"]})
-        _say(app.welcome())
-        await stop.wait()
-        _say("stopping")
+    def __init__(
+        self, settings: Settings, folder: DataFolder, sockets: EndpointSockets, taken: Mapping[str, InUseError]
+    ) -> None:
+        self._settings: Final = settings
+        self._folder: Final = folder
+        self._sockets: Final = sockets
+        self._taken: Final = taken
+        self._children: Final[list[Child]] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Start in order: what recipients need, what mail clients and servers need, the app."""
+        try:
+            async with Reports(self._folder.root, self._children):
+                for spec in self._specs():
+                    child = Child(spec)
+                    self._children.append(child)
+                    await child.start()
+                await self._end_edges_that_are_too_many()
+                self._say_what_is_taken()
+                await stop.wait()
+                _say("stopping")
+        finally:
+            await self._stop()
+
+    def _specs(self) -> list[ChildSpec]:
+        edges = [
+            ChildSpec(name, "edge", self._handed(name, {"--edge-fd": name}), ("--outlives", "--name", name))
+            for name in edge_names(self._settings.edge_processes)
+        ]
+        relay = {"--relay-fd": "relay"} | ({"--relay-tls-fd": "relay_tls"} if self._settings.relay_tls_port else {})
+        inbound = {"--inbound-fd": "inbound"}
+        return [
+            *edges,
+            ChildSpec("relay", "relay", self._handed("relay", relay), ("--outlives",)),
+            ChildSpec("inbound", "inbound", self._handed("inbound", inbound), ("--outlives",)),
+            ChildSpec("app", "app", self._for_app, ("--outlives", "--supervised"), APP_STOP_S, self._bound_ports),
+        ]
+
+    def _handed(self, child: str, flags: Mapping[str, str]) -> HandedOver:
+        """Its sockets, and where one is not bound yet what a child of a `postlude up` that was killed listens on."""
+
+        async def handed() -> dict[str, socket]:
+            if not self._sockets.has(flags.values()):
+                self._sockets.adopt(child, await asyncio.to_thread(inherit, self._folder.root, child))
+            return self._sockets.flags(flags)
+
+        return handed
+
+    async def _for_app(self) -> Mapping[str, socket]:
+        """Mail is digested and sent also while something else has the web app's port."""
+        try:
+            return await self._handed("app", {"--web-fd": "web"})()
+        except InUseError:
+            return {}
+
+    def _bound_ports(self) -> tuple[str, ...]:
+        """Port 0 took free ones, which the app shows."""
+        return tuple(
+            word
+            for endpoint, (_, port) in self._sockets.bound().items()
+            if port != self._settings.listens(endpoint)[1]
+            for word in ("--port", f"{endpoint}={port}")
+        )
+
+    async def _end_edges_that_are_too_many(self) -> None:
+        """Of a former start, when there are fewer now."""
+        for name in edge_names(_MOST_EDGES)[self._settings.edge_processes :]:
+            await asyncio.to_thread(succeed, self._folder.root, name, STOP_S)
+
+    def _say_what_is_taken(self) -> None:
+        """Nothing at all could be bound: this is a second start, or somebody else's machine."""
+        if self._taken and not self._sockets.bound():
+            raise next(iter(self._taken.values()))
+
+    async def _stop(self) -> None:
+        """What takes mail in first, then the app, which digests what was seen, the edges at last."""
+        for child in self._children:
+            child.expect_end()
+        mail = [child for child in self._children if child.name in {"relay", "inbound"}]
+        app = [child for child in self._children if child.name == "app"]
+        rest = [child for child in self._children if child not in mail and child not in app]
+        for some in (mail, app, rest):
+            await asyncio.gather(*(child.stop() for child in some))
+        self._sockets.close()
 
 
 def _say(text: str) -> None:

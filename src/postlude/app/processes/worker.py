@@ -2,46 +2,56 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.sending import build_contents, build_transport, retry_schedule
 from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.supervised import Tie
 from postlude.config import Settings
 from postlude.journal import JournalWriter
-from postlude.model.errors import InUseError
+from postlude.kit.loop import Troubled, retried, unless_stopped
+from postlude.model.errors import InUseError, StorageError
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.recovery import OtherWorkers, OwnReading, Recovery
 from postlude.services.messages.result_log import ResultLog
-from postlude.store import open_store
+from postlude.store import Store, open_store
 from postlude.worker import CampaignDeps, run_campaigns
 
 _WORKERS: Final = 64
 _NAME: Final = "worker-"
+_WAITED_FOR: Final = (StorageError, InUseError)
 
 
-def run_worker_process(settings: Settings, *, child: bool, idle_end_s: float = 0.0) -> None:
-    """Send campaigns until stopped, or after `idle_end_s` (0: never) without one."""
+def run_worker_process(settings: Settings, *, tie: Tie, idle_end_s: float = 0.0) -> None:
+    """Send campaigns until told to stop, or after `idle_end_s` (0: never) without one.
+
+    A database that is away at the start, or a disk that takes nothing, is waited for.
+    """
     start_log(settings.log_level)
-    parts = build_parts(settings)
-    run_until_stopped(lambda stop: _run(parts, stop, idle_end_s), child=child)
+    parts = build_parts(settings, must_write=False)
+    bond = tie.bond(parts.folder.root, "", {})
+    troubles = bond.troubles if bond is not None else []
+    run_until_stopped(lambda stop: _run(parts, stop, idle_end_s, troubles), bond=bond)
 
 
-async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
+async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: list[Troubled]) -> None:
     settings, folder = parts.settings, parts.folder
     async with AsyncExitStack() as stack:
-        store = open_store(settings.database, parts.folder.forgotten_key)
-        stack.callback(store.close)
-        journal, name = _own_journal(parts)
-        stack.callback(journal.close)
+        opened = await unless_stopped(stop, retried("opening the stores", partial(_opened, parts, stack), _WAITED_FOR))
+        if opened is None:
+            return
+        store, journal, name = opened
         identity = folder.identity()
         own = f"{identity}/{name}"
         reading = OwnReading(store, folder.journal, parts.clock, stop)
         retry = retry_schedule(settings)
         recovery = Recovery(store, parts.clock, journal.append, reading.digested, retry)
-        worker = await recovery.begin(own)
+        begin = partial(recovery.begin, own)
+        worker = await unless_stopped(stop, retried("settling what the last worker left", begin, _WAITED_FOR))
         if worker is None:
             return
         others = OtherWorkers(recovery, store, folder.journal, identity=identity, prefix=_NAME, own=name)
@@ -62,9 +72,21 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float) -> None:
             retry=retry,
             idle_end_s=idle_end_s,
             watch=others.look,
+            begins=troubles.append,
         )
         await run_campaigns(deps, stop)
         await recovery.end(own)
+
+
+async def _opened(parts: Parts, stack: AsyncExitStack) -> tuple[Store, JournalWriter, str]:
+    """The state and a journal of its own, both or neither."""
+    async with AsyncExitStack() as first:
+        store = await asyncio.to_thread(open_store, parts.settings.database, parts.folder.forgotten_key)
+        first.callback(store.close)
+        journal, name = await asyncio.to_thread(_own_journal, parts)
+        first.callback(journal.close)
+        stack.push_async_exit(first.pop_all())
+    return store, journal, name
 
 
 def _own_journal(parts: Parts) -> tuple[JournalWriter, str]:

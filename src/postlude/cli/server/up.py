@@ -13,6 +13,6 @@ def command() -> None:
     The first start prints a sign-in link and the relay's login. Ctrl-C stops everything; the next start continues where
     it was.
     """
-    from postlude.app.processes.up import run_app  # noqa: PLC0415 - `postlude up --help` needs none of it
+    from postlude.app.processes.up import run_up  # noqa: PLC0415 - `postlude up --help` needs none of it
 
-    run_app(load(), everything=True)
+    run_up(load())

@@ -17,7 +17,7 @@ import msgspec
 from postlude.history import History
 from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
-from postlude.kit.loop import ThreadLoop
+from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
 from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
@@ -173,7 +173,11 @@ class Digest:
         self._loaded = self._remembers = False
         self._trimmed = 0
         self._loop: Final = ThreadLoop(
-            "digest", self._round, expected=(StorageError, InUseError), problem="the digest waits"
+            "digest",
+            self._round,
+            expected=(StorageError, InUseError),
+            problem="the digest waits",
+            patience_s=STANDS_STILL_S,
         )
         self.state: Final = DigestState(seconds=record_steps.seconds)
 

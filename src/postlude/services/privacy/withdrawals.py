@@ -11,7 +11,7 @@ import msgspec
 from postlude.instrument import Policy
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
-from postlude.kit.loop import ThreadLoop
+from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
 from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError, InUseError, NotFoundError, StorageError
 from postlude.model.words import Via
@@ -90,6 +90,7 @@ class Revoker:
             self._round,
             expected=(StorageError, InUseError),
             problem="withdrawn consent cannot be written for the edge",
+            patience_s=STANDS_STILL_S,
         )
 
     @property

@@ -66,6 +66,12 @@ class Claims(TopicQueries):
         known = [int(at) for at in (tried, never) if at is not None]
         return min(known) if known else None
 
+    def indeterminate(self) -> int:
+        """How many copies of single mails may or may not have left (INDETERMINATE)."""
+        query = select(func.count()).where(copies.c.campaign == 0, copies.c.status == CopyStatus.INDETERMINATE.value)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def next_due(self, now: int) -> int | None:
         """When the next waiting copy of a single mail is due: `now` or later; None when none waits."""
         found = []

@@ -1,0 +1,69 @@
+"""The app process from its command to its end: it waits for stores that cannot be opened, and says so meanwhile."""
+
+import asyncio
+import gc
+import socket
+import sys
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from importlib import import_module
+from typing import Final
+
+from postlude.app.build.common import Parts, build_parts
+from postlude.app.processes.event_loop import run_until_stopped, start_log
+from postlude.app.processes.sockets import inherited, listen_for, port_of
+from postlude.app.processes.succession import succeed
+from postlude.app.processes.supervised import APP_STOP_S, Tie
+from postlude.config import Settings
+from postlude.kit.loop import Troubled
+
+_COMMAND_S: Final = 10.0  # a command that found no app running has the stores for a moment
+
+
+def run_app(settings: Settings, *, web: int | None, supervised: bool, tie: Tie) -> None:
+    """Run the app until it is told to stop.
+
+    `web` is the descriptor of the web app's socket. Without one it is bound here; as one of `supervised` processes it
+    goes on without while the port is taken.
+    """
+    start_log(settings.log_level)
+    parts = build_parts(settings, must_write=False)
+    if tie.outlives:
+        succeed(parts.folder.root, "app", APP_STOP_S)
+    with closing(parts.folder.lock(_COMMAND_S if tie.child else 0.0)):
+        sock = inherited(web) if web is not None else None if supervised else listen_for(settings, "web")
+        if sock is not None:
+            parts = replace(parts, settings=replace(settings, web_port=port_of(sock)))  # port 0 took a free one
+        bond = tie.bond(parts.folder.root, "app", {"--web-fd": sock} if sock is not None else {})
+        troubles = bond.troubles if bond is not None else []
+        run_until_stopped(lambda stop: _run(parts, sock, troubles, stop, supervised=supervised), bond=bond)
+    gc.collect()  # what errors of an outage still hold: DuckDB would list it in the log as leaked
+
+
+async def _run(
+    parts: Parts, web: socket.socket | None, troubles: list[Troubled], stop: asyncio.Event, *, supervised: bool
+) -> None:
+    # Half of the start is loading programs. In a thread, so that signs of life are given meanwhile.
+    await asyncio.to_thread(import_module, "postlude.app.processes.app")
+    from postlude.app.background.health_watch import HealthWatch  # noqa: PLC0415 - see above
+    from postlude.app.build.stores import stores_when_possible  # noqa: PLC0415 - see above
+    from postlude.app.processes.app import AppProcess  # noqa: PLC0415 - see above
+    from postlude.app.processes.web_socket import WebSocket  # noqa: PLC0415 - see above
+
+    async with AsyncExitStack() as stack:
+        watch = await stack.enter_async_context(HealthWatch(parts, supervised=supervised))
+        served = await stack.enter_async_context(WebSocket(parts.settings, web, watch))
+        stores = await stores_when_possible(parts, watch.running, troubles, stop)
+        if stores is None:
+            return
+        stack.push_async_callback(asyncio.to_thread, stores.close)
+        app = await stack.enter_async_context(AppProcess(parts, stores, served, watch, supervised=supervised))
+        _say(app.welcome())
+        await stop.wait()
+        if not supervised:
+            _say("stopping")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

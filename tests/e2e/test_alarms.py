@@ -1,0 +1,124 @@
+"""Whatever stands still is told within a minute, at `/healthz` and by `postlude check` with its exit code."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from servers.disk import fill
+from servers.example_mails import offer
+from servers.postlude import Postlude
+from servers.supervision import all_children, health, told
+from servers.waiting import wait_for
+
+ALARM_S = 60.0
+BOB = "bob@customer.test"
+Fault = Callable[[Postlude], "Iterator[None]"]
+
+
+def stopped(name: str) -> Fault:
+    """The process is there and does nothing."""
+
+    @contextmanager
+    def fault(running: Postlude) -> Iterator[None]:
+        pid = all_children(running)[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):  # it was killed meanwhile, as what hangs is
+                os.kill(pid, signal.SIGCONT)
+
+    return fault  # type: ignore[return-value]
+
+
+@contextmanager
+def locked(running: Postlude) -> Iterator[None]:
+    """Another program keeps the database for itself."""
+    state = sqlite3.connect(running.data / "state.sqlite", isolation_level=None)
+    state.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        state.execute("ROLLBACK")
+        state.close()
+
+
+@contextmanager
+def in_the_way(running: Postlude) -> Iterator[None]:
+    """A file that a loop must write is a folder: the loop fails, and everything else goes on."""
+    path = running.data / "logins.json"
+    path.rename(path.with_name("aside"))
+    path.mkdir()
+    try:
+        yield
+    finally:
+        path.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        (stopped("edge"), "edge"),
+        (stopped("relay"), "relay"),
+        (stopped("inbound"), "inbound"),
+        (locked, "sender"),
+        (locked, "digest"),
+        (in_the_way, "logins"),
+    ],
+    ids=["edge", "relay", "inbound", "sender", "digest", "loop"],
+)
+def test_what_stands_still_is_told_within_a_minute(postlude: Callable[..., Postlude], fault: Fault, name: str) -> None:
+    running = postlude()
+    login = running.login()
+    wait_for("the copy of logins", (running.data / "logins.json").exists, 30)
+    wait_for("a healthy instance", lambda: health(running).get("code") == 200, 30, pause=0.3)
+    with fault(running):  # type: ignore[attr-defined]  # a context manager
+        began = time.monotonic()
+        if name in {"sender", "digest"}:
+            running.submit(login.user, [BOB], offer(login.user, [BOB]))
+        wait_for(f"word of {name}", lambda: told(running, name), ALARM_S, pause=0.3)
+        took = time.monotonic() - began
+        assert health(running)["code"] == 503
+        checked = running.run("check")
+    print(f"{name}: told after {took:.1f} s")  # noqa: T201 - shown when it fails
+    assert took < ALARM_S
+    assert checked.code == 1
+    assert name in checked.out
+    wait_for("a healthy instance again", lambda: health(running).get("code") == 200, 60, pause=0.5)
+    assert "Traceback" not in running.child.output()
+
+
+def test_an_app_that_stands_still_is_told_by_check(postlude: Callable[..., Postlude]) -> None:
+    running = postlude()
+    with stopped("app")(running):  # type: ignore[attr-defined]  # a context manager
+        began = time.monotonic()
+        checked = running.run("check")
+        assert time.monotonic() - began < ALARM_S
+    assert checked.code == 1
+    assert "the app does not answer" in checked.out
+    wait_for("a healthy instance again", lambda: health(running).get("code") == 200, 60, pause=0.5)
+
+
+def test_a_full_disk_is_told_within_a_minute(postlude: Callable[..., Postlude], small_disk: Path) -> None:
+    running = postlude(data=small_disk / "data")
+    fill(small_disk)
+    began = time.monotonic()
+    wait_for("word of it", lambda: told(running, "disk", "Free space"), ALARM_S, pause=0.3)
+    assert time.monotonic() - began < ALARM_S
+    assert running.run("check").code == 1
+
+
+def test_an_instance_that_is_well_passes(postlude: Callable[..., Postlude]) -> None:
+    running = postlude()
+    wait_for("a healthy instance", lambda: health(running).get("code") == 200, 30, pause=0.3)
+    checked = running.run("check", "--json")
+    assert checked.code == 0
+    by_name = {one["name"]: one["state"] for one in checked.json["checks"]}
+    wanted = {"database", "digest", "sender", "sending", "disk", "edge", "relay", "inbound", "processes"}
+    assert {name: by_name.get(name) for name in wanted} == dict.fromkeys(wanted, "ok") | {"disk": by_name["disk"]}
