@@ -4,7 +4,6 @@ import contextlib
 import random
 import smtplib
 import threading
-import time
 from collections.abc import Callable
 from email import policy
 
@@ -54,17 +53,20 @@ def wait_for_outcomes(running: Postlude, accepted: list[str]) -> None:
 
     How long all of them take is the machine's business; that none stays behind is ours.
     """
-    open_ones: dict[str, str] = {}
-    fewest, since = len(accepted) + 1, time.monotonic()
-    while True:
+    open_ones: dict[str, str] = dict.fromkeys(accepted, "not asked for")
+    fewest = len(accepted) + 1
+
+    def fewer() -> bool:
+        nonlocal open_ones
         open_ones = {r: status for r, status in statuses(running, accepted).items() if status not in FINAL}
-        if not open_ones:
-            return
-        if len(open_ones) < fewest:
-            fewest, since = len(open_ones), time.monotonic()
-        stuck = time.monotonic() - since
-        assert stuck < STUCK_S, f"{len(open_ones)} copies have had no outcome for {stuck:.0f} s: {open_ones}"
-        time.sleep(0.5)
+        return len(open_ones) < fewest
+
+    while fewest:
+        try:
+            wait_for("fewer copies without an outcome", fewer, STUCK_S, pause=0.5)
+        except AssertionError as error:
+            raise AssertionError(f"{len(open_ones)} copies have no outcome: {open_ones}") from error
+        fewest = len(open_ones)
 
 
 @pytest.mark.timeout(600)  # four starts, and four rounds of mail through one machine that may be busy

@@ -83,7 +83,8 @@ def test_a_second_start_takes_nothing_from_a_living_one(postlude: Callable[..., 
     running = postlude()
     before = all_children(running)
     second = running.run("up")
-    assert (second.code, second.out) == (4, "")
+    assert second.code == 4
+    assert second.out == ""
     assert str(running.child.pid) in second.err
     assert children_of(running.child.pid) == before
 

@@ -217,7 +217,7 @@ class Edge:
         return 1.0
 
     def _serve_without_the_disk(self) -> None:
-        """A disk that neither takes nor refuses is no reason why a recipient sees nothing."""
+        """Answer the hits that wait for a disk that neither takes nor refuses them."""
         waiting = [connection for connection in self.connections if connection.state == HIT]
         for connection in waiting:
             connection.give_up()

@@ -51,7 +51,7 @@ def _read(path: Path) -> int:
 
 
 def _write(path: Path, records: int) -> None:
-    """Never through a link: in the folder for temporary files anybody can put one, to a file of ours."""
+    """Never through a link: in the folder for temporary files every account can put one, to a file of ours."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="ascii") as file:
         if os.fstat(fd).st_uid != os.geteuid():

@@ -44,7 +44,7 @@ def offer(folder: Path, name: str) -> socket.socket:
 
 
 def call(folder: Path, name: str, patience_s: float) -> socket.socket | None:
-    """A connection to who listens under `name`, with that timeout; None when nobody of the folder's account does.
+    """A connection to who listens under `name`, with that timeout; None when no process of the folder's account does.
 
     Raises OSError when somebody listens and does not take the connection.
     """

@@ -107,7 +107,7 @@ def of_digest(problem: str, behind: int) -> CheckResult:
 
 
 def of_indeterminate(copies: int) -> CheckResult:
-    """Single mails of which nobody knows whether they left: a person decides."""
+    """Single mails that may or may not have left: a person decides."""
     if not copies:
         return CheckResult("indeterminate copies", "ok", "none")
     text = (

@@ -16,6 +16,7 @@ from postlude.model.errors import StorageError
 from postlude.services.accounts.login_copy import BELIEVED_S, copy_of_logins, keep_login_copy
 from postlude.services.accounts.users import add_user, new_app_password
 from postlude.store import Store, open_store
+from servers.waiting import wait_for
 
 ALICE = "alice@example.org"
 
@@ -147,7 +148,7 @@ async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
         silent.set()
         with pytest.raises(StorageError):
             await logins.check(ALICE, "wrong")
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(wait_for, "the answer", lambda: not logins._hanging)
         assert await logins.check(ALICE, "wrong") is None
 
 

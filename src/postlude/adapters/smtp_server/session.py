@@ -166,12 +166,12 @@ class SmtpServerSession(SMTP):
             del self._smtp_methods["HELO"]
 
     async def _handle_client(self) -> None:
-        """As the parent's. A client that has gone, if only before the greeting, is no error of ours."""
+        """As the parent's. A client that has gone, if only before the greeting, is not our error."""
         with suppress(ConnectionError):
             await super()._handle_client()
 
     async def push(self, status: AnyStr) -> None:
-        """Answer; ConnectionResetError when nobody is there any more."""
+        """Answer; ConnectionResetError when the client has gone."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError("the client has gone")
         await super().push(status)

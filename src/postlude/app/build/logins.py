@@ -25,7 +25,7 @@ _log: Final = logging.getLogger("postlude.relay")
 class Logins:
     """What the relay asks of the state, which is opened at the first question: 20 MB that an idle relay saves.
 
-    While the database is away or silent, logins that are in the copy go on; of others nobody knows whether they are
+    While the database is away or silent, logins that are in the copy go on; others may be right or
     wrong, so StorageError, which the client hears as "later".
     """
 

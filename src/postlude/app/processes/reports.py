@@ -26,7 +26,7 @@ class Reporter(Protocol):
         ...
 
 
-class Reports:
+class ChildReports:
     """An async context: inside it whoever asks is told how the children are."""
 
     def __init__(self, folder: Path, children: Iterable[Reporter]) -> None:

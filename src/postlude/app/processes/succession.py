@@ -1,7 +1,7 @@
 """Taking over from a `postlude up` that was killed: its children went on, and hold the listening sockets.
 
 First whoever starts the successor gets the sockets (`inherit`). The successor loads its programs while the orphan still
-serves, then tells it to stop (`succeed`). Somebody listens all the time, so nobody is refused.
+serves, then tells it to stop (`succeed`). The socket listens all the time, so no connection is refused.
 """
 
 import logging

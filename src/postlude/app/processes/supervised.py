@@ -59,14 +59,14 @@ class Tie(NamedTuple):
     outlives: bool = False
 
     def bond(self, folder: Path, name: str, sockets: Mapping[str, socket.socket]) -> Bond | None:
-        """None when nobody did that this process would listen to."""
+        """None when no starter is to be listened to."""
         if not self.child:
             return None
         return Bond(folder, name, sockets) if self.outlives else Bond(folder)
 
 
 class ServiceManager:
-    """systemd, where it started this process with NotifyAccess= (sd_notify(3)); else nobody."""
+    """systemd, where it started this process with NotifyAccess= (sd_notify(3)); else none."""
 
     def __init__(self) -> None:
         address, watchdog_s = service_manager()

@@ -16,7 +16,7 @@ from postlude.app.build.common import build_parts
 from postlude.app.data_folder import DataFolder
 from postlude.app.processes.children import Child, ChildSpec, HandedOver
 from postlude.app.processes.event_loop import run_until_stopped, start_log
-from postlude.app.processes.reports import Reports
+from postlude.app.processes.reports import ChildReports
 from postlude.app.processes.sockets import EndpointSockets, edge_names, endpoints
 from postlude.app.processes.succession import inherit, succeed
 from postlude.app.processes.supervised import APP_STOP_S, STOP_S
@@ -56,7 +56,7 @@ class _Up:
     async def run(self, stop: asyncio.Event) -> None:
         """Start in order: what recipients need, what mail clients and servers need, the app."""
         try:
-            async with Reports(self._folder.root, self._children):
+            async with ChildReports(self._folder.root, self._children):
                 for spec in self._specs():
                     child = Child(spec)
                     self._children.append(child)
@@ -114,7 +114,7 @@ class _Up:
             await asyncio.to_thread(succeed, self._folder.root, name, STOP_S)
 
     def _say_what_is_taken(self) -> None:
-        """Nothing at all could be bound: this is a second start, or somebody else's machine."""
+        """Nothing at all could be bound: this is a second start."""
         if self._taken and not self._sockets.bound():
             raise next(iter(self._taken.values()))
 

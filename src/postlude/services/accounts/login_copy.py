@@ -1,7 +1,7 @@
 """What the relay knows logins by while the database is away: a copy in the data folder, for this account alone.
 
-It holds no password: of each app password, 128 random bits, the hash that the database has as well. Nobody can try that
-many. Who was disabled, and a password that was revoked, is not in the next copy.
+It holds no password: of each app password, 128 random bits, the hash that the database has as well, which are too many
+to try. Who was disabled, and a password that was revoked, is not in the next copy.
 """
 
 import os
@@ -41,12 +41,12 @@ class KnownUser(msgspec.Struct, frozen=True):
 
 
 class LoginCopy(msgspec.Struct, frozen=True):
-    """Everybody who may send, oldest first."""
+    """All who may send, oldest first."""
 
     users: tuple[KnownUser, ...] = ()
 
     def checked(self, login: str, password: str) -> tuple[KnownUser, str] | None:
-        """The user whose app password it is, and its purpose; None when it is nobody's here: the database may know."""
+        """The user whose app password it is, and its purpose; None when it is not here: the database may know."""
         hashed, user = password_hash(password), self.called(login)
         known = () if user is None else user.passwords
         return next(((user, one.purpose) for one in known if user is not None and one.hashed == hashed), None)
