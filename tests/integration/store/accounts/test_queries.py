@@ -101,5 +101,9 @@ def test_suppressions_keep_the_first_reason(store: Store) -> None:
     assert found.at == 99
     assert [one.address for one in store.suppressions.latest()] == ["bob@example.org"]
     assert store.suppressions.remove("bob@example.org")
+    left = store.suppressions.get("bob@example.org")
+    assert left is not None
+    assert left.reason == "unsubscribed"  # that wish was kept beside the complaint
+    assert store.suppressions.remove("bob@example.org")
     assert not store.suppressions.remove("bob@example.org")
     assert store.suppressions.contains([]) == set()
