@@ -139,7 +139,7 @@ def test_only_a_campaigns_indeterminate_copies_are_read(tmp_path: Path) -> None:
     assert [line for line in plan if line.startswith("SCAN copies")] == [], plan
 
 
-def test_what_an_older_version_matched_is_assigned(state_url: str) -> None:
+def test_what_an_older_version_tied_is_assigned(state_url: str) -> None:
     database = Database(connect(state_url))
     migrate(database)
     with database.write() as connection:
