@@ -52,10 +52,10 @@ def tokens(target: Target) -> str:
     tried = 0
     for _ in range(400 if target.full else 100):
         at = target.random.randrange(len(name))
-        letter = target.random.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        if letter == name[at]:
+        received = target.random.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        if received == name[at]:
             continue
-        changed = name[:at] + letter + name[at + 1 :]
+        changed = name[:at] + received + name[at + 1 :]
         for path in (
             f"/u/{changed}",
             f"/s/{changed}",

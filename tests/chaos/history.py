@@ -227,9 +227,9 @@ class Driver:
 
     def _go_on_if_paused(self) -> None:
         self._settle()
-        held, told = _forked(lambda: _look(self._data, go_on=True))
+        paused, told = _forked(lambda: _look(self._data, go_on=True))
         self.verdict.told += told
-        if held:
+        if paused:
             self.verdict.steps.append("told to go on")
             if self._before_asking is None:
                 self._before_asking = Counter(address for address, *_ in self._sent())
@@ -323,14 +323,14 @@ def _forked(call: Callable[[], Any]) -> Any:
 def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
     """(held, or mail still waits; what was told)."""
     with closing(open_store(settings_of(data).database)) as store:
-        held = store.integrity.sending_pause()
+        paused = store.integrity.sending_pause()
         told = [one.text for one in store.integrity.incidents(every=True)]
         if not go_on:
             under_way = store.campaigns.latest([CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
             return bool(store.integrity.paused_mail().waiting or under_way), told
         if held is not None:
             resume(store)
-        return held is not None, told
+        return paused is not None, told
 
 
 def _result(data: Path) -> tuple[Counter[int], dict[str, str], list[str], bool]:

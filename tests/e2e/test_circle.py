@@ -76,20 +76,20 @@ def check_what_arrived(written: EmailMessage, *copies: EmailMessage) -> None:
     assert len({html_of(copy) for copy in copies}) == len(copies)
 
 
-def read_and_click(browser: Browser, letter: EmailMessage, folder: Path) -> None:
+def read_and_click(browser: Browser, received: EmailMessage, folder: Path) -> None:
     """Bob opens the mail, closes it, opens it again and follows the second link."""
     file = folder / "mail.html"
-    file.write_text(html_of(letter))
+    file.write_text(html_of(received))
     context = browser.new_context(user_agent=DESKTOP)
-    open_letter(context, file).close()
-    page = open_letter(context, file)
+    open_mail(context, file).close()
+    page = open_mail(context, file)
     page.wait_for_timeout(READING_SECONDS * 1000)
     page.click("#second")
     page.wait_for_url("**/terms?v=2#delivery")
     context.close()
 
 
-def open_letter(context: BrowserContext, file: Path) -> Page:
+def open_mail(context: BrowserContext, file: Path) -> Page:
     """The letter in a tab, its pixel loaded."""
     page = context.new_page()
     with page.expect_response(lambda response: "/i/" in response.url) as pixel:
@@ -99,30 +99,30 @@ def open_letter(context: BrowserContext, file: Path) -> Page:
     return page
 
 
-def unsubscribe(letter: EmailMessage) -> None:
+def unsubscribe(received: EmailMessage) -> None:
     """What a mail program does when Bob presses its button (RFC 8058)."""
-    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    url = str(letter["List-Unsubscribe"]).partition("<")[2].partition(">")[0]
+    assert received["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = str(received["List-Unsubscribe"]).partition("<")[2].partition(">")[0]
     with urllib.request.urlopen(urllib.request.Request(url, b"List-Unsubscribe=One-Click"), timeout=10) as done:
         assert done.status == 200
 
 
-def answer(mail: Servers, letter: EmailMessage) -> None:
+def answer(mail: Servers, received: EmailMessage) -> None:
     """Bob writes back to Alice: through Postfix into her mailbox, where Postlude reads it."""
     reply = EmailMessage()
-    reply["From"], reply["To"], reply["Subject"] = f"Bob <{BOB}>", str(letter["From"]), f"Re: {letter['Subject']}"
+    reply["From"], reply["To"], reply["Subject"] = f"Bob <{BOB}>", str(received["From"]), f"Re: {received['Subject']}"
     reply["Message-ID"] = make_msgid(domain="customer.test")
-    reply["In-Reply-To"] = reply["References"] = str(letter["Message-ID"])
+    reply["In-Reply-To"] = reply["References"] = str(received["Message-ID"])
     reply.set_content("Thank you, we take it.\n\n> Our offer\n")
     mail.send_as(BOB, [ALICE], reply)
     mail.wait_for_mail(ALICE, "Re: Our offer")
 
 
-def complain(mail: Servers, letter: EmailMessage) -> None:
+def complain(mail: Servers, received: EmailMessage) -> None:
     """Charlie's provider reports it as spam: ARF to the envelope sender, through Postfix to the inbound server."""
-    path = str(letter["Return-Path"]).strip("<>")
+    path = str(received["Return-Path"]).strip("<>")
     now = time.time_ns() // 1000
-    report = build_complaint(letter.as_bytes(), recipient=CHARLIE, reporting="mx.other.test", at=now, to=f"<{path}>")
+    report = build_complaint(received.as_bytes(), recipient=CHARLIE, reporting="mx.other.test", at=now, to=f"<{path}>")
     mail.send("feedback@other.test", [path], report)
 
 

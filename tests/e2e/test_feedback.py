@@ -146,11 +146,11 @@ def test_answers_of_machines_people_and_strangers(running: Postlude, mail: Serve
     assert forwarded["reason"] == "unknown_user"
     assert copies(running, message)[BOB]["replied_at"] is None
 
-    letter = mail.wait_for_mail(BOB, "Our offer")
-    receipt(mail, letter)
+    received = mail.wait_for_mail(BOB, "Our offer")
+    receipt(mail, received)
     told(running, message, "displayed", BOB)
-    answer(mail, letter, "carol@other.test", "Carol read this too.")
-    answer(mail, letter, BOB, "We take it.\n\nOn Tuesday Alice wrote:\n> Our offer")
+    answer(mail, received, "carol@other.test", "Carol read this too.")
+    answer(mail, received, BOB, "We take it.\n\nOn Tuesday Alice wrote:\n> Our offer")
     reply = told(running, message, "replied", BOB)["facts"]
     assert reply["evidence"] == "message_id"
     assert reply["text"] == "We take it."
@@ -178,18 +178,18 @@ def plain(sender: str, subject: str, text: str) -> EmailMessage:
     return message
 
 
-def answer(mail: Servers, letter: EmailMessage, sender: str, text: str) -> None:
-    reply = plain(sender, f"Re: {letter['Subject']}", text)
-    reply["In-Reply-To"] = reply["References"] = str(letter["Message-ID"])
+def answer(mail: Servers, received: EmailMessage, sender: str, text: str) -> None:
+    reply = plain(sender, f"Re: {received['Subject']}", text)
+    reply["In-Reply-To"] = reply["References"] = str(received["Message-ID"])
     mail.send(sender, [ALICE], reply)
     mail.wait_for_mail(ALICE, lambda message: sender in str(message["From"]))
 
 
-def receipt(mail: Servers, letter: EmailMessage) -> None:
+def receipt(mail: Servers, received: EmailMessage) -> None:
     """RFC 8098, as a mail program sends it when it is asked for a receipt."""
     text = f"""From: Bob <{BOB}>
 To: {ALICE}
-Subject: Read: {letter["Subject"]}
+Subject: Read: {received["Subject"]}
 Message-ID: {make_msgid(domain="customer.test")}
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=disposition-notification; boundary="b"
@@ -204,7 +204,7 @@ Content-Type: message/disposition-notification
 
 Reporting-UA: mail.customer.test; Reader 1.0
 Final-Recipient: rfc822;{BOB}
-Original-Message-ID: {letter["Message-ID"]}
+Original-Message-ID: {received["Message-ID"]}
 Disposition: manual-action/MDN-sent-manually; displayed
 
 --b--

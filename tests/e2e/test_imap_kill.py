@@ -32,19 +32,19 @@ def recipients(number: int) -> list[str]:
     return [f"r{number}-{reply}@customer.test" for reply in range(REPLIES)]
 
 
-def reply(letter: EmailMessage, sender: str) -> bytes:
+def reply(received: EmailMessage, sender: str) -> bytes:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, ALICE, f"Re: {letter['Subject']}"
+    message["From"], message["To"], message["Subject"] = sender, ALICE, f"Re: {received['Subject']}"
     message["Message-ID"] = make_msgid(domain="customer.test")
-    message["In-Reply-To"] = message["References"] = str(letter["Message-ID"])
+    message["In-Reply-To"] = message["References"] = str(received["Message-ID"])
     message.set_content(f"We take it, {sender}.\n")
     return message.as_bytes(policy=policy.SMTP)
 
 
-def deliver(mail: Servers, letter: EmailMessage, senders: list[str]) -> None:
+def deliver(mail: Servers, received: EmailMessage, senders: list[str]) -> None:
     with smtplib.LMTP(LOOPBACK, mail.dovecot.lmtp_port, timeout=10) as client:
         for sender in senders:
-            client.sendmail(sender, [ALICE], reply(letter, sender))
+            client.sendmail(sender, [ALICE], reply(received, sender))
             time.sleep(PAUSE_S)
 
 
@@ -60,14 +60,14 @@ def spool_files(running: Postlude) -> list[Path]:
     return list((running.data / "spool" / "in").rglob("*.eml"))
 
 
-def counted(running: Postlude, letter: EmailMessage) -> Counter[str]:
+def counted(running: Postlude, received: EmailMessage) -> Counter[str]:
     """Replies in the timeline, by recipient."""
-    story = running.timeline(str(letter["Message-ID"]))["messages"][0]["timeline"]
+    story = running.timeline(str(received["Message-ID"]))["messages"][0]["timeline"]
     return Counter(entry["recipient"] for entry in story if entry["kind"] == "replied")
 
 
-def wait_for_replies(running: Postlude, letter: EmailMessage, once: Counter[str]) -> None:
-    wait_for(f"the replies to {letter['Subject']}", lambda: counted(running, letter) >= once, 30, pause=0.5)
+def wait_for_replies(running: Postlude, received: EmailMessage, once: Counter[str]) -> None:
+    wait_for(f"the replies to {received['Subject']}", lambda: counted(running, received) >= once, 30, pause=0.5)
 
 
 def go_back(running: Postlude) -> None:
@@ -92,14 +92,14 @@ def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlud
     )
     with closing(open_store(f"sqlite:///{running.data}/state.sqlite")) as store:
         wait_for("the first look", lambda: store.settings.get(PLACE), 20)
-    letters = [offer(ALICE, recipients(number), subject=f"Offer {number}") for number in range(ROUNDS)]
-    for number, letter in enumerate(letters):
-        running.submit(ALICE, recipients(number), letter)
+    received_mails = [offer(ALICE, recipients(number), subject=f"Offer {number}") for number in range(ROUNDS)]
+    for number, received in enumerate(received_mails):
+        running.submit(ALICE, recipients(number), received)
     wait_for("every copy to leave", lambda: sink.counts().total() == ROUNDS * REPLIES, 60, pause=0.2)
 
     read_at_kill: list[int] = []
-    for number, letter in enumerate(letters):
-        sending = threading.Thread(target=deliver, args=(mail, letter, recipients(number)))
+    for number, received in enumerate(received_mails):
+        sending = threading.Thread(target=deliver, args=(mail, received, recipients(number)))
         before = journaled(running).total()
         spooled = len(spool_files(running))
         sending.start()
@@ -121,8 +121,8 @@ def test_every_mail_is_journaled_and_counts_once(postlude: Callable[..., Postlud
     wait_for("every mail to be read", all_read, 60, pause=0.5)
     found = journaled(running)
     print(f"seed {seed}: {read_at_kill} read when it was killed, {found.total() - len(everybody)} repeats")  # noqa: T201 - shown when it fails
-    for number, letter in enumerate(letters):
+    for number, received in enumerate(received_mails):
         once = Counter(recipients(number))
-        wait_for_replies(running, letter, once)
-        assert counted(running, letter) == once, (seed, number)
+        wait_for_replies(running, received, once)
+        assert counted(running, received) == once, (seed, number)
     assert running.run("feedback", "unmatched", "--json").json["unmatched"] == []

@@ -32,7 +32,7 @@ def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, sh
         expect(copy_of(watch, recipient)).to_contain_text("delivered")
 
     reader = newcomer.context.new_page()
-    open_letter(reader, running, BOB)
+    open_mail(reader, running, BOB)
     expect(copy_of(watch, BOB)).to_contain_text("1 open")
     click_second_link(reader, shop)
     expect(copy_of(watch, BOB)).to_contain_text("1 click")
@@ -45,7 +45,7 @@ def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, sh
         (DORA, "Bounce", "bounced"),
         (EMIL, "Unsubscribe", "unsubscribed"),
     ):
-        open_letter(reader, running, recipient)
+        open_mail(reader, running, recipient)
         reader.get_by_role("button", name=button).click()
         expect(reader.locator(".notice.good")).to_be_visible()
         expect(copy_of(watch, recipient)).to_contain_text(words)
@@ -72,7 +72,7 @@ def copy_of(page: Page, recipient: str) -> Locator:
     return page.locator(".copy", has_text=recipient)
 
 
-def open_letter(page: Page, running: Postlude, recipient: str) -> None:
+def open_mail(page: Page, running: Postlude, recipient: str) -> None:
     """From the mailbox list into the letter, its pixel loaded."""
     page.goto(f"{running.web_url}/mailbox")
     with page.expect_response(lambda response: "/i/" in response.url):

@@ -10,10 +10,10 @@ from servers.sink import Sink
 from servers.waiting import LOOPBACK, free_port, wait_for
 
 SENDMAIL = POSTLUDE.with_name("postlude-sendmail")
-LETTER = b"From: Cron <cron@host.test>\nTo: ops@customer.test\nBcc: boss@customer.test\nSubject: done\n\nAll well.\n"
+RAW_MAIL = b"From: Cron <cron@host.test>\nTo: ops@customer.test\nBcc: boss@customer.test\nSubject: done\n\nAll well.\n"
 
 
-def sendmail(running: Postlude, *arguments: str, given: bytes = LETTER, **settings: object) -> tuple[int, str]:
+def sendmail(running: Postlude, *arguments: str, given: bytes = RAW_MAIL, **settings: object) -> tuple[int, str]:
     done = run(*arguments, settings={**running.settings, **settings}, given=given, program=SENDMAIL)
     return done.code, done.out + done.err
 
@@ -44,7 +44,7 @@ def test_another_account_goes_through_the_relay(postlude: Callable[..., Postlude
 
     def sent(secret: str, port: int) -> Done:
         settings = {**nowhere, "sendmail_password": secret, "relay_port": port}
-        return run("-t", settings=settings, given=LETTER, program=SENDMAIL)
+        return run("-t", settings=settings, given=RAW_MAIL, program=SENDMAIL)
 
     port = running.ports["relay"]
     done = sent(password, port)

@@ -16,7 +16,7 @@ VACATION = 'require "vacation"; vacation :days 1 :subject "Away" "I am away.";'
 REJECT = 'require "reject"; reject "I do not want this.";'
 
 
-def letter(subject: str) -> EmailMessage:
+def received(subject: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = ALICE, BOB, subject
     message["Message-ID"] = make_msgid(domain="sender.test")
@@ -42,7 +42,7 @@ def test_mail_arrives_in_the_imap_mailbox(mail: Servers) -> None:
 
 def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
-    mail.send(ENVELOPE, [UNKNOWN_USER], letter("bounces"))
+    mail.send(ENVELOPE, [UNKNOWN_USER], received("bounces"))
     bounce = returned(sink)
     assert sink.deliveries[0].mail_from == "<>"
     assert bounce.get_content_type() == "multipart/report"
@@ -56,13 +56,13 @@ def test_an_unknown_user_comes_back_as_a_real_dsn(mail: Servers, sink: Sink) -> 
 @pytest.mark.parametrize(("recipient", "status"), [(f"x@{REFUSED_DOMAIN}", "5.7.1"), (UNKNOWN_DOMAIN, "5.1.2")])
 def test_refused_domains_are_refused_while_talking(mail: Servers, recipient: str, status: str) -> None:
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
-        mail.send(ALICE, [recipient], letter("refused"))
+        mail.send(ALICE, [recipient], received("refused"))
     assert status in str(refused.value)
 
 
 def test_submission_wants_a_login(mail: Servers) -> None:
     with smtplib.SMTP(LOOPBACK, mail.submission_port, timeout=10) as client, pytest.raises(smtplib.SMTPException):
-        client.sendmail(ALICE, [BOB], letter("no login").as_bytes())
+        client.sendmail(ALICE, [BOB], received("no login").as_bytes())
     talk, refused = (
         smtplib.SMTP(LOOPBACK, mail.submission_port, timeout=10),
         pytest.raises(smtplib.SMTPAuthenticationError),
@@ -74,7 +74,7 @@ def test_submission_wants_a_login(mail: Servers) -> None:
 def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, VACATION)
-    original = letter("holiday")
+    original = received("holiday")
     mail.send(ENVELOPE, [BOB], original)
     reply = returned(sink)
     assert reply["Auto-Submitted"].startswith("auto-replied")
@@ -84,7 +84,7 @@ def test_a_vacation_reply_goes_to_the_envelope_sender(mail: Servers, sink: Sink)
 def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink) -> None:
     mail.forwarder.target = sink.port
     mail.dovecot.sieve(BOB, REJECT)
-    mail.send(ENVELOPE, [BOB], letter("unwanted"))
+    mail.send(ENVELOPE, [BOB], received("unwanted"))
     assert returned(sink).get_content_type() == "multipart/report"
     assert mail.mailbox(BOB) == []
 

@@ -29,7 +29,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-class Letter:
+class ReceivedMail:
     """What one recipient got."""
 
     def __init__(self, raw: bytes) -> None:
@@ -40,7 +40,7 @@ class Letter:
         self.unsubscribe = next(iter(re.findall(r"List-Unsubscribe: <([^>]+)>", text)), "")
 
 
-def letter(running: Postlude, recipient: str, number: int = 0) -> Letter:
+def received(running: Postlude, recipient: str, number: int = 0) -> ReceivedMail:
     """The recipient's `number`-th mail in the sandbox."""
     outbox = SandboxOutbox(running.data / "mailbox", SystemClock())
 
@@ -48,7 +48,7 @@ def letter(running: Postlude, recipient: str, number: int = 0) -> Letter:
         mails = [outbox.get(one.id) for one in reversed(outbox.list(limit=100))]
         return [raw for mail, raw in mails if mail.envelope.rcpt_to == recipient]
 
-    return Letter(wait_for(f"mail {number} to {recipient}", lambda: found()[number:])[0])
+    return ReceivedMail(wait_for(f"mail {number} to {recipient}", lambda: found()[number:])[0])
 
 
 def ask(url: str, method: str = "GET") -> http.client.HTTPResponse:
@@ -89,7 +89,7 @@ def test_withdrawn_on_the_page_it_acts_on_sent_mail_and_on_mail_to_come(
 ) -> None:
     running = postlude()
     send(running, "Our offer")
-    bob, charlie = letter(running, BOB), letter(running, CHARLIE)
+    bob, charlie = received(running, BOB), received(running, CHARLIE)
     ask(bob.pixels[0])
     wait_for("the first open", lambda: "opened" in events(running, BOB))
 
@@ -129,7 +129,7 @@ def test_withdrawn_on_the_page_it_acts_on_sent_mail_and_on_mail_to_come(
 def test_stopped_replaced_and_erased(postlude: Callable[..., Postlude], page: Page) -> None:
     running = postlude()
     send(running, "Our offer")
-    bob, charlie = letter(running, BOB), letter(running, CHARLIE)
+    bob, charlie = received(running, BOB), received(running, CHARLIE)
     for url in (bob.pixels[0], bob.links[0], charlie.links[0]):
         ask(url)
     wait_for(
@@ -155,7 +155,7 @@ def test_stopped_replaced_and_erased(postlude: Callable[..., Postlude], page: Pa
     page.goto(bob.unsubscribe.replace("/u/", "/s/"))
     page.get_by_role("button", name="Send me what is stored").click()
     page.get_by_role("heading", name="It is on its way").wait_for()
-    answer = letter(running, BOB, 1)
+    answer = received(running, BOB, 1)
     assert answer.pixels == answer.links == []
     assert "Clicked" in answer.text
     assert "Thunderbird/140.1" in answer.text

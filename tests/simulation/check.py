@@ -16,7 +16,7 @@ _TRIES: Final = frozenset({"sent", "deferred", "rejected", "indeterminate", "exp
 _PEOPLE: Final = frozenset({"human", "human_proxied"})
 _MACHINES: Final = frozenset({"machine", "machine_suspected"})
 _WINDOW: Final = 30 * MICROS
-_SET_ASIDE: Final = ("failed", "refused", "unreadable", "unhandled", "unproven", "waiting", "unmatched", "returned")
+_QUARANTINED: Final = ("failed", "refused", "unreadable", "unhandled", "unproven", "waiting", "unmatched", "returned")
 
 
 class Found:
@@ -205,7 +205,7 @@ def every_record_has_one_outcome(found: Found) -> Iterator[str]:
     """Nothing is quarantined that is whole, and both stores stand at the same place."""
     outcomes = found.app.store.digest.outcomes()
     reasons = [one.reason for one in found.app.store.feedback.list_quarantined()]
-    for name in _SET_ASIDE:
+    for name in _QUARANTINED:
         if outcomes.get(name):
             yield f"{outcomes[name]} records {name}: {reasons}"
     state, history = found.app.store.digest.positions(), found.app.history.positions()

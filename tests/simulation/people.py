@@ -65,7 +65,7 @@ class People:
                 handed_in.accepted = task.result()
                 world.say(f"accepted: {', '.join(names)}")
 
-        raw = _letter(len(world.model.submitted))
+        raw = _received(len(world.model.submitted))
         world.run(mail, lambda: mail.accept(self._user, names, raw).add_done_callback(accepted))
 
     def read(self, chance: Random) -> None:
@@ -151,7 +151,7 @@ class People:
         return told
 
 
-def _letter(number: int) -> bytes:
+def _received(number: int) -> bytes:
     return (
         f"From: Alice <alice@example.org>\r\nSubject: letter {number}\r\nMIME-Version: 1.0\r\n"
         "X-Postlude-Unsubscribe: on\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"

@@ -84,11 +84,6 @@ def parse_bounce(incoming: ReturnedMessage) -> list[Finding]:
     return found
 
 
-def is_bounce(incoming: ReturnedMessage) -> bool:
-    """A mail system wrote this, about a mail it did not deliver."""
-    return _shape_of_bounce(incoming) is not None
-
-
 def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
     root = incoming.root
     marked = bool(root.get("x-failed-recipients"))

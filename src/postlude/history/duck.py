@@ -11,7 +11,7 @@ import duckdb
 import msgspec
 from msgspec.structs import astuple
 
-from postlude.history.interface import Count, LinkCount, LinkTotal, Place
+from postlude.history.interface import Count, LinkTotal, Place
 from postlude.kit.files import move_durably
 from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
@@ -376,15 +376,6 @@ class DuckHistory:
         query = f"SELECT kind, verdict, count(*), count(DISTINCT copy) FROM events {where} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - fixed text
         rows = self._query(query, {} if message is None else {"message": message})
         return [Count(EventKind(kind), Verdict(verdict), events, copies) for kind, verdict, events, copies in rows]
-
-    def link_counts(self, message: int) -> list[LinkCount]:
-        """Clicks by link and verdict."""
-        query = (
-            "SELECT position, verdict, count(*), count(DISTINCT copy) FROM events "
-            "WHERE message = $message AND kind = 'clicked' GROUP BY ALL ORDER BY ALL"
-        )
-        rows = self._query(query, {"message": message})
-        return [LinkCount(position, Verdict(verdict), events, copies) for position, verdict, events, copies in rows]
 
     def total(self) -> int:
         """How many events there are."""

@@ -21,15 +21,6 @@ class Count(NamedTuple):
     """Of how many different copies."""
 
 
-class LinkCount(NamedTuple):
-    """Clicks on one link with one verdict."""
-
-    position: int
-    verdict: Verdict
-    events: int
-    copies: int
-
-
 class LinkTotal(NamedTuple):
     """What a link's clicks add up to."""
 
@@ -140,10 +131,6 @@ class History(Protocol):
 
     def counts(self, message: int | None = None) -> list[Count]:
         """Events and copies by kind and verdict, of one message or of all."""
-        ...
-
-    def link_counts(self, message: int) -> list[LinkCount]:
-        """Clicks by link and verdict."""
         ...
 
     def total(self) -> int:

@@ -192,14 +192,14 @@ def _last_good(view: SegmentView | None) -> int:
 
 
 def _keep_tail(segment: Path, end: int, tail: bytes, *, damaged: bool) -> bool:
-    aside = segment.with_suffix(f"{DAMAGED if damaged else TAIL}{end}")
+    quarantined = segment.with_suffix(f"{DAMAGED if damaged else TAIL}{end}")
     try:
-        aside.write_bytes(tail)
+        quarantined.write_bytes(tail)
     except OSError as error:
         _log.error("journal: the tail of %s cannot be quarantined (%s), it stays where it is", segment, error.strerror)
         return False
     if damaged:
         _log.error(
-            "journal: %d bytes at %d of %s cannot be read, quarantined as %s", len(tail), end, segment, aside.name
+            "journal: %d bytes at %d of %s cannot be read, quarantined as %s", len(tail), end, segment, quarantined.name
         )
     return True

@@ -108,9 +108,9 @@ def _listed(root: Path) -> dict[str, Writer] | None:
         return None
     found = _read(root)
     if found is None:
-        aside = path.with_name(f"{_NUMBERS}.damaged-{SystemClock().now()}")
-        path.rename(aside)
-        _log.error("journal: %s is damaged, quarantined as %s and made again from the folders", path, aside.name)
+        quarantined = path.with_name(f"{_NUMBERS}.damaged-{SystemClock().now()}")
+        path.rename(quarantined)
+        _log.error("journal: %s is damaged, quarantined as %s and made again from the folders", path, quarantined.name)
     return found
 
 

@@ -81,11 +81,6 @@ class TokenCodec:
         assert key is not None
         return key
 
-    @property
-    def current_key(self) -> int:
-        """Id of the key that signs new tokens."""
-        return self._ring.current
-
     def minter(self, kind: Kind, scope: int) -> CopyMinter:
         """Mints the tokens of one message's or campaign's copies."""
         return CopyMinter(self._ring.current, (kind, scope), self._read | self._act)

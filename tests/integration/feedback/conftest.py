@@ -30,7 +30,7 @@ from support.state_template import sqlite_state
 
 ALICE, BOB, EVE = "alice@sender.test", "bob@customer.test", "eve@other.test"
 SENT_AT = 1_700_000_000_000_000
-LETTER = (
+RAW_MAIL = (
     f"From: {ALICE}\r\nTo: {BOB}\r\nSubject: Our offer\r\nMessage-ID: <offer@sender.test>\r\n\r\nHello Bob\r\n".encode()
 )
 
@@ -92,7 +92,7 @@ class World:
     def sent(self, *recipients: str, remote_id: str = "") -> list[Copy]:
         """A message that the next server accepted for each of the recipients."""
         message = new_id()
-        self.spool_out.put(message, LETTER)
+        self.spool_out.put(message, RAW_MAIL)
         self.say(Submitted(SENT_AT, message, self.user.id, Via.RELAY, ALICE, recipients))
         copies = {copy.recipient: copy for copy in self.store.messages.copies(message)}
         for copy in copies.values():

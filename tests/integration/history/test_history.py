@@ -64,7 +64,6 @@ def test_counts(history: History) -> None:
         ("opened", "machine", 1, 1),
     ]
     assert sum(count.events for count in history.counts()) == 6
-    assert [tuple(count) for count in history.link_counts(1)] == [(2, "human", 1, 1)]
     assert [event.id for event in history.since(3, [EventKind.OPENED])] == [3, 4, 6]
 
 

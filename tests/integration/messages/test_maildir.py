@@ -9,7 +9,7 @@ from postlude.model.words import SendOutcome
 from postlude.services.ports import Outgoing
 from servers.starts import Started
 
-LETTER = b"From: a@example.org\r\nSubject: hello\r\n\r\nbody\r\n.dot\r\n"
+RAW_MAIL = b"From: a@example.org\r\nSubject: hello\r\n\r\nbody\r\n.dot\r\n"
 
 
 async def test_mail_readers_find_what_was_delivered(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from servers.smtp_process import Folder, Starter
 
 ALICE = "alice@example.org"
 PASSWORD = "correct horse"
-LETTER = "From: Alice <alice@example.org>\r\nTo: bob@example.com\r\nSubject: Hi\r\n\r\nHello\r\n.dot\r\n..two\r\n"
+RAW_MAIL = "From: Alice <alice@example.org>\r\nTo: bob@example.com\r\nSubject: Hi\r\n\r\nHello\r\n.dot\r\n..two\r\n"
 
 
 def client(port: int, *, login: bool = True) -> smtplib.SMTP:
@@ -30,15 +30,15 @@ async def run(function: Callable[..., Any], *args: object) -> Any:
     return await asyncio.to_thread(function, *args)
 
 
-def send(port: int, letter: str = LETTER, to: Sequence[str] = ("bob@example.com",)) -> dict[str, tuple[int, bytes]]:
+def send(port: int, raw_mail: str = RAW_MAIL, to: Sequence[str] = ("bob@example.com",)) -> dict[str, tuple[int, bytes]]:
     with client(port) as connection:
-        return connection.sendmail(ALICE, list(to), letter.encode())
+        return connection.sendmail(ALICE, list(to), raw_mail.encode())
 
 
 async def test_a_message_is_one_submission_with_all_recipients(folder: Folder, relay: Starter) -> None:
     to = ["bob@example.com", "carol@example.com", "hidden@example.com"]
     async with relay() as port:
-        assert await run(send, port, LETTER, to) == {}
+        assert await run(send, port, RAW_MAIL, to) == {}
     (seen,) = folder.observations()
     assert isinstance(seen, Submitted)
     assert seen.user == 7
@@ -57,7 +57,7 @@ async def test_envid_and_utf8_are_kept(folder: Folder, relay: Starter) -> None:
             connection.sendmail(
                 ALICE,
                 ["dörte@example.com"],
-                LETTER.encode(),
+                RAW_MAIL.encode(),
                 mail_options=["SMTPUTF8", "ENVID=a+2Bb", "RET=HDRS", "BODY=8BITMIME"],
                 rcpt_options=["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;x@example.com"],
             )
@@ -156,20 +156,20 @@ async def test_an_address_that_guesses_is_slowed_down(relay: Starter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "code"),
+    ("raw_mail", "code"),
     [
-        (LETTER.replace("alice@", "eve@"), 550),
-        (LETTER.replace("From: ", "From: eve@example.com\r\nFrom: "), 554),
-        (LETTER.replace("From: Alice", "Sender: eve@example.com\r\nFrom: Alice"), 550),
-        (LETTER.replace("From:", "X-From:"), 554),
-        ("Received: x\r\n" * 51 + LETTER, 554),
+        (RAW_MAIL.replace("alice@", "eve@"), 550),
+        (RAW_MAIL.replace("From: ", "From: eve@example.com\r\nFrom: "), 554),
+        (RAW_MAIL.replace("From: Alice", "Sender: eve@example.com\r\nFrom: Alice"), 550),
+        (RAW_MAIL.replace("From:", "X-From:"), 554),
+        ("Received: x\r\n" * 51 + RAW_MAIL, 554),
         ("no mail at all", 554),
     ],
 )
 async def test_a_message_that_may_not_leave_is_refused(folder: Folder, relay: Starter, letter: str, code: int) -> None:
     def attempt(port: int) -> int:
         with pytest.raises(smtplib.SMTPDataError) as caught:
-            send(port, letter)
+            send(port, raw_mail)
         return caught.value.smtp_code
 
     async with relay() as port:
@@ -212,7 +212,7 @@ async def test_the_size_limit_holds_without_the_parameter(folder: Folder, relay:
             connection.ehlo()
             connection.mail(ALICE)
             connection.rcpt("bob@example.com")
-            code, _ = connection.data(LETTER.encode() + b"x" * 78 * 10_000)
+            code, _ = connection.data(RAW_MAIL.encode() + b"x" * 78 * 10_000)
             assert connection.noop()[0] == 250
             return code
 
@@ -225,7 +225,7 @@ async def test_large_messages_arrive_whole(folder: Folder, relay: Starter) -> No
     body = b"".join(b"%06d line of text\r\n" % number for number in range(40_000))
 
     async with relay() as port:
-        await run(send, port, LETTER + body.decode())
+        await run(send, port, RAW_MAIL + body.decode())
     (seen,) = folder.observations()
     assert folder.spool.get(seen.message).endswith(body)
 
@@ -243,7 +243,7 @@ async def test_pipelined_commands_behind_the_message_are_read(folder: Folder, re
         with socket.create_connection(("127.0.0.1", port), timeout=10) as sock, sock.makefile("rwb") as stream:
             commands = ["EHLO x", PLAIN]
             for to in ("b", "c"):
-                commands += [f"MAIL FROM:<{ALICE}>", f"RCPT TO:<{to}@example.com>", "DATA", LETTER + "."]
+                commands += [f"MAIL FROM:<{ALICE}>", f"RCPT TO:<{to}@example.com>", "DATA", RAW_MAIL + "."]
             stream.write("\r\n".join([*commands, "QUIT", ""]).encode())
             stream.flush()
             return [line for line in stream.read().splitlines() if line[3:4] != b"-"]
@@ -279,7 +279,7 @@ async def test_msmtp_submits(folder: Folder, relay: Starter, tmp_path: Path) -> 
         done = await run(
             lambda: subprocess.run(
                 ["msmtp", "-C", str(config), "bob@example.com"],
-                input=LETTER.replace("\r\n", "\n").encode(),
+                input=RAW_MAIL.replace("\r\n", "\n").encode(),
                 capture_output=True,
                 timeout=30,
                 check=False,

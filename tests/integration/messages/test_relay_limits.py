@@ -17,7 +17,7 @@ from servers.smtp_process import Folder, Starter
 from support.present import present
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
-LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
+RAW_MAIL = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
 HOME = Gateway((ip_network("127.0.0.0/8"),), ("example.org", "Example.net"))
 
 
@@ -30,7 +30,7 @@ def client(port: int) -> smtplib.SMTP:
 def send(port: int, to: Sequence[str] = ("bob@example.com",), times: int = 1) -> None:
     with client(port) as connection:
         for _ in range(times):
-            connection.sendmail(ALICE, list(to), LETTER)
+            connection.sendmail(ALICE, list(to), RAW_MAIL)
 
 
 async def anybody(_sender: str) -> int:
@@ -56,7 +56,7 @@ async def test_recipients_too_many_are_put_off_and_the_others_get_theirs(folder:
 
     def some(port: int) -> dict[str, tuple[int, bytes]]:
         with client(port) as connection:
-            return connection.sendmail(ALICE, to, LETTER)
+            return connection.sendmail(ALICE, to, RAW_MAIL)
 
     async with relay(quota=Quota(recipients_per_day=3)) as port:
         refused = await asyncio.to_thread(some, port)
@@ -87,21 +87,21 @@ async def test_a_refused_message_costs_no_quota(folder: Folder, relay: Starter) 
         with client(port) as connection:
             with pytest.raises(smtplib.SMTPDataError):
                 connection.sendmail(ALICE, ["bob@example.com"], b"From: eve@example.com\r\n\r\nx\r\n")
-            connection.sendmail(ALICE, ["bob@example.com"], LETTER)
+            connection.sendmail(ALICE, ["bob@example.com"], RAW_MAIL)
 
     async with relay(quota=Quota(messages_per_hour=1)) as port:
         await asyncio.to_thread(one_bad_one_good, port)
     assert len(folder.observations()) == 1
 
 
-def hand_in(port: int, sender: str, letter: bytes, source: str = "127.0.0.1") -> None:
+def hand_in(port: int, sender: str, raw_mail: bytes, source: str = "127.0.0.1") -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=10, source_address=(source, 0)) as connection:
-        connection.sendmail(sender, ["bob@example.com"], letter)
+        connection.sendmail(sender, ["bob@example.com"], raw_mail)
 
 
 async def test_a_trusted_server_needs_no_login_for_its_domains(folder: Folder, relay: Starter) -> None:
     async with relay(gateway=HOME, owner_of=anybody) as port:
-        await asyncio.to_thread(hand_in, port, "someone@example.net", LETTER)
+        await asyncio.to_thread(hand_in, port, "someone@example.net", RAW_MAIL)
     (seen,) = folder.observations()
     assert isinstance(seen, Submitted)
     assert seen.user == 42
@@ -112,7 +112,7 @@ async def test_a_trusted_server_needs_no_login_for_its_domains(folder: Folder, r
 async def test_what_a_trusted_server_only_forwards_is_untracked(folder: Folder, relay: Starter) -> None:
     async with relay(gateway=HOME, owner_of=anybody) as port:
         await asyncio.to_thread(
-            hand_in, port, "alias@example.org", LETTER.replace(b"alice@example.org", b"x@shop.test")
+            hand_in, port, "alias@example.org", RAW_MAIL.replace(b"alice@example.org", b"x@shop.test")
         )
     (seen,) = folder.observations()
     assert folder.spool.get(seen.message).startswith(b"X-Postlude-Opens: off\r\nX-Postlude-Clicks: off\r\n")
@@ -122,7 +122,7 @@ async def test_what_a_trusted_server_only_forwards_is_untracked(folder: Folder, 
 async def test_strangers_in_a_shared_network_find_no_open_relay(folder: Folder, relay: Starter, sender: str) -> None:
     def refused(port: int) -> int:
         with pytest.raises(smtplib.SMTPDataError) as caught:
-            hand_in(port, sender, LETTER.replace(b"alice@example.org", b"eve@evil.test"))
+            hand_in(port, sender, RAW_MAIL.replace(b"alice@example.org", b"eve@evil.test"))
         return caught.value.smtp_code
 
     async with relay(gateway=HOME, owner_of=anybody) as port:
@@ -133,7 +133,7 @@ async def test_strangers_in_a_shared_network_find_no_open_relay(folder: Folder, 
 async def test_other_networks_must_log_in(folder: Folder, relay: Starter) -> None:
     def refused(port: int) -> int:
         with pytest.raises(smtplib.SMTPSenderRefused) as caught:
-            hand_in(port, ALICE, LETTER, "127.0.0.2")
+            hand_in(port, ALICE, RAW_MAIL, "127.0.0.2")
         return caught.value.smtp_code
 
     only = Gateway((ip_network("127.0.0.1/32"),), ("example.org",))
@@ -179,7 +179,7 @@ async def test_both_ports_share_quota_and_the_second_speaks_tls_at_once(
     def both(port: int) -> int:
         with smtplib.SMTP_SSL("localhost", sock.getsockname()[1], context=trusting, timeout=10) as connection:
             connection.login(ALICE, PASSWORD)
-            connection.sendmail(ALICE, ["bob@example.com"], LETTER)
+            connection.sendmail(ALICE, ["bob@example.com"], RAW_MAIL)
         with smtplib.SMTP("localhost", port, timeout=10) as connection:
             connection.starttls(context=trusting)
             connection.login(ALICE, PASSWORD)
@@ -208,10 +208,10 @@ def chunked(port: int, *chunks: bytes, last: bool = True) -> tuple[int, bytes]:
 async def test_a_message_in_chunks_arrives_byte_for_byte(folder: Folder, relay: Starter) -> None:
     body = b"\r\n.\r\nQUIT\r\n" * 1000
     async with relay() as port:
-        code, _ = await asyncio.to_thread(chunked, port, LETTER[:20], LETTER[20:], body, b"")
+        code, _ = await asyncio.to_thread(chunked, port, RAW_MAIL[:20], RAW_MAIL[20:], body, b"")
     assert code == 250
     (seen,) = folder.observations()
-    assert folder.spool.get(seen.message).endswith(LETTER.partition(b"\r\n\r\n")[2] + body)
+    assert folder.spool.get(seen.message).endswith(RAW_MAIL.partition(b"\r\n\r\n")[2] + body)
 
 
 async def test_chunks_too_large_or_with_bare_line_ends_are_refused(folder: Folder, relay: Starter) -> None:

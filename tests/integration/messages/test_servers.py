@@ -18,8 +18,8 @@ from servers.difficult import DROP, Difficult
 from servers.starts import Started
 from support.state_template import sqlite_state
 
-LETTER = b"From: a@example.org\r\nX-PM-KeepID: false\r\n\r\nbody\r\n"
-COPY = Outgoing("v@example.org", "bob@example.com", LETTER, sender="a@example.org")
+RAW_MAIL = b"From: a@example.org\r\nX-PM-KeepID: false\r\n\r\nbody\r\n"
+COPY = Outgoing("v@example.org", "bob@example.com", RAW_MAIL, sender="a@example.org")
 
 
 def server(name: str, port: int, *, connections: int = 4, **more: Any) -> ServerConfig:
@@ -206,7 +206,7 @@ async def test_a_providers_fields_are_added_where_the_copy_has_none() -> None:
         way = SmtpServers([server("postmark", postmark.port, headers=headers)], SystemClock())
         await accepted(way)
         await way.close()
-    assert postmark.accepted == [b"X-PM-TrackOpens: false\r\n" + LETTER]
+    assert postmark.accepted == [b"X-PM-TrackOpens: false\r\n" + RAW_MAIL]
 
 
 async def test_the_forecast_knows_what_was_sent_before(tmp_path: Path) -> None:

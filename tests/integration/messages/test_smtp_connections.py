@@ -19,7 +19,7 @@ from servers.certificates import Authority
 from servers.smtp_process import Folder, Starter
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
-LETTER = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
+RAW_MAIL = b"From: alice@example.org\r\nTo: bob@example.com\r\n\r\nhello\r\n"
 
 
 class Client:

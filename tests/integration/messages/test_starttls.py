@@ -23,7 +23,7 @@ from servers.smtp_process import Folder, Starter
 from servers.starts import Started
 
 ALICE, PASSWORD = "alice@example.org", "correct horse"
-LETTER = b"From: alice@example.org\r\n\r\nhello\r\n"
+RAW_MAIL = b"From: alice@example.org\r\n\r\nhello\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ async def test_with_a_certificate_passwords_need_tls(folder: Folder, relay: Star
             assert client.docmd(f"MAIL FROM:<{ALICE}>")[0] == 530
             client.starttls(context=trusting(certificate))
             client.login(ALICE, PASSWORD)
-            client.sendmail(ALICE, ["bob@example.com"], LETTER)
+            client.sendmail(ALICE, ["bob@example.com"], RAW_MAIL)
         return b""
 
     async with relay(tls=server_context(certificate)) as port:
@@ -126,18 +126,18 @@ async def test_the_inbound_server_offers_tls_and_does_not_insist(
         with kind("localhost", port, timeout=10) as client:
             client.ehlo_or_helo_if_needed()
             assert client.has_extn("starttls")
-            client.sendmail("", tags[:1], LETTER)
+            client.sendmail("", tags[:1], RAW_MAIL)
         with kind("localhost", port, timeout=10) as client:
             client.starttls(context=trusting(certificate))
             client.ehlo_or_helo_if_needed()
             assert isinstance(client.sock, ssl.SSLSocket)
             assert not client.has_extn("starttls")
             assert not client.has_extn("auth")
-            client.sendmail("", tags[1:2], LETTER)
+            client.sendmail("", tags[1:2], RAW_MAIL)
         with kind("localhost", port, timeout=10) as client, pytest.raises(ssl.SSLError):
             client.starttls(context=ssl.create_default_context())  # trusts others only
         with kind("localhost", port, timeout=10) as client:
-            client.sendmail("", tags[2:], LETTER)
+            client.sendmail("", tags[2:], RAW_MAIL)
 
     async with inbound(tls=server_context(certificate), lmtp=lmtp) as port:
         await asyncio.to_thread(deliver, port)

@@ -16,7 +16,7 @@ from servers.starts import Started
 
 SINGLY = "250-difficult\n250-8BITMIME\n250-SIZE 50000000\n250 DSN"
 TOGETHER = SINGLY.replace("DSN", "DSN\n250 PIPELINING").replace("250 DSN", "250-DSN")
-LETTER = b"From: a@example.org\r\n\r\nbody\r\n.dot\r\n"
+RAW_MAIL = b"From: a@example.org\r\n\r\nbody\r\n.dot\r\n"
 
 
 def transport(port: int, **settings: Any) -> SmtpTransport:
@@ -47,8 +47,8 @@ async def test_an_accepted_copy_arrives_byte_for_byte() -> None:
     assert answer.enhanced == "2.0.0"
     assert answer.phase == "end-of-data"
     assert answer.remote_id == "ABC123DEF"
-    assert server.accepted == [LETTER.replace(b"\r\n.dot", b"\r\n..dot")]
-    assert f"MAIL FROM:<v@example.org> SIZE={len(LETTER)} RET=HDRS ENVID=tag+3D1" in server.commands
+    assert server.accepted == [RAW_MAIL.replace(b"\r\n.dot", b"\r\n..dot")]
+    assert f"MAIL FROM:<v@example.org> SIZE={len(RAW_MAIL)} RET=HDRS ENVID=tag+3D1" in server.commands
     assert "RCPT TO:<bob@example.com> ORCPT=rfc822;bob@example.com" in server.commands
 
 
@@ -181,7 +181,7 @@ async def test_what_the_client_asked_of_delivery_reports_is_handed_on() -> None:
         asked = {"notify": "SUCCESS,DELAY", "orcpt": "rfc822;Bob+40x", "ret": "FULL", "envid": "e1"}
         await way.send(Outgoing("v@example.org", "bob@example.com", LETTER, **asked), Started())
         await way.close()
-    assert f"MAIL FROM:<v@example.org> SIZE={len(LETTER)} RET=FULL ENVID=e1" in server.commands
+    assert f"MAIL FROM:<v@example.org> SIZE={len(RAW_MAIL)} RET=FULL ENVID=e1" in server.commands
     assert "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40x" in server.commands
 
 
@@ -267,4 +267,4 @@ async def test_into_aiosmtpd(policy: TlsPolicy) -> None:
     finally:
         controller.stop()
     assert answer.outcome is SendOutcome.ACCEPTED
-    assert box.mails == [LETTER]
+    assert box.mails == [RAW_MAIL]

@@ -27,7 +27,7 @@ from servers.difficult import DROP, Difficult
 from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
-LETTER = (
+RAW_MAIL = (
     b"From: Alice <alice@example.org>\r\nTo: bob@example.com, carol@example.com\r\nBcc: hidden@example.com\r\n"
     b"X-Postlude-Text: off\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: text/html\r\n\r\n"
     b'<html><body><a href="https://shop.example.com/a?b=1">buy</a></body></html>\r\n'

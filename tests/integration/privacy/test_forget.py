@@ -29,7 +29,7 @@ from support.state_template import sqlite_state
 
 ALICE, BOB, CAROL = "alice@sender.test", "robert.quill@customer.test", "carol@customer.test"
 NAME, SECRET, ADDRESS = "Quillfeather", "broken-leg-4711", "203.0.113.77"
-LETTER = (
+RAW_MAIL = (
     f"From: {ALICE}\r\nTo: {NAME} <{BOB}>\r\nSubject: For {NAME}\r\n"
     "Content-Type: text/html\r\n\r\n<p>Dear {name}, <a href='https://shop.example/a'>look</a>\r\n"
 )
@@ -53,7 +53,7 @@ class World:
             yield store
 
     def send(self, *recipients: str, outcome: SendOutcome | None = SendOutcome.ACCEPTED) -> list[Copy]:
-        raw = LETTER.replace("{name}", NAME).encode()
+        raw = RAW_MAIL.replace("{name}", NAME).encode()
         message = accept_message(self.settings, user=self.user, mail_from=ALICE, recipients=recipients, raw=raw)
         self.digest()
         with self.store() as store:
@@ -109,8 +109,8 @@ def test_no_byte_names_who_was_forgotten(world: World) -> None:
     Spool(folder.spool_in).put(77, reply.encode())
     stranger = f"From: <{BOB}>\r\nTo: x@back.test\r\nSubject: hello\r\n\r\nI am {NAME}\r\n"
     Spool(folder.spool_in).put(78, stranger.encode())
-    ViewPages(folder.views).make(copy.message, LETTER.encode())
-    (folder.mailbox / f"{'0' * 32}.mail").write_text(f'{{"rcpt_to": "{BOB}"}}\n{LETTER}')
+    ViewPages(folder.views).make(copy.message, RAW_MAIL.encode())
+    (folder.mailbox / f"{'0' * 32}.mail").write_text(f'{{"rcpt_to": "{BOB}"}}\n{RAW_MAIL}')
     (folder.uploads / "people.csv").write_text(f"email,name\n{BOB},{NAME}\n")
     world.say(
         world.hit(copy, HitEndpoint.PIXEL),

@@ -35,7 +35,7 @@ class Kept:
         self.views.mkdir()
 
     def mail(self, number: int, days: int, status: CopyStatus = CopyStatus.SENT) -> None:
-        message = Message(id=number, subject="Offer", created_at=NOW - days * DAY, **LETTER)
+        message = Message(id=number, subject="Offer", created_at=NOW - days * DAY, **RAW_MAIL)
         copy = Copy(number * 10, number, "bob@x.org", status=status)
         self.store.digest.apply(Batch(submissions=[Submission(message, (), (copy,))]))
         self.spool.put(number, b"contents")

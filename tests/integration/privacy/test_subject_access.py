@@ -49,7 +49,7 @@ def test_a_choice_and_a_suppression_are_told_with_their_reason(store: Store, his
 
 
 def test_replies_are_told_with_their_words(store: Store, history: History) -> None:
-    message = Message(id=1, subject="Offer", created_at=NOW, **LETTER)
+    message = Message(id=1, subject="Offer", created_at=NOW, **RAW_MAIL)
     store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(10, 1, BOB),))]))
     history.append([Event(5, EventKind.REPLIED, NOW, 1, 10, facts={"text": "my leg is broken"})], {})
     assert "my leg is broken" in describe(store, history, BOB)

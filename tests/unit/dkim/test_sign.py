@@ -15,7 +15,7 @@ RECORDS = {f"{key.selector}._domainkey.example.org.".encode(): key.record().enco
 SIGNER = Signer("example.org", (RSA, ED))
 FROM = b"From: Alice <alice@example.org>\r\n"
 
-LETTERS = {
+RAW_MAILS = {
     "plain": FROM + b"To: b@example.com\r\nSubject: x\r\n\r\nhello  world \t\r\nend\r\n",
     "no body": FROM + b"Subject: x\r\n\r\n",
     "blank lines at the end": FROM + b"\r\nx\r\n\r\n \r\n\t\r\n\r\n",

@@ -6,7 +6,7 @@ from postlude.feedback import Evidence, Finding, FindingKind, Persistence, Reaso
 from postlude.feedback.returned_message import MAX_REPORT
 
 NOON = 1_700_000_000_000_000
-TAG = {purpose: letter * 28 for purpose, letter in {"b": "a", "r": "c", "u": "d", "m": "e"}.items()}
+TAG = {purpose: raw_mail * 28 for purpose, raw_mail in {"b": "a", "r": "c", "u": "d", "m": "e"}.items()}
 TOKEN = "A" * 36
 ACT_TOKEN = "B" * 36
 ORIGINAL = (

@@ -41,7 +41,7 @@ SENDERS = (
 )
 
 
-def letters() -> Iterator[EmailMessage]:
+def raw_mails() -> Iterator[EmailMessage]:
     for sender, subject, text in product(SENDERS, SUBJECTS, TEXTS):
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = sender, "alice@sender.test", subject
@@ -61,7 +61,7 @@ def through_a_list(message: EmailMessage) -> EmailMessage:
 @pytest.mark.parametrize("kind", ["alone", "in a thread", "through a list", "newsletter"])
 def test_none_of_it_is_taken_for_a_report(kind: str) -> None:
     wrong = []
-    for message in letters():
+    for message in raw_mails():
         if kind == "in a thread":
             message["In-Reply-To"] = message["References"] = "<offer@sender.test>"
         elif kind == "through a list":

@@ -28,7 +28,7 @@ def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
     except DamagedError as error:
         first = error
     if log.exists():
-        aside = quarantine([log], clock)
+        quarantined = quarantine([log], clock)
         try:
             history = _opened(path)
         except DamagedError:
@@ -37,15 +37,15 @@ def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
             _tell(
                 store,
                 clock,
-                f"{first} Its last changes are quarantined as {aside[0].name} and read again from the journal",
+                f"{first} Its last changes are quarantined as {quarantined[0].name} and read again from the journal",
             )
             return history
-    aside = quarantine([path, log], clock)
+    quarantined = quarantine([path, log], clock)
     _tell(
         store,
         clock,
-        f"{first} It is quarantined as {aside[0].name}, and made again from what the journal still has: events that "
-        "are older than the journal are missing until a backup of it is put in its place",
+        f"{first} It is quarantined as {quarantined[0].name}, and made again from what the journal still has: events "
+        "that are older than the journal are missing until a backup of it is put in its place",
     )
     return open_history(path)
 

@@ -40,24 +40,24 @@ def resume_sending(yes: bool, as_json: bool) -> None:
             raise InputError("sending is not paused")
         held = store.integrity.paused_mail()
         if not as_json:
-            click.echo("\n".join([*(f"held: {reason}" for reason in found.reasons), *_numbers(held)]))
+            click.echo("\n".join([*(f"paused: {reason}" for reason in found.reasons), *_numbers(paused)]))
         if not yes and not as_json:
             click.confirm("Resume sending?", abort=True)
         held = resume(store)
     if as_json:
-        campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in held.campaigns]
-        print_json({"waiting": held.waiting, "indeterminate": held.uncertain, "campaigns": campaigns})
+        campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in paused.campaigns]
+        print_json({"waiting": paused.waiting, "indeterminate": paused.uncertain, "campaigns": campaigns})
     else:
         click.echo("sending has resumed")
 
 
-def _numbers(held: PausedMail) -> list[str]:
-    lines = [f"{held.waiting - held.uncertain} copies of single mails wait and leave"]
-    if held.uncertain:
+def _numbers(paused: PausedMail) -> list[str]:
+    lines = [f"{paused.waiting - paused.uncertain} copies of single mails wait and leave"]
+    if paused.uncertain:
         lines.append(
-            f"{held.uncertain} copies of single mails may have left before: they become indeterminate and stay"
+            f"{paused.uncertain} copies of single mails may have left before: they become indeterminate and stay"
         )
-    for number, name, left in held.campaigns:
+    for number, name, left in paused.campaigns:
         what = f"{left} of its copies left before and are not in this database: it is paused" if left else "goes on"
         lines.append(f"campaign {name} ({id_text(number)}): {what}")
     return lines

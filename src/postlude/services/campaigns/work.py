@@ -96,7 +96,7 @@ def worker_wanted(store: Store, now: int) -> bool:
 
     Claimed copies count: called while no worker runs, they are those of a dead worker.
     """
-    if store.sending.campaign_copies_held():
+    if store.sending.campaign_copies_claimed():
         return True
     for one in store.campaigns.latest([CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.CANCELLED]):
         if one.status is CampaignStatus.CANCELLED:

@@ -309,7 +309,7 @@ class Digest:
         }
 
     def _digest(self, items: list[Item]) -> None:
-        self._record_steps.interpret(items)
+        self._record_steps.run(items)
         start = perf_counter()
         self._halving(items, self._in_history, self._to_history)
         middle = perf_counter()

@@ -67,7 +67,7 @@ class RecordSteps:
         self._timed("decode", start)
         return items
 
-    def interpret(self, items: Sequence[Item]) -> None:
+    def run(self, items: Sequence[Item]) -> None:
         """Run every step over the items of its kind. Each item has exactly one outcome afterwards.
 
         StorageError passes: the disk's trouble is not the record's fault, and the batch is tried again.

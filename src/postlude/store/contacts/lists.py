@@ -185,12 +185,6 @@ class Lists(TopicQueries):
         let_back(connection, connection.execute(own).scalar_one(), at)
         return True
 
-    def remove_member(self, list_id: int, contact: int) -> bool:
-        """Forget a membership: as if it had never been."""
-        mine = and_(list_members.c.list == list_id, list_members.c.contact == contact)
-        with self._database.write() as connection:
-            return connection.execute(delete(list_members).where(mine)).rowcount > 0
-
 
 def end_memberships(connection: Connection, address: str, at: int, copy: int | None = None, source: str = "") -> None:
     """Who has this address (as `address_key` has it) leaves every list they are on or were asked to join."""

@@ -109,9 +109,9 @@ class IntegrityQueries(TopicQueries):
         Copies of single messages that may have been sent already become INDETERMINATE. Campaigns with sent copies that
         this state does not know are paused: only the operator can tell who got them.
         """
-        held, pause = self.paused_mail(), self.sending_pause()
+        paused, pause = self.paused_mail(), self.sending_pause()
         with self._database.write() as connection:
-            if held.uncertain and pause is not None:
+            if paused.uncertain and pause is not None:
                 older = select(messages.c.id).where(messages.c.created_at < pause.at)
                 waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
                 change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
@@ -122,7 +122,7 @@ class IntegrityQueries(TopicQueries):
                 if gone:
                     connection.execute(change.values(status=CampaignStatus.PAUSED.value, problem=problem))
             connection.execute(delete(settings).where(settings.c.key == PAUSE))
-        return held
+        return paused
 
 
 def _journal_is_not_whole(connection: Connection, pause: SendingPause) -> bool:

@@ -108,17 +108,6 @@ class MessageQueries(TopicQueries):
             query = select(links).where(links.c.message == message).order_by(links.c.position)
             return [as_struct(Link, row) for row in connection.execute(query)]
 
-    def link_urls(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
-        """Destinations by (message, position); unknown ones are absent."""
-        places = set(wanted)
-        found: dict[tuple[int, int], str] = {}
-        with self._database.read() as connection:
-            # By message: SQLite looks for pairs by reading the whole table.
-            for some in chunks({message for message, _ in places}):
-                query = select(links.c.message, links.c.position, links.c.url).where(links.c.message.in_(some))
-                found.update({(row[0], row[1]): row[2] for row in connection.execute(query)})
-        return {place: found[place] for place in places if place in found}
-
     def copies_by_message_id(self, texts: Iterable[str]) -> list[Copy]:
         """The copies known under any of these Message-IDs (angle brackets or not), our own or other servers'."""
         wanted = [text.strip().strip("<>") for text in texts]

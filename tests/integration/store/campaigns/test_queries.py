@@ -139,10 +139,10 @@ def test_nothing_is_claimed_while_it_is_paused_and_what_waits_can_be_cancelled(s
     assert store.campaigns.move(CAMPAIGN, [CampaignStatus.PAUSED], CampaignStatus.CANCELLED)
     assert store.campaigns.cancel_copies(CAMPAIGN) == 2
     assert store.messages.copy(begun.copy).status is CopyStatus.CLAIMED
-    assert store.sending.campaign_copies_held()
+    assert store.sending.campaign_copies_claimed()
     store.campaigns.give_back([begun.copy])
     assert store.campaigns.counts(CAMPAIGN) == {CopyStatus.CANCELLED: 3}
-    assert not store.sending.campaign_copies_held()
+    assert not store.sending.campaign_copies_claimed()
 
 
 def test_it_is_finished_when_every_copy_has_its_outcome(store: Store) -> None:

@@ -52,7 +52,6 @@ def test_rows_come_back_as_they_were(filled: Store) -> None:
         (0, "https://e.org/?a=1&b=2", True),
         (1, "mailto:x@y.z", False),
     ]
-    assert filled.messages.link_urls([(1, 0), (9, 9)]) == {(1, 0): "https://e.org/?a=1&b=2"}
     assert filled.messages.first_recipients([1, 3], 1) == {1: ("Bob@Example.org",), 3: ("dave@example.org",)}
 
 

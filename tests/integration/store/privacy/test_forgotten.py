@@ -57,10 +57,10 @@ def test_questions_and_records_that_name_it_go(kept: Store) -> None:
         Unmatched(1, NOW, 7, "ambiguous", facts={"sender": BOB.upper()}),
         Unmatched(2, NOW, 8, "ambiguous", facts={"sender": CAROL}),
     ]
-    aside = [
+    quarantined = [
         QuarantinedRecord(1, 1, n, NOW, "unreadable", data, waiting=False) for n, data in ((1, BOB.encode()), (2, b"x"))
     ]
-    kept.digest.apply(Batch(unmatched=rows, quarantined=aside))
+    kept.digest.apply(Batch(unmatched=rows, quarantined=quarantined))
     assert list(kept.forgetting.forget(BOB, NOW).mails) == [7]
     assert [one.id for one in kept.feedback.list_unmatched()] == [2]
     assert [one.data for one in kept.feedback.list_quarantined()] == [b"x"]

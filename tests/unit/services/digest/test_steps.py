@@ -53,7 +53,7 @@ def test_every_kind_is_read_by_its_step() -> None:
     ]
     read = record_steps()
     items = read.decode([record(encode(one)) for one in seen])
-    read.interpret(items)
+    read.run(items)
     assert [one.outcome for one in items] == [
         RecordOutcome.COUNTED,
         RecordOutcome.COUNTED,
@@ -66,37 +66,37 @@ def test_every_kind_is_read_by_its_step() -> None:
 
 def test_what_no_step_reads_is_unhandled() -> None:
     read = item(Webhook(1, "acme", {}, b""))
-    record_steps().interpret([read])
+    record_steps().run([read])
     assert read.outcome is RecordOutcome.UNHANDLED
 
 
 def test_a_step_that_raises_fails_its_record_and_no_other() -> None:
     items = [item(Returned(1, 9, "smtp", "", "")), item(ATTEMPT)]
-    record_steps(returned=fails).interpret(items)
+    record_steps(returned=fails).run(items)
     assert [one.outcome for one in items] == [RecordOutcome.FAILED, RecordOutcome.ATTEMPTED]
 
 
 def test_the_reason_names_the_error() -> None:
     read = item(Returned(1, 9, "smtp", "", ""))
-    record_steps(returned=fails).interpret([read])
+    record_steps(returned=fails).run([read])
     assert read.reason == "ZeroDivisionError: a parser of ours fell over"
 
 
 def test_a_full_disk_is_not_the_records_fault() -> None:
     with pytest.raises(StorageError):
-        record_steps(returned=full).interpret([item(Returned(1, 9, "smtp", "", ""))])
+        record_steps(returned=full).run([item(Returned(1, 9, "smtp", "", ""))])
 
 
 def test_every_steps_time_is_told_under_its_name() -> None:
     read = record_steps()
-    read.interpret([item(ATTEMPT)])
+    read.run([item(ATTEMPT)])
     assert {"sent times", "attempts"} <= read.seconds.keys()
 
 
 def test_a_hit_is_judged_with_the_hand_off_of_its_own_batch() -> None:
     sent = Attempt(1_000, 1, 10, SendOutcome.ACCEPTED, 250, "", "ok", "mx", "end-of-data", 1)
     early = item(hit(HitEndpoint.UNSUBSCRIBE_PAGE, at=1_001))
-    record_steps().interpret([item(sent), early])
+    record_steps().run([item(sent), early])
     [event] = early.meaning.events
     assert event.kind is EventKind.VIEWED
 
