@@ -34,7 +34,7 @@ def returned(sink: Sink) -> EmailMessage:
 
 
 def test_mail_arrives_in_the_imap_mailbox(mail: Servers) -> None:
-    mail.send_as(ALICE, [BOB], letter("arrives"))
+    mail.send_as(ALICE, [BOB], received("arrives"))
     found = mail.wait_for_mail(BOB, "arrives")
     assert found.get_content().strip() == "Hello Bob"
     assert mail.mailbox(CHARLIE) == []
@@ -90,7 +90,7 @@ def test_a_sieve_reject_is_a_report(mail: Servers, sink: Sink) -> None:
 
 
 def test_mail_for_a_server_that_is_down_waits(mail: Servers, sink: Sink) -> None:
-    mail.send(ALICE, [ENVELOPE], letter("patience"))
+    mail.send(ALICE, [ENVELOPE], received("patience"))
     wait_for("a deferral in Postfix's log", lambda: "status=deferred" in mail.postfix.log(), 20)
     mail.forwarder.target = sink.port
     assert returned(sink)["Subject"] == "patience"

@@ -120,7 +120,7 @@ def test_withdrawn_on_the_page_it_acts_on_sent_mail_and_on_mail_to_come(
     assert page.get_by_label("The sender may see which links I follow").is_checked()
 
     send(running, "The next offer")
-    again, hers = letter(running, BOB, 1), letter(running, CHARLIE, 1)
+    again, hers = received(running, BOB, 1), received(running, CHARLIE, 1)
     assert len(again.pixels) == 0
     assert len(again.links) == len(hers.links)
     assert len(hers.pixels) == 1

@@ -60,10 +60,10 @@ def test_the_envelope_of_a_confirmation_mail_is_the_bare_address(
 ) -> None:
     store.accounts.create_user("owner@example.org", "Olga")
     news = add_list(store, CLOCK, "News", {"sender": typed})
-    letter = subscribe(store, CLOCK, "anna@example.net", news, url).confirmation
-    assert letter is not None
-    (sender,) = message_from_bytes(letter.raw, policy=policy.default)["From"].addresses
-    assert letter.mail_from == address
+    raw_mail = subscribe(store, CLOCK, "anna@example.net", news, url).confirmation
+    assert raw_mail is not None
+    (sender,) = message_from_bytes(raw_mail.raw, policy=policy.default)["From"].addresses
+    assert raw_mail.mail_from == address
     assert sender.display_name == name
     assert sender.addr_spec == address
 

@@ -166,7 +166,9 @@ async def test_an_address_that_guesses_is_slowed_down(relay: Starter) -> None:
         ("no mail at all", 554),
     ],
 )
-async def test_a_message_that_may_not_leave_is_refused(folder: Folder, relay: Starter, letter: str, code: int) -> None:
+async def test_a_message_that_may_not_leave_is_refused(
+    folder: Folder, relay: Starter, raw_mail: str, code: int
+) -> None:
     def attempt(port: int) -> int:
         with pytest.raises(smtplib.SMTPDataError) as caught:
             send(port, raw_mail)

@@ -216,8 +216,8 @@ async def test_a_message_in_chunks_arrives_byte_for_byte(folder: Folder, relay: 
 
 async def test_chunks_too_large_or_with_bare_line_ends_are_refused(folder: Folder, relay: Starter) -> None:
     async with relay(max_message_bytes=100_000) as port:
-        large, _ = await asyncio.to_thread(chunked, port, LETTER, b"x" * 99_999, b"y\r\n")
-        bare, text = await asyncio.to_thread(chunked, port, LETTER + b"a\nb\r\n")
+        large, _ = await asyncio.to_thread(chunked, port, RAW_MAIL, b"x" * 99_999, b"y\r\n")
+        bare, text = await asyncio.to_thread(chunked, port, RAW_MAIL + b"a\nb\r\n")
     assert large == 503
     assert bare == 550
     assert text[:6] == b"5.6.11"

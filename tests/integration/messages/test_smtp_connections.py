@@ -236,7 +236,7 @@ async def test_a_login_before_any_greeting_is_refused(relay: Starter) -> None:
 
 @pytest.mark.parametrize("name", ["Sender", "Resent-From", "Resent-Sender"])
 async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder, relay: Starter, name: str) -> None:
-    mail = f"{name}: boss@example.org\r\n".encode() + LETTER
+    mail = f"{name}: boss@example.org\r\n".encode() + RAW_MAIL
     async with relay() as port:
         client = await asyncio.to_thread(logged_in, port)
         reply = await asyncio.to_thread(deliver, client, "bob@example.com", mail)
@@ -245,14 +245,14 @@ async def test_every_field_that_names_an_author_is_the_logins_own(folder: Folder
 
 
 async def test_an_author_field_that_cannot_be_read_is_refused(relay: Starter) -> None:
-    mail = b"Sender: " + b"(" * 20_000 + b" boss@example.org\r\n" + LETTER
+    mail = b"Sender: " + b"(" * 20_000 + b" boss@example.org\r\n" + RAW_MAIL
     async with relay() as port:
         client = await asyncio.to_thread(logged_in, port)
         assert (await asyncio.to_thread(deliver, client, "bob@example.com", mail)).startswith("554 5.6.0 The Sender")
 
 
 async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Folder, relay: Starter) -> None:
-    mail = LETTER + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
+    mail = RAW_MAIL + b"x" * 70 + b"\r\n" + b"y" * 3_000_000 + b"\r\n"
     async with relay(buffered_bytes=4_000_000) as port:
         first, second = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
         for client in (first, second):

@@ -31,7 +31,7 @@ def transport(port: int, **settings: Any) -> SmtpTransport:
 
 
 async def send(
-    way: SmtpTransport, to: str = "bob@example.com", data: bytes = LETTER, mail_from: str = "v@example.org"
+    way: SmtpTransport, to: str = "bob@example.com", data: bytes = RAW_MAIL, mail_from: str = "v@example.org"
 ) -> Answer:
     try:
         return await way.send(Outgoing(mail_from, to, data, "tag=1"), Started())
@@ -87,7 +87,7 @@ async def test_every_phase_has_its_outcome(
 
 async def test_a_loss_inside_the_message_is_tried_again() -> None:
     async with Difficult(body=DROP).running() as server:
-        answer = await send(transport(server.port), data=LETTER + b"x" * 70 + b"\r\n" + b"y" * 30_000_000)
+        answer = await send(transport(server.port), data=RAW_MAIL + b"x" * 70 + b"\r\n" + b"y" * 30_000_000)
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.phase == "data"
 

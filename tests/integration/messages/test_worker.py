@@ -133,7 +133,7 @@ async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(fold
 
 
 async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store) -> None:
-    thread = b"In-Reply-To: <two@x>\r\nReferences: <one@x>\r\n <two@x>\r\n" + LETTER
+    thread = b"In-Reply-To: <two@x>\r\nReferences: <one@x>\r\n <two@x>\r\n" + RAW_MAIL
     copies = await submit(folder, store, thread)
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
@@ -145,7 +145,7 @@ async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: 
 
 
 async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store) -> None:
-    await submit(folder, store, b"X-Postlude-Unsubscribe: on\r\n" + LETTER)
+    await submit(folder, store, b"X-Postlude-Unsubscribe: on\r\n" + RAW_MAIL)
     async with Difficult().running() as server, working(folder, store, server):
         await attempts(folder, 3)
     for data in server.accepted:
@@ -157,7 +157,7 @@ async def test_who_wants_it_offers_to_unsubscribe(folder: Folder, store: Store) 
 async def test_a_view_in_browser_is_made_for_who_asks_and_named_with_the_token_that_acts(
     folder: Folder, store: Store, tmp_path: Path
 ) -> None:
-    copies = await submit(folder, store, b"X-Postlude-View: on\r\n" + LETTER)
+    copies = await submit(folder, store, b"X-Postlude-View: on\r\n" + RAW_MAIL)
     more = {"make_view": ViewPages(tmp_path / "views").make}
     async with Difficult().running() as server, working(folder, store, server, **more):
         await attempts(folder, 3)

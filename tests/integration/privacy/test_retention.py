@@ -18,7 +18,7 @@ from postlude.store import Batch, Copy, Message, Store, Submission, Unmatched
 
 DAY = 86_400_000_000
 NOW = 1_000 * DAY
-LETTER: dict[str, Any] = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
+RAW_MAIL: dict[str, Any] = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
 
 
 class Fixed:

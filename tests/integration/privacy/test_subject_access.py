@@ -16,7 +16,7 @@ from postlude.store import Batch, Copy, Message, PreferenceChoice, Store, Submis
 
 BOB = "bob@example.org"
 NOW = 1_700_000_000_000_000
-LETTER: dict[str, Any] = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
+RAW_MAIL: dict[str, Any] = {"user": 1, "message_id": "m", "sender": "a@x.org", "mail_from": "a@x.org", "via": Via.RELAY}
 
 
 @pytest.fixture

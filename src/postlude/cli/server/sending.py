@@ -38,12 +38,12 @@ def resume_sending(yes: bool, as_json: bool) -> None:
         found = store.integrity.sending_pause()
         if found is None:
             raise InputError("sending is not paused")
-        held = store.integrity.paused_mail()
+        paused = store.integrity.paused_mail()
         if not as_json:
             click.echo("\n".join([*(f"paused: {reason}" for reason in found.reasons), *_numbers(paused)]))
         if not yes and not as_json:
             click.confirm("Resume sending?", abort=True)
-        held = resume(store)
+        paused = resume(store)
     if as_json:
         campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in paused.campaigns]
         print_json({"waiting": paused.waiting, "indeterminate": paused.uncertain, "campaigns": campaigns})

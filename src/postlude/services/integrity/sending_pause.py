@@ -56,7 +56,7 @@ def seen(store: Store, clock: Clock) -> None:
 
 def problems(store: Store) -> list[str]:
     """Problems for every status display: why sending is paused, and unread incidents."""
-    held = store.integrity.sending_pause()
-    reasons = [] if held is None else [f"sending is paused: {reason}" for reason in held.reasons]
-    told = [one.text for one in store.integrity.incidents() if held is None or one.text not in held.reasons]
+    paused = store.integrity.sending_pause()
+    reasons = [] if paused is None else [f"sending is paused: {reason}" for reason in paused.reasons]
+    told = [one.text for one in store.integrity.incidents() if paused is None or one.text not in paused.reasons]
     return [*reasons, *told]

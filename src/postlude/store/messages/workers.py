@@ -58,7 +58,7 @@ class Workers(TopicQueries):
                 found += as_claims(connection.execute(claim_query().where(*held)).all())
         return found
 
-    def campaign_copies_held(self) -> bool:
+    def campaign_copies_claimed(self) -> bool:
         """Whether any worker, alive or dead, has claimed copies of campaigns."""
         # `worker >= 0` finds the few by the index; SQLite answers `IS NOT NULL` by reading every copy ever sent.
         held = select(copies.c.id).where(copies.c.worker >= 0, copies.c.campaign != 0).limit(1)

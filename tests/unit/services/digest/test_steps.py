@@ -103,6 +103,6 @@ def test_a_hit_is_judged_with_the_hand_off_of_its_own_batch() -> None:
 
 def test_a_resend_queues_the_copy_again() -> None:
     again = item(Resend(7, 1, 10))
-    record_steps().interpret([again])
+    record_steps().run([again])
     assert again.meaning.resend == 10
     assert [event.kind.value for event in again.meaning.events] == [CopyStatus.QUEUED.value]
