@@ -1,12 +1,10 @@
 """The house stays tidy: rules that no linter has, and lists of exceptions that may only shrink."""
 
 import ast
-import io
 import re
 import tomllib
 from collections import defaultdict
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -42,47 +40,6 @@ ASSERTS = ("raises", "warns", "fail", "wait_for")
 
 BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of every")
 """Phrases that were replaced by plain words."""
-
-# One word a thing, the field's: docs/reference/words.md, docs/dev/architecture.md.
-REPLACED = {
-    "indeterminate": "indeterminate",
-    "channel": "channel, inbound server, SMTP session",
-    "guard": "policy",
-    "endpoint": "endpoint",
-    "lane": "queue (of records), sender (of copies)",
-    "world": "services",
-    "action": "action",
-    "chore": "maintenance",
-    "tidy": "housekeeping",
-    "trial": "test mail",
-    "judging": "classifier",
-    "letter": "mail, transaction, confirmation",
-    "said": "reported, statement, notice",
-    "interpreter": "steps",
-    "aside": "quarantined",
-    "assign": "match, assign",
-}
-"""Words that name nothing any more, in code and tests, with what is said instead."""
-
-# fmt: off
-OF_OTHERS = frozenset({
-    "read_once",            # one look at a mailbox, for tests that must not follow it
-    "network_facts",        # the library's: what the bundled lists say of an address
-    "strip_own_headers",    # the library's
-    "build_displayed",      # the library's: every kind of returned mail can be made as well as read
-    "build_unsubscribe",    # as build_displayed
-    "list_quarantined",     # what tests and a person at a Python prompt look at
-    "mint_copy",            # the short way to a copy's tokens, for tests
-    "capture_signals",      # uvicorn, click, asyncio and httptools call these
-    "list_commands", "get_command", "format_commands", "parse_args", "get_help", "eof_received",
-    "on_message_begin", "on_url", "on_header", "handle_starttag",
-    "handle_exception", "smtp_AUTH", "smtp_BDAT", "smtp_DATA", "smtp_EHLO", "smtp_MAIL", "smtp_RCPT",  # aiosmtpd
-})
-# fmt: on
-"""Public definitions that nothing in src uses, with the reason. May only shrink."""
-
-_PASSIVE = frozenset({"property", "cached_property", "staticmethod", "classmethod", "contextmanager", "cache"})
-"""Decorators that register their function nowhere."""
 
 
 RIDDLES = re.compile(

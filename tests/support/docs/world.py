@@ -24,7 +24,7 @@ from servers.waiting import LOOPBACK, wait_for
 from support.docs.pages import ROOT
 
 FILES = Path(__file__).with_name("files")
-FACE_PORTS = {"8700": "web", "8701": "edge", "8702": "relay", "8703": "inbound"}
+ENDPOINT_PORTS = {"8700": "web", "8701": "edge", "8702": "relay", "8703": "inbound"}
 _ABSOLUTE = re.compile(r"(?<![\w./])/(?:etc|opt|run|tmp|usr/sbin|var)/[\w./@+-]*\w")
 _UP = re.compile(r"^(?:\w+=\S+ )*(?:make|(?:\.venv/bin/)?postlude) up\b")
 _ALONE = re.compile(
@@ -105,7 +105,7 @@ class World:
 
     def text(self, printed: str) -> str:
         """What is printed in the documentation, with this world's values."""
-        for port, endpoint in FACE_PORTS.items():
+        for port, endpoint in ENDPOINT_PORTS.items():
             printed = re.sub(rf"(?<=:){port}\b|\b{port}(?= *[,;)])", str(self.instance.ports[endpoint]), printed)
         for word, value in self._stands_for.items():
             printed = re.sub(rf"(?<![\w$-]){re.escape(word)}(?![\w-])", value.replace("\\", r"\\"), printed)
