@@ -223,7 +223,7 @@ class Driver:
             (self._data / "keys.json").write_bytes(self._keys)
             return
         moved = _forked(lambda: repair(settings_of(self._data)))
-        self.verdict.steps.append(f"repaired: {len(moved)} files set aside")
+        self.verdict.steps.append(f"repaired: {len(moved)} files quarantined")
 
     def _go_on_if_paused(self) -> None:
         self._settle()

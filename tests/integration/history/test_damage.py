@@ -1,4 +1,4 @@
-"""A history that cannot be read: said in words that help, set aside, and made again."""
+"""A history that cannot be read: said in words that help, quarantined, and made again."""
 
 import os
 import shutil
@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_opened_is_quarantined_and_told(path: Path, how: s
     total, told = _total_after_start(path)
     assert total == 0
     assert len(told) == 1
-    assert "set aside as history.duckdb.damaged-" in told[0]
+    assert "quarantined as history.duckdb.damaged-" in told[0]
     assert list(path.parent.glob("history.duckdb.damaged-*"))
 
 
@@ -100,7 +100,7 @@ def test_a_log_whose_file_is_gone_belongs_to_nothing(path: Path) -> None:
 def test_damage_inside_is_found_by_reading_everything(path: Path) -> None:
     with closing(open_history(path)):
         pass  # the log is in the file now
-    _spoil(path, 0.5, 20_000)
+    _spoil(path, 0.3, 900_000)  # every block of events
     with closing(open_history(path, read_only=True)) as history:
         assert "cannot be read" in history.damage()
 
