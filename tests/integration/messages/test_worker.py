@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 async def submit(
-    folder: Folder, store: Store, raw_mail: bytes = LETTER, mail_from: str = "alice@example.org"
+    folder: Folder, store: Store, raw_mail: bytes = RAW_MAIL, mail_from: str = "alice@example.org"
 ) -> list[Copy]:
     """Accept, then what the digest does with it."""
     tracker = Tracker(folder.codec, "https://t.example.org")
@@ -184,7 +184,7 @@ async def test_a_domain_with_keys_signs_what_leaves_and_what_comes_signed(
     made = [keys.add("example.org", "rsa", "r1"), keys.add("example.org", "ed25519", "e1")]
     records = {f"{key.selector}._domainkey.example.org.".encode(): key.record().encode() for key in made}
     policy = Policy(signing_domains=keys.domains())
-    raw_mail = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; h=from; bh=x; b=y\r\n" + LETTER
+    raw_mail = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; h=from; bh=x; b=y\r\n" + RAW_MAIL
     await submit(folder, store, raw_mail)
     more = {"signer_of": keys.signer, "policy_of": lambda _: policy, "return_domain": "back.example.org"}
     async with Difficult().running() as server, working(folder, store, server, **more):
