@@ -23,10 +23,10 @@ def test_a_subscription_counts_after_the_button_in_the_mail(
 
     def received() -> bool:
         page.goto(f"{running.web_url}/mailbox")
-        return page.locator(".letters li", has_text="dora@hidden.test").count() == 1
+        return page.locator(".mails li", has_text="dora@hidden.test").count() == 1
 
     wait_for("the confirmation mail", received)
-    page.locator(".letters li", has_text="dora@hidden.test").click()
+    page.locator(".mails li", has_text="dora@hidden.test").click()
     link = page.frame_locator("iframe.mail").get_by_role("link", name="Yes, I want to receive it")
     page.goto(link.get_attribute("href") or "")
     expect(page.get_by_role("heading", name="Please confirm")).to_be_visible()

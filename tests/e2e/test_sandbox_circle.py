@@ -76,7 +76,7 @@ def open_mail(page: Page, running: Postlude, recipient: str) -> None:
     """From the mailbox list into the letter, its pixel loaded."""
     page.goto(f"{running.web_url}/mailbox")
     with page.expect_response(lambda response: "/i/" in response.url):
-        page.locator(".letters li", has_text=recipient).click()
+        page.locator(".mails li", has_text=recipient).click()
 
 
 def click_second_link(page: Page, shop: Shop) -> None:
