@@ -93,10 +93,10 @@ def app_password(folder: Path) -> tuple[str, str]:
         while (owner := store.accounts.first_user()) is None:
             assert time.monotonic() < until, "it does not start"
             time.sleep(0.1)
-    said = run("user", "password", owner.address, "--json", settings={"data": folder / "data"})
-    if said.code:
-        raise SystemExit(said.err)
-    return owner.address, said.json["password"]
+    reported = run("user", "password", owner.address, "--json", settings={"data": folder / "data"})
+    if reported.code:
+        raise SystemExit(reported.err)
+    return owner.address, reported.json["password"]
 
 
 def main() -> None:

@@ -167,15 +167,15 @@ def main() -> None:
         "longest ms",
         "more than without",
     ]
-    said = (
+    reported = (
         f"{options.times} mails of {options.megabytes} MB of each kind while ten small ones a second are handed in. "
         f"Allowed: {ALLOWED_MS} ms more than the longest without.\n\n" + table(heads, rows)
     )
     if options.no_result:
-        print(said)
+        print(reported)
     else:
         command = f"python bench/huge_mail.py --seconds {options.seconds:g} --megabytes {options.megabytes}"
-        write("huge_mail", "A huge mail beside small ones", command, said)
+        write("huge_mail", "A huge mail beside small ones", command, reported)
     sys.exit(worst > ALLOWED_MS)
 
 

@@ -181,11 +181,11 @@ def measured(folder: Path, events: int) -> tuple[dict[str, list[tuple[int, float
                 wrk.kill()
                 wrk.wait()
             kill(process)
-        said = (
+        reported = (
             f"{sink.counts.total():,} mails left, {beside[1].done * 10:,} bounces came, {len(browser.took):,} pages; "
             f"{beside[0].failed + beside[1].failed} connections failed"
         )
-    return samples, said
+    return samples, reported
 
 
 def main() -> None:

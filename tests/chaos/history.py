@@ -328,7 +328,7 @@ def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
         if not go_on:
             under_way = store.campaigns.latest([CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
             return bool(store.integrity.paused_mail().waiting or under_way), told
-        if held is not None:
+        if paused is not None:
             resume(store)
         return paused is not None, told
 

@@ -68,7 +68,7 @@ def kill_a_campaign(running: Postlude, server: Counting, copies: int, rounds: in
         _kill(running, server, lambda: Counter(store.campaigns.counts(campaign.id)), kills)
     _await_end(store, campaign)
     (variant,) = store.campaigns.variants(campaign.id)
-    _judge(kills, {one.recipient: one.status for one in store.messages.copies(variant.message)}, server)
+    _classify(kills, {one.recipient: one.status for one in store.messages.copies(variant.message)}, server)
     store.close()
     return kills
 
@@ -90,8 +90,8 @@ def kill_single_mails(running: Postlude, store: Store, server: Counting, rounds:
         for client in clients:
             client.join()
     wait_for("every copy to have its outcome", lambda: not _open(_single_mails(store)), _PATIENCE_S, pause=0.3)
-    said = _single_mails(store)
-    _judge(kills, said | {one: said.get(one, CopyStatus.CANCELLED) for one in accepted}, server)
+    reported = _single_mails(store)
+    _classify(kills, reported | {one: reported.get(one, CopyStatus.CANCELLED) for one in accepted}, server)
     return kills
 
 
@@ -137,9 +137,9 @@ def _single_mails(store: Store) -> dict[str, CopyStatus]:
     }
 
 
-def _open(said: dict[str, CopyStatus]) -> list[str]:
+def _open(reported: dict[str, CopyStatus]) -> list[str]:
     done = {CopyStatus.SENT, CopyStatus.INDETERMINATE}
-    return [recipient for recipient, status in said.items() if status not in done]
+    return [recipient for recipient, status in reported.items() if status not in done]
 
 
 def _await_end(store: Store, campaign: Campaign) -> None:
@@ -148,8 +148,8 @@ def _await_end(store: Store, campaign: Campaign) -> None:
     time.sleep(_SETTLE_S)
 
 
-def _judge(kills: Kills, said: dict[str, CopyStatus], server: Counting) -> None:
-    for recipient, status in said.items():
+def _classify(kills: Kills, reported: dict[str, CopyStatus], server: Counting) -> None:
+    for recipient, status in reported.items():
         got = server.counts[recipient]
         if got > 1:
             kills.twice.append(recipient)

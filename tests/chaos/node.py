@@ -167,12 +167,12 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         ]
         clock_watch = ClockWatch(store, parts.clock, _RETRY)
         clock_watch.start()
-        desk = _Desk(parts, store)
+        world = _Desk(parts, store)
         pipe.send(("ready",))
         while (reported := await asyncio.to_thread(pipe.recv)) != ("stop",):
             try:
                 if reported[0] == "campaign":
-                    pipe.send(await asyncio.to_thread(desk.send_to, reported[1]))
+                    pipe.send(await asyncio.to_thread(world.send_to, reported[1]))
                 else:
                     pipe.send(await _obey(reported, journals, spool_out, parts, digest, wake))
             except PostludeError as error:

@@ -157,7 +157,7 @@ class DataFolder:
         """Key for session cookies; created at the first start. Deleting the file signs all users out."""
         path = self.root / "session.key"
         if path.exists() and len(path.read_bytes()) != SECRET_BYTES:  # with an empty one anybody could sign cookies
-            self._set_aside(path, "everybody is signed out")
+            self._quarantined_record(path, "everybody is signed out")
         if not path.exists():
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()
@@ -186,7 +186,7 @@ class DataFolder:
         """Identity of this folder, unique across machines; created at the first start."""
         path = self.root / "id"
         if path.exists() and not _ID.fullmatch(path.read_bytes().strip()):
-            self._set_aside(path, "the database is asked whether it belongs to this folder")
+            self._quarantined_record(path, "the database is asked whether it belongs to this folder")
         if not path.exists():
             self._write_once(path, secrets.token_hex(_ID_BYTES).encode("ascii"))
         return path.read_text(encoding="ascii").strip()
@@ -196,7 +196,7 @@ class DataFolder:
         made = {"current": 1, "keys": {"1": b64encode(secret).decode("ascii")}, "checksums": {"1": _checksum(secret)}}
         self._write_once(self.keys, json.dumps(made).encode("ascii"))
 
-    def _set_aside(self, path: Path, so: str) -> None:
+    def _quarantined_record(self, path: Path, so: str) -> None:
         aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
         rename_durably(path, aside)
         _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, aside.name, so)

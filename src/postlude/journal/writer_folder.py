@@ -205,8 +205,8 @@ class WriterFolder:
             if stat.st_mtime > now + _AHEAD_S:  # written while the clock was ahead: it ages from now on
                 os.utime(path, (now, now))
             if min(stat.st_mtime, now - 1) < before or size > most:
-                for aside in self._folder.glob(f"{path.stem}.*"):
-                    aside.unlink(missing_ok=True)
+                for quarantined in self._folder.glob(f"{path.stem}.*"):
+                    quarantined.unlink(missing_ok=True)
                 deleted += 1
                 size -= stat.st_size
         return deleted

@@ -19,8 +19,10 @@ def test_what_is_set_is_shown_until_it_is_reset(tmp_path: Path) -> None:
     assert sender(tmp_path, "list", "--json").json == []
 
 
-@pytest.mark.parametrize(("words", "said"), [(("nobody", "rather-twice"), "neither"), (("a@b.example", "x"), "twice")])
-def test_what_cannot_be_is_refused_with_what_to_write(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "reported"), [(("nobody", "rather-twice"), "neither"), (("a@b.example", "x"), "twice")]
+)
+def test_what_cannot_be_is_refused_with_what_to_write(tmp_path: Path, words: tuple[str, ...], reported: str) -> None:
     done = sender(tmp_path, "indeterminate", *words)
     assert done.code == 2
-    assert said in done.err
+    assert reported in done.err

@@ -194,7 +194,7 @@ async def test_a_server_is_for_its_senders() -> None:
             SystemClock(),
         )
         assert (await accepted(way)).server.endswith(str(own.port))
-        nobody = await way.send(Outgoing("", "b@example.com", LETTER, sender="a@other.example"), Started())
+        nobody = await way.send(Outgoing("", "b@example.com", RAW_MAIL, sender="a@other.example"), Started())
         await way.close()
     assert isinstance(nobody, Answer)
     assert "no mail server is set up for the sender a@other.example" in nobody.text

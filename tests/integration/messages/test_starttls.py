@@ -88,7 +88,7 @@ async def test_the_transport_submits_over_tls(
                 host="localhost", port=port, tls=policy, user=ALICE, password=PASSWORD, context=trusting(certificate)
             )
         way = SmtpTransport(config)
-        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER), Started())
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", RAW_MAIL), Started())
         await way.close()
     assert answer.outcome is SendOutcome.ACCEPTED, answer
     assert len(folder.observations()) == 1
@@ -97,7 +97,7 @@ async def test_the_transport_submits_over_tls(
 async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay: Starter, certificate: Path) -> None:
     async with relay(tls=server_context(certificate)) as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, user=ALICE, password=PASSWORD))
-        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER), Started())
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", RAW_MAIL), Started())
         await way.close()
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.phase == "tls"
@@ -107,7 +107,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(folder: Folder, relay
 async def test_a_wrong_password_upstream_keeps_the_copy(folder: Folder, relay: Starter) -> None:
     async with relay() as port:
         way = SmtpTransport(SmtpConfig(host="localhost", port=port, tls=TlsPolicy.NONE, user=ALICE, password="no"))
-        answer = await way.send(Outgoing(ALICE, "bob@example.com", LETTER), Started())
+        answer = await way.send(Outgoing(ALICE, "bob@example.com", RAW_MAIL), Started())
         await way.close()
     assert answer.outcome == SendOutcome.DEFERRED
     assert answer.code == 535

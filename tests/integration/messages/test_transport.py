@@ -110,7 +110,7 @@ async def test_a_connection_is_used_again_and_left_after_its_share() -> None:
     async with Difficult().running() as server:
         way = transport(server.port, messages_per_connection=2)
         for number in range(5):
-            answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", LETTER), Started())
+            answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", RAW_MAIL), Started())
             assert answer.outcome is SendOutcome.ACCEPTED
         await way.close()
     assert server.connections == 3
@@ -122,11 +122,11 @@ async def test_an_idle_connection_the_server_closed_is_replaced() -> None:
     async with server.running():
         way = transport(server.port)
         assert (
-            await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+            await way.send(Outgoing("v@example.org", "a@example.com", RAW_MAIL), Started())
         ).outcome is SendOutcome.ACCEPTED
         way._idle[0].line.close()
         assert (
-            await way.send(Outgoing("v@example.org", "b@example.com", LETTER), Started())
+            await way.send(Outgoing("v@example.org", "b@example.com", RAW_MAIL), Started())
         ).outcome is SendOutcome.ACCEPTED
         await way.close()
     assert server.connections == 2
@@ -139,7 +139,7 @@ async def test_after_a_refused_recipient_the_connection_goes_on(ehlo: str) -> No
         way = transport(server.port)
         for _ in range(2):
             assert (
-                await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+                await way.send(Outgoing("v@example.org", "a@example.com", RAW_MAIL), Started())
             ).outcome is SendOutcome.REJECTED
         await way.close()
     assert server.connections == 1
@@ -150,7 +150,7 @@ async def test_a_server_that_goes_ahead_all_the_same_gets_no_message(script: dic
     async with Difficult(ehlo=TOGETHER, **script).running() as server:
         way = transport(server.port)
         for _ in range(2):
-            answer = await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())
+            answer = await way.send(Outgoing("v@example.org", "a@example.com", RAW_MAIL), Started())
             assert (answer.outcome, answer.phase) == (SendOutcome.REJECTED, next(iter(script)))
         await way.close()
     assert server.connections == 2
@@ -162,7 +162,7 @@ async def test_after_a_refused_message_the_transaction_is_over() -> None:
     async with Difficult(ehlo=TOGETHER, end="554 5.7.1 spam").running() as server:
         way = transport(server.port)
         for _ in range(2):
-            assert (await way.send(Outgoing("v@example.org", "a@example.com", LETTER), Started())).code == 554
+            assert (await way.send(Outgoing("v@example.org", "a@example.com", RAW_MAIL), Started())).code == 554
         await way.close()
     assert server.connections == 1
     assert [command for command in server.commands if command == "RSET"] == ["RSET", "RSET"]
@@ -179,7 +179,7 @@ async def test_what_the_client_asked_of_delivery_reports_is_handed_on() -> None:
     async with Difficult().running() as server:
         way = transport(server.port)
         asked = {"notify": "SUCCESS,DELAY", "orcpt": "rfc822;Bob+40x", "ret": "FULL", "envid": "e1"}
-        await way.send(Outgoing("v@example.org", "bob@example.com", LETTER, **asked), Started())
+        await way.send(Outgoing("v@example.org", "bob@example.com", RAW_MAIL, **asked), Started())
         await way.close()
     assert f"MAIL FROM:<v@example.org> SIZE={len(RAW_MAIL)} RET=FULL ENVID=e1" in server.commands
     assert "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40x" in server.commands

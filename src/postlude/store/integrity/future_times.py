@@ -77,17 +77,17 @@ def _copies(connection: Connection, now: int, pauses: Sequence[int], *, stepped:
     query = select(campaigns.c.id, campaigns.c.options).where(campaigns.c.status.in_(_UNDER_WAY))
     repaired = 0
     for campaign, options in [(0, {}), *connection.execute(query).all()]:
-        held = 0 if stepped else _LONGEST_LIMIT
+        paused = 0 if stepped else _LONGEST_LIMIT
         if options.get("local_time"):
-            held = _LONGEST_LOCAL
-        for status, which, wait in _waits(pauses, held):
+            paused = _LONGEST_LOCAL
+        for status, which, wait in _waits(pauses, paused):
             impossible = copies.c.campaign == campaign, copies.c.status == status, copies.c.next_attempt_at > now + wait
             change = update(copies).where(and_(*impossible), which).values(next_attempt_at=now)
             repaired += connection.execute(change).rowcount
     return repaired
 
 
-def _waits(pauses: Sequence[int], held: int) -> Iterator[tuple[str, Any, int]]:
+def _waits(pauses: Sequence[int], paused: int) -> Iterator[tuple[str, Any, int]]:
     """(status, which of its copies, how long they wait at most)."""
     for status in (CopyStatus.DEFERRED.value, CopyStatus.INDETERMINATE.value):
         for attempt, pause in enumerate(pauses, 1):
@@ -95,7 +95,7 @@ def _waits(pauses: Sequence[int], held: int) -> Iterator[tuple[str, Any, int]]:
             if attempt == len(pauses):
                 of_it = copies.c.attempts >= attempt
             yield status, of_it, pause + _SLACK
-    yield CopyStatus.QUEUED.value, copies.c.attempts >= 0, held + _SLACK
+    yield CopyStatus.QUEUED.value, copies.c.attempts >= 0, paused + _SLACK
 
 
 def _usage(connection: Connection, slot: int) -> int:

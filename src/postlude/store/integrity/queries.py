@@ -116,7 +116,7 @@ class IntegrityQueries(TopicQueries):
                 waiting = copies.c.status.in_((CopyStatus.QUEUED.value, CopyStatus.DEFERRED.value))
                 change = update(copies).where(copies.c.campaign == 0, waiting, copies.c.message.in_(older))
                 connection.execute(change.values(UNCERTAIN))
-            for campaign, _, gone in held.campaigns:
+            for campaign, _, gone in paused.campaigns:
                 problem = f"{gone} copies left before the database was put back: exclude who got it, or cancel"
                 change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status.in_(_UNDER_WAY))
                 if gone:
