@@ -167,7 +167,7 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         ]
         clock_watch = ClockWatch(store, parts.clock, _RETRY)
         clock_watch.start()
-        world = _Desk(parts, store)
+        world = _Services(parts, store)
         pipe.send(("ready",))
         while (reported := await asyncio.to_thread(pipe.recv)) != ("stop",):
             try:
@@ -211,7 +211,7 @@ async def _send_campaigns(
     await run_campaigns(deps, stop)
 
 
-class _Desk:
+class _Services:
     """Somebody who makes campaigns."""
 
     def __init__(self, parts: Parts, store: Store) -> None:

@@ -197,9 +197,9 @@ class DataFolder:
         self._write_once(self.keys, json.dumps(made).encode("ascii"))
 
     def _quarantined_record(self, path: Path, so: str) -> None:
-        aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
-        rename_durably(path, aside)
-        _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, aside.name, so)
+        quarantined = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
+        rename_durably(path, quarantined)
+        _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, quarantined.name, so)
 
     def _write_once(self, path: Path, data: bytes) -> None:
         with suppress(FileExistsError):  # another process was first: what it wrote stays

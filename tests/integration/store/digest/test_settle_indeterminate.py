@@ -72,7 +72,7 @@ def test_what_a_machine_or_nobody_did_settles_nothing(store: Store, kind: EventK
 def test_a_report_that_it_is_delayed_settles_it(store: Store) -> None:
     copy, *_ = submitted(store)
     store.digest.apply(Batch(attempts=[unknown(copy)]))
-    store.digest.apply(Batch(events=[happened(copy, EventKind.DEFERRED, door="smtp")]))
+    store.digest.apply(Batch(events=[happened(copy, EventKind.DEFERRED, channel="smtp")]))
     assert store.messages.copy(copy.id).status is CopyStatus.SENT
 
 
