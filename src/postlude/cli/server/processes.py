@@ -72,7 +72,7 @@ _NAME = click.Option(
 _SUPERVISED = click.Option(
     ["--supervised"], is_flag=True, hidden=True, help="Started by `postlude up` with the others."
 )
-_PORT = click.Option(["--port"], multiple=True, hidden=True, help="FACE=NUMBER: where another process listens.")
+_PORT = click.Option(["--port"], multiple=True, hidden=True, help="ENDPOINT=NUMBER: where another process listens.")
 
 _PROCESSES = click.Option(
     ["--processes"],
