@@ -4,6 +4,8 @@ import re
 import sys
 from typing import Final
 
+from postlude.model.domain_name import address_key, spellings
+
 ADDRESS: Final = re.compile(
     r"(?:\"[^\"\s@]{1,62}\"|[\w!#$%&'*+/=?^`{|}~.-]{1,64})@(?:\[[0-9a-fA-F:.]+\]|(?:[\w-]{1,63}\.)+[\w-]{2,63})"
 )
@@ -14,7 +16,7 @@ _EMBEDDED: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
 def clean(text: str) -> str:
-    """The one address in a header or DSN field, lower-cased; empty when there is none."""
+    """The one address in a header or DSN field, as it is compared; empty when there is none."""
     inner = _ANGLE.search(text)
     if inner and "@" in inner[1]:
         text = inner[1]
@@ -23,11 +25,16 @@ def clean(text: str) -> str:
 
 
 def normalised(address: str) -> str:
-    """Lower case, without punctuation and quotes at the ends."""
+    """As it is compared (`address_key`), without what sentences and quoting leave at the ends."""
     address = address.strip().strip("<>()[]{},;:.`'").lower()
     if not (address.startswith('"') and '"@' in address):
         address = address.strip('"')
-    return address.removeprefix("mailto:").removeprefix("smtp:")
+    return address_key(address.removeprefix("mailto:").removeprefix("smtp:"))
+
+
+def place_of(address: str, lowered: str, start: int = 0) -> int:
+    """Where an address stands in a text in lower case, in either spelling of its domain; -1 when nowhere."""
+    return next((at for each in spellings(address) if (at := lowered.find(each, start)) >= 0), -1)
 
 
 def find_all(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.addresses import ADDRESS, clean, find_all, normalised
+from postlude.feedback.addresses import ADDRESS, clean, find_all, normalised, place_of
 from postlude.feedback.finding import Finding
 from postlude.feedback.returned_message import ReturnedMessage
 
@@ -143,27 +143,28 @@ def _plausible(address: str) -> bool:
 def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, str]:
     """The words that belong to one recipient, from its line to the next one's, and the words above them all."""
     lowered = report.lower()
-    at = lowered.find(address) if address else -1
+    at = place_of(address, lowered) if address else -1
     if at < 0:
         return report[:MAX_REPORTED], ""
     start = report.rfind("\n", 0, at) + 1
     if len(all_of_them) == 1:
         return report[start : start + MAX_REPORTED], report[:start]
-    places = [lowered.find(other) for other in all_of_them]
+    places = [place_of(other, lowered) for other in all_of_them]
     above = report[: min(place for place in places if place >= 0)]
     if own := _CODED_LINE.match(report, start):
         return own[0], above
-    ends = [end for other in all_of_them if other != address and (end := lowered.find(other, at + len(address))) > 0]
+    behind = at + len(address)
+    ends = [end for other in all_of_them if other != address and (end := place_of(other, lowered, behind)) > 0]
     return report[start : min([*ends, at + _AFTER])], above
 
 
 def _known_in_raw(incoming: ReturnedMessage) -> str:
     """The one mailed address that occurs literally in the mail (99.8 % of real bounces), empty when none."""
-    lowered = incoming.raw.decode("latin-1").lower()
-    found = [address for address in incoming.known if address in lowered]
+    lowered = incoming.raw.decode("utf-8", "surrogateescape").lower()
+    places = {address: at for address in incoming.known if (at := place_of(address, lowered)) >= 0}
     own = {clean(incoming.root.get("from"))}
-    outside = [address for address in found if address not in own] or found
-    return min(outside, key=lowered.find) if outside else ""
+    outside = [address for address in places if address not in own] or list(places)
+    return min(outside, key=places.__getitem__) if outside else ""
 
 
 def with_known(incoming: ReturnedMessage, finding: Finding) -> Finding:

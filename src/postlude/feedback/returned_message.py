@@ -9,6 +9,7 @@ from postlude.feedback.addresses import clean
 from postlude.feedback.finding import TagReader
 from postlude.feedback.html_text import text_of_html
 from postlude.feedback.mime import ReturnedPart, decode, decode_words, read, split_headers
+from postlude.model.domain_name import address_key
 
 MAX_BYTES: Final = 4_000_000
 """Bytes of one mail that are parsed: reports are at the top, and returned attachments do not matter."""
@@ -54,14 +55,14 @@ class ReturnedMessage:
     ) -> None:
         self.raw = raw
         self.root: ReturnedPart = read(raw[:MAX_BYTES])
-        self.known = frozenset(address.lower() for address in known)
+        self.known = frozenset(map(address_key, known))
         self.tags = tags
         self.rcpt_to = rcpt_to.strip("<> ")
         self.mail_from = mail_from
 
     @cached_property
     def sender(self) -> str:
-        """Lower-cased address of From."""
+        """Address of From, as it is compared."""
         return clean(decode_words(self.root.get("from")))
 
     @cached_property

@@ -68,6 +68,18 @@ def address_key(address: str) -> str:
     return f"{local.lower()}{at}{domain.lower() if domain.isascii() else same_domain(domain)}"
 
 
+def spellings(address: str) -> tuple[str, ...]:
+    """How an address may stand in a text in lower case: its key, and the domain in its own script.
+
+    A text without `@` stays as it is.
+    """
+    if "@" not in address:
+        return (address,)
+    key = address_key(address)
+    local, at, domain = key.rpartition("@")
+    return tuple(dict.fromkeys((key, f"{local}{at}{shown_domain(domain)}")))
+
+
 def browser_host(host: str) -> str:
     """The host as browsers ask for it: mapped by UTS 46, its letters not checked; empty where they do not.
 

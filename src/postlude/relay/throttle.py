@@ -4,6 +4,7 @@ from collections import OrderedDict
 from typing import Final
 
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, Until
+from postlude.model.domain_name import address_key
 
 _FREE: Final = 5  # wrong passwords an address may give before it has to wait
 _FIRST_PAUSE_S: Final = 30
@@ -57,4 +58,4 @@ class Throttle:
 
 
 def _kept(login: str) -> str:
-    return login[:_LOGIN_CHARACTERS].lower()
+    return address_key(login[:_LOGIN_CHARACTERS])

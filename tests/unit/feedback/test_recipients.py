@@ -3,6 +3,7 @@
 import pytest
 
 from postlude.feedback import parse
+from postlude.feedback.recipients import reported_about
 
 HEAD = "From: MAILER-DAEMON@mx.example\nTo: alice@sender.example\nSubject: Undeliverable: Our offer\n\n"
 REPORT = (
@@ -134,3 +135,19 @@ def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: 
     (found,) = parse((HEAD + about + mail + below).encode())
     assert found.recipient == "bob@gone.example"
     assert found.reason == "dead_domain"
+
+
+SPELLED, KEY = "käthe@bücher.example", "käthe@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("known", [SPELLED, KEY, SPELLED.upper()])
+@pytest.mark.parametrize("written", [SPELLED, KEY, "Käthe@BÜCHER.example"])
+def test_two_spellings_of_a_domain_are_one_address(written: str, known: str) -> None:
+    body = f"The mail to carol@customer.example was delivered.\nThis one failed:\n<{written}>: 550 5.1.1 no such user\n"
+    assert failed(body, known) == [KEY]
+
+
+def test_words_about_an_address_are_found_by_either_spelling() -> None:
+    report = "bob@customer.example: fine\nKäthe@Bücher.example: 550 no such user\nanna@customer.example: fine\n"
+    reported, _ = reported_about(report, KEY, ["bob@customer.example", KEY, "anna@customer.example"])
+    assert reported.strip() == "Käthe@Bücher.example: 550 no such user"

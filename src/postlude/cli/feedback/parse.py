@@ -63,7 +63,7 @@ def _addresses(path: Path) -> tuple[str, ...]:
         lines = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--known {path}: {error}") from error
-    return tuple(line.lower() for line in lines if "@" in line)
+    return tuple(line for line in lines if "@" in line)
 
 
 def _row(file: Path, finding: Finding) -> list[str]:

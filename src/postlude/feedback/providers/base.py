@@ -15,6 +15,7 @@ from postlude.feedback.addresses import clean
 from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason
 from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import with_reason
+from postlude.model.domain_name import address_key
 
 TOLERANCE_S: Final = 300
 """Maximum age of a signed call: as in Standard Webhooks and Svix, which sign every attempt again."""
@@ -140,7 +141,7 @@ def event(
     """
     base = Finding(
         kind=kind,
-        recipient=clean(recipient) or recipient.strip().lower(),
+        recipient=clean(recipient) or address_key(recipient),
         evidence=Evidence.PROVIDER_ID,
         message_ids=tuple(dict.fromkeys(found for text in ids if (found := text.strip().strip("<>")))),
         rule=way,

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Text, case, cast, delete, func, literal, select, update
+from sqlalchemy import Connection, Text, case, cast, delete, func, literal, or_, select, update
 
+from postlude.model.domain_name import spellings
 from postlude.model.errors import InputError, StorageError
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import CopyStatus
@@ -226,9 +227,9 @@ def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]
     for condition in about:
         mails += connection.execute(select(unmatched.c.mail).where(condition)).scalars()
         connection.execute(delete(unmatched).where(condition))
-    needle = address.encode()
+    needles = [each.encode() for each in spellings(address)]
     rows = connection.execute(select(quarantined).execution_options(yield_per=1000))
-    for row in [row[:3] for row in rows if needle in bytes(row.data).lower()]:
+    for row in [row[:3] for row in rows if any(needle in bytes(row.data).lower() for needle in needles)]:
         place = (quarantined.c.writer, quarantined.c.segment, quarantined.c.offset)
         same = [column == value for column, value in zip(place, row, strict=True)]
         connection.execute(delete(quarantined).where(*same))
@@ -236,4 +237,4 @@ def _forget_feedback(connection: Connection, address: str, wanted: Sequence[int]
 
 
 def _names(column: Any, address: str) -> Any:  # noqa: ANN401 - a column, a condition
-    return func.lower(column).contains(address, autoescape=True)
+    return or_(*(func.lower(column).contains(each, autoescape=True) for each in spellings(address)))
