@@ -11,8 +11,8 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from typing import Final
 
-MAX_DEPTH: Final = 12
-MAX_PARTS: Final = 400
+from postlude.mail.limits import DEPTH, PARTS
+
 PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
 _HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -106,12 +106,12 @@ def split_headers(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
 
 class _Reader:
     def __init__(self) -> None:
-        self._left = MAX_PARTS
+        self._left = PARTS
 
     def part(self, raw: bytes, depth: int, default: str) -> ReturnedPart:
         headers, body = split_headers(raw)
         part = ReturnedPart(headers, body, default)
-        if depth >= MAX_DEPTH:
+        if depth >= DEPTH:
             return part
         boundary = part.params.get("boundary", "")
         if part.type.startswith("multipart/") or (depth == 0 and not part.get("content-type")):

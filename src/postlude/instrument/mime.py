@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from postlude.instrument.reasons import PartReason
+from postlude.mail.limits import DEPTH, PARTS
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)\n?", re.MULTILINE)
@@ -12,8 +13,6 @@ _FIRST_LINE: Final = re.compile(rb"(?:From [^\n]*+\n)?[!-9;-~]++[ \t]*+:")
 _TYPE: Final = re.compile(r"\s*([\w!#$&^.+-]+)/([\w!#$&^.+-]+)")
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))""", re.DOTALL)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-_MAX_DEPTH: Final = 30
-_MAX_PARTS: Final = 5_000
 
 
 class MimeField(NamedTuple):
@@ -127,7 +126,7 @@ class _Walk:
             yield leaf._replace(reason=reason)
         elif not kind.startswith("multipart/"):
             yield leaf
-        elif depth >= _MAX_DEPTH:
+        elif depth >= DEPTH:
             yield leaf._replace(reason=PartReason.TOO_DEEP)
         else:
             yield from self._multipart(leaf, parameters.get("boundary", ""), depth)
@@ -141,7 +140,7 @@ class _Walk:
         number = 0
         for start, end in _bodies(self._raw, whole.start, whole.end, boundary.rstrip().encode("utf-8", "replace")):
             number += 1
-            if self._parts > _MAX_PARTS:
+            if self._parts > PARTS:
                 yield whole._replace(reason=PartReason.TOO_MANY_PARTS)
                 return
             yield from self.entity(start, end, f"{prefix}{number}", default, depth + 1)

@@ -1,5 +1,6 @@
 """Limits on mail: one set of numbers for both SMTP servers, the web app, the API and the CLI.
 
+All who read mail keep to them: what goes out (`instrument`), what comes back (`feedback`), what is shown (`bodies`).
 A mail within these limits is parsed in bounded time, whatever its content; one beyond them is refused with the remedy,
 or its rest is left unchanged. Real mail stays far below: Postfix ends a header block at 100 kB.
 """
@@ -19,6 +20,8 @@ PARTS: Final = 1_000
 """MIME parts of a message that are opened; what is behind them stays as it is."""
 DEPTH: Final = 20
 """Depth of nested multiparts; deeper ones stay unchanged."""
+LINKS: Final = 100_000
+"""Links of a message that are tracked: a tracked URL holds a position of up to five digits."""
 SHOWN_BYTES: Final = 16 << 20
 """Of the images a mail carries, where it is shown: one image may be named ten thousand times."""
 ADDRESSES: Final = 1_000
