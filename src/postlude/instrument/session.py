@@ -1,5 +1,6 @@
 """State of one message while it is instrumented: policy, our URLs, the count of links."""
 
+import re
 import sys
 from typing import Final
 
@@ -10,12 +11,13 @@ from postlude.instrument.policy import Policy
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.report import LinkReport
 from postlude.instrument.utm import Utm
+from postlude.mail.limits import LINKS
 
-MAX_POSITION: Final = 99_999
-"""Link URLs have positions of up to five digits."""
+MAX_POSITION: Final = LINKS - 1
 MAX_URL: Final = 7_500
 """Characters of a tracked URL: request lines of 8 kB pass every server and proxy."""
 UNLIMITED: Final = sys.maxsize
+_LIKE_A_TOKEN: Final = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}").search
 
 
 Minted = tuple[bytes, bytes]
@@ -66,13 +68,17 @@ class InstrumentSession:
         return any(needle in data for needle in self._needles)
 
     def own(self, url: str) -> RecognisedUrl | None:
-        """Our URL in this one, also behind an image proxy that has the original as its fragment."""
+        """The URL of ours this is, also behind an image proxy that keeps the original as its fragment.
+
+        A URL that carries the token of a copy's pages is ours as well: a link that is passed on must not lead to it.
+        """
         if url.startswith(self._heads):
             return self.urls.recognise(url)
-        if "#" not in url:
-            return None
-        fragment = url.rpartition("#")[2]
-        return self.urls.recognise(fragment) if fragment.startswith(self._heads) else None
+        if "#" in url:
+            fragment = url.rpartition("#")[2]
+            if fragment.startswith(self._heads):
+                return self.urls.recognise(fragment)
+        return self.urls.recognise(url) if _LIKE_A_TOKEN(url) else None
 
     def is_mine(self, own: RecognisedUrl) -> bool:
         """It was made for this very message or campaign."""
@@ -137,6 +143,7 @@ class InstrumentSession:
 
 def own_link(url: str, own: RecognisedUrl, session: InstrumentSession) -> tuple[str, LinkReason]:
     """Where a URL of ours leads, and what it is."""
-    if own.endpoint != "link":
+    inner = session.own(own.destination) if own.endpoint == "link" else own
+    if inner is not None and inner.endpoint != "link":
         return url, LinkReason.OWN_PAGE
     return own.destination, LinkReason.ALREADY_TRACKED if session.is_mine(own) else LinkReason.QUOTED

@@ -2,15 +2,17 @@
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote
 
 from postlude.tokens.codec import TokenCodec
-from postlude.tokens.copy_tokens import CopyRef, CopyTokens, Kind
+from postlude.tokens.copy_tokens import COPY_TOKEN_LENGTH, CopyRef, CopyTokens, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READING: Final = frozenset(("pixel", "link"))
-"""The endpoints behind a read token; the others are behind an act token."""
+_SEGMENT_END: Final = re.compile(r"[/?#]")
+_LIKE_A_TOKEN: Final = re.compile(rf"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{{{COPY_TOKEN_LENGTH}}}(?![A-Za-z0-9_-])")
+_DECODED: Final = 3  # times a token may be encoded inside of a URL inside of a URL
 _LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
 
 
@@ -34,7 +36,7 @@ class OwnUrl(NamedTuple):
     """A URL of ours that was recognised and verified."""
 
     endpoint: str
-    """`pixel`, `link`, `unsubscribe`, `preferences` or `view`."""
+    """`pixel`, `link`, `unsubscribe`, `preferences` or `view`; `carrier` of a foreign URL with an act token in it."""
     ref: CopyRef
     position: int
     destination: str
@@ -92,8 +94,11 @@ class Urls:
         return f"{self._base}/{self._prefixes.view}/", ""
 
     def recognise(self, url: str) -> OwnUrl | None:
-        """Content of a URL of ours, of any message; None for foreign or forged ones."""
-        return recognise(self._codec, self._base, self._prefixes, url)
+        """What a URL of ours says, whichever message it was made for; None for foreign or forged ones.
+
+        A foreign one is told as well when it carries the token of a copy's pages: whoever has it may do what they do.
+        """
+        return recognise(self._codec, self._base, self._prefixes, url) or _carrier(self._codec, url)
 
 
 def confirm_url(codec: TokenCodec, base: str, prefixes: Prefixes, list_id: int, contact: int) -> str:
@@ -117,10 +122,11 @@ def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> Own
     if endpoint is None:
         return None
     token, _, tail = rest.partition("/")
-    if endpoint in _READING:
-        ref = codec.read_read(token.removesuffix(".gif") if endpoint == "pixel" else token)
-    else:
-        ref = codec.read_act(token)
+    if endpoint == "link":
+        ref = codec.read_read(token)
+    else:  # what an author or a gateway puts behind it is not looked at, neither by the edge
+        token = _SEGMENT_END.split(rest, maxsplit=1)[0]
+        ref = codec.read_read(token.removesuffix(".gif")) if endpoint == "pixel" else codec.read_act(token)
     if ref is None:
         return None
     if endpoint != "link":
@@ -131,3 +137,14 @@ def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> Own
     position, mac, encoded = parts
     destination = codec.read_link(ref, position, mac, encoded)
     return None if destination is None else OwnUrl(endpoint, ref, position, destination)
+
+
+def _carrier(codec: TokenCodec, url: str) -> OwnUrl | None:
+    for _ in range(_DECODED):
+        for found in _LIKE_A_TOKEN.finditer(url):
+            if (ref := codec.read_act(found[0])) is not None:
+                return OwnUrl("carrier", ref, -1, "")
+        before, url = url, unquote(url)
+        if url == before:
+            return None
+    return None

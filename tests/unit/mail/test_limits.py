@@ -1,6 +1,21 @@
 import pytest
 
-from postlude.mail.limits import FIELD_BYTES, HEAD_BYTES, HEAD_FIELDS, head_refusal
+from postlude.adapters.smtp_server.session import SmtpServerConfig
+from postlude.feedback.mime import read
+from postlude.instrument.mime import parts
+from postlude.instrument.reasons import PartReason
+from postlude.instrument.session import MAX_POSITION
+from postlude.mail.limits import (
+    ADDRESSES,
+    DEPTH,
+    FIELD_BYTES,
+    HEAD_BYTES,
+    HEAD_FIELDS,
+    LINKS,
+    PARTS,
+    head_refusal,
+)
+from postlude.services.messages.accept import MAX_RECIPIENTS
 
 BODY = b"\r\n\r\n" + b"x: y\r\n" * 100_000
 
@@ -41,3 +56,26 @@ def test_a_body_has_no_limit_here() -> None:
 @pytest.mark.parametrize("mail", [b"", b"\r\n", b"\n\n", b"no mail at all"])
 def test_what_is_not_a_mail_is_somebody_elses_to_refuse(mail: bytes) -> None:
     assert head_refusal(mail) is None
+
+
+def test_who_reads_mail_stops_at_the_same_part() -> None:
+    part = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+    raw = ('Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + part * (PARTS + 50) + "--b--\r\n").encode()
+    leaving = list(parts(raw))
+    coming = [each for each in read(raw).walk() if each.type == "text/plain"]
+    assert {each.reason for each in leaving if each.reason} == {PartReason.TOO_MANY_PARTS}
+    assert PARTS - 2 <= len([each for each in leaving if not each.reason]) <= PARTS
+    assert PARTS <= len(coming) <= PARTS + 1
+
+
+def test_who_reads_mail_stops_at_the_same_depth() -> None:
+    raw = b"x"
+    for level in range(DEPTH + 10):
+        raw = b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level) + raw
+    assert [each.reason for each in parts(raw)] == [PartReason.TOO_DEEP]
+    assert sum(each.type == "multipart/mixed" for each in read(raw).walk()) == DEPTH + 1
+
+
+def test_servers_and_pages_take_as_many_recipients() -> None:
+    assert SmtpServerConfig(hostname="x").max_recipients == MAX_RECIPIENTS == ADDRESSES
+    assert MAX_POSITION == LINKS - 1

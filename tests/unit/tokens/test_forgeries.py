@@ -1,11 +1,12 @@
 """Nothing but what was minted verifies."""
 
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, Use, split_link
+from postlude.tokens import KeyRing, Kind, TagPurpose, TokenCodec, Urls, Use, split_link
 
 CODEC = TokenCodec(KeyRing({1: b"a" * 32, 2: b"b" * 32}, 2))
 IDS = st.integers(0, (1 << 64) - 1)
@@ -74,3 +75,26 @@ def test_a_tag_of_one_purpose_is_none_of_another(copy: int) -> None:
     for purpose in TagPurpose:
         tag = CODEC.mint_tag(purpose, copy)
         assert [other for other in TagPurpose if CODEC.read_tag(other, tag) == copy] == [purpose]
+
+
+def test_an_url_that_carries_an_act_token_is_told_in_any_encoding() -> None:
+    urls = Urls(CODEC, "https://t.example.org", Kind.CAMPAIGN, 7)
+    act, read = urls.act_token(5), urls.token(5)
+    head, _ = urls.view()
+    page = head + act
+    once = quote(page, safe="")
+    for url in (
+        f"{page}?x=1",
+        f"{page}#a",
+        f"{page}/x?y",
+        f"https://x.example/?back={once}",
+        f"https://x.example/{quote(once)}",
+        f"https://x.example/#{act}",
+    ):
+        found = urls.recognise(url)
+        assert found is not None, url
+        assert found.endpoint in {"view", "carrier"}
+        assert found.ref.copy == 5
+    assert urls.recognise(f"https://x.example/?back={read}") is None
+    assert urls.recognise(f"https://x.example/?back={act}A") is None
+    assert urls.recognise(f"https://x.example/?back={'A' * 36}") is None
