@@ -94,6 +94,12 @@ class Settings:
     brand_colour: str = setting(colour, "#1d4ed8", "Colour of the buttons on these pages, #rrggbb.")
     brand_contact: str = setting(text, "", "Where recipients can write to: an address or a sentence.")
     brand_imprint_url: str = setting(url, "", "Your imprint, linked below these pages.")
+    track_unknown: bool = setting(
+        switch,
+        "true",
+        "Whether opens and clicks of people are recorded who never said anything about it. Where the law asks for "
+        "consent first: false; then only mail to those who agreed is tracked.",
+    )
     address_privacy: str = setting(
         choice("full", "truncated", "hashed", "none"),
         "truncated",

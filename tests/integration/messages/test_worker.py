@@ -15,7 +15,7 @@ from postlude.instrument import Policy
 from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
-from postlude.model.words import SendOutcome, Via
+from postlude.model.words import Consent, Purpose, SendOutcome, Via
 from postlude.services.messages.sender import SenderDeps
 from postlude.services.messages.submission import accept, read_submission
 from postlude.services.messages.tracker import Tracker
@@ -130,6 +130,17 @@ async def test_one_copy_a_recipient_with_its_own_token_and_the_same_headers(fold
     assert len({visible(data) for data in server.accepted}) == 1
     senders = {line.split("<")[1].split(">")[0] for line in server.commands if line.startswith("MAIL")}
     assert senders == {f"bounce+{folder.codec.mint_tag(TagPurpose.BOUNCE, copy.id)}@b.example.org" for copy in copies}
+
+
+async def test_where_consent_comes_first_only_who_agreed_is_tracked(folder: Folder, store: Store) -> None:
+    contact = store.contacts.add(TO[0], 1)
+    given = {Purpose.OPENS: Consent.GIVEN, Purpose.CLICKS: Consent.GIVEN}
+    store.contacts.record_consent(contact.id, given, 2, how="by hand", source="letter")
+    await submit(folder, store)
+    async with Difficult().running() as server, working(folder, store, server, track_unknown=False):
+        await attempts(folder, 3)
+    tracked = [b"https://t.example.org/" in data for data in server.accepted]
+    assert sorted(tracked) == [False, False, True]
 
 
 async def test_answers_name_their_copy_and_nothing_shows(folder: Folder, store: Store) -> None:

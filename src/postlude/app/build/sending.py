@@ -139,6 +139,7 @@ def build_sender(
         tracker=tracker,
         codec=parts.codec,
         policy_of=Policies(parts, store),
+        track_unknown=settings.track_unknown,
         make_view=ViewPages(parts.folder.views).make,
         return_domain=settings.verp_domain,
         signer_of=parts.dkim.signer,

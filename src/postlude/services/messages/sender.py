@@ -64,6 +64,8 @@ class SenderDeps:
     codec: TokenCodec
     policy_of: PolicyOf
     """A user's tracking policy; called in a thread."""
+    track_unknown: bool = True
+    """Whether opens and clicks are recorded without consent."""
     make_view: MakeView = lambda _message, _raw: False
     """Makes the page of a message for view in browser; whether there is one."""
     return_domain: str = ""
@@ -159,7 +161,8 @@ class Sender:
         store = self._deps.store
         messages = store.messages.get_many({claim.message for claim in claims})
         refused = _why_not(store, claims, messages)
-        withdrawn = store.privacy.withdrawals([claim.recipient for claim in claims])
+        limits_of = store.privacy.withdrawals if self._deps.track_unknown else store.privacy.limits
+        withdrawn = limits_of([claim.recipient for claim in claims])
         composed: list[Ready] = []
         for claim in claims:
             ready = self._ready(

@@ -115,6 +115,9 @@ class CampaignClaim(msgspec.Struct, frozen=True, gc=False):
     clicks_withdrawn: bool | None = None
     indeterminate: int = 0
     """How many attempts before ended so."""
+    opens_agreed: bool = False
+    """The address said that they may be recorded, and did not take it back."""
+    clicks_agreed: bool = False
     generation: int = 0
     """Generation of the state in which it was claimed."""
 

@@ -17,6 +17,7 @@ from postlude.store.journals.sending_pause import is_paused, next_generation
 from postlude.store.messages.claims import WAITING, due_copies
 from postlude.store.messages.tables import copies
 from postlude.store.messages.workers import waiting_again
+from postlude.store.privacy.recording import agreed
 from postlude.store.privacy.tables import withdrawals
 from postlude.store.settings import settings
 
@@ -217,6 +218,8 @@ _CLAIM: Final = (
         withdrawals.c.opens,
         withdrawals.c.clicks,
         copies.c.indeterminate,
+        agreed("opens"),
+        agreed("clicks"),
     )
     .select_from(
         copies.outerjoin(contacts, contacts.c.id == copies.c.contact)

@@ -14,7 +14,7 @@ from postlude.store.contacts.rows import Proof
 from postlude.store.contacts.tables import contacts
 from postlude.store.engine import Database
 from postlude.store.messages.tables import copies
-from postlude.store.privacy.recording import WITHDRAWN, withdrawn_copies, write_choice
+from postlude.store.privacy.recording import WITHDRAWN, agreed, withdrawn_copies, write_choice
 from postlude.store.privacy.rows import (
     DataRequest,
     LinkChange,
@@ -45,6 +45,25 @@ class PrivacyQueries(TopicQueries):
                 query = select(withdrawals).where(withdrawals.c.address.in_(some), WITHDRAWN)
                 for row in connection.execute(query):
                     found |= dict.fromkeys(spelled[row.address], as_struct(Withdrawal, row))
+        return found
+
+    def limits(self, addresses: Iterable[str]) -> dict[str, Withdrawal]:
+        """As `withdrawals`, where recording needs consent: also for addresses without any choice."""
+        spelled: dict[str, set[str]] = {}
+        for address in addresses:
+            spelled.setdefault(address_key(address), set()).add(address)
+        said_yes: dict[str, tuple[bool, bool]] = {}
+        joined = contacts.outerjoin(withdrawals, withdrawals.c.address == contacts.c.address)
+        query = select(contacts.c.address, agreed("opens"), agreed("clicks")).select_from(joined)
+        with self._database.read() as connection:
+            for some in chunks(spelled):
+                for address, opens, clicks in connection.execute(query.where(contacts.c.address.in_(some))):
+                    said_yes[address] = (bool(opens), bool(clicks))
+        found: dict[str, Withdrawal] = {}
+        for key, spellings in spelled.items():
+            opens, clicks = said_yes.get(key, (False, False))
+            if not (opens and clicks):
+                found |= dict.fromkeys(spellings, Withdrawal(key, not opens, not clicks))
         return found
 
     def withdrawal(self, address: str) -> Withdrawal | None:

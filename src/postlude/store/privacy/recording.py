@@ -8,9 +8,11 @@ the digest checks what applied when a hit was seen.
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, select
 
+from postlude.model.words import Consent
 from postlude.store.base import clean, insert_into
+from postlude.store.contacts.tables import contacts
 from postlude.store.messages.tables import copies
 from postlude.store.privacy.rows import TrackingStatement
 from postlude.store.privacy.tables import tracking_choices, withdrawals
@@ -33,6 +35,15 @@ def may_record(statements: Sequence[TrackingStatement], at: int) -> MayRecord:
     """What might be recorded at `at` for an address with these choices, oldest first: a choice acts from its time."""
     last = next((one for one in reversed(statements) if one.at <= at), None)
     return EVERYTHING if last is None else MayRecord(not last.opens, not last.clicks)
+
+
+def agreed(purpose: Literal["opens", "clicks"]) -> ColumnElement[bool]:
+    """The condition on `contacts` and `withdrawals`, joined by an address: consent was recorded and not taken back.
+
+    A box that was ticked when a page opened does not count; the recorded consent does.
+    """
+    given = func.coalesce(contacts.c[f"{purpose}_consent"] == Consent.GIVEN.value, false())
+    return given & ~func.coalesce(withdrawals.c[purpose], false())
 
 
 def withdrawn_copies(purpose: Literal["opens", "clicks"]) -> Select[Any]:

@@ -149,3 +149,40 @@ def test_what_operators_recorded_before_counts_after_the_migration(
     assert now(store, "b@x.org") == MayRecord()
     assert store.privacy.statements(["a@x.org"])["a@x.org"] == [TrackingStatement(7, opens=True, clicks=False)]
     store.close()
+
+
+def where_asked_first(store: Store, address: str = BOB) -> MayRecord:
+    """What may be recorded where only what somebody agreed to may."""
+    found = store.privacy.limits([address]).get(address)
+    return MayRecord() if found is None else MayRecord(not found.opens, not found.clicks)
+
+
+NOTHING = MayRecord(opens=False, clicks=False)
+
+
+def test_where_consent_comes_first_nothing_said_is_no(store: Store) -> None:
+    assert where_asked_first(store) == NOTHING
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.MAIL, Consent.GIVEN, DAY + 1)
+    assert where_asked_first(store) == NOTHING
+    record(store, contact.id, Purpose.OPENS, Consent.GIVEN, DAY + 2)
+    assert where_asked_first(store) == MayRecord(clicks=False)
+    assert where_asked_first(store, "BOB@Example.org") == MayRecord(clicks=False)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY + 3)
+    assert where_asked_first(store) == NOTHING
+    assert now(store) == MayRecord(opens=False)
+
+
+def test_where_consent_comes_first_a_box_that_was_ticked_is_none(store: Store) -> None:
+    store.privacy.choose(BOB, PreferenceChoice(0, opens=True, clicks=True, at=DAY, evidence="page"), "page")
+    assert where_asked_first(store) == NOTHING
+    contact = store.contacts.add(BOB, DAY + 1)
+    record(store, contact.id, Purpose.OPENS, Consent.WITHDRAWN, DAY + 2)
+    store.privacy.choose(BOB, PreferenceChoice(0, opens=True, clicks=True, at=DAY + 3, evidence="page"), "page")
+    assert where_asked_first(store) == MayRecord(clicks=False)  # what was withdrawn before was given again
+
+
+def test_where_consent_comes_first_a_no_to_the_one_is_no_yes_to_the_other(store: Store) -> None:
+    contact = store.contacts.add(BOB, DAY)
+    record(store, contact.id, Purpose.CLICKS, Consent.WITHDRAWN, DAY + 1)
+    assert where_asked_first(store) == NOTHING
