@@ -5,6 +5,7 @@ from postlude.compose.errors import MissingFieldError, TemplateError
 from postlude.compose.heads import CopyHeads, HeadOptions, envelope
 from postlude.compose.prepare import html_from_mjml, html_with_inline_css, text_from_html
 from postlude.compose.template import Attachment, CampaignTemplate, Encoding, Fields, Missing
+from postlude.compose.texts import Decided, Recipe, Texts
 
 __all__ = [
     "Attachment",
@@ -12,12 +13,15 @@ __all__ = [
     "CampaignUrls",
     "CompiledCampaign",
     "CopyHeads",
+    "Decided",
     "Encoding",
     "Fields",
     "HeadOptions",
     "Missing",
     "MissingFieldError",
+    "Recipe",
     "TemplateError",
+    "Texts",
     "compile_campaign",
     "envelope",
     "html_from_mjml",

@@ -11,22 +11,18 @@ from postlude.compose import header, parts
 from postlude.compose.layout import LayoutSlot, layout
 from postlude.compose.numbering import Numbering
 from postlude.compose.pieces import Span, joined, split
-from postlude.compose.preheader import with_preheader
 from postlude.compose.shape import Unshared
 from postlude.compose.shared import SharedRenderer
-from postlude.compose.source import Marks, TemplateSource, value_text
-from postlude.compose.template import ROOTS, CampaignTemplate, Encoding, Fields
-from postlude.compose.values import FieldsView, MissingPolicy
+from postlude.compose.source import value_text
+from postlude.compose.template import CampaignTemplate, Encoding, Fields
+from postlude.compose.texts import Decided, Skeletons, Texts, recipe_of
 from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
-from postlude.mail.header_text import one_line
 from postlude.tokens import CopyTokens
 
 _SAMPLE_COPY: Final = 1
-_NO_FIELDS: Final[Mapping[str, object]] = {}
 _SHAPES_BYTES: Final = 32 << 20
-_Key = tuple[str, str]
 
 
 class CampaignUrls(UrlMinter, Protocol):
@@ -62,26 +58,19 @@ class CompiledCampaign:
         self._urls: Final = urls
         self._eight_bit: Final = template.encoding is Encoding.EIGHT_BIT
         self._layout: Final = layout(template)
-        self._missing: Final = MissingPolicy(template.missing, template.defaults)
-        self._marks: Final = Marks(secrets.token_hex(6))
         self._sample: Final = urls.act_token(_SAMPLE_COPY)
         self._pages: Final = self._page_urls(self._sample)
-        names = frozenset((*ROOTS, *self._pages))
-        self._subject: Final = self._source(template.subject, "subject", names)
-        self._preheader: Final = self._source(template.preheader, "preheader", names)
-        names |= {"subject", "preheader"}
-        html = with_preheader(template.html) if template.preheader.strip() else template.html
-        self._html: Final = self._source(html, "HTML", names, html=True) if html.strip() else None
-        self._text: Final = self._source(template.text, "text", names) if template.text.strip() else None
-        self._bodies: Final = [
-            (slot, source)
-            for slot, source in ((LayoutSlot.HTML, self._html), (LayoutSlot.TEXT, self._text))
-            if source is not None
-        ]
-        sources = [self._subject, self._preheader, *(source for _, source in self._bodies)]
-        self.fields: Final = tuple(sorted(frozenset[str]().union(*(each.paths for each in sources))))
+        self.recipe: Final = recipe_of(template, secrets.token_hex(6), self._pages)
+        """What another process needs to decide about copies (`Texts.decide`)."""
+        texts = Texts(self.recipe)
+        self._texts: Final = texts
+        self._marks: Final = texts.marks
+        self._bodies: Final = texts.bodies
+        self.fields: Final = texts.fields
         """Every field the template looks at: `contact.first_name`."""
-        self.opens: Final = policy.opens and self._html is not None
+        self.cheap: Final = texts.cheap
+        """What a copy costs is known: little, whatever its fields hold."""
+        self.opens: Final = policy.opens and texts.has_html
         self._numbering: Final = Numbering(policy, urls, self._marks, self._bodies)
         self.links: Final = tuple(
             msgspec.structs.replace(link, url=self._readable(link.url), label=self._readable(link.label))
@@ -91,38 +80,49 @@ class CompiledCampaign:
         written = f"{template.subject}{template.preheader}{template.html}{template.text}"
         self.names_pages: Final = any(name in written for name in self._pages)
         """It may contain the URL of one of the copy's pages, so that `render` needs the act token."""
-        self._shapes: Final[WeightedCache[_Key, tuple[SharedRenderer | None]]] = WeightedCache(_SHAPES_BYTES)
-        self._seen: Final[WeightedCache[_Key, bool]] = WeightedCache(_SHAPES_BYTES)
-        constant = all(source.constant for _, source in self._bodies)
-        self._always: Final = self._share(self._skeletons({})) if constant else None
-        self._constant: Final = constant
+        self._shapes: Final[WeightedCache[Skeletons, tuple[SharedRenderer | None]]] = WeightedCache(_SHAPES_BYTES)
+        self._seen: Final[WeightedCache[Skeletons, bool]] = WeightedCache(_SHAPES_BYTES)
+        self._constant: Final = texts.constant
+        self._always: Final = self._share(texts.skeletons({})) if texts.constant else None
 
-    def render(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
+    def render(self, tokens: CopyTokens, fields: Fields, head: bytes = b"", decided: Decided | None = None) -> bytes:
         """The copy with these tokens and fields; `head` contains complete header fields of this copy (To, Date ...).
 
-        Byte for byte what `render_one` returns. MissingFieldError when a required field is empty, TemplateError when
-        the template's logic fails.
+        Byte for byte what `render_one` returns. MissingFieldError when a field is empty and must not be,
+        TemplateError when the template's logic fails. With `decided` the logic is not run here.
         """
-        names, shared = self._prepared(fields)
+        names, shared = self._prepared(fields, decided)
         done = shared.render(tokens, names, head) if shared is not None else None
-        return self.render_one(tokens, fields, head) if done is None else done
+        return self.render_one(tokens, fields, head, decided) if done is None else done
 
-    def render_signed(self, tokens: CopyTokens, fields: Fields, head: bytes, signer: Signer, now: int) -> bytes:
+    def render_signed(  # noqa: PLR0917 - as `render`, with who signs it
+        self,
+        tokens: CopyTokens,
+        fields: Fields,
+        head: bytes,
+        signer: Signer,
+        now: int,
+        decided: Decided | None = None,
+    ) -> bytes:
         """What `signer.sign(self.render(tokens, fields, head), now)` returns, for less: `now` is in microseconds."""
-        names, shared = self._prepared(fields)
+        names, shared = self._prepared(fields, decided)
         done = shared.signed(tokens, names, head, signer, now) if shared is not None else None
-        return signer.sign(self.render(tokens, fields, head), now) if done is None else done
+        return signer.sign(self.render(tokens, fields, head, decided), now) if done is None else done
 
-    def _prepared(self, fields: Fields) -> tuple[dict[str, Any], SharedRenderer | None]:
+    def _prepared(self, fields: Fields, decided: Decided | None) -> tuple[dict[str, Any], SharedRenderer | None]:
         if self._always is not None and self._always.only_tokens:
             return {}, self._always
-        names = self._names(fields)
-        return names, self._always if self._constant else self._shape_for(names)
+        names = self._texts.names(fields, decided)
+        if self._constant:
+            return names, self._always
+        return names, self._shape_for(self._texts.skeletons(names) if decided is None else decided.skeletons)
 
-    def render_one(self, tokens: CopyTokens, fields: Fields, head: bytes = b"") -> bytes:
+    def render_one(
+        self, tokens: CopyTokens, fields: Fields, head: bytes = b"", decided: Decided | None = None
+    ) -> bytes:
         """As `render`, without sharing between copies: filled in, then instrumented, then encoded."""
-        names = self._names(fields)
-        key = self._skeletons(names)
+        names = self._texts.names(fields, decided)
+        key = self._texts.skeletons(names) if decided is None else decided.skeletons
         session = parts.Numbered(self._policy, self._urls, () if self._constant else self._numbering.numbers(key))
         filled: dict[LayoutSlot, bytes] = {
             LayoutSlot.HEAD: head,
@@ -134,13 +134,8 @@ class CompiledCampaign:
 
     def subject(self, fields: Fields) -> str:
         """The subject as this recipient reads it."""
-        subject: str = self._names(fields)["subject"]
+        subject: str = self._texts.names(fields)["subject"]
         return subject
-
-    def _source(self, text: str, where: str, names: frozenset[str], *, html: bool = False) -> TemplateSource:
-        if html or where == "text":
-            text = text if text.endswith("\n") else text + "\n"
-        return TemplateSource(text, where, names, self._marks, self._pages, html=html)
 
     def _page_urls(self, token: str) -> dict[str, str]:
         pages = {
@@ -150,20 +145,8 @@ class CompiledCampaign:
         }
         return {name: head + token + tail for name, (head, tail) in pages.items()}
 
-    def _names(self, fields: Fields) -> dict[str, Any]:
-        names: dict[str, Any] = {root: FieldsView(root, fields.get(root, _NO_FIELDS), self._missing) for root in ROOTS}
-        names.update(self._pages)
-        names["preheader"] = one_line(self._preheader.fill(names))
-        names["subject"] = one_line(self._subject.fill(names))
-        return names
-
-    def _skeletons(self, names: Mapping[str, Any]) -> _Key:
-        first, *more = [source.skeleton(names) for _, source in self._bodies]
-        return first, more[0] if more else ""
-
-    def _shape_for(self, names: Mapping[str, Any]) -> SharedRenderer | None:
+    def _shape_for(self, key: Skeletons) -> SharedRenderer | None:
         """The shared part of copies with the same branches; pays off from the second copy on."""
-        key = self._skeletons(names)
         if self._seen.get(key) is None:
             self._seen.put(key, True, sum(map(len, key)))  # noqa: FBT003 - a set with a limit
             return None
@@ -173,15 +156,13 @@ class CompiledCampaign:
             self._shapes.put(key, known, 6 * sum(map(len, key)))
         return known[0]
 
-    def _share(self, key: _Key) -> SharedRenderer | None:
-        numbers: Sequence[int] = (
-            () if all(source.constant for _, source in self._bodies) else self._numbering.numbers(key)
-        )
+    def _share(self, key: Skeletons) -> SharedRenderer | None:
+        numbers: Sequence[int] = () if self._constant else self._numbering.numbers(key)
         try:
             return SharedRenderer(
                 self._layout,
                 self._marked_bodies(key),
-                self._subject,
+                self._texts.subject,
                 self._marks,
                 parts.Numbered(self._policy, self._urls, numbers),
                 sample=self._sample,
@@ -190,7 +171,7 @@ class CompiledCampaign:
         except Unshared:
             return None
 
-    def _marked_bodies(self, key: _Key) -> list[tuple[LayoutSlot, bytes, list[Span]]]:
+    def _marked_bodies(self, key: Skeletons) -> list[tuple[LayoutSlot, bytes, list[Span]]]:
         return [
             (slot, *self._marked(skeleton, html=slot is LayoutSlot.HTML))
             for (slot, _), skeleton in zip(self._bodies, key, strict=False)

@@ -9,6 +9,7 @@ from jinja2 import nodes
 from jinja2.runtime import Undefined
 from markupsafe import escape
 
+from postlude.compose.cost import LARGEST, is_cheap
 from postlude.compose.errors import MissingFieldError, TemplateError
 from postlude.compose.sandbox import environment, parse
 from postlude.compose.template import ROOTS
@@ -67,6 +68,8 @@ class TemplateSource:
         tree = parse(text, where, names, html=html)
         self.paths: Final = frozenset(_paths(tree))
         """Every field it looks at."""
+        self.cheap: Final = is_cheap(tree)
+        """A copy costs little, whatever its fields hold."""
         self._whole: Final = env.from_string(parse(text, where, names, html=html))
         _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
         self._constant: Final = _constant(tree)
@@ -224,7 +227,7 @@ def _plain(node: nodes.Expr, assigned: frozenset[str]) -> Plain | None:
             or node.kwargs
             or node.dyn_args
             or node.dyn_kwargs
-            or not all(isinstance(each, nodes.Const) for each in args)
+            or not all(isinstance(each, nodes.Const) and _is_small(each.value) for each in args)
         ):
             return None
         values = [each.value for each in args if isinstance(each, nodes.Const)]
@@ -235,6 +238,10 @@ def _plain(node: nodes.Expr, assigned: frozenset[str]) -> Plain | None:
     if not path or root in assigned or (not name and root in ROOTS):
         return None
     return Plain(path, _named(root) if not name else _field(root, name))
+
+
+def _is_small(value: object) -> bool:
+    return not isinstance(value, int | float) or abs(value) <= LARGEST
 
 
 def _field(root: str, name: str) -> Evaluate:

@@ -180,7 +180,11 @@ class _Campaigns:
         self, campaign: Campaign, claim: CampaignClaim, start: JournaledStart
     ) -> Answer | Throttled | None:
         try:
-            composed = self._deps.composer.compose(campaign, claim)
+            composer = self._deps.composer
+            if composer.is_costly(campaign, claim):
+                composed = await asyncio.to_thread(composer.compose, campaign, claim)
+            else:
+                composed = composer.compose(campaign, claim)
         except TemplateError as error:
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)

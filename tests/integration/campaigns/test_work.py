@@ -15,13 +15,15 @@ from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, AttemptStarted, decode
-from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome
+from postlude.model.words import CampaignStatus, Consent, CopyStatus, Purpose, SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
+from postlude.services.campaigns.drafts import VariantContent, change_campaign
 from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.result_log import ResultLog
-from postlude.store.campaigns.rows import Campaign
+from postlude.services.ports import Outgoing
+from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
 from postlude.worker import CampaignDeps, run_campaigns
 from servers.counting import Counting
@@ -30,6 +32,8 @@ from servers.difficult import Difficult
 from .conftest import World
 
 T = TypeVar("T")
+
+NAMES = ("alice", "bob", "charlie")
 
 
 class Fickle(Disk):
@@ -222,3 +226,43 @@ async def test_two_campaigns_leave_side_by_side(world: World, journal: JournalWr
             assert server.counts.total() < 1203
     (variant,) = world.store.campaigns.variants(second.id)
     assert variant.message in {one.message for one in journaled(tmp_path, Attempt)}
+
+
+async def test_a_template_that_costs_too_much_for_one_contact_pauses_its_campaign_alone(
+    world: World, journal: JournalWriter
+) -> None:
+    world.store.contacts.add("bomb@customer.test", 49, fields={"bomb": "b" * 100})
+    bad = world.draft("Bad", audience=Audience(everyone=True))
+    content = VariantContent(subject="x", html="<p>{% if contact.bomb %}{{ contact.bomb * 10**9 }}{% endif %}</p>")
+    change_campaign(world.store, bad.id, {}, {"A": content}, Audience(everyone=True), CampaignOptions())
+    schedule_campaign(world.store, world.contents, world.clock, bad.id)
+    good = world.draft("Good")
+    schedule_campaign(world.store, world.contents, world.clock, good.id)
+    with Counting() as server:
+        async with pumping(world, journal, server.port):
+            await until("the pause", lambda: world.store.campaigns.get(bad.id).status is CampaignStatus.PAUSED, 60)
+            await until("the other campaign", lambda: len(server.counts) >= 3, 60)
+    assert "memory" in world.store.campaigns.get(bad.id).problem
+    assert "bomb@customer.test" not in server.counts
+
+
+def test_where_consent_comes_first_only_who_agreed_is_tracked(world: World) -> None:
+    alice = world.store.contacts.by_address("alice@customer.test")
+    assert alice is not None
+    world.store.contacts.record_consent(
+        alice.id, {Purpose.OPENS: Consent.GIVEN, Purpose.CLICKS: Consent.GIVEN}, 3, how="by hand"
+    )
+    campaign = world.draft()
+    schedule_campaign(world.store, world.contents, world.clock, campaign.id)
+    work = CampaignWork(world.store, world.clock, 5)
+    (found,) = work.under_way()
+    work.enqueue_audience(found)
+    for track_unknown, expected in ((False, {"alice@customer.test"}), (True, {f"{n}@customer.test" for n in NAMES})):
+        composer = CopyComposer(
+            world.contents, world.codec, world.clock, "b.example.org", lambda _: None, track_unknown=track_unknown
+        )
+        claims = work.claim(found, 10)
+        composed = {claim.address: composer.compose(found, claim) for claim in claims}
+        tracked = {who for who, mail in composed.items() if isinstance(mail, Outgoing) and b"/i/" in mail.data}
+        assert tracked == expected
+        world.store.campaigns.give_back([claim.copy for claim in claims])

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
@@ -145,3 +146,20 @@ def test_attachments_travel_with_every_copy() -> None:
         "image/png",
         "application/pdf",
     ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{{ view_url }}?x={{ contact.id|urlencode }}",
+        "{{ unsubscribe_url }}#top",
+        "https://shop.example/?back={{ preferences_url|urlencode }}",
+    ],
+)
+def test_no_tracked_link_leads_to_a_page_of_the_copy(address: str) -> None:
+    given = template(html=f'<a href="{address}">Go</a> <a href="https://shop.example/">Shop</a>')
+    html = shown(rendered(given).get_body(("html",)))
+    tracked = [url for url in re.findall(r'href="([^"]+)"', html) if "/l/" in url]
+    assert len(tracked) == 1
+    assert URLS.act_token(5) not in tracked[0]
+    assert URLS.act_token(5) in html

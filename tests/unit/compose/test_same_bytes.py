@@ -164,10 +164,10 @@ def test_it_is_what_instrumenting_the_finished_message_gives(
 
 def written(compiled: CompiledCampaign, fields: Mapping[str, Mapping[str, object]], *, eight_bit: bool) -> bytes:
     """The message before it is instrumented: all of it filled in by Jinja."""
-    names = compiled._names(fields)
+    names = compiled._texts.names(fields)
     out = {
         LayoutSlot.HEAD: HEAD,
-        LayoutSlot.SUBJECT: header.unstructured("Subject", compiled._subject.fill_by_jinja(names)),
+        LayoutSlot.SUBJECT: header.unstructured("Subject", compiled._texts.subject.fill_by_jinja(names)),
     }
     for slot, source in compiled._bodies:
         data = source.fill_by_jinja(names).replace(compiled._sample, TOKENS.act).encode("utf-8", "replace")
@@ -186,10 +186,10 @@ def parts(raw: bytes) -> list[tuple[str, bytes]]:
 @given(templates, contacts)
 def test_fields_mean_what_they_mean_in_jinja(template: CampaignTemplate, person: dict[str, str]) -> None:
     compiled = compile_campaign(template, Policy(headers=False), URLS)
-    names = compiled._names({"contact": person})
-    for source in (compiled._subject, compiled._preheader, compiled._html, compiled._text):
-        if source is not None:
-            assert source.fill(names) == source.fill_by_jinja(names)
+    names = compiled._texts.names({"contact": person})
+    texts = compiled._texts
+    for source in (texts.subject, texts._preheader, *(body for _, body in texts.bodies)):
+        assert source.fill(names) == source.fill_by_jinja(names)
 
 
 @given(templates, contacts)

@@ -13,7 +13,9 @@ from postlude.app.processes.supervised import Tie
 from postlude.config import Settings
 from postlude.journal import JournalWriter
 from postlude.kit.loop import Troubled, retried, unless_stopped
+from postlude.kit.priority import yield_to_edges
 from postlude.model.errors import InUseError, StorageError
+from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.recovery import OtherWorkers, OwnReading, Recovery
@@ -32,6 +34,8 @@ def run_worker_process(settings: Settings, *, tie: Tie, idle_end_s: float = 0.0)
     A database that is away at the start, or a disk that takes nothing, is waited for.
     """
     start_log(settings.log_level)
+    if not tie.child:  # what the app process starts has its priority
+        yield_to_edges()
     parts = build_parts(settings, must_write=False)
     bond = tie.bond(parts.folder.root, "", {})
     troubles = bond.troubles if bond is not None else []
@@ -65,7 +69,7 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
         deps = CampaignDeps(
             store=store,
             work=CampaignWork(store, parts.clock, worker),
-            composer=CopyComposer(contents, parts.codec, parts.clock, settings.verp_domain, parts.dkim.signer),
+            composer=_composer(parts, contents),
             transport=transport,
             results=ResultLog(journal),
             clock=parts.clock,
@@ -87,6 +91,18 @@ async def _opened(parts: Parts, stack: AsyncExitStack) -> tuple[Store, JournalWr
         first.callback(journal.close)
         stack.push_async_exit(first.pop_all())
     return store, journal, name
+
+
+def _composer(parts: Parts, contents: Contents) -> CopyComposer:
+    settings = parts.settings
+    return CopyComposer(
+        contents,
+        parts.codec,
+        parts.clock,
+        settings.verp_domain,
+        parts.dkim.signer,
+        track_unknown=settings.track_unknown,
+    )
 
 
 def _own_journal(parts: Parts) -> tuple[JournalWriter, str]:

@@ -5,13 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from postlude.compose import CampaignTemplate, MissingFieldError, TemplateError, html_with_inline_css
+from postlude.compose import (
+    CampaignTemplate,
+    MissingFieldError,
+    TemplateError,
+    compile_campaign,
+    html_with_inline_css,
+)
 from postlude.instrument import Policy
 from postlude.kit.bounded_child import BoundedChildren
 from postlude.mail.bodies import read_bodies
 from postlude.services.campaigns import bounded_compose
-from postlude.services.campaigns.bounded_compose import MessageUrls, bounded, examine, sample
-from postlude.tokens import Prefixes
+from postlude.services.campaigns.bounded_compose import MessageUrls, bounded, decide, examine, sample
+from postlude.tokens import KeyRing, Kind, Prefixes, TokenCodec, Urls
 
 PLACE = MessageUrls(7, "https://t.example.org", Prefixes())
 PLAIN = Policy(opens=False, clicks=False)
@@ -27,9 +33,12 @@ def template(html: str, subject: str = "Hello") -> CampaignTemplate:
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A second and 300 MB."""
     made = BoundedChildren(seconds=1, memory_bytes=300 << 20)
+    deciding = BoundedChildren(seconds=1, memory_bytes=300 << 20, result_bytes=bounded_compose.DECIDED_BYTES)
     monkeypatch.setattr(bounded_compose, "_CHILDREN", made)
+    monkeypatch.setattr(bounded_compose, "_DECIDING", deciding)
     yield
     made.close()
+    deciding.close()
 
 
 def test_a_copy_is_composed() -> None:
@@ -106,3 +115,40 @@ def test_previews_stay_quick() -> None:
     for _ in range(10):
         sample(template("x"), Policy(), PLACE, ADA)
     assert time.monotonic() - started < 1
+
+
+URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://t.example.org", Kind.CAMPAIGN, 7)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{% for i in range(3) %}<a href='https://x.example/{{ i }}'>{{ contact.first_name }}</a>{% endfor %}",
+        "<a href='{{ unsubscribe_url }}'>{{ contact.first_name ~ '!' }}</a>{{ subject }}",
+        "{% set who = contact.first_name|default('friend') %}{{ who }}",
+    ],
+)
+def test_a_copy_whose_logic_ran_elsewhere_is_the_same(html: str) -> None:
+    compiled = compile_campaign(template(html, "For {{ contact.first_name ~ '.' }}"), Policy(headers=False), URLS)
+    assert not compiled.cheap
+    decided = decide(compiled.recipe, ADA)
+    tokens = URLS.tokens(5)
+    for _ in range(3):  # what copies share is made from the second one on
+        assert compiled.render(tokens, ADA, b"", decided) == compiled.render_one(tokens, ADA)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("{% if contact.bomb %}" + ENDLESS + "{% endif %}", "more than"),
+        ("{% if contact.bomb %}{{ contact.bomb * 10**9 }}{% endif %}", "memory"),
+        ("{% if contact.bomb %}{{ contact.bomb * 1000 }}{% endif %}", "far larger"),
+        ("{% if contact.bomb %}{% for i in range(9999) %}{{ contact.bomb }}{% endfor %}{% endif %}", "far larger"),
+    ],
+)
+def test_what_only_one_contact_brings_about_ends_as_well(code: str, why: str) -> None:
+    compiled = compile_campaign(template(f"<p>{code}</p>"), Policy(headers=False), URLS)
+    assert decide(compiled.recipe, ADA).skeletons[0].startswith("<p>")
+    with pytest.raises(TemplateError, match=why):
+        decide(compiled.recipe, {"contact": ADA["contact"] | {"bomb": "b" * 9_999}})
+    assert decide(compiled.recipe, ADA).subject == "Hello"
