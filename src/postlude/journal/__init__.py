@@ -9,6 +9,7 @@ from postlude.journal.position import JournalRecord, Position
 from postlude.journal.reader import SEVEN_DAYS, JournalReader
 from postlude.journal.refusing import RefusingJournal
 from postlude.journal.registry import recover_journal, writer_names
+from postlude.journal.rolling import ask_to_roll, not_rolled
 from postlude.journal.spare import SPARE_BYTES
 from postlude.journal.spool import PARTS, Spool, checksum
 from postlude.journal.writer import JournalWriter, WriterStats
@@ -30,8 +31,10 @@ __all__ = [
     "RefusingJournal",
     "Spool",
     "WriterStats",
+    "ask_to_roll",
     "checksum",
     "losses",
+    "not_rolled",
     "recover_journal",
     "size_alarm",
     "writer_names",

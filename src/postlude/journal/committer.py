@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 _log: Final = logging.getLogger(__name__)
@@ -13,7 +13,10 @@ class Committer(Protocol):
     """Does a writer's work after it was woken, never twice at the same time."""
 
     def start(self, name: str, work: Callable[[], None]) -> None:
-        """From now on call `work` after every `wake`; one call may answer several. Called once."""
+        """From now on call `work` after every `wake`; one call may answer several. Called once.
+
+        Where nothing wakes it for a while it may be called all the same.
+        """
         ...
 
     def wake(self) -> None:
@@ -23,6 +26,9 @@ class Committer(Protocol):
     def stop(self) -> None:
         """Return after `work` ran once more for everything added before; then it never runs again."""
         ...
+
+
+_LOOK_S: Final = 1.0
 
 
 class CommitterThread:
@@ -46,10 +52,17 @@ class CommitterThread:
         self._wakes.put(False)  # noqa: FBT003 - the queue's own signature
         self._thread.join()
 
+    def _woken(self) -> bool:
+        """False at the end."""
+        try:
+            return self._wakes.get(timeout=_LOOK_S)
+        except Empty:
+            return True
+
     def _run(self) -> None:
         going = True
         while going:
-            going = self._wakes.get()
+            going = self._woken()
             try:
                 self._work()  # also once more at the stop: what was submitted before it, and woke after it
             except Exception:  # noqa: BLE001 - without this thread everybody waits for ever

@@ -11,6 +11,7 @@ from postlude.journal.limits import DEFAULT_MAX_BYTES
 from postlude.journal.lineage import Known, Lineage
 from postlude.journal.position import JournalRecord, Position
 from postlude.journal.registry import writers_in
+from postlude.journal.rolling import ask_to_roll, not_rolled, roll_unheld
 from postlude.journal.writer_folder import WriterFolder
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.model.segment import SegmentLabel
@@ -127,6 +128,18 @@ class JournalReader:
         now, most = self._clock.now() / MICROS_PER_SECOND, self._max_bytes // 2
         before = now - keep_seconds
         return sum(folder.trim(done, before, most, self._lineage, now) for folder in self._folders.values())
+
+    def roll(self) -> None:
+        """Have every writer go on in a new segment, so that `trim` can delete all that was said before."""
+        ask_to_roll(self._root)
+
+    def rolled(self, done: Mapping[int, Position]) -> bool:
+        """Whether they did, and all that they said before lies before `done`."""
+        roll_unheld(self._root)
+        self._find_writers()
+        return not not_rolled(self._root) and all(
+            folder.newest_reached(done, self._lineage) for folder in self._folders.values()
+        )
 
     def crowded(self) -> bool:
         """Whether a journal takes so much of what it may that trimming cannot wait; looks once a second."""

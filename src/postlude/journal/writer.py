@@ -24,12 +24,17 @@ from postlude.journal.segment import OpenSegment
 from postlude.journal.spare import Spare
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InputError, StorageError
+from postlude.model.observation import AttemptStarted, encode
+
+REQUEST: Final = "roll"
+"""Beside the journals: when it changes, every writer goes on in a new segment (`rolling`)."""
 
 Done = Callable[[Position | StorageError], None]
 
 _BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successor
 _BATCH_BYTES: Final = 4 << 20
 _PATIENCE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 1.0  # whether a new segment is asked for
 _RETRY_SECONDS: Final = 0.25  # a broken disk is asked again this often, not for every record
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _PARTS: Final = 8  # a journal is at least this many segments, so that what is digested can make room
@@ -96,8 +101,11 @@ class JournalWriter:
         self._retry_at = 0.0
         self._problem = ""
         self._storing_since = 0.0
-        self._on_spare = False
+        self._on_spare = self._due_to_roll = False
         self._count = self._batches = self._bytes = self._lost = 0
+        self._request = root / REQUEST
+        self._asked = self._asked_at()  # what was asked for before is done by opening
+        self._look_at = monotonic() + _LOOK_SECONDS
         self._open()
         self._committer = committer or CommitterThread()
         self.wake: Final = self._committer.wake
@@ -163,6 +171,14 @@ class JournalWriter:
             self._waiting.append(done)
         self.wake()
 
+    def roll(self) -> None:
+        """Go on in a new segment, at once: the newest one before can be deleted when it is read. Never an error."""
+        with self._lock:
+            if self._closing:
+                return
+            self._due_to_roll = True
+        self.wake()
+
     def close(self) -> None:
         """Finish what was submitted, then let go of the journal."""
         with self._lock:
@@ -200,8 +216,30 @@ class JournalWriter:
         return queue
 
     def _work(self) -> None:
+        if monotonic() >= self._look_at or self._closing:
+            self._look_at = monotonic() + _LOOK_SECONDS
+            asked = self._asked_at()
+            self._due_to_roll = self._due_to_roll or asked != self._asked
+            self._asked = asked
+        if self._due_to_roll:
+            self._due_to_roll = False
+            self._roll()
         while self._round():
             pass
+
+    def _asked_at(self) -> int:
+        """When a new segment was asked for last; 0: never."""
+        try:
+            return self._request.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _roll(self) -> None:
+        """A segment is begun with its first record: one that says nothing."""
+        if self._segment is not None:
+            self._segment.finish()
+            self._segment = None
+        self._commit_frame([encode(AttemptStarted(self._clock.now(), ()))], [_nobody])
 
     def _round(self) -> bool:
         """Commit all records that came during the last sync; False when there are none."""
@@ -358,6 +396,10 @@ class JournalWriter:
         self._lost += records
         self._mark.lose(records, self._clock.now())
         return error
+
+
+def _nobody(_result: Position | StorageError) -> None:
+    """The result is not needed."""
 
 
 def _call(done: Done, result: Position | StorageError) -> None:

@@ -176,6 +176,14 @@ class WriterFolder:
                 "What comes new is read all the same",
             )
 
+    def newest_reached(self, done: Places, known: Lineage) -> bool:
+        """Whether nothing is to be read any more before its newest segment."""
+        segments = self.segments(known)
+        if not segments:
+            return True
+        segment, number = segments[-1]
+        return number in done and done[number].segment >= segment
+
     def bytes_behind(self, after: Places, known: Lineage) -> int:
         """Bytes from a place to the durable end."""
         last, end = self.mark.get()

@@ -1,6 +1,6 @@
 """The services' interfaces to the outside world, as protocols. Adapters implement them; tests use real ones, too."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -155,3 +155,14 @@ class Transport(Protocol):
     async def close(self) -> None:
         """End open connections; the transport may not be used afterwards."""
         ...
+
+
+class Journals(NamedTuple):
+    """What forgetting asks of the journals."""
+
+    roll: Callable[[], object]
+    """Have every writer go on in a new segment."""
+    rolled: Callable[[], bool]
+    """Whether they did, and all that they said before is digested."""
+    trim: Callable[[], object]
+    """Delete all that is digested, except for what lies in the newest segments."""

@@ -10,10 +10,10 @@ import msgspec
 from postlude.app.build.common import build_parts, own_name
 from postlude.config import Settings
 from postlude.history import History
-from postlude.journal import JournalWriter, Spool, writer_names
+from postlude.journal import JournalWriter, Spool
 from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, NotFoundError
-from postlude.model.observation import AttemptStarted, Observation, Resolved, encode
+from postlude.model.observation import Observation, Resolved, encode
 from postlude.model.words import Via
 from postlude.services.feedback.review_queue import accept_wish, decide
 from postlude.services.messages.accept import NO_DSN, Dsn, accept
@@ -97,18 +97,6 @@ def _journal(root: Path) -> JournalWriter:
         except InUseError:
             continue
     return JournalWriter(root, f"cli-{_COMMANDS_AT_ONCE}")
-
-
-def begin_new_segments(settings: Settings) -> None:
-    """Start a new segment in every journal without a writer, so that all earlier segments can be deleted."""
-    parts = build_parts(settings)
-    for name in writer_names(parts.folder.journal):
-        try:
-            journal = JournalWriter(parts.folder.journal, name)
-        except InUseError:
-            continue
-        with closing(journal):
-            journal.append_blocking(encode(AttemptStarted(parts.clock.now(), ())))
 
 
 def forget_offline(settings: Settings) -> None:

@@ -4,16 +4,11 @@ from time import monotonic, sleep
 
 import click
 
-from postlude.app.commands.stores import (
-    append_observation,
-    begin_new_segments,
-    forget_offline,
-    offline_stores,
-    open_store_of,
-)
+from postlude.app.commands.stores import append_observation, forget_offline, offline_stores, open_store_of
 from postlude.cli.control_client import ask
 from postlude.cli.operator import who
 from postlude.config import Settings, load
+from postlude.journal import not_rolled
 from postlude.kit.clock import SystemClock
 from postlude.model.domain_name import address_key
 from postlude.model.errors import InUseError, NotFoundError
@@ -62,7 +57,6 @@ def forget(address: str) -> None:
     The record that mail was sent, and its results, stay under a pseudonym.
     """
     settings = load()
-    begin_new_segments(settings)
     with open_store_of(settings) as store:
         ask_to_forget(store, SystemClock(), address)
     try:
@@ -71,6 +65,11 @@ def forget(address: str) -> None:
         click.echo(f"{address}: the running Postlude is forgetting this address")
         _wait_until_forgotten(settings, address)
     click.echo(f"{address}: forgotten")
+    if late := not_rolled(settings.data / "journal"):
+        click.echo(
+            f"The process that writes the journal of {', '.join(late)} did not answer: the newest file of it may still "
+            "speak of the address, until that process is started again or for 7 days."
+        )
 
 
 def _wait_until_forgotten(settings: Settings, address: str) -> None:
@@ -83,7 +82,6 @@ def _wait_until_forgotten(settings: Settings, address: str) -> None:
                     "has been digested and no import contains the address. `postlude check` shows what delays it"
                 )
             sleep(_NAP_SECONDS)
-    click.echo("The newest journal file of each running process may still contain it, until its restart or for 7 days.")
 
 
 @command.command()

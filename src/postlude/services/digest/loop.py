@@ -31,7 +31,7 @@ from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels, as_incidents, compare
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval
-from postlude.services.ports import Wake
+from postlude.services.ports import Journals, Wake
 from postlude.store import Batch, Copy, Incident, QuarantinedRecord, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
@@ -79,6 +79,14 @@ class Journal(Protocol):
         """Delete segments before `done` that are older than `keep_seconds`."""
         ...
 
+    def roll(self) -> None:
+        """Have every writer go on in a new segment."""
+        ...
+
+    def rolled(self, done: Mapping[int, Position]) -> bool:
+        """Whether they did, and all before lies before `done`."""
+        ...
+
     def crowded(self) -> bool:
         """Whether a journal takes so much of what it may that trimming cannot wait."""
         ...
@@ -103,8 +111,8 @@ class AddressForgetter(Protocol):
         """Whether an address is waiting to be forgotten."""
         ...
 
-    def run(self, trim: Callable[[], object]) -> None:
-        """Forget them; `trim` deletes what the journals no longer need."""
+    def run(self, journals: Journals) -> bool:
+        """Forget them in the stores and have the journals roll; when those have, delete what they said. True: done."""
         ...
 
     def last_at(self) -> int:
@@ -245,10 +253,12 @@ class Digest:
     def catch_up(self) -> int:
         """Digest all records; returns their number."""
         total = 0
-        while count := self.step():
-            total += count
-        self._forget()
-        return total
+        while True:
+            while count := self.step():
+                total += count
+            if self._forget():
+                return total
+            self._journal.wait(_IDLE_SECONDS)
 
     def _note_segments(self) -> None:
         """Damage of a journal is recorded before any later record is digested."""
@@ -260,10 +270,18 @@ class Digest:
                 _log.error("journal: %s", finding.text)
             self._store.integrity.add_incidents(as_incidents(findings, self._clock.now()))
 
-    def _forget(self) -> None:
-        """Forget who is to be forgotten, when what was journaled of them is digested in both stores."""
-        if self._forgetter is not None and self._in_history == self._in_store and self._forgetter.due():
-            self._forgetter.run(partial(self._journal.trim, self._after(), 0))
+    def _forget(self) -> bool:
+        """Forget who is to be forgotten, when what was journaled of them is digested in both stores.
+
+        False while the journals have not begun the new segments for that.
+        """
+        if self._forgetter is None or self._in_history != self._in_store or not self._forgetter.due():
+            return True
+        after = self._after()
+        journal = self._journal
+        return self._forgetter.run(
+            Journals(journal.roll, partial(journal.rolled, after), partial(journal.trim, after, 0))
+        )
 
     def _kept_seconds(self) -> float:
         """How long digested segments are kept; shorter for segments from before an address was forgotten."""

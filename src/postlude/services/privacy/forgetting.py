@@ -1,22 +1,26 @@
 """Forgetting an address in every store and folder. For the digest's thread, while both stores hold the same records."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple
 
 from postlude.history import History
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, parse_id
+from postlude.model.domain_name import spellings
 from postlude.model.errors import StorageError
 from postlude.model.words import JobStatus
+from postlude.services.ports import Journals
 from postlude.store import Store
 
 WAITING: Final = "privacy:contents-waiting"
 """Setting: messages whose contents are deleted when the last copy to another recipient was sent."""
 FORGOTTEN_AT: Final = "privacy:forgotten-at"
 """Setting: when an address was last forgotten; earlier journal segments are deleted early."""
+_PATIENCE_SECONDS: Final = 30.0  # a process that hangs does not roll its journal: it must not hold up forgetting
 _UNDER_WAY: Final = frozenset((JobStatus.WAITING, JobStatus.RUNNING, JobStatus.PAUSED))
 
 _log = logging.getLogger(__name__)
@@ -41,6 +45,9 @@ class Forgetter:
         self._history: Final = history
         self._folders: Final = folders
         self._clock: Final = clock
+        self._done: list[str] = []
+        """Forgotten in the stores; the journals may still name them."""
+        self._asked_at = 0.0
 
     def due(self) -> bool:
         """Whether an address is waiting to be forgotten."""
@@ -51,19 +58,33 @@ class Forgetter:
         at: int = self._store.settings.get(FORGOTTEN_AT, 0)
         return at
 
-    def run(self, trim: Callable[[], object]) -> None:
-        """Forget all waiting addresses; `trim` deletes journal segments that are no longer needed."""
+    def run(self, journals: Journals) -> bool:
+        """Forget all waiting addresses. False while it waits for the journals: call it again soon.
+
+        In this order: once the stores have forgotten an address nothing more is sent to it, so the new segments of the
+        journals do not contain it.
+        """
         addresses = self._store.forgetting.to_forget()
         if any(self._is_imported(address) for address in addresses):
-            return  # the file is read to its end first
-        for address in addresses:
-            self._forget(address)
+            return True  # the file is read to its end first
+        if addresses != self._done:
+            for address in addresses:
+                self._forget(address)
+            self._done, self._asked_at = addresses, monotonic()
+            journals.roll()
+        if not journals.rolled() and monotonic() < self._asked_at + _PATIENCE_SECONDS:
+            return False
+        self._finish(addresses, journals)
+        return True
+
+    def _finish(self, addresses: list[str], journals: Journals) -> None:
         self._history.leave_no_remains()
         self._store.settings.put(FORGOTTEN_AT, self._clock.now())
-        trim()
+        journals.trim()
         for address in addresses:
             self._store.forgetting.forgot(address)
         self._store.forgetting.leave_no_remains()
+        self._done = []
         _log.info("forgotten: %d addresses", len(addresses))
 
     def _forget(self, address: str) -> None:
@@ -111,7 +132,8 @@ def delete_waiting(store: Store, spool: Spool, views: Path) -> None:
 
 def _names(path: Path, address: str) -> bool:
     try:
-        return address.encode() in path.read_bytes().lower()
+        text = path.read_bytes().decode("utf-8", "replace").lower()
+        return any(each in text for each in spellings(address))
     except FileNotFoundError:
         return False
     except OSError as error:
