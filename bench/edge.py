@@ -80,7 +80,7 @@ class Server:
 
 
 def children(pid: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(n) for thread in Path(f"/proc/{pid}/task").glob("*/children") for n in thread.read_text().split()]
 
 
 def load(server: Server, connections: int, seconds: int) -> dict[str, float]:

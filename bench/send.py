@@ -92,7 +92,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def children_of(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    text = " ".join(thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/children"))
     return [int(word) for word in text.split()]
 
 

@@ -64,8 +64,8 @@ class Running:
         return dict(json.loads(self.get("/healthz")))
 
     def children(self) -> list[int]:
-        text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(word) for word in text.split()]
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(word) for thread in threads for word in thread.read_text().split()]
 
     def records(self) -> dict[int, int]:
         reader = JournalReader(self.data.journal)

@@ -18,6 +18,7 @@ from postlude.app.processes.supervised import STOP_S, Tie
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import Spool
+from postlude.kit.priority import yield_to_edges
 
 _BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
 
@@ -25,6 +26,7 @@ _BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an
 def run_inbound_process(settings: Settings, *, descriptor: int | None, tie: Tie) -> None:
     """Run until told to stop. `descriptor` is of a listening socket the parent hands over; None binds here."""
     start_log(settings.log_level)
+    yield_to_edges()
     parts = build_parts(settings, must_write=False)
     sock = listening(settings, "inbound", descriptor)
 

@@ -13,12 +13,14 @@ from postlude.app.processes.succession import succeed
 from postlude.app.processes.supervised import STOP_S, Tie
 from postlude.config import Settings
 from postlude.journal import Spool
+from postlude.kit.priority import yield_to_edges
 from postlude.relay import Gateway, Quota, RelayConfig, run_relay
 
 
 def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, tie: Tie) -> None:
     """Run until told to stop. The descriptors are of listening sockets the parent hands over; None binds here."""
     start_log(settings.log_level)
+    yield_to_edges()
     parts = build_parts(settings, must_write=False)
     sock = listening(settings, "relay", descriptor)
     tls_sock = listening(settings, "relay_tls", tls_descriptor) if settings.relay_tls_port else None
