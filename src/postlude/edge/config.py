@@ -26,6 +26,9 @@ class VisitorLimits(NamedTuple):
     header_bytes: int = 16_384  # nginx's four times 8 kB is for cookies, which are not used here
     url_bytes: int = 8_192  # a 2,000-character URL encoded twice is under 6,000 characters
     body_bytes: int = 65_536  # a preferences form offers at most 100 lists
+    stranger_body_bytes: int = 8_192  # of who shows no token of ours; read only so that the answer is seen
+    unanswered_bytes: int = 32 << 20  # of all bodies beyond that, and of requests that wait behind others
+    sent_bytes: int = 128 << 20  # of large answers that clients have not taken yet; the same file counts once
     hook_bytes: int = 1 << 20  # of a provider's call; SendGrid batches up to 768 kB
     request_seconds: int = 10  # from a request's first byte to its last
     idle_seconds: int = 75  # between two requests on one connection

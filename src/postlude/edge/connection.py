@@ -10,15 +10,21 @@ from postlude.edge.core import HIT, IDLE, OTHER
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.proxyline import read_proxy_line
 from postlude.edge.request import Request, RequestParser, RequestRefusedError
+from postlude.edge.sent import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from postlude.edge.server import Edge
     from postlude.edge.visitors import Visitor
+    from postlude.kit.message_buffers import BufferReservation
     from postlude.model.errors import StorageError
 
 _WAITING_REQUESTS: Final = 16
+_PIECE: Final = 1_024  # bytes that are read at a time: what they hold may be fifty requests of 1 kB of memory each
+_IN_A_ROW: Final = 256  # requests in one go, each 40 us of everybody's time: nobody sends so many before an answer
+_BUFFERED: Final = 16_384  # bytes of answers a client may leave unread before nothing more is taken from it
+_PROGRESS: Final = 65_536  # bytes of a large answer a client takes in `request_seconds` at least
 _METHOD: Final = b"GET"
 _VERSION: Final = b"HTTP/1.1"
 _LINE_WORDS: Final = 3
@@ -34,17 +40,23 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_at",
         "_closing",
         "_edge",
         "_fast",
         "_heads",
+        "_large",
         "_learn",
+        "_left",
         "_lingering",
         "_parser",
         "_proxy_data",
         "_queue",
+        "_row",
         "_take",
         "_transport",
+        "_unread",
+        "_unread_place",
         "alive",
         "answer",
         "began",
@@ -71,6 +83,14 @@ class Connection(asyncio.Protocol):
         self._queue: deque[Request] | None = None
         self._proxy_data: bytes | None = None
         self._closing = self._lingering = False
+        self._unread = b""
+        """What came behind requests that wait; before `_at` it is read."""
+        self._at = self._row = 0
+        self._unread_place: BufferReservation | None = None
+        self._large: bytes | None = None
+        """The large answer that the client has not taken yet."""
+        self._left = 0
+        """Unread bytes of it at the last check."""
         self.peer = self.line = ""
         self.counted = False
         """Among the connections of its address."""
@@ -93,6 +113,7 @@ class Connection(asyncio.Protocol):
         """Accepted by the loop."""
         self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are not a subclass
         self.write: Callable[[bytes], object] = transport.write
+        transport.set_write_buffer_limits(_BUFFERED)
         self.alive = True
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else UNIX
@@ -114,6 +135,8 @@ class Connection(asyncio.Protocol):
         """The connection has ended."""
         self.alive = False
         self._leave_plain()
+        self._stop_reading()
+        self._taken()
         self._edge.left(self)
 
     def pause_writing(self) -> None:
@@ -121,18 +144,20 @@ class Connection(asyncio.Protocol):
         self._leave_plain()
         self.stuck = True
         self._transport.pause_reading()
+        self._left = self._transport.get_write_buffer_size()
         self.seen = self._edge.tick
 
     def resume_writing(self) -> None:
         """Resume writing."""
         self.stuck = False
+        self._taken()
         self._next()
 
     def eof_received(self) -> bool:
         """The client has sent everything; keep the connection open only for a pending answer."""
         self._leave_plain()
         self._closing = True
-        return self.busy or bool(self._queue)
+        return self.busy or bool(self._queue) or bool(self._unread)
 
     def data_received(self, data: bytes) -> None:
         """The hot path. What is not plain goes to `_feed`."""
@@ -177,11 +202,11 @@ class Connection(asyncio.Protocol):
         self.busy = False
         if not self.alive:
             return
-        if self._closing and not self._queue:
+        if self._closing and not self._queue and not self._unread:
             self._end(answer)
             return
         self.lost_answer = None
-        self.write(answer)
+        self._send(answer)
         self._next()
 
     def give_up(self) -> None:
@@ -200,6 +225,9 @@ class Connection(asyncio.Protocol):
         if self.waits:
             return False
         if self.stuck:
+            left = self._transport.get_write_buffer_size()
+            if self._left - left >= _PROGRESS:
+                self._left, self.seen = left, tick
             return tick - self.seen > limits.request_seconds
         if self.began:
             return tick - self.began > limits.request_seconds
@@ -220,13 +248,54 @@ class Connection(asyncio.Protocol):
     def _feed(self, data: bytes) -> None:
         self._leave_plain()
         self.seen = self._edge.tick
-        if self._lingering:
+        if self._lingering or self._closing:
             return
         if self._proxy_data is not None:
             self._take_proxy_line(self._proxy_data + data)
             return
+        if self._unread:  # it came before reading was paused
+            self._unread, self._at = self._unread[self._at :] + data, 0
+        elif len(data) <= _PIECE:
+            self._read_piece(data)
+        else:
+            self._unread, self._at, self._row = data, 0, 0
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """A piece at a time, for as long as what is in it can be worked off."""
+        while self._unread and self.alive and not self._lingering:
+            if self._queue and len(self._queue) > _WAITING_REQUESTS:
+                self._hold_unread()
+                return
+            piece = self._unread[self._at : self._at + _PIECE]
+            self._at += _PIECE
+            if self._at >= len(self._unread):
+                self._drop_unread()
+            self._read_piece(piece)
+            if self._row > _IN_A_ROW:
+                self._edge.core.counts.add(RequestOutcome.TOO_MANY)
+                self._transport.abort()
+                return
+
+    def _hold_unread(self) -> None:
+        """What follows is read when the requests before it are answered."""
+        self._transport.pause_reading()
+        if self._unread_place is None:
+            self._unread_place = self._edge.held.place()
+            if not self._unread_place.take(len(self._unread)):
+                self._edge.core.counts.add(RequestOutcome.TOO_MANY)
+                self._transport.abort()
+
+    def _drop_unread(self) -> None:
+        self._unread = b""
+        if self._unread_place is not None:
+            self._unread_place.leave()
+            self._unread_place = None
+
+    def _read_piece(self, data: bytes) -> None:
+        self._leave_plain()
         if self._parser is None:
-            self._parser = RequestParser(self._edge.core.config.limits, self._edge.hook)
+            self._parser = RequestParser(self._edge.core.config.limits, self._edge.router.body_limit, self._edge.held)
         try:
             requests = self._parser.feed(data)
         except RequestRefusedError as refusal:
@@ -236,20 +305,26 @@ class Connection(asyncio.Protocol):
         if self._queue is None:
             self._queue = deque()
         self._queue.extend(requests)
-        if len(self._queue) > _WAITING_REQUESTS:
-            self._transport.pause_reading()
+        self._row += len(requests)
         if self._parser.wants_word and not self._queue and not self.busy:
             self._parser.wants_word = False
             self.write(_CONTINUE)
-        self._next()
+        self._work_off()
 
     def _next(self) -> None:
+        """Work off what waits, then what came behind it."""
+        self._work_off()
+        if not (self.busy or self.stuck):
+            self._read_on()
+
+    def _work_off(self) -> None:
         """Process whole requests until one has to wait."""
         while self._queue and not self.busy and not self.stuck and self.alive and not self._lingering:
             request = self._queue.popleft()
-            if not request.keep_alive or (self._closing and not self._queue):
+            if not request.keep_alive or (self._closing and not self._queue and not self._unread):
                 self._closing = True
                 self._queue.clear()
+                self._drop_unread()
             self.busy = True
             try:
                 answer = self._edge.router.route(request, self)
@@ -258,18 +333,20 @@ class Connection(asyncio.Protocol):
             if answer is None:
                 return
             self.busy = False
-            if self._closing and not self._queue:
+            if self._closing and not self._queue and not self._unread:
                 self._end(answer)
             else:
-                self.write(answer)
-        if not (self._queue or self.busy or self.stuck or self._lingering) and self.alive:
+                self._send(answer)
+        if not (self._queue or self.busy or self.stuck or self._lingering or self._unread) and self.alive:
             self._settle()
 
     def _settle(self) -> None:
         """All requests are answered: read again, with the fast path if no request has begun."""
         self._transport.resume_reading()
         if self._parser is None or not self._parser.partial:
-            self._parser = None
+            if self._parser is not None:
+                self._parser.close()
+                self._parser = None
             self.state = IDLE
 
     def _take_proxy_line(self, data: bytes) -> None:
@@ -291,10 +368,12 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: RequestRefusedError, target: bytes) -> None:
         answer = self._edge.refused(refusal, target)
+        self._drop_unread()
+        if self._queue:  # what was whole is answered, what follows it cannot be read
+            self._closing = True
+            return
         if self.busy:  # the answer before comes first
             self._closing = self._lingering = True
-            if self._queue:
-                self._queue.clear()
             return
         self._end(answer)
 
@@ -302,5 +381,30 @@ class Connection(asyncio.Protocol):
         """The last answer: write it, then close."""
         self._lingering = True
         self.state = OTHER
-        self.write(closing(answer))
+        self._stop_reading()
+        self._send(closing(answer))
         self._transport.close()
+
+    def _stop_reading(self) -> None:
+        """Nothing more is taken: give back what was held."""
+        self._drop_unread()
+        if self._parser is not None:
+            self._parser.close()
+
+    def _send(self, answer: bytes) -> None:
+        """Write an answer; a large one is counted until the client has taken it."""
+        if len(answer) < LARGE:
+            self.write(answer)
+            return
+        if self._large is not None or not self._edge.sent.enter(answer):
+            self.write(self._edge.busy())
+            return
+        self._large = answer
+        self.write(answer)
+        if not self.stuck:
+            self._taken()
+
+    def _taken(self) -> None:
+        if self._large is not None:
+            self._edge.sent.leave(self._large)
+            self._large = None

@@ -28,7 +28,7 @@ class Hook:
     def slow(self, request: Request, conn: Waiter) -> bytes | None:
         """Any method. None: the answer follows when the call is durable."""
         core = self._core
-        provider = next(filter(None, map(self._provider, readings(request.target))), None)
+        provider = next(filter(None, map(self.provider, readings(request.target))), None)
         if provider is None:
             return core.done(request, RequestOutcome.BAD_TOKEN, core.answers.text(404, "Not found\n"))
         if request.method in {"GET", "HEAD"}:  # some providers first check that the URL answers
@@ -45,7 +45,8 @@ class Hook:
         core.large(encode(Webhook(core.clock.now(), provider, headers, request.body)), conn)
         return None
 
-    def _provider(self, target: Target) -> str | None:
+    def provider(self, target: Target) -> str | None:
+        """Whose address it is; None without the key of it."""
         if not _PROVIDER(target.token):
             return None
         provider = target.token.decode("ascii")

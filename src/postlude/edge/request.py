@@ -1,5 +1,6 @@
 """One request as the endpoints get it, and the full HTTP/1 parser for everything but the plain case."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import httptools
 from postlude.edge.config import VisitorLimits
 from postlude.edge.headers import RequestHead
 from postlude.edge.outcome import RequestOutcome
+from postlude.kit.message_buffers import MessageBuffers
 
 _MAX_HEADERS: Final = 100
 _PRINTABLE: Final = bytes(range(0x80)).decode()
@@ -37,9 +39,12 @@ class RequestRefusedError(Exception):
 class RequestParser:
     """Feeds httptools and hands out whole requests; holds one request's limits whatever pieces it comes in."""
 
-    def __init__(self, limits: VisitorLimits, hook: bytes = b"") -> None:
+    def __init__(self, limits: VisitorLimits, body_limit: Callable[[bytes], int], held: MessageBuffers) -> None:
+        """`body_limit`: how much of a body a target takes; `held`: what all bodies may take that are not small."""
         self._limits = limits
-        self._hook = hook
+        self._limit_of = body_limit
+        self._held = held
+        self._place = held.place()
         self._parser = httptools.HttpRequestParser(self)
         self._ready: list[Request] = []
         self.partial = False
@@ -77,6 +82,10 @@ class RequestParser:
         self._no_keep_alive()  # complete requests are answered, what follows cannot be parsed
         return self._ready
 
+    def close(self) -> None:
+        """Nothing more comes: give back what was held."""
+        self._place.leave()
+
     @property
     def target(self) -> bytes:
         """The received part of the current request's target, or of the bytes in its place."""
@@ -107,6 +116,8 @@ class RequestParser:
         self._target = b""
         self._pairs: list[tuple[str, str]] = []
         self._body: list[bytes] = []
+        self._place.leave()
+        self._place = self._held.place()
         self._head_bytes = self._drip_bytes = self._body_bytes = 0
         self._begun = True
         self._complete_head = False
@@ -141,16 +152,18 @@ class RequestParser:
     def on_headers_complete(self) -> None:
         """The empty line came."""
         self._complete_head = True
-        hook = self._hook and self._target.startswith(self._hook)
-        self._body_limit = self._limits.hook_bytes if hook else self._limits.body_bytes
         expected = next((value for name, value in self._pairs if name.lower() == "expect"), "")
         self.wants_word = expected.lower() == "100-continue"
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if not self._body_bytes:
+            self._body_limit = self._limit_of(self._target)
         self._body_bytes += len(body)
         if self._body_bytes > self._body_limit:
             raise RequestRefusedError(413, RequestOutcome.TOO_LARGE)
+        if self._body_bytes > self._limits.stranger_body_bytes and not self._place.take(len(body)):
+            raise RequestRefusedError(503, RequestOutcome.TOO_MANY)
         self._body.append(body)
 
     def on_message_complete(self) -> None:

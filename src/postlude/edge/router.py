@@ -11,7 +11,7 @@ from postlude.edge.hook import Hook
 from postlude.edge.hosted import Hosted
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
-from postlude.edge.target import plain_path, readings
+from postlude.edge.target import plain_path, readings, without_query
 from postlude.edge.tracked import LinkEndpoint, Pixel
 from postlude.edge.view import View
 
@@ -44,16 +44,31 @@ class Router:
             prefixes.pixel.encode(): pixel.fast,
             prefixes.link.encode(): self.link.fast,
         }
+        self._hook = Hook(core)
         self._slow: dict[bytes, Endpoint] = {
             prefixes.pixel.encode(): pixel.slow,
             prefixes.link.encode(): self.link.slow,
             prefixes.unsubscribe.encode(): Unsubscribe(core).slow,
             prefixes.preferences.encode(): PreferencesEndpoint(core).slow,
             prefixes.view.encode(): View(core).slow,
-            prefixes.hook.encode(): Hook(core).slow,
+            prefixes.hook.encode(): self._hook.slow,
             prefixes.confirm.encode(): Confirm(core).slow,
             prefixes.file.encode(): Hosted(core).slow,
         }
+
+    def body_limit(self, target: bytes) -> int:
+        """Bytes of a body that a target takes: little of who shows no token that may send one."""
+        prefixes, codec, limits = self._core.config.prefixes, self._core.codec, self._core.config.limits
+        acts = {prefixes.unsubscribe.encode(), prefixes.preferences.encode()}
+        for each in readings(target):
+            token = without_query(each.token)
+            if each.prefix == prefixes.hook.encode() and self._hook.provider(each):
+                return limits.hook_bytes
+            if (each.prefix in acts and codec.verify_act(token)) or (
+                each.prefix == prefixes.confirm.encode() and codec.verify_confirm(token)
+            ):
+                return limits.body_bytes
+        return limits.stranger_body_bytes
 
     def route(self, request: Request, conn: Waiter) -> bytes | None:
         """The answer, or None when it follows once the hit is durable."""

@@ -5,14 +5,17 @@ import gc
 import logging
 import os
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+from postlude.edge.address import UNIX
 from postlude.edge.config import EdgeConfig
 from postlude.edge.connection import Connection
 from postlude.edge.core import HIT, IDLE, Core, Waiter
@@ -22,6 +25,7 @@ from postlude.edge.health import health
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
+from postlude.edge.sent import Sent
 from postlude.edge.target import readings
 from postlude.edge.tls import Certificate
 from postlude.journal import DEFAULT_MAX_BYTES, SPARE_BYTES, STALLED_S, JournalWriter, Position, RefusingJournal
@@ -29,7 +33,9 @@ from postlude.journal.disk import Disk
 from postlude.kit.clock import Clock, SystemClock
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below, raise_descriptor_limit
+from postlude.kit.listener import Listener, Release
 from postlude.kit.loop import TaskLoop, stopped_within
+from postlude.kit.message_buffers import MessageBuffers
 from postlude.model.errors import InUseError, StorageError
 from postlude.tokens import TokenCodec
 
@@ -69,36 +75,30 @@ class Edge:
             )
         self._by_address: Final = ConnectionCaps(2 * self._limit, limits.connections_per_address)
         self.url_bytes = config.limits.url_bytes
-        self.hook = f"/{config.prefixes.hook}/".encode()
+        self.held: Final = MessageBuffers(limits.unanswered_bytes)
+        """Bodies and requests that wait."""
+        self.sent: Final = Sent(limits.sent_bytes)
         self.tick = 1
         self._given_up = 0
         self._certificate = Certificate(config.tls_cert, config.tls_key)
         self._servers: list[asyncio.AbstractServer] = []
+        self._tls_sockets: list[socket.socket] = []
+        self._accepting: list[asyncio.Task[None]] = []
         self._ticking = TaskLoop("edge clock", self._every_second, delay_s=1.0)
 
     async def listen(self, sockets: Sequence[socket.socket] = ()) -> None:
         """Serve on `sockets` (already bound), or on the configured address; InUseError when it is taken."""
         config = self.core.config
-        context = self._certificate.context
-        patience = None if context is None else config.limits.request_seconds
         factory = partial(Connection, self)
         try:
-            if sockets:
+            if self._certificate.context is not None:
+                for sock in sockets or [_bound(config.host, config.port)]:
+                    self._listen_with_tls(sock, self._certificate.context)
+            elif sockets:
                 for sock in sockets:
-                    server = self._loop.create_server(
-                        factory, sock=sock, ssl=context, backlog=_BACKLOG, ssl_handshake_timeout=patience
-                    )
-                    self._servers.append(await server)
+                    self._servers.append(await self._loop.create_server(factory, sock=sock, backlog=_BACKLOG))
             else:
-                server = self._loop.create_server(
-                    factory,
-                    config.host,
-                    config.port,
-                    ssl=context,
-                    backlog=_BACKLOG,
-                    reuse_port=True,
-                    ssl_handshake_timeout=patience,
-                )
+                server = self._loop.create_server(factory, config.host, config.port, backlog=_BACKLOG, reuse_port=True)
                 self._servers.append(await server)
             if config.unix_path is not None:
                 config.unix_path.unlink(missing_ok=True)
@@ -108,16 +108,39 @@ class Edge:
             raise InUseError(f"{config.host}:{config.port}: {error.strerror or error}") from error
         self._ticking.start()
 
+    def _listen_with_tls(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        """A handshake that never comes counts as a connection from the moment it is accepted."""
+        limits = self.core.config.limits
+        networks = [ip_network(each, strict=False) for each in self.core.config.proxies if each != UNIX]
+        caps = ConnectionCaps(limits.connections, limits.connections_per_address, networks)
+        sock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        listener = Listener(
+            "edge",
+            sock,
+            caps,
+            lambda _address, release: _Handshaken(self, release),
+            refusal=b"",
+            make_room=self._make_room,
+            tls=context,
+        )
+        self._tls_sockets.append(sock)
+        self._accepting.append(self._loop.create_task(listener.accept()))
+
     @property
     def port(self) -> int:
         """The TCP port of the first socket."""
-        sockets = [sock for server in self._servers for sock in getattr(server, "sockets", ())]
+        sockets = [sock for server in self._servers for sock in getattr(server, "sockets", ())] + self._tls_sockets
         return int(next(sock.getsockname()[1] for sock in sockets if sock.family != socket.AF_UNIX))
 
     async def close(self) -> None:
         """Stop listening, answer what waits for the journal, end the connections."""
         for server in self._servers:
             server.close()
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        for sock in self._tls_sockets:
+            sock.close()
         await self._ticking.stop()
         for _ in range(100):
             if not any(connection.waits for connection in self.connections):
@@ -138,13 +161,20 @@ class Edge:
             connection.counted = False
             return False
         if len(self.connections) >= limit:
-            for idle in [c for c in self.connections if c.state == IDLE and self.tick - c.seen > 1][: limit // 10 + 1]:
-                self.connections.discard(idle)
-                idle.hang_up()
+            self._make_room()
         if len(self.connections) >= limit:
             return False
         self.connections.add(connection)
         return True
+
+    def _make_room(self) -> bool:
+        """End some connections that idle; whether there was one."""
+        some = self.core.config.limits.connections // 10 + 1
+        found = [each for each in self.connections if each.state == IDLE and self.tick - each.seen > 1][:some]
+        for idle in found:
+            self.connections.discard(idle)
+            idle.hang_up()
+        return bool(found)
 
     def left(self, connection: Connection) -> None:
         """A connection is gone."""
@@ -158,6 +188,11 @@ class Edge:
         _log.warning("edge: %d of at most %d connections are open: one is refused", len(self.connections), self._limit)
         self.core.counts.add(RequestOutcome.TOO_MANY)
         return self.core.answers.text(503, "Too many connections\n", {"Retry-After": "5"})
+
+    def busy(self) -> bytes:
+        """What is answered where too many large answers are on their way."""
+        self.core.counts.add(RequestOutcome.TOO_MANY)
+        return self.core.answers.text(503, "Too many downloads at once\n", {"Retry-After": "30"})
 
     def failed(self, target: bytes) -> bytes:
         """The answer after a fault of ours: still a picture where one was asked for."""
@@ -237,6 +272,26 @@ class Edge:
             connection.hang_up(self.core.answers.text(408, "Too slow\n"))
         else:
             connection.hang_up()
+
+
+class _Handshaken(Connection):
+    """A connection with TLS, counted since before its handshake."""
+
+    __slots__ = ("_release",)
+
+    def __init__(self, edge: Edge, release: Release) -> None:
+        super().__init__(edge)
+        self._release = release
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone, whoever ended it."""
+        self._release()
+        super().connection_lost(exc)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, reuse_port=True, backlog=_BACKLOG)
 
 
 def _give_way_to_the_committer() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from postlude.adapters.smtp_server.commands import Command
 from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
+from postlude.inbound.allowance import Allowance
 from postlude.inbound.config import RecipientAllowed
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
@@ -18,11 +19,14 @@ _MAX_HOPS: Final = 100  # RFC 5321 6.3
 _PURPOSES: Final = {"bounce": TagPurpose.BOUNCE, "r": TagPurpose.REPLY, "u": TagPurpose.UNSUBSCRIBE}
 
 
-def is_tagged(codec: TokenCodec, address: str) -> bool:
-    """Whether the local part is `bounce+TAG`, `r+TAG` or `u+TAG` with a tag that verifies for that purpose."""
+_SPENT: Final = "452 4.7.1 Too much mail came for this address within a day; nothing was accepted, try again later"
+
+
+def tagged_copy(codec: TokenCodec, address: str) -> int | None:
+    """The copy of `bounce+TAG`, `r+TAG` or `u+TAG` whose tag verifies for that purpose; None of anything else."""
     name, plus, tag = address.rpartition("@")[0].partition("+")
     purpose = _PURPOSES.get(name.lower())
-    return bool(plus) and purpose is not None and codec.read_tag(purpose, tag) is not None
+    return codec.read_tag(purpose, tag) if plus and purpose is not None else None
 
 
 class InboundPolicy:
@@ -37,6 +41,7 @@ class InboundPolicy:
         spool: Spool,
         clock: Clock,
         name: str,
+        allowance: Allowance,
     ) -> None:
         self._session = session
         self._codec = codec
@@ -45,6 +50,7 @@ class InboundPolicy:
         self._spool = spool
         self._clock = clock
         self._name = name
+        self._allowance = allowance
 
     login = None
 
@@ -60,7 +66,10 @@ class InboundPolicy:
     async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """The tag verifies, or the address is allowed without one."""
         del transaction
-        if is_tagged(self._codec, command.address) or self._allowed(command.address):
+        copy = tagged_copy(self._codec, command.address)
+        if copy is not None:
+            return _SPENT if self._allowance.is_spent(copy) else None
+        if self._allowed(command.address):
             return None
         return "550 5.1.1 No such address here: only answers to mail sent from here are taken"
 
@@ -69,6 +78,9 @@ class InboundPolicy:
         head = await asyncio.to_thread(HeaderBlock, raw)
         if len(head.all("received")) > _MAX_HOPS:
             return f"554 5.4.6 The message came through more than {_MAX_HOPS} servers: it goes round in a circle"
+        copies = {copy for each in transaction.recipients if (copy := tagged_copy(self._codec, each)) is not None}
+        if not all(self._allowance.take(copy, len(raw)) for copy in copies):
+            return _SPENT
         mail, now = new_id(), self._clock.now()
         kept = await asyncio.to_thread(self._keep, mail, raw)
         await asyncio.gather(

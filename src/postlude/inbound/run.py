@@ -5,6 +5,7 @@ import socket
 
 from postlude.adapters.smtp_server.serve import serve
 from postlude.adapters.smtp_server.session import SmtpPolicy, SmtpServerSession
+from postlude.inbound.allowance import Allowance
 from postlude.inbound.config import InboundConfig, RecipientAllowed
 from postlude.inbound.policy import InboundPolicy
 from postlude.journal import Spool
@@ -31,8 +32,9 @@ async def run_inbound(
     allowed: RecipientAllowed = nobody,
 ) -> None:
     """Take mail that comes back on a listening socket until `stop`; 250 means spool and journal are durable."""
+    allowance = Allowance(clock)
 
     def policy(session: SmtpServerSession) -> SmtpPolicy:
-        return InboundPolicy(session, codec, allowed, append, spool, clock, config.channel)
+        return InboundPolicy(session, codec, allowed, append, spool, clock, config.channel, allowance)
 
     await serve(config, sock, policy, stop)

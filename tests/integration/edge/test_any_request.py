@@ -83,6 +83,12 @@ class Line(asyncio.Transport):
 
     abort = pause_reading = resume_reading = close
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Everything is taken at once."""
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 class Asked:
     def __init__(self, folder: Path) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from postlude.edge import Edge, EdgeConfig
+from postlude.edge import Edge, EdgeConfig, VisitorLimits
 from postlude.edge.answer import GIF
 from postlude.journal import JournalWriter
 from postlude.model.errors import SettingError
@@ -81,3 +81,25 @@ async def test_two_edges_share_a_port(start: Start, tmp_path: Path) -> None:
     assert len(endpoint.hits()) == 60
     await other.close()
     writer.close()
+
+
+async def test_a_handshake_that_never_comes_counts_as_a_connection(start: Start, tmp_path: Path) -> None:
+    config = certificate(tmp_path, "one.example")._replace(
+        limits=VisitorLimits(connections_per_address=3, connections=8)
+    )
+    endpoint = await start(config)
+    held = [
+        await asyncio.open_connection("127.0.0.1", endpoint.edge.port, local_addr=("127.0.0.2", 0)) for _ in range(5)
+    ]
+    await asyncio.sleep(0.15)
+    ended = [reader.at_eof() for reader, _ in held]
+    assert ended == [False] * 3 + [True] * 2
+    body, _ = await _served_name(endpoint.edge.port, endpoint.pixel)
+    assert body == GIF
+    held[0][1].close()
+    await asyncio.sleep(0.15)
+    reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.edge.port, local_addr=("127.0.0.2", 0))
+    await asyncio.sleep(0.15)
+    assert not reader.at_eof()  # the place was given back
+    for one in (writer, *(each for _, each in held)):
+        one.close()

@@ -87,3 +87,24 @@ async def test_a_mail_too_large_is_refused(folder: Folder, inbound: Starter) -> 
         with pytest.raises(smtplib.SMTPResponseException) as caught:
             await deliver(port, [to], raw=BOUNCE + b"x" * 20_000)
     assert caught.value.smtp_code == 552
+
+
+async def test_for_one_copy_only_so_much_comes_a_day(
+    folder: Folder, inbound: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postlude.inbound.allowance.MAILS", 3)
+    monkeypatch.setattr("postlude.inbound.allowance.BYTES", 2_000_000)
+    first, second = (f"r+{folder.codec.mint_tag(TagPurpose.REPLY, copy)}@b.test" for copy in (5, 6))
+    large = BOUNCE + b"x" * 990 + b"\r\n"
+    async with inbound() as port:
+        for _ in range(3):
+            assert await deliver(port, [first]) == {}
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as spent:
+            await deliver(port, [first])
+        assert [code for code, _ in spent.value.recipients.values()] == [452]
+        assert await deliver(port, [second], raw=large * 1_500) == {}
+        with pytest.raises(smtplib.SMTPDataError) as too_much:
+            await deliver(port, [second], raw=large * 1_500)
+        assert too_much.value.smtp_code == 452
+        assert await deliver(port, [second]) == {}
+    assert len(folder.observations()) == 5

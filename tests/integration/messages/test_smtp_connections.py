@@ -265,3 +265,52 @@ async def test_mail_beyond_what_a_server_holds_is_asked_to_come_later(folder: Fo
         assert (await asyncio.to_thread(first.say, ".")).startswith("250")
         assert (await asyncio.to_thread(deliver, second, "bob@example.com", mail)).startswith("250")
     assert len(folder.observations()) == 2
+
+
+async def test_parts_of_a_mail_to_nobody_are_not_kept(relay: Starter, inbound: Starter) -> None:
+    async with both(relay, inbound) as ports:
+        for port in ports:
+            (client, _), *_ = await many(port, 1)
+            await asyncio.to_thread(client.say, "EHLO x")
+            await asyncio.to_thread(client.say, "MAIL FROM:<>")
+            await asyncio.to_thread(client.send, b"BDAT 5000000\r\n" + bytes(5_000_000))
+            assert (await asyncio.to_thread(client.reply)).startswith("503 5.5.1")
+
+
+async def test_parts_of_mail_have_one_memory_with_whole_mail(relay: Starter) -> None:
+    async with relay(buffered_bytes=1_500_000) as port:
+        clients = [await asyncio.to_thread(logged_in, port) for _ in range(2)]
+        for client in clients:
+            await asyncio.to_thread(client.say, "MAIL FROM:<alice@example.org>")
+            await asyncio.to_thread(client.say, "RCPT TO:<bob@example.com>")
+        part = b"BDAT 1000000\r\n" + b"a" * 1_000_000
+        replies = []
+        for client in clients:
+            await asyncio.to_thread(client.send, part)
+            replies.append((await asyncio.to_thread(client.reply))[:3])
+        assert replies == ["250", "452"]
+        assert (await asyncio.to_thread(clients[0].say, "RSET")).startswith("250")  # and what it held is given back
+        await asyncio.to_thread(clients[1].say, "MAIL FROM:<alice@example.org>")
+        await asyncio.to_thread(clients[1].say, "RCPT TO:<bob@example.com>")
+        await asyncio.to_thread(clients[1].send, part)
+        assert (await asyncio.to_thread(clients[1].reply)).startswith("250")
+        clients[1].close()
+        await asyncio.sleep(0.15)
+        await asyncio.to_thread(clients[0].say, "MAIL FROM:<alice@example.org>")
+        await asyncio.to_thread(clients[0].say, "RCPT TO:<bob@example.com>")
+        await asyncio.to_thread(clients[0].send, b"BDAT %d LAST\r\n" % len(LETTER) + LETTER)
+        assert (await asyncio.to_thread(clients[0].reply)).startswith("250")
+
+
+async def test_who_only_talks_is_cut_off_and_who_brings_mail_is_not(relay: Starter, inbound: Starter) -> None:
+    async with both(relay, inbound) as ports:
+        for port in ports:
+            (client, _), *_ = await many(port, 1)
+            await asyncio.to_thread(client.say, "EHLO x")
+            replies = []
+            while not replies or replies[-1].startswith("250"):
+                replies.append(await asyncio.to_thread(client.say, "NOOP"))
+            assert 190 < len(replies) < 210
+            assert replies[-1].startswith("421 4.7.0")
+        client = await asyncio.to_thread(logged_in, ports[0])
+        assert (await asyncio.to_thread(lambda: [client.say("NOOP") for _ in range(300)]))[-1].startswith("250")

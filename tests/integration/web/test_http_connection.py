@@ -218,3 +218,12 @@ def test_a_browser_behind_a_proxy_of_this_machine_shares_no_address() -> None:
     caps = http_connection.Connections().caps
     for _ in range(http_connection.PER_ADDRESS + 1):
         assert caps.enter("127.0.0.1") is None
+
+
+async def test_who_asks_on_without_waiting_for_answers_is_cut_off() -> None:
+    async with serving() as (port, server), connected(port, 2) as (greedy, other):
+        await greedy.send(ASK * 20_000)
+        assert await greedy.ended()
+        assert not [one for one in server.connections._open if len(one.pipeline) > http_connection.PIPELINED]
+        await other.send(ASK * 10)
+        assert await other.answer() == "HTTP/1.1 200 OK"

@@ -5,11 +5,11 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from postlude.adapters.smtp_server.message_buffers import MessageBuffers
 from postlude.adapters.smtp_server.session import SessionPolicyOf, SmtpServerConfig, SmtpServerSession
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below
 from postlude.kit.listener import Listener, Release
+from postlude.kit.message_buffers import MessageBuffers
 
 _FULL: Final = "421 4.7.0 This server has too many connections and yours was idle; try again later"
 _TOO_MANY: Final = "421 4.7.0 Too many connections from your address; end one of them, or try again later"

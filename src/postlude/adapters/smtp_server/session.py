@@ -20,8 +20,8 @@ from typing import Any, AnyStr, Final, Protocol
 from aiosmtpd.smtp import SMTP
 
 from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
-from postlude.adapters.smtp_server.message_buffers import BufferReservation, MessageBuffers
-from postlude.mail.limits import head_refusal
+from postlude.kit.message_buffers import BufferReservation, MessageBuffers
+from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.errors import StorageError
 from postlude.services.messages.accept import only_crlf
 
@@ -38,6 +38,8 @@ _CROWDED: Final = (
 )
 _DIGITS: Final = 12  # of a size in BDAT
 _WRONG_PASSWORDS: Final = 3  # on one connection
+_IDLE_REPLIES: Final = 200  # to who has neither logged in nor named a recipient that was taken: mail takes a handful
+_TALKATIVE: Final = b"421 4.7.0 Too many commands and no mail; connect again when there is some\r\n"
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class SmtpServerConfig:
     hostname: str
     """Our name in the greeting and in EHLO."""
     max_message_bytes: int = 26_214_400
-    max_recipients: int = 1000
+    max_recipients: int = ADDRESSES
     tls: ssl.SSLContext | None = None
     """With a certificate STARTTLS is offered, and passwords are taken on protected connections only."""
     implicit_tls: bool = False
@@ -87,6 +89,8 @@ class SmtpTransaction:
     """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
     chunks: list[bytes] = field(default_factory=list)
     """Data received by BDAT so far."""
+    place: BufferReservation | None = None
+    """What it takes of the memory for messages."""
 
 
 class SmtpPolicy(Protocol):
@@ -147,6 +151,8 @@ class SmtpServerSession(SMTP):
         self._policy = policy(self)
         self._login = self._policy.login
         self._wrong = 0
+        self._replies = 0
+        """Without a login or a recipient, since the last mail."""
         self.transaction: SmtpTransaction | None = None
         super().__init__(
             object(),
@@ -174,6 +180,11 @@ class SmtpServerSession(SMTP):
         """Answer; ConnectionResetError when the client has gone."""
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError("the client has gone")
+        self._replies = 0 if self.busy else self._replies + 1
+        if self._replies > _IDLE_REPLIES:  # who only talks is not talked to for ever
+            self._writer.write(_TALKATIVE)
+            self.transport.close()
+            return
         await super().push(status)
 
     @property
@@ -242,8 +253,13 @@ class SmtpServerSession(SMTP):
             self._writer.write(reply.encode() + b"\r\n")
             self.transport.close()
 
+    def connection_lost(self, error: Exception | None) -> None:
+        """Gone, whoever ended it."""
+        self._end_transaction()
+        super().connection_lost(error)
+
     def _set_rset_state(self) -> None:
-        self.transaction = None
+        self._end_transaction()
         super()._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
 
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by name
@@ -397,24 +413,36 @@ class SmtpServerSession(SMTP):
             await self.push("501 5.5.4 Syntax: BDAT bytes [LAST]")
             return
         transaction, limit = self.transaction, self._config.max_message_bytes
-        have = sum(map(len, transaction.chunks)) if transaction is not None else 0
-        chunk = await self._read_exactly(int(size), keep=transaction is not None and have + int(size) <= limit)
         if transaction is None or not transaction.recipients:
+            await self._read_exactly(int(size), None)
             await self.push("503 5.5.1 Send MAIL and RCPT first")
-        elif chunk is None:
-            self.transaction = None
-            await self._answer_message(transaction, too_large(limit))
-        else:
-            transaction.chunks.append(chunk)
-            if not last:
-                await self.push(f"250 2.0.0 {size} bytes received")
-                return
-            self.transaction = None
-            raw = b"".join(transaction.chunks)
-            await self._answer_message(transaction, await self._store(transaction, await _off_the_loop(_clean, raw)))
+            return
+        have = sum(map(len, transaction.chunks))
+        transaction.place = transaction.place or self._buffers.place()
+        chunk = await self._read_exactly(int(size), transaction.place if have + int(size) <= limit else None)
+        if chunk is None:
+            crowded = transaction.place.crowded
+            self._end_transaction()
+            await self._answer_message(transaction, _CROWDED if crowded else too_large(limit))
+            return
+        transaction.chunks.append(chunk)
+        if not last:
+            await self.push(f"250 2.0.0 {size} bytes received")
+            return
+        try:
+            reply = await self._store(transaction, await _off_the_loop(_clean, b"".join(transaction.chunks)))
+        finally:
+            self._end_transaction()
+        await self._answer_message(transaction, reply)
 
-    async def _read_exactly(self, size: int, *, keep: bool) -> bytes | None:
-        """`size` bytes; None when they were read only to be dropped."""
+    def _end_transaction(self) -> None:
+        """No transaction is under way any more, and nothing is held for one."""
+        if self.transaction is not None and self.transaction.place is not None:
+            self.transaction.place.leave()
+        self.transaction = None
+
+    async def _read_exactly(self, size: int, place: BufferReservation | None) -> bytes | None:
+        """`size` bytes; None when they were read only to be dropped: there is no place, or no room in it."""
         pieces: list[bytes] = []
         self._in_message = True
         while size:
@@ -424,10 +452,13 @@ class SmtpServerSession(SMTP):
                 raise ConnectionResetError("connection lost inside the message") from error
             self._reset_timeout()
             size -= len(piece)
-            if keep:
+            if place is not None and place.take(len(piece)):
                 pieces.append(piece)
+            else:
+                place = None
+                pieces.clear()
         self._in_message = False
-        return b"".join(pieces) if keep else None
+        return b"".join(pieces) if place is not None else None
 
     async def _store(self, transaction: SmtpTransaction, raw: bytes | None) -> str:
         # A bare CR or LF is what a second message could be smuggled with, here or at a server behind.
@@ -477,7 +508,7 @@ class SmtpServerSession(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """A temporary error for any exception: the client keeps the message and tries again."""
-        self.transaction = None
+        self._end_transaction()
         if isinstance(error, StorageError):
             _log.error("%s", error)
             return "452 4.3.1 The disk of this server takes nothing; nothing was accepted, try again later"

@@ -16,6 +16,7 @@ from postlude.app.processes.succession import succeed
 from postlude.app.processes.supervised import APP_STOP_S, Tie
 from postlude.config import Settings
 from postlude.kit.loop import Troubled
+from postlude.kit.priority import yield_to_edges
 
 _COMMAND_S: Final = 10.0  # a command that found no app running has the stores for a moment
 
@@ -27,6 +28,7 @@ def run_app(settings: Settings, *, web: int | None, supervised: bool, tie: Tie) 
     goes on without while the port is taken.
     """
     start_log(settings.log_level)
+    yield_to_edges()
     parts = build_parts(settings, must_write=False)
     if tie.outlives:
         succeed(parts.folder.root, "app", APP_STOP_S)

@@ -23,6 +23,8 @@ ANSWER_SECONDS: Final = 60.0
 """That a client may read nothing of an answer that waits for it."""
 CONNECTIONS: Final = 1_000
 PER_ADDRESS: Final = 300  # a reverse proxy on another machine is one address
+PIPELINED: Final = 16
+"""Requests that may wait behind the one that is answered; browsers send none."""
 _UNWANTED_BYTES: Final = 65_536  # of a body behind its answer
 _LOOK_SECONDS: Final = 0.5
 _PROXIES: Final = (ip_network("127.0.0.1/32"), ip_network("::1/128"))  # a reverse proxy on this machine
@@ -110,6 +112,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._let_in:
             self._all.leave(self)
             super().connection_lost(exc)
+            self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; an incomplete head has a deadline."""
@@ -123,6 +126,12 @@ class BoundedConnection(HttpToolsProtocol):
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
             text = f"The request's head is larger than {HEAD_BYTES:,} bytes. Delete this site's cookies."
             _answer(self.transport, "431 Request Header Fields Too Large", text)
+
+    def on_message_begin(self) -> None:
+        """Another request; who sends many without waiting for an answer is cut off, each takes 3 kB and a while."""
+        if len(self.pipeline) >= PIPELINED:
+            raise ValueError("too many requests wait")  # which ends the connection as what is no HTTP does
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head is complete."""

@@ -1,4 +1,4 @@
-"""The memory that messages take while they come in: one sum for all connections of a server."""
+"""The memory that what comes in takes while it is not whole: one sum for all connections of a server."""
 
 from typing import Self
 
