@@ -45,7 +45,7 @@ def start(folder: Path, sink: int) -> subprocess.Popen[bytes]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    children = " ".join(one.read_text() for one in Path(f"/proc/{process.pid}/task").glob("*/children"))
     family = [process.pid, *map(int, children.split())]
     for pid in family:
         with suppress(ProcessLookupError):

@@ -15,13 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from result import table, write
 
-from attacks import recipients, strangers, users
+from attacks import injections, pages, privacy, recipients, strangers, tokens, users
 from attacks.attempts import ATTEMPTS, Attempt
 from attacks.siege import Siege
 from attacks.target import Target
 
-assert strangers, recipients
-assert users
+TRIED = (strangers, recipients, tokens, pages, injections, users, privacy)
+"""Importing them registers what they try."""
 
 
 def one(target: Target, attempt: Attempt) -> list[str]:
@@ -63,7 +63,9 @@ def main() -> None:
         if not given.no_siege:
             (Path(folder) / "siege").mkdir()
             with Target(Path(folder) / "siege", seed=given.seed, full=True) as target:
-                siege = Siege(target, given.connections, given.seconds).run()
+                measured = Siege(target, given.connections, given.seconds)
+                measured.run()
+                siege = measured.rows()
     text = table(["who", "attempt", "", "what was tried and seen", "s"], rows)
     if siege:
         text += f"\n\n## A stranger with {given.connections:,} connections for {given.seconds:.0f} s\n\n"

@@ -115,7 +115,7 @@ def paths(folder: Path, store: Store) -> tuple[TokenCodec, list[int]]:
 def resident(pid: int) -> dict[str, float]:
     """Megabytes by process: its command's name, and a number where there are several."""
     found: dict[str, float] = {}
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [one for task in Path(f"/proc/{pid}/task").glob("*/children") for one in task.read_text().split()]
     for one in [pid, *map(int, children)]:
         words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
         name = next((w.decode() for w in words if w in {b"app", b"up", b"edge", b"relay", b"inbound", b"worker"}), "?")

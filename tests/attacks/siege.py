@@ -1,136 +1,202 @@
-"""A stranger with many connections who sends all the time, and what everybody else notices of it."""
+"""A stranger with many connections who sends all the time, and what everybody else notices of it.
 
-import http.client
+He comes and goes in turns of equal length, so that whatever else the machine does is the same with and without him.
+"""
+
+import json
 import math
+import os
 import subprocess
 import sys
 import threading
 import time
-from typing import Final, NamedTuple
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from attacks.target import LISTENERS, Target
-from servers.waiting import LOOPBACK
+from attacks.target import Target
 
-_HITS_A_SECOND: Final = 100
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST: Final = 50 << 20
+"""Bytes of memory, and of disk, that a stranger may cost."""
+_TURNS: Final = 5
+_TESTS: Final = str(Path(__file__).parent.parent)
 _MEGABYTE: Final = 1 << 20
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-class Seen(NamedTuple):
-    p50: float
-    p99: float
-    failed: int
-    mail: float
-    """Seconds the slowest single mail took to leave."""
-    memory: int
-    disk: int
+@dataclass
+class Seen:
+    """What was measured in all turns of one kind."""
+
+    times: list[float] = field(default_factory=list)
+    """Milliseconds each open took."""
+    failed: int = 0
+    slowest_mail: float = 0.0
+    """Seconds."""
+    mails: int = 0
+    memory: int = 0
+    disk: int = 0
+    processor: dict[str, float] = field(default_factory=dict)
+    """Seconds of processor time by process."""
+    seconds: float = 0.0
+
+    def quantile(self, share: float) -> float:
+        """Milliseconds within which so many opens were answered."""
+        return sorted(self.times)[int(len(self.times) * share)]
+
+
+class Helper:
+    """A process beside the instance that works between `go` and `rest`."""
+
+    def __init__(self, *words: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_TESTS
+        )
+
+    def say(self, word: str) -> None:
+        """One word to its standard input."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def rest(self) -> str:
+        """Let it rest; what it has to report."""
+        self.say("rest")
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+    def end(self) -> None:
+        """It is gone afterwards."""
+        with suppress(OSError):
+            self.say("end")
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
 
 
 class Siege:
-    """The same load with and without the stranger."""
+    """The same load with and without the stranger, `seconds` of each."""
 
-    def __init__(self, target: Target, connections: int, seconds: float) -> None:
+    def __init__(self, target: Target, connections: int, seconds: float, turns: int = _TURNS) -> None:
         self._target = target
         self._connections = connections
-        self._seconds = seconds
+        self._turns = turns
+        self._turn = seconds / turns
+        self.without, self.during = Seen(), Seen()
+        self.sent = 0
+        """Bytes of the stranger's that were taken."""
+        self.stranger_processor = 0.0
 
-    def run(self) -> list[list[str]]:
-        """Rows of a table: what, without, with, wanted, whether it held."""
-        self._measure(min(10.0, self._seconds))  # caches are warm, the journal's segments are made
-        without = self._measure(self._seconds)
-        attackers = self._start()
-        try:
-            time.sleep(3)
-            during = self._measure(self._seconds)
-        finally:
-            sent = self._stop(attackers)
-        return self._rows(without, during, sent)
+    def run(self) -> None:
+        """Measure in turns."""
+        target = self._target
+        ports, share = target.postlude.ports, self._connections // len(target.listeners)
+        with ExitStack() as stack:
+            opens = Helper("attacks.opens", str(ports["edge"]), self._target.pixel)
+            stack.callback(opens.end)
+            strangers = [
+                Helper("attacks.stranger", target.speaks[endpoint], str(ports[endpoint]), str(share))
+                for endpoint in target.listeners
+            ]
+            for stranger in strangers:
+                stack.callback(stranger.end)
+            self._measure(Seen(), opens, min(10.0, self._turn))  # caches are warm, the journal's segments are made
+            for _ in range(self._turns):
+                self._measure(self.without, opens, self._turn)
+                for stranger in strangers:
+                    stranger.say("go")
+                time.sleep(1)
+                self._measure(self.during, opens, self._turn)
+                for stranger in strangers:
+                    sent, processor = stranger.rest().split()
+                    self.sent += int(sent)
+                    self.stranger_processor += float(processor)
+                time.sleep(1)
 
-    def _rows(self, without: Seen, during: Seen, sent: int) -> list[list[str]]:
-        memory, disk = during.memory - without.memory, during.disk - without.disk
-        checks = [
-            ("edge p50, ms", f"{without.p50:.2f}", f"{during.p50:.2f}", "", True),
-            ("edge p99, ms", f"{without.p99:.2f}", f"{during.p99:.2f}", "within 2 x", during.p99 <= 2 * without.p99),
-            ("hits without an answer", str(without.failed), str(during.failed), "0", during.failed == 0),
-            ("slowest single mail, s", f"{without.mail:.2f}", f"{during.mail:.2f}", "leaves", during.mail < math.inf),
-            ("memory, MB", f"{without.memory / _MEGABYTE:.0f}", f"+{memory / _MEGABYTE:.0f}", "+50", memory < 50 << 20),
-            ("disk, MB", f"{without.disk / _MEGABYTE:.0f}", f"+{disk / _MEGABYTE:.0f}", "+50", disk < 50 << 20),
-            ("sent by the stranger, MB", "0", f"{sent / _MEGABYTE:,.0f}", "", True),
-        ]
-        return [[*cells, "held" if held else "**did not hold**"] for *cells, held in checks]
+    def _measure(self, seen: Seen, opens: Helper, seconds: float) -> None:
+        before, began = self._processor(), time.monotonic()
+        opens.say("go")
+        sender = threading.Thread(target=self._send, args=(seen, began + seconds))
+        sender.start()
+        while time.monotonic() < began + seconds:
+            time.sleep(min(2.0, seconds))
+            seen.memory = max(seen.memory, self._target.memory())
+        sender.join()
+        reported = json.loads(opens.rest())
+        seen.times += reported["times"]
+        seen.failed += reported["failed"]
+        seen.seconds += time.monotonic() - began
+        for name, spent in self._processor().items():
+            seen.processor[name] = seen.processor.get(name, 0.0) + spent - before.get(name, 0.0)
+        seen.disk = self._target.disk()
 
-    def _start(self) -> list[subprocess.Popen[str]]:
-        """One process of low priority a listener: it stands for machines elsewhere."""
-        share = self._connections // len(LISTENERS)
-        ports = self._target.postlude.ports
-        return [
-            subprocess.Popen(
-                [
-                    "nice",
-                    "-n",
-                    "19",
-                    sys.executable,
-                    "-m",
-                    "attacks.stranger",
-                    endpoint,
-                    str(ports[endpoint]),
-                    str(share),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=__file__.rpartition("/attacks/")[0],
-            )
-            for endpoint in LISTENERS
-        ]
-
-    def _stop(self, attackers: list[subprocess.Popen[str]]) -> int:
-        sent = 0
-        for attacker in attackers:
-            out, _ = attacker.communicate("stop\n", timeout=30)
-            sent += int(out.strip() or 0)
-        return sent
-
-    def _measure(self, seconds: float) -> Seen:
-        times: list[float] = []
-        failed = [0]
-        until = time.monotonic() + seconds
-        clients = [threading.Thread(target=self._hit, args=(until, times, failed)) for _ in range(4)]
-        for client in clients:
-            client.start()
-        slowest, memory = 0.0, 0
+    def _send(self, seen: Seen, until: float) -> None:
         while time.monotonic() < until:
             began = time.monotonic()
             try:
                 self._target.send_mail()
-                slowest = max(slowest, time.monotonic() - began)
+                seen.slowest_mail = max(seen.slowest_mail, time.monotonic() - began)
+                seen.mails += 1
             except (AssertionError, OSError):
-                slowest = math.inf
-            memory = max(memory, self._target.memory())
+                seen.slowest_mail = math.inf
             time.sleep(0.5)
-        for client in clients:
-            client.join()
-        times.sort()
-        return Seen(
-            times[len(times) // 2] * 1000,
-            times[int(len(times) * 0.99)] * 1000,
-            failed[0],
-            slowest,
-            memory,
-            self._target.disk(),
-        )
 
-    def _hit(self, until: float, times: list[float], failed: list[int]) -> None:
-        """Opens at a steady rate on a connection that is kept; each is timed from when it was due."""
-        connection = http.client.HTTPConnection(LOOPBACK, self._target.postlude.ports["edge"], timeout=10)
-        due = time.monotonic()
-        while due < until:
-            time.sleep(max(0.0, due - time.monotonic()))
-            try:
-                connection.request("GET", self._target.pixel)
-                connection.getresponse().read()
-                times.append(time.monotonic() - due)
-            except OSError:
-                failed[0] += 1
-                connection.close()
-            due += 4 / _HITS_A_SECOND
-        connection.close()
+    def _processor(self) -> dict[str, float]:
+        spent: dict[str, float] = {}
+        for pid, command in self._target.processes().items():
+            name = command.partition("-m postlude ")[2].split(" ")[0] or "up"
+            with suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                spent[name] = spent.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / _TICKS
+        return spent
+
+    @property
+    def memory_growth(self) -> int:
+        """Bytes more with him than without."""
+        return self.during.memory - self.without.memory
+
+    @property
+    def disk_growth(self) -> int:
+        """Bytes more with him than without."""
+        return self.during.disk - self.without.disk
+
+    def rows(self) -> list[list[str]]:
+        """Of a table: what, without, with, wanted, whether it held."""
+        without, during = self.without, self.during
+        memory, disk = self.memory_growth, self.disk_growth
+        ratio = during.quantile(0.99) / without.quantile(0.99)
+        lost = without.failed + during.failed
+        checks = [
+            *(_opened(without, during, share) for share in (0.5, 0.9)),
+            (*_opened(without, during, 0.99)[:3], f"within 2 x: {ratio:.2f}", ratio <= 2),
+            ("opens", f"{len(without.times):,}", f"{len(during.times):,}", "", True),
+            ("opens without an answer", str(without.failed), str(during.failed), "0", not lost),
+            ("slowest single mail, s", f"{without.slowest_mail:.2f}", f"{during.slowest_mail:.2f}", "leaves", True),
+            ("single mails that left", str(without.mails), str(during.mails), "", during.slowest_mail < math.inf),
+            ("memory, MB", f"{without.memory / _MEGABYTE:.0f}", f"{memory / _MEGABYTE:+.0f}", "+50", memory < MOST),
+            ("disk, MB", f"{without.disk / _MEGABYTE:.0f}", f"{disk / _MEGABYTE:+.0f}", "+50", disk < MOST),
+            ("sent by the stranger, MB", "0", f"{self.sent / _MEGABYTE:,.0f}", "", True),
+            *self._processor_rows(),
+        ]
+        return [[*map(str, cells), "held" if held else "**did not hold**"] for *cells, held in checks]
+
+    def _processor_rows(self) -> list[tuple[str, str, str, str, bool]]:
+        names = sorted(self.without.processor | self.during.processor)
+        both = (self.without, self.during)
+        shares: list[tuple[str, Sequence[float]]] = [
+            (name, [seen.processor.get(name, 0.0) / seen.seconds for seen in both]) for name in names
+        ]
+        shares.append(("the stranger", (0.0, self.stranger_processor / self.during.seconds)))
+        return [(f"processor, {name}", f"{share[0]:.1%}", f"{share[1]:.1%}", "", True) for name, share in shares]
+
+
+def _opened(without: Seen, during: Seen, share: float) -> tuple[str, str, str, str, bool]:
+    one, other = (f"{seen.quantile(share):.2f}" for seen in (without, during))
+    return f"edge p{share * 100:.0f}, ms", one, other, "", True

@@ -4,7 +4,9 @@ import contextlib
 import http.client
 import random
 import re
+import smtplib
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
@@ -13,16 +15,22 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode, urlsplit
 
+from attacks.stranger import STRANGERS
+from postlude.app.build.common import build_parts
+from postlude.app.processes.sockets import endpoints
+from postlude.config import Settings
 from postlude.mail.bodies import read_bodies
+from postlude.tokens import CopyRef, CopyTokens, Prefixes, TokenCodec
+from servers.certificates import Authority
 from servers.postlude import Postlude
 from servers.sink import Sink
-from servers.waiting import LOOPBACK, wait_for
+from servers.waiting import LOOPBACK, free_port, wait_for
 
-HTTP: Final = ("web", "edge")
-SMTP: Final = ("relay", "inbound")
-LISTENERS: Final = HTTP + SMTP
-STRANGERS: Final = tuple(f"127.0.0.{number}" for number in range(2, 34))
-"""Addresses attackers come from; everybody else comes from 127.0.0.1."""
+PREFIXES: Final = Prefixes()._asdict()
+"""The first path segment of each endpoint of the edge, by its name."""
+_UNVERIFIED: Final = ssl.create_default_context()
+_UNVERIFIED.check_hostname = False  # for all who attack: whose certificate it is does not matter to them
+_UNVERIFIED.verify_mode = ssl.CERT_NONE
 
 
 class Answer(NamedTuple):
@@ -38,9 +46,22 @@ class Target:
         self.full: Final = full
         self.random: Final = random.Random(seed)
         self._sink: Final = Sink()
+        tls = Authority(home).certificate("localhost")
         self.postlude: Final = Postlude(
-            home, smtp_host=LOOPBACK, smtp_port=self._sink.port, smtp_tls="none", return_domain="r.example.org"
+            home,
+            smtp_host=LOOPBACK,
+            smtp_port=self._sink.port,
+            smtp_tls="none",
+            return_domain="r.example.org",
+            relay_tls_cert=tls,
+            relay_tls_key=tls,
+            relay_tls_port=free_port(),
         )
+        self.postlude.ports["relay_tls"] = int(str(self.postlude.settings["relay_tls_port"]))
+        self.listeners: Final = endpoints(Settings(data=home, relay_tls_port=self.postlude.ports["relay_tls"]))
+        """Everything the instance listens for, as its own code names them."""
+        self.speaks: Final[dict[str, str]] = {}
+        """`http`, `smtp` or `tls`, found out by asking."""
         self.cookie = ""
         self.pixel = self.link = ""
         self._sent = 0
@@ -49,6 +70,7 @@ class Target:
         self._sink.__enter__()
         try:
             self.postlude.start()
+            self.speaks.update({endpoint: self._spoken(endpoint) for endpoint in self.listeners})
             self._sign_in()
             self._find_urls()
         except BaseException:
@@ -62,10 +84,72 @@ class Target:
         self.postlude.close()
         self._sink.__exit__(kind, error, trace)
 
+    def that_speak(self, *kinds: str) -> list[str]:
+        """The listeners of these kinds."""
+        return [endpoint for endpoint, kind in self.speaks.items() if kind in kinds]
+
+    def _spoken(self, endpoint: str) -> str:
+        with self.connect(endpoint) as made:
+            made.settimeout(1)
+            with contextlib.suppress(TimeoutError):
+                if made.recv(3) == b"220":
+                    return "smtp"
+            made.settimeout(10)
+            with contextlib.suppress(OSError):
+                made.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                if made.recv(5) == b"HTTP/":
+                    return "http"
+        return "tls"
+
     def _sign_in(self) -> None:
         self.login = self.postlude.login()
         answer = self.ask("web", "GET", urlsplit(self.postlude.printed_link()).path)
         self.cookie = answer.headers["set-cookie"].partition(";")[0]
+
+    def session_of(self, address: str) -> str:
+        """A cookie of another user's session; the user is made at the first time."""
+        if address not in self.postlude.run("user", "list").out:
+            assert self.postlude.run("user", "add", address).code == 0
+        link = self.postlude.run("sign-in", address).out.strip()
+        answer = self.ask("web", "GET", urlsplit(link).path, headers={"Cookie": ""})
+        return answer.headers["set-cookie"].partition(";")[0]
+
+    @property
+    def codec(self) -> TokenCodec:
+        """What makes the instance's tokens: to begin from real ones."""
+        return build_parts(Settings(data=self.postlude.data), must_write=False).codec
+
+    @property
+    def ref(self) -> CopyRef:
+        """Which copy the first mail's tokens are of."""
+        found = self.codec.read_read(self.link.split("/")[2])
+        assert found is not None
+        return found
+
+    @property
+    def tokens(self) -> CopyTokens:
+        """The two tokens of the first mail's copy."""
+        return self.codec.minter(self.ref.kind, self.ref.scope).tokens(self.ref.copy)
+
+    unverified: Final = _UNVERIFIED
+
+    def log(self) -> bytes:
+        """What the instance wrote to its log so far."""
+        return self.postlude.log.read_bytes()
+
+    def last_mail(self, part: str) -> bytes:
+        """The newest mail that went to an address with `part` in it; waits for it."""
+        return wait_for(f"a mail to {part}", lambda: self.mails(part), 60)[-1]
+
+    def mails(self, part: str) -> list[bytes]:
+        """Every mail that went to an address with `part` in it."""
+        return [one.data for one in list(self._sink.deliveries) if any(part in to for to in one.rcpt_tos)]
+
+    def return_path(self, part: str) -> str:
+        """The envelope sender of such a mail: the tagged address its recipient knows."""
+        return next(one.mail_from for one in self._sink.deliveries if any(part in to for to in one.rcpt_tos)).strip(
+            "<>"
+        )
 
     def _find_urls(self) -> None:
         html = self.send_mail('<p>Hello <a href="https://shop.example/a?b=c">the shop</a></p>')
@@ -73,20 +157,29 @@ class Target:
         self.link = next(path for path in found if path.startswith("/l/"))
         self.pixel = next(path for path in found if path.startswith("/i/"))
 
-    def send_mail(self, html: str = "<p>Hello</p>") -> str:
+    def send_mail(self, html: str = "<p>Hello</p>", *, to: str = "", subject: str = "Hello") -> str:
         """A mail of the owner's through the relay; the HTML as it came to the next server. Waits until it is there."""
         self._sent += 1
-        to = f"bob{self._sent}@example.com"
+        to = to or f"bob{self._sent}@example.com"
+        before = len(self.mails(to))
         mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self.login.user, to, "Hello"
+        mail["From"], mail["To"], mail["Subject"] = self.login.user, to, subject
         mail.set_content(html, subtype="html")
         self.postlude.submit(self.login.user, [to], mail)
 
-        def arrived() -> list[bytes]:
-            return [one.data for one in list(self._sink.deliveries) if to in one.rcpt_tos]
-
-        raw = wait_for(f"the mail to {to}", arrived, 60)[0]
+        raw = wait_for(f"the mail to {to}", lambda: self.mails(to)[before:], 60)[0]
         return read_bodies(raw).html or ""
+
+    def path_in(self, html: str, endpoint: str) -> str:
+        """The path of the first address of ours with `endpoint` in it."""
+        found: list[str] = re.findall(r"https?://[^/\"]+(/[^\"]+)\"", html)
+        return next(path for path in found if path.startswith(endpoint))
+
+    def mail_client(self, endpoint: str) -> smtplib.SMTP:
+        """A stranger's SMTP connection."""
+        client = smtplib.SMTP(LOOPBACK, self.postlude.ports[endpoint], timeout=20)
+        client.ehlo("x")
+        return client
 
     @property
     def delivered(self) -> int:
@@ -114,11 +207,24 @@ class Target:
             got = connection.getresponse()
             return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
 
-    def form(self, path: str, fields: Mapping[str, str], page: str = "/compose") -> Answer:
+    def csrf(self, page: str = "/compose", cookie: str = "") -> str:
+        """The token of the forms of a session."""
+        text = self.ask("web", "GET", page, headers={"Cookie": cookie or self.cookie}).body.decode()
+        return text.partition('name="csrf" value="')[2].partition('"')[0]
+
+    def form(self, path: str, fields: Mapping[str, str], page: str = "/compose", cookie: str = "") -> Answer:
         """A form of a signed-in user, with its token from `page`."""
-        token = self.ask("web", "GET", page).body.decode().partition('name="csrf" value="')[2].partition('"')[0]
-        data = urlencode({"csrf": token} | dict(fields)).encode()
-        return self.ask("web", "POST", path, data, {"Content-Type": "application/x-www-form-urlencoded"})
+        data = urlencode({"csrf": self.csrf(page, cookie)} | dict(fields)).encode()
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie or self.cookie}
+        return self.ask("web", "POST", path, data, kind)
+
+    def upload(self, path: str, name: str, content: bytes, page: str = "/compose", **fields: str) -> Answer:
+        """A form with a file, of the owner's."""
+        parts = {"csrf": self.csrf(page)} | fields
+        head = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in parts.items())
+        head += f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        return self.ask("web", "POST", path, head.encode() + content + b"\r\n--b--\r\n", kind)
 
     def connect(self, endpoint: str, source: str = "") -> socket.socket:
         """A stranger's connection."""
@@ -129,11 +235,13 @@ class Target:
 
     def check_serves(self, within: float = 5.0) -> None:
         """Everybody else is served by every listener within so many seconds."""
-        for endpoint in LISTENERS:
+        for endpoint, kind in self.speaks.items():
             began = time.monotonic()
-            if endpoint in SMTP:
-                with socket.create_connection((LOOPBACK, self.postlude.ports[endpoint]), timeout=within) as made:
+            if kind != "http":
+                with socket.create_connection((LOOPBACK, self.postlude.ports[endpoint]), timeout=within) as plain:
+                    made = _UNVERIFIED.wrap_socket(plain) if kind == "tls" else plain
                     assert made.recv(3) == b"220", f"{endpoint} does not greet"
+                    made.close()
             else:
                 path = "/sign-in" if endpoint == "web" else self.pixel
                 assert self.ask(endpoint, "GET", path).status == 200, f"{endpoint} does not answer"

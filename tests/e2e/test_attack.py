@@ -1,15 +1,20 @@
 """Every class of attempt once, in a short form, against a running instance; `make attack` is the long one."""
 
+import math
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from attacks import recipients, strangers, users
+from attacks import injections, pages, privacy, recipients, strangers, tokens, users
 from attacks.attempts import ATTEMPTS, Attempt
-from attacks.target import LISTENERS, Target
+from attacks.siege import MOST, Siege
+from attacks.target import Target
+from servers.waiting import wait_for
 
-assert strangers, recipients
-assert users  # importing them registers what they try
+TRIED = (strangers, recipients, tokens, pages, injections, users, privacy)  # importing them registers what they try
 
 
 @pytest.fixture(scope="module")
@@ -25,4 +30,36 @@ def test_it_does_not_succeed(target: Target, attempt: Attempt) -> None:
 
 
 def test_every_listener_is_attacked(target: Target) -> None:
-    assert set(LISTENERS) == set(target.postlude.ports)
+    assert set(target.listeners) == set(target.postlude.ports)
+    assert set(target.speaks.values()) == {"http", "smtp", "tls"}
+
+
+def nice_of(target: Target) -> dict[str, int]:
+    """How far each process steps back, by its name."""
+    found = {}
+    for pid, command in target.processes().items():
+        name = command.partition("-m postlude ")[2].split(" ")[0] or "up"
+        found[name] = os.getpriority(os.PRIO_PROCESS, pid) - os.nice(0)
+    return found
+
+
+def test_edges_come_first_and_again_when_one_was_started_anew(target: Target) -> None:
+    before = nice_of(target)
+    assert before == {"up": 0, "edge": 3, "app": 6, "relay": 6, "inbound": 6}  # an edge's committer 0
+    edge = next(pid for pid, command in target.processes().items() if "-m postlude edge" in command)
+    os.kill(edge, signal.SIGKILL)
+    wait_for("another edge", lambda: nice_of(target).get("edge") == 3 and not Path(f"/proc/{edge}").exists())
+    target.check_serves(15)
+
+
+def test_a_siege_costs_nobody_an_answer_a_mail_or_room(target: Target) -> None:
+    siege = Siege(target, 200, 5.0, turns=1)
+    siege.run()
+    for seen in (siege.without, siege.during):
+        assert seen.times
+        assert not seen.failed
+        assert seen.mails
+        assert seen.slowest_mail < math.inf
+    assert siege.sent > 1 << 20
+    assert siege.memory_growth < MOST
+    assert siege.disk_growth < MOST

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import ssl
 import urllib.request
 from collections.abc import Sequence
 from email import policy
@@ -142,6 +143,16 @@ class Postlude:
     def submit(self, sender: str, recipients: Sequence[str], message: EmailMessage | bytes) -> None:
         """Through the relay with AUTH, as a mail client does."""
         data = message if isinstance(message, bytes) else message.as_bytes(policy=policy.SMTP)
-        with smtplib.SMTP(LOOPBACK, self.ports["relay"], timeout=15) as client:
+        with self.relay() as client:
             client.login(*self.login())
             client.sendmail(sender, recipients, data)
+
+    def relay(self) -> smtplib.SMTP:
+        """A connection to the relay, with TLS where it is offered. For `with`."""
+        client = smtplib.SMTP(LOOPBACK, self.ports["relay"], timeout=30)
+        client.ehlo()
+        if client.has_extn("starttls"):
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            client.starttls(context=context)
+        return client
