@@ -298,7 +298,7 @@ async def test_parts_of_mail_have_one_memory_with_whole_mail(relay: Starter) -> 
         await asyncio.sleep(0.15)
         await asyncio.to_thread(clients[0].say, "MAIL FROM:<alice@example.org>")
         await asyncio.to_thread(clients[0].say, "RCPT TO:<bob@example.com>")
-        await asyncio.to_thread(clients[0].send, b"BDAT %d LAST\r\n" % len(LETTER) + LETTER)
+        await asyncio.to_thread(clients[0].send, b"BDAT %d LAST\r\n" % len(RAW_MAIL) + RAW_MAIL)
         assert (await asyncio.to_thread(clients[0].reply)).startswith("250")
 
 
