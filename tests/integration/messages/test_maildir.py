@@ -16,7 +16,8 @@ async def test_mail_readers_find_what_was_delivered(tmp_path: Path) -> None:
     way = Maildir(tmp_path / "box", SystemClock())
     for number in range(3):
         answer = await way.send(Outgoing("v@example.org", f"r{number}@example.com", RAW_MAIL), Started())
-        assert (answer.outcome, answer.code) == (SendOutcome.ACCEPTED, 250)
+        assert answer.outcome == SendOutcome.ACCEPTED
+        assert answer.code == 250
     found = list(mailbox.Maildir(tmp_path / "box", create=False))
     assert sorted(str(one["Delivered-To"]) for one in found) == [f"r{number}@example.com" for number in range(3)]
     assert {str(one["Return-Path"]) for one in found} == {"<v@example.org>"}
@@ -26,4 +27,5 @@ async def test_mail_readers_find_what_was_delivered(tmp_path: Path) -> None:
 async def test_a_folder_that_cannot_be_written_keeps_the_copy(tmp_path: Path) -> None:
     (tmp_path / "box").write_text("a file")
     answer = await Maildir(tmp_path / "box", SystemClock()).send(Outgoing("", "r@example.com", RAW_MAIL), Started())
-    assert (answer.outcome, answer.code) == (SendOutcome.DEFERRED, 452)
+    assert answer.outcome == SendOutcome.DEFERRED
+    assert answer.code == 452

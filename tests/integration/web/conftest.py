@@ -5,12 +5,14 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from aiosmtpd.controller import Controller
+from jinja2 import Environment, FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
@@ -27,9 +29,18 @@ from postlude.services.health import Health
 from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
-from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps, create_app
+from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps, create_app, pages
 from support.state_template import sqlite_state
 from support.web_world import CLOCK, Csrf, Inbox, World, csrf_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every app compiles its templates anew, which costs each test 0.05 s: here they are compiled once."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "Environment", partial(Environment, bytecode_cache=cache))
+        yield
 
 
 @pytest.fixture
