@@ -3,7 +3,7 @@
     python bench/chaos.py [--histories 100] [--rounds 3] [--seed 1] [--jobs 2] [--plain] [--no-result]
 
 With real processes, beside a model. A history is rounds of work (mail and campaigns are accepted and sent, pixels are
-answered, the clock is set, PostgreSQL goes away in every third), an end (`kill -9` or in order), and something that
+answered, the clock is set, PostgreSQL goes away in a third of them), an end (`kill -9` or in order), and something that
 happens to the data folder meanwhile. At the end everything that was promised is there once, or was
 told to be missing. Full disks need root: a small file system is mounted for every third history.
 """

@@ -36,7 +36,7 @@ _VISIBLE: Final = {CopyStatus.INDETERMINATE.value, CopyStatus.REJECTED.value, Co
 _PROBLEMS: Final = 10
 _PATIENCE: Final = 3.0
 _TRIES: Final = 4
-_ELSEWHERE: Final = 3
+_ELSEWHERE: Final = 2
 _OFTEN, _SELDOM = 0.5, 0.2
 
 
@@ -61,15 +61,15 @@ class Verdict:
 class Driver:
     """One data folder, the process on it, and what it promised.
 
-    Not `plain`: there are campaigns and a clock that is set while it runs and while it does not, and every third
-    history has its state in PostgreSQL, which is away now and then.
+    Not `plain`: there are campaigns and a clock that is set while it runs and while it does not, and a third of the
+    histories has its state in PostgreSQL, which is away now and then.
     """
 
     def __init__(self, folder: Path, seed: int, *, small_disk: bool = False, plain: bool = False) -> None:
         self._chance = random.Random(seed)
         self._plain = plain
         self._faults = FAULTS if plain else WITH_CLOCK
-        elsewhere = not (plain or small_disk) and seed % _ELSEWHERE == 1 and Postgresql.installed()
+        elsewhere = not (plain or small_disk) and seed % _ELSEWHERE == 0 and Postgresql.installed()
         self._database = Postgresql() if elsewhere else None
         self._data, self._outside = folder / "data", folder / "outside"
         self._folder, self._small_disk = folder, small_disk

@@ -157,7 +157,7 @@ class DataFolder:
         """Key for session cookies; created at the first start. Deleting the file signs all users out."""
         path = self.root / "session.key"
         if path.exists() and len(path.read_bytes()) != SECRET_BYTES:  # with an empty one anybody could sign cookies
-            self._quarantined_record(path, "everybody is signed out")
+            self._quarantined_record(path, "all users are signed out")
         if not path.exists():
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         return path.read_bytes()

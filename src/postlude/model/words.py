@@ -83,7 +83,7 @@ class SendOutcome(_Renamed):
 
 
 class IfIndeterminate(StrEnum):
-    """What a sender wants of a copy of which nobody knows whether it arrived."""
+    """What a sender wants of a copy that may or may not have arrived."""
 
     NEVER_TWICE = "never-twice"  # it stays so until somebody decides
     RATHER_TWICE = "rather-twice"  # it is tried once more

@@ -58,8 +58,8 @@ class Worker:
 class _Mails:
     """A CopySource: copies that are due, composed ahead in a thread up to a number and a size.
 
-    Large ones are composed and sent beside the others, a few at a time: nobody waits until 25 MB are composed and have
-    left by a slow line, and they never take every connection.
+    Large ones are composed and sent beside the others, a few at a time: no other waits until 25 MB are composed and
+    sent by a slow line, and they never take every connection.
     """
 
     def __init__(self, deps: SenderDeps, pump: Pump[Ready], wake: asyncio.Event) -> None:

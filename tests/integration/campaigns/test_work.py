@@ -159,8 +159,10 @@ async def test_a_paused_campaign_stops_and_what_was_in_hand_is_given_back(world:
             await until("the first copies", lambda: server.counts.total() > 10)
             pause_campaign(world.store, campaign.id)
             await until("claims to be given back", idle)
-            left, looked = server.counts.total(), len(looks)
+            looked = len(looks)  # what is being handed over ends meanwhile
             await until("the worker to look for work twice", lambda: len(looks) > looked + 1)
+            left, looked = server.counts.total(), len(looks)
+            await until("the worker to look for work twice more", lambda: len(looks) > looked + 1)
             assert server.counts.total() == left < 150
             resume_campaign(world.store, campaign.id)
             await until("more copies", lambda: server.counts.total() > left + 20)

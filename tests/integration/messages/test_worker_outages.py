@@ -143,7 +143,7 @@ async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indetermina
 ) -> None:
     (first, *others) = await submit(folder, store)
     for other in others:
-        store.suppressions.add(other.recipient, "unsubscribed")
+        store.suppressions.add(other.recipient, "manual")
     transport = Holding(state)
     async with Difficult().running() as server:
         deps = sender_deps(folder, store, server, transport=transport)

@@ -31,7 +31,7 @@ def list_senders(as_json: bool) -> None:
 @click.argument("sender")
 @click.argument("wanted", type=one_of(IfIndeterminate))
 def indeterminate(sender: str, wanted: str) -> None:
-    """What becomes of copies from SENDER of which nobody knows whether they arrived.
+    """Set what becomes of copies from SENDER that may or may not have arrived.
 
     The connection was lost, or Postlude was killed, while the next server had the whole message and had not answered.
     `never-twice`: the copy waits for you (`postlude resend`). `rather-twice`: it is tried once more by itself, for mail

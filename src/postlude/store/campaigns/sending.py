@@ -121,7 +121,7 @@ class CampaignSending(TopicQueries):
         return min((at for at in found if at is not None), default=None)
 
     def finish(self, campaign: int, now: int) -> bool:
-        """SENT, when everybody is taken in and every copy has its outcome; False when it is not so."""
+        """Set SENT when the whole audience has copies and every copy has its outcome; False otherwise."""
         waits_again = and_(copies.c.status == CopyStatus.INDETERMINATE.value, copies.c.next_attempt_at.is_not(None))
         is_open = or_(copies.c.status.in_(_OPEN), waits_again)
         left = select(copies.c.id).where(copies.c.campaign == campaign, is_open).exists()

@@ -13,7 +13,7 @@ from postlude.store.messages.tables import copies, copy_activity
 
 _SHOWN: Final = ("bounced_at", "unsubscribed_at", "autoresponded_at")
 _DELIVERED: Final = (IMPLIED, CONFIRMED)
-_TEXT: Final = "nobody knew whether it arrived; what came of it later says so"
+_TEXT: Final = "it was not known whether it arrived; what came of it later shows it"
 # Not bound values: the index of indeterminate copies is found by this very text.
 _IS_INDETERMINATE: Final = copies.c.status == literal_column(f"'{CopyStatus.INDETERMINATE.value}'")
 
@@ -43,7 +43,7 @@ def _by_activity() -> Any:  # noqa: ANN401 - a condition
 
 
 def _delayed(batch: Batch) -> list[int]:
-    """Copies a report speaks of as delayed: somebody has them."""
+    """Copies a report speaks of as delayed: a server has them."""
     return [event.copy for event in batch.events if event.kind is EventKind.DEFERRED and "door" in event.facts]
 
 

@@ -1,4 +1,4 @@
-"""Times that somebody waits for, and that lie further ahead than anybody ever waits: the clock was wrong once.
+"""Times that are waited for, and that lie further ahead than any wait is long: the clock was wrong once.
 
 A clock that was ahead leaves times behind that are not reached for days after it was set right. The rule is one for all
 of them: what waits for a time waits at most as long as it was meant to; what says when something happened lies not
