@@ -46,7 +46,7 @@ def offer(folder: Path, name: str) -> socket.socket:
 def call(folder: Path, name: str, patience_s: float) -> socket.socket | None:
     """A connection to who listens under `name`, with that timeout; None when no process of the folder's account does.
 
-    Raises OSError when somebody listens and does not take the connection.
+    Raises OSError when a process listens and does not take the connection.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(patience_s)

@@ -85,7 +85,7 @@ class SendOutcome(_Renamed):
 class IfIndeterminate(StrEnum):
     """What a sender wants of a copy that may or may not have arrived."""
 
-    NEVER_TWICE = "never-twice"  # it stays so until somebody decides
+    NEVER_TWICE = "never-twice"  # it stays so until a person decides
     RATHER_TWICE = "rather-twice"  # it is tried once more
 
 

@@ -13,7 +13,7 @@ from postlude.app.build.common import Parts, build_parts
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for, port_of
 from postlude.app.processes.succession import succeed
-from postlude.app.processes.supervised import APP_STOP_S, Tie
+from postlude.app.processes.supervised import APP_STOP_S, Supervision
 from postlude.config import Settings
 from postlude.kit.loop import Troubled
 from postlude.kit.priority import yield_to_edges
@@ -21,7 +21,7 @@ from postlude.kit.priority import yield_to_edges
 _COMMAND_S: Final = 10.0  # a command that found no app running has the stores for a moment
 
 
-def run_app(settings: Settings, *, web: int | None, supervised: bool, tie: Tie) -> None:
+def run_app(settings: Settings, *, web: int | None, supervised: bool, supervision: Supervision) -> None:
     """Run the app until it is told to stop.
 
     `web` is the descriptor of the web app's socket. Without one it is bound here; as one of `supervised` processes it
@@ -30,13 +30,13 @@ def run_app(settings: Settings, *, web: int | None, supervised: bool, tie: Tie) 
     start_log(settings.log_level)
     yield_to_edges()
     parts = build_parts(settings, must_write=False)
-    if tie.outlives:
+    if supervision.outlives:
         succeed(parts.folder.root, "app", APP_STOP_S)
-    with closing(parts.folder.lock(_COMMAND_S if tie.child else 0.0)):
+    with closing(parts.folder.lock(_COMMAND_S if supervision.child else 0.0)):
         sock = inherited(web) if web is not None else None if supervised else listen_for(settings, "web")
         if sock is not None:
             parts = replace(parts, settings=replace(settings, web_port=port_of(sock)))  # port 0 took a free one
-        bond = tie.bond(parts.folder.root, "app", {"--web-fd": sock} if sock is not None else {})
+        bond = supervision.bond(parts.folder.root, "app", {"--web-fd": sock} if sock is not None else {})
         troubles = bond.troubles if bond is not None else []
         run_until_stopped(lambda stop: _run(parts, sock, troubles, stop, supervised=supervised), bond=bond)
     gc.collect()  # what errors of an outage still hold: DuckDB would list it in the log as leaked

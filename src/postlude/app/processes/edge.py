@@ -9,7 +9,7 @@ from postlude.app.processes.edge_group import run_edges
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for
 from postlude.app.processes.succession import succeed
-from postlude.app.processes.supervised import STOP_S, Tie
+from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.edge import AddressForm, Brand, EdgeConfig, VisitorLimits, run_edge
 
@@ -48,12 +48,12 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
     return config if settings.edge_robots is None else config._replace(robots=_content(settings.edge_robots))
 
 
-def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, tie: Tie) -> None:
+def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, supervision: Supervision) -> None:
     """Run the edge until it is told to stop: one process, or those the settings want when none handed a socket over."""
     start_log(settings.log_level)
     parts = build_parts(settings, must_write=False)  # links work on a full disk too
     if descriptor is None and settings.edge_processes > 1:
-        run_edges(settings, name=name, bond=tie.bond(parts.folder.root, "", {}))
+        run_edges(settings, name=name, bond=supervision.bond(parts.folder.root, "", {}))
         return
     sock = listen_for(settings, "edge") if descriptor is None else inherited(descriptor)
 
@@ -69,9 +69,9 @@ def run_edge_process(settings: Settings, *, name: str, descriptor: int | None, t
             clock=parts.clock,
         )
 
-    if tie.outlives:
+    if supervision.outlives:
         succeed(parts.folder.root, name, STOP_S)
-    run_until_stopped(main, bond=tie.bond(parts.folder.root, name, {"--edge-fd": sock}))
+    run_until_stopped(main, bond=supervision.bond(parts.folder.root, name, {"--edge-fd": sock}))
 
 
 def _content(path: Path | None) -> str:

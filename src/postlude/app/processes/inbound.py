@@ -14,7 +14,7 @@ from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.mail_journal import MailJournal
 from postlude.app.processes.sockets import listening
 from postlude.app.processes.succession import succeed
-from postlude.app.processes.supervised import STOP_S, Tie
+from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.inbound import InboundConfig, run_inbound
 from postlude.journal import Spool
@@ -23,14 +23,14 @@ from postlude.kit.priority import yield_to_edges
 _BUFFERED_BYTES: Final = 64 << 20  # of incoming mail, which anyone who knows an address can send: two of the largest
 
 
-def run_inbound_process(settings: Settings, *, descriptor: int | None, tie: Tie) -> None:
+def run_inbound_process(settings: Settings, *, descriptor: int | None, supervision: Supervision) -> None:
     """Run until told to stop. `descriptor` is of a listening socket the parent hands over; None binds here."""
     start_log(settings.log_level)
     yield_to_edges()
     parts = build_parts(settings, must_write=False)
     sock = listening(settings, "inbound", descriptor)
 
-    bond = tie.bond(parts.folder.root, "inbound", {"--inbound-fd": sock})
+    bond = supervision.bond(parts.folder.root, "inbound", {"--inbound-fd": sock})
 
     async def main(stop: asyncio.Event) -> None:
         async with MailJournal(parts, "inbound") as journal:
@@ -38,7 +38,7 @@ def run_inbound_process(settings: Settings, *, descriptor: int | None, tie: Tie)
                 bond.troubles.append(journal)
             await _inbound(parts, sock, journal, stop)
 
-    if tie.outlives:
+    if supervision.outlives:
         succeed(parts.folder.root, "inbound", STOP_S)
     run_until_stopped(main, bond=bond)
 

@@ -10,14 +10,16 @@ from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.mail_journal import MailJournal
 from postlude.app.processes.sockets import listening
 from postlude.app.processes.succession import succeed
-from postlude.app.processes.supervised import STOP_S, Tie
+from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
 from postlude.relay import Gateway, Quota, RelayConfig, run_relay
 
 
-def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, tie: Tie) -> None:
+def run_relay_process(
+    settings: Settings, *, descriptor: int | None, tls_descriptor: int | None, supervision: Supervision
+) -> None:
     """Run until told to stop. The descriptors are of listening sockets the parent hands over; None binds here."""
     start_log(settings.log_level)
     yield_to_edges()
@@ -26,7 +28,7 @@ def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descrip
     tls_sock = listening(settings, "relay_tls", tls_descriptor) if settings.relay_tls_port else None
 
     sockets = {"--relay-fd": sock} | ({"--relay-tls-fd": tls_sock} if tls_sock else {})
-    bond = tie.bond(parts.folder.root, "relay", sockets)
+    bond = supervision.bond(parts.folder.root, "relay", sockets)
 
     async def main(stop: asyncio.Event) -> None:
         async with MailJournal(parts, "relay") as journal:
@@ -34,7 +36,7 @@ def run_relay_process(settings: Settings, *, descriptor: int | None, tls_descrip
                 bond.troubles.append(journal)
             await _relay(parts, sock, tls_sock, journal, stop)
 
-    if tie.outlives:
+    if supervision.outlives:
         succeed(parts.folder.root, "relay", STOP_S)
     run_until_stopped(main, bond=bond)
 

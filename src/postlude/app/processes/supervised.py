@@ -52,7 +52,7 @@ class Bond:
     """What the child tells its starter of while it runs."""
 
 
-class Tie(NamedTuple):
+class Supervision(NamedTuple):
     """What the command line says of who started this process."""
 
     child: bool = False

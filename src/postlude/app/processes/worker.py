@@ -9,7 +9,7 @@ from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.sending import build_contents, build_transport, retry_schedule
 from postlude.app.processes.event_loop import run_until_stopped, start_log
-from postlude.app.processes.supervised import Tie
+from postlude.app.processes.supervised import Supervision
 from postlude.config import Settings
 from postlude.journal import JournalWriter
 from postlude.kit.loop import Troubled, retried, unless_stopped
@@ -28,16 +28,16 @@ _NAME: Final = "worker-"
 _WAITED_FOR: Final = (StorageError, InUseError)
 
 
-def run_worker_process(settings: Settings, *, tie: Tie, idle_end_s: float = 0.0) -> None:
+def run_worker_process(settings: Settings, *, supervision: Supervision, idle_end_s: float = 0.0) -> None:
     """Send campaigns until told to stop, or after `idle_end_s` (0: never) without one.
 
     A database that is away at the start, or a disk that takes nothing, is waited for.
     """
     start_log(settings.log_level)
-    if not tie.child:  # what the app process starts has its priority
+    if not supervision.child:  # what the app process starts has its priority
         yield_to_edges()
     parts = build_parts(settings, must_write=False)
-    bond = tie.bond(parts.folder.root, "", {})
+    bond = supervision.bond(parts.folder.root, "", {})
     troubles = bond.troubles if bond is not None else []
     run_until_stopped(lambda stop: _run(parts, stop, idle_end_s, troubles), bond=bond)
 

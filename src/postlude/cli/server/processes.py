@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from postlude.app.processes.supervised import Tie, telling_why
+from postlude.app.processes.supervised import Supervision, telling_why
 from postlude.config import load
 
 _HANDED_OVER = "Descriptor of a listening socket handed over by the parent process."
@@ -26,21 +26,23 @@ def _run_edge(child: bool, outlives: bool, edge_fd: int | None, name: str, proce
         settings = load()
         if processes is not None:
             settings = replace(settings, edge_processes=processes)
-        run_edge_process(settings, name=name, descriptor=edge_fd, tie=Tie(child, outlives))
+        run_edge_process(settings, name=name, descriptor=edge_fd, supervision=Supervision(child, outlives))
 
 
 def _run_relay(child: bool, outlives: bool, relay_fd: int | None, relay_tls_fd: int | None) -> None:
     with telling_why(child=child):
         from postlude.app.processes.relay import run_relay_process  # noqa: PLC0415 - only this command pays for it
 
-        run_relay_process(load(), descriptor=relay_fd, tls_descriptor=relay_tls_fd, tie=Tie(child, outlives))
+        run_relay_process(
+            load(), descriptor=relay_fd, tls_descriptor=relay_tls_fd, supervision=Supervision(child, outlives)
+        )
 
 
 def _run_inbound(child: bool, outlives: bool, inbound_fd: int | None) -> None:
     with telling_why(child=child):
         from postlude.app.processes.inbound import run_inbound_process  # noqa: PLC0415 - only this command pays for it
 
-        run_inbound_process(load(), descriptor=inbound_fd, tie=Tie(child, outlives))
+        run_inbound_process(load(), descriptor=inbound_fd, supervision=Supervision(child, outlives))
 
 
 def _run_app(child: bool, outlives: bool, supervised: bool, web_fd: int | None, port: tuple[str, ...]) -> None:
@@ -49,14 +51,14 @@ def _run_app(child: bool, outlives: bool, supervised: bool, web_fd: int | None, 
 
         bound = {f"{endpoint}_port": int(number) for endpoint, _, number in (one.partition("=") for one in port)}
         settings = replace(load(), **bound)  # type: ignore[arg-type]  # ports are int fields
-        run_app(settings, web=web_fd, supervised=supervised, tie=Tie(child, outlives))
+        run_app(settings, web=web_fd, supervised=supervised, supervision=Supervision(child, outlives))
 
 
 def _run_worker(child: bool, idle_end: float) -> None:
     with telling_why(child=child):
         from postlude.app.processes.worker import run_worker_process  # noqa: PLC0415 - only this command pays for it
 
-        run_worker_process(load(), tie=Tie(child), idle_end_s=idle_end)
+        run_worker_process(load(), supervision=Supervision(child), idle_end_s=idle_end)
 
 
 _IDLE_END = click.Option(

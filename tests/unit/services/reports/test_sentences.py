@@ -15,13 +15,13 @@ def sentence(kind: EventKind, nth: int = 1, url: str = "", verdict: Verdict = Ve
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_an_event_without_facts_has_its_sentence(kind: EventKind) -> None:
-    said = sentence(kind)
-    assert said[0].isupper()
-    assert not said.endswith((".", " ", ":", ","))
+    reported = sentence(kind)
+    assert reported[0].isupper()
+    assert not reported.endswith((".", " ", ":", ","))
 
 
 @pytest.mark.parametrize(
-    ("kind", "facts", "said"),
+    ("kind", "facts", "reported"),
     [
         (EventKind.QUEUED, {"again": "1"}, "Queued again, because a user asked for it"),
         (EventKind.QUEUED, {"untracked": "too large"}, "Accepted for sending, without tracking: too large"),
@@ -53,8 +53,8 @@ def test_an_event_without_facts_has_its_sentence(kind: EventKind) -> None:
         (EventKind.VIEWED, {"page": "new"}, "Looked at a page about this mail by a person"),
     ],
 )
-def test_facts_are_told(kind: EventKind, facts: dict[str, Any], said: str) -> None:
-    assert sentence(kind, **facts) == said
+def test_facts_are_told(kind: EventKind, facts: dict[str, Any], reported: str) -> None:
+    assert sentence(kind, **facts) == reported
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_the_same_thing_again_is_counted(nth: int, counted: str) -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_it_is_said_who_opened(verdict: Verdict) -> None:
-    said = sentence(EventKind.OPENED, verdict=verdict)
-    assert said.startswith("Opened ")
-    assert ("machine" in said) == (verdict in {Verdict.UNKNOWN, Verdict.MACHINE, Verdict.MACHINE_SUSPECTED})
+    reported = sentence(EventKind.OPENED, verdict=verdict)
+    assert reported.startswith("Opened ")
+    assert ("machine" in reported) == (verdict in {Verdict.UNKNOWN, Verdict.MACHINE, Verdict.MACHINE_SUSPECTED})
 
 
 def test_a_click_names_where_it_led() -> None:
@@ -81,16 +81,16 @@ def test_a_click_on_an_unknown_link_names_its_position() -> None:
 
 
 def test_a_long_url_leaves_room_for_who_clicked() -> None:
-    said = sentence(EventKind.CLICKED, url="https://x.example/" + "a" * 500)
-    assert "…" in said
-    assert said.endswith(" by a person")
+    reported = sentence(EventKind.CLICKED, url="https://x.example/" + "a" * 500)
+    assert "…" in reported
+    assert reported.endswith(" by a person")
 
 
 def test_what_a_server_said_is_one_line_of_bounded_length() -> None:
-    said = sentence(EventKind.REJECTED, text="no\r\n\tway " * 100)
-    assert len(said) <= 200
-    assert "\n" not in said
-    assert said.endswith("…")
+    reported = sentence(EventKind.REJECTED, text="no\r\n\tway " * 100)
+    assert len(reported) <= 200
+    assert "\n" not in reported
+    assert reported.endswith("…")
 
 
 @pytest.mark.parametrize("reason", LOST)
