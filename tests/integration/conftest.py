@@ -1,63 +1,17 @@
-"""Real databases: SQLite in a folder, PostgreSQL as Debian packages it, one server a test process."""
+"""The state on either engine, and a watch on what is read of it."""
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from postlude.store import Store, open_store
-from servers.postgresql import Postgresql
+from support.databases import created_database, migrated_database, postgresql, postgresql_url
 from support.query_plans import QueryPlans, is_allowed, watched
 from support.state_template import sqlite_state
 
-_ACCOUNT = "postgres"
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The folder of the unix socket of a fresh server."""
-    if not Postgresql.installed():
-        pytest.skip("PostgreSQL 15 is not installed (apt-get install postgresql-15)")
-    server = Postgresql()
-    server.start()
-    try:
-        yield str(server.folder)
-    finally:
-        server.close()
-
-
-def _address(server: str, name: str) -> str:
-    return f"postgresql+psycopg://{_ACCOUNT}@/{name}?host={server}"
-
-
-@contextmanager
-def _created(server: str, name: str, template: str = "template1") -> Iterator[str]:
-    """A database of a server for as long as it is needed; its address."""
-    with psycopg.connect(host=server, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
-        # The files are copied instead of going through the log: no checkpoint per statement, and nothing is kept.
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
-    yield _address(server, name)
-    with psycopg.connect(host=server, user=_ACCOUNT, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="session")
-def _migrated(postgresql: str) -> Iterator[str]:
-    """The name of a database that has all tables and is copied for every test."""
-    name = "migrated"
-    with _created(postgresql, name) as url:
-        open_store(url).close()
-        yield name
-
-
-@pytest.fixture
-def postgresql_url(postgresql: str, _migrated: str) -> Iterator[str]:
-    """A database of its own with all its tables and no rows."""
-    with _created(postgresql, f"t{uuid.uuid4().hex}", _migrated) as url:
-        yield url
+__all__ = ["migrated_database", "postgresql", "postgresql_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -75,7 +29,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/state.sqlite"
         return
-    with _created(request.getfixturevalue("postgresql"), f"t{uuid.uuid4().hex}") as url:
+    with created_database(request.getfixturevalue("postgresql"), f"t{uuid.uuid4().hex}") as url:
         yield url
 
 
