@@ -48,7 +48,7 @@ lock: dev ## pin the dependencies anew into requirements/*.lock
 	scripts/lock.sh
 docs: dev ## write the generated reference pages
 	$(BIN)/python scripts/reference.py
-screenshots: dev ## take the README's pictures from the running app
+screenshots: dev ## take the pictures of the docs from the running demo
 	$(BIN)/python scripts/screenshots.py
 bench-relay: dev ## single mails through the relay, from MAIL to the next server's 250
 	$(BIN)/python bench/relay.py

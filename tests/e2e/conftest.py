@@ -12,6 +12,9 @@ from servers.pair import Servers
 from servers.postlude import Postlude
 from servers.shop import Shop
 from servers.sink import Sink
+from support.databases import migrated_database, postgresql, postgresql_url
+
+__all__ = ["migrated_database", "postgresql", "postgresql_url"]
 
 LOG_TAIL = 20_000
 

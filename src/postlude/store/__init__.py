@@ -24,6 +24,7 @@ from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
 from postlude.store.engine import Database, connect, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
+from postlude.store.integrity.emptying import Emptying
 from postlude.store.integrity.future_times import FutureTimes
 from postlude.store.integrity.queries import IntegrityQueries
 from postlude.store.integrity.rows import Incident, PausedMail
@@ -87,6 +88,7 @@ class Store:
         self.jobs: Final = JobQueries(database)
         self.integrity: Final = IntegrityQueries(database)
         self.future_times: Final = FutureTimes(database)
+        self.emptying: Final = Emptying(database)
 
     def close(self) -> None:
         """Close every connection."""
