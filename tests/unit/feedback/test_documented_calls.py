@@ -7,16 +7,16 @@ repeats), and what it must come to. docs/dev/provider-calls.md says what the pag
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from postlude.feedback import Persistence
 from postlude.feedback.providers import PROVIDERS, CallOutcome, receive
+from support.provider_signing import DOCUMENTED, signing_of
 
 NOW = 1_700_000_000
-FILES = {file.stem: json.loads(file.read_text()) for file in Path(__file__).with_name("documented").glob("*.json")}
+FILES = {file.stem: json.loads(file.read_text()) for file in DOCUMENTED.glob("*.json")}
 CALLS = [
     pytest.param(name, row, id=f"{name}-{number}") for name, rows in FILES.items() for number, row in enumerate(rows)
 ]
@@ -44,8 +44,7 @@ def test_a_documented_call(name: str, row: dict[str, Any], signed: Signed) -> No
 @pytest.mark.parametrize(("name", "row"), CALLS)
 def test_a_documented_call_with_a_bad_signature(name: str, row: dict[str, Any], signed: Signed) -> None:
     headers, body, _ = signed(name, row["payload"])
-    _, _, another = signed(name, {"another": "call"})
-    wrong = {"ses": another.replace("MII", "MIJ", 1), "sendgrid": another}.get(name, "nobody:knows-it")
+    wrong = signing_of(name).wrong_secret()
     call = receive(name, headers=headers, body=body, secret=wrong, now=NOW)
     assert call.outcome == CallOutcome.BAD_SIGNATURE
     assert call.findings == ()
@@ -56,9 +55,7 @@ def test_a_call_damaged_anywhere_is_read_or_refused(name: str) -> None:
     for row in FILES[name]:
         for path in _paths(row["payload"]):
             for value in (None, -1, "", "\ud800", [], ["x"], {"x": 1}):
-                text = json.dumps(_changed(row["payload"], path, value))
-                if name == "ses":
-                    text = json.dumps({"Type": "Notification", "MessageId": "m", "Message": text})
+                text = signing_of(name).wrapped(json.dumps(_changed(row["payload"], path, value)))
                 with contextlib.suppress(ValueError):  # not what the provider documents: refused with words
                     found = PROVIDERS[name].parse(text.encode())
                     assert all(isinstance(one.recipient, str) for one in found)
