@@ -16,7 +16,7 @@ from html5lib._tokenizer import HTMLTokenizer
 
 from mails.minting import BASE
 from postlude.instrument import mime
-from postlude.instrument.charset import for_part
+from postlude.mail.charset import for_part
 
 _OURS = re.compile(
     rb'<img\s+src="' + re.escape(BASE.encode()) + rb'/i/[\w-]{36}\.gif"[^<>]*>|'

@@ -11,11 +11,11 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from typing import Final
 
+from postlude.mail.fields import block_end, read_pairs
 from postlude.mail.limits import DEPTH, PARTS
 
 PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
-_HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
 _WORD: Final = r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?="
 _ENCODED_WORD: Final = re.compile(_WORD)
@@ -92,16 +92,17 @@ def read(raw: bytes) -> ReturnedPart:
 
 def split_headers(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
     """Headers and body of LF-separated bytes; without a blank line everything is header."""
-    head, found, body = raw.partition(b"\n\n")
-    if raw.startswith(b"\n"):
-        return [], raw[1:]
-    headers: list[tuple[str, str]] = []
-    for line in head.replace(b"\n\t", b"\n ").replace(b"\n ", b"\0 ").split(b"\n"):
-        match = _HEADER.match(line)
-        if match:
-            value = match[2].replace(b"\0", b"").strip()
-            headers.append((match[1].decode("ascii", "replace").lower(), decode(value, "")))
-    return headers, body if found else b""
+    found = block_end(raw, 0, len(raw))
+    end, start = found or (len(raw), len(raw))
+    headers = [(name, decode(_unfolded(value), "")) for name, value in read_pairs(raw, 0, end)]
+    return headers, raw[start:]
+
+
+def _unfolded(value: bytes) -> bytes:
+    """On one line; white space within it stays as it came."""
+    if b"\n" in value:
+        value = value.replace(b"\n\t", b" ").replace(b"\n ", b" ")
+    return value.replace(b"\0", b"").strip()
 
 
 class _Reader:

@@ -5,7 +5,7 @@ from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import PixelPlace, Policy
 from postlude.instrument.reasons import LinkReason, PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
-from postlude.instrument.switches import Switches, read_switches, strip_own_headers
+from postlude.instrument.switches import Switches, read_switches, strip_own_headers, switches_of
 from postlude.instrument.url import is_base
 from postlude.instrument.utm import utm_parameters
 
@@ -28,5 +28,6 @@ __all__ = [
     "look_at",
     "read_switches",
     "strip_own_headers",
+    "switches_of",
     "utm_parameters",
 ]

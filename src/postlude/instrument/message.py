@@ -8,7 +8,6 @@ from postlude.instrument import html_part, lines, mime, switches, text_part
 from postlude.instrument.assembly import Assembly
 from postlude.instrument.base64_body import Base64Pieces
 from postlude.instrument.body import open_body
-from postlude.instrument.charset import for_part
 from postlude.instrument.edits import Edit
 from postlude.instrument.minter import UrlMinter
 from postlude.instrument.policy import Policy
@@ -16,6 +15,8 @@ from postlude.instrument.reasons import PartReason
 from postlude.instrument.report import Instrumented, LinkReport, PartReport
 from postlude.instrument.session import InstrumentSession
 from postlude.instrument.transfer import Identity
+from postlude.mail.charset import for_part
+from postlude.mail.fields import RawField, block_end, read_fields
 
 _HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
 _AMP: Final = "text/x-amp-html"
@@ -62,9 +63,14 @@ def instrument(raw: bytes, policy: Policy, urls: UrlMinter, token: str) -> Instr
     return Instrumented(message, compiled.links, compiled.skipped_parts, compiled.opens, message != raw)
 
 
-def compile_message(raw: bytes, policy: Policy, urls: UrlMinter) -> CompiledMessage:
-    """Parse once, render for any number of recipients. The headers are part of the message and stay the same."""
-    return _Compiler(raw, policy, urls).run()
+def compile_message(
+    raw: bytes, policy: Policy, urls: UrlMinter, header: Sequence[RawField] | None = None
+) -> CompiledMessage:
+    """Parse once, render for any number of recipients. The headers are part of the message and stay the same.
+
+    `header` are its fields where they are read already.
+    """
+    return _Compiler(raw, policy, urls, header).run()
 
 
 def look_at(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> CompiledMessage:
@@ -79,7 +85,7 @@ def find_links(raw: bytes, policy: Policy, urls: UrlMinter | None = None) -> tup
 
 def is_message(raw: bytes) -> bool:
     """It begins with header lines and a blank line; anything else is never opened."""
-    return mime.starts_with_header(raw) and mime.header_end(raw, 0, len(raw)) is not None
+    return mime.starts_with_header(raw) and block_end(raw, 0, len(raw)) is not None
 
 
 class _NoUrls:
@@ -99,14 +105,15 @@ class _NoUrls:
 
 
 class _Compiler:
-    def __init__(self, raw: bytes, policy: Policy, urls: UrlMinter) -> None:
+    def __init__(self, raw: bytes, policy: Policy, urls: UrlMinter, header: Sequence[RawField] | None = None) -> None:
         self._raw: Final = raw
         self._newline: Final = lines.newline_of(raw)
         self._skipped: Final[list[PartReport]] = []
         self._opens = False
-        found = mime.header_end(raw, 0, len(raw)) if mime.starts_with_header(raw) else None
-        self._header: Final = mime.fields(raw, 0, found[0]) if found else []
-        policy = (switches.from_fields(self._header) if policy.headers else switches.Switches()).apply(policy)
+        found = block_end(raw, 0, len(raw)) if mime.starts_with_header(raw) else None
+        known = header if header is not None and found else None
+        self._header: Final = known or (read_fields(raw, 0, found[0]) if found else [])
+        policy = (switches.switches_of(self._header) if policy.headers else switches.Switches()).apply(policy)
         self._policy: Final = policy
         self._session: Final = InstrumentSession(policy, urls, _unsubscribe_urls(self._header))
         self._pixel_wanted = policy.opens
@@ -120,7 +127,7 @@ class _Compiler:
             return CompiledMessage(self._assemble({}), (), self._skipped, opens=False)
         # HTML first, so that the positions of its links do not depend on the text part.
         spliced: dict[int, tuple[int, list[bytes] | Base64Pieces]] = {}
-        opened = [part for part in mime.parts(self._raw) if self._may_open(part)]
+        opened = [part for part in mime.parts(self._raw, self._header) if self._may_open(part)]
         opened.sort(key=lambda part: (part.content_type == "text/plain", part.content_type == _AMP))
         has_html = False
         for part in opened:
@@ -218,6 +225,6 @@ def _words(listed: re.Match[bytes] | None) -> list[bytes]:
     return [word.strip().lower() for word in listed[1].split(b":")] if listed else []
 
 
-def _unsubscribe_urls(header: list[mime.MimeField]) -> frozenset[str]:
+def _unsubscribe_urls(header: Sequence[RawField]) -> frozenset[str]:
     value = b" ".join(each.value for each in header if each.name == "list-unsubscribe").decode("utf-8", "replace")
     return frozenset(_URL_IN_BRACKETS.findall(value)) if value else frozenset()

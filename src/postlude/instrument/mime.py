@@ -1,27 +1,17 @@
 """Byte ranges of a message's parts, found without changing or losing a byte (RFC 2045, 2046, 5322)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from postlude.instrument.reasons import PartReason
+from postlude.mail.fields import RawField, block_end, read_fields
 from postlude.mail.limits import DEPTH, PARTS
 
-_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
-_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)\n?", re.MULTILINE)
 _FIRST_LINE: Final = re.compile(rb"(?:From [^\n]*+\n)?[!-9;-~]++[ \t]*+:")
 _TYPE: Final = re.compile(r"\s*([\w!#$&^.+-]+)/([\w!#$&^.+-]+)")
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))""", re.DOTALL)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-
-
-class MimeField(NamedTuple):
-    """One header field; `[start, end)` includes its line end."""
-
-    name: str
-    value: bytes
-    start: int
-    end: int
 
 
 class MimeContent(NamedTuple):
@@ -46,22 +36,6 @@ class MimePart(NamedTuple):
     end: int
     reason: PartReason | None
     """Why it must not be opened; None when it may be."""
-
-
-def fields(raw: bytes, start: int, end: int) -> list[MimeField]:
-    """Header fields of `raw[start:end]`, in order."""
-    return [
-        MimeField(match[1].decode("ascii").lower(), match[2].rstrip(b"\r"), match.start(), match.end())
-        for match in _FIELD.finditer(raw, start, end)
-    ]
-
-
-def header_end(raw: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """End of the header block (its last line end included) and start of the body; None without a blank line."""
-    if raw.startswith((b"\r\n", b"\n"), start):
-        return start, start + (2 if raw.startswith(b"\r", start) else 1)
-    blank = _BLANK_LINE.search(raw, start, end)
-    return (raw.index(b"\n", blank.start()) + 1, blank.end()) if blank else None
 
 
 def starts_with_header(raw: bytes, start: int = 0) -> bool:
@@ -94,7 +68,7 @@ def _parameters(text: str) -> dict[str, str]:
     return found
 
 
-def first(header: list[MimeField], name: str) -> bytes:
+def first(header: Sequence[RawField], name: str) -> bytes:
     """The first field of that name, empty when there is none."""
     return next((each.value for each in header if each.name == name), b"")
 
@@ -102,19 +76,21 @@ def first(header: list[MimeField], name: str) -> bytes:
 class _Walk:
     """One walk over a message; counts parts, so that adversarial input stays linear."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, header: Sequence[RawField] | None) -> None:
         self._raw: Final = raw
+        self._header: Final = header
         self._parts = 0
 
     def entity(self, start: int, end: int, path: str, default: str, depth: int) -> Iterator[MimePart]:
         """The leaves of the entity `raw[start:end]`."""
         self._parts += 1
-        found = header_end(self._raw, start, end)
+        found = block_end(self._raw, start, end)
         if found is None or found[1] > end:
             yield MimePart(path, default, "", "", "", start, end, end, None)
             return
         stop, body = found
-        header = fields(self._raw, start, stop)
+        known = self._header if depth == 0 else None
+        header = read_fields(self._raw, start, stop) if known is None else known
         value = first(header, "content-type")
         kind, parameters = content(value) if value else MimeContent(default, {})
         encoding = first(header, "content-transfer-encoding").decode("latin-1").partition(";")[0].strip().lower()
@@ -148,9 +124,12 @@ class _Walk:
             yield whole._replace(reason=PartReason.BROKEN_MULTIPART)
 
 
-def parts(raw: bytes) -> Iterator[MimePart]:
-    """The leaves of a message, in order. A single part has the path `1`, as in IMAP."""
-    for part in _Walk(raw).entity(0, len(raw), "", "text/plain", 0):
+def parts(raw: bytes, header: Sequence[RawField] | None = None) -> Iterator[MimePart]:
+    """The leaves of a message, in order; `header` are its own fields where they are read already.
+
+    A single part has the path `1`, as in IMAP.
+    """
+    for part in _Walk(raw, header).entity(0, len(raw), "", "text/plain", 0):
         yield part if part.path else part._replace(path="1")
 
 

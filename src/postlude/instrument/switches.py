@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from postlude.instrument import mime
 from postlude.instrument.edits import Edit, segments
 from postlude.instrument.policy import PixelPlace, Policy
+from postlude.mail.fields import RawField, block_end, read_fields
 
 OWN_PREFIX: Final = "x-postlude-"
 _ON: Final = frozenset(("on", "yes", "true", "1"))
@@ -47,22 +47,22 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_switches(raw: bytes) -> Switches:
     """The switches in a message's header. Ours win over other services'; unknown values are ignored."""
-    found = mime.header_end(raw, 0, len(raw))
-    return from_fields(mime.fields(raw, 0, found[0])) if found else Switches()
+    found = block_end(raw, 0, len(raw))
+    return switches_of(read_fields(raw, 0, found[0])) if found else Switches()
 
 
 def strip_own_headers(raw: bytes) -> bytes:
     """The message without its `X-Postlude-*` fields; every other byte stays."""
-    found = mime.header_end(raw, 0, len(raw))
-    return segments(raw, own_fields(mime.fields(raw, 0, found[0])))[0] if found else raw
+    found = block_end(raw, 0, len(raw))
+    return segments(raw, own_fields(read_fields(raw, 0, found[0])))[0] if found else raw
 
 
-def own_fields(header: list[mime.MimeField]) -> list[Edit]:
+def own_fields(header: Sequence[RawField]) -> list[Edit]:
     """Edits that take our own fields out."""
     return [Edit(each.start, each.end, (b"",)) for each in header if each.name.startswith(OWN_PREFIX)]
 
 
-def from_fields(header: list[mime.MimeField]) -> Switches:
+def switches_of(header: Sequence[RawField]) -> Switches:
     """As `read_switches`, of parsed fields."""
     values: dict[str, str] = {}
     for each in header:

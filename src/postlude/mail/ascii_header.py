@@ -18,13 +18,12 @@ _LEFT: Final = frozenset(("message-id", "references", "in-reply-to", "content-ty
 _SIGNED: Final = ("dkim-signature", "arc-", "authentication-results")
 
 
-def with_ascii_header(raw: bytes) -> bytes:
-    """The mail with non-ASCII fields encoded in ASCII; every other byte stays.
+def with_ascii_header(raw: bytes, head: HeaderBlock) -> bytes:
+    """The mail with non-ASCII fields encoded in ASCII; `head` is its header block, every other byte stays.
 
     A signed mail stays as it is. So does a field with a local part that has no ASCII form: it needs a server with
     SMTPUTF8.
     """
-    head = HeaderBlock(raw)
     if raw[: head.end].isascii() or any(field.name.startswith(_SIGNED) for field in head.fields):
         return raw
     out: list[bytes] = []

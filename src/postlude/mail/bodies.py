@@ -9,6 +9,7 @@ from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from postlude.mail.charset import for_part
 from postlude.mail.content_type import ContentType, read_content
 from postlude.mail.encoded_words import charset_of
 from postlude.mail.header_block import HeaderBlock
@@ -16,6 +17,7 @@ from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _LF: Final = 10
 _PLAIN: Final = ContentType("text/plain", {})
 
@@ -47,9 +49,10 @@ class Leaf(NamedTuple):
         return f"data:{self.content.kind};base64,{b64encode(self.data()).decode('ascii')}"
 
     def text(self) -> str:
-        """The data as text in its charset, else UTF-8."""
-        charset = charset_of(self.content.parameters.get("charset", "utf-8")) or "utf-8"
-        return self.data().decode(charset, "replace")
+        """The data as text, in its charset or the one that its bytes show."""
+        data, declared = self.data(), self.content.parameters.get("charset", "").strip().lower()
+        codec = for_part(declared, data, html=self.content.kind in _HTML) or charset_of(declared) or "utf-8"
+        return data.decode(codec, "replace")
 
 
 class Bodies(NamedTuple):
@@ -60,9 +63,8 @@ class Bodies(NamedTuple):
     images: dict[str, Leaf]
     """By Content-ID, without `<>`."""
 
-    def html_with_images(self) -> str:
-        """The HTML with its `cid:` images as data URLs, up to SHOWN_BYTES of them; empty without HTML."""
-        room = SHOWN_BYTES
+    def html_with_images(self, room: int = SHOWN_BYTES) -> str:
+        """The HTML with its `cid:` images as data URLs, up to `room` characters of them; empty without HTML."""
         urls: dict[str, str] = {}
 
         def shown(match: re.Match[str]) -> str:
@@ -85,7 +87,7 @@ def read_bodies(raw: bytes) -> Bodies:
     images: dict[str, Leaf] = {}
     for leaf in leaves(raw):
         kind = leaf.content.kind
-        if kind == "text/html" and not leaf.attached:
+        if kind in _HTML and not leaf.attached:
             html = html or leaf
         elif kind == "text/plain" and not leaf.attached:
             text = text or leaf

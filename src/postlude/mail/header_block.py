@@ -1,14 +1,10 @@
 """The header block of a mail as bytes: found, read and changed without touching any other byte."""
 
-import re
 from email.utils import getaddresses
 from typing import Final, NamedTuple
 
 from postlude.mail.encoded_words import as_shown
-
-_END: Final = re.compile(rb"\r?\n\r?\n")
-# Possessive and anchored to a line's beginning: a line without a colon is scanned once.
-_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
+from postlude.mail.fields import block_end, read_fields
 
 
 class HeaderField(NamedTuple):
@@ -27,17 +23,14 @@ class HeaderBlock:
     """The fields of one mail. A line that is not a field (an mbox `From ` line) is skipped and never changed."""
 
     def __init__(self, raw: bytes) -> None:
-        end = _END.search(raw)
-        if raw[:1] in b"\r\n":
-            self.end = 0
-        else:
-            self.end = len(raw) if end is None else end.start() + end.group().index(b"\n") + 1
+        end = block_end(raw, 0, len(raw))
+        self.end: Final = len(raw) if end is None else end[0]
         self._addresses: dict[str, list[str]] = {}
         self.complete: Final = end is not None
         """False for a mail without the empty line between headers and body."""
+        self.raw_fields: Final = read_fields(raw, 0, self.end)
         self.fields: Final = tuple(
-            HeaderField(match[1].decode("ascii").lower(), _unfold(match[2]), match.start(), match.end())
-            for match in _FIELD.finditer(raw[: self.end])
+            HeaderField(name, _unfold(value), start, stop) for name, value, start, stop in self.raw_fields
         )
 
     def all(self, name: str) -> list[str]:

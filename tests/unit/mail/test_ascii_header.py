@@ -5,12 +5,17 @@ from email import message_from_bytes, policy
 import pytest
 
 from postlude.mail.ascii_header import needs_smtputf8, with_ascii_header
+from postlude.mail.header_block import HeaderBlock
 
 BODY = b"\r\nH\xc3\xa9llo\r\n"
 
 
+def written(raw: bytes) -> bytes:
+    return with_ascii_header(raw, HeaderBlock(raw))
+
+
 def made(fields: str) -> bytes:
-    return with_ascii_header(fields.encode() + BODY)
+    return written(fields.encode() + BODY)
 
 
 def read(fields: str, name: str) -> str:
@@ -29,7 +34,7 @@ def test_a_subject_is_read_as_it_was(text: str) -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_read_as_old_programs_write_them() -> None:
-    raw = with_ascii_header("From: a@x.example\r\nSubject: Größe\r\n".encode("latin-1") + BODY)
+    raw = written("From: a@x.example\r\nSubject: Größe\r\n".encode("latin-1") + BODY)
     assert str(message_from_bytes(raw, policy=policy.default)["Subject"]) == "Größe"
 
 

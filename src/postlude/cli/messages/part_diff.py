@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from postlude.instrument import mime
 from postlude.instrument.body import open_body
 from postlude.instrument.reasons import PartReason
+from postlude.mail.fields import block_end
 
 
 def part_diff(before: bytes, after: bytes, name: str) -> str:
@@ -28,7 +29,7 @@ def _diffs(before: bytes, after: bytes, name: str) -> Iterator[Iterator[str]]:
 
 
 def _header(raw: bytes) -> bytes:
-    found = mime.header_end(raw, 0, len(raw))
+    found = block_end(raw, 0, len(raw))
     return raw[: found[0]] if found else raw
 
 

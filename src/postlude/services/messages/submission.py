@@ -34,7 +34,8 @@ def read_submission(
     that cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`). `offers_count`: one that
     offers to unsubscribe is a mailing, unless something else was said of it.
     """
-    plan = tracker.plan(submitted.message, raw, policy)
+    head = HeaderBlock(raw)
+    plan = tracker.plan(submitted.message, raw, policy, head)
     copies = tuple(
         rows.Copy(
             copy_id(submitted.message, number),
@@ -56,7 +57,9 @@ def read_submission(
         Event(_hash(b"queued", copy.id, 0), EventKind.QUEUED, submitted.at, submitted.message, copy.id, facts=facts)
         for copy in copies
     )
-    return ReadSubmission(rows.Submission(_message(submitted, raw, plan, offers_count), links[::-1], copies), events)
+    return ReadSubmission(
+        rows.Submission(_message(submitted, head, len(raw), plan, offers_count), links[::-1], copies), events
+    )
 
 
 def copy_id(message: int, number: int) -> int:
@@ -64,8 +67,7 @@ def copy_id(message: int, number: int) -> int:
     return _hash(b"copy", message, number)
 
 
-def _message(submitted: Submitted, raw: bytes, plan: Plan, offers_count: bool) -> rows.Message:
-    head = HeaderBlock(raw)
+def _message(submitted: Submitted, head: HeaderBlock, size: int, plan: Plan, offers_count: bool) -> rows.Message:
     return rows.Message(
         id=submitted.message,
         user=submitted.user,
@@ -76,7 +78,7 @@ def _message(submitted: Submitted, raw: bytes, plan: Plan, offers_count: bool) -
         via=submitted.via,
         checksum=submitted.checksum,
         created_at=submitted.at,
-        size=len(raw),
+        size=size,
         opens=plan.opens,
         clicks=any(link.tracked for link in plan.links),
         envid=submitted.envid,

@@ -3,7 +3,7 @@
 import logging
 from typing import Final, NamedTuple
 
-from postlude.instrument import CompiledMessage, LinkReport, Policy, compile_message, read_switches
+from postlude.instrument import CompiledMessage, LinkReport, Policy, compile_message, switches_of
 from postlude.kit.bounded import WeightedCache
 from postlude.mail.ascii_header import with_ascii_header
 from postlude.mail.header_block import HeaderBlock, without_fields
@@ -52,23 +52,29 @@ class Tracker:
         """The public URLs of one message."""
         return Urls(self._codec, self._base, Kind.MESSAGE, message, self._prefixes)
 
-    def plan(self, message: int, raw: bytes, policy: Policy) -> Plan:
-        """How `message` is sent. If instrumenting fails, it is sent untracked rather than not at all."""
+    def plan(self, message: int, raw: bytes, policy: Policy, head: HeaderBlock | None = None) -> Plan:
+        """How `message` is sent; `head` is its header block, where the caller has read it.
+
+        If instrumenting fails, it is sent untracked rather than not at all.
+        """
         key = (message, policy)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._make(message, raw, policy)
+            plan = self._make(message, raw, policy, head or HeaderBlock(raw))
             self._plans.put(key, plan, len(raw) + 2000)
         return plan
 
-    def _make(self, message: int, raw: bytes, policy: Policy) -> Plan:
-        raw = with_ascii_header(raw)
-        head = HeaderBlock(raw)
+    def _make(self, message: int, written: bytes, policy: Policy, head: HeaderBlock) -> Plan:
+        raw = with_ascii_header(written, head)
+        if raw is not written:
+            head = HeaderBlock(raw)
         domain = same_domain(next(iter(head.addresses("from")), "").rpartition("@")[2])
-        wanted = read_switches(raw).apply(policy) if policy.headers else policy
+        wanted = switches_of(head.raw_fields).apply(policy) if policy.headers and head.complete else policy
         unsubscribe, view = wanted.unsubscribe, wanted.view
         try:
-            compiled = compile_message(without_fields(raw, head, _HIDDEN), policy, self.urls(message))
+            shown = without_fields(raw, head, _HIDDEN)
+            known = head.raw_fields if shown is raw else None
+            compiled = compile_message(shown, policy, self.urls(message), known)
         except Exception as error:  # noqa: BLE001 - untracked rather than unsent
             _log.exception("message %016x is sent untracked", message)
             why = f"{type(error).__name__}: {error}"

@@ -4,25 +4,18 @@ The edge serves the page and never parses mail: no content may delay the pixels 
 """
 
 import logging
-import re
-from base64 import b64encode
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
-from postlude.instrument import PartReason, mime
-from postlude.instrument.body import open_body
-from postlude.instrument.charset import for_part
 from postlude.kit.bounded import WeightedCache
 from postlude.kit.ids import id_text
+from postlude.mail.bodies import read_bodies
 from postlude.model.errors import StorageError
 from postlude.services.served_files import write_durably
 
 LARGEST: Final = 4 << 20
 """Bytes of a mail that gets a page, and of the page; a newsletter has under 1 MB."""
-_HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
-_CID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _REMEMBERED: Final = 4096
 
 _log = logging.getLogger(__name__)
@@ -64,63 +57,12 @@ def as_page(raw: bytes) -> bytes | None:
     """
     if len(raw) > LARGEST:
         return None
-    parts = list(mime.parts(raw))
-    shown = _first(parts, _HTML) or _first(parts, frozenset(("text/plain",)))
-    text = _text(raw, shown) if shown is not None else None
-    if shown is None or text is None:
+    bodies = read_bodies(raw)
+    if bodies.html is not None:
+        text = bodies.html_with_images(LARGEST - len(bodies.html))
+    elif bodies.text is not None:
+        text = f'<!doctype html><meta charset=utf-8><pre style="white-space:pre-wrap">{escape(bodies.text)}</pre>'
+    else:
         return None
-    if shown.content_type not in _HTML:
-        text = f'<!doctype html><meta charset=utf-8><pre style="white-space:pre-wrap">{escape(text)}</pre>'
-    page = _with_pictures(text, raw, parts).encode("utf-8", "replace")
+    page = text.encode("utf-8", "replace")
     return page if len(page) <= LARGEST else None
-
-
-def _first(parts: Sequence[mime.MimePart], kinds: frozenset[str]) -> mime.MimePart | None:
-    return next(
-        (
-            part
-            for part in parts
-            if part.content_type in kinds and part.reason is None and part.disposition != "attachment"
-        ),
-        None,
-    )
-
-
-def _text(raw: bytes, part: mime.MimePart) -> str | None:
-    body = open_body(part.encoding, raw[part.start : part.end])
-    if isinstance(body, PartReason):
-        return None
-    charset = for_part(part.charset, body.decoded, html=part.content_type in _HTML)
-    return body.decoded.decode(charset, "replace") if charset is not None else None
-
-
-def _with_pictures(text: str, raw: bytes, parts: Sequence[mime.MimePart]) -> str:
-    """`cid:` addresses as `data:` ones, while there is room."""
-    pictures = {_content_id(raw, part): part for part in parts if part.content_type.startswith("image/")}
-    room = LARGEST - len(text)
-    known: dict[str, str] = {}
-
-    def picture(match: re.Match[str]) -> str:
-        nonlocal room
-        name = match[1]
-        if name not in known:
-            known[name] = _data_url(raw, pictures[name]) if name in pictures else ""
-        url = known[name]
-        if not url or len(url) > room:
-            return match[0]
-        room -= len(url)
-        return url
-
-    return _CID.sub(picture, text)
-
-
-def _content_id(raw: bytes, part: mime.MimePart) -> str:
-    value = mime.first(mime.fields(raw, part.head, part.start), "content-id")
-    return value.decode("utf-8", "replace").strip("<> \t\r\n")
-
-
-def _data_url(raw: bytes, part: mime.MimePart) -> str:
-    body = open_body(part.encoding, raw[part.start : part.end])
-    if isinstance(body, PartReason):
-        return ""
-    return f"data:{part.content_type};base64,{b64encode(body.decoded).decode('ascii')}"
