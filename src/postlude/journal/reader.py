@@ -10,7 +10,7 @@ from postlude.journal.finding import JournalFinding
 from postlude.journal.limits import DEFAULT_MAX_BYTES
 from postlude.journal.lineage import Known, Lineage
 from postlude.journal.position import JournalRecord, Position
-from postlude.journal.registry import writers_in
+from postlude.journal.registry import WriterList
 from postlude.journal.rolling import ask_to_roll, not_rolled, roll_unheld
 from postlude.journal.writer_folder import WriterFolder
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
@@ -28,6 +28,7 @@ class JournalReader:
         """`max_bytes`: what a writer's journal may take (its writer's own limit)."""
         self._max_bytes = max_bytes
         self._root = root
+        self._writers = WriterList(root)
         self._clock = clock or SystemClock()
         self._lineage = Lineage(Known())
         self._folders: dict[str, WriterFolder] = {}
@@ -53,7 +54,7 @@ class JournalReader:
                 self._found.append(JournalFinding(f"gone:{number}", "gone", name, text))
 
     def _tell_replaced(self) -> None:
-        for name, writer in writers_in(self._root).items():
+        for name, writer in self._writers.get().items():
             known = self._lineage.identities_of(name)
             if known and writer.identity.hex() not in known and name in self._folders:
                 text = f"the journal of {name} was replaced by another one: what was in it and not read yet is lost"
@@ -160,7 +161,7 @@ class JournalReader:
         return any(folder.mark.get() != self._seen.get(name, (0, 0)) for name, folder in self._folders.items())
 
     def _find_writers(self) -> None:
-        for name, writer in writers_in(self._root).items():
+        for name, writer in self._writers.get().items():
             if name not in self._folders:
                 self._lineage.propose(writer.number)
                 with suppress(FileNotFoundError):  # the writer is just being made

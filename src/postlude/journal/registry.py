@@ -71,6 +71,34 @@ def writers_in(root: Path) -> dict[str, Writer]:
     return _mended(root, {}) if found is None else found
 
 
+class WriterList:
+    """`writers_in`, for who asks all the time: the list is read again when it was replaced.
+
+    It is only ever replaced as a whole, by another file: that one has another inode or time of change.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root: Final = root
+        self._known: dict[str, Writer] = {}
+        self._seen: tuple[int, ...] = ()
+
+    def get(self) -> dict[str, Writer]:
+        """Every writer by name. Raises StorageError."""
+        now = self._look()
+        if not now or now != self._seen:
+            # What was looked at before it is read can only be older than what is read: then it is read once more.
+            self._known, self._seen = writers_in(self._root), now
+        return self._known
+
+    def _look(self) -> tuple[int, ...]:
+        """What tells one list from the next; empty where there is none, which is made up from the folders."""
+        try:
+            there = (self._root / _NUMBERS).stat()
+        except OSError:
+            return ()
+        return there.st_ino, there.st_mtime_ns, there.st_ctime_ns, there.st_size
+
+
 def recover_journal(folder: Path) -> None:
     """Find the durable end of a writer's folder whose lock the caller holds."""
     writer = writers_in(folder.parent).get(folder.name)
