@@ -8,7 +8,7 @@ from typing import Final
 from postlude.journal.disk import Disk
 from simulation.faults import Faults
 
-_SECTOR: Final = 512
+_SECTORS: Final = (64, 512)  # of a disk; of memory that keeps what it holds, a line of the cache
 
 
 class Platter:
@@ -58,9 +58,10 @@ class Platter:
 
     def _tear(self, path: Path, writes: list[tuple[int, bytes]]) -> None:
         """Of what was not synced any sectors are there, any are not; the length is any as well."""
+        sector = self._chance.choice(_SECTORS)
         with path.open("r+b") as file:
             for offset, data in writes:
-                borders = [offset, *range(offset // _SECTOR * _SECTOR + _SECTOR, offset + len(data), _SECTOR)]
+                borders = [offset, *range(offset // sector * sector + sector, offset + len(data), sector)]
                 for start, end in zip(borders, [*borders[1:], offset + len(data)], strict=True):
                     if self._chance.random() < 0.5:
                         file.seek(start)

@@ -53,9 +53,9 @@ def torn_tail_is_believed() -> Iterator[None]:
     """A frame is taken for whole without its checksum and its end."""
     real = frame.find
 
-    def find(view: memoryview, start: int) -> frame.JournalFrame | None:
+    def find(view: memoryview, start: int, seed: int = 0) -> frame.JournalFrame | None:
         with patch.object(frame, "crc32", lambda *_: int.from_bytes(bytes(view[start + 12 : start + 16]), "little")):
-            return real(view, start)
+            return real(view, start, seed)
 
     with patch.object(frame, "find", find):
         yield
