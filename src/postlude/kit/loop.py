@@ -194,6 +194,27 @@ class TaskLoop(_Loop[Callable[[], Awaitable[float]]]):
         await self.stop()
 
 
+class InBackground:
+    """What a TaskLoop does, as an async context: begun when it is entered, ended after the step under way."""
+
+    def __init__(self, loop: TaskLoop) -> None:
+        self._loop: Final = loop
+
+    @property
+    def problem(self) -> str:
+        """Why it does not get on, in one sentence; empty when it does."""
+        return self._loop.problem
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._loop.start()
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """End."""
+        await self._loop.stop()
+
+
 async def retried(name: str, call: Callable[[], Awaitable[_T]], expected: tuple[type[Exception], ...]) -> _T:
     """What `call` returns once it succeeds: after an expected error it is made again, after growing pauses."""
     pauses = Pauses()

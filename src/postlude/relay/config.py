@@ -1,26 +1,12 @@
 """Configuration of the relay."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from postlude.adapters.smtp_server.session import SmtpServerConfig
-
-
-@dataclass(frozen=True)
-class Quota:
-    """What one login may submit; 0: no limit."""
-
-    messages_per_hour: int = 0
-    messages_per_day: int = 0
-    recipients_per_hour: int = 0
-    recipients_per_day: int = 0
-
-    def changed(self, own: Mapping[str, int] | None) -> "Quota":
-        """The limits of one user."""
-        names = [each.name for each in fields(self)]
-        return Quota(**{name: (own or {}).get(name, getattr(self, name)) for name in names})
+from postlude.model.quota import Quota
 
 
 @dataclass(frozen=True)

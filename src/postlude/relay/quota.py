@@ -7,7 +7,8 @@ from typing import Final
 
 from postlude.adapters.smtp_client.rate_limits import Budget, RateLimits, SendSlot
 from postlude.kit.clock import Clock, to_datetime
-from postlude.relay.config import Login, Quota, QuotaUsed
+from postlude.model.quota import Quota
+from postlude.relay.config import Login, QuotaUsed
 
 _USERS: Final = 10_000
 

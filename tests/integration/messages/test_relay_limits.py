@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from postlude.model.observation import Submitted
-from postlude.relay import Gateway, Quota
+from postlude.model.quota import Quota
+from postlude.relay import Gateway
 from servers.certificates import Authority
 from servers.smtp_process import Folder, Starter
 from support.present import present

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from typing import Final, Self
+from typing import Final
 
 from postlude.app.build.common import Parts
 from postlude.history import History
-from postlude.kit.loop import TaskLoop
+from postlude.kit.loop import InBackground, TaskLoop
 from postlude.model.errors import NotFoundError, PostludeError
 from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
@@ -17,31 +17,17 @@ _LOOK_SECONDS: Final = 3.0
 _log = logging.getLogger("postlude.requests")
 
 
-class DataRequests:
+class DataRequests(InBackground):
     """While its context is open, every request is answered by mail to the address it is about."""
 
     def __init__(self, parts: Parts, store: Store, history: History, submit: Submit) -> None:
+        super().__init__(
+            TaskLoop("data requests", self._round, expected=(PostludeError,), problem="requests for stored data wait")
+        )
         self._parts = parts
         self._store = store
         self._history = history
         self._submit = submit
-        self._loop = TaskLoop(
-            "data requests", self._round, expected=(PostludeError,), problem="requests for stored data wait"
-        )
-
-    @property
-    def problem(self) -> str:
-        """Why requests wait; empty when none does."""
-        return self._loop.problem
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        self._loop.start()
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        """Stop."""
-        await self._loop.stop()
 
     async def _round(self) -> float:
         for request in await asyncio.to_thread(self._store.privacy.open_requests):

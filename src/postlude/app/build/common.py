@@ -7,6 +7,7 @@ from postlude.adapters.dkim_keys import DkimKeys
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.kit.clock import Clock, SystemClock
+from postlude.model.quota import LIMITS
 from postlude.tokens import Prefixes, TokenCodec
 
 
@@ -25,6 +26,11 @@ class Parts:
 def own_name(settings: Settings) -> str:
     """This server's name in mail: how it greets, and the domain of ids it makes where a message names none."""
     return settings.server_name or settings.verp_domain or socket.getfqdn()
+
+
+def relay_limits(settings: Settings) -> dict[str, int]:
+    """What a login may submit where nothing else is said of it, by the names of a Quota."""
+    return {name: getattr(settings, f"relay_{name}") for name in LIMITS}
 
 
 def build_parts(settings: Settings, *, must_write: bool = True) -> Parts:

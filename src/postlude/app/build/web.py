@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.campaigns import CampaignServices
-from postlude.app.build.common import Parts
+from postlude.app.build.common import Parts, relay_limits
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
@@ -21,8 +20,6 @@ from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps
 from postlude.web.deps import HealthOf, Submit, Subscribable
-
-_LIMITS: Final = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +39,7 @@ class WebWiring:
 def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
     """The web app's dependencies on open stores; it closes none of them."""
     settings, folder = parts.settings, parts.folder
-    quota = {name: getattr(settings, f"relay_{name}") for name in _LIMITS}
+    quota = relay_limits(settings)
 
     async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
         await asyncio.to_thread(check_quota, store, parts.clock, quota, user, len(recipients))

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from postlude.app.build.common import Parts, build_parts
+from postlude.app.build.common import Parts, build_parts, relay_limits
 from postlude.app.build.logins import Logins
 from postlude.app.build.smtp_server import relay_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
@@ -14,7 +14,8 @@ from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
-from postlude.relay import Gateway, Quota, RelayConfig, run_relay
+from postlude.model.quota import Quota
+from postlude.relay import Gateway, RelayConfig, run_relay
 
 
 def run_relay_process(
@@ -49,12 +50,7 @@ async def _relay(
         **shared(settings),
         tls=relay_tls(settings),
         trusted_networks=settings.gateway_networks,
-        quota=Quota(
-            settings.relay_messages_per_hour,
-            settings.relay_messages_per_day,
-            settings.relay_recipients_per_hour,
-            settings.relay_recipients_per_day,
-        ),
+        quota=Quota(**relay_limits(settings)),
         gateway=Gateway(settings.gateway_networks, settings.gateway_domains, settings.gateway_client_names),
     )
     with Logins(parts) as logins:

@@ -11,6 +11,7 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
+from postlude.model.quota import LIMITS
 from postlude.model.words import MessagePurpose
 from postlude.services.accounts.sessions import disable_user, enable_user, end_sessions
 from postlude.services.accounts.users import (
@@ -23,7 +24,6 @@ from postlude.services.accounts.users import (
 )
 from postlude.store import Store, User
 
-_LIMITS = ("messages_per_hour", "messages_per_day", "recipients_per_hour", "recipients_per_day")
 _PURPOSE = click.option(
     "--purpose",
     default="",
@@ -123,7 +123,7 @@ def send_as(address: str, senders: tuple[str, ...]) -> None:
 @click.option("--default", "reset", is_flag=True, help="Use the limits of the settings (POSTLUDE_RELAY_*).")
 def limits(address: str, reset: bool, **given: int | None) -> None:
     """Set sending limits for ADDRESS. They apply from its next login."""
-    wanted = {name: number for name in _LIMITS if (number := given[name]) is not None}
+    wanted = {name: number for name in LIMITS if (number := given[name]) is not None}
     with _store() as store:
         user = user_called(store, address)
         own = set_limits(store, user, wanted, reset=reset)
