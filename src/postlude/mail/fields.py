@@ -21,7 +21,7 @@ class RawField(NamedTuple):
 
 
 def read_fields(raw: bytes, start: int, end: int) -> list[RawField]:
-    """The fields of `raw[start:end]`, a header block, in order. A line that is no field is not seen."""
+    """The fields of `raw[start:end]`, a header block, in order. Other lines are skipped."""
     return [
         RawField(match[1].decode("ascii").lower(), match[2].rstrip(b"\r"), match.start(), match.end())
         for match in _FIELD.finditer(raw, start, end)

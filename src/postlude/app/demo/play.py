@@ -105,7 +105,7 @@ class Play:
         async def further_contacts() -> None:
             self._import(self._people[-_LATER:], ("fair",))
             suppressions.add(
-                self._instance.store, self._clock, "nobody@example.org", by="Olivia", note="asked on the telephone"
+                self._instance.store, self._clock, "noreply@example.org", by="Olivia", note="asked on the telephone"
             )
 
         self._later(self._at(0, 9), first_contacts)
@@ -237,7 +237,7 @@ class Play:
         self._instance.returned(*back)
 
     async def _strange_bounce(self) -> None:
-        """Somebody's server returns a mail that did not leave here: it waits in the review queue."""
+        """Another server returns a mail that did not leave here: it waits in the review queue."""
         owner, now = self._instance.user.address, self._clock.now()
         original = f"From: <{owner}>\r\nTo: <printer@example.org>\r\nSubject: Scan\r\n\r\nPage 1\r\n".encode()
         told = "550 5.1.1 <printer@example.org>: Recipient address rejected: User unknown"

@@ -46,7 +46,7 @@ class Habit(NamedTuple):
     opens_with: Client
     clicks_with: Client
     apple: bool = False
-    """Apple's proxy fetches the pictures soon after delivery, whether or not anybody reads."""
+    """Apple's proxy fetches the pictures soon after delivery, even for a mail that is never read."""
     scanned: bool = False
     """A filter at the employer follows every link before the mail is shown."""
 
