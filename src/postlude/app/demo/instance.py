@@ -152,7 +152,8 @@ class DemoInstance:
             assert worker is not None
             stop = asyncio.Event()
             sending = asyncio.create_task(run_campaigns(self._campaign_deps(worker, journal), stop))
-            while worker_wanted(self.store, self.clock.now()):
+            # Asked twice: what is claimed between the two questions of `worker_wanted` is in neither answer.
+            while worker_wanted(self.store, self.clock.now()) or self.store.sending.campaign_copies_held():
                 await asyncio.sleep(_POLL_S)
                 self._digest.catch_up()
             stop.set()
@@ -169,7 +170,6 @@ class DemoInstance:
                 self.contents, self.parts.codec, self.clock, settings.verp_domain, self.parts.dkim.signer
             ),
             transport=self._outbox,
-            append=journal.append,
             results=ResultLog(journal),
             clock=self.clock,
         )

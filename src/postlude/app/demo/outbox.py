@@ -13,7 +13,7 @@ from postlude.mail.bodies import read_bodies
 from postlude.mail.header_block import HeaderBlock
 from postlude.model.answer import Answer
 from postlude.model.words import SendOutcome
-from postlude.services.ports import Outgoing
+from postlude.services.ports import AttemptStart, Outgoing
 from postlude.services.sandbox.recipient import one_click_url
 from postlude.tokens import CopyRef, unpacked
 
@@ -51,8 +51,9 @@ class DemoOutbox(SandboxOutbox):
         """One, so that mail leaves in the same order every time."""
         return 1
 
-    async def send(self, copy: Outgoing) -> Answer:
+    async def send(self, copy: Outgoing, start: AttemptStart) -> Answer:
         """Deliver at once; the clock moves on by the time a mail server takes."""
+        await start.durable()
         now = self._demo_clock.now() + self._chance.randrange(20, 400) * MICROS_PER_SECOND // 1000
         self._demo_clock.move_to(now)
         if copy.rcpt_to in self._refused:

@@ -20,6 +20,18 @@ MAIL = (
 )
 
 
+class Started:
+    """The journal's word that the copy is about to leave."""
+
+    sync_s = 0.0
+
+    def ask(self) -> None:
+        """It is there already."""
+
+    async def durable(self) -> None:
+        """At once."""
+
+
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
     return build_parts(load({"POSTLUDE_DATA": str(tmp_path / "data")}))
@@ -35,7 +47,7 @@ def tracked(parts: Parts, recipient: str) -> Outgoing:
 async def test_a_delivered_mail_says_which_copy_it_is_and_what_can_be_followed(parts: Parts) -> None:
     found: list[Delivered] = []
     outbox = DemoOutbox(parts, DemoClock(DAY), Random(1), frozenset(), found.append)
-    await outbox.send(tracked(parts, "bob@example.net"))
+    await outbox.send(tracked(parts, "bob@example.net"), Started())
     assert found[0].copy.scope == 5
     assert found[0].copy.copy == 7
     assert found[0].links == (0,)
@@ -43,12 +55,14 @@ async def test_a_delivered_mail_says_which_copy_it_is_and_what_can_be_followed(p
 
 async def test_a_recipient_without_room_refuses(parts: Parts) -> None:
     outbox = DemoOutbox(parts, DemoClock(DAY), Random(1), frozenset({"bob@example.net"}), lambda _mail: None)
-    answer = await outbox.send(tracked(parts, "bob@example.net"))
+    answer = await outbox.send(tracked(parts, "bob@example.net"), Started())
     assert answer.outcome is SendOutcome.REJECTED
     assert outbox.list() == []
 
 
 async def test_time_passes_while_mail_leaves(parts: Parts) -> None:
     clock = DemoClock(DAY)
-    await DemoOutbox(parts, clock, Random(1), frozenset(), lambda _mail: None).send(tracked(parts, "bob@example.net"))
+    await DemoOutbox(parts, clock, Random(1), frozenset(), lambda _mail: None).send(
+        tracked(parts, "bob@example.net"), Started()
+    )
     assert clock.now() > DAY
