@@ -153,7 +153,7 @@ class DemoInstance:
             stop = asyncio.Event()
             sending = asyncio.create_task(run_campaigns(self._campaign_deps(worker, journal), stop))
             # Asked twice: what is claimed between the two questions of `worker_wanted` is in neither answer.
-            while worker_wanted(self.store, self.clock.now()) or self.store.sending.campaign_copies_held():
+            while worker_wanted(self.store, self.clock.now()) or self.store.sending.campaign_copies_claimed():
                 await asyncio.sleep(_POLL_S)
                 self._digest.catch_up()
             stop.set()
