@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import Boolean, MetaData, create_engine
+from sqlalchemy import JSON, Boolean, MetaData, create_engine
 
 from postlude.store.engine import Database, connect
 from postlude.store.migrate import HEAD, current
@@ -139,9 +139,11 @@ def carry_over(state: Path, url: str, old_code: Path) -> None:
             if table.name == "alembic_version":
                 continue
             flags = [column.name for column in table.columns if isinstance(column.type, Boolean)]
+            documents = [column.name for column in table.columns if isinstance(column.type, JSON)]
             for row in old.execute(f'SELECT * FROM "{table.name}"'):
                 values = dict(row)
                 values |= {name: bool(values[name]) for name in flags if values[name] is not None}
+                values |= {name: json.loads(values[name]) for name in documents if values[name] is not None}
                 new.execute(table.insert(), values)
     engine.dispose()
 
