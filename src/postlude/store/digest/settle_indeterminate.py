@@ -44,7 +44,7 @@ def _by_activity() -> Any:  # noqa: ANN401 - a condition
 
 def _delayed(batch: Batch) -> list[int]:
     """Copies a report speaks of as delayed: a server has them."""
-    return [event.copy for event in batch.events if event.kind is EventKind.DEFERRED and "door" in event.facts]
+    return [event.copy for event in batch.events if event.kind is EventKind.DEFERRED and "channel" in event.facts]
 
 
 def _settle(connection: Connection, wanted: Sequence[int], proof: Any) -> None:  # noqa: ANN401 - a condition

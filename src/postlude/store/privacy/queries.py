@@ -52,16 +52,16 @@ class PrivacyQueries(TopicQueries):
         spelled: dict[str, set[str]] = {}
         for address in addresses:
             spelled.setdefault(address_key(address), set()).add(address)
-        said_yes: dict[str, tuple[bool, bool]] = {}
+        consented: dict[str, tuple[bool, bool]] = {}
         joined = contacts.outerjoin(withdrawals, withdrawals.c.address == contacts.c.address)
         query = select(contacts.c.address, agreed("opens"), agreed("clicks")).select_from(joined)
         with self._database.read() as connection:
             for some in chunks(spelled):
                 for address, opens, clicks in connection.execute(query.where(contacts.c.address.in_(some))):
-                    said_yes[address] = (bool(opens), bool(clicks))
+                    consented[address] = (bool(opens), bool(clicks))
         found: dict[str, Withdrawal] = {}
         for key, spellings in spelled.items():
-            opens, clicks = said_yes.get(key, (False, False))
+            opens, clicks = consented.get(key, (False, False))
             if not (opens and clicks):
                 found |= dict.fromkeys(spellings, Withdrawal(key, not opens, not clicks))
         return found
