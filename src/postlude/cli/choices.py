@@ -5,6 +5,9 @@ from enum import StrEnum
 import click
 
 
-def one_of(kind: type[StrEnum]) -> click.Choice[str]:
-    """The values of `kind`, the words of docs and JSON; click itself would take the names of the members."""
-    return click.Choice([one.value for one in kind])
+def one_of(kind: type[StrEnum], *, or_none: bool = False) -> click.Choice[str]:
+    """The values of `kind`, the words of docs and JSON; click itself would take the names of the members.
+
+    `or_none`: the empty text as well, an option's default that says nothing. Upper and lower case are the same.
+    """
+    return click.Choice([*([""] if or_none else []), *(one.value for one in kind)], case_sensitive=False)

@@ -38,8 +38,8 @@ def test_addresses_as_files_have_them(written: str, spelled: str, name: str) -> 
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("", "no address"),
-        ("   ", "no address"),
+        ("", "is missing"),
+        ("   ", "is missing"),
         ("n/a", "no address"),
         ("@example.org", "no address"),
         ("alice@", "no address"),

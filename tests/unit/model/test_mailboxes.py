@@ -58,7 +58,7 @@ def test_many_mailboxes_stay_in_their_order(typed: str, addresses: list[str]) ->
         ("", "no address"),
         ("Shop", "'Shop' is not an address"),
         ("Shop <care>", "no address"),
-        ("Shop <>", "no address"),
+        ("Shop <>", "is missing"),
         ("Shop <care@sender.example", "an extra bracket"),
         ("Shop care@sender.example>", "an extra bracket"),
         ("Shop care@sender.example", "'Shop care@sender.example' is not an address"),

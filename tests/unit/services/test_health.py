@@ -26,7 +26,7 @@ def child(**differs: object) -> ChildReport:
         (child(), "ok", "relay run"),
         (child(silent_s=25.0), "problem", "no sign of life for 25 s"),
         (child(pid=0, ended="ended with code 4: port 25 is taken", next_try_s=8.0), "problem", "started again in 8 s"),
-        (child(restarts=1, ended="was ended by signal 9", ended_ago_s=30.0), "warning", "30 seconds ago"),
+        (child(restarts=1, ended="was ended by signal 9", ended_ago_s=30.0), "warning", "30 s ago"),
         (child(restarts=4, ended="was ended by signal 9", ended_ago_s=30.0), "problem", "4 times"),
         (child(restarts=4, ended="was ended by signal 9", ended_ago_s=3600.0), "ok", "relay run"),
         (child(problem="no mail is taken for now: the disk is full"), "problem", "relay: no mail is taken"),

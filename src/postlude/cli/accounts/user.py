@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 
 from postlude.app.commands.stores import open_store_of
+from postlude.cli.choices import one_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_datetime
@@ -27,7 +28,7 @@ from postlude.store import Store, User
 _PURPOSE = click.option(
     "--purpose",
     default="",
-    type=click.Choice(["", *MessagePurpose], case_sensitive=False),
+    type=one_of(MessagePurpose, or_none=True),
     help="What is sent with it, where a message does not say: a shop's receipts are transactional.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

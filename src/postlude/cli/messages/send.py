@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from postlude.app.commands.stores import accept_message, open_store_of
+from postlude.cli.choices import one_of
 from postlude.cli.control_client import ask
 from postlude.cli.message_file import no_message, read_bytes
 from postlude.cli.output import print_json, print_table
@@ -39,7 +40,7 @@ _POLL_SECONDS = 0.2
 @click.option(
     "--purpose",
     default="",
-    type=click.Choice(["", *MessagePurpose], case_sensitive=False),
+    type=one_of(MessagePurpose, or_none=True),
     help="What it is for, where FILE does not say so (X-Postlude-Purpose). Default: told by what mailings carry.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
