@@ -86,14 +86,14 @@ def test_ports_that_are_all_taken(tmp_path: Path) -> None:
         servers = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(4)]
         names = ("web", "edge", "relay", "inbound")
         ports = {f"{name}_port": server.getsockname()[1] for name, server in zip(names, servers, strict=True)}
-        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "taken", "POSTLUDE_WEB_PORT")
+        refused(run("up", settings=sandboxed(tmp_path, **ports)), IN_USE, "already in use", "POSTLUDE_WEB_PORT")
 
 
 @pytest.mark.parametrize("endpoint", ["edge", "relay", "inbound"])
 def test_a_port_that_is_taken(tmp_path: Path, endpoint: str) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         settings = sandboxed(tmp_path, **{f"{endpoint}_port": taken.getsockname()[1]})
-        refused(run(endpoint, settings=settings), IN_USE, "taken", f"POSTLUDE_{endpoint.upper()}_PORT")
+        refused(run(endpoint, settings=settings), IN_USE, "already in use", f"POSTLUDE_{endpoint.upper()}_PORT")
 
 
 def test_a_second_instance_on_the_folder(postlude: Callable[..., Postlude], tmp_path: Path) -> None:

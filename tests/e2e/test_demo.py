@@ -44,7 +44,7 @@ def events(data: Path) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(data / "state.sqlite")) as state:
         who = dict(state.execute("SELECT id, recipient FROM copies"))
     with closing(duckdb.connect(str(data / "history.duckdb"), read_only=True)) as history:
-        rows = history.execute("SELECT at, kind, verdict, position, copy FROM events").fetchall()
+        rows = history.execute("SELECT seen_at, kind, verdict, position, copy FROM events").fetchall()
     return sorted((at, kind, verdict, position, who.get(copy, "")) for at, kind, verdict, position, copy in rows)
 
 

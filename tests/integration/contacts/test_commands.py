@@ -80,7 +80,7 @@ def test_one_contact_from_adding_to_erasing(run: Run) -> None:
 
 def test_suppressions_go_out_and_come_back(run: Run, tmp_path: Path) -> None:
     run("suppressions", "add", "anna@example.org", "bob@example.org", "--note", "called us")
-    assert "was suppressed already" in run("suppressions", "add", "Anna@example.org")
+    assert "was already suppressed" in run("suppressions", "add", "Anna@example.org")
     (tmp_path / "out.csv").write_text(run("suppressions", "export"))
     assert "is not suppressed" in run("suppressions", "remove", "carol@example.org", code=6)
     run("suppressions", "remove", "bob@example.org")

@@ -53,7 +53,7 @@ def test_every_bad_row_says_where_why_and_what_to_do(store: Store, written: Writ
     found = [(e.line, e.column, e.value, e.reason) for e in store.jobs.errors(job.id)]
     assert found == [
         (3, "email", "nobody", "no address"),
-        (4, "email", "", "there is no address"),
+        (4, "email", "", "the address is missing"),
         (6, "email", "a b@example.org", "a space before the @"),
         (7, "zone", "Mars/Base", "'Mars/Base' is not a time zone"),
         (8, "email", "d@localhost", "'localhost' has no top-level domain"),

@@ -127,7 +127,7 @@ def test_a_taken_port_is_said_also_when_it_would_be_shared(run: Callable[..., Ru
         check=False,
     )
     assert again.returncode == 4
-    assert re.search(r"port \d+ on 127.0.0.1 is taken", again.stderr)
+    assert re.search(r"port \d+ on 127.0.0.1 is already in use", again.stderr)
 
 
 def test_it_is_small_and_knows_no_database(run: Callable[..., Running]) -> None:

@@ -54,7 +54,7 @@ def test_who_sees_what_and_how_it_is_decided(world: World) -> None:
         f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign", "to": id_text(770)}, follow_redirects=False
     )
     assert done.status_code == 303
-    assert done.headers["location"] == "/unmatched?done=tie"
+    assert done.headers["location"] == "/unmatched?done=assign"
     (record,) = world.appended
     decision = decode(record)
     assert isinstance(decision, Resolved)
