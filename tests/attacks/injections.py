@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import csv
+import io
 import re
 import smtplib
 import time
@@ -98,8 +100,8 @@ def formulas(target: Target) -> str:
             continue
         answer = target.ask("web", "GET", path)
         assert answer.status == 200, path
-        cells = re.split(r"[,\n]", answer.body.decode("utf-8-sig"))
-        assert not [cell for cell in cells if cell.strip('"').startswith(("=", "+", "-", "@", "\t", "\r"))], path
+        rows = csv.reader(io.StringIO(answer.body.decode("utf-8-sig"), newline=""))
+        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))], path
         tried += 1
     assert tried >= 2
     return f"{tried} exports: none begins a cell with a formula"

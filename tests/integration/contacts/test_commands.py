@@ -84,9 +84,9 @@ def test_suppressions_go_out_and_come_back(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text(run("suppressions", "export"))
     assert "is not suppressed" in run("suppressions", "remove", "carol@example.org", code=6)
     run("suppressions", "remove", "bob@example.org")
-    assert "1 suppressed, 1 were already, 0 not taken" in run("suppressions", "import", "out.csv")
+    assert "1 suppressed, 1 were already suppressed, 0 rejected" in run("suppressions", "import", "out.csv")
     (tmp_path / "theirs.csv").write_text("address,reason\ndora@example.org,Hard Bounce\nx,y\n")
-    assert "1 suppressed, 0 were already, 1 not taken" in run("suppressions", "import", "theirs.csv")
+    assert "1 suppressed, 0 were already suppressed, 1 rejected" in run("suppressions", "import", "theirs.csv")
     listed = json.loads(run("suppressions", "list", "--json"))
     assert listed["by_reason"] == {"hard_bounce": 1, "manual": 2}
     anna = next(one for one in listed["suppressions"] if one["address"] == "anna@example.org")
