@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help env dev up test check lint unit-tests every-test thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
+.PHONY: chaos help env dev up test check lint unit-tests every-test coverage thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,7 +26,9 @@ lint: dev ## format, lint, types and borders
 unit-tests: dev
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 every-test: dev
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report= tests
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests
+coverage: dev ## lines and branches that unit and integration tests cover, against the floors (half as long again)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report= tests/unit tests/contract tests/integration
 	$(BIN)/python scripts/coverage_floors.py
 thorough: dev ## property tests with 2,000 examples each instead of 40
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -q -n $(WORKERS) -m hypothesis --timeout 3600 tests/unit tests/corpus tests/integration
