@@ -55,7 +55,7 @@ async def test_who_asks_on_without_reading_has_little_kept_for_him(start: Start)
         writer.write(asked("/x") * 60_000)
     await until(lambda: endpoint.counts().get("too_many", 0) > 0)
     waiting = list(endpoint.edge.connections)
-    assert all(len(connection._queue or ()) < 300 for connection in waiting)
+    assert all(len(connection._queue or ()) < 100 for connection in waiting)
     assert sum(len(connection._unread) for connection in waiting) <= 1_000_000
     assert (await endpoint.get(endpoint.pixel)).status == 200
     for _, writer in made:

@@ -28,7 +28,7 @@ from postlude.store import Store, User
 _PURPOSE = click.option(
     "--purpose",
     default="",
-    type=one_of(MessagePurpose, or_none=True),
+    type=one_of(MessagePurpose, or_none=True, any_case=True),
     help="What is sent with it, where a message does not say: a shop's receipts are transactional.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

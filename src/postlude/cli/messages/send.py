@@ -40,7 +40,7 @@ _POLL_SECONDS = 0.2
 @click.option(
     "--purpose",
     default="",
-    type=one_of(MessagePurpose, or_none=True),
+    type=one_of(MessagePurpose, or_none=True, any_case=True),
     help="What it is for, where FILE does not say so (X-Postlude-Purpose). Default: told by what mailings carry.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
