@@ -10,9 +10,10 @@ from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import readings, without_query
 from postlude.model.words import HitEndpoint
-from postlude.tokens import Kind, Use, unpacked
+from postlude.tokens import DEAD_TOKEN, Kind, Use, unpacked
 
 _ONE_CLICK: Final = "List-Unsubscribe"
+_DEAD: Final = DEAD_TOKEN.encode()
 
 
 class FormEndpoint:
@@ -26,7 +27,7 @@ class FormEndpoint:
         core = self._core
         payload = self._payload(request)
         if payload is None or not self._opens(payload):
-            what = "invalid" if payload is None else "expired"
+            what = self._why_not(request) if payload is None else "expired"
             body = core.pages.plain(request.head.language, f"{what}_title", f"{what}_explained")
             return core.done(request, RequestOutcome.BAD_TOKEN, core.page(404, body))
         method = self._methods().get(request.method)
@@ -36,6 +37,11 @@ class FormEndpoint:
                 request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", headers)
             )
         return method(request, conn, payload)
+
+    def _why_not(self, request: Request) -> str:
+        """Of an address without a genuine token: cut off, or one that never had one."""
+        dead = any(without_query(target.token).startswith(_DEAD) for target in readings(request.target))
+        return "personal" if dead else "invalid"
 
     def _methods(self) -> dict[str, Callable[[Request, Waiter, bytes], bytes | None]]:
         return {"GET": self._get, "HEAD": self._get}

@@ -10,7 +10,7 @@ from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 from postlude.model.words import HitEndpoint
-from postlude.tokens import CopyRef, split_link, unpacked
+from postlude.tokens import DEAD_TOKEN, CopyRef, Use, split_link, unpacked
 
 _VERIFIED: Final = 4096
 _REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
@@ -93,7 +93,7 @@ class LinkEndpoint:
             )
         ref = unpacked(payload)
         replaced = core.revoked.now.links.get((ref.kind, ref.scope, position))
-        where = location(url if replaced is None else replaced)
+        where = location(self._harmless(url, ref) if replaced is None else replaced)
         if where is None:
             return self._unfit(request, url, stopped=replaced is not None)
         answer = core.answers.redirect(where)
@@ -104,6 +104,17 @@ class LinkEndpoint:
         self._remember(payload[:SCOPE_BYTES] + rest, position, where)
         core.store(request, conn, (HitEndpoint.LINK, payload, position), answer)
         return None
+
+    def _harmless(self, url: str, ref: CopyRef) -> str:
+        """The destination without tokens that act: a link is passed on, and its holder must gain nothing by it.
+
+        New mail has no such links; mail in which an author put something behind `{{ view_url }}` had. A token from
+        before there were two acts itself where it stands in the link: then nothing is gained.
+        """
+        for token, found in dict(self._core.codec.find_acting(url)).items():
+            if ref.use is not Use.BOTH or found != ref:
+                url = url.replace(token, DEAD_TOKEN) if token in url else ""  # spelled so that no mail of ours had it
+        return url
 
     def _unfit(self, request: Request, url: str, *, stopped: bool) -> bytes:
         if not stopped:

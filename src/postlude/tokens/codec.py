@@ -19,7 +19,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from struct import Struct
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from postlude.tokens.copy_tokens import (
     COPY_BYTES,
@@ -46,6 +46,7 @@ _HOOK_MAC: Final = 11
 _link_head: Final = Struct(">BQI")
 _mail_payload: Final = Struct(">BQ")
 _PAYLOAD_BYTES: Final = PAYLOAD.size
+_DECODED: Final = 3  # times a token may be encoded inside of a URL inside of a URL
 _LIST: Final = 3  # in place of a Kind: a confirmation belongs to no copy
 
 
@@ -71,6 +72,10 @@ class TokenCodec:
         None for anything else, act tokens among it. The fast variant of `read_read` for the hot path."""
         self.verify_act: Final = partial(verified, both | self._act)
         """The payload of a token that may act, None for anything else."""
+        acting = both | self._act
+        begins = sorted({b2a_base64(head + b"\0").translate(TO_URL_SAFE)[:2].decode("ascii") for head in acting})
+        rest = COPY_TOKEN_LENGTH - 2
+        self._may_act: Final = re.compile(f"(?=((?:{'|'.join(begins)})[A-Za-z0-9_-]{{{rest}}}))", re.ASCII).finditer
         self._link = {i: blake2b(key=self._must(i, "link"), digest_size=_LINK_MAC) for i in ring.ids()}
         self._mail = {i: blake2b(key=self._must(i, "mail"), digest_size=_MAIL_MAC) for i in ring.ids()}
         self._confirm = {i: blake2b(key=self._must(i, "confirm"), digest_size=MAC_BYTES) for i in ring.ids()}
@@ -98,6 +103,16 @@ class TokenCodec:
         """Verify the token of a page; None for anything that was not minted as one with a key of the ring."""
         payload = self.verify_act(_as_bytes(text))
         return None if payload is None else unpacked(payload)
+
+    def find_acting(self, url: str) -> Iterator[tuple[str, CopyRef]]:
+        """Every token in `url` that may act, whatever stands around it or however often it is encoded."""
+        for _ in range(_DECODED):
+            for found in self._may_act(url):
+                if (ref := self.read_act(found[1])) is not None:
+                    yield found[1], ref
+            before, url = url, unquote(url)
+            if url == before:
+                return
 
     def link_mac(self, key_id: int, kind: Kind, scope: int, position: int, url: str) -> str:
         """The 11-character MAC of one link; KeyError when the key is not in the ring."""

@@ -2,17 +2,14 @@
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import unquote
 
 from postlude.tokens.codec import TokenCodec
-from postlude.tokens.copy_tokens import COPY_TOKEN_LENGTH, CopyRef, CopyTokens, Kind
+from postlude.tokens.copy_tokens import CopyRef, CopyTokens, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SEGMENT_END: Final = re.compile(r"[/?#]")
-_LIKE_A_TOKEN: Final = re.compile(rf"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{{{COPY_TOKEN_LENGTH}}}(?![A-Za-z0-9_-])")
-_DECODED: Final = 3  # times a token may be encoded inside of a URL inside of a URL
 _LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
 
 
@@ -140,11 +137,4 @@ def recognise(codec: TokenCodec, base: str, prefixes: Prefixes, url: str) -> Own
 
 
 def _carrier(codec: TokenCodec, url: str) -> OwnUrl | None:
-    for _ in range(_DECODED):
-        for found in _LIKE_A_TOKEN.finditer(url):
-            if (ref := codec.read_act(found[0])) is not None:
-                return OwnUrl("carrier", ref, -1, "")
-        before, url = url, unquote(url)
-        if url == before:
-            return None
-    return None
+    return next((OwnUrl("carrier", ref, -1, "") for _, ref in codec.find_acting(url)), None)

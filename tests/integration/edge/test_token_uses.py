@@ -8,7 +8,7 @@ from postlude.edge import EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.kit.ids import id_text
 from postlude.model.words import HitEndpoint
-from postlude.tokens import Kind, Urls
+from postlude.tokens import DEAD_TOKEN, Kind, Urls
 
 from .conftest import CODEC, COPY, DESTINATION, MESSAGE, RunningEdge, Start
 
@@ -97,3 +97,52 @@ async def test_a_page_opened_with_an_old_token_hands_out_no_new_one(start: Start
     endpoint = await start(EdgeConfig(views=views, old_tokens_until=FOR_EVER))
     old = OLD[Kind.CAMPAIGN]
     assert (await endpoint.get(f"/v/{old}")).body.decode() == f"<a href=/u/{old}>leave</a>"
+
+
+def _linked(endpoint: RunningEdge, token: str, destination: str) -> str:
+    return token.join(endpoint.urls.link(2, destination))
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "https://t.example.org/v/{act}?x=1",
+        "https://t.example.org/u/{act}x",
+        "https://shop.example/?back=https%3A%2F%2Ft.example.org%2Fs%2F{act}",
+        "https://shop.example/?back=https%253A%252F%252Ft.example.org%252Fs%252F{act}&b=1",
+        "https://shop.example/{act}{act}#{act}",
+    ],
+)
+async def test_a_tracked_link_hands_out_no_token_that_acts(endpoint: RunningEdge, destination: str) -> None:
+    """Mail that was sent while such links were tracked still has them."""
+    for full in (True, False):
+        for _ in range(2):  # the second time from memory
+            path = _linked(endpoint, endpoint.token, destination.replace("{act}", endpoint.act_token))
+            answer = await endpoint.get(path, full=full)
+            assert answer.status == 302
+            assert answer.headers["location"] == destination.replace("{act}", DEAD_TOKEN)
+
+
+async def test_nor_one_that_is_spelled_in_another_way(endpoint: RunningEdge) -> None:
+    spelled = f"%{ord(endpoint.act_token[0]):02X}{endpoint.act_token[1:]}"
+    answer = await endpoint.get(_linked(endpoint, endpoint.token, f"https://shop.example/{spelled}"))
+    assert answer.status == 404
+    assert "location" not in answer.headers
+
+
+async def test_the_page_behind_it_says_where_to_go_instead(endpoint: RunningEdge) -> None:
+    for prefix in ("u", "s", "v"):
+        answer = await endpoint.get(f"/{prefix}/{DEAD_TOKEN}?x=1")
+        assert answer.status == 404
+        assert b"This page is personal" in answer.body
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_an_old_link_leads_on_to_its_own_old_token_and_to_no_others(start: Start, kind: Kind) -> None:
+    """The token in the link acts as well until the day: hiding it behind the redirect hides nothing."""
+    endpoint = await start(EdgeConfig(old_tokens_until=FOR_EVER))
+    urls = Urls(CODEC, "", kind, MESSAGE)
+    other = OLD[Kind.MESSAGE if kind is Kind.CAMPAIGN else Kind.CAMPAIGN]
+    for token, shown in ((OLD[kind], OLD[kind]), (other, DEAD_TOKEN)):
+        path = OLD[kind].join(urls.link(2, f"https://t.example.org/u/{token}?x=1"))
+        assert (await endpoint.get(path)).headers["location"] == f"https://t.example.org/u/{shown}?x=1"

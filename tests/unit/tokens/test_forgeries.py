@@ -90,11 +90,11 @@ def test_an_url_that_carries_an_act_token_is_told_in_any_encoding() -> None:
         f"https://x.example/?back={once}",
         f"https://x.example/{quote(once)}",
         f"https://x.example/#{act}",
+        f"https://x.example/?back=-{act}A",
     ):
         found = urls.recognise(url)
         assert found is not None, url
         assert found.endpoint in {"view", "carrier"}
         assert found.ref.copy == 5
     assert urls.recognise(f"https://x.example/?back={read}") is None
-    assert urls.recognise(f"https://x.example/?back={act}A") is None
     assert urls.recognise(f"https://x.example/?back={'A' * 36}") is None
