@@ -1,7 +1,10 @@
 """The link check asks only what everybody can reach, wherever it is sent."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -71,6 +74,24 @@ def test_a_redirect_to_what_is_no_web_page_is_a_problem(site: Site, where: str) 
     assert probe_links([site.url(f"/?to={where}")], lambda _address: True)
 
 
+def test_who_answers_for_ever_is_not_waited_for() -> None:
+    """One byte after another, each in time."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            made, _ = listening.accept()
+            with made, suppress(OSError):
+                made.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while True:
+                    made.sendall(b"x")
+                    time.sleep(0.01)
+
+        threading.Thread(target=drip, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        (problem,) = probe_links([url], lambda _address: True, most_s=0.3).values()
+    assert problem == "does not answer within 0.3 s"
+
+
 @pytest.mark.parametrize(
     ("address", "public"),
     [
@@ -82,6 +103,8 @@ def test_a_redirect_to_what_is_no_web_page_is_a_problem(site: Site, where: str) 
             for each in ("127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%lo")
         ),
         *((each, False) for each in ("fd00::1", "fe80::1%lo", "::ffff:127.0.0.1", "2002:7f00:1::", "ff02::1")),
+        *((each, False) for each in ("::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "fec0::1", "5f00::1")),
+        ("64:ff9b::5db8:d822", True),
     ],
 )
 def test_what_is_public(address: str, public: bool) -> None:
