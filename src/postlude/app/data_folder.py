@@ -40,6 +40,7 @@ class DataFolder:
         self.views: Final = root / "views"
         self.lists: Final = root / "lists.json"
         self.logins: Final = root / "logins.json"
+        self.quotas: Final = root / "quotas"
         self.networks: Final = root / "networks"
         self.files: Final = root / "files"
         self.keys: Final = root / "keys.json"

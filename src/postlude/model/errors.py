@@ -18,6 +18,12 @@ class InputError(PostludeError):
     exit_code = 2
 
 
+class QuotaError(InputError):
+    """A login has submitted as much as it may for now. Wait, or have the operator raise it: `postlude user limits`."""
+
+    permanent = False
+
+
 class SettingError(PostludeError):
     """A setting is missing, unknown, ambiguous or malformed. The message names it and an accepted value."""
 

@@ -1,12 +1,11 @@
 """Configuration of the relay."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from postlude.adapters.smtp_server.session import SmtpServerConfig
-from postlude.model.quota import Quota
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,6 @@ class Gateway:
 class RelayConfig(SmtpServerConfig):
     """The submission server's settings; see SmtpServerConfig."""
 
-    quota: Quota = field(default_factory=Quota)
     gateway: Gateway = field(default_factory=Gateway)
 
 
@@ -46,14 +44,6 @@ class CheckLogin(Protocol):
 
     def __call__(self, login: str, password: str, /) -> Awaitable[Login | None]:
         """None when the password is not one of its; StorageError when it cannot be asked."""
-        ...
-
-
-class QuotaUsed(Protocol):
-    """What a login submitted within the last day."""
-
-    def __call__(self, user: int, /) -> Awaitable[Sequence[tuple[int, int]]]:
-        """(time in microseconds, recipients) by message."""
         ...
 
 

@@ -4,22 +4,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from email.utils import format_datetime
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.commands import Command
 from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
-from postlude.model.errors import InputError
+from postlude.model.errors import InputError, QuotaError
 from postlude.model.words import MessagePurpose
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
-from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
 from postlude.services.accounts.sender_rights import may_send_as
-from postlude.services.messages.accept import Dsn
+from postlude.services.messages.accept import Count, Dsn
 
 _MAX_HOPS: Final = 50
 _AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
@@ -33,7 +34,15 @@ class Accept(Protocol):
     """`services.submit.accept` with journal, spool and clock given."""
 
     def __call__(
-        self, *, user: int, mail_from: str, recipients: list[str], raw: bytes, dsn: Dsn, purpose: str
+        self,
+        *,
+        user: int,
+        mail_from: str,
+        recipients: list[str],
+        raw: bytes,
+        dsn: Dsn,
+        purpose: str,
+        count: Count | None,
     ) -> Awaitable[int]:
         """Durable when it returns the message's id."""
         ...
@@ -46,7 +55,7 @@ class RelayServices(NamedTuple):
     accept: Accept
     clock: Clock
     throttle: Throttle
-    quotas: Quotas
+    quotas: QuotaFiles
     gateway: Gateway
     owner_of: OwnerOf | None
 
@@ -90,25 +99,26 @@ class RelayPolicy:
             return None
         if command.address and not self._mine(command.address):
             return _not_yours(command.address)
-        return await self._services.quotas.refusal(self._login, 1)
+        return self._over_quota(self._login, 1)
 
     async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
         """Any recipient with a possible address is accepted, within the quota."""
         del command
         if self._login is None or not transaction.recipients:
             return None
-        return await self._services.quotas.refusal(self._login, len(transaction.recipients) + 1)
+        return self._over_quota(self._login, len(transaction.recipients) + 1)
+
+    def _over_quota(self, login: Login, recipients: int) -> str | None:
+        text = self._services.quotas.refusal(login.user, login.limits, recipients)
+        return f"450 4.7.1 {text}" if text else None
 
     async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
         """Durable in spool and journal before the answer 250."""
-        head, login, quotas = await asyncio.to_thread(_read_head, raw), self._login, self._services.quotas
+        head, login = await asyncio.to_thread(_read_head, raw), self._login
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
-        if login is not None and not refusal:
-            refusal = await quotas.refusal(login, len(transaction.recipients))
         if refusal:
             return refusal
-        if login is not None:
-            quotas.count(login, len(transaction.recipients))
+        quotas = self._services.quotas
         try:
             message = await self._services.accept(
                 user=await self._owner(head),
@@ -117,7 +127,10 @@ class RelayPolicy:
                 raw=self._marks(head) + self._received() + raw,
                 dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
                 purpose=self._usual_purpose(head),
+                count=partial(quotas.take, login.user, login.limits) if login else None,
             )
+        except QuotaError as error:
+            return f"450 4.7.1 {error}"
         except InputError as error:
             return f"554 5.6.0 {error}"
         return f"250 2.0.0 OK: queued as {id_text(message)}"

@@ -5,13 +5,13 @@ import socket
 from dataclasses import replace
 from functools import partial
 
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.serve import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
 from postlude.model.words import Via
-from postlude.relay.config import CheckLogin, OwnerOf, QuotaUsed, RelayConfig
+from postlude.relay.config import CheckLogin, OwnerOf, RelayConfig
 from postlude.relay.policy import RelayPolicy, RelayServices
-from postlude.relay.quota import Quotas
 from postlude.relay.throttle import Throttle
 from postlude.services.messages.accept import accept
 from postlude.services.ports import Append
@@ -22,12 +22,12 @@ async def run_relay(
     sock: socket.socket,
     *,
     check: CheckLogin,
+    quotas: QuotaFiles,
     append: Append,
     spool: Spool,
     clock: Clock,
     stop: asyncio.Event,
     tls_sock: socket.socket | None = None,
-    used: QuotaUsed | None = None,
     owner_of: OwnerOf | None = None,
 ) -> None:
     """Take mail from logged-in clients on a listening socket until `stop`; on `tls_sock` with TLS from the first byte.
@@ -40,7 +40,7 @@ async def run_relay(
         accept=partial(accept, append, spool, clock, via=Via.RELAY, host=config.hostname),
         clock=clock,
         throttle=Throttle(clock),
-        quotas=Quotas(config.quota, clock, used),
+        quotas=quotas,
         gateway=config.gateway,
         owner_of=owner_of,
     )

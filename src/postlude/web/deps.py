@@ -23,7 +23,7 @@ from postlude.tokens import TokenCodec
 
 
 class Submit(Protocol):
-    """`services.submit.accept` with journal, spool and clock bound, `via=Via.WEB`."""
+    """Accepts mail of the web app, counted against its user's quota."""
 
     async def __call__(self, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
         """Return the message id when the message is durable; InputError, StorageError."""

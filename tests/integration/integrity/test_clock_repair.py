@@ -5,7 +5,6 @@ from sqlalchemy import update
 
 from postlude.kit.clock import SystemClock
 from postlude.model.words import CampaignStatus, SendOutcome, Via
-from postlude.services.accounts.quotas import check_quota
 from postlude.services.accounts.sessions import end_sessions, session_user
 from postlude.services.integrity.clock_repair import repair_times
 from postlude.services.messages.retry import RetrySchedule
@@ -135,21 +134,3 @@ def test_who_signed_out_everywhere_can_sign_in(store: Store, clock: Settable) ->
     assert session_user(store, user.id, "s", began) is None
     assert repair_times(store, clock, RETRY) == {"users.sessions_from": 1}
     assert session_user(store, user.id, "s", began) is not None
-
-
-def test_mail_handed_in_tomorrow_counts_against_no_quota(store: Store, clock: Settable) -> None:
-    user = store.accounts.create_user("alice@example.org", created_at=1)
-    message = Message(
-        id=1,
-        user=user.id,
-        message_id="",
-        subject="",
-        sender="",
-        mail_from="",
-        via=Via.RELAY,
-        created_at=clock.at + 2 * DAY,
-    )
-    store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(1, 1, "r@example.org"),))]))
-    for days in (0, 1):
-        clock.at += days * DAY
-        check_quota(store, clock, {"messages_per_day": 1}, user.id, 1)

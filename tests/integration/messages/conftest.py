@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.inbound import InboundConfig, run_inbound
+from postlude.model.quota import Quota
 from postlude.relay import Login, RelayConfig, run_relay
 from servers.smtp_process import Folder, Starter
 
@@ -50,7 +52,8 @@ async def listening(run: Callable[[socket.socket, asyncio.Event], Awaitable[None
 def relay(folder: Folder) -> Starter:
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[int]:
-        more = {name: settings.pop(name) for name in ("used", "owner_of", "tls_sock") if name in settings}
+        more = {name: settings.pop(name) for name in ("owner_of", "tls_sock") if name in settings}
+        quotas = QuotaFiles(folder.root / "quotas", folder.clock, settings.pop("quota", Quota()))
         config = RelayConfig(hostname="relay.test", **settings)
 
         async def run(sock: socket.socket, stop: asyncio.Event) -> None:
@@ -58,6 +61,7 @@ def relay(folder: Folder) -> Starter:
                 config,
                 sock,
                 check=check,
+                quotas=quotas,
                 append=folder.journal.append,
                 spool=folder.spool,
                 clock=folder.clock,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.model.observation import Submitted
 from postlude.model.quota import Quota
 from postlude.relay import Gateway
@@ -66,21 +67,33 @@ async def test_recipients_too_many_are_put_off_and_the_others_get_theirs(folder:
     assert list(seen.recipients) == to[:3]
 
 
-async def test_what_was_sent_before_the_restart_counts(relay: Starter, folder: Folder) -> None:
-    now = folder.clock.now()
-
-    async def used(_user: int) -> list[tuple[int, int]]:
-        await asyncio.sleep(0)
-        return [(now - 3_600_000_000, 2), (now - 25 * 3_600_000_000, 100)]
-
+async def test_what_was_sent_before_the_restart_counts(relay: Starter) -> None:
     def refused(port: int) -> int:
-        send(port)
         with pytest.raises(smtplib.SMTPSenderRefused) as caught:
             send(port)
         return caught.value.smtp_code
 
-    async with relay(quota=Quota(recipients_per_day=3), used=used) as port:
+    quota = Quota(recipients_per_day=1)
+    async with relay(quota=quota) as port:
+        await asyncio.to_thread(send, port)
+    async with relay(quota=quota) as port:
         assert await asyncio.to_thread(refused, port) == 450
+
+
+async def test_what_another_process_accepted_meanwhile_counts(relay: Starter, folder: Folder) -> None:
+    """Also between the command MAIL, which there was room for, and the end of the message."""
+    quota = Quota(messages_per_day=1)
+
+    def refused(port: int) -> int:
+        with client(port) as connection:
+            connection.mail(ALICE)
+            connection.rcpt("bob@example.com")
+            QuotaFiles(folder.root / "quotas", folder.clock, quota).take(7, None, 1)
+            return connection.data(RAW_MAIL)[0]
+
+    async with relay(quota=quota) as port:
+        assert await asyncio.to_thread(refused, port) == 450
+    assert folder.observations() == []
 
 
 async def test_a_refused_message_costs_no_quota(folder: Folder, relay: Starter) -> None:

@@ -4,10 +4,11 @@ import socket
 from dataclasses import dataclass
 
 from postlude.adapters.dkim_keys import DkimKeys
+from postlude.adapters.quota_files import QuotaFiles
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
 from postlude.kit.clock import Clock, SystemClock
-from postlude.model.quota import LIMITS
+from postlude.model.quota import LIMITS, Quota
 from postlude.tokens import Prefixes, TokenCodec
 
 
@@ -28,9 +29,10 @@ def own_name(settings: Settings) -> str:
     return settings.server_name or settings.verp_domain or socket.getfqdn()
 
 
-def relay_limits(settings: Settings) -> dict[str, int]:
-    """What a login may submit where nothing else is said of it, by the names of a Quota."""
-    return {name: getattr(settings, f"relay_{name}") for name in LIMITS}
+def build_quotas(parts: Parts) -> QuotaFiles:
+    """What logins may submit, and did, by whichever process of this data folder."""
+    default = Quota(**{name: getattr(parts.settings, f"relay_{name}") for name in LIMITS})
+    return QuotaFiles(parts.folder.quotas, parts.clock, default)
 
 
 def build_parts(settings: Settings, *, must_write: bool = True) -> Parts:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from postlude.app.build.common import Parts
-from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.errors import InUseError, StorageError
 from postlude.relay import Login
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from postlude.services.accounts.login_copy import LoginCopy
     from postlude.store import Store
 
-_DAY_US: Final = 24 * 3600 * MICROS_PER_SECOND
 _PATIENCE_S: Final = 5.0  # a mail client waits for longer than this and the copy's answer
 
 _T = TypeVar("_T")
@@ -65,17 +63,6 @@ class Logins:
             return None
         user = found.user
         return Login(user.id, (user.address, *user.senders), user.limits, found.purpose)
-
-    async def used(self, user: int) -> list[tuple[int, int]]:
-        """(time, recipients) of what the user submitted within the last 24 hours.
-
-        Nothing while the database is away: then what is submitted from now on counts, as after a quiet day.
-        """
-        now = self._parts.clock.now()
-        try:
-            return await self._ask(lambda: self._store().accounts.submitted_between(user, now - _DAY_US, now))
-        except (StorageError, InUseError):
-            return []
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""

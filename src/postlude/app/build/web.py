@@ -4,22 +4,33 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.build.campaigns import CampaignServices
-from postlude.app.build.common import Parts, relay_limits
+from postlude.app.build.common import Parts, build_quotas
 from postlude.app.build.domains import Domains
 from postlude.app.build.sending import build_contents
 from postlude.history import History
 from postlude.services.accounts.preferences import get_preferences, put_preferences
-from postlude.services.accounts.quotas import check_quota
 from postlude.services.accounts.users import new_app_password, use_sign_in
+from postlude.services.messages.accept import Count
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
 from postlude.tokens import confirm_url
 from postlude.web import CampaignTools, ContactParts, RelayInfo, WebDeps
-from postlude.web.deps import HealthOf, Submit, Subscribable
+from postlude.web.deps import HealthOf, Subscribable
+
+
+class AcceptFromWeb(Protocol):
+    """`services.messages.accept.accept` with journal, spool and clock bound, `via=Via.WEB`."""
+
+    async def __call__(
+        self, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes, count: Count | None = None
+    ) -> int:
+        """Return the message id when the message is durable; InputError, QuotaError, StorageError."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +38,7 @@ class WebWiring:
     """What the running process provides to the pages besides its stores."""
 
     changes: Subscribable
-    submit: Submit
+    accept: AcceptFromWeb
     append: Append
     health: HealthOf
     returned_mail: SpooledMail
@@ -39,11 +50,11 @@ class WebWiring:
 def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
     """The web app's dependencies on open stores; it closes none of them."""
     settings, folder = parts.settings, parts.folder
-    quota = relay_limits(settings)
+    quotas = build_quotas(parts)
 
     async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
-        await asyncio.to_thread(check_quota, store, parts.clock, quota, user, len(recipients))
-        return await wiring.submit(user=user, mail_from=mail_from, recipients=recipients, raw=raw)
+        count = partial(quotas.take, user, (await asyncio.to_thread(store.accounts.user, user)).limits)
+        return await wiring.accept(user=user, mail_from=mail_from, recipients=recipients, raw=raw, count=count)
 
     services = CampaignServices(parts, store, build_contents(parts, store))
     return WebDeps(

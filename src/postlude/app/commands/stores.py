@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from postlude.app.build.common import build_parts, own_name
+from postlude.app.build.common import build_parts, build_quotas, own_name
 from postlude.config import Settings
 from postlude.history import History
 from postlude.journal import JournalWriter, Spool
@@ -40,8 +41,10 @@ def accept_message(
     dsn: Dsn = NO_DSN,
     purpose: str = "",
 ) -> int:
-    """Accept a message durably, as the relay does; return its id. It is sent when the app runs."""
+    """Accept a message durably, as the relay does, within the user's quota; return its id. The app sends it."""
     parts = build_parts(settings)
+    with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
+        count = partial(build_quotas(parts).take, user, store.accounts.user(user).limits)
     with closing(_journal(parts.folder.journal)) as journal:
         spool = Spool(parts.folder.spool_out)
         return asyncio.run(
@@ -57,6 +60,7 @@ def accept_message(
                 dsn=dsn,
                 host=own_name(settings),
                 purpose=purpose,
+                count=count,
             )
         )
 

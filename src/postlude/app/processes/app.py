@@ -133,7 +133,7 @@ class AppProcess:
             self._history,
             WebWiring(
                 changes=self._changes,
-                submit=self._submit,
+                accept=self._submit,
                 append=self._journal.append,
                 health=self._watch.health,
                 returned_mail=self._spool_in.get,

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from postlude.app.build.common import Parts, build_parts, relay_limits
+from postlude.app.build.common import Parts, build_parts, build_quotas
 from postlude.app.build.logins import Logins
 from postlude.app.build.smtp_server import relay_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
@@ -14,7 +14,6 @@ from postlude.app.processes.supervised import STOP_S, Supervision
 from postlude.config import Settings
 from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
-from postlude.model.quota import Quota
 from postlude.relay import Gateway, RelayConfig, run_relay
 
 
@@ -50,7 +49,6 @@ async def _relay(
         **shared(settings),
         tls=relay_tls(settings),
         trusted_networks=settings.gateway_networks,
-        quota=Quota(**relay_limits(settings)),
         gateway=Gateway(settings.gateway_networks, settings.gateway_domains, settings.gateway_client_names),
     )
     with Logins(parts) as logins:
@@ -59,7 +57,7 @@ async def _relay(
             sock,
             tls_sock=tls_sock,
             check=logins.check,
-            used=logins.used,
+            quotas=build_quotas(parts),
             owner_of=logins.owner_of if settings.gateway_networks else None,
             append=journal.append,
             spool=Spool(parts.folder.spool_out),

@@ -13,7 +13,7 @@ import click
 from postlude.cli.messages.sendmail_options import Composed, Given, compose, parse
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
-from postlude.model.errors import InputError, PostludeError, SettingError, StorageError
+from postlude.model.errors import InputError, PostludeError, QuotaError, SettingError, StorageError
 
 # sysexits.h: what cron, mutt and PHP understand
 EX_OK, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_SOFTWARE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = (
@@ -84,6 +84,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code, text = EX_OK, run(sys.argv[1:] if arguments is None else arguments)
     except NotAcceptedError as error:
         code, text = error.code, str(error)
+    except QuotaError as error:
+        code, text = EX_TEMPFAIL, str(error)
     except InputError as error:
         code, text = error.exit_code if error.exit_code > EX_OK + 2 else EX_DATAERR, str(error)
     except SettingError as error:

@@ -12,6 +12,7 @@ from postlude.services.served_files import write_durably
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
 
+_WINDOWS: Final = {"hour": 3600, "day": 86_400}
 UNDO_SECONDS: Final = 10
 """Delay of a campaign that is sent from the browser; until then it can be undone."""
 
@@ -19,6 +20,7 @@ UNDO_SECONDS: Final = 10
 def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: int, at: int | None = None) -> Campaign:
     """Schedule a draft for `at` (None: at once); returns the campaign.
 
+    The limits an operator set for its user hold for its recipients; the relay's usual ones are for single mail alone.
     Every variant is compiled first: on InputError (including TemplateError) the draft stays unchanged. The schedule is
     durable when this returns, whether or not a sending process runs.
     """
@@ -41,6 +43,8 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
         raise InputError(
             "the audience is empty: choose lists, tags or everyone, and check which addresses are suppressed"
         )
-    if not store.campaigns.fix(campaign, rows, now if at is None else at, expected):
+    own = user.limits or {}
+    most = {seconds: own.get(f"recipients_per_{window}", 0) for window, seconds in _WINDOWS.items()}
+    if not store.campaigns.fix(campaign, rows, now if at is None else at, expected, most):
         raise InputError(f"the campaign is {found.status.value} already: only a draft can be scheduled")
     return store.campaigns.get(campaign)

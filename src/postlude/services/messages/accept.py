@@ -5,7 +5,8 @@ Small imports only: the relay's process loads neither stores nor instrumenting.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from email.utils import format_datetime
 from typing import Final, NamedTuple
 
@@ -18,7 +19,7 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.mail.purpose import purpose_of
 from postlude.model.domain_name import same_domain
-from postlude.model.errors import InputError
+from postlude.model.errors import InputError, StorageError
 from postlude.model.observation import Submitted, encode
 from postlude.model.words import Via
 from postlude.services.ports import Append
@@ -40,6 +41,9 @@ class Dsn(NamedTuple):
 
 NO_DSN: Final = Dsn()
 
+Count = Callable[[int], Callable[[], None]]
+"""Counts a message to so many recipients, QuotaError when it is too much; what it returns takes the count back."""
+
 
 async def accept(
     journal_append: Append,
@@ -54,24 +58,35 @@ async def accept(
     dsn: Dsn = NO_DSN,
     host: str = "localhost",
     purpose: str = "",
+    count: Count | None = None,
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
     `host` is this server's name, for the Message-ID of a message whose From has no domain; `purpose` the
-    `MessagePurpose` of a message that names none, empty to tell it by what mailings carry.
+    `MessagePurpose` of a message that names none, empty to tell it by what mailings carry; `count` the quota of who
+    sends it, None where nothing is counted: of mail that the server itself owes.
 
     The bytes are written first: an observation without its mail could not be processed. A crash between the two leaves
-    an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent and
-    StorageError when the disk refused; then nothing was accepted.
+    an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent or
+    that is over the quota, and StorageError when the disk refused; then nothing was accepted, and nothing counted.
     """
+    refused = list[Callable[[], None]]()
 
     def put() -> Submitted:
         submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host, purpose)
+        if count is not None:
+            refused.append(count(len(submitted.recipients)))
         spool.put(submitted.message, data)
         return msgspec.structs.replace(submitted, checksum=checksum(data))
 
-    submitted = await asyncio.to_thread(put)
-    await journal_append(encode(submitted))
+    try:
+        submitted = await asyncio.to_thread(put)
+        await journal_append(encode(submitted))
+    except StorageError:
+        for take_back in refused:
+            with suppress(StorageError):  # the disk may refuse that as well
+                await asyncio.to_thread(take_back)
+        raise
     return submitted.message
 
 

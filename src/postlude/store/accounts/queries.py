@@ -5,11 +5,9 @@ from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.words import Via
 from postlude.store.accounts.rows import AppPassword, User
 from postlude.store.accounts.tables import app_passwords, ended_sessions, users
 from postlude.store.base import TopicQueries, address_key, as_struct, clean
-from postlude.store.messages.tables import copies, messages
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 
@@ -86,24 +84,6 @@ class AccountQueries(TopicQueries):
         with self._database.read() as connection:
             found = select(ended_sessions.c.at).where(ended_sessions.c.session == clean(session))
             return connection.execute(found).first() is not None
-
-    def submitted_between(self, user_id: int, since: int, until: int) -> list[tuple[int, int]]:
-        """(time, copies) of the single messages this user handed in then, whichever way.
-
-        `until`: what lies ahead was handed in while the clock was; it must not count until that moment comes.
-        """
-        query = (
-            select(messages.c.created_at, func.count(copies.c.id))
-            .join(copies, copies.c.message == messages.c.id)
-            .where(
-                messages.c.user == user_id,
-                messages.c.created_at.between(since, until),
-                messages.c.via != Via.CAMPAIGN.value,
-            )
-            .group_by(messages.c.id, messages.c.created_at)
-        )
-        with self._database.read() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0, purpose: str = "") -> int:
         """Store the hash of a new app password; its id."""

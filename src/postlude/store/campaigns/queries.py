@@ -1,12 +1,12 @@
 """Campaigns: made, changed while they are drafts, and moved from one status to the next."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError, NotFoundError, QuotaError
 from postlude.model.words import CampaignStatus
 from postlude.store.base import TopicQueries, as_struct, clean
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
@@ -15,6 +15,8 @@ from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Link, Message
 from postlude.store.messages.tables import links, messages
 
+_MICROS = 1_000_000
+_NOT_SENT = [CampaignStatus.DRAFT.value, CampaignStatus.CANCELLED.value]
 _FILE = [column for column in campaign_files.c if column.name != "content"]
 
 
@@ -77,14 +79,25 @@ class CampaignQueries(TopicQueries):
             return bool(connection.execute(change.values(status=after.value, **values)).rowcount)
 
     def fix(
-        self, campaign: int, sent: Iterable[tuple[Message, Iterable[Link]]], scheduled_at: int, expected: int
+        self,
+        campaign: int,
+        sent: Iterable[tuple[Message, Iterable[Link]]],
+        scheduled_at: int,
+        expected: int,
+        most: Mapping[int, int] | None = None,
     ) -> bool:
-        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is not a draft."""
+        """Turn a draft into a scheduled campaign with the messages and links it sends; False when it is not a draft.
+
+        `most` recipients within so many seconds (0: no limit) may the user's campaigns have, this one among them:
+        QuotaError when they are more, also of several that are scheduled at the same moment.
+        """
         change = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.DRAFT.value)
         values = {"scheduled_at": scheduled_at, "expected": expected, "problem": ""}
         with self._database.write() as connection:
             if not connection.execute(change.values(status=CampaignStatus.SCHEDULED.value, **values)).rowcount:
                 return False
+            for seconds, limit in (most or {}).items():
+                _check_room(connection, campaign, scheduled_at, seconds, limit)
             for message, of_message in sent:
                 connection.execute(self._insert(messages).on_conflict_do_nothing(), [message_row(message)])
                 rows = [link_row(link) for link in of_message]
@@ -142,6 +155,24 @@ class CampaignQueries(TopicQueries):
         """Delete a file."""
         with self._database.write() as connection:
             connection.execute(delete(campaign_files).where(campaign_files.c.id == file))
+
+
+def _check_room(connection: Connection, campaign: int, at: int, seconds: int, limit: int) -> None:
+    """QuotaError when the user's campaigns around `at` have more than `limit` recipients (0: no limit)."""
+    if not limit:
+        return
+    owner = select(campaigns.c.user).where(campaigns.c.id == campaign).scalar_subquery()
+    around = campaigns.c.scheduled_at.between(at - seconds * _MICROS + 1, at + seconds * _MICROS - 1)
+    all_of_them = select(func.sum(campaigns.c.expected)).where(
+        campaigns.c.user == owner, around, campaigns.c.status.not_in(_NOT_SENT)
+    )
+    recipients = connection.execute(all_of_them).scalar() or 0
+    if recipients > limit:
+        raise QuotaError(
+            f"with this campaign your campaigns would have {recipients:,} recipients within {seconds // 3600} h, and "
+            f"your login may have {limit:,}: choose fewer, another time, or ask for a higher limit "
+            "(postlude user limits)"
+        )
 
 
 def _row(campaign: Campaign) -> dict[str, Any]:
