@@ -49,7 +49,6 @@ PHRASES = (
 # fmt: off
 UNUSED = frozenset({
     "read_once",            # one look at a mailbox, for tests that must not follow it
-    "network_facts",        # the library's: what the bundled lists say of an address
     "strip_own_headers", "read_switches",  # the library's
     "build_displayed",      # the library's: every kind of returned mail can be made as well as read
     "build_unsubscribe",    # as build_displayed

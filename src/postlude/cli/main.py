@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "hold-sending": ("server.sending", "Pause all sending until `resume-sending`."),
     "domain": ("server.domain", "Create DKIM keys for your domains; print and check their DNS records."),
     "demo": ("server.demo", "Fill an empty instance with an example of two months, or take it away again."),
+    "simulate": ("server.simulate", "Send to simulated recipients and compare the verdicts with the truth."),
     "sign-in": ("accounts.sign_in", "Print a link that signs you in to the web app."),
     "instrument": ("messages.instrument", "Print a message file as it would be sent, with pixel and tracked links."),
     "links": ("messages.links", "List a message file's links and show which would be tracked."),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, closing
 from typing import Final
 
@@ -23,6 +24,10 @@ _OWN_SETTINGS: Final = ("data_folder", "preferences:", "sign-in:")
 """What the settings of accounts and of the folder begin with: no demo writes them."""
 
 
+Story = Callable[[DemoInstance, DemoClock], Awaitable[None]]
+"""What happens in an empty instance; the clock stands at its beginning."""
+
+
 def fill(
     settings: Settings, *, seed: int, end: int | None = None, progress: Progress = lambda _done: None
 ) -> dict[str, int]:
@@ -30,27 +35,39 @@ def fill(
 
     InputError for an instance that is used or sends for real, InUseError while it runs; nothing was written then.
     """
+    now = SystemClock().now() if end is None else end
+
+    async def play(instance: DemoInstance, clock: DemoClock) -> None:
+        await Play(instance, clock, now, seed).run(progress)
+
+    return fill_with(settings, play, start=beginning(now), end=now, seed=seed)
+
+
+def fill_with(settings: Settings, story: Story, *, start: int, end: int, seed: int) -> dict[str, int]:
+    """Play `story` in an empty instance, from `start` on; what is there then, by name. Refuses as `fill` does.
+
+    `remove` takes it away; what comes after `end` counts as added since.
+    """
     if not settings.sandbox:
         raise InputError(
             "the demo is for the sandbox, and this instance has a mail server. Set POSTLUDE_DATA to a new folder and "
             "leave POSTLUDE_SMTP_HOST and POSTLUDE_MAILDIR empty"
         )
     parts = build_parts(settings)
-    now = SystemClock().now() if end is None else end
     with closing(parts.folder.lock()):
-        return asyncio.run(_filled(parts, now, seed, progress))
+        return asyncio.run(_filled(parts, story, start, {"seed": seed, "end": end}))
 
 
-async def _filled(parts: Parts, end: int, seed: int, progress: Progress) -> dict[str, int]:
+async def _filled(parts: Parts, story: Story, start: int, mark: dict[str, int]) -> dict[str, int]:
     used = parts.folder.was_used()
-    clock = DemoClock(beginning(end))
+    clock = DemoClock(start)
     async with DemoInstance(parts, clock) as instance:
         store = instance.store
         pause_if_new(store, parts.clock, parts.folder.identity(), used=used)
         await instance.digest()
         _check_empty(store)
-        store.settings.put(_MARK, {"seed": seed, "end": end})
-        await Play(instance, clock, end, seed).run(progress)
+        store.settings.put(_MARK, mark)
+        await story(instance, clock)
         return store.emptying.contents() | {"events": instance.history.total()}
 
 

@@ -34,10 +34,20 @@ class Delivered(NamedTuple):
 
 
 class DemoOutbox(SandboxOutbox):
-    """A sandbox outbox whose recipients differ: `refused` have no room. Tells `on_delivery` of every mail."""
+    """A sandbox outbox whose recipients differ: `refused` have no room. Tells `on_delivery` of every mail.
+
+    With `keep` off nothing is left in the mailbox.
+    """
 
     def __init__(
-        self, parts: Parts, clock: DemoClock, chance: Random, refused: frozenset[str], on_delivery: "OnDelivery"
+        self,
+        parts: Parts,
+        clock: DemoClock,
+        chance: Random,
+        refused: frozenset[str],
+        on_delivery: "OnDelivery",
+        *,
+        keep: bool = True,
     ) -> None:
         super().__init__(parts.folder.mailbox, clock)
         self._parts: Final = parts
@@ -45,6 +55,7 @@ class DemoOutbox(SandboxOutbox):
         self._chance: Final = chance
         self._refused: Final = refused
         self._on_delivery: Final = on_delivery
+        self._keep: Final = keep
 
     @property
     def concurrency(self) -> int:
@@ -58,7 +69,8 @@ class DemoOutbox(SandboxOutbox):
         self._demo_clock.move_to(now)
         if copy.rcpt_to in self._refused:
             return Answer(SendOutcome.REJECTED, 552, "5.2.2", _FULL, "sandbox", "rcpt")
-        name = self.deliver(Envelope(now, copy.mail_from, copy.rcpt_to, copy.envid, len(copy.data)), copy.data)
+        envelope = Envelope(now, copy.mail_from, copy.rcpt_to, copy.envid, len(copy.data))
+        name = self.deliver(envelope, copy.data) if self._keep else ""
         self._on_delivery(opened(self._parts, now, copy))
         return Answer(SendOutcome.ACCEPTED, 250, "2.0.0", "delivered into the sandbox", "sandbox", "sandbox", name)
 
