@@ -7,6 +7,7 @@ from sqlalchemy.exc import DatabaseError
 from postlude.model.errors import PostludeError
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.campaigns.open_evidence import OpenEvidence
 from postlude.store.campaigns.queries import CampaignQueries
 from postlude.store.campaigns.report import CampaignReports
 from postlude.store.campaigns.sending import CampaignSending
@@ -61,7 +62,7 @@ class Contacts(ContactQueries, Tags, Consents, Audiences, BulkImport, MayLeave):
     """Contacts, their tags and consent; audiences; imports; whether a message may leave for an address."""
 
 
-class Campaigns(CampaignQueries, CampaignSending, CampaignReports):
+class Campaigns(CampaignQueries, CampaignSending, CampaignReports, OpenEvidence):
     """Campaigns, their variants, files and copies, and what was counted of them."""
 
 

@@ -22,7 +22,7 @@ from postlude.services.campaigns.checks import CampaignFinding, Level, check_cam
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.preview import preview, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
-from postlude.services.campaigns.report import report_of
+from postlude.services.campaigns.report import hidden_words, report_of
 from postlude.services.campaigns.variants import variant_called
 from postlude.store.campaigns.rows import Campaign, Funnel
 
@@ -148,6 +148,8 @@ def report(campaign: str, as_json: bool) -> None:
     if len(made.variants) > 1:
         click.echo("all")
     _print_funnel(made.all)
+    if made.hidden is not None:
+        click.echo(f"\n{hidden_words(made)}")
     links = [one for one in made.links if one.tracked]
     if links:
         click.echo("\nclicks by people")

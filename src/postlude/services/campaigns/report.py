@@ -1,12 +1,15 @@
 """Results of a campaign: a funnel per variant and in total, and its links."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
+from postlude.analytics import CopyGroup, OpenEstimate, PastKind, count_groups, estimate_opens
 from postlude.kit.ids import id_text
 from postlude.store import Store
+from postlude.store.campaigns.open_evidence import SeenCopies
 from postlude.store.campaigns.rows import Campaign, Funnel
 
 _COUNTS: Final = tuple(field for field in Funnel.__struct_fields__ if field != "message")
@@ -43,6 +46,9 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     all: Funnel
     variants: list[VariantReport]
     links: list[LinkLine]
+    hidden: OpenEstimate | None = None
+    """Copies that do not say whether they were opened, and how many of them were, by estimate; None where there are
+    none or too few others to estimate it from (docs/reference/estimates.md)."""
 
 
 def report_of(store: Store, campaign: Campaign) -> CampaignReport:
@@ -59,13 +65,62 @@ def report_of(store: Store, campaign: Campaign) -> CampaignReport:
         )
         for variant in variants
     ]
+    total = _sum(row.funnel for row in rows)
     lines = [line for variant in variants for line in _links(store, variant.name, variant.message)]
     return CampaignReport(
         campaign=id_text(campaign.id),
         name=campaign.name,
-        all=_sum(row.funnel for row in rows),
+        all=total,
         variants=rows,
         links=lines,
+        hidden=_hidden(store, [variant.message for variant in variants], total.delivered),
+    )
+
+
+def hidden_words(report: CampaignReport) -> str:
+    """The estimate in a sentence, empty without one."""
+    hidden = report.hidden
+    if hidden is None:
+        return ""
+    return (
+        f"{hidden.unknowable:,} copies do not tell whether they were opened (Apple's privacy, blocked images). By "
+        f"estimate {hidden.opened:,} of them were: with 90 % certainty between {hidden.low:,} and {hidden.high:,}."
+    )
+
+
+def _hidden(store: Store, messages: list[int], delivered: int) -> OpenEstimate | None:
+    """The groups are counted exactly; how they divide by the past is taken from the sample."""
+    exact = {(one.opened, one.unknown, one.responded): one.copies for one in store.campaigns.seen(messages)}
+    sample = store.campaigns.seen_with_past(messages, delivered)
+    drawn: Counter[tuple[int, int, int]] = Counter()
+    for one in sample:
+        drawn[_look(one)] += one.copies
+    groups = [_group(one, exact.get(_look(one), 0) / drawn[_look(one)]) for one in sample]
+    missed = [
+        _group(SeenCopies(copies=copies, opened=key[0], unknown=key[1], responded=key[2]), 1.0)
+        for key, copies in exact.items()
+        if key not in drawn
+    ]
+    return estimate_opens(count_groups(groups + missed))
+
+
+def _look(one: SeenCopies) -> tuple[int, int, int]:
+    return one.opened, one.unknown, one.responded
+
+
+def _group(one: SeenCopies, scale: float) -> CopyGroup:
+    past = PastKind.SEEN if one.past_seen else PastKind.APPLE if one.past_unknown else PastKind.BLOCKED
+    if not (one.past_seen or one.past_unknown or one.past_unseen):
+        past = PastKind.NOTHING
+    return CopyGroup(
+        copies=one.copies * scale,
+        opened=bool(one.opened),
+        unknown=bool(one.unknown),
+        responded=bool(one.responded),
+        past=past,
+        past_delivered=one.past_delivered * scale,
+        past_responded=one.past_responded * scale,
+        past_opened=one.past_opened * scale,
     )
 
 

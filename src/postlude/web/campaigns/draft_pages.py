@@ -16,7 +16,7 @@ from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, cha
 from postlude.services.campaigns.follow_up import FollowUp
 from postlude.services.campaigns.preview import CopyPreview, preview, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
-from postlude.services.campaigns.report import CampaignReport, report_of
+from postlude.services.campaigns.report import CampaignReport, hidden_words, report_of
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
@@ -82,6 +82,7 @@ def campaign_page(
         campaign=found,
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
+        hidden_words=hidden_words,
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
         soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from postlude.app.build.campaigns import campaign_services
 from postlude.app.demo.fill import remove
 from postlude.app.simulate.play import SimulationOrder
 from postlude.app.simulate.run import simulate
 from postlude.config import Settings, load
 from postlude.model.errors import InputError
+from postlude.services.campaigns.report import hidden_words, report_of
 
 
 def settings(folder: Path) -> Settings:
@@ -29,6 +31,17 @@ def test_requests_through_the_edge_become_events(tmp_path: Path) -> None:
     assert {hit["status"] for hit in clicks} == {302}
     assert done.measure.clicks == sum(hit["method"] == "GET" for hit in clicks)
     assert done.measure.opens_of_people_lost == 0
+
+
+def test_the_report_estimates_the_opens_that_are_hidden(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    simulate(chosen, SimulationOrder(people=150), truth=None, progress=lambda _: None)
+    with campaign_services(chosen) as services:
+        [campaign] = services.store.campaigns.latest()
+        report = report_of(services.store, campaign)
+    assert report.hidden is not None
+    assert report.all.opened_unknown < report.hidden.unknowable < 100
+    assert f"{report.hidden.low:,} and {report.hidden.high:,}" in hidden_words(report)
 
 
 def test_in_process_nothing_is_composed(tmp_path: Path) -> None:
