@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
-from postlude.classify.network_lists import LISTS
+from postlude.classify.network_lists import NETWORK_LISTS, bundled, head_of
 
 _REMEMBERED: Final = 8192
 _COMMENT: Final = "#"
@@ -23,21 +23,18 @@ class NetworkList(NamedTuple):
     source: str
     networks: tuple[str, ...]
     """CIDR notation, or single addresses."""
+    licence: str = ""
 
 
 def read_list(name: str, text: str) -> NetworkList:
     """Parse a list from a file; ValueError, with the line, for an invalid network.
 
-    One network per line, its first word (so that a CSV's first column works); `#` begins a comment, `# date:` and `#
-    source:` set these values.
+    One network per line, its first word (so that a CSV's first column works); `#` begins a comment, `# date:`, `#
+    source:` and `# licence:` set these values.
     """
-    reported = {"date": "", "source": ""}
     networks = []
     for number, line in enumerate(text.splitlines(), 1):
-        content, _, comment = line.partition(_COMMENT)
-        key, _, value = comment.strip().partition(":")
-        if key in reported:
-            reported[key] = value.strip()
+        content, _, _ = line.partition(_COMMENT)
         word = content.replace(",", " ").split()[:1]
         if not word:
             continue
@@ -45,7 +42,8 @@ def read_list(name: str, text: str) -> NetworkList:
             networks.append(str(ip_network(word[0], strict=False)))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
-    return NetworkList(name, reported["date"], reported["source"], tuple(networks))
+    head = head_of(text)
+    return NetworkList(name, head["date"], head["source"], tuple(networks), head["licence"])
 
 
 class Networks:
@@ -105,9 +103,7 @@ def _flat(rows: Iterable[tuple[int, int, str]]) -> _Table:
     return [low for low, _, _ in flat], [high for _, high, _ in flat], [name for _, _, name in flat]
 
 
-BUNDLED: Final = tuple(
-    NetworkList(name, date, source, tuple(networks.split())) for name, (date, source, networks) in LISTS.items()
-)
+BUNDLED: Final = tuple(read_list(name, bundled(name)) for name in NETWORK_LISTS)
 """The lists that come with this version."""
 
 _bundled: Final = Networks(BUNDLED)

@@ -104,6 +104,10 @@ _C, _V = Confidence, Verdict
 
 RULES: Final = (
     VerdictRule("self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("self") == "1"),
+    VerdictRule("own-human", _C.CERTAIN, _V.HUMAN, _V.HUMAN, lambda s: s.hit.facts.get("own") == "human"),
+    VerdictRule("own-machine", _C.CERTAIN, _V.MACHINE, _V.MACHINE, lambda s: s.hit.facts.get("own") == "machine"),
+    VerdictRule("own-self", _C.CERTAIN, _V.SELF, _V.SELF, lambda s: s.hit.facts.get("own") == "self"),
+    VerdictRule("own-unknown", _C.CERTAIN, _V.UNKNOWN, _V.UNKNOWN, lambda s: s.hit.facts.get("own") == "unknown"),
     VerdictRule("method", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _not_get),
     VerdictRule("posted", _C.CERTAIN, _V.HUMAN, _V.HUMAN, _posted),
     VerdictRule("purpose-header", _C.CERTAIN, _V.MACHINE, _V.MACHINE, _prefetch),
@@ -120,6 +124,7 @@ RULES: Final = (
     VerdictRule("headless", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.HEADLESS)),
     VerdictRule("http-library", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.LIBRARY)),
     VerdictRule("crawler", _C.HIGH, _V.MACHINE, _V.MACHINE, _is(Family.CRAWLER)),
+    VerdictRule("crawler-list", _C.HIGH, _V.MACHINE, _V.MACHINE, lambda s: s.hit.facts.get("crawler") == "1"),
     VerdictRule(
         "gateway-network",
         _C.MEDIUM,

@@ -59,6 +59,14 @@ class AddressFacts(Protocol):
         ...
 
 
+class AgentFacts(Protocol):
+    """Facts about a program: on a list of crawlers, in the operator's own rules."""
+
+    def __call__(self, user_agent: str, /) -> Mapping[str, str]:
+        """Facts to journal; empty when nothing is known."""
+        ...
+
+
 class EdgeConfig(NamedTuple):
     """One edge process."""
 
@@ -79,6 +87,8 @@ class EdgeConfig(NamedTuple):
     """File several edges share for AddressForm.HASHED; without one each process has its own key."""
     address_facts: AddressFacts | None = None
     """Facts that need the raw address (`classify.network_facts`)."""
+    agent_facts: AgentFacts | None = None
+    """Facts that the lists of this moment give about a user agent."""
     revoked: Path | None = None
     """`revoked.bin` as `edge.revoked.write_revoked` makes it; read again within 5 seconds of a change."""
     lists: Path | None = None

@@ -91,7 +91,7 @@ class Core:
         self.lists = ListsFile(config.lists)
         self.proxies = Proxies(config.proxies)
         keeper = AddressKeeper(config.address_form, config.address_key)
-        self.visitors = Visitors(keeper, config.limits.hits_per_minute, config.address_facts)
+        self.visitors = Visitors(keeper, config.limits.hits_per_minute, config.address_facts, config.agent_facts)
         self.refresh()
 
     def refresh(self) -> bool:
@@ -160,6 +160,6 @@ class Core:
             end = record_tail("", "", {}, dict(facts or {}))
         elif facts:
             head = request.head
-            end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts | dict(facts))
+            end = record_tail(head.user_agent, visitor.address, head.kept, visitor.facts_with(head) | dict(facts))
         conn.answer, conn.lost_answer = answer, lost
         self.queue.add(hit(self.clock.now(), hit_of, request.method, end), conn)

@@ -4,7 +4,7 @@ from typing import Final
 
 from postlude.edge import records
 from postlude.edge.address import AddressKeeper
-from postlude.edge.config import AddressFacts
+from postlude.edge.config import AddressFacts, AgentFacts
 from postlude.edge.headers import RequestHead
 
 _REMEMBERED: Final = 16_384  # about 800 bytes each: 13 MB at the very worst, for one minute
@@ -14,10 +14,13 @@ _TAILS: Final = 8
 class Visitor:
     """One address within one minute."""
 
-    __slots__ = ("address", "count", "facts", "minute", "tails", "too_many")
+    __slots__ = ("address", "agent_facts", "count", "facts", "minute", "tails", "too_many")
 
-    def __init__(self, address: str, facts: dict[str, str], minute: int, limit: int) -> None:
+    def __init__(
+        self, address: str, facts: dict[str, str], minute: int, limit: int, agent_facts: AgentFacts | None = None
+    ) -> None:
         self.address = address
+        self.agent_facts = agent_facts
         self.facts = facts
         self.minute = minute
         self.count = 0
@@ -41,15 +44,27 @@ class Visitor:
             return known
         if len(self.tails) >= _TAILS:
             self.tails.clear()
-        self.tails[head] = made = records.tail(head.user_agent, self.address, head.kept, self.facts)
+        self.tails[head] = made = records.tail(head.user_agent, self.address, head.kept, self.facts_with(head))
         return made
+
+    def facts_with(self, head: RequestHead) -> dict[str, str]:
+        """What is known of the address and of the program; the operator's rule for the address goes first."""
+        more = self.agent_facts(head.user_agent) if self.agent_facts is not None else None
+        return {**more, **self.facts} if more else self.facts
 
 
 class Visitors:
     """Visitors by raw address, forgotten every minute (and with them the raw addresses)."""
 
-    def __init__(self, keeper: AddressKeeper, limit: int, facts: AddressFacts | None) -> None:
+    def __init__(
+        self,
+        keeper: AddressKeeper,
+        limit: int,
+        facts: AddressFacts | None,
+        agent_facts: AgentFacts | None = None,
+    ) -> None:
         self._keeper = keeper
+        self._agent_facts = agent_facts
         self._limit = limit
         self._facts = facts
         self._known: dict[tuple[str, str], Visitor] = {}
@@ -71,7 +86,8 @@ class Visitors:
             facts = dict(self._facts(address)) if self._facts else {}
             if line:
                 facts["line"] = line
-            visitor = Visitor(self._keeper.keep(address, self._now), facts, self.minute, self._limit)
+            kept = self._keeper.keep(address, self._now)
+            visitor = Visitor(kept, facts, self.minute, self._limit, self._agent_facts)
             if len(self._known) < _REMEMBERED:
                 self._known[address, line] = visitor
         return visitor

@@ -35,6 +35,10 @@ _KINDS: Final = {
 
 _RULES: Final = {
     "self": "You loaded it yourself, signed in here.",
+    "own-human": "Your own rules say that a person comes from there.",
+    "own-machine": "Your own rules say that a machine comes from there.",
+    "own-self": "Your own rules say that you come from there.",
+    "own-unknown": "Your own rules leave open who comes from there.",
     "method": "It was not a normal page request.",
     "posted": "A button was pressed, and machines do not press buttons.",
     "purpose-header": "The program declared that it was loading ahead of time.",
@@ -51,6 +55,7 @@ _RULES: Final = {
     "headless": "It was a browser without a window.",
     "http-library": "It was a script, not a browser.",
     "crawler": "It was a crawler.",
+    "crawler-list": "It is on the list of crawlers.",
     "gateway-network": "It came from a security company's network soon after delivery.",
     "prompt-click": "It was faster than a person reads.",
     "bare-agent": "The program gave no name, as privacy proxies and filters do.",

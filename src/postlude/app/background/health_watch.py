@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
 from postlude.app.build.common import Parts
+from postlude.app.build.list_health import of_lists
 from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import ENDPOINTS
 from postlude.kit.clock import Clock
@@ -156,6 +157,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     for name, meaning in _SMTP.items():
         if supervised or (parts.folder.journal / name).exists():
             found += trouble(name, filter(None, [_smtp_problem(parts, name, meaning)]), "answers")
+    found += [of_lists(parts.folder.networks, parts.clock.now())]
     return found + (_processes(parts, own) if supervised else [])
 
 

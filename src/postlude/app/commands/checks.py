@@ -18,6 +18,7 @@ from postlude.app.background.health_watch import look_around, look_into
 from postlude.app.background.imap import imap_folders
 from postlude.app.build.common import build_parts
 from postlude.app.build.domains import Domains
+from postlude.app.build.list_health import of_lists
 from postlude.app.build.network_lists import load_lists, open_countries
 from postlude.app.build.sending import server_config
 from postlude.app.commands.doctor import sqlite_path
@@ -32,6 +33,7 @@ from postlude.services.health import CheckResult, of_disk
 from postlude.store import is_behind, open_store
 
 _TIMEOUT: Final = 5.0
+_LISTS: Final = "network lists"  # looked at here in any case, with more words than the health of the app has
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -52,7 +54,7 @@ def run_checks(settings: Settings, ask_app: AskApp) -> list[CheckResult]:
         return [
             *findings,
             CheckResult("running", "ok", f"postlude runs as process {running}"),
-            *_live(settings, ask_app),
+            *(one for one in _live(settings, ask_app) if one.name != _LISTS),
         ]
     findings += [_stored(settings, folder), *(_port(settings, endpoint) for endpoint in endpoints(settings))]
     return [*findings, CheckResult("running", "ok", "postlude is not running")]
@@ -172,19 +174,15 @@ def _imap(settings: Settings, _folder: DataFolder) -> CheckResult:
 
 
 def _networks(_settings: Settings, folder: DataFolder) -> CheckResult:
-    lists, problems = load_lists(folder.networks)
-    if problems:
-        return CheckResult(
-            "network lists", "problem", f"{problems[0]}. Correct or delete it: the bundled list is used meanwhile"
-        )
-    try:
-        countries = open_countries(folder.networks)
-    except ValueError as error:
-        return CheckResult("network lists", "problem", f"{error}. Import the table of countries again")
+    found = of_lists(folder.networks, SystemClock().now())
+    if found.state != "ok":
+        return found
+    lists, _ = load_lists(folder.networks)
+    countries = open_countries(folder.networks)
     own = {one.name for one in lists} & {path.stem for path in folder.networks.glob("*.txt")}
     text = ", ".join(f"{one.name} {one.date or 'without date'}{' (own)' if one.name in own else ''}" for one in lists)
     told = f"; country {countries.date}" if countries else ""
-    return CheckResult("network lists", "ok", f"{text}. `postlude networks import` takes newer ones" + told)
+    return found._replace(text=f"{text}. `postlude networks import` takes newer ones{told}")
 
 
 def _account(_settings: Settings, _folder: DataFolder) -> CheckResult:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.build.network_lists import AddressLookup
+from postlude.app.build.network_lists import AddressLookup, AgentLookup
 from postlude.app.processes.edge_group import run_edges
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for
@@ -29,6 +29,7 @@ def edge_config(parts: Parts, *, first: bool = True) -> EdgeConfig:
         address_form=AddressForm(settings.address_privacy),
         address_key=parts.folder.root / "address.key",
         address_facts=AddressLookup(parts.folder.networks, parts.clock),
+        agent_facts=AgentLookup(parts.folder.networks, parts.clock),
         revoked=parts.folder.revoked,
         lists=parts.folder.lists,
         files=parts.folder.files,

@@ -24,14 +24,15 @@ from postlude.config import load
     help="Write who was behind every request, one JSON object a line.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(truth: Path | None, as_json: bool, **ordered: int) -> None:
+def command(truth: Path | None, as_json: bool, in_process: bool, **ordered: int) -> None:
     """Send mailings to simulated recipients in an empty instance, and compare the verdicts with the truth.
 
     People, image proxies, Apple's privacy, and filters of many habits ask a real edge over HTTP for the real links of
     the mail, each at its own time. Nothing leaves this machine. An instance that is in use is refused; `postlude demo
     --remove` takes everything away again.
     """
-    order = SimulationOrder(**ordered)
+    people, mailings, links, seed = (ordered[name] for name in ("people", "mailings", "links", "seed"))
+    order = SimulationOrder(people, mailings, links, seed, in_process=in_process)
     with click.progressbar(length=1000, label="requests", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         done = simulate(load(), order, truth=truth, progress=lambda share: bar.update(int(share * 1000) - bar.pos))
     if as_json:

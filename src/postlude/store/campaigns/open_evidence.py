@@ -48,7 +48,8 @@ class OpenEvidence(TopicQueries):
         """Every delivered copy of these messages."""
         flags = [flag.label(name) for name, flag in _flags(copy_activity.c).items()]
         joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
-        query = select(func.count().label("copies"), *flags).select_from(joined)
+        columns: list[Any] = [func.count().label("copies"), *flags]
+        query = select(*columns).select_from(joined)
         with self._database.read() as connection:
             rows = connection.execute(query.where(*_delivered(messages)).group_by(*flags))
             return [as_struct(SeenCopies, row) for row in rows]
@@ -57,7 +58,8 @@ class OpenEvidence(TopicQueries):
         """A sample of them, with what their recipients did with earlier campaigns; `total`: how many there are."""
         each = _each(messages, max(1, total // LOOKED_AT))
         sums = (cast(func.sum(each.c[name]), BigInteger).label(name) for name in _SUMS)  # PostgreSQL's are decimal
-        query = select(func.count().label("copies"), *(each.c[name] for name in _FLAGS), *sums)
+        columns: list[Any] = [func.count().label("copies"), *(each.c[name] for name in _FLAGS), *sums]
+        query = select(*columns)
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(*(each.c[name] for name in _FLAGS)))
             return [as_struct(SeenCopies, row) for row in rows]

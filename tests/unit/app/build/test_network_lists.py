@@ -3,7 +3,19 @@ from pathlib import Path
 import pytest
 
 from postlude.adapters.country_table import Countries, write_countries
-from postlude.app.build.network_lists import COUNTRIES, AddressLookup, import_list, load_lists, open_countries
+from postlude.app.build.network_lists import (
+    COUNTRIES,
+    OWN_RULES,
+    AddressLookup,
+    AgentLookup,
+    import_crawlers,
+    import_list,
+    import_own_rules,
+    load_crawlers,
+    load_lists,
+    open_countries,
+)
+from postlude.classify import BUNDLED_CRAWLERS
 from postlude.model.errors import InputError
 
 
@@ -70,3 +82,58 @@ def test_countries_from_the_usual_tables(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="damaged"):
         open_countries(tmp_path)
     assert AddressLookup(tmp_path, Hand())("64.235.144.1")["network"] == "barracuda"
+
+
+NOW = 1_796_000_000_000_000
+"""The end of November 2026."""
+
+
+def test_a_list_of_crawlers_takes_the_place_of_the_bundled_one(tmp_path: Path) -> None:
+    hand, folder = Hand(), tmp_path / "networks"
+    facts = AgentLookup(folder, hand)
+    assert facts("Pcore-HTTP/v0.40.3") == {"crawler": "1"}
+    import_crawlers(folder, "# licence: own\nAcmeFetcher/\n", source="a letter", now=NOW)
+    hand.time += 60_000_000
+    assert facts("Pcore-HTTP/v0.40.3") == {}
+    assert facts("AcmeFetcher/1") == {"crawler": "1"}
+    assert load_crawlers(folder)[0].date == "2026-11-30"
+
+
+def test_a_broken_list_of_crawlers_leaves_the_bundled_one_in_use(tmp_path: Path) -> None:
+    (tmp_path / "crawlers.txt").write_text("(\n")
+    crawlers, problems = load_crawlers(tmp_path)
+    assert crawlers is BUNDLED_CRAWLERS
+    assert "line 1" in problems[0]
+    assert "crawlers" not in {one.name for one in load_lists(tmp_path)[0]}
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "empty"), ("ok\n(\n", "line 2"), ("x*\n", "every program")])
+def test_what_is_not_a_list_of_crawlers_is_not_imported(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        import_crawlers(tmp_path, text, source="", now=NOW)
+    assert not (tmp_path / "crawlers.txt").exists()
+
+
+def test_own_rules_become_facts_of_the_next_hits(tmp_path: Path) -> None:
+    hand = Hand()
+    of_address, of_agent = AddressLookup(tmp_path, hand), AgentLookup(tmp_path, hand)
+    import_own_rules(tmp_path, 'network 64.235.144.0/24 self our filter\nagent "Pcore" human\n')
+    assert of_address("64.235.144.9") == {
+        "network": "barracuda",
+        "lists_date": "2026-11-25",
+        "own": "self",
+        "own_note": "our filter",
+    }
+    assert of_agent("Pcore-HTTP/v0.40.3") == {"own": "human"}
+
+
+def test_own_rules_with_a_mistake_leave_those_from_before(tmp_path: Path) -> None:
+    hand = Hand()
+    facts = AddressLookup(tmp_path, hand)
+    import_own_rules(tmp_path, "network 192.0.2.0/24 self\n")
+    assert facts("192.0.2.1") == {"own": "self"}
+    (tmp_path / OWN_RULES).write_text("network 192.0.2.0/24 me\n")
+    hand.time += 60_000_000
+    assert facts("192.0.2.1") == {"own": "self"}
+    with pytest.raises(InputError, match="line 1"):
+        import_own_rules(tmp_path, "network 192.0.2.0/24 me\n")

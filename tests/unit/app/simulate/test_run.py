@@ -57,10 +57,12 @@ def test_it_can_be_taken_away_again(tmp_path: Path) -> None:
     assert remove(settings(tmp_path), anyway=False)["campaigns"] == 1
 
 
-@pytest.mark.parametrize("name", ["people", "mailings"])
-def test_an_order_without_sense_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("order", "name"), [(SimulationOrder(people=0), "people"), (SimulationOrder(mailings=0), "mailings")]
+)
+def test_an_order_without_sense_is_refused(tmp_path: Path, order: SimulationOrder, name: str) -> None:
     with pytest.raises(InputError, match=f"--{name}"):
-        simulate(settings(tmp_path), SimulationOrder()._replace(**{name: 0}), truth=None, progress=lambda _: None)
+        simulate(settings(tmp_path), order, truth=None, progress=lambda _: None)
 
 
 def test_an_instance_in_use_is_refused(tmp_path: Path) -> None:
