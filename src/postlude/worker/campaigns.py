@@ -22,7 +22,7 @@ from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule, attempt_of
-from postlude.services.ports import Throttled, Transport
+from postlude.services.ports import Outgoing, Throttled, Transport
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.worker.pump import Pump, pause
@@ -35,6 +35,7 @@ _IDLE_S: Final = 1.0
 _GRACE_S: Final = 60.0
 _SOON: Final = 10 * MICROS_PER_SECOND
 _DAY: Final = 86_400 * MICROS_PER_SECOND
+_REFUSED: Final = (StorageError, InUseError)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -180,11 +181,8 @@ class _Campaigns:
         self, campaign: Campaign, claim: CampaignClaim, start: JournaledStart
     ) -> Answer | Throttled | None:
         try:
-            composer = self._deps.composer
-            if composer.is_costly(campaign, claim):
-                composed = await asyncio.to_thread(composer.compose, campaign, claim)
-            else:
-                composed = composer.compose(campaign, claim)
+            compose = partial(self._composed, campaign, claim)
+            composed = await retried(f"composing copy {claim.copy:016x}", compose, _REFUSED)
         except TemplateError as error:
             pause_it = partial(self._deps.work.pause, campaign.id, str(error))
             await self._asked(f"pausing campaign {campaign.id:016x}", pause_it)
@@ -194,9 +192,15 @@ class _Campaigns:
             return Answer(SendOutcome.DEFERRED, text=f"{type(error).__name__}: {error}", phase="prepare")
         return composed if isinstance(composed, Answer) else await self._deps.transport.send(composed, start)
 
+    async def _composed(self, campaign: Campaign, claim: CampaignClaim) -> Outgoing | Answer:
+        composer = self._deps.composer
+        if composer.is_costly(campaign, claim):
+            return await asyncio.to_thread(composer.compose, campaign, claim)
+        return composer.compose(campaign, claim)
+
     async def _asked(self, what: str, call: Callable[[], _T]) -> _T:
         """Ask the store, in a thread, until it answers: a copy that is claimed must not be forgotten."""
-        return await retried(what, partial(asyncio.to_thread, call), (StorageError, InUseError))
+        return await retried(what, partial(asyncio.to_thread, call), _REFUSED)
 
     async def _rather_twice(self, campaign: Campaign) -> bool:
         ask = partial(if_indeterminate, self._deps.store, sender_of(campaign))

@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -111,6 +112,24 @@ async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_work
             await until("the failure", lambda: asked)
             to_many(world, 5)
             await until("all copies", lambda: server.counts.total() == 8)
+
+
+async def test_a_database_that_is_away_while_copies_are_composed_costs_them_no_attempt(
+    world: World, journal: JournalWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def rename(name: str, to: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "state.sqlite")) as connection:
+            connection.execute(f"ALTER TABLE {name} RENAME TO {to}")
+
+    to_many(world, 5)
+    rename("campaign_files", "away")
+    with Counting() as server:
+        async with pumping(world, journal, server.port):
+            await until("the outage", lambda: "composing copy" in caplog.text)
+            rename("away", "campaign_files")
+            await until("all copies", lambda: server.counts.total() == 8)
+    found = journaled(tmp_path, Attempt)
+    assert [(one.outcome, one.attempt) for one in found] == [(SendOutcome.ACCEPTED, 1)] * 8
 
 
 async def until(what: str, check: Callable[[], object], seconds: float = 60) -> None:

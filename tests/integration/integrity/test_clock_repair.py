@@ -6,6 +6,7 @@ from sqlalchemy import update
 from postlude.kit.clock import SystemClock
 from postlude.model.words import CampaignStatus, SendOutcome, Via
 from postlude.services.accounts.sessions import end_sessions, session_user
+from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.services.integrity.clock_repair import repair_times
 from postlude.services.messages.retry import RetrySchedule
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
@@ -123,6 +124,28 @@ def test_a_throttled_campaign_goes_on(store: Store, clock: Settable) -> None:
     assert store.campaigns.claim(5, 10, clock.at, ME) == []  # its pace begins now
     assert len(store.campaigns.claim(5, 10, clock.at + 2 * SECOND, ME)) == 1
     assert store.campaigns.get(5).paced_to <= clock.at + 2 * SECOND
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize(("chosen", "repaired"), [(0, True), (UNDO_SECONDS * SECOND, True), (HOUR, False)])
+def test_a_campaign_that_is_sent_at_once_does_not_wait_for_the_clock(
+    store: Store, clock: Settable, ahead: int, chosen: int, repaired: bool
+) -> None:
+    wanted = clock.at + ahead + chosen
+    fixed = Message(
+        id=9,
+        user=7,
+        message_id="",
+        subject="",
+        sender="",
+        mail_from="",
+        via=Via.CAMPAIGN,
+        created_at=clock.at + ahead,
+    )
+    campaign(store, status=CampaignStatus.DRAFT.value)
+    assert store.campaigns.fix(5, [(fixed, [])], wanted, 1)
+    assert repair_times(store, clock, RETRY) == ({"campaigns to be sent at once": 1} if repaired else {})
+    assert store.campaigns.get(5).scheduled_at == (clock.at if repaired else wanted)
 
 
 def test_who_signed_out_everywhere_can_sign_in(store: Store, clock: Settable) -> None:

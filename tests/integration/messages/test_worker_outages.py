@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from postlude.instrument import Policy
 from postlude.kit import loop
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
+from postlude.services.accounts.preferences import get_preferences
 from postlude.services.ports import AttemptStart, Outgoing, Throttled
 from postlude.store import Store, open_store
 from postlude.worker import Worker
@@ -53,8 +56,8 @@ def without(state: Path, table: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def working(folder: Folder, store: Store, server: Difficult) -> AsyncIterator[Worker]:
-    deps = sender_deps(folder, store, server)
+async def working(folder: Folder, store: Store, server: Difficult, **more: Any) -> AsyncIterator[Worker]:
+    deps = sender_deps(folder, store, server, **more)
     worker, stop = Worker(deps), asyncio.Event()
     task = asyncio.create_task(worker.run(stop, asyncio.Event()))
     yield worker
@@ -84,6 +87,23 @@ async def test_mail_leaves_once_the_database_answers_again(
             await until("the problem", lambda: worker.problem)
         found = await attempts(folder, 3)
     assert [one.outcome for one in found] == [SendOutcome.ACCEPTED] * 3
+
+
+async def test_a_database_that_is_away_while_a_mail_is_composed_costs_it_no_attempt(
+    folder: Folder, store: Store, state: Path
+) -> None:
+    def policy_of(user: int) -> Policy:
+        get_preferences(store, user, sandbox=False)
+        return Policy()
+
+    await submit(folder, store)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Difficult().running())
+        with without(state, "settings"):
+            worker = await stack.enter_async_context(working(folder, store, server, policy_of=policy_of))
+            await until("the problem", lambda: worker.problem)
+        found = await attempts(folder, 3)
+    assert [(one.outcome, one.attempt) for one in found] == [(SendOutcome.ACCEPTED, 1)] * 3
 
 
 async def test_an_outage_is_shown_while_it_lasts(folder: Folder, store: Store, state: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.usage_slot import slot_of
 from postlude.model.words import CampaignStatus
+from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.services.campaigns.variants import decide_at
 from postlude.services.messages.retry import RetrySchedule
 from postlude.store import Store
@@ -25,6 +26,8 @@ def repair_times(store: Store, clock: Clock, retry: RetrySchedule, *, stepped: b
     found = store.future_times.repair(now, pauses, slot_of(now), stepped=stepped)
     if tests := _tests(store, now):
         found["tests of variants"] = tests
+    if campaigns := _sent_at_once(store, now):
+        found["campaigns to be sent at once"] = campaigns
     if found:
         what = ", ".join(f"{number} {name}" for name, number in found.items())
         _log.warning("the clock was ahead once; times that lay in the future are now: %s", what)
@@ -40,4 +43,16 @@ def _tests(store: Store, now: int) -> int:
         latest = decide_at(one, store.campaigns.variants(one.id), now)
         if latest is not None and one.decide_at > latest + _SLACK:
             repaired += store.campaigns.move(one.id, [one.status], one.status, decide_at=latest)
+    return repaired
+
+
+def _sent_at_once(store: Store, now: int) -> int:
+    """A campaign without a chosen time waits until it can no longer be undone; a chosen time is believed."""
+    repaired, wait = 0, UNDO_SECONDS * MICROS_PER_SECOND + _SLACK
+    for one in store.campaigns.latest([CampaignStatus.SCHEDULED]):
+        if one.scheduled_at is None or one.scheduled_at <= now + wait:
+            continue
+        messages = store.messages.get_many([variant.message for variant in store.campaigns.variants(one.id)])
+        if any(one.scheduled_at <= message.created_at + wait for message in messages.values()):
+            repaired += store.campaigns.move(one.id, [one.status], one.status, scheduled_at=now)
     return repaired

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
 from postlude.dkim import Signer
+from postlude.instrument import Policy
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.loop import retried
@@ -26,7 +27,6 @@ from postlude.services.ports import Append, AttemptStart, Outgoing, PolicyOf, Si
 from postlude.services.privacy.withdrawals import limited
 from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
-from postlude.store.privacy.rows import Withdrawal
 from postlude.tokens import TokenCodec
 
 _SETTLE_S: Final = 10.0
@@ -163,23 +163,24 @@ class Sender:
         refused = _why_not(store, claims, messages)
         limits_of = store.privacy.withdrawals if self._deps.track_unknown else store.privacy.limits
         withdrawn = limits_of([claim.recipient for claim in claims])
+        # Beforehand: a database that is away is no fault of a copy, which would count as tried and wait for minutes.
+        policies = {user: self._deps.policy_of(user) for user in {claim.user for claim in claims}}
         composed: list[Ready] = []
         for claim in claims:
-            ready = self._ready(
-                claim, messages.get(claim.message), refused.get(claim.copy), withdrawn.get(claim.recipient)
-            )
+            policy = limited(policies[claim.user], withdrawn.get(claim.recipient))
+            ready = self._ready(claim, messages.get(claim.message), refused.get(claim.copy), policy)
             composed.append(ready)
             most_bytes -= ready.size
             if most_bytes <= 0:
                 break
         return composed
 
-    def _ready(self, claim: Claim, message: Message | None, refused: str | None, withdrawn: Withdrawal | None) -> Ready:
+    def _ready(self, claim: Claim, message: Message | None, refused: str | None, policy: Policy) -> Ready:
         if refused is not None:
             return Ready(claim, answer=Answer(SendOutcome.SUPPRESSED, text=told(refused), phase="suppressed"))
         gone = Answer(SendOutcome.REJECTED, text="the message's bytes are no longer in the spool", phase="spool")
         try:
-            return Ready(claim, answer=gone) if message is None else self._composed(claim, message, withdrawn)
+            return Ready(claim, answer=gone) if message is None else self._composed(claim, message, policy)
         except NotFoundError:
             return Ready(claim, answer=gone)
         except DamagedError as error:
@@ -189,12 +190,12 @@ class Sender:
             text = f"{type(error).__name__}: {error}"
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))
 
-    def _composed(self, claim: Claim, message: Message, withdrawn: Withdrawal | None) -> Ready:
+    def _composed(self, claim: Claim, message: Message, policy: Policy) -> Ready:
         deps = self._deps
         raw = deps.spool.get(claim.message)
         if message.checksum and checksum(raw) != message.checksum:
             raise DamagedError("the message's bytes in the spool are damaged: send the message again")
-        plan = deps.tracker.plan(claim.message, raw, limited(deps.policy_of(claim.user), withdrawn))
+        plan = deps.tracker.plan(claim.message, raw, policy)
         urls = deps.tracker.urls(claim.message)
         tokens = urls.tokens(claim.copy)
         signer = deps.signer_of(plan.domain)
