@@ -37,6 +37,7 @@ _PROBLEMS: Final = 10
 _PATIENCE: Final = 3.0
 _TRIES: Final = 4
 _ELSEWHERE: Final = 2
+_SOME: Final = 5
 _OFTEN, _SELDOM = 0.5, 0.2
 
 
@@ -289,7 +290,8 @@ class Driver:
         sent = Counter(address for address, *_ in self._sent())
         one.accepted, one.answered = len(self._accepted), self._answered.total()
         visible = {address for address, status in statuses.items() if status in _VISIBLE}
-        one.mail_missing = sum(not sent[address] and address not in visible for address in self._accepted)
+        missing = [address for address in self._accepted if not sent[address] and address not in visible]
+        one.mail_missing = len(missing)
         before = sent if self._before_asking is None else self._before_asking
         one.mail_twice = sum(number > 1 for number in before.values())
         one.mail_twice_after_asking = sum(number > 1 for number in sent.values()) - one.mail_twice
@@ -300,7 +302,10 @@ class Driver:
         if one.hits_twice:
             one.wrong.append(f"{one.hits_twice} hits were counted twice")
         if (one.mail_missing or one.hits_missing) and not (one.told or damaged):
-            one.wrong.append(f"{one.mail_missing} mails and {one.hits_missing} hits are missing, and nobody was told")
+            which = ", ".join(f"{address} ({statuses.get(address, 'unknown')})" for address in missing[:_SOME])
+            one.wrong.append(
+                f"{one.mail_missing} mails and {one.hits_missing} hits are missing, and nobody was told: {which}"
+            )
 
 
 def _forked(call: Callable[[], Any]) -> Any:

@@ -35,7 +35,7 @@ from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.change_feed import Changes
 from postlude.services.integrity.sending_pause import pause_if_new
-from postlude.services.messages.recovery import Recovery
+from postlude.services.messages.recovery import OwnReading, Recovery
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule
 from postlude.services.messages.sender import SenderDeps
@@ -54,6 +54,7 @@ DATABASE, CLOCK = "database", "clock"
 """Beside the data folder: the address of the database, if it is not in there, and how far ahead the clock is."""
 _RETRY = RetrySchedule(pauses_s=(1, 2, 3))
 _WORKER = "worker-1"
+_LOOKS = 2  # the first may have begun before
 _PUT_OFF = 7  # one of so many addresses is told to come again, once a process
 
 
@@ -139,16 +140,11 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
         spool_out, spool_in, tracker = Spool(parts.folder.spool_out), Spool(parts.folder.spool_in), build_tracker(parts)
         changes = Changes()
         digest = build_digest(parts, store, history, changes, tracker=tracker, spool_out=spool_out, spool_in=spool_in)
-        stop_digest, begun = threading.Event(), parts.clock.now()
+        stop, wake, stop_digest = asyncio.Event(), asyncio.Event(), threading.Event()
         thread = threading.Thread(target=digest.run, args=(stop_digest,))
         thread.start()
         stack.callback(thread.join)
         stack.callback(stop_digest.set)
-
-        async def caught_up(_journal: str) -> bool:
-            while digest.state.idle_at <= begun:  # noqa: ASYNC110 - set by the digest's thread
-                await asyncio.sleep(0.01)
-            return True
 
         sender = build_sender(
             parts,
@@ -157,10 +153,9 @@ async def _run(data: Path, outside: Path, pipe: Connection) -> None:
             spool=spool_out,
             append=journals["app"].append,
             transport=Outside(outside, parts),
-            digested=caught_up,
+            digested=OwnReading(store, parts.folder.journal, parts.clock, stop).digested,
         )
         sender = replace(sender, retry=_RETRY)
-        stop, wake = asyncio.Event(), asyncio.Event()
         senders = [
             asyncio.create_task(Worker(sender).run(stop, wake)),
             asyncio.create_task(_send_campaigns(parts, store, sender, journals[_WORKER], stop)),
@@ -260,9 +255,10 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
             return ("answered", copy)
         case ("settle",):
             wake.set()
-            asked = parts.clock.now()
+            seen = {digest.state.idle_at}  # the clock may be set meanwhile: a look that found nothing has another time
             for _ in range(200):
-                if digest.state.idle_at > asked or digest.problem:
+                seen.add(digest.state.idle_at)
+                if len(seen) > _LOOKS or digest.problem:
                     break
                 await asyncio.sleep(0.02)
             return ("settled", digest.problem)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from servers.disk import fill
 from servers.example_mails import offer
 from servers.postlude import Postlude
 from servers.supervision import all_children, health, told
-from servers.waiting import wait_for
+from servers.waiting import LOOPBACK, wait_for
 
 ALARM_S = 60.0
 BOB = "bob@customer.test"
@@ -92,6 +93,24 @@ def test_what_stands_still_is_told_within_a_minute(postlude: Callable[..., Postl
     assert name in checked.out
     wait_for("a healthy instance again", lambda: health(running).get("code") == 200, 60, pause=0.5)
     assert "Traceback" not in running.child.output()
+
+
+@pytest.mark.parametrize("name", ["sender", "mailbox"])
+def test_a_server_that_says_nothing_is_told_within_a_minute(postlude: Callable[..., Postlude], name: str) -> None:
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        port = silent.getsockname()[1]
+        if name == "sender":
+            settings = {"smtp_host": LOOPBACK, "smtp_port": port, "smtp_tls": "none"}
+        else:
+            names = {"host": LOOPBACK, "port": port, "tls": "false", "user": "alice", "password": "secret"}
+            settings = {f"imap_{key}": value for key, value in names.items()}
+        running = postlude(**settings)
+        login = running.login()
+        began = time.monotonic()
+        running.submit(login.user, [BOB], offer(login.user, [BOB]))
+        wait_for(f"word of the {name}", lambda: told(running, name), ALARM_S, pause=0.3)
+        assert time.monotonic() - began < ALARM_S
+        assert running.run("check").code == 1
 
 
 def test_an_app_that_stands_still_is_told_by_check(postlude: Callable[..., Postlude]) -> None:

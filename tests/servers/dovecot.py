@@ -2,6 +2,7 @@
 
 import contextlib
 import imaplib
+import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,6 +141,18 @@ class Dovecot:
         finally:
             connection.logout()
 
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The processes that serve those who have logged in do nothing meanwhile."""
+        serving = wait_for("a connection", lambda: _serving(self._child.pid))
+        for pid in serving:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in serving:
+                os.kill(pid, signal.SIGCONT)
+
     def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """Raw messages of a mailbox, oldest first, left unread."""
         with self.imap(user) as connection:
@@ -174,6 +187,12 @@ def _entry(user: tuple[str, str]) -> str:
     """A line of the users' file; whose name begins with `full` has no room left."""
     name, password = user
     return f"{name}:{password}::::::{'userdb_quota_rule=*:bytes=10' if name.startswith('full') else ''}\n"
+
+
+def _serving(master: int) -> list[int]:
+    """The processes after the login."""
+    children = map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())
+    return [pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "imap"]
 
 
 def _body(answer: Sequence[object]) -> bytes:

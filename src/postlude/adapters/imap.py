@@ -26,7 +26,8 @@ _OVERLAP_DAYS: Final = 2  # SINCE knows days only, in the server's zone
 _FIRST_PAUSE_S: Final = 5.0
 _LONGEST_PAUSE_S: Final = 300.0
 _IDLE_SLICE_S: Final = 1.0  # how soon a stop is noticed
-_IDLE_RENEW_S: Final = 540.0  # RFC 2177: a server may log an idle client out after 30 minutes
+_IDLE_RENEW_S: Final = 25.0  # RFC 2177 allows 29 minutes, but so we notice a server that is gone or stands still
+_SILENT_S: Final = 30.0  # one thing that is asked of the server may last so long before it is told
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class ImapConfig:
     folder: str = "INBOX"
     max_message_bytes: int = 26_214_400
     """Larger mails are passed over, with a line in the log."""
-    poll_s: float = 60.0
+    poll_s: float = 25.0
     """Between looks when the server has no IDLE."""
     timeout_s: float = 60.0
 
@@ -146,6 +147,7 @@ class ImapReader:
             problem=f"mailbox {config.name}",
             pauses=Pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
             words=_words,
+            patience_s=_SILENT_S,
         )
         self._failing = (0, 0, 0)
         """UIDVALIDITY, UID and tries of the mail that is being read."""
@@ -176,7 +178,7 @@ class ImapReader:
         idles = client.has_capability("IDLE")
         while not stop.is_set():
             self._read(client)
-            self._loop.worked()
+            self._loop.worked(_IDLE_RENEW_S if idles else self._config.poll_s)
             if idles:
                 _idle(client, stop)
             else:
@@ -217,6 +219,7 @@ class ImapReader:
                 self.taken += 1
             self._failing = (0, 0, 0)
             self._mark.put(validity, uid)
+            self._loop.worked()
         return taken
 
     def _tried(self, uid: int, validity: int) -> int:

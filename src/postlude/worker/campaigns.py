@@ -116,6 +116,11 @@ class _Campaigns:
         """Which copy it is, and of what state."""
         return item
 
+    def may_last(self, item: CampaignClaim) -> bool:
+        """No: a campaign's copies are small, or all of them are slow."""
+        del item
+        return False
+
     async def hand_over(self, item: CampaignClaim, start: JournaledStart) -> None:
         """Return when its result is on its way to the disk; waits while the disk takes none."""
         await self._deps.results.ready()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final, Generic, Protocol, TypeVar
 
 from postlude.kit.clock import Clock
@@ -47,6 +47,10 @@ class CopySource(Protocol[Item_contra]):
         """
         ...
 
+    def may_last(self, item: Item_contra) -> bool:
+        """Whether its attempt takes minutes on a slow line although all is well."""
+        ...
+
     async def give_back(self, items: Sequence[Item_contra]) -> None:
         """These were claimed and did not start; at the end also what the source itself still has claimed."""
         ...
@@ -73,6 +77,9 @@ class Pump(Generic[Item]):
         self._senders: Final = max(_LEAST_SENDERS, connections)
         self._waiting: deque[Item] = deque()
         self._trying: Final[dict[asyncio.Task[None], tuple[Item, JournaledStart]]] = {}
+        self._since: Final[dict[asyncio.Task[None], float]] = {}
+        """When the attempts under way began, without those that may last."""
+        self._moved = 0.0
         self._more = asyncio.Event()
         self._closing = False
         self._rest_until = 0.0
@@ -93,7 +100,14 @@ class Pump(Generic[Item]):
     @property
     def problem(self) -> str:
         """Why nothing leaves; empty when copies leave."""
-        return next((loop.problem for loop in (self._feeding, self._journal) if loop and loop.problem), "")
+        return next((loop.problem for loop in (self._feeding, self._journal) if loop and loop.problem), self._stuck())
+
+    def _stuck(self) -> str:
+        """Whatever the attempts wait for: none has ended for too long."""
+        late_s = monotonic() - max(self._moved, min(self._since.values(), default=float("inf")))
+        if late_s < STANDS_STILL_S:
+            return ""
+        return f"{self._problem}: no attempt has ended for {late_s:.0f} s; the next mail server is silent or very slow"
 
     @property
     def waiting(self) -> Sequence[Item]:
@@ -166,6 +180,8 @@ class Pump(Generic[Item]):
         while (item := await self._next()) is not None:
             start = JournaledStart(self._starts, source.claim_of(item))
             self._trying[me] = item, start
+            if not source.may_last(item):
+                self._since[me] = monotonic()
             try:
                 if self._journal.problem:  # then it costs no connection to find out whether it takes anything again
                     await start.durable()
@@ -179,6 +195,8 @@ class Pump(Generic[Item]):
                 _log.exception("copy %016x: its hand-over failed, the result is unknown", source.claim_of(item).copy)
             finally:
                 del self._trying[me]
+                self._since.pop(me, None)
+                self._moved = monotonic()
             if start.taken:
                 self._journal.worked()
             self.in_hand -= 1

@@ -122,6 +122,10 @@ class _Mails:
         """Which copy it is, and of what state."""
         return item.claim
 
+    def may_last(self, item: Ready) -> bool:
+        """25 MB do."""
+        return item.claim.size > _LARGE
+
     async def hand_over(self, item: Ready, start: JournaledStart) -> None:
         """Return when its result is on its way into the journal."""
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from postlude.adapters import imap
 from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
 from postlude.model.errors import StorageError
 from servers.dovecot import Dovecot
@@ -172,3 +173,20 @@ def test_idle_brings_mail_at_once_and_stops(mailbox: Dovecot) -> None:
         stop.set()
         thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_server_that_stands_still_is_told(mailbox: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "_IDLE_RENEW_S", 0.2)
+    monkeypatch.setattr(imap, "_SILENT_S", 0.5)
+    mark, stop = Place(), threading.Event()
+    reading = reader(mailbox, mark, [])
+    thread = threading.Thread(target=reading.run, args=(stop,))
+    thread.start()
+    try:
+        wait_for("the first look", lambda: mark.place, 10)
+        with mailbox.standing_still():
+            wait_for("word of it", lambda: "has lasted" in reading.problem, 30)
+        wait_for("the end of it", lambda: not reading.problem, 30)
+    finally:
+        stop.set()
+        thread.join()

@@ -16,8 +16,8 @@ from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.ports import AttemptStart, Outgoing, Throttled
 from postlude.store import Store, open_store
-from postlude.worker import Worker
-from servers.difficult import Difficult
+from postlude.worker import Worker, pump, single_mails
+from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
@@ -111,6 +111,26 @@ async def test_an_outage_is_shown_while_it_lasts(folder: Folder, store: Store, s
         with without(state, "copies"):
             await until("the problem", lambda: worker.problem.startswith("single mails do not leave: "))
         await until("the end of the problem", lambda: not worker.problem)
+
+
+@pytest.mark.parametrize("phase", ["greeting", "mail", "end"])
+async def test_a_server_that_does_not_answer_is_told(
+    folder: Folder, store: Store, phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "STANDS_STILL_S", 0.2)
+    await submit(folder, store)
+    async with Difficult(**{phase: SILENT}).running() as server, working(folder, store, server) as worker:
+        await until("the problem", lambda: "the next mail server is silent" in worker.problem)
+
+
+async def test_a_large_mail_may_take_its_time(folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "STANDS_STILL_S", 0.2)
+    monkeypatch.setattr(single_mails, "_LARGE", 10)
+    await submit(folder, store)
+    async with Difficult(end=SILENT).running() as server, working(folder, store, server) as worker:
+        await until("the message", lambda: server.accepted)
+        await asyncio.sleep(0.5)
+        assert worker.problem == ""
 
 
 async def test_a_stop_during_an_outage_ends_the_worker(folder: Folder, store: Store, state: Path) -> None:
