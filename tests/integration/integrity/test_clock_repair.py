@@ -73,6 +73,25 @@ def test_a_copy_that_was_deferred_while_the_clock_was_ahead_is_due(
     assert [one.copy for one in store.sending.claim(5, clock.at, ME)] == [copy]
 
 
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_a_mail_that_was_handed_in_while_the_clock_was_ahead_is_due(store: Store, clock: Settable, ahead: int) -> None:
+    message = Message(
+        id=1,
+        user=7,
+        message_id="",
+        subject="",
+        sender="",
+        mail_from="",
+        via=Via.RELAY,
+        created_at=clock.at + ahead,
+    )
+    rows = (Copy(1, 1, "r@example.org", next_attempt_at=clock.at + ahead),)
+    store.digest.apply(Batch(submissions=[Submission(message, (), rows)]))
+    assert store.sending.claim(1, clock.at, ME) == []
+    assert repair_times(store, clock, RETRY) == {"waiting copies": 1}
+    assert [one.copy for one in store.sending.claim(1, clock.at, ME)] == [1]
+
+
 @pytest.mark.parametrize("attempt", range(1, 9))
 def test_what_waits_as_long_as_it_should_goes_on_waiting(store: Store, clock: Settable, attempt: int) -> None:
     submit(store, clock)

@@ -1,6 +1,7 @@
 """Notices when the machine's clock is set back, and has the times repaired that lie in the future since.
 
-Once at the start, too: the clock may have been set while nothing ran.
+Also at the start, since the clock may have been set while nothing ran, and now and then: what was journaled while it
+was ahead may be digested later.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from postlude.services.messages.retry import RetrySchedule
 from postlude.store import Store
 
 _LOOK_S: Final = 2.0
+_REPAIR_S: Final = 10.0  # looks into indexes
 _STEP: Final = 5 * MICROS_PER_SECOND  # what is less is drift: nobody waits for it
 
 _log = logging.getLogger(__name__)
@@ -32,15 +34,15 @@ class ClockWatch(TaskLoop):
         self._clock: Final = clock
         self._retry: Final = retry
         self._ahead: int | None = None
-        self._repair, self._stepped = True, False  # until it is done: the database may be away
+        self._repair_at, self._stepped = 0.0, False  # until it is done: the database may be away
 
     async def _look(self) -> float:
         ahead = self._clock.now() - int(monotonic() * MICROS_PER_SECOND)
         if self._ahead is not None and ahead < self._ahead - _STEP:
             _log.warning("the clock was set back by %d s", (self._ahead - ahead) // MICROS_PER_SECOND)
-            self._repair = self._stepped = True
+            self._repair_at, self._stepped = 0.0, True
         self._ahead = ahead
-        if self._repair:
+        if monotonic() >= self._repair_at:
             await asyncio.to_thread(repair_times, self._store, self._clock, self._retry, stepped=self._stepped)
-            self._repair = self._stepped = False
+            self._repair_at, self._stepped = monotonic() + _REPAIR_S, False
         return _LOOK_S

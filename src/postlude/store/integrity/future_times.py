@@ -18,7 +18,7 @@ from postlude.store.campaigns.tables import campaigns
 from postlude.store.jobs.tables import jobs
 from postlude.store.journals.sending_pause import PAUSE, SendingPause
 from postlude.store.journals.tables import incidents
-from postlude.store.messages.tables import copies, transport_usage, workers
+from postlude.store.messages.tables import copies, messages, transport_usage, workers
 from postlude.store.settings import settings
 
 _SECOND: Final = 1_000_000
@@ -53,7 +53,7 @@ class FutureTimes(TopicQueries):
             ahead = select(func.count()).select_from(workers).where(workers.c.started_at > now + _SLACK)
             stepped = stepped or bool(connection.execute(ahead).scalar())
             found = {
-                "waiting copies": _copies(connection, now, pauses, stepped=stepped),
+                "waiting copies": _copies(connection, now, pauses, stepped=stepped) + _never_tried(connection, now),
                 "counts of what servers were given": _usage(connection, slot),
                 "jobs": _jobs(connection, now),
                 "the pause of sending": self._pause(connection, now),
@@ -85,6 +85,14 @@ def _copies(connection: Connection, now: int, pauses: Sequence[int], *, stepped:
             change = update(copies).where(and_(*impossible), which).values(next_attempt_at=now)
             repaired += connection.execute(change).rowcount
     return repaired
+
+
+def _never_tried(connection: Connection, now: int) -> int:
+    """Single mails that were handed in while the clock was ahead, and that no limit holds: due since then."""
+    handed_in = select(messages.c.created_at).where(messages.c.id == copies.c.message).scalar_subquery()
+    mine = copies.c.campaign == 0, copies.c.status == CopyStatus.QUEUED.value, copies.c.next_attempt_at > now + _SLACK
+    change = update(copies).where(*mine, copies.c.next_attempt_at <= handed_in).values(next_attempt_at=now)
+    return connection.execute(change).rowcount
 
 
 def _waits(pauses: Sequence[int], paused: int) -> Iterator[tuple[str, Any, int]]:
