@@ -1,5 +1,6 @@
 """Stores that are older than the rest, results that come before their copies, damage that is told."""
 
+import shutil
 from typing import Any
 
 from postlude.journal import JournalWriter
@@ -116,6 +117,16 @@ def test_damage_in_the_journal_is_kept_as_an_incident_before_what_is_behind_it_i
     assert {row[0] for row in world.store.messages.checksums()} == set()
     assert set(world.store.messages.get_many([1, 2, 3])) == {1, 3}
     world.writer = JournalWriter(world.folder / "journal", "edge")
+
+
+def test_a_journal_that_is_gone_before_anything_of_it_was_digested_is_told(world: World) -> None:
+    folder = world.folder / "journal" / "edge"
+    world.digest().step()
+    world.writer.close()
+    shutil.rmtree(folder)
+    world.writer = JournalWriter(world.folder / "journal", "edge")
+    world.digest().step()
+    assert "the journal of edge was replaced by another one" in problems(world.store)[0]
 
 
 def test_a_message_whose_bytes_are_gone_has_its_copies_and_is_told(world: World) -> None:

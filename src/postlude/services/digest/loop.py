@@ -265,6 +265,9 @@ class Digest:
         labels = self._journal.pop_labels()
         self._new_in_history.add(labels)
         self._new_in_store.add(labels)
+        if folders := self._new_in_store.before({}):
+            self._store.integrity.note_folders(folders)
+            self._new_in_store.done(folders)
         if findings := self._journal.pop_findings():
             for finding in findings:
                 _log.error("journal: %s", finding.text)

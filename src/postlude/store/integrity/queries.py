@@ -1,6 +1,6 @@
 """Whether the state is the newest: its generation, the journals it has read, and the pause of sending."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -36,6 +36,13 @@ class IntegrityQueries(TopicQueries):
         columns = (getattr(journal_labels.c, name) for name in SegmentLabel._fields)
         with self._database.read() as connection:
             return [SegmentLabel(*row) for row in connection.execute(select(*columns))]
+
+    def note_folders(self, labels: Sequence[SegmentLabel]) -> None:
+        """Remember journals of which nothing is read yet: when one is gone by the next start, that can be told."""
+        if labels:
+            with self._database.write() as connection:
+                rows = [label._asdict() for label in labels]
+                connection.execute(self._insert(journal_labels).on_conflict_do_nothing(), rows)
 
     def generation(self) -> int:
         """How many digest transactions led here; only a state that was put back ever has less than it had."""
