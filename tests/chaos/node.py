@@ -184,7 +184,7 @@ async def _send_campaigns(
     parts: Parts, store: Store, sender: SenderDeps, journal: JournalWriter, stop: asyncio.Event
 ) -> None:
     """What the campaign worker's process does, in this one."""
-    recovery = Recovery(store, parts.clock, journal.append, sender.digested, _RETRY)
+    recovery = Recovery(store, parts.clock, journal.append, sender.digested, _RETRY, journals=parts.folder.journal)
     own = f"{parts.folder.identity()}/{_WORKER}"
     worker = None
     while worker is None and not stop.is_set():
@@ -202,6 +202,7 @@ async def _send_campaigns(
         results=ResultLog(journal),
         clock=parts.clock,
         retry=_RETRY,
+        took=recovery.took,
     )
     await run_campaigns(deps, stop)
 

@@ -12,6 +12,7 @@ from postlude.journal.registry import recover_journal, writer_names
 from postlude.journal.rolling import ask_to_roll, not_rolled
 from postlude.journal.spare import SPARE_BYTES
 from postlude.journal.spool import PARTS, Spool, checksum
+from postlude.journal.taken import TakenCopies, taken_copies
 from postlude.journal.writer import JournalWriter, WriterStats
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Position",
     "RefusingJournal",
     "Spool",
+    "TakenCopies",
     "WriterStats",
     "ask_to_roll",
     "checksum",
@@ -37,5 +39,6 @@ __all__ = [
     "not_rolled",
     "recover_journal",
     "size_alarm",
+    "taken_copies",
     "writer_names",
 ]

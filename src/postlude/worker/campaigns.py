@@ -64,6 +64,8 @@ class CampaignDeps:
     """End after so long without a campaign to send; 0: never."""
     watch: WatchWorkers | None = None
     """Called now and then: looks after what other, dead workers left."""
+    took: Callable[[int], None] | None = None
+    """Called with each copy when its first byte may leave."""
     begins: Callable[[Troubled], None] | None = None
     """Called with what says why campaigns do not leave."""
 
@@ -81,6 +83,8 @@ async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
         append=deps.results.append,
         clock=deps.clock,
     )
+    if deps.took is not None:
+        pump.starts.took = deps.took
     if deps.begins is not None:
         deps.begins(pump)
     await pump.run(_Campaigns(deps, pump), stop)

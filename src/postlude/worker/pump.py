@@ -72,7 +72,7 @@ class Pump(Generic[Item]):
         """
         self._name = name
         self._problem = problem
-        self._starts: Final = AttemptLog(append, clock)
+        self.starts: Final = AttemptLog(append, clock)
         self._grace_s = grace_s
         self._senders: Final = max(_LEAST_SENDERS, connections)
         self._waiting: deque[Item] = deque()
@@ -178,7 +178,7 @@ class Pump(Generic[Item]):
         me = asyncio.current_task()
         assert me is not None
         while (item := await self._next()) is not None:
-            start = JournaledStart(self._starts, source.claim_of(item))
+            start = JournaledStart(self.starts, source.claim_of(item))
             self._trying[me] = item, start
             if not source.may_last(item):
                 self._since[me] = monotonic()

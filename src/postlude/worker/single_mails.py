@@ -66,7 +66,10 @@ class _Mails:
         self._deps = deps
         self._pump = pump
         self._sender = Sender(deps)
-        self._recovery = Recovery(deps.store, deps.clock, deps.append, deps.digested, deps.retry)
+        self._recovery = Recovery(
+            deps.store, deps.clock, deps.append, deps.digested, deps.retry, journals=deps.journals
+        )
+        pump.starts.took = self._recovery.took
         self._number: int | None = None
         self._wake = wake
         self._claimed: deque[Claim] = deque()

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from postlude.journal import TakenCopies, taken_copies
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.messages.recovery import Recovery
-from postlude.store import Batch, Store, open_store
+from postlude.store import Batch, Incident, Store, open_store
 from servers.smtp_process import Folder
 from support.state_template import sqlite_state
 
@@ -86,3 +87,62 @@ async def test_another_journals_worker_is_left_alone(folder: Folder, store: Stor
     await recovery(folder, store).begin("folder/worker-1")
     assert indeterminate(folder) == []
     assert store.messages.copy(begun).status is CopyStatus.SENDING
+
+
+def knowing(folder: Folder, store: Store, tmp_path: Path) -> Recovery:
+    """A worker whose folder of journals says what had begun to leave."""
+    return Recovery(store, folder.clock, folder.journal.append, at_once, journals=tmp_path)
+
+
+@pytest.fixture
+def last(tmp_path: Path) -> TakenCopies:
+    """What the dead worker kept."""
+    (tmp_path / "app").mkdir()
+    return TakenCopies(tmp_path / "app")
+
+
+async def test_what_was_journaled_and_not_taken_by_a_connection_waits_again(
+    folder: Folder, store: Store, begun: int, last: TakenCopies, tmp_path: Path
+) -> None:
+    last.add(begun + 1)
+    await knowing(folder, store, tmp_path).begin(JOURNAL)
+    assert indeterminate(folder) == []
+    assert store.messages.copy(begun).attempts == 0
+    assert begun in {one.copy for one in store.sending.claim(10, folder.clock.now(), 1)}
+
+
+async def test_what_a_connection_had_taken_is_indeterminate(
+    folder: Folder, store: Store, begun: int, last: TakenCopies, tmp_path: Path
+) -> None:
+    last.add(begun)
+    await knowing(folder, store, tmp_path).begin(JOURNAL)
+    assert indeterminate(folder) == [begun]
+
+
+async def test_a_journal_that_is_not_whole_makes_all_indeterminate(
+    folder: Folder, store: Store, begun: int, last: TakenCopies, tmp_path: Path
+) -> None:
+    last.add(begun + 1)
+    store.integrity.add_incidents([Incident("damage", folder.clock.now(), "damaged", "bytes are damaged", "app")])
+    await knowing(folder, store, tmp_path).begin(JOURNAL)
+    assert begun in indeterminate(folder)
+
+
+async def test_what_the_next_worker_sends_is_kept_anew(
+    folder: Folder, store: Store, begun: int, last: TakenCopies, tmp_path: Path
+) -> None:
+    last.add(begun)
+    mine = knowing(folder, store, tmp_path)
+    await mine.begin(JOURNAL)
+    assert taken_copies(tmp_path / "app") == frozenset()
+    mine.took(7)
+    assert set(taken_copies(tmp_path / "app") or ()) == {7}
+
+
+async def test_a_disk_that_takes_no_file_leaves_all_indeterminate(
+    folder: Folder, store: Store, begun: int, tmp_path: Path
+) -> None:
+    mine = knowing(folder, store, tmp_path)
+    await mine.begin(JOURNAL)
+    mine.took(7)
+    assert indeterminate(folder) == [begun]

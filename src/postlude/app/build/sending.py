@@ -145,5 +145,6 @@ def build_sender(
         signer_of=parts.dkim.signer,
         retry=retry_schedule(settings),
         journal=f"{parts.folder.identity()}/app",
+        journals=parts.folder.journal,
         digested=digested,
     )

@@ -53,7 +53,7 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
         own = f"{identity}/{name}"
         reading = OwnReading(store, folder.journal, parts.clock, stop)
         retry = retry_schedule(settings)
-        recovery = Recovery(store, parts.clock, journal.append, reading.digested, retry)
+        recovery = Recovery(store, parts.clock, journal.append, reading.digested, retry, journals=folder.journal)
         begin = partial(recovery.begin, own)
         worker = await unless_stopped(stop, retried("settling what the last worker left", begin, _WAITED_FOR))
         if worker is None:
@@ -76,6 +76,7 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
             retry=retry,
             idle_end_s=idle_end_s,
             watch=others.look,
+            took=recovery.took,
             begins=troubles.append,
         )
         await run_campaigns(deps, stop)

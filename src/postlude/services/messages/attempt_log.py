@@ -4,7 +4,7 @@ What is journaled here and has no result when its worker dies may have arrived; 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -14,6 +14,10 @@ from postlude.model.observation import AttemptStarted, encode
 from postlude.services.ports import Append
 
 _SMOOTH: Final = 8
+
+
+def _forget(_copy: int) -> None:
+    """Without a file that says it, all that was journaled as started may have left."""
 
 
 class Startable(Protocol):
@@ -36,6 +40,8 @@ class AttemptLog:
     def __init__(self, append: Append, clock: Clock) -> None:
         self.sync_s = 0.0
         """How long a record takes to be durable, averaged."""
+        self.took: Callable[[int], None] = _forget
+        """Called with each copy when its first byte may leave, in the same turn of the loop."""
         self._append: Final = append
         self._clock: Final = clock
         self._asked: list[tuple[Startable, asyncio.Future[None]]] = []
@@ -99,6 +105,7 @@ class JournaledStart:
         self.ask()
         assert self._future is not None
         await self._future
+        self._log.took(self._claim.copy)
         self.taken = True
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from postlude.journal import JournalReader, Known, Position, recover_journal
+from postlude.journal import JournalReader, Known, Position, TakenCopies, recover_journal, taken_copies
 from postlude.journal import folder as journal_files
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
@@ -49,8 +49,16 @@ class Recovery:
     """Settles what dead workers left, in the name of a living one. Every call may be made again after it failed."""
 
     def __init__(
-        self, store: Store, clock: Clock, append: Append, digested: Digested, retry: RetrySchedule | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        append: Append,
+        digested: Digested,
+        retry: RetrySchedule | None = None,
+        *,
+        journals: Path | None = None,
     ) -> None:
+        """`journals`: their folder, where is kept what has begun to leave; without it all that was started may have."""
         self._store: Final = store
         self._clock: Final = clock
         self._append: Final = append
@@ -58,6 +66,13 @@ class Recovery:
         self._retry: Final = retry or RetrySchedule()
         self._journaled: Final[set[int]] = set()
         self._worker: int | None = None
+        self._journals: Final = journals
+        self._taken: TakenCopies | None = None
+
+    def took(self, copy: int) -> None:
+        """The first byte of this copy may leave."""
+        if self._taken is not None:
+            self._taken.add(copy)
 
     async def begin(self, journal: str) -> int | None:
         """The id to claim with, after the copies of former holders of `journal` are settled; None when stopped.
@@ -67,15 +82,20 @@ class Recovery:
         sending = self._store.sending
         if self._worker is None:
             self._worker = await asyncio.to_thread(sending.begin_worker, journal, self._clock.now())
-        if not await self._digested(journal.rpartition("/")[2]):
+        name = journal.rpartition("/")[2]
+        if not await self._digested(name):
             return None
-        await self._settle(await asyncio.to_thread(sending.former_workers, self._worker))
+        folder = self._journals / name if self._journals is not None else None
+        await self._settle(await asyncio.to_thread(sending.former_workers, self._worker), folder)
+        if folder is not None:
+            self._taken = await asyncio.to_thread(_fresh, folder)
         return self._worker
 
     async def end(self, journal: str) -> None:
         """Record that this worker ended properly, once its journal is digested."""
-        if self._worker is not None and await self._digested(journal.rpartition("/")[2]):
-            await self._settle([self._worker])
+        name = journal.rpartition("/")[2]
+        if self._worker is not None and await self._digested(name):
+            await self._settle([self._worker], self._journals / name if self._journals is not None else None)
 
     async def take_over(self, folder: Path, dead: Sequence[int]) -> None:
         """Settle the copies of these workers, unless another process holds the lock of their journal in `folder`."""
@@ -86,12 +106,20 @@ class Recovery:
         try:
             await asyncio.to_thread(recover_journal, folder)
             if await self._digested(folder.name):
-                await self._settle(dead)
+                await self._settle(dead, folder)
         finally:
             os.close(lock)
 
-    async def _settle(self, dead: Sequence[int]) -> None:
-        for claim in await asyncio.to_thread(self._store.sending.left_in_flight, dead):
+    async def _settle(self, dead: Sequence[int], folder: Path | None) -> None:
+        """`folder`: of their journal, which has the file of what had begun to leave."""
+        whole = await asyncio.to_thread(self._store.sending.have_whole_journals, dead)
+        taken = await asyncio.to_thread(taken_copies, folder) if whole and folder is not None else None
+        found = await asyncio.to_thread(self._store.sending.left_in_flight, dead)
+        if taken is not None:
+            stayed = [claim.copy for claim in found if claim.copy not in taken]
+            await asyncio.to_thread(self._store.campaigns.give_back, stayed)
+            found = [claim for claim in found if claim.copy in taken]
+        for claim in found:
             if claim.copy in self._journaled:
                 continue
             _log.warning(
@@ -110,6 +138,14 @@ class Recovery:
         now, twice = self._clock.now(), wanted is IfIndeterminate.RATHER_TWICE
         began = claim.created_at or now
         return attempt_of(claim, _INDETERMINATE, self._retry, now=now, began=began, rather_twice=twice)
+
+
+def _fresh(folder: Path) -> TakenCopies | None:
+    try:
+        return TakenCopies(folder)
+    except OSError as error:
+        _log.warning("%s: %s: after a crash more copies will be indeterminate", folder, error.strerror or error)
+        return None
 
 
 class OtherWorkers:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
@@ -75,6 +76,8 @@ class SenderDeps:
     """The DKIM keys for mail from a domain."""
     journal: str = "app"
     """Name of the journal `append` writes to; its lock shows that this worker lives."""
+    journals: Path | None = None
+    """The folder `journal` is in: there is kept what has begun to leave."""
     digested: Digested = _at_once
     """Only when everything journaled has been digested is a claim without result a crash."""
 

@@ -58,6 +58,11 @@ class Workers(TopicQueries):
                 found += as_claims(connection.execute(claim_query().where(*held)).all())
         return found
 
+    def have_whole_journals(self, dead: Iterable[int]) -> bool:
+        """Whether nothing was found wrong with the journals of these workers since they started."""
+        with self._database.read() as connection:
+            return not any(_without_whole_journal(connection, some) for some in chunks(dead))
+
     def campaign_copies_claimed(self) -> bool:
         """Whether any worker, alive or dead, has claimed copies of campaigns."""
         # `worker >= 0` finds the few by the index; SQLite answers `IS NOT NULL` by reading every copy ever sent.
