@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from postlude.kit.clock import Clock
-from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import AttemptStarted, encode
 from postlude.services.ports import Append
 
@@ -35,7 +34,7 @@ class Startable(Protocol):
 
 
 class AttemptLog:
-    """One for all connections of a worker: what they ask for in one turn of the loop is one record."""
+    """One for all connections of a worker: what they ask for while the disk takes a record is the next one."""
 
     def __init__(self, append: Append, clock: Clock) -> None:
         self.sync_s = 0.0
@@ -45,39 +44,42 @@ class AttemptLog:
         self._append: Final = append
         self._clock: Final = clock
         self._asked: list[tuple[Startable, asyncio.Future[None]]] = []
-        self._writing: Final[set[asyncio.Task[None]]] = set()
+        self._writing: asyncio.Task[None] | None = None
 
     def ask(self, claim: Startable) -> "asyncio.Future[None]":
-        """Have it journaled; the future ends when it is durable, or with the StorageError that says why not."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        if not self._asked:
-            loop.call_soon(self._hand_over)
+        """Have it journaled; the future ends when it is durable, or with the error that says why not."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.append((claim, future))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="attempts that start")
         return future
 
-    def _hand_over(self) -> None:
-        asked, self._asked = self._asked, []
-        task = asyncio.create_task(self._write(asked), name="attempts that start")
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+    async def _write_all(self) -> None:
+        """One record at a time: what is asked for while the disk works would wait for it in any case."""
+        while self._asked:
+            asked, self._asked = self._asked, []
+            _tell(asked, await self._written([claim for claim, _ in asked]))
+        self._writing = None
 
-    async def _write(self, asked: Sequence[tuple[Startable, "asyncio.Future[None]"]]) -> None:
-        began, error = perf_counter(), None
+    async def _written(self, claims: Sequence[Startable]) -> Exception | None:
+        began = perf_counter()
         try:
-            await self._append(encode(started_of([claim for claim, _ in asked], self._clock.now())))
-        except (StorageError, InUseError) as refused:
-            error = refused
+            await self._append(encode(started_of(claims, self._clock.now())))
+        except Exception as refused:  # noqa: BLE001 - whatever it is, those who wait must be answered
+            return refused
+        self.sync_s += (perf_counter() - began - self.sync_s) / _SMOOTH
+        return None
+
+
+def _tell(asked: Sequence[tuple[Startable, "asyncio.Future[None]"]], error: Exception | None) -> None:
+    for _, future in asked:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
         else:
-            self.sync_s += (perf_counter() - began - self.sync_s) / _SMOOTH
-        for _, future in asked:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
-                future.exception()  # it may be that nobody waits any more: that is no fault
+            future.set_exception(error)
+            future.exception()  # it may be that nobody waits any more: that is no fault
 
 
 class JournaledStart:
