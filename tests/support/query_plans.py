@@ -35,6 +35,8 @@ _ALLOWED: Final = (
     "SELECT count(*) AS count_1 FROM contacts",
     "SELECT suppressions.reason, count(*) AS count_1 FROM suppressions",
     "SELECT list_members.list, list_members.status, count(*) AS count_1 FROM list_members GROUP BY",
+    # Once, when a person freezes a segment.
+    "INSERT INTO segment_members (segment, contact) SELECT",
     # A person asks what somebody sent: one pass over messages, not over copies.
     "SELECT messages.id FROM messages JOIN (SELECT messages.id AS id",
     # Newest first through an index that is in that order, and no further than the page is long.

@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "contacts": ("contacts.contacts", "Add, find, change, import and export contacts."),
     "lists": ("contacts.lists", "Create and change the lists that contacts subscribe to."),
     "suppressions": ("contacts.suppressions", "Manage the addresses that must not be mailed."),
+    "segment": ("segments.ask", "Explain an expression and count the contacts it chooses."),
+    "segments": ("segments.saved", "Keep expressions under names, for audiences."),
     "campaigns": ("campaigns.group", "Create, check, test, send and follow up mailings."),
     "check": ("server.check", "Explain what is misconfigured and how to correct it."),
     "doctor": ("server.doctor", "Verify every checksum of the stored data."),

@@ -51,6 +51,7 @@ from postlude.store.migrate import HEAD, current, migrate
 from postlude.store.privacy.forgotten import KEY_OPTION, ForgetQueries, KeySource
 from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.privacy.rows import DataRequest, LinkChange, OpenRequest, PreferenceChoice, Revocations, Withdrawal
+from postlude.store.segments.queries import SegmentQueries
 from postlude.store.settings import SettingQueries
 
 
@@ -81,6 +82,7 @@ class Store:
         self.contacts: Final = Contacts(database)
         self.lists: Final = Lists(database)
         self.suppressions: Final = SuppressionQueries(database)
+        self.segments: Final = SegmentQueries(database)
         self.campaigns: Final = Campaigns(database)
         self.digest: Final = DigestQueries(database)
         self.feedback: Final = FeedbackQueries(database)

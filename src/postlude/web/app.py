@@ -21,6 +21,7 @@ from postlude.web.pages import TemplatePages
 from postlude.web.report_cache import Paced
 from postlude.web.request_limits import RefusalPages, RequestLimits
 from postlude.web.sandbox import mailbox
+from postlude.web.segments import pages as segment_pages
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -47,7 +48,13 @@ def create_app(deps: WebDeps) -> ASGIApp:
         health,
     ]
     if deps.contacts is not None:
-        parts += [imports, contact_pages, lists, suppressions]  # the import's paths are below those of contacts
+        parts += [
+            imports,
+            contact_pages,
+            lists,
+            suppressions,
+            segment_pages,
+        ]  # the import's paths are below those of contacts
     if deps.outbox is not None:
         parts.append(mailbox)
     for part in parts:

@@ -24,7 +24,7 @@ from .conftest import World
 
 
 def reported(world: World, campaign: Campaign, level: Level | None = None) -> set[str]:
-    found = check_campaign(world.store, world.contents, campaign, lambda _: True)
+    found = check_campaign(world.store, world.contents, campaign, world.clock.now(), lambda _: True)
     return {one.check for one in found if level is None or one.level is level}
 
 
@@ -92,14 +92,14 @@ def test_missing_consent_sender_and_audience_are_found(world: World) -> None:
     assert "consent" in reported(world, everyone, Level.SERIOUS)
     nobody = world.draft("nobody", audience=Audience())
     assert "audience" in reported(world, nobody, Level.ERROR)
-    unsigned = check_campaign(world.store, world.contents, everyone, lambda _: False)
+    unsigned = check_campaign(world.store, world.contents, everyone, world.clock.now(), lambda _: False)
     assert any(one.check == "signature" for one in unsigned)
 
 
 def test_a_preview_shows_one_contact_and_nothing_live(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
-    seen = preview(world.contents, made, variant, someone(world.store, made, "bob@customer.test"))
+    seen = preview(world.contents, made, variant, someone(world.store, made, world.clock.now(), "bob@customer.test"))
     assert seen.address == "bob@customer.test"
     assert seen.subject == "News for Bob"
     assert "Dear Bob," in seen.html
@@ -110,14 +110,18 @@ def test_a_preview_shows_one_contact_and_nothing_live(world: World) -> None:
     assert "shop.example.com" in seen.text  # made from the HTML
     assert (
         "Dear friend,"
-        in preview(world.contents, made, variant, someone(world.store, made, "charlie@customer.test")).html
+        in preview(
+            world.contents, made, variant, someone(world.store, made, world.clock.now(), "charlie@customer.test")
+        ).html
     )
 
 
 def test_a_test_mail_carries_nothing_live(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
-    raw = compose_test_mail(world.contents, made, variant, someone(world.store, made), ["me@example.org"])
+    raw = compose_test_mail(
+        world.contents, made, variant, someone(world.store, made, world.clock.now()), ["me@example.org"]
+    )
     message = message_from_bytes(raw)
     assert message["To"] == "me@example.org"
     assert message["Subject"] == "[Test A] News for Alice"

@@ -6,13 +6,15 @@ from typing import Any, Final
 import click
 import msgspec
 
-from postlude.kit.clock import to_iso
 from postlude.model.errors import InputError
+from postlude.segments import sentence
+from postlude.segments.expression import Did, Expression, FieldIs, Not, Reference, all_of
+from postlude.segments.moments import moment
 from postlude.services.campaigns.drafts import find_campaign
-from postlude.services.campaigns.variants import local_moment
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
+from postlude.services.segments.names import read_segment, with_names
 from postlude.store import Store
-from postlude.store.contacts.rows import Audience, Condition, FieldIs
+from postlude.store.contacts.rows import Audience
 
 _MULTIPLE: Final = (
     ("list", "Subscribers of this list; repeated: of any of them."),
@@ -34,6 +36,9 @@ def audience_options(command: Callable[..., None]) -> Callable[..., None]:
         command = click.option(f"--{name}", multiple=True, metavar=name.rpartition("-")[2].upper(), help=text)(command)
     command = click.option("--everyone", is_flag=True, help="All contacts that are not suppressed.")(command)
     command = click.option("--consented", is_flag=True, help="Only contacts with recorded consent to mail.")(command)
+    command = click.option(
+        "--segment", metavar="EXPRESSION", help="Only contacts it chooses: see `postlude segment --help`."
+    )(command)
     return click.option(
         "--inactive-since",
         metavar="DATE",
@@ -44,32 +49,30 @@ def audience_options(command: Callable[..., None]) -> Callable[..., None]:
 def audience_of(store: Store, given: dict[str, Any]) -> Audience | None:
     """The audience the options describe; removes them from `given`. None when there are none."""
     taken = {name: given.pop(name.replace("-", "_")) for name, _ in _MULTIPLE}
-    everyone, consented, since = given.pop("everyone"), given.pop("consented"), given.pop("inactive_since")
-    conditions = [
-        condition
+    everyone, consented = given.pop("everyone"), given.pop("consented")
+    since, segment = given.pop("inactive_since"), given.pop("segment")
+    parts = [_field(text) for text in taken["field"]]
+    parts += [
+        part
         for name in ("opened", "not-opened", "clicked", "not-clicked")
         for text in taken[name]
-        for condition in _did(store, name, text)
+        for part in _did(store, name, text)
     ]
     if since is not None:
-        try:
-            conditions.append(Condition(did="opened", negate=True, since=local_moment(since, "UTC")))
-        except ValueError as error:
-            raise InputError(f"--inactive-since {since!r}: write a date such as 2026-01-31") from error
-    if not (any(taken.values()) or everyone or consented or conditions):
+        parts.append(_inactive(since))
+    if segment is not None:
+        parts.append(read_segment(store, segment))
+    if not (any(taken.values()) or everyone or consented or parts):
         return None
-    chosen = bool(taken["list"] or taken["tag"] or taken["contact"] or everyone)
     return Audience(
         lists=list_ids(store, taken["list"]),
         tags=tuple(tag_id(store, name) for name in taken["tag"]),
         contacts=tuple(contact_called(store, address).id for address in taken["contact"]),
-        # `--opened X` alone means: of all contacts.
-        everyone=everyone or (not chosen and bool(conditions or taken["field"])),
+        everyone=everyone,
         without_lists=list_ids(store, taken["without-list"]),
         without_tags=tuple(tag_id(store, name) for name in taken["without-tag"]),
-        fields=tuple(_field(text) for text in taken["field"]),
-        conditions=tuple(conditions),
         consented=consented,
+        segment=all_of(parts) if parts else None,
     )
 
 
@@ -83,32 +86,30 @@ def described(store: Store, audience: Audience) -> str:
     parts += [f"{len(audience.contacts)} chosen contacts"] if audience.contacts else []
     parts += [f"not on list {lists.get(one, '?')}" for one in audience.without_lists]
     parts += [f"without tag {tags.get(one, '?')}" for one in audience.without_tags]
-    parts += [f"{one.name} is {one.value}" for one in audience.fields]
-    parts += [_condition(one) for one in audience.conditions]
+    parts += [sentence(with_names(store, audience.segment))] if audience.segment is not None else []
     parts += ["with consent"] if audience.consented else []
     return ", ".join(parts) or "empty"
 
 
-def _condition(one: Condition) -> str:
-    what = {"sent": "got", "opened": "opened", "clicked": "clicked", "replied": "answered"}[one.did]
-    where = "" if not one.messages else " the earlier campaign"
-    return f"{'not ' if one.negate else ''}{what}{where}" + (
-        f" since {to_iso(one.since)[:10]}" if one.since is not None else ""
-    )
+def _did(store: Store, name: str, text: str) -> list[Expression]:
+    campaign = Reference(id=find_campaign(store, text).id)
+    did = Did("opened" if "opened" in name else "clicked", campaign=campaign)
+    return [Did("sent", campaign=campaign), Not(did)] if name.startswith("not") else [did]
 
 
-def _did(store: Store, name: str, text: str) -> list[Condition]:
-    messages = tuple(variant.message for variant in store.campaigns.variants(find_campaign(store, text).id))
-    negate, did = name.startswith("not"), "opened" if "opened" in name else "clicked"
-    wanted = Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages)
-    return [Condition(did="sent", messages=messages), wanted] if negate else [wanted]
+def _inactive(since: str) -> Expression:
+    try:
+        moment(since)
+    except ValueError as error:
+        raise InputError(f"--inactive-since {since!r}: write a date such as 2026-01-31") from error
+    return Not(Did("opened", since=since))
 
 
-def _field(text: str) -> FieldIs:
+def _field(text: str) -> Expression:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InputError(f"--field {text!r}: write NAME=VALUE")
-    return FieldIs(name, value)
+    return FieldIs(name, "=", value, custom=True)
 
 
 def as_json(audience: Audience) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
     settings = load()
     with campaign_services(settings) as services:
         found = find_campaign(services.store, campaign)
-        person = someone(services.store, found, contact)
+        person = someone(services.store, found, services.parts.clock.now(), contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
         raw = compose_test_mail(
@@ -90,7 +90,7 @@ def send(campaign: str, anyway: bool, watch: bool, as_json: bool) -> None:
 def _schedule(
     services: CampaignServices, campaign: Campaign, at: int | None, *, anyway: bool, as_json: bool
 ) -> Campaign:
-    findings = check_campaign(services.store, services.contents, campaign, services.has_key)
+    findings = check_campaign(services.store, services.contents, campaign, services.parts.clock.now(), services.has_key)
     bad = [one for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
     if bad:
         print_findings(bad)

@@ -18,6 +18,7 @@ from postlude.kit.ids import id_text
 from postlude.kit.time_zones import shown_in
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.checks import CampaignFinding, Level, check_campaign
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.preview import preview, someone
@@ -88,7 +89,9 @@ def check(campaign: str, fetch: bool, as_json: bool) -> None:
     """Check CAMPAIGN before it is sent. Exit code 2 when a finding is an error or serious."""
     with campaign_services(load()) as services:
         found = find_campaign(services.store, campaign)
-        findings = check_campaign(services.store, services.contents, found, services.has_key)
+        findings = check_campaign(
+            services.store, services.contents, found, services.parts.clock.now(), services.has_key
+        )
         if fetch:
             findings += _fetched(services, found)
         if as_json:
@@ -118,7 +121,7 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
     """Show the copy of one contact, without pixel, tracked links and tokens."""
     with campaign_services(load()) as services:
         found = find_campaign(services.store, campaign)
-        person = someone(services.store, found, contact)
+        person = someone(services.store, found, services.parts.clock.now(), contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
         seen = preview(services.contents, found, variant_called(services.store, found.id, variant), person)
@@ -187,7 +190,9 @@ def print_campaign(services: CampaignServices, campaign: Campaign, *, as_json: b
 
 
 def _size(services: CampaignServices, campaign: Campaign) -> int:
-    return campaign.expected if campaign.started_at else services.store.contacts.audience_count(campaign.audience)
+    if campaign.started_at:
+        return campaign.expected
+    return services.store.contacts.audience_count(audience_at(services.store, campaign, services.parts.clock.now()))
 
 
 def _progress_line(services: CampaignServices, campaign: Campaign) -> str:

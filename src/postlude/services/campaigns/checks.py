@@ -15,14 +15,15 @@ from postlude.instrument import LinkReason
 from postlude.model.address import AddressError
 from postlude.model.errors import InputError
 from postlude.model.mailboxes import read_one_mailbox
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.bounded_compose import TemplateExamination
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.files import SCHEME
-from postlude.services.campaigns.preview import preview, someone
+from postlude.services.campaigns.preview import preview
 from postlude.services.ports import HasKey
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
-from postlude.store.contacts.rows import Recipient
+from postlude.store.contacts.rows import Audience, Recipient
 
 CLIPPED: Final = 102_000  # bytes of HTML Gmail shows before "[Message clipped]", with the pixel behind it
 _LOOKED_AT: Final = 1000
@@ -67,22 +68,28 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     campaign: Campaign
     people: list[Recipient]
     """The first of the audience."""
+    chosen: Audience
     audience: int
     has_key: HasKey
     """Whether mail from a domain gets a DKIM signature."""
 
 
 def check_campaign(
-    store: Store, contents: Contents, campaign: Campaign, has_key: HasKey = lambda _: True
+    store: Store, contents: Contents, campaign: Campaign, now: int, has_key: HasKey = lambda _: True
 ) -> list[CampaignFinding]:
-    """All findings, the most severe first. Reads only."""
-    people = store.contacts.audience_page(campaign.audience, limit=_LOOKED_AT)
+    """All findings at the moment `now`, the most severe first. Reads only."""
+    try:
+        chosen = audience_at(store, campaign, now)
+    except InputError as error:
+        return [_finding(Level.ERROR, "audience", str(error))]
+    people = store.contacts.audience_page(chosen, limit=_LOOKED_AT)
     context = Context(
         store=store,
         contents=contents,
         campaign=campaign,
         people=people,
-        audience=store.contacts.audience_count(campaign.audience),
+        chosen=chosen,
+        audience=store.contacts.audience_count(chosen),
         has_key=has_key,
     )
     found = [*_audience(context), *_sender(context)]
@@ -100,13 +107,13 @@ def _audience(context: Context) -> Iterator[CampaignFinding]:
     if not context.audience:
         yield _finding(Level.ERROR, "audience", "the audience is empty: choose lists, tags or everyone")
         return
-    if left := context.store.contacts.audience_left(context.campaign.audience):
+    if left := context.store.contacts.audience_left(context.chosen):
         text = f"{left:,} who left a list and are subscribed to no list are left out: only they can subscribe again"
         yield _finding(Level.WARNING, "left", text)
-    if asking := context.store.contacts.audience_asking(context.campaign.audience):
+    if asking := context.store.contacts.audience_asking(context.chosen):
         text = f"{asking:,} who ask in an answer to be taken off are left out until you decide under Unmatched"
         yield _finding(Level.WARNING, "asking", text)
-    given = context.store.contacts.audience_count(msgspec.structs.replace(context.campaign.audience, consented=True))
+    given = context.store.contacts.audience_count(msgspec.structs.replace(context.chosen, consented=True))
     if missing := context.audience - given:
         text = f"{missing:,} of {context.audience:,} have no recorded consent to mail: record it, or leave them out"
         yield _finding(Level.SERIOUS, "consent", text)
@@ -234,7 +241,7 @@ def _images(_context: Context, variant: Variant, _compiled: TemplateExamination)
 
 
 def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
-    contact = someone(context.store, context.campaign)
+    contact = context.people[0].contact if context.people else None
     try:
         seen = preview(context.contents, context.campaign, variant, contact)
     except (MissingFieldError, TemplateError) as error:

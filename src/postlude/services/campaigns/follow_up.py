@@ -9,10 +9,11 @@ import msgspec
 from postlude.kit.clock import Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
+from postlude.segments.expression import Did, Not, Reference
 from postlude.services.campaigns.drafts import copy_campaign
+from postlude.services.segments.saved import narrowed
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign
-from postlude.store.contacts.rows import Audience, Condition
 
 
 class FollowUp(StrEnum):
@@ -39,15 +40,10 @@ def follow_up(  # noqa: PLR0917 - plain data
     found = store.campaigns.get(campaign)
     if found.status not in _SENT:
         raise InputError(f"a campaign that is {found.status.value} has no recipients to follow up: send it first")
-    messages = tuple(variant.message for variant in store.campaigns.variants(campaign))
-    did, negate = ("opened" if "opened" in who else "clicked"), who.startswith("not")
-    conditions = (
-        Condition(did="sent", messages=messages),
-        Condition(did="opened" if did == "opened" else "clicked", negate=negate, messages=messages),
-        Condition(did="replied", negate=True, messages=messages),
-    )
+    mailed, answered = Did("sent", campaign=Reference(id=campaign)), Did("replied", campaign=Reference(id=campaign))
+    did = Did("opened" if "opened" in who else "clicked", campaign=Reference(id=campaign))
     made = copy_campaign(store, folder, clock, campaign, name or f"{found.name}: {who.value.replace('-', ' ')}")
-    audience: Audience = msgspec.structs.replace(found.audience, conditions=(*found.audience.conditions, *conditions))
+    audience = narrowed(found.audience, mailed, Not(did) if who.startswith("not") else did, Not(answered))
     changed = msgspec.structs.replace(
         made, audience=audience, options=msgspec.structs.replace(made.options, follows=found.id)
     )

@@ -5,6 +5,7 @@ import msgspec
 from postlude.compose import MissingFieldError, TemplateError
 from postlude.mail.bodies import read_bodies
 from postlude.mail.header_block import HeaderBlock, decoded
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.bounded_compose import Sample
 from postlude.services.campaigns.content import SAMPLE, Contents, fields_of
 from postlude.store import Store
@@ -49,11 +50,11 @@ def preview_sample(contents: Contents, campaign: Campaign, variant: Variant, con
     return contents.sample(campaign, variant, untracked, fields)
 
 
-def someone(store: Store, campaign: Campaign, address: str = "") -> Contact | None:
-    """The contact with this address, else the first of the audience; None when the audience is empty."""
+def someone(store: Store, campaign: Campaign, now: int, address: str = "") -> Contact | None:
+    """The contact with this address, else the first of the audience at `now`; None when the audience is empty."""
     if address:
         return store.contacts.by_address(address)
-    page = store.contacts.audience_page(campaign.audience, limit=1)
+    page = store.contacts.audience_page(audience_at(store, campaign, now), limit=1)
     return page[0].contact if page else None
 
 

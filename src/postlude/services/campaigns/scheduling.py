@@ -6,6 +6,7 @@ from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
 from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.content import Contents, message_rows
 from postlude.services.campaigns.preview import page_for_browsers
 from postlude.services.served_files import write_durably
@@ -38,7 +39,7 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
         page = page_for_browsers(contents, found, variant)
         if page and contents.views is not None:
             write_durably(contents.views / f"{id_text(variant.message)}.html", page.encode())
-    expected = store.contacts.audience_count(found.audience)
+    expected = store.contacts.audience_count(audience_at(store, found, now))
     if not expected:
         raise InputError(
             "the audience is empty: choose lists, tags or everyone, and check which addresses are suppressed"

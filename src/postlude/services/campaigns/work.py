@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from postlude.kit.clock import Clock
+from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.variants import begins_at, best_variant, decide_at, places, settle_test
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
@@ -39,13 +41,19 @@ class CampaignWork:
 
     def _begin(self, campaign: Campaign, now: int) -> None:
         variants = self._store.campaigns.variants(campaign.id)
+        try:
+            audience = audience_at(self._store, campaign, now)
+        except InputError as error:
+            self._store.campaigns.unschedule(campaign.id, f"it did not leave: {error}")
+            _log.warning("campaign %016x (%s) is a draft again: %s", campaign.id, campaign.name, error)
+            return
         begun = self._store.campaigns.move(
             campaign.id,
             [CampaignStatus.SCHEDULED],
             CampaignStatus.SENDING,
             started_at=now,
             decide_at=decide_at(campaign, variants, now),
-            expected=self._store.contacts.audience_count(campaign.audience),
+            expected=self._store.contacts.audience_count(audience),
         )
         if begun:
             _log.info("campaign %016x (%s) begins", campaign.id, campaign.name)
@@ -66,9 +74,14 @@ class CampaignWork:
         variants = self._store.campaigns.variants(campaign.id)
         if campaign.winner is not None:
             variants = [one for one in variants if one.message == campaign.winner]
-        return bool(
-            self._store.campaigns.enqueue_audience(campaign.id, CONTACTS_AT_ONCE, places(campaign, variants)).copies
-        )
+        try:
+            # As it was at the start, so that `within` means the same from its first page to the last.
+            audience = audience_at(self._store, campaign, campaign.started_at or self._clock.now())
+        except InputError as error:
+            self.pause(campaign.id, str(error))
+            return False
+        place = places(campaign, variants)
+        return bool(self._store.campaigns.enqueue_audience(campaign.id, audience, CONTACTS_AT_ONCE, place).copies)
 
     def claim(self, campaign: Campaign, limit: int) -> list[CampaignClaim]:
         """Claim up to `limit` copies of it that are due."""

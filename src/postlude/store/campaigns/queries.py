@@ -105,13 +105,14 @@ class CampaignQueries(TopicQueries):
                     connection.execute(self._insert(links).on_conflict_do_nothing(), rows)
         return True
 
-    def unschedule(self, campaign: int) -> bool:
-        """A draft again; False when it is not only scheduled."""
+    def unschedule(self, campaign: int, problem: str = "") -> bool:
+        """A draft again, with the reason when it was not asked for; False when it is not only scheduled."""
         change = update(campaigns).where(
             campaigns.c.id == campaign, campaigns.c.status == CampaignStatus.SCHEDULED.value
         )
+        values = {"scheduled_at": None, "problem": problem}
         with self._database.write() as connection:
-            if not connection.execute(change.values(status=CampaignStatus.DRAFT.value, scheduled_at=None)).rowcount:
+            if not connection.execute(change.values(status=CampaignStatus.DRAFT.value, **values)).rowcount:
                 return False
             ours = select(campaign_variants.c.message).where(campaign_variants.c.campaign == campaign)
             connection.execute(delete(links).where(links.c.message.in_(ours)))

@@ -12,6 +12,7 @@ from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignCl
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
 from postlude.store.contacts.may_leave import why_no_mailing_as_copy
+from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.journals.sending_pause import is_paused, next_generation
 from postlude.store.messages.claims import WAITING, due_copies
@@ -35,8 +36,8 @@ Place = Callable[[int, str], tuple[int, CopyStatus, int]]
 class CampaignSending(TopicQueries):
     """Create, claim and requeue a campaign's copies."""
 
-    def enqueue_audience(self, campaign: int, limit: int, place: Place) -> AudienceProgress:
-        """Create copies for up to `limit` further contacts of the audience.
+    def enqueue_audience(self, campaign: int, audience: Audience, limit: int, place: Place) -> AudienceProgress:
+        """Create copies for up to `limit` further contacts of the audience, which comes settled.
 
         The copies and the position in the audience change in one transaction: after a crash, and with several processes
         at once, no contact is left out and none gets two copies.
@@ -46,7 +47,7 @@ class CampaignSending(TopicQueries):
             if row is None or row.taken_in or is_paused(connection) or row.status != CampaignStatus.SENDING.value:
                 return AudienceProgress(0, complete=True)
             found = as_struct(Campaign, row)
-            people = _next_people(connection, found, limit)
+            people = _next_people(connection, audience, found.taken_up_to, limit)
             rows = _copy_rows(campaign, people, place)
             if rows:
                 connection.execute(insert(copies), rows)
@@ -156,8 +157,8 @@ class CampaignSending(TopicQueries):
             return connection.execute(change.values(status=CopyStatus.QUEUED.value, message=message)).rowcount
 
 
-def _next_people(connection: Connection, campaign: Campaign, limit: int) -> Sequence[Any]:
-    members = audience_members(campaign.audience).where(contacts.c.id > campaign.taken_up_to)
+def _next_people(connection: Connection, audience: Audience, after: int, limit: int) -> Sequence[Any]:
+    members = audience_members(audience).where(contacts.c.id > after)
     query = members.add_columns(contacts.c.address, contacts.c.spelled, contacts.c.time_zone)
     return connection.execute(query.limit(limit)).all()
 

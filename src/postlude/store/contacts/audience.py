@@ -1,16 +1,19 @@
-"""The audience of a campaign: one query, to be counted, read in pages, or inserted into other tables."""
+"""The audience of a campaign: one query, to be counted, read in pages, or inserted into other tables.
+
+An audience's segment comes settled (services.segments.settling).
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, select
 
 from postlude.store.base import TopicQueries, as_struct
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.may_leave import asks_to_leave, ends_mailings
-from postlude.store.contacts.rows import Audience, Condition, Contact, Recipient
+from postlude.store.contacts.rows import Audience, Contact, Recipient
+from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
-from postlude.store.messages.tables import copies, copy_activity
 
 _SUBSCRIBED = "subscribed"
 _WITHDRAWN = "withdrawn"
@@ -25,10 +28,12 @@ class Audiences(TopicQueries):
             inner = select(contacts.c.id).where(*in_audience(audience)).subquery()
             return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
 
-    def audience_page(self, audience: Audience, after: int = 0, limit: int = 1000) -> list[Recipient]:
-        """Contacts of the audience with an id above `after`, in the order of their ids."""
+    def audience_page(
+        self, audience: Audience, after: int = 0, limit: int = 1000, *, paged: bool = True
+    ) -> list[Recipient]:
+        """Members with an id above `after`, in the order of their ids. `paged` as for `in_audience`."""
         query = select(contacts, _by_list(audience).label("by_list")).where(
-            contacts.c.id > after, *in_audience(audience, paged=True)
+            contacts.c.id > after, *in_audience(audience, paged=paged)
         )
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(contacts.c.id).limit(limit)).all()
@@ -67,7 +72,7 @@ def in_audience(audience: Audience, *, paged: bool = False) -> list[ColumnElemen
 
 def _chosen(audience: Audience, *, paged: bool) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    chosen = bool(audience.lists or audience.tags or audience.contacts or audience.everyone)
+    chosen = bool(audience.lists or audience.tags or audience.contacts or audience.everyone or audience.segment)
     if not chosen:
         found.append(literal(value=False))
     if audience.lists:
@@ -82,8 +87,8 @@ def _chosen(audience: Audience, *, paged: bool) -> list[ColumnElement[bool]]:
         found.append(~_has_tag(audience.without_tags, paged=paged))
     if audience.consented:
         found.append(contacts.c.mail_consent == "given")
-    found += [contacts.c.fields[one.name].as_string() == one.value for one in audience.fields]
-    found += [_holds(condition, paged=paged) for condition in audience.conditions]
+    if audience.segment is not None:
+        found.append(chooses(audience.segment, paged=paged))
     return found
 
 
@@ -117,31 +122,3 @@ def _by_list(audience: Audience) -> Any:  # noqa: ANN401 - a scalar query or NUL
         list_members.c.status == _SUBSCRIBED,
     )
     return select(func.min(list_members.c.list)).where(mine).scalar_subquery()
-
-
-def _holds(condition: Condition, *, paged: bool) -> ColumnElement[bool]:
-    ways = [
-        and_(happened, at >= condition.since) if condition.since is not None else happened
-        for happened, at in _WAYS[condition.did]
-    ]
-    joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
-    did = select(copies.c.address).select_from(joined).where(or_(*ways))
-    if condition.messages and not paged:
-        found: ColumnElement[bool] = contacts.c.address.in_(did.where(copies.c.message.in_(condition.messages)))
-    else:
-        # By the contact's own few copies: the sum keeps SQLite, which has no statistics, from reading a whole campaign
-        # for each contact through the index of messages (43 ms a contact at 30,000 copies).
-        mine = did.where(copies.c.address == contacts.c.address)
-        found = (mine.where((copies.c.message + 0).in_(condition.messages)) if condition.messages else mine).exists()
-    return ~found if condition.negate else found
-
-
-_CLICKED = (copy_activity.c.clicks > 0, copy_activity.c.last_click_at)
-_REPLIED = (copy_activity.c.replied_at.is_not(None), copy_activity.c.replied_at)
-_WAYS: dict[str, list[tuple[ColumnElement[bool], Any]]] = {
-    "sent": [(copies.c.sent_at.is_not(None), copies.c.sent_at)],
-    # Who clicked or answered has seen it, whether or not the pixel was loaded.
-    "opened": [(copy_activity.c.opens > 0, copy_activity.c.last_open_at), _CLICKED, _REPLIED],
-    "clicked": [_CLICKED],
-    "replied": [_REPLIED],
-}

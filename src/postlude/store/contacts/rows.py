@@ -1,11 +1,12 @@
 """Contacts, lists, consent and suppressions as plain data."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.segments.expression import Expression
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,24 +99,6 @@ class ConsentEntry(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a contact did, or did not do, with mail sent before. Machines' opens and clicks do not count."""
-
-    did: Literal["sent", "opened", "clicked", "replied"]
-    negate: bool = False
-    since: int | None = None
-    """Only at or after this moment; None: ever."""
-    messages: Sequence[int] = ()
-    """Only with copies of these messages; empty: any."""
-
-
-class FieldIs(msgspec.Struct, frozen=True):
-    """A custom field has this value, as text."""
-
-    name: str
-    value: str
-
-
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """The audience of a campaign. All given parts must match; within a part, one of its values.
 
@@ -133,10 +116,10 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     without_lists: Sequence[int] = ()
     """Subscribed to none of these."""
     without_tags: Sequence[int] = ()
-    fields: Sequence[FieldIs] = ()
-    conditions: Sequence[Condition] = ()
     consented: bool = False
     """Only contacts whose consent to mail is recorded."""
+    segment: Expression | None = None
+    """Only contacts it chooses; alone it means: of all contacts."""
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ async def send_test(
 
 
 def _test_mail(deps: WebDeps, campaign: Campaign, contact: str, variant: str, recipients: list[str]) -> bytes:
-    person = someone(deps.store, campaign, contact)
+    person = someone(deps.store, campaign, deps.clock.now(), contact)
     if contact and person is None:
         raise InputError(f"{contact} is not a contact.")
     variants = deps.store.campaigns.variants(campaign.id)
@@ -114,7 +114,7 @@ def schedule(
 ) -> Response:
     """Schedule it in its own time zone, or send it at once, after some seconds in which it can be undone."""
     found = find(deps, viewer, campaign)
-    findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
+    findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.clock.now(), deps.campaigns.has_key)
     bad = [one.text for one in findings if one.level is Level.ERROR or (one.level is Level.SERIOUS and not anyway)]
     if bad:
         raise InputError("It was not sent: " + "; ".join(bad))

@@ -11,6 +11,7 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
 from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.follow_up import FollowUp
@@ -74,7 +75,7 @@ def campaign_page(
     """A draft in its editor; anything later with its progress and report."""
     found = find(deps, viewer, campaign)
     if found.status is CampaignStatus.DRAFT:
-        draft = draft_of(found, deps.store.campaigns.variants(found.id))
+        draft = draft_of(deps.store, found, deps.store.campaigns.variants(found.id))
         return _editor(request, deps, found, draft, saved=saved, notice=notice)
     return pages_of(request).render(
         request,
@@ -93,7 +94,7 @@ def campaign_page(
 def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Response:
     """Store the draft, or show it again with the error and all input."""
     found = find(deps, form.viewer, campaign)
-    draft, problem = read_draft(form.data, found)
+    draft, problem = read_draft(deps.store, form.data, found)
     if not problem:
         try:
             _save(deps, form.viewer, found, draft, add=bool(form.data.get("add_variant")))
@@ -166,13 +167,13 @@ def look(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Resp
 
 def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview | None, str]:
     found = find(deps, form.viewer, campaign)
-    draft, problem = read_draft(form.data, found)
+    draft, problem = read_draft(deps.store, form.data, found)
     if problem:
         return None, problem
     wanted, address = form.data.get("look_variant", "A"), str(form.data.get("look_contact", "")).strip()
     try:
         changed, variants = with_content(draft, found, deps.store.campaigns.variants(found.id))
-        contact = someone(deps.store, changed, address)
+        contact = someone(deps.store, changed, deps.clock.now(), address)
         if address and contact is None:
             return None, f"{address} is not a contact."
         variant = next((one for one in variants if one.name == wanted), variants[0])
@@ -185,15 +186,17 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview |
 def checks(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
     """The checks before sending, and the form that sends it."""
     found = find(deps, viewer, campaign)
-    findings = check_campaign(deps.store, deps.campaigns.contents, found, deps.campaigns.has_key)
-    size = deps.store.contacts.audience_count(found.audience)
+    now = deps.clock.now()
+    findings = check_campaign(deps.store, deps.campaigns.contents, found, now, deps.campaigns.has_key)
+    blocked = any(one.level is Level.ERROR for one in findings)
+    size = 0 if blocked else deps.store.contacts.audience_count(audience_at(deps.store, found, now))
     return pages_of(request).render(
         request,
         "campaigns/checks.html",
         campaign=found,
         findings=findings,
         audience=size,
-        blocked=any(one.level is Level.ERROR for one in findings),
+        blocked=blocked,
         serious=any(one.level is Level.SERIOUS for one in findings),
         forecast=deps.campaigns.forecast(size) if size else "",
         undo_seconds=UNDO_SECONDS,

@@ -8,12 +8,15 @@ from starlette.datastructures import FormData
 
 from postlude.instrument import utm_parameters
 from postlude.kit.ids import parse_id
-from postlude.model.errors import InputError
+from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import WinnerRule
+from postlude.segments import render
 from postlude.services.campaigns.drafts import VariantContent
 from postlude.services.campaigns.markup import html_of_mjml
+from postlude.services.segments.names import read_segment, with_names
+from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
-from postlude.store.contacts.rows import Audience, FieldIs
+from postlude.store.contacts.rows import Audience
 
 _WRONG_NUMBER: Final = "{} is a number, not {!r}"
 
@@ -26,6 +29,8 @@ class CampaignForm(NamedTuple):
     contents: dict[str, VariantContent]
     """By variant."""
     audience: Audience
+    segment: str
+    """The audience's expression as it is written."""
     options: CampaignOptions
 
     @property
@@ -34,17 +39,12 @@ class CampaignForm(NamedTuple):
         return "&".join(f"{name}={value}" for name, value in self.options.utm)
 
     @property
-    def fields(self) -> str:
-        """The field conditions, one per line."""
-        return "\n".join(f"{one.name}={one.value}" for one in self.audience.fields)
-
-    @property
     def defaults(self) -> str:
         """Defaults for empty fields, one per line."""
         return "\n".join(f"{name.removeprefix('contact.')}={value}" for name, value in self.options.defaults.items())
 
 
-def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> CampaignForm:
+def draft_of(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> CampaignForm:
     """A stored campaign in the editor."""
     details = {"name": campaign.name, "sender": campaign.sender, "reply_to": campaign.reply_to}
     contents = {
@@ -53,10 +53,12 @@ def draft_of(campaign: Campaign, variants: Sequence[Variant]) -> CampaignForm:
         )
         for one in variants
     }
-    return CampaignForm(details, contents, campaign.audience, campaign.options)
+    segment = campaign.audience.segment
+    text = "" if segment is None else render(with_names(store, segment))
+    return CampaignForm(details, contents, campaign.audience, text, campaign.options)
 
 
-def read_draft(form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
+def read_draft(store: Store, form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
     """The input, and the error in it (empty: none); the part with the error keeps its stored value.
 
     MJML becomes HTML by `complete`.
@@ -65,14 +67,14 @@ def read_draft(form: FormData, campaign: Campaign) -> tuple[CampaignForm, str]:
     contents = {name: _content(form, name) for name in _texts(form, "variant")}
     audience, options, problems = campaign.audience, campaign.options, []
     try:
-        audience = _audience(form, campaign)
-    except InputError as error:
+        audience = _audience(store, form, campaign)
+    except (InputError, NotFoundError) as error:
         problems.append(str(error))
     try:
         options = _options(form, campaign)
     except InputError as error:
         problems.append(str(error))
-    return CampaignForm(details, contents, audience, options), "; ".join(problems)
+    return CampaignForm(details, contents, audience, _text(form, "segment").strip(), options), "; ".join(problems)
 
 
 def complete(contents: Mapping[str, VariantContent]) -> dict[str, VariantContent]:
@@ -110,9 +112,9 @@ def _content(form: FormData, name: str) -> VariantContent:
     )
 
 
-def _audience(form: FormData, campaign: Campaign) -> Audience:
-    """The parts that the form contains; conditions of a follow-up and chosen contacts stay unchanged."""
-    before = campaign.audience
+def _audience(store: Store, form: FormData, campaign: Campaign) -> Audience:
+    """The parts that the form contains; chosen contacts stay unchanged."""
+    before, segment = campaign.audience, _text(form, "segment").strip()
     return msgspec.structs.replace(
         before,
         everyone=bool(form.get("everyone")),
@@ -120,9 +122,8 @@ def _audience(form: FormData, campaign: Campaign) -> Audience:
         tags=_ids(form, "tag"),
         without_lists=_ids(form, "without_list"),
         without_tags=_ids(form, "without_tag"),
-        fields=tuple(FieldIs(*pair) for pair in _pairs(form, "fields")),
-        conditions=before.conditions if form.get("conditions") else (),
         consented=bool(form.get("consented")),
+        segment=read_segment(store, segment) if segment else None,
     )
 
 

@@ -14,6 +14,7 @@ from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
 from postlude.store.contacts.rows import Audience
 
 CAMPAIGN, MESSAGE = 500, 501
+EVERYONE = Audience(everyone=True)
 SECOND = 1_000_000
 
 
@@ -21,9 +22,7 @@ def everybody(store: Store, count: int, **options: Any) -> Campaign:
     """A campaign to so many contacts, sending."""
     for number in range(count):
         store.contacts.add(f"r{number}@example.org", SECOND, fields={"n": number})
-    made = Campaign(
-        id=CAMPAIGN, user=7, name="News", audience=Audience(everyone=True), options=CampaignOptions(**options)
-    )
+    made = Campaign(id=CAMPAIGN, user=7, name="News", audience=EVERYONE, options=CampaignOptions(**options))
     store.campaigns.add(made, [Variant(campaign=CAMPAIGN, message=MESSAGE, subject="Hello")])
     message = Message(
         id=MESSAGE,
@@ -45,7 +44,7 @@ def now_(_number: int, _zone: str) -> tuple[int, CopyStatus, int]:
 
 
 def enqueue_all(store: Store, limit: int = 100) -> None:
-    while not store.campaigns.enqueue_audience(CAMPAIGN, limit, now_).complete:
+    while not store.campaigns.enqueue_audience(CAMPAIGN, EVERYONE, limit, now_).complete:
         pass
 
 
@@ -60,7 +59,7 @@ def test_everybody_has_one_copy_however_often_and_by_whom_it_is_taken_in(store: 
     def work() -> None:
         own = open_store(state_url)
         start.wait()
-        while not own.campaigns.enqueue_audience(CAMPAIGN, 20, now_).complete:
+        while not own.campaigns.enqueue_audience(CAMPAIGN, EVERYONE, 20, now_).complete:
             pass
         own.close()
 
@@ -172,7 +171,7 @@ def test_the_throttle_holds_for_all_workers_together(store: Store) -> None:
 def test_held_copies_leave_as_the_winner(store: Store) -> None:
     everybody(store, 4)
     store.campaigns.enqueue_audience(
-        CAMPAIGN, 100, lambda number, _: (MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0)
+        CAMPAIGN, EVERYONE, 100, lambda number, _: (MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0)
     )
     assert len(store.campaigns.claim(CAMPAIGN, 9, 10, 1)) == 1
     assert store.campaigns.release_held(CAMPAIGN, 777, limit=2) == 2

@@ -3,8 +3,9 @@
 import pytest
 
 from postlude.model.words import MemberStatus
+from postlude.segments.expression import Did, Not
 from postlude.store import Store
-from postlude.store.contacts.rows import Audience, Condition, Contact
+from postlude.store.contacts.rows import Audience, Contact
 
 DAY = 86_400_000_000
 
@@ -40,8 +41,7 @@ def test_a_tag_does_not_bring_her_back(store: Store, alice: Contact) -> None:
 
 @pytest.mark.usefixtures("alice")
 def test_a_follow_up_leaves_her_out(store: Store) -> None:
-    did_not = Condition(did="opened", negate=True)
-    assert _mailed(store, Audience(everyone=True, conditions=[did_not])) == []
+    assert _mailed(store, Audience(segment=Not(Did("opened")))) == []
 
 
 def test_choosing_her_by_hand_leaves_her_out(store: Store, alice: Contact) -> None:

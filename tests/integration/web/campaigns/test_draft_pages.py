@@ -90,9 +90,9 @@ def test_nobody_else_sees_or_touches_it(world: "World", editor: Editor, csrf: "C
 
 
 def test_a_draft_comes_back_as_it_was_typed(editor: Editor) -> None:
-    fields = "country=DE\nsize = large"
+    segment = "field('first_name') starts with 'P' and not replied()"
     saved = editor.save(
-        fields=fields,
+        segment=segment,
         utm="utm_source=news&utm_campaign={campaign}",
         per_hour="1,000",
         missing="default",
@@ -101,7 +101,7 @@ def test_a_draft_comes_back_as_it_was_typed(editor: Editor) -> None:
     assert saved.headers["location"] == editor.path + "?saved=1"
     page = editor.client.get(editor.path).text
     assert "utm_source=news&amp;utm_campaign=December" in page
-    assert "country=DE\nsize=large" in page
+    assert "field(&#39;first_name&#39;) starts with &#39;P&#39; and not replied()" in page
     assert "first_name=friend" in page
     assert "{{ contact.first_name }}" in page
     assert editor.campaign.options.per_hour == 1000
@@ -113,7 +113,8 @@ def test_what_cannot_be_is_said_and_nothing_typed_is_lost(editor: Editor) -> Non
         ({"per_hour": "many"}, "a number"),
         ({"time_zone": "Mars/Base"}, "is not a time zone"),
         ({"A_format": "mjml", "A_source": "<mjml><mj-body><mj-nonsense"}, "MJML"),
-        ({"fields": "country"}, "NAME=VALUE"),
+        ({"segment": "oppened()"}, "is it opened?"),
+        ({"segment": "list('Nws')"}, "there is no list"),
     ):
         answer = editor.save(A_preheader="kept in spite of it", **bad)
         assert answer.status_code == 400, bad

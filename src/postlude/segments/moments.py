@@ -1,0 +1,47 @@
+"""Times in expressions: dates and lengths, as people write them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+_DAY: Final = 86_400_000_000
+_UNITS: Final = {
+    "h": _DAY // 24,
+    "hour": _DAY // 24,
+    "d": _DAY,
+    "day": _DAY,
+    "w": 7 * _DAY,
+    "week": 7 * _DAY,
+    "month": 30 * _DAY,
+    "y": 365 * _DAY,
+    "year": 365 * _DAY,
+}
+_LENGTH: Final = re.compile(r"\s*(\d{1,5})\s*([a-z]+)\s*")
+_LONGEST: Final = 100 * 365 * _DAY
+
+
+def moment(text: str) -> int:
+    """Microseconds since the epoch of `2026-01-31` or `2026-01-31T09:30` (UTC unless an offset is written).
+
+    ValueError with the remedy.
+    """
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date: write 2026-01-31 or 2026-01-31T09:30") from None
+    aware = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+    try:
+        return int(aware.timestamp()) * 1_000_000 + aware.microsecond
+    except OverflowError:
+        raise ValueError(f"{text!r} is too far away") from None
+
+
+def length(text: str) -> int:
+    """Microseconds of `30d`, `12h`, `6 weeks`, `3 months` (of 30 days), `1 year`; ValueError with the remedy."""
+    found = _LENGTH.fullmatch(text.lower())
+    unit = found and _UNITS.get(found[2], _UNITS.get(found[2].removesuffix("s")))
+    if not found or not unit or not int(found[1]):
+        raise ValueError(f"{text!r} is not a length of time: write 12h, 30d, 6w, 3 months or 1 year")
+    if (micros := int(found[1]) * unit) > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 100 years")
+    return micros

@@ -1,0 +1,1 @@
+"""Segments: names become ids, saved ones are kept, times settled."""

@@ -1,0 +1,227 @@
+"""A segment's expression as a condition on `contacts`.
+
+Expressions come settled: ids instead of names, moments instead of lengths of time (services.segments.settling).
+"""
+
+import operator
+import re
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Float,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from postlude.model.words import Consent, Purpose
+from postlude.segments import expression as tree
+from postlude.segments.expression import Expression
+from postlude.segments.moments import moment
+from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
+from postlude.store.messages.tables import copies, copy_activity, messages
+from postlude.store.segments.tables import segment_members
+
+_NUMBER: Final = r"^\s*[-+]?[0-9]{1,15}(\.[0-9]{1,15})?\s*$"
+_CONSENT: Final = {
+    Purpose.MAIL: contacts.c.mail_consent,
+    Purpose.OPENS: contacts.c.opens_consent,
+    Purpose.CLICKS: contacts.c.clicks_consent,
+}
+_ORDER: Final[dict[str, Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_HOLDS: Final[dict[str, Any]] = {
+    "contains": lambda text, part: text.contains(part, autoescape=True),
+    "starts": lambda text, part: text.startswith(part, autoescape=True),
+    "ends": lambda text, part: text.endswith(part, autoescape=True),
+}
+
+
+class BytewiseText(FunctionElement[str]):
+    """A text that is ordered and put in lower case by its bytes, as SQLite does: PostgreSQL's locale decides else."""
+
+    type = Text()
+    inherit_cache = True
+    name = "bytewise"
+
+
+@compiles(BytewiseText)
+def _own_order(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own objects
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(BytewiseText, "postgresql")
+def _c_order(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own objects
+    return f'({compiler.process(element.clauses, **options)} COLLATE "C")'
+
+
+def chooses(expression: Expression, *, paged: bool = False) -> ColumnElement[bool]:
+    """The condition, which is never NULL. `paged` as for `in_audience`."""
+    match expression:
+        case tree.Everyone():
+            return literal(value=True, type_=Boolean)
+        case tree.AllOf():
+            return and_(*(chooses(part, paged=paged) for part in expression.parts))
+        case tree.AnyOf():
+            return or_(*(chooses(part, paged=paged) for part in expression.parts))
+        case tree.Not():
+            return not_(chooses(expression.part, paged=paged))
+        case tree.Did():
+            return _did(expression, paged=paged)
+        case _:
+            return _is(expression, paged=paged)
+
+
+def _is(leaf: Expression, *, paged: bool) -> ColumnElement[bool]:  # noqa: PLR0911 - one form a node
+    match leaf:
+        case tree.OnList():
+            members = select(list_members.c.contact).where(
+                list_members.c.list == leaf.list.id, list_members.c.status == leaf.status.value
+            )
+            return _among(members, list_members.c.contact, paged=paged)
+        case tree.Tagged():
+            tagged = select(contact_tags.c.contact).where(contact_tags.c.tag == leaf.tag.id)
+            return _among(tagged, contact_tags.c.contact, paged=paged)
+        case tree.InSegment():  # a frozen one: others are replaced by their expression before
+            kept = select(segment_members.c.contact).where(segment_members.c.segment == leaf.segment.id)
+            return _among(kept, segment_members.c.contact, paged=paged)
+        case tree.HasConsent():
+            state = _CONSENT[leaf.purpose]
+            return func.coalesce(state, Consent.UNKNOWN.value) == leaf.state.value
+        case tree.IsSuppressed():
+            mine = exists().where(suppressions.c.address == contacts.c.address)
+            return mine.where(suppressions.c.reason == leaf.reason) if leaf.reason else mine
+        case tree.FieldIs():
+            return _compared(leaf)
+        case tree.FieldIn():
+            return or_(*(_compared(tree.FieldIs(leaf.name, "=", value, leaf.custom)) for value in leaf.values))
+        case tree.FieldEmpty():
+            return func.trim(_text(leaf.name, custom=leaf.custom)) == ""
+        case tree.Added():
+            return and_(
+                literal(value=True, type_=Boolean), *_during(leaf, contacts.c.created_at, contacts.c.created_at)
+            )
+        case _:
+            raise AssertionError(leaf)
+
+
+def _among(chosen: Select[Any], key: Any, *, paged: bool) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+    if paged:
+        return chosen.where(key == contacts.c.id).exists()
+    return contacts.c.id.in_(chosen)
+
+
+# Fields
+
+
+def _text(name: str, *, custom: bool) -> ColumnElement[str]:
+    """The field's text; empty where it is not known."""
+    column = cast(contacts.c.fields[name].as_string(), Text) if custom else contacts.c[name]
+    return func.coalesce(column, "")
+
+
+def _compared(leaf: tree.FieldIs) -> ColumnElement[bool]:
+    if leaf.name == "domain" and not leaf.custom:
+        return _domain(leaf.is_, str(leaf.value))
+    text = _text(leaf.name, custom=leaf.custom)
+    if isinstance(leaf.value, float):
+        number = case((text.regexp_match(_NUMBER), cast(func.trim(text), Float)))
+        return func.coalesce(_ORDER[leaf.is_](number, leaf.value), literal(value=leaf.is_ == "!=", type_=Boolean))
+    if leaf.is_ in _ORDER:
+        return and_(_ORDER[leaf.is_](BytewiseText(text), leaf.value))
+    plain, value = func.lower(BytewiseText(text)), _lower(leaf.value)
+    return and_(_HOLDS[leaf.is_](plain, value))
+
+
+def _domain(is_: str, value: str) -> ColumnElement[bool]:
+    """Addresses are in lower case and their domains in A-labels; so is `value`."""
+    address, part = contacts.c.address, _lower(value)
+    if is_ in {"=", "!="}:
+        found: ColumnElement[bool] = address.endswith(f"@{part}", autoescape=True)
+        return ~found if is_ == "!=" else found
+    if is_ == "starts":
+        return and_(address.contains(f"@{part}", autoescape=True))
+    if is_ == "contains":
+        return address.regexp_match("@[^@]*" + re.escape(part))
+    return and_(address.endswith(part, autoescape=True))
+
+
+def _lower(text: str) -> str:
+    """A-Z in lower case and nothing else: what both engines do."""
+    return "".join(chr(ord(sign) + 32) if "A" <= sign <= "Z" else sign for sign in text)
+
+
+# What became of mail
+
+
+def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
+    times, ways = _WAYS[did.action]
+    joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
+    mine = [or_(*(and_(happened, *_during(did, first, last)) for happened, first, last in ways))]
+    if did.subject:
+        joined = joined.join(messages, messages.c.id == copies.c.message)
+        mine.append(func.lower(BytewiseText(messages.c.subject)).contains(_lower(did.subject), autoescape=True))
+    by_contact = paged or did.campaign is None
+    if did.campaign is not None:
+        # Of one contact's few copies the sum keeps SQLite, which has no statistics, from reading the whole campaign.
+        mine.append((copies.c.campaign + 0 if by_contact else copies.c.campaign) == did.campaign.id)
+    chosen = select(copies.c.address).select_from(joined).where(*mine)
+    if did.least == 1:
+        if paged:
+            return chosen.where(copies.c.address == contacts.c.address).exists()
+        return contacts.c.address.in_(chosen)
+    enough = func.sum(times) >= did.least
+    if paged:
+        own = chosen.where(copies.c.address == contacts.c.address).group_by(copies.c.address).having(enough)
+        return own.exists()
+    return contacts.c.address.in_(chosen.group_by(copies.c.address).having(enough))
+
+
+def _during(
+    asked: tree.Did | tree.Added,
+    first: Any,  # noqa: ANN401 - columns
+    last: Any,  # noqa: ANN401 - columns
+) -> list[ColumnElement[bool]]:
+    assert not asked.within, "lengths of time are settled before"
+    found = [last >= moment(asked.since)] if asked.since else []
+    return [*found, first < moment(asked.before)] if asked.before else found
+
+
+def _once(column: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - columns
+    return column.is_not(None), column, column
+
+
+_ONCE: Final = literal(1)
+_CLICKED: Final = (copy_activity.c.clicks > 0, copy_activity.c.first_click_at, copy_activity.c.last_click_at)
+_REPLIED: Final = _once(copy_activity.c.replied_at)
+_OPENED: Final = (copy_activity.c.opens > 0, copy_activity.c.first_open_at, copy_activity.c.last_open_at)
+_WAYS: Final[dict[str, tuple[Any, list[tuple[Any, Any, Any]]]]] = {
+    "sent": (_ONCE, [_once(copies.c.sent_at)]),
+    "delivered": (_ONCE, [_once(copy_activity.c.delivered_at)]),
+    # Who clicked or answered has seen it, whether or not the pixel was loaded.
+    "opened": (case((copy_activity.c.opens > 0, copy_activity.c.opens), else_=1), [_OPENED, _CLICKED, _REPLIED]),
+    "clicked": (copy_activity.c.clicks, [_CLICKED]),
+    "replied": (_ONCE, [_REPLIED]),
+    "autoresponded": (_ONCE, [_once(copy_activity.c.autoresponded_at)]),
+    "bounced": (_ONCE, [_once(copy_activity.c.bounced_at)]),
+    "complained": (_ONCE, [_once(copy_activity.c.complained_at)]),
+    "unsubscribed": (_ONCE, [_once(copy_activity.c.unsubscribed_at)]),
+}

@@ -1,0 +1,346 @@
+"""Every kind of expression is asked of both engines and compared with a plain evaluation in Python."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import sampled_from
+from sqlalchemy import select, update
+
+from postlude.model.event import Event
+from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, SendOutcome, Verdict, Via
+from postlude.segments import expression as tree
+from postlude.segments import parse
+from postlude.segments.expression import Reference
+from postlude.segments.moments import moment
+from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
+from postlude.store.contacts.rows import Audience
+from postlude.store.contacts.segment_query import chooses
+from postlude.store.contacts.tables import contacts
+from postlude.store.messages.tables import copies
+from support.segment_trees import leaves, refs, trees
+
+NEWS, VIP, HOT, SPRING, SUMMER = 11, 12, 13, 14, 15
+"""Ids of the world below; the tests' expressions name nothing else."""
+JANUARY, MARCH, MAY = moment("2026-01-15"), moment("2026-03-15"), moment("2026-05-15")
+
+
+class Mail(NamedTuple):
+    """One copy in plain words."""
+
+    campaign: int
+    subject: str
+    sent: int
+    opens: Sequence[int] = ()
+    clicks: Sequence[int] = ()
+    replied: int | None = None
+    bounced: int | None = None
+    complained: int | None = None
+    unsubscribed: int | None = None
+    autoresponded: int | None = None
+    delivered: int | None = None
+
+
+class Person(NamedTuple):
+    """One contact in plain words."""
+
+    address: str
+    name: str = ""
+    fields: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    added: int = JANUARY
+    status: MemberStatus | None = None
+    vip: bool = False
+    hot: bool = False
+    mail_consent: Consent = Consent.UNKNOWN
+    suppressed: str = ""
+    mails: Sequence[Mail] = ()
+
+
+PEOPLE = (
+    Person("alice@example.org", "Alice", {"Age": "30", "City": "Köln"}, JANUARY, MemberStatus.SUBSCRIBED, vip=True),
+    Person(
+        "bob@example.org",
+        "Bob",
+        {"Age": "9", "City": "bonn"},
+        MARCH,
+        MemberStatus.UNSUBSCRIBED,
+        hot=True,
+        mails=(
+            Mail(SPRING, "Offer 1", JANUARY, opens=(JANUARY, MARCH, MAY), clicks=(MARCH,), replied=MAY),
+            Mail(SUMMER, "News 50%", MAY, delivered=MAY),
+        ),
+    ),
+    Person("carol@xn--mnchen-3ya.example", "", {"Age": "old", "City": ""}, MAY, mail_consent=Consent.GIVEN),
+    Person(
+        "dave@sub.example.org",
+        "dave_x",
+        {"Age": "-1.5"},
+        MAY,
+        MemberStatus.PENDING,
+        suppressed="complained",
+        mails=(
+            Mail(SPRING, "Offer 2", JANUARY, opens=(MARCH,), complained=MARCH, delivered=JANUARY),
+            Mail(0, "Hello", MARCH, clicks=(MAY, MAY + 1), unsubscribed=MAY, autoresponded=MAY),
+        ),
+    ),
+    Person("eve@example.com", "Éve", mails=(Mail(SUMMER, "offer", MAY, bounced=MAY + 5),)),
+)
+
+
+def fill(store: Store) -> None:
+    """Store the people and what became of their mail."""
+    lists = store.lists.add("News", JANUARY)
+    ids.update({NEWS: lists.id, VIP: store.contacts.tag("vip"), SPRING: SPRING, SUMMER: SUMMER})
+    ids[HOT] = store.segments.add("Hot", parse("tag('vip')"), JANUARY).id
+    hot = []
+    for number, person in enumerate(PEOPLE):
+        made = store.contacts.add(person.address, person.added, fields=person.fields, name=person.name)
+        if person.status is not None:
+            store.lists.put_member(lists.id, made.id, person.status, JANUARY)
+        if person.vip:
+            store.contacts.tag_contact(ids[VIP], made.id)
+        if person.mail_consent is not Consent.UNKNOWN:
+            store.contacts.record_consent(made.id, {Purpose.MAIL: person.mail_consent}, JANUARY, how="by hand")
+        if person.suppressed:
+            store.suppressions.add(person.address, person.suppressed)
+        if person.hot:
+            hot.append(person.address)
+        for place, mail in enumerate(person.mails):
+            _send(store, (number + 1) * 100 + place, person, mail, made.id)
+    store.segments.freeze(ids[HOT], tree.FieldIn("address", tuple(hot)), JANUARY)
+
+
+ids: dict[int, int] = {}
+
+
+def _send(store: Store, key: int, person: Person, mail: Mail, contact: int) -> None:
+    via = Via.CAMPAIGN if mail.campaign else Via.WEB
+    row = Message(
+        id=key, user=1, message_id="", subject=mail.subject, sender="", mail_from="", via=via, created_at=mail.sent
+    )
+    copy = Copy(key, key, person.address, contact=contact)
+    attempt = AttemptResult(key, SendOutcome.ACCEPTED, mail.sent, 1)
+    times = [(EventKind.OPENED, at) for at in mail.opens] + [(EventKind.CLICKED, at) for at in mail.clicks]
+    times += [
+        (kind, at)
+        for kind, at in (
+            (EventKind.REPLIED, mail.replied),
+            (EventKind.BOUNCED, mail.bounced),
+            (EventKind.COMPLAINED, mail.complained),
+            (EventKind.UNSUBSCRIBED, mail.unsubscribed),
+            (EventKind.AUTORESPONDED, mail.autoresponded),
+            (EventKind.DELIVERED, mail.delivered),
+        )
+        if at is not None
+    ]
+    events = [Event(key * 100 + n, kind, at, key, key, verdict=Verdict.HUMAN) for n, (kind, at) in enumerate(times)]
+    events.append(Event(key * 100 + 99, EventKind.OPENED, MAY, key, key, verdict=Verdict.MACHINE))
+    store.digest.apply(Batch(submissions=[Submission(row, (), (copy,))], attempts=[attempt]))
+    store.digest.apply(Batch(events=events))
+    with store.segments._database.write() as connection:
+        connection.execute(update(copies).where(copies.c.id == key).values(campaign=mail.campaign))
+
+
+# The plain evaluation
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def holds(one: tree.Expression, person: Person) -> bool:  # noqa: C901, PLR0911, PLR0912 - one form a node
+    match one:
+        case tree.AllOf():
+            return all(holds(part, person) for part in one.parts)
+        case tree.AnyOf():
+            return any(holds(part, person) for part in one.parts)
+        case tree.Not():
+            return not holds(one.part, person)
+        case tree.OnList():
+            return person.status is one.status
+        case tree.Tagged():
+            return person.vip
+        case tree.InSegment():
+            return person.hot
+        case tree.HasConsent():
+            return (person.mail_consent if one.purpose is Purpose.MAIL else Consent.UNKNOWN) is one.state
+        case tree.IsSuppressed():
+            return bool(person.suppressed) and one.reason in {"", person.suppressed}
+        case tree.Added():
+            return _in(one, [person.added])
+        case tree.FieldIs():
+            return _is(_value(person, one.name, custom=one.custom), one.is_, one.value)
+        case tree.FieldIn():
+            return _value(person, one.name, custom=one.custom) in one.values
+        case tree.FieldEmpty():
+            return not _value(person, one.name, custom=one.custom).strip(" ")
+        case tree.Did():
+            return _did(one, person)
+        case _:
+            return True
+
+
+def _value(person: Person, name: str, *, custom: bool) -> str:
+    if custom:
+        return str(person.fields.get(name, ""))
+    domain = person.address.rpartition("@")[2]
+    return {"address": person.address, "name": person.name, "domain": domain}.get(name, "")
+
+
+def _is(value: str, how: str, wanted: str | float) -> bool:
+    if isinstance(wanted, float):
+        try:
+            return _ORDER[how](float(value), wanted)
+        except ValueError:
+            return how == "!="
+    if how in _ORDER:
+        return _ORDER[how](value.encode(), wanted.encode())
+    plain, part = _lower(value), _lower(wanted)
+    return {"contains": part in plain, "starts": plain.startswith(part), "ends": plain.endswith(part)}[how]
+
+
+def _lower(text: str) -> str:
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
+
+
+def _in(asked: tree.Did | tree.Added, times: Sequence[int]) -> bool:
+    since = moment(asked.since) if asked.since else 0
+    return any(at >= since and (not asked.before or at < moment(asked.before)) for at in times)
+
+
+def _did(one: tree.Did, person: Person) -> bool:
+    count = 0
+    for mail in person.mails:
+        if one.campaign is not None and mail.campaign != one.campaign.id:
+            continue
+        if one.subject and _lower(one.subject) not in _lower(mail.subject):
+            continue
+        single = {"sent": mail.sent, "delivered": mail.delivered}.get(one.action, getattr(mail, one.action, None))
+        times = {"opened": mail.opens, "clicked": mail.clicks}.get(one.action, [] if single is None else [single])
+        if one.action == "opened" and not times:  # a click or an answer shows that it was seen
+            times = [at for at in (*mail.clicks[:1], mail.replied) if at is not None][:1]
+        count += sum(_in(one, [at]) for at in times)
+    return count >= one.least
+
+
+# The tests
+
+
+@pytest.fixture
+def world(store: Store) -> Store:
+    fill(store)
+    return store
+
+
+def _addresses(store: Store, known: tree.Expression) -> list[str]:
+    """Whom the store chooses: by sets, and as it looks up each contact when an audience is read in pages."""
+    with store.segments._database.read() as connection:
+        columns = contacts.c.id, contacts.c.address, contacts.c.spelled
+        found = [
+            sorted(row.address for row in connection.execute(select(*columns).where(chooses(known, paged=paged))))
+            for paged in (False, True)
+        ]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def _with_ids(leaf: tree.Expression) -> tree.Expression:
+    match leaf:
+        case tree.OnList():
+            return tree.OnList(Reference(id=ids[NEWS]), leaf.status)
+        case tree.Tagged():
+            return tree.Tagged(Reference(id=ids[VIP]))
+        case tree.InSegment():
+            return tree.InSegment(Reference(id=ids[HOT]))
+        case tree.Did() if leaf.campaign is not None:
+            return tree.in_campaign(leaf, Reference(id=leaf.campaign.id or SPRING))
+        case _:
+            return leaf
+
+
+ASKED = (
+    "everyone",
+    "opened()",
+    "not opened()",
+    "opened() >= 2",
+    "opened() >= 4",
+    "opened(since='2026-04-01')",
+    "opened(before='2026-02-01')",
+    "opened(campaign=#000000000000000e) >= 3",
+    "opened(campaign=#000000000000000f)",
+    "clicked() = 2",
+    "clicked(subject='OFFER')",
+    "sent(subject='50%')",
+    "sent(subject='5_%')",
+    "sent() >= 2",
+    "replied(since='2026-05-01') or bounced()",
+    "complained() and not unsubscribed()",
+    "unsubscribed() or autoresponded(before='2026-01-01')",
+    "list('News') or list('News', status='unsubscribed')",
+    "not list('News', status='pending')",
+    "tag('vip') or segment('Hot')",
+    "not segment('Hot')",
+    "consent('mail') = 'given'",
+    "consent('opens') = 'unknown'",
+    "suppressed(reason='complained')",
+    "not suppressed()",
+    "added(since='2026-03-01', before='2026-05-01')",
+    "field('Age') > 8",
+    "field('Age') < 0",
+    "field('Age') != 30",
+    "field('Age') = '30'",
+    "field('City') = 'Bonn'",
+    "field('City') contains 'BON'",
+    "field('City') in ('Köln', 'bonn')",
+    "field('City') is empty",
+    "name is not empty and name < 'B'",
+    "name contains '_'",
+    "name contains '%'",
+    "name starts with 'é'",
+    "name > 'Z'",
+    "domain = 'example.org'",
+    "domain != 'example.org'",
+    "domain contains 'example.o'",
+    "domain starts 'sub'",
+    "domain ends 'example.org'",
+    "domain contains 'alice'",
+    "address starts 'alice@'",
+)
+
+
+def test_every_kind_of_expression_chooses_whom_it_says(world: Store) -> None:
+    wrong = {}
+    for text in ASKED:
+        expression = parse(text)
+        known = tree.changed(expression, _with_ids)
+        expected = sorted(one.address for one in PEOPLE if holds(known, one))
+        found = _addresses(world, known)
+        if found != expected or world.segments.count(known) != len(expected):
+            wrong[text] = (found, expected)
+    assert not wrong
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(trees(leaves(refs(sampled_from(("x",))))))
+def test_any_expression_chooses_whom_it_says(world: Store, expression: tree.Expression) -> None:
+    known = tree.changed(expression, _with_ids)
+    expected = sorted(one.address for one in PEOPLE if holds(known, one))
+    assert _addresses(world, known) == expected
+
+
+def test_the_mailable_of_it_are_an_audience_in_pages(world: Store) -> None:
+    chosen = Audience(segment=tree.Everyone())
+    pages = []
+    after = 0
+    while page := world.contacts.audience_page(chosen, after, limit=1):
+        pages += [one.contact.address for one in page]
+        after = page[-1].contact.id
+    assert pages == ["alice@example.org", "carol@xn--mnchen-3ya.example", "eve@example.com"]
+    assert world.contacts.audience_count(chosen) == len(pages)

@@ -1,0 +1,47 @@
+import pytest
+from hypothesis import given
+
+from postlude.segments import expression as tree
+from postlude.segments import parse, sentence
+from support.segment_trees import TEXT, leaves, refs, trees
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("everyone", "all contacts"),
+        ("not everyone", "no contacts"),
+        ("opened(campaign='Spring') >= 3", "contacts who opened the campaign 'Spring' at least 3 times"),
+        ("not clicked(within='1w')", "contacts who did not click in any mail within the last week"),
+        ("not opened() >= 2", "contacts who opened any mail fewer than 2 times"),
+        (
+            "not (opened or clicked)",
+            "contacts who did not open any mail and who did not click in any mail",
+        ),
+        (
+            "tag('a') or list('News', status='unsubscribed') and name is empty",
+            "contacts who have the tag 'a' or (who left the list 'News' and whose name is not known)",
+        ),
+        ("consent('mail') = 'unknown'", "contacts who were never asked about being mailed"),
+        ("field('Age') < 30", "contacts whose Age is below 30"),
+        (
+            "sent(subject='Offer', since='2026-01-31')",
+            "contacts who were sent any mail with 'Offer' in its subject since 2026-01-31",
+        ),
+    ],
+)
+def test_an_expression_is_put_in_words(text: str, words: str) -> None:
+    assert sentence(parse(text)) == words
+
+
+@given(trees(leaves(refs(TEXT))))
+def test_every_expression_has_words(expression: tree.Expression) -> None:
+    assert sentence(expression).strip()
+
+
+@given(trees(leaves(refs(TEXT))))
+def test_twice_not_says_nothing(expression: tree.Expression) -> None:
+    assert sentence(tree.Not(tree.Not(tree.Tagged(tree.Reference("a"))))) == "contacts who have the tag 'a'"
+    assert sentence(tree.AllOf((tree.Not(tree.Not(expression)), tree.Everyone()))) == sentence(
+        tree.AllOf((expression, tree.Everyone()))
+    )
