@@ -33,6 +33,11 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 
+def read_lists(path: Path) -> tuple[PublicList, ...]:
+    """Content of the file; ValueError when it is damaged."""
+    return _decode(path.read_bytes())
+
+
 class ListsFile:
     """Reads the file when it changes; an unreadable file leaves the last content."""
 
@@ -50,9 +55,9 @@ class ListsFile:
             stat = self._path.stat()
             stamp = (stat.st_mtime_ns, stat.st_ino)
             if stamp != self._stamp:
-                self.now, self._stamp = _decode(self._path.read_bytes()), stamp
+                self.now, self._stamp = read_lists(self._path), stamp
             self.problem = ""
         except FileNotFoundError:
             self.now, self.problem = (), ""  # there are no lists
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError) as error:
             self.problem = f"{self._path}: {error}"

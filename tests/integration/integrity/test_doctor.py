@@ -12,6 +12,8 @@ from chaos.history import Driver
 from chaos.node import settings_of
 from postlude.app.commands.doctor import examine_all, repair
 from postlude.app.data_folder import DataFolder
+from postlude.edge.lists import PublicList, write_lists
+from postlude.edge.revoked import write_revoked
 from postlude.model.errors import InUseError, SettingError
 from servers.commands import run
 
@@ -92,6 +94,19 @@ def test_looking_changes_nothing(data: Path) -> None:
 def test_each_kind_of_damage_is_found(data: Path, name: str, harm: Callable[[Path], object]) -> None:
     harm(data)
     assert _states(data)[name] == "damaged"
+
+
+def test_what_is_made_anew_at_a_start_needs_attention_alone(data: Path) -> None:
+    write_revoked(data / "revoked.bin", [1], [])
+    write_lists(data / "lists.json", (PublicList("1", "News"),))
+    (data / "logins.json").write_bytes(b"[]")
+    _flip(data / "revoked.bin", 0.9)
+    (data / "lists.json").write_bytes((data / "lists.json").read_bytes()[:9])
+    states = _states(data)
+    assert {name: states.pop(name) for name in ("revoked.bin", "lists.json", "logins.json")} == dict.fromkeys(
+        ("revoked.bin", "lists.json", "logins.json"), "attention"
+    )
+    assert set(states.values()) == {"whole"}
 
 
 def test_repairing_quarantines_and_deletes_nothing(data: Path) -> None:

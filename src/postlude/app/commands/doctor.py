@@ -8,11 +8,14 @@ from typing import Final, Literal, NamedTuple
 from postlude.app.build.history import quarantine
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
+from postlude.edge.lists import read_lists
+from postlude.edge.revoked import read_revoked
 from postlude.history import open_history
 from postlude.journal import Spool
 from postlude.journal.examine import examine
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError, InUseError, PostludeError
+from postlude.services.accounts.login_copy import read_login_copy
 from postlude.services.integrity.examine_mail import damaged_mail
 from postlude.services.integrity.sending_pause import problems as stored_problems
 from postlude.store import Store, damage_of, is_behind, open_store
@@ -34,7 +37,7 @@ class Diagnosis(NamedTuple):
 def examine_all(settings: Settings) -> list[Diagnosis]:
     """Examine everything, in the order of repair. Never raises for damage."""
     folder = DataFolder(settings.data)
-    found = [_keys(folder), *_journal(folder)]
+    found = [_keys(folder), *_journal(folder), *_made_anew(folder)]
     store = _opened(settings, folder, found)
     if store is None:
         return found
@@ -76,6 +79,25 @@ def _journal(folder: DataFolder) -> Iterator[Diagnosis]:
             yield Diagnosis(name, "damaged", f"{problem}. {advice}")
     for path in sorted(folder.journal.glob("numbers.json.damaged-*")):
         yield Diagnosis("journal", "attention", f"{path.name} was damaged and rebuilt; it can be deleted")
+
+
+def _made_anew(folder: DataFolder) -> Iterator[Diagnosis]:
+    """What edges and relay read while the database is away."""
+    readers: tuple[tuple[Path, Callable[[Path], object]], ...] = (
+        (folder.revoked, read_revoked),
+        (folder.lists, read_lists),
+        (folder.logins, lambda path: read_login_copy(path, 0)),
+    )
+    for path, read in readers:
+        if not path.exists():
+            continue
+        try:
+            read(path)
+        except (ValueError, OSError, PostludeError) as error:
+            text = f"{path} cannot be read ({error}): it is made anew from the state when Postlude starts"
+            yield Diagnosis(path.name, "attention", text)
+        else:
+            yield Diagnosis(path.name, "whole", str(path))
 
 
 def _opened(settings: Settings, folder: DataFolder, found: list[Diagnosis]) -> Store | None:
