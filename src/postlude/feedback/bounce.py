@@ -34,7 +34,9 @@ _LIST_REFUSES: Final = re.compile(
 _ANSWERS: Final = re.compile(r"^\s*(?:re|fwd?|aw|wg|tr|rv|antw|sv|vs)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _DELAY: Final = re.compile(
     r"will be retried|still being retried|will (?:keep|continue) (?:on )?(?:trying|to (?:try|attempt))"
-    r"|not been delivered yet|delivery (?:has been |is )?delayed|delayed (?:delivery|mail|message)|message delayed"
+    r"|notification \(delay(?:ed)?\)|not (?:been )?delivered yet"
+    r"|will (?:retry|try again|be tried again) (?:for|in|until)"
+    r"|delivery (?:has been |is )?delayed|delayed (?:delivery|mail|message)|message delayed"
     r"|not yet been delivered|no action is required on your part|warning message only|you do not need to resend|"
     r"delivery attempts will continue|has been postponed",
     re.IGNORECASE,

@@ -39,7 +39,7 @@ _REPORTS: Final[tuple[tuple[str, Callable[[ReturnedMessage], list[Finding]]], ..
     ("sns", _parse_sns),
     ("bounce", parse_bounce),
 )
-_GUESSED: Final = ("returned-to", "anywhere")
+_GUESSED: Final = ("returned-to", "anywhere", "author")
 
 
 def parse(

@@ -92,6 +92,8 @@ CODE_REASONS: Final = {
 _ADDRESSEE: Final = frozenset({F.RECIPIENT, F.DOMAIN})
 _NAMED: Final = "said-policy-named"
 """Who names a policy means it, whatever code goes with it; the other words for a refusal are vague."""
+_STOCK: Final = "said-mailbox-unavailable"
+"""What RFC 5321 section 4.2.3 says of any 550: a published sentence beside it is the reason."""
 _WEAK: Final = frozenset({"status-2.1", "status-4.4"})
 """Codes some servers use for policy or trouble of the moment: a reason, no proof that the address is gone."""
 _FOR_NOW: Final = re.compile(
@@ -106,7 +108,7 @@ _ANOTHER_MATTER: Final = re.compile(
     r"|your (?:e-?mail )?(?:ip|host|domain|server|mail server|address|account|mail ?box)|spam"
     r"|(?:black|block|white) ?list|\bblocked"
     r"|reputation|may not (?:exist|be valid)|dns check"
-    r"|polic(?:y|ies)|verif(?:y|ication) failed|mailbox unavailable",
+    r"|polic(?:y|ies)|too many|verif(?:y|ication) failed|mailbox unavailable",
     re.IGNORECASE,
 )
 """Beside these words "unknown" may refer to another party; `mailbox unavailable` is what RFC 5321 4.2.3 says of any
@@ -209,11 +211,19 @@ def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
     for text in texts:
         cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", text)))
-        found = _reported_in(cleaned)
+        found = _reported_in(cleaned) or _reported_in(_named(text))
         if found and found[0] not in VAGUE:
             return found
         vague = vague or found
     return vague
+
+
+def _named(text: str) -> str:
+    """The text with a word for its only address (`<bob@x.example> unknown`): empty where it may be the sender's."""
+    addresses = {found.strip("<>") for found in _ADDRESS.findall(text)}
+    if len(addresses) != 1 or _ANOTHER_MATTER.search(_ADDRESS.sub(" ", text)):
+        return ""
+    return _ADDRESS.sub(" recipient ", text)
 
 
 def _reported_in(text: str) -> tuple[Reason, str] | None:
@@ -228,7 +238,7 @@ def _reported_in(text: str) -> tuple[Reason, str] | None:
     if known is None or found is None:
         return known or found
     if whole:
-        return known if found[0] in VAGUE else found
+        return known if found[0] in VAGUE or found[1] == _STOCK else found
     return known if found[0] in VAGUE and known[0] not in VAGUE else found
 
 

@@ -132,6 +132,8 @@ def _last_resort(incoming: ReturnedMessage, own: set[str], below: str) -> tuple[
     anywhere = [item for item in find_all(incoming.report) if item not in own and _plausible(item)]
     if incoming.known:
         anywhere = [item for item in anywhere if item in incoming.known]
+    if not anywhere and incoming.sender and not (incoming.system or incoming.known):
+        return [incoming.sender], "author"  # a mailbox's own system answers in its name
     return anywhere[:1], "anywhere"
 
 

@@ -174,6 +174,48 @@ def test_a_postponed_mail_is_delayed() -> None:
     assert found.reason == Reason.MAILBOX_FULL
 
 
+def test_a_delay_that_only_its_subject_names_is_no_failure() -> None:
+    found = one(
+        "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Delivery Status Notification (Delay)",
+        "There was a temporary problem delivering your message to bob@customer.example. Gmail will retry for 46 more "
+        "hours. You'll be notified if the delivery fails permanently.",
+    )
+    assert found.kind == FindingKind.DEFERRED
+    assert found.recipient == "bob@customer.example"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("No se ha podido entregar el mensaje", "No se ha entregado a {}: no se ha encontrado la dirección."),
+        ("Message non remis", "Votre message à {} n'a pas été remis : adresse introuvable."),
+        ("Mensagem não entregue", "A sua mensagem não foi entregue a {}: endereço não encontrado."),
+        ("Nachricht konnte nicht zugestellt werden", "Sie wurde nicht an {} zugestellt: Adresse nicht gefunden."),
+        ("Impossibile recapitare", "Il messaggio non è stato recapitato a {}: indirizzo non trovato."),
+        ("Bericht kan niet worden bezorgd", "Het is niet bezorgd bij {}: adres niet gevonden."),
+        ("Nie dostarczono wiadomości", "Wiadomość do {} nie została dostarczona: nie znaleziono adresu."),
+        ("Сообщение не доставлено", "Письмо для {} не удалось доставить: адрес не найден."),
+    ],
+)
+def test_reports_in_the_language_of_the_sender(subject: str, text: str) -> None:
+    found = one(
+        f"From: <mailer-daemon@googlemail.com>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8",
+        text.format("bob@customer.example"),
+    )
+    assert found.kind == FindingKind.BOUNCED
+    assert found.recipient == "bob@customer.example"
+    assert found.reason == Reason.UNKNOWN_USER
+
+
+def test_a_mailbox_that_reports_in_its_own_name_is_the_one_that_failed() -> None:
+    found = one(
+        "From: bob@customer.example\nSubject: Returned mail: User unknown",
+        "This server does not like recipient.\n\nRemote host said: 500 User does not exist - <@>\n",
+    )
+    assert found.kind == FindingKind.BOUNCED
+    assert found.recipient == "bob@customer.example"
+
+
 @given(st.integers(0, 700), st.integers(0, 300), st.binary(max_size=20))
 def test_a_damaged_report_has_an_outcome(start: int, length: int, junk: bytes) -> None:
     raw = (

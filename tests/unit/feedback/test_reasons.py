@@ -17,6 +17,8 @@ GONE = [
     ("550 5.2.1 The email account that you tried to reach is disabled", "5.2.1", 550),
     ("525 5.7.13 <bob@example.org>: Recipient address rejected: User account disabled", "5.7.13", 525),
     ("Host or domain name not found. Name service error for name=gone.example type=A: Host not found", "5.4.4", 0),
+    ("550 <bob@example.org> is not known here", "", 550),
+    ("550 <bob@example.org> is inactive on this domain", "", 550),
     ("556 5.1.10 domain does not accept mail", "5.1.10", 556),
 ]
 NOT_GONE = [
@@ -63,6 +65,12 @@ NOT_GONE = [
     # a wish about one mail
     ("they are not accepting mail with attachments or embedded images", "", 0, R.CONTENT),
     ("550 not accepting mail for that list from strangers", "", 550, R.UNDEFINED),
+    # what stands at MAIL FROM is about who sent
+    ("553 mail.example.com does not exist (in reply to MAIL FROM command)", "", 553, R.SENDER_REFUSED),
+    ("554 Too many unknown RCPT TO addresses from host", "", 554, R.REPUTATION),
+    ("550 this address no longer accepts messages with attachments", "", 550, R.CONTENT),
+    ("lowest numbered MX record points to local host", "", 0, R.SYSTEM),
+    ("451 4.5.0 virus_scan FAILED: ALL VIRUS SCANNERS FAILED", "4.5.0", 451, R.SYSTEM),
     # one sentence does not answer for the next
     ("550 an undisclosed address. your message was rejected as spam", "", 550, R.SPAM),
     ("the user will be informed. this service is no longer free", "", 0, R.UNDEFINED),
