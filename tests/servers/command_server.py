@@ -4,13 +4,17 @@ Run as a script with the number of its socket. A request is JSON (arguments, env
 descriptors: standard input, output and error, and a pipe that is told the process's id and then its exit code.
 """
 
+import atexit
+import gc
 import json
 import os
 import pkgutil
 import signal
 import socket
 import sys
+import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
 
 LARGEST_REQUEST = 1 << 18
@@ -22,6 +26,8 @@ def _load_everything() -> None:
     for module in pkgutil.walk_packages(postlude.__path__, "postlude."):
         if "migrations" not in module.name and module.name != "postlude.__main__":
             import_module(module.name)
+    gc.collect()
+    gc.freeze()  # a command need not look at all of this, which would copy it
 
 
 def _wait_for(child: int, report: int) -> None:
@@ -62,10 +68,28 @@ def serve(server: socket.socket) -> None:
             os.close(descriptor)
 
 
+def _run_to_its_end(main: Callable[[], None]) -> None:
+    """As the interpreter ends a program, without taking apart all that was loaded, which takes 0.4 s of processor."""
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     connection = socket.socket(fileno=int(sys.argv[1]))
     _load_everything()
     serve(connection)
     sendmail = sys.argv[0].endswith("-sendmail")
-    import_module("postlude.cli.messages.sendmail" if sendmail else "postlude.cli.main").main()
+    _run_to_its_end(import_module("postlude.cli.messages.sendmail" if sendmail else "postlude.cli.main").main)

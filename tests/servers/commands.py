@@ -1,4 +1,4 @@
-"""Commands of `postlude`, each in a process of its own, forked from one that loaded everything (0.05 s, not 0.8 s)."""
+"""Commands of `postlude`, each in a process of its own, forked from one that loaded everything (0.02 s, not 0.8 s)."""
 
 import atexit
 import json
