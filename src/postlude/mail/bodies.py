@@ -16,9 +16,9 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
+_NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*+(?=\r?\n|\Z)")
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-_LF: Final = 10
 _PLAIN: Final = ContentType("text/plain", {})
 
 
@@ -37,7 +37,7 @@ class Leaf(NamedTuple):
             return a2b_qp(self.body)
         if self.encoding != "base64":
             return self.body
-        kept = _NOT_BASE64.sub(b"", self.body)
+        kept = self.body.translate(None, _NOT_BASE64)
         kept = kept[: len(kept) - (len(kept) % 4 == 1)]
         try:
             return b64decode(kept + b"=" * (-len(kept) % 4))
@@ -124,12 +124,8 @@ class _Walk:
         )
 
     def _pieces(self, body: bytes, boundary: str) -> Iterator[bytes]:
-        mark = re.escape(b"--" + boundary.encode("utf-8", "surrogateescape"))
         start = -1
-        for match in re.finditer(mark + rb"(--)?[ \t]*+(?=\r?\n|\Z)", body):
-            at = match.start()
-            if at and body[at - 1] != _LF:
-                continue
+        for at, match in _delimiters(body, b"--" + boundary.encode("utf-8", "surrogateescape")):
             if start >= 0:
                 yield body[start : max(start, at - 1)].removesuffix(b"\r")
             if match[1] or self._left <= 0:
@@ -138,3 +134,16 @@ class _Walk:
             start += 2 if body.startswith(b"\r\n", start) else 1
         if start >= 0:
             yield body[start:]
+
+
+def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """Where a line begins with the mark and holds nothing more than an end, and that end.
+
+    The mark is searched as it is: a pattern made of it would be compiled, at the length that its author chose.
+    """
+    line = b"\n" + mark
+    at: int | None = 0 if body.startswith(mark) else body.find(line) + 1 or None
+    while at is not None:
+        if match := _DELIMITER_END.match(body, at + len(mark)):
+            yield at, match
+        at = body.find(line, at) + 1 or None
