@@ -145,15 +145,17 @@ class TokenCodec:
         payload = _mail_payload.pack(self._ring.current, copy)
         mac = self._mail[self._ring.current].copy()
         mac.update(purpose.value.encode() + payload)
-        return b32encode(payload + mac.digest()).rstrip(b"=").decode("ascii").lower()
+        return _base32(payload + mac.digest())
 
     def read_tag(self, purpose: TagPurpose, text: str) -> int | None:
-        """Copy id of a verified tag (upper or lower case), else None."""
+        """Copy id of a verified tag (upper or lower case), else None; a tag has no other spelling."""
         if len(text) != MAIL_TAG_LENGTH:
             return None
         try:
             raw = b32decode(text.upper() + "====")
         except (Base64Error, ValueError):
+            return None
+        if _base32(raw) != text.lower():  # the last character has four bits to spare
             return None
         base = self._mail.get(raw[0])
         if base is None:
@@ -197,6 +199,10 @@ class TokenCodec:
     def verify_hook(self, provider: str, text: bytes) -> bool:
         """Whether `text` is the secret of this provider's path, minted with any key of the ring."""
         return any(compare_digest(self.mint_hook(provider, key_id).encode(), text) for key_id in self._hook)
+
+
+def _base32(raw: bytes) -> str:
+    return b32encode(raw).rstrip(b"=").decode("ascii").lower()
 
 
 _EVERYDAY: Final = re.compile(r"[A-Za-z0-9_.~:/?&=%#+-]*+").fullmatch

@@ -71,6 +71,14 @@ def test_a_link_of_another_position_or_message_does_not_verify(scope: int, posit
 
 
 @given(IDS)
+def test_a_tag_has_one_spelling_in_either_case(copy: int) -> None:
+    tag = CODEC.mint_tag(TagPurpose.REPLY, copy)
+    assert CODEC.read_tag(TagPurpose.REPLY, tag.upper()) == copy
+    spellings = {tag[:-1] + last for last in "abcdefghijklmnopqrstuvwxyz234567"} | {tag.replace("s", "\u017f")}
+    assert [one for one in spellings if CODEC.read_tag(TagPurpose.REPLY, one) == copy] == [tag]
+
+
+@given(IDS)
 def test_a_tag_of_one_purpose_is_none_of_another(copy: int) -> None:
     for purpose in TagPurpose:
         tag = CODEC.mint_tag(purpose, copy)
