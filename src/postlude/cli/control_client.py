@@ -8,12 +8,15 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlencode
 
+import click
+
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
-from postlude.model.errors import NotFoundError, PostludeError, TransportError
+from postlude.model.errors import InUseError, NotFoundError, PostludeError, TransportError
 
 _TIMEOUT_SECONDS = 30
-_STARTING_SECONDS = 10
+_STARTING_SECONDS = 20
+_SILENT_SECONDS = 1
 _NAP_SECONDS = 0.2
 
 
@@ -31,13 +34,23 @@ class _UnixConnection(http.client.HTTPConnection):
 def ask(settings: Settings, verb: str, *, patience_s: float = _TIMEOUT_SECONDS, **query: str) -> Any | None:  # noqa: ANN401 - JSON
     """GET /VERB?QUERY from the running app; its JSON answer, or None when no app runs on this folder.
 
-    An app that is just starting is waited for.
+    One that is starting is waited for; InUseError when it has the data folder and does not answer after that.
     """
-    folder, until = DataFolder(settings.data), monotonic() + min(patience_s, _STARTING_SECONDS)
+    folder, began, told = DataFolder(settings.data), monotonic(), False
     while (answer := _asked(folder.control, verb, patience_s, query)) is None:
-        if not folder.app_running() or monotonic() > until:
+        process, waited = folder.running(), monotonic() - began
+        if process and waited < min(patience_s, _STARTING_SECONDS):
+            if not told and waited > _SILENT_SECONDS:
+                click.echo(f"Postlude (process {process}) is starting: waiting for its answer", err=True)
+                told = True
+            sleep(_NAP_SECONDS)
+        elif process := folder.app_running():
+            raise InUseError(
+                f"Postlude (process {process}) has the data folder {folder.root} and does not answer yet: it is "
+                "starting, or it cannot open its stores. `postlude check` says which; then try again"
+            )
+        else:
             return None
-        sleep(_NAP_SECONDS)
     return answer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from postlude.app.build.common import build_parts, build_quotas, own_name
+from postlude.app.build.common import Parts, build_parts, build_quotas, own_name
 from postlude.config import Settings
 from postlude.history import History
 from postlude.journal import JournalWriter, Spool
@@ -112,14 +112,18 @@ def forget_offline(settings: Settings) -> None:
 @contextmanager
 def offline_stores(settings: Settings) -> Iterator[tuple[Store, History]]:
     """Lock the data folder, digest the rest of the journal, and read; InUseError while the app runs."""
+    parts = build_parts(settings)
+    with closing(parts.folder.lock()):  # at once: nobody was there a moment ago
+        yield from _locked_stores(settings, parts)
+
+
+def _locked_stores(settings: Settings, parts: Parts) -> Iterator[tuple[Store, History]]:
     from postlude.app.build.digest import build_digest  # noqa: PLC0415 - heavy, and rarely needed
     from postlude.app.build.sending import build_tracker  # noqa: PLC0415 - as above
     from postlude.history import open_history  # noqa: PLC0415 - as above
     from postlude.services.change_feed import Changes  # noqa: PLC0415 - as above
 
-    parts = build_parts(settings)
     with (
-        closing(parts.folder.lock()),
         closing(open_store(settings.database, parts.folder.forgotten_key)) as store,
         closing(open_history(parts.folder.history)) as history,
     ):

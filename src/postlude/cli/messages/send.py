@@ -16,7 +16,7 @@ from postlude.config import Settings, load
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import head_refusal
-from postlude.model.errors import InputError, NotFoundError
+from postlude.model.errors import InputError, InUseError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
 from postlude.model.words import MessagePurpose
 
@@ -114,6 +114,8 @@ def _outcome(settings: Settings, message: str, wait: float) -> list[dict[str, An
             answer = ask(settings, "message", id=message)
         except NotFoundError:
             answer = {"copies": []}  # accepted, but the digest has not come to it yet
+        except InUseError:
+            answer = {"copies": []}  # accepted, and the app that will send it is still starting
         if answer is None:
             return None
         copies = answer["copies"]

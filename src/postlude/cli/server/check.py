@@ -10,6 +10,7 @@ from postlude.app.commands.checks import run_checks
 from postlude.cli.control_client import ask
 from postlude.cli.output import print_json, print_table
 from postlude.config import Settings, load
+from postlude.model.errors import InUseError
 from postlude.services.health import CheckResult
 
 _PATIENCE_S: Final = 5.0
@@ -34,5 +35,8 @@ def command(as_json: bool) -> None:
 
 
 def _ask_app(settings: Settings) -> list[CheckResult] | None:
-    told = ask(settings, "health", patience_s=_PATIENCE_S)
+    try:
+        told = ask(settings, "health", patience_s=_PATIENCE_S)
+    except InUseError:
+        return None
     return None if told is None else [CheckResult(**check) for check in told["checks"]]
