@@ -19,7 +19,9 @@ from attacks.stranger import STRANGERS
 from postlude.app.build.common import build_parts
 from postlude.app.processes.sockets import endpoints
 from postlude.config import Settings
+from postlude.journal import JournalReader, Position
 from postlude.mail.bodies import read_bodies
+from postlude.store import Store, open_store
 from postlude.tokens import CopyRef, CopyTokens, Prefixes, TokenCodec
 from servers.certificates import Authority
 from servers.postlude import Postlude
@@ -132,6 +134,15 @@ class Target:
         return self.codec.minter(self.ref.kind, self.ref.scope).tokens(self.ref.copy)
 
     unverified: Final = _UNVERIFIED
+
+    def wait_until_digested(self) -> None:
+        """Everything that was answered until now has become events."""
+        reader = JournalReader(self.postlude.data / "journal")
+        with (
+            contextlib.closing(reader),
+            contextlib.closing(open_store(f"sqlite:///{self.postlude.data}/state.sqlite")) as store,
+        ):
+            wait_for("the digest", lambda: not reader.behind(_positions(store)), 30, pause=0.1)
 
     def log(self) -> bytes:
         """What the instance wrote to its log so far."""
@@ -287,6 +298,10 @@ class Target:
                     if str(descriptor.readlink()).startswith("/tmp/") and "(deleted)" in str(descriptor.readlink()):
                         total += descriptor.stat().st_blocks * 512
         return total
+
+
+def _positions(store: Store) -> dict[int, Position]:
+    return {writer: Position(writer, *place) for writer, place in store.digest.positions().items()}
 
 
 @contextlib.contextmanager

@@ -79,7 +79,8 @@ def misused(target: Target) -> str:
 
 
 def hits_of(target: Target) -> int:
-    """Events of the first mail."""
+    """Events of the first mail, when all that was asked so far is digested."""
+    target.wait_until_digested()
     story = target.postlude.timeline("bob1@example.com")
     return len(str(story).split("'kind'"))
 
