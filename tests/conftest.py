@@ -13,11 +13,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest starts first, after everything was shuffled: no core waits for it alone at the end.
-
-    What measures its own time is not traced for coverage meanwhile.
-    """
+    """What takes longest starts first, after everything was shuffled: no core waits for it alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    for item in items:
-        if isinstance(item, pytest.Function) and "process_time" in item.function.__code__.co_names:
-            item.add_marker("no_cover")

@@ -25,6 +25,8 @@ class DnsServer:
         """Answer SERVFAIL to everything."""
         self.silent = False
         """Answer nothing."""
+        self.questions: set[str] = set()
+        """Names that were asked for."""
         self.port = 0
 
     @property
@@ -55,6 +57,7 @@ class DnsServer:
         class Udp(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 wire, sock = self.request
+                server.questions |= {question.name.to_text() for question in dns.message.from_wire(wire).question}
                 if not server.silent:
                     sock.sendto(server.answer(wire), self.client_address)
 

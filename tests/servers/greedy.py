@@ -22,7 +22,7 @@ def never_end() -> None:
 
 
 def sleep_in_native_code() -> None:
-    time.sleep(60)
+    time.sleep(3_600)
 
 
 def take_memory() -> int:

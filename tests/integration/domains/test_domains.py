@@ -1,7 +1,6 @@
 """`postlude domain` and `postlude check` against a DNS server."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -113,9 +112,9 @@ def test_dns_that_does_not_work_is_not_taken_for_missing_records(run: Run, dns: 
 def test_a_silent_dns_is_asked_once(run: Run, dns: DnsServer) -> None:
     publish(run, dns)
     dns.silent = True
-    began = time.monotonic()
+    dns.questions.clear()
     assert set(states(run).values()) == {"unknown"}
-    assert time.monotonic() - began < 6
+    assert len(dns.questions) == 1
 
 
 def test_removed_keys_are_gone(run: Run, tmp_path: Path) -> None:

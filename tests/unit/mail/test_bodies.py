@@ -1,4 +1,3 @@
-import time
 from email import policy
 from email.message import EmailMessage
 
@@ -6,6 +5,7 @@ import pytest
 
 from postlude.mail.bodies import leaves, read_bodies
 from postlude.mail.limits import PARTS
+from support.processor import bounded_processor_time
 
 
 def rich() -> bytes:
@@ -83,12 +83,14 @@ HOSTILE = {
     "header lines": b"a: b\r\n" * 500_000 + b"\r\nx",
     "parts in parts": nested(20_000),
     "a line without a colon": b"a" * 4_000_000 + b"\r\n\r\nx",
+    "delimiters that are none": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"\n--bx" * 800_000,
+    "a delimiter of any length": b"Content-Type: multipart/mixed; boundary=%b\r\n\r\n" % (b"-" * 200_000)
+    + b"-" * 4_000_000,
     "base64": b"Content-Transfer-Encoding: base64\r\n\r\n" + b"A \r\n" * 1_000_000,
 }
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_hostile_mail_is_read_at_once(shape: str) -> None:
-    started = time.process_time()
-    read_bodies(HOSTILE[shape])
-    assert time.process_time() - started < 1
+    with bounded_processor_time():
+        read_bodies(HOSTILE[shape])
