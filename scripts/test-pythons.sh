@@ -14,6 +14,7 @@ find_python() {
   command -v uv >/dev/null && { uv python find "$1" 2>/dev/null || { uv python install -q "$1" && uv python find "$1"; }; }
 }
 
+mkdir -p .pythons
 passed=() failed=() missing=()
 for version in $PYTHONS; do
   python=$(find_python "$version")

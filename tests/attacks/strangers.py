@@ -239,7 +239,7 @@ def huge_mail_head(target: Target) -> str:
         target.check_serves(5.0)
         made.settimeout(30)
         with contextlib.suppress(OSError):
-            made.sendall(b"\r\n.\r\n")
+            made.sendall(b"\r\n.\r\nQUIT\r\n")
         got = read_all(made)
     assert b"552 5.3.4" in got, got[-300:]
     grown = target.memory() - before
