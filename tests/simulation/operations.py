@@ -41,6 +41,14 @@ _DEADLY_OF_APP: Final = (
     "state: UPDATE",
     "state: COMMIT",
 )
+_ENDS_OF_A_BATCH: Final = (
+    "history: before COMMIT",
+    "history: after COMMIT",
+    "state: INSERT INTO outcomes",
+    "state: INSERT INTO positions",
+    "state: COMMIT",
+)
+"""Between what a batch adds and what says that it was added: where both must come together or not at all."""
 _WEIGHTS: Final = {
     "submit": 10,
     "read": 34,
@@ -49,8 +57,10 @@ _WEIGHTS: Final = {
     "wait": 16,
     "kill": 4,
     "kill_in": 22,
+    "kill_digest": 8,
     "cut": 2,
     "cut_in": 4,
+    "tear": 6,
     "refuse": 10,
     "stop": 3,
 }
@@ -103,6 +113,14 @@ def _kill_in(world: World, people: People, chance: Random) -> None:
     world.advance(chance.choice((10_000, 1_000_000, 6_000_000)))
 
 
+def _kill_digest(world: World, people: People, chance: Random) -> None:
+    """The app dies at the end of a batch that holds openings and clicks, which a repeated batch would add again."""
+    world.app.faults.die_after(chance.choice((1, 1, 2)), chance.choice(_ENDS_OF_A_BATCH))
+    for _ in range(3):
+        people.read(chance)
+    world.advance(16_000_000)
+
+
 def _cut(world: World, _people: People, _chance: Random) -> None:
     world.cut_power()
 
@@ -112,6 +130,17 @@ def _cut_in(world: World, people: People, chance: Random) -> None:
     process.faults.die_after(chance.choice((1, 2, 3, 5)), chance.choice(_DEADLY))
     process.faults.takes_all = True
     people.read(chance)
+
+
+def _tear(world: World, people: People, chance: Random) -> None:
+    """The power goes while a frame of several records is written and not yet synced."""
+    for edge in world.edges:
+        edge.faults.die_after(1, "disk: sync")
+        edge.faults.takes_all = True
+    people.hurry(chance)
+    world.advance(1_000_000)
+    for edge in world.edges:
+        edge.faults.mend()
 
 
 def _refuse(world: World, _people: People, chance: Random) -> None:
@@ -135,8 +164,10 @@ _ALL: Final[dict[str, Callable[[World, People, Random], None]]] = {
     "wait": _wait,
     "kill": _kill,
     "kill_in": _kill_in,
+    "kill_digest": _kill_digest,
     "cut": _cut,
     "cut_in": _cut_in,
+    "tear": _tear,
     "refuse": _refuse,
     "stop": _stop,
 }

@@ -1,10 +1,10 @@
 """Who writes mail, who reads it, and who forges: each does a little with what they could know."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email import message_from_bytes
 from email.policy import default
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -85,12 +85,30 @@ class People:
             pixel = _urls(received[0])[0]
             self._visit(chance, name, [pixel] * chance.choice((2, 3, 4)), REPEATING, _PROXY_PAUSES)
 
-    def _visit(self, chance: Random, name: str, urls: list[Url], agent: str, pauses: tuple[int, ...]) -> None:
+    def hurry(self, chance: Random) -> None:
+        """A recipient on many connections at once: what is written of it is one large frame."""
+        mails = [(name, known.mails) for name, known in self._world.server.recipients.items() if known.mails]
+        if mails:
+            name, received = chance.choice(mails)
+            urls = [url for url in _urls(chance.choice(received)) if url.kind in {"opened", "clicked"}]
+            for url in chance.choices(urls, k=12):
+                self._visit(chance, name, [url], chance.choice(_AGENTS[:-1]), (), together=True)
+
+    def _visit(
+        self,
+        chance: Random,
+        name: str,
+        urls: list[Url],
+        agent: str,
+        pauses: tuple[int, ...],
+        *,
+        together: bool = False,
+    ) -> None:
         edge, browser, address = self._browser(chance)
         if browser is None:
             return
         self._world.say(f"{name} at {edge.name} from {address}: {', '.join(url.kind for url in urls)}")
-        together = chance.random() < 0.3
+        together = together or chance.random() < 0.3
         for some in [urls] if together else [[url] for url in urls]:
             if not edge.up:
                 return
@@ -160,7 +178,8 @@ def _received(number: int) -> bytes:
     ).encode()
 
 
-def _urls(mail: bytes) -> list[Url]:
+@lru_cache(1024)
+def _urls(mail: bytes) -> Sequence[Url]:
     """What of a mail leads to us."""
     read = message_from_bytes(mail, policy=default)
     page = read.get_content()
