@@ -169,6 +169,9 @@ class World:
             if self.clock.now() > until:
                 self.model.wrong.append(f"nothing ends: {self.unsettled()}")
                 return
+            if self.app.up and (pause := self.app.store.integrity.sending_pause()):
+                self.model.wrong.append(f"sending is paused: {', '.join(pause.reasons)}")
+                return
             self.advance(_STEP)
             for process in self.processes:
                 process.faults.mend()

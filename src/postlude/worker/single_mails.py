@@ -17,6 +17,7 @@ from postlude.store.messages.rows import Claim
 from postlude.worker.pump import Pump, pause
 
 _IDLE_S: Final = 5.0  # poll interval without a wake-up: one indexed query
+_HELD_S: Final = 1.0
 _LONGEST_S: Final = 60.0
 _AHEAD: Final = 128  # copies composed and waiting: a claim is a transaction, and half of these share one
 _AHEAD_BYTES: Final = 16 << 20
@@ -167,4 +168,6 @@ class _Mails:
     async def _seconds(self) -> float:
         now = self._deps.clock.now()
         due = await asyncio.to_thread(self._deps.store.sending.next_due, now)
+        if due is not None and due <= now and not self._pump.waiting:  # sending is paused: nothing of it is claimed
+            return _HELD_S
         return _IDLE_S if due is None else min(_IDLE_S, max(0.05, (due - now) / MICROS_PER_SECOND))
