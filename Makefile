@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 3
+WORKERS ?= 2
+WAITERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help env dev up test check lint unit-tests every-test coverage thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-estimates attack
+.PHONY: chaos help env dev up test check lint unit-tests every-test coverage process-tests thorough test-pythons fix hooks servers lock docs screenshots clean fuzz simulate bench-relay bench-send bench-edge bench-startup bench-instrument bench-digest bench-backlog bench-feedback bench-import bench-verdicts bench-estimates attack
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,10 +27,12 @@ lint: dev ## format, lint, types and borders
 unit-tests: dev
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
 every-test: dev
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests
-coverage: dev ## lines and branches that unit and integration tests cover, against the floors (half as long again)
+	@$(MAKE) --no-print-directory -j2 coverage process-tests
+coverage: dev ## unit, contract and integration tests; which lines and branches they cover, against the floors
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report= tests/unit tests/contract tests/integration
 	$(BIN)/python scripts/coverage_floors.py
+process-tests: dev # what mostly waits: more of it runs at once than there are processors
+	$(BIN)/pytest -q -n $(WAITERS) --dist loadgroup tests/e2e tests/chaos tests/upgrade tests/simulation tests/corpus
 thorough: dev ## property tests with 2,000 examples each instead of 40
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -q -n $(WORKERS) -m hypothesis --timeout 3600 tests/unit tests/corpus tests/integration
 test-pythons: ## the unit tests under every Python from 3.11 to 3.14 at hand; TESTS=tests/integration for others
