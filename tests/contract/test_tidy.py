@@ -29,13 +29,13 @@ TESTED_ELSEWHERE = 352
 TUPLE_ASSERTS = 0
 """Asserts that compare two tuples: what fails is a place, not a fact. May only fall."""
 
-SLEEPS = 10
+SLEEPS = 9
 """Waits of 0.2 s or more in tests, instead of for what is waited for. May only fall."""
 
 UNTYPED_TESTS = 42
 """Modules of tests in pyproject.toml's list that mypy does not look into yet. May only fall."""
 
-ASSERTS = ("raises", "warns", "fail", "wait_for")
+ASSERTS = ("raises", "warns", "fail", "wait_for", "bounded_processor_time")
 """Calls that can fail a test."""
 
 BANNED = ("stumbled", "for those in a hurry", "Anybody may knock", "The hands of every")
@@ -104,6 +104,17 @@ def test_tests_wait_for_what_happens_and_not_for_a_time() -> None:
     found = [node for tree in _tests().values() for node in ast.walk(tree) if _sleeps(node)]
     assert len(found) <= SLEEPS, "wait for what is waited for, or move the clock"
     assert len(found) == SLEEPS, f"only {len(found)} are left: lower SLEEPS"
+
+
+def test_no_test_measures_processor_time() -> None:
+    """It says what else the machine does. `support.processor` ends what costs far too much."""
+    found = [
+        f"{path.relative_to(TESTS)}: {_called(node)}"
+        for path, tree in _tests().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _called(node) in {"process_time", "perf_counter", "thread_time"}
+    ]
+    assert found == []
 
 
 def test_the_list_of_untyped_tests_shrinks() -> None:
