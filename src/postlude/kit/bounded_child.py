@@ -16,7 +16,7 @@ from enum import StrEnum
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Final, ParamSpec, TypeVar
 
-from postlude.kit.bounded_child_main import CANNOT, DONE, END, FAILED, IDLE_EXIT, ITEMS, NO_MEMORY, READY, WALL
+from postlude.kit.bounded_child_main import CANNOT, DONE, END, FAILED, IDLE_EXIT, ITEMS, LOADED, NO_MEMORY, READY, WALL
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,6 +215,13 @@ class _Child:
             self._pipe.send((work, seconds))
         except OSError as error:
             raise self._died() from error
+        if not self._pipe.poll(_STARTS_WITHIN_S):
+            raise BoundExceededError(Bound.TIME, f"its code was not loaded within {_STARTS_WITHIN_S:.0f} seconds")
+        try:
+            told = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._died() from error
+        assert told == LOADED
 
     def _receive(self, seconds: float) -> tuple[str, Any]:
         try:

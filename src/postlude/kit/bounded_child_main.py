@@ -12,6 +12,7 @@ from typing import Any, Final
 
 DONE, FAILED, ITEMS, END, NO_MEMORY, CANNOT = "done", "failed", "items", "end", "no memory", "cannot"
 READY: Final = "ready"
+LOADED: Final = "loaded"
 IDLE_EXIT: Final = 0
 _NICE: Final = 5
 _DESCRIPTORS: Final = 64
@@ -35,6 +36,7 @@ def main() -> None:
             (function, args, kwargs), seconds = pipe.recv()
         except EOFError:
             break
+        pipe.send(LOADED)  # unpickling has imported the function's module: that is not its own time
         _Work(pipe, seconds).run(function, args, kwargs)
     os._exit(IDLE_EXIT)
 

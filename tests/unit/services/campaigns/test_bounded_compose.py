@@ -31,15 +31,24 @@ def template(html: str, subject: str = "Hello") -> CampaignTemplate:
 
 @pytest.fixture(autouse=True, scope="module")
 def short() -> Iterator[None]:
-    """A third of a second and 300 MB. A child that no test ended works for the next."""
-    made = BoundedChildren(seconds=0.3, memory_bytes=300 << 20)
-    deciding = BoundedChildren(seconds=0.3, memory_bytes=300 << 20, result_bytes=bounded_compose.DECIDED_BYTES)
+    """Two seconds and 300 MB. A child that no test ended works for the next."""
+    made = BoundedChildren(seconds=2, memory_bytes=300 << 20)
+    deciding = BoundedChildren(seconds=2, memory_bytes=300 << 20, result_bytes=bounded_compose.DECIDED_BYTES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounded_compose, "_CHILDREN", made)
         patch.setattr(bounded_compose, "_DECIDING", deciding)
         yield
     made.close()
     deciding.close()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A third of a second, for what has no end."""
+    made = BoundedChildren(seconds=0.3, memory_bytes=300 << 20)
+    monkeypatch.setattr(bounded_compose, "_CHILDREN", made)
+    yield
+    made.close()
 
 
 def test_a_copy_is_composed() -> None:
@@ -85,11 +94,13 @@ def test_errors_are_those_of_composing_here() -> None:
         "{{ range(99999)|map('string')|map('center', 10**6)|list }}",
     ],
 )
+@pytest.mark.usefixtures("hasty")
 def test_a_template_that_wants_too_much_is_refused_and_gone(code: str) -> None:
     with pytest.raises(TemplateError):
         sample(template(f"<p>{code}</p>"), Policy(), PLACE, ADA)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_style_sheet_of_thousands_of_rules_is_refused() -> None:
     rules = "".join(f"p:not(.c{n}) span{{color:red}}" for n in range(20_000))
     html = f"<style>{rules}</style>" + "<p class=c1><span>x</span></p>" * 5_000
