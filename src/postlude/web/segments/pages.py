@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.segments import render
+from postlude.segments import render, sentence
 from postlude.services.campaigns.drafts import change_campaign, create_campaign
 from postlude.services.segments.names import read_segment, with_names
 from postlude.services.segments.saved import (
@@ -84,9 +84,10 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
     """One segment: its expression, whom it chooses, and what can be done with it."""
     del viewer
     saved = _find(deps, segment)
+    named = with_names(deps.store, saved.expression)
     people, chosen, problem = [], None, ""
     try:
-        chosen = choose(deps.store, deps.clock, saved.asked)
+        chosen = choose(deps.store, deps.clock, saved.asked)._replace(words=sentence(named))
         people = mailable_page(deps.store, deps.clock, saved.asked, parse_id(after) or 0, _PAGE)
     except InputError as error:
         problem = str(error)
@@ -94,7 +95,7 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
         request,
         "segments/segment.html",
         saved=saved,
-        expression=render(with_names(deps.store, saved.expression)),
+        expression=render(named),
         chosen=chosen,
         problem=problem,
         people=people,
