@@ -4,7 +4,8 @@ import asyncio
 from typing import Final
 
 from postlude.adapters.smtp_server.commands import Command
-from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
+from postlude.adapters.smtp_server.policy import SmtpTransaction
+from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.inbound.allowance import Allowance
 from postlude.inbound.config import RecipientAllowed
 from postlude.journal import Spool, checksum

@@ -3,8 +3,9 @@
 import asyncio
 import socket
 
+from postlude.adapters.smtp_server.policy import SmtpPolicy
 from postlude.adapters.smtp_server.serve import serve
-from postlude.adapters.smtp_server.session import SmtpPolicy, SmtpServerSession
+from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.inbound.allowance import Allowance
 from postlude.inbound.config import InboundConfig, RecipientAllowed
 from postlude.inbound.policy import InboundPolicy

@@ -5,7 +5,8 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from postlude.adapters.smtp_server.session import SessionPolicyOf, SmtpServerConfig, SmtpServerSession
+from postlude.adapters.smtp_server.policy import SessionPolicyOf
+from postlude.adapters.smtp_server.session import SmtpServerConfig, SmtpServerSession
 from postlude.kit.connection_caps import ConnectionCaps
 from postlude.kit.descriptors import connections_below
 from postlude.kit.listener import Listener, Release

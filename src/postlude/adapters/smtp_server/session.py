@@ -11,15 +11,16 @@ from asyncio import IncompleteReadError, LimitOverrunError
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, AnyStr, Final, Protocol
+from typing import Any, AnyStr, Final
 
 from aiosmtpd.smtp import SMTP
 
-from postlude.adapters.smtp_server.commands import Command, SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.adapters.smtp_server.commands import SyntaxRefused, parse_mail, parse_rcpt, too_large
+from postlude.adapters.smtp_server.policy import Authenticate, SessionPolicyOf, SmtpTransaction
 from postlude.kit.message_buffers import BufferReservation, MessageBuffers
 from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.model.errors import StorageError
@@ -74,64 +75,6 @@ class SmtpServerConfig:
     """Bytes of all incoming messages; a further one gets a temporary refusal."""
     lmtp: bool = False
     """Speak LMTP (RFC 2033): LHLO, and one answer for each recipient after the message."""
-
-
-@dataclass
-class SmtpTransaction:
-    """The transaction under way."""
-
-    mail_from: str
-    envid: str
-    utf8: bool
-    ret: str = ""
-    recipients: list[str] = field(default_factory=list)
-    dsn: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Recipient -> (NOTIFY, ORCPT), for recipients with these parameters."""
-    chunks: list[bytes] = field(default_factory=list)
-    """Data received by BDAT so far."""
-    place: BufferReservation | None = None
-    """What it takes of the memory for messages."""
-
-
-class SmtpPolicy(Protocol):
-    """Decides on one connection. A refusal is a complete SMTP reply; None lets it pass."""
-
-    @property
-    def login(self) -> "Authenticate | None":
-        """Checks passwords; None: no logins."""
-        ...
-
-    async def trusted(self) -> bool:
-        """Whether this connection needs no login; asked where logins are offered."""
-        ...
-
-    async def mail(self, command: Command) -> str | None:
-        """MAIL."""
-        ...
-
-    async def rcpt(self, transaction: SmtpTransaction, command: Command) -> str | None:
-        """RCPT."""
-        ...
-
-    async def message(self, transaction: SmtpTransaction, raw: bytes) -> str:
-        """Store the message and return the reply. `raw` has CRLF line ends and no dot-stuffing."""
-        ...
-
-
-class Authenticate(Protocol):
-    """Checks a login that a client gave with AUTH."""
-
-    def __call__(self, login: str, password: str, /) -> Awaitable[str | None]:
-        """The reply that refuses it; None when it is right."""
-        ...
-
-
-class SessionPolicyOf(Protocol):
-    """Makes the policy of one session: the relay's or the inbound server's."""
-
-    def __call__(self, session: "SmtpServerSession", /) -> "SmtpPolicy":
-        """The policy that answers MAIL, RCPT and DATA of this session."""
-        ...
 
 
 class SmtpServerSession(SMTP):
