@@ -35,11 +35,11 @@ from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.change_feed import Changes
 from postlude.services.integrity.sending_pause import pause_if_new
+from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.recovery import OwnReading, Recovery
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule
 from postlude.services.messages.sender import SenderDeps
-from postlude.services.messages.submission import accept
 from postlude.services.ports import AttemptStart, Forecast, Outgoing
 from postlude.store import Store, open_store
 from postlude.store.campaigns.rows import Campaign, Variant
@@ -243,11 +243,13 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
                 journals["mail"].append,
                 spool,
                 parts.clock,
-                user=1,
-                via=Via.RELAY,
-                mail_from="owner@example.org",
-                recipients=[address],
-                raw=raw.encode(),
+                NewMessage(
+                    user=1,
+                    via=Via.RELAY,
+                    mail_from="owner@example.org",
+                    recipients=[address],
+                    raw=raw.encode(),
+                ),
             )
             return ("accepted", address)
         case ("hit", kind, scope, copy):

@@ -17,8 +17,8 @@ from postlude.journal import JournalWriter, RefusingJournal, Spool
 from postlude.model.errors import StorageError
 from postlude.model.words import Via
 from postlude.services.change_feed import Changes
+from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.retry import RetrySchedule
-from postlude.services.messages.submission import accept
 from postlude.services.reports.messages import Reports
 from postlude.worker import Worker
 from simulation.clock import MICROS, SkewedClock, VirtualClock
@@ -172,11 +172,7 @@ class MailProcess(Process):
             self._journal.append,
             self.spool,
             self.machine.clock,
-            user=user,
-            via=Via.RELAY,
-            mail_from="alice@example.org",
-            recipients=recipients,
-            raw=raw,
+            NewMessage(user=user, via=Via.RELAY, mail_from="alice@example.org", recipients=recipients, raw=raw),
         )
         return self.loop.create_task(taking)
 

@@ -9,18 +9,19 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.commands import Command
-from postlude.adapters.smtp_server.session import SmtpServerSession, SmtpTransaction
+from postlude.adapters.smtp_server.policy import SmtpTransaction
+from postlude.adapters.smtp_server.session import SmtpServerSession
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError, QuotaError
-from postlude.model.words import MessagePurpose
+from postlude.model.words import MessagePurpose, Via
 from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.throttle import Throttle
 from postlude.services.accounts.sender_rights import may_send_as
-from postlude.services.messages.accept import Count, Dsn
+from postlude.services.messages.accept import Count, Dsn, NewMessage
 
 _MAX_HOPS: Final = 50
 _AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
@@ -31,20 +32,10 @@ _log = logging.getLogger(__name__)
 
 
 class Accept(Protocol):
-    """`services.submit.accept` with journal, spool and clock given."""
+    """`services.messages.accept.accept` with journal, spool, clock and host given."""
 
-    def __call__(
-        self,
-        *,
-        user: int,
-        mail_from: str,
-        recipients: list[str],
-        raw: bytes,
-        dsn: Dsn,
-        purpose: str,
-        count: Count | None,
-    ) -> Awaitable[int]:
-        """Durable when it returns the message's id."""
+    def __call__(self, new: NewMessage, /, *, count: Count | None) -> Awaitable[int]:
+        """Durable when it returns the message's id; InputError, QuotaError, StorageError."""
         ...
 
 
@@ -118,17 +109,19 @@ class RelayPolicy:
         refusal = _malformed(head) or (self._foreign(head) if login else self._not_the_gateways(head, transaction))
         if refusal:
             return refusal
+        new = NewMessage(
+            user=await self._owner(head),
+            via=Via.RELAY,
+            mail_from=transaction.mail_from,
+            recipients=transaction.recipients,
+            raw=self._marks(head) + self._received() + raw,
+            dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
+            purpose=self._usual_purpose(head),
+        )
         quotas = self._services.quotas
         try:
-            message = await self._services.accept(
-                user=await self._owner(head),
-                mail_from=transaction.mail_from,
-                recipients=transaction.recipients,
-                raw=self._marks(head) + self._received() + raw,
-                dsn=Dsn(transaction.envid, transaction.ret, transaction.dsn),
-                purpose=self._usual_purpose(head),
-                count=partial(quotas.take, login.user, login.limits) if login else None,
-            )
+            count = partial(quotas.take, login.user, login.limits) if login else None
+            message = await self._services.accept(new, count=count)
         except QuotaError as error:
             return f"450 4.7.1 {error}"
         except InputError as error:

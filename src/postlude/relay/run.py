@@ -9,7 +9,6 @@ from postlude.adapters.quota_files import QuotaFiles
 from postlude.adapters.smtp_server.serve import serve
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
-from postlude.model.words import Via
 from postlude.relay.config import CheckLogin, OwnerOf, RelayConfig
 from postlude.relay.policy import RelayPolicy, RelayServices
 from postlude.relay.throttle import Throttle
@@ -37,7 +36,7 @@ async def run_relay(
     """
     services = RelayServices(
         check=check,
-        accept=partial(accept, append, spool, clock, via=Via.RELAY, host=config.hostname),
+        accept=partial(accept, append, spool, clock, host=config.hostname),
         clock=clock,
         throttle=Throttle(clock),
         quotas=quotas,

@@ -1,7 +1,7 @@
 """Dependencies of the web app, from the composition root."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
 from postlude.services.health import Health
+from postlude.services.messages.accept import NewMessage
 from postlude.services.ports import Append, ConfirmUrl, HasKey, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
@@ -25,13 +26,13 @@ from postlude.tokens import TokenCodec
 class Submit(Protocol):
     """Accepts mail of the web app, counted against its user's quota."""
 
-    async def __call__(self, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
+    def __call__(self, new: NewMessage, /) -> Awaitable[int]:
         """Return the message id when the message is durable; InputError, StorageError."""
         ...
 
 
 class Subscribable(Protocol):
-    """The part of `services.changes.Changes` the web app needs."""
+    """The part of `services.change_feed.Changes` the web app needs."""
 
     def subscribe(self) -> AsyncIterator[AbstractSet[int]]:
         """Message ids as they change, from now on."""

@@ -16,8 +16,9 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.model.errors import StorageError
 from postlude.model.observation import Attempt, Submitted
 from postlude.model.words import Consent, Purpose, SendOutcome, Via
+from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.sender import SenderDeps
-from postlude.services.messages.submission import accept, read_submission
+from postlude.services.messages.submission import read_submission
 from postlude.services.messages.tracker import Tracker
 from postlude.services.messages.view_page import ViewPages
 from postlude.store import Batch, Copy, Store, open_store
@@ -55,11 +56,7 @@ async def submit(
         folder.journal.append,
         folder.spool,
         folder.clock,
-        user=user,
-        via=Via.RELAY,
-        mail_from=mail_from,
-        recipients=TO,
-        raw=raw_mail,
+        NewMessage(user=user, via=Via.RELAY, mail_from=mail_from, recipients=TO, raw=raw_mail),
     )
     seen = next(one for one in folder.observations() if isinstance(one, Submitted) and one.message == message)
     taken = read_submission(seen, folder.spool.get(message), Policy(), tracker)

@@ -17,7 +17,8 @@ from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, Observation, Returned
-from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, SendOutcome
+from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, SendOutcome, Via
+from postlude.services.messages.accept import NewMessage
 from postlude.services.messages.view_page import ViewPages
 from postlude.services.privacy.forgetting import WAITING
 from postlude.store import Copy, PreferenceChoice, Store, open_store
@@ -54,7 +55,10 @@ class World:
 
     def send(self, *recipients: str, outcome: SendOutcome | None = SendOutcome.ACCEPTED) -> list[Copy]:
         raw = RAW_MAIL.replace("{name}", NAME).encode()
-        message = accept_message(self.settings, user=self.user, mail_from=ALICE, recipients=recipients, raw=raw)
+        message = accept_message(
+            self.settings,
+            NewMessage(user=self.user, via=Via.CLI, mail_from=ALICE, recipients=recipients, raw=raw),
+        )
         self.digest()
         with self.store() as store:
             copies = store.messages.copies(message)

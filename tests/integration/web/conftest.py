@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
 from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
 from postlude.services.health import Health
+from postlude.services.messages.accept import NewMessage
 from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.tokens import KeyRing, Prefixes, TokenCodec
@@ -62,8 +63,10 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
     async def append(record: bytes) -> None:
         appended.append(record)
 
-    async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
-        submitted.append({"user": user, "mail_from": mail_from, "recipients": list(recipients), "raw": raw})
+    async def submit(new: NewMessage) -> int:
+        submitted.append(
+            {"user": new.user, "mail_from": new.mail_from, "recipients": list(new.recipients), "raw": new.raw}
+        )
         return new_id()
 
     inbox = Inbox()

@@ -8,6 +8,8 @@ from postlude.app.build.common import Parts
 from postlude.history import History
 from postlude.kit.loop import InBackground, TaskLoop
 from postlude.model.errors import NotFoundError, PostludeError
+from postlude.model.words import Via
+from postlude.services.messages.accept import NewMessage
 from postlude.services.privacy.subject_access import answer
 from postlude.store import OpenRequest, Store
 from postlude.tokens import Kind, Urls
@@ -41,7 +43,11 @@ class DataRequests(InBackground):
         except NotFoundError:
             _log.info("a request for stored data is about mail that has been deleted; nothing is stored")
         else:
-            await self._submit(user=made.user, mail_from=made.mail_from, recipients=[made.recipient], raw=made.raw)
+            await self._submit(
+                NewMessage(
+                    user=made.user, via=Via.WEB, mail_from=made.mail_from, recipients=[made.recipient], raw=made.raw
+                )
+            )
         await asyncio.to_thread(self._store.privacy.answered, request.address, now)
 
     def _page(self, copy: int) -> str:

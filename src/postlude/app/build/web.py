@@ -1,7 +1,7 @@
 """Builds the dependencies of the web app from the app process's parts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -14,7 +14,7 @@ from postlude.app.build.sending import build_contents
 from postlude.history import History
 from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.users import new_app_password, use_sign_in
-from postlude.services.messages.accept import Count
+from postlude.services.messages.accept import Count, NewMessage
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
@@ -24,11 +24,9 @@ from postlude.web.deps import HealthOf, Subscribable
 
 
 class AcceptFromWeb(Protocol):
-    """`services.messages.accept.accept` with journal, spool and clock bound, `via=Via.WEB`."""
+    """`services.messages.accept.accept` with journal, spool, clock and host given."""
 
-    async def __call__(
-        self, *, user: int, mail_from: str, recipients: Sequence[str], raw: bytes, count: Count | None = None
-    ) -> int:
+    def __call__(self, new: NewMessage, /, *, count: Count | None = None) -> Awaitable[int]:
         """Return the message id when the message is durable; InputError, QuotaError, StorageError."""
         ...
 
@@ -52,9 +50,9 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
     settings, folder = parts.settings, parts.folder
     quotas = build_quotas(parts)
 
-    async def submit(*, user: int, mail_from: str, recipients: Sequence[str], raw: bytes) -> int:
-        count = partial(quotas.take, user, (await asyncio.to_thread(store.accounts.user, user)).limits)
-        return await wiring.accept(user=user, mail_from=mail_from, recipients=recipients, raw=raw, count=count)
+    async def submit(new: NewMessage) -> int:
+        count = partial(quotas.take, new.user, (await asyncio.to_thread(store.accounts.user, new.user)).limits)
+        return await wiring.accept(new, count=count)
 
     services = CampaignServices(parts, store, build_contents(parts, store))
     return WebDeps(

@@ -1,7 +1,7 @@
 """Work of commands on the data folder itself, whether or not the app runs."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,8 @@ from postlude.journal import JournalWriter, Spool
 from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Observation, Resolved, encode
-from postlude.model.words import Via
 from postlude.services.feedback.review_queue import accept_wish, decide
-from postlude.services.messages.accept import NO_DSN, Dsn, accept
+from postlude.services.messages.accept import NewMessage, accept
 from postlude.store import Store, User, open_store
 
 _COMMANDS_AT_ONCE = 16
@@ -31,38 +30,14 @@ def open_store_of(settings: Settings) -> Iterator[Store]:
         yield store
 
 
-def accept_message(
-    settings: Settings,
-    *,
-    user: int,
-    mail_from: str,
-    recipients: Sequence[str],
-    raw: bytes,
-    dsn: Dsn = NO_DSN,
-    purpose: str = "",
-) -> int:
+def accept_message(settings: Settings, new: NewMessage) -> int:
     """Accept a message durably, as the relay does, within the user's quota; return its id. The app sends it."""
     parts = build_parts(settings)
     with closing(open_store(settings.database, parts.folder.forgotten_key)) as store:
-        count = partial(build_quotas(parts).take, user, store.accounts.user(user).limits)
+        count = partial(build_quotas(parts).take, new.user, store.accounts.user(new.user).limits)
     with closing(_journal(parts.folder.journal)) as journal:
         spool = Spool(parts.folder.spool_out)
-        return asyncio.run(
-            accept(
-                journal.append,
-                spool,
-                parts.clock,
-                user=user,
-                via=Via.CLI,
-                mail_from=mail_from,
-                recipients=recipients,
-                raw=raw,
-                dsn=dsn,
-                host=own_name(settings),
-                purpose=purpose,
-                count=count,
-            )
-        )
+        return asyncio.run(accept(journal.append, spool, parts.clock, new, host=own_name(settings), count=count))
 
 
 def append_observation(settings: Settings, observation: Observation) -> None:

@@ -26,9 +26,9 @@ from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork, worker_wanted
 from postlude.services.change_feed import Changes
 from postlude.services.contacts.import_job import ImportOrder, order_import, run_import
+from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.recovery import Recovery
 from postlude.services.messages.result_log import ResultLog
-from postlude.services.messages.submission import accept
 from postlude.services.reports.messages import Reports
 from postlude.store import open_store
 from postlude.worker import CampaignDeps, Worker, run_campaigns
@@ -126,11 +126,7 @@ class DemoInstance:
             self._journal.append,
             self._spool_out,
             self.clock,
-            user=self.user.id,
-            via=Via.WEB,
-            mail_from=self.user.address,
-            recipients=recipients,
-            raw=raw,
+            NewMessage(user=self.user.id, via=Via.WEB, mail_from=self.user.address, recipients=recipients, raw=raw),
             host=own_name(self.parts.settings),
         )
         self._digest.catch_up()

@@ -28,15 +28,14 @@ from postlude.app.build.web import WebWiring, build_web_deps
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.web_socket import WebSocket
 from postlude.journal import Spool
-from postlude.model.words import Via
 from postlude.services.accounts.users import sign_in_link
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import Digest
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.integrity.sending_pause import problems as stored_problems
+from postlude.services.messages.accept import accept
 from postlude.services.messages.recovery import OwnReading
 from postlude.services.messages.sender import SenderDeps
-from postlude.services.messages.submission import accept
 from postlude.services.privacy.withdrawals import Revoker
 from postlude.web import create_app
 from postlude.worker import Worker
@@ -95,7 +94,7 @@ class AppProcess:
         settings, folder = self._parts.settings, self._parts.folder
         self._spool_out, self._spool_in = Spool(folder.spool_out), Spool(folder.spool_in)
         self._submit = partial(
-            accept, self._journal.append, self._spool_out, self._parts.clock, via=Via.WEB, host=own_name(settings)
+            accept, self._journal.append, self._spool_out, self._parts.clock, host=own_name(settings)
         )
 
     def _build_digest(self) -> None:

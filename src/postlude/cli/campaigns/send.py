@@ -12,6 +12,7 @@ from postlude.cli.output import print_json
 from postlude.config import load
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, NotFoundError
+from postlude.model.words import Via
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import change_campaign, find_campaign
 from postlude.services.campaigns.lifecycle import cancel_campaign, choose_winner, pause_campaign, resume_campaign
@@ -19,6 +20,7 @@ from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.services.campaigns.variants import local_moment, variant_called
+from postlude.services.messages.accept import NewMessage
 from postlude.store.campaigns.rows import Campaign
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -43,7 +45,9 @@ def test(campaign: str, recipients: tuple[str, ...], contact: str, variant: str,
             services.contents, found, variant_called(services.store, found.id, variant), person, recipients
         )
         user = services.store.accounts.user(found.user)
-    message = accept_message(settings, user=user.id, mail_from=user.address, recipients=recipients, raw=raw)
+    message = accept_message(
+        settings, NewMessage(user=user.id, via=Via.CLI, mail_from=user.address, recipients=recipients, raw=raw)
+    )
     if as_json:
         print_json({"message": id_text(message), "recipients": recipients})
     else:

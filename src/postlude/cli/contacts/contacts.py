@@ -18,12 +18,13 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.address import shown
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
-from postlude.model.words import Consent, MemberStatus, Purpose
+from postlude.model.words import Consent, MemberStatus, Purpose, Via
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
 from postlude.services.contacts.membership import leave_everything, leave_lists
 from postlude.services.contacts.subscriptions import subscribe as ask_to_subscribe
 from postlude.services.contacts.subscriptions import subscribe_agreed
+from postlude.services.messages.accept import NewMessage
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact
 from postlude.tokens import confirm_url
@@ -195,10 +196,13 @@ def subscribe(address: str, lists: tuple[str, ...], name: str, agreed: str, as_j
             if (confirmation := asked.confirmation) is not None:
                 accept_message(
                     settings,
-                    user=confirmation.user,
-                    mail_from=confirmation.mail_from,
-                    recipients=[confirmation.recipient],
-                    raw=confirmation.raw,
+                    NewMessage(
+                        user=confirmation.user,
+                        via=Via.CLI,
+                        mail_from=confirmation.mail_from,
+                        recipients=[confirmation.recipient],
+                        raw=confirmation.raw,
+                    ),
                 )
     if as_json:
         print_json({"address": address, "lists": reported})

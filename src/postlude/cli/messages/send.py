@@ -18,7 +18,8 @@ from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import head_refusal
 from postlude.model.errors import InputError, InUseError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes, read_one_mailbox
-from postlude.model.words import MessagePurpose
+from postlude.model.words import MessagePurpose, Via
+from postlude.services.messages.accept import NewMessage
 
 _FINAL = {"sent", "rejected", "indeterminate", "expired", "suppressed", "deferred"}
 _POLL_SECONDS = 0.2
@@ -66,7 +67,10 @@ def command(  # noqa: PLR0917 - one parameter an option
         owner = store.accounts.user_by_address(user) if user else store.accounts.first_user()
         if owner is None:
             raise NotFoundError(f"no user {user}" if user else "there is no user yet: start `postlude up` once")
-    message = accept_message(settings, user=owner.id, mail_from=sender, recipients=to, raw=raw, purpose=purpose)
+    message = accept_message(
+        settings,
+        NewMessage(user=owner.id, via=Via.CLI, mail_from=sender, recipients=to, raw=raw, purpose=purpose),
+    )
     outcome = _outcome(settings, id_text(message), wait)
     if as_json:
         print_json(

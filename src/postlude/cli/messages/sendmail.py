@@ -14,6 +14,7 @@ from postlude.cli.messages.sendmail_options import Composed, Given, compose, par
 from postlude.config import Settings, load
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError, PostludeError, QuotaError, SettingError, StorageError
+from postlude.model.words import Via
 
 # sysexits.h: what cron, mutt and PHP understand
 EX_OK, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_SOFTWARE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = (
@@ -131,7 +132,7 @@ def _may_write(data: Path) -> bool:
 
 def _store(settings: Settings, given: Given, composed: Composed) -> None:
     from postlude.app.commands.stores import accept_message, open_store_of  # noqa: PLC0415 - brings the database along
-    from postlude.services.messages.accept import Dsn  # noqa: PLC0415 - as above
+    from postlude.services.messages.accept import Dsn, NewMessage  # noqa: PLC0415 - as above
 
     with open_store_of(settings) as store:
         user = store.accounts.user_by_address(composed.sender) or store.accounts.first_user()
@@ -140,11 +141,14 @@ def _store(settings: Settings, given: Given, composed: Composed) -> None:
     dsn = Dsn(given.envid, given.ret, dict.fromkeys(composed.recipients, (given.notify, "")) if given.notify else {})
     message = accept_message(
         settings,
-        user=user.id,
-        mail_from=composed.sender,
-        recipients=composed.recipients,
-        raw=composed.raw,
-        dsn=dsn,
+        NewMessage(
+            user=user.id,
+            via=Via.CLI,
+            mail_from=composed.sender,
+            recipients=composed.recipients,
+            raw=composed.raw,
+            dsn=dsn,
+        ),
     )
     if os.isatty(1):
         click.echo(f"accepted as {id_text(message)}")

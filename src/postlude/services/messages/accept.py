@@ -5,10 +5,10 @@ Small imports only: the relay's process loads neither stores nor instrumenting.
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.utils import format_datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -41,39 +41,62 @@ class Dsn(NamedTuple):
 
 NO_DSN: Final = Dsn()
 
-Count = Callable[[int], Callable[[], None]]
-"""Counts a message to so many recipients, QuotaError when it is too much; what it returns takes the count back."""
+
+class TakeBack(Protocol):
+    """Takes back what was counted for a message that was not accepted."""
+
+    def __call__(self) -> None:
+        """Done when it returns; StorageError."""
+        ...
+
+
+class Count(Protocol):
+    """Counts a message against the quota of who sends it."""
+
+    def __call__(self, recipients: int, /) -> TakeBack:
+        """QuotaError when a message to so many recipients is too much."""
+        ...
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it is handed in: by the relay, the web app or the command line."""
+
+    user: int
+    """Who sends it."""
+    via: Via
+    mail_from: str
+    """Envelope sender; empty for the null reverse-path."""
+    recipients: Sequence[str]
+    """Envelope recipients; an address that is named twice counts once."""
+    raw: bytes
+    """With any line ends; Date and Message-ID may be missing."""
+    dsn: Dsn = NO_DSN
+    purpose: str = ""
+    """The `MessagePurpose` of a message that names none; empty to tell it by what mailings carry."""
 
 
 async def accept(
     journal_append: Append,
     spool: Spool,
     clock: Clock,
+    new: NewMessage,
     *,
-    user: int,
-    via: Via,
-    mail_from: str,
-    recipients: Sequence[str],
-    raw: bytes,
-    dsn: Dsn = NO_DSN,
     host: str = "localhost",
-    purpose: str = "",
     count: Count | None = None,
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
-    `host` is this server's name, for the Message-ID of a message whose From has no domain; `purpose` the
-    `MessagePurpose` of a message that names none, empty to tell it by what mailings carry; `count` the quota of who
+    `host` is this server's name, for the Message-ID of a message whose From has no domain; `count` the quota of who
     sends it, None where nothing is counted: of mail that the server itself owes.
 
     The bytes are written first: an observation without its mail could not be processed. A crash between the two leaves
     an orphan spool file; the client got no 250 and sends again. Raises InputError for a message that cannot be sent or
     that is over the quota, and StorageError when the disk refused; then nothing was accepted, and nothing counted.
     """
-    refused = list[Callable[[], None]]()
+    refused = list[TakeBack]()
 
     def put() -> Submitted:
-        submitted, data = prepare(clock, user, via, mail_from, recipients, raw, dsn, host, purpose)
+        submitted, data = prepare(clock, new, host)
         if count is not None:
             refused.append(count(len(submitted.recipients)))
         spool.put(submitted.message, data)
@@ -90,28 +113,27 @@ async def accept(
     return submitted.message
 
 
-def prepare(  # noqa: PLR0917 - plain data
-    clock: Clock,
-    user: int,
-    via: Via,
-    mail_from: str,
-    recipients: Sequence[str],
-    raw: bytes,
-    dsn: Dsn,
-    host: str,
-    purpose: str = "",
-) -> tuple[Submitted, bytes]:
+def prepare(clock: Clock, new: NewMessage, host: str) -> tuple[Submitted, bytes]:
     """The observation, and the bytes to store for it."""
-    unique = tuple(dict.fromkeys(recipients))
+    unique, dsn = tuple(dict.fromkeys(new.recipients)), new.dsn
     if not unique:
         raise InputError("the message has no recipient; name at least one in To, Cc or Bcc")
     if len(unique) > MAX_RECIPIENTS:
         raise InputError(f"{len(unique)} recipients, at most {MAX_RECIPIENTS} in one message; send it in parts")
     message, now = new_id(), clock.now()
-    data = completed(raw, message, now, host)
-    reported = purpose_of(HeaderBlock(data), purpose) or ""
+    data = completed(new.raw, message, now, host)
+    reported = purpose_of(HeaderBlock(data), new.purpose) or ""
     submitted = Submitted(
-        now, message, user, via, mail_from, unique, dsn.envid, dsn.ret, dict(dsn.recipients), purpose=str(reported)
+        now,
+        message,
+        new.user,
+        new.via,
+        new.mail_from,
+        unique,
+        dsn.envid,
+        dsn.ret,
+        dict(dsn.recipients),
+        purpose=str(reported),
     )
     return submitted, data
 

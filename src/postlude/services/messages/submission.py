@@ -11,11 +11,8 @@ from postlude.model.errors import InputError
 from postlude.model.event import Event
 from postlude.model.observation import Submitted
 from postlude.model.words import EventKind, MessagePurpose
-from postlude.services.messages.accept import MAX_RECIPIENTS, accept
 from postlude.services.messages.tracker import Plan, Tracker
 from postlude.store.messages import rows
-
-__all__ = ["MAX_RECIPIENTS", "ReadSubmission", "accept", "copy_id", "read_submission"]
 
 
 class ReadSubmission(NamedTuple):
@@ -30,8 +27,8 @@ def read_submission(
 ) -> ReadSubmission:
     """Rows and QUEUED events of a submitted message; deterministic, so that a replay adds nothing.
 
-    `policy` is the user's tracking policy. Never raises for what the mail contains: a message that cannot be
-    that cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`). `offers_count`: one that
+    `policy` is the user's tracking policy. Never raises for what the mail contains: a message that
+    cannot be instrumented is sent untracked, and its QUEUED events say why (`untracked`). `offers_count`: one that
     offers to unsubscribe is a mailing, unless something else was said of it.
     """
     head = HeaderBlock(raw)

@@ -12,6 +12,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_mailboxes
+from postlude.model.words import Via
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import copy_campaign, remove_variant
 from postlude.services.campaigns.files import MAX_HOSTED, attach_file, remove_file
@@ -27,6 +28,7 @@ from postlude.services.campaigns.preview import someone
 from postlude.services.campaigns.scheduling import UNDO_SECONDS, schedule_campaign
 from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.services.campaigns.variants import local_moment
+from postlude.services.messages.accept import NewMessage
 from postlude.store.campaigns.rows import Campaign
 from postlude.web.campaigns.draft_pages import find, to_page
 from postlude.web.deps import Deps, WebDeps
@@ -90,7 +92,9 @@ async def send_test(
     found = await run_in_threadpool(find, deps, viewer, campaign)
     recipients = list(dict.fromkeys(box.spelled for box in read_mailboxes(to)))
     raw = await run_in_threadpool(_test_mail, deps, found, contact.strip(), variant, recipients)
-    await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)
+    await deps.submit(
+        NewMessage(user=viewer.user.id, via=Via.WEB, mail_from=viewer.user.address, recipients=recipients, raw=raw)
+    )
     return to_page(found, "?notice=test")
 
 

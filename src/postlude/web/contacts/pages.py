@@ -12,11 +12,12 @@ from postlude.kit.csv_table import row_text
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
-from postlude.model.words import Consent, Purpose
+from postlude.model.words import Consent, Purpose, Via
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.membership import leave_lists
 from postlude.services.contacts.subscriptions import ConfirmationMail, subscribe
 from postlude.services.feedback.review_queue import may_decide
+from postlude.services.messages.accept import NewMessage
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.pages import pages_of
@@ -121,10 +122,13 @@ async def lists_of(
     kept, confirmation = await run_in_threadpool(_member, deps, viewer, contact, list_id, do)
     if confirmation is not None:
         await deps.submit(
-            user=confirmation.user,
-            mail_from=confirmation.mail_from,
-            recipients=[confirmation.recipient],
-            raw=confirmation.raw,
+            NewMessage(
+                user=confirmation.user,
+                via=Via.WEB,
+                mail_from=confirmation.mail_from,
+                recipients=[confirmation.recipient],
+                raw=confirmation.raw,
+            )
         )
     return _to(kept, "asked" if confirmation is not None else "saved")
 

@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse
 from postlude.instrument import Policy, find_links
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
+from postlude.model.words import Via
+from postlude.services.messages.accept import NewMessage
 from postlude.web.deps import Deps, WebDeps
 from postlude.web.messages import compose_form
 from postlude.web.messages.compose_form import ComposeForm
@@ -73,7 +75,9 @@ async def send(request: Request, deps: Deps, viewer: Posted, draft: FormDraft, c
     """Accept the message, or show the page again with the error and all input."""
     try:
         raw, recipients = await run_in_threadpool(_message, deps, viewer, draft, choice)
-        message = await deps.submit(user=viewer.user.id, mail_from=viewer.user.address, recipients=recipients, raw=raw)
+        message = await deps.submit(
+            NewMessage(user=viewer.user.id, via=Via.WEB, mail_from=viewer.user.address, recipients=recipients, raw=raw)
+        )
     except InputError as error:
         return await run_in_threadpool(_page, request, viewer, draft, choice, str(error))
     return RedirectResponse(f"/messages/{id_text(message)}?new=1", status_code=HTTPStatus.SEE_OTHER)
