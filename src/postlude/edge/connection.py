@@ -13,8 +13,7 @@ from postlude.edge.request import Request, RequestParser, RequestRefusedError
 from postlude.edge.sent import LARGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from postlude.edge.core import WriteAnswer
     from postlude.edge.server import Edge
     from postlude.edge.visitors import Visitor
     from postlude.kit.message_buffers import BufferReservation
@@ -112,7 +111,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepted by the loop."""
         self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are not a subclass
-        self.write: Callable[[bytes], object] = transport.write
+        self.write: WriteAnswer = transport.write
         transport.set_write_buffer_limits(_BUFFERED)
         self.alive = True
         peer = transport.get_extra_info("peername")

@@ -1,6 +1,6 @@
 """Common to all endpoints of one edge process, including journaling of hits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from postlude.edge.address import UNIX, AddressKeeper, Proxies, parse
@@ -29,6 +29,14 @@ HIT: Final = 1
 OTHER: Final = 2
 
 
+class WriteAnswer(Protocol):
+    """Sends bytes to the client: a transport's `write`."""
+
+    def __call__(self, data: bytes, /) -> object:
+        """Returns at once."""
+        ...
+
+
 class Waiter(Protocol):
     """The connection of a request."""
 
@@ -42,7 +50,7 @@ class Waiter(Protocol):
     """The visitor's address, without forwarding."""
     seen: int
     """The edge's tick when it was last heard of."""
-    write: Callable[[bytes], object]
+    write: WriteAnswer
     answer: bytes
     """Answer once the hit is durable."""
     lost_answer: bytes | None
@@ -66,14 +74,27 @@ def copy_of(payload: bytes) -> int:
     return int.from_bytes(payload[10:18], "big")
 
 
-Large = Callable[[bytes, Waiter], None]
+class StoreLarge(Protocol):
+    """Stores a record that is too large to share a batch."""
+
+    def __call__(self, record: bytes, waiter: Waiter, /) -> None:
+        """Returns at once; `waiter.deliver` is called when it is durable."""
+        ...
+
+
+class OnWithdrawal(Protocol):
+    """Is told that the revocations of this process grew before their file did."""
+
+    def __call__(self) -> None:
+        """Forgets what was answered without them."""
+        ...
 
 
 class Core:
     """Settings, counters and prebuilt answers of one edge process."""
 
     def __init__(
-        self, config: EdgeConfig, codec: TokenCodec, clock: Clock, queue: AppendQueue[Waiter], large: Large
+        self, config: EdgeConfig, codec: TokenCodec, clock: Clock, queue: AppendQueue[Waiter], large: StoreLarge
     ) -> None:
         self.config = config
         self.codec = codec
@@ -86,8 +107,7 @@ class Core:
         self.pages = PublicPages(config.brand)
         self.off_loop = OffLoop(self.failed_page)
         self.revoked = RevokedFile(config.revoked)
-        self.withdrawn: Callable[[], None] = lambda: None
-        """Called when the revocations of this process grew before their file did."""
+        self.withdrawn: OnWithdrawal = lambda: None
         self.lists = ListsFile(config.lists)
         self.proxies = Proxies(config.proxies)
         keeper = AddressKeeper(config.address_form, config.address_key)

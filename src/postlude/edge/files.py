@@ -1,6 +1,6 @@
 """Files with fixed names at the root."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 from postlude.edge.answer import GIF
 from postlude.edge.core import Core, Waiter
@@ -8,10 +8,18 @@ from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 
 
+class HealthReport(Protocol):
+    """What `/healthz` says."""
+
+    def __call__(self, near: bool, /) -> bytes:
+        """JSON; all of it for who asks from this machine (`near`), else the status alone."""
+        ...
+
+
 class Files:
     """robots.txt, favicon.ico, the association files of mobile apps, and /healthz."""
 
-    def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
+    def __init__(self, core: Core, health: HealthReport) -> None:
         self._core = core
         self._health = health
         config = core.config

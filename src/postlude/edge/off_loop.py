@@ -29,10 +29,18 @@ class Asker(Protocol):
         ...
 
 
+class FailedAnswer(Protocol):
+    """The answer after a fault of ours."""
+
+    def __call__(self) -> bytes:
+        """Complete, and counted."""
+        ...
+
+
 class OffLoop:
     """Runs short work in its own threads and answers when it is done."""
 
-    def __init__(self, failed: Callable[[], bytes]) -> None:
+    def __init__(self, failed: FailedAnswer) -> None:
         self._failed: Final = failed
         self._pool: Final = ThreadPoolExecutor(_THREADS, thread_name_prefix="edge-files")
 

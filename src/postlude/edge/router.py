@@ -1,11 +1,10 @@
 """From a request to its endpoint."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from postlude.edge.choices import Confirm, PreferencesEndpoint, Unsubscribe
 from postlude.edge.core import Core, Waiter
-from postlude.edge.files import Files
+from postlude.edge.files import Files, HealthReport
 from postlude.edge.headers import RequestHead
 from postlude.edge.hook import Hook
 from postlude.edge.hosted import Hosted
@@ -35,7 +34,7 @@ class Endpoint(Protocol):
 class Router:
     """Knows the prefixes. `fast` maps a prefix to the endpoint for plain GETs; `route` takes anything."""
 
-    def __init__(self, core: Core, health: Callable[[bool], bytes]) -> None:
+    def __init__(self, core: Core, health: HealthReport) -> None:
         self._core = core
         self._files = Files(core, health)
         pixel, self.link = Pixel(core), LinkEndpoint(core)

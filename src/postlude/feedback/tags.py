@@ -1,8 +1,8 @@
 """Looks for our signed tags wherever a returned mail can carry one."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 
 from postlude.feedback.finding import Evidence
 from postlude.feedback.returned_message import ReturnedMessage
@@ -89,6 +89,14 @@ class Signed:
         return first_tag(lambda tag: read(purpose, tag), text) if read is not None else 0
 
 
-def first_tag(read: Callable[[str], int | None], text: str) -> int:
+class ReadTag(Protocol):
+    """Reads a tag of one purpose."""
+
+    def __call__(self, tag: str, /) -> int | None:
+        """The copy it names; None when it does not verify."""
+        ...
+
+
+def first_tag(read: ReadTag, text: str) -> int:
     """The copy of the first tag in `text` that `read` verifies, else 0."""
     return next((copy for tag in _TAG.findall(text) if (copy := read(tag.lower()))), 0)

@@ -1,13 +1,44 @@
 """Batch queue from an event loop to the committer: no lock or future per record."""
 
 from collections import deque
-from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from postlude.model.errors import StorageError
 
 W = TypeVar("W")
 _AT_ONCE: Final = 256  # records the committer is given before the loop's turn ends, so that it syncs meanwhile
+
+
+class HandOver(Protocol):
+    """Passes on what was collected in one turn of a loop."""
+
+    def __call__(self) -> None:
+        """Called in the loop's thread."""
+        ...
+
+
+class CallSoon(Protocol):
+    """Has something called at the end of the turn of an event loop: its `call_soon`."""
+
+    def __call__(self, hand_over: HandOver, /) -> object:
+        """Returns at once."""
+        ...
+
+
+class Deliver(Protocol[W]):
+    """Tells those who wait what became of their records."""
+
+    def __call__(self, waiters: list[W], error: StorageError | None, /) -> None:
+        """Durable, or why not; called in the committer's thread. Never raises."""
+        ...
+
+
+class WakeCommitter(Protocol):
+    """Tells the committer that records wait."""
+
+    def __call__(self) -> None:
+        """Returns at once."""
+        ...
 
 
 class AppendQueue(Generic[W]):
@@ -18,9 +49,9 @@ class AppendQueue(Generic[W]):
 
     def __init__(
         self,
-        soon: Callable[[Callable[[], None]], object],
-        wake: Callable[[], None],
-        deliver: Callable[[list[W], StorageError | None], None],
+        soon: CallSoon,
+        wake: WakeCommitter,
+        deliver: Deliver[W],
     ) -> None:
         self.batch = 0
         """Changes when records are passed on: values that are equal for a whole batch are computed once."""

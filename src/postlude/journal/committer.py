@@ -2,17 +2,24 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 _log: Final = logging.getLogger(__name__)
 
 
+class CommitWork(Protocol):
+    """Writes and syncs what waits."""
+
+    def __call__(self) -> None:
+        """Everything that was added before."""
+        ...
+
+
 class Committer(Protocol):
     """Does a writer's work after it was woken, never twice at the same time."""
 
-    def start(self, name: str, work: Callable[[], None]) -> None:
+    def start(self, name: str, work: CommitWork) -> None:
         """From now on call `work` after every `wake`; one call may answer several. Called once.
 
         Where nothing wakes it for a while it may be called all the same.
@@ -37,7 +44,7 @@ class CommitterThread:
     def __init__(self) -> None:
         self._wakes: Final[SimpleQueue[bool]] = SimpleQueue()
 
-    def start(self, name: str, work: Callable[[], None]) -> None:
+    def start(self, name: str, work: CommitWork) -> None:
         """Begin."""
         self._work = work
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

@@ -1,13 +1,12 @@
 """Replacement for a journal that cannot be opened: refuses every record at once, with the reason."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeVar
 
 from postlude.journal import lost
-from postlude.journal.append_queue import AppendQueue
+from postlude.journal.append_queue import AppendQueue, CallSoon, Deliver
 from postlude.journal.writer import Done, WriterStats
 from postlude.model.errors import StorageError
 
@@ -43,9 +42,7 @@ class RefusingJournal:
         """Losses of this process that `losses` does not include yet."""
         return self._lost - self._noted
 
-    def append_queue(
-        self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
-    ) -> AppendQueue[W]:
+    def append_queue(self, soon: CallSoon, deliver: Deliver[W]) -> AppendQueue[W]:
         """As a writer's."""
         queue = AppendQueue(soon, self._refuse, deliver)
         self._queues.append(queue)

@@ -5,16 +5,15 @@ import errno
 import logging
 import os
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from postlude.journal import folder as files
 from postlude.journal import frame, lost, registry, segment_header
-from postlude.journal.append_queue import AppendQueue
+from postlude.journal.append_queue import AppendQueue, CallSoon, Deliver
 from postlude.journal.committer import Committer, CommitterThread
 from postlude.journal.disk import Disk
 from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, full_disk_alarm, size_alarm, stalled_alarm
@@ -29,8 +28,6 @@ from postlude.model.observation import AttemptStarted, encode
 REQUEST: Final = "roll"
 """Beside the journals: when it changes, every writer goes on in a new segment (`rolling`)."""
 
-Done = Callable[[Position | StorageError], None]
-
 _BUSY_BYTES: Final = 1 << 20  # a segment this full is worth a prepared successor
 _BATCH_BYTES: Final = 4 << 20
 _PATIENCE_SECONDS: Final = 1.0
@@ -43,6 +40,14 @@ _LEAST_SEGMENT: Final = 1 << 20
 W = TypeVar("W")
 
 _log = logging.getLogger(__name__)
+
+
+class Done(Protocol):
+    """Is told what became of one record."""
+
+    def __call__(self, result: Position | StorageError, /) -> None:
+        """Where it is, durably, or why not; called in the committer's thread."""
+        ...
 
 
 class WriterStats(NamedTuple):
@@ -207,9 +212,7 @@ class JournalWriter:
         """Counters since the start, and whether the disk takes records."""
         return WriterStats(self._count, self._batches, self._bytes, self._lost, self._size, self._problem)
 
-    def append_queue(
-        self, soon: Callable[[Callable[[], None]], object], deliver: Callable[[list[W], StorageError | None], None]
-    ) -> "AppendQueue[W]":
+    def append_queue(self, soon: CallSoon, deliver: Deliver[W]) -> "AppendQueue[W]":
         """A queue of its own for one event loop, whose `call_soon` is `soon`."""
         queue = AppendQueue(soon, self.wake, deliver)
         self._queues = (*self._queues, queue)

@@ -4,9 +4,8 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 from postlude.kit.connection_caps import ConnectionCap, ConnectionCaps
 
@@ -14,8 +13,29 @@ _log: Final = logging.getLogger(__name__)
 _HANDSHAKE_S: Final = 10.0
 _NO_DESCRIPTOR_PAUSE_S: Final = 0.5
 
-Release = Callable[[], None]
-"""Called once by the protocol when its connection is gone."""
+
+class Release(Protocol):
+    """Stops counting a connection."""
+
+    def __call__(self) -> None:
+        """Called by the protocol when its connection is gone; nothing the second time."""
+        ...
+
+
+class MakeConnection(Protocol):
+    """Builds the protocol of one connection."""
+
+    def __call__(self, address: str, release: Release, /) -> asyncio.Protocol:
+        """`address` is the peer's, empty for one without."""
+        ...
+
+
+class MakeRoom(Protocol):
+    """Ends a connection that idles."""
+
+    def __call__(self) -> bool:
+        """Whether there was one."""
+        ...
 
 
 class Listener:
@@ -30,10 +50,10 @@ class Listener:
         name: str,
         sock: socket.socket,
         caps: ConnectionCaps,
-        make: Callable[[str, Release], asyncio.Protocol],
+        make: MakeConnection,
         *,
         refusal: bytes,
-        make_room: Callable[[], bool],
+        make_room: MakeRoom,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._name: Final = name

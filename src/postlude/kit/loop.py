@@ -15,7 +15,6 @@ from typing import Final, Generic, Protocol, Self, TypeVar
 STANDS_STILL_S: Final = 45.0
 """A step of work that others wait for may last so long before it is told: then it probably never ends."""
 
-Words = Callable[[Exception], str]
 _Step = TypeVar("_Step")
 _T = TypeVar("_T")
 _log: Final = logging.getLogger("postlude.loop")
@@ -27,6 +26,14 @@ class Troubled(Protocol):
     @property
     def problem(self) -> str:
         """Why it does not get on, in one sentence; empty when it does."""
+        ...
+
+
+class ErrorWords(Protocol):
+    """Says an error in words."""
+
+    def __call__(self, error: Exception, /) -> str:
+        """One sentence or a part of one."""
         ...
 
 
@@ -62,7 +69,7 @@ class _Loop(Generic[_Step]):
         expected: tuple[type[Exception], ...] = (),
         problem: str = "",
         pauses: Pauses | None = None,
-        words: Words = words_of,
+        words: ErrorWords = words_of,
         delay_s: float = 0.0,
         patience_s: float = 0.0,
     ) -> None:

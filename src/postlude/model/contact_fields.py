@@ -4,10 +4,17 @@ Import, export, forms, the command line and the table of contacts derive from th
 custom field.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from postlude.kit.time_zones import zone_name
+
+
+class ReadValue(Protocol):
+    """Reads the value of a field."""
+
+    def __call__(self, text: str, /) -> str:
+        """From the given text, stripped and not empty, to the stored value; ValueError with the remedy."""
+        ...
 
 
 class ContactField(NamedTuple):
@@ -21,8 +28,7 @@ class ContactField(NamedTuple):
     """What it is, for the command line."""
     headings: frozenset[str]
     """Under which columns of files it is found, in lower case with underscores."""
-    parse: Callable[[str], str]
-    """From the given text, stripped and not empty, to the stored value; ValueError with the remedy."""
+    parse: ReadValue
     example: str = ""
 
 

@@ -1,6 +1,6 @@
 """The services' interfaces to the outside world, as protocols. Adapters implement them; tests use real ones, too."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -157,12 +157,33 @@ class Transport(Protocol):
         ...
 
 
+class RollJournals(Protocol):
+    """Has every writer go on in a new segment."""
+
+    def __call__(self) -> object:
+        """Asks; each follows within seconds."""
+        ...
+
+
+class JournalsRolled(Protocol):
+    """Whether every writer did."""
+
+    def __call__(self) -> bool:
+        """True when all that they wrote before is digested as well."""
+        ...
+
+
+class TrimJournals(Protocol):
+    """Deletes what is digested."""
+
+    def __call__(self) -> object:
+        """All of it, except for what lies in the newest segments."""
+        ...
+
+
 class Journals(NamedTuple):
     """What forgetting asks of the journals."""
 
-    roll: Callable[[], object]
-    """Have every writer go on in a new segment."""
-    rolled: Callable[[], bool]
-    """Whether they did, and all that they said before is digested."""
-    trim: Callable[[], object]
-    """Delete all that is digested, except for what lies in the newest segments."""
+    roll: RollJournals
+    rolled: JournalsRolled
+    trim: TrimJournals

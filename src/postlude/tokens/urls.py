@@ -1,13 +1,10 @@
 """The public URLs: `{base}/{prefix}/{copy token}...`, built and recognised."""
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from postlude.tokens.codec import TokenCodec
 from postlude.tokens.copy_tokens import CopyRef, CopyTokens, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SEGMENT_END: Final = re.compile(r"[/?#]")
 _LINK_PATH: Final = re.compile(r"([0-9]{1,5})\.([A-Za-z0-9_-]{11})/(.+)", re.DOTALL)
@@ -46,6 +43,22 @@ def split_link(path: str) -> tuple[int, str, str] | None:
     return (int(match[1]), match[2], match[3]) if match else None
 
 
+class TokenOf(Protocol):
+    """Makes one token of a copy."""
+
+    def __call__(self, copy: int, /) -> str:
+        """As it stands in a URL."""
+        ...
+
+
+class CopyTokensOf(Protocol):
+    """Makes the tokens of a copy."""
+
+    def __call__(self, copy: int, /) -> CopyTokens:
+        """Both of them, or the read token alone."""
+        ...
+
+
 class Urls:
     """The URLs of one message or campaign, split around the copy's token.
 
@@ -60,13 +73,13 @@ class Urls:
         self._scope = scope
         self._prefixes = prefixes or Prefixes()
         minter = codec.minter(kind, scope)
-        self.tokens: Final[Callable[[int], CopyTokens]] = minter.tokens
+        self.tokens: Final[CopyTokensOf] = minter.tokens
         """Both tokens of a copy, by its id."""
-        self.read_only: Final[Callable[[int], CopyTokens]] = minter.read_only
+        self.read_only: Final[CopyTokensOf] = minter.read_only
         """The same without the act token, for mail in which no page is named."""
-        self.token: Final[Callable[[int], str]] = minter.read
+        self.token: Final[TokenOf] = minter.read
         """The token of a copy's pixel and links."""
-        self.act_token: Final[Callable[[int], str]] = minter.act
+        self.act_token: Final[TokenOf] = minter.act
         """The token of a copy's pages."""
 
     def pixel(self) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.sender import sender_of
 from postlude.services.campaigns.work import CampaignWork
-from postlude.services.messages.attempt_log import JournaledStart
+from postlude.services.messages.attempt_log import CopyTaken, JournaledStart
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Outgoing, Throttled, Transport
@@ -49,6 +49,14 @@ class WatchWorkers(Protocol):
         ...
 
 
+class WatchTrouble(Protocol):
+    """Has somewhere shown what a part is in trouble with."""
+
+    def __call__(self, part: Troubled, /) -> object:
+        """From now on."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class CampaignDeps:
     """Dependencies of the campaign worker."""
@@ -64,9 +72,9 @@ class CampaignDeps:
     """End after so long without a campaign to send; 0: never."""
     watch: WatchWorkers | None = None
     """Called now and then: looks after what other, dead workers left."""
-    took: Callable[[int], None] | None = None
+    took: CopyTaken | None = None
     """Called with each copy when its first byte may leave."""
-    begins: Callable[[Troubled], None] | None = None
+    begins: WatchTrouble | None = None
     """Called with what says why campaigns do not leave."""
 
 

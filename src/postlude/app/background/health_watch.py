@@ -8,9 +8,9 @@ import logging
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 from msgspec.structs import replace
 
@@ -47,15 +47,38 @@ _SMTP: Final = {
 _log: Final = logging.getLogger("postlude.app")
 
 
+class RecordsBehind(Protocol):
+    """How far the digest is behind."""
+
+    def __call__(self) -> int:
+        """Journal records that wait."""
+        ...
+
+
+class MailboxProblems(Protocol):
+    """What is wrong with the mailboxes that are read."""
+
+    def __call__(self) -> Iterable[str]:
+        """One sentence for every folder that cannot be read."""
+        ...
+
+
+class WatchedLoop(NamedTuple):
+    """A background part, and what its problems are shown under."""
+
+    name: str
+    loop: Troubled
+
+
 @dataclass
 class Running:
     """What the app has opened and started so far."""
 
     store: Store | None = None
     digest: Troubled | None = None
-    behind: Callable[[], int] = int
-    loops: list[tuple[str, Troubled]] = field(default_factory=list)
-    mailboxes: Callable[[], Iterable[str]] = tuple
+    behind: RecordsBehind = int
+    loops: list[WatchedLoop] = field(default_factory=list)
+    mailboxes: MailboxProblems = tuple
     opening: Troubled | None = None
     """Why the store is not open yet."""
 

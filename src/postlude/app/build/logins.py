@@ -52,8 +52,8 @@ class Logins:
             found = (await self._copy(error)).checked(login, password)
             if found is None:
                 raise StorageError(f"a login that is not in the copy cannot be checked: {error}") from error
-            user, purpose = found
-            return Login(user.id, (user.address, *user.senders), user.limits, purpose)
+            user = found.user
+            return Login(user.id, (user.address, *user.senders), user.limits, found.purpose)
 
     def _check(self, login: str, password: str) -> Login | None:
         from postlude.services.accounts.users import check_app_password  # noqa: PLC0415 - brings the database along

@@ -14,7 +14,7 @@ from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.app.background.campaign_supervisor import CampaignWorkers
 from postlude.app.background.clock_watch import ClockWatch
 from postlude.app.background.control_socket import control_app, control_socket
-from postlude.app.background.health_watch import HealthWatch
+from postlude.app.background.health_watch import HealthWatch, WatchedLoop
 from postlude.app.background.imap import Mailboxes, imap_folders
 from postlude.app.background.login_copies import login_copies
 from postlude.app.background.provider_calls import Calls
@@ -121,7 +121,11 @@ class AppProcess:
         running, state = self._watch.running, self._digest.state
         running.digest, running.behind = self._digest, lambda: state.behind
         running.mailboxes = lambda: self._mailboxes.problems
-        running.loops += [("withdrawals", self._revoker), ("imports", self._imports), ("calls", self._calls.work)]
+        running.loops += [
+            WatchedLoop("withdrawals", self._revoker),
+            WatchedLoop("imports", self._imports),
+            WatchedLoop("calls", self._calls.work),
+        ]
 
     async def _serve_web(self) -> None:
         parts, folder = self._parts, self._parts.folder
@@ -175,15 +179,15 @@ class AppProcess:
 
     async def _start_background(self) -> None:
         parts, store = self._parts, self._store
-        loops = self._watch.running.loops
-        loops.append(("campaigns", await self._stack.enter_async_context(CampaignWorkers(store, parts.clock))))
-        await self._stack.enter_async_context(self._mailboxes)
-        await self._stack.enter_async_context(self._calls)
-        requests = DataRequests(parts, store, self._history, self._submit)
+        enter, loops = self._stack.enter_async_context, self._watch.running.loops
+        loops.append(WatchedLoop("campaigns", await enter(CampaignWorkers(store, parts.clock))))
+        await enter(self._mailboxes)
+        await enter(self._calls)
         clock_watch = ClockWatch(store, parts.clock, retry_schedule(parts.settings))
-        loops.append(("clock", await self._stack.enter_async_context(clock_watch)))
-        loops.append(("logins", await self._stack.enter_async_context(login_copies(store, parts.folder.logins))))
-        loops.append(("data requests", await self._stack.enter_async_context(requests)))
+        loops.append(WatchedLoop("clock", await enter(clock_watch)))
+        loops.append(WatchedLoop("logins", await enter(login_copies(store, parts.folder.logins))))
+        requests = DataRequests(parts, store, self._history, self._submit)
+        loops.append(WatchedLoop("data requests", await enter(requests)))
 
     async def _start_digest(self, digest: Digest) -> None:
         stop = threading.Event()
@@ -237,7 +241,7 @@ class AppProcess:
 
         bell = asyncio.create_task(ring(), name="wake the worker")
         mails = Worker(sender)
-        self._watch.running.loops.append(("sender", mails))
+        self._watch.running.loops.append(WatchedLoop("sender", mails))
         worker = asyncio.create_task(mails.run(stop, wake), name="worker")
 
         async def end() -> None:

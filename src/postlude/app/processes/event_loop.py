@@ -5,8 +5,9 @@ import faulthandler
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
+from typing import Protocol
 
 import uvloop
 
@@ -15,7 +16,15 @@ from postlude.kit.descriptors import raise_descriptor_limit
 from postlude.kit.log_limit import LogLimit
 
 
-def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, bond: Bond | None = None) -> None:
+class ProcessMain(Protocol):
+    """What a process does."""
+
+    def __call__(self, stop: asyncio.Event, /) -> Awaitable[None]:
+        """Until `stop` is set, or until there is nothing left to do."""
+        ...
+
+
+def run_until_stopped(main: ProcessMain, *, bond: Bond | None = None) -> None:
     """Run `main(stop)` on uvloop; `stop` is set by SIGTERM and Ctrl-C.
 
     It may hold as many descriptors as this account may.

@@ -4,7 +4,7 @@ import socket
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
-from postlude.app.background.health_watch import HealthWatch
+from postlude.app.background.health_watch import HealthWatch, WatchedLoop
 from postlude.app.processes.http_server import WebServer
 from postlude.app.processes.sockets import listen_for
 from postlude.config import Settings
@@ -24,7 +24,7 @@ class WebSocket:
         self._loop: Final = TaskLoop(
             "web app's port", self._bind, expected=(PostludeError,), problem="the web app is not served"
         )
-        watch.running.loops.append(("web app", self._loop))
+        watch.running.loops.append(WatchedLoop("web app", self._loop))
 
     async def __aenter__(self) -> Self:
         """Answer that the app is starting."""

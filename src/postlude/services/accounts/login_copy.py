@@ -6,7 +6,7 @@ to try. Who was disabled, and a password that was revoked, is not in the next co
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -40,16 +40,24 @@ class KnownUser(msgspec.Struct, frozen=True):
     passwords: tuple[KnownPassword, ...]
 
 
+class KnownLogin(NamedTuple):
+    """A login that was checked by the copy."""
+
+    user: KnownUser
+    purpose: str
+    """Of what is sent with that password."""
+
+
 class LoginCopy(msgspec.Struct, frozen=True):
     """All who may send, oldest first."""
 
     users: tuple[KnownUser, ...] = ()
 
-    def checked(self, login: str, password: str) -> tuple[KnownUser, str] | None:
-        """The user whose app password it is, and its purpose; None when it is not here: the database may know."""
+    def checked(self, login: str, password: str) -> KnownLogin | None:
+        """Whose app password it is; None when it is not here: the database may know."""
         hashed, user = password_hash(password), self.called(login)
         known = () if user is None else user.passwords
-        return next(((user, one.purpose) for one in known if user is not None and one.hashed == hashed), None)
+        return next((KnownLogin(user, one.purpose) for one in known if user is not None and one.hashed == hashed), None)
 
     def called(self, address: str) -> KnownUser | None:
         """The user with this login address."""
@@ -60,8 +68,8 @@ class LoginCopy(msgspec.Struct, frozen=True):
 def copy_of_logins(store: Store) -> LoginCopy:
     """As the database has them now."""
     passwords: dict[int, list[KnownPassword]] = {}
-    for user, hashed, purpose in store.accounts.password_hashes():
-        passwords.setdefault(user, []).append(KnownPassword(hashed, purpose))
+    for one in store.accounts.password_hashes():
+        passwords.setdefault(one.user, []).append(KnownPassword(one.hashed, one.purpose))
     return LoginCopy(
         tuple(
             KnownUser(user.id, user.address, user.senders, user.limits, tuple(passwords.get(user.id, ())))

@@ -12,25 +12,25 @@ from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, WinnerRule
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
-from postlude.store.campaigns.sending import Place
+from postlude.store.campaigns.sending import CopyPlace, PlaceOf
 
 _HOUR: Final = 3600 * MICROS_PER_SECOND
 _PERCENT: Final = 100
 _FIRST_ZONE: Final = "Pacific/Kiritimati"  # UTC+14
 
 
-def places(campaign: Campaign, variants: Sequence[Variant]) -> Place:
+def places(campaign: Campaign, variants: Sequence[Variant]) -> PlaceOf:
     """Where each contact of a run goes: parts of the test are equal in every run, and random within it."""
     messages = [variant.message for variant in variants]
     tested = campaign.options.test_percent if len(messages) > 1 else 0
     offset = random.randrange(len(messages))  # noqa: S311 - the assignment of subjects is not a secret
 
-    def place(number: int, time_zone: str) -> tuple[int, CopyStatus, int]:
+    def place(number: int, time_zone: str) -> CopyPlace:
         message = messages[(number + offset) % len(messages)]
         due = due_at(campaign, time_zone)
         if tested and random.randrange(_PERCENT) >= tested:  # noqa: S311 - as above
-            return messages[0], CopyStatus.HELD, due
-        return message, CopyStatus.QUEUED, due
+            return CopyPlace(messages[0], CopyStatus.HELD, due)
+        return CopyPlace(message, CopyStatus.QUEUED, due)
 
     return place
 

@@ -5,11 +5,11 @@ is imported twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ from postlude.services.contacts.columns import Columns, find_columns
 from postlude.services.contacts.file_reader import FileShape, rows_of, shape_of
 from postlude.services.contacts.import_rows import Chunk, chunks_of
 from postlude.store import Store
-from postlude.store.contacts.bulk_import import Intake
+from postlude.store.contacts.bulk_import import BeatOf, Intake
 from postlude.store.contacts.rows import Proof
 from postlude.store.jobs.rows import Beat, Job
 
@@ -129,12 +129,28 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
     return store.jobs.add(KIND, title, now, kept, unit="lines", by=by, total=seen.shape.lines, owner=owner)
 
 
+class ShowJob(Protocol):
+    """Shows how far a job is."""
+
+    def __call__(self, job: Job, /) -> None:
+        """Called after every batch."""
+        ...
+
+
+class Stopping(Protocol):
+    """Whether this process is to end."""
+
+    def __call__(self) -> bool:
+        """Asked before every batch; True leaves the job for the next process."""
+        ...
+
+
 def run_import(
     store: Store,
     clock: Clock,
     job: Job,
-    show: Callable[[Job], None] = lambda _job: None,
-    stopping: Callable[[], bool] = lambda: False,
+    show: ShowJob = lambda _job: None,
+    stopping: Stopping = lambda: False,
 ) -> Stopped:
     """Run a claimed job to its end, or until it is paused or stopped.
 
@@ -162,7 +178,7 @@ def claim_import(store: Store, clock: Clock, owner: str, job: int = 0) -> Job | 
     return store.jobs.claim(owner, now, now - SILENT_SECONDS * MICROS_PER_SECOND, job=job, kind=KIND)
 
 
-def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stopping: Callable[[], bool]) -> JobStatus:
+def _run(store: Store, clock: Clock, job: Job, show: ShowJob, stopping: Stopping) -> JobStatus:
     options = msgspec.convert(job.options, _Options, str_keys=True, strict=False)
     path = Path(options.file)
     if _fingerprint(path) != options.fingerprint:
@@ -204,7 +220,7 @@ def _run(store: Store, clock: Clock, job: Job, show: Callable[[Job], None], stop
     return JobStatus.DONE
 
 
-def _beat_of(job: Job, clock: Clock, totals: Counter[str], chunk: Chunk) -> Callable[[Mapping[str, int]], Beat]:
+def _beat_of(job: Job, clock: Clock, totals: Counter[str], chunk: Chunk) -> BeatOf:
     def beat(counts: Mapping[str, int]) -> Beat:
         totals.update(counts)
         totals.update({"wrong": len(chunk.errors), "blank": chunk.blank, "rows": len(chunk.entries)})

@@ -4,7 +4,7 @@ What is journaled here and has no result when its worker dies may have arrived; 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -33,13 +33,21 @@ class Startable(Protocol):
         ...
 
 
+class CopyTaken(Protocol):
+    """Is told that the first byte of a copy may leave."""
+
+    def __call__(self, copy: int, /) -> None:
+        """Returns at once."""
+        ...
+
+
 class AttemptLog:
     """One for all connections of a worker: what they ask for while the disk takes a record is the next one."""
 
     def __init__(self, append: Append, clock: Clock) -> None:
         self.sync_s = 0.0
         """How long a record takes to be durable, averaged."""
-        self.took: Callable[[int], None] = _forget
+        self.took: CopyTaken = _forget
         """Called with each copy when its first byte may leave, in the same turn of the loop."""
         self._append: Final = append
         self._clock: Final = clock

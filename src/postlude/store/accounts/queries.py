@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.accounts.rows import AppPassword, PasswordHash, PasswordUser, User
 from postlude.store.accounts.tables import app_passwords, ended_sessions, users
 from postlude.store.base import TopicQueries, address_key, as_struct, clean
 
@@ -94,19 +94,19 @@ class AccountQueries(TopicQueries):
             connection.execute(app_passwords.insert(), row)
         return password_id
 
-    def app_password_user(self, hashed: bytes) -> tuple[User, str] | None:
-        """Whose app password has this hash, and the purpose of what is sent with it."""
+    def app_password_user(self, hashed: bytes) -> PasswordUser | None:
+        """Whose app password has this hash."""
         query = select(users, app_passwords.c.purpose.label("its_purpose"))
         query = query.join(app_passwords, app_passwords.c.user == users.c.id)
         with self._database.read() as connection:
             row = connection.execute(query.where(app_passwords.c.hash == hashed)).first()
-        return None if row is None else (as_struct(User, row), row.its_purpose)
+        return None if row is None else PasswordUser(as_struct(User, row), row.its_purpose)
 
-    def password_hashes(self) -> list[tuple[int, bytes, str]]:
-        """(user, hash, purpose of what is sent with it) of every app password."""
+    def password_hashes(self) -> list[PasswordHash]:
+        """Every app password, oldest first."""
         query = select(app_passwords.c.user, app_passwords.c.hash, app_passwords.c.purpose).order_by(app_passwords.c.id)
         with self._database.read() as connection:
-            return [(int(row[0]), bytes(row[1]), str(row[2])) for row in connection.execute(query)]
+            return [PasswordHash(int(row[0]), bytes(row[1]), str(row[2])) for row in connection.execute(query)]
 
     def touch_app_password(self, hashed: bytes, at: int, unless_since: int) -> None:
         """Note a use, unless one is noted since `unless_since`: a login must not cost a write each time."""

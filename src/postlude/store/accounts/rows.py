@@ -1,5 +1,7 @@
 """Users and app passwords as plain data."""
 
+from typing import NamedTuple
+
 import msgspec
 
 
@@ -30,3 +32,20 @@ class AppPassword(msgspec.Struct, frozen=True):
     last_used_at: int | None = None
     purpose: str = ""
     """A `MessagePurpose` of what is sent with it and says none itself; empty: as the message looks."""
+
+
+class PasswordUser(NamedTuple):
+    """Whose app password it is."""
+
+    user: User
+    purpose: str
+    """Of what is sent with it."""
+
+
+class PasswordHash(NamedTuple):
+    """The hash of one app password."""
+
+    user: int
+    hashed: bytes
+    purpose: str
+    """Of what is sent with it."""

@@ -1,7 +1,7 @@
 """A running campaign: its audience becomes copies, workers claim them, and they are counted."""
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
@@ -29,14 +29,29 @@ _OPEN: Final = tuple(
     for status in (CopyStatus.HELD, CopyStatus.QUEUED, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 )
 
-Place = Callable[[int, str], tuple[int, CopyStatus, int]]
-"""From a contact (its number in the run, its time zone) to the variant's message, HELD or QUEUED, and the due time."""
+
+class CopyPlace(NamedTuple):
+    """What a contact of the audience gets, and when."""
+
+    message: int
+    """The variant's."""
+    status: CopyStatus
+    """HELD or QUEUED."""
+    due: int
+
+
+class PlaceOf(Protocol):
+    """Places the contacts of an audience."""
+
+    def __call__(self, number: int, time_zone: str, /) -> CopyPlace:
+        """`number` is the contact's in the run, `time_zone` its own, empty when it is not known."""
+        ...
 
 
 class CampaignSending(TopicQueries):
     """Create, claim and requeue a campaign's copies."""
 
-    def enqueue_audience(self, campaign: int, audience: Audience, limit: int, place: Place) -> AudienceProgress:
+    def enqueue_audience(self, campaign: int, audience: Audience, limit: int, place: PlaceOf) -> AudienceProgress:
         """Create copies for up to `limit` further contacts of the audience, which comes settled.
 
         The copies and the position in the audience change in one transaction: after a crash, and with several processes
@@ -163,7 +178,7 @@ def _next_people(connection: Connection, audience: Audience, after: int, limit: 
     return connection.execute(query.limit(limit)).all()
 
 
-def _copy_rows(campaign: int, people: Sequence[Any], place: Place) -> list[dict[str, Any]]:
+def _copy_rows(campaign: int, people: Sequence[Any], place: PlaceOf) -> list[dict[str, Any]]:
     rows = []
     for number, (copy, person) in enumerate(zip(id_run(len(people)), people, strict=True)):
         message, status, due = place(number, person.time_zone)

@@ -1,10 +1,10 @@
 """Many contacts at once: one transaction a batch, with the job's place in the file inside it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal, or_, select, update
@@ -96,6 +96,14 @@ class Intake:
     """In a dry run: hashes of the addresses that would exist by now."""
 
 
+class BeatOf(Protocol):
+    """Makes a job's new state."""
+
+    def __call__(self, counts: Mapping[str, int], /) -> Beat:
+        """From the counts of a batch, by name."""
+        ...
+
+
 class BulkImport(TopicQueries):
     """Queries of imports."""
 
@@ -111,7 +119,7 @@ class BulkImport(TopicQueries):
         intake: Intake,
         entries: Sequence[ImportRow],
         errors: Sequence[JobError],
-        beat: Callable[[Mapping[str, int]], Beat],
+        beat: BeatOf,
     ) -> str:
         """Import one batch, all or nothing. Returns the wish for the job; `lost` when another process has it.
 

@@ -1,7 +1,6 @@
 """Whether anything is in this state, and taking all of it out but the accounts."""
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Table, delete, func, select, text
 
@@ -18,6 +17,14 @@ _MADE: Final = {"messages": messages, "contacts": contacts, "campaigns": campaig
 """What people make or send."""
 
 
+class KeepsSetting(Protocol):
+    """Which settings stay."""
+
+    def __call__(self, key: str, /) -> bool:
+        """True for the key of one that stays."""
+        ...
+
+
 class Emptying(TopicQueries):
     """For an instance that holds an example."""
 
@@ -27,7 +34,7 @@ class Emptying(TopicQueries):
             found = {name: _count(connection, table, since) for name, table in _MADE.items()}
         return {name: number for name, number in found.items() if number}
 
-    def empty(self, keeps: Callable[[str], bool]) -> None:
+    def empty(self, keeps: KeepsSetting) -> None:
         """Delete every row but accounts and the settings whose key is kept, in one transaction.
 
         The database's file holds nothing of them afterwards.

@@ -6,10 +6,10 @@ sent.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Text, case, cast, delete, func, literal, or_, select, update
@@ -35,8 +35,6 @@ from postlude.store.privacy.tables import data_requests, forget_requests, forgot
 
 KEY_OPTION: Final = "postlude_forgotten_key"
 """Execution option of an engine: a function that returns the key of the hashes."""
-KeySource = Callable[[bool], bytes]
-"""Returns the key; the argument says whether it may create one, while there are no hashes yet."""
 _HASH_BYTES: Final = 16
 _A_NAME: Final = 3
 _ON_ITS_WAY: Final = [
@@ -44,6 +42,14 @@ _ON_ITS_WAY: Final = [
     for status in (CopyStatus.QUEUED, CopyStatus.HELD, CopyStatus.CLAIMED, CopyStatus.SENDING, CopyStatus.DEFERRED)
 ]
 _NOT_STARTED: Final = [status for status in _ON_ITS_WAY if status != CopyStatus.SENDING.value]
+
+
+class KeySource(Protocol):
+    """Where the key of the hashes is."""
+
+    def __call__(self, make: bool, /) -> bytes:
+        """The key; `make`: it may create one, because there are no hashes yet. SettingError when it is missing."""
+        ...
 
 
 class Forgot(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Message, Store, open_store
 from postlude.store.campaigns.rows import Campaign, CampaignOptions, Variant
+from postlude.store.campaigns.sending import CopyPlace
 from postlude.store.contacts.rows import Audience
 
 CAMPAIGN, MESSAGE = 500, 501
@@ -39,8 +40,8 @@ def everybody(store: Store, count: int, **options: Any) -> Campaign:
     return store.campaigns.get(CAMPAIGN)
 
 
-def now_(_number: int, _zone: str) -> tuple[int, CopyStatus, int]:
-    return MESSAGE, CopyStatus.QUEUED, 0
+def now_(_number: int, _zone: str) -> CopyPlace:
+    return CopyPlace(MESSAGE, CopyStatus.QUEUED, 0)
 
 
 def enqueue_all(store: Store, limit: int = 100) -> None:
@@ -171,7 +172,10 @@ def test_the_throttle_holds_for_all_workers_together(store: Store) -> None:
 def test_held_copies_leave_as_the_winner(store: Store) -> None:
     everybody(store, 4)
     store.campaigns.enqueue_audience(
-        CAMPAIGN, EVERYONE, 100, lambda number, _: (MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0)
+        CAMPAIGN,
+        EVERYONE,
+        100,
+        lambda number, _: CopyPlace(MESSAGE, CopyStatus.HELD if number else CopyStatus.QUEUED, 0),
     )
     assert len(store.campaigns.claim(CAMPAIGN, 9, 10, 1)) == 1
     assert store.campaigns.release_held(CAMPAIGN, 777, limit=2) == 2
