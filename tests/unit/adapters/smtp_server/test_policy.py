@@ -20,7 +20,7 @@ class Picky:
     login = None
 
     def __init__(self, session: SmtpServerSession, taken: list[tuple[str, list[str], bytes]]) -> None:
-        self._peer = session.peer
+        self.session = session
         self._taken = taken
 
     async def trusted(self) -> bool:
@@ -44,6 +44,7 @@ async def server(taken: list[tuple[str, list[str], bytes]]) -> AsyncIterator[int
         return Picky(session, taken)
 
     sock = socket.create_server(("127.0.0.1", 0))
+    sock.settimeout(0)
     port: int = sock.getsockname()[1]
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(SmtpServerConfig(hostname="mx.example.org"), sock, policy, stop))
