@@ -1,17 +1,14 @@
 """The data folder: its paths, its lock, and the keys."""
 
-import json
 import logging
 import os
 import re
 import secrets
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from postlude.adapters.key_file import make_key_file, read_key_file
 from postlude.kit.files import create_durably, lock_file, rename_durably
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
@@ -125,27 +122,15 @@ class DataFolder:
         return FolderLock(descriptor)
 
     def key_ring(self) -> KeyRing:
-        """Read the signing keys, making the first one when there is none yet.
-
-        Every link ever sent depends on this file: it is written once, durably, and only ever added to.
-        """
+        """Read the signing keys, making the first one when there is none yet; SettingError with the remedy."""
         if not self.keys.exists():
             if self.was_used():
                 raise SettingError(
                     f"{self.keys} is missing from a data folder that is in use. Restore it from a backup: without it "
                     "no link in sent mail works, so no new key ring is created"
                 )
-            self._make_keys()
-        try:
-            data = json.loads(self.keys.read_text(encoding="ascii"))
-            ring = {int(key): b64decode(secret, validate=True) for key, secret in data["keys"].items()}
-            _check(ring, data.get("checksums", {}))
-            return KeyRing(ring, int(data["current"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SettingError(
-                f"{self.keys} is not a key file ({error}). Restore it from a backup: without it no link in sent "
-                "mail works, so it is not replaced by a new one"
-            ) from error
+            make_key_file(self.keys, mode=_PRIVATE_FILE)
+        return read_key_file(self.keys)
 
     def was_used(self) -> bool:
         """Whether anything was ever stored here but the state: mail, hits or events."""
@@ -192,11 +177,6 @@ class DataFolder:
             self._write_once(path, secrets.token_hex(_ID_BYTES).encode("ascii"))
         return path.read_text(encoding="ascii").strip()
 
-    def _make_keys(self) -> None:
-        secret = secrets.token_bytes(SECRET_BYTES)
-        made = {"current": 1, "keys": {"1": b64encode(secret).decode("ascii")}, "checksums": {"1": _checksum(secret)}}
-        self._write_once(self.keys, json.dumps(made).encode("ascii"))
-
     def _quarantined_record(self, path: Path, so: str) -> None:
         quarantined = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
         rename_durably(path, quarantined)
@@ -205,18 +185,6 @@ class DataFolder:
     def _write_once(self, path: Path, data: bytes) -> None:
         with suppress(FileExistsError):  # another process was first: what it wrote stays
             create_durably(path, data, mode=_PRIVATE_FILE)
-
-
-def _check(ring: Mapping[int, bytes], checksums: Mapping[str, str]) -> None:
-    """ValueError when a key is not what it was; older files have no checksums."""
-    for key, checksum in checksums.items():
-        if _checksum(ring[int(key)]) != checksum:
-            raise ValueError(f"key {key} is damaged")
-
-
-def _checksum(secret: bytes) -> str:
-    """Says whether a key is whole, and nothing about it."""
-    return blake2b(secret, digest_size=8, person=b"whole").hexdigest()
 
 
 def _written(path: Path) -> str:

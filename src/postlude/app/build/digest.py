@@ -6,10 +6,10 @@ from functools import partial
 from postlude.app.background.provider_calls import certificates, provider_keys
 from postlude.app.build.common import Parts
 from postlude.app.build.sending import Policies
-from postlude.feedback import Finding, TagReader, parse
+from postlude.feedback import Finding
 from postlude.history import History
 from postlude.journal import PARTS, JournalReader, Spool
-from postlude.model.observation import Returned, Submitted
+from postlude.model.observation import Submitted
 from postlude.services.change_feed import Changes
 from postlude.services.digest.attempts import Submissions
 from postlude.services.digest.attribution import Attribution, attribute, tag_reader
@@ -18,7 +18,7 @@ from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest, MaintenanceStep
 from postlude.services.digest.provider_calls import ProviderCalls
-from postlude.services.digest.returned_mail import IMAP_CHANNEL, ReturnedMail
+from postlude.services.digest.returned_mail import ReturnedMail, parse_returned
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
@@ -29,8 +29,6 @@ from postlude.services.privacy.forgetting import Folders, Forgetter
 from postlude.services.privacy.retention import Keep, Retention
 from postlude.store import Store
 from postlude.tokens import TagPurpose
-
-_NULL_SENDER = "<>"
 
 
 def build_digest(
@@ -50,7 +48,7 @@ def build_digest(
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     record_steps = RecordSteps(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker, parts.settings.sandbox), spool_out.get),
-        returned=ReturnedMail(spool_in, partial(_parse, tags), partial(_attribute, store), repeats),
+        returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, withdrawn=withdrawn),
         webhooks=ProviderCalls(
             provider_keys(parts.settings),
@@ -100,11 +98,6 @@ def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
 def _take(policies: Policies, tracker: Tracker, sandbox: bool, submitted: Submitted, raw: bytes) -> ReadSubmission:
     # The sandbox offers to unsubscribe in everything, so that it can be tried: that makes no mailing.
     return read_submission(submitted, raw, policies(submitted.user), tracker, offers_count=not sandbox)
-
-
-def _parse(tags: TagReader, raw: bytes, returned: Returned) -> list[Finding]:
-    envelope = returned.mail_from or ("" if returned.channel.startswith(IMAP_CHANNEL) else _NULL_SENDER)
-    return parse(raw, tags=tags, rcpt_to=returned.rcpt_to, mail_from=envelope)
 
 
 def _attribute(store: Store, finding: Finding, at: int, *, verified: bool = False) -> Attribution:

@@ -11,18 +11,7 @@ from postlude.config import SANDBOX_DOMAIN, Settings
 from postlude.dkim import DkimKey
 from postlude.kit.clock import Clock, to_datetime
 from postlude.services.domains.dns_records import DnsRecord, RecordCheck, Setup, check, records
-
-"""Written where this server's public name is not known."""
-_LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost", ""))
-# What the providers themselves ask for; any other server is allowed by its own name.
-_PROVIDERS: Final = {
-    "gmail.com": "include:_spf.google.com",
-    "amazonaws.com": "include:amazonses.com",
-    "postmarkapp.com": "include:spf.mtasv.net",
-    "mailgun.org": "include:mailgun.org",
-    "sendgrid.net": "include:sendgrid.net",
-    "office365.com": "include:spf.protection.outlook.com",
-}
+from postlude.services.domains.sender_policy import public_host, server_host, spf_mechanism
 
 
 class Domains:
@@ -62,28 +51,11 @@ class Domains:
 
     def _setup(self) -> Setup:
         settings = self._settings
-        tracking = urlsplit(settings.public_edge).hostname or ""
         return_domain = settings.return_domain if settings.return_domain != SANDBOX_DOMAIN else ""
-        server = settings.server_name or socket.getfqdn()
-        public = "." in server and not server.startswith("localhost")
-        server = server if public else ""
+        server = server_host(settings.server_name or socket.getfqdn())
         return Setup(
-            tracking_host="" if tracking in _LOOPBACK or _is_address(tracking) else tracking,
+            tracking_host=public_host(urlsplit(settings.public_edge).hostname or ""),
             return_domain=return_domain,
             server=server,
-            mechanism=_mechanism([each.host for each in settings.smtp_servers], server),
+            mechanism=spf_mechanism([each.host for each in settings.smtp_servers], server),
         )
-
-
-def _mechanism(servers: Sequence[str], own: str) -> str:
-    for host in servers:
-        for domain, mechanism in _PROVIDERS.items():
-            if host == domain or host.endswith("." + domain):
-                return mechanism
-    outside = [host for host in servers if host not in _LOOPBACK and not _is_address(host)]
-    sends = outside[0] if outside else own
-    return f"a:{sends}" if sends else ""
-
-
-def _is_address(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from postlude.app.build.network_lists import (
+from postlude.adapters.network_lists import (
     Stamp,
     load_crawlers,
     load_lists,

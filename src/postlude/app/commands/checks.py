@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.imap import try_folder
+from postlude.adapters.network_lists import load_lists, open_countries
 from postlude.adapters.smtp_client.pool import SmtpTransport
 from postlude.app.background.edge_monitor import EdgeWatch
 from postlude.app.background.health_watch import look_around, look_into
@@ -19,7 +20,6 @@ from postlude.app.background.imap import imap_folders
 from postlude.app.build.common import build_parts
 from postlude.app.build.domains import Domains
 from postlude.app.build.list_health import of_lists
-from postlude.app.build.network_lists import load_lists, open_countries
 from postlude.app.build.sending import server_config
 from postlude.app.commands.doctor import sqlite_path
 from postlude.app.data_folder import DataFolder

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from postlude.adapters.network_lists import AddressLookup, AgentLookup
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.build.network_lists import AddressLookup, AgentLookup
 from postlude.app.processes.edge_group import run_edges
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.sockets import inherited, listen_for

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from postlude.adapters.country_table import write_countries
-from postlude.app.build.list_health import old_lists
-from postlude.app.build.network_lists import (
+from postlude.adapters.network_lists import (
     COUNTRIES,
     OWN_RULES,
     import_crawlers,
@@ -17,6 +16,7 @@ from postlude.app.build.network_lists import (
     load_own_rules,
     open_countries,
 )
+from postlude.app.build.list_health import old_lists
 from postlude.app.data_folder import DataFolder
 from postlude.classify.network_lists import CRAWLERS
 from postlude.cli.message_file import read_bytes

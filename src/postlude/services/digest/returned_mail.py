@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from postlude.feedback import Finding, FindingKind
+from postlude.feedback import Finding, FindingKind, TagReader, parse
 from postlude.journal import checksum
 from postlude.kit.ids import id_text
 from postlude.model.observation import Returned
@@ -39,6 +39,7 @@ class Attributor(Protocol):
 
 IMAP_CHANNEL: Final = "imap:"
 """Prefix of the channel names of mailboxes that are read."""
+_NULL_SENDER: Final = "<>"
 _ORDINARY: Final = frozenset(
     {
         FindingKind.MAIL,
@@ -63,6 +64,12 @@ class ReturnedMailSource(Protocol):
     def delete(self, id: int) -> None:  # noqa: A002 - the spool's word
         """Remove it."""
         ...
+
+
+def parse_returned(tags: TagReader, mail: bytes, returned: Returned) -> list[Finding]:
+    """Implements `BounceParser`. By SMTP an empty sender is the null reverse-path; a mailbox does not tell it."""
+    envelope = returned.mail_from or ("" if returned.channel.startswith(IMAP_CHANNEL) else _NULL_SENDER)
+    return parse(mail, tags=tags, rcpt_to=returned.rcpt_to, mail_from=envelope)
 
 
 class ReturnedMail:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from postlude.adapters.network_lists import COUNTRIES, OWN_RULES, import_list
 from postlude.app.build.list_health import of_lists
-from postlude.app.build.network_lists import COUNTRIES, OWN_RULES, import_list
 
 NOW = 1_796_000_000_000_000
 """The end of November 2026."""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from postlude.adapters.country_table import Countries, write_countries
-from postlude.app.build.network_lists import (
+from postlude.adapters.network_lists import (
     COUNTRIES,
     OWN_RULES,
     AddressLookup,
