@@ -14,6 +14,7 @@ from postlude.model.errors import InputError
 from postlude.services.contacts import contacts as service
 from postlude.services.contacts.columns import find_columns
 from postlude.services.contacts.import_job import ImportOrder
+from postlude.services.privacy.known_contact import contact_lines
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.tables import contacts
@@ -43,6 +44,12 @@ def test_a_contact_has_it(field: ContactField) -> None:
 def test_it_is_added_and_shown(store: Store, field: ContactField) -> None:
     contact = service.add(store, CLOCK, "bob@example.com", **{field.name: f" {value_of(field)} "})
     assert service.as_json(store, contact)[field.name] == value_of(field)
+
+
+@EVERY
+def test_who_asks_what_is_stored_is_told_it(store: Store, field: ContactField) -> None:
+    service.add(store, CLOCK, "bob@example.org", **{field.name: value_of(field)})
+    assert value_of(field) in "\n".join(contact_lines(store, "bob@example.org"))
 
 
 @EVERY

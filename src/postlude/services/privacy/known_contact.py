@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from postlude.kit.clock import to_iso
+from postlude.model.contact_fields import FIELD_NAMES
 from postlude.store import Store, Unmatched
 from postlude.store.contacts.rows import ConsentEntry, Contact, Membership
 
@@ -32,10 +33,9 @@ def question_lines(found: list[Unmatched]) -> list[str]:
 
 def _own(contact: Contact) -> Iterator[str]:
     yield f"  address: {contact.spelled}"
-    if contact.name:
-        yield f"  name: {contact.name}"
-    if contact.time_zone:
-        yield f"  time zone: {contact.time_zone}"
+    for name in FIELD_NAMES:
+        if value := getattr(contact, name):
+            yield f"  {name.replace('_', ' ')}: {value}"
     for name, value in contact.fields.items():
         yield f"  {name}: {value}"
     if contact.source:
