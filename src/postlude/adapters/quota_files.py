@@ -14,7 +14,7 @@ from postlude.adapters.smtp_client.rate_limits import DAY_S, Budget, RateLimits,
 from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.files import lock_file
 from postlude.model.errors import QuotaError, StorageError
-from postlude.model.quota import Quota
+from postlude.model.quota import Quota, TakeBack
 from postlude.model.usage_slot import SLOT_S, slot_of
 
 _ENTRY: Final = struct.Struct("<III")
@@ -59,7 +59,7 @@ class QuotaFiles:
             raise self._failed(user, error) from error
         return _refusal(quota, _read(content), self._clock.now(), recipients)
 
-    def take(self, user: int, own: Mapping[str, int] | None, recipients: int) -> Callable[[], None]:
+    def take(self, user: int, own: Mapping[str, int] | None, recipients: int) -> TakeBack:
         """Count one message to so many recipients; what is returned takes that back, when it was not accepted.
 
         QuotaError when it is too much: then nothing is counted.

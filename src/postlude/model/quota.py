@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,14 @@ class Quota:
     def changed(self, own: Mapping[str, int] | None) -> "Quota":
         """With what is said of one user."""
         return Quota(**{name: (own or {}).get(name, getattr(self, name)) for name in LIMITS})
+
+
+class TakeBack(Protocol):
+    """Takes back what was counted for a message that was not accepted."""
+
+    def __call__(self) -> None:
+        """Done when it returns; StorageError."""
+        ...
 
 
 LIMITS: Final = tuple(each.name for each in fields(Quota))

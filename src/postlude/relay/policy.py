@@ -21,7 +21,7 @@ from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.throttle import Throttle
 from postlude.services.accounts.sender_rights import may_send_as
-from postlude.services.messages.accept import Count, Dsn, NewMessage
+from postlude.services.messages.accept import CountMessage, Dsn, NewMessage
 
 _MAX_HOPS: Final = 50
 _AUTHORS: Final = ("from", "sender", "resent-from", "resent-sender")
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Accept(Protocol):
     """`services.messages.accept.accept` with journal, spool, clock and host given."""
 
-    def __call__(self, new: NewMessage, /, *, count: Count | None) -> Awaitable[int]:
+    def __call__(self, new: NewMessage, /, *, count: CountMessage | None) -> Awaitable[int]:
         """Durable when it returns the message's id; InputError, QuotaError, StorageError."""
         ...
 

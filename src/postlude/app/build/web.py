@@ -14,7 +14,7 @@ from postlude.app.build.sending import build_contents
 from postlude.history import History
 from postlude.services.accounts.preferences import get_preferences, put_preferences
 from postlude.services.accounts.users import new_app_password, use_sign_in
-from postlude.services.messages.accept import Count, NewMessage
+from postlude.services.messages.accept import CountMessage, NewMessage
 from postlude.services.ports import Append, SpooledMail, Wake
 from postlude.services.reports.messages import Reports
 from postlude.store import Store
@@ -26,7 +26,7 @@ from postlude.web.deps import HealthOf, Subscribable
 class AcceptFromWeb(Protocol):
     """`services.messages.accept.accept` with journal, spool, clock and host given."""
 
-    def __call__(self, new: NewMessage, /, *, count: Count | None = None) -> Awaitable[int]:
+    def __call__(self, new: NewMessage, /, *, count: CountMessage | None = None) -> Awaitable[int]:
         """Return the message id when the message is durable; InputError, QuotaError, StorageError."""
         ...
 

@@ -21,6 +21,7 @@ from postlude.mail.purpose import purpose_of
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, StorageError
 from postlude.model.observation import Submitted, encode
+from postlude.model.quota import TakeBack
 from postlude.model.words import Via
 from postlude.services.ports import Append
 
@@ -42,15 +43,7 @@ class Dsn(NamedTuple):
 NO_DSN: Final = Dsn()
 
 
-class TakeBack(Protocol):
-    """Takes back what was counted for a message that was not accepted."""
-
-    def __call__(self) -> None:
-        """Done when it returns; StorageError."""
-        ...
-
-
-class Count(Protocol):
+class CountMessage(Protocol):
     """Counts a message against the quota of who sends it."""
 
     def __call__(self, recipients: int, /) -> TakeBack:
@@ -82,7 +75,7 @@ async def accept(
     new: NewMessage,
     *,
     host: str = "localhost",
-    count: Count | None = None,
+    count: CountMessage | None = None,
 ) -> int:
     """Store one message for sending; returns its id when its bytes and its observation are both durable.
 
