@@ -100,6 +100,12 @@ class Settings:
         "Whether opens and clicks of people are recorded who never said anything about it. Where the law asks for "
         "consent first: false; then only mail to those who agreed is tracked.",
     )
+    colleagues: str = setting(
+        choice("count", "leave-out"),
+        "count",
+        "Opens and clicks of other users of this instance, in browsers that they marked as theirs: counted as those of "
+        "recipients, or left out as the sender's own.",
+    )
     address_privacy: str = setting(
         choice("full", "truncated", "hashed", "none"),
         "truncated",

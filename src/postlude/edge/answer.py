@@ -11,6 +11,7 @@ _REASONS: Final = {
     200: "OK",
     204: "No Content",
     302: "Found",
+    303: "See Other",
     400: "Bad Request",
     403: "Forbidden",
     404: "Not Found",

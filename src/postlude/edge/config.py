@@ -100,6 +100,10 @@ class EdgeConfig(NamedTuple):
     old_tokens_until: int = OLD_TOKENS_UNTIL
     """Until then (microseconds) tokens minted before there were two of them open the pages of their copy. Their pixels
     and links work for good."""
+    own_browser_back: str = "/"
+    """Where the web app's preferences are: who marks their own browser goes back there."""
+    own_browser_secure: bool = False
+    """Whether the edge is reached over https."""
     robots: str = "User-agent: *\nDisallow: /\n"
     app_site_association: str = ""
     """JSON for iOS universal links; empty answers 404."""

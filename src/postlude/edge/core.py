@@ -20,7 +20,7 @@ from postlude.journal import AppendQueue
 from postlude.kit.clock import Clock
 from postlude.model.errors import StorageError
 from postlude.model.words import HitEndpoint
-from postlude.tokens import TokenCodec
+from postlude.tokens import MarkPurpose, TokenCodec, unpacked
 
 IDLE: Final = 0
 """Idle: the next bytes begin a request."""
@@ -159,6 +159,11 @@ class Core:
         self.counts.add(RequestOutcome.HEAD if head and outcome is RequestOutcome.STORED else outcome)
         return without_body(answer) if head else answer
 
+    def _own_facts(self, head: RequestHead, payload: bytes) -> dict[str, str]:
+        """Whose browser it is, when one of the users marked it; beside the message, since it is judged by both."""
+        user = self.codec.own_browser.read(MarkPurpose.MARK, head.own_mark.encode("utf-8", "replace"), self.clock.now())
+        return {} if user is None else {"signed_in": f"{user:016x}:{unpacked(payload).scope:016x}"}
+
     def store(
         self,
         request: Request,
@@ -174,6 +179,7 @@ class Core:
 
         `bare`: of a recipient who is not to be recorded, so without user agent, address and headers.
         """
+        facts = {**(facts or {}), **self._own_facts(request.head, hit_of[1])} if request.head.own_mark else facts
         visitor = self.visitor(conn, request.head)
         end = visitor.hit(request.head)
         if bare:

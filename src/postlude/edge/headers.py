@@ -40,17 +40,20 @@ _AGENT_LENGTH: Final = 512
 _PROTO_LENGTH: Final = 8
 _REMEMBERED: Final = 1024
 _REMEMBERED_BYTES: Final = 2048
+OWN_BROWSER: Final = "postlude-browser"
+"""The one cookie that is read: the mark of a user's own browser (`edge.own_browser`)."""
+
 _LANGUAGE: Final = re.compile(r"(?:^|,)\s*([A-Za-z]{2,3})\b")
 
 
 class RequestHead:
     """The parsed content of one header block."""
 
-    __slots__ = ("content_type", "forwarded", "kept", "language", "proto", "simple", "user_agent")
+    __slots__ = ("content_type", "forwarded", "kept", "language", "own_mark", "proto", "simple", "user_agent")
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.kept: dict[str, str] = {}
-        self.user_agent = self.forwarded = self.proto = self.language = self.content_type = ""
+        self.user_agent = self.forwarded = self.proto = self.language = self.content_type = self.own_mark = ""
         self.simple = True
         for name, value in pairs:
             self._take(name.lower(), value.strip(" \t"))  # RFC 9110 5.5; httptools leaves what follows
@@ -66,6 +69,10 @@ class RequestHead:
             self.language = value
             # The class only: the full header is nearly a fingerprint.
             self.kept[name] = ",".join(list(dict.fromkeys(_LANGUAGE.findall(value.lower())))[:2])
+        elif name == "cookie":
+            marks = (one.strip() for one in value.split(";") if one.strip().startswith(f"{OWN_BROWSER}="))
+            self.own_mark = next(marks, "").partition("=")[2]
+            self.simple = self.simple and not self.own_mark
         elif name == "content-type":
             self.content_type = value
         elif name in _KEPT:

@@ -9,6 +9,7 @@ from postlude.edge.headers import RequestHead
 from postlude.edge.hook import Hook
 from postlude.edge.hosted import Hosted
 from postlude.edge.outcome import RequestOutcome
+from postlude.edge.own_browser import PATH, OwnBrowser
 from postlude.edge.request import Request
 from postlude.edge.target import plain_path, readings, without_query
 from postlude.edge.tracked import LinkEndpoint, Pixel
@@ -54,6 +55,7 @@ class Router:
             prefixes.confirm.encode(): Confirm(core).slow,
             prefixes.file.encode(): Hosted(core).slow,
         }
+        self._slow.setdefault(PATH, OwnBrowser(core).slow)
 
     def body_limit(self, target: bytes) -> int:
         """Bytes of a body that a target takes: little of who shows no token that may send one."""

@@ -3,6 +3,7 @@
 from postlude.tokens.codec import TagPurpose, TokenCodec
 from postlude.tokens.copy_tokens import DEAD_TOKEN, DEAD_TOKENS, CopyRef, CopyTokens, Kind, Use, unpacked
 from postlude.tokens.keys import KeyRing
+from postlude.tokens.own_browser import MarkPurpose
 from postlude.tokens.urls import OwnUrl, Prefixes, Urls, confirm_url, hook_url, recognise, split_link
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "CopyTokens",
     "KeyRing",
     "Kind",
+    "MarkPurpose",
     "OwnUrl",
     "Prefixes",
     "TagPurpose",

@@ -38,6 +38,7 @@ from postlude.tokens.copy_tokens import (
     verified,
 )
 from postlude.tokens.keys import KeyRing
+from postlude.tokens.own_browser import OwnBrowserMarks
 
 MAIL_TAG_LENGTH: Final = 28
 _LINK_MAC: Final = 8
@@ -79,6 +80,8 @@ class TokenCodec:
         self._link = {i: blake2b(key=self._must(i, "link"), digest_size=_LINK_MAC) for i in ring.ids()}
         self._mail = {i: blake2b(key=self._must(i, "mail"), digest_size=_MAIL_MAC) for i in ring.ids()}
         self._confirm = {i: blake2b(key=self._must(i, "confirm"), digest_size=MAC_BYTES) for i in ring.ids()}
+        self.own_browser: Final = OwnBrowserMarks(ring)
+        """Marks of users' own browsers."""
         self._hook = {i: blake2b(key=self._must(i, "hook"), digest_size=_HOOK_MAC) for i in ring.ids()}
 
     def _must(self, key_id: int, purpose: str) -> bytes:

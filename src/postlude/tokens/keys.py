@@ -8,7 +8,7 @@ from postlude.model.errors import InputError
 
 SECRET_BYTES: Final = 32
 MAX_KEY_ID: Final = 255
-_PURPOSES: Final = ("copy", "read", "act", "link", "mail", "hook", "confirm")
+_PURPOSES: Final = ("copy", "read", "act", "link", "mail", "hook", "confirm", "browser")
 
 
 class KeyRing:

@@ -6,6 +6,7 @@ from functools import partial
 from postlude.app.background.provider_calls import certificates, provider_keys
 from postlude.app.build.common import Parts
 from postlude.app.build.sending import Policies
+from postlude.config import Settings
 from postlude.feedback import Finding
 from postlude.history import History
 from postlude.journal import PARTS, JournalReader, Spool
@@ -17,6 +18,7 @@ from postlude.services.digest.decisions import Resolutions
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest, MaintenanceStep
+from postlude.services.digest.own_visits import OwnVisits, sender_in
 from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.returned_mail import ReturnedMail, parse_returned
 from postlude.services.digest.steps import RecordSteps
@@ -49,7 +51,7 @@ def build_digest(
     record_steps = RecordSteps(
         submissions=Submissions(partial(_take, Policies(parts, store), tracker, parts.settings.sandbox), spool_out.get),
         returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
-        hits=Hits(store.messages, withdrawn=withdrawn),
+        hits=Hits(store.messages, own_visits(parts.settings, store), withdrawn=withdrawn),
         webhooks=ProviderCalls(
             provider_keys(parts.settings),
             certificates(parts).get,
@@ -78,6 +80,11 @@ def build_digest(
             ],
         ),
     )
+
+
+def own_visits(settings: Settings, store: Store) -> OwnVisits:
+    """The classifier that knows senders' and colleagues' own visits."""
+    return OwnVisits(sender_in(store), colleagues_count=settings.colleagues == "count")
 
 
 def _all(steps: Iterable[Callable[[], None]]) -> None:

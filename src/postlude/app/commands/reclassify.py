@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import closing
 
 from postlude.app.build.common import build_parts
-from postlude.app.build.digest import build_digest
+from postlude.app.build.digest import build_digest, own_visits
 from postlude.app.build.sending import build_tracker
 from postlude.config import Settings
 from postlude.history import open_history
@@ -30,7 +30,7 @@ def reclassify_offline(settings: Settings) -> Generator[ReclassifyProgress, None
         build_digest(
             parts, store, history, Changes(), tracker=tracker, spool_out=spool_out, spool_in=spool_in
         ).catch_up()
-        work = Reclassifier(history, store)
+        work = Reclassifier(history, store, own_visits(settings, store))
         yield work.start()
         while work.step():
             yield work.progress()

@@ -1,23 +1,31 @@
 """Default tracking, and the passwords of mail programs."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
+from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import parse_id
 from postlude.model.errors import InputError
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.accounts.users import revoke_app_passwords
+from postlude.tokens import MarkPurpose
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
 
 router = APIRouter()
+_LINK_S: Final = 600
+"""How long the link works that marks a browser: as long as a page is looked at."""
 
 
-def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", saved: bool = False) -> Response:
+def _page(
+    request: Request, deps: Deps, viewer: Viewer, *, password: str = "", saved: bool = False, browser: str = ""
+) -> Response:
+    until = deps.clock.now() + _LINK_S * MICROS_PER_SECOND
+    mark = deps.codec.own_browser.mint(MarkPurpose.LINK, viewer.user.id, until)
     return pages_of(request).render(
         request,
         "accounts/preferences.html",
@@ -25,13 +33,17 @@ def _page(request: Request, deps: Deps, viewer: Viewer, *, password: str = "", s
         passwords=deps.store.accounts.list_app_passwords(viewer.user.id),
         password=password,
         saved=saved,
+        browser=browser,
+        mark_url=f"{deps.edge_url}/own-browser/{mark}",
     )
 
 
 @router.get("/preferences")
-def preferences_page(request: Request, deps: Deps, viewer: SignedIn, saved: bool = False) -> Response:
-    """Show the preferences."""
-    return _page(request, deps, viewer, saved=saved)
+def preferences_page(
+    request: Request, deps: Deps, viewer: SignedIn, *, saved: bool = False, browser: str = ""
+) -> Response:
+    """Show the preferences. `browser`: whether the edge just marked this browser (`on`) or forgot it (`off`)."""
+    return _page(request, deps, viewer, saved=saved, browser=browser)
 
 
 @router.post("/preferences")

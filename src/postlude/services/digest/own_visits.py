@@ -1,0 +1,54 @@
+"""Visits of the sender's own browser, and of colleagues' browsers: told by the mark that the edge stored."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from postlude.classify import Judgement, judge
+from postlude.kit.ids import parse_id
+from postlude.model.errors import NotFoundError
+from postlude.model.observation import Hit
+from postlude.services.digest.hits import HitClassifier
+from postlude.store import Store
+
+_REMEMBERED: Final = 4_096
+
+
+class OwnVisits:
+    """A classifier before the rules: the sender's own visits are told to them as `self`.
+
+    `colleagues_count`: visits of other users of this instance are judged like those of recipients; else they are left
+    out like the sender's own.
+    """
+
+    def __init__(
+        self, sender_of: Callable[[int], int | None], *, colleagues_count: bool, classifier: HitClassifier = judge
+    ) -> None:
+        self._sender_of = lru_cache(maxsize=_REMEMBERED)(sender_of)
+        self._colleagues_count = colleagues_count
+        self._classify = classifier
+
+    def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
+        """As `judge`."""
+        mark = hit.facts.get("signed_in")
+        if mark and self._is_own(mark, hit.message):
+            hit = msgspec.structs.replace(hit, facts=hit.facts | {"self": "1"})
+        return self._classify(hit, sent_at=sent_at)
+
+    def _is_own(self, mark: str, message: int) -> bool:
+        user = parse_id(mark.partition(":")[0])
+        return user is not None and (not self._colleagues_count or user == self._sender_of(message))
+
+
+def sender_in(store: Store) -> Callable[[int], int | None]:
+    """Who sent a message, by its id; None for one that is not known."""
+
+    def sender(message: int) -> int | None:
+        try:
+            return store.messages.get(message).user
+        except NotFoundError:
+            return None
+
+    return sender

@@ -1,0 +1,37 @@
+"""The sender's own visits, and colleagues'."""
+
+import pytest
+
+from postlude.model.observation import Hit
+from postlude.model.words import HitEndpoint, Verdict
+from postlude.services.digest.own_visits import OwnVisits
+
+SENDER, COLLEAGUE, MESSAGE = 5, 6, 11
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
+)
+
+
+def verdict(mark: str, *, colleagues_count: bool = True) -> Verdict:
+    visits = OwnVisits({MESSAGE: SENDER}.get, colleagues_count=colleagues_count)
+    facts = {"signed_in": mark} if mark else {}
+    hit = Hit(1, HitEndpoint.PIXEL, 1, MESSAGE, 3, -1, "GET", CHROME, "", {}, facts)
+    return visits(hit, sent_at=None).verdict
+
+
+def mark_of(user: int) -> str:
+    return f"{user:016x}:{MESSAGE:016x}"
+
+
+def test_the_senders_own_visit_is_their_own() -> None:
+    assert verdict(mark_of(SENDER)) is Verdict.SELF
+
+
+@pytest.mark.parametrize(("count", "expected"), [(True, Verdict.HUMAN), (False, Verdict.SELF)])
+def test_a_colleagues_visit_counts_unless_it_is_left_out(count: bool, expected: Verdict) -> None:
+    assert verdict(mark_of(COLLEAGUE), colleagues_count=count) is expected
+
+
+@pytest.mark.parametrize("mark", ["", "nonsense", ":"])
+def test_who_is_not_marked_is_judged_as_ever(mark: str) -> None:
+    assert verdict(mark, colleagues_count=False) is Verdict.HUMAN
