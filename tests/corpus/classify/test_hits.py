@@ -48,5 +48,17 @@ def test_precision_and_recall(judged: list[tuple[dict[str, Any], Verdict]]) -> N
     assert recall >= 0.93
 
 
+def test_people_are_hardly_ever_called_machines(judged: list[tuple[dict[str, Any], Verdict]]) -> None:
+    people = [verdict for row, verdict in judged if row["human"] is True]
+    assert len(people) >= 125
+    assert sum(verdict in MACHINES for verdict in people) <= len(people) / 125
+
+
+def test_machines_are_seldom_called_people(judged: list[tuple[dict[str, Any], Verdict]]) -> None:
+    machines = [verdict for row, verdict in judged if row["human"] is False]
+    people = sum(verdict in {Verdict.HUMAN, Verdict.HUMAN_PROXIED} for verdict in machines)
+    assert people <= 0.15 * len(machines)
+
+
 def test_what_nobody_can_know_stays_unknown(judged: list[tuple[dict[str, Any], Verdict]]) -> None:
     assert {verdict for row, verdict in judged if row["human"] is None} == {Verdict.UNKNOWN}
