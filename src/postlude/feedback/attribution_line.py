@@ -43,7 +43,7 @@ def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, st
     """
     row = rows[end]
     quoted = _quoted_next(rows, end + 1)
-    if not (quoted or row.rstrip(_AROUND_END).endswith(_MAY_END) or _DATED_ZONE.match(row)):
+    if not (quoted or may_end(row)):
         return None
     joined, first = "", end
     for at in range(end, max(begin, end - _MAX_ROWS) - 1, -1):
@@ -60,6 +60,11 @@ def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, st
     first = _earlier(rows, first, begin, len(joined))
     lead = _lead(rows[first]) if quoted and first == end else ""
     return first, lead
+
+
+def may_end(row: str) -> bool:
+    """Whether an attribution may end in this row where no quoted row follows."""
+    return row.rstrip(_AROUND_END).endswith(_MAY_END) or (not row[:1].isalpha() and bool(_DATED_ZONE.match(row)))
 
 
 def _may_skip(rows: Sequence[str], at: int) -> bool:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from postlude.feedback.attribution_line import attribution_line
+from postlude.feedback.attribution_line import attribution_line, may_end
 from postlude.feedback.header_block import header_block, label
 from postlude.feedback.languages import fold, word_set, words
-from postlude.feedback.quote_marks import MAX_LINE, QUOTED
+from postlude.feedback.quote_marks import MARKS, MAX_LINE, QUOTED
 
 _DRAWS: Final = frozenset("-=_~*#—–|")
 _DIVIDED: Final = re.compile(r"[ \t>*_|]*[-=_~*#—–]{2,}[ \t]*([^-=_~*#—–\s].{0,100})")
@@ -26,6 +26,7 @@ class Start(NamedTuple):
 
 def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
     """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing."""
+    quotes = any(mark in row for row in rows for mark in MARKS)
     for at in range(begin, len(rows)):
         row = rows[at].strip()
         if not row or len(row) > MAX_LINE or row[0] == ">":
@@ -35,7 +36,7 @@ def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
             return Start(at, at + 1)
         if colon and (block := header_block(rows, at)):
             return Start(*block)
-        if attribution := attribution_line(rows, at, begin):
+        if (quotes or may_end(row)) and (attribution := attribution_line(rows, at, begin)):
             return Start(attribution[0], at + 1, attribution[1])
     return None
 

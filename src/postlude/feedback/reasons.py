@@ -209,13 +209,14 @@ def _speaks(detail: str) -> bool:
 
 def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
-    for text in texts:
+    given = tuple(texts)
+    for text in given:
         cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", text)))
-        found = _reported_in(cleaned) or _reported_in(_named(text))
+        found = _reported_in(cleaned)
         if found and found[0] not in VAGUE:
             return found
         vague = vague or found
-    return vague
+    return vague or next((found for text in given if (named := _named(text)) and (found := _reported_in(named))), None)
 
 
 def _named(text: str) -> str:
