@@ -129,17 +129,24 @@ class _Reader:
         return part
 
     def _pieces(self, body: bytes, boundary: str) -> list[bytes]:
+        """What stands between the rows that are the boundary (RFC 2046 section 5.1.1), up to the closing one."""
         mark = b"--" + boundary.encode("latin-1", "replace")
-        pattern = re.compile(rb"(?:^|\n)" + re.escape(mark) + rb"(--)?[ \t]*(?=\n|$)")
         pieces: list[bytes] = []
-        start = -1
-        for match in pattern.finditer(body):
-            if start >= 0:
-                pieces.append(body[start : match.start()])
-            if match[1] or self._left <= 0:
-                return pieces
-            self._left -= 1
-            start = match.end() + 1
+        start, found = -1, body.find(mark)
+        while found >= 0:
+            at = found + len(mark)
+            if not found or body.startswith(b"\n", found - 1):
+                end = body.find(b"\n", at)
+                end = len(body) if end < 0 else end
+                rest = body[at:end].rstrip(b" \t")
+                if rest in {b"", b"--"}:
+                    if start >= 0:
+                        pieces.append(body[start : max(found - 1, 0)])
+                    if rest or self._left <= 0:
+                        return pieces
+                    self._left -= 1
+                    start = end + 1
+            found = body.find(mark, at)
         if start >= 0:
             pieces.append(body[start:])
         return pieces
@@ -187,6 +194,8 @@ def _content_type(value: str, default: str) -> tuple[str, dict[str, str]]:
     name = name.strip().lower()
     if "/" not in name:
         return default, {}
+    if not rest:
+        return name, {}
     params: dict[str, str] = {}
     for match in _PARAM.finditer(";" + rest):
         text = match[2]
