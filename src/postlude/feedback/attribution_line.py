@@ -17,7 +17,9 @@ _MAX_ROWS: Final = 6
 _MAX_NAME_WORDS: Final = 8
 _TWO_NUMBERS: Final = re.compile(r"\d\D+\d")
 _NUMBER: Final = re.compile(r"\d+")
-_ENDS: Final = re.compile(r"[:：][ \t*_>\"']*$|[-=]{2,}[ \t]*$")
+_COLONS: Final = (":", "：")
+_BEHIND_COLON: Final = " \t*_>\"'"
+_DRAWN: Final = ("--", "-=", "=-", "==")
 _AROUND_END: Final = " \t*_\"'"
 _MAY_END: Final = (":", "：", ">", "=", "-")
 _DATED_ADDRESS: Final = re.compile(
@@ -142,10 +144,10 @@ def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
         return quoted and _is_short_opening(fold(joined))
     text = fold(joined)
     address = bool(ADDRESS.search(text))
-    dated = len(_NUMBER.findall(text)) > 1 and bool(DATE.search(text) or TIME.search(text))
+    dated = bool(_TWO_NUMBERS.search(text)) and bool(DATE.search(text) or TIME.search(text))
     if not (address or dated):
         return False
-    ends = bool(_ENDS.search(text))
+    ends = _ends(text)
     wrote = _verb_at(text)
     if wrote >= 0:
         if _OWN_WORDS.search(text[:wrote].rstrip()):
@@ -158,9 +160,14 @@ def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     return bool(whole or _DATED_ADDRESS.match(text) or _DATED_ZONE.match(text))
 
 
+def _ends(text: str) -> bool:
+    """A colon is the end, or a drawn line."""
+    return text.rstrip(_BEHIND_COLON).endswith(_COLONS) or text.rstrip(" \t").endswith(_DRAWN)
+
+
 def _is_short_opening(text: str) -> bool:
     """`On Tuesday Alice wrote:` right above quoted rows: no date in numbers, but nothing else it could be."""
-    if not _ENDS.search(text) or not _opening().match(text) or len(text.split()) > _MAX_NAME_WORDS:
+    if not _ends(text) or not _opening().match(text) or len(text.split()) > _MAX_NAME_WORDS:
         return False
     wrote = _verb_at(text)
     return wrote > 0 and not _OWN_WORDS.search(text[:wrote].rstrip())

@@ -12,7 +12,7 @@ MARKS: Final = (">", "|", "»")
 QUOTED: Final = re.compile(r"[ \t]*>")
 _QUOTED_BELOW: Final = re.compile(r"[ \t]*(?:[>|»]|[A-Za-z]{1,12}>)")
 
-DATE: Final = re.compile(r"(?:19|20)\d\d|\d\d?[./-]\d\d?[./-]\d\d(?!\d)")
+DATE: Final = re.compile(r"\d(?:(?<=1)9\d\d|(?<=2)0\d\d|\d?[./-]\d\d?[./-]\d\d(?!\d))")
 TIME: Final = re.compile(r"\d[:.時时h]\d\d|\d ?(?:uhr|[ap]\.?m\b)")
 """In folded text."""
 

@@ -26,7 +26,8 @@ class Start(NamedTuple):
 
 def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
     """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing."""
-    quotes = any(mark in row for row in rows for mark in MARKS)
+    text = "\n".join(rows[begin:])
+    quotes = any(mark in text for mark in MARKS)
     for at in range(begin, len(rows)):
         row = rows[at].strip()
         if not row or len(row) > MAX_LINE or row[0] == ">":
