@@ -1,5 +1,8 @@
 """Automatic answers by several signs, in whatever language; people's and programs' other mail is none."""
 
+from email.header import Header
+from pathlib import Path
+
 import pytest
 
 from postlude.feedback import FindingKind, parse
@@ -24,6 +27,17 @@ def test_words_of_absence_decide_in_an_answer(code: str) -> None:
     away = next(words for words in of(code, "away") if not read_absence(words).automatic)
     assert kind(f"Subject: {away}\nIn-Reply-To: <offer@sender.test>") is FindingKind.AUTORESPONDED
     assert kind(f"Subject: {away}") is FindingKind.MAIL
+
+
+ABSENCES = [line.split("\t") for line in Path(__file__).with_name("absences.tsv").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("code", "subject"), ABSENCES)
+def test_subjects_of_absence_that_no_list_was_made_from(code: str, subject: str) -> None:
+    """docs/dev/bounce-reasons.md says what the first reading came to."""
+    assert code in codes()
+    headers = f"Subject: {Header(subject, 'utf-8').encode()}\nIn-Reply-To: <offer@sender.test>"
+    assert kind(headers, "...") is FindingKind.AUTORESPONDED
 
 
 @pytest.mark.parametrize("code", codes())
