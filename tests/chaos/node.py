@@ -19,7 +19,6 @@ from unittest.mock import patch
 from postlude.app.background.clock_watch import ClockWatch
 from postlude.app.build.common import Parts, build_parts
 from postlude.app.build.digest import build_digest
-from postlude.app.build.history import open_or_quarantine
 from postlude.app.build.sending import build_contents, build_sender, build_tracker
 from postlude.config import Settings, load
 from postlude.journal import JournalWriter, Spool
@@ -34,6 +33,7 @@ from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.change_feed import Changes
+from postlude.services.integrity.quarantine import open_or_quarantine
 from postlude.services.integrity.sending_pause import pause_if_new
 from postlude.services.messages.accept import NewMessage, accept
 from postlude.services.messages.recovery import OwnReading, Recovery

@@ -22,7 +22,7 @@ from postlude.store.contacts.suppressions import SuppressionQueries
 from postlude.store.contacts.tags import Tags
 from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
-from postlude.store.engine import Database, connect, translated
+from postlude.store.engine import Database, connect, sqlite_file, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.integrity.emptying import Emptying
@@ -176,4 +176,5 @@ __all__ = [
     "damage_of",
     "is_behind",
     "open_store",
+    "sqlite_file",
 ]

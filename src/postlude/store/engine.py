@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -19,6 +20,12 @@ _POSTGRESQL: Final = {
     "tcp_user_timeout": 20_000,
 }
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_FILE_URL: Final = "sqlite:///"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a `sqlite:////path` address; None for PostgreSQL."""
+    return Path(url.removeprefix(_FILE_URL)) if url.startswith(_FILE_URL) else None
 
 
 def connect(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.build.history import open_or_quarantine
 from postlude.history import open_history
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import DamagedError
+from postlude.services.integrity.quarantine import open_or_quarantine
 from postlude.services.integrity.sending_pause import problems
 from postlude.store import open_store
 from support.state_template import sqlite_state

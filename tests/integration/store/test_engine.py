@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from postlude.model.errors import InUseError, SettingError, StorageError
-from postlude.store import engine, open_store
+from postlude.store import engine, open_store, sqlite_file
 
 
 def test_a_wrong_address_names_the_right_ones() -> None:
     for url in ("mysql://localhost/x", "nonsense"):
         with pytest.raises(SettingError, match="sqlite://"):
             open_store(url)
+
+
+def test_only_sqlite_is_a_file() -> None:
+    assert sqlite_file("sqlite:////var/lib/state.sqlite") == Path("/var/lib/state.sqlite")
+    assert sqlite_file("postgresql://localhost/state") is None
 
 
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:

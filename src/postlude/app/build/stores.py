@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 from postlude.app.background.health_watch import Running
 from postlude.app.build.common import Parts
-from postlude.app.build.history import open_or_quarantine
 from postlude.app.processes.migrate_first import bring_forward
 from postlude.history import History
 from postlude.journal import JournalWriter
@@ -19,6 +18,7 @@ from postlude.kit.loop import Pauses, TaskLoop, Troubled
 from postlude.model.errors import PostludeError
 from postlude.services.accounts.users import create_first_user, new_app_password
 from postlude.services.digest.loop import COLLECT
+from postlude.services.integrity.quarantine import open_or_quarantine
 from postlude.services.integrity.sending_pause import pause_if_new
 from postlude.store import Store, open_store
 

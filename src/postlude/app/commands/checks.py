@@ -21,7 +21,6 @@ from postlude.app.build.common import build_parts
 from postlude.app.build.domains import Domains
 from postlude.app.build.list_health import of_lists
 from postlude.app.build.sending import server_config
-from postlude.app.commands.doctor import sqlite_path
 from postlude.app.data_folder import DataFolder
 from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import endpoints, listen_for
@@ -30,7 +29,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.errors import PostludeError, TransportError
 from postlude.services.domains.dns_records import RecordState
 from postlude.services.health import CheckResult, of_disk
-from postlude.store import is_behind, open_store
+from postlude.store import is_behind, open_store, sqlite_file
 
 _TIMEOUT: Final = 5.0
 _LISTS: Final = "network lists"  # looked at here in any case, with more words than the health of the app has
@@ -224,7 +223,7 @@ def _port(settings: Settings, endpoint: str) -> CheckResult:
 
 
 def _stored(settings: Settings, folder: DataFolder) -> CheckResult:
-    path = sqlite_path(settings)
+    path = sqlite_file(settings.database)
     if path is not None and not path.exists():
         if folder.was_used():
             text = f"{path} is missing from a data folder that is in use: restore a backup before you start Postlude"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, Via
 from postlude.store.base import TopicQueries, address_key, as_struct, chunks
-from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals
+from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, StoredChecksum
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
 # One value for any number of ids: the digest asks for thousands a batch, and an IN list costs 6 us an id (measured).
@@ -46,19 +46,19 @@ class MessageQueries(TopicQueries):
                     found[row.id] = as_struct(Message, row)
         return found
 
-    def checksums(self) -> Iterator[tuple[int, str, bool]]:
-        """(message, checksum of its stored bytes, whether copies of it have to be sent), by id, a part at a time."""
+    def checksums(self) -> Iterator[StoredChecksum]:
+        """Of every message that has one, by id, a part at a time."""
         waits = select(copies.c.id).where(copies.c.message == messages.c.id, copies.c.status.in_(_WAITING)).exists()
         query = select(messages.c.id, messages.c.checksum, waits).where(messages.c.checksum != "")
         after = 0
         while True:
             with self._database.read() as connection:
                 part = query.where(messages.c.id > after).order_by(messages.c.id).limit(_PART)
-                rows = [(int(row[0]), str(row[1]), bool(row[2])) for row in connection.execute(part)]
+                rows = [StoredChecksum(int(row[0]), str(row[1]), bool(row[2])) for row in connection.execute(part)]
             yield from rows
             if len(rows) < _PART:
                 return
-            after = rows[-1][0]
+            after = rows[-1].message
 
     def copies(self, message: int, recipient: str = "") -> list[Copy]:
         """Copies of one message, in the order of their recipients; with a `recipient` only those to that address."""

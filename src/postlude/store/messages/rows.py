@@ -1,5 +1,7 @@
 """Messages, copies and what is known of them, as plain data."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from postlude.model.words import CopyStatus, MessagePurpose, SendOutcome, Via
@@ -32,6 +34,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     checksum: str = ""
     """Checksum of its bytes in the spool; empty when it was accepted by a version without checksums."""
     purpose: MessagePurpose = MessagePurpose.PERSONAL
+
+
+class StoredChecksum(NamedTuple):
+    """What the spooled bytes of one message must be."""
+
+    message: int
+    checksum: str
+    waits: bool
+    """Whether copies of it have to be sent still."""
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from postlude.kit.files import rename_durably
 from postlude.model.errors import DamagedError
 from postlude.store import Incident, Store
 
-_LOG_SUFFIX: Final = ".wal"
+LOG_SUFFIX: Final = ".wal"
+"""Of the file beside a history that has its last changes."""
 _log: Final = logging.getLogger("postlude.app")
 
 
@@ -20,7 +21,7 @@ def open_or_quarantine(path: Path, store: Store, clock: Clock) -> History:
 
     The log of its last changes is quarantined alone where that is enough: then nothing older is missing.
     """
-    log = path.with_name(path.name + _LOG_SUFFIX)
+    log = path.with_name(path.name + LOG_SUFFIX)
     if not path.exists():
         quarantine([log], clock)  # it belongs to a file that is gone
     try:
