@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from postlude.model.observation import Attempt, AttemptStarted
+from postlude.kit.clock import SystemClock
+from postlude.model.errors import StorageError
+from postlude.model.observation import Attempt, AttemptStarted, decode
 from postlude.model.words import CopyStatus
+from postlude.services.messages.attempt_log import AttemptLog, JournaledStart
 from postlude.store import Store, open_store
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
@@ -63,3 +67,66 @@ async def test_a_start_is_journaled_before_the_message_and_after_the_former_resu
         else:
             open_ones.remove(one.copy)
     assert not open_ones
+
+
+class SlowDisk:
+    """Takes a record when it is told to."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[int, ...]] = []
+        self.asked: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    async def append(self, record: bytes) -> None:
+        started = decode(record)
+        assert isinstance(started, AttemptStarted)
+        self.records.append(started.copies)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.asked.put_nowait(future)
+        await future
+
+
+class Claimed(NamedTuple):
+    copy: int
+    generation: int = 1
+
+
+async def test_what_is_asked_for_while_the_disk_works_is_one_record() -> None:
+    disk = SlowDisk()
+    log = AttemptLog(disk.append, SystemClock())
+    first = log.ask(Claimed(1))
+    taking = await disk.asked.get()
+    others = [log.ask(Claimed(copy)) for copy in (2, 3, 4)]
+    taking.set_result(None)
+    await first
+    (await disk.asked.get()).set_result(None)
+    await asyncio.gather(*others)
+    assert disk.records == [(1,), (2, 3, 4)]
+
+
+async def test_a_disk_that_refuses_is_told_to_those_who_asked_and_the_next_are_asked_for() -> None:
+    disk = SlowDisk()
+    log = AttemptLog(disk.append, SystemClock())
+    first = log.ask(Claimed(1))
+    taking = await disk.asked.get()
+    second = log.ask(Claimed(2))
+    taking.set_exception(StorageError("the disk is full"))
+    with pytest.raises(StorageError):
+        await first
+    (await disk.asked.get()).set_result(None)
+    await second
+
+
+async def test_a_copy_is_taken_when_its_record_is_durable_and_not_before() -> None:
+    disk = SlowDisk()
+    taken: list[int] = []
+    log = AttemptLog(disk.append, SystemClock())
+    log.took = taken.append
+    start = JournaledStart(log, Claimed(1))
+    start.ask()
+    taking = await disk.asked.get()
+    waiting = asyncio.create_task(start.durable())
+    await asyncio.sleep(0)
+    assert not taken
+    taking.set_result(None)
+    await waiting
+    assert taken == [1]
