@@ -11,11 +11,11 @@ import msgspec
 from postlude.adapters.country_table import Countries
 from postlude.classify import (
     BUNDLED,
-    BUNDLED_CRAWLERS,
     CrawlerList,
     NetworkList,
     Networks,
     OwnRules,
+    bundled_crawlers,
     read_list,
     read_own_rules,
 )
@@ -55,9 +55,9 @@ def load_crawlers(folder: Path) -> tuple[CrawlerList, list[str]]:
     try:
         return CrawlerList(path.read_text(encoding="utf-8")), []
     except FileNotFoundError:
-        return BUNDLED_CRAWLERS, []
+        return bundled_crawlers(), []
     except (OSError, ValueError) as error:
-        return BUNDLED_CRAWLERS, [f"{path}: {error}"]
+        return bundled_crawlers(), [f"{path}: {error}"]
 
 
 def load_own_rules(folder: Path) -> tuple[OwnRules | None, list[str]]:
@@ -212,7 +212,7 @@ class AgentLookup(_Looker):
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         super().__init__(folder, clock)
-        self._crawlers = BUNDLED_CRAWLERS
+        self._crawlers = bundled_crawlers()
 
     def __call__(self, user_agent: str) -> Mapping[str, str]:
         """Facts for `Hit.facts`."""

@@ -1,6 +1,6 @@
 """Who caused a hit: a person, a machine, or unknown. Pure: one request in, one verdict with its reasons out."""
 
-from postlude.classify.crawler_list import BUNDLED_CRAWLERS, CrawlerList
+from postlude.classify.crawler_list import CrawlerList, bundled_crawlers
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
 from postlude.classify.own_rules import OwnRules, read_own_rules
@@ -8,7 +8,6 @@ from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRul
 
 __all__ = [
     "BUNDLED",
-    "BUNDLED_CRAWLERS",
     "RULES",
     "RULES_VERSION",
     "Confidence",
@@ -18,6 +17,7 @@ __all__ = [
     "Networks",
     "OwnRules",
     "VerdictRule",
+    "bundled_crawlers",
     "judge",
     "network_facts",
     "read_list",

@@ -15,7 +15,7 @@ from postlude.adapters.network_lists import (
     load_lists,
     open_countries,
 )
-from postlude.classify import BUNDLED_CRAWLERS
+from postlude.classify import bundled_crawlers
 from postlude.model.errors import InputError
 
 
@@ -102,7 +102,7 @@ def test_a_list_of_crawlers_takes_the_place_of_the_bundled_one(tmp_path: Path) -
 def test_a_broken_list_of_crawlers_leaves_the_bundled_one_in_use(tmp_path: Path) -> None:
     (tmp_path / "crawlers.txt").write_text("(\n")
     crawlers, problems = load_crawlers(tmp_path)
-    assert crawlers is BUNDLED_CRAWLERS
+    assert crawlers is bundled_crawlers()
     assert "line 1" in problems[0]
     assert "crawlers" not in {one.name for one in load_lists(tmp_path)[0]}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postlude.classify import BUNDLED_CRAWLERS, CrawlerList, judge
+from postlude.classify import CrawlerList, bundled_crawlers, judge
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 
@@ -12,21 +12,21 @@ CHROME = (
 
 
 def test_the_bundled_list_says_when_from_where_and_under_what() -> None:
-    assert BUNDLED_CRAWLERS.date == "2026-06-17"
-    assert "monperrus" in BUNDLED_CRAWLERS.source
-    assert BUNDLED_CRAWLERS.licence.startswith("MIT")
-    assert len(BUNDLED_CRAWLERS.patterns) > 200
+    assert bundled_crawlers().date == "2026-06-17"
+    assert "monperrus" in bundled_crawlers().source
+    assert bundled_crawlers().licence.startswith("MIT")
+    assert len(bundled_crawlers().patterns) > 200
 
 
 def test_a_crawler_that_has_no_built_in_name_is_found() -> None:
-    assert BUNDLED_CRAWLERS.names("Mozilla/5.0 (compatible; Uptimia; www.uptimia.com)")
+    assert bundled_crawlers().names("Mozilla/5.0 (compatible; Uptimia; www.uptimia.com)")
 
 
 @pytest.mark.parametrize(
     "agent", [CHROME, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.6.0", "", "Acme"]
 )
 def test_others_are_left_alone(agent: str) -> None:
-    assert not BUNDLED_CRAWLERS.names(agent)
+    assert not bundled_crawlers().names(agent)
 
 
 def test_browsers_are_never_judged_by_a_list() -> None:
