@@ -49,14 +49,16 @@ def test_the_interval_holds_the_estimate_and_what_is_certain() -> None:
     assert 110 <= found.low <= found.opened <= found.high <= 120
 
 
-def test_the_past_of_the_same_people_narrows_it() -> None:
-    past = {
-        "past_knowable": PastResponses(copies=3_000, delivered=30_000, responded=1_500, opened=9_000),
-        "past_unknowable": PastResponses(copies=2_000, delivered=20_000, responded=1_300, opened=1_300),
-    }
-    found, without = estimate(**past), estimate()
-    assert found.opened > without.opened
-    assert (found.high - found.low) / found.opened < (without.high - without.low) / without.opened
+@pytest.mark.parametrize(("answered", "more"), [(1_300, True), (700, False)])
+def test_the_past_of_the_same_people_moves_it_where_few_responded(answered: int, more: bool) -> None:
+    few = {"responded": 2, "unknowable_responded": 1, "unknowable_opened": 1}
+    found = estimate(
+        **few,
+        past_knowable=PastResponses(copies=3_000, delivered=30_000, responded=1_500, opened=9_000),
+        past_unknowable=PastResponses(copies=2_000, delivered=20_000, responded=answered, opened=answered),
+    )
+    assert (found.opened > estimate(**few).opened) is more
+    assert abs(found.opened - estimate(**few).opened) > 10
 
 
 def test_nothing_is_estimated_from_too_little() -> None:
