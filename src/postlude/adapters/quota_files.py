@@ -118,11 +118,11 @@ def _refusal(quota: Quota, used: Mapping[int, _Used], now: int, recipients: int)
     messages = Budget(
         "this login", RateLimits(per_hour=quota.messages_per_hour, per_day=quota.messages_per_day), "messages"
     )
-    messages.replace({slot: counts.messages for slot, counts in used.items()})
+    messages.set_used({slot: counts.messages for slot, counts in used.items()})
     people = Budget(
         "this login", RateLimits(per_hour=quota.recipients_per_hour, per_day=quota.recipients_per_day), "recipients"
     )
-    people.replace({slot: counts.recipients for slot, counts in used.items()})
+    people.set_used({slot: counts.recipients for slot, counts in used.items()})
     slot = max(messages.next(now), people.next(now, recipients))
     return _sentence(slot, now) if slot.at > now else ""
 

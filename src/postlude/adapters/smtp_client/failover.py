@@ -221,7 +221,7 @@ class SmtpServers:
         """Forecast under the limits of all servers. Reads the stored usage if it was not read yet."""
         if not self._loaded:
             for server in self._servers:
-                server.budget.replace(self._kept(server, {}))
+                server.budget.set_used(self._kept(server, {}))
             self._loaded = True
         return Forecast(*forecast([server.budget for server in self._servers], copies, self._clock.now()))
 
@@ -268,7 +268,7 @@ class SmtpServers:
                 continue
             for slot, number in server.unsaved.items():  # counted while it was being saved
                 total[slot] = total.get(slot, 0) + number
-            server.budget.replace(total)
+            server.budget.set_used(total)
 
     def _kept(self, server: _Server, counts: Mapping[int, int]) -> dict[int, int]:
         """Add to the stored usage; returns that of all workers within the longest window."""

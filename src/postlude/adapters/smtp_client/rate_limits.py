@@ -105,7 +105,7 @@ class Budget:
         """Copies within the last 24 hours."""
         return sum(count for slot, count in self._counts.items() if (now - _DAY) // _SLOT <= slot <= now // _SLOT)
 
-    def replace(self, counts: Mapping[int, int]) -> None:
+    def set_used(self, counts: Mapping[int, int]) -> None:
         """Usage by all workers, by slot."""
         self._counts = dict(counts)
 

@@ -1,8 +1,7 @@
 """Visits of the sender's own browser, and of colleagues' browsers: told by the mark that the edge stored."""
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -16,6 +15,14 @@ from postlude.store import Store
 _REMEMBERED: Final = 4_096
 
 
+class SenderOf(Protocol):
+    """Who sent a message."""
+
+    def __call__(self, message: int, /) -> int | None:
+        """The user's id; None when the message is not known."""
+        ...
+
+
 class OwnVisits:
     """A classifier before the rules: the sender's own visits are told to them as `self`.
 
@@ -23,9 +30,7 @@ class OwnVisits:
     out like the sender's own.
     """
 
-    def __init__(
-        self, sender_of: Callable[[int], int | None], *, colleagues_count: bool, classifier: HitClassifier = judge
-    ) -> None:
+    def __init__(self, sender_of: SenderOf, *, colleagues_count: bool, classifier: HitClassifier = judge) -> None:
         self._sender_of = lru_cache(maxsize=_REMEMBERED)(sender_of)
         self._colleagues_count = colleagues_count
         self._classify = classifier
@@ -42,7 +47,7 @@ class OwnVisits:
         return user is not None and (not self._colleagues_count or user == self._sender_of(message))
 
 
-def sender_in(store: Store) -> Callable[[int], int | None]:
+def sender_in(store: Store) -> SenderOf:
     """Who sent a message, by its id; None for one that is not known."""
 
     def sender(message: int) -> int | None:
