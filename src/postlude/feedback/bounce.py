@@ -124,7 +124,7 @@ def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymou
 def _enough_of_a_system(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     told = shape.marks > 0 or bool(shape.recipients)
     if subject:
-        return told or not _URL.search(incoming.report)
+        return told or (incoming.named_daemon and not _URL.search(incoming.report))
     return shape.marks > 1 or (anonymous and told)  # newsletters come from addresses such as bounce@ as well
 
 

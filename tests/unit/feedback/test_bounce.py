@@ -174,6 +174,11 @@ def test_a_postponed_mail_is_delayed() -> None:
     assert found.reason == Reason.MAILBOX_FULL
 
 
+def test_a_mail_without_an_author_needs_the_shape_of_a_report() -> None:
+    written = one("Subject: Ticket by unknown user\nReturn-Path: <pat@customer.example>", "Please help.", null=False)
+    assert written.kind == FindingKind.MAIL
+
+
 def test_a_delay_that_only_its_subject_names_is_no_failure() -> None:
     found = one(
         "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Delivery Status Notification (Delay)",
