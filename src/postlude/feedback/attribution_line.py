@@ -81,6 +81,8 @@ def _earlier(rows: Sequence[str], first: int, begin: int, length: int) -> int:
     for at in range(first - 1, max(begin, first - 4) - 1, -1):
         row = rows[at]
         length += len(row)
+        if not row.strip() and _may_skip(rows, at):
+            continue
         if not row.strip() or QUOTED.match(row) or length > _MAX_JOINED or _SENTENCE_END.search(row):
             break
         if _opens(row):
@@ -99,7 +101,7 @@ def _opens(row: str) -> bool:
     if DATE.search(text) and TIME.search(text):
         return True
     return bool(
-        _opening().match(text) or DATE.match(text.lstrip("*_ ")) or (ADDRESS.search(text) and _verb_at(text) >= 0)
+        _opening().match(text) or DATE.match(text.lstrip("*_ ")) or (ADDRESS.search(text) and verb_at(text) >= 0)
     )
 
 
@@ -120,7 +122,7 @@ def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     return spaced, close
 
 
-def _verb_at(text: str) -> int:
+def verb_at(text: str) -> int:
     """Position of a verb of writing in folded text, -1 when there is none."""
     spaced, close = _verbs()
     for found in _WORD.finditer(text):
@@ -148,7 +150,7 @@ def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     if not (address or dated):
         return False
     ends = _ends(text)
-    wrote = _verb_at(text)
+    wrote = verb_at(text)
     if wrote >= 0:
         if _OWN_WORDS.search(text[:wrote].rstrip()):
             return False
@@ -169,7 +171,7 @@ def _is_short_opening(text: str) -> bool:
     """`On Tuesday Alice wrote:` right above quoted rows: no date in numbers, but nothing else it could be."""
     if not _ends(text) or not _opening().match(text) or len(text.split()) > _MAX_NAME_WORDS:
         return False
-    wrote = _verb_at(text)
+    wrote = verb_at(text)
     return wrote > 0 and not _OWN_WORDS.search(text[:wrote].rstrip())
 
 

@@ -70,7 +70,7 @@ def _joined(rows: Sequence[str]) -> str:
 
 
 def _unquoted(rows: Sequence[str]) -> list[str]:
-    return [row for row in rows if ">" not in row or not QUOTED.match(row)]
+    return [row for row in rows if ">" not in row or not QUOTED.match(row) or row.rstrip().endswith("<<")]
 
 
 def _answer_below(rows: Sequence[str], start: Start, *, alone: bool) -> list[str]:

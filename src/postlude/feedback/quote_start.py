@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from postlude.feedback.attribution_line import attribution_line, may_end
+from postlude.feedback.attribution_line import attribution_line, may_end, verb_at
 from postlude.feedback.header_block import header_block, label
 from postlude.feedback.languages import fold, word_set, words
 from postlude.feedback.quote_marks import MARKS, MAX_LINE, QUOTED
@@ -14,6 +14,9 @@ _DRAWS: Final = frozenset("-=_~*#—–|")
 _DIVIDED: Final = re.compile(r"[ \t>*_|]*[-=_~*#—–]{2,}[ \t]*([^-=_~*#—–\s].{0,100})")
 _MAX_WORDS: Final = 60
 """Characters of a dividing line that draws nothing."""
+
+
+_MAX_WRAPPED: Final = 24
 
 
 class Start(NamedTuple):
@@ -30,7 +33,7 @@ def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
     quotes = any(mark in text for mark in MARKS)
     for at in range(begin, len(rows)):
         row = rows[at].strip()
-        if not row or len(row) > MAX_LINE or row[0] == ">":
+        if not row or len(row) > MAX_LINE or (row[0] == ">" and not _is_wrapped_end(row)):
             continue
         colon = ":" in row or "：" in row
         if (colon or row[0] in _DRAWS) and _divides(rows, at):
@@ -42,12 +45,19 @@ def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
     return None
 
 
+def _is_wrapped_end(row: str) -> bool:
+    """`> wrote:`: the end of an attribution that was wrapped before the bracket around its address."""
+    return len(row) <= _MAX_WRAPPED and row.endswith(":") and verb_at(fold(row[1:])) >= 0
+
+
 def _divides(rows: Sequence[str], at: int) -> bool:
     """`-----Original Message-----` in any language; without strokes only before quoted rows or headers."""
     row = rows[at]
     divided = _DIVIDED.match(row)
     if divided and fold(divided[1]).startswith(_originals()):
         return True
+    if divided and row.rstrip().endswith("--") and verb_at(fold(divided[1])) > 0:
+        return True  # `---- Bob wrote ----`
     if len(row) > _MAX_WORDS or not row.rstrip("* \t").endswith((":", "：")):
         return False
     return fold(row.strip("*_ \t")).rstrip(":： ") in word_set("original") and _introduces(rows, at + 1)

@@ -185,3 +185,19 @@ def test_a_day_without_numbers_right_above_the_quotation_is_put_there_by_a_progr
 @pytest.mark.parametrize("line", ["On Tuesday I wrote:", "On Tuesday Alice wrote:\n\nand then we left"])
 def test_what_somebody_tells_stays(line: str) -> None:
     assert "Tuesday" in strip_quote(f"Hello.\n\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "---- John Smith wrote ----",
+        "On Tue, Apr 11, 2017 at 10:07 PM John Smith\n\n<\nmailto:John Smith <john@customer.example>\n> wrote:",
+    ],
+)
+def test_introductions_that_are_drawn_or_wrapped_at_the_bracket(introduction: str) -> None:
+    assert strip_quote(f"Our answer\n\n{introduction}\n\n> the offer\n") == "Our answer"
+
+
+def test_marks_around_a_row_are_no_quotation() -> None:
+    text = "Visit us now\n>>> >>>  http://www.customer.example <<<\nby the link above"
+    assert strip_quote(text) == text
