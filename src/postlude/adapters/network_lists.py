@@ -6,8 +6,6 @@ from ipaddress import collapse_addresses, ip_network
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from postlude.adapters.country_table import Countries
 from postlude.classify import (
     BUNDLED,
@@ -133,7 +131,7 @@ def open_countries(folder: Path) -> Countries | None:
     path = folder / COUNTRIES
     try:
         return Countries(path) if path.exists() else None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 

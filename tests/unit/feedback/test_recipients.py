@@ -137,6 +137,14 @@ def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: 
     assert found.reason == "dead_domain"
 
 
+def test_a_report_may_come_back_to_the_very_address_that_failed() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@s.example\nTo: bob@s.example\nSubject: Undelivered Mail Returned to Sender\n\n"
+        b"The mail system\n\n<bob@s.example>: user unknown (5.1.1)\n"
+    )
+    assert parse(raw)[0].recipient == "bob@s.example"
+
+
 SPELLED, KEY = "käthe@bücher.example", "käthe@xn--bcher-kva.example"
 
 

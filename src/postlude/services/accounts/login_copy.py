@@ -98,7 +98,7 @@ def read_login_copy(path: Path, now: int) -> LoginCopy:
         if age_s > BELIEVED_S:
             raise StorageError(f"{path} was last compared with the database {age_s / 86_400:.0f} days ago")
         return msgspec.json.decode(path.read_bytes(), type=LoginCopy)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise StorageError(f"{path}: {error}") from error
 
 
