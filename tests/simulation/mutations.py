@@ -50,7 +50,7 @@ def history_counts_a_replay_twice() -> AbstractContextManager[object]:
 
 @contextmanager
 def torn_tail_is_believed() -> Iterator[None]:
-    """A frame is taken for whole without its checksum and its end."""
+    """A frame is taken for whole without its checksum."""
     real = frame.find
 
     def find(view: memoryview, start: int, seed: int = 0) -> frame.JournalFrame | None:

@@ -12,6 +12,8 @@ _TRIED = 25  # seeds within which each of these is noticed
 _NOTICED = (
     "state_keeps_no_place",
     "history_counts_a_replay_twice",
+    "torn_tail_is_believed",
+    "batch_is_half_applied",
     "answered_before_it_is_durable",
     "loss_is_not_counted",
     "any_token_is_genuine",

@@ -335,3 +335,21 @@ async def test_a_message_that_was_damaged_in_the_spool_is_refused_and_never_sent
     assert {(one.outcome, one.phase) for one in found} == {(SendOutcome.REJECTED, "spool")}
     assert all("spool" in one.text for one in found)
     assert not server.accepted
+
+
+async def test_due_mail_is_looked_at_once_a_second_while_sending_is_paused(
+    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submit(folder, store)
+    store.integrity.pause_sending("restored", folder.clock.now())
+    pauses: list[float] = []
+
+    async def pause(seconds: float, _events: object) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr("postlude.worker.single_mails.pause", pause)
+    async with Difficult().running() as server, working(folder, store, server):
+        while len(pauses) < 3:  # noqa: ASYNC110 - the worker sets no event for it
+            await asyncio.sleep(0.01)
+    assert set(pauses) == {1.0}
