@@ -99,6 +99,21 @@ def of_disk(folder: str, free: int, alarms: Iterable[str], lost: int) -> list[Ch
     return found or [CheckResult("disk", "ok", text)]
 
 
+def of_silent_app(error: str) -> CheckResult:
+    """The app that cannot be asked. `error` is empty while it is not ready."""
+    if not error:
+        why = "is not ready: its stores are being opened, or it is started again just now"
+    else:
+        why = f"does not answer: {error}. It is started again when it hangs; see the log"
+    return CheckResult("app", "problem", f"the app {why}")
+
+
+def of_running(process: int) -> CheckResult:
+    """The process that started the others; 0 when none runs."""
+    text = f"postlude runs as process {process}" if process else "postlude is not running"
+    return CheckResult("running", "ok", text)
+
+
 def of_digest(problem: str, behind: int) -> CheckResult:
     """Whether what is journaled is digested."""
     if problem:

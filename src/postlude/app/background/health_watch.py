@@ -16,10 +16,9 @@ from msgspec.structs import replace
 
 from postlude.app.background.edge_monitor import EdgeWatch, journal_alarms
 from postlude.app.build.common import Parts
-from postlude.app.build.list_health import of_lists
+from postlude.app.build.list_health import check_lists
 from postlude.app.processes.reports import ask_supervisor
 from postlude.app.processes.sockets import ENDPOINTS
-from postlude.kit.clock import Clock
 from postlude.kit.loop import ThreadLoop, Troubled
 from postlude.model.errors import InUseError, StorageError
 from postlude.services.health import (
@@ -29,11 +28,9 @@ from postlude.services.health import (
     of_children,
     of_digest,
     of_disk,
-    of_indeterminate,
     trouble,
 )
-from postlude.services.integrity.sending_pause import problems as stored_problems
-from postlude.services.messages.waiting import waiting_problem
+from postlude.services.state_health import of_state
 from postlude.store import Store
 
 _EVERY_S: Final = 5.0
@@ -151,21 +148,12 @@ class HealthWatch:
         store = self.running.store
         if store is None:
             return 1.0
-        self._stored = look_into(store, self._parts.clock)
+        self._stored = of_state(store, self._parts.clock)
         return _EVERY_S
 
     def _look_around(self) -> float:
         self._around = look_around(self._parts, self._edge, supervised=self._supervised, own="app")
         return _EVERY_S
-
-
-def look_into(store: Store, clock: Clock) -> list[CheckResult]:
-    """What the state says of mail that waits, damage that was found, and copies that may or may not have left."""
-    return [
-        *trouble("sending", filter(None, [waiting_problem(store, clock)]), "nothing waits for long"),
-        *trouble("stored data", stored_problems(store), "nothing was found damaged; `postlude doctor` reads all"),
-        of_indeterminate(store.sending.indeterminate()),
-    ]
 
 
 def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "") -> list[CheckResult]:
@@ -180,7 +168,7 @@ def look_around(parts: Parts, edge: EdgeWatch, *, supervised: bool, own: str = "
     for name, meaning in _SMTP.items():
         if supervised or (parts.folder.journal / name).exists():
             found += trouble(name, filter(None, [_smtp_problem(parts, name, meaning)]), "answers")
-    found += [of_lists(parts.folder.networks, parts.clock.now())]
+    found += [check_lists(parts.folder.networks, parts.clock.now())]
     return found + (_processes(parts, own) if supervised else [])
 
 

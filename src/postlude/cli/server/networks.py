@@ -16,7 +16,7 @@ from postlude.adapters.network_lists import (
     load_own_rules,
     open_countries,
 )
-from postlude.app.build.list_health import old_lists
+from postlude.app.build.list_health import lists_found
 from postlude.app.data_folder import DataFolder
 from postlude.classify.network_lists import CRAWLERS
 from postlude.cli.message_file import read_bytes
@@ -24,6 +24,7 @@ from postlude.cli.output import print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import SystemClock, to_iso
 from postlude.model.errors import InputError
+from postlude.services.list_health import old_lists
 
 
 @click.group(invoke_without_command=True)
@@ -35,7 +36,7 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     folder = DataFolder(load().data).networks
     rows, problems = _rows(folder)
-    old = old_lists(folder, SystemClock().now())
+    old = old_lists(lists_found(folder).dated, SystemClock().now())
     if as_json:
         print_json({"lists": rows, "problems": problems, "older_than_a_year": old})
         return
