@@ -19,7 +19,7 @@ from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import COLLECT, Digest
 from postlude.services.digest.steps import RecordSteps
-from postlude.store import open_store
+from postlude.store import FeedEntry, open_store
 
 EVERY = 97  # one event of so many is timed
 CLOCK = SystemClock()
@@ -58,6 +58,7 @@ class HistoryAlone:
 
     def apply(self, batch):
         self.places |= batch.positions
+        return FeedEntry(events=batch.events)
 
 
 def main():

@@ -2,10 +2,12 @@
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import click
 
+from postlude.classify import WINDOW_RULES
 from postlude.cli.main import COMMANDS, cli
 from postlude.config import PREFIX, table
 from postlude.config.mailboxes import mailbox_rows
@@ -130,6 +132,30 @@ def reasons() -> str:
     return "\n".join(lines) + "\n"
 
 
+def window_rules() -> str:
+    lines = [
+        "# Rules over several hits",
+        NOTE,
+        "From `classify/window_rules.py`. One request alone is judged first; then all hits of a copy are looked",
+        "at together. A rule changes a verdict only where one request alone was not believed more. Thresholds are",
+        "settings (`POSTLUDE_VERDICT_...`).",
+    ]
+    for rule in WINDOW_RULES:
+        lines += [
+            "",
+            f"## `{rule.id}`",
+            "",
+            f"{rule.words} ({rule.confidence.name.lower()} confidence)",
+            "",
+            *textwrap.wrap(rule.why, 118),
+            "",
+            *textwrap.wrap(f"When it errs: {rule.errs}", 118),
+            "",
+            *textwrap.wrap(f"Source: {rule.source}.", 118),
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def decisions() -> str:
     lines = ["# Decisions", NOTE, "From the records in this folder.", "", "| record | status | date |", "|---|---|---|"]
     for path in sorted((HERE.parent / "dev" / "decisions").glob("[0-9]*.md")):
@@ -145,6 +171,7 @@ PAGES = {
     "providers.md": providers,
     "cli.md": commands,
     "reasons.md": reasons,
+    "window-rules.md": window_rules,
     "../dev/decisions/README.md": decisions,
 }
 

@@ -100,7 +100,7 @@ def _may_be(one: Asked, entry: TimelineEntry) -> bool:
 
 def _repeating(key: Key, requests: list[Asked], entries: list[TimelineEntry]) -> Iterator[str]:
     """A proxy that asks again within 30 seconds is one opening."""
-    times = sorted(entry.at for entry in entries)
+    times = sorted(entry.at for entry in entries if entry.verdict in _PEOPLE)
     if any(later - earlier <= _WINDOW for earlier, later in pairwise(times)):
         yield f"{key}: repeats within 30 seconds were counted, at {times}"
     for one in requests:

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
+from postlude.classify import copy_window, window_rules
 from postlude.history.duck import DuckHistory
 from postlude.journal import JournalWriter, frame
 from postlude.journal.segment import OpenSegment
-from postlude.services.digest.hits import Hits
-from postlude.services.digest.loop import Digest
+from postlude.services.digest.reconsider import Windows
 from postlude.services.messages.recovery import Recovery
 from postlude.store.digest.apply_batch import DigestQueries
 from postlude.tokens import copy_tokens
@@ -43,9 +43,15 @@ def _without_places(batch: Any) -> Any:
     return msgspec.structs.replace(batch, positions={})
 
 
-def history_counts_a_replay_twice() -> AbstractContextManager[object]:
-    """What the history has is given to it again when the state had not taken it."""
-    return _replaced(Digest, "_load", lambda real: lambda self: (real(self), self._in_history.update(self._in_store)))
+@contextmanager
+def history_counts_a_replay_twice() -> Iterator[None]:
+    """What the history has is given to it again at a start."""
+
+    def adding(real: Any) -> Any:
+        return lambda self, events, positions, **named: real(self, events, positions, **(named | {"replace": ()}))
+
+    with _replaced(DuckHistory, "append", adding), patch.object(DuckHistory, "cursor", lambda _self: 0):
+        yield
 
 
 @contextmanager
@@ -126,23 +132,30 @@ def indeterminate_is_sent_again() -> AbstractContextManager[object]:
     return patch.object(Recovery, "_settle", settle)
 
 
-def proxy_repeats_count() -> AbstractContextManager[object]:
+@contextmanager
+def proxy_repeats_count() -> Iterator[None]:
     """An image proxy that asks again counts again."""
-    return patch.object(Hits, "_repeats", lambda _self, _hit: False)
+    with (
+        patch.object(copy_window, "repeats", lambda *_: False),
+        patch.object(window_rules, "repeats", lambda *_: False),
+    ):
+        yield
 
 
-def failed_batch_is_remembered() -> AbstractContextManager[object]:
-    """Openings of a batch that could not be written stay known: read again, they are their own repeats."""
+@contextmanager
+def failed_batch_is_remembered() -> Iterator[None]:
+    """Hits of a batch that could not be written stay in the windows: read again, they are their own repeats."""
 
-    def keeping(real: Any) -> Any:
-        def remember(self: Hits, events: Any, before: Any) -> None:
-            known = self._opens.copy()
-            real(self, events, before)
-            self._opens.update(known)
+    def remembering(real: Any) -> Any:
+        def review(self: Windows, items: Any) -> Any:
+            made = real(self, items)
+            self.done(made)
+            return made
 
-        return remember
+        return review
 
-    return _replaced(Hits, "remember", keeping)
+    with _replaced(Windows, "review", remembering), patch.object(Windows, "forget", lambda _self: None):
+        yield
 
 
 MUTATIONS: Final[dict[str, Mutation]] = {

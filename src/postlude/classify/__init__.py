@@ -1,26 +1,57 @@
-"""Who caused a hit: a person, a machine, or unknown. Pure: one request in, one verdict with its reasons out."""
+"""Who caused a hit: a person, a machine, or unknown.
 
+Pure: first each request by itself (`judge`), then all hits of a copy together (`add_hits` to its window).
+"""
+
+from postlude.classify.copy_window import LIMIT, AddedHits, Correction, PeopleTimes, add_hits, people_times, read_window
 from postlude.classify.crawler_list import CrawlerList, bundled_crawlers
+from postlude.classify.explain import RULE_WORDS, VERDICT_WORDS, explained, how_sure
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
 from postlude.classify.own_rules import OwnRules, read_own_rules
+from postlude.classify.reconsider import Reviewed, reconsider
 from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
+from postlude.classify.sighting import REPLY, VERDICTS, Sighting, code_of, pack_sighting, place_of, program_of
+from postlude.classify.window_rules import WINDOW_RULES, WindowRule, WindowSettings
 
 __all__ = [
     "BUNDLED",
+    "LIMIT",
+    "REPLY",
     "RULES",
     "RULES_VERSION",
+    "RULE_WORDS",
+    "VERDICTS",
+    "VERDICT_WORDS",
+    "WINDOW_RULES",
+    "AddedHits",
     "Confidence",
+    "Correction",
     "CrawlerList",
     "Judgement",
     "NetworkList",
     "Networks",
     "OwnRules",
+    "PeopleTimes",
+    "Reviewed",
+    "Sighting",
     "VerdictRule",
+    "WindowRule",
+    "WindowSettings",
+    "add_hits",
     "bundled_crawlers",
+    "code_of",
+    "explained",
+    "how_sure",
     "judge",
     "network_facts",
+    "pack_sighting",
+    "people_times",
+    "place_of",
+    "program_of",
     "read_list",
     "read_own_rules",
+    "read_window",
+    "reconsider",
     "since_class",
 ]

@@ -12,7 +12,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 """Goes up whenever the same hit may be judged differently."""
 
 PROMPT_SECONDS: Final = 2

@@ -111,6 +111,36 @@ class Settings:
         "truncated",
         "How a visitor's address is kept: truncated is /24, /48.",
     )
+    verdict_sweep_seconds: int = setting(
+        integer(1, 3600), "10", "Different links of a copy followed within this many seconds are one sweep."
+    )
+    verdict_sweep_links: int = setting(
+        integer(2, 100), "3", "Different links from which on a sweep is suspected to be a machine's."
+    )
+    verdict_sweep_certain: int = setting(
+        integer(2, 100), "5", "Different links from which on a sweep is a machine's; or all links of the message."
+    )
+    verdict_networks: int = setting(
+        integer(2, 100), "3", "Networks (/24, /48) of one copy's hits from which on they are a machine's."
+    )
+    verdict_networks_seconds: int = setting(integer(1, 3600), "120", "... within this many seconds.")
+    verdict_head_seconds: int = setting(
+        integer(1, 3600), "10", "A click this soon after its visitor asked for the link's header alone is suspected."
+    )
+    verdict_beside_seconds: int = setting(
+        integer(1, 3600), "60", "A click this near to a look at the unsubscribe page is suspected."
+    )
+    verdict_repeat_seconds: int = setting(
+        integer(1, 3600), "30", "An image proxy that asks again within this many seconds shows the same opening."
+    )
+    verdict_later_seconds: int = setting(
+        integer(1, 86400), "600", "A single click this long after the first hit is not a check of new mail."
+    )
+    hold_seconds: int = setting(
+        integer(0, 3600),
+        "10",
+        "Seconds that notices and the winner of a test wait for hits that may change the verdict of an open or click.",
+    )
     keep_events_days: int = setting(
         integer(0, 100_000),
         "750",

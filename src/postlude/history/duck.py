@@ -25,6 +25,11 @@ CREATE TABLE IF NOT EXISTS events (
     facts VARCHAR NOT NULL, address VARCHAR NOT NULL DEFAULT ''
 );
 ALTER TABLE events ADD COLUMN IF NOT EXISTS address VARCHAR DEFAULT '';
+ALTER TABLE events ADD COLUMN IF NOT EXISTS workspace INTEGER DEFAULT 1;
+ALTER TABLE events ADD COLUMN IF NOT EXISTS first_verdict VARCHAR DEFAULT '';
+ALTER TABLE events ADD COLUMN IF NOT EXISTS cause VARCHAR DEFAULT '';
+ALTER TABLE events ADD COLUMN IF NOT EXISTS number BIGINT DEFAULT 0;
+CREATE TABLE IF NOT EXISTS feed_cursor (number BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS positions (writer INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "offset" BIGINT NOT NULL);
 ALTER TABLE positions ADD COLUMN IF NOT EXISTS generation BIGINT DEFAULT 0;
 CREATE TABLE IF NOT EXISTS journal_labels (
@@ -39,14 +44,17 @@ _MOVE: Final = """
 UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
 """
 _BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset, $generation)"
-_COLUMNS: Final = "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address"
+_COLUMNS: Final = (
+    "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address, workspace, "
+    "first_verdict, cause"
+)
+_THESE: Final = "seen_at BETWEEN $first AND $last AND id IN (SELECT unnest($events))"
+_TAKE_OUT: Final = f"DELETE FROM events WHERE {_THESE}"  # noqa: S608 - fixed text
+_REMOVE: Final = "DELETE FROM events WHERE id IN (SELECT unnest($events))"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
 _OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
-_REPLACE: Final = """
-UPDATE events SET verdict = judged.verdict, reasons = judged.reasons, rules_version = judged.rules_version,
-facts = judged.facts FROM judged WHERE events.id = judged.id
-"""
+_JUDGED_SINCE: Final = "rules_version > 0 AND seen_at >= $since"
 _DAMAGE: Final = (
     "corrupt",
     "checksum",
@@ -115,6 +123,8 @@ class DuckHistory:
         self._bring_forward()
         self._appender = self._connection.appender("events")
         self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
+        if not self._connection.execute("SELECT count(*) FROM feed_cursor").fetchall()[0][0]:
+            self._connection.execute("INSERT INTO feed_cursor VALUES (0)")
         self._busy = False
         self._broken = False
 
@@ -133,11 +143,14 @@ class DuckHistory:
         positions: Mapping[int, Place],
         *,
         erase: Sequence[int] = (),
+        remove: Sequence[int] = (),
+        replace: Sequence[Event] = (),
         labels: Sequence[SegmentLabel] = (),
         generation: int = 0,
+        number: int = 0,
     ) -> None:
-        """Add events and the place to read on from, durably, both or neither; after erasing the tracks of copies."""
-        rows = self._rows(events)
+        """Add events and the place to read on from, durably, all or nothing; after deleting what they replace."""
+        rows = self._rows(events, number)
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
@@ -146,6 +159,10 @@ class DuckHistory:
             try:
                 if erase:
                     self._erase(erase)
+                if remove:
+                    self._connection.execute(_REMOVE, {"events": list(remove)})
+                if replace:
+                    self._take_out(replace)
                 if rows:
                     self._appender.append_rows(rows)
                     self._appender.flush()
@@ -154,6 +171,8 @@ class DuckHistory:
                     change = _MOVE if writer in self._writers else _BEGIN
                     values = {"writer": writer, "segment": segment, "offset": offset, "generation": generation}
                     self._connection.execute(change, values)
+                if number:
+                    self._move_cursor(number + max(len(rows), 1) - 1)
                 for label in labels:
                     self._connection.execute("INSERT INTO journal_labels VALUES ($1, $2, $3, $4, $5)", list(label))
                 self._commit()
@@ -161,6 +180,27 @@ class DuckHistory:
             except BaseException:
                 self._undo()
                 raise
+
+    def _take_out(self, events: Sequence[Event]) -> None:
+        """Delete the earlier rows of these events. Their times keep it from looking through the whole table."""
+        times = [event.at for event in events]
+        ids = [event.id for event in events]
+        self._connection.execute(_TAKE_OUT, {"events": ids, "first": min(times), "last": max(times)})
+
+    def _move_cursor(self, number: int) -> None:
+        self._connection.execute("UPDATE feed_cursor SET number = $number", {"number": number})
+
+    def cursor(self) -> int:
+        """The number of the last event that was read from the feed."""
+        return int(self._query("SELECT coalesce(max(number), 0) FROM feed_cursor")[0][0])
+
+    def of_ids(self, wanted: Mapping[int, int]) -> list[Event]:
+        """The events with these ids, which were seen at these times."""
+        if not wanted:
+            return []
+        times = wanted.values()
+        values = {"events": list(wanted), "first": min(times), "last": max(times)}
+        return [_event(row) for row in self._query(f"SELECT {_COLUMNS} FROM events WHERE {_THESE}", values)]  # noqa: S608 - fixed text
 
     def _commit(self) -> None:
         # An error at COMMIT is about the disk: errors of the rows are raised when they are added.
@@ -201,18 +241,24 @@ class DuckHistory:
         self._connection.close()
         self._open()
 
-    def _rows(self, events: Sequence[Event]) -> list[tuple[object, ...]]:
+    def _rows(self, events: Sequence[Event], number: int = 0) -> list[tuple[object, ...]]:
         rows: list[tuple[object, ...]] = []
         reasons = self._reasons
         texts: dict[int, str] = {}  # facts as JSON by the very dictionary: the events of one kind of visitor share it
         for event in events:
-            number, kind, at, message, copy, place, verdict, why, version, facts, address = astuple(event)
+            event_id, kind, at, message, copy, place, verdict, why, version, facts, address, space, was, cause = (
+                astuple(event)
+            )
             text = texts.get(id(facts))
             if text is None:
                 texts[id(facts)] = text = _encode(facts).decode() if facts else "{}"
             because = reasons.get(why) or self._reasons_of(why)
             # Words (kind, verdict) are text.
-            rows.append((number, kind, at, message, copy, place, verdict, because, version, text, address))
+            rows.append(
+                (event_id, kind, at, message, copy, place, verdict, because, version, text, address, space, was or "",
+                 cause, number)
+            )  # fmt: skip
+            number += number > 0
         return rows
 
     def _reasons_of(self, reasons: tuple[str, ...]) -> str:
@@ -284,7 +330,7 @@ class DuckHistory:
 
     def remove(self, events: Sequence[int]) -> None:
         """Delete these events, by their ids."""
-        self._change("DELETE FROM events WHERE id IN (SELECT unnest($events))", {"events": list(events)})
+        self._change(_REMOVE, {"events": list(events)})
 
     def forget(self, copies: Sequence[int], address: str) -> None:
         """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
@@ -327,48 +373,37 @@ class DuckHistory:
         """How many events were judged by older rules than these."""
         return int(self._query(f"SELECT count(*) FROM events WHERE {_OUTDATED}", {"rules": rules_version})[0][0])  # noqa: S608 - fixed text
 
-    def outdated_copies(self, rules_version: int, limit: int) -> list[int]:
-        """A few copies that have such events."""
-        query = f"SELECT DISTINCT copy FROM events WHERE {_OUTDATED} LIMIT $limit"  # noqa: S608 - fixed text
-        return [row[0] for row in self._query(query, {"rules": rules_version, "limit": limit})]
+    def judged(self, since: int) -> int:
+        """How many events were judged by rules and seen at or after `since`."""
+        return int(self._query(f"SELECT count(*) FROM events WHERE {_JUDGED_SINCE}", {"since": since})[0][0])  # noqa: S608 - fixed text
 
-    def clicked_messages(self, after: int, limit: int) -> list[int]:
-        """Messages with clicks, by id, from the first behind `after`."""
+    def judged_part(self, part: int, parts: int, since: int) -> list[Event]:
+        """The judged events, and replies, of one of `parts` equal parts of the copies; by copy, then oldest first."""
+        wanted = "" if not since else f"AND copy IN (SELECT copy FROM events WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
         query = (
-            "SELECT DISTINCT message FROM events WHERE kind = 'clicked' AND message > $after ORDER BY 1 LIMIT $limit"
+            f"SELECT {_COLUMNS} FROM events WHERE hash(copy) % $parts = $part AND copy <> 0 "  # noqa: S608 - fixed text
+            f"AND (rules_version > 0 OR kind = 'replied') {wanted} ORDER BY copy, seen_at, id"
         )
-        return [row[0] for row in self._query(query, {"after": after, "limit": limit})]
+        values = {"part": part, "parts": parts} | ({"since": since} if since else {})
+        return [_event(row) for row in self._query(query, values)]
 
-    def replace(self, events: Sequence[Event]) -> None:
-        """Give events that are there another verdict with reasons, rules and facts."""
-        if not events:
-            return
-        rows = self._rows(events)
-        with self._lock, self._translated():
-            if self._broken:
-                self._reopen()
-            self._connection.execute("BEGIN")
-            try:
-                self._connection.execute("CREATE TEMP TABLE judged AS SELECT * FROM events LIMIT 0")
-                with self._connection.appender("judged") as judged:
-                    judged.append_rows(rows)
-                self._connection.execute(_REPLACE)
-                self._connection.execute("DROP TABLE judged")
-                self._commit()
-            except BaseException:
-                self._undo()
-                raise
+    def changed_since(self, number: int, copies: Sequence[int]) -> set[int]:
+        """Those of these copies with events behind this number of the feed."""
+        query = "SELECT DISTINCT copy FROM events WHERE number > $number AND copy IN (SELECT unnest($copies))"
+        return {row[0] for row in self._query(query, {"number": number, "copies": list(copies)})}
 
-    def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
+    def link_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[LinkTotal]:
         """Clicks on every link of these messages that has any."""
         query = (
             f"SELECT message, position, count(*) FILTER (verdict IN ({_PEOPLE})), "  # noqa: S608 - fixed text
             f"count(*) FILTER (verdict IN ({_MACHINES})), count(*) FILTER (verdict = 'unknown'), "
             f"max(seen_at) FILTER (verdict IN ({_PEOPLE})) FROM events "
             "WHERE message IN (SELECT unnest($messages)) AND kind = 'clicked' AND position >= 0 "
+            "AND copy NOT IN (SELECT unnest($without)) "
             "GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        return [LinkTotal(*row) for row in self._query(query, {"messages": list(messages)})]
+        values = {"messages": list(messages), "without": list(without) or [0]}
+        return [LinkTotal(*row) for row in self._query(query, values)]
 
     def counts(self, message: int | None = None) -> list[Count]:
         """Events and copies by kind and verdict, of one message or of all."""
@@ -437,7 +472,7 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts, address = row
+    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts, address, space, was, why = row
     return Event(
         event_id,
         EventKind(kind),
@@ -450,4 +485,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         rules_version,
         _facts(facts),
         address,
+        space,
+        Verdict(was) if was else None,
+        why,
     )

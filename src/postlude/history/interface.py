@@ -43,18 +43,31 @@ class History(Protocol):
         positions: Mapping[int, Place],
         *,
         erase: Sequence[int] = (),
+        remove: Sequence[int] = (),
+        replace: Sequence[Event] = (),
         labels: Sequence[SegmentLabel] = (),
         generation: int = 0,
+        number: int = 0,
     ) -> None:
         """Add events and the place to read on from, durably, both or neither; StorageError when the disk refused.
 
-        `erase`: copies whose recorded opens, clicks and visited pages are deleted before, in the same transaction.
+        `number`: of the first event in the feed. `erase`: copies whose recorded opens, clicks and visited pages are
+        deleted before, in the same transaction; `remove`: events that are; `replace`: those of `events` that may be
+        there already, as corrections are.
         `labels`: segments that are read from for the first time. `generation`: the state's, before this batch.
         """
         ...
 
     def positions(self) -> dict[int, Place]:
         """Positions to continue from, by writer: earlier records are in the history."""
+        ...
+
+    def cursor(self) -> int:
+        """The number of the last event that was read from the feed; 0 when none was."""
+        ...
+
+    def of_ids(self, wanted: Mapping[int, int]) -> list[Event]:
+        """The events with these ids, which were seen at these times (id -> time)."""
         ...
 
     def journal_labels(self) -> list[SegmentLabel]:
@@ -113,20 +126,23 @@ class History(Protocol):
         """How many events were judged by older rules than these."""
         ...
 
-    def outdated_copies(self, rules_version: int, limit: int) -> list[int]:
-        """A few copies that have such events."""
+    def judged(self, since: int) -> int:
+        """How many events were judged by rules and seen at or after `since`."""
         ...
 
-    def replace(self, events: Sequence[Event]) -> None:
-        """Give events that are there, by their ids, another verdict with reasons, rules and facts; all or none."""
+    def judged_part(self, part: int, parts: int, since: int) -> list[Event]:
+        """The judged events, and replies, of one of `parts` equal parts of the copies; by copy, then oldest first.
+
+        `since`: only of copies with a judged event seen then or later; 0: of all.
+        """
         ...
 
-    def clicked_messages(self, after: int, limit: int) -> list[int]:
-        """Messages with clicks, by id, from the first behind `after`."""
+    def changed_since(self, number: int, copies: Sequence[int]) -> set[int]:
+        """Those of these copies with events behind this number of the feed."""
         ...
 
-    def link_totals(self, messages: Sequence[int]) -> list[LinkTotal]:
-        """Clicks on every link of these messages that has any."""
+    def link_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[LinkTotal]:
+        """Clicks on every link of these messages that has any; `without` those of these copies."""
         ...
 
     def counts(self, message: int | None = None) -> list[Count]:

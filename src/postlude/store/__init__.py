@@ -21,7 +21,9 @@ from postlude.store.contacts.rows import Confirmation, CopySuppression, Suppress
 from postlude.store.contacts.suppressions import SuppressionQueries
 from postlude.store.contacts.tags import Tags
 from postlude.store.digest.apply_batch import DigestQueries
-from postlude.store.digest.rows import Batch, CountedStatement, Rebuilt
+from postlude.store.digest.feed import FeedEntry, FeedQueries
+from postlude.store.digest.notices import Notice, NoticeQueries
+from postlude.store.digest.rows import Batch, CopyTimes, Corrections, CountedStatement, Rebuilt
 from postlude.store.engine import Database, connect, sqlite_file, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
@@ -85,6 +87,8 @@ class Store:
         self.segments: Final = SegmentQueries(database)
         self.campaigns: Final = Campaigns(database)
         self.digest: Final = DigestQueries(database)
+        self.feed: Final = FeedQueries(database)
+        self.notices: Final = NoticeQueries(database)
         self.feedback: Final = FeedbackQueries(database)
         self.privacy: Final = PrivacyQueries(database)
         self.forgetting: Final = ForgetQueries(database)
@@ -151,14 +155,18 @@ __all__ = [
     "Confirmation",
     "Copy",
     "CopySuppression",
+    "CopyTimes",
+    "Corrections",
     "CountedStatement",
     "DataRequest",
+    "FeedEntry",
     "Incident",
     "Link",
     "LinkActivity",
     "LinkChange",
     "Message",
     "MessageTotals",
+    "Notice",
     "OpenRequest",
     "PausedMail",
     "PreferenceChoice",

@@ -2,16 +2,8 @@
 
 from typing import Final
 
+from postlude.classify import RULE_WORDS, VERDICT_WORDS
 from postlude.services.reports.sentences import LOST
-
-_VERDICTS: Final = {
-    "human": "a person",
-    "human_proxied": "a person, through their provider",
-    "unknown": "a person or a machine",
-    "machine_suspected": "probably a machine",
-    "machine": "a machine",
-    "self": "you",
-}
 
 _KINDS: Final = {
     "queued": "Queued",
@@ -31,43 +23,6 @@ _KINDS: Final = {
     "displayed": "Read receipt",
     "viewed": "Page viewed",
     "unmatched": "Not matched",
-}
-
-_RULES: Final = {
-    "self": "You loaded it yourself, signed in here.",
-    "own-human": "Your own rules say that a person comes from there.",
-    "own-machine": "Your own rules say that a machine comes from there.",
-    "own-self": "Your own rules say that you come from there.",
-    "own-unknown": "Your own rules leave open who comes from there.",
-    "method": "It was not a normal page request.",
-    "posted": "A button was pressed, and machines do not press buttons.",
-    "purpose-header": "The program declared that it was loading ahead of time.",
-    "gmail-prefetch": "Gmail loads images ahead of time with this browser name.",
-    "image-proxy": "The provider's image proxy loaded it for the reader.",
-    "apple-mpp": "Apple's Mail Privacy Protection loads images of every mail, read or not.",
-    "microsoft-filtering": "It came from Microsoft's mail filter.",
-    "barracuda-filtering": "It came from Barracuda's mail filter.",
-    "office": "It was a program of Microsoft Office.",
-    "office-browser": "It was the browser inside Outlook, which also checks links automatically.",
-    "mail-service": "It was a mail service.",
-    "gateway": "It was a security gateway.",
-    "preview-bot": "It was a program that makes link previews.",
-    "headless": "It was a browser without a window.",
-    "http-library": "It was a script, not a browser.",
-    "crawler": "It was a crawler.",
-    "crawler-list": "It is on the list of crawlers.",
-    "gateway-network": "It came from a security company's network soon after delivery.",
-    "prompt-click": "It was faster than a person reads.",
-    "bare-agent": "The program gave no name, as privacy proxies and filters do.",
-    "apple-egress": "It came through Apple's private network.",
-    "mail-client": "It was a mail program.",
-    "empty-agent": "The program sent no name.",
-    "ancient-agent": "The browser is too old to be likely.",
-    "hosting-network": "It came from a data centre.",
-    "browser": "It was a web browser.",
-    "unknown-agent": "The program is not known.",
-    "sweep": "Many links were followed within seconds.",
-    "many-networks": "It came from many networks at once.",
 }
 
 _SKIPPED: Final = {
@@ -96,7 +51,7 @@ _SKIPPED: Final = {
 
 def verdict_words(verdict: str) -> str:
     """Who caused it."""
-    return _VERDICTS.get(verdict, verdict)
+    return VERDICT_WORDS.get(verdict, verdict)
 
 
 def kind_words(kind: str) -> str:
@@ -106,7 +61,7 @@ def kind_words(kind: str) -> str:
 
 def rule_words(rule: str) -> str:
     """Why the verdict is what it is: one sentence."""
-    return _RULES.get(rule, rule)
+    return RULE_WORDS.get(rule, rule)
 
 
 def skip_words(reason: str) -> str:

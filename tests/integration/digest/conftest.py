@@ -21,9 +21,11 @@ from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest
+from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
+from postlude.services.notices import Notices
 from postlude.store import Copy, Message, Store, Submission
 
 
@@ -41,7 +43,13 @@ class World:
             self.writer.append_blocking(one if isinstance(one, bytes) else encode(one))
 
     def digest(
-        self, *, hits: Hits | None = None, batch_records: int = 100, chosen: Callable[[], None] = lambda: None
+        self,
+        *,
+        hits: Hits | None = None,
+        batch_records: int = 100,
+        chosen: Callable[[], None] = lambda: None,
+        windows: Windows | None = None,
+        notices: Notices | None = None,
     ) -> Digest:
         withdrawn = Withdrawn(self.store.privacy)
         record_steps = RecordSteps(
@@ -58,6 +66,8 @@ class World:
             clock=SystemClock(),
             batch_records=batch_records,
             chosen=chosen,
+            windows=windows,
+            notices=notices,
             removal=WithdrawalRemoval(self.store, self.history, withdrawn),
         )
 

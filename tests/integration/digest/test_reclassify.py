@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from postlude.classify import RULES_VERSION, Judgement, judge
+from postlude.classify import RULES_VERSION, Judgement, WindowSettings, judge
+from postlude.model.event import RECLASSIFY
 from postlude.model.observation import Hit, Submitted
 from postlude.model.words import HitEndpoint, Verdict, Via
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.reclassify import Reclassifier
+from postlude.services.digest.reconsider import Windows
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 NEXT_RULES = RULES_VERSION + 1
@@ -100,14 +102,74 @@ def test_stopped_or_killed_anywhere_it_goes_on(judged_by_nobody: World, monkeypa
     killed = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
     killed.start()
     with monkeypatch.context() as patch:
-        patch.setattr(world.history, "replace", lambda _events: (_ for _ in ()).throw(OSError("killed")))
+        patch.setattr(world.history, "append", lambda *_, **__: (_ for _ in ()).throw(OSError("killed")))
         with pytest.raises(OSError, match="killed"):
-            killed.step()
+            _finish(killed)
+    world.digest().catch_up()  # as a start does: what the history missed is in the feed
     last = Reclassifier(world.history, world.store, judge, NEXT_RULES, 1)
-    assert 0 < last.start().total < len(HITS)
+    assert last.start().running
     while last.step():
         world.digest().catch_up()
     assert world.store.messages.activity(1)[10].opens == 1
     assert world.store.messages.link_activity(1)[1].clicks == 1
-    assert world.history.outdated(2) == 0
     assert world.history.total() == len(HITS) + 4
+    assert not last.start().running
+    corrections = [event for entry in world.store.feed.after(0) for event in entry.events if event.cause]
+    assert {event.cause for event in corrections} == {RECLASSIFY}
+    assert len({event.id for event in corrections}) == len(corrections) == 7
+
+
+def test_a_dry_run_changes_nothing_and_says_what_would(judged_by_nobody: World) -> None:
+    world = judged_by_nobody
+    before = world.history.timeline(1)
+    work = Reclassifier(world.history, world.store, judge, NEXT_RULES)
+    work.start(dry_run=True)
+    while work.step():
+        pass
+    done = work.progress()
+    assert done.dry_run
+    assert done.changed == 7
+    assert done.changes["opened unknown machine"] == 2
+    assert world.history.timeline(1) == before
+    assert work.start().running
+
+
+def test_since_leaves_what_is_earlier(judged_by_nobody: World) -> None:
+    world = judged_by_nobody
+    work = Reclassifier(world.history, world.store, judge, NEXT_RULES)
+    work.start(since=300)
+    while work.step():
+        pass
+    assert [event.verdict for event in world.history.timeline(1, 10)[1:]] == [
+        Verdict.UNKNOWN,
+        Verdict.UNKNOWN,
+        Verdict.MACHINE,
+    ]
+    assert work.progress().done == 5
+
+
+def test_it_comes_out_as_the_digest_judges(world: World) -> None:
+    """Old events, judged one by one, become what the digest makes of the same hits today: verdicts and counts."""
+    second = 1_000_000
+    chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
+    hits = [
+        Hit(n * second // 10, HitEndpoint.LINK, 1, 1, 10, n, "GET", f"{chrome} Safari/537.36", "192.0.2.0", {}, {})
+        for n in range(1, 8)
+    ]
+    hits.append(_hit(11, 5 * second, HITS[0].user_agent))
+    world.say(*hits)
+    alone = WindowSettings(sweep_links=100, sweep_certain=100)
+    windows = Windows(world.store.messages, world.history, alone)
+    world.digest(hits=Hits(world.store.messages, rules_version=2), windows=windows).catch_up()
+    assert world.store.messages.activity(1)[10].clicks == 7
+    _finish(Reclassifier(world.history, world.store))
+    done = world.store.messages.activity(1)
+    assert done[10].clicks == 0
+    assert done[10].clicks_machine == 7
+    assert done[10].first_click_at is None
+    assert done[11].opens == 1
+    assert {event.first_verdict for event in world.history.timeline(1, 10)} == {Verdict.HUMAN}
+    later = Hit(9 * second // 10, HitEndpoint.LINK, 1, 1, 10, 9, "GET", hits[0].user_agent, "192.0.2.0", {}, {})
+    world.say(later)  # its window is there
+    world.digest().catch_up()
+    assert world.store.messages.activity(1)[10].clicks_machine == 8

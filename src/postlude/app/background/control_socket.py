@@ -2,6 +2,7 @@
 
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,8 +28,8 @@ _MOST = 100
 def control_app(store: Store, history: History, reclassifier: Reclassifier, health: HealthOf) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
-    /reclassify?do=start, stop or look answers with its progress; /stored?address= with what is stored of a recipient;
-    /health with how the system is.
+    /reclassify?do=start (&since=, &dry_run=1), stop or look answers with its progress; /stored?address= with what is
+    stored of a recipient; /health with how the system is.
     """
     reports = Reports(store, history)
 
@@ -44,8 +45,10 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier, heal
         return JSONResponse(await run_in_threadpool(message_of, reports, number))
 
     async def reclassify(request: Request) -> Response:
-        action = request.query_params.get("do", "look")
-        act = {"start": reclassifier.start, "stop": reclassifier.stop}.get(action, reclassifier.progress)
+        given = request.query_params
+        start = partial(reclassifier.start, int(given.get("since", "0")), dry_run=given.get("dry_run") == "1")
+        action = given.get("do", "look")
+        act = start if action == "start" else reclassifier.stop if action == "stop" else reclassifier.progress
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
     async def stored(request: Request) -> Response:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
+import msgspec
+
 from postlude.app.background.provider_calls import certificates, provider_keys
 from postlude.app.build.common import Parts
 from postlude.app.build.sending import Policies
+from postlude.classify import WindowSettings
 from postlude.config import Settings
 from postlude.feedback import Finding
 from postlude.history import History
@@ -20,12 +23,14 @@ from postlude.services.digest.hits import Hits
 from postlude.services.digest.loop import Digest, MaintenanceStep
 from postlude.services.digest.own_visits import OwnVisits, sender_in
 from postlude.services.digest.provider_calls import ProviderCalls
+from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail, parse_returned
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import ReadSubmission, read_submission
 from postlude.services.messages.tracker import Tracker
+from postlude.services.notices import Notices
 from postlude.services.ports import Wake
 from postlude.services.privacy.forgetting import Folders, Forgetter
 from postlude.services.privacy.retention import Keep, Retention
@@ -68,6 +73,8 @@ def build_digest(
         record_steps=record_steps,
         changes=changes,
         clock=parts.clock,
+        windows=Windows(store.messages, history, window_settings(parts.settings)),
+        notices=Notices(store, parts.clock, parts.settings.hold_seconds),
         chosen=chosen,
         maintenance=maintenance,
         removal=WithdrawalRemoval(store, history, withdrawn),
@@ -85,6 +92,12 @@ def build_digest(
 def own_visits(settings: Settings, store: Store) -> OwnVisits:
     """The classifier that knows senders' and colleagues' own visits."""
     return OwnVisits(sender_in(store), colleagues_count=settings.colleagues == "count")
+
+
+def window_settings(settings: Settings) -> WindowSettings:
+    """The thresholds of rules over several hits."""
+    names = msgspec.structs.fields(WindowSettings)
+    return WindowSettings(**{field.name: getattr(settings, f"verdict_{field.name}") for field in names})
 
 
 def _all(steps: Iterable[Callable[[], None]]) -> None:

@@ -20,7 +20,7 @@ from postlude.app.background.login_copies import login_copies
 from postlude.app.background.provider_calls import Calls
 from postlude.app.background.subject_access import DataRequests
 from postlude.app.build.common import Parts, own_name
-from postlude.app.build.digest import build_digest, own_visits
+from postlude.app.build.digest import build_digest, own_visits, window_settings
 from postlude.app.build.revocations import build_revoker
 from postlude.app.build.sending import build_sender, build_tracker, build_transport, retry_schedule
 from postlude.app.build.stores import Stores
@@ -99,7 +99,13 @@ class AppProcess:
 
     def _build_digest(self) -> None:
         self._tracker = build_tracker(self._parts)  # shared: what the digest compiled, the sender renders
-        self._reclassifier = Reclassifier(self._history, self._store, own_visits(self._parts.settings, self._store))
+        self._reclassifier = Reclassifier(
+            self._history,
+            self._store,
+            own_visits(self._parts.settings, self._store),
+            settings=window_settings(self._parts.settings),
+            clock=self._parts.clock,
+        )
         self._revoker = build_revoker(self._parts.settings.data, self._store)
         self._digest = build_digest(
             self._parts,

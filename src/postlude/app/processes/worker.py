@@ -68,7 +68,7 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
         contents = build_contents(parts, store)
         deps = CampaignDeps(
             store=store,
-            work=CampaignWork(store, parts.clock, worker),
+            work=CampaignWork(store, parts.clock, worker, parts.settings.hold_seconds),
             composer=_composer(parts, contents),
             transport=transport,
             results=ResultLog(journal),

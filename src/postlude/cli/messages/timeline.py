@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from postlude.app.commands.stores import offline_stores
+from postlude.classify import VERDICT_WORDS
 from postlude.cli.control_client import ask
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
@@ -70,7 +71,15 @@ def _show(message: dict[str, Any], timeline: list[dict[str, Any]]) -> None:
         click.echo()
         print_table([[f"link {link['position']}", f"{link['clicks']} clicks", link["url"]] for link in links])
     click.echo()
-    print_table([[_when(entry["at"]), entry["recipient"], entry["summary"]] for entry in timeline])
+    print_table([[_when(entry["at"]), entry["recipient"], entry["summary"], _why(entry)] for entry in timeline])
+
+
+def _why(entry: dict[str, Any]) -> str:
+    """How sure the verdict is, why, and that it was another one first."""
+    shown = ": ".join(part for part in (entry["sure"], entry["why"]) if part)
+    corrected = entry["first_verdict"] not in {"", entry["verdict"]}
+    first = VERDICT_WORDS.get(entry["first_verdict"], entry["first_verdict"])
+    return f"{shown} (first taken for {first})" if corrected else shown
 
 
 def _mark(copy: dict[str, Any]) -> str:

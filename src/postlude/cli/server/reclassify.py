@@ -9,25 +9,31 @@ import click
 import msgspec
 
 from postlude.app.commands.reclassify import reclassify_offline
+from postlude.classify import VERDICT_WORDS
 from postlude.cli.control_client import ask
 from postlude.cli.output import print_json
 from postlude.config import Settings, load
+from postlude.kit.clock import day_start
+from postlude.model.errors import InputError
 from postlude.services.digest.reclassify import ReclassifyProgress
 
 _LOOK_SECONDS = 0.5
 
 
 @click.command()
+@click.option("--dry-run", is_flag=True, help="Change nothing; show what would change.")
+@click.option("--since", default="", metavar="DAY", help="Only what was seen on this day (UTC) or later: 2026-11-01.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def command(as_json: bool) -> None:
+def command(as_json: bool, dry_run: bool, since: str) -> None:
     """Judge every open and click again that was judged by older rules, and update the counts.
 
     Works whether or not Postlude runs. Ctrl-C stops it; the next run continues from there.
     """
     settings = load()
-    first = _asked(settings, "start")
+    begin = _moment(since)
+    first = _asked(settings, "start", since=str(begin), dry_run=str(int(dry_run)))
     progress = None
-    with closing(_running(settings) if first else reclassify_offline(settings)) as steps:
+    with closing(_running(settings) if first else reclassify_offline(settings, begin, dry_run=dry_run)) as steps:
         try:
             for progress in steps:
                 if not as_json and sys.stderr.isatty():
@@ -43,8 +49,13 @@ def command(as_json: bool) -> None:
         return
     if sys.stderr.isatty():
         click.echo(err=True)
+    would = "would change" if progress.dry_run else "changed"
+    for change, count in progress.changes.items():
+        kind, old, new = change.split()
+        words = f"{VERDICT_WORDS.get(old, old)} -> {VERDICT_WORDS.get(new, new)}"
+        click.echo(f"{count:>12,}  {kind}: {words}")
     click.echo(
-        f"{progress.done:,} events judged by rules {progress.rules_version}, {progress.changed:,} verdicts changed"
+        f"{progress.done:,} events judged by rules {progress.rules_version}, {progress.changed:,} verdicts {would}"
         if progress.done
         else f"nothing to do: every event was judged by rules {progress.rules_version}"
     )
@@ -59,8 +70,15 @@ def _running(settings: Settings) -> Generator[ReclassifyProgress, None, None]:
         time.sleep(_LOOK_SECONDS)
 
 
-def _asked(settings: Settings, action: str) -> ReclassifyProgress | None:
-    answer = ask(settings, "reclassify", do=action)
+def _moment(day: str) -> int:
+    try:
+        return day_start(day) if day else 0
+    except ValueError as error:
+        raise InputError(f"--since {day!r}: write a day such as 2026-01-31") from error
+
+
+def _asked(settings: Settings, action: str, since: str = "0", dry_run: str = "0") -> ReclassifyProgress | None:
+    answer = ask(settings, "reclassify", do=action, since=since, dry_run=dry_run)
     return None if answer is None else msgspec.convert(answer, ReclassifyProgress)
 
 

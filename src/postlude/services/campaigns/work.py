@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from postlude.kit.clock import Clock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.model.errors import InputError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.audience import audience_at
@@ -20,10 +20,12 @@ _log = logging.getLogger(__name__)
 class CampaignWork:
     """Opens, feeds and finishes campaigns in the name of one worker."""
 
-    def __init__(self, store: Store, clock: Clock, worker: int) -> None:
+    def __init__(self, store: Store, clock: Clock, worker: int, hold_seconds: int = 0) -> None:
+        """`hold_seconds`: how long the winner of a test waits for hits that may change the last verdicts."""
         self._store: Final = store
         self._clock: Final = clock
         self._worker: Final = worker
+        self._hold: Final = hold_seconds * MICROS_PER_SECOND
 
     def under_way(self) -> list[Campaign]:
         """Campaigns that send now. Those whose time has come begin, those whose test is over get their winner."""
@@ -35,7 +37,7 @@ class CampaignWork:
                 self._begin(one, now)
                 sending.append(self._store.campaigns.get(one.id))
         for one in sending:
-            if one.decide_at is not None and one.decide_at <= now and one.taken_in:
+            if one.decide_at is not None and one.decide_at + self._hold <= now and one.taken_in:
                 self._decide(one)
         return [one for one in sending if one.status is CampaignStatus.SENDING]
 

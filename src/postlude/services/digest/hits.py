@@ -1,13 +1,20 @@
 """Hits at the edge: opens, clicks, unsubscribes, pages looked at."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
-from postlude.classify import RULES_VERSION, Judgement, judge, since_class
-from postlude.journal import Position
+from postlude.classify import (
+    RULES_VERSION,
+    VERDICTS,
+    Judgement,
+    code_of,
+    judge,
+    pack_sighting,
+    place_of,
+    program_of,
+    since_class,
+)
 from postlude.kit.bounded import NumberCache
-from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
 from postlude.model.observation import Attempt, Hit, RawHit, decode
@@ -18,11 +25,11 @@ from postlude.services.digest.suppression_policy import of_hit
 from postlude.services.digest.withdrawn import Withdrawn
 from postlude.store import Confirmation
 
-REPEAT_SECONDS: Final = 30  # Yahoo's image proxy asks for a pixel up to four times (FACTS of the field)
 _SENT_TIMES_KEPT: Final = 131_071  # two megabytes; a dictionary would take 16 times as much
 MAX_ID: Final = (1 << ID_BITS) - 1
-_REPEATS_KEPT: Final = 50_000
-_REPEATING_PROXY: Final = "YahooMailProxy"
+_PLACES_KEPT: Final = 20_000
+_MOST_POSITION: Final = 0x7FFF
+_WHOLE: Final = 0xFFFFFFFF
 
 _KINDS: Final = {
     HitEndpoint.PIXEL: EventKind.OPENED,
@@ -49,7 +56,10 @@ class _Judged(NamedTuple):
     reasons: tuple[str, ...]
     facts: dict[str, str]
     """Shared by all their events."""
-    repeating: bool
+    code: int
+    """What the windows of their copies keep."""
+    program: int
+    base: int
 
 
 class HitClassifier(Protocol):
@@ -69,7 +79,7 @@ class SentTimesSource(Protocol):
 
 
 class Hits:
-    """The step for hits. Remembers hand-off times and the latest opens through repeating proxies, both bounded."""
+    """The step for hits: judges each by itself. Remembers hand-off times, bounded."""
 
     def __init__(
         self,
@@ -84,7 +94,7 @@ class Hits:
         self._rules_version = rules_version
         self._sent: dict[int, int] = {}  # of what this batch asks for
         self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
-        self._opens: OrderedDict[tuple[int, str, str], int] = OrderedDict()
+        self._places: dict[str, tuple[int, int]] = {}
         self._known: dict[tuple[object, ...], _Judged] = {}
 
     def prepare(self, items: Iterable[Item]) -> None:
@@ -114,19 +124,8 @@ class Hits:
     def forget_old(self) -> None:
         """Trim the caches. Call it after a batch, so that everything prepared stays available within it."""
         self._sent = {}
-        while len(self._opens) > _REPEATS_KEPT:
-            self._opens.popitem(last=False)
-
-    def remember(self, events: Iterable[Event], before: Mapping[int, Position]) -> None:
-        """Load the latest proxy opens before the position `before`, and no others.
-
-        Records after it that could not be written are read again and must not be taken for their own repeats.
-        """
-        self._opens.clear()
-        for event in events:
-            agent = event.facts.get("user_agent", "")
-            if _REPEATING_PROXY in agent and _is_before(event.id, before):
-                self._opens[event.copy, agent, event.address] = event.at
+        if len(self._places) > _PLACES_KEPT:
+            self._places.clear()
 
     def frequent(self, item: Item, hit: RawHit) -> None:
         """Judge one hit on a pixel or a link. ValueError for ids out of range: tokens have 64 bits, ids 63."""
@@ -143,11 +142,9 @@ class Hits:
         judged = self._known.get(key)
         if judged is None:
             judged = self._learn(key, item, sent_at)
-        if judged.repeating and self._repeats(hit):
-            item.outcome = RecordOutcome.MERGED
-            return
+        number = item.record.event_id()
         event = Event(
-            item.record.event_id(),
+            number,
             judged.kind,
             hit.at,
             hit.message,
@@ -161,6 +158,16 @@ class Hits:
         )
         item.meaning = Meaning((event,))
         item.outcome = RecordOutcome.COUNTED
+        item.sighting = self._sighting(number, hit, judged)
+
+    def _sighting(self, number: int, hit: RawHit | Hit, judged: _Judged) -> bytes:
+        place = self._places.get(hit.address)
+        if place is None:
+            place = self._places[hit.address] = place_of(hit.address)
+        network, address = place
+        position = hit.position if -1 <= hit.position <= _MOST_POSITION else hit.position & _MOST_POSITION
+        visitor = (address * 31 ^ judged.program) & _WHOLE  # as visitor_of
+        return pack_sighting(hit.at, number, judged.code, position, network, visitor, judged.base)
 
     def __call__(self, item: Item, hit: Hit) -> None:
         """Judge one hit on a page, and take what was decided there."""
@@ -181,10 +188,11 @@ class Hits:
             hit = bare(hit)
         judged = self._meaning(hit, self._sent.get(hit.copy))
         number = item.record.event_id()
-        kind, verdict, reasons, facts, _ = judged
+        kind, verdict, reasons, facts = judged[:4]
         version = self._rules_version
         event = Event(number, kind, hit.at, hit.message, hit.copy, -1, verdict, reasons, version, facts, hit.address)
         item.outcome = RecordOutcome.COUNTED
+        item.sighting = self._sighting(number, hit, judged)
         if hit.endpoint is HitEndpoint.PREFERENCES:
             item.meaning = chosen(hit, event)
         else:
@@ -200,18 +208,15 @@ class Hits:
 
     def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
         judgement = self._classify(hit, sent_at=sent_at)
-        repeating = hit.endpoint is HitEndpoint.PIXEL and _REPEATING_PROXY in hit.user_agent
         kind = _KINDS[hit.endpoint]
-        return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), repeating)
+        base = VERDICTS.index(judgement.verdict)
+        code, program = code_of(hit, judgement), program_of(hit.user_agent)
+        return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), code, program, base)
 
-    def _repeats(self, hit: RawHit) -> bool:
-        key = (hit.copy, hit.user_agent, hit.address)
-        last = self._opens.get(key)
-        if last is not None and abs(hit.at - last) <= REPEAT_SECONDS * MICROS_PER_SECOND:
-            return True  # counted from the first one: a proxy asking for ever is not one opening
-        self._opens[key] = hit.at
-        self._opens.move_to_end(key)
-        return False
+
+def visitor_of(address: int, program: int) -> int:
+    """Address and program as one number."""
+    return (address * 31 ^ program) & _WHOLE
 
 
 def _evidence(hit: Hit) -> str:
@@ -229,9 +234,3 @@ def _facts(hit: Hit, kind: EventKind, judgement: Judgement) -> dict[str, str]:
     if kind is EventKind.VIEWED:
         facts["page"] = hit.endpoint.value
     return facts
-
-
-def _is_before(event_id: int, before: Mapping[int, Position]) -> bool:
-    writer = event_id >> 51
-    place = before.get(writer)
-    return place is not None and event_id < place.event_id(0)

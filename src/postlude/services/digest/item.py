@@ -35,7 +35,6 @@ class RecordOutcome(StrEnum):
     ATTEMPTED = "attempted"
     RESENT = "resent"  # a user asked for a copy to be sent again
     COUNTED = "counted"  # a hit that became an event
-    MERGED = "merged"  # an image proxy asking again for the same opening
     WITHDRAWN = "withdrawn"  # a hit seen after its recipient had withdrawn: not recorded
     RETURNED = "returned"  # returned mail that was matched to a copy
     UNMATCHED = "unmatched"  # mail that came back and was not
@@ -101,6 +100,8 @@ class Item(msgspec.Struct, gc=False):
     damage: str = ""
     """What is wrong with the mail it is about; empty when nothing is."""
     meaning: Meaning = NOTHING
+    sighting: bytes = b""
+    """Of a hit: what its copy's window keeps of it."""
 
     def fail(self, outcome: RecordOutcome, reason: str) -> None:
         """Quarantine the record: it means nothing any more."""

@@ -1,7 +1,8 @@
 """The digest: journal records become events in the history and projections in the state, each exactly once.
 
-Guarantee: every durable journal record reaches both stores at least once. Each store writes the journal position in the
-same transaction, so that a record that is read again changes nothing.
+Guarantee: every durable journal record reaches the state at least once; the journal position is written in the same
+transaction, so that a record that is read again changes nothing. The same transaction writes the feed, which the
+history reads: what a crash left out of the history is read from there.
 """
 
 import logging
@@ -18,19 +19,19 @@ from postlude.history import History
 from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
-from postlude.model.errors import DamagedError, InUseError, StorageError
-from postlude.model.event import Event
+from postlude.model.errors import InUseError, StorageError
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.segment import SegmentLabel
-from postlude.model.words import EventKind
 from postlude.services.change_feed import Changes
-from postlude.services.digest.hits import REPEAT_SECONDS
-from postlude.services.digest.item import QUARANTINED, Item, RecordOutcome
+from postlude.services.digest.feed_reader import HistoryFeedReader, Unread
+from postlude.services.digest.item import QUARANTINED, Item, Meaning, RecordOutcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels, as_incidents, compare
+from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval
+from postlude.services.notices import Notices
 from postlude.services.ports import Journals, Wake
 from postlude.store import Batch, Copy, Incident, QuarantinedRecord, Store
 
@@ -154,6 +155,8 @@ class Digest:
         removal: WithdrawalRemoval | None = None,
         forgetter: AddressForgetter | None = None,
         batch_records: int = BATCH_RECORDS,
+        windows: Windows | None = None,
+        notices: Notices | None = None,
     ) -> None:
         """Three callbacks run in the digest's thread.
 
@@ -173,12 +176,14 @@ class Digest:
         self._removal = removal
         self._forgetter = forgetter
         self._batch_records = batch_records
-        self._in_history: dict[int, Place] = {}
+        self._notices = notices
+        self._windows = windows or Windows(store.messages, history)
+        self._feed: Final = HistoryFeedReader(store, history, clock)
         self._in_store: dict[int, Place] = {}
-        self._new_in_history = NewLabels()
         self._new_in_store = NewLabels()
+        self._folders: list[SegmentLabel] = []
         self._generation = 0
-        self._loaded = self._remembers = False
+        self._loaded = self._more = False
         self._trimmed = 0
         self._loop: Final = ThreadLoop(
             "digest",
@@ -206,7 +211,12 @@ class Digest:
             count = self.step()
             if count < self._batch_records:
                 self._forget()
+            if self._notices is not None:
+                self._notices.step()
             more = self._maintenance()
+            if more or self._more:
+                self._windows.forget()
+            self._more = more
             if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._after(), self._kept_seconds())
@@ -231,7 +241,6 @@ class Digest:
         self._note_segments()
         if records:
             items = self._record_steps.decode(records)
-            self._remember(items)
             for part in _parts(items):
                 self._digest(part)
             self.state.records += len(records)
@@ -247,8 +256,9 @@ class Digest:
     def _keep_to_choices(self) -> None:
         """Learn what was withdrawn, and take out what is recorded in spite of it."""
         removal = self._removal
-        if removal is not None and removal.notice() and self._in_history == self._in_store:
+        if removal is not None and removal.notice():
             self._changes.publish(removal.run())
+            self._windows.forget()
 
     def catch_up(self) -> int:
         """Digest all records; returns their number."""
@@ -263,11 +273,11 @@ class Digest:
     def _note_segments(self) -> None:
         """Damage of a journal is recorded before any later record is digested."""
         labels = self._journal.pop_labels()
-        self._new_in_history.add(labels)
         self._new_in_store.add(labels)
         if folders := self._new_in_store.before({}):
             self._store.integrity.note_folders(folders)
             self._new_in_store.done(folders)
+            self._folders += folders
         if findings := self._journal.pop_findings():
             for finding in findings:
                 _log.error("journal: %s", finding.text)
@@ -278,8 +288,9 @@ class Digest:
 
         False while the journals have not begun the new segments for that.
         """
-        if self._forgetter is None or self._in_history != self._in_store or not self._forgetter.due():
+        if self._forgetter is None or not self._forgetter.due():
             return True
+        self._windows.forget()
         after = self._after()
         journal = self._journal
         return self._forgetter.run(
@@ -294,49 +305,27 @@ class Digest:
     def _load(self) -> None:
         compare(self._journal, self._store, self._history, self._clock)
         self._generation = self._store.integrity.generation()
-        self._new_in_history = NewLabels(self._history.journal_labels())
         self._new_in_store = NewLabels(self._store.integrity.journal_labels())
-        self._in_history = self._history.positions()
         self._in_store = self._store.digest.positions()
+        self._windows.forget()
+        self._folders.clear()
+        self._feed.load(self._in_store, self._generation)
+        if self._notices is not None:
+            self._notices.load()
         self._loaded = True
-        self._remembers = False
-
-    def _remember(self, items: Iterable[Item]) -> None:
-        """Know the openings that what is read first after a start may repeat, however long ago that was journaled."""
-        if self._remembers:
-            return
-        hits = [item.observation.at for item in items if isinstance(item.observation, RawHit)]
-        if hits:
-            since = min(hits) - REPEAT_SECONDS * MICROS_PER_SECOND
-            self._record_steps.hits.remember(self._opened_since(since), self._after())
-            self._remembers = True
-
-    def _opened_since(self, at: int) -> list[Event]:
-        """What repeats are known by. A damaged part of the history costs that knowledge, and stops nothing."""
-        try:
-            return self._history.since(at, [EventKind.OPENED])
-        except DamagedError as error:
-            now = self._clock.now()
-            self._store.integrity.add_incidents([Incident(f"history-damaged:{error}", now, "history", str(error))])
-            return []
 
     def _after(self) -> dict[int, Position]:
-        """Where both stores are, by writer: the lesser of the two, the beginning when one knows nothing."""
-        writers = self._in_history.keys() | self._in_store.keys()
-        nothing = (0, 0)
-        return {
-            writer: Position(writer, *min(self._in_history.get(writer, nothing), self._in_store.get(writer, nothing)))
-            for writer in writers
-        }
+        """Where the state is, by writer."""
+        return {writer: Position(writer, *place) for writer, place in self._in_store.items()}
 
     def _digest(self, items: list[Item]) -> None:
         self._record_steps.run(items)
         start = perf_counter()
-        self._halving(items, self._in_history, self._to_history)
-        middle = perf_counter()
         self._halving(items, self._in_store, self._to_store)
+        middle = perf_counter()
+        self._feed.flush()
         end = perf_counter()
-        for name, seconds in (("history", middle - start), ("state", end - middle)):
+        for name, seconds in (("state", middle - start), ("history", end - middle)):
             self.state.seconds[name] = self.state.seconds.get(name, 0.0) + seconds
         rare = _rare(items)
         for item in rare:
@@ -371,17 +360,6 @@ class Digest:
             write(new, places)
         taken.update(places)
 
-    def _to_history(self, items: list[Item], places: dict[int, Place]) -> None:
-        labels = self._new_in_history.before(places)
-        self._history.append(
-            [event for item in items for event in item.meaning.events],
-            places,
-            erase=[copy.id for copy in self._erased(items)],
-            labels=labels,
-            generation=self._generation,
-        )
-        self._new_in_history.done(labels)
-
     def _erased(self, items: list[Item]) -> list[Copy]:
         """All copies to the recipient who asked for erasure; they form a part of their own."""
         asked = [item.meaning.erase for item in items if item.meaning.erase]
@@ -389,37 +367,52 @@ class Digest:
 
     def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
         now, rare, labels = self._clock.now(), _rare(items), self._new_in_store.before(places)
-        meanings = [item.meaning for item in rare]
-        self._store.digest.apply(
-            Batch(
-                events=[event for item in items for event in item.meaning.events],
-                submissions=[one.submission for one in meanings if one.submission is not None],
-                started=[copy for one in meanings for copy in one.started],
-                started_generation=max((one.started_generation for one in meanings), default=0),
-                attempts=[one.attempt for one in meanings if one.attempt is not None],
-                resends=[one.resend for one in meanings if one.resend],
-                aliases=[alias for one in meanings for alias in one.aliases],
-                suppress=[each for one in meanings for each in one.suppress],
-                unmatched=[each for one in meanings for each in one.unmatched],
-                resolutions=[each for one in meanings for each in one.resolutions],
-                seen=[each for one in meanings for each in one.seen],
-                quarantined=[_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED],
-                confirmations=[one.confirmation for one in meanings if one.confirmation is not None],
-                choices=[one.choice for one in meanings if one.choice is not None],
-                requests=[one.request for one in meanings if one.request is not None],
-                rebuilt=[rebuilt(self._history, copies)] if (copies := self._erased(rare)) else [],
-                outcomes=_outcomes(len(items), rare),
-                positions=places,
-                labels=labels,
-                generation=self._generation + 1,
-                at=now,
-            )
-        )
+        erased = self._erased(rare)
+        review = self._windows.review(items)
+        batch = _of_meanings([item.meaning for item in rare])
+        batch.events, batch.corrections = review.events, review.corrections
+        if erased:
+            batch.erase = [copy.id for copy in erased]
+            batch.rebuilt = [rebuilt(self._history, erased, without_tracks=True)]
+        else:
+            batch.windows = review.windows
+        batch.quarantined = [_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED]
+        batch.outcomes, batch.positions, batch.labels = _outcomes(len(items), rare), places, labels
+        batch.generation, batch.at = self._generation + 1, now
+        entry = self._store.digest.apply(batch)
+        again = self._feed.had(items, self._in_store)
+        replaced = [*review.corrections.after, *(event for event in review.events if event.id in again)]
+        self._feed.add(Unread(entry, dict(places), [*self._folders, *labels], self._generation, replaced))
+        self._folders.clear()
+        if self._notices is not None and (entry.events or entry.erase):
+            self._notices.take(entry)
         self._generation += 1
+        self._windows.done(review)
+        if erased:
+            self._windows.forget()
         self._new_in_store.done(labels)
         self._store.integrity.add_incidents(
             Incident(f"spool:{item.record.event_id()}", now, "spool", item.damage) for item in rare if item.damage
         )
+
+
+def _of_meanings(meanings: Sequence[Meaning]) -> Batch:
+    """What records other than frequent hits add."""
+    return Batch(
+        submissions=[one.submission for one in meanings if one.submission is not None],
+        started=[copy for one in meanings for copy in one.started],
+        started_generation=max((one.started_generation for one in meanings), default=0),
+        attempts=[one.attempt for one in meanings if one.attempt is not None],
+        resends=[one.resend for one in meanings if one.resend],
+        aliases=[alias for one in meanings for alias in one.aliases],
+        suppress=[each for one in meanings for each in one.suppress],
+        unmatched=[each for one in meanings for each in one.unmatched],
+        resolutions=[each for one in meanings for each in one.resolutions],
+        seen=[each for one in meanings for each in one.seen],
+        confirmations=[one.confirmation for one in meanings if one.confirmation is not None],
+        choices=[one.choice for one in meanings if one.choice is not None],
+        requests=[one.request for one in meanings if one.request is not None],
+    )
 
 
 def _parts(items: Iterable[Item]) -> list[list[Item]]:

@@ -1,28 +1,47 @@
 """Judge the whole history again with this version's rules, from the stored facts of every hit.
 
-Runs between two batches of the digest, a few copies at a time: judges their events, rebuilds their projections, then
-changes the history. Stopped or killed at any point, it continues with the events of older rules; repeating a step gives
-the same result.
+Runs between two batches of the digest, some copies at a time, through the same rules and windows as the digest. What
+changes is a correction with the cause `reclassify`, by the feed as every other. Stopped or killed at any point it
+continues with the part it was at; what was corrected is not corrected again. The history is read in equal parts of the
+copies: every part is one pass over one column and a sort of its own events.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from postlude.classify import RULES_VERSION, judge
+from postlude.classify import (
+    REPLY,
+    RULES_VERSION,
+    VERDICTS,
+    Reviewed,
+    WindowSettings,
+    add_hits,
+    code_of,
+    judge,
+    pack_sighting,
+    people_times,
+    place_of,
+    program_of,
+    since_class,
+)
 from postlude.history import History
-from postlude.model.event import Event
+from postlude.kit.clock import Clock, SystemClock
+from postlude.model.event import RECLASSIFY, WHY, Event, corrected
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitEndpoint
-from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier
-from postlude.services.digest.rebuild import link_rows
-from postlude.store import Batch, Rebuilt, Store
+from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier, visitor_of
+from postlude.store import Batch, CopyTimes, Corrections, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
-_MESSAGES: Final = 200
-_LINKS_AFTER: Final = "reclassify:links-after"
+_PART: Final = 100_000  # events that are in memory at a time: 40 MB
+_PLACE: Final = "reclassify:place"
+_JUDGED: Final = "reclassify:judged-by"
+_KNOWN: Final = 8192
 _ENDPOINTS: Final = {
     EventKind.OPENED: HitEndpoint.PIXEL,
     EventKind.CLICKED: HitEndpoint.LINK,
@@ -39,9 +58,26 @@ class ReclassifyProgress(msgspec.Struct, frozen=True):
     total: int
     """Events that were due when it was started."""
     changed: int
-    """Events whose verdict is another one now."""
+    """Events whose verdict is another one now, or would be."""
     seconds: float
     rules_version: int
+    changes: dict[str, int] = {}
+    """How many by kind, old and new verdict: `clicked human machine`."""
+    dry_run: bool = False
+    """Nothing was changed."""
+
+
+class _Alone(NamedTuple):
+    """What one request alone says."""
+
+    reasons: tuple[str, ...]
+    client: str
+    code: int
+    program: int
+    base: int
+
+
+Group = tuple[int, list[Event]]
 
 
 class Reclassifier:
@@ -54,95 +90,204 @@ class Reclassifier:
         classifier: HitClassifier = judge,
         rules_version: int = RULES_VERSION,
         copies: int = _COPIES,
+        *,
+        settings: WindowSettings = WindowSettings(),  # noqa: B008 - frozen
+        clock: Clock | None = None,
     ) -> None:
         self._history = history
         self._store = store
         self._classify = classifier
         self._version = rules_version
         self._copies = copies
-        self._running = False
-        self._total = self._done = self._changed = 0
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._running = self._dry = False
+        self._total = self._done = self._since = self._part = self._read_to = 0
+        self._parts = 1
+        self._changes: Counter[str] = Counter()
+        self._groups: list[Group] = []
+        self._known: dict[tuple[object, ...], _Alone] = {}
+        self._links: dict[int, int] = {}
         self._began = self._ended = 0.0
 
-    def start(self) -> ReclassifyProgress:
-        """Begin or continue; the steps do the work."""
-        if not self._running:
-            self._total, self._done, self._changed = self._history.outdated(self._version), 0, 0
-            self._began = perf_counter()
-            if self._total:
-                self._store.settings.put(_LINKS_AFTER, 0)  # links are counted again once all events are judged
-            self._running = bool(self._total) or self._store.settings.get(_LINKS_AFTER) is not None
+    def start(self, since: int = 0, *, dry_run: bool = False) -> ReclassifyProgress:
+        """Begin or continue; the steps do the work. `since`: only events seen then or later, whatever judged them."""
+        if self._running:
+            return self.progress()
+        self._since, self._dry, self._done, self._changes = since, dry_run, 0, Counter()
+        self._groups, self._part = [], 0
+        judged_by = self._store.settings.get(_JUDGED, 0)
+        due = since or (judged_by < self._version and self._history.outdated(self._version))
+        self._total = self._history.judged(since) if due else 0
+        self._parts = max(1, self._total // _PART)
+        place = None if dry_run else self._store.settings.get(_PLACE)
+        if isinstance(place, list) and place[:2] == [self._version, since]:
+            self._parts, self._part = place[2:]
+        self._began = perf_counter()
+        self._running = bool(self._total)
         return self.progress()
 
     def stop(self) -> ReclassifyProgress:
         """Stop. Every event has one verdict, old or new."""
-        self._ended = perf_counter()
+        if self._running:
+            self._ended = perf_counter()
         self._running = False
         return self.progress()
 
     def progress(self) -> ReclassifyProgress:
         """How far it is."""
         seconds = (perf_counter() if self._running else self._ended) - self._began
+        changes = dict(sorted(self._changes.items()))
         return ReclassifyProgress(
-            self._running, self._done, self._total, self._changed, max(seconds, 0.0), self._version
+            self._running,
+            self._done,
+            self._total,
+            sum(changes.values()),
+            max(seconds, 0.0),
+            self._version,
+            changes,
+            self._dry,
         )
 
     def step(self) -> bool:
-        """Do one step; True while there is more. Both stores must hold the same journal records."""
+        """Do one step; True while there is more."""
         if not self._running:
             return False
-        copies = self._history.outdated_copies(self._version, self._copies)
-        if copies:
-            self._judge_again(copies)
-        elif not self._count_links():
-            self.stop()
+        if not self._groups:
+            if self._part >= self._parts:
+                self._finish()
+                return False
+            self._load()
+        some, self._groups = self._groups[: self._copies], self._groups[self._copies :]
+        if some:
+            self._judge_again(some)
+        if not self._groups:
+            self._part += 1
+            if not self._dry:
+                self._store.settings.put(_PLACE, [self._version, self._since, self._parts, self._part])
         return self._running
 
-    def _judge_again(self, copies: Sequence[int]) -> None:
-        sent = self._store.messages.sent_times([copy for copy in copies if copy])
-        every = self._history.of_copies(copies)
-        events = [self._judged(event, sent.get(event.copy)) for event in every]
-        new = [event for event, before in zip(events, every, strict=True) if event is not before]
-        verdicts = [before.verdict for event, before in zip(events, every, strict=True) if event is not before]
-        self._store.digest.apply(Batch(rebuilt=[Rebuilt(copies, events, (), ())]))
-        self._history.replace(new)
-        self._done += len(new)
-        self._changed += sum(event.verdict is not before for event, before in zip(new, verdicts, strict=True))
+    def _load(self) -> None:
+        self._read_to = self._history.cursor()
+        events = self._history.judged_part(self._part, self._parts, self._since)
+        self._groups = [(copy, list(some)) for copy, some in groupby(events, key=lambda event: event.copy)]
 
-    def _judged(self, event: Event, sent_at: int | None) -> Event:
-        if not 0 < event.rules_version < self._version:
-            return event  # not a hit, or judged by these rules
-        reported = self._classify(_as_hit(event), sent_at=sent_at)
+    def _finish(self) -> None:
+        if not self._dry:
+            self._store.settings.delete(_PLACE)
+            if not self._since:
+                self._store.settings.put(_JUDGED, self._version)
+        self.stop()
+
+    def _judge_again(self, groups: Sequence[Group]) -> None:
+        groups = self._fresh(groups)
+        sent = self._store.messages.sent_times([copy for copy, _ in groups])
+        before: list[Event] = []
+        after: list[Event] = []
+        windows: dict[int, bytes] = {}
+        times: dict[int, CopyTimes] = {}
+        for copy, events in groups:
+            windows[copy], pairs = self._of_copy(events, sent.get(copy))
+            if pairs:
+                times[copy] = CopyTimes(*people_times(windows[copy]))
+                before += [old for old, _ in pairs]
+                after += [new for _, new in pairs]
+            self._done += sum(event.rules_version > 0 and event.at >= self._since for event in events)
+        self._changes.update(
+            f"{old.kind.value} {old.verdict.value} {new.verdict.value}" for old, new in zip(before, after, strict=True)
+        )
+        if self._dry:
+            return
+        corrections = Corrections(before, after, times)
+        batch = Batch(corrections=corrections, rewindowed=windows, at=self._clock.now())
+        entry = self._store.digest.apply(batch)
+        if after:
+            self._history.append(entry.events, {}, replace=entry.events, number=entry.first)
+
+    def _fresh(self, groups: Sequence[Group]) -> Sequence[Group]:
+        """The groups, read again where something came since they were."""
+        changed = self._history.changed_since(self._read_to, [copy for copy, _ in groups])
+        if not changed:
+            return groups
+        wanted = (event for event in self._history.of_copies(sorted(changed)) if _is_looked_at(event))
+        events = sorted(wanted, key=lambda event: (event.copy, event.at, event.id))
+        again = {copy: list(some) for copy, some in groupby(events, key=lambda event: event.copy)}
+        return [(copy, again.get(copy, some)) for copy, some in groups]
+
+    def _of_copy(self, events: Sequence[Event], sent_at: int | None) -> tuple[bytes, list[tuple[Event, Event]]]:
+        """The copy's window made from nothing, and what changes: (before, after)."""
+        alone: dict[int, _Alone] = {}
+        entries = []
+        for event in events:
+            if event.kind is EventKind.REPLIED:
+                entries.append(pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0))
+                continue
+            one = alone[event.id] = self._by_itself(event, sent_at)
+            network, address = place_of(event.address)
+            visitor = visitor_of(address, one.program)
+            entries.append(pack_sighting(event.at, event.id, one.code, event.position, network, visitor, one.base))
+        added = add_hits(b"", b"".join(entries), self._settings, lambda: self._links_of(events[0].message))
+        pairs = []
+        for event in events:
+            judged = alone.get(event.id)
+            if judged is not None and event.at >= self._since:
+                reviewed = added.reviewed.get(event.id) or Reviewed(judged.base)
+                if VERDICTS[reviewed.verdict] is not event.verdict:
+                    pairs.append((event, self._corrected(event, reviewed, judged)))
+        return added.window, pairs
+
+    def _corrected(self, event: Event, reviewed: Reviewed, judged: _Alone) -> Event:
+        reasons = (*reviewed.reasons, *(rule for rule in judged.reasons if rule not in reviewed.reasons))
         facts = {name: value for name, value in event.facts.items() if name != "client"}
-        return msgspec.structs.replace(
-            event,
-            verdict=reported.verdict,
-            reasons=reported.reasons,
+        if judged.client:
+            facts["client"] = judged.client
+        return corrected(
+            msgspec.structs.replace(event, facts=facts),
+            VERDICTS[reviewed.verdict],
+            reasons,
+            why=reviewed.why,
             rules_version=self._version,
-            facts=facts | ({"client": reported.client} if reported.client else {}),
+            cause=RECLASSIFY,
         )
 
-    def _count_links(self) -> bool:
-        after = self._store.settings.get(_LINKS_AFTER)
-        if not isinstance(after, int):
-            return False
-        messages = self._history.clicked_messages(after, _MESSAGES)
-        if not messages:
-            self._store.settings.delete(_LINKS_AFTER)
-            return False
-        self._store.digest.apply(Batch(rebuilt=[Rebuilt((), (), messages, link_rows(self._history, messages))]))
-        self._store.settings.put(_LINKS_AFTER, messages[-1])
-        return True
+    def _by_itself(self, event: Event, sent_at: int | None) -> _Alone:
+        since = since_class(None if sent_at is None else event.at - sent_at)
+        facts = event.facts
+        own = event.message if "signed_in" in facts else 0  # whose visit that is depends on who sent the message
+        key = (event.kind, since, own, *((name, value) for name, value in facts.items() if name != WHY))
+        known = self._known.get(key)
+        if known is None:
+            hit = _as_hit(event)
+            judgement = self._classify(hit, sent_at=sent_at)
+            base = VERDICTS.index(judgement.verdict)
+            code, program = code_of(hit, judgement), program_of(hit.user_agent)
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            known = self._known[key] = _Alone(judgement.reasons, judgement.client, code, program, base)
+        return known
+
+    def _links_of(self, message: int) -> int:
+        if message not in self._links:
+            if len(self._links) >= _KNOWN:
+                self._links.clear()
+            self._links[message] = self._store.messages.tracked_links(message)
+        return self._links[message]
+
+
+def _is_looked_at(event: Event) -> bool:
+    return event.rules_version > 0 or event.kind is EventKind.REPLIED
 
 
 def _as_hit(event: Event) -> Hit:
     """The hit an event was made of, as far as rules look at it."""
-    facts = dict(event.facts)
-    headers: dict[str, str] = {name: facts.pop(name) for name in KEPT_HEADERS if name in facts}
-    page = facts.pop("page", "")
-    endpoint = _ENDPOINTS.get(event.kind) or HitEndpoint(page)
-    method, agent = facts.pop("method", "GET"), facts.pop("user_agent", "")
-    facts.pop("client", None)
+    facts: Mapping[str, str] = event.facts
+    rest = {name: value for name, value in facts.items() if name not in _NOT_OF_THE_HIT}
+    headers = {name: facts[name] for name in KEPT_HEADERS if name in facts}
+    endpoint = _ENDPOINTS.get(event.kind) or HitEndpoint(facts.get("page", ""))
+    method, agent = facts.get("method", "GET"), facts.get("user_agent", "")
     return Hit(
-        event.at, endpoint, 0, event.message, event.copy, event.position, method, agent, event.address, headers, facts
+        event.at, endpoint, 0, event.message, event.copy, event.position, method, agent, event.address, headers, rest
     )
+
+
+_NOT_OF_THE_HIT: Final = frozenset({*KEPT_HEADERS, "page", "method", "user_agent", "client", WHY})

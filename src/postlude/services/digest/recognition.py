@@ -16,8 +16,8 @@ OLDER_STATE = (
     "`postlude resume-sending`"
 )
 EMPTY_HISTORY = (
-    "the history was empty beside a database that was used: it is made again from what the journal still has. Events "
-    "that are older than the journal are missing in it"
+    "the history was empty beside a database that was used: it is made again from what the feed still has. Events that "
+    "are older than that are missing in it"
 )
 
 
@@ -64,7 +64,9 @@ def compare(journal: Recognising, store: Store, history: History, clock: Clock) 
         store.integrity.add_incidents([Incident(f"older-state:{state}:{seen}", now, "older-state", text)])
         store.integrity.pause_sending(text, now)
         store.integrity.raise_generation(seen)  # reported once; from here on both stores continue together
-    elif in_store and not in_history:
+    if (read := history.cursor()) > store.feed.head():
+        store.feed.skip_to(read, clock.now())
+    if in_store and not in_history and state >= seen:
         store.integrity.add_incidents([Incident(f"empty-history:{state}", clock.now(), "history", EMPTY_HISTORY)])
 
 

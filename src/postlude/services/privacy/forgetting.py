@@ -92,6 +92,7 @@ class Forgetter:
         folders = self._folders
         copies = self._store.forgetting.copies_to_forget(address)
         self._history.forget(list(copies), address)
+        self._store.feed.forget(copies, address)
         waiting = {id_text(message) for message in copies.values() if message}
         self._store.settings.put(WAITING, sorted({*self._store.settings.get(WAITING, ()), *waiting}))
         for folder in (folders.spool_in_root, folders.mailbox, folders.uploads):

@@ -13,6 +13,7 @@ from postlude.services.privacy.forgetting import delete_contents, delete_waiting
 from postlude.store import Store
 
 _DAY_S: Final = 86_400
+_FEED_DAYS: Final = 7  # as long as the journal
 _HOUR: Final = 3_600 * MICROS_PER_SECOND
 
 _log = logging.getLogger(__name__)
@@ -63,8 +64,10 @@ class Retention:
         return self._store.forgetting.contents_due(list(messages))
 
     def _records(self) -> None:
+        self._store.feed.trim(self._before(_FEED_DAYS), self._history.cursor())
         if self._keep.events:
             self._history.forget_before(self._before(self._keep.events))
+            self._store.notices.forget_before(self._before(self._keep.events))
         if self._keep.replies:
             self._history.forget_words_before(self._before(self._keep.replies))
             self._store.feedback.forget_before(self._before(self._keep.replies))

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from postlude.classify import explained, how_sure
 from postlude.history import History
-from postlude.model.event import Event
+from postlude.model.event import WHY, Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
 from postlude.services.reports.sentences import summary
 from postlude.services.reports.shapes import CopyView, LinkView, MessageView, SentMessage, TimelineEntry
@@ -15,6 +16,7 @@ __all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "Tim
 
 _PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
+_JUDGED = frozenset({EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.VIEWED})
 
 
 class Reports:
@@ -98,6 +100,7 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
             seen[event.copy, event.kind, event.position] += 1
             nth = seen[event.copy, event.kind, event.position]
         url = urls.get(event.position, "")
+        judged = event.kind in _JUDGED
         told.append(
             TimelineEntry(
                 at=event.at,
@@ -107,6 +110,10 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
                 position=event.position,
                 verdict=event.verdict.value,
                 reasons=event.reasons,
+                sure=how_sure(event.reasons) if judged else "",
+                why=explained(event.reasons, event.facts.get(WHY, "")) if judged else "",
+                first_verdict=event.first_verdict.value if event.first_verdict else "",
+                cause=event.cause,
                 summary=summary(event, nth, url),
                 facts=_shown(event, url),
             )

@@ -118,3 +118,11 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     """One English sentence."""
     facts: dict[str, str]
+    sure: str = ""
+    """How far the verdict is to be believed: `certain`, `very likely`, `likely` or `a hint`; else empty."""
+    why: str = ""
+    """Why the verdict is what it is, in words: the rule that decided and what it counted."""
+    first_verdict: str = ""
+    """The verdict it had first, where it was corrected."""
+    cause: str = ""
+    """Why it was corrected: `later-hits` or `reclassify`."""

@@ -16,10 +16,12 @@ from postlude.store.contacts.lists import Lists, end_memberships
 from postlude.store.contacts.rows import CopySuppression, Suppression
 from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import list_members
+from postlude.store.digest.correct import correct
+from postlude.store.digest.feed import WORKSPACE, FeedEntry, next_number, pack_entry
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.settle_indeterminate import settle_indeterminate
-from postlude.store.digest.tables import outcomes, seen
+from postlude.store.digest.tables import feed, outcomes, seen
 from postlude.store.engine import Database
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -69,11 +71,15 @@ class DigestQueries(TopicQueries):
             row = connection.execute(select(seen.c.record).where(seen.c.fingerprint == fingerprint)).first()
         return 0 if row is None else int(row[0])
 
-    def apply(self, batch: Batch) -> None:
-        """Add one batch, durably, all of it or nothing. The caller never passes the same records twice.
+    def apply(self, batch: Batch) -> FeedEntry:
+        """Add one batch, durably, all of it or nothing; returns what the feed says of it.
+
+        The caller never passes the same records twice.
 
         Idempotent all the same for submissions, attempts, aliases and suppressions; only counters would add up.
         """
+        entry = FeedEntry(events=[*batch.events, *batch.corrections.after], erase=batch.erase, remove=batch.remove)
+        body = pack_entry(entry) if entry.events or entry.erase or entry.remove else b""
         with self._database.write() as connection:
             for step in (
                 self._take,
@@ -83,6 +89,7 @@ class DigestQueries(TopicQueries):
                 self._aliases,
                 self._rebuild,
                 self._project,
+                self._correct,
                 self._suppress,
                 self._choose,
                 self._confirm,
@@ -91,6 +98,14 @@ class DigestQueries(TopicQueries):
                 self._note,
             ):
                 step(connection, batch)
+            return self._feed(connection, entry, body, batch.at)
+
+    def _feed(self, connection: Connection, entry: FeedEntry, body: bytes, at: int) -> FeedEntry:
+        first = next_number(connection)
+        if body:
+            row = {"first": first, "workspace": WORKSPACE, "count": entry.count, "at": at, "body": body}
+            connection.execute(self._insert(feed), row)
+        return msgspec.structs.replace(entry, first=first)
 
     def _take(self, connection: Connection, batch: Batch) -> None:
         if not batch.submissions:
@@ -204,10 +219,22 @@ class DigestQueries(TopicQueries):
             self._merge_links.run(connection, [msgspec.structs.asdict(link) for link in one.links])
 
     def _project(self, connection: Connection, batch: Batch) -> None:
-        of_copies, of_links = fold(batch.events)
+        of_copies, of_links = fold(batch.events, batch.windows)
         self._merge_copies.run(connection, of_copies)
         self._merge_links.run(connection, of_links)
         settle_indeterminate(connection, of_copies, batch)
+
+    def _correct(self, connection: Connection, batch: Batch) -> None:
+        if batch.corrections.after:
+            correct(connection, batch.corrections)
+        hits = [{"the_copy": copy, "new_hits": window} for copy, window in sorted(batch.rewindowed.items())]
+        self._rewindow.run(connection, hits)
+
+    @cached_property
+    def _rewindow(self) -> PreparedStatement:
+        mine = copy_activity.c.copy == bindparam("the_copy", type_=copy_activity.c.copy.type)
+        change = update(copy_activity).where(mine).values(hits=bindparam("new_hits"))
+        return PreparedStatement(change, None, self._database.engine.dialect)
 
     @cached_property
     def _merge_copies(self) -> PreparedStatement:

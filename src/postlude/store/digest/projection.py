@@ -3,10 +3,11 @@
 Every fold is a sum, an earliest, a latest or a strongest, so the order of batches does not matter.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, literal_column
+from sqlalchemy import ColumnElement, case, func, literal_column
 from sqlalchemy.sql.dml import Insert
 
 from postlude.model.event import Event
@@ -29,8 +30,10 @@ _COPY: Final = Folded(Activity)
 _LINK: Final = Folded(LinkActivity)
 
 
-def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
-    """The rows to merge into copy_activity and link_activity."""
+def fold(
+    events: Iterable[Event], windows: Mapping[int, bytes] = MappingProxyType({})
+) -> tuple[list[Delta], list[Delta]]:
+    """The rows to merge into copy_activity and link_activity. `windows`: of copies that have events here."""
     copies: dict[int, Delta] = {}
     links: dict[tuple[int, int], Delta] = {}
     for event in events:
@@ -49,6 +52,8 @@ def fold(events: Iterable[Event]) -> tuple[list[Delta], list[Delta]]:
             delta["last_event_at"] = at
         if kind is _CLICKED and event.position >= 0:
             _fold_link(links, event)
+    for copy, delta in copies.items():
+        delta["hits"] = windows.get(copy)
     # In key order: two writers on PostgreSQL never lock the same rows the other way round.
     return [copies[key] for key in sorted(copies)], [links[key] for key in sorted(links)]
 
@@ -59,19 +64,19 @@ def _fold_link(links: dict[tuple[int, int], Delta], event: Event) -> None:
     if delta is None:
         delta = links[key] = _LINK.empty.copy()
         delta["message"], delta["position"] = key
-    people, column = _whose(event.verdict)
+    people, column = whose(event.verdict)
     if column:
-        delta[_CLICKS[column]] += 1
+        delta[CLICKS_BY[column]] += 1
     if people:
         _latest(delta, "last_at", event.at)
 
 
 _NOBODY: Final = 0
-_OPENS: Final = ("", "opens", "opens_unknown", "opens_machine")
-_CLICKS: Final = ("", "clicks", "clicks_unknown", "clicks_machine")
+OPENS_BY: Final = ("", "opens", "opens_unknown", "opens_machine")
+CLICKS_BY: Final = ("", "clicks", "clicks_unknown", "clicks_machine")
 
 
-def _whose(verdict: Verdict) -> tuple[bool, int]:
+def whose(verdict: Verdict) -> tuple[bool, int]:
     """Whether it was a person, and which of the three counts it adds to (the sender's own to none)."""
     if verdict is Verdict.HUMAN or verdict is Verdict.HUMAN_PROXIED:
         return True, 1
@@ -99,9 +104,9 @@ def _delivered(delta: Delta, how: str, at: int) -> None:
 
 
 def _opened(delta: Delta, event: Event) -> None:
-    people, column = _whose(event.verdict)
+    people, column = whose(event.verdict)
     if column:
-        delta[_OPENS[column]] += 1
+        delta[OPENS_BY[column]] += 1
     if people:
         _earliest(delta, "first_open_at", event.at)
         _latest(delta, "last_open_at", event.at)
@@ -109,9 +114,9 @@ def _opened(delta: Delta, event: Event) -> None:
 
 
 def _clicked(delta: Delta, event: Event) -> None:
-    people, column = _whose(event.verdict)
+    people, column = whose(event.verdict)
     if column:
-        delta[_CLICKS[column]] += 1
+        delta[CLICKS_BY[column]] += 1
     if people:
         _earliest(delta, "first_click_at", event.at)
         _latest(delta, "last_click_at", event.at)
@@ -177,6 +182,7 @@ def merge_copies(insert: Insert) -> Insert:
             ),
             "delivered_how": case((stronger, new.delivered_how), else_=old.delivered_how),
             "bounce_reason": first_reason,
+            "hits": func.coalesce(new.hits, old.hits),
         },
     )
 

@@ -1,6 +1,7 @@
 """One transaction of the digest, as plain data."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,10 +34,38 @@ class Rebuilt(msgspec.Struct, frozen=True):
     links: Sequence[LinkActivity]
 
 
+class CopyTimes(NamedTuple):
+    """When people opened and clicked a copy, first and last; 0 for never."""
+
+    first_open: int = 0
+    last_open: int = 0
+    first_click: int = 0
+    last_click: int = 0
+
+
+class Corrections(msgspec.Struct, frozen=True):
+    """Events that are judged otherwise now."""
+
+    before: Sequence[Event] = ()
+    after: Sequence[Event] = ()
+    """The same events, in the same order."""
+    times: Mapping[int, CopyTimes] = {}
+    """What the windows of their copies say now."""
+
+
 class Batch(msgspec.Struct, kw_only=True):
     """The result of one run of journal records: applied completely or not at all."""
 
     events: Sequence[Event] = ()
+    corrections: Corrections = Corrections()
+    windows: Mapping[int, bytes] = {}
+    """The windows of copies with new hits."""
+    rewindowed: Mapping[int, bytes] = {}
+    """Windows made from nothing, of copies without new events."""
+    erase: Sequence[int] = ()
+    """Copies whose opens, clicks and visited pages are deleted from the history."""
+    remove: Sequence[int] = ()
+    """Events that are deleted from the history."""
     submissions: Sequence[Submission] = ()
     started: Sequence[int] = ()
     """Claimed copies that were about to be handed over."""

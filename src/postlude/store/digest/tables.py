@@ -1,6 +1,6 @@
-"""How far the journals are digested, with what outcomes."""
+"""How far the journals are digested, with what outcomes, and the feed."""
 
-from sqlalchemy import Column, LargeBinary, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
 
 from postlude.store.columns import Big, metadata
 
@@ -14,4 +14,31 @@ seen = Table(
     Column("fingerprint", LargeBinary, primary_key=True),
     Column("record", Big, nullable=False),
     Column("at", Big, nullable=False),
+)
+
+# All events and corrections in their order, a row a batch: `first` numbers the first of `count` (`store.digest.feed`).
+feed = Table(
+    "feed",
+    metadata,
+    Column("first", Big, primary_key=True, autoincrement=False),
+    Column("workspace", Integer, nullable=False, server_default="1"),
+    Column("count", Integer, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Opens and clicks by people that were told to the sender, and whether that was taken back.
+notices = Table(
+    "notices",
+    metadata,
+    Column("event", Big, primary_key=True, autoincrement=False),
+    Column("workspace", Integer, nullable=False, server_default="1"),
+    Column("message", Big, nullable=False),
+    Column("copy", Big, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("shown_at", Big, nullable=False),
+    Column("taken_back_at", Big),
+    Index(None, "message", "shown_at"),
 )

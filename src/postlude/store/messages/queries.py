@@ -18,12 +18,20 @@ _SENT_TIMES_SQLITE: Final = (
 )
 _SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND sent_at IS NOT NULL"
 
+_WINDOWS_SQLITE: Final = (
+    "SELECT copy, hits FROM copy_activity WHERE copy IN (SELECT value FROM json_each(?)) AND hits IS NOT NULL"
+)
+_WINDOWS_POSTGRESQL: Final = "SELECT copy, hits FROM copy_activity WHERE copy = ANY(%s) AND hits IS NOT NULL"
+
 _PART: Final = 1000
 _WAITING: Final = tuple(
     status.value for status in (CopyStatus.QUEUED, CopyStatus.DEFERRED, CopyStatus.CLAIMED, CopyStatus.SENDING)
 )
 
 COPY_COLUMNS = [column for column in copies.c if column.name != "address"]
+
+
+_ACTIVITY: Final = [column for column in copy_activity.c if column.name != "hits"]
 
 
 class MessageQueries(TopicQueries):
@@ -102,6 +110,19 @@ class MessageQueries(TopicQueries):
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.exec_driver_sql(query, (value,)).all()}
 
+    def windows(self, ids: Iterable[int]) -> dict[int, bytes]:
+        """The windows of those of these copies that have one."""
+        wanted = list(ids)
+        query, value = (_WINDOWS_SQLITE, json.dumps(wanted)) if self._database.sqlite else (_WINDOWS_POSTGRESQL, wanted)
+        with self._database.read() as connection:
+            return {row[0]: bytes(row[1]) for row in connection.exec_driver_sql(query, (value,)).all()}
+
+    def tracked_links(self, message: int) -> int:
+        """How many links of a message are tracked."""
+        with self._database.read() as connection:
+            query = select(func.count()).where(links.c.message == message, links.c.tracked)
+            return int(connection.execute(query).scalar_one())
+
     def links(self, message: int) -> list[Link]:
         """The message's links in order."""
         with self._database.read() as connection:
@@ -174,7 +195,7 @@ class MessageQueries(TopicQueries):
     def activity(self, message: int) -> dict[int, Activity]:
         """The projection of every copy of a message that has any, by copy."""
         with self._database.read() as connection:
-            query = select(copy_activity).where(copy_activity.c.message == message)
+            query = select(*_ACTIVITY).where(copy_activity.c.message == message)
             return {row.copy: as_struct(Activity, row) for row in connection.execute(query)}
 
     def activity_of(self, wanted: Iterable[int]) -> dict[int, Activity]:
@@ -182,7 +203,7 @@ class MessageQueries(TopicQueries):
         found: dict[int, Activity] = {}
         with self._database.read() as connection:
             for some in chunks(wanted):
-                for row in connection.execute(select(copy_activity).where(copy_activity.c.copy.in_(some))):
+                for row in connection.execute(select(*_ACTIVITY).where(copy_activity.c.copy.in_(some))):
                     found[row.copy] = as_struct(Activity, row)
         return found
 

@@ -1,6 +1,6 @@
 """Messages, links, copies, what was counted of them, and the workers that send them."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from postlude.store.columns import Big, count, metadata, own_id, words
 from postlude.store.folds import Folded
@@ -95,6 +95,7 @@ copy_activity = Table(
     Column("copy", Big, primary_key=True, autoincrement=False),
     Column("message", Big, nullable=False, index=True),
     *Folded(Activity).columns(),
+    Column("hits", LargeBinary),  # the copy's window (classify.copy_window), for the digest alone
 )
 
 link_activity = Table(

@@ -29,7 +29,7 @@ from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
 from postlude.store.feedback.tables import quarantined, unmatched
 from postlude.store.jobs.tables import job_errors
-from postlude.store.messages.tables import copies, links, messages
+from postlude.store.messages.tables import copies, copy_activity, links, messages
 from postlude.store.privacy.recording import write_choice
 from postlude.store.privacy.tables import data_requests, forget_requests, forgotten, tracking_choices, withdrawals
 
@@ -199,6 +199,8 @@ def _forget_copies(connection: Connection, address: str, at: int) -> Forgot:
         .values(recipient=pseudonym, address=pseudonym, contact=None, list=None)
         .values(text="", orcpt="", remote_id="", status=ended, next_attempt_at=None)
     )
+    for some in chunks([row.id for row in rows]):
+        connection.execute(update(copy_activity).where(copy_activity.c.copy.in_(some)).values(hits=None))
     write_choice(connection, pseudonym, at, opens=False, clicks=False, evidence="forgotten")
     words = _names_of(connection, address)
     for some in chunks({row.message for row in rows if not row.campaign}):

@@ -1,0 +1,226 @@
+"""Verdicts over several hits: the windows of a batch's copies are read, added to, and written with the batch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from postlude.classify import (
+    REPLY,
+    RULES_VERSION,
+    VERDICTS,
+    WINDOW_RULES,
+    Correction,
+    Reviewed,
+    WindowSettings,
+    add_hits,
+    pack_sighting,
+)
+from postlude.model.event import LATER_HITS, Event, corrected
+from postlude.model.words import EventKind
+from postlude.services.digest.item import Item
+from postlude.store import CopyTimes, Corrections
+
+_CACHED_BYTES: Final = 24_000_000
+_ENTRY_BYTES: Final = 240
+"""What a window costs beside its bytes, in a dictionary (measured)."""
+_LINKS_KNOWN: Final = 10_000
+_SEVERAL: Final = frozenset(rule.id for rule in WINDOW_RULES)
+_KINDS: Final = (EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED, EventKind.VIEWED)
+
+
+class WindowSource(Protocol):
+    """Where windows are kept."""
+
+    def windows(self, ids: Iterable[int]) -> dict[int, bytes]:
+        """The windows of those of these copies that have one."""
+        ...
+
+    def tracked_links(self, message: int) -> int:
+        """How many links of a message are tracked."""
+        ...
+
+
+class EventSource(Protocol):
+    """Where earlier events are."""
+
+    def of_ids(self, wanted: Mapping[int, int]) -> list[Event]:
+        """The events with these ids, which were seen at these times."""
+        ...
+
+
+class Review(NamedTuple):
+    """A batch's events with the verdicts of their windows, and what that changes of earlier ones."""
+
+    events: list[Event]
+    corrections: Corrections
+    windows: dict[int, bytes]
+
+
+class WindowCache:
+    """The latest windows up to a number of bytes: two halves, the older one is dropped when the newer one is full."""
+
+    def __init__(self, most: int = _CACHED_BYTES) -> None:
+        self._half = most // 2
+        self._new: dict[int, bytes] = {}
+        self._old: dict[int, bytes] = {}
+        self._weight = 0
+
+    def get(self, copy: int) -> bytes | None:
+        """The window; None when it is not known here."""
+        found = self._new.get(copy)
+        return self._old.get(copy) if found is None else found
+
+    def put(self, windows: Mapping[int, bytes]) -> None:
+        """These are the newest."""
+        self._new.update(windows)
+        self._weight += sum(map(len, windows.values())) + _ENTRY_BYTES * len(windows)
+        if self._weight > self._half:
+            self._old, self._new, self._weight = self._new, {}, 0
+
+    def clear(self) -> None:
+        """They were changed elsewhere."""
+        self._old, self._new, self._weight = {}, {}, 0
+
+
+class Windows:
+    """Judges a batch's hits together with the earlier ones of their copies. Writes nothing."""
+
+    def __init__(
+        self,
+        source: WindowSource,
+        earlier: EventSource,
+        settings: WindowSettings = WindowSettings(),  # noqa: B008 - frozen
+        rules_version: int = RULES_VERSION,
+    ) -> None:
+        self._source = source
+        self._earlier = earlier
+        self._settings = settings
+        self._rules_version = rules_version
+        self._cache = WindowCache()
+        self._links: dict[int, int] = {}
+        self._recent: list[Sequence[Event]] = []
+
+    def review(self, items: Iterable[Item]) -> Review:
+        """The verdicts of these items' events. Nothing is remembered until `done`."""
+        events = [event for item in items for event in item.meaning.events]
+        entries, messages = _entries(items)
+        if not entries:
+            return Review(events, Corrections(), {})
+        before = self._before(entries)
+        windows: dict[int, bytes] = {}
+        reviewed: dict[int, Reviewed] = {}
+        found: list[tuple[int, Correction]] = []
+        times: dict[int, CopyTimes] = {}
+        settings, copy = self._settings, 0
+
+        def links() -> int:
+            return self._links_of(messages[copy])
+
+        for copy, entry in entries.items():
+            added = add_hits(before.get(copy, b""), entry, settings, links)
+            windows[copy] = added.window
+            if added.reviewed:
+                reviewed |= added.reviewed
+            if added.corrections:
+                found += [(copy, one) for one in added.corrections]
+                times[copy] = CopyTimes(*(added.times or ()))
+        if reviewed:
+            events = [self._with(event, reviewed[event.id]) if event.id in reviewed else event for event in events]
+        return Review(events, self._corrections(found, messages, times), windows)
+
+    def done(self, review: Review) -> None:
+        """The state has it."""
+        self._cache.put(review.windows)
+        self._recent = [*self._recent[-2:], [*review.events, *review.corrections.after]]
+
+    def forget(self) -> None:
+        """Windows were changed elsewhere."""
+        self._cache.clear()
+        self._recent.clear()
+
+    def _before(self, entries: Mapping[int, bytes]) -> dict[int, bytes]:
+        known: dict[int, bytes] = {}
+        missing = []
+        get = self._cache.get
+        for copy in entries:
+            window = get(copy)
+            if window is None:
+                missing.append(copy)
+            else:
+                known[copy] = window
+        return known | self._source.windows(missing) if missing else known
+
+    def _links_of(self, message: int) -> int:
+        count = self._links.get(message)
+        if count is None:
+            if len(self._links) >= _LINKS_KNOWN:
+                self._links.clear()
+            count = self._links[message] = self._source.tracked_links(message)
+        return count
+
+    def _with(self, event: Event, reviewed: Reviewed) -> Event:
+        if event.kind not in _KINDS:
+            return event
+        facts = event.facts | ({"why": reviewed.why} if reviewed.why else {})
+        reasons = (*reviewed.reasons, *(rule for rule in event.reasons if rule not in reviewed.reasons))
+        return msgspec.structs.replace(event, verdict=VERDICTS[reviewed.verdict], reasons=reasons, facts=facts)
+
+    def _corrections(
+        self, found: Sequence[tuple[int, Correction]], messages: Mapping[int, int], times: Mapping[int, CopyTimes]
+    ) -> Corrections:
+        if not found:
+            return Corrections()
+        known = self._known({one.sighting.id: one.sighting.at for _, one in found})
+        before, after = [], []
+        for copy, one in found:
+            event = known.get(one.sighting.id) or _bare(one, messages[copy], copy, self._rules_version)
+            before.append(msgspec.structs.replace(event, verdict=VERDICTS[one.sighting.standing]))
+            after.append(correction_of(before[-1], one.reviewed, self._rules_version, LATER_HITS))
+        return Corrections(before, after, times)
+
+    def _known(self, wanted: dict[int, int]) -> dict[int, Event]:
+        """Earlier events: nearly always of the last batches, else from the history."""
+        found = {event.id: event for events in self._recent for event in events if event.id in wanted}
+        missing = {number: at for number, at in wanted.items() if number not in found}
+        return found | {event.id: event for event in self._earlier.of_ids(missing)}
+
+
+def correction_of(event: Event, reviewed: Reviewed, rules_version: int, cause: str) -> Event:
+    """The correction of an event; what one request alone said stays among the reasons."""
+    alone = (rule for rule in event.reasons if rule not in _SEVERAL)
+    reasons = (*reviewed.reasons, *alone)
+    verdict = VERDICTS[reviewed.verdict]
+    return corrected(event, verdict, reasons, why=reviewed.why, rules_version=rules_version, cause=cause)
+
+
+def _entries(items: Iterable[Item]) -> tuple[dict[int, bytes], dict[int, int]]:
+    """What is added to which copy's window, and the copies' messages."""
+    entries: dict[int, bytes] = {}
+    messages: dict[int, int] = {}
+    for item in items:
+        entry = item.sighting
+        if entry:
+            event = item.meaning.events[0] if item.meaning.events else None
+            if event is None:
+                continue
+        elif item.meaning.events and item.meaning.events[0].kind is EventKind.REPLIED:
+            event = item.meaning.events[0]
+            entry = pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0)
+        else:
+            continue
+        copy = event.copy
+        if copy in entries:
+            entries[copy] += entry
+        elif copy:
+            entries[copy] = entry
+            messages[copy] = event.message
+    return entries, messages
+
+
+def _bare(one: Correction, message: int, copy: int, rules_version: int) -> Event:
+    """An event of which nothing but its window is left."""
+    hit = one.sighting
+    verdict = VERDICTS[hit.standing]
+    kind = _KINDS[hit.kind]
+    return Event(hit.id, kind, hit.at, message, copy, hit.position, verdict, (), rules_version)

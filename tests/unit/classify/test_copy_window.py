@@ -1,0 +1,130 @@
+"""A window gives the verdicts of the set of its hits: however they come, in parts, late, shuffled, after a restart."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postlude.classify import (
+    LIMIT,
+    AddedHits,
+    Confidence,
+    Sighting,
+    WindowSettings,
+    add_hits,
+    read_window,
+    reconsider,
+)
+from postlude.classify.sighting import (
+    ACT,
+    CLICK,
+    HEAD,
+    LEAVING,
+    OPEN,
+    PAGE,
+    PLAIN,
+    PROXIED,
+    PROXIED_HUMAN,
+)
+from postlude.model.words import Verdict
+from support.sightings import packed, seen, verdict
+
+SETTINGS = WindowSettings()
+
+
+def _hit(parts: tuple[int, int, int, int, int, int, int], number: int) -> Sighting:
+    second, kind, base, link, network, visitor, mark = parts
+    marks = {OPEN: (0, PLAIN, PLAIN), CLICK: (0, PLAIN, HEAD), PAGE: (0, LEAVING, 0), ACT: (0, 0, 0)}[kind][mark]
+    if kind == OPEN and base == PROXIED_HUMAN:
+        marks |= PROXIED
+    sure = Confidence.CERTAIN if kind == ACT else Confidence.MEDIUM if marks & PLAIN else Confidence.HIGH
+    return seen(
+        second / 2, kind, marks=marks, link=link, base=base, sure=sure, network=network, visitor=visitor, number=number
+    )
+
+
+HITS = st.tuples(
+    st.one_of(st.integers(0, 60), st.integers(0, 5000)),
+    st.sampled_from([OPEN, OPEN, CLICK, CLICK, PAGE, ACT]),
+    st.integers(0, 5),
+    st.integers(0, 6),
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.integers(0, 2),
+)
+
+
+def _whole(*hits: Sighting) -> AddedHits:
+    return add_hits(b"", b"".join(packed(*hits)), SETTINGS, lambda: 0)
+
+
+def _replayed(hits: list[Sighting], parts: random.Random) -> dict[int, int]:
+    """The current verdicts when hits come in parts; every part finds the window as bytes, as after a restart."""
+    window, standing, place = b"", {}, 0
+    while place < len(hits):
+        some = hits[place : place + parts.randrange(1, 6)]
+        place += len(some)
+        added = add_hits(window, b"".join(packed(*some)), SETTINGS, lambda: 7)
+        for one in some:
+            standing[one.id] = added.reviewed[one.id].verdict if one.id in added.reviewed else one.base
+        for correction in added.corrections:
+            assert standing[correction.sighting.id] == correction.sighting.standing
+            standing[correction.sighting.id] = correction.reviewed.verdict
+        window = added.window
+    return standing
+
+
+@given(st.lists(HITS, min_size=1, max_size=LIMIT), st.randoms(use_true_random=False))
+def test_any_order_and_any_parts_give_the_verdicts_of_the_whole(
+    raw: list[tuple[int, int, int, int, int, int, int]], chance: random.Random
+) -> None:
+    hits = [_hit(parts, number) for number, parts in enumerate(raw, 1)]
+    whole = sorted(hits)
+    wanted = dict(zip([one.id for one in whole], [one.verdict for one in reconsider(whole, SETTINGS, 7)], strict=True))
+    chance.shuffle(hits)
+    assert _replayed(hits, chance) == wanted
+
+
+@given(st.lists(HITS, min_size=LIMIT, max_size=3 * LIMIT), st.randoms(use_true_random=False))
+def test_more_hits_than_a_window_holds_do_not_depend_on_the_parts_they_come_in(
+    raw: list[tuple[int, int, int, int, int, int, int]], chance: random.Random
+) -> None:
+    hits = sorted(_hit(parts, number) for number, parts in enumerate(raw, 1))
+    one_by_one = chance.getrandbits(30)
+    assert _replayed(hits, random.Random(one_by_one)) == _replayed(hits, random.Random(one_by_one + 1))
+
+
+@given(st.lists(HITS, min_size=1, max_size=2 * LIMIT))
+def test_a_window_is_bounded_and_knows_when_people_came(raw: list[tuple[int, int, int, int, int, int, int]]) -> None:
+    added = _whole(*(_hit(parts, number) for number, parts in enumerate(raw, 1)))
+    assert len(read_window(added.window)) == min(len(raw), LIMIT)
+    assert len(added.window) < 1100
+
+
+def test_the_first_click_of_a_sweep_is_judged_again() -> None:
+    first = add_hits(b"", packed(seen(0, link=0))[0], SETTINGS, lambda: 0)
+    assert not first.corrections
+    rest = add_hits(first.window, b"".join(packed(*(seen(n / 10, link=n) for n in range(1, 10)))), SETTINGS, lambda: 0)
+    [correction] = rest.corrections
+    assert verdict(correction.sighting.standing) is Verdict.HUMAN
+    assert verdict(correction.reviewed.verdict) is Verdict.MACHINE
+    assert correction.reviewed.why == "10 links in 0.9 s"
+    assert rest.times is not None
+    assert rest.times.first_click == 0
+
+
+def test_a_sweep_of_more_links_than_fit_is_one_all_the_same() -> None:
+    hits = [seen(n / 50, link=n) for n in range(3 * LIMIT)]
+    random.Random(5).shuffle(hits)
+    assert {verdict(one) for one in _replayed(hits, random.Random(6)).values()} == {Verdict.MACHINE}
+
+
+def test_times_of_people_outlive_the_hits_that_left_the_window() -> None:
+    early = [seen(n * 1000, OPEN) for n in range(LIMIT + 5)]
+    late = [seen(100_000 + n / 10, link=n) for n in range(5)]
+    window = _whole(*early, late[0]).window
+    added = add_hits(window, b"".join(packed(*late[1:])), SETTINGS, lambda: 0)
+    assert added.times is not None
+    assert added.times.first_open == early[0].at
+    assert added.times.last_open == early[-1].at
+    assert added.times.last_click == 0
