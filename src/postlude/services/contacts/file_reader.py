@@ -2,7 +2,7 @@
 
 import csv
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder, register_error
 from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import islice
@@ -25,6 +25,7 @@ _SHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _DELIMITERS: Final = ",;\t|"
 _NO_DELIMITERS: Final = frozenset('\r\n"\0')
 _UNREADABLE: Final = re.compile("[\udc80-\udcff]")
+_ESCAPED: Final = "postlude.escaped"
 # What contact files are saved in, the common ones first: without it a short file may pass for EBCDIC.
 _LIKELY: Final = tuple(
     re.findall(
@@ -32,6 +33,16 @@ _LIKELY: Final = tuple(
         "cp1252 cp932 gb18030 big5 cp949 euc_jp cp1250 cp1251 koi8_r cp1253 cp1254 cp1255 cp1256 mac_roman",
     )
 )
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """As `surrogateescape`, which takes no byte below 0x80: half a character of UTF-16 has such bytes."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC80 | byte) for byte in error.object[error.start : error.end]), error.end
+
+
+register_error(_ESCAPED, _escaped)
 
 
 class FileRow(NamedTuple):
@@ -75,8 +86,11 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
     scan = _scan(path)
     guessed = not encoding and not scan.reported
     name = _known(encoding) if encoding else scan.reported or _guess(scan, path)
-    with path.open(encoding=name, errors="surrogateescape", newline="") as file:
-        first = list(islice(file, _LOOKED_AT * _MOST_LINES))
+    try:
+        with path.open(encoding=name, errors=_ESCAPED, newline="") as file:
+            first = list(islice(file, _LOOKED_AT * _MOST_LINES))
+    except UnicodeError as error:  # its very beginning: there is no row to blame
+        raise InputError(f"{path.name} cannot be read as {name}: {error}. Name its encoding") from error
     skip = 0
     if first and first[0][:4].lower() == "sep=" and len(first[0].strip()) == len("sep=;"):
         delimiter, skip = delimiter or first[0][4], 1
@@ -90,7 +104,7 @@ def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[FileRow]:
 
         yield from sheet_rows(path, shape.sheet, after)
         return
-    with path.open(encoding=shape.encoding, errors="surrogateescape", newline="") as file:
+    with path.open(encoding=shape.encoding, errors=_ESCAPED, newline="") as file:
         start = max(after, shape.skip)
         lines: Iterator[str] = islice(file, start, None)
         yield from _records(lines, start + 1, shape)

@@ -89,3 +89,28 @@ def test_what_is_no_delimiter_is_refused(tmp_path: Path, delimiter: str) -> None
     (tmp_path / "a.csv").write_text("email\na@b.example\n")
     with pytest.raises(InputError, match="is not a delimiter"):
         shape_of(tmp_path / "a.csv", delimiter=delimiter)
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("email\na@b.example".encode("utf-16")[:-1], ""),
+        ("email\na@b.example".encode("utf-16") + b"\0\xd8", ""),
+        (b"email\na@b.example\n1", "utf-16-le"),
+        (b"email\n\x81", "shift_jis"),
+        (b"email\n\xff\xfe", "utf-32"),
+        (b"email\n+AAA", "utf-7"),
+        (b"email\n~{\x81", "hz"),
+        (b"email\n\x1b$B!", "iso-2022-jp"),
+    ],
+)
+def test_half_a_character_is_an_error_of_its_row(tmp_path: Path, content: bytes, encoding: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(content)
+    try:
+        shape = shape_of(file, encoding=encoding)
+    except InputError:
+        return  # an encoding nobody saves contact files in
+    rows = list(rows_of(file, shape))
+    assert rows
+    assert all(row.cells or row.reason for row in rows)
