@@ -15,13 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from result import table, write
 
-from attacks import injections, pages, privacy, recipients, strangers, tokens, users
-from attacks.attempts import ATTEMPTS, Attempt
+from attacks.attempts import ATTEMPTS, Attempt, load
+from attacks.findings import FINDINGS
 from attacks.siege import Siege
 from attacks.target import Target
-
-TRIED = (strangers, recipients, tokens, pages, injections, users, privacy)
-"""Importing them registers what they try."""
 
 
 def one(target: Target, attempt: Attempt) -> list[str]:
@@ -44,7 +41,18 @@ def one(target: Target, attempt: Attempt) -> list[str]:
     return row
 
 
+def found(rows: list[list[str]]) -> list[list[str]]:
+    """Rows of what was found once: its key, what it was, whether every attempt at it failed, and which those are."""
+    held = {row[1]: row[2] == "held" for row in rows}
+    return [
+        [key, name, "held" if all(held.get(each, True) for each in tried) else "**did not hold**", ", ".join(tried)]
+        for key, (name, tried) in FINDINGS.items()
+        if held.keys() & set(tried)
+    ]
+
+
 def main() -> None:
+    load()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--seconds", type=float, default=60.0, help="how long the stranger stays, and the measure before"
@@ -59,6 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         with Target(Path(folder), seed=given.seed, full=not given.short) as target:
             rows = [one(target, attempt) for attempt in ATTEMPTS if given.only in attempt.name]
+            slowest = target.slowest_s
         siege: list[list[str]] = []
         if not given.no_siege:
             (Path(folder) / "siege").mkdir()
@@ -67,6 +76,8 @@ def main() -> None:
                 measured.run()
                 siege = measured.rows()
     text = table(["who", "attempt", "", "what was tried and seen", "s"], rows)
+    text += f"\n\nEverybody else, asked after and during each, waited at most {slowest:.1f} s."
+    text += "\n\n## What was found once\n\n" + table(["", "what", "", "tried by"], found(rows))
     if siege:
         text += f"\n\n## A stranger with {given.connections:,} connections for {given.seconds:.0f} s\n\n"
         text += table(["", "without", "with", "wanted", ""], siege)

@@ -1,6 +1,8 @@
 """The registry: an attempt is a function that raises AssertionError when it succeeds for the attacker."""
 
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from attacks.target import Target
@@ -29,3 +31,10 @@ def attempt(who: str, name: str) -> Callable[[Try], Try]:
         return function
 
     return add
+
+
+def load() -> None:
+    """Import every module beside this one that registers attempts."""
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if "@attempt(" in path.read_text(encoding="utf-8") and path != Path(__file__):
+            importlib.import_module(f"attacks.{path.stem}")

@@ -34,6 +34,34 @@ def withdrawn(target: Target) -> str:
     return "the next mail has no pixel and no tracked link; of the last one nothing is recorded"
 
 
+_AGENT = "Mozilla/5.0 Recognised/4711"
+
+
+@attempt("recipient", "what is recorded after a withdrawal: hits of the same moment, and pages")
+def after_withdrawal(target: Target) -> str:
+    """The list of the edges is made by the app; what comes before it is there is dropped by the digest."""
+    mail = target.send_mail('<p>Hi <a href="https://shop.example/w">shop</a></p>', to="willa@example.com")
+    pixel, link = target.path_in(mail, "/i/"), target.path_in(mail, "/l/")
+    ref = target.codec.read_read(link.split("/")[2])
+    assert ref is not None
+    act = target.codec.minter(ref.kind, ref.scope).tokens(ref.copy).act
+    agent = {"User-Agent": _AGENT}
+    assert target.ask("edge", "POST", f"/s/{act}", b"preferences=1", agent).status == 200
+    for _ in range(3):
+        for path in (pixel, link, f"/u/{act}", f"/s/{act}", f"/v/{act}"):
+            target.ask("edge", "GET", path, headers=agent)
+    target.send_mail()  # what came before is digested
+    time.sleep(3)
+    story = str(target.postlude.timeline("willa@example.com"))
+    assert not [word for word in ("opened", "clicked", "4711") if word in story], story
+    target.ask("edge", "POST", f"/s/{act}", b"erase=1", agent, source="127.0.0.99")
+    time.sleep(3)
+    story = str(target.postlude.timeline("willa@example.com"))
+    assert "4711" not in story, story
+    assert "127.0.0.0" not in story, story
+    return "no open, no click, and no program or address of who looked at a page"
+
+
 @attempt("recipient", "what is stored, told and forgotten")
 def forgotten(target: Target) -> str:
     target.send_mail("<p>Hi Quillfeather</p>", to="quill@example.com")

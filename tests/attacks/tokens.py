@@ -1,5 +1,7 @@
 """Tokens of every kind, changed and used for what they are not for, at every endpoint of the edge."""
 
+from urllib.parse import quote, unquote
+
 from attacks.attempts import attempt
 from attacks.target import PREFIXES, Target
 from postlude.tokens import TagPurpose
@@ -76,6 +78,24 @@ def misused(target: Target) -> str:
                 tried += check(target, endpoint, path)
     assert hits_of(target) == before
     return f"{tried} requests: no token of one endpoint opens another"
+
+
+@attempt("stranger", "links that lead to the recipient's own pages")
+def leading_links(target: Target) -> str:
+    """A link of mail sent while it was tracked: signed as it was then, followed by whoever it was passed on to."""
+    ref, act = target.ref, target.tokens.act
+    tails = [
+        f"{target.postlude.edge_url}/{prefix}/{act}{end}"
+        for prefix in (PREFIXES["view"], PREFIXES["unsubscribe"], PREFIXES["preferences"])
+        for end in ("", "?x=1", "#x", "/x", "x")
+    ]
+    tails += [f"https://shop.example/?back={quote(tail, safe='')}" for tail in tails]
+    for position, destination in enumerate(tails, start=100):
+        signed = target.codec.link_tail(ref.kind, ref.scope, position, destination)
+        answer = target.ask("edge", "GET", f"/{PREFIXES['link']}/{target.tokens.read}/{signed}")
+        assert answer.status == 302, destination
+        assert act not in unquote(answer.headers["location"]), destination
+    return f"{len(tails)} links: each leads on without the token"
 
 
 def hits_of(target: Target) -> int:

@@ -1,5 +1,6 @@
 """What somebody with a login or a session can try on the others and on the server."""
 
+import re
 import smtplib
 import time
 import zipfile
@@ -144,6 +145,28 @@ def slow_mail(target: Target) -> str:
     target.send_mail()
     took = time.monotonic() - began
     return f"{len(fields)} sent, {len(refused)} refused with 552; the next mail leaves after {took:.1f} s"
+
+
+@attempt("login", "a page for browsers that is slow to make")
+def slow_page(target: Target) -> str:
+    """Of a mail with as many parameters and words as are taken: the edge shows a finished page."""
+    parameters = "".join(f";\r\n a*{n}*=utf-8''x" for n in range(90))
+    subject = "\r\n ".join(["=?utf-8?q?a?="] * 3_500)
+    head = f"From: {target.login.user}\r\nX-Postlude-View: on\r\nSubject: {subject}\r\n"
+    body = "<p>x</p>\r\n" * 20_000
+    raw = f"{head}MIME-Version: 1.0\r\nContent-Type: text/html{parameters}\r\n\r\n{body}"
+    target.postlude.submit(target.login.user, ["page@example.com"], raw.encode())
+    left = target.last_mail("page@").decode("latin-1").replace("=\r\n", "")
+    token = re.search(r"/i/([A-Za-z0-9_-]{36})", left)
+    ref = target.codec.read_read(token[1]) if token else None
+    statuses = set()
+    if ref is not None:
+        act = target.codec.minter(ref.kind, ref.scope).tokens(ref.copy).act
+        for _ in range(20):
+            statuses.add(target.ask("edge", "GET", f"/v/{act}").status)
+            target.check_serves()
+    assert statuses <= {200, 404}, statuses
+    return f"asked 20 times, answered with {statuses or 'no page'}"
 
 
 @attempt("user", "templates that want too much or more than they may")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from attacks import injections, pages, privacy, recipients, strangers, tokens, users
-from attacks.attempts import ATTEMPTS, Attempt
+from attacks.attempts import ATTEMPTS, Attempt, load
+from attacks.findings import FINDINGS
 from attacks.siege import MOST, Siege
 from attacks.target import Target
 from servers.waiting import wait_for
 
-TRIED = (strangers, recipients, tokens, pages, injections, users, privacy)  # importing them registers what they try
+load()
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def test_it_does_not_succeed(target: Target, attempt: Attempt) -> None:
     attempt.run(target)
     target.check_serves()
+
+
+def test_whatever_was_found_is_tried_and_whatever_is_tried_is_named() -> None:
+    tried = {name for finding in FINDINGS.values() for name in finding.tried_by}
+    assert tried == {attempt.name for attempt in ATTEMPTS}
 
 
 def test_every_listener_is_attacked(target: Target) -> None:
@@ -56,7 +61,7 @@ def test_a_siege_costs_nobody_an_answer_a_mail_or_room(target: Target) -> None:
     siege = Siege(target, 200, 5.0, turns=1)
     siege.run()
     for seen in (siege.without, siege.during):
-        assert seen.times
+        assert seen.opens
         assert not seen.failed
         assert seen.mails
         assert seen.slowest_mail < math.inf
