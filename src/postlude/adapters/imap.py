@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # it ships no types
@@ -17,6 +17,7 @@ from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[im
 
 from postlude.kit.loop import Pauses, ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
+from postlude.services.feedback.folder_position import FolderMark
 
 _BATCH: Final = 50
 _SEARCHED: Final = 50_000  # UIDs in one answer to SEARCH: about 400 kB
@@ -69,17 +70,6 @@ class ImapConfig:
     def name(self) -> str:
         """Account and folder, for people."""
         return f"{self.user} at {self.host}, folder {self.folder}"
-
-
-class FolderMark(NamedTuple):
-    """Position up to which a folder was read."""
-
-    validity: int
-    """UIDVALIDITY, by which the UID counts."""
-    uid: int
-    """The highest one dealt with."""
-    day: date
-    """Time of that position."""
 
 
 class Watermark(Protocol):

@@ -2,7 +2,7 @@
 
 from postlude.journal.append_queue import AppendQueue
 from postlude.journal.finding import JournalFinding
-from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, size_alarm
+from postlude.journal.limits import DEFAULT_MAX_BYTES, STALLED_S, journal_alarms
 from postlude.journal.lineage import Known
 from postlude.journal.losses import Losses, losses
 from postlude.journal.position import JournalRecord, Position
@@ -35,10 +35,10 @@ __all__ = [
     "WriterStats",
     "ask_to_roll",
     "checksum",
+    "journal_alarms",
     "losses",
     "not_rolled",
     "recover_journal",
-    "size_alarm",
     "taken_copies",
     "writer_names",
 ]

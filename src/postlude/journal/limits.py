@@ -1,6 +1,9 @@
 """What a writer's journal may take."""
 
+from pathlib import Path
 from typing import Final
+
+from postlude.journal.folder import folder_bytes
 
 DEFAULT_MAX_BYTES: Final = 8 << 30  # at 150 bytes per hit: 57 million hits, unread or kept
 
@@ -13,6 +16,13 @@ def size_alarm(name: str, size: int, limit: int) -> str:
         f"the journal of {name} takes {size / (1 << 30):.1f} of at most {limit / (1 << 30):.1f} GiB: beyond it hits "
         "are lost. Mend what keeps the digest from reading it, or raise POSTLUDE_JOURNAL_MAX_BYTES"
     )
+
+
+def journal_alarms(root: Path, limit: int) -> list[str]:
+    """One sentence for every journal below `root` that is nearly full; a few `stat` calls."""
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    alarms = (size_alarm(path.name, folder_bytes(path), limit) for path in sorted(folders))
+    return [alarm for alarm in alarms if alarm]
 
 
 def full_disk_alarm(name: str, size: int) -> str:

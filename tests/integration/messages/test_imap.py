@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from postlude.adapters import imap
-from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
+from postlude.adapters.imap import ImapConfig, ImapReader
 from postlude.model.errors import StorageError
+from postlude.services.feedback.folder_position import FolderMark
 from servers.dovecot import Dovecot
 from servers.waiting import LOOPBACK, wait_for
 

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped] # it has no types
 
-from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader
+from postlude.adapters.imap import ImapConfig, ImapReader
+from postlude.services.feedback.folder_position import FolderMark
 from servers.imap_script import ScriptedImap, body
 
 TODAY = dt.date(2026, 11, 29)

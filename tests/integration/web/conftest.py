@@ -24,7 +24,7 @@ from postlude.kit.ids import new_id
 from postlude.services.accounts import preferences, users
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
-from postlude.services.domains.dns_records import RecordCheck, Setup, check, records
+from postlude.services.domains.dns_records import PublishedKey, RecordCheck, Setup, check, records
 from postlude.services.health import Health
 from postlude.services.messages.accept import NewMessage
 from postlude.services.reports.messages import Reports
@@ -118,9 +118,12 @@ class StillDomains:
 
     def check(self, domain: str) -> list[RecordCheck]:
         setup = Setup("t.example.org", "back.example.org", "mail.example.net", "a:mail.example.net")
-        keys = [("pl1r", "v=DKIM1; k=rsa; p=" + "MIIB" * 90), ("pl1e", "v=DKIM1; k=ed25519; p=AAAA")]
+        keys = [
+            PublishedKey("pl1r", "v=DKIM1; k=rsa; p=" + "MIIB" * 90),
+            PublishedKey("pl1e", "v=DKIM1; k=ed25519; p=AAAA"),
+        ]
         known = {
-            ("pl1r._domainkey.example.org", "TXT"): [keys[0][1]],
+            ("pl1r._domainkey.example.org", "TXT"): [keys[0].record],
             ("pl1e._domainkey.example.org", "TXT"): ["v=DKIM1; k=ed25519; p="],
             ("t.example.org", "A"): ["192.0.2.1"],
         }

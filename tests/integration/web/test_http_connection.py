@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from postlude.app.processes import http_connection
+from postlude.adapters import http_connection
 from postlude.app.processes.http_server import WebServer
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

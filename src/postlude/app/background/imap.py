@@ -3,16 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from datetime import date
 from typing import Final
 
-from postlude.adapters.imap import FolderMark, ImapConfig, ImapReader, ImapToken
+from postlude.adapters.imap import ImapConfig, ImapReader, ImapToken
 from postlude.adapters.oauth import OAuthToken
 from postlude.config import ImapAccount, Settings
 from postlude.journal import JournalWriter, Spool, checksum
-from postlude.kit.clock import Clock, to_iso
+from postlude.kit.clock import Clock
 from postlude.kit.ids import new_id
 from postlude.model.observation import Returned, encode
+from postlude.services.feedback.folder_position import FolderPosition
 from postlude.store import Store
 
 STOP_WITHIN_S: Final = 5.0
@@ -42,24 +42,6 @@ def _tokens(account: ImapAccount) -> ImapToken | None:
         return None
     url, client = account.oauth_url, account.oauth_client
     return OAuthToken(url, client, account.oauth_secret, account.oauth_refresh_token).blocking
-
-
-class FolderPosition:
-    """Position of one folder, in the state."""
-
-    def __init__(self, store: Store, config: ImapConfig, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._key = f"imap {config.user}@{config.host} {config.folder}"
-
-    def get(self) -> FolderMark | None:
-        """None when the folder was never read."""
-        place = self._store.settings.get(self._key)
-        return FolderMark(int(place[0]), int(place[1]), date.fromisoformat(place[2])) if place else None
-
-    def put(self, validity: int, uid: int) -> None:
-        """Durable when it returns."""
-        self._store.settings.put(self._key, [validity, uid, to_iso(self._clock.now())[:10]])
 
 
 class Mailboxes:
@@ -101,4 +83,4 @@ class Mailboxes:
             self._spool.put(mail, raw)
             self._journal.append_blocking(encode(Returned(self._clock.now(), mail, channel, "", "", checksum(raw))))
 
-        return ImapReader(config, FolderPosition(store, config, self._clock), take)
+        return ImapReader(config, FolderPosition(store, config.user, config.host, config.folder, self._clock), take)

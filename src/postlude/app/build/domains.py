@@ -9,9 +9,10 @@ from postlude.adapters.dkim_keys import DkimKeys
 from postlude.adapters.dns import Dns
 from postlude.config import SANDBOX_DOMAIN, Settings
 from postlude.dkim import DkimKey
-from postlude.kit.clock import Clock, to_datetime
-from postlude.services.domains.dns_records import DnsRecord, RecordCheck, Setup, check, records
+from postlude.kit.clock import Clock
+from postlude.services.domains.dns_records import DnsRecord, PublishedKey, RecordCheck, Setup, check, records
 from postlude.services.domains.sender_policy import public_host, server_host, spf_mechanism
+from postlude.services.domains.signing_keys import missing_keys
 
 
 class Domains:
@@ -29,11 +30,8 @@ class Domains:
 
     def add(self, domain: str, algorithms: Sequence[str]) -> list[DkimKey]:
         """Make the keys that are not there yet; those that are stay. Returns all of the domain's keys."""
-        there = {key.algorithm for key in self._keys.keys(domain)}
-        month = to_datetime(self._clock.now()).strftime("%Y%m")
-        for algorithm in algorithms:
-            if algorithm not in there:
-                self._keys.add(domain, algorithm, f"pl{month}{algorithm[0]}")
+        for new in missing_keys(self._keys.keys(domain), algorithms, self._clock.now()):
+            self._keys.add(domain, new.algorithm, new.selector)
         return self._keys.keys(domain)
 
     def remove(self, domain: str) -> None:
@@ -42,7 +40,7 @@ class Domains:
 
     def records(self, domain: str) -> list[DnsRecord]:
         """The DNS records needed for mail from this domain."""
-        keys = [(key.selector, key.record()) for key in self._keys.keys(domain)]
+        keys = [PublishedKey(key.selector, key.record()) for key in self._keys.keys(domain)]
         return records(domain, keys, self._setup())
 
     def check(self, domain: str) -> list[RecordCheck]:

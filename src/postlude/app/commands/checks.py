@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final, Protocol
 
 from postlude.adapters.dkim_keys import DkimKeys
+from postlude.adapters.edge_health import EdgeWatch
 from postlude.adapters.imap import try_folder
 from postlude.adapters.smtp_client.pool import SmtpTransport
-from postlude.app.background.edge_monitor import EdgeWatch
 from postlude.app.background.health_watch import look_around
 from postlude.app.background.imap import imap_folders
 from postlude.app.build.common import build_parts

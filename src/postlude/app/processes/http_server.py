@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 
-from postlude.app.processes.http_connection import BoundedConnection, Connections
+from postlude.adapters.http_connection import BoundedConnection, Connections
 from postlude.kit.loop import TaskLoop
 
 _STOP_WITHIN: Final = 5

@@ -86,8 +86,15 @@ class Setup(NamedTuple):
     """What SPF must allow, such as `include:amazonses.com`; empty where that needs the server's name."""
 
 
-def records(domain: str, keys: Sequence[tuple[str, str]], setup: Setup) -> list[DnsRecord]:
-    """All records for mail from `domain`; `keys` are pairs of selector and DKIM record."""
+class PublishedKey(NamedTuple):
+    """A DKIM key as DNS shows it."""
+
+    selector: str
+    record: str
+
+
+def records(domain: str, keys: Sequence[PublishedKey], setup: Setup) -> list[DnsRecord]:
+    """All records for mail from `domain`."""
     out = [
         DnsRecord("DKIM", f"{selector}._domainkey.{domain}", "TXT", value, "proves that mail is from you and unchanged")
         for selector, value in keys

@@ -1,14 +1,10 @@
-"""Watching the edge from outside, so that a loss there is shown in the web app too."""
+"""Asks the edge how it is, so that a loss there is shown in the web app too."""
 
 import json
 import ssl
 import urllib.error
 import urllib.request
 from typing import Final
-
-from postlude.app.build.common import Parts
-from postlude.journal import size_alarm
-from postlude.journal.folder import folder_bytes
 
 _TIMEOUT_SECONDS: Final = 3.0
 
@@ -48,11 +44,3 @@ def _json_of(error: urllib.error.HTTPError) -> dict[str, object]:
     except ValueError:
         reported = None
     return reported if isinstance(reported, dict) else {"problems": [f"the tracking edge answers {error.code}"]}
-
-
-def journal_alarms(parts: Parts) -> list[str]:
-    """One sentence for every journal that is nearly full; a few `stat` calls."""
-    root, limit = parts.folder.journal, parts.settings.journal_max_bytes
-    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    alarms = (size_alarm(path.name, folder_bytes(path), limit) for path in sorted(folders))
-    return [alarm for alarm in alarms if alarm]
