@@ -42,18 +42,24 @@ def population(people, seeds):
     """One row a seed, and the habits of all."""
     rows, habits = [], {}
     for seed in range(1, seeds + 1):
-        result, _ = asyncio.run(play(draw_readers(people, seed), SimulatedMailing(seed)))
+        readers = draw_readers(people, seed)
+        result, _ = asyncio.run(play(readers, SimulatedMailing(seed)))
         done = measure(result.hits, result.events)
+        tabs = {reader.address for reader in readers if reader.tabs}
+        others = measure([hit for hit in result.hits if hit.recipient not in tabs], result.events)
         rows.append(
             [
                 str(seed), f"{done.clicks:,}", f"{done.by_machines:,}", f"{done.precision:.4f}", f"{done.recall:.4f}",
-                f"{done.people_lost:.2%}", f"{done.opens_of_people_lost:.2%}",
+                f"{done.people_lost:.2%}", f"{others.people_lost:.2%}", f"{done.opens_of_people_lost:.2%}",
             ]
         )  # fmt: skip
         for name, (clicks, found) in done.by_habit.items():
             before = habits.get(name, (0, 0))
             habits[name] = (before[0] + clicks, before[1] + found)
-    heads = ["seed", "clicks", "by machines", "precision", "recall", "people's clicks lost", "people's opens lost"]
+    heads = [
+        "seed", "clicks", "by machines", "precision", "recall", "people's clicks lost",
+        "without those who open three tabs at once", "people's opens lost",
+    ]  # fmt: skip
     lines = [[name, f"{clicks:,}", f"{found / clicks:.1%}"] for name, (clicks, found) in habits.items()]
     return table(heads, rows) + "\n\n" + table(["filter", "clicks", "found"], lines)
 
@@ -83,7 +89,8 @@ def main():
     options = parser.parse_args()
     text = (
         f"Rules version {RULES_VERSION}; {options.people:,} recipients a seed. Floors: precision 0.98, recall 0.95, at "
-        "most 0.5 % of people's clicks lost; people who clicked within 1 % of the truth.\n\n"
+        "most 0.5 % of people's clicks lost; people who clicked within 1 % of the truth. One reader of a hundred opens "
+        "three links in tabs within seconds: an assumption, and exactly what a sweep looks like.\n\n"
         f"{population(options.people, options.seeds)}\n\n{sweeps(options.sweeps)}"
     )
     if options.no_result:
