@@ -1,11 +1,12 @@
 """Configuration of the relay."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from postlude.adapters.smtp_server.session import SmtpServerConfig
+from postlude.model.login import Login
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,6 @@ class RelayConfig(SmtpServerConfig):
     """The submission server's settings; see SmtpServerConfig."""
 
     gateway: Gateway = field(default_factory=Gateway)
-
-
-@dataclass(frozen=True)
-class Login:
-    """Who logged in, and as whom they may write."""
-
-    user: int
-    senders: tuple[str, ...]
-    """Addresses and patterns such as `*@example.org`, the login's own address among them."""
-    limits: Mapping[str, int] | None = None
-    """What differs from the relay's Quota for this user."""
-    purpose: str = ""
-    """A `MessagePurpose` of what names none itself; empty: as the message looks."""
 
 
 class CheckLogin(Protocol):

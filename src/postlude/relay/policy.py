@@ -16,8 +16,9 @@ from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
 from postlude.model.errors import InputError, QuotaError
+from postlude.model.login import Login
 from postlude.model.words import MessagePurpose, Via
-from postlude.relay.config import CheckLogin, Gateway, Login, OwnerOf
+from postlude.relay.config import CheckLogin, Gateway, OwnerOf
 from postlude.relay.gateway import in_domains, is_gateway
 from postlude.relay.throttle import Throttle
 from postlude.services.accounts.sender_rights import may_send_as

@@ -11,8 +11,9 @@ import pytest
 
 from postlude.adapters.quota_files import QuotaFiles
 from postlude.inbound import InboundConfig, run_inbound
+from postlude.model.login import Login
 from postlude.model.quota import Quota
-from postlude.relay import Login, RelayConfig, run_relay
+from postlude.relay import RelayConfig, run_relay
 from servers.smtp_process import Folder, Starter
 
 ALICE = "alice@example.org"

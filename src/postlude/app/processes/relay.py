@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+from functools import partial
+from typing import TYPE_CHECKING
 
 from postlude.app.build.common import Parts, build_parts, build_quotas
-from postlude.app.build.logins import Logins
 from postlude.app.build.smtp_server import relay_tls, shared
 from postlude.app.processes.event_loop import run_until_stopped, start_log
 from postlude.app.processes.mail_journal import MailJournal
@@ -15,6 +16,10 @@ from postlude.config import Settings
 from postlude.journal import Spool
 from postlude.kit.priority import yield_to_edges
 from postlude.relay import Gateway, RelayConfig, run_relay
+from postlude.services.accounts.logins import Logins
+
+if TYPE_CHECKING:
+    from postlude.store import Store
 
 
 def run_relay_process(
@@ -51,7 +56,7 @@ async def _relay(
         trusted_networks=settings.gateway_networks,
         gateway=Gateway(settings.gateway_networks, settings.gateway_domains, settings.gateway_client_names),
     )
-    with Logins(parts) as logins:
+    with Logins(partial(_open_state, parts), parts.folder.logins, settings.gateway_user, parts.clock) as logins:
         await run_relay(
             config,
             sock,
@@ -64,3 +69,9 @@ async def _relay(
             clock=parts.clock,
             stop=stop,
         )
+
+
+def _open_state(parts: Parts) -> "Store":
+    from postlude.store import open_store  # noqa: PLC0415 - 20 MB that an idle relay saves
+
+    return open_store(parts.settings.database, parts.folder.forgotten_key)

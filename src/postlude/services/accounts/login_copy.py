@@ -55,14 +55,18 @@ class LoginCopy(msgspec.Struct, frozen=True):
 
     def checked(self, login: str, password: str) -> KnownLogin | None:
         """Whose app password it is; None when it is not here: the database may know."""
-        hashed, user = password_hash(password), self.called(login)
+        hashed, user = password_hash(password), self.user_by_address(login)
         known = () if user is None else user.passwords
         return next((KnownLogin(user, one.purpose) for one in known if user is not None and one.hashed == hashed), None)
 
-    def called(self, address: str) -> KnownUser | None:
+    def user_by_address(self, address: str) -> KnownUser | None:
         """The user with this login address."""
         key = address_key(address)
         return next((user for user in self.users if user.address == key), None)
+
+    def first_user(self) -> KnownUser | None:
+        """The oldest."""
+        return next(iter(self.users), None)
 
 
 def copy_of_logins(store: Store) -> LoginCopy:

@@ -5,15 +5,16 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from postlude.app.build.common import Parts, build_parts
-from postlude.app.build.logins import Logins
 from postlude.config import load
 from postlude.model.errors import StorageError
 from postlude.services.accounts.login_copy import BELIEVED_S, copy_of_logins, keep_login_copy
+from postlude.services.accounts.logins import Logins
 from postlude.services.accounts.users import add_user, new_app_password
 from postlude.store import Store, open_store
 from servers.waiting import wait_for
@@ -38,6 +39,11 @@ def password(parts: Parts) -> str:
     return text
 
 
+def _logins(parts: Parts, patience_s: float = 5.0) -> Logins:
+    state = partial(_opened, parts)
+    return Logins(state, parts.folder.logins, parts.settings.gateway_user, parts.clock, patience_s=patience_s)
+
+
 def _opened(parts: Parts) -> Store:
     return open_store(parts.settings.database, parts.folder.forgotten_key)
 
@@ -54,10 +60,10 @@ def _damage(parts: Parts) -> None:
 
 
 async def test_the_copy_says_what_the_state_says(parts: Parts, password: str) -> None:
-    with Logins(parts) as logins:
+    with _logins(parts) as logins:
         asked = await logins.check(ALICE, password)
     _damage(parts)
-    with Logins(parts) as logins:
+    with _logins(parts) as logins:
         assert asked is not None
         assert await logins.check(ALICE.upper(), f" {password.upper()} ") == asked
 
@@ -67,7 +73,7 @@ async def test_nobody_is_told_that_a_password_is_wrong_while_nobody_knows(
     parts: Parts, password: str, login: str
 ) -> None:
     _damage(parts)
-    with Logins(parts) as logins, pytest.raises(StorageError):
+    with _logins(parts) as logins, pytest.raises(StorageError):
         await logins.check(login, "wrong" if login == ALICE else password)
 
 
@@ -92,7 +98,7 @@ async def test_who_was_disabled_or_has_a_new_password_is_not_in_the_copy(parts: 
     assert copy_of_logins(store).users == ()
     store.close()
     _damage(parts)
-    with Logins(parts) as logins, pytest.raises(StorageError):
+    with _logins(parts) as logins, pytest.raises(StorageError):
         await logins.check(ALICE, password)
 
 
@@ -107,7 +113,7 @@ async def test_a_copy_that_cannot_be_believed_lets_nobody_in(parts: Parts, passw
     else:
         path.unlink()
     _damage(parts)
-    with Logins(parts) as logins, pytest.raises(StorageError):
+    with _logins(parts) as logins, pytest.raises(StorageError):
         await logins.check(ALICE, password)
 
 
@@ -140,7 +146,7 @@ async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
         silent.wait(60)
         return opened()
 
-    with Logins(parts, patience_s=0.2) as logins:
+    with _logins(parts, patience_s=0.2) as logins:
         assert await logins.check(ALICE, password)
         opened = logins._store
         monkeypatch.setattr(logins, "_store", hang)
@@ -156,9 +162,18 @@ async def test_a_silent_state_costs_one_client_the_wait_and_one_thread(
 
 async def test_a_gateways_mail_finds_its_owner(parts: Parts, password: str) -> None:
     del password
-    with Logins(parts) as logins:
+    with _logins(parts) as logins:
         owner = await logins.owner_of(ALICE)
     _damage(parts)
-    with Logins(parts) as logins:
+    with _logins(parts) as logins:
         assert await logins.owner_of(ALICE) == owner
         assert await logins.owner_of("somebody@else.example") == owner
+
+
+async def test_a_gateways_mail_belongs_to_its_sender_else_to_the_configured_user(parts: Parts, password: str) -> None:
+    del password
+    _change(parts, lambda store: (add_user(store, parts.clock, "bob@example.org"), None)[1])
+    with Logins(partial(_opened, parts), parts.folder.logins, "bob@example.org", parts.clock) as logins:
+        alice, bob = await logins.owner_of(ALICE), await logins.owner_of("bob@example.org")
+        assert alice != bob
+        assert await logins.owner_of("unknown@else.example") == bob

@@ -1,23 +1,53 @@
-"""What the relay asks of the state, and of the copy in the data folder while the state does not answer."""
+"""What the relay asks of the state, and of the copy in the data folder while the state does not answer.
+
+Imports the database only when it is asked.
+"""
 
 import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
-from postlude.app.build.common import Parts
+from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, StorageError
-from postlude.relay import Login
+from postlude.model.login import Login
 
 if TYPE_CHECKING:
-    from postlude.services.accounts.login_copy import LoginCopy
-    from postlude.store import Store
+    from postlude.services.accounts.login_copy import KnownUser, LoginCopy
+    from postlude.store import Store, User
 
 _PATIENCE_S: Final = 5.0  # a mail client waits for longer than this and the copy's answer
 
 _T = TypeVar("_T")
+_Found_co = TypeVar("_Found_co", covariant=True)
 _log: Final = logging.getLogger("postlude.relay")
+
+
+class OpenState(Protocol):
+    """Opens the state."""
+
+    def __call__(self) -> "Store":
+        """StorageError or InUseError while it cannot be opened."""
+        ...
+
+
+class UserDirectory(Protocol[_Found_co]):
+    """Knows the users: the state, or its copy."""
+
+    def user_by_address(self, address: str, /) -> _Found_co | None:
+        """The user with this login address."""
+        ...
+
+    def first_user(self) -> _Found_co | None:
+        """The oldest."""
+        ...
+
+
+def owner_of(users: UserDirectory[_Found_co], sender: str, gateway_user: str) -> _Found_co | None:
+    """Whose a trusted server's message is: the sender's, else the configured user's, else the first one's."""
+    return users.user_by_address(sender) or users.user_by_address(gateway_user) or users.first_user()
 
 
 class Logins:
@@ -27,10 +57,16 @@ class Logins:
     wrong, so StorageError, which the client hears as "later".
     """
 
-    def __init__(self, parts: Parts, *, patience_s: float = _PATIENCE_S) -> None:
-        self._parts = parts
-        self._patience_s = patience_s
-        self._lock = threading.Lock()
+    def __init__(
+        self, open_state: OpenState, copy: Path, gateway_user: str, clock: Clock, *, patience_s: float = _PATIENCE_S
+    ) -> None:
+        """`copy` is the file of the copy, `gateway_user` the address of who owns what trusted servers hand in."""
+        self._open_state: Final = open_state
+        self._copy_file: Final = copy
+        self._gateway_user: Final = gateway_user
+        self._clock: Final = clock
+        self._patience_s: Final = patience_s
+        self._lock: Final = threading.Lock()
         self._opened: Store | None = None
         self._hanging: set[asyncio.Future[Any]] = set()
         self._away = False
@@ -52,38 +88,26 @@ class Logins:
             found = (await self._copy(error)).checked(login, password)
             if found is None:
                 raise StorageError(f"a login that is not in the copy cannot be checked: {error}") from error
-            user = found.user
-            return Login(user.id, (user.address, *user.senders), user.limits, found.purpose)
+            return _login(found.user, found.purpose)
 
     def _check(self, login: str, password: str) -> Login | None:
         from postlude.services.accounts.users import check_app_password  # noqa: PLC0415 - brings the database along
 
-        found = check_app_password(self._store(), login, password, self._parts.clock)
-        if found is None:
-            return None
-        user = found.user
-        return Login(user.id, (user.address, *user.senders), user.limits, found.purpose)
+        found = check_app_password(self._store(), login, password, self._clock)
+        return None if found is None else _login(found.user, found.purpose)
 
     async def owner_of(self, sender: str) -> int:
         """The user a trusted server's message belongs to."""
         try:
             return await self._ask(lambda: self._owner_of(sender))
         except (StorageError, InUseError) as error:
-            copy = await self._copy(error)
-            found = (
-                copy.called(sender) or copy.called(self._parts.settings.gateway_user) or next(iter(copy.users), None)
-            )
+            found = owner_of(await self._copy(error), sender, self._gateway_user)
             if found is None:
                 raise
             return found.id
 
     def _owner_of(self, sender: str) -> int:
-        store, settings = self._store(), self._parts.settings
-        user = (
-            store.accounts.user_by_address(sender)
-            or store.accounts.user_by_address(settings.gateway_user)
-            or store.accounts.first_user()
-        )
+        user = owner_of(self._store().accounts, sender, self._gateway_user)
         if user is None:
             raise StorageError("there is no user yet who could own the message: start `postlude up` once")
         return user.id
@@ -118,12 +142,14 @@ class Logins:
         if not self._away:
             self._away = True
             _log.error("logins are checked by the copy in the data folder: %s", error)
-        return await asyncio.to_thread(read_login_copy, self._parts.folder.logins, self._parts.clock.now())
+        return await asyncio.to_thread(read_login_copy, self._copy_file, self._clock.now())
 
     def _store(self) -> "Store":
-        from postlude.store import open_store  # noqa: PLC0415 - as above
-
         with self._lock:
             if self._opened is None:
-                self._opened = open_store(self._parts.settings.database, self._parts.folder.forgotten_key)
+                self._opened = self._open_state()
             return self._opened
+
+
+def _login(user: "User | KnownUser", purpose: str) -> Login:
+    return Login(user.id, (user.address, *user.senders), user.limits, purpose)
