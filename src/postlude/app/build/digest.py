@@ -7,7 +7,7 @@ import msgspec
 
 from postlude.app.background.provider_calls import certificates, provider_keys
 from postlude.app.build.common import Parts
-from postlude.app.build.sending import Policies
+from postlude.app.build.sending import build_policies
 from postlude.classify import WindowSettings
 from postlude.config import Settings
 from postlude.feedback import Finding
@@ -31,7 +31,7 @@ from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import ReadSubmission, read_submission
 from postlude.services.messages.tracker import Tracker
 from postlude.services.notices import Notices
-from postlude.services.ports import Wake
+from postlude.services.ports import PolicyOf, Wake
 from postlude.services.privacy.forgetting import Folders, Forgetter
 from postlude.services.privacy.retention import Keep, Retention
 from postlude.store import Store
@@ -54,7 +54,9 @@ def build_digest(
     withdrawn = Withdrawn(store.privacy)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     record_steps = RecordSteps(
-        submissions=Submissions(partial(_take, Policies(parts, store), tracker, parts.settings.sandbox), spool_out.get),
+        submissions=Submissions(
+            partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox), spool_out.get
+        ),
         returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
         hits=Hits(store.messages, own_visits(parts.settings, store), withdrawn=withdrawn),
         webhooks=ProviderCalls(
@@ -115,7 +117,7 @@ def _folders(parts: Parts, spool_out: Spool, spool_in: Spool) -> Folders:
     return Folders(spool_out, spool_in, folder.spool_in, folder.mailbox, folder.views, folder.uploads)
 
 
-def _take(policies: Policies, tracker: Tracker, sandbox: bool, submitted: Submitted, raw: bytes) -> ReadSubmission:
+def _take(policies: PolicyOf, tracker: Tracker, sandbox: bool, submitted: Submitted, raw: bytes) -> ReadSubmission:
     # The sandbox offers to unsubscribe in everything, so that it can be tried: that makes no mailing.
     return read_submission(submitted, raw, policies(submitted.user), tracker, offers_count=not sandbox)
 

@@ -1,7 +1,5 @@
 """Outgoing mail, composed: policy, tracker, transport."""
 
-from time import monotonic
-
 from postlude.adapters.maildir import Maildir
 from postlude.adapters.oauth import OAuthToken
 from postlude.adapters.smtp_client.failover import ServerConfig, SmtpServers, Usage
@@ -9,10 +7,9 @@ from postlude.adapters.smtp_client.pool import SmtpConfig, TlsPolicy
 from postlude.adapters.smtp_client.rate_limits import RateLimits
 from postlude.app.build.common import Parts
 from postlude.config import Settings, SmtpServer
-from postlude.instrument import Policy, utm_parameters
 from postlude.journal import Spool
 from postlude.kit.clock import Clock
-from postlude.services.accounts.preferences import get_preferences
+from postlude.services.accounts.policies import Policies
 from postlude.services.campaigns.content import Contents
 from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule
@@ -22,7 +19,6 @@ from postlude.services.messages.view_page import ViewPages
 from postlude.services.ports import Append, Transport
 from postlude.store import Store
 
-_FRESH_SECONDS = 1.0
 _HOUR_SECONDS = 3600
 
 
@@ -34,38 +30,12 @@ def build_tracker(parts: Parts) -> Tracker:
 def build_contents(parts: Parts, store: Store) -> Contents:
     """Return what compiles campaigns with this server's URLs."""
     base, prefixes = parts.settings.public_edge, parts.prefixes
-    return Contents(store, parts.codec, base, prefixes, Policies(parts, store), parts.folder.views)
+    return Contents(store, parts.codec, base, prefixes, build_policies(parts, store), parts.folder.views)
 
 
-class Policies:
-    """Users' default tracking policies; a change is noticed within a second."""
-
-    def __init__(self, parts: Parts, store: Store) -> None:
-        self._parts = parts
-        self._store = store
-        self._known: dict[int, tuple[float, Policy]] = {}
-
-    def __call__(self, user: int) -> Policy:
-        """The user's policy."""
-        until, policy = self._known.get(user, (0.0, Policy()))
-        if monotonic() > until:
-            policy = _policy_of(self._parts, self._store, user)
-            self._known[user] = monotonic() + _FRESH_SECONDS, policy
-        return policy
-
-
-def _policy_of(parts: Parts, store: Store, user: int) -> Policy:
-    wanted = get_preferences(store, user, sandbox=parts.settings.sandbox)
-    return Policy(
-        opens=wanted.opens,
-        clicks=wanted.clicks,
-        text=wanted.text,
-        exclude=wanted.exclude,
-        unsubscribe=wanted.unsubscribe,
-        view=wanted.view,
-        utm=utm_parameters(wanted.utm),
-        signing_domains=parts.dkim.domains(),
-    )
+def build_policies(parts: Parts, store: Store) -> Policies:
+    """Return what knows users' default tracking."""
+    return Policies(store, parts.dkim.domains, sandbox=parts.settings.sandbox)
 
 
 def build_transport(settings: Settings, clock: Clock, usage: Usage | None = None) -> Transport:
@@ -138,7 +108,7 @@ def build_sender(
         transport=transport,
         tracker=tracker,
         codec=parts.codec,
-        policy_of=Policies(parts, store),
+        policy_of=build_policies(parts, store),
         track_unknown=settings.track_unknown,
         make_view=ViewPages(parts.folder.views).make,
         return_domain=settings.verp_domain,
