@@ -71,7 +71,8 @@ def hits(events: int, now: int) -> tuple[list[int], list[Hit]]:
             place = chance.randrange(6) if n else -1
             endpoint = HitEndpoint.PIXEL if place < 0 else HitEndpoint.LINK
             when = at + n * chance.randrange(600_000_000)
-            found.append(Hit(when, endpoint, 1, MESSAGE, copy, place, "GET", agent, address, {}, {}))
+            asks = AGENTS[1] if place >= 0 and "ImageProxy" in agent else agent
+            found.append(Hit(when, endpoint, 1, MESSAGE, copy, place, "GET", asks, address, {}, {}))
     found.sort(key=lambda hit: hit.at)
     return copies, found
 

@@ -3,7 +3,16 @@
 Pure: first each request by itself (`judge`), then all hits of a copy together (`add_hits` to its window).
 """
 
-from postlude.classify.copy_window import LIMIT, AddedHits, Correction, PeopleTimes, add_hits, people_times, read_window
+from postlude.classify.copy_window import (
+    LIMIT,
+    AddedHits,
+    Correction,
+    PeopleTimes,
+    add_hits,
+    begin_window,
+    people_times,
+    read_window,
+)
 from postlude.classify.crawler_list import CrawlerList, bundled_crawlers
 from postlude.classify.explain import RULE_WORDS, VERDICT_WORDS, explained, how_sure
 from postlude.classify.judge import Judgement, judge
@@ -12,6 +21,7 @@ from postlude.classify.own_rules import OwnRules, read_own_rules
 from postlude.classify.reconsider import Reviewed, reconsider
 from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
 from postlude.classify.sighting import REPLY, VERDICTS, Sighting, code_of, pack_sighting, place_of, program_of
+from postlude.classify.sighting import SIZE as SIGHTING_BYTES
 from postlude.classify.window_rules import WINDOW_RULES, WindowRule, WindowSettings
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "RULES",
     "RULES_VERSION",
     "RULE_WORDS",
+    "SIGHTING_BYTES",
     "VERDICTS",
     "VERDICT_WORDS",
     "WINDOW_RULES",
@@ -39,6 +50,7 @@ __all__ = [
     "WindowRule",
     "WindowSettings",
     "add_hits",
+    "begin_window",
     "bundled_crawlers",
     "code_of",
     "explained",

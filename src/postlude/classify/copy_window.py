@@ -91,13 +91,13 @@ _NOTHING: Final[dict[int, Reviewed]] = {}
 def add_hits(window: bytes, entries: bytes, settings: WindowSettings, links: LinkCount) -> AddedHits:
     """Add hits (packed, one after another) to a window; empty bytes for the first."""
     if not window and len(entries) == SIZE:
-        return AddedHits(_begin(entries), _NOTHING, [])
+        return AddedHits(begin_window(entries), _NOTHING, [])
     news = [entries[n : n + SIZE] for n in range(0, len(entries), SIZE)]
     if len(news) > 1:
         news.sort(key=_when)
     reviewed: dict[int, Reviewed] = {}
     for n, entry in enumerate(news):
-        quick = _append(window, entry, settings, reviewed) if window else _begin(entry)
+        quick = _append(window, entry, settings, reviewed) if window else begin_window(entry)
         if quick is None:
             return _Review(window, settings, links, reviewed).add(news, n)
         window = quick
@@ -126,7 +126,8 @@ def _start(window: bytes) -> int:
     return _HEADER.size + (_OLDER.size if window[1] & _OVERFLOWED else 0)
 
 
-def _begin(entry: bytes) -> bytes:
+def begin_window(entry: bytes) -> bytes:
+    """The window of a copy's first hit."""
     at, _, code, _, network, visitor, _ = unpack_from(entry)
     kind = code & KIND
     plain = network if code & PLAIN else 0

@@ -8,12 +8,14 @@ import msgspec
 from postlude.classify import (
     REPLY,
     RULES_VERSION,
+    SIGHTING_BYTES,
     VERDICTS,
     WINDOW_RULES,
     Correction,
     Reviewed,
     WindowSettings,
     add_hits,
+    begin_window,
     pack_sighting,
 )
 from postlude.model.event import LATER_HITS, Event, corrected
@@ -118,7 +120,11 @@ class Windows:
             return self._links_of(messages[copy])
 
         for copy, entry in entries.items():
-            added = add_hits(before.get(copy, b""), entry, settings, links)
+            window = before.get(copy)
+            if window is None and len(entry) == SIGHTING_BYTES:  # most copies
+                windows[copy] = begin_window(entry)
+                continue
+            added = add_hits(window or b"", entry, settings, links)
             windows[copy] = added.window
             if added.reviewed:
                 reviewed |= added.reviewed
