@@ -129,9 +129,10 @@ def _last_resort(incoming: ReturnedMessage, own: set[str], below: str) -> tuple[
         told = [a for a in returned if a in incoming.known] if incoming.known else returned[:1]
         if told:
             return told[:1], "returned-to"
-    found, name = _first_place(incoming, incoming.report, _STRONG, {incoming.sender})
-    if found:  # a line names an address that every report has: it failed at the one the report came back to
-        return found, name
+    if incoming.system:
+        found, name = _first_place(incoming, incoming.report, _STRONG, {incoming.sender})
+        if found and incoming.sender.endswith(found[0].rpartition("@")[2]):
+            return found, name  # it came back to the very address that failed, from its own domain
     anywhere = [item for item in find_all(incoming.report) if item not in own and _plausible(item)]
     if incoming.known:
         anywhere = [item for item in anywhere if item in incoming.known]
