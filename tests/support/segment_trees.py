@@ -19,17 +19,15 @@ def refs(names: st.SearchStrategy[str]) -> st.SearchStrategy[Reference]:
 
 
 def dids(campaigns: st.SearchStrategy[Reference]) -> st.SearchStrategy[tree.Expression]:
-    times = st.sampled_from(("", "since", "before"))
-
-    def did(  # noqa: PLR0917 - plain data
-        action: tree.Action, least: int, campaign: Reference | None, subject: str, when: str, day: str
-    ) -> tree.Did:
-        timed = {when: day} if when else {}
-        once = bool(when) and action in tree.COUNTED
-        return tree.Did(action, 1 if once else least, campaign, subject, **timed)
-
-    actions = st.sampled_from(get_args(tree.Action))
-    return st.builds(did, actions, st.integers(1, 3), st.none() | campaigns, st.just("") | TEXT, times, DAYS)
+    common = {
+        "least": st.integers(1, 3),
+        "campaign": st.none() | campaigns,
+        "subject": st.just("") | TEXT,
+        "since": st.just("") | DAYS,
+        "before": st.just("") | DAYS,
+    }
+    clicked = st.builds(tree.Did, action=st.just("clicked"), link=st.just("") | TEXT, **common)
+    return clicked | st.builds(tree.Did, action=st.sampled_from(get_args(tree.Action)), **common)
 
 
 def fields() -> st.SearchStrategy[tree.Expression]:

@@ -12,8 +12,6 @@ Action = Literal[
 ]
 """What a copy's events say; names are those of the events (model.words.EventKind)."""
 Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "starts", "ends"]
-COUNTED: Final = frozenset({"opened", "clicked"})
-"""Actions that happen again and again to one copy; every other one is counted once a mail."""
 LARGEST_COUNT: Final = 1_000_000
 
 
@@ -122,8 +120,10 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
     campaign: Reference | None = None
     subject: str = ""
     """A part of the mail's subject."""
+    link: str = ""
+    """Of a click: the link's address or label; `*` stands for anything."""
     since: str = ""
-    """An ISO date or time in UTC; at or after it."""
+    """An ISO date or time in UTC; at or after it. Of opens and clicks the hour is known."""
     before: str = ""
     within: str = ""
     """A length of time up to now, such as `30d`."""

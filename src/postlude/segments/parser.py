@@ -187,14 +187,11 @@ class _Reader:
         return tree.HasConsent(purpose, self._one_of(self._take(), _STATES))
 
     def _action(self, word: str, given: dict[str, Lexeme]) -> Expression:
-        self._only(given, _MAIL, word)
-        texts = {key: self._string(given[key]) for key in ("subject",) if key in given}
+        self._only(given, _MAIL | ({"link"} if word == "clicked" else set()), word)
+        texts = {key: self._string(given[key]) for key in ("subject", "link") if key in given}
         campaign = self._ref(given, "campaign", None, "") if "campaign" in given else None
         made = tree.Did(word, campaign=campaign, **texts, **self._times(given))  # type: ignore[arg-type] # of ACTIONS
-        at, found = self._now.at, self._counted(made)
-        if word in tree.COUNTED and any(map(_unanswerable, tree.leaves(found))):
-            raise self._error(f"{word}() within a time is asked once: leave out the count, or since or before", at)
-        return found
+        return self._counted(made)
 
     def _counted(self, made: tree.Did) -> Expression:
         """`>= 3` and its like, said by "at least" and "not at least"."""
@@ -299,13 +296,6 @@ def _times_done(made: tree.Did, sign: str, number: int) -> Expression:
         return fewer(number + 1)
     exactly = fewer(1) if not number else tree.AllOf((at_least(number), fewer(number + 1)))
     return exactly if sign == "=" else tree.Not(exactly)
-
-
-def _unanswerable(one: Expression) -> bool:
-    """Of each copy it is known how often it was opened, when first and when last, but not when in between."""
-    if not isinstance(one, tree.Did) or not (one.since or one.before or one.within):
-        return False
-    return one.least > 1 or bool(one.since and one.before)
 
 
 def _known() -> str:

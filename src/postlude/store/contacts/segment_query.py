@@ -31,7 +31,7 @@ from postlude.segments import expression as tree
 from postlude.segments.expression import Expression
 from postlude.segments.moments import moment
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
-from postlude.store.messages.tables import copies, copy_activity, messages
+from postlude.store.messages.tables import HOUR_US, copies, copy_activity, copy_hours, links, messages
 from postlude.store.segments.tables import segment_members
 
 _NUMBER: Final = r"^\s*[-+]?[0-9]{1,15}(\.[0-9]{1,15})?\s*$"
@@ -173,17 +173,12 @@ def _lower(text: str) -> str:
 
 
 def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
+    if did.action in _BY_HOUR and (did.since or did.before or did.link):
+        return _did_by_hour(did, paged=paged)
     times, ways = _WAYS[did.action]
     joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
-    mine = [or_(*(and_(happened, *_during(did, first, last)) for happened, first, last in ways))]
-    if did.subject:
-        joined = joined.join(messages, messages.c.id == copies.c.message)
-        mine.append(func.lower(BytewiseText(messages.c.subject)).contains(_lower(did.subject), autoescape=True))
-    by_contact = paged or did.campaign is None
-    if did.campaign is not None:
-        # Of one contact's few copies the sum keeps SQLite, which has no statistics, from reading the whole campaign.
-        mine.append((copies.c.campaign + 0 if by_contact else copies.c.campaign) == did.campaign.id)
-    chosen = select(copies.c.address).select_from(joined).where(*mine)
+    happened = or_(*(and_(it, *_during(did, first, last)) for it, first, last in ways))
+    chosen = select(copies.c.address).select_from(joined).where(happened, *_mail(did, paged=paged))
     if did.least == 1:
         if paged:
             return chosen.where(copies.c.address == contacts.c.address).exists()
@@ -193,6 +188,67 @@ def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
         own = chosen.where(copies.c.address == contacts.c.address).group_by(copies.c.address).having(enough)
         return own.exists()
     return contacts.c.address.in_(chosen.group_by(copies.c.address).having(enough))
+
+
+def _did_by_hour(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
+    """Opens or clicks within a time, or on a link."""
+    assert not did.within, "lengths of time are settled before"
+    hours = [copy_hours.c.hour >= moment(did.since) // HOUR_US] if did.since else []
+    hours += [copy_hours.c.hour < moment(did.before) // HOUR_US] if did.before else []
+    answered = [
+        copy_activity.c.replied_at.is_not(None),
+        *_during(did, copy_activity.c.replied_at, copy_activity.c.replied_at),
+    ]
+    if did.action == "clicked":
+        answered = [literal(value=False, type_=Boolean)]
+    if paged:
+        mine = copy_hours.c.copy == copies.c.id, *hours, *_of_link(did)
+        opens, clicks = (
+            func.coalesce(select(func.sum(column)).where(*mine).scalar_subquery(), 0)
+            for column in (copy_hours.c.opens, copy_hours.c.clicks)
+        )
+        answers = select(func.count()).where(copy_activity.c.copy == copies.c.id, *answered).scalar_subquery()
+        times = _times(did, opens, clicks + answers)
+        own = select(copies.c.address).where(copies.c.address == contacts.c.address, *_mail(did, paged=True))
+        return own.group_by(copies.c.address).having(func.sum(times) >= did.least).exists()
+    found = select(copy_hours.c.copy, copy_hours.c.opens, copy_hours.c.clicks).where(*hours)
+    if did.link:
+        found = found.join(copies, copies.c.id == copy_hours.c.copy).where(*_of_link(did))
+    if did.action == "opened":
+        seen = select(copy_activity.c.copy, literal(0), literal(1)).where(*answered)
+        each = found.union_all(seen).subquery()
+    else:
+        each = found.subquery()
+    counted = _times(did, func.sum(each.c.opens), func.sum(each.c.clicks)).label("times")
+    of_copy = select(each.c.copy, counted).group_by(each.c.copy).subquery()
+    chosen = select(copies.c.address).join(of_copy, of_copy.c.copy == copies.c.id).where(*_mail(did, paged=True))
+    return contacts.c.address.in_(chosen.group_by(copies.c.address).having(func.sum(of_copy.c.times) >= did.least))
+
+
+def _times(did: tree.Did, opens: Any, clicks: Any) -> ColumnElement[int]:  # noqa: ANN401 - sums
+    """Of one copy. Who clicked or answered has seen it, whether or not the pixel was loaded."""
+    return case((opens > 0, opens), (clicks > 0, 1), else_=0) if did.action == "opened" else clicks
+
+
+def _of_link(did: tree.Did) -> list[ColumnElement[bool]]:
+    if not did.link:
+        return []
+    pattern = "%".join(_LIKE.sub(r"/\g<0>", part) for part in _lower(did.link).split("*"))
+    fits = (func.lower(BytewiseText(column)).like(pattern, escape="/") for column in (links.c.url, links.c.label))
+    same = links.c.message == copies.c.message, links.c.position == copy_hours.c.position
+    return [select(links.c.position).where(*same, or_(*fits)).correlate(copies, copy_hours).exists()]
+
+
+def _mail(did: tree.Did, *, paged: bool) -> list[ColumnElement[bool]]:
+    """Which copies, by what they were."""
+    found: list[ColumnElement[bool]] = []
+    if did.subject:
+        holds = func.lower(BytewiseText(messages.c.subject)).contains(_lower(did.subject), autoescape=True)
+        found.append(select(messages.c.id).where(messages.c.id == copies.c.message, holds).exists())
+    if did.campaign is not None:
+        # Of one contact's few copies the sum keeps SQLite, which has no statistics, from reading the whole campaign.
+        found.append((copies.c.campaign + 0 if paged else copies.c.campaign) == did.campaign.id)
+    return found
 
 
 def _during(
@@ -209,6 +265,8 @@ def _once(column: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - columns
     return column.is_not(None), column, column
 
 
+_BY_HOUR: Final = frozenset({"opened", "clicked"})
+_LIKE: Final = re.compile("[%_/]")
 _ONCE: Final = literal(1)
 _CLICKED: Final = (copy_activity.c.clicks > 0, copy_activity.c.first_click_at, copy_activity.c.last_click_at)
 _REPLIED: Final = _once(copy_activity.c.replied_at)

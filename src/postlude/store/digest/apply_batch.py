@@ -18,6 +18,7 @@ from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import list_members
 from postlude.store.digest.correct import correct
 from postlude.store.digest.feed import WORKSPACE, FeedEntry, next_number, pack_entry
+from postlude.store.digest.hours import fold_hours, merge_hours
 from postlude.store.digest.projection import fold, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.settle_indeterminate import settle_indeterminate
@@ -31,7 +32,15 @@ from postlude.store.journals.sending_pause import generation_of, is_paused, paus
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
-from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
+from postlude.store.messages.tables import (
+    copies,
+    copy_activity,
+    copy_hours,
+    link_activity,
+    links,
+    message_aliases,
+    messages,
+)
 from postlude.store.privacy.forgotten import know_again
 from postlude.store.privacy.queries import PrivacyQueries
 from postlude.store.settings import settings
@@ -213,7 +222,9 @@ class DigestQueries(TopicQueries):
         for one in batch.rebuilt:
             for some in chunks(one.copies):
                 connection.execute(delete(copy_activity).where(copy_activity.c.copy.in_(some)))
+                connection.execute(delete(copy_hours).where(copy_hours.c.copy.in_(some)))
             self._merge_copies.run(connection, fold(one.events)[0])
+            self._merge_hours.run(connection, fold_hours(one.events))
             for some in chunks(one.messages):
                 connection.execute(delete(link_activity).where(link_activity.c.message.in_(some)))
             self._merge_links.run(connection, [msgspec.structs.asdict(link) for link in one.links])
@@ -222,6 +233,7 @@ class DigestQueries(TopicQueries):
         of_copies, of_links = fold(batch.events, batch.windows)
         self._merge_copies.run(connection, of_copies)
         self._merge_links.run(connection, of_links)
+        self._merge_hours.run(connection, fold_hours(batch.events, batch.corrections))
         settle_indeterminate(connection, of_copies, batch)
 
     def _correct(self, connection: Connection, batch: Batch) -> None:
@@ -245,6 +257,10 @@ class DigestQueries(TopicQueries):
     @cached_property
     def _merge_links(self) -> PreparedStatement:
         return PreparedStatement(merge_links(self._insert(link_activity)), link_activity, self._database.engine.dialect)
+
+    @cached_property
+    def _merge_hours(self) -> PreparedStatement:
+        return PreparedStatement(merge_hours(self._insert(copy_hours)), copy_hours, self._database.engine.dialect)
 
     def _suppress(self, connection: Connection, batch: Batch) -> None:
         wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays

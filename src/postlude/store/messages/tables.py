@@ -1,5 +1,7 @@
 """Messages, links, copies, what was counted of them, and the workers that send them."""
 
+from typing import Final
+
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from postlude.store.columns import Big, count, metadata, own_id, words
@@ -7,6 +9,10 @@ from postlude.store.folds import Folded
 from postlude.store.messages.rows import Activity, LinkActivity
 
 _INDETERMINATE = text("status = 'indeterminate'")
+_ANSWERED = text("replied_at IS NOT NULL")
+HOUR_US: Final = 3_600_000_000
+OPENED_AT: Final = -1
+"""The position of openings in `copy_hours`; clicks have their link's."""
 
 messages = Table(
     "messages",
@@ -95,7 +101,22 @@ copy_activity = Table(
     Column("copy", Big, primary_key=True, autoincrement=False),
     Column("message", Big, nullable=False, index=True),
     *Folded(Activity).columns(),
+    Index("ix_copy_activity_replied_at", "replied_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
     Column("hits", LargeBinary),  # the copy's window (classify.copy_window), for the digest alone
+)
+
+# Opens and clicks of people by the hour since the epoch; of opens the position is OPENED_AT. A question about
+# the last month reads the index of that month.
+copy_hours = Table(
+    "copy_hours",
+    metadata,
+    Column("copy", Big, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    count("opens"),
+    count("clicks"),
+    Index(None, "hour"),
+    sqlite_with_rowid=False,
 )
 
 link_activity = Table(

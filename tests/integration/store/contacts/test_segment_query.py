@@ -1,6 +1,7 @@
 """Every kind of expression is asked of both engines and compared with a plain evaluation in Python."""
 
 import operator
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from postlude.segments import expression as tree
 from postlude.segments import parse
 from postlude.segments.expression import Reference
 from postlude.segments.moments import moment
-from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission
+from postlude.store import AttemptResult, Batch, Copy, Link, Message, Store, Submission
 from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contacts
@@ -33,6 +34,8 @@ class Mail(NamedTuple):
     campaign: int
     subject: str
     sent: int
+    links: Sequence[str] = ()
+    """Of its clicks, in their order."""
     opens: Sequence[int] = ()
     clicks: Sequence[int] = ()
     replied: int | None = None
@@ -68,7 +71,15 @@ PEOPLE = (
         MemberStatus.UNSUBSCRIBED,
         hot=True,
         mails=(
-            Mail(SPRING, "Offer 1", JANUARY, opens=(JANUARY, MARCH, MAY), clicks=(MARCH,), replied=MAY),
+            Mail(
+                SPRING,
+                "Offer 1",
+                JANUARY,
+                ("https://shop.example/a_b?c=1",),
+                opens=(JANUARY, MARCH, MAY),
+                clicks=(MARCH,),
+                replied=MAY,
+            ),
             Mail(SUMMER, "News 50%", MAY, delivered=MAY),
         ),
     ),
@@ -82,7 +93,15 @@ PEOPLE = (
         suppressed="complained",
         mails=(
             Mail(SPRING, "Offer 2", JANUARY, opens=(MARCH,), complained=MARCH, delivered=JANUARY),
-            Mail(0, "Hello", MARCH, clicks=(MAY, MAY + 1), unsubscribed=MAY, autoresponded=MAY),
+            Mail(
+                0,
+                "Hello",
+                MARCH,
+                ("https://shop.example/axb", "https://other.example/"),
+                clicks=(MAY, MAY + 1),
+                unsubscribed=MAY,
+                autoresponded=MAY,
+            ),
         ),
     ),
     Person("eve@example.com", "Éve", mails=(Mail(SUMMER, "offer", MAY, bounced=MAY + 5),)),
@@ -122,7 +141,12 @@ def _send(store: Store, key: int, person: Person, mail: Mail, contact: int) -> N
     )
     copy = Copy(key, key, person.address, contact=contact)
     attempt = AttemptResult(key, SendOutcome.ACCEPTED, mail.sent, 1)
-    times = [(EventKind.OPENED, at) for at in mail.opens] + [(EventKind.CLICKED, at) for at in mail.clicks]
+    shown = [Link(key, number, url, label=f"Link {number}", tracked=True) for number, url in enumerate(mail.links)]
+    clicks = [
+        Event(key * 100 + 50 + n, EventKind.CLICKED, at, key, key, n, verdict=Verdict.HUMAN)
+        for n, at in enumerate(mail.clicks)
+    ]
+    times = [(EventKind.OPENED, at) for at in mail.opens]
     times += [
         (kind, at)
         for kind, at in (
@@ -137,8 +161,8 @@ def _send(store: Store, key: int, person: Person, mail: Mail, contact: int) -> N
     ]
     events = [Event(key * 100 + n, kind, at, key, key, verdict=Verdict.HUMAN) for n, (kind, at) in enumerate(times)]
     events.append(Event(key * 100 + 99, EventKind.OPENED, MAY, key, key, verdict=Verdict.MACHINE))
-    store.digest.apply(Batch(submissions=[Submission(row, (), (copy,))], attempts=[attempt]))
-    store.digest.apply(Batch(events=events))
+    store.digest.apply(Batch(submissions=[Submission(row, tuple(shown), (copy,))], attempts=[attempt]))
+    store.digest.apply(Batch(events=[*events, *clicks]))
     with store.segments._database.write() as connection:
         connection.execute(update(copies).where(copies.c.id == key).values(campaign=mail.campaign))
 
@@ -223,11 +247,20 @@ def _did(one: tree.Did, person: Person) -> bool:
         if one.subject and _lower(one.subject) not in _lower(mail.subject):
             continue
         single = {"sent": mail.sent, "delivered": mail.delivered}.get(one.action, getattr(mail, one.action, None))
-        times = {"opened": mail.opens, "clicked": mail.clicks}.get(one.action, [] if single is None else [single])
-        if one.action == "opened" and not times:  # a click or an answer shows that it was seen
-            times = [at for at in (*mail.clicks[:1], mail.replied) if at is not None][:1]
-        count += sum(_in(one, [at]) for at in times)
+        clicks = [
+            at for n, at in enumerate(mail.clicks) if not one.link or _link_fits(one.link, mail.links[n], f"Link {n}")
+        ]
+        times = {"opened": mail.opens, "clicked": clicks}.get(one.action, [] if single is None else [single])
+        happened = sum(_in(one, [at]) for at in times)
+        if one.action == "opened" and not happened:  # a click or an answer shows that it was seen
+            happened = int(_in(one, [at for at in (*mail.clicks, mail.replied) if at is not None]))
+        count += happened
     return count >= one.least
+
+
+def _link_fits(pattern: str, *texts: str) -> bool:
+    wanted = ".*".join(map(re.escape, _lower(pattern).split("*")))
+    return any(re.fullmatch(wanted, _lower(text), re.DOTALL) for text in texts)
 
 
 # The tests
@@ -280,6 +313,16 @@ ASKED = (
     "sent(subject='50%')",
     "sent(subject='5_%')",
     "sent() >= 2",
+    "opened(since='2026-02-01') >= 2",
+    "opened(since='2026-02-01', before='2026-04-01')",
+    "opened(since='2026-02-01', before='2026-03-01')",
+    "opened(campaign=#000000000000000e, since='2026-01-01', before='2026-04-01') >= 2",
+    "clicked(since='2026-05-01') >= 2",
+    "clicked(link='*shop.example*')",
+    "clicked(link='https://shop.example/a_b*')",
+    "clicked(link='link 1')",
+    "clicked(link='*', before='2026-04-01')",
+    "clicked(link='shop')",
     "replied(since='2026-05-01') or bounced()",
     "complained() and not unsubscribed()",
     "unsubscribed() or autoresponded(before='2026-01-01')",
