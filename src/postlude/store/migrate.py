@@ -15,14 +15,14 @@ HEAD: Final = "0023_copy_hours"
 _LOCK: Final = 0x706F73746C756465  # "postlude": the advisory lock that lets one PostgreSQL client migrate at a time
 
 
-def migrate(database: Database) -> bool:
-    """Bring the tables to HEAD; True when something was done. One cheap query when nothing is due."""
-    if current(database) == HEAD:
+def migrate(database: Database, to: str = HEAD) -> bool:
+    """Bring the tables to a version; True when something was done. One cheap query when nothing is due."""
+    if current(database) == to:
         return False
     with database.write() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        _upgrade(connection)
+        _upgrade(connection, to)
     return True
 
 
@@ -38,7 +38,7 @@ def current(database: Database) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     # Alembic costs 0.15 s to import: only a start that migrates pays for it.
     from alembic.config import Config  # noqa: PLC0415 - see above
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - see above
@@ -48,7 +48,7 @@ def _upgrade(connection: Connection) -> None:
     script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
     def steps(revision: object, _context: object) -> object:
-        return script._upgrade_revs(HEAD, revision)  # type: ignore[arg-type]  # noqa: SLF001 - as alembic.command does
+        return script._upgrade_revs(to, revision)  # type: ignore[arg-type]  # noqa: SLF001 - as alembic.command does
 
     environment = EnvironmentContext(Config(), script, fn=steps)
     environment.configure(connection=connection)
