@@ -204,7 +204,7 @@ class Connection(asyncio.Protocol):
         if self._closing and not self._queue and not self._unread:
             self._end(answer)
             return
-        self.lost_answer = None
+        self.answer, self.lost_answer = b"", None  # whatever becomes of a large one, it is not kept here as well
         self._send(answer)
         self._next()
 
