@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -42,6 +42,13 @@ class DeliveredMail(msgspec.Struct, frozen=True):
     id: str
     """32 hexadecimal digits; later deliveries sort higher."""
     envelope: Envelope
+
+
+class MailWithBytes(NamedTuple):
+    """One mail of the mailbox, whole."""
+
+    mail: DeliveredMail
+    data: bytes
 
 
 class SandboxOutbox:
@@ -98,7 +105,7 @@ class SandboxOutbox:
         chosen = [i for i in ids if _ID.fullmatch(i) and (not before or i < before)][:limit]
         return [DeliveredMail(i, self._envelope(i)) for i in chosen]
 
-    def get(self, mail: str) -> tuple[DeliveredMail, bytes]:
+    def get(self, mail: str) -> MailWithBytes:
         """One mail with its bytes; NotFoundError when there is none of that id."""
         if not _ID.fullmatch(mail):
             raise NotFoundError(f"the sandbox has no mail with the id {mail!r}")
@@ -106,7 +113,7 @@ class SandboxOutbox:
             head, _, data = self._path(mail).read_bytes().partition(b"\n")
         except FileNotFoundError:
             raise NotFoundError(f"the sandbox has no mail with the id {mail}") from None
-        return DeliveredMail(mail, msgspec.json.decode(head, type=Envelope)), data
+        return MailWithBytes(DeliveredMail(mail, msgspec.json.decode(head, type=Envelope)), data)
 
     def _path(self, mail: str) -> Path:
         return self._root / f"{mail}{_SUFFIX}"

@@ -19,6 +19,7 @@ from postlude.compose.texts import Decided, Skeletons, Texts, recipe_of
 from postlude.dkim import Signer
 from postlude.instrument import Policy, UrlMinter
 from postlude.kit.bounded import WeightedCache
+from postlude.model.split_url import SplitUrl
 from postlude.tokens import CopyTokens
 
 _SAMPLE_COPY: Final = 1
@@ -32,16 +33,16 @@ class CampaignUrls(UrlMinter, Protocol):
         """The token of a copy's pages: 36 characters of base64url."""
         ...
 
-    def unsubscribe(self) -> tuple[str, str]:
-        """Head and tail of the unsubscribe URL."""
+    def unsubscribe(self) -> SplitUrl:
+        """The unsubscribe URL."""
         ...
 
-    def preferences(self) -> tuple[str, str]:
-        """Head and tail of the preferences page's URL."""
+    def preferences(self) -> SplitUrl:
+        """The preferences page's URL."""
         ...
 
-    def view(self) -> tuple[str, str]:
-        """Head and tail of the view-in-browser URL."""
+    def view(self) -> SplitUrl:
+        """The view-in-browser URL."""
         ...
 
 
@@ -143,7 +144,7 @@ class CompiledCampaign:
             "preferences_url": self._urls.preferences(),
             "view_url": self._urls.view(),
         }
-        return {name: head + token + tail for name, (head, tail) in pages.items()}
+        return {name: url.around(token) for name, url in pages.items()}
 
     def _shape_for(self, key: Skeletons) -> SharedRenderer | None:
         """The shared part of copies with the same branches; pays off from the second copy on."""

@@ -29,6 +29,7 @@ from postlude.config.kinds import (
 )
 from postlude.config.mailboxes import ImapAccount
 from postlude.config.servers import TLS_WORDS, SmtpServer
+from postlude.model.listen_address import ListenAddress
 from postlude.tokens import Prefixes
 
 SANDBOX_DOMAIN = "postlude.localhost"  # RFC 6761 6.3: never leaves this machine
@@ -331,10 +332,10 @@ class Settings:
         """SQLAlchemy URL of the state."""
         return self.state_url or f"sqlite:///{self.data / 'state.sqlite'}"
 
-    def listens(self, endpoint: str) -> tuple[str, int]:
-        """Host and port of `web`, `edge`, `relay`, `relay_tls` or `inbound`."""
+    def listens(self, endpoint: str) -> ListenAddress:
+        """Where the settings want `web`, `edge`, `relay`, `relay_tls` or `inbound`."""
         host_of = "relay" if endpoint == "relay_tls" else endpoint
-        return cast("str", self.get(f"{host_of}_host")), cast("int", self.get(f"{endpoint}_port"))
+        return ListenAddress(cast("str", self.get(f"{host_of}_host")), cast("int", self.get(f"{endpoint}_port")))
 
     def get(self, name: str) -> object:
         """One setting by its name in lower case."""

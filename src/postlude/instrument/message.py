@@ -17,6 +17,7 @@ from postlude.instrument.session import InstrumentSession
 from postlude.instrument.transfer import Identity
 from postlude.mail.charset import for_part
 from postlude.mail.fields import RawField, block_end, read_fields
+from postlude.model.split_url import SplitUrl
 
 _HTML: Final = frozenset(("text/html", "application/xhtml+xml"))
 _AMP: Final = "text/x-amp-html"
@@ -94,11 +95,11 @@ class _NoUrls:
     def token(self, copy: int, /) -> str:
         return str(copy)
 
-    def pixel(self) -> tuple[str, str]:
-        return "https://tracking.invalid/i/", ".gif"
+    def pixel(self) -> SplitUrl:
+        return SplitUrl("https://tracking.invalid/i/", ".gif")
 
-    def link(self, position: int, url: str, /) -> tuple[str, str]:
-        return "https://tracking.invalid/l/", f"/{position}.{'x' * 11}/{'x' * len(url)}"
+    def link(self, position: int, url: str, /) -> SplitUrl:
+        return SplitUrl("https://tracking.invalid/l/", f"/{position}.{'x' * 11}/{'x' * len(url)}")
 
     def recognise(self, _url: str, /) -> None:
         return None

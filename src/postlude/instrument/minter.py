@@ -2,6 +2,8 @@
 
 from typing import Final, Protocol
 
+from postlude.model.split_url import SplitUrl
+
 TOKEN_LENGTH: Final = 36
 """Characters of a copy token; line lengths are laid out for it."""
 
@@ -51,12 +53,12 @@ class UrlMinter(Protocol):
         """A copy's token: 36 characters of base64url."""
         ...
 
-    def pixel(self) -> tuple[str, str]:
-        """Head and tail of the pixel's URL."""
+    def pixel(self) -> SplitUrl:
+        """The pixel's URL."""
         ...
 
-    def link(self, position: int, url: str, /) -> tuple[str, str]:
-        """Head and tail of one tracked link's URL: printable ASCII without quotes, brackets and spaces."""
+    def link(self, position: int, url: str, /) -> SplitUrl:
+        """One tracked link's URL: printable ASCII without quotes, brackets and spaces."""
         ...
 
     def recognise(self, url: str, /) -> RecognisedUrl | None:

@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple, Protocol
 
+from postlude.model.split_url import SplitUrl
 from postlude.tokens.codec import TokenCodec
 from postlude.tokens.copy_tokens import CopyRef, CopyTokens, Kind
 
@@ -82,26 +83,26 @@ class Urls:
         self.act_token: Final[TokenOf] = minter.act
         """The token of a copy's pages."""
 
-    def pixel(self) -> tuple[str, str]:
-        """Head and tail of the pixel's URL."""
-        return f"{self._base}/{self._prefixes.pixel}/", ".gif"
+    def pixel(self) -> SplitUrl:
+        """The pixel's URL."""
+        return SplitUrl(f"{self._base}/{self._prefixes.pixel}/", ".gif")
 
-    def link(self, position: int, url: str) -> tuple[str, str]:
-        """Head and tail of one tracked link's URL."""
+    def link(self, position: int, url: str) -> SplitUrl:
+        """One tracked link's URL."""
         tail = self._codec.link_tail(self._kind, self._scope, position, url)
-        return f"{self._base}/{self._prefixes.link}/", f"/{tail}"
+        return SplitUrl(f"{self._base}/{self._prefixes.link}/", f"/{tail}")
 
-    def unsubscribe(self) -> tuple[str, str]:
-        """Head and tail of the unsubscribe URL (page on GET, RFC 8058 on POST)."""
-        return f"{self._base}/{self._prefixes.unsubscribe}/", ""
+    def unsubscribe(self) -> SplitUrl:
+        """The unsubscribe URL (page on GET, RFC 8058 on POST)."""
+        return SplitUrl(f"{self._base}/{self._prefixes.unsubscribe}/", "")
 
-    def preferences(self) -> tuple[str, str]:
-        """Head and tail of the preferences page's URL."""
-        return f"{self._base}/{self._prefixes.preferences}/", ""
+    def preferences(self) -> SplitUrl:
+        """The preferences page's URL."""
+        return SplitUrl(f"{self._base}/{self._prefixes.preferences}/", "")
 
-    def view(self) -> tuple[str, str]:
-        """Head and tail of the view-in-browser URL."""
-        return f"{self._base}/{self._prefixes.view}/", ""
+    def view(self) -> SplitUrl:
+        """The view-in-browser URL."""
+        return SplitUrl(f"{self._base}/{self._prefixes.view}/", "")
 
     def recognise(self, url: str) -> OwnUrl | None:
         """What a URL of ours says, whichever message it was made for; None for foreign or forged ones.

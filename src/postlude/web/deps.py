@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from postlude.adapters.sandbox_outbox import SandboxOutbox
 from postlude.kit.clock import Clock
+from postlude.model.listen_address import ListenAddress
 from postlude.services.accounts.preferences import UserPreferences
 from postlude.services.campaigns.content import Contents
 from postlude.services.domains.dns_records import RecordCheck
@@ -156,8 +157,8 @@ class WebDeps:
     public_url: str
     edge_url: str
     relay: RelayInfo
-    inbound: tuple[str, int]
-    """Host and port of the server for mail that comes back, for the sandbox's buttons."""
+    inbound: ListenAddress
+    """The server for mail that comes back, for the sandbox's buttons."""
     returned_mail: SpooledMail
     """A mail that came back, as it came; NotFoundError."""
     domains: SendingDomains

@@ -13,7 +13,7 @@ from postlude.journal import PARTS, Spool
 from postlude.kit.ids import id_text
 from postlude.model.event import Event
 from postlude.model.words import CopyStatus, EventKind, Via
-from postlude.services.privacy.retention import Keep, Retention
+from postlude.services.privacy.retention import Keep, MailFolders, Retention
 from postlude.store import Batch, Copy, Message, Store, Submission, Unmatched
 
 DAY = 86_400_000_000
@@ -47,7 +47,7 @@ class Kept:
         self.history.append([Event(number, kind, NOW - days * DAY, 1, 10, facts=facts)], {})
 
     def clean(self, **days: int) -> None:
-        retention = Retention(self.store, self.history, (self.spool, self.views), Fixed(), Keep(**days))
+        retention = Retention(self.store, self.history, MailFolders(self.spool, self.views), Fixed(), Keep(**days))
         for _ in range(PARTS):
             retention()
 

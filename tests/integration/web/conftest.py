@@ -21,6 +21,7 @@ from postlude.history import History, open_history
 from postlude.instrument import Policy
 from postlude.journal import Spool
 from postlude.kit.ids import new_id
+from postlude.model.listen_address import ListenAddress
 from postlude.services.accounts import preferences, users
 from postlude.services.campaigns.content import Contents
 from postlude.services.change_feed import Changes
@@ -95,7 +96,7 @@ def world(tmp_path: Path, history: History) -> Iterator[World]:
         public_url="http://127.0.0.1",
         edge_url="http://127.0.0.1:1",
         relay=RelayInfo("127.0.0.1", 8702),
-        inbound=("127.0.0.1", port),
+        inbound=ListenAddress("127.0.0.1", port),
         returned_mail=Spool(tmp_path / "spool").get,
         contacts=ContactParts(tmp_path / "uploads", lambda: None, lambda one, who: f"https://t.test/c/{one:x}-{who:x}"),
         campaigns=CampaignTools(contents, tmp_path / "files", lambda _domain: False, lambda _copies: ""),

@@ -118,7 +118,7 @@ class HealthWatch:
         shown = ENDPOINTS if self._supervised else ("web",)
         places = {name: settings.listens(name) for name in shown}
         return Health(
-            listening=tuple((name, f"{host}:{port}") for name, (host, port) in places.items()),
+            listening=tuple((name, str(place)) for name, place in places.items()),
             lost=self._edge.lost,
             behind=running.behind(),
             checks=(*self._of_loops(), *self._of_store(), *self._around, *self._hanging(self._loops[0])),

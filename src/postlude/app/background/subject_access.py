@@ -54,4 +54,4 @@ class DataRequests(InBackground):
         parts = self._parts
         scope = self._store.messages.copy(copy).message
         urls = Urls(parts.codec, parts.settings.public_edge, Kind.MESSAGE, scope, parts.prefixes)
-        return urls.act_token(copy).join(urls.preferences())
+        return urls.preferences().around(urls.act_token(copy))

@@ -33,7 +33,7 @@ from postlude.services.messages.tracker import Tracker
 from postlude.services.notices import Notices
 from postlude.services.ports import PolicyOf, Wake
 from postlude.services.privacy.forgetting import Folders, Forgetter
-from postlude.services.privacy.retention import Keep, Retention
+from postlude.services.privacy.retention import Keep, MailFolders, Retention
 from postlude.store import Store
 from postlude.tokens import TagPurpose
 
@@ -85,7 +85,7 @@ def build_digest(
             _all,
             [
                 ReturnedKeeping(spool_in, PARTS, store.feedback.asked_about, parts.clock),
-                Retention(store, history, (spool_out, parts.folder.views), parts.clock, _keep(parts)),
+                Retention(store, history, MailFolders(spool_out, parts.folder.views), parts.clock, _keep(parts)),
             ],
         ),
     )

@@ -102,8 +102,7 @@ def _try_login(server: SmtpServer, settings: Settings) -> Answer | None:
 
 
 def _bounces(settings: Settings, _folder: DataFolder) -> CheckResult:
-    inbound = f"{settings.inbound_host}:{settings.inbound_port}"
-    return setup_checks.of_bounces(settings.verp_domain, inbound, sandbox=settings.sandbox)
+    return setup_checks.of_bounces(settings.verp_domain, str(settings.listens("inbound")), sandbox=settings.sandbox)
 
 
 def _imap(settings: Settings, _folder: DataFolder) -> CheckResult:
@@ -122,8 +121,9 @@ def _domains(settings: Settings, folder: DataFolder) -> CheckResult:
 
 
 def _port(settings: Settings, endpoint: str) -> CheckResult:
-    host, port = settings.listens(endpoint)
-    return setup_checks.of_port(endpoint, f"{host}:{port}", lambda: listen_for(settings, endpoint).close())
+    return setup_checks.of_port(
+        endpoint, str(settings.listens(endpoint)), lambda: listen_for(settings, endpoint).close()
+    )
 
 
 def _stored(settings: Settings, folder: DataFolder) -> CheckResult:

@@ -104,7 +104,7 @@ class _Up:
         return tuple(
             word
             for endpoint, (_, port) in self._sockets.bound().items()
-            if port != self._settings.listens(endpoint)[1]
+            if port != self._settings.listens(endpoint).port
             for word in ("--port", f"{endpoint}={port}")
         )
 

@@ -20,7 +20,7 @@ from postlude.population.requests import PIXEL, REPLY, UNSUBSCRIBE
 from postlude.services.campaigns.drafts import VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.contacts.lists import add_list
-from postlude.services.sandbox.recipient import RecipientAction, build, one_click_url
+from postlude.services.sandbox.recipient import FeedbackMail, RecipientAction, build, one_click_url
 from postlude.store.contacts.rows import Audience
 
 BETWEEN: Final = 10 * DAY
@@ -143,7 +143,7 @@ class SimulatedPlay:
         )
         return _Mailed(mail, reader, fate)
 
-    def _back(self, action: RecipientAction, mail: Delivered, at: int) -> tuple[str, str, bytes]:
+    def _back(self, action: RecipientAction, mail: Delivered, at: int) -> FeedbackMail:
         return build(action, mail.raw, mail_from=mail.mail_from, recipient=mail.recipient, text="", at=at)
 
     async def _ask(self, edge: EdgeClient, due: _Due) -> None:

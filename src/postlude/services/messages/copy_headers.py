@@ -41,11 +41,10 @@ def with_copy_headers(
     head = HeaderBlock(data)
     added = ""
     if unsubscribe and not head.first("list-unsubscribe"):
-        start, end = urls.unsubscribe()
-        added += unsubscribe_fields(codec, marked.copy, start + marked.act + end, marked.return_domain)
+        url = urls.unsubscribe().around(marked.act)
+        added += unsubscribe_fields(codec, marked.copy, url, marked.return_domain)
     if view and not head.first("archived-at"):
-        start, end = urls.view()
-        added += f"Archived-At: <{start}{marked.act}{end}>\r\n"
+        added += f"Archived-At: <{urls.view().around(marked.act)}>\r\n"
     if signed_for and aligned(marked.return_domain, signed_for) and not head.first("cfbl-address"):
         added += cfbl_fields(codec, marked.copy, marked.return_domain)
     return added.encode("ascii") + _with_reference(data, head, codec, marked)

@@ -30,11 +30,18 @@ class Keep(NamedTuple):
     """Texts of replies, and the review queue."""
 
 
+class MailFolders(NamedTuple):
+    """Where the contents of messages are."""
+
+    contents: Spool
+    views: Path
+    """Folder of the pages for view in browser."""
+
+
 class Retention:
     """Deletes expired data. A failed deletion is logged and retried in the next call."""
 
-    def __init__(self, store: Store, history: History, mail: tuple[Spool, Path], clock: Clock, keep: Keep) -> None:
-        """`mail`: the folders of message contents and their pages."""
+    def __init__(self, store: Store, history: History, mail: MailFolders, clock: Clock, keep: Keep) -> None:
         self._store: Final = store
         self._history: Final = history
         self._spool, self._views = mail

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from postlude.classify import explained, how_sure
 from postlude.history import History
@@ -17,6 +17,14 @@ __all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "Tim
 _PEOPLE = frozenset({Verdict.HUMAN, Verdict.HUMAN_PROXIED})
 _COUNTED = frozenset({EventKind.OPENED, EventKind.CLICKED})
 _JUDGED = frozenset({EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.VIEWED})
+
+
+class ReceivedMessage(NamedTuple):
+    """A message as one of its recipients got it."""
+
+    message: Message
+    timeline: list[TimelineEntry]
+    """What happened to the copy to that address, oldest first."""
 
 
 class Reports:
@@ -67,12 +75,14 @@ class Reports:
         urls = {one.position: one.url for one in self._store.messages.links(message)}
         return entries(self._history.timeline(message), recipients, urls)
 
-    def received(self, address: str, user: int, limit: int) -> list[tuple[Message, list[TimelineEntry]]]:
+    def received(self, address: str, user: int, limit: int) -> list[ReceivedMessage]:
         """Messages that `user` sent to an address, newest first, with the results for that address."""
         copies = self._store.messages.copies_to(address, limit=10 * limit)
         messages = self._store.messages.get_many({copy.message for copy in copies})
         mine = [(messages[one.message], one) for one in copies if one.message in messages]
-        return [(message, self.copy_timeline(copy)) for message, copy in mine if message.user == user][:limit]
+        return [ReceivedMessage(message, self.copy_timeline(copy)) for message, copy in mine if message.user == user][
+            :limit
+        ]
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with their results, in the given order."""

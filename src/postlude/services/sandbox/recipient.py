@@ -56,6 +56,16 @@ class Artefact(NamedTuple):
         return self.raw.decode("utf-8", "replace")
 
 
+class FeedbackMail(NamedTuple):
+    """A mail that comes back to the sender's server."""
+
+    mail_from: str
+    """Envelope sender; empty for the null reverse-path."""
+    rcpt_to: str
+    """Envelope recipient; empty when the original names none."""
+    data: bytes
+
+
 class SandboxRecipient:
     """Acts as any recipient. POSTs go to `edge_url` only: a mail may name any address it likes."""
 
@@ -71,10 +81,10 @@ class SandboxRecipient:
         """Do it. InputError when the mail does not allow it, TransportError when the other side refused."""
         if action is RecipientAction.UNSUBSCRIBE:
             return await self._unsubscribe(raw)
-        sender, to, data = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
-        if not to:
+        mail = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
+        if not mail.rcpt_to:
             raise InputError("this mail has an empty return path: it cannot bounce")
-        return Artefact(action, sender, to, data, await self._receiver.deliver(sender, to, data))
+        return Artefact(action, *mail, await self._receiver.deliver(*mail))
 
     async def _unsubscribe(self, raw: bytes) -> Artefact:
         url = one_click_url(raw)
@@ -90,10 +100,8 @@ class SandboxRecipient:
         )
 
 
-def build(
-    action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int
-) -> tuple[str, str, bytes]:
-    """Envelope sender, envelope recipient and bytes of what comes back. Reports have a null sender (RFC 5321 4.5.5)."""
+def build(action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> FeedbackMail:
+    """What comes back. Reports have a null sender (RFC 5321 4.5.5)."""
     match action:
         case RecipientAction.BOUNCE:
             diagnostic = f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
@@ -106,18 +114,18 @@ def build(
                 at=at,
                 to=f"<{mail_from}>",
             )
-            return "", mail_from, data
+            return FeedbackMail("", mail_from, data)
         case RecipientAction.SPAM:
             data = build_complaint(raw, recipient=recipient, reporting=HOST, at=at, to=f"<{mail_from}>")
-            return f"feedback@{HOST}", mail_from, data
+            return FeedbackMail(f"feedback@{HOST}", mail_from, data)
         case RecipientAction.AWAY:
             reported = text.strip() or "I am out of the office and read this when I am back."
             data = build_autoreply(raw, sender=recipient, text=reported, at=at, to=f"<{mail_from}>")
-            return "", mail_from, data
+            return FeedbackMail("", mail_from, data)
         case _:
             reported = text.strip() or "Thank you, I have got it."
             data = build_reply(raw, sender=recipient, text=reported, at=at)
-            return recipient, _reply_address(raw), data
+            return FeedbackMail(recipient, _reply_address(raw), data)
 
 
 def one_click_url(raw: bytes) -> str:

@@ -41,7 +41,7 @@ def mailbox_page(request: Request, deps: Deps, viewer: SignedIn, before: str = "
     """Every mail of the viewer's that the sandbox delivered, newest first."""
     outbox = _outbox(deps)
     mails = outbox.list(limit=_PAGE, before=before)
-    entries = [_entry(deps, mail, outbox.get(mail.id)[1]) for mail in mails]
+    entries = [_entry(deps, mail, outbox.get(mail.id).data) for mail in mails]
     mine = [entry for entry in entries if _may_see(deps, viewer, entry.message)]
     older = mails[-1].id if len(mails) == _PAGE else ""
     return pages_of(request).render(request, "sandbox/mailbox.html", entries=mine, older=older, first=not before)

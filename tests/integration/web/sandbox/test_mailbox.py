@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from postlude.model.listen_address import ListenAddress
 from postlude.services.ports import Outgoing
 from postlude.tokens import TagPurpose
 from servers.starts import Started
@@ -90,7 +91,7 @@ async def test_each_action_sends_the_real_thing(world: "World", csrf: Any, actio
 
 
 async def test_an_inbound_server_that_is_down_is_reported(world: "World", csrf: Any) -> None:
-    answer = await act(world.with_deps(inbound=("127.0.0.1", 1)), csrf, TEXT, "bounce")
+    answer = await act(world.with_deps(inbound=ListenAddress("127.0.0.1", 1)), csrf, TEXT, "bounce")
     assert answer.status_code == 502
     assert "inbound server" in answer.text
 
