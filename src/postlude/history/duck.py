@@ -11,10 +11,11 @@ import duckdb
 import msgspec
 from msgspec.structs import astuple
 
-from postlude.history.interface import Count, LinkTotal, Place
+from postlude.history.interface import Count, LinkTotal
 from postlude.kit.files import move_durably
 from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
 
@@ -140,7 +141,7 @@ class DuckHistory:
     def append(
         self,
         events: Sequence[Event],
-        positions: Mapping[int, Place],
+        positions: Mapping[int, JournalPosition],
         *,
         erase: Sequence[int] = (),
         remove: Sequence[int] = (),
@@ -267,10 +268,10 @@ class DuckHistory:
         self._reasons[reasons] = text = _encode(reasons).decode()
         return text
 
-    def positions(self) -> dict[int, Place]:
+    def positions(self) -> dict[int, JournalPosition]:
         """Where to read on, by writer."""
         rows = self._query('SELECT writer, segment, "offset" FROM positions')
-        return {writer: (segment, offset) for writer, segment, offset in rows}
+        return {writer: JournalPosition(segment, offset) for writer, segment, offset in rows}
 
     def journal_labels(self) -> list[SegmentLabel]:
         """Every segment of a journal that was ever read from."""

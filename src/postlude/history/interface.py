@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import EventKind, Verdict
-
-Place = tuple[int, int]
-"""(segment, offset) in one writer's journal."""
 
 
 class Count(NamedTuple):
@@ -40,7 +38,7 @@ class History(Protocol):
     def append(
         self,
         events: Sequence[Event],
-        positions: Mapping[int, Place],
+        positions: Mapping[int, JournalPosition],
         *,
         erase: Sequence[int] = (),
         remove: Sequence[int] = (),
@@ -58,7 +56,7 @@ class History(Protocol):
         """
         ...
 
-    def positions(self) -> dict[int, Place]:
+    def positions(self) -> dict[int, JournalPosition]:
         """Positions to continue from, by writer: earlier records are in the history."""
         ...
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from postlude.history import open_history
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.words import EventKind
 from servers.disk import fill, mounted
 
@@ -28,13 +29,13 @@ def test_filled_and_freed_again_and_again(tmp_path: Path) -> None:
             ballast = fill(folder)
             for _ in range(20):
                 try:
-                    history.append(events(taken), {1: (0, taken + BATCH)})
+                    history.append(events(taken), {1: JournalPosition(0, taken + BATCH)})
                 except StorageError:  # any other error is taken for a fault of the records
                     refused += 1
                     break
                 taken += BATCH
             ballast.unlink()
-            history.append(events(taken), {1: (0, taken + BATCH)})
+            history.append(events(taken), {1: JournalPosition(0, taken + BATCH)})
             taken += BATCH
         assert refused, "the disk was never full"
         assert history.positions() == {1: (0, taken)}

@@ -12,6 +12,7 @@ from postlude.history import History, open_history
 from postlude.history.duck import DuckHistory
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.words import EventKind, Verdict
 
 
@@ -32,7 +33,7 @@ def test_events_come_back_as_they_were(history: History) -> None:
         _event((1 << 63) - 1, at=2, reasons=("browser", "apple-egress"), rules_version=3),
         _event(3, EventKind.CLICKED, position=31, facts={"url": "https://e.org/\0\"'ü\U0001f600", "text": ""}),
     ]
-    history.append(events, {1: (2, 300)})
+    history.append(events, {1: JournalPosition(2, 300)})
     assert history.timeline(1) == events
     assert history.positions() == {1: (2, 300)}
     assert history.total() == 3
@@ -68,19 +69,19 @@ def test_counts(history: History) -> None:
 
 
 def test_events_and_positions_are_one_transaction(history: History) -> None:
-    history.append([_event(1)], {1: (1, 1)})
+    history.append([_event(1)], {1: JournalPosition(1, 1)})
     with pytest.raises(Exception, match=r".+"):
-        history.append([_event(2), _event(3, copy=1 << 70)], {1: (1, 3)})
+        history.append([_event(2), _event(3, copy=1 << 70)], {1: JournalPosition(1, 3)})
     assert history.total() == 1
     assert history.positions() == {1: (1, 1)}
-    history.append([_event(4)], {1: (1, 4)})
+    history.append([_event(4)], {1: JournalPosition(1, 4)})
     assert [event.id for event in history.timeline(1)] == [1, 4]
     assert history.positions() == {1: (1, 4)}
 
 
 def test_it_is_all_there_after_opening_again(tmp_path: Path) -> None:
     with closing(open_history(tmp_path / "h.duckdb")) as history:
-        history.append([_event(i) for i in range(5000)], {4: (1, 9)})
+        history.append([_event(i) for i in range(5000)], {4: JournalPosition(1, 9)})
     with closing(open_history(tmp_path / "h.duckdb")) as history:
         assert history.total() == 5000
         assert history.positions() == {4: (1, 9)}
@@ -98,7 +99,7 @@ def test_readers_never_see_half_a_batch(history: History) -> None:
     for reader in readers:
         reader.start()
     for batch in range(20):
-        history.append([_event(batch * 500 + i) for i in range(500)], {1: (1, batch)})
+        history.append([_event(batch * 500 + i) for i in range(500)], {1: JournalPosition(1, batch)})
     stop.set()
     for reader in readers:
         reader.join()

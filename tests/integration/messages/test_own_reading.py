@@ -5,6 +5,7 @@ from pathlib import Path
 
 from postlude.journal import JournalReader, JournalWriter
 from postlude.kit.clock import SystemClock
+from postlude.model.journal_position import JournalPosition
 from postlude.services.messages.recovery import OwnReading
 from postlude.store import Batch, open_store
 from support.state_template import sqlite_state
@@ -34,7 +35,9 @@ async def test_its_own_records_are_waited_for(tmp_path: Path) -> None:
     reader = JournalReader(journals, CLOCK)
     [record] = reader.read({}, 10)
     place = record.next
-    store.digest.apply(Batch(positions={place.writer: (place.segment, place.offset)}, labels=reader.pop_labels()))
+    store.digest.apply(
+        Batch(positions={place.writer: JournalPosition(place.segment, place.offset)}, labels=reader.pop_labels())
+    )
     async with asyncio.timeout(5):
         assert await waiting
     reader.close()

@@ -8,12 +8,12 @@ from postlude.history import History
 from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.services.digest.item import Item
 from postlude.store import FeedEntry, Incident, Store
 
-Place = tuple[int, int]
-_NOWHERE = (0, 0)
+_NOWHERE = JournalPosition(0, 0)
 _log = logging.getLogger(__name__)
 
 
@@ -21,7 +21,7 @@ class Unread(NamedTuple):
     """What the state has and the history has not."""
 
     entry: FeedEntry
-    places: Mapping[int, Place]
+    places: Mapping[int, JournalPosition]
     labels: Sequence[SegmentLabel]
     generation: int
     replace: Sequence[Event]
@@ -35,10 +35,10 @@ class HistoryFeedReader:
         self._store = store
         self._history = history
         self._clock = clock
-        self._had: dict[int, Place] = {}
+        self._had: dict[int, JournalPosition] = {}
         self._unread: list[Unread] = []
 
-    def load(self, in_store: Mapping[int, Place], generation: int) -> None:
+    def load(self, in_store: Mapping[int, JournalPosition], generation: int) -> None:
         """Bring the history forward to where the state is, with what it has not read of the feed."""
         self._unread.clear()
         self._had = self._history.positions()
@@ -50,7 +50,7 @@ class HistoryFeedReader:
         if behind or new:
             self._history.append([], behind, labels=new, generation=generation)
 
-    def had(self, items: Sequence[Item], in_store: Mapping[int, Place]) -> set[int]:
+    def had(self, items: Sequence[Item], in_store: Mapping[int, JournalPosition]) -> set[int]:
         """Ids of events that the history had already when the state was put back; nearly always empty."""
         ahead = {writer: place for writer, place in self._had.items() if in_store.get(writer, _NOWHERE) < place}
         if not ahead:
@@ -104,6 +104,6 @@ class HistoryFeedReader:
         )
 
 
-def _is_before(item: Item, places: Mapping[int, Place]) -> bool:
+def _is_before(item: Item, places: Mapping[int, JournalPosition]) -> bool:
     record = item.record
     return (record.segment, record.offset) < places.get(record.writer, _NOWHERE)

@@ -20,6 +20,7 @@ from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, P
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
 from postlude.model.errors import InUseError, StorageError
+from postlude.model.journal_position import JournalPosition
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.segment import SegmentLabel
 from postlude.services.change_feed import Changes
@@ -49,7 +50,6 @@ _REST: Final = 2.0
 _GATHER_SECONDS: Final = 0.2
 _TRIM_SECONDS: Final = 60.0
 
-Place = tuple[int, int]
 _log = logging.getLogger(__name__)
 
 
@@ -179,7 +179,7 @@ class Digest:
         self._notices = notices
         self._windows = windows or Windows(store.messages, history)
         self._feed: Final = HistoryFeedReader(store, history, clock)
-        self._in_store: dict[int, Place] = {}
+        self._in_store: dict[int, JournalPosition] = {}
         self._new_in_store = NewLabels()
         self._folders: list[SegmentLabel] = []
         self._generation = 0
@@ -336,7 +336,10 @@ class Digest:
         self._changes.publish({event.message for item in items for event in item.meaning.events if event.message})
 
     def _halving(
-        self, items: list[Item], taken: dict[int, Place], write: Callable[[list[Item], dict[int, Place]], None]
+        self,
+        items: list[Item],
+        taken: dict[int, JournalPosition],
+        write: Callable[[list[Item], dict[int, JournalPosition]], None],
     ) -> None:
         """Write the items after the position `taken`; if one cannot be written, all the others still are."""
         new = _behind(items, taken)
@@ -365,7 +368,7 @@ class Digest:
         asked = [item.meaning.erase for item in items if item.meaning.erase]
         return self._store.messages.copies_like(asked[0]) if asked else []
 
-    def _to_store(self, items: list[Item], places: dict[int, Place]) -> None:
+    def _to_store(self, items: list[Item], places: dict[int, JournalPosition]) -> None:
         now, rare, labels = self._clock.now(), _rare(items), self._new_in_store.before(places)
         erased = self._erased(rare)
         review = self._windows.review(items)
@@ -460,7 +463,7 @@ def _mean_size(records: Sequence[JournalRecord]) -> int:
     return sum(len(record.data) for record in records) // len(records)
 
 
-def _behind(items: list[Item], taken: Mapping[int, Place]) -> list[Item]:
+def _behind(items: list[Item], taken: Mapping[int, JournalPosition]) -> list[Item]:
     """The items after the committed positions: nearly always all, which the first item of each writer shows."""
     nothing = (0, 0)
     first = {item.record.writer: item.record for item in reversed(items)}
@@ -477,9 +480,11 @@ def _outcomes(every: int, rare: list[Item]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _places(items: Iterable[Item]) -> dict[int, Place]:
+def _places(items: Iterable[Item]) -> dict[int, JournalPosition]:
     last = {item.record.writer: item.record for item in items}
-    return {writer: (record.segment, record.offset + len(record.data)) for writer, record in last.items()}
+    return {
+        writer: JournalPosition(record.segment, record.offset + len(record.data)) for writer, record in last.items()
+    }
 
 
 def _quarantined_record(item: Item, now: int) -> QuarantinedRecord:

@@ -6,10 +6,10 @@ from typing import Protocol
 from postlude.history import History
 from postlude.journal import JournalFinding, Known
 from postlude.kit.clock import Clock
+from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.store import Incident, Store
 
-Place = tuple[int, int]
 OLDER_STATE = (
     "the database is older than the history beside it (step {state} of {history}): it was put back from a backup, or "
     "lost its last changes. What was sent since is in the journal and is read again; nothing leaves until you say "
@@ -32,7 +32,7 @@ class NewLabels:
         """These segments were met."""
         self._waiting += [label for label in labels if label not in self._known]
 
-    def before(self, places: Mapping[int, Place]) -> list[SegmentLabel]:
+    def before(self, places: Mapping[int, JournalPosition]) -> list[SegmentLabel]:
         """Those that a store knows once it has moved to these places."""
         nowhere = (0, 0)
         return [label for label in self._waiting if label.segment <= places.get(label.writer, nowhere)[0]]
@@ -75,8 +75,8 @@ def as_incidents(findings: Iterable[JournalFinding], now: int) -> list[Incident]
     return [Incident(one.key, now, one.kind, one.text, one.writer) for one in findings]
 
 
-def _furthest(some: Mapping[int, Place], others: Mapping[int, Place]) -> dict[int, Place]:
-    nothing = (0, 0)
+def _furthest(some: Mapping[int, JournalPosition], others: Mapping[int, JournalPosition]) -> dict[int, JournalPosition]:
+    nothing = JournalPosition(0, 0)
     return {
         writer: max(some.get(writer, nothing), others.get(writer, nothing)) for writer in some.keys() | others.keys()
     }

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, literal_column, null, or_, select, update
 
+from postlude.model.journal_position import JournalPosition
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
 from postlude.store.base import PreparedStatement, TopicQueries, address_key, chunks, clean
@@ -64,10 +65,12 @@ class DigestQueries(TopicQueries):
         self._lists = Lists(database)
         self._privacy = PrivacyQueries(database)
 
-    def positions(self) -> dict[int, tuple[int, int]]:
-        """(segment, offset) by writer: earlier records are in these tables."""
+    def positions(self) -> dict[int, JournalPosition]:
+        """By writer: earlier records are in these tables."""
         with self._database.read() as connection:
-            return {row.writer: (row.segment, row.offset) for row in connection.execute(select(positions))}
+            return {
+                row.writer: JournalPosition(row.segment, row.offset) for row in connection.execute(select(positions))
+            }
 
     def outcomes(self) -> dict[str, int]:
         """How many journal records ended in which outcome, since the beginning."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
 from postlude.store.contacts.rows import Confirmation, CopySuppression
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
@@ -85,8 +86,8 @@ class Batch(msgspec.Struct, kw_only=True):
     confirmations: Sequence[Confirmation] = ()
     rebuilt: Sequence[Rebuilt] = ()
     outcomes: Mapping[str, int] = {}
-    positions: Mapping[int, tuple[int, int]] = {}
-    """(segment, offset) by writer: where to read on."""
+    positions: Mapping[int, JournalPosition] = {}
+    """By writer: where to read on."""
     labels: Sequence[SegmentLabel] = ()
     """Segments of journals that are read from for the first time."""
     generation: int = 0

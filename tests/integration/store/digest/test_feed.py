@@ -1,6 +1,7 @@
 """The feed: numbered without gaps, read from any number on, forgotten and ended."""
 
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.words import EventKind, Verdict
 from postlude.store import Batch, FeedEntry, Store
 
@@ -19,7 +20,7 @@ def _read(store: Store, after: int = 0) -> list[tuple[int, list[int]]]:
 def test_numbers_follow_one_another(store: Store) -> None:
     assert store.feed.head() == 0
     first = store.digest.apply(Batch(events=_events(1)))
-    store.digest.apply(Batch(positions={1: (1, 1)}))  # nothing happened
+    store.digest.apply(Batch(positions={1: JournalPosition(1, 1)}))  # nothing happened
     second = store.digest.apply(Batch(events=_events(7, 2), remove=[5]))
     assert first.first == 1
     assert second.first == 4

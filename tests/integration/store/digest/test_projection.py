@@ -3,6 +3,7 @@ import random
 import pytest
 
 from postlude.model.event import Event
+from postlude.model.journal_position import JournalPosition
 from postlude.model.words import EventKind, Verdict, Via
 from postlude.store import Batch, Copy, CopySuppression, Message, QuarantinedRecord, Store, Submission, Unmatched
 
@@ -93,11 +94,13 @@ def test_totals_of_a_message(store: Store) -> None:
 
 
 def test_a_batch_is_applied_whole_or_not_at_all(store: Store) -> None:
-    store.digest.apply(Batch(positions={3: (1, 10)}, outcomes={"counted": 2}))
+    store.digest.apply(Batch(positions={3: JournalPosition(1, 10)}, outcomes={"counted": 2}))
     good = _event(EventKind.OPENED, 20)
     too_large = Event(1, EventKind.OPENED, 1, 1, 1 << 64)
     with pytest.raises(Exception, match=r"(?i)too large|out of range|serialize ints"):
-        store.digest.apply(Batch(events=[good, too_large], positions={3: (1, 20)}, outcomes={"counted": 2}))
+        store.digest.apply(
+            Batch(events=[good, too_large], positions={3: JournalPosition(1, 20)}, outcomes={"counted": 2})
+        )
     assert store.digest.positions() == {3: (1, 10)}
     assert store.digest.outcomes() == {"counted": 2}
     assert store.messages.activity(1) == {}

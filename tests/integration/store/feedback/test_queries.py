@@ -3,6 +3,7 @@
 import pytest
 
 from postlude.model.errors import NotFoundError
+from postlude.model.journal_position import JournalPosition
 from postlude.store import Batch, CountedStatement, QuarantinedRecord, Resolution, Store, Unmatched
 
 FACTS = {"sender": "bob@example.org", "text": "smile \U0001f600 nul \0 half \ud800"}
@@ -13,11 +14,13 @@ def waiting(number: int, at: int) -> Unmatched:
 
 
 def test_the_queue_keeps_what_came_and_the_first_decision(store: Store) -> None:
-    store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6), waiting(3, 7)], positions={1: (1, 1)}))
+    store.digest.apply(
+        Batch(unmatched=[waiting(1, 5), waiting(2, 6), waiting(3, 7)], positions={1: JournalPosition(1, 1)})
+    )
     store.digest.apply(
         Batch(
             resolutions=[Resolution(1, 40, 50, 9), Resolution(2, 0, 51, 9), Resolution(1, 0, 60, 9)],
-            positions={1: (1, 2)},
+            positions={1: JournalPosition(1, 2)},
         )
     )
     assert [row.id for row in store.feedback.list_unmatched()] == [3]
@@ -38,35 +41,40 @@ def test_the_queue_keeps_what_came_and_the_first_decision(store: Store) -> None:
 
 def test_the_queue_is_read_page_by_page(store: Store) -> None:
     rows = [waiting(number, at) for number, at in ((1, 5), (2, 5), (3, 5), (4, 9), (5, 1))]
-    store.digest.apply(Batch(unmatched=rows, positions={1: (1, 1)}))
+    store.digest.apply(Batch(unmatched=rows, positions={1: JournalPosition(1, 1)}))
     order = [row.id for row in store.feedback.list_unmatched()]
     assert order == [4, 1, 2, 3, 5]
     read, last = [], None
     while page := store.feedback.list_unmatched(2, after=last):
         last = page[-1]
         read += [row.id for row in page]
-        store.digest.apply(Batch(resolutions=[Resolution(last.id, 0, 50, 9)], positions={1: (1, 1 + len(read))}))
+        store.digest.apply(
+            Batch(resolutions=[Resolution(last.id, 0, 50, 9)], positions={1: JournalPosition(1, 1 + len(read))})
+        )
     assert read == order  # what was decided meanwhile moves nothing
 
 
 def test_mails_are_asked_about_while_a_question_is_open(store: Store) -> None:
-    store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: (1, 1)}))
-    store.digest.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: (1, 2)}))
+    store.digest.apply(Batch(unmatched=[waiting(1, 5), waiting(2, 6)], positions={1: JournalPosition(1, 1)}))
+    store.digest.apply(Batch(resolutions=[Resolution(1, 0, 50, 9)], positions={1: JournalPosition(1, 2)}))
     assert store.feedback.asked_about(range(1, 5000)) == {20}
     assert store.feedback.asked_about([]) == set()
 
 
 def test_what_was_seen_keeps_the_record_that_said_it_first(store: Store) -> None:
-    store.digest.apply(Batch(seen=[CountedStatement(b"a" * 16, 7, 1)], positions={1: (1, 1)}))
+    store.digest.apply(Batch(seen=[CountedStatement(b"a" * 16, 7, 1)], positions={1: JournalPosition(1, 1)}))
     store.digest.apply(
-        Batch(seen=[CountedStatement(b"a" * 16, 8, 2), CountedStatement(b"b" * 16, 8, 2)], positions={1: (1, 2)})
+        Batch(
+            seen=[CountedStatement(b"a" * 16, 8, 2), CountedStatement(b"b" * 16, 8, 2)],
+            positions={1: JournalPosition(1, 2)},
+        )
     )
     assert [store.digest.seen(mark * 16) for mark in (b"a", b"b", b"c")] == [7, 8, 0]
 
 
 def test_what_waits_is_found_until_it_is_done(store: Store) -> None:
     rows = [QuarantinedRecord(1, 1, 10, 5, "a key", b"x", waiting=True), QuarantinedRecord(1, 1, 20, 4, "broken", b"y")]
-    store.digest.apply(Batch(quarantined=rows, positions={1: (1, 1)}))
+    store.digest.apply(Batch(quarantined=rows, positions={1: JournalPosition(1, 1)}))
     (one,) = store.feedback.waiting()
     assert one.offset == 10
     assert one.data == b"x"

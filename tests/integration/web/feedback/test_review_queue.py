@@ -6,6 +6,7 @@ from pathlib import Path
 
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
+from postlude.model.journal_position import JournalPosition
 from postlude.model.observation import Resolved, decode
 from postlude.model.words import Via
 from postlude.store import Batch, Copy, Message, Submission, Unmatched
@@ -32,7 +33,7 @@ def fill(world: World) -> None:
         Unmatched(1, 5, 9, "other_sender", "replied from bob@private.test", "replied", 770, "smtp", facts),
         Unmatched(2, 6, 0, "nothing_of_ours", "bounced", "bounced", 0, "provider:ses", {"recipient": "x@y.test"}),
     )
-    world.deps.store.digest.apply(Batch(submissions=[submission], unmatched=rows, positions={1: (1, 1)}))
+    world.deps.store.digest.apply(Batch(submissions=[submission], unmatched=rows, positions={1: JournalPosition(1, 1)}))
 
 
 def test_who_sees_what_and_how_it_is_decided(world: World) -> None:
@@ -89,7 +90,7 @@ def test_older_ones_are_a_page_away_and_others_do_not_hide_them(world: World) ->
     own = [
         Unmatched(100 + n, 60 - n, 0, "ambiguous", f"question {n:02}", "replied", 0, "smtp", mine) for n in range(55)
     ]
-    world.deps.store.digest.apply(Batch(unmatched=[*others, *own], positions={1: (1, 2)}))
+    world.deps.store.digest.apply(Batch(unmatched=[*others, *own], positions={1: JournalPosition(1, 2)}))
     alice = world.client(world.alice)
     first = alice.get("/unmatched?find=a%2Bb@y.test").text
     assert first.count('class="card question"') == 50
