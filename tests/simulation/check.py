@@ -83,7 +83,10 @@ def answered_hits_count_exactly_once(found: Found) -> Iterator[str]:
     for key, requests in asked.items():
         entries = found.entries.get(key, [])
         if key.kind == "opened" and requests[0].agent == REPEATING:
-            yield from _repeating(key, requests, entries)
+            proxied = [
+                one for other in asked if _same_copy(key, other, asked[other]) for one in found.entries.get(other, [])
+            ]
+            yield from _repeating(key, requests, entries, proxied)
             continue
         least, most = sum(one.sure for one in requests), len(requests)
         if not least <= len(entries) <= most:
@@ -98,8 +101,16 @@ def _may_be(one: Asked, entry: TimelineEntry) -> bool:
     return one.sent <= seen and (one.answered is None or seen <= one.answered)
 
 
-def _repeating(key: Key, requests: list[Asked], entries: list[TimelineEntry]) -> Iterator[str]:
-    """A proxy that asks again within 30 seconds is one opening."""
+def _same_copy(key: Key, other: Key, requests: list[Asked]) -> bool:
+    """Whether an image proxy opened the same copy, from whichever address: two of them are not told apart yet."""
+    proxied = requests[0].agent == REPEATING or "ImageProxy" in requests[0].agent
+    return proxied and other.kind == key.kind and other.recipient == key.recipient
+
+
+def _repeating(
+    key: Key, requests: list[Asked], entries: list[TimelineEntry], proxied: list[TimelineEntry]
+) -> Iterator[str]:
+    """A proxy that asks again within 30 seconds is one opening, also from another of its addresses."""
     times = sorted(entry.at for entry in entries if entry.verdict in _PEOPLE)
     if any(later - earlier <= _WINDOW for earlier, later in pairwise(times)):
         yield f"{key}: repeats within 30 seconds were counted, at {times}"
@@ -107,7 +118,7 @@ def _repeating(key: Key, requests: list[Asked], entries: list[TimelineEntry]) ->
         if one.answered is None or not one.sure:
             continue
         first, last = one.sent + one.ahead - _WINDOW, one.answered + one.ahead
-        if not any(first <= at <= last for at in times):
+        if not any(first <= entry.at <= last and entry.verdict in _PEOPLE for entry in proxied):
             yield f"{key}: answered at {one.answered}, and no opening then or in the 30 seconds before"
 
 

@@ -1,7 +1,5 @@
 """What may be recorded of an address is one truth, whoever says it and whoever asks."""
 
-from importlib import import_module
-
 import pytest
 from sqlalchemy import text
 
@@ -11,6 +9,7 @@ from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.contacts.rows import Proof
 from postlude.store.engine import Database, connect
 from postlude.store.jobs.rows import Beat
+from postlude.store.migrate import migrate
 from postlude.store.privacy.recording import MayRecord, may_record
 from postlude.store.privacy.rows import TrackingStatement
 from support.present import present
@@ -126,13 +125,9 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
     assert given == [Purpose.CLICKS]
 
 
-def test_what_operators_recorded_before_counts_after_the_migration(
-    empty_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database, migrating = Database(connect(empty_url)), import_module("postlude.store.migrate")
-    with monkeypatch.context() as patched:
-        patched.setattr(migrating, "HEAD", "0009_due_from_the_start")
-        migrating.migrate(database)
+def test_what_operators_recorded_before_counts_after_the_migration(empty_url: str) -> None:
+    database = Database(connect(empty_url))
+    migrate(database, "0009_due_from_the_start")
     with database.write() as connection:
         for number, (address, opens, clicks) in enumerate((("a@x.org", "withdrawn", ""), ("b@x.org", "", "given")), 1):
             row = {"id": number, "address": address, "opens": opens, "clicks": clicks}
