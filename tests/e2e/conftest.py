@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from servers.chromium import chromium
 from servers.disk import mounted
@@ -17,6 +17,9 @@ from support.databases import migrated_database, postgresql, postgresql_url
 __all__ = ["migrated_database", "postgresql", "postgresql_url"]
 
 LOG_TAIL = 20_000
+
+# What a page shall show at last; the default of 5 s measures how busy the machine is.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -110,6 +110,7 @@ class DuckHistory:
             "max_vacuum_tasks": 1,
         }
         self._lock = threading.Lock()
+        self._closed = False
         self._added, self._counted_at = 0, monotonic()
         self._reasons: dict[tuple[str, ...], str] = {}
         with self._translated():
@@ -239,6 +240,8 @@ class DuckHistory:
             self._broken = True
 
     def _reopen(self) -> None:
+        if self._closed:
+            raise StorageError(f"history {self._path}: it is closed, since Postlude ends")
         self._connection.close()
         self._open()
 
@@ -420,6 +423,7 @@ class DuckHistory:
     def close(self) -> None:
         """Checkpoint and let go of the file."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     def _query(self, query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -438,6 +442,9 @@ class DuckHistory:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except duckdb.ConnectionException as error:  # closed, by DuckDB after a failure or by us
+            self._broken = True
+            raise self._refused(error) from error
         except _TROUBLE as error:
             self._broken = self._broken or isinstance(error, duckdb.FatalException)
             raise self._refused(error) from error

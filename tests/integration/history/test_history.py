@@ -182,3 +182,15 @@ def test_the_channel_of_an_older_versions_event_is_read(tmp_path: Path) -> None:
         history.append([_event(1, EventKind.REPLIED, facts={"text": "hello", "door": "smtp"})], {})
         (event,) = history.timeline(1)
     assert event.facts == {"text": "hello", "channel": "smtp"}
+
+
+def test_a_closed_history_refuses_as_a_store_does_and_stays_closed(tmp_path: Path) -> None:
+    """What asks it while Postlude ends waits for the next start: it is no fault of what was asked for."""
+    history = open_history(tmp_path / "history.duckdb")
+    history.append([_event(1)], {})
+    history.close()
+    for ask in (history.total, lambda: history.timeline(1), lambda: history.append([_event(2)], {}), history.total):
+        with pytest.raises(StorageError):
+            ask()
+    with closing(open_history(tmp_path / "history.duckdb")) as again:
+        assert again.total() == 1
