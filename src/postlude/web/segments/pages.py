@@ -34,11 +34,10 @@ _PAGE: Final = 50
 def segments_page(request: Request, deps: Deps, viewer: SignedIn, expression: str = "") -> Response:
     """Every saved segment, and the form that asks a new one."""
     del viewer
-    found = [(one, render(with_names(deps.store, one.expression))) for one in deps.store.segments.every()]
     return pages_of(request).render(
         request,
         "segments/segments.html",
-        found=found,
+        found=_saved(deps),
         expression=expression,
         typed_name="",
         **_looked_at(deps, expression),
@@ -64,11 +63,10 @@ def save(
     try:
         made = save_segment(deps.store, deps.clock, name, expression, viewer.user.id)
     except (InputError, NotFoundError) as error:
-        found = [(one, render(with_names(deps.store, one.expression))) for one in deps.store.segments.every()]
         answer = pages_of(request).render(
             request,
             "segments/segments.html",
-            found=found,
+            found=_saved(deps),
             expression=expression,
             typed_name=name,
             chosen=None,
@@ -150,6 +148,11 @@ def mailing(
     made = create_campaign(deps.store, deps.clock, viewer.user, name)
     change_campaign(deps.store, made.id, {}, {}, Audience(segment=segment))
     return RedirectResponse(f"/campaigns/{id_text(made.id)}", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _saved(deps: WebDeps) -> list[tuple[Segment, str]]:
+    """Every saved segment with its expression as people read it."""
+    return [(one, render(with_names(deps.store, one.expression))) for one in deps.store.segments.every()]
 
 
 def _looked_at(deps: WebDeps, text: str) -> dict[str, Any]:
