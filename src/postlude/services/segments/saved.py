@@ -92,6 +92,7 @@ def delete_segment(store: Store, segment: int) -> bool:
 
 def stands_in(store: Store, segment: int, expression: Expression) -> bool:
     """Whether an expression asks for a segment, by itself or through others."""
+    saved = {one.id: one.expression for one in store.segments.every()}
     waiting, seen = [expression], set[int]()
     while waiting:
         for leaf in tree.leaves(waiting.pop()):
@@ -99,7 +100,7 @@ def stands_in(store: Store, segment: int, expression: Expression) -> bool:
                 if leaf.segment.id == segment:
                     return True
                 seen.add(leaf.segment.id)
-                waiting += [one.expression for one in store.segments.every() if one.id == leaf.segment.id]
+                waiting += [saved[leaf.segment.id]] if leaf.segment.id in saved else []
     return False
 
 
