@@ -23,8 +23,10 @@ import uvloop
 from newsletter import message
 from result import table, write
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPolicy
 from postlude.services.ports import Outgoing
+from servers.starts import Started
 
 ME = "owner@postlude.localhost"
 POSTLUDE = Path(sys.executable).with_name("postlude")
@@ -41,7 +43,7 @@ class Measured(NamedTuple):
     accepted: float
     delivered: float
     app_s: float
-    mail_s: float
+    relay_s: float
 
 
 def free_port() -> int:
@@ -96,7 +98,7 @@ class Running:
         ]:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            name = next((w.decode() for w in words if w in {b"edge", b"mail", b"up"}), str(pid))
+            name = next((w.decode() for w in words if w in {b"edge", b"relay", b"inbound", b"app", b"up"}), str(pid))
             found[name] = (int(fields[11]) + int(fields[12])) / tick
         return found
 
@@ -122,7 +124,7 @@ async def submit(port: int, password: str, mails: Iterable[Outgoing], clients: i
 
     async def one() -> None:
         for mail in queue:
-            answer = await way.send(mail)
+            answer = await way.send(mail, Started())
             if answer.code != 250:
                 raise SystemExit(f"not accepted: {answer}")
 
@@ -150,7 +152,7 @@ def measure(raw: bytes, count: int, clients: int, connections: int) -> Measured:
             after = running.processor()
         finally:
             running.stop()
-    return Measured(count / accepted, count / took, after["up"] - before["up"], after["mail"] - before["mail"])
+    return Measured(count / accepted, count / took, after["app"] - before["app"], after["relay"] - before["relay"])
 
 
 def main() -> None:
@@ -168,7 +170,7 @@ def main() -> None:
             each = 1e6 / given.messages
             rows.append([
                 f"{name}, {len(raw):,} bytes", f"{got.accepted:,.0f}/s", f"**{got.delivered:,.0f}/s**",
-                f"{got.mail_s * each:,.0f} us", f"{got.app_s * each:,.0f} us",
+                f"{got.relay_s * each:,.0f} us", f"{got.app_s * each:,.0f} us",
             ])  # fmt: skip
     heads = ["single mails", "accepted and durable", "accepted, durable and delivered", "relay process", "app process"]
     text = table(heads, rows) + (
