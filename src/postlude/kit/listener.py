@@ -42,7 +42,9 @@ class Listener:
     """Accepts connections while `caps` allow it.
 
     `make` builds the protocol of one connection from its peer's address. A connection over the limit of an address gets
-    `refusal` and is closed; when the whole listener is full, `make_room` may end an idle one first.
+    `refusal` and is closed. When the whole listener is full, `make_room` may end an idle one first; where there is none
+    the oldest connection whose TLS handshake is not complete is ended, so that handshakes that never come keep out no
+    client that speaks.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Listener:
         self._refusal: Final = refusal
         self._make_room: Final = make_room
         self._tls: Final = tls
-        self._starting: Final[set[asyncio.Task[None]]] = set()
+        self._starting: Final[dict[asyncio.Task[None], Release]] = {}
 
     async def accept(self) -> None:
         """Accept until cancelled; accepted connections continue."""
@@ -83,7 +85,7 @@ class Listener:
 
     def _accepted(self, conn: socket.socket, address: str) -> None:
         refused = self._caps.enter(address)
-        if refused is ConnectionCap.TOTAL and self._make_room():
+        if refused is ConnectionCap.TOTAL and (self._make_room() or self._end_oldest_handshake()):
             refused = self._caps.enter(address)
         if refused is not None:
             self._refuse(conn, address, refused)
@@ -97,8 +99,17 @@ class Listener:
                 self._caps.leave(address)
 
         task = asyncio.get_running_loop().create_task(self._start(conn, address, release))
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+        self._starting[task] = release
+        task.add_done_callback(lambda done: self._starting.pop(done, None))
+
+    def _end_oldest_handshake(self) -> bool:
+        """Whether there was one. Without TLS a connection is made at once, so none is left to end."""
+        oldest = next(iter(self._starting), None) if self._tls else None
+        if oldest is None:
+            return False
+        self._starting.pop(oldest)()
+        oldest.cancel()
+        return True
 
     async def _start(self, conn: socket.socket, address: str, release: Release) -> None:
         try:

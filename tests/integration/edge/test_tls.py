@@ -61,6 +61,17 @@ async def test_tls_in_process_and_a_certificate_that_changes(start: Start, tmp_p
     assert b"two.example" in (await _served_name(endpoint.edge.port, endpoint.pixel))[1]
 
 
+async def test_handshakes_that_never_come_keep_out_nobody(start: Start, tmp_path: Path) -> None:
+    config = certificate(tmp_path, "one.example")._replace(limits=VisitorLimits(connections=3))
+    endpoint = await start(config)
+    silent = [await asyncio.open_connection("127.0.0.1", endpoint.edge.port) for _ in range(3)]
+    body, _ = await _served_name(endpoint.edge.port, endpoint.pixel)
+    assert body == GIF
+    assert await silent[0][0].read() == b""
+    for _, writer in silent:
+        writer.close()
+
+
 async def test_a_bad_certificate_stops_the_start(start: Start, tmp_path: Path) -> None:
     config = certificate(tmp_path, "one.example")
     (tmp_path / "key.pem").write_text("no key")

@@ -180,6 +180,19 @@ async def test_a_handshake_that_never_comes_counts_as_a_connection(relay: Starte
         assert [await asyncio.to_thread(client.reply) for client in clients[2:]] == ["", ""]
 
 
+async def test_handshakes_that_never_come_keep_out_nobody(relay: Starter, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.certificate("localhost"))
+    async with relay(tls=context, implicit_tls=True, connections=3) as port:
+        silent = [await asyncio.to_thread(Client, port, "127.0.0.2") for _ in range(3)]
+        trust = ssl.create_default_context(cafile=str(authority.file))
+        reader, writer = await asyncio.open_connection("localhost", port, ssl=trust)
+        assert (await reader.readline()).startswith(b"220")
+        writer.close()
+        assert await asyncio.to_thread(silent[0].reply) == ""
+
+
 @pytest.mark.parametrize(
     "head",
     [b"A: b\r\n" * 4_000_000, b"X: " + b"a" * (HEAD_BYTES + 1) + b"\r\n", b"A: b\r\n" * 1_001],
