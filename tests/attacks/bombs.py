@@ -1,8 +1,11 @@
 """Files and templates that unfold, compute or read: small to send, large to take."""
 
+import base64
 import csv
 import io
+import struct
 import zipfile
+import zlib
 
 from attacks.attempts import attempt
 from attacks.target import Answer, Target
@@ -214,3 +217,66 @@ def files(target: Target) -> str:
     # The child that reads workbooks ends two minutes later, with up to 170 MB of one that was too much.
     assert most < (170 << 20) + _MEMORY, f"{most >> 20} MB"
     return f"{len(bombs)} files, {refused} refused with a reason: {max(most, 0) >> 20} MB more memory"
+
+
+def _png(width: int, height: int) -> bytes:
+    """A picture of one colour: 4 bytes a pixel once it is unpacked, next to nothing before."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = bytes(width // 8 + 1)
+    packer = zlib.compressobj(1)
+    data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def _calendar(count: int) -> bytes:
+    """An event each second for ever, with `count` exceptions on one line that is folded a thousand times."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:1", "DTSTART:19700101T000000Z"]
+    lines += ["RRULE:FREQ=SECONDLY;INTERVAL=1", "EXDATE:" + "\r\n ".join(["19700101T000000Z,"] * count)]
+    lines += ["ATTENDEE;CN=" + '"' * 1_000 + ":mailto:a@b.example", "BEGIN:VALARM" * 1_000]
+    return "\r\n".join(lines).encode()
+
+
+_ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "a"}">' for n in range(12))
+
+
+def _parts(full: bool) -> dict[str, tuple[str, bytes]]:
+    size = 60_000 if full else 8_000
+    return {
+        "bomb.png": ("image/png", _png(size, size)),
+        "bomb.svg": ("image/svg+xml", f"<!DOCTYPE svg [{_ENTITIES}]><svg>&e11;</svg>".encode()),
+        "bomb.ics": ("text/calendar", _calendar(60_000 if full else 4_000)),
+        "bomb.gif": ("image/gif", b"GIF89a\xff\xff\xff\xff\xf0\x00\x00" + b"\x00" * 1_000),
+        "bomb.json": ("application/json", b"[" * 1_000_000),
+        "bomb.eml": ("message/rfc822", b"Content-Type: message/rfc822\r\n\r\n" * 20_000),
+    }
+
+
+@attempt("user", "pictures, calendars and documents that unfold")
+def attachments(target: Target) -> str:
+    """As parts of a mail, of a campaign and as hosted files: what is attached is carried and never unpacked."""
+    before, parts = target.memory(), _parts(target.full)
+    made = target.form("/campaigns", {"name": "Attached"}, "/campaigns").headers["location"].partition("?")[0]
+    for name, (kind, content) in parts.items():
+        body = base64.encodebytes(content) if not kind.startswith("message/") else content
+        coding = "base64" if not kind.startswith("message/") else "7bit"
+        head = f"From: {target.login.user}\r\nTo: {name}@example.com\r\nMIME-Version: 1.0\r\n"
+        mail = head.encode() + (
+            b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n'
+            + f"--b\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {coding}\r\n\r\n".encode()
+            + body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            + b"\r\n--b--\r\n"
+        )
+        target.postlude.submit(target.login.user, [f"{name}@example.com"], mail)
+        arrived = target.last_mail(f"{name}@")
+        assert base64.b64encode(content)[:60] in arrived or coding == "7bit", f"{name} was altered"
+        for hosted in ({}, {"hosted": "1"}):
+            answer = target.upload(f"{made}/files", name, content, made, **hosted)
+            assert answer.status in {303, 400, 413}, (name, answer.status)
+        target.check_serves()
+    grown = target.memory() - before
+    assert grown < _MEMORY, f"{grown >> 20} MB"
+    return f"{len(parts)} files in three ways, none altered: {max(grown, 0) >> 20} MB more memory"

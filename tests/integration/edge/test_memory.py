@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +155,19 @@ async def test_who_reads_slowly_gets_all_of_it_and_who_reads_nothing_is_cut_off(
     assert got >= SIZE
     for one in (writer, silent):
         one.close()
+
+
+async def test_what_is_refused_for_lack_of_room_is_not_kept_with_its_connection(served: RunningEdge) -> None:
+    _, first, _ = await begun(served, "a.pdf")
+    tracemalloc.start()
+    held = []
+    for number in range(8):
+        _, writer, line = await begun(served, f"{number}.pdf")
+        assert b" 503 " in line
+        held.append(writer)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 4 * SIZE  # two files lie ready to be sent
+    for writer in (first, *held):
+        writer.transport.abort()
