@@ -61,6 +61,10 @@ class HistoryAlone:
         return FeedEntry(events=batch.events)
 
 
+def _none(*_):
+    """Hits are all there is."""
+
+
 def main():
     folder, url = Path(sys.argv[1]), sys.argv[2]
     alone = url.startswith("alone:")
@@ -69,9 +73,9 @@ def main():
     kept = HistoryAlone(store) if alone else store
     digest = Digest(
         journal=JournalReader(folder / "journal"),
-        store=kept,
+        store=kept,  # type: ignore[arg-type]  # what the digest asks a store for
         history=history,
-        record_steps=RecordSteps(submissions=None, returned=None, hits=Hits(store.messages)),
+        record_steps=RecordSteps(submissions=_none, returned=_none, hits=Hits(store.messages)),
         changes=Changes(),
         clock=CLOCK,
     )

@@ -58,7 +58,8 @@ def run(kind, seed):
             told[2] += opened and images == "seen"
             told[3] += loaded
             told[4] += responded and images == "blocked"
-    groups, truth = defaultdict(lambda: [0, 0, 0, 0]), 0
+    groups: dict[tuple[bool, bool, bool, PastKind], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    truth = 0
     knowable = [0, 0]
     for told, (images, opened, responded, loaded) in zip(
         past, audience.campaign(lasting or chance.uniform(0.6, 1.4)), strict=True

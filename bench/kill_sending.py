@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from result import table, write
 
@@ -28,8 +29,13 @@ SHARE = 0.2
 
 def killed(kind: str, delay: float, rounds: int, copies: int, chance: random.Random) -> Kills:
     with tempfile.TemporaryDirectory() as folder, Counting(delay=delay) as server:
-        settings = {"smtp_host": LOOPBACK, "smtp_port": server.port, "smtp_tls": "none", "log_level": "error"}
-        running = Postlude(Path(folder), **settings, smtp_connections=CONNECTIONS)
+        settings: dict[str, Any] = {
+            "smtp_host": LOOPBACK,
+            "smtp_port": server.port,
+            "smtp_tls": "none",
+            "log_level": "error",
+        }
+        running = Postlude(Path(folder), **settings, log_level="error", smtp_connections=CONNECTIONS)
         running.start()
         try:
             if kind == "campaign":
