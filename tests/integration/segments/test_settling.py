@@ -50,3 +50,31 @@ def test_a_segment_that_stands_in_itself_is_refused(store: Store) -> None:
     store.segments.change(one.id, NOW, expression=tree.InSegment(Reference(id=two.id)))
     with pytest.raises(InputError, match="stands in itself"):
         settled(store, tree.InSegment(Reference(id=two.id)), NOW)
+
+
+def test_segments_that_ask_for_each_other_a_hundred_times_are_refused(store: Store) -> None:
+    save_segment(store, CLOCK, "S0", " or ".join(["opened()"] * 100))
+    with pytest.raises(InputError, match=r"more than 1,000 parts: freeze one of them"):
+        save_segment(store, CLOCK, "S1", " or ".join(["segment('S0')"] * 100))
+
+
+def nested(inner: str, levels: int) -> str:
+    text = inner
+    for level in range(levels):
+        text = f"({text}) {'and' if level % 2 else 'or'} clicked()"
+    return text
+
+
+def test_what_is_nested_too_deep_for_a_database_is_refused_when_it_is_saved(store: Store) -> None:
+    save_segment(store, CLOCK, "D0", nested("opened()", 38))
+    save_segment(store, CLOCK, "D1", nested("segment('D0')", 20))
+    assert store.segments.count(settled(store, read_segment(store, "segment('D1')"), NOW)) == 0
+    with pytest.raises(InputError, match="nested deeper than 60 brackets"):
+        save_segment(store, CLOCK, "D2", nested("segment('D1')", 20))
+
+
+def test_the_most_that_may_be_asked_can_be_asked(store: Store) -> None:
+    parts = " or ".join(["opened(within='3d') >= 2", "not clicked(subject='x')"] * 90)
+    save_segment(store, CLOCK, "Many", parts)
+    asked = read_segment(store, " and ".join(["segment('Many')"] * 5))
+    assert store.segments.count(settled(store, asked, NOW)) == 0
