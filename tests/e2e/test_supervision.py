@@ -131,6 +131,38 @@ def test_edge_relay_and_inbound_stay_up_beside_a_damaged_store(postlude: Callabl
     wait_for("the app", running.ready, 60, pause=0.3)
 
 
+def test_folders_in_place_of_files_stop_nothing(postlude: Callable[..., Postlude]) -> None:
+    """As a container makes them of files that are to be mounted and are not there."""
+    running = postlude()
+    running.submit(running.login().user, [BOB], offer("owner@postlude.localhost", [BOB]))
+    wait_for("the first mail", lambda: running.timeline(BOB), 30, pause=0.3)
+    assert running.stop() == 0
+    names = ("session.key", "lists.json", "revoked.bin", "logins.json", "lock", "revoked.bin.lock")
+    for name in (*names, "control.sock", "journal/numbers.json", "journal/edge/mark", "journal/relay/identity.json"):
+        path = running.data / name
+        path.unlink(missing_ok=True)
+        path.mkdir()
+    running.start()
+    running.submit(running.login().user, [BOB], offer("owner@postlude.localhost", [BOB], subject="after"))
+    wait_for("the second mail", lambda: "after" in str(running.timeline(BOB)), 30, pause=0.3)
+    assert "Traceback" not in running.child.output()
+
+
+def test_a_key_that_cannot_be_read_is_told_with_what_to_do(postlude: Callable[..., Postlude]) -> None:
+    running = postlude()
+    assert running.stop() == 0
+    key = running.data / "session.key"
+    key.rename(running.data / "away")
+    key.symlink_to(running.data / "not-mounted")
+    running.begin()
+    wait_for("edge, relay and inbound", running.serves_the_world, 30)
+    wait_for("word of it", lambda: told(running, "database", "session.key", "Put it back"), 30, pause=0.3)
+    key.unlink()
+    (running.data / "away").rename(key)
+    wait_for("the app", running.ready, 60, pause=0.3)
+    assert "Traceback" not in running.child.output()
+
+
 def test_a_migration_that_fails_takes_nobody_along(postlude: Callable[..., Postlude]) -> None:
     running = postlude()
     assert running.stop() == 0

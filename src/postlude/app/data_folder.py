@@ -4,12 +4,13 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from postlude.adapters.key_file import make_key_file, read_key_file
-from postlude.kit.files import create_durably, lock_file, rename_durably
+from postlude.kit.files import create_durably, lock_file, set_aside
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
@@ -141,12 +142,12 @@ class DataFolder:
 
     def session_secret(self) -> bytes:
         """Key for session cookies; created at the first start. Deleting the file signs all users out."""
-        path = self.root / "session.key"
-        if path.exists() and len(path.read_bytes()) != SECRET_BYTES:  # with an empty one anybody could sign cookies
-            self._quarantined_record(path, "all users are signed out")
-        if not path.exists():
-            self._write_once(path, secrets.token_bytes(SECRET_BYTES))
-        return path.read_bytes()
+
+        def whole(content: bytes) -> bool:
+            return len(content) == SECRET_BYTES  # with an empty one anybody could sign cookies
+
+        fresh = secrets.token_bytes(SECRET_BYTES)
+        return self._record(self.root / "session.key", whole, fresh, "all users are signed out")
 
     def forgotten_key(self, make: bool) -> bytes:
         """Key for recognising forgotten addresses; created when the first one is forgotten, and never changed.
@@ -154,7 +155,7 @@ class DataFolder:
         Without it forgotten addresses that must not be mailed cannot be recognised, so SettingError when it is missing.
         """
         path = self.root / "forgotten.key"
-        if make and not path.exists():
+        if make:
             self._write_once(path, secrets.token_bytes(SECRET_BYTES))
         try:
             key = path.read_bytes()
@@ -170,19 +171,31 @@ class DataFolder:
 
     def identity(self) -> str:
         """Identity of this folder, unique across machines; created at the first start."""
-        path = self.root / "id"
-        if path.exists() and not _ID.fullmatch(path.read_bytes().strip()):
-            self._quarantined_record(path, "the database is asked whether it belongs to this folder")
-        if not path.exists():
-            self._write_once(path, secrets.token_hex(_ID_BYTES).encode("ascii"))
-        return path.read_text(encoding="ascii").strip()
 
-    def _quarantined_record(self, path: Path, so: str) -> None:
-        quarantined = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
-        rename_durably(path, quarantined)
-        _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, quarantined.name, so)
+        def whole(content: bytes) -> bool:
+            return _ID.fullmatch(content.strip()) is not None
+
+        fresh = secrets.token_hex(_ID_BYTES).encode("ascii")
+        so = "the database is asked whether it belongs to this folder"
+        return self._record(self.root / "id", whole, fresh, so).decode("ascii").strip()
+
+    def _record(self, path: Path, whole: Callable[[bytes], bool], fresh: bytes, so: str) -> bytes:
+        """The content of a file that is made once; another one, and `so`, where what stands there is damaged."""
+        try:
+            damaged = not whole(path.read_bytes())
+        except FileNotFoundError:
+            damaged = False
+        except IsADirectoryError:
+            damaged = True
+        if damaged:
+            quarantined = set_aside(path)
+            _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, quarantined.name, so)
+        self._write_once(path, fresh)
+        return path.read_bytes()
 
     def _write_once(self, path: Path, data: bytes) -> None:
+        if path.is_file():
+            return
         with suppress(FileExistsError):  # another process was first: what it wrote stays
             create_durably(path, data, mode=_PRIVATE_FILE)
 

@@ -12,6 +12,7 @@ import click
 
 from postlude.app.data_folder import DataFolder
 from postlude.config import Settings
+from postlude.kit.local_sockets import socket_path
 from postlude.model.errors import InUseError, NotFoundError, PostludeError, TransportError
 
 _TIMEOUT_SECONDS = 30
@@ -23,12 +24,13 @@ _NAP_SECONDS = 0.2
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path, patience_s: float) -> None:
         super().__init__("postlude", timeout=patience_s)
-        self._path = str(path)
+        self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        with socket_path(self._path) as address:
+            self.sock.connect(address)
 
 
 def ask(settings: Settings, verb: str, *, patience_s: float = _TIMEOUT_SECONDS, **query: str) -> Any | None:  # noqa: ANN401 - JSON

@@ -8,7 +8,8 @@ from typing import Final
 import click
 
 from postlude import __version__
-from postlude.model.errors import PostludeError
+from postlude.kit.file_trouble import about_a_file, file_trouble
+from postlude.model.errors import PostludeError, StorageError
 
 # Name -> (module, one line for the list). A module is imported only when its command is used: `postlude links`
 # must not pay for the database.
@@ -95,9 +96,14 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("postlude: interrupted", err=True)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has ended
         sys.exit(141)
+    except OSError as error:  # of a file that nothing below expected: the operator's to mend, as it says
+        if not about_a_file(error):
+            raise
+        click.echo(f"postlude: {file_trouble(error)}", err=True)
+        sys.exit(StorageError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("postlude: interrupted", err=True)
+        sys.exit(130)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.kit.files import replace_durably
+from postlude.kit.files import content_of, replace_durably
 from postlude.model.errors import StorageError
 
 MOST: Final = 100  # more cannot be shown on a page
@@ -26,7 +26,7 @@ def write_lists(path: Path, lists: tuple[PublicList, ...]) -> None:
     """Replace the file, unless it is equal. Edges apply it within 5 seconds."""
     data = msgspec.json.encode(lists[:MOST])
     try:
-        if path.exists() and path.read_bytes() == data:
+        if content_of(path) == data:
             return
         replace_durably(path, data, mode=0o640)
     except OSError as error:

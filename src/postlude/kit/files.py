@@ -5,6 +5,7 @@ Every function raises OSError as the system does; callers translate it.
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -17,15 +18,19 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _LOCK_NAP_S: Final = 0.02
 
+_log = logging.getLogger(__name__)
+
 
 def replace_durably(path: Path, data: bytes, *, mode: int, through: Path | None = None) -> None:
     """Make `data` the content of `path`. After a crash at any moment the file is completely the old or the new one.
 
     On stable storage when this returns; when it raises, the old file is untouched. `mode` is the new file's, less the
     umask. The folder must exist. `through` is another folder of the same file system to write in (a maildir's `tmp`).
+    A folder that stands in place of the file is set aside.
     """
     fresh = _write_fresh(path, data, mode, through)
     try:
+        make_way(path)
         fresh.replace(path)
     except OSError:
         _discard(fresh)
@@ -52,6 +57,27 @@ def rename_durably(path: Path, to: Path) -> None:
     sync_folder(to.parent)
 
 
+def content_of(path: Path) -> bytes | None:
+    """What stands in a file; None where there is none, or a folder in its place."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+
+
+def set_aside(path: Path) -> Path:
+    """Give what stands at `path`, file or folder, another name beside it, durably; returns that name."""
+    aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
+    rename_durably(path, aside)
+    return aside
+
+
+def make_way(path: Path) -> None:
+    """Set aside a folder that stands where a file must be, as a container makes it of a file that is not there."""
+    if path.is_dir() and not path.is_symlink():
+        _log.error("%s is a folder where a file must be: it is kept as %s", path, set_aside(path).name)
+
+
 def move_durably(fresh: Path, path: Path) -> None:
     """Move a file written beside `path` into its place, atomically and durably."""
     fd = os.open(fresh, os.O_RDWR | os.O_CLOEXEC)
@@ -76,9 +102,12 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
-    On a read-only disk a file that is there can be locked as well.
+    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is set aside.
     """
     try:
+        fd = os.open(path, _LOCK, mode)
+    except IsADirectoryError:
+        make_way(path)
         fd = os.open(path, _LOCK, mode)
     except OSError as error:
         if error.errno not in {errno.EROFS, errno.EACCES}:

@@ -8,7 +8,8 @@ import os
 import socket
 import struct
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +17,7 @@ from typing import Final, NamedTuple
 _BACKLOG: Final = 16
 _CREDENTIALS: Final = struct.Struct("3i")
 _NAME_BYTES: Final = 8
+_LONGEST: Final = 107
 
 
 class Peer(NamedTuple):
@@ -62,6 +64,22 @@ def call(folder: Path, name: str, patience_s: float) -> socket.socket | None:
         sock.close()
         return None
     return sock
+
+
+@contextmanager
+def socket_path(path: Path) -> Iterator[str]:
+    """What to bind or connect to for a socket at `path`, which may be longer than the 107 bytes of sun_path (unix(7)).
+
+    A longer one goes through a descriptor of its folder, which Linux alone knows as a path.
+    """
+    if len(os.fsencode(path)) <= _LONGEST:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def trusted(sock: socket.socket) -> bool:

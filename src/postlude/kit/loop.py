@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
 from typing import Final, Generic, Protocol, Self, TypeVar
 
+from postlude.kit.file_trouble import about_a_file, file_trouble
+
 STANDS_STILL_S: Final = 45.0
 """A step of work that others wait for may last so long before it is told: then it probably never ends."""
 
@@ -56,7 +58,9 @@ class Pauses:
 
 
 def words_of(error: Exception) -> str:
-    """The error's text, else its class."""
+    """The error's text, else its class; of what the system says of a file also what to do."""
+    if isinstance(error, OSError) and about_a_file(error):
+        return file_trouble(error)
     return str(error) or type(error).__name__
 
 
@@ -75,9 +79,9 @@ class _Loop(Generic[_Step]):
     ) -> None:
         """`name` appears in the log and names the thread or task.
 
-        `expected` errors are logged in one line, others, which are bugs, with their traceback. `problem` is what a
-        failure means to a person, put before the error's words. The first step is taken after `delay_s`. A step that
-        lasts longer than `patience_s` (0: it may last) is a problem as well.
+        `expected` errors, and what the system says of a file, are logged in one line, others, which are bugs, with
+        their traceback. `problem` is what a failure means to a person, put before the error's words. The first step is
+        taken after `delay_s`. A step that lasts longer than `patience_s` (0: it may last) is a problem as well.
         """
         self.name: Final = name
         self._failure = ""
@@ -113,7 +117,7 @@ class _Loop(Generic[_Step]):
 
     def failed(self, error: Exception) -> float:
         """Log a failure and return the pause; the same failure after the same pause is not logged again."""
-        known = isinstance(error, self._expected)
+        known = about_a_file(error) or isinstance(error, self._expected)
         words = self._words(error) if known else f"{type(error).__name__}: {error}"
         self._failure = f"{self._prefix}: {words}"
         pause = self._pauses.next()

@@ -15,7 +15,7 @@ from postlude.kit.clock import Clock, to_datetime
 from postlude.kit.ids import id_text
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import ADDRESSES
-from postlude.model.errors import InputError, QuotaError
+from postlude.model.errors import InputError, PostludeError, QuotaError
 from postlude.model.login import Login
 from postlude.model.words import MessagePurpose, Via
 from postlude.relay.config import CheckLogin, Gateway, OwnerOf
@@ -68,8 +68,9 @@ class RelayPolicy:
             return f"454 4.7.0 Too many wrong passwords for this login from {peer}; try again in {wait} seconds"
         try:
             self._login = await self._services.check(login, password)
-        except Exception:  # noqa: BLE001 - a broken check is a temporary answer, never a traceback to the client
-            _log.exception("logins cannot be checked")
+        except Exception as error:  # noqa: BLE001 - a broken check is a temporary answer, never a traceback to the client
+            known = isinstance(error, PostludeError)
+            _log.error("logins cannot be checked: %s", error, exc_info=None if known else error)
             return "454 4.7.0 Logins cannot be checked just now; try again later"
         if self._login is None:
             pause = throttle.failed(peer, login)

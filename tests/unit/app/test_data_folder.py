@@ -115,3 +115,24 @@ def test_a_damaged_key_of_the_forgotten_is_never_used(tmp_path: Path, damage: by
         with pytest.raises(SettingError, match="backup"):
             folder.forgotten_key(make=make)
     assert (folder.root / "forgotten.key").read_bytes() == damage
+
+
+@pytest.mark.parametrize("name", ["session.key", "id"])
+def test_a_folder_in_place_of_a_record_is_set_aside(tmp_path: Path, name: str) -> None:
+    folder = made(tmp_path)
+    (folder.root / name).mkdir()
+    (folder.root / name / "inside").write_bytes(b"kept")
+    assert folder.session_secret()
+    assert folder.identity()
+    assert (folder.root / name).is_file()
+    [aside] = folder.root.glob(f"{name}.damaged-*")
+    assert (aside / "inside").read_bytes() == b"kept"
+
+
+def test_a_record_that_leads_nowhere_is_named_and_not_replaced(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    (folder.root / "session.key").symlink_to(tmp_path / "away")
+    with pytest.raises(FileNotFoundError) as caught:
+        folder.session_secret()
+    assert caught.value.filename == str(folder.root / "session.key")
+    assert not (tmp_path / "away").exists()

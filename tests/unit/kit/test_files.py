@@ -85,13 +85,6 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path) -> None:
     assert [(each.name, each.read_bytes()) for each in path.parent.iterdir()] == [(path.name, b"old")]
 
 
-def test_a_name_that_is_a_folder_leaves_nothing_behind(path: Path) -> None:
-    path.mkdir()
-    with pytest.raises(IsADirectoryError):
-        replace_durably(path, b"new", mode=0o640)
-    assert list(path.parent.iterdir()) == [path]
-
-
 def test_a_pattern_never_finds_a_half_written_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[bytes] = []
     real = os.fsync
@@ -140,3 +133,27 @@ def test_a_refused_lock_keeps_no_descriptor_open(path: Path) -> None:
         with pytest.raises(BlockingIOError):
             lock_file(path, mode=0o600, patience_s=0)
         assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
+
+
+def test_a_folder_in_place_of_a_file_that_is_written_is_set_aside(path: Path) -> None:
+    path.mkdir()
+    (path / "inside").write_bytes(b"kept")
+    replace_durably(path, b"new", mode=0o600)
+    assert path.read_bytes() == b"new"
+    [aside] = path.parent.glob("file.txt.damaged-*")
+    assert (aside / "inside").read_bytes() == b"kept"
+
+
+def test_a_folder_in_place_of_a_lock_is_set_aside(path: Path) -> None:
+    path.mkdir()
+    with locked(path, mode=0o600):
+        assert path.is_file()
+    assert len(list(path.parent.glob("file.txt.damaged-*"))) == 1
+
+
+def test_a_link_to_a_folder_is_replaced_and_the_folder_stays(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path.symlink_to(tmp_path / "elsewhere")
+    replace_durably(path, b"new", mode=0o600)
+    assert path.read_bytes() == b"new"
+    assert (tmp_path / "elsewhere").is_dir()

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,18 @@ def test_a_name_that_a_stranger_took_is_nobody(tmp_path: Path) -> None:
         assert stranger.stdout.readline() == b"listening\n"
         assert local_sockets.call(tmp_path, "edge", 1) is None
         stranger.kill()
+
+
+@pytest.mark.parametrize("length", [10, 200])
+def test_a_socket_in_a_folder_with_a_long_name_is_found(tmp_path: Path, length: int) -> None:
+    folder = tmp_path / ("x" * length)
+    folder.mkdir()
+    path = folder / "control.sock"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as caller:
+        with local_sockets.socket_path(path) as address:
+            listener.bind(address)
+        listener.listen()
+        assert path.is_socket()
+        with local_sockets.socket_path(path) as address:
+            caller.connect(address)
+        listener.accept()[0].close()

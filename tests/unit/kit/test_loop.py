@@ -225,3 +225,9 @@ async def test_a_loop_can_be_ended_in_the_middle_of_a_step() -> None:
     await asyncio.sleep(0)
     await loop.cancel()
     await loop.cancel()
+
+
+def test_what_the_system_says_of_a_file_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    loop, _ = run(IsADirectoryError(21, "Is a directory", "/data/mark"))
+    assert loop.problem == "mail waits: /data/mark: Is a directory. A folder is where a file must be: rename it"
+    assert "Traceback" not in caplog.text

@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postlude.history import History
+from postlude.kit.files import make_way
 from postlude.kit.ids import parse_id
+from postlude.kit.local_sockets import socket_path
 from postlude.model.errors import NotFoundError
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.privacy.subject_access import describe
@@ -75,12 +77,13 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier, heal
 
 def control_socket(path: Path) -> socket.socket:
     """Bind the socket, replacing that of a killed process; the data folder's lock is held, so it is unused."""
+    make_way(path)
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        # A socket's path may have 107 bytes (sun_path); a relative one is shorter from inside its folder.
-        sock.bind(str(path))
+        with socket_path(path) as address:
+            sock.bind(address)
     finally:
         os.umask(before)
     sock.listen(16)

@@ -42,6 +42,8 @@ class Stores:
     journal: JournalWriter
     first_password: str
     """Of the login made at the first start; else empty."""
+    session_secret: bytes
+    """Signs cookies."""
     close: Closing
 
 
@@ -82,12 +84,13 @@ def _open(parts: Parts) -> Stores:
         store = open_store(settings.database, folder.forgotten_key)
         stack.callback(store.close)
         pause_if_new(store, clock, folder.identity(), used=used)
+        secret = folder.session_secret()
         history = open_or_quarantine(folder.history, store, clock)
         stack.callback(history.close)
         journal = JournalWriter(folder.journal, "app", max_bytes=settings.journal_max_bytes)
         stack.callback(journal.close)
         password = _first_user(parts, store)  # the last thing that can fail: it is shown once
-        return Stores(store, history, journal, password, stack.pop_all().close)
+        return Stores(store, history, journal, password, secret, stack.pop_all().close)
 
 
 def _first_user(parts: Parts, store: Store) -> str:

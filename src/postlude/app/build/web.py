@@ -43,6 +43,8 @@ class WebWiring:
     import_ordered: Wake
     outbox: SandboxOutbox | None
     stopping: asyncio.Event
+    session_secret: bytes
+    """Signs cookies."""
 
 
 def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiring) -> WebDeps:
@@ -68,7 +70,7 @@ def build_web_deps(parts: Parts, store: Store, history: History, wiring: WebWiri
         get_preferences=partial(get_preferences, store, sandbox=settings.sandbox),
         put_preferences=partial(put_preferences, store),
         health=wiring.health,
-        secret=folder.session_secret(),
+        secret=wiring.session_secret,
         public_url=settings.public_web,
         edge_url=settings.public_edge,
         relay=RelayInfo(settings.relay_host, settings.relay_port, bool(settings.relay_tls_cert)),

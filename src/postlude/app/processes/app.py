@@ -52,6 +52,7 @@ class AppProcess:
         self._parts = parts
         self._store, self._history, self._journal = stores.store, stores.history, stores.journal
         self._first_password = stores.first_password
+        self._session_secret = stores.session_secret
         self._web = web
         self._watch = watch
         self._supervised = supervised
@@ -149,6 +150,7 @@ class AppProcess:
                 import_ordered=self._imports.wake,
                 outbox=self._outbox,
                 stopping=self._stopping,
+                session_secret=self._session_secret,
             ),
         )
         await self._web.show(create_app(deps))

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 from postlude.config import service_manager
 from postlude.kit import local_sockets
+from postlude.kit.file_trouble import about_a_file, file_trouble
 from postlude.kit.loop import TaskLoop, Troubled
 from postlude.model.errors import PostludeError
 
@@ -168,10 +169,19 @@ def telling_why(*, child: bool) -> Iterator[None]:
     try:
         yield
     except PostludeError as error:
-        if child:
-            with suppress(OSError):
-                os.write(0, _line(FAILED, str(error)))
+        _tell_why(str(error), child=child)
         raise
+    except OSError as error:
+        if not about_a_file(error):
+            raise
+        _tell_why(file_trouble(error), child=child)
+        raise
+
+
+def _tell_why(words: str, *, child: bool) -> None:
+    if child:
+        with suppress(OSError):
+            os.write(0, _line(FAILED, words))
 
 
 def _line(key: bytes, words: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from postlude.kit.clock import MICROS_PER_SECOND
-from postlude.kit.files import replace_durably
+from postlude.kit.files import content_of, replace_durably
 from postlude.model.domain_name import address_key
 from postlude.model.errors import StorageError
 from postlude.services.accounts.users import password_hash
@@ -87,7 +87,7 @@ def keep_login_copy(store: Store, path: Path) -> None:
     """Make the file say what the database says now; StorageError when one of the two refuses."""
     content = msgspec.json.encode(copy_of_logins(store))
     try:
-        if _there(path) != content:
+        if content_of(path) != content:
             replace_durably(path, content, mode=_MODE)
         else:
             os.utime(path)  # it was compared just now
@@ -104,10 +104,3 @@ def read_login_copy(path: Path, now: int) -> LoginCopy:
         return msgspec.json.decode(path.read_bytes(), type=LoginCopy)
     except (OSError, ValueError) as error:
         raise StorageError(f"{path}: {error}") from error
-
-
-def _there(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
