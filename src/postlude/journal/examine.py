@@ -8,6 +8,7 @@ from postlude.journal import folder as files
 from postlude.journal.frame import JournalFrame
 from postlude.journal.registry import Writer, writers_in
 from postlude.journal.scan import open_segment
+from postlude.kit.file_trouble import file_trouble
 from postlude.model.errors import StorageError
 
 
@@ -28,10 +29,12 @@ def examine(root: Path) -> Iterator[JournalExamination]:
         yield JournalExamination("journal", 0, 0, (str(error),))
         return
     for name, writer in sorted(writers.items()):
-        if (root / name).is_dir():
+        try:
             yield _examined(root, name, writer)
-        else:
+        except FileNotFoundError:
             yield JournalExamination(name, 0, 0, (f"the folder {root / name} is missing",))
+        except OSError as error:
+            yield JournalExamination(name, 0, 0, (file_trouble(error),))
 
 
 def _examined(root: Path, name: str, writer: Writer) -> JournalExamination:
@@ -51,6 +54,8 @@ def _examined(root: Path, name: str, writer: Writer) -> JournalExamination:
         problems += damage
     for segment, offset, size in files.damaged_tails(folder):
         problems.append(f"{size} damaged bytes of segment {segment} (at {offset}) are quarantined in {folder}")
+    for segment, offset, size in files.cut_tails(folder):
+        problems.append(f"{size} bytes of segment {segment} (from {offset} on) are gone in {folder}")
     return JournalExamination(name, len(numbers), records, tuple(problems))
 
 

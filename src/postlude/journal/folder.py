@@ -14,12 +14,15 @@ from typing import Final
 
 from postlude.journal.frame import JournalFrame
 from postlude.journal.scan import SegmentView, open_segment
-from postlude.kit.files import lock_file
+from postlude.kit.files import lock_file, make_way
 from postlude.model.errors import InUseError
 
 SUFFIX: Final = ".journal"
+_SUFFIX: Final = len(SUFFIX)
+_DIGITS: Final = 7
 TAIL: Final = ".tail-"
 DAMAGED: Final = ".damaged-"
+CUT: Final = ".cut-"
 MISSING: Final = ".missing"
 _MOST_MISSING: Final = 10_000  # a mark with more is invalid
 _LOCK: Final = "lock"
@@ -41,6 +44,8 @@ class WriterMark:
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         """For a reader, FileNotFoundError also when the writer is just making it: it is there, and still empty."""
+        if writable:
+            make_way(folder / _MARK)
         fd = os.open(folder / _MARK, (os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY) | os.O_CLOEXEC, 0o640)
         try:
             if writable and os.fstat(fd).st_blocks == 0:
@@ -83,13 +88,18 @@ class WriterMark:
 
 def segment_path(folder: Path, segment: int) -> Path:
     """File name of one segment."""
-    return folder / f"{segment:07d}{SUFFIX}"
+    return folder / f"{segment:0{_DIGITS}d}{SUFFIX}"
 
 
 def segments(folder: Path) -> list[int]:
-    """Numbers of the segments that exist, ascending."""
-    names = (name for name in os.listdir(folder) if name.endswith(SUFFIX))  # noqa: PTH208 - called per read: no Path objects
-    return sorted(int(name.removesuffix(SUFFIX)) for name in names)
+    """Numbers of the segments that exist, ascending. What else lies there (a copy made by hand) is left alone."""
+    with os.scandir(folder) as entries:  # called per read: no Path objects
+        return sorted(int(entry.name[:-_SUFFIX]) for entry in entries if _is_segment(entry.name) and entry.is_file())
+
+
+def _is_segment(name: str) -> bool:
+    number = name[:-_SUFFIX]
+    return name.endswith(SUFFIX) and len(number) >= _DIGITS and number.isascii() and number.isdecimal()
 
 
 def damaged_tails(folder: Path) -> list[tuple[int, int, int]]:
@@ -129,6 +139,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
     Segments after the last one in the mark are missing: `.missing` records them, and their numbers are not used again.
     Only a tail without an intact frame is cut, and its bytes are kept beside the segment: `.tail-OFFSET` if they were
     never answered, `.damaged-OFFSET` if the mark covers them. On a disk that cannot store this copy nothing is cut.
+    `.cut-OFFSET-BYTES` records that a segment is shorter than the mark says.
     """
     numbers = segments(folder)
     known = _marked(folder)
@@ -145,6 +156,8 @@ def recover(folder: Path, identity: bytes = b"") -> int:
             end = _last_good(view)
             tail = b"" if view is None else bytes(view.bytes[end:]).rstrip(b"\0")
         durable = known[1] if known[0] == numbers[-1] else 0
+        if durable > end and not tail:
+            _note_cut(path, end, durable - end)
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             kept = not tail or _keep_tail(path, end, tail, damaged=durable > end)
@@ -176,6 +189,22 @@ def _note_missing(folder: Path, last: int, known: int) -> int:
         with suppress(OSError):
             segment_path(folder, known).with_suffix(MISSING).touch()
     return max(missing_segments(folder), default=0)
+
+
+def _note_cut(segment: Path, end: int, size: int) -> None:
+    _log.error("journal: %s ends at %d, and %d bytes more were answered: they are gone", segment, end, size)
+    with suppress(OSError):
+        segment.with_suffix(f"{CUT}{end}-{size}").touch()
+
+
+def cut_tails(folder: Path) -> list[tuple[int, int, int]]:
+    """(segment, offset, bytes) of what had been durable at the end of a segment and was gone at a start."""
+    found = []
+    for path in sorted(folder.glob(f"*{CUT}*")):
+        with suppress(ValueError):
+            offset, _, size = path.suffix.removeprefix(CUT).partition("-")
+            found.append((int(path.stem), int(offset), int(size)))
+    return found
 
 
 def missing_segments(folder: Path) -> list[int]:

@@ -1,7 +1,8 @@
 """Reading all journals under one root: only what is known to be on stable storage, in order per writer."""
 
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -14,15 +15,23 @@ from postlude.journal.registry import WriterList
 from postlude.journal.rolling import ask_to_roll, not_rolled, roll_unheld
 from postlude.journal.writer_folder import WriterFolder
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
+from postlude.kit.file_trouble import file_trouble
+from postlude.model.errors import StorageError
 from postlude.model.segment import SegmentLabel
 
 SEVEN_DAYS: Final = 7 * 86_400
 _FIRST_NAP: Final = 0.002
 _LONGEST_NAP: Final = 0.05
+_RETRY_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class JournalReader:
-    """The one reader of every writer's journal under `root`. Not for use by several threads at once."""
+    """The one reader of every writer's journal under `root`. Not for use by several threads at once.
+
+    A journal that the system does not let it read waits, and is tried again; the others are read meanwhile.
+    """
 
     def __init__(self, root: Path, clock: Clock | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         """`max_bytes`: what a writer's journal may take (its writer's own limit)."""
@@ -36,6 +45,13 @@ class JournalReader:
         self._look_at = 0.0
         self._seen: dict[str, tuple[int, int]] = {}
         self._found: list[JournalFinding] = []
+        self._troubles: dict[str, str] = {}
+        self._try_at: dict[str, float] = {}
+
+    @property
+    def problem(self) -> str:
+        """Which journal cannot be read, and what to do; empty when all can."""
+        return next((f"the journal of {name} waits: {text}" for name, text in self._troubles.items()), "")
 
     def recognise(self, known: Known) -> None:
         """Start again from the stores' positions; detects journals that are older than the stores, or missing."""
@@ -43,10 +59,11 @@ class JournalReader:
         self._lineage = Lineage(known)
         self._find_writers()
         for folder in self._folders.values():
-            folder.tell_if_older(self._lineage)
+            with self._waiting(folder.name):
+                folder.tell_if_older(self._lineage)
         self._tell_replaced()
         for number, name in self._lineage.names.items():
-            if name not in self._folders:
+            if name not in self._folders and name not in self._troubles:
                 text = (
                     f"the journal of {name} is gone: what was in it and not read yet is lost. "
                     "What comes new is read, under a new number"
@@ -92,13 +109,18 @@ class JournalReader:
             self._seen[folder.name] = folder.mark.get()
             unread.append((folder.name, folder.frames(after, self._lineage)))
         for part in (max(1, limit // max(1, len(folders))), limit):
-            unread = [one for one in unread if not _taken(records, one[1], part, limit)]
+            unread = [one for one in unread if not self._taken(one, records, part, limit)]
         self._seen |= {name: (0, 0) for name, _ in unread}  # there may be more: nobody waits for news
         return records
 
     def unread(self, name: str, after: Mapping[int, Position]) -> bool:
-        """Whether the journal of this name holds durable records behind `after`. `recognise` first."""
+        """Whether the journal of this name holds durable records behind `after`. `recognise` first.
+
+        StorageError while that cannot be known.
+        """
         self._find_writers()
+        if name in self._troubles:
+            raise StorageError(f"the journal of {name} cannot be read: {self._troubles[name]}")
         folder = self._folders.get(name)
         return folder is not None and next(folder.frames(after, self._lineage), None) is not None
 
@@ -117,7 +139,11 @@ class JournalReader:
     def behind(self, done: Mapping[int, Position]) -> int:
         """Bytes of durable records behind `done`: what is still to be read."""
         self._find_writers()
-        return sum(folder.bytes_behind(done, self._lineage) for folder in self._folders.values())
+        total = 0
+        for folder in self._folders.values():
+            with self._waiting(folder.name):
+                total += folder.bytes_behind(done, self._lineage)
+        return total
 
     def trim(self, done: Mapping[int, Position], keep_seconds: float = SEVEN_DAYS) -> int:
         """Delete segments wholly before `done` and older than `keep_seconds`; returns how many. The newest stays.
@@ -127,8 +153,11 @@ class JournalReader:
         """
         self._find_writers()
         now, most = self._clock.now() / MICROS_PER_SECOND, self._max_bytes // 2
-        before = now - keep_seconds
-        return sum(folder.trim(done, before, most, self._lineage, now) for folder in self._folders.values())
+        before, deleted = now - keep_seconds, 0
+        for folder in self._folders.values():
+            with self._waiting(folder.name):
+                deleted += folder.trim(done, before, most, self._lineage, now)
+        return deleted
 
     def roll(self) -> None:
         """Have every writer go on in a new segment, so that `trim` can delete all that was said before."""
@@ -138,9 +167,9 @@ class JournalReader:
         """Whether they did, and all that they said before lies before `done`."""
         roll_unheld(self._root)
         self._find_writers()
-        return not not_rolled(self._root) and all(
-            folder.newest_reached(done, self._lineage) for folder in self._folders.values()
-        )
+        if self._troubles or not_rolled(self._root):
+            return False
+        return all(folder.newest_reached(done, self._lineage) for folder in self._folders.values())
 
     def crowded(self) -> bool:
         """Whether a journal takes so much of what it may that trimming cannot wait; looks once a second."""
@@ -148,7 +177,11 @@ class JournalReader:
         if now < self._look_at:
             return False
         self._look_at = now + 1
-        return any(folder.size > self._max_bytes // 2 for folder in self._folders.values())
+        size = 0
+        for folder in self._folders.values():
+            with self._waiting(folder.name):
+                size = max(size, folder.size)
+        return size > self._max_bytes // 2
 
     def close(self) -> None:
         """Let go of the files."""
@@ -161,22 +194,44 @@ class JournalReader:
         return any(folder.mark.get() != self._seen.get(name, (0, 0)) for name, folder in self._folders.items())
 
     def _find_writers(self) -> None:
+        now = monotonic()
         for name, writer in self._writers.get().items():
-            if name not in self._folders:
-                self._lineage.propose(writer.number)
-                with suppress(FileNotFoundError):  # the writer is just being made
-                    self._folders[name] = WriterFolder(self._root, name, writer)
-            else:
+            if name in self._folders:
                 self._folders[name].know(writer.identity)
+            elif self._try_at.get(name, 0.0) <= now:
+                self._lineage.propose(writer.number)
+                # A writer that is just being made is looked for at once again.
+                with self._waiting(name), suppress(FileNotFoundError):
+                    self._folders[name] = WriterFolder(self._root, name, writer)
+                    self._recovered(name)
 
+    def _taken(
+        self, one: tuple[str, Iterator[list[JournalRecord]]], records: list[JournalRecord], part: int, limit: int
+    ) -> bool:
+        """Add frames until they are about `part` records, and no more than `limit` in all; True when none is left."""
+        name, frames = one
+        enough, over, failed = min(len(records) + part, limit), False, True
+        with self._waiting(name):
+            while len(records) < enough and not over:
+                some = next(frames, None)
+                over = some is None
+                records += (some or [])[: limit - len(records)]
+            failed = False
+            self._recovered(name)
+        return over or failed
 
-def _taken(records: list[JournalRecord], frames: Iterator[list[JournalRecord]], part: int, limit: int) -> bool:
-    """Add frames until they are about `part` records, and no more than `limit` in all; True when none is left."""
-    enough = min(len(records) + part, limit)
-    while len(records) < enough:
-        some = next(frames, None)
-        if some is None:
-            return True
-        room = limit - len(records)
-        records += some if len(some) <= room else some[:room]
-    return False
+    def _recovered(self, name: str) -> None:
+        if self._troubles.pop(name, ""):
+            _log.info("journal: that of %s can be read again", name)
+
+    @contextmanager
+    def _waiting(self, name: str) -> Iterator[None]:
+        """What the system refuses of one journal holds up no other."""
+        try:
+            yield
+        except OSError as error:
+            self._try_at[name] = monotonic() + _RETRY_S
+            text = file_trouble(error)
+            if self._troubles.get(name) != text:
+                _log.error("journal: that of %s waits: %s", name, text)
+            self._troubles[name] = text

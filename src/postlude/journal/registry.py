@@ -13,6 +13,7 @@ from postlude.journal.folder import recover, segment_path, segments
 from postlude.journal.position import MAX_WRITER
 from postlude.journal.scan import read_segment_head
 from postlude.kit.clock import SystemClock
+from postlude.kit.file_trouble import file_trouble
 from postlude.kit.files import locked, replace_durably, sync_folder
 from postlude.model.errors import StorageError
 
@@ -50,7 +51,7 @@ def register(root: Path, name: str) -> Writer:
                 replace_durably(folder / _IDENTITY, json.dumps(_entry(writers[name])).encode(), mode=_MODE)
             return writers[name]
     except OSError as error:
-        raise StorageError(f"{root}: {error.strerror or error}") from error
+        raise StorageError(file_trouble(error)) from error
 
 
 def writer_names(root: Path) -> list[str]:
@@ -61,14 +62,19 @@ def writer_names(root: Path) -> list[str]:
 def writers_in(root: Path) -> dict[str, Writer]:
     """Every writer by name; made again from the folders when the list is lost or damaged. Raises StorageError."""
     try:
-        found = _read(root)
+        return _found(root)
+    except OSError as error:
+        raise StorageError(file_trouble(error)) from error
+
+
+def _found(root: Path) -> dict[str, Writer]:
+    try:
+        listed = _read(root)
     except FileNotFoundError:
         if not root.is_dir():
             return {}
-        found = None
-    except OSError as error:
-        raise StorageError(f"{root}: {error.strerror or error}") from error
-    return _mended(root, {}) if found is None else found
+        listed = None
+    return _mended(root, {}) if listed is None else listed
 
 
 class WriterList:
@@ -109,7 +115,7 @@ def _read(root: Path) -> dict[str, Writer] | None:
     """The list as it is; None when it cannot be understood."""
     try:
         return {name: _parsed(entry) for name, entry in json.loads((root / _NUMBERS).read_bytes()).items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, IsADirectoryError):
         return None
 
 

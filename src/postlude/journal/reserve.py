@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from postlude.journal.disk import Disk
+from postlude.kit.files import make_way
 
 NAME: Final = "reserve"
 _PIECE: Final = 1 << 20  # small pieces, so that the records' own syncs never wait long behind it
@@ -25,6 +26,7 @@ class Reserve:
         self._thread: threading.Thread | None = None
         self._fd: int | None = None
         self._stop = False
+        make_way(self._path)
         self._path.unlink(missing_ok=True)
 
     def prepare(self) -> None:

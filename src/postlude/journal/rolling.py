@@ -37,7 +37,7 @@ def roll_unheld(root: Path) -> None:
         try:
             with closing(JournalWriter(root, name)) as writer:
                 writer.roll()
-        except InUseError:
+        except (InUseError, StorageError):  # it is told where it is read
             continue
 
 
@@ -45,7 +45,7 @@ def not_rolled(root: Path) -> list[str]:
     """The journals that have not begun a new segment since they were asked last."""
     try:
         asked = json.loads((root / REQUEST).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, ValueError):
         return []
     return sorted(name for name, segment in asked.items() if 0 < _newest(root, name) <= segment)
 

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from postlude.journal.disk import Disk
+from postlude.kit.files import make_way
 
 NAME: Final = "spare"
 SPARE_BYTES: Final = 16 << 20  # an hour of 10 hits a second, also of browsers whose hits are longest (417 bytes)
@@ -77,6 +78,7 @@ class Spare:
             disk = os.statvfs(self._path.parent)
             if disk.f_bavail * disk.f_frsize < _ROOM * self.size:
                 return
+            make_way(self._path)
             self._path.unlink(missing_ok=True)
             self._fill()
 

@@ -1,5 +1,6 @@
 """Unchanged mail, one file per message: too large for the journal, stored before the journal refers to it."""
 
+import errno
 import os
 import secrets
 from contextlib import suppress
@@ -47,12 +48,14 @@ class Spool:
             raise StorageError(f"{path}: {error.strerror or error}") from error
 
     def get(self, id: int) -> bytes:  # noqa: A002 - the public word for it
-        """The bytes stored under `id`; NotFoundError when there are none."""
+        """The bytes stored under `id`; NotFoundError when there are none, or the disk has lost them."""
         try:
             return self.path(id).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             raise NotFoundError(f"no mail is stored under {id_text(id)}") from None
         except OSError as error:
+            if error.errno == errno.EIO:  # this file's own damage: all others can be read
+                raise NotFoundError(f"the mail stored under {id_text(id)} cannot be read: {error.strerror}") from error
             raise StorageError(f"{self.path(id)}: {error.strerror or error}") from error
 
     def delete(self, id: int) -> None:  # noqa: A002 - the public word for it

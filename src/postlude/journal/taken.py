@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from postlude.kit.files import make_way
+
 _NAME: Final = "taken"
 _MODE: Final = 0o640
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -25,6 +27,7 @@ class TakenCopies:
     def __init__(self, folder: Path) -> None:
         """A new one, which forgets the former. Raises OSError."""
         path = folder / _NAME
+        make_way(path)
         path.unlink(missing_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
         try:

@@ -368,10 +368,15 @@ class JournalWriter:
     def _new_segment(self, source: Reserve | Spare, limit: int) -> OpenSegment:
         if self._last >= MAX_SEGMENT:
             raise StorageError(f"{self._folder}: all segment numbers are used; start a writer of another name")
-        mine = segment_header.new_head(self.number, self._last + 1, self._identity)
-        segment = OpenSegment(self._disk, self._folder, mine, source, limit)
         self._last += 1
-        return segment
+        mine = segment_header.new_head(self.number, self._last, self._identity)
+        try:
+            return OpenSegment(self._disk, self._folder, mine, source, limit)
+        except FileExistsError:
+            raise  # something else has this name: the next try takes the next number
+        except OSError:
+            self._last -= 1
+            raise
 
     def _take_spare(self) -> bool:
         """The disk is full: continue in the spare segment."""

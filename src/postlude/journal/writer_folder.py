@@ -159,6 +159,14 @@ class WriterFolder:
                 f"in them are lost; the bytes are kept in {self._folder}",
             )
 
+        for segment, offset, size in files.cut_tails(self._folder):
+            self._tell(
+                f"damaged:{self.name}:{segment}:{offset}",
+                "damaged",
+                f"{size} bytes at the end of segment {segment} of the journal of {self.name} are gone: the records in "
+                "them that were not digested yet are lost",
+            )
+
     def _tell(self, key: str, kind: str, text: str) -> None:
         self.findings.append(JournalFinding(key, kind, self.name, text))
 

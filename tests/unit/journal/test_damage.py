@@ -1,15 +1,20 @@
 """Damage costs itself and no more, and is told with its size."""
 
+import os
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from postlude.journal import JournalReader, JournalWriter
+from postlude.journal import JournalReader, JournalWriter, Known
+from postlude.journal import writer as writer_module
+from postlude.journal.examine import examine
 from postlude.journal.frame import build
 from postlude.journal.segment_header import SIZE
+from postlude.model.errors import StorageError
 
 _RECORDS = [b"record %02d " % number * 8 for number in range(40)]
 _FRAME = len(build(_RECORDS[:1]))
@@ -152,3 +157,95 @@ def test_the_only_segment_gone_is_told(tmp_path: Path) -> None:
     _journal(tmp_path, 1)[0].unlink()
     JournalWriter(tmp_path, "edge").close()
     assert _read(tmp_path) == ([], ["missing"])
+
+
+@pytest.mark.parametrize("name", ["copy.journal", "0000001 (copy).journal", "1.journal", "-000001.journal"])
+def test_a_file_that_is_no_segment_is_left_alone(tmp_path: Path, name: str) -> None:
+    _journal(tmp_path, 1)
+    (tmp_path / "edge" / name).write_bytes(b"made by hand")
+    writer = JournalWriter(tmp_path, "edge")
+    writer.append_blocking(b"new")
+    writer.close()
+    assert _read(tmp_path) == ([*_RECORDS, b"new"], [])
+    assert (tmp_path / "edge" / name).read_bytes() == b"made by hand"
+
+
+def test_a_folder_that_is_named_like_the_next_segment_costs_one_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_RETRY_SECONDS", 0.0)
+    _journal(tmp_path, 1)
+    (tmp_path / "edge" / "0000002.journal").mkdir()
+    writer = JournalWriter(tmp_path, "edge")
+    with pytest.raises(StorageError):
+        writer.append_blocking(b"refused")
+    writer.append_blocking(b"new")
+    writer.close()
+    assert _read(tmp_path)[0] == [*_RECORDS, b"new"]
+
+
+@pytest.mark.parametrize(
+    "name", ["edge/mark", "edge/identity.json", "edge/reserve", "numbers.json", "edge/lock", "lock"]
+)
+def test_a_folder_in_place_of_a_file_of_the_journal_is_set_aside(tmp_path: Path, name: str) -> None:
+    _journal(tmp_path, 1)
+    path = tmp_path / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    (path / "inside").write_bytes(b"kept")
+    writer = JournalWriter(tmp_path, "edge")
+    writer.append_blocking(b"new")
+    writer.close()
+    assert _read(tmp_path)[0] == [*_RECORDS, b"new"]
+    [aside] = path.parent.glob(f"{path.name}.damaged-*")
+    assert (aside / "inside").read_bytes() == b"kept"
+
+
+def _two(root: Path) -> None:
+    for name in ("edge", "relay"):
+        with closing(JournalWriter(root, name)) as writer:
+            writer.append_blocking(name.encode())
+
+
+def test_a_journal_that_cannot_be_read_waits_and_the_others_are_read(tmp_path: Path) -> None:
+    _two(tmp_path)
+    segment = tmp_path / "edge" / "0000001.journal"
+    reader = JournalReader(tmp_path)
+    reader.read({}, 0)
+    segment.rename(segment.with_suffix(".away"))
+    segment.symlink_to(segment)  # what root cannot open either
+    assert [record.data for record in reader.read({}, 10)] == [b"relay"]
+    assert "the journal of edge waits" in reader.problem
+    assert "link to itself" in reader.problem
+    assert [finding.kind for finding in reader.pop_findings()] == []
+    segment.unlink()
+    segment.with_suffix(".away").rename(segment)
+    assert sorted(record.data for record in reader.read({}, 10)) == [b"edge", b"relay"]
+    assert reader.problem == ""
+    reader.close()
+
+
+def test_a_folder_that_cannot_be_opened_is_not_taken_for_one_that_is_digested(tmp_path: Path) -> None:
+    _two(tmp_path)
+    (tmp_path / "edge").rename(tmp_path / "away")
+    (tmp_path / "edge").symlink_to(tmp_path / "edge")
+    reader = JournalReader(tmp_path)
+    reader.recognise(Known())
+    with pytest.raises(StorageError, match="edge cannot be read"):
+        reader.unread("edge", {})
+    assert reader.unread("relay", {})
+    assert [finding.kind for finding in reader.pop_findings()] == []
+    reader.close()
+
+
+@pytest.mark.parametrize("kept", [0, SIZE + 3 * _FRAME, SIZE + 3 * _FRAME + 5])
+def test_a_last_segment_that_is_shorter_than_what_was_answered_is_told(tmp_path: Path, kept: int) -> None:
+    [path] = _journal(tmp_path, 1)
+    os.truncate(path, kept)
+    with closing(JournalWriter(tmp_path, "edge")) as writer:
+        writer.append_blocking(b"new")
+    records, kinds = _read(tmp_path)
+    assert records == [*_RECORDS[: max(kept - SIZE, 0) // _FRAME], b"new"]
+    assert kinds == ["damaged"]
+    [examined] = examine(tmp_path)
+    assert len(examined.problems) == 1

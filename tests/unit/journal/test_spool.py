@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -17,6 +18,24 @@ def test_put_get_delete(tmp_path: Path) -> None:
     spool.delete(0xAB)
     spool.delete(0xAB)
     with pytest.raises(NotFoundError):
+        spool.get(0xAB)
+
+
+def test_a_folder_in_place_of_a_mail_is_a_mail_that_is_missing(tmp_path: Path) -> None:
+    Spool(tmp_path).path(0xAB).mkdir(parents=True)
+    with pytest.raises(NotFoundError):
+        Spool(tmp_path).get(0xAB)
+
+
+def test_a_mail_that_the_disk_lost_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path)
+    spool.put(0xAB, b"mail")
+
+    def lost(path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", lost)
+    with pytest.raises(NotFoundError, match="Input/output error"):
         spool.get(0xAB)
 
 
