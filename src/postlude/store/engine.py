@@ -1,12 +1,14 @@
 """One database engine with the two transactions used everywhere: `read` and `write`."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from postlude.model.errors import InUseError, SettingError, StorageError
 
@@ -19,6 +21,7 @@ _POSTGRESQL: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+_UNREADY: Final = frozenset({"42501", "42P01", "3F000"})  # insufficient_privilege, undefined_table, invalid_schema_name
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _FILE_URL: Final = "sqlite:///"
 
@@ -92,21 +95,33 @@ class Database:
 
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
-    """The driver's operational errors as StorageError or InUseError, with the remedy. Other errors pass."""
+    """What the database refuses as a whole, as StorageError or InUseError with the remedy. Other errors pass.
+
+    Those are a statement's or a value's own: a caller may take them for a fault of what it wanted to store.
+    """
     try:
         yield
-    except IntegrityError:
-        raise
-    except OperationalError as error:
-        raise _named(engine, error) from error
     except DBAPIError as error:
-        if error.connection_invalidated or type(error) is DatabaseError:  # a file that is not a database, or is damaged
-            raise _named(engine, error) from error
+        if _is_the_databases(error):
+            raise _named(engine, str(error.orig)) from error
         raise
+    except PoolTimeoutError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        text = "every connection to it is in use: something holds it up. It is tried again"
+        raise InUseError(f"state store {where}: {text}") from error
+    except sqlite3.OperationalError as error:  # of the driver itself, which some statements need
+        raise _named(engine, str(error)) from error
 
 
-def _named(engine: Engine, error: DBAPIError) -> Exception:
-    text = str(error.orig).strip()
+def _is_the_databases(error: DBAPIError) -> bool:
+    """A damaged file, a server that is read-only or being restored, and a login that lost its rights as well."""
+    if error.connection_invalidated or type(error) is DatabaseError:
+        return True
+    return isinstance(error, OperationalError | InternalError) or getattr(error.orig, "sqlstate", "") in _UNREADY
+
+
+def _named(engine: Engine, reported: str) -> Exception:
+    text = reported.strip()
     where = engine.url.render_as_string(hide_password=True)
     if engine.dialect.name != "sqlite":
         return StorageError(f"state store {where}: {text}. Check that PostgreSQL runs and accepts this login.")

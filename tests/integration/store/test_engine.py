@@ -3,7 +3,9 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import create_engine
 
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.store import engine, open_store, sqlite_file
@@ -60,3 +62,35 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 def test_a_server_that_is_away(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="PostgreSQL runs"):
         open_store(f"postgresql://nobody@/none?host={tmp_path}")
+
+
+def test_connections_that_are_all_in_use_are_nobodys_fault(tmp_path: Path) -> None:
+    pool = create_engine(f"sqlite:///{tmp_path}/state.sqlite", pool_size=1, max_overflow=0, pool_timeout=0.05)
+    database = engine.Database(pool)
+    with database.read(), pytest.raises(InUseError, match="every connection"), database.read():
+        raise AssertionError("a second connection of one")
+    database.close()
+
+
+def test_a_server_that_takes_no_changes_refuses_what_is_written_and_no_record(postgresql_url: str) -> None:
+    """As after a failover, when the old primary becomes a standby."""
+    store = open_store(postgresql_url)
+    store.settings.put("a", 1)
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(f"ALTER DATABASE {other.info.dbname} SET default_transaction_read_only = on")
+    store.close()
+    again = open_store(postgresql_url)
+    assert again.settings.get("a") == 1
+    with pytest.raises(StorageError, match="read-only"):
+        again.settings.put("a", 2)
+    again.close()
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE settings RENAME TO away", "ALTER SCHEMA public RENAME TO away"])
+def test_a_server_that_is_being_restored_refuses_and_is_no_fault_of_a_record(postgresql_url: str, change: str) -> None:
+    store = open_store(postgresql_url)
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(change)
+    with pytest.raises(StorageError, match="PostgreSQL"):
+        store.settings.put("a", 1)
+    store.close()

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from postlude.history import History
 from postlude.kit.clock import Clock
-from postlude.model.errors import InUseError, StorageError
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
-from postlude.services.digest.item import Item
+from postlude.services.digest.item import NO_RECORDS_FAULT, Item
 from postlude.store import FeedEntry, Incident, Store
 
 _NOWHERE = JournalPosition(0, 0)
@@ -70,7 +69,7 @@ class HistoryFeedReader:
     def _take(self, one: Unread) -> None:
         try:
             self._append(one, one.entry.events)
-        except (StorageError, InUseError):
+        except NO_RECORDS_FAULT:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it is one event's
             self._singly(one)
@@ -80,7 +79,7 @@ class HistoryFeedReader:
         for place, event in enumerate(one.entry.events):
             try:
                 self._history.append([event], {}, replace=[event], number=one.entry.first + place)
-            except (StorageError, InUseError):
+            except NO_RECORDS_FAULT:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
                 _log.exception("the history refused event %d", event.id)

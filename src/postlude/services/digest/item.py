@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from postlude.journal import JournalRecord, Position
+from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.model.event import Event
 from postlude.model.observation import Observation, RawHit
 from postlude.store import (
@@ -50,6 +51,8 @@ class RecordOutcome(StrEnum):
     REFUSED = "refused"  # a store would not take it; quarantined
 
 
+NO_RECORDS_FAULT: Final = (StorageError, InUseError, SettingError, OSError)
+"""Raised for what a disk, a database or a missing key refuses: the batch is tried again, and no record is to blame."""
 QUARANTINED: Final = frozenset(
     {
         RecordOutcome.UNHANDLED,

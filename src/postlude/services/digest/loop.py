@@ -19,22 +19,22 @@ from postlude.history import History
 from postlude.journal import SEVEN_DAYS, JournalFinding, JournalRecord, Known, Position
 from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import STANDS_STILL_S, ThreadLoop
-from postlude.model.errors import InUseError, StorageError
 from postlude.model.journal_position import JournalPosition
 from postlude.model.observation import Attempt, RawHit, Resolved, Returned, Submitted, Webhook
 from postlude.model.segment import SegmentLabel
 from postlude.services.change_feed import Changes
 from postlude.services.digest.feed_reader import HistoryFeedReader, Unread
-from postlude.services.digest.item import QUARANTINED, Item, Meaning, RecordOutcome
+from postlude.services.digest.item import NO_RECORDS_FAULT, QUARANTINED, Item, Meaning, RecordOutcome
 from postlude.services.digest.preferences import is_erasure
 from postlude.services.digest.rebuild import rebuilt
 from postlude.services.digest.recognition import NewLabels, as_incidents, compare
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.steps import RecordSteps
+from postlude.services.digest.told import incidents_of
 from postlude.services.digest.withdrawn import WithdrawalRemoval
 from postlude.services.notices import Notices
 from postlude.services.ports import Journals, Wake
-from postlude.store import Batch, Copy, Incident, QuarantinedRecord, Store
+from postlude.store import Batch, Copy, QuarantinedRecord, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 COLLECT: Final = (50_000, 20, 20)
@@ -63,6 +63,11 @@ class MaintenanceStep(Protocol):
 
 class Journal(Protocol):
     """What is read from."""
+
+    @property
+    def problem(self) -> str:
+        """Which journal cannot be read; empty when all can."""
+        ...
 
     def read(self, after: Mapping[int, Position], limit: int) -> list[JournalRecord]:
         """Durable records from `after` on."""
@@ -188,7 +193,7 @@ class Digest:
         self._loop: Final = ThreadLoop(
             "digest",
             self._round,
-            expected=(StorageError, InUseError),
+            expected=NO_RECORDS_FAULT,
             problem="the digest waits",
             patience_s=STANDS_STILL_S,
         )
@@ -201,8 +206,8 @@ class Digest:
 
     @property
     def problem(self) -> str:
-        """Why the digest is stopped; empty when it runs."""
-        return self._loop.problem
+        """Why the digest is stopped, or which journal it cannot read; empty when it takes everything."""
+        return self._loop.problem or self._journal.problem
 
     def _round(self) -> float:
         """One batch, and what is done between two; returns how long the next one gathers."""
@@ -330,7 +335,7 @@ class Digest:
         rare = _rare(items)
         for item in rare:
             if item.meaning.afterwards is not None:
-                item.meaning.afterwards()
+                _clean_up(item.meaning.afterwards)
         if any(item.meaning.choice is not None for item in rare):
             self._chosen()
         self._changes.publish({event.message for item in items for event in item.meaning.events if event.message})
@@ -348,7 +353,7 @@ class Digest:
         places = _places(new)
         try:
             write(new, places)
-        except (StorageError, InUseError):
+        except NO_RECORDS_FAULT:
             raise
         except Exception as error:
             if len(new) > 1:
@@ -382,6 +387,8 @@ class Digest:
         batch.quarantined = [_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED]
         batch.outcomes, batch.positions, batch.labels = _outcomes(len(items), rare), places, labels
         batch.generation, batch.at = self._generation + 1, now
+        # Told first: a crash in between may tell of it twice, which the key prevents, and never not at all.
+        self._store.integrity.add_incidents(incidents_of(rare, now))
         entry = self._store.digest.apply(batch)
         again = self._feed.had(items, self._in_store)
         replaced = [*review.corrections.after, *(event for event in review.events if event.id in again)]
@@ -394,9 +401,14 @@ class Digest:
         if erased:
             self._windows.forget()
         self._new_in_store.done(labels)
-        self._store.integrity.add_incidents(
-            Incident(f"spool:{item.record.event_id()}", now, "spool", item.damage) for item in rare if item.damage
-        )
+
+
+def _clean_up(afterwards: Callable[[], None]) -> None:
+    """What a disk refuses here is only left over: the stores have the record, and who waits for it must be told."""
+    try:
+        afterwards()
+    except NO_RECORDS_FAULT as error:
+        _log.error("something that is not needed any more could not be deleted: %s", error)
 
 
 def _of_meanings(meanings: Sequence[Meaning]) -> Batch:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from postlude.journal import JournalRecord
-from postlude.model.errors import StorageError
 from postlude.model.observation import (
     Attempt,
     AttemptStarted,
@@ -24,7 +23,7 @@ from postlude.model.observation import (
 )
 from postlude.services.digest.attempts import attempt_started, attempted, resent
 from postlude.services.digest.hits import Hits
-from postlude.services.digest.item import Item, RecordOutcome
+from postlude.services.digest.item import NO_RECORDS_FAULT, Item, RecordOutcome
 
 Step = Callable[[Item, Any], None]
 """Reads one observation of its kind into the item. May raise: then the record is quarantined with the reason."""
@@ -70,7 +69,7 @@ class RecordSteps:
     def run(self, items: Sequence[Item]) -> None:
         """Run every step over the items of its kind. Each item has exactly one outcome afterwards.
 
-        StorageError passes: the disk's trouble is not the record's fault, and the batch is tried again.
+        What no record is to blame for passes, and the batch is tried again.
         """
         start = perf_counter()
         self.hits.prepare(items)
@@ -102,7 +101,7 @@ def _guarded(step: Step, items: Iterable[Item]) -> None:
     for item in items:
         try:
             step(item, item.observation)
-        except StorageError:
+        except NO_RECORDS_FAULT:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop all that come after it
             item.fail(RecordOutcome.FAILED, f"{type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ from postlude.store.base import TopicQueries
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.columns import metadata
 from postlude.store.contacts.tables import contacts, lists
+from postlude.store.engine import translated
 from postlude.store.messages.tables import messages
 from postlude.store.settings import settings
 
@@ -54,7 +55,7 @@ class Emptying(TopicQueries):
 
     def _rewrite(self) -> None:
         """SQLite keeps what was deleted in free pages and in its log until both are written anew."""
-        with self._database.engine.connect() as connection:
+        with translated(self._database.engine), self._database.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 
 from mails.records import hit, item, record
-from postlude.model.errors import StorageError
+from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.model.observation import Attempt, AttemptStarted, Observation, Resend, Returned, Webhook, encode
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest.hits import Hits
@@ -26,10 +26,6 @@ def returned(read: Item, _seen: Returned) -> None:
 
 def fails(_read: Item, _seen: object) -> None:
     raise ZeroDivisionError("a parser of ours fell over")
-
-
-def full(_read: Item, _seen: object) -> None:
-    raise StorageError("the disk is full")
 
 
 def record_steps(**steps: object) -> RecordSteps:
@@ -82,9 +78,22 @@ def test_the_reason_names_the_error() -> None:
     assert read.reason == "ZeroDivisionError: a parser of ours fell over"
 
 
-def test_a_full_disk_is_not_the_records_fault() -> None:
-    with pytest.raises(StorageError):
-        record_steps(returned=full).run([item(Returned(1, 9, "smtp", "", ""))])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        StorageError("the disk is full"),
+        InUseError("another process has kept the database locked for 10 s"),
+        SettingError("forgotten.key is missing"),
+        PermissionError(13, "Permission denied", "/data/networks"),
+    ],
+    ids=lambda trouble: type(trouble).__name__,
+)
+def test_what_refuses_everything_is_not_the_records_fault(trouble: Exception) -> None:
+    def refused(_read: Item, _seen: object) -> None:
+        raise trouble
+
+    with pytest.raises(type(trouble)):
+        record_steps(returned=refused).run([item(Returned(1, 9, "smtp", "", ""))])
 
 
 def test_every_steps_time_is_told_under_its_name() -> None:
