@@ -40,11 +40,12 @@ class Worker:
             clock=deps.clock,
         )
         self._deps = deps
+        self._mails: _Mails | None = None
 
     @property
     def problem(self) -> str:
-        """Why no mail is sent; empty while mail is sent."""
-        return self._pump.problem
+        """Why no mail is sent, or one could not be made ready; empty while mail is sent."""
+        return self._pump.problem or (self._mails.problem if self._mails is not None else "")
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send until `stop`; `wake` is set by others when a copy may have become due.
@@ -53,7 +54,8 @@ class Worker:
         INDETERMINATE; another living worker's are left alone. Returns when every claim is journaled or given back;
         messages that are not answered within 20 s after the stop are left to the next start, as INDETERMINATE.
         """
-        await self._pump.run(_Mails(self._deps, self._pump, wake), stop)
+        self._mails = _Mails(self._deps, self._pump, wake)
+        await self._pump.run(self._mails, stop)
 
 
 class _Mails:
@@ -72,6 +74,7 @@ class _Mails:
         )
         pump.starts.took = self._recovery.took
         self._number: int | None = None
+        self._doubtful = False  # a claim failed, and may have been committed all the same
         self._wake = wake
         self._claimed: deque[Claim] = deque()
         self._bytes = 0  # of what is composed and not handed over, but for large ones
@@ -81,15 +84,21 @@ class _Mails:
         self._composing: Final[set[asyncio.Task[None]]] = set()
         pump.low = _AHEAD // 2
 
+    @property
+    def problem(self) -> str:
+        """Why one could not be made ready lately."""
+        return self._sender.problem
+
     async def feed(self) -> float:
         """Claim and compose, so that there is always something to begin."""
-        if self._number is None:
-            self._number = await unless_stopped(self._pump.stop, self._recovery.begin(self._deps.journal))
+        if self._number is None or (self._doubtful and not self._in_hand()):
+            self._number = await unless_stopped(self._pump.stop, self._begun())
             return 0.0
         self._wake.clear()
         self._pump.hungry.clear()
         wait_s = self._deps.transport.wait_s()
-        if not wait_s and len(self._claimed) <= _AHEAD // 2 and len(self._large) <= _LARGE_HELD:
+        room = len(self._claimed) <= _AHEAD // 2 and len(self._large) <= _LARGE_HELD
+        if room and not wait_s and not self._doubtful:
             for claim in await self._claim(_AHEAD - len(self._claimed), self._number):
                 (self._large if claim.size > _LARGE else self._claimed).append(claim)
         self._begin_large()
@@ -103,6 +112,17 @@ class _Mails:
             self._bytes += each.size
         self._pump.add(ready)
         return 0.0
+
+    async def _begun(self) -> int | None:
+        """The id to claim with, once nothing of a former one is left."""
+        journal = self._deps.journal
+        number = await (self._recovery.renew(journal) if self._doubtful else self._recovery.begin(journal))
+        self._doubtful = False
+        return number
+
+    def _in_hand(self) -> bool:
+        """Whether something that was claimed has no durable result yet."""
+        return bool(self._pump.in_hand or self._claimed or self._large or self._composing or self._sender.keeps)
 
     def _begin_large(self) -> None:
         """Let the next large ones be composed, in threads of their own."""
@@ -134,15 +154,23 @@ class _Mails:
         """Return when its result is on its way into the journal."""
         try:
             await self._sender.hand_over(item, start)
-        finally:
-            if item.claim.size > _LARGE:
-                self._large_in_hand -= 1
+        except (StorageError, InUseError):
+            raise  # the pump keeps it, and hands it over again
+        except BaseException:
+            self._let_go(item)
+            raise
+        self._let_go(item)
+
+    def _let_go(self, item: Ready) -> None:
+        """It takes no room any more."""
+        if item.claim.size > _LARGE:
+            self._large_in_hand -= 1
+            self._pump.hungry.set()
+            self._wake.set()
+        else:
+            self._bytes -= item.size
+            if self._bytes <= _AHEAD_BYTES // 2:
                 self._pump.hungry.set()
-                self._wake.set()
-            else:
-                self._bytes -= item.size
-                if self._bytes <= _AHEAD_BYTES // 2:
-                    self._pump.hungry.set()
 
     async def give_back(self, items: Sequence[Ready]) -> None:
         """Give back what was composed or only claimed."""
@@ -156,12 +184,17 @@ class _Mails:
         await self._sender.settled()
 
     async def _claim(self, limit: int, number: int) -> list[Claim]:
-        return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)
+        try:
+            return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)
+        except (StorageError, InUseError):
+            self._doubtful = True
+            raise
 
     async def _pause(self, wait_s: float) -> None:
         """Wait for room (when enough is composed), else for a wake-up or the next due copy."""
         full = bool(self._claimed)
-        seconds = min(_LONGEST_S, _IDLE_S if full else max(wait_s, await self._seconds()))
+        longest_s = _HELD_S if self._doubtful else _LONGEST_S
+        seconds = min(longest_s, _IDLE_S if full else max(wait_s, await self._seconds()))
         self._pump.well(seconds)
         await pause(seconds, (self._pump.stop, self._pump.hungry if full else self._wake))
 

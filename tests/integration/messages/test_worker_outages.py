@@ -11,11 +11,14 @@ import pytest
 
 from postlude.instrument import Policy
 from postlude.kit import loop
+from postlude.model.answer import Answer
+from postlude.model.errors import InputError, StorageError
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.ports import AttemptStart, Outgoing, Throttled
 from postlude.store import Store, open_store
+from postlude.store.messages.rows import Claim
 from postlude.worker import Worker, pump, single_mails
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
@@ -194,3 +197,79 @@ async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indetermina
         stop.set()
         await task
     assert first.id not in {one.copy for one in folder.observations() if isinstance(one, Attempt)}
+
+
+async def test_a_claim_that_was_committed_although_it_failed_is_given_back(
+    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server ends between its commit and its answer."""
+    claim, told = store.sending.claim, list[int]()
+
+    def committed(limit: int, now: int, worker: int) -> list[Claim]:
+        found = claim(limit, now, worker)
+        if found and not told:
+            told.append(len(found))
+            raise StorageError("state store: the connection was lost")
+        return found
+
+    monkeypatch.setattr(store.sending, "claim", committed)
+    await submit(folder, store)
+    async with Difficult().running() as server, working(folder, store, server):
+        found = await attempts(folder, 3)
+    assert told == [3]
+    assert [(one.outcome, one.attempt) for one in found] == [(SendOutcome.ACCEPTED, 1)] * 3
+    assert len(server.accepted) == 3
+    assert len(store.sending.worker_journals()["app"]) == 1
+
+
+async def test_a_key_that_cannot_be_read_is_told_and_the_mail_is_tried_again(
+    folder: Folder, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def signer_of(_domain: str) -> None:
+        raise InputError("dkim/example.org/s1.pem is not a key")
+
+    await submit(folder, store)
+    async with (
+        Difficult().running() as server,
+        working(folder, store, server, signer_of=signer_of) as worker,
+    ):
+        found = await attempts(folder, 3)
+        assert "s1.pem is not a key" in worker.problem
+    assert {(one.outcome, one.phase) for one in found} == {(SendOutcome.DEFERRED, "prepare")}
+    assert "Traceback" not in caplog.text
+
+
+class Broken:
+    """A transport with a fault of its own, before or after a byte of the message left."""
+
+    concurrency = 1
+
+    def __init__(self, *, taken: bool) -> None:
+        self._taken = taken
+
+    async def send(self, _copy: Outgoing, start: AttemptStart) -> Answer:
+        if self._taken:
+            await start.durable()
+        raise ZeroDivisionError("a fault of ours")
+
+    def wait_s(self) -> float:
+        return 0.0
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+@pytest.mark.parametrize(("taken", "outcome"), [(False, SendOutcome.DEFERRED), (True, SendOutcome.INDETERMINATE)])
+async def test_a_fault_of_the_transport_leaves_no_copy_without_an_outcome(
+    folder: Folder, store: Store, taken: bool, outcome: SendOutcome
+) -> None:
+    await submit(folder, store)
+    async with Difficult().running() as server:
+        deps = sender_deps(folder, store, server, transport=Broken(taken=taken))
+        stop = asyncio.Event()
+        task = asyncio.create_task(Worker(deps).run(stop, asyncio.Event()))
+        found = await attempts(folder, 3)
+        stop.set()
+        await task
+    assert {one.outcome for one in found} == {outcome}
+    assert {one.text for one in found} == {"ZeroDivisionError: a fault of ours"}

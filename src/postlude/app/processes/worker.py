@@ -20,6 +20,7 @@ from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.recovery import OtherWorkers, OwnReading, Recovery
 from postlude.services.messages.result_log import ResultLog
+from postlude.services.ports import Transport
 from postlude.store import Store, open_store
 from postlude.worker import CampaignDeps, run_campaigns
 
@@ -59,16 +60,13 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
         if worker is None:
             return
         others = OtherWorkers(recovery, store, folder.journal, identity=identity, prefix=_NAME, own=name)
-        transport = (
-            SandboxOutbox(folder.mailbox, parts.clock)
-            if settings.sandbox
-            else build_transport(settings, parts.clock, store.sending)
-        )
+        transport = _transport(parts, store)
         stack.push_async_callback(transport.close)
         contents = build_contents(parts, store)
+        work = CampaignWork(store, parts.clock, worker, parts.settings.hold_seconds)
         deps = CampaignDeps(
             store=store,
-            work=CampaignWork(store, parts.clock, worker, parts.settings.hold_seconds),
+            work=work,
             composer=_composer(parts, contents),
             transport=transport,
             results=ResultLog(journal),
@@ -78,9 +76,21 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
             watch=others.look,
             took=recovery.took,
             begins=troubles.append,
+            renew=partial(_renew, recovery, own, work, stop),
         )
         await run_campaigns(deps, stop)
         await recovery.end(own)
+
+
+async def _renew(recovery: Recovery, own: str, work: CampaignWork, stop: asyncio.Event) -> None:
+    if (another := await unless_stopped(stop, recovery.renew(own))) is not None:
+        work.go_on_as(another)
+
+
+def _transport(parts: Parts, store: Store) -> Transport:
+    if parts.settings.sandbox:
+        return SandboxOutbox(parts.folder.mailbox, parts.clock)
+    return build_transport(parts.settings, parts.clock, store.sending)
 
 
 async def _opened(parts: Parts, stack: AsyncExitStack) -> tuple[Store, JournalWriter, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple, Protocol
 
 from postlude.compose import envelope
@@ -13,24 +14,28 @@ from postlude.dkim import Signer
 from postlude.instrument import Policy
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
-from postlude.kit.loop import retried
+from postlude.kit.file_trouble import about_a_file
+from postlude.kit.loop import retried, words_of
 from postlude.model.answer import Answer
-from postlude.model.errors import DamagedError, InUseError, NotFoundError, StorageError
+from postlude.model.errors import DamagedError, InUseError, NotFoundError, PostludeError, StorageError
 from postlude.model.not_mailed import told
 from postlude.model.observation import Attempt, encode
 from postlude.model.words import IfIndeterminate, MessagePurpose, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
+from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.copy_headers import Marked, resigned, with_copy_headers
+from postlude.services.messages.one_attempt import one_attempt
 from postlude.services.messages.recovery import Digested
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.messages.tracker import Tracker
-from postlude.services.ports import Append, AttemptStart, Outgoing, PolicyOf, SignerOf, Throttled, Transport
+from postlude.services.ports import Append, Outgoing, PolicyOf, SignerOf, Throttled, Transport
 from postlude.services.privacy.withdrawals import limited
 from postlude.store import Store
 from postlude.store.messages.rows import Claim, Message
 from postlude.tokens import TokenCodec
 
 _SETTLE_S: Final = 10.0
+_TOLD_S: Final = 300.0
 _REFUSED: Final = (StorageError, InUseError)
 
 _log = logging.getLogger(__name__)
@@ -113,6 +118,13 @@ class Sender:
     def __init__(self, deps: SenderDeps) -> None:
         self._deps = deps
         self._keeping: Final[set[asyncio.Task[object]]] = set()
+        self._unready = ("", 0.0)
+
+    @property
+    def problem(self) -> str:
+        """Why a copy could not be made ready within the last minutes: it is tried again, and the others leave."""
+        text, at = self._unready
+        return f"mail could not be made ready and is tried again: {text}" if text and monotonic() - at < _TOLD_S else ""
 
     async def prepare(self, claims: Sequence[Claim], most_bytes: int) -> list[Ready]:
         """Compose claimed copies, in a thread, with one store query for all of them.
@@ -121,7 +133,7 @@ class Sender:
         """
         return await asyncio.to_thread(self._prepare, claims, most_bytes)
 
-    async def hand_over(self, ready: Ready, start: AttemptStart) -> SendOutcome | None:
+    async def hand_over(self, ready: Ready, start: JournaledStart) -> SendOutcome | None:
         """One attempt for one claimed copy; its outcome, which is on its way into the journal (`settled`).
 
         None when a limit of ours held it: then nothing was tried and its claim is given back. StorageError when the
@@ -130,7 +142,7 @@ class Sender:
         answer: Answer | Throttled | None = ready.answer
         if answer is None:
             assert ready.copy is not None
-            answer = await self._deps.transport.send(ready.copy, start)
+            answer = await one_attempt(self._deps.transport, ready.copy, start)
         copy = ready.claim.copy
         if isinstance(answer, Throttled):
             postpone = partial(self._deps.store.campaigns.postpone, [copy], answer.until, answer.text)
@@ -139,7 +151,13 @@ class Sender:
         twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(ready)
         attempt = self._as_attempt(ready, answer, rather_twice=twice)
         self._keep(copy, encode(attempt))
+        await asyncio.sleep(0)  # now the result is in the journal's hands: before any start that comes after it
         return attempt.outcome
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a result is not durable yet."""
+        return bool(self._keeping)
 
     async def settled(self) -> None:
         """Return when every result is durable; what the disk does not take within 10 s is left to the next start."""
@@ -189,8 +207,10 @@ class Sender:
         except DamagedError as error:
             return Ready(claim, answer=Answer(SendOutcome.REJECTED, text=str(error), phase="spool"))
         except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
-            _log.exception("copy %016x could not be prepared", claim.copy)
-            text = f"{type(error).__name__}: {error}"
+            known = isinstance(error, PostludeError) or about_a_file(error)
+            text = words_of(error) if known else f"{type(error).__name__}: {error}"
+            self._unready = text, monotonic()
+            _log.error("copy %016x could not be prepared: %s", claim.copy, text, exc_info=None if known else error)
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))
 
     def _composed(self, claim: Claim, message: Message, policy: Policy) -> Ready:
