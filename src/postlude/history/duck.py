@@ -361,17 +361,29 @@ class DuckHistory:
         """Rewrite the history, so that its file contains no deleted data."""
         fresh = self._path.with_name(f".{self._path.name}.new")
         with self._lock, self._translated():
-            fresh.unlink(missing_ok=True)
-            self._connection.execute("CHECKPOINT")
-            name = self._connection.execute("SELECT current_database()").fetchall()[0][0]
-            quoted = str(fresh).replace("'", "''")
-            self._connection.execute(f"ATTACH '{quoted}' AS fresh")
-            self._connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-            self._connection.execute("DETACH fresh")
-            self._connection.close()
-            move_durably(fresh, self._path)
-            self._path.with_name(f"{self._path.name}.wal").unlink(missing_ok=True)
-            self._open()
+            if self._broken:
+                self._reopen()
+            try:
+                self._rewrite(fresh)
+            except BaseException:
+                # What was attached stays attached, and what was copied keeps the room that was too little.
+                self._broken = True
+                self._connection.close()
+                _remove(fresh)
+                raise
+
+    def _rewrite(self, fresh: Path) -> None:
+        _remove(fresh)
+        self._connection.execute("CHECKPOINT")
+        name = self._connection.execute("SELECT current_database()").fetchall()[0][0]
+        quoted = str(fresh).replace("'", "''")
+        self._connection.execute(f"ATTACH '{quoted}' AS fresh")
+        self._connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+        self._connection.execute("DETACH fresh")
+        self._connection.close()
+        move_durably(fresh, self._path)
+        self._path.with_name(f"{self._path.name}.wal").unlink(missing_ok=True)
+        self._open()
 
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
@@ -430,7 +442,8 @@ class DuckHistory:
         with self._translated():
             if self._broken:
                 with self._lock:
-                    self._reopen()
+                    if self._broken:  # another thread may have been first
+                        self._reopen()
             try:
                 with self._connection.cursor() as cursor:
                     return cursor.execute(query, values or {}).fetchall()
@@ -465,6 +478,12 @@ class DuckHistory:
         return StorageError(
             f"history {self._path}: {text}. Free space, or make the data folder writable: Postlude goes on by itself"
         )
+
+
+def _remove(copy: Path) -> None:
+    """A history that is being written, with the log of its changes."""
+    for path in (copy, copy.with_name(f"{copy.name}.wal")):
+        path.unlink(missing_ok=True)
 
 
 def _is_damage(error: duckdb.Error) -> bool:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from postlude.history import open_history
 from postlude.model.errors import StorageError
 from postlude.model.event import Event
@@ -41,4 +43,22 @@ def test_filled_and_freed_again_and_again(tmp_path: Path) -> None:
         assert history.positions() == {1: (0, taken)}
         ids = [event.id for event in history.since(0, [EventKind.OPENED], limit=10_000_000)]
         assert sorted(ids) == list(range(1, taken + 1))
+        history.close()
+
+
+def test_a_rewriting_that_finds_no_room_is_done_once_there_is_some(tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "48m") as folder:
+        history = open_history(folder / "history.duckdb")
+        for first in range(0, 10 * BATCH, BATCH):
+            history.append(events(first), {})
+        ballast = fill(folder)
+        for _ in range(2):  # also when it is tried again before anything was freed
+            with pytest.raises(StorageError):
+                history.leave_no_remains()
+        assert history.total() == 10 * BATCH
+        ballast.unlink()
+        history.append(events(10 * BATCH), {})
+        history.leave_no_remains()
+        assert history.total() == 11 * BATCH
+        assert sorted(path.name for path in folder.iterdir()) == ["history.duckdb"]
         history.close()
