@@ -157,7 +157,7 @@ class _Looker:
 
     def _refresh(self) -> None:
         now = self._clock.now()
-        if now - self._looked_at < _LOOK_SECONDS * MICROS_PER_SECOND:
+        if 0 <= now - self._looked_at < _LOOK_SECONDS * MICROS_PER_SECOND:
             return
         self._looked_at = now
         stamp = stamp_of(self._folder)

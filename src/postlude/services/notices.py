@@ -53,7 +53,8 @@ class Notices:
     def step(self) -> list[Notice]:
         """Tell what has stood long enough; returns that. Cheap when nothing is due."""
         now = self._clock.now()
-        due = [held for held in self._held.values() if held[0] <= now] if self._held else []
+        # What is due later than it can be was taken while the clock was ahead.
+        due = [held for held in self._held.values() if not now < held[0] <= now + self._hold] if self._held else []
         if not due and not self._taken_back and (self._held or self._read_to == self._written):
             return []
         shown = [_notice(event, now) for _, _, event in due]

@@ -51,6 +51,12 @@ def test_it_is_held_for_the_time_that_is_set(store: Store, clock: HandClock, not
     assert notice.shown_at == clock.at
 
 
+def test_a_clock_that_is_set_back_holds_nothing_for_days(store: Store, clock: HandClock, notices: Notices) -> None:
+    _add(store, notices, CLICK)
+    clock.at -= 2 * 86_400 * S
+    assert [notice.event for notice in notices.step()] == [5]
+
+
 def test_machines_and_what_is_not_an_open_or_click_are_not_told(
     store: Store, clock: HandClock, notices: Notices
 ) -> None:

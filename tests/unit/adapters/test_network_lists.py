@@ -127,6 +127,15 @@ def test_own_rules_become_facts_of_the_next_hits(tmp_path: Path) -> None:
     assert of_agent("Pcore-HTTP/v0.40.3") == {"own": "human"}
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_from_looking(tmp_path: Path) -> None:
+    hand = Hand()
+    facts = AddressLookup(tmp_path, hand)
+    assert facts("192.0.2.1") == {}
+    import_own_rules(tmp_path, "network 192.0.2.0/24 self\n")
+    hand.time -= 2 * 86_400_000_000
+    assert facts("192.0.2.1") == {"own": "self"}
+
+
 def test_own_rules_with_a_mistake_leave_those_from_before(tmp_path: Path) -> None:
     hand = Hand()
     facts = AddressLookup(tmp_path, hand)
