@@ -204,6 +204,7 @@ class ImapReader:
             elif self._tried(uid, validity) > _TRIES:
                 _log.error("imap %s: mail %d could not be read in %d tries, skipped", self._config.name, uid, _TRIES)
             elif raw := self._fetch(client, uid):  # deleted meanwhile by another program
+                self._failing = (0, 0, 0)  # it can be read: what a disk refuses now is not the mail's fault
                 self._take(raw)
                 taken += 1
                 self.taken += 1

@@ -6,6 +6,7 @@ import pytest
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped] # it has no types
 
 from postlude.adapters.imap import ImapConfig, ImapReader
+from postlude.model.errors import StorageError
 from postlude.services.feedback.folder_position import FolderMark
 from servers.imap_script import ScriptedImap, body
 
@@ -90,4 +91,25 @@ def test_a_mail_nobody_can_read_holds_up_the_others_only_for_a_while() -> None:
             with pytest.raises(IMAPClientError):
                 one.read_once()
         one.read_once()
+    assert taken == [b"mail 5"]
+
+
+def test_a_disk_that_refuses_again_and_again_costs_no_mail() -> None:
+    refused: list[bytes] = []
+
+    def full(raw: bytes) -> None:
+        refused.append(raw)
+        raise StorageError("the disk is full")
+
+    taken: list[bytes] = []
+    with ScriptedImap(numbers, lambda uid: body(uid, b"mail %d" % uid)) as server:
+        place = Place(FolderMark(1, 3, TODAY))
+        one = reader(server, place, taken)
+        one._take, take = full, one._take
+        for _ in range(5):
+            with pytest.raises(StorageError):
+                one.read_once()
+        one._take = take
+        one.read_once()
+    assert len(refused) == 5
     assert taken == [b"mail 5"]
