@@ -30,14 +30,19 @@ class DataRequests(InBackground):
         self._store = store
         self._history = history
         self._submit = submit
+        self._sent: set[str] = set()
+        """Who has an answer that the state does not know of yet: while it is locked, none is sent again."""
 
     async def _round(self) -> float:
         for request in await asyncio.to_thread(self._store.privacy.open_requests):
-            await self._answer(request)
+            if request.address not in self._sent:
+                await self._answer(request)
+                self._sent.add(request.address)
+            await asyncio.to_thread(self._store.privacy.answered, request.address, self._parts.clock.now())
+            self._sent.discard(request.address)
         return _LOOK_SECONDS
 
     async def _answer(self, request: OpenRequest) -> None:
-        now = self._parts.clock.now()
         try:
             made = await asyncio.to_thread(answer, self._store, self._history, request.copy, self._page(request.copy))
         except NotFoundError:
@@ -48,7 +53,6 @@ class DataRequests(InBackground):
                     user=made.user, via=Via.WEB, mail_from=made.mail_from, recipients=[made.recipient], raw=made.raw
                 )
             )
-        await asyncio.to_thread(self._store.privacy.answered, request.address, now)
 
     def _page(self, copy: int) -> str:
         parts = self._parts
