@@ -6,16 +6,18 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from postlude.kit.clock import MICROS_PER_SECOND, SystemClock
+from servers.counting import Counting
 from servers.disk import fill
 from servers.example_mails import offer
+from servers.mailing import send_to_all
 from servers.postlude import Postlude
-from servers.supervision import all_children, health, told
+from servers.supervision import alive, all_children, children_of, health, told
 from servers.waiting import LOOPBACK, wait_for
 
 ALARM_S = 60.0
@@ -54,15 +56,14 @@ def locked(running: Postlude) -> Iterator[None]:
 
 
 @contextmanager
-def in_the_way(running: Postlude) -> Iterator[None]:
-    """A file that a loop must write is a folder: the loop fails, and everything else goes on."""
-    path = running.data / "logins.json"
-    path.rename(path.with_name("aside"))
-    path.mkdir()
-    try:
-        yield
-    finally:
-        path.rmdir()
+def without_a_table(running: Postlude) -> Iterator[None]:
+    """A loop cannot read what it needs: it fails, and everything else goes on."""
+    with closing(sqlite3.connect(running.data / "state.sqlite", timeout=30)) as state:
+        state.execute("ALTER TABLE app_passwords RENAME TO away")
+        try:
+            yield
+        finally:
+            state.execute("ALTER TABLE away RENAME TO app_passwords")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def in_the_way(running: Postlude) -> Iterator[None]:
         (stopped("inbound"), "inbound"),
         (locked, "sender"),
         (locked, "digest"),
-        (in_the_way, "logins"),
+        (without_a_table, "logins"),
     ],
     ids=["edge", "relay", "inbound", "sender", "digest", "loop"],
 )
@@ -117,6 +118,28 @@ def test_a_server_that_says_nothing_is_told_within_a_minute(postlude: Callable[.
         wait_for(f"word of the {name}", lambda: told(running, name), ALARM_S, pause=0.3)
         assert time.monotonic() - began < ALARM_S
         assert running.run("check").code == 1
+
+
+def test_campaigns_that_stand_still_are_told_within_a_minute(postlude: Callable[..., Postlude]) -> None:
+    """First the next server says nothing, then the worker's process is stopped."""
+    with socket.create_server((LOOPBACK, 0)) as silent, Counting(delay=0.5) as slow:
+        running = postlude(smtp_host=LOOPBACK, smtp_port=silent.getsockname()[1], smtp_tls="none")
+        store, _ = send_to_all(running.settings, 500)
+        store.close()
+        began = time.monotonic()
+        wait_for("word of the server", lambda: told(running, "campaigns", "the next mail server"), ALARM_S, pause=0.3)
+        assert time.monotonic() - began < ALARM_S
+        running.stop()
+        running.settings["smtp_port"] = slow.port
+        running.start()
+        wait_for("mail to leave", slow.counts.total, 60, pause=0.3)
+        worker = children_of(all_children(running)["app"])["worker"]
+        began = time.monotonic()
+        os.kill(worker, signal.SIGSTOP)
+        wait_for("word of the worker", lambda: told(running, "campaigns", "no sign of life"), ALARM_S, pause=0.3)
+        assert time.monotonic() - began < ALARM_S
+        assert running.run("check").code == 1
+        wait_for("another worker", lambda: not alive(worker), 60, pause=0.5)
 
 
 def test_an_app_that_stands_still_is_told_by_check(postlude: Callable[..., Postlude]) -> None:

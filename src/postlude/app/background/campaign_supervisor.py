@@ -10,6 +10,7 @@ from typing import Final, Self
 from postlude.app.processes.children import Child, ChildSpec, no_sockets
 from postlude.kit.clock import Clock
 from postlude.services.campaigns.work import worker_wanted
+from postlude.services.health import SILENT_S
 from postlude.store import Store
 
 _STOP_WITHIN: Final = 15.0
@@ -30,7 +31,10 @@ class CampaignWorkers:
     @property
     def problem(self) -> str:
         """Why campaigns do not leave; empty when they do."""
-        return f"campaigns do not leave: {self._child.problem}" if self._child.problem else ""
+        silent_s = self._child.report().silent_s
+        hangs = f"the worker gives no sign of life for {silent_s:.0f} s: it will be killed and started again"
+        why = hangs if silent_s > SILENT_S else self._child.problem
+        return f"campaigns do not leave: {why}" if why else ""
 
     async def __aenter__(self) -> Self:
         """Begin to look."""
