@@ -63,7 +63,9 @@ def repeat(seed: int, rounds: int, small: bool, plain: bool) -> str:
 def kind(step: str) -> str:
     """`damaged journal/mail/0000002.journal (bit at 3 of 9)` -> `damaged segment`."""
     words = step.split()
-    if words[0] in {"lost", "damaged"}:
+    if step.startswith("a folder for "):
+        return f"a folder for {kind(f'lost {words[3]}').removeprefix('lost ')}"
+    if words[0] in {"lost", "damaged", "emptied"}:
         path = words[1]
         last = path.rsplit("/", 1)[-1]
         what = {".journal": "segment", ".eml": "stored mail"}.get(Path(last).suffix, last)

@@ -41,6 +41,9 @@ DAMAGED: Final = (
 )
 
 
+_HALF: Final = 0.5
+
+
 def remove(path: Path) -> None:
     """File or folder, if it is there."""
     if path.is_dir():
@@ -94,6 +97,19 @@ def damage(chance: random.Random, data: Path, _snapshots: list[Path]) -> str:
     return f"damaged {path.relative_to(data)} ({how} at {at} of {size})"
 
 
+def replace(chance: random.Random, data: Path, _snapshots: list[Path]) -> str:
+    """A folder stands where a file was, or a file without content, as containers and careless hands leave them."""
+    path = _one(chance, data, (*LOST, "session.key", "logins.json", "revoked.bin", "lock", "journal/*/lock"))
+    if path is None or path.is_dir():
+        return "nothing"
+    remove(path)
+    if chance.random() < _HALF:
+        path.mkdir()
+        return f"a folder for {path.relative_to(data)}"
+    path.touch(0o600)
+    return f"emptied {path.relative_to(data)}"
+
+
 def nothing(_chance: random.Random, _data: Path, _snapshots: list[Path]) -> str:
     """Only what ended the process."""
     return "nothing"
@@ -107,5 +123,5 @@ def jump(chance: random.Random, data: Path, _snapshots: list[Path]) -> str:
 
 
 Fault = Callable[[random.Random, Path, list[Path]], str]
-FAULTS: Final[tuple[Fault, ...]] = (nothing, put_back, lose, damage)
+FAULTS: Final[tuple[Fault, ...]] = (nothing, put_back, lose, damage, replace)
 WITH_CLOCK: Final[tuple[Fault, ...]] = (*FAULTS, jump)

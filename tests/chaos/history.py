@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults import FAULTS, WITH_CLOCK, jump
+from chaos.faults import FAULTS, WITH_CLOCK, jump, remove
 from chaos.node import DATABASE, run_node, settings_of
 from postlude.app.commands.doctor import examine_all, repair
 from postlude.history import open_history
@@ -221,6 +221,7 @@ class Driver:
 
     def _follow_advice(self, kind: str, text: str) -> None:
         if kind == "SettingError" and "keys.json" in text:
+            remove(self._data / "keys.json")
             (self._data / "keys.json").write_bytes(self._keys)
             return
         moved = _forked(lambda: repair(settings_of(self._data)))

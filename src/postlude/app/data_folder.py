@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from postlude.adapters.key_file import make_key_file, read_key_file
-from postlude.kit.files import create_durably, lock_file, set_aside
+from postlude.kit.files import create_durably, lock_file, quarantine_file
 from postlude.model.errors import InUseError, SettingError, StorageError
 from postlude.tokens import KeyRing
 from postlude.tokens.keys import SECRET_BYTES
@@ -188,7 +188,7 @@ class DataFolder:
         except IsADirectoryError:
             damaged = True
         if damaged:
-            quarantined = set_aside(path)
+            quarantined = quarantine_file(path)
             _log.error("%s is damaged: it is kept as %s, and a new one is made; %s", path, quarantined.name, so)
         self._write_once(path, fresh)
         return path.read_bytes()

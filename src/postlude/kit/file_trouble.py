@@ -29,6 +29,6 @@ def file_trouble(error: OSError) -> str:
     reported = error.strerror or str(error)
     if error.filename is None:
         return reported
-    said = f"{os.fsdecode(error.filename)}: {reported}"
+    about = f"{os.fsdecode(error.filename)}: {reported}"
     remedy = _REMEDIES.get(error.errno or 0)
-    return f"{said}. {remedy}" if remedy else said
+    return f"{about}. {remedy}" if remedy else about

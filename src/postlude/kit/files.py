@@ -26,7 +26,7 @@ def replace_durably(path: Path, data: bytes, *, mode: int, through: Path | None 
 
     On stable storage when this returns; when it raises, the old file is untouched. `mode` is the new file's, less the
     umask. The folder must exist. `through` is another folder of the same file system to write in (a maildir's `tmp`).
-    A folder that stands in place of the file is set aside.
+    A folder that stands in place of the file is quarantined.
     """
     fresh = _write_fresh(path, data, mode, through)
     try:
@@ -65,17 +65,17 @@ def content_of(path: Path) -> bytes | None:
         return None
 
 
-def set_aside(path: Path) -> Path:
+def quarantine_file(path: Path) -> Path:
     """Give what stands at `path`, file or folder, another name beside it, durably; returns that name."""
-    aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
-    rename_durably(path, aside)
-    return aside
+    quarantined = path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}")
+    rename_durably(path, quarantined)
+    return quarantined
 
 
 def make_way(path: Path) -> None:
     """Set aside a folder that stands where a file must be, as a container makes it of a file that is not there."""
     if path.is_dir() and not path.is_symlink():
-        _log.error("%s is a folder where a file must be: it is kept as %s", path, set_aside(path).name)
+        _log.error("%s is a folder where a file must be: it is kept as %s", path, quarantine_file(path).name)
 
 
 def move_durably(fresh: Path, path: Path) -> None:
@@ -102,7 +102,7 @@ def lock_file(path: Path, *, mode: int, patience_s: float | None = None) -> int:
     """Lock `path` (made when it is missing) for the life of the returned descriptor, against all other processes.
 
     Waits up to `patience_s`, as long as it takes without; BlockingIOError when another process still has it.
-    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is set aside.
+    On a read-only disk a file that is there can be locked as well. A folder that stands in its place is quarantined.
     """
     try:
         fd = os.open(path, _LOCK, mode)

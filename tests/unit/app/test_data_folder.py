@@ -125,8 +125,8 @@ def test_a_folder_in_place_of_a_record_is_set_aside(tmp_path: Path, name: str) -
     assert folder.session_secret()
     assert folder.identity()
     assert (folder.root / name).is_file()
-    [aside] = folder.root.glob(f"{name}.damaged-*")
-    assert (aside / "inside").read_bytes() == b"kept"
+    [quarantined] = folder.root.glob(f"{name}.damaged-*")
+    assert (quarantined / "inside").read_bytes() == b"kept"
 
 
 def test_a_record_that_leads_nowhere_is_named_and_not_replaced(tmp_path: Path) -> None:

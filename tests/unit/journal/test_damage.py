@@ -197,8 +197,8 @@ def test_a_folder_in_place_of_a_file_of_the_journal_is_set_aside(tmp_path: Path,
     writer.append_blocking(b"new")
     writer.close()
     assert _read(tmp_path)[0] == [*_RECORDS, b"new"]
-    [aside] = path.parent.glob(f"{path.name}.damaged-*")
-    assert (aside / "inside").read_bytes() == b"kept"
+    [quarantined] = path.parent.glob(f"{path.name}.damaged-*")
+    assert (quarantined / "inside").read_bytes() == b"kept"
 
 
 def _two(root: Path) -> None:

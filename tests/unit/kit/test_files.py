@@ -140,8 +140,8 @@ def test_a_folder_in_place_of_a_file_that_is_written_is_set_aside(path: Path) ->
     (path / "inside").write_bytes(b"kept")
     replace_durably(path, b"new", mode=0o600)
     assert path.read_bytes() == b"new"
-    [aside] = path.parent.glob("file.txt.damaged-*")
-    assert (aside / "inside").read_bytes() == b"kept"
+    [quarantined] = path.parent.glob("file.txt.damaged-*")
+    assert (quarantined / "inside").read_bytes() == b"kept"
 
 
 def test_a_folder_in_place_of_a_lock_is_set_aside(path: Path) -> None:
