@@ -35,7 +35,7 @@ def killed(kind: str, delay: float, rounds: int, copies: int, chance: random.Ran
             "smtp_tls": "none",
             "log_level": "error",
         }
-        running = Postlude(Path(folder), **settings, log_level="error", smtp_connections=CONNECTIONS)
+        running = Postlude(Path(folder), **settings, smtp_connections=CONNECTIONS)
         running.start()
         try:
             if kind == "campaign":

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, Protocol
 
 from postlude.app.processes.supervised import ALIVE, FAILED, PROBLEM, STOP, STOP_S
@@ -118,8 +119,8 @@ class Child:
             await self._tried.wait()
 
     def report(self) -> ChildReport:
-        """How it is now."""
-        now = asyncio.get_running_loop().time()
+        """How it is now; from any thread."""
+        now = monotonic()
         running = self.pid is not None
         return ChildReport(
             name=self.name,
@@ -178,7 +179,7 @@ class Child:
         return self._again_after(code)
 
     def _again_after(self, code: int) -> float:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         if now - self._started > _STEADY_AFTER:
             self._pauses.reset()
         pause = self._pauses.next()
@@ -204,7 +205,7 @@ class Child:
             )
         self._socket, self._heard_why, self._trouble, self._signs = ours, "", "", False
         loop = asyncio.get_running_loop()
-        self._started = self._heard = loop.time()
+        self._started = self._heard = monotonic()
         loop.add_reader(ours, self._hear, ours)
 
     def _hear(self, sock: socket.socket) -> None:
@@ -222,15 +223,14 @@ class Child:
             if line.startswith(PROBLEM):
                 self._trouble = line.removeprefix(PROBLEM).decode("utf-8", "replace")
         if ALIVE in reported:
-            self._heard, self._signs = asyncio.get_running_loop().time(), True
+            self._heard, self._signs = monotonic(), True
 
     async def _until_it_ends(self) -> int:
         process = self._process
         assert process is not None
-        loop = asyncio.get_running_loop()
-        looked = loop.time()
+        looked = monotonic()
         while not await _ended_within(process, _LOOK_S):
-            now, before = loop.time(), looked
+            now, before = monotonic(), looked
             looked = now
             if now - before > _OWN_SILENCE_S:
                 self._heard = now  # it was this process that stood still, and heard nobody
