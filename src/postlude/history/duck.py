@@ -1,17 +1,17 @@
 """The history in one DuckDB file, owned by one process."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 import duckdb
-import msgspec
-from msgspec.structs import astuple
 
-from postlude.history.interface import Count, LinkTotal
+from postlude.history.event_rows import COLUMNS, EventRows, read_event
+from postlude.history.interface import Count, HitTotal, LinkTotal
+from postlude.history.merging import EVERY, PLACES, RUN_ROWS, TABLES, among, merge_step
 from postlude.kit.files import move_durably
 from postlude.model.errors import DamagedError, InUseError, StorageError
 from postlude.model.event import Event
@@ -45,13 +45,8 @@ _MOVE: Final = """
 UPDATE positions SET segment = $segment, "offset" = $offset, generation = $generation WHERE writer = $writer
 """
 _BEGIN: Final = "INSERT INTO positions VALUES ($writer, $segment, $offset, $generation)"
-_COLUMNS: Final = (
-    "id, kind, seen_at, message, copy, position, verdict, reasons, rules_version, facts, address, workspace, "
-    "first_verdict, cause"
-)
 _THESE: Final = "seen_at BETWEEN $first AND $last AND id IN (SELECT unnest($events))"
-_TAKE_OUT: Final = f"DELETE FROM events WHERE {_THESE}"  # noqa: S608 - fixed text
-_REMOVE: Final = "DELETE FROM events WHERE id IN (SELECT unnest($events))"
+_REMOVED: Final = "id IN (SELECT unnest($events))"
 _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
 _OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
@@ -75,7 +70,9 @@ _TROUBLE: Final = (
 )
 _WORDS: Final = "'replied', 'autoresponded', 'displayed', 'unmatched'"
 _TRACKS: Final = "'opened', 'clicked', 'viewed'"
-_REMEMBERED: Final = 4096
+_HOUR_US: Final = 3_600_000_000
+_NAMED: Final = 200
+"""Messages that a query names; with more of them few row groups would be skipped."""
 # What is freed at once and is more than this goes back to the system; DuckDB's allocator keeps it otherwise, 20 MB
 # after 100,000 events (measured). A little less than one block of its file.
 _GIVE_BACK: Final = "256KB"
@@ -86,16 +83,16 @@ _CHECKPOINT: Final = "2MB"
 # is enough: passing small batches on to a second one costs a tenth more processor time.
 _BUSY: Final = 5_000
 _WINDOW_S: Final = 1.0
-_encode: Final = msgspec.json.Encoder().encode
-_read_facts: Final = msgspec.json.Decoder(dict[str, str]).decode
-_reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class DuckHistory:
     """`History` on DuckDB. One thread appends at a time; any number read, each on its own cursor."""
 
-    def __init__(self, path: Path, *, memory_limit: str, threads: int, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, memory_limit: str, threads: int, read_only: bool = False, run_rows: int = RUN_ROWS
+    ) -> None:
         self._path = path
+        self._run_rows = run_rows
         self._read_only = read_only
         self._broken = False
         self._config: dict[str, str | bool | int | float | list[str]] = {
@@ -112,7 +109,7 @@ class DuckHistory:
         self._lock = threading.Lock()
         self._closed = False
         self._added, self._counted_at = 0, monotonic()
-        self._reasons: dict[tuple[str, ...], str] = {}
+        self._rows = EventRows()
         with self._translated():
             self._open()
 
@@ -122,11 +119,14 @@ class DuckHistory:
             self._busy = self._broken = False
             return
         self._connection.execute(_TABLES)
+        self._connection.execute(TABLES)
         self._bring_forward()
         self._appender = self._connection.appender("events")
         self._writers = {row[0] for row in self._connection.execute("SELECT writer FROM positions").fetchall()}
         if not self._connection.execute("SELECT count(*) FROM feed_cursor").fetchall()[0][0]:
             self._connection.execute("INSERT INTO feed_cursor VALUES (0)")
+        self._unmerged = int(self._connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
+        self._merging = True
         self._busy = False
         self._broken = False
 
@@ -152,7 +152,7 @@ class DuckHistory:
         number: int = 0,
     ) -> None:
         """Add events and the place to read on from, durably, all or nothing; after deleting what they replace."""
-        rows = self._rows(events, number)
+        rows = self._rows.of(events, number)
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
@@ -162,7 +162,7 @@ class DuckHistory:
                 if erase:
                     self._erase(erase)
                 if remove:
-                    self._connection.execute(_REMOVE, {"events": list(remove)})
+                    self._delete(_REMOVED, {"events": list(remove)})
                 if replace:
                     self._take_out(replace)
                 if rows:
@@ -179,6 +179,7 @@ class DuckHistory:
                     self._connection.execute("INSERT INTO journal_labels VALUES ($1, $2, $3, $4, $5)", list(label))
                 self._commit()
                 self._writers.update(positions)
+                self._unmerged += len(rows)
             except BaseException:
                 self._undo()
                 raise
@@ -186,8 +187,12 @@ class DuckHistory:
     def _take_out(self, events: Sequence[Event]) -> None:
         """Delete the earlier rows of these events. Their times keep it from looking through the whole table."""
         times = [event.at for event in events]
-        ids = [event.id for event in events]
-        self._connection.execute(_TAKE_OUT, {"events": ids, "first": min(times), "last": max(times)})
+        these = {"events": [event.id for event in events], "first": min(times), "last": max(times)}
+        self._delete(f"{_of_messages({event.message for event in events})}{_THESE}", these)
+
+    def _delete(self, where: str, values: dict[str, Any]) -> None:
+        for place in PLACES:
+            self._connection.execute(f"DELETE FROM {place} WHERE {where}", values)  # noqa: S608 - fixed text
 
     def _move_cursor(self, number: int) -> None:
         self._connection.execute("UPDATE feed_cursor SET number = $number", {"number": number})
@@ -202,7 +207,7 @@ class DuckHistory:
             return []
         times = wanted.values()
         values = {"events": list(wanted), "first": min(times), "last": max(times)}
-        return [_event(row) for row in self._query(f"SELECT {_COLUMNS} FROM events WHERE {_THESE}", values)]  # noqa: S608 - fixed text
+        return [read_event(row) for row in self._query(f"SELECT {COLUMNS} FROM {EVERY} WHERE {_THESE}", values)]  # noqa: S608 - fixed text
 
     def _commit(self) -> None:
         # An error at COMMIT is about the disk: errors of the rows are raised when they are added.
@@ -225,11 +230,12 @@ class DuckHistory:
             self._busy = busy
 
     def _erase(self, copies: Sequence[int]) -> None:
-        theirs = "copy IN (SELECT unnest($copies))"
-        self._connection.execute(f"DELETE FROM events WHERE {theirs} AND kind IN ({_TRACKS})", {"copies": list(copies)})  # noqa: S608 - fixed text
+        theirs, values = "copy IN (SELECT unnest($copies))", {"copies": list(copies)}
+        self._delete(f"{theirs} AND kind IN ({_TRACKS})", values)
         # The unsubscribe must be kept to be honoured; its program and address need not.
-        kept = f"UPDATE events SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
-        self._connection.execute(kept, {"copies": list(copies)})
+        for place in PLACES:
+            kept = f"UPDATE {place} SET facts = '{{}}', address = '' WHERE {theirs} AND kind = 'unsubscribed'"  # noqa: S608 - fixed text
+            self._connection.execute(kept, values)
 
     def _undo(self) -> None:
         # A failed COMMIT (disk full) may leave DuckDB refusing everything until its file is opened again.
@@ -244,32 +250,6 @@ class DuckHistory:
             raise StorageError(f"history {self._path}: it is closed, since Postlude ends")
         self._connection.close()
         self._open()
-
-    def _rows(self, events: Sequence[Event], number: int = 0) -> list[tuple[object, ...]]:
-        rows: list[tuple[object, ...]] = []
-        reasons = self._reasons
-        texts: dict[int, str] = {}  # facts as JSON by the very dictionary: the events of one kind of visitor share it
-        for event in events:
-            event_id, kind, at, message, copy, place, verdict, why, version, facts, address, space, was, cause = (
-                astuple(event)
-            )
-            text = texts.get(id(facts))
-            if text is None:
-                texts[id(facts)] = text = _encode(facts).decode() if facts else "{}"
-            because = reasons.get(why) or self._reasons_of(why)
-            # Words (kind, verdict) are text.
-            rows.append(
-                (event_id, kind, at, message, copy, place, verdict, because, version, text, address, space, was or "",
-                 cause, number)
-            )  # fmt: skip
-            number += number > 0
-        return rows
-
-    def _reasons_of(self, reasons: tuple[str, ...]) -> str:
-        if len(self._reasons) >= _REMEMBERED:
-            self._reasons.clear()
-        self._reasons[reasons] = text = _encode(reasons).decode()
-        return text
 
     def positions(self) -> dict[int, JournalPosition]:
         """Where to read on, by writer."""
@@ -296,7 +276,9 @@ class DuckHistory:
         """Read every column of every row; returns DuckDB's error, else nothing."""
         try:
             # Not `max` or `count`: those are known without reading a row.
-            self._query(f"SELECT bit_xor(hash({_COLUMNS})) FROM events")  # noqa: S608 - fixed text
+            there = {name for (name,) in self._query("SELECT table_name FROM duckdb_tables()")}
+            for place in there.intersection(PLACES):  # an older version's file may lack one
+                self._query(f"SELECT bit_xor(hash({COLUMNS})) FROM {place}")  # noqa: S608 - fixed text
             self._query("SELECT bit_xor(hash(positions)) FROM positions")
             self._query("SELECT bit_xor(hash(journal_labels)) FROM journal_labels")
         except (StorageError, duckdb.Error) as error:
@@ -308,54 +290,79 @@ class DuckHistory:
         only = "" if copy is None else " AND copy = $copy"
         wanted = {"message": message, "limit": limit} | ({} if copy is None else {"copy": copy})
         newest = (
-            f"SELECT {_COLUMNS} FROM events WHERE message = $message{only} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
+            f"SELECT {COLUMNS} FROM {EVERY} WHERE message = $message{only} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
         )
-        return [_event(row) for row in reversed(self._query(newest, wanted))]
+        return [read_event(row) for row in reversed(self._query(newest, wanted))]
 
     def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
         """Events of these kinds seen at or after `at`, oldest first."""
         wanted = {"at": at, "kinds": [kind.value for kind in kinds], "limit": limit}
         where = "seen_at >= $at AND kind IN (SELECT unnest($kinds))"
-        newest = f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
-        return [_event(row) for row in reversed(self._query(newest, wanted))]
+        newest = f"SELECT {COLUMNS} FROM {EVERY} WHERE {where} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
+        return [read_event(row) for row in reversed(self._query(newest, wanted))]
 
-    def of_copies(self, copies: Sequence[int]) -> list[Event]:
+    def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
         """Every event of these copies, oldest first."""
-        query = f"SELECT {_COLUMNS} FROM events WHERE copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"  # noqa: S608 - fixed text
-        return [_event(row) for row in self._query(query, {"copies": list(copies)})]
+        where = f"{_of_messages(messages)}copy IN (SELECT unnest($copies))"
+        query = f"SELECT {COLUMNS} FROM {EVERY} WHERE {where} ORDER BY seen_at, id"  # noqa: S608 - fixed text
+        return [read_event(row) for row in self._query(query, {"copies": list(copies)})]
 
     def tracks(self, copies: Sequence[int], *, since: int) -> list[Event]:
         """Opens, clicks and visited pages of these copies seen at or after `since`, oldest first."""
         query = (
-            f"SELECT {_COLUMNS} FROM events WHERE seen_at >= $since AND kind IN ({_TRACKS}) "  # noqa: S608 - fixed text
+            f"SELECT {COLUMNS} FROM {EVERY} WHERE seen_at >= $since AND kind IN ({_TRACKS}) "  # noqa: S608 - fixed text
             "AND copy IN (SELECT unnest($copies)) ORDER BY seen_at, id"
         )
-        return [_event(row) for row in self._query(query, {"copies": list(copies), "since": since})]
+        return [read_event(row) for row in self._query(query, {"copies": list(copies), "since": since})]
 
     def remove(self, events: Sequence[int]) -> None:
         """Delete these events, by their ids."""
-        self._change(_REMOVE, {"events": list(events)})
+        self._change("DELETE FROM {} WHERE " + _REMOVED, {"events": list(events)})  # noqa: S608 - fixed text
 
     def forget(self, copies: Sequence[int], address: str) -> None:
         """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
-        change = "UPDATE events SET facts = '{}', address = '', rules_version = 0 WHERE "
+        change = "UPDATE {} SET facts = '{{}}', address = '', rules_version = 0 WHERE "
         self._change(change + "copy IN (SELECT unnest($copies))", {"copies": list(copies)})
         self._change(change + "contains(lower(facts), $address)", {"address": address})
 
     def forget_before(self, at: int) -> None:
         """Delete all events from before `at`."""
-        self._change("DELETE FROM events WHERE seen_at < $at", {"at": at})
+        self._change("DELETE FROM {} WHERE seen_at < $at", {"at": at})
 
     def forget_words_before(self, at: int) -> None:
         """Take the words from replies and other mail that came back before `at`; that they came stays."""
-        old = f"seen_at < $at AND kind IN ({_WORDS}) AND facts <> '{{}}'"
-        self._change(f"UPDATE events SET facts = '{{}}' WHERE {old}", {"at": at})  # noqa: S608 - fixed text
+        old = f"seen_at < $at AND kind IN ({_WORDS}) AND facts <> '{{{{}}}}'"
+        self._change("UPDATE {} SET facts = '{{}}' WHERE " + old, {"at": at})  # noqa: S608 - fixed text
 
     def _change(self, statement: str, values: dict[str, Any]) -> None:
+        """Run it on each table of events, all or nothing."""
+        with self._transaction():
+            for place in PLACES:
+                self._connection.execute(statement.format(place), values)
+
+    def merge(self) -> bool:
+        """Bring the events of one message closer together, a step of about 0.4 s; True when there is more to do."""
+        with self._lock, self._translated():
+            self._count(0)
+        if self._busy or not (self._merging or self._unmerged >= self._run_rows):
+            return False
+        with self._transaction():
+            self._merging = merge_step(self._connection, self._run_rows)
+            self._unmerged = int(self._connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
+        return self._merging
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._lock, self._translated():
             if self._broken:
                 self._reopen()
-            self._connection.execute(statement, values)
+            self._connection.execute("BEGIN")
+            try:
+                yield
+                self._commit()
+            except BaseException:
+                self._undo()
+                raise
 
     def leave_no_remains(self) -> None:
         """Rewrite the history, so that its file contains no deleted data."""
@@ -375,6 +382,8 @@ class DuckHistory:
     def _rewrite(self, fresh: Path) -> None:
         _remove(fresh)
         self._connection.execute("CHECKPOINT")
+        # Sorted runs must stay sorted. Opened again, the connection has its own settings.
+        self._connection.execute("SET preserve_insertion_order = true")
         name = self._connection.execute("SELECT current_database()").fetchall()[0][0]
         quoted = str(fresh).replace("'", "''")
         self._connection.execute(f"ATTACH '{quoted}' AS fresh")
@@ -387,25 +396,25 @@ class DuckHistory:
 
     def outdated(self, rules_version: int) -> int:
         """How many events were judged by older rules than these."""
-        return int(self._query(f"SELECT count(*) FROM events WHERE {_OUTDATED}", {"rules": rules_version})[0][0])  # noqa: S608 - fixed text
+        return int(self._query(f"SELECT count(*) FROM {EVERY} WHERE {_OUTDATED}", {"rules": rules_version})[0][0])  # noqa: S608 - fixed text
 
     def judged(self, since: int) -> int:
         """How many events were judged by rules and seen at or after `since`."""
-        return int(self._query(f"SELECT count(*) FROM events WHERE {_JUDGED_SINCE}", {"since": since})[0][0])  # noqa: S608 - fixed text
+        return int(self._query(f"SELECT count(*) FROM {EVERY} WHERE {_JUDGED_SINCE}", {"since": since})[0][0])  # noqa: S608 - fixed text
 
     def judged_part(self, part: int, parts: int, since: int) -> list[Event]:
         """The judged events, and replies, of one of `parts` equal parts of the copies; by copy, then oldest first."""
-        wanted = "" if not since else f"AND copy IN (SELECT copy FROM events WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
+        wanted = "" if not since else f"AND copy IN (SELECT copy FROM {EVERY} WHERE {_JUDGED_SINCE})"  # noqa: S608 - fixed text
         query = (
-            f"SELECT {_COLUMNS} FROM events WHERE hash(copy) % $parts = $part AND copy <> 0 "  # noqa: S608 - fixed text
+            f"SELECT {COLUMNS} FROM {EVERY} WHERE hash(copy) % $parts = $part AND copy <> 0 "  # noqa: S608 - fixed text
             f"AND (rules_version > 0 OR kind = 'replied') {wanted} ORDER BY copy, seen_at, id"
         )
         values = {"part": part, "parts": parts} | ({"since": since} if since else {})
-        return [_event(row) for row in self._query(query, values)]
+        return [read_event(row) for row in self._query(query, values)]
 
     def changed_since(self, number: int, copies: Sequence[int]) -> set[int]:
         """Those of these copies with events behind this number of the feed."""
-        query = "SELECT DISTINCT copy FROM events WHERE number > $number AND copy IN (SELECT unnest($copies))"
+        query = f"SELECT DISTINCT copy FROM {EVERY} WHERE number > $number AND copy IN (SELECT unnest($copies))"  # noqa: S608 - fixed text
         return {row[0] for row in self._query(query, {"number": number, "copies": list(copies)})}
 
     def link_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[LinkTotal]:
@@ -413,24 +422,35 @@ class DuckHistory:
         query = (
             f"SELECT message, position, count(*) FILTER (verdict IN ({_PEOPLE})), "  # noqa: S608 - fixed text
             f"count(*) FILTER (verdict IN ({_MACHINES})), count(*) FILTER (verdict = 'unknown'), "
-            f"max(seen_at) FILTER (verdict IN ({_PEOPLE})) FROM events "
-            "WHERE message IN (SELECT unnest($messages)) AND kind = 'clicked' AND position >= 0 "
+            f"max(seen_at) FILTER (verdict IN ({_PEOPLE})) FROM {EVERY} "
+            f"WHERE {_of_messages(messages)}message IN (SELECT unnest($messages)) "
+            "AND kind = 'clicked' AND position >= 0 "
             "AND copy NOT IN (SELECT unnest($without)) "
             "GROUP BY 1, 2 ORDER BY 1, 2"
         )
         values = {"messages": list(messages), "without": list(without) or [0]}
         return [LinkTotal(*row) for row in self._query(query, values)]
 
+    def hit_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[HitTotal]:
+        """Opens and clicks of these messages by hour, program and verdict."""
+        query = (
+            f"SELECT message, seen_at // {_HOUR_US}, coalesce(facts->>'$.client', ''), kind, verdict, count(*) "  # noqa: S608 - fixed text
+            f"FROM {EVERY} WHERE {_of_messages(messages)}message IN (SELECT unnest($messages)) "
+            "AND kind IN ('opened', 'clicked') AND copy NOT IN (SELECT unnest($without)) GROUP BY ALL ORDER BY ALL"
+        )
+        rows = self._query(query, {"messages": list(messages), "without": list(without) or [0]})
+        return [HitTotal(m, h, client, EventKind(kind), Verdict(v), n) for m, h, client, kind, v, n in rows]
+
     def counts(self, message: int | None = None) -> list[Count]:
         """Events and copies by kind and verdict, of one message or of all."""
         where = "" if message is None else "WHERE message = $message"
-        query = f"SELECT kind, verdict, count(*), count(DISTINCT copy) FROM events {where} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - fixed text
+        query = f"SELECT kind, verdict, count(*), count(DISTINCT copy) FROM {EVERY} {where} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - fixed text
         rows = self._query(query, {} if message is None else {"message": message})
         return [Count(EventKind(kind), Verdict(verdict), events, copies) for kind, verdict, events, copies in rows]
 
     def total(self) -> int:
         """How many events there are."""
-        return int(self._query("SELECT count(*) FROM events")[0][0])
+        return int(self._query(f"SELECT count(*) FROM {EVERY}")[0][0])  # noqa: S608 - fixed text
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""
@@ -486,33 +506,11 @@ def _remove(copy: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _of_messages(messages: Collection[int]) -> str:
+    """The condition that lets other messages' row groups be skipped; empty when that would not help."""
+    return f"{among('message', messages)} AND " if 0 < len(messages) <= _NAMED else ""
+
+
 def _is_damage(error: duckdb.Error) -> bool:
     text = str(error).lower()
     return any(word in text for word in _DAMAGE) and not any(word in text for word in _NO_DAMAGE)
-
-
-def _facts(text: str) -> dict[str, str]:
-    facts = _read_facts(text)
-    if "door" in facts:  # as older versions called the channel that something came back through
-        facts["channel"] = facts.pop("door")
-    return facts
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    event_id, kind, at, message, copy, position, verdict, reasons, rules_version, facts, address, space, was, why = row
-    return Event(
-        event_id,
-        EventKind(kind),
-        at,
-        message,
-        copy,
-        position,
-        Verdict(verdict),
-        _reasons(reasons),
-        rules_version,
-        _facts(facts),
-        address,
-        space,
-        Verdict(was) if was else None,
-        why,
-    )

@@ -1,6 +1,6 @@
 """What the rest of the program asks of the history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from postlude.model.event import Event
@@ -30,6 +30,18 @@ class LinkTotal(NamedTuple):
     clicks_unknown: int
     last_at: int | None
     """The last one by a person."""
+
+
+class HitTotal(NamedTuple):
+    """How many opens or clicks of a message there are of one hour, program and verdict."""
+
+    message: int
+    hour: int
+    """Since the epoch."""
+    client: str
+    kind: EventKind
+    verdict: Verdict
+    events: int
 
 
 class History(Protocol):
@@ -92,8 +104,8 @@ class History(Protocol):
         """Events of these kinds seen at or after `at`, oldest first: the newest `limit` of them."""
         ...
 
-    def of_copies(self, copies: Sequence[int]) -> list[Event]:
-        """Every event of these copies, oldest first."""
+    def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
+        """Every event of these copies, oldest first. With their `messages` only those are read, without all of it."""
         ...
 
     def tracks(self, copies: Sequence[int], *, since: int) -> list[Event]:
@@ -139,8 +151,19 @@ class History(Protocol):
         """Those of these copies with events behind this number of the feed."""
         ...
 
+    def merge(self) -> bool:
+        """Bring the events of one message closer together, a step of about 0.4 s, unless much is being added.
+
+        True when there is more to do. A crash leaves either all of a step or nothing.
+        """
+        ...
+
     def link_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[LinkTotal]:
         """Clicks on every link of these messages that has any; `without` those of these copies."""
+        ...
+
+    def hit_totals(self, messages: Sequence[int], *, without: Sequence[int] = ()) -> list[HitTotal]:
+        """Opens and clicks of these messages by hour, program and verdict; `without` those of these copies."""
         ...
 
     def counts(self, message: int | None = None) -> list[Count]:

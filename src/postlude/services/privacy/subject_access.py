@@ -62,7 +62,7 @@ def describe(store: Store, history: History, address: str) -> str:
 
 def _mails(copies: Sequence[Copy], messages: dict[int, Message], history: History) -> list[str]:
     events: dict[int, list[Event]] = {}
-    for event in history.of_copies([copy.id for copy in copies]):
+    for event in history.of_copies([copy.id for copy in copies], {copy.message for copy in copies}):
         events.setdefault(event.copy, []).append(event)
     lines = []
     for copy in copies:

@@ -1,7 +1,7 @@
 """Results of messages: lists, one message, its timeline."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from postlude.classify import explained, how_sure
@@ -79,10 +79,20 @@ class Reports:
         """Messages that `user` sent to an address, newest first, with the results for that address."""
         copies = self._store.messages.copies_to(address, limit=10 * limit)
         messages = self._store.messages.get_many({copy.message for copy in copies})
-        mine = [(messages[one.message], one) for one in copies if one.message in messages]
-        return [ReceivedMessage(message, self.copy_timeline(copy)) for message, copy in mine if message.user == user][
-            :limit
-        ]
+        mine = [copy for copy in copies if copy.message in messages and messages[copy.message].user == user][:limit]
+        timelines = self._timelines(mine)
+        return [ReceivedMessage(messages[copy.message], timelines[copy.id]) for copy in mine]
+
+    def _timelines(self, copies: Sequence[Copy]) -> dict[int, list[TimelineEntry]]:
+        """The events of each of these copies, oldest first, with one question to each store."""
+        messages = {copy.message for copy in copies}
+        urls = self._store.messages.link_urls(messages)
+        of_copy: dict[int, list[Event]] = {copy.id: [] for copy in copies}
+        for event in self._history.of_copies(list(of_copy), messages) if of_copy else ():
+            of_copy[event.copy].append(event)
+        return {
+            copy.id: entries(of_copy[copy.id], {copy.id: copy.recipient}, urls.get(copy.message, {})) for copy in copies
+        }
 
     def copy_views(self, copies: Iterable[Copy]) -> list[CopyView]:
         """These copies with their results, in the given order."""
