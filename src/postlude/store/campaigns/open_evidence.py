@@ -1,5 +1,6 @@
 """What was seen of a campaign's delivered copies, and of the same recipients' earlier ones."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, fu
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.words import CopyStatus
 from postlude.store.base import TopicQueries, as_struct
+from postlude.store.messages.copy_states import CopyState, CopyStates
 from postlude.store.messages.tables import copies, copy_activity
 
 LOOKED_AT: Final = 20_000
@@ -46,13 +48,16 @@ class OpenEvidence(TopicQueries):
 
     def seen(self, messages: Sequence[int]) -> list[SeenCopies]:
         """Every delivered copy of these messages."""
-        flags = [flag.label(name) for name, flag in _flags(copy_activity.c).items()]
-        joined = copies.outerjoin(copy_activity, copy_activity.c.copy == copies.c.id)
-        columns: list[Any] = [func.count().label("copies"), *flags]
-        query = select(*columns).select_from(joined)
-        with self._database.read() as connection:
-            rows = connection.execute(query.where(*_delivered(messages)).group_by(*flags))
-            return [as_struct(SeenCopies, row) for row in rows]
+        found: Counter[tuple[int, int, int]] = Counter()
+        for one in CopyStates(self._database).of_messages(messages):
+            if one.state & CopyState.SENT and not one.state & CopyState.BOUNCED:
+                flags = (CopyState.OPENED, CopyState.OPENED_UNKNOWN, CopyState.CLICKED | CopyState.REPLIED)
+                opened, unknown, responded = (int(bool(one.state & flag)) for flag in flags)
+                found[opened, unknown, responded] += one.copies
+        return [
+            SeenCopies(copies=count, opened=opened, unknown=unknown, responded=responded)
+            for (opened, unknown, responded), count in found.items()
+        ]
 
     def seen_with_past(self, messages: Sequence[int], total: int) -> list[SeenCopies]:
         """A sample of them, with what their recipients did with earlier campaigns; `total`: how many there are."""

@@ -8,12 +8,16 @@ from postlude.store.accounts.tables import app_passwords, ended_sessions, users
 from postlude.store.base import TopicQueries
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.columns import metadata
+from postlude.store.contacts.search import MERGE_WORDS
 from postlude.store.contacts.tables import contacts, lists
 from postlude.store.engine import translated
-from postlude.store.messages.tables import messages
+from postlude.store.messages.tables import copy_state_changes, copy_states, mailbox_domains, messages
 from postlude.store.settings import settings
 
 _ACCOUNTS: Final = frozenset(table.name for table in (users, app_passwords, ended_sessions))
+_COUNTS: Final = (copy_states, copy_state_changes)
+"""Written while copies are deleted: they are emptied last."""
+_STAYS: Final = _ACCOUNTS | {settings.name, mailbox_domains.name}
 _MADE: Final = {"messages": messages, "contacts": contacts, "campaigns": campaigns, "lists": lists}
 """What people make or send."""
 
@@ -40,7 +44,8 @@ class Emptying(TopicQueries):
 
         The database's file holds nothing of them afterwards.
         """
-        gone = [table for table in reversed(metadata.sorted_tables) if table.name not in _ACCOUNTS | {settings.name}]
+        gone = [table for table in reversed(metadata.sorted_tables) if table.name not in _STAYS]
+        gone = [*(table for table in gone if table not in _COUNTS), *_COUNTS]
         with self._database.write() as connection:
             if self._database.sqlite:
                 for table in gone:
@@ -58,7 +63,7 @@ class Emptying(TopicQueries):
         with translated(self._database.engine), self._database.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            for statement in (MERGE_WORDS, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 driver.execute(statement).close()
 
 

@@ -129,6 +129,28 @@ class MessageQueries(TopicQueries):
             query = select(links).where(links.c.message == message).order_by(links.c.position)
             return [as_struct(Link, row) for row in connection.execute(query)]
 
+    def link_urls(self, wanted: Iterable[int]) -> dict[int, dict[int, str]]:
+        """Of each of these messages that has links: their addresses, by position."""
+        found: dict[int, dict[int, str]] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                query = select(links.c.message, links.c.position, links.c.url).where(links.c.message.in_(some))
+                for message, position, url in connection.execute(query):
+                    found.setdefault(message, {})[position] = url
+        return found
+
+    def ids_after(self, message: int, limit: int) -> list[tuple[int, int]]:
+        """Ids of messages in their order, those after `message`, and when each was made."""
+        query = select(messages.c.id, messages.c.created_at).where(messages.c.id > message)
+        with self._database.read() as connection:
+            return [(row.id, row.created_at) for row in connection.execute(query.order_by(messages.c.id).limit(limit))]
+
+    def copies_after(self, message: int, copy: int, limit: int) -> list[int]:
+        """Ids of a message's copies in their order, those after `copy`."""
+        query = select(copies.c.id).where(copies.c.message == message, copies.c.id > copy)
+        with self._database.read() as connection:
+            return [row[0] for row in connection.execute(query.order_by(copies.c.id).limit(limit))]
+
     def copies_by_message_id(self, texts: Iterable[str]) -> list[Copy]:
         """The copies known under any of these Message-IDs (angle brackets or not), our own or other servers'."""
         wanted = [text.strip().strip("<>") for text in texts]

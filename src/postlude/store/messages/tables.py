@@ -4,12 +4,14 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
-from postlude.store.columns import Big, count, metadata, own_id, words
+from postlude.store.columns import Big, count, metadata, own_id, part_of_key, words
 from postlude.store.folds import Folded
 from postlude.store.messages.rows import Activity, LinkActivity
 
 _INDETERMINATE = text("status = 'indeterminate'")
 _ANSWERED = text("replied_at IS NOT NULL")
+_BOUNCED = text("bounced_at IS NOT NULL")
+_LEFT = text("unsubscribed_at IS NOT NULL")
 HOUR_US: Final = 3_600_000_000
 OPENED_AT: Final = -1
 """The position of openings in `copy_hours`; clicks have their link's."""
@@ -102,6 +104,8 @@ copy_activity = Table(
     Column("message", Big, nullable=False, index=True),
     *Folded(Activity).columns(),
     Index("ix_copy_activity_replied_at", "replied_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+    Index("ix_copy_activity_bounced", "message", sqlite_where=_BOUNCED, postgresql_where=_BOUNCED),
+    Index("ix_copy_activity_unsubscribed", "message", sqlite_where=_LEFT, postgresql_where=_LEFT),
     Column("hits", LargeBinary),  # the copy's window (classify.copy_window), for the digest alone
 )
 
@@ -119,6 +123,29 @@ copy_hours = Table(
     sqlite_with_rowid=False,
 )
 
+# Opens and clicks of a message, by people, by who may be one, and by machines (`store.digest.facets`).
+_HITS: Final = ("opens", "opens_unknown", "opens_machine", "clicks", "clicks_unknown", "clicks_machine")
+
+# By the hour since the epoch.
+message_hours = Table(
+    "message_hours",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    *map(count, _HITS),
+    sqlite_with_rowid=False,
+)
+
+# By the program that opened it or followed the link, empty when it is not known.
+message_clients = Table(
+    "message_clients",
+    metadata,
+    Column("message", Big, primary_key=True, autoincrement=False),
+    Column("client", Text, primary_key=True),
+    *map(count, _HITS),
+    sqlite_with_rowid=False,
+)
+
 link_activity = Table(
     "link_activity",
     metadata,
@@ -133,4 +160,30 @@ message_aliases = Table(
     Column("message_id_text", Text, primary_key=True),
     Column("message", Big, primary_key=True, autoincrement=False),
     Column("copy", Big, primary_key=True, autoincrement=False, server_default="0"),  # 0: every copy of the message
+)
+
+# To which family of mailboxes a domain belongs, as reports name it.
+mailbox_domains = Table(
+    "mailbox_domains", metadata, Column("domain", Text, primary_key=True), Column("provider", Text, nullable=False)
+)
+
+# How many copies of a message are in which state (`store.messages.copy_states`).
+copy_states = Table(
+    "copy_states",
+    metadata,
+    part_of_key("message"),
+    Column("provider", Text, primary_key=True),
+    Column("state", Integer, primary_key=True, autoincrement=False),
+    count("copies"),
+    sqlite_with_rowid=False,
+)
+
+# What was not added to them yet: written by triggers, never changed, so that writers do not wait for each other.
+copy_state_changes = Table(
+    "copy_state_changes",
+    metadata,
+    Column("message", Big, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("state", Integer, nullable=False),
+    count("copies"),
 )
