@@ -24,6 +24,7 @@ from postlude.store.contacts.erasing import erase_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.may_leave import asks_to_leave
 from postlude.store.contacts.rows import Suppression
+from postlude.store.contacts.search import MERGE_WORDS
 from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
@@ -121,7 +122,8 @@ class ForgetQueries(TopicQueries):
             return  # its server reuses the space of deleted rows by itself (autovacuum)
         with translated(self._database.engine), closing(self._database.engine.raw_connection()) as connection:
             # The driver itself: VACUUM wants no transaction around it.
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            # The index of contacts keeps the letters of who is gone until it is merged.
+            for statement in (MERGE_WORDS, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 connection.cursor().execute(statement).fetchall()
 
 

@@ -26,6 +26,8 @@ from postlude.web.session import Posted, SignedIn, Viewer
 router = APIRouter()
 _PAGE: Final = 50
 _LATEST: Final = 20
+_COUNTED: Final = 10_000
+"""Of a search that finds more, the page says so: counting them all would cost more than showing them."""
 
 
 @router.get("/contacts")
@@ -41,7 +43,8 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
         request,
         "contacts/contacts.html",
         found=page,
-        total=store.contacts.count(q, list_id=list_id, tag=tag_id),
+        total=store.contacts.count(q, list_id=list_id, tag=tag_id, most=_COUNTED),
+        counted=_COUNTED,
         tags_of=store.contacts.tags_of(one.id for one in page),
         suppressed=store.suppressions.contains(one.address for one in page),
         lists=store.lists.every(),
