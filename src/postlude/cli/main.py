@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "privacy": ("contacts.privacy", "Show or erase what is stored about one recipient, or stop recording it."),
     "networks": ("server.networks", "Show or replace the network lists that verdicts are based on."),
     "reclassify": ("server.reclassify", "Judge the whole history again with this version's rules."),
+    "rebuild": ("server.rebuild", "Make all counts anew from the history."),
     "feedback": ("feedback.parse", "Read bounces, complaints and replies from files."),
     "settings": ("server.settings", "List every setting, its value and where to set it."),
     "app": ("server.processes", "Run the app process alone: web, digest, sender."),

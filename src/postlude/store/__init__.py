@@ -7,6 +7,7 @@ from sqlalchemy.exc import DatabaseError
 from postlude.model.errors import PostludeError
 from postlude.store.accounts.queries import AccountQueries
 from postlude.store.accounts.rows import AppPassword, User
+from postlude.store.campaigns.breakdown import Breakdowns
 from postlude.store.campaigns.open_evidence import OpenEvidence
 from postlude.store.campaigns.queries import CampaignQueries
 from postlude.store.campaigns.report import CampaignReports
@@ -23,7 +24,7 @@ from postlude.store.contacts.tags import Tags
 from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.feed import FeedEntry, FeedQueries
 from postlude.store.digest.notices import Notice, NoticeQueries
-from postlude.store.digest.rows import Batch, CopyTimes, Corrections, CountedStatement, Rebuilt
+from postlude.store.digest.rows import Batch, CopyTimes, Corrections, CountedStatement, HitCount, Rebuilt
 from postlude.store.engine import Database, connect, sqlite_file, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
@@ -34,6 +35,7 @@ from postlude.store.integrity.rows import Incident, PausedMail
 from postlude.store.jobs.queries import JobQueries
 from postlude.store.journals.sending_pause import SendingPause
 from postlude.store.messages.claims import Claims
+from postlude.store.messages.copy_states import CopyStates
 from postlude.store.messages.queries import MessageQueries
 from postlude.store.messages.rows import (
     Activity,
@@ -86,7 +88,9 @@ class Store:
         self.suppressions: Final = SuppressionQueries(database)
         self.segments: Final = SegmentQueries(database)
         self.campaigns: Final = Campaigns(database)
+        self.breakdowns: Final = Breakdowns(database)
         self.digest: Final = DigestQueries(database)
+        self.copy_states: Final = CopyStates(database)
         self.feed: Final = FeedQueries(database)
         self.notices: Final = NoticeQueries(database)
         self.feedback: Final = FeedbackQueries(database)
@@ -160,6 +164,7 @@ __all__ = [
     "CountedStatement",
     "DataRequest",
     "FeedEntry",
+    "HitCount",
     "Incident",
     "Link",
     "LinkActivity",

@@ -17,6 +17,7 @@ from postlude.kit.files import make_way
 from postlude.kit.ids import parse_id
 from postlude.kit.local_sockets import socket_path
 from postlude.model.errors import NotFoundError
+from postlude.services.digest.rebuild_all import Rebuilder
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.privacy.subject_access import describe
 from postlude.services.reports.messages import Reports
@@ -27,11 +28,13 @@ from postlude.web.deps import HealthOf
 _MOST = 100
 
 
-def control_app(store: Store, history: History, reclassifier: Reclassifier, health: HealthOf) -> Starlette:
+def control_app(
+    store: Store, history: History, reclassifier: Reclassifier, rebuilder: Rebuilder, health: HealthOf
+) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
-    /reclassify?do=start (&since=, &dry_run=1), stop or look answers with its progress; /stored?address= with what is
-    stored of a recipient; /health with how the system is.
+    /reclassify?do=start (&since=, &dry_run=1), stop or look answers with its progress, and so does
+    /rebuild?do=; /stored?address= with what is stored of a recipient; /health with how the system is.
     """
     reports = Reports(store, history)
 
@@ -53,6 +56,11 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier, heal
         act = start if action == "start" else reclassifier.stop if action == "stop" else reclassifier.progress
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
+    async def rebuild(request: Request) -> Response:
+        action = request.query_params.get("do", "look")
+        act = {"start": rebuilder.start, "stop": rebuilder.stop}.get(action, rebuilder.progress)
+        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
+
     async def stored(request: Request) -> Response:
         address = request.query_params.get("address", "")
         return JSONResponse({"text": await run_in_threadpool(describe, store, history, address)})
@@ -68,6 +76,7 @@ def control_app(store: Store, history: History, reclassifier: Reclassifier, heal
             Route("/timeline", timeline),
             Route("/message", message),
             Route("/reclassify", reclassify),
+            Route("/rebuild", rebuild),
             Route("/stored", stored),
             Route("/health", how_it_is),
         ],

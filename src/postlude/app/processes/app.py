@@ -31,6 +31,7 @@ from postlude.journal import Spool
 from postlude.services.accounts.users import sign_in_link
 from postlude.services.change_feed import Changes
 from postlude.services.digest.loop import Digest
+from postlude.services.digest.rebuild_all import Rebuilder
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.integrity.sending_pause import problems as stored_problems
 from postlude.services.messages.accept import accept
@@ -107,6 +108,8 @@ class AppProcess:
             settings=window_settings(self._parts.settings),
             clock=self._parts.clock,
         )
+        keep = self._parts.settings.keep_events_days
+        self._rebuilder = Rebuilder(self._history, self._store, self._parts.clock, keep_events_days=keep)
         self._revoker = build_revoker(self._parts.settings.data, self._store)
         self._digest = build_digest(
             self._parts,
@@ -117,7 +120,7 @@ class AppProcess:
             spool_out=self._spool_out,
             spool_in=self._spool_in,
             chosen=self._revoker.wake,
-            maintenance=self._reclassifier.step,
+            maintenance=lambda: self._reclassifier.step() or self._rebuilder.step(),
         )
 
     def _build_readers(self) -> None:
@@ -163,7 +166,7 @@ class AppProcess:
 
     async def _serve_control(self) -> None:
         path = self._parts.folder.control
-        control = control_app(self._store, self._history, self._reclassifier, self._watch.health)
+        control = control_app(self._store, self._history, self._reclassifier, self._rebuilder, self._watch.health)
         await self._serve([control_socket(path)], control)
         self._stack.callback(partial(path.unlink, missing_ok=True))
 

@@ -222,6 +222,8 @@ class Digest:
             if more or self._more:
                 self._windows.forget()
             self._more = more
+            if count < self._batch_records and not more:
+                more = self._history.merge()
             if not 0 <= self._clock.now() - self._trimmed <= _TRIM_SECONDS * MICROS_PER_SECOND:
                 self._trimmed = self._clock.now()
                 self._journal.trim(self._after(), self._kept_seconds())

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from postlude.model.errors import InputError, NotFoundError, QuotaError
 from postlude.model.words import CampaignStatus
-from postlude.store.base import TopicQueries, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, chunks, clean
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
 from postlude.store.messages.columns import link_row, message_row
@@ -125,6 +125,24 @@ class CampaignQueries(TopicQueries):
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(campaign_variants.c.name))
             return [as_struct(Variant, row) for row in rows]
+
+    def finished_before(self, user: int, at: int, limit: int) -> dict[int, list[int]]:
+        """The messages of a user's newest campaigns that were sent and begun before `at`, by campaign."""
+        mine = campaigns.c.user == user, campaigns.c.status == CampaignStatus.SENT.value, campaigns.c.started_at < at
+        newest = select(campaigns.c.id).where(*mine).order_by(campaigns.c.started_at.desc()).limit(limit)
+        with self._database.read() as connection:
+            ids = [row[0] for row in connection.execute(newest)]
+        return self.messages_of(ids)
+
+    def messages_of(self, wanted: Iterable[int]) -> dict[int, list[int]]:
+        """The messages of these campaigns' variants, by campaign."""
+        query = select(campaign_variants.c.campaign, campaign_variants.c.message).order_by(campaign_variants.c.name)
+        found: dict[int, list[int]] = {}
+        with self._database.read() as connection:
+            for some in chunks(wanted):
+                for campaign, message in connection.execute(query.where(campaign_variants.c.campaign.in_(some))):
+                    found.setdefault(campaign, []).append(message)
+        return found
 
     def of_message(self, message: int) -> int | None:
         """The campaign a message is a variant of."""

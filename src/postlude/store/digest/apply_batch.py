@@ -18,6 +18,7 @@ from postlude.store.contacts.rows import CopySuppression, Suppression
 from postlude.store.contacts.suppressions import suppress, suppression_row
 from postlude.store.contacts.tables import list_members
 from postlude.store.digest.correct import correct
+from postlude.store.digest.facets import Facets, drop_facets, fold_counts, fold_facets, merge_facets
 from postlude.store.digest.feed import WORKSPACE, FeedEntry, next_number, pack_entry
 from postlude.store.digest.hours import fold_hours, merge_hours
 from postlude.store.digest.projection import fold, merge_copies, merge_links
@@ -32,6 +33,7 @@ from postlude.store.integrity.tables import early_results
 from postlude.store.journals.sending_pause import generation_of, is_paused, pause_now
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
+from postlude.store.messages.copy_states import add_up
 from postlude.store.messages.rows import Alias, AttemptResult, Copy
 from postlude.store.messages.tables import (
     copies,
@@ -40,6 +42,8 @@ from postlude.store.messages.tables import (
     link_activity,
     links,
     message_aliases,
+    message_clients,
+    message_hours,
     messages,
 )
 from postlude.store.privacy.forgotten import know_again
@@ -110,6 +114,7 @@ class DigestQueries(TopicQueries):
                 self._note,
             ):
                 step(connection, batch)
+            add_up(connection)
             return self._feed(connection, entry, body, batch.at)
 
     def _feed(self, connection: Connection, entry: FeedEntry, body: bytes, at: int) -> FeedEntry:
@@ -230,13 +235,16 @@ class DigestQueries(TopicQueries):
             self._merge_hours.run(connection, fold_hours(one.events))
             for some in chunks(one.messages):
                 connection.execute(delete(link_activity).where(link_activity.c.message.in_(some)))
+                drop_facets(connection, some)
             self._merge_links.run(connection, [msgspec.structs.asdict(link) for link in one.links])
+            self._add_facets(connection, fold_counts(one.hits))
 
     def _project(self, connection: Connection, batch: Batch) -> None:
         of_copies, of_links = fold(batch.events, batch.windows)
         self._merge_copies.run(connection, of_copies)
         self._merge_links.run(connection, of_links)
         self._merge_hours.run(connection, fold_hours(batch.events, batch.corrections))
+        self._add_facets(connection, fold_facets(batch.events, batch.corrections))
         settle_indeterminate(connection, of_copies, batch)
 
     def _correct(self, connection: Connection, batch: Batch) -> None:
@@ -264,6 +272,17 @@ class DigestQueries(TopicQueries):
     @cached_property
     def _merge_hours(self) -> PreparedStatement:
         return PreparedStatement(merge_hours(self._insert(copy_hours)), copy_hours, self._database.engine.dialect)
+
+    def _add_facets(self, connection: Connection, facets: Facets) -> None:
+        for merging, rows in zip(self._merge_facets, facets, strict=True):
+            merging.run(connection, rows)
+
+    @cached_property
+    def _merge_facets(self) -> tuple[PreparedStatement, ...]:
+        return tuple(
+            PreparedStatement(merge_facets(self._insert(table), table), table, self._database.engine.dialect)
+            for table in (message_hours, message_clients)
+        )
 
     def _suppress(self, connection: Connection, batch: Batch) -> None:
         wanted = {one.copy: one for one in reversed(batch.suppress)}  # a copy's first reason stays

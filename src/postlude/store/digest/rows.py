@@ -8,6 +8,7 @@ import msgspec
 from postlude.model.event import Event
 from postlude.model.journal_position import JournalPosition
 from postlude.model.segment import SegmentLabel
+from postlude.model.words import EventKind, Verdict
 from postlude.store.contacts.rows import Confirmation, CopySuppression
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.messages.rows import Alias, AttemptResult, LinkActivity, Submission
@@ -23,6 +24,18 @@ class CountedStatement(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
+class HitCount(NamedTuple):
+    """How many opens or clicks of a message the history has, of one hour, program and verdict."""
+
+    message: int
+    hour: int
+    """Since the epoch."""
+    client: str
+    kind: EventKind
+    verdict: Verdict
+    events: int
+
+
 class Rebuilt(msgspec.Struct, frozen=True):
     """Projections rebuilt from the history."""
 
@@ -33,6 +46,8 @@ class Rebuilt(msgspec.Struct, frozen=True):
     messages: Sequence[int]
     """The rows of their links are replaced by `links`."""
     links: Sequence[LinkActivity]
+    hits: Sequence[HitCount] = ()
+    """The hours and programs of these messages are replaced by what these add up to."""
 
 
 class CopyTimes(NamedTuple):
