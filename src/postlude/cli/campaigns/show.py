@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from postlude.adapters.link_probe import probe_links
+from postlude.analytics import NormalRange, Rate
 from postlude.app.build.campaigns import CampaignServices, campaign_services
 from postlude.cli.campaigns.audience_options import as_json as audience_json
 from postlude.cli.campaigns.audience_options import described
@@ -19,6 +20,7 @@ from postlude.kit.time_zones import shown_in
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.audience import audience_at
+from postlude.services.campaigns.breakdown import Breakdown
 from postlude.services.campaigns.checks import CampaignFinding, Level, check_campaign
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.campaigns.preview import preview, someone
@@ -152,11 +154,50 @@ def report(campaign: str, as_json: bool) -> None:
         click.echo("all")
     _print_funnel(made.all)
     if made.hidden is not None:
-        click.echo(f"\n{hidden_words(made)}")
+        click.echo(f"\n{hidden_words(made.hidden)}")
     links = [one for one in made.links if one.tracked]
     if links:
         click.echo("\nclicks by people")
         print_table([[f"{one.clicks:,}", one.variant, one.label or "-", one.url] for one in links])
+    _print_parts(made.parts)
+
+
+def _print_parts(parts: Breakdown) -> None:
+    compared = [one for one in parts.comparisons if one.rate.of]
+    if compared:
+        click.echo("\nrates, with 95 % intervals")
+        print_table([[one.name, _interval(one.rate), _usual(one.normal)] for one in compared])
+    if parts.verdict is not None:
+        best = ", ".join(f"{name} {100 * chance:.0f} %" for name, chance in parts.verdict.probabilities.items())
+        click.echo(f"\nbest variant: {parts.verdict.best if parts.verdict.decided else 'undecided'} ({best})")
+    if parts.providers:
+        click.echo("\nmailbox providers: delivered, opened, clicked, bounced")
+        print_table(
+            [
+                [one.provider, f"{one.delivered:,}", *map(_percent, (one.opened, one.clicked, one.bounced))]
+                for one in parts.providers
+            ]
+        )
+    if parts.clients:
+        click.echo("\nprograms: opens, clicks by people")
+        print_table([[one.client or "not known", f"{one.opens:,}", f"{one.clicks:,}"] for one in parts.clients])
+    if parts.bounces:
+        click.echo("\nbounces by reason")
+        print_table([[one.reason, f"{one.copies:,}"] for one in parts.bounces])
+
+
+def _percent(rate: Rate) -> str:
+    return f"{100 * rate.value:.1f} %" if rate.of else "-"
+
+
+def _interval(rate: Rate) -> str:
+    return f"{_percent(rate)} of {rate.of:,} ({100 * rate.low:.1f} to {100 * rate.high:.1f} %)"
+
+
+def _usual(normal: NormalRange | None) -> str:
+    if normal is None:
+        return ""
+    return f"usual: {100 * normal.median:.1f} % ({100 * normal.low:.1f} to {100 * normal.high:.1f} %)"
 
 
 def print_campaign(services: CampaignServices, campaign: Campaign, *, as_json: bool) -> None:

@@ -1,13 +1,14 @@
 """Results of a campaign: a funnel per variant and in total, and its links."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from postlude.analytics import CopyGroup, OpenEstimate, PastKind, count_groups, estimate_opens
 from postlude.kit.ids import id_text
+from postlude.services.campaigns.breakdown import Breakdown, breakdown_of
 from postlude.store import Store
 from postlude.store.campaigns.open_evidence import SeenCopies
 from postlude.store.campaigns.rows import Campaign, Funnel
@@ -46,13 +47,15 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     all: Funnel
     variants: list[VariantReport]
     links: list[LinkLine]
+    parts: Breakdown
+    """When, with what, at which provider, why not; and beside earlier campaigns."""
     hidden: OpenEstimate | None = None
     """Copies that do not say whether they were opened, and how many of them were, by estimate; None where there are
     none or too few others to estimate it from (docs/reference/estimates.md)."""
 
 
-def report_of(store: Store, campaign: Campaign) -> CampaignReport:
-    """Counted now, from the projections."""
+def report_of(store: Store, campaign: Campaign, *, estimated: bool = True) -> CampaignReport:
+    """Counted now, from the projections. `estimated`: with `hidden`, which looks at thousands of earlier copies."""
     variants = store.campaigns.variants(campaign.id)
     funnels = store.campaigns.funnels([variant.message for variant in variants])
     rows = [
@@ -73,13 +76,29 @@ def report_of(store: Store, campaign: Campaign) -> CampaignReport:
         all=total,
         variants=rows,
         links=lines,
-        hidden=_hidden(store, [variant.message for variant in variants], total.delivered),
+        parts=breakdown_of(store, campaign, variants, total),
+        hidden=_hidden(store, [variant.message for variant in variants], total.delivered) if estimated else None,
     )
 
 
-def hidden_words(report: CampaignReport) -> str:
+def totals_of(store: Store, wanted: Sequence[int]) -> dict[int, Funnel]:
+    """The funnel of each of these campaigns, over all of its variants."""
+    messages = store.campaigns.messages_of(wanted)
+    funnels = store.campaigns.funnels([message for some in messages.values() for message in some])
+    return {
+        campaign: _sum(funnels[message] for message in messages.get(campaign, ()) if message in funnels)
+        for campaign in wanted
+    }
+
+
+def hidden_of(store: Store, campaign: Campaign) -> OpenEstimate | None:
+    """The estimate alone."""
+    messages = [variant.message for variant in store.campaigns.variants(campaign.id)]
+    return _hidden(store, messages, totals_of(store, [campaign.id])[campaign.id].delivered)
+
+
+def hidden_words(hidden: OpenEstimate | None) -> str:
     """The estimate in a sentence, empty without one."""
-    hidden = report.hidden
     if hidden is None:
         return ""
     return (

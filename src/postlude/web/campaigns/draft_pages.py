@@ -17,7 +17,7 @@ from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, cha
 from postlude.services.campaigns.follow_up import FollowUp
 from postlude.services.campaigns.preview import CopyPreview, preview, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
-from postlude.services.campaigns.report import CampaignReport, hidden_words, report_of
+from postlude.services.campaigns.report import CampaignReport, hidden_of, hidden_words, report_of, totals_of
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
@@ -51,14 +51,17 @@ def to_page(campaign: Campaign, more: str = "") -> Response:
 
 def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignReport:
     """Results; of a large one not quite of this moment."""
-    return paced_of(request).get(("report", campaign.id, campaign.status), lambda: report_of(deps.store, campaign))
+    return paced_of(request).get(
+        ("report", campaign.id, campaign.status), lambda: report_of(deps.store, campaign, estimated=False)
+    )
 
 
 @router.get("/campaigns")
 def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
     mine = [one for one in deps.store.campaigns.latest() if one.user == viewer.user.id]
-    rows = [(one, progress_of(deps.store, deps.clock, one), report(request, deps, one).all) for one in mine]
+    totals = totals_of(deps.store, [one.id for one in mine])
+    rows = [(one, progress_of(deps.store, deps.clock, one), totals[one.id]) for one in mine]
     return pages_of(request).render(request, "campaigns/campaigns.html", rows=rows)
 
 
@@ -83,11 +86,18 @@ def campaign_page(
         campaign=found,
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
-        hidden_words=hidden_words,
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
         soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,
     )
+
+
+@router.get("/campaigns/{campaign}/estimate")
+def estimate(request: Request, deps: Deps, viewer: SignedIn, campaign: str) -> Response:
+    """How many opens cannot be seen: a part of the page that is asked for by itself, since it looks at much."""
+    found = find(deps, viewer, campaign)
+    hidden = paced_of(request).get(("hidden", found.id, found.status), lambda: hidden_of(deps.store, found))
+    return pages_of(request).render(request, "campaigns/estimate.html", words=hidden_words(hidden))
 
 
 @router.post("/campaigns/{campaign}", dependencies=[takes(LARGE_FORM)])

@@ -41,7 +41,7 @@ def test_the_report_estimates_the_opens_that_are_hidden(tmp_path: Path) -> None:
         report = report_of(services.store, campaign)
     assert report.hidden is not None
     assert report.all.opened_unknown < report.hidden.unknowable < 100
-    assert f"{report.hidden.low:,} and {report.hidden.high:,}" in hidden_words(report)
+    assert f"{report.hidden.low:,} and {report.hidden.high:,}" in hidden_words(report.hidden)
 
 
 def test_in_process_nothing_is_composed(tmp_path: Path) -> None:

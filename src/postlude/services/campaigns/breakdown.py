@@ -1,0 +1,200 @@
+"""A campaign's results in parts: when, with what, at which provider, why not; and beside earlier campaigns."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from postlude.analytics import NormalRange, Rate, Tried, VariantVerdict, judge_variants, normal_range, rate_of
+from postlude.model.words import WinnerRule
+from postlude.store import Store
+from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
+from postlude.store.campaigns.rows import Campaign, Funnel, Variant
+
+EARLIER: Final = 30
+"""Campaigns that a normal range is made of, at most."""
+LEAST_DELIVERED: Final = 50
+"""Delivered copies of an earlier campaign that is compared with."""
+_HOURS_SHOWN: Final = 72
+_DAY: Final = 24
+_SHOWN: Final = 12
+"""Lines of a table; the rest is one line."""
+_REST: Final = "others"
+
+
+class _PartsOf(Protocol):
+    def __call__(self, funnel: Funnel, /) -> tuple[int, int]:
+        """A rate's count and what it is of."""
+        ...
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One rate of a campaign, and where the same rate of earlier ones was."""
+
+    name: str
+    """`opened`, `clicked`, `replied`, `unsubscribed`, `complained` or `bounced`."""
+    rate: Rate
+    normal: NormalRange | None = None
+    """None with fewer than five earlier campaigns."""
+
+
+class ProviderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the copies to one family of mailboxes."""
+
+    provider: str
+    """`others` for all that belong to none."""
+    copies: int
+    delivered: int
+    opened: Rate
+    clicked: Rate
+    bounced: Rate
+    """Of those sent."""
+    complained: Rate
+
+
+class ReasonLine(msgspec.Struct, frozen=True, kw_only=True):
+    """So many copies came back for one reason."""
+
+    reason: str
+    copies: int
+
+
+class PeriodCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Opens and clicks of people, and of others, from `at` on."""
+
+    at: int
+    """Microseconds since the epoch."""
+    seconds: int
+    """How long: an hour or a day."""
+    opens: int
+    clicks: int
+    others: int
+    """Opens and clicks by machines, and by who may be one."""
+
+
+class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
+    """All parts."""
+
+    comparisons: list[Comparison]
+    periods: list[PeriodCounts]
+    """By hours for the first three days, by days where it went on longer; those without any are in it too."""
+    clients: list[ClientCounts]
+    providers: list[ProviderLine]
+    bounces: list[ReasonLine]
+    verdict: VariantVerdict | None = None
+    """Of a campaign with several variants."""
+
+
+_RATES: Final[dict[str, _PartsOf]] = {
+    "opened": lambda funnel: (funnel.opened, funnel.delivered),
+    "clicked": lambda funnel: (funnel.clicked, funnel.delivered),
+    "replied": lambda funnel: (funnel.replied, funnel.delivered),
+    "unsubscribed": lambda funnel: (funnel.unsubscribed, funnel.delivered),
+    "complained": lambda funnel: (funnel.complained, funnel.delivered),
+    "bounced": lambda funnel: (funnel.bounced, funnel.sent),
+}
+
+
+def breakdown_of(store: Store, campaign: Campaign, variants: Sequence[Variant], total: Funnel) -> Breakdown:
+    """Read from what the digest keeps. `total`: the campaign's own funnel."""
+    messages = [variant.message for variant in variants]
+    earlier = _earlier(store, campaign)
+    return Breakdown(
+        comparisons=[
+            Comparison(
+                name=name, rate=rate_of(*parts(total)), normal=normal_range([_share(parts, one) for one in earlier])
+            )
+            for name, parts in _RATES.items()
+        ],
+        periods=periods_of(store.breakdowns.hours(messages)),
+        clients=clients_of(store.breakdowns.clients(messages)),
+        providers=providers_of(store.breakdowns.providers(messages)),
+        bounces=reasons_of(store.breakdowns.bounce_reasons(messages)),
+        verdict=verdict_of(store, campaign, variants),
+    )
+
+
+def verdict_of(store: Store, campaign: Campaign, variants: Sequence[Variant]) -> VariantVerdict | None:
+    """What the test of variants says by now; None for a single one."""
+    if len(variants) < 2:  # noqa: PLR2004 - one has no rival
+        return None
+    funnels = store.campaigns.funnels([variant.message for variant in variants])
+    tried = []
+    for variant in variants:
+        funnel = funnels.get(variant.message, Funnel(message=variant.message))
+        clicks = campaign.options.rule is WinnerRule.CLICKED
+        tried.append(Tried(variant.name, funnel.clicked if clicks else funnel.opened, funnel.delivered))
+    return judge_variants(tried)
+
+
+def periods_of(hours: Sequence[HourCounts]) -> list[PeriodCounts]:
+    """Hours in order, as equally long periods without gaps."""
+    if not hours:
+        return []
+    first, last = hours[0].hour, hours[-1].hour
+    step = 1 if last - first < _HOURS_SHOWN else _DAY
+    begin = first // step * step
+    found: dict[int, list[int]] = {hour: [0, 0, 0] for hour in range(begin, last + 1, step)}
+    for one in hours:
+        row = found[begin + (one.hour - begin) // step * step]
+        row[0] += one.opens
+        row[1] += one.clicks
+        row[2] += one.opens_unknown + one.opens_machine + one.clicks_unknown + one.clicks_machine
+    return [
+        PeriodCounts(at=hour * 3_600_000_000, seconds=step * 3600, opens=opens, clicks=clicks, others=others)
+        for hour, (opens, clicks, others) in found.items()
+    ]
+
+
+def clients_of(counts: Sequence[ClientCounts]) -> list[ClientCounts]:
+    """Programs that people used, the most used first; the rest as one line."""
+    used = sorted(
+        (one for one in counts if one.opens or one.clicks), key=lambda one: (-one.opens - one.clicks, one.client)
+    )
+    rest = used[_SHOWN:]
+    if not rest:
+        return used
+    sums = {name: sum(getattr(one, name) for one in rest) for name in ("opens", "clicks")}
+    return [*used[:_SHOWN], ClientCounts(client=_REST, **sums)]
+
+
+def providers_of(funnels: dict[str, Funnel]) -> list[ProviderLine]:
+    """Families of mailboxes, those with the most copies first and all others last."""
+    order = sorted(funnels, key=lambda name: (not name, -funnels[name].copies, name))
+    return [
+        ProviderLine(
+            provider=name or _REST,
+            copies=funnels[name].copies,
+            delivered=funnels[name].delivered,
+            **{key: rate_of(*_RATES[key](funnels[name])) for key in ("opened", "clicked", "bounced", "complained")},
+        )
+        for name in order
+    ]
+
+
+def reasons_of(counts: dict[str, int]) -> list[ReasonLine]:
+    """Reasons, the most frequent first; the rest as one line."""
+    lines = [ReasonLine(reason=reason or "not given", copies=copies) for reason, copies in counts.items()]
+    rest = sum(one.copies for one in lines[_SHOWN:])
+    return [*lines[:_SHOWN], *([ReasonLine(reason=_REST, copies=rest)] if rest else [])]
+
+
+def _earlier(store: Store, campaign: Campaign) -> list[Funnel]:
+    """The funnels of the same user's campaigns before this one, of those with enough delivered copies."""
+    before = store.campaigns.finished_before(campaign.user, campaign.started_at or campaign.created_at, EARLIER)
+    of_message = {message: number for number, messages in before.items() for message in messages}
+    sums: dict[int, dict[str, int]] = {}
+    for message, funnel in store.campaigns.funnels(list(of_message)).items():
+        row = sums.setdefault(of_message[message], dict.fromkeys(_COUNTED, 0))
+        for name in _COUNTED:
+            row[name] += getattr(funnel, name)
+    every = [Funnel(message=0, **row) for row in sums.values()]
+    return [one for one in every if one.delivered >= LEAST_DELIVERED]
+
+
+_COUNTED: Final = tuple(name for name in Funnel.__struct_fields__ if name != "message")
+
+
+def _share(parts: _PartsOf, funnel: Funnel) -> float:
+    count, of = parts(funnel)
+    return count / of if of else 0.0
