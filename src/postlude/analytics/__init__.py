@@ -1,6 +1,6 @@
 """Rates with intervals, tests of variants, estimates of what cannot be counted. Pure: counts in, numbers out."""
 
-from postlude.analytics.best_variant import Tried, VariantVerdict, judge_variants
+from postlude.analytics.best_variant import TriedVariant, VariantVerdict, judge_variants
 from postlude.analytics.open_estimate import OpenCounts, OpenEstimate, PastResponses, estimate_opens
 from postlude.analytics.open_evidence import CopyGroup, PastKind, count_groups
 from postlude.analytics.rates import NormalRange, Rate, normal_range, rate_of
@@ -13,7 +13,7 @@ __all__ = [
     "PastKind",
     "PastResponses",
     "Rate",
-    "Tried",
+    "TriedVariant",
     "VariantVerdict",
     "count_groups",
     "estimate_opens",

@@ -16,7 +16,7 @@ _STEPS: Final = 2000
 _WIDTH: Final = 8.0  # standard deviations that the grid covers on both sides
 
 
-class Tried(NamedTuple):
+class TriedVariant(NamedTuple):
     """What became of one variant."""
 
     name: str
@@ -36,7 +36,7 @@ class VariantVerdict(NamedTuple):
 
 
 def judge_variants(
-    variants: Sequence[Tried], recipients: int = LEAST_RECIPIENTS, probability: float = LEAST_PROBABILITY
+    variants: Sequence[TriedVariant], recipients: int = LEAST_RECIPIENTS, probability: float = LEAST_PROBABILITY
 ) -> VariantVerdict:
     """The probabilities, and whether they decide it. `variants` must not be empty."""
     found = dict(zip((one.name for one in variants), _probabilities(variants), strict=True))
@@ -45,7 +45,7 @@ def judge_variants(
     return VariantVerdict(best, len(variants) > 1 and enough and found[best] >= probability, found)
 
 
-def _probabilities(variants: Sequence[Tried]) -> list[float]:
+def _probabilities(variants: Sequence[TriedVariant]) -> list[float]:
     if len(variants) == 1:
         return [1.0]
     shapes = [(1.0 + min(one.people, one.delivered), 1.0 + max(one.delivered - one.people, 0)) for one in variants]

@@ -52,13 +52,7 @@ def control_app(
     async def reclassify(request: Request) -> Response:
         given = request.query_params
         start = partial(reclassifier.start, int(given.get("since", "0")), dry_run=given.get("dry_run") == "1")
-        action = given.get("do", "look")
-        act = start if action == "start" else reclassifier.stop if action == "stop" else reclassifier.progress
-        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
-
-    async def rebuild(request: Request) -> Response:
-        action = request.query_params.get("do", "look")
-        act = {"start": rebuilder.start, "stop": rebuilder.stop}.get(action, rebuilder.progress)
+        act = {"start": start, "stop": reclassifier.stop}.get(given.get("do", "look"), reclassifier.progress)
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
     async def stored(request: Request) -> Response:
@@ -76,12 +70,21 @@ def control_app(
             Route("/timeline", timeline),
             Route("/message", message),
             Route("/reclassify", reclassify),
-            Route("/rebuild", rebuild),
+            _rebuild(rebuilder),
             Route("/stored", stored),
             Route("/health", how_it_is),
         ],
         exception_handlers={NotFoundError: not_found},
     )
+
+
+def _rebuild(rebuilder: Rebuilder) -> Route:
+    async def rebuild(request: Request) -> Response:
+        action = request.query_params.get("do", "look")
+        act = {"start": rebuilder.start, "stop": rebuilder.stop}.get(action, rebuilder.progress)
+        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
+
+    return Route("/rebuild", rebuild)
 
 
 def control_socket(path: Path) -> socket.socket:

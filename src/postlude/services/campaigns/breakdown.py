@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from postlude.analytics import NormalRange, Rate, Tried, VariantVerdict, judge_variants, normal_range, rate_of
+from postlude.analytics import NormalRange, Rate, TriedVariant, VariantVerdict, judge_variants, normal_range, rate_of
 from postlude.model.words import WinnerRule
 from postlude.store import Store
 from postlude.store.campaigns.breakdown import ClientCounts, HourCounts
@@ -123,7 +123,7 @@ def verdict_of(store: Store, campaign: Campaign, variants: Sequence[Variant]) ->
     for variant in variants:
         funnel = funnels.get(variant.message, Funnel(message=variant.message))
         clicks = campaign.options.rule is WinnerRule.CLICKED
-        tried.append(Tried(variant.name, funnel.clicked if clicks else funnel.opened, funnel.delivered))
+        tried.append(TriedVariant(variant.name, funnel.clicked if clicks else funnel.opened, funnel.delivered))
     return judge_variants(tried)
 
 

@@ -44,8 +44,10 @@ def test_all_other_providers_come_last_and_rates_have_their_base() -> None:
     first, last = providers_of({"": large, "Gmail": small})
     assert first.provider == "Gmail"
     assert last.provider == "others"
-    assert (first.opened.count, first.opened.of) == (4, 8)
-    assert (first.bounced.count, first.bounced.of) == (2, 10)
+    assert first.opened.count == 4
+    assert first.opened.of == 8
+    assert first.bounced.count == 2
+    assert first.bounced.of == 10
     assert first.opened.low < 0.5 < first.opened.high
 
 
