@@ -49,12 +49,6 @@ def control_app(
             return JSONResponse({"error": "id must be 16 hexadecimal digits"}, 400)
         return JSONResponse(await run_in_threadpool(message_of, reports, number))
 
-    async def reclassify(request: Request) -> Response:
-        given = request.query_params
-        start = partial(reclassifier.start, int(given.get("since", "0")), dry_run=given.get("dry_run") == "1")
-        act = {"start": start, "stop": reclassifier.stop}.get(given.get("do", "look"), reclassifier.progress)
-        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
-
     async def stored(request: Request) -> Response:
         address = request.query_params.get("address", "")
         return JSONResponse({"text": await run_in_threadpool(describe, store, history, address)})
@@ -69,13 +63,24 @@ def control_app(
         routes=[
             Route("/timeline", timeline),
             Route("/message", message),
-            Route("/reclassify", reclassify),
+            _reclassify(reclassifier),
             _rebuild(rebuilder),
             Route("/stored", stored),
             Route("/health", how_it_is),
         ],
         exception_handlers={NotFoundError: not_found},
     )
+
+
+def _reclassify(reclassifier: Reclassifier) -> Route:
+    async def reclassify(request: Request) -> Response:
+        given = request.query_params
+        start = partial(reclassifier.start, int(given.get("since", "0")), dry_run=given.get("dry_run") == "1")
+        action = given.get("do", "look")
+        act = start if action == "start" else reclassifier.stop if action == "stop" else reclassifier.progress
+        return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
+
+    return Route("/reclassify", reclassify)
 
 
 def _rebuild(rebuilder: Rebuilder) -> Route:
