@@ -17,6 +17,9 @@ _MAX_ROWS: Final = 6
 _MAX_NAME_WORDS: Final = 8
 _TWO_NUMBERS: Final = re.compile(r"\d\D+\d")
 _NUMBER: Final = re.compile(r"\d+")
+_DATED_OR_ADDRESSED: Final = re.compile(r"[\d@]")
+"""What every attribution has that does not end in a colon or a drawn line."""
+
 _COLONS: Final = (":", "：")
 _BEHIND_COLON: Final = " \t*_>\"'"
 _DRAWN: Final = ("--", "-=", "=-", "==")
@@ -28,7 +31,8 @@ _DATED_ADDRESS: Final = re.compile(
 _DATED_ZONE: Final = re.compile(r"^\W*\d{4}-\d\d-\d\d \d\d:\d\d gmt[+-]\d\d:?\d\d\b", re.IGNORECASE)
 _ADDRESS_ENDS: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}>\W{0,4}$")
 _ADDRESS_LAST: Final = re.compile(r"@\S{1,250}[>)\]\"']{0,4},?\s{0,4}$")
-_OWN_WORDS: Final = re.compile(r"\b(?:i|we|ich|wir|je|j'|yo|io|eu|jag|jeg|ik|ja|я)$")
+_OWN: Final = ("i", "we", "ich", "wir", "je", "j'", "yo", "io", "eu", "jag", "jeg", "ik", "ja", "я")
+_OWN_WORDS: Final = re.compile(rf"\b(?:{'|'.join(_OWN)})$")
 """"I wrote" does not introduce a quotation."""
 
 _SENTENCE_END: Final = re.compile(r"(?:[^\W\d]{4,20}\.|[!?…。])\W{0,9}$")
@@ -47,8 +51,11 @@ def attribution_line(rows: Sequence[str], end: int, begin: int) -> tuple[int, st
     quoted = _quoted_next(rows, end + 1)
     if not (quoted or may_end(row)):
         return None
+    top = max(begin, end - _MAX_ROWS)
+    if row.isascii() and not _ends(row) and not _DATED_OR_ADDRESSED.search("\n".join(rows[top : end + 1])):
+        return None
     joined, first = "", end
-    for at in range(end, max(begin, end - _MAX_ROWS) - 1, -1):
+    for at in range(end, top - 1, -1):
         piece = rows[at].strip()
         if at != end and (QUOTED.match(rows[at]) or piece.endswith((":", "："))):
             return None
@@ -125,12 +132,15 @@ def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
 def verb_at(text: str) -> int:
     """Position of a verb of writing in folded text, -1 when there is none."""
     spaced, close = _verbs()
+    plain = text.isascii()
+    if plain and "-" not in text and spaced.keys().isdisjoint(_WORD.findall(text)):
+        return -1
     for found in _WORD.finditer(text):
         for verb in spaced.get(found[0].rstrip("-"), ()):
             end = found.start() + len(verb)
             if text.startswith(verb, found.start()) and not text[end : end + 1].isalnum():
                 return found.start()
-    return -1 if text.isascii() else max(text.find(verb) for verb in close)
+    return -1 if plain else max(text.find(verb) for verb in close)
 
 
 def _quoted_next(rows: Sequence[str], at: int) -> bool:
@@ -143,16 +153,16 @@ def _quoted_next(rows: Sequence[str], at: int) -> bool:
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     """A date or an address together with a verb or a quotation that follows."""
     if "@" not in joined and not _TWO_NUMBERS.search(joined):
-        return quoted and _is_short_opening(fold(joined))
+        return quoted and (_ends(joined) or not joined.isascii()) and _is_short_opening(fold(joined))
     text = fold(joined)
-    address = bool(ADDRESS.search(text))
+    address = "@" in text and bool(ADDRESS.search(text))
     dated = bool(_TWO_NUMBERS.search(text)) and bool(DATE.search(text) or TIME.search(text))
     if not (address or dated):
         return False
     ends = _ends(text)
     wrote = verb_at(text)
     if wrote >= 0:
-        if _OWN_WORDS.search(text[:wrote].rstrip()):
+        if _is_own(text[:wrote]):
             return False
         if (dated and (ends or quoted)) or (address and ends and _is_writer(text[:wrote])):
             return True
@@ -172,7 +182,13 @@ def _is_short_opening(text: str) -> bool:
     if not _ends(text) or not _opening().match(text) or len(text.split()) > _MAX_NAME_WORDS:
         return False
     wrote = verb_at(text)
-    return wrote > 0 and not _OWN_WORDS.search(text[:wrote].rstrip())
+    return wrote > 0 and not _is_own(text[:wrote])
+
+
+def _is_own(before: str) -> bool:
+    """The author names themselves right before the verb."""
+    before = before.rstrip()
+    return before.endswith(_OWN) and bool(_OWN_WORDS.search(before))
 
 
 def _is_writer(text: str) -> bool:

@@ -23,8 +23,13 @@ _FLAGS: Final = frozenset(
         "x-otrs-loop-auto",
     }
 )
-_ANSWERING: Final = ("in-reply-to", "references")
-_LIST: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
+_NOT_SET: Final = frozenset({"", "no", "false"})
+_PRECEDENCE: Final = frozenset({"auto_reply", "auto-reply"})
+_ANSWERING: Final = frozenset({"in-reply-to", "references"})
+_LIST: Final = frozenset({"list-id", "list-post", "list-unsubscribe", "mailing-list"})
+_SIGNS: Final = frozenset(
+    {"x-auto-response-suppress", "x-ms-exchange-generated-message-source", "x-loop", "precedence"}
+)
 TO_MANY: Final = frozenset({"bulk", "list", "junk"})
 """Values of Precedence that lists and newsletters write."""
 
@@ -42,7 +47,7 @@ def auto_reply_rule(incoming: ReturnedMessage, *, tagged: bool = False, text: Ca
     """
     root = incoming.root
     submitted = root.get("auto-submitted").lower().strip()
-    answers = tagged or any(root.get(name) for name in _ANSWERING)
+    answers = tagged or root.has_one_of(_ANSWERING)
     if submitted.startswith("auto-replied"):
         return "auto-replied"
     if is_to_many(incoming):
@@ -54,33 +59,35 @@ def auto_reply_rule(incoming: ReturnedMessage, *, tagged: bool = False, text: Ca
 
 def is_to_many(incoming: ReturnedMessage) -> bool:
     """Whether a list or a newsletter sent it: no person's own answer, whatever its footer says."""
-    return any(incoming.root.get(name) for name in _LIST)
+    return incoming.root.has_one_of(_LIST)
 
 
 def _reported(incoming: ReturnedMessage) -> str:
     """Text that only programs write."""
     root = incoming.root
-    checks = (
-        ("auto-header", any(key in _FLAGS and value.lower() not in {"", "no", "false"} for key, value in root.headers)),
-        ("precedence", root.get("precedence").lower().strip() in {"auto_reply", "auto-reply"}),
-        ("autoresponder", root.get("delivered-to").lower().startswith("autorespon")),
-        ("auto-subject", read_absence(incoming.subject).automatic),
-    )
-    return next((rule for rule, found in checks if found), "")
+    if root.names_one_of(_FLAGS) and any(
+        key in _FLAGS and value.lower() not in _NOT_SET for key, value in root.headers
+    ):
+        return "auto-header"
+    if root.get("precedence").lower().strip() in _PRECEDENCE:
+        return "precedence"
+    if root.get("delivered-to").lower().startswith("autorespon"):
+        return "autoresponder"
+    return "auto-subject" if read_absence(incoming.subject).automatic else ""
 
 
 def _signs(incoming: ReturnedMessage, text: Callable[[], str], *, answers: bool) -> str:
     """The weight of what people's mail shows as well, only seldom together; words alone decide nothing."""
     root = incoming.root
-    sent_so = (
-        2 * incoming.null_sender
-        + (answers and not read_subject(incoming.subject).answers)
-        + bool(root.get("x-auto-response-suppress"))
-        + bool(root.get("x-ms-exchange-generated-message-source"))
-        + root.get("x-loop").lower().startswith("autorespon")
-        + (root.get("precedence").lower().strip() in {"bulk", "junk"})
-        + incoming.named_daemon
-    )
+    sent_so = 2 * incoming.null_sender + (answers and not read_subject(incoming.subject).answers)
+    sent_so += incoming.named_daemon
+    if root.names_one_of(_SIGNS):
+        sent_so += (
+            bool(root.get("x-auto-response-suppress"))
+            + bool(root.get("x-ms-exchange-generated-message-source"))
+            + root.get("x-loop").lower().startswith("autorespon")
+            + (root.get("precedence").lower().strip() in {"bulk", "junk"})
+        )
     weight = sent_so and sent_so + 2 * read_absence(incoming.subject).away
     if weight == ENOUGH - 1:
         weight += _says_away(text())

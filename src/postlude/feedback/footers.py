@@ -12,6 +12,9 @@ _EXACT: Final = "-- "
 """RFC 3676, section 4.3: what follows is the signature, however long."""
 
 _STROKES: Final = frozenset("-—–_")
+_DELIMITERS: Final = ("--", "—", "–", "________")
+"""One of these is in every row that delimits a signature."""
+
 _DRAWN: Final = re.compile(r"[ \t]*_{8,}[ \t]*")
 _MARKS: Final = re.compile(r"[\s\u1427*_=~#+—–-]*|[ \t]*\[(?:cid|image):[^\[\]\n]{0,200}\][ \t]*")
 _MAX_SIGNATURE: Final = 15
@@ -41,12 +44,16 @@ def without_footers(rows: Sequence[str]) -> list[str]:
 
 
 def _without_blank_ends(rows: list[str]) -> list[str]:
-    first = next((at for at, row in enumerate(rows) if row.strip()), len(rows))
-    return rows[first:]
+    if not rows or rows[0].strip():
+        return rows
+    return rows[next((at for at, row in enumerate(rows) if row.strip()), len(rows)) :]
 
 
 def _without_signature(rows: list[str]) -> list[str]:
     """Up to the signature: the delimiter of RFC 3676, or its common misspellings where little follows."""
+    text = "\n".join(rows)
+    if not any(mark in text for mark in _DELIMITERS):
+        return rows
     filled = sum(1 for row in rows if row.strip())
     seen = 0
     for at, row in enumerate(rows):
@@ -102,12 +109,19 @@ def _ends() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(line.split()[0].strip(_AROUND) for line in begin), frozenset(line.split()[-1] for line in end)
 
 
+@cache
+def _first_letters() -> frozenset[str]:
+    return frozenset(line[0] for line in _programs()[0])
+
+
 def _looks_added(row: str) -> bool:
     if len(row) > _MAX_FOOTER * 3 or not row.strip() or (row.isascii() and not _may_be_added(row)):
         return False
-    text = fold(_LINK.sub(" ", row).translate(_BRACKETS)).strip(_AROUND)
+    text = fold((_LINK.sub(" ", row) if "http" in row else row).translate(_BRACKETS)).strip(_AROUND)
     begin, end, whole = _programs()
-    if len(text) > _MAX_FOOTER or not (text.startswith(begin) or text.endswith(end)):
+    if len(text) > _MAX_FOOTER:
+        return False
+    if not ((text[:1] in _first_letters() and text.startswith(begin)) or text.endswith(end)):
         return False
     return bool(whole.fullmatch(text))
 

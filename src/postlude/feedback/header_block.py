@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from postlude.feedback.languages import fold, word_set
@@ -15,7 +15,8 @@ _MAX_CONTINUED: Final = 4
 _MAX_BLANK: Final = 6
 _ENOUGH: Final = 3
 _REPEATED: Final = frozenset({"to", "cc", "reply_to"})
-_LABEL: Final = re.compile(r"[ \t>*_|]*([^\s:：*>][^:：*]{0,28}?)[ \t]*\*?[ \t]*[:：]")
+_AROUND: Final = " \t>*_|"
+_MAX_LABEL: Final = 29
 _LABELS_IN_LINE: Final = re.compile(r"(?:^|[\s*])([^\s:：*]{1,14})\*?[:：]\*?(?=\s)")
 
 
@@ -31,8 +32,20 @@ def header_block(rows: Sequence[str], at: int) -> tuple[int, int] | None:
 
 def label(row: str) -> str:
     """The header field that a row's label names, empty when it has none."""
-    found = _LABEL.match(row[:MAX_LINE])
-    return _labels().get(fold(found[1]), "") if found else ""
+    colon = row.find(":", 0, MAX_LINE)
+    if not row.isascii() and (wide := row.find("：", 0, MAX_LINE)) >= 0:
+        colon = wide if colon < 0 else min(colon, wide)
+    if colon < 1:
+        return ""
+    name = row[:colon].lstrip(_AROUND).rstrip(" \t")
+    if name.endswith("*"):  # `*From:*` in bold
+        name = name[:-1].rstrip(" \t")
+    return _field(name) if 0 < len(name) <= _MAX_LABEL else ""
+
+
+@lru_cache(maxsize=1024)
+def _field(name: str) -> str:
+    return _labels().get(fold(name), "")
 
 
 @cache

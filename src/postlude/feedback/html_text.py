@@ -9,6 +9,8 @@ from html import unescape
 from typing import Final
 
 _NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:-]{0,40})")
+_TAG: Final = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9:-]{0,40})(?:[^<>\"']*+(?:\"[^\"<>]*+\"|'[^'\"<>]*+'))*+[^<>\"']*+>")
+"""A tag whose quotation marks are paired and hold no bracket: nearly all of them, read at once."""
 _BLOCKS: Final = frozenset(
     {
         *(
@@ -46,6 +48,11 @@ _REST: Final = re.compile(
 )
 """Marks after which everything is quoted."""
 
+_REST_MARKS: Final = (
+    *("divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "stopspelling"),
+    "outlookmessageheader",
+)
+_QUOTE_MARKS: Final = ("yahoo_quoted", "ydp", "protonmail_quote", "zmail_extra", "tutanota_quote")
 _SPACES: Final = re.compile(r"[ \t\n\r\f\xa0]+")
 _MAX_TAG: Final = 4_000
 _MAX_SEARCHED: Final = 1_000
@@ -70,6 +77,10 @@ def _tokens(html: str) -> Iterator[tuple[str, str]]:
             return
         if opened > at:
             yield "", html[at:opened]
+        if tag := _TAG.match(html, opened):
+            at = tag.end()
+            yield tag[1].lower(), tag[0]
+            continue
         if html.startswith("<!--", opened):
             closed = html.find("-->", opened + 4)
             at = end if closed < 0 else closed + 3
@@ -116,8 +127,13 @@ class _Writer:
         self._quotes: list[tuple[str, int]] = []
         """Open containers of quotations: the name, and how many of that name are open in it."""
         self._rest = False
+        self._may_rest = self._may_quote = False
+        """Whether such a mark is anywhere in the HTML: only then is it looked for in the tags."""
 
     def text(self, html: str) -> str:
+        folded = html.casefold()
+        self._may_rest = any(mark in folded for mark in _REST_MARKS)
+        self._may_quote = any(mark in folded for mark in _QUOTE_MARKS)
         for name, tag in _tokens(html):
             if self._hidden:
                 if name == f"/{self._hidden}" or (self._hidden == "head" and name == "body"):
@@ -138,18 +154,22 @@ class _Writer:
             self._break(blank=bare in _PARAGRAPHS)
         elif bare in _CELLS:
             self._row.append(" ")
-        if not self._rest and "=" in tag and name[0] != "/" and _REST.search(tag, 0, _MAX_SEARCHED):
+        if self._may_rest and not self._rest and name[0] != "/" and _REST.search(tag, 0, _MAX_SEARCHED):
             self._break()
             self._rest = True
-        self._nest(name, bare, tag)
+        if self._quotes or bare == "blockquote" or self._may_quote:
+            self._nest(name, bare, tag)
 
     def _nest(self, name: str, bare: str, tag: str) -> None:
         """Count the open containers of quotations."""
-        if name == bare and (bare == "blockquote" or (bare == "div" and _QUOTES.search(tag, 0, _MAX_SEARCHED))):
+        if name == bare and (bare == "blockquote" or (bare == "div" and self._opens_quote(tag))):
             self._quotes.append((bare, 1))
         elif self._quotes and self._quotes[-1][0] == bare and not tag.endswith("/>"):
             count = self._quotes[-1][1] + (1 if name == bare else -1)
             self._quotes[-1:] = [(bare, count)] if count else []
+
+    def _opens_quote(self, tag: str) -> bool:
+        return self._may_quote and bool(_QUOTES.search(tag, 0, _MAX_SEARCHED))
 
     def _break(self, *, blank: bool = False) -> None:
         text = "".join(self._row)

@@ -8,10 +8,11 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from binascii import a2b_qp
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
-from postlude.mail.fields import block_end, read_pairs
+from postlude.mail.fields import block_end, read_ascii_pairs, read_pairs
 from postlude.mail.limits import DEPTH, PARTS
 
 PREAMBLE: Final = 300
@@ -41,6 +42,9 @@ _CHARSETS: Final = {
     "ansi_x3.4-1968": "ascii",
 }
 """Names mail uses that Python does not know, or whose wider set mail means (RFC 1556; the WHATWG encoding standard)."""
+_WHITE: Final = " \t\n\r\x0b\x0c"
+_MAX_REMEMBERED: Final = 100
+"""Characters of a Content-Type that is remembered; longer ones name a boundary, which is another each time."""
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 
 
@@ -54,11 +58,20 @@ class ReturnedPart:
         self._first = dict(reversed(headers))
         self.body = body
         self.parts: list[ReturnedPart] = []
-        self.type, self.params = _content_type(self.get("content-type"), default)
+        value = self._first.get("content-type", "")
+        self.type, self.params = (_known_type if len(value) <= _MAX_REMEMBERED else _content_type)(value, default)
 
     def get(self, name: str) -> str:
         """The first header of that (lower-case) name, empty when there is none."""
         return self._first.get(name, "")
+
+    def names_one_of(self, names: frozenset[str]) -> bool:
+        """One of these (lower-case) headers is there, whatever it says."""
+        return not names.isdisjoint(self._first)
+
+    def has_one_of(self, names: frozenset[str]) -> bool:
+        """One of these (lower-case) headers is there and not empty."""
+        return not names.isdisjoint(self._first) and any(self._first.get(name) for name in names)
 
     def all(self, name: str) -> list[str]:
         """All headers of that name in order."""
@@ -94,8 +107,17 @@ def split_headers(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
     """Headers and body of LF-separated bytes; without a blank line everything is header."""
     found = block_end(raw, 0, len(raw))
     end, start = found or (len(raw), len(raw))
-    headers = [(name, decode(_unfolded(value), "")) for name, value in read_pairs(raw, 0, end)]
-    return headers, raw[start:]
+    head = raw[:end]
+    if head.isascii() and b"\0" not in head:
+        return [(name, _unfolded_text(value)) for name, value in read_ascii_pairs(head.decode("ascii"))], raw[start:]
+    return [(name, decode(_unfolded(value), "")) for name, value in read_pairs(head, 0, end)], raw[start:]
+
+
+def _unfolded_text(value: str) -> str:
+    """`_unfolded` for text in ASCII: the same white space goes."""
+    if "\n" in value:
+        value = value.replace("\n\t", " ").replace("\n ", " ")
+    return value.strip(_WHITE)
 
 
 def _unfolded(value: bytes) -> bytes:
@@ -189,7 +211,12 @@ def _base64(data: bytes) -> bytes:
         return data
 
 
-def _content_type(value: str, default: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=256)
+def _known_type(value: str, default: str) -> tuple[str, Mapping[str, str]]:
+    return _content_type(value, default)
+
+
+def _content_type(value: str, default: str) -> tuple[str, Mapping[str, str]]:
     name, _, rest = value.partition(";")
     name = name.strip().lower()
     if "/" not in name:

@@ -6,9 +6,6 @@ from typing import Final
 MAX_LINE: Final = 500
 """No row that introduces a quotation is longer; longer ones are prose."""
 
-MARKS: Final = (">", "|", "»")
-"""One of these is in every row that `is_quoted_below` takes for quoted."""
-
 QUOTED: Final = re.compile(r"[ \t]*>")
 _QUOTED_BELOW: Final = re.compile(r"[ \t]*(?:[>|»]|[A-Za-z]{1,12}>)")
 

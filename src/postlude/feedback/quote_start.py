@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from postlude.feedback.attribution_line import attribution_line, may_end, verb_at
 from postlude.feedback.header_block import header_block, label
 from postlude.feedback.languages import fold, word_set, words
-from postlude.feedback.quote_marks import MARKS, MAX_LINE, QUOTED
+from postlude.feedback.quote_marks import MAX_LINE, QUOTED
 
 _DRAWS: Final = frozenset("-=_~*#—–|")
 _DIVIDED: Final = re.compile(r"[ \t>*_|]*[-=_~*#—–]{2,}[ \t]*([^-=_~*#—–\s].{0,100})")
@@ -17,6 +17,15 @@ _MAX_WORDS: Final = 60
 
 
 _MAX_WRAPPED: Final = 24
+_MAY_INTRODUCE: Final = re.compile(
+    r"\n(?![^\S\n]*+>(?![^\n]{0,40}:))"
+    r"(?=[^\S\n]*+[-=_~*#—–|]"
+    r"|[^\n:：]*+(?:[:：]|(?<=[->=*_\"' \t])|\n(?:[^\S\n]*+\n){0,2}[ \t]*+(?:[>|»]|[A-Za-z]{1,12}>)))"
+)
+"""The line break before a row that draws, has a colon, ends like an attribution, or stands above a quoted one.
+
+No other row introduces a quotation, so only these are looked at.
+"""
 
 
 class Start(NamedTuple):
@@ -29,9 +38,11 @@ class Start(NamedTuple):
 
 def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
     """The first introduction of a quotation at or after row `begin`; rows with a quotation mark introduce nothing."""
-    text = "\n".join(rows[begin:])
-    quotes = any(mark in text for mark in MARKS)
-    for at in range(begin, len(rows)):
+    text = "\n" + "\n".join(rows[begin:])
+    quotes = ">" in text or "|" in text or "»" in text
+    at, place = begin, 0
+    for found in _MAY_INTRODUCE.finditer(text):
+        at, place = at + text.count("\n", place, found.start()), found.start()
         row = rows[at].strip()
         if not row or len(row) > MAX_LINE or (row[0] == ">" and not _is_wrapped_end(row)):
             continue

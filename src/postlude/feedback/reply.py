@@ -28,8 +28,13 @@ def message_ids(*values: str) -> tuple[str, ...]:
 
     RFC 5322 demands the brackets; where a value has none at all, what looks like an id is taken for one.
     """
-    found = (each for value in values for each in _ID.findall(value) or _AROUND_BARE.split(value))
-    return tuple(dict.fromkeys(each for each in found if "@" in each.strip("@")))[:MAX_REFERENCES]
+    found: dict[str, None] = {}
+    for value in values:
+        if value:
+            for each in _ID.findall(value) or _AROUND_BARE.split(value):
+                if "@" in each.strip("@"):
+                    found[each] = None
+    return tuple(found)[:MAX_REFERENCES]
 
 
 def answered_ids(incoming: ReturnedMessage) -> tuple[str, ...]:

@@ -84,8 +84,14 @@ class ReturnedMessage:
 
     def machine_part(self, kind: str) -> ReturnedPart | None:
         """The part `message/{kind}` (or its internationalised twin) of the report, None when there is none."""
+        if not self._machine_parts:
+            return None
         wanted = (f"message/{kind}", f"message/global-{kind}")
-        return next((part for part in self.leaves if part.type in wanted), None)
+        return next((part for part in self._machine_parts if part.type in wanted), None)
+
+    @cached_property
+    def _machine_parts(self) -> list[ReturnedPart]:
+        return [part for part in self.leaves if part.type.startswith("message/")]
 
     @cached_property
     def _split(self) -> tuple[str, str]:

@@ -29,9 +29,11 @@ class Signed:
 
     def envelope(self) -> tuple[int, Evidence]:
         """The tag in the address it was sent to."""
+        if self._read is None:
+            return 0, Evidence.NONE
         targets = [self._incoming.rcpt_to] if self._incoming.rcpt_to else []
         targets += [value for name in _DELIVERY for value in self._incoming.root.all(name)]
-        for text in targets if self._read is not None else ():
+        for text in targets:
             if not _TAG.search(text):
                 continue
             for purpose, evidence in _IN_ADDRESSES:

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 _LOOKED_AT: Final = 8_192  # most header blocks are shorter
 _FURTHER: Final = 8
 # Possessive and tied to a line's beginning: a line without a colon is looked at once.
-_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
+_SHAPE: Final = r"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)"
+_FIELD: Final = re.compile(_SHAPE.encode("ascii"), re.MULTILINE)
+_TEXT_FIELD: Final = re.compile(_SHAPE, re.MULTILINE)
 
 
 class RawField(NamedTuple):
@@ -31,6 +33,11 @@ def read_fields(raw: bytes, start: int, end: int) -> list[RawField]:
 def read_pairs(raw: bytes, start: int, end: int) -> list[tuple[str, bytes]]:
     """Names and values as `read_fields` has them, for who does not ask where they stand; half the work."""
     return [(name.decode("ascii").lower(), value) for name, value in _FIELD.findall(raw, start, end)]
+
+
+def read_ascii_pairs(block: str) -> list[tuple[str, str]]:
+    """What `read_pairs` gives for a header block in ASCII, decoded: all of it at once, as most mail allows."""
+    return [(name.lower(), value) for name, value in _TEXT_FIELD.findall(block)]
 
 
 def block_end(raw: bytes, start: int, end: int) -> tuple[int, int] | None:

@@ -201,3 +201,26 @@ def test_introductions_that_are_drawn_or_wrapped_at_the_bracket(introduction: st
 def test_marks_around_a_row_are_no_quotation() -> None:
     text = "Visit us now\n>>> >>>  http://www.customer.example <<<\nby the link above"
     assert strip_quote(text) == text
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "2026. jan. 5., h 14:32 időpontban Nagy Béla <bela@customer.test> ezt írta:",
+        "2026. 01. 05. 14:32 keltezéssel, Nagy Béla a következőt írta:",
+        "Den mån 15 jan. 2025 17:03 Anna Andersson <anna@customer.test>\nskrev:",
+        "On Tue, Sep 25, 2012 at 8:59 AM, Chris\n<chris@customer.test>wrote:",
+        "On Wed, Dec 9, Mister Example\n<mister@customer.test>\nwrote:",
+        "雨州 <yuzhou@customer.test> 在 2026年2月29日 周六 19:47 写道：",
+        "Date: Tue, 2 Oct 2012 02:35:10 +0000 From: bob@customer.test To: Smith, Ann Subject: Tell us",
+        "De : Bob [bob@customer.test]\nA : Friday, 23 March 2012 5:08 p.m.\nEnvoyé: Ann\nObjet : Offer",
+    ],
+)
+def test_what_the_fixtures_of_other_projects_have_above_a_quotation(above: str) -> None:
+    """github/email_reply_parser and alfonsrv/mail-parser-reply, both MIT."""
+    assert strip_quote(f"Yes, please.\n\nBob\n\n{above}\n\n> Shall I?\n") == "Yes, please.\n\nBob"
+
+
+def test_prose_above_a_quoted_row_is_kept() -> None:
+    text = "On 2 April 2012, Bob wrote:\n> One?\nYes, as we said.\n> Two?\nNo: never at 18:30.\n> Three?\n10 > 5\n"
+    assert strip_quote(text) == "Yes, as we said.\nNo: never at 18:30.\n10 > 5"

@@ -85,3 +85,20 @@ def test_a_quotation_within_a_quotation_ends_with_the_outer_one() -> None:
         "d",
         "e",
     ]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<p title="a > b">x</p>y', "x\ny"),
+        ("<p title='5\" disk'>x</p>y", "x\ny"),
+        ('<p title="it\'s">x</p>y', "x\ny"),
+        ("<p title=it's>x</p>y", "x\ny"),
+        ("<p", ""),
+        ("a < b and c > d", "a < b and c > d"),
+        ("<!-- <p> -->x", "x"),
+        ("<P CLASS=a/>x<BR/>y", "x\ny"),
+    ],
+)
+def test_a_tag_ends_where_browsers_end_it(html: str, text: str) -> None:
+    assert text_of_html(html, marks=False) == text

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from postlude.instrument import Policy, mime
 from postlude.instrument import message as instrumenting
 from postlude.mail import header_block
-from postlude.mail.fields import RawField, block_end, read_fields, read_pairs
+from postlude.mail.fields import RawField, block_end, read_ascii_pairs, read_fields, read_pairs
 from postlude.model.observation import Submitted
 from postlude.model.words import Via
 from postlude.services.messages.submission import read_submission
@@ -36,6 +36,12 @@ def test_a_field_is_found_with_its_place_and_its_folds() -> None:
 def test_names_and_values_are_those_of_the_fields(raw: bytes) -> None:
     pairs = [(name, value.rstrip(b"\r")) for name, value in read_pairs(raw, 0, len(raw))]
     assert pairs == [(field.name, field.value) for field in read_fields(raw, 0, len(raw))]
+
+
+@given(LINES)
+def test_a_block_in_ascii_is_read_as_any_other(raw: bytes) -> None:
+    pairs = [(name, value.decode()) for name, value in read_pairs(raw, 0, len(raw))]
+    assert read_ascii_pairs(raw.decode()) == pairs
 
 
 @given(LINES)
