@@ -110,7 +110,7 @@ def _ends() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def _first_letters() -> frozenset[str]:
+def _initials() -> frozenset[str]:
     return frozenset(line[0] for line in _programs()[0])
 
 
@@ -121,7 +121,7 @@ def _looks_added(row: str) -> bool:
     begin, end, whole = _programs()
     if len(text) > _MAX_FOOTER:
         return False
-    if not ((text[:1] in _first_letters() and text.startswith(begin)) or text.endswith(end)):
+    if not ((text[:1] in _initials() and text.startswith(begin)) or text.endswith(end)):
         return False
     return bool(whole.fullmatch(text))
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from postlude.kit.ids import OrderedIds
+from postlude.model.address import shown
 from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.base import TopicQueries, address_key, as_struct, clean
@@ -41,7 +42,7 @@ class ContactQueries(TopicQueries):
                 contact = insert_contact(connection, spelled, at, source, **values)
                 self._know_fields(connection, fields or {})
         except IntegrityError as error:
-            raise InputError(f"{spelled} is a contact already: edit it instead") from error
+            raise InputError(f"{shown(spelled)} is a contact already: edit it instead") from error
         return self.get(contact)
 
     def get(self, contact: int) -> Contact:
