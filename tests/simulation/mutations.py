@@ -57,13 +57,13 @@ def history_counts_a_replay_twice() -> Iterator[None]:
 @contextmanager
 def torn_tail_is_believed() -> Iterator[None]:
     """A frame is taken for whole without its checksum."""
-    real = frame.find
+    real = frame.find_frame
 
     def find(view: memoryview, start: int, seed: int = 0) -> frame.JournalFrame | None:
         with patch.object(frame, "crc32", lambda *_: int.from_bytes(bytes(view[start + 12 : start + 16]), "little")):
             return real(view, start, seed)
 
-    with patch.object(frame, "find", find):
+    with patch.object(frame, "find_frame", find):
         yield
 
 

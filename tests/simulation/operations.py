@@ -62,6 +62,7 @@ _WEIGHTS: Final = {
     "cut_in": 4,
     "tear": 6,
     "refuse": 10,
+    "refuse_batch": 6,
     "stop": 3,
 }
 
@@ -150,6 +151,13 @@ def _refuse(world: World, _people: People, chance: Random) -> None:
     process.faults.refuse(place, chance.choice((FULL, FULL, BROKEN)), chance.choice((1, 1, 2, 10)))
 
 
+def _refuse_batch(world: World, people: People, chance: Random) -> None:
+    """A batch that holds an image proxy's openings cannot be written at first: it must not be remembered as written."""
+    world.app.faults.refuse(chance.choice(_ENDS_OF_A_BATCH), chance.choice((FULL, BROKEN)), chance.choice((1, 1, 2)))
+    people.fetch(chance)
+    world.advance(16_000_000)
+
+
 def _stop(world: World, _people: People, chance: Random) -> None:
     process = chance.choice(world.processes)
     world.say(f"{process.name} is stopped")
@@ -169,5 +177,6 @@ _ALL: Final[dict[str, Callable[[World, People, Random], None]]] = {
     "cut_in": _cut_in,
     "tear": _tear,
     "refuse": _refuse,
+    "refuse_batch": _refuse_batch,
     "stop": _stop,
 }

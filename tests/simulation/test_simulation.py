@@ -19,6 +19,7 @@ _NOTICED = (
     "any_token_is_genuine",
     "indeterminate_is_sent_again",
     "proxy_repeats_count",
+    "failed_batch_is_remembered",
 )
 
 
