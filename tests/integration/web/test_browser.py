@@ -71,6 +71,25 @@ def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", s
     assert opened.value.evaluate("window.opener") is None
 
 
+@pytest.mark.parametrize("width", [961, 1024, 1152, 1280, 1920])
+def test_the_header_is_one_row_on_a_desk(page: "Page", served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{served}/unmatched")  # then every link is there
+    middles = page.locator("header.top > *, header.top a, header.top button").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(r => Math.round(r.top + r.height / 2))"
+    )
+    assert len(middles) > 10
+    assert max(middles) - min(middles) <= 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 768, 960])
+def test_a_narrow_page_is_not_scrolled_sideways(page: "Page", served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{served}/unmatched")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_the_finger_lists_links_while_typing(page: "Page", served: str) -> None:
     page.goto(f"{served}/compose")
     page.fill("#body", "See [the plan](https://example.com/plan) and [the price](https://example.com/b)")
