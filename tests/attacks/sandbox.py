@@ -56,7 +56,7 @@ def sandbox(target: Target, **settings: object) -> Iterator[tuple[Postlude, str]
     """A running sandbox and a session in it."""
     home = Path(target.postlude.home, f"sandbox-{time.monotonic_ns()}")
     home.mkdir()
-    running = Postlude(home, empty=False, **settings)
+    running = Postlude(home, empty=False, real=False, **settings)
     with contextlib.closing(running):
         running.start()
         running.login()

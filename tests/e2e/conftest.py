@@ -90,10 +90,10 @@ def postlude(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callabl
     """Starts instances: `postlude(setting=value)`. They share nothing, and none outlives the test."""
     made: list[Postlude] = []
 
-    def start(*, empty: bool = False, **settings: object) -> Postlude:
+    def start(*, empty: bool = False, real: bool = False, **settings: object) -> Postlude:
         home = tmp_path / f"postlude-{len(made)}"
         home.mkdir()
-        made.append(Postlude(home, empty=empty, **settings))
+        made.append(Postlude(home, empty=empty, real=real, **settings))
         made[-1].start()
         return made[-1]
 

@@ -34,6 +34,7 @@ def test_all_six_questions(
 ) -> None:
     running = postlude(
         empty=True,
+        real=True,
         smtp_host=LOOPBACK,
         smtp_port=mail.smtp_port,
         smtp_tls="none",

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from sqlalchemy import MetaData, create_engine, func, select
 
-from postlude.app.demo.fill import fill, remove
+from postlude.app.demo.fill import fill, remove_demo
 from postlude.config import load
 from servers.commands import run
 from servers.postlude import Postlude
@@ -227,7 +227,7 @@ def test_nothing_is_removed_while_it_runs(copied: Path, postlude: Callable[..., 
 def test_postgresql_is_filled_and_emptied_as_well(tmp_path: Path, postgresql_url: str) -> None:
     settings = load({"POSTLUDE_DATA": str(tmp_path / "data"), "POSTLUDE_STATE_URL": postgresql_url})
     assert fill(settings, seed=1, end=END)["contacts"] > 100
-    remove(settings, anyway=False)
+    remove_demo(settings, anyway=False)
     assert rows(postgresql_url) <= {"users", "settings", "alembic_version"}
 
 

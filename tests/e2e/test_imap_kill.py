@@ -13,7 +13,7 @@ from email.utils import make_msgid
 from pathlib import Path
 
 from postlude.journal import JournalReader, Spool
-from postlude.model.observation import Returned, decode
+from postlude.model.observation import Returned, decode_observation
 from postlude.store import open_store
 from servers.example_mails import offer
 from servers.pair import ALICE, PASSWORD, Servers
@@ -51,7 +51,7 @@ def deliver(mail: Servers, received: EmailMessage, senders: list[str]) -> None:
 def journaled(running: Postlude) -> Counter[str]:
     """How often each reply was journaled, by its sender; every mail spoken of is in the spool."""
     spool = Spool(running.data / "spool" / "in")
-    seen = [decode(record.data) for record in JournalReader(running.data / "journal").read({}, 1_000_000)]
+    seen = [decode_observation(record.data) for record in JournalReader(running.data / "journal").read({}, 1_000_000)]
     mails = [spool.get(one.mail) for one in seen if isinstance(one, Returned) and one.channel.startswith("imap:")]
     return Counter(mail.partition(b"From: ")[2].partition(b"\r\n")[0].decode() for mail in mails)
 

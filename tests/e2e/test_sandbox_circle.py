@@ -23,7 +23,7 @@ def newcomer(browser: Browser) -> Iterator[Page]:
 
 
 def test_the_newcomers_way(postlude: Callable[..., Postlude], newcomer: Page, shop: Shop) -> None:
-    running = postlude()
+    running = postlude(real=True)
     newcomer.goto(running.printed_link())
     compose(newcomer, shop)
     watch = newcomer  # stays on the message page and is never reloaded

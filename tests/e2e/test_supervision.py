@@ -47,7 +47,7 @@ def asking_without_pause(running: Postlude) -> Iterator[Counter[str]]:
 
 
 def test_the_edge_never_refuses_when_the_app_is_killed(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     before = all_children(running)
     with asking_without_pause(running) as answers:
         os.kill(before["app"], signal.SIGKILL)
@@ -60,7 +60,7 @@ def test_the_edge_never_refuses_when_the_app_is_killed(postlude: Callable[..., P
 
 
 def test_the_next_start_takes_over_what_a_killed_one_left(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     before = all_children(running)
     with asking_without_pause(running) as answers:
         os.kill(running.child.pid, signal.SIGKILL)
@@ -80,7 +80,7 @@ def test_the_next_start_takes_over_what_a_killed_one_left(postlude: Callable[...
 
 
 def test_a_second_start_takes_nothing_from_a_living_one(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     before = all_children(running)
     second = running.run("up")
     assert second.code == 4
@@ -91,7 +91,7 @@ def test_a_second_start_takes_nothing_from_a_living_one(postlude: Callable[..., 
 
 def test_what_hangs_is_killed_and_started_again(postlude: Callable[..., Postlude]) -> None:
     """Everything is stopped at once; only the app's own pages are silent meanwhile."""
-    running = postlude()
+    running = postlude(real=True)
     before = all_children(running)
     for pid in before.values():
         os.kill(pid, signal.SIGSTOP)
@@ -111,7 +111,7 @@ def test_what_hangs_is_killed_and_started_again(postlude: Callable[..., Postlude
 
 @pytest.mark.parametrize("name", ["state.sqlite", "history.duckdb"])
 def test_edge_relay_and_inbound_stay_up_beside_a_damaged_store(postlude: Callable[..., Postlude], name: str) -> None:
-    running = postlude()
+    running = postlude(real=True)
     login = running.login()
     running.submit(login.user, [BOB], offer(login.user, [BOB], subject="before"))
     wait_for("the first mail", lambda: running.timeline(BOB), 30, pause=0.3)
@@ -164,7 +164,7 @@ def test_a_key_that_cannot_be_read_is_told_with_what_to_do(postlude: Callable[..
 
 
 def test_a_migration_that_fails_takes_nobody_along(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     assert running.stop() == 0
     with sqlite3.connect(running.data / "state.sqlite") as state:
         was = state.execute("SELECT version_num FROM alembic_version").fetchone()[0]
@@ -180,7 +180,7 @@ def test_a_migration_that_fails_takes_nobody_along(postlude: Callable[..., Postl
 
 
 def test_a_port_that_is_taken_is_tried_again_and_told(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     assert running.stop() == 0
     with socket.create_server((LOOPBACK, running.ports["inbound"])):
         running.begin()
@@ -192,7 +192,7 @@ def test_a_port_that_is_taken_is_tried_again_and_told(postlude: Callable[..., Po
 
 
 def test_a_starter_that_stood_still_itself_kills_nobody(postlude: Callable[..., Postlude]) -> None:
-    running = postlude()
+    running = postlude(real=True)
     before = all_children(running)
     os.kill(running.child.pid, signal.SIGSTOP)
     wait_for("word of it", lambda: told(running, "processes", "does not answer"), 30, pause=0.5)
@@ -204,7 +204,7 @@ def test_a_starter_that_stood_still_itself_kills_nobody(postlude: Callable[..., 
 
 def test_a_signal_to_everything_stops_it_without_a_word(postlude: Callable[..., Postlude]) -> None:
     """As Ctrl-C in a terminal, or a service manager that signals every process."""
-    running = postlude()
+    running = postlude(real=True)
     for pid in (*all_children(running).values(), running.child.pid):
         os.kill(pid, signal.SIGTERM)
     assert running.child.wait(60) == 0

@@ -1,7 +1,9 @@
 """A process that has loaded all of `postlude` and forks itself for every command: the command costs no imports.
 
-Run as a script with the number of its socket. A request is JSON (arguments, environment, working folder) and four
-descriptors: standard input, output and error, and a pipe that is told the process's id and then its exit code.
+Run as a program with the numbers of two sockets: it ends with the first and is called at the second. A request is JSON
+(arguments, environment, working folder, whether it leads a session of its own) and four descriptors: standard input,
+output and error, and a pipe that is told the process's id and then its exit code. `postlude up` forks its children as
+well (`forked_children`).
 """
 
 import atexit
@@ -9,6 +11,7 @@ import gc
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import sys
@@ -16,6 +19,9 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
+
+from servers import forked_children
 
 LARGEST_REQUEST = 1 << 18
 
@@ -38,7 +44,11 @@ def _wait_for(child: int, report: int) -> None:
     os._exit(0)
 
 
-def _become(arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int]) -> None:
+def _become(
+    arguments: list[str], environment: dict[str, str], folder: str, descriptors: list[int], *, leads: bool
+) -> None:
+    if leads:
+        os.setsid()
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
     for descriptor in descriptors:
@@ -50,19 +60,22 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, desc
     sys.argv = arguments
 
 
-def serve(server: socket.socket) -> None:
+def serve(lifeline: socket.socket, listener: socket.socket) -> None:
     """Answer requests until the other side is gone. Returns in the command's process as well, with its own sys.argv."""
     while True:
-        request, descriptors, _, _ = socket.recv_fds(server, LARGEST_REQUEST, 4)
-        if not request:
+        if lifeline in select.select([lifeline, listener], [], [])[0]:
             os._exit(0)
-        if os.fork() == 0:
+        caller, _ = listener.accept()
+        with caller:
+            request, descriptors, _, _ = socket.recv_fds(caller, LARGEST_REQUEST, 4)
+        if request and os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            server.close()
+            lifeline.close()
+            listener.close()
             if child := os.fork():
                 _wait_for(child, descriptors[3])
-            arguments, environment, folder = json.loads(request)
-            _become(arguments, environment, folder, descriptors)
+            arguments, environment, folder, leads = json.loads(request)
+            _become(arguments, environment, folder, descriptors, leads=leads)
             return
         for descriptor in descriptors:
             os.close(descriptor)
@@ -88,8 +101,11 @@ def _run_to_its_end(main: Callable[[], None]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    connection = socket.socket(fileno=int(sys.argv[1]))
+    ours, calls = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    sys.path.remove(str(Path(__file__).parents[1]))  # a command sees what it would see anywhere
     _load_everything()
-    serve(connection)
+    serve(ours, calls)
     sendmail = sys.argv[0].endswith("-sendmail")
+    if sys.argv[1:2] == ["up"]:
+        forked_children.install(_run_to_its_end)
     _run_to_its_end(import_module("postlude.cli.messages.sendmail" if sendmail else "postlude.cli.main").main)

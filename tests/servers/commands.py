@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from servers import command_server
 
@@ -51,15 +52,12 @@ def run(
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         stdin.write(given)
         stdin.seek(0)
-        reader, writer = os.pipe()
+        begun = _begin(command, clean_environment(settings or {}), folder, (stdin, out, err), leads=False)
         try:
-            request = json.dumps([command, clean_environment(settings or {}), str(folder or Path.cwd())]).encode()
-            assert len(request) <= command_server.LARGEST_REQUEST
-            descriptors = [stdin.fileno(), out.fileno(), err.fileno(), writer]
-            socket.send_fds(_server(), [request], descriptors)
-        finally:
-            os.close(writer)
-        code = _exit_code(reader, command, seconds)
+            code = begun.wait(seconds)
+        except subprocess.TimeoutExpired:
+            begun.send_signal(signal.SIGKILL)
+            raise
         out.seek(0)
         err.seek(0)
         return Done(code, out.read().decode(), err.read().decode())
@@ -73,34 +71,122 @@ def run_apart(prefix: Sequence[str], *arguments: str | Path, settings: Mapping[s
     return Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
-def _exit_code(reader: int, command: list[str], seconds: float) -> int:
-    told = b""
-    deadline = time.monotonic() + seconds
+class ForkedProgram:
+    """A command that runs: what the tests use of subprocess.Popen."""
+
+    def __init__(self, command: Sequence[str], reports: int) -> None:
+        self._command = command
+        self._reports = reports
+        self._told = b""
+        self._code: int | None = None
+        while b"\n" not in self._told:
+            self._read()
+        self.pid = int(self._told.split()[0])
+
+    def _read(self) -> None:
+        more = os.read(self._reports, 64)
+        assert more, "the process that forks commands has ended; its words are above"
+        self._told += more
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self._code
+
+    def wait(self, seconds: float = 60) -> int:
+        """The exit code; subprocess.TimeoutExpired when it does not end by itself."""
+        deadline = time.monotonic() + seconds
+        while self._code is None:
+            if not select.select([self._reports], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise subprocess.TimeoutExpired(list(self._command), seconds)
+            self._read()
+            if self._told.count(b"\n") == 2:
+                self._code = int(self._told.split()[1])
+                os.close(self._reports)
+        return self._code
+
+    def send_signal(self, number: int) -> None:
+        """To the process alone."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def _begin(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path | None,
+    streams: Sequence[IO[bytes]],
+    *,
+    leads: bool,
+) -> ForkedProgram:
+    reader, writer = os.pipe()
     try:
-        while told.count(b"\n") < 2:
-            if not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                os.kill(int(told.split()[0]), signal.SIGKILL)
-                raise subprocess.TimeoutExpired(command, seconds)
-            more = os.read(reader, 64)
-            assert more, "the process that forks commands has ended; its words are above"
-            told += more
+        request = json.dumps([list(command), dict(environment), str(folder or Path.cwd()), leads]).encode()
+        assert len(request) <= command_server.LARGEST_REQUEST
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+            server.connect(address())
+            socket.send_fds(server, [request], [*(stream.fileno() for stream in streams), writer])
     finally:
-        os.close(reader)
-    return int(told.split()[1])
+        os.close(writer)
+    return ForkedProgram(command, reader)
+
+
+def forked(command: Sequence[str], out: IO[bytes], environment: Mapping[str, str] | None) -> ForkedProgram:
+    """As `servers.process.started`, without loading the program again."""
+    with Path(os.devnull).open("rb") as nothing:
+        return _begin(
+            command, os.environ if environment is None else environment, None, (nothing, out, out), leads=True
+        )
 
 
 @cache
-def _server() -> socket.socket:
-    """This process's own, started when the first command is run; it ends with the socket."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    # -P: beside the script stands postlude.py, which is not the package
-    arguments = [sys.executable, "-P", command_server.__file__, str(theirs.fileno())]
-    process = subprocess.Popen(arguments, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
+def address() -> str:
+    """Where this process's own server is called; it is started by the first command and ends with this process."""
+    ours, theirs = socket.socketpair()
+    folder = tempfile.TemporaryDirectory(prefix="commands-")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(f"{folder.name}/calls")
+    listener.listen(64)
+    handed = (theirs.fileno(), listener.fileno())
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "servers.command_server", *map(str, handed)],
+        pass_fds=handed,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
     theirs.close()
+    listener.close()
 
     def end() -> None:
         ours.close()
         process.wait(10)
+        folder.cleanup()
 
     atexit.register(end)
-    return ours
+    return f"{folder.name}/calls"
+
+
+_SHORTCUT = """#!{python} -IS
+import json, os, socket, sys
+if sys.argv[1:2] == ["up"]:
+    os.execv({real!r}, sys.argv)
+told, report = os.pipe()
+request = json.dumps([sys.argv, dict(os.environ), os.getcwd(), False]).encode()
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    server.connect({address!r})
+    socket.send_fds(server, [request], [0, 1, 2, report])
+os.close(report)
+words = b""
+while more := os.read(told, 64):
+    words += more
+sys.exit(int(words.split()[1]) & 255)
+"""
+
+
+def write_shortcut(path: Path) -> None:
+    """A program at `path` that does what the one of its name in this environment does, without loading it again."""
+    real = str(Path(sys.executable).with_name(path.name))
+    path.write_text(_SHORTCUT.format(python=sys.executable, real=real, address=address()))
+    path.chmod(0o755)

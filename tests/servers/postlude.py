@@ -11,8 +11,8 @@ from pathlib import Path
 from signal import SIGINT
 from typing import Any, NamedTuple
 
-from servers.commands import POSTLUDE, Done, clean_environment, run
-from servers.process import Child
+from servers.commands import POSTLUDE, Done, clean_environment, forked, run
+from servers.process import Child, Start, started
 from servers.waiting import LOOPBACK, free_port, listening, wait_for
 from support.state_template import sqlite_state
 
@@ -30,11 +30,13 @@ class Login(NamedTuple):
 class Postlude:
     """One instance. `settings` are names without prefix; ports and folder are chosen unless given.
 
-    Its state has its tables already unless `empty`: making them takes a second.
+    Its state has its tables already unless `empty`: making them takes a second. Its processes are forked from one that
+    has loaded the program unless they shall be `real`: loading it four times takes three.
     """
 
-    def __init__(self, home: Path, *, empty: bool = False, **settings: object) -> None:
+    def __init__(self, home: Path, *, empty: bool = False, real: bool = False, **settings: object) -> None:
         self.home = home
+        self._start: Start = started if real else forked
         self.ports = {endpoint: free_port() for endpoint in ENDPOINTS}
         defaults: dict[str, object] = {f"{endpoint}_port": port for endpoint, port in self.ports.items()}
         self.settings = {"data": home / "data"} | defaults | settings
@@ -73,7 +75,7 @@ class Postlude:
 
     def begin(self) -> None:
         """`postlude up`, and wait for nothing."""
-        self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings))
+        self._child = Child("postlude", [POSTLUDE, "up"], self.log, clean_environment(self.settings), self._start)
 
     def ready(self) -> bool:
         """Whether everything answers."""

@@ -6,27 +6,58 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from typing import IO, Protocol
 
 STOP_SECONDS = 15
+
+
+class RunningProgram(Protocol):
+    """What is used of subprocess.Popen."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, seconds: float, /) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+
+class Start(Protocol):
+    """Starts a program that leads a session of its own and writes to `out`."""
+
+    def __call__(
+        self, command: Sequence[str], out: IO[bytes], environment: Mapping[str, str] | None, /
+    ) -> RunningProgram: ...
+
+
+def started(command: Sequence[str], out: IO[bytes], environment: Mapping[str, str] | None) -> RunningProgram:
+    """As everywhere."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env=None if environment is None else dict(environment),
+    )
 
 
 class Child:
     """One process in a session of its own, so that its whole family can be ended by its id."""
 
     def __init__(
-        self, name: str, command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        start: Start = started,
     ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=None if env is None else dict(env),
-            )
+            self._process = start([str(word) for word in command], out, env)
 
     @property
     def pid(self) -> int:
@@ -63,7 +94,7 @@ class Child:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-            return self._process.wait()
+            return self._process.wait(STOP_SECONDS)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, SIGKILL)

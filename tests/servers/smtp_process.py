@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from postlude.journal import JournalReader, JournalWriter, Spool
 from postlude.kit.clock import SystemClock
-from postlude.model.observation import decode
+from postlude.model.observation import decode_observation
 from postlude.tokens import KeyRing, TokenCodec
 
 
@@ -23,7 +23,7 @@ class Folder:
 
     def observations(self) -> list[Any]:
         """Everything journaled so far: Observations."""
-        return [decode(record.data) for record in JournalReader(self.root / "journal").read({}, 10_000)]
+        return [decode_observation(record.data) for record in JournalReader(self.root / "journal").read({}, 10_000)]
 
 
 class Starter(Protocol):

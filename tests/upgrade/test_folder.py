@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import JSON, Boolean, MetaData, create_engine
 
-from postlude.store.engine import Database, connect
+from postlude.store.engine import Database, engine_of
 from postlude.store.migrate import HEAD, current
 from servers.postlude import Login, Postlude
 from servers.waiting import LOOPBACK, wait_for
@@ -48,7 +48,7 @@ class OldFolder(Postlude):
     """An instance of today on the folder, with what the old version told of it."""
 
     def __init__(self, home: Path, told: dict[str, Any], **settings: object) -> None:
-        super().__init__(home, empty=False, **KEPT_FOR_GOOD | settings)
+        super().__init__(home, empty=False, real=False, **KEPT_FOR_GOOD | settings)
         self.told = told
 
     def login(self) -> Login:
@@ -161,7 +161,7 @@ def message_ids(opened: OldFolder) -> list[str]:
 
 def test_the_tables_are_todays(opened: OldFolder) -> None:
     url = str(opened.settings.get("state_url") or f"sqlite:///{opened.data / 'state.sqlite'}")
-    with closing(Database(connect(url))) as database:
+    with closing(Database(engine_of(url))) as database:
         assert current(database) == HEAD
 
 

@@ -88,8 +88,7 @@ def environment(text: str, world: World) -> str:
     world.make_files(ready)
     lines = [line for line in ready.splitlines() if line and not line.startswith("#")]
     given = dict(line.split("=", 1) for line in lines)
-    postlude = Path(sys.executable).with_name("postlude")
-    return _ended([postlude, "settings"], world, clean_environment({"data": world.home / "other"}) | given)
+    return _ended([world.program, "settings"], world, clean_environment({"data": world.home / "other"}) | given)
 
 
 def toml(text: str, world: World) -> str:
@@ -99,7 +98,7 @@ def toml(text: str, world: World) -> str:
     path = world.home / "block.toml"
     path.write_text(ready)
     env = clean_environment({"config": path})
-    return _ended([Path(sys.executable).with_name("postlude"), "settings"], world, env)
+    return _ended([world.program, "settings"], world, env)
 
 
 def nginx(text: str, world: World) -> str:

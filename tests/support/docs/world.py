@@ -15,7 +15,7 @@ from typing import Self
 import dns.zone
 
 from servers.certificates import Authority
-from servers.commands import clean_environment
+from servers.commands import clean_environment, write_shortcut
 from servers.dns import DnsServer
 from servers.postlude import Postlude
 from servers.process import Child
@@ -68,10 +68,28 @@ class World:
     def _fill(self) -> None:
         for name in ("Makefile", "deploy", "docs", "pyproject.toml", "requirements", "scripts", "src"):
             (self.home / name).symlink_to(ROOT / name)
-        (self.home / ".venv").symlink_to(sys.prefix)
+        self._fill_environment(self.home / ".venv")
         (self.home / "opt").mkdir()
-        (self.home / "opt" / "postlude").symlink_to(sys.prefix)
+        (self.home / "opt" / "postlude").symlink_to(self.home / ".venv")
         shutil.copytree(FILES, self.home, dirs_exist_ok=True)
+
+    def _fill_environment(self, home: Path) -> None:
+        """This process's environment, but for the programs of Postlude: those are loaded already."""
+        programs = home / "bin"
+        programs.mkdir(parents=True)
+        for path in Path(sys.prefix).iterdir():
+            if path.name != "bin":
+                (home / path.name).symlink_to(path)
+        for path in Path(sys.executable).parent.iterdir():
+            if path.name in {"postlude", "postlude-sendmail"}:
+                write_shortcut(programs / path.name)
+            else:
+                (programs / path.name).symlink_to(path)
+
+    @property
+    def program(self) -> Path:
+        """`postlude`."""
+        return self.home / ".venv" / "bin" / "postlude"
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +106,7 @@ class World:
     def environment(self) -> dict[str, str]:
         """Of every command: the settings of the instance, and `postlude` on the path."""
         env = clean_environment(self.instance.settings)
-        return env | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.home)}
+        return env | {"PATH": f"{self.program.parent}:{os.environ['PATH']}", "HOME": str(self.home)}
 
     def run_up(self, text: str) -> None:
         """Have Postlude running, with offer.eml sent, and know what the words of `text` stand for."""
