@@ -18,7 +18,7 @@ from result import table, write
 from second_population import Audience
 
 from postlude.analytics import CopyGroup, PastKind, count_groups, estimate_opens
-from postlude.population import SimulatedMailing, decide, draw_readers
+from postlude.population import SimulatedMailing, decide_fate, draw_readers
 
 
 class First:
@@ -37,7 +37,7 @@ class First:
             self.number, opens=chance.uniform(0.15, 0.5), clicks=chance.uniform(0.06, 0.25), unknowable=times, bounces=0
         )
         for reader in self.people:
-            fate = decide(reader, mailing)
+            fate = decide_fate(reader, mailing)
             images = self.images.get(reader.reading, "seen")
             loaded = images == "apple" and (chance.random() < 0.92 or fate.opened)
             yield images, fate.opened, bool(fate.links) or fate.replied, loaded

@@ -20,7 +20,7 @@ from result import table, write
 
 from postlude.instrument import Policy, compile_message, instrument
 from postlude.instrument import html_part as html
-from postlude.instrument.edits import segments
+from postlude.instrument.edits import split_edited
 from postlude.instrument.session import InstrumentSession
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
@@ -37,7 +37,7 @@ Row = tuple[str, Callable[[], object], int]
 
 def one_off_html() -> bytes:
     session = InstrumentSession(Policy(), URLS)
-    return TOKEN.encode().join(segments(PAGE, html.plan(PAGE, session, "utf-8").edits))
+    return TOKEN.encode().join(split_edited(PAGE, html.plan_html(PAGE, session, "utf-8").edits))
 
 
 def whole(name: str) -> Callable[[], object]:

@@ -13,7 +13,7 @@ from postlude.compose import CampaignTemplate, CopyHeads, Encoding, HeadOptions,
 from postlude.dkim import Signer, new_key
 from postlude.instrument import Policy
 from postlude.instrument import html_part as html
-from postlude.instrument.edits import segments
+from postlude.instrument.edits import split_edited
 from postlude.instrument.session import InstrumentSession
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
@@ -61,7 +61,7 @@ def single(one: Callable[[int], object]) -> Callable[[], object]:
 
 
 def html_alone() -> Callable[[int], object]:
-    pieces = segments(PAGE, html.plan(PAGE, InstrumentSession(POLICY, URLS), "utf-8").edits)
+    pieces = split_edited(PAGE, html.plan_html(PAGE, InstrumentSession(POLICY, URLS), "utf-8").edits)
     return lambda copy: URLS.token(copy).encode("ascii").join(pieces)
 
 

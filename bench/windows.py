@@ -21,7 +21,7 @@ from result import table, write
 from postlude.history import open_history
 from postlude.journal import JournalReader, JournalWriter
 from postlude.kit.clock import SystemClock
-from postlude.model.observation import Hit, encode
+from postlude.model.observation import Hit, encode_observation
 from postlude.model.words import CopyStatus, HitEndpoint, SendOutcome, Via
 from postlude.services.change_feed import Changes
 from postlude.services.digest.hits import Hits
@@ -124,7 +124,7 @@ def main() -> None:
     copies, found = hits(options.events, now)
     writer = JournalWriter(folder / "journal", "edge")
     for hit in found:
-        writer.submit(encode(hit), lambda _result: None)
+        writer.submit(encode_observation(hit), lambda _result: None)
     writer.close()
     spent: dict[type[Windows], list[float]] = {WithoutWindows: [], Windows: []}
     for number in range(options.rounds):

@@ -84,7 +84,7 @@ class Watermark(Protocol):
         ...
 
 
-def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 - imapclient has no types
+def connect_imap(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 - imapclient has no types
     """A client that is logged in, `fresh`: with a new token. Raises IMAPClientError, OSError and TransportError."""
     context = ssl.create_default_context() if config.tls else None
     client = IMAPClient(
@@ -100,7 +100,7 @@ def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 
         client.shutdown()
         if config.token is None or fresh:
             raise
-        return connect(config, fresh=True)  # the token may have ended before its time
+        return connect_imap(config, fresh=True)  # the token may have ended before its time
     except BaseException:
         client.shutdown()
         raise
@@ -110,7 +110,7 @@ def connect(config: ImapConfig, *, fresh: bool = False) -> Any:  # noqa: ANN401 
 def try_folder(config: ImapConfig) -> None:
     """Log in and open the folder as the reader would; TransportError with the server's words when that fails."""
     try:
-        with connect(config) as client:
+        with connect_imap(config) as client:
             client.select_folder(config.folder, readonly=True)
     except (IMAPClientError, OSError, TransportError) as error:
         raise TransportError(f"{config.name}: {_words(error)}") from error
@@ -155,13 +155,13 @@ class ImapReader:
         return self._loop.problem
 
     def _connected(self) -> float:
-        with connect(self._config) as client:
+        with connect_imap(self._config) as client:
             self._follow(client, self._stop)
         return 0.0
 
     def read_once(self) -> int:
         """Take what is new now; returns how many mails. Raises IMAPClientError, OSError and StorageError."""
-        with connect(self._config) as client:
+        with connect_imap(self._config) as client:
             return self._read(client)
 
     def _follow(self, client: Any, stop: threading.Event) -> None:  # noqa: ANN401 - as connect

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from postlude.compose.errors import TemplateError
-from postlude.mail.header_text import LONGEST, encoded_words, folded, is_plain, mailbox, one_line
+from postlude.mail.header_text import LONGEST, encoded_words, folded, mailbox, needs_no_encoding, one_line
 from postlude.model.address import AddressError
 from postlude.model.mailboxes import read_mailboxes
 
@@ -17,9 +17,9 @@ _LONGEST_WORD: Final = 900
 def unstructured(name: str, text: str) -> bytes:
     """A field of free text such as Subject, with its line end."""
     text = one_line(text)
-    if len(name) + 2 + len(text) <= LONGEST and is_plain(text):
+    if len(name) + 2 + len(text) <= LONGEST and needs_no_encoding(text):
         return f"{name}: {text}\r\n".encode("ascii")
-    if is_plain(text) and max(map(len, text.split(" ")), default=0) < _LONGEST_WORD:
+    if needs_no_encoding(text) and max(map(len, text.split(" ")), default=0) < _LONGEST_WORD:
         return folded(f"{name}:", text.split(" "))
     return folded(f"{name}:", encoded_words(text))
 
@@ -39,20 +39,20 @@ def addressed(field: str, *boxes: tuple[str, str]) -> bytes:
     return folded(f"{field}:", words)
 
 
-def plain(name: str, value: str) -> bytes:
+def plain_field(name: str, value: str) -> bytes:
     """A field whose author knows its form; refused when it would break out of it."""
     if not _NAME.fullmatch(name) or _CONTROL.sub(" ", value) != value:
         raise TemplateError(
             "headers", 0, f"{name!r}: {value!r} is not a valid header field; write name: value, on one line"
         )
-    if not is_plain(value):
+    if not needs_no_encoding(value):
         return unstructured(name, value)
     return folded(f"{name}:", value.split(" "))
 
 
 def parameter(name: str, value: str) -> str:
     """A parameter such as `filename`, in the form of RFC 2231 where it is not plain."""
-    if is_plain(value) and len(value) <= LONGEST - len(name):
+    if needs_no_encoding(value) and len(value) <= LONGEST - len(name):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'{name}="{escaped}"'
     encoded = quote(value, safe="")

@@ -45,7 +45,7 @@ def layout(template: CampaignTemplate) -> list[bytes | LayoutSlot]:
     for name, value in template.headers:
         if name.lower() in _OWN or name.lower().startswith("content-"):
             raise TemplateError("headers", 0, f"{name} is written by Postlude; remove it")
-        out.append(header.plain(name, value))
+        out.append(header.plain_field(name, value))
     out.append(b"MIME-Version: 1.0\r\n")
     return [*out, *_content(template)]
 

@@ -9,7 +9,7 @@ from postlude.instrument.anchors import Links, text_of
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
 from postlude.instrument.session import InstrumentSession
-from postlude.instrument.url import clean
+from postlude.instrument.url import clean_url
 
 ASSUMED: Final = b"https://"
 
@@ -77,7 +77,7 @@ class OwnLink(NamedTuple):
 
     def url(self, values: Mapping[int, bytes]) -> str:
         """Its destination for this recipient."""
-        return clean(text_of(self.address.filled(values), "utf-8") or "")
+        return clean_url(text_of(self.address.filled(values), "utf-8") or "")
 
 
 def cut(data: bytes, start: int, end: int, spans: Sequence[Span]) -> Cut:

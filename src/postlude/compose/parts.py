@@ -42,8 +42,8 @@ def edits_of(data: bytes, session: InstrumentSession, *, html: bool, limited: bo
     """The edits of instrumenting in a part, as for a message from outside."""
     session.keep_lines_short(limited=limited)
     if not html:
-        return text_part.plan(data, session, "utf-8", limited=limited)
-    planned = html_part.plan(data, session, "utf-8", with_pixel=session.policy.opens)
+        return text_part.plan_text(data, session, "utf-8", limited=limited)
+    planned = html_part.plan_html(data, session, "utf-8", with_pixel=session.policy.opens)
     return lines.fit(data, planned.edits, planned.attribute_starts) if limited else planned.edits
 
 
@@ -54,4 +54,4 @@ def too_long(data: bytes) -> bool:
 
 def encoded(pieces: Sequence[Piece], *, eight_bit: bool) -> list[Piece]:
     """The part's last header field, blank line and body."""
-    return [EIGHT_BIT_HEAD, *pieces] if eight_bit else [QUOTED_HEAD, *quoted.encode(pieces)]
+    return [EIGHT_BIT_HEAD, *pieces] if eight_bit else [QUOTED_HEAD, *quoted.encode_pieces(pieces)]

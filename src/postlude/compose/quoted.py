@@ -18,7 +18,7 @@ _TAME: Final = re.compile(rb"(?!From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 SOFT: Final = b"=\r\n"
 
 
-def encode(pieces: Sequence[Piece]) -> list[Piece]:
+def encode_pieces(pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces encoded; statics and tokens between two values are laid out together."""
     out: list[Piece] = []
     run: list[bytes | Token] = []

@@ -23,7 +23,7 @@ _ONLY_BLOCKS: Final = re.compile(rf"^([ \t]*)({_BLOCK}(?:[ \t]*{_BLOCK})*)([ \t]
 
 
 @cache
-def environment(*, html: bool) -> ImmutableSandboxedEnvironment:
+def template_environment(*, html: bool) -> ImmutableSandboxedEnvironment:
     """The environment of HTML (autoescape) or of everything else."""
     made = ImmutableSandboxedEnvironment(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True)
     del made.globals["lipsum"]
@@ -36,9 +36,9 @@ def _urlencode(value: object) -> str:
     return do_urlencode(str(value) if isinstance(value, Undefined) else value)  # type: ignore[arg-type]  # as Jinja: any
 
 
-def parse(source: str, where: str, known: frozenset[str], *, html: bool) -> nodes.Template:
+def parse_template(source: str, where: str, known: frozenset[str], *, html: bool) -> nodes.Template:
     """The template's tree; TemplateError for what Jinja or Postlude does not take."""
-    env = environment(html=html)
+    env = template_environment(html=html)
     try:
         tree = env.parse(_ONLY_BLOCKS.sub(r"{#\1#}\2{#\3#}", _STYLE_SHEET_ID.sub(_RAW, source)))
         unknown = find_undeclared_variables(tree) - known - env.globals.keys()

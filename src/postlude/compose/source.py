@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from postlude.compose.cost import LARGEST, is_cheap
 from postlude.compose.errors import MissingFieldError, TemplateError
-from postlude.compose.sandbox import environment, parse
+from postlude.compose.sandbox import parse_template, template_environment
 from postlude.compose.template import ROOTS
 from postlude.kit.bounded import WeightedCache
 
@@ -64,13 +64,13 @@ class TemplateSource:
         self, text: str, where: str, names: frozenset[str], marks: Marks, pages: Mapping[str, str], *, html: bool
     ) -> None:
         self._where: Final = where
-        env = environment(html=html)
-        tree = parse(text, where, names, html=html)
+        env = template_environment(html=html)
+        tree = parse_template(text, where, names, html=html)
         self.paths: Final = frozenset(_paths(tree))
         """Every field it looks at."""
         self.cheap: Final = is_cheap(tree)
         """A copy costs little, whatever its fields hold."""
-        self._whole: Final = env.from_string(parse(text, where, names, html=html))
+        self._whole: Final = env.from_string(parse_template(text, where, names, html=html))
         _Extraction(marks, _assigned(tree), pages, html=html).run(tree.body)
         self._constant: Final = _constant(tree)
         self.constant: Final = self._constant is not None
@@ -84,7 +84,7 @@ class TemplateSource:
         self._marked: Final = None if self._constant is not None else env.from_string(tree)
         # Looking for line ends in a newsletter takes ten times as long as finding it among those seen before.
         self._cleaned: Final[WeightedCache[str, str]] = WeightedCache(_CLEANED)
-        self.everything: Final = clean("".join(_everything(tree, marks)))
+        self.everything: Final = mail_text("".join(_everything(tree, marks)))
         """All branches one after the other, with placeholders: what the template may show at all."""
 
     def fill(self, names: Names) -> str:
@@ -98,7 +98,7 @@ class TemplateSource:
 
     def fill_by_jinja(self, names: Names) -> str:
         """The same text, rendered completely by Jinja: the reference for `fill`."""
-        return clean(self._render(self._whole, names))
+        return mail_text(self._render(self._whole, names))
 
     def skeleton(self, names: Names) -> str:
         """The text with every plain field's placeholder in its place; the same string while the logic decides alike."""
@@ -108,7 +108,7 @@ class TemplateSource:
         raw = self._render(self._marked, names)
         cleaned = self._cleaned.get(raw)
         if cleaned is None:
-            cleaned = clean(raw)
+            cleaned = mail_text(raw)
             self._cleaned.put(raw, cleaned, 2 * len(raw))
         return cleaned
 
@@ -123,10 +123,10 @@ class TemplateSource:
 
 def value_text(value: object, *, html: bool) -> str:
     """A field as inserted in the text."""
-    return clean(str(escape(value)) if html else str(value))
+    return mail_text(str(escape(value)) if html else str(value))
 
 
-def clean(text: str) -> str:
+def mail_text(text: str) -> str:
     """CRLF line ends, without control characters that are not allowed in mail."""
     if "\n" in text or "\r" in text:
         text = _NEWLINE.sub("\r\n", text)
@@ -253,7 +253,7 @@ def _named(name: str) -> Evaluate:
 
 
 def _filtered(evaluate: Evaluate, name: str, args: list[Any]) -> Evaluate:
-    call = environment(html=False).filters[name]
+    call = template_environment(html=False).filters[name]
     if name in {"default", "d"} and len(args) == 1:
         other = args[0]
 
@@ -275,4 +275,4 @@ def _constant(tree: nodes.Template) -> str | None:
             if not isinstance(each, nodes.TemplateData):
                 return None
             out.append(each.data)
-    return clean("".join(out))
+    return mail_text("".join(out))

@@ -31,7 +31,7 @@ def setting(parse: Callable[[str], object], default: str, help_text: str, *, sec
     return field(default=parse(default), metadata={"setting": Meta(parse, default, help_text, secret)})
 
 
-def text(value: str) -> str:
+def any_text(value: str) -> str:
     """Any text."""
     return value
 
@@ -111,7 +111,7 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def words(value: str) -> tuple[str, ...]:
+def word_list(value: str) -> tuple[str, ...]:
     """Accept words separated by commas."""
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
@@ -119,7 +119,7 @@ def words(value: str) -> tuple[str, ...]:
 def proxies(value: str) -> tuple[str, ...]:
     """Accept networks, and `unix` for a local socket, separated by commas."""
     try:
-        return tuple(word if word == "unix" else str(ip_network(word)) for word in words(value))
+        return tuple(word if word == "unix" else str(ip_network(word)) for word in word_list(value))
     except ValueError as error:
         raise ValueError(f"must be networks like 10.0.0.0/8, or unix, separated by commas ({error})") from None
 
@@ -127,7 +127,7 @@ def proxies(value: str) -> tuple[str, ...]:
 def networks(value: str) -> tuple[Network, ...]:
     """Accept networks separated by commas."""
     try:
-        return tuple(ip_network(word) for word in words(value))
+        return tuple(ip_network(word) for word in word_list(value))
     except ValueError as error:
         raise ValueError(f"must be networks like 10.0.0.0/8 separated by commas ({error})") from None
 
@@ -168,7 +168,7 @@ def database(value: str) -> str:
 
 def prefixes(value: str) -> tuple[str, ...]:
     """Accept the path prefixes; the last ones may be left out."""
-    found, defaults = words(value), Prefixes()
+    found, defaults = word_list(value), Prefixes()
     whole = (*found, *defaults[len(found) :])
     fits = _FIRST_PREFIXES <= len(found) <= len(defaults) == len(set(whole))
     if not fits or not all(map(_PREFIX.fullmatch, found)):

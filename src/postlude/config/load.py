@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from postlude.config.kinds import Meta, text
+from postlude.config.kinds import Meta, any_text
 from postlude.config.mailboxes import parse_mailboxes
 from postlude.config.servers import parse_servers
 from postlude.config.table import Settings
@@ -35,7 +35,7 @@ def _provider_table() -> dict[str, Meta]:
     from postlude.feedback.providers import PROVIDERS  # noqa: PLC0415 - 4 MB and 0.1 s that most commands save
 
     known = sorted(PROVIDERS.values(), key=lambda provider: provider.name)
-    return {one.setting: Meta(text, "", one.setting_help, secret=True) for one in known if one.setting}
+    return {one.setting: Meta(any_text, "", one.setting_help, secret=True) for one in known if one.setting}
 
 
 def _rows_for(names: Iterable[str]) -> dict[str, Meta]:

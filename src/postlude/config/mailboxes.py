@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from postlude.config.kinds import choice, host
 from postlude.config.servers import LOOPBACK
-from postlude.config.tables import ReferenceRow, of_text, row, rows_of, text, values_of, whole
+from postlude.config.tables import ReferenceRow, checked_text, of_text, reference_rows, row, values_of, whole
 from postlude.model.errors import SettingError
 
 _GOOGLE_TOKENS: Final = "https://oauth2.googleapis.com/token"
@@ -37,12 +37,12 @@ class ImapAccount:
         "`implicit`: TLS from the first byte, checked; `none`: loopback only.",
         "implicit",
     )
-    user: str = row(text, "Login, mostly the whole address.", "")
-    password: str = row(text, "Password or app password.", "", secret=True)
-    oauth_client: str = row(text, "Client id for XOAUTH2 instead of a password.", "")
-    oauth_secret: str = row(text, "Its client secret.", "", secret=True)
-    oauth_refresh_token: str = row(text, "The refresh token the account gave.", "", secret=True)
-    oauth_url: str = row(text, "Where access tokens are fetched; known for gmail and outlook.", "")
+    user: str = row(checked_text, "Login, mostly the whole address.", "")
+    password: str = row(checked_text, "Password or app password.", "", secret=True)
+    oauth_client: str = row(checked_text, "Client id for XOAUTH2 instead of a password.", "")
+    oauth_secret: str = row(checked_text, "Its client secret.", "", secret=True)
+    oauth_refresh_token: str = row(checked_text, "The refresh token the account gave.", "", secret=True)
+    oauth_url: str = row(checked_text, "Where access tokens are fetched; known for gmail and outlook.", "")
     folders: tuple[str, ...] = row(_folders, "Folders that are read, each over a connection of its own.", ("INBOX",))
 
     @property
@@ -53,7 +53,7 @@ class ImapAccount:
 
 def mailbox_rows() -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with its meaning and default, in the order of the reference page."""
-    return rows_of(ImapAccount)
+    return reference_rows(ImapAccount)
 
 
 def parse_mailboxes(tables: object, source: str) -> tuple[ImapAccount, ...]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from postlude.config.kinds import choice, host, optional_file
-from postlude.config.tables import ReferenceRow, rows_of, values_of
+from postlude.config.tables import ReferenceRow, reference_rows, values_of
+from postlude.config.tables import checked_text as _text
 from postlude.config.tables import of_text as _of_text
 from postlude.config.tables import row as _row
-from postlude.config.tables import text as _text
 from postlude.config.tables import whole as _whole
 from postlude.model.errors import SettingError
 
@@ -156,7 +156,7 @@ _SES_HOST: Final = re.compile(r"email-smtp(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com
 
 def rows() -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with its meaning and default, in the order of the reference page."""
-    return rows_of(SmtpServer)
+    return reference_rows(SmtpServer)
 
 
 def parse_servers(tables: object, source: str) -> tuple[SmtpServer, ...]:

@@ -8,6 +8,7 @@ from typing import cast
 from postlude.config.kinds import (
     Network,
     address,
+    any_text,
     choice,
     colour,
     database,
@@ -23,9 +24,8 @@ from postlude.config.kinds import (
     proxies,
     setting,
     switch,
-    text,
     url,
-    words,
+    word_list,
 )
 from postlude.config.mailboxes import ImapAccount
 from postlude.config.servers import TLS_WORDS, SmtpServer
@@ -90,10 +90,10 @@ class Settings:
         "Day (UTC) from which mail sent before copies had two tokens no longer opens its pages: unsubscribe, "
         "preferences, view in browser. Its pixels and links work for good.",
     )
-    brand_name: str = setting(text, "", "Who sends the mail: shown above the pages recipients see.")
+    brand_name: str = setting(any_text, "", "Who sends the mail: shown above the pages recipients see.")
     brand_logo_url: str = setting(url, "", "Picture above these pages instead of the name.")
     brand_colour: str = setting(colour, "#1d4ed8", "Colour of the buttons on these pages, #rrggbb.")
-    brand_contact: str = setting(text, "", "Where recipients can write to: an address or a sentence.")
+    brand_contact: str = setting(any_text, "", "Where recipients can write to: an address or a sentence.")
     brand_imprint_url: str = setting(url, "", "Your imprint, linked below these pages.")
     track_unknown: bool = setting(
         switch,
@@ -173,17 +173,17 @@ class Settings:
         integer(0, 10**9), "10000", "Recipients a login may write to within 24 hours; 0: no limit."
     )
     sendmail_user: str = setting(
-        text, "", "Login `postlude sendmail` uses at the relay, for accounts that may not write DATA."
+        any_text, "", "Login `postlude sendmail` uses at the relay, for accounts that may not write DATA."
     )
-    sendmail_password: str = setting(text, "", "App password of SENDMAIL_USER.", secret=True)
+    sendmail_password: str = setting(any_text, "", "App password of SENDMAIL_USER.", secret=True)
     gateway_networks: tuple[Network, ...] = setting(
         networks, "", "Networks of mail servers that hand mail to the relay without a login; empty: none."
     )
     gateway_domains: tuple[str, ...] = setting(
-        words, "", "Domains those servers may send as; needed with GATEWAY_NETWORKS."
+        word_list, "", "Domains those servers may send as; needed with GATEWAY_NETWORKS."
     )
     gateway_user: str = setting(
-        text, "", "Whose messages they are when no user has the From address; empty: the first user's."
+        any_text, "", "Whose messages they are when no user has the From address; empty: the first user's."
     )
     gateway_client_ca: Path | None = setting(
         optional_file,
@@ -191,7 +191,7 @@ class Settings:
         "Authorities (PEM) of the certificates those servers must show; empty: the network is enough.",
     )
     gateway_client_names: tuple[str, ...] = setting(
-        words, "", "Names those certificates must carry, e.g. smtp.gmail.com or *.mail.protection.outlook.com."
+        word_list, "", "Names those certificates must carry, e.g. smtp.gmail.com or *.mail.protection.outlook.com."
     )
     max_message_bytes: int = setting(
         integer(10_000, 200_000_000), "26214400", "Largest message the relay and the inbound server take, in bytes."
@@ -236,8 +236,8 @@ class Settings:
         "How the connection to SMTP_HOST is protected: `starttls` and `implicit` check the certificate, `required` and "
         "`opportunistic` do not.",
     )
-    smtp_user: str = setting(text, "", "Login at SMTP_HOST, where it wants one.")
-    smtp_password: str = setting(text, "", "Password at SMTP_HOST.", secret=True)
+    smtp_user: str = setting(any_text, "", "Login at SMTP_HOST, where it wants one.")
+    smtp_password: str = setting(any_text, "", "Password at SMTP_HOST.", secret=True)
     smtp_connections: int = setting(integer(1, 200), "4", "Connections kept to SMTP_HOST at the same time.")
     give_up_hours: int = setting(integer(1, 240), "120", "How long a copy the next server defers is tried again.")
     imap_host: str = setting(host, "", "IMAP server read for replies and bounces. Empty: none is read.")
@@ -245,9 +245,9 @@ class Settings:
     imap_tls: bool = setting(
         switch, "true", "TLS from the first byte (port 993). Off only on a loopback or private line."
     )
-    imap_user: str = setting(text, "", "Login at IMAP_HOST.")
-    imap_password: str = setting(text, "", "Password at IMAP_HOST.", secret=True)
-    imap_folders: tuple[str, ...] = setting(words, "INBOX", "Folders that are read, never changed.")
+    imap_user: str = setting(any_text, "", "Login at IMAP_HOST.")
+    imap_password: str = setting(any_text, "", "Password at IMAP_HOST.", secret=True)
+    imap_folders: tuple[str, ...] = setting(word_list, "INBOX", "Folders that are read, never changed.")
     state_url: str = setting(
         database,
         "",

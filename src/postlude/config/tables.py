@@ -23,7 +23,7 @@ def row(parse: Callable[[object], object], help_text: str, default: Any, *, secr
     return field(default=default, metadata={"row": ReferenceRow(parse, help_text, secret)})
 
 
-def text(value: object) -> str:
+def checked_text(value: object) -> str:
     """Any text."""
     if not isinstance(value, str):
         raise ValueError("must be text")
@@ -32,7 +32,7 @@ def text(value: object) -> str:
 
 def of_text(parse: Callable[[str], object]) -> Callable[[object], object]:
     """A text of one of `config.kinds`."""
-    return lambda value: parse(text(value))
+    return lambda value: parse(checked_text(value))
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
@@ -47,7 +47,7 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return check
 
 
-def rows_of(kind: type) -> dict[str, tuple[ReferenceRow, object]]:
+def reference_rows(kind: type) -> dict[str, tuple[ReferenceRow, object]]:
     """Every key with its meaning and default, in the order of the reference page."""
     return {each.name: (each.metadata["row"], each.default) for each in fields(kind)}
 

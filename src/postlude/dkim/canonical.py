@@ -16,7 +16,7 @@ class SignedField(NamedTuple):
     """`name:value` without its line end."""
 
 
-def fields(head: bytes) -> list[SignedField]:
+def signed_fields(head: bytes) -> list[SignedField]:
     """The fields of a header block with CRLF line ends, in order; lines that are not fields are skipped."""
     found = []
     for match in _FIELD.finditer(head):

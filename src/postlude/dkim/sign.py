@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from postlude.dkim.canonical import SignedField, fields, relaxed_body, relaxed_value
+from postlude.dkim.canonical import SignedField, relaxed_body, relaxed_value, signed_fields
 from postlude.dkim.keys import DkimKey
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.domain_name import ascii_domain
@@ -49,7 +49,7 @@ class Signer:
 
     def signatures(self, head: bytes, body: bytes, now: int) -> bytes:
         """The DKIM-Signature fields for a header block and a body that is in its relaxed form already."""
-        names, data = _selected(fields(head))
+        names, data = _selected(signed_fields(head))
         common = b"; c=relaxed/relaxed; d=%s; s=%%s; t=%d;\r\n h=%s;\r\n bh=%s;\r\n b=" % (
             self._d,
             now // MICROS_PER_SECOND,

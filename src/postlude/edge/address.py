@@ -19,7 +19,7 @@ _KEY_BYTES: Final = 16
 _HASH_BYTES: Final = 8  # 64 bits distinguish the visitors of a day
 
 
-def parse(text: str) -> IPv4Address | IPv6Address | None:
+def parse_ip(text: str) -> IPv4Address | IPv6Address | None:
     """An address as it is compared: IPv4 inside IPv6 is IPv4. None when it is none."""
     try:
         address = ip_address(text.strip().strip("[]").partition("%")[0])
@@ -40,7 +40,7 @@ class Proxies:
         """Whether `address` (`unix` for the socket) is one of ours."""
         if address == UNIX:
             return self.unix
-        parsed = parse(address)
+        parsed = parse_ip(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def visitor(self, peer: str, forwarded: str) -> str:
@@ -49,7 +49,7 @@ class Proxies:
             return peer
         address = peer
         for item in reversed(forwarded.split(",")):
-            parsed = parse(item) or parse(item.rpartition(":")[0])
+            parsed = parse_ip(item) or parse_ip(item.rpartition(":")[0])
             if parsed is None:
                 return address
             address = str(parsed)
@@ -71,7 +71,7 @@ class AddressKeeper:
         """The storable form of `address`."""
         if self._form is AddressForm.FULL:
             return address
-        parsed = parse(address)
+        parsed = parse_ip(address)
         if self._form is AddressForm.NONE or parsed is None:
             return ""
         if self._form is AddressForm.TRUNCATED:

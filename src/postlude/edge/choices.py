@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from postlude.edge.core import Core, Waiter, copy_of
-from postlude.edge.forms import fields
+from postlude.edge.forms import form_fields
 from postlude.edge.lists import PublicList
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
@@ -116,7 +116,7 @@ class Unsubscribe(FormEndpoint):
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
-        form = fields(request.head.content_type, request.body)
+        form = form_fields(request.head.content_type, request.body)
         one_click = form.get(_ONE_CLICK) == "One-Click" or not request.body.strip()
         if not one_click and not form.get("unsubscribe"):
             return self._unconfirmed(request)
@@ -157,7 +157,7 @@ class PreferencesEndpoint(FormEndpoint):
         return self._show(request, conn, (HitEndpoint.PREFERENCES_PAGE, payload), core.page(200, page))
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
-        form = fields(request.head.content_type, request.body)
+        form = form_fields(request.head.content_type, request.body)
         pages, language = self._core.pages, request.head.language
         if form.get("erase"):
             page = pages.plain(language, "erase_done_title", "erase_done")
@@ -219,7 +219,7 @@ class Confirm(FormEndpoint):
 
     def _post(self, request: Request, conn: Waiter, payload: bytes) -> bytes | None:
         core = self._core
-        if not fields(request.head.content_type, request.body).get("confirm"):
+        if not form_fields(request.head.content_type, request.body).get("confirm"):
             return self._unconfirmed(request)
         answer = core.page(200, core.pages.plain(request.head.language, "confirm_done_title", "confirm_done"))
         core.store(request, conn, (HitEndpoint.CONFIRM, payload, -1), answer, lost=self._failed(request))

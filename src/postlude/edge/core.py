@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from postlude.edge.address import UNIX, AddressKeeper, Proxies, parse
+from postlude.edge.address import UNIX, AddressKeeper, Proxies, parse_ip
 from postlude.edge.answer import Answers, without_body
 from postlude.edge.config import EdgeConfig
 from postlude.edge.headers import RequestHead
@@ -135,7 +135,7 @@ class Core:
 
     def near(self, conn: Waiter, head: RequestHead) -> bool:
         """Whether the request comes from this machine itself, not through a proxy."""
-        address = parse(conn.peer)
+        address = parse_ip(conn.peer)
         own = conn.peer in {UNIX, conn.local()} or (address is not None and address.is_loopback)
         return own and not head.forwarded
 

@@ -10,7 +10,7 @@ _NAME: Final = re.compile(rb'name="?([A-Za-z-]{1,40})"?')
 _PART_HEAD: Final = 512
 
 
-def fields(content_type: str, body: bytes) -> dict[str, str]:
+def form_fields(content_type: str, body: bytes) -> dict[str, str]:
     """Field values by name, the last one when a name comes twice; empty when it is not a form."""
     boundary = _BOUNDARY.match(content_type)
     if boundary:

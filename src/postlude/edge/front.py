@@ -108,7 +108,7 @@ class Front:
             known = self._link_endpoint.known(payload, rest) if payload is not None else None
             if payload is not None and known is not None:
                 position, location = known
-                link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.end(position), location, head)
+                link = KnownLink(payload[:SCOPE_BYTES], records.ids(payload), records.hit_end(position), location, head)
                 _remember(self._links, data[self._link_rest], link)
 
     def _take_link(self, data: bytes, conn: Waiter) -> bool:
@@ -140,7 +140,7 @@ class Front:
         now = self._core.clock.now()
         self._batch = self._queue.batch
         self._pixel_at = {second: records.pixel_start(now, kind) for second, (_, kind) in KINDS.items()}
-        self._link_at = records.start(now, HitEndpoint.LINK)
+        self._link_at = records.hit_start(now, HitEndpoint.LINK)
 
 
 def _remember(known: dict[bytes, T], tail: bytes, what: T) -> None:

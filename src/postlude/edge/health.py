@@ -7,7 +7,7 @@ from postlude.edge.core import Core
 from postlude.journal import JournalWriter, RefusingJournal, losses
 
 
-def health(core: Core, writer: JournalWriter | RefusingJournal, connections: int, *, near: bool) -> bytes:
+def edge_health(core: Core, writer: JournalWriter | RefusingJournal, connections: int, *, near: bool) -> bytes:
     """JSON; `status` is `ok`, or `degraded` while hits are being lost. Recipients are served either way.
 
     Everything else is for this machine alone (`near`): the amount of read mail is private.

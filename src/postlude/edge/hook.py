@@ -8,7 +8,7 @@ from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import Request
 from postlude.edge.target import Target, readings, without_query
 from postlude.feedback.providers import PROVIDERS
-from postlude.model.observation import Webhook, encode
+from postlude.model.observation import Webhook, encode_observation
 
 _PROVIDER: Final = re.compile(rb"[a-z0-9-]{1,32}").fullmatch
 _DROPS_ON_5XX: Final = frozenset(name for name, provider in PROVIDERS.items() if provider.drops_on_5xx)
@@ -42,7 +42,7 @@ class Hook:
         conn.answer = core.answers.text(200, "Stored\n")
         status = 429 if provider in _DROPS_ON_5XX else 503
         conn.lost_answer = core.answers.text(status, "Not stored, call again\n", {"Retry-After": "60"})
-        core.large(encode(Webhook(core.clock.now(), provider, headers, request.body)), conn)
+        core.large(encode_observation(Webhook(core.clock.now(), provider, headers, request.body)), conn)
         return None
 
     def provider(self, target: Target) -> str | None:

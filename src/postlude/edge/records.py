@@ -22,8 +22,8 @@ COPY: Final = slice(10, 18)
 """Their range in a token's payload."""
 UINT64: Final = bytes((_UINT64,))
 PIXEL_END: Final = _MINUS_ONE + _encode("GET")
-"""A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `start`, `ids`, copy,
-`end`, `tail`."""
+"""A pixel's record is, joined: `pixel_start`, scope, UINT64, copy, PIXEL_END, `tail`; a link's `hit_start`, `ids`,
+copy, `hit_end`, `tail`."""
 _KINDS: Final = tuple(bytes((second & KIND_BITS, _UINT64)) for second in range(256))
 """By a payload's second byte: a record has the kind alone, what the token was for shows in the endpoint."""
 _middle: Final = Struct(">6sQ")
@@ -34,14 +34,14 @@ def tail(user_agent: str, address: str, headers: dict[str, str], facts: dict[str
     return _encode(user_agent) + _encode(address) + _encode(headers) + _encode(facts)
 
 
-def start(at: int, endpoint: HitEndpoint) -> bytes:
+def hit_start(at: int, endpoint: HitEndpoint) -> bytes:
     """Time and endpoint."""
     return _middle.pack(_START, at) + _encode(endpoint)
 
 
 def pixel_start(at: int, kind: Kind) -> bytes:
     """Everything in front of the scope."""
-    return start(at, HitEndpoint.PIXEL) + bytes((kind, _UINT64))
+    return hit_start(at, HitEndpoint.PIXEL) + bytes((kind, _UINT64))
 
 
 def ids(payload: bytes) -> bytes:
@@ -49,7 +49,7 @@ def ids(payload: bytes) -> bytes:
     return _KINDS[payload[1]] + payload[SCOPE] + UINT64
 
 
-def end(position: int, method: str = "GET") -> bytes:
+def hit_end(position: int, method: str = "GET") -> bytes:
     """The part between copy and `tail`."""
     return _encode(position) + _encode(method)
 
@@ -57,4 +57,4 @@ def end(position: int, method: str = "GET") -> bytes:
 def hit(at: int, what: tuple[HitEndpoint, bytes, int], method: str, tail: bytes) -> bytes:
     """The record of any hit: of an endpoint, with a token's payload, on a link position."""
     endpoint, payload, position = what
-    return b"".join((start(at, endpoint), ids(payload), payload[COPY], end(position, method), tail))
+    return b"".join((hit_start(at, endpoint), ids(payload), payload[COPY], hit_end(position, method), tail))

@@ -21,7 +21,7 @@ from postlude.edge.connection import Connection
 from postlude.edge.core import HIT, IDLE, Core, Waiter
 from postlude.edge.front import Front
 from postlude.edge.headers import Heads
-from postlude.edge.health import health
+from postlude.edge.health import edge_health
 from postlude.edge.outcome import RequestOutcome
 from postlude.edge.request import RequestRefusedError
 from postlude.edge.router import Router
@@ -61,7 +61,7 @@ class Edge:
         queue = writer.append_queue(self._loop.call_soon, self._from_committer)
         self.core = Core(config, codec, clock or SystemClock(), queue, self._store_large)
         self.heads = Heads()
-        self.router = Router(self.core, lambda near: health(self.core, writer, len(self.connections), near=near))
+        self.router = Router(self.core, lambda near: edge_health(self.core, writer, len(self.connections), near=near))
         self.front = Front(self.core, self.router.link)
         self.core.withdrawn = self.front.look_again
         self.connections: set[Connection] = set()

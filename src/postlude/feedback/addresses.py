@@ -15,7 +15,7 @@ _LOOSE: Final = re.compile(r"(?:\"[^\"@]{1,62}\"|[^\s<>;,\"()@]+)@[^\s<>;,\"()@]
 _EMBEDDED: Final = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
-def clean(text: str) -> str:
+def compared_address(text: str) -> str:
     """The one address in a header or DSN field, as it is compared; empty when there is none."""
     inner = _ANGLE.search(text)
     if inner and "@" in inner[1]:
@@ -32,7 +32,7 @@ def normalised(address: str) -> str:
     return address_key(address.removeprefix("mailto:").removeprefix("smtp:"))
 
 
-def place_of(address: str, lowered: str, start: int = 0) -> int:
+def find_address(address: str, lowered: str, start: int = 0) -> int:
     """Where an address stands in a text in lower case, in either spelling of its domain; -1 when nowhere."""
     return next((at for each in spellings(address) if (at := lowered.find(each, start)) >= 0), -1)
 
@@ -52,7 +52,7 @@ def field(text: str) -> str:
     inner = _ANGLE.search(text)
     text = inner[1] if inner and "@" in inner[1] else text
     found = ADDRESS.fullmatch(text.strip()) or _LOOSE.search(text)
-    return normalised(found[0]) if found else clean(text)
+    return normalised(found[0]) if found else compared_address(text)
 
 
 def _character(match: re.Match[str]) -> str:

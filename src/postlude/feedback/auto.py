@@ -6,7 +6,7 @@ A header or wording that only programs use decides alone. All other signs decide
 from collections.abc import Callable
 from typing import Final
 
-from postlude.feedback.languages import fold, words
+from postlude.feedback.languages import fold_text, listed_words
 from postlude.feedback.returned_message import ReturnedMessage
 from postlude.feedback.subjects import read_absence, read_subject
 
@@ -95,5 +95,5 @@ def _signs(incoming: ReturnedMessage, text: Callable[[], str], *, answers: bool)
 
 
 def _says_away(text: str) -> bool:
-    looked_at = fold(text[:_LOOKED_AT])
-    return any(phrase in looked_at for phrase in words("away_text"))
+    looked_at = fold_text(text[:_LOOKED_AT])
+    return any(phrase in looked_at for phrase in listed_words("away_text"))

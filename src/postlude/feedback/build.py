@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Final
 
-from postlude.feedback.addresses import clean
+from postlude.feedback.addresses import compared_address
 from postlude.feedback.mime import ReturnedPart, read
 from postlude.kit.clock import MICROS_PER_SECOND
 
@@ -83,11 +83,11 @@ def build_complaint(
         ("Feedback-Type", "abuse"),
         ("User-Agent", "Postlude-Sandbox/1.0"),
         ("Version", "1"),
-        ("Original-Mail-From", f"<{clean(_return_path(mail))}>"),
+        ("Original-Mail-From", f"<{compared_address(_return_path(mail))}>"),
         ("Original-Rcpt-To", f"<{shown}>"),
         ("Arrival-Date", _one_line(mail.get("date")) or _date(at)),
         ("Reporting-MTA", f"dns; {reporting}"),
-        ("Reported-Domain", clean(mail.get("from")).rpartition("@")[2]),
+        ("Reported-Domain", compared_address(mail.get("from")).rpartition("@")[2]),
     )
     text = f"This is an email abuse report for a message received from you on {_date(at)}.\n"
     head = [
@@ -118,7 +118,7 @@ def build_displayed(original: bytes, *, recipient: str, at: int, to: str = "") -
 def build_reply(original: bytes, *, sender: str, text: str, at: int, to: str = "") -> bytes:
     """A person's answer above the quoted original, as text and HTML, threaded; `sender` answers."""
     mail = read(original)
-    author = clean(mail.get("from"))
+    author = compared_address(mail.get("from"))
     line = f"On {_one_line(mail.get('date')) or _date(at)}, {author} wrote:"
     plain, rich = _bodies(mail)
     quoted = "\n".join(f"> {row}" if row else ">" for row in plain.rstrip().split("\n"))
@@ -170,7 +170,7 @@ def _answer_to(mail: ReturnedPart) -> str:
 
 
 def _return_path(mail: ReturnedPart) -> str:
-    path = clean(mail.get("return-path"))
+    path = compared_address(mail.get("return-path"))
     return f"<{path}>" if path else _one_line(mail.get("from"))
 
 
@@ -209,7 +209,7 @@ def _digest(*parts: bytes) -> str:
 
 
 def _head(rows: list[tuple[str, str]], at: int, seed: bytes) -> bytes:
-    host = clean(dict(rows)["From"]).rpartition("@")[2] or "localhost"
+    host = compared_address(dict(rows)["From"]).rpartition("@")[2] or "localhost"
     message_id = f"<{_digest(seed, str(at).encode())}@{host}>"
     lines = []
     for name, value in [*rows, ("Date", _date(at)), ("Message-ID", message_id), ("MIME-Version", "1.0")]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.addresses import ADDRESS, field, place_of
+from postlude.feedback.addresses import ADDRESS, field, find_address
 from postlude.feedback.finding import Finding, FindingKind, Reason
 from postlude.feedback.mime import ReturnedPart, split_headers
 from postlude.feedback.reasons import FIRM_STATUS
@@ -119,13 +119,15 @@ def _quoted(incoming: ReturnedMessage, fields: dict[str, str], recipient: str, e
         return diagnostic
     quoted = [match[0] for match in _TRANSCRIPT.finditer(incoming.report)]
     own = (
-        [line for line in quoted if recipient and place_of(recipient, line.lower()) >= 0] if len(everybody) > 1 else []
+        [line for line in quoted if recipient and find_address(recipient, line.lower()) >= 0]
+        if len(everybody) > 1
+        else []
     )
     return f"{diagnostic} {' '.join(own or quoted)}".strip()
 
 
 def _around(report: str, recipient: str, everybody: list[str]) -> str:
     """The report's text beside the recipient, when it quotes no server."""
-    at = place_of(recipient, report.lower()) if recipient else -1
+    at = find_address(recipient, report.lower()) if recipient else -1
     words = reported_about(report, recipient, everybody)[0] if len(everybody) > 1 else report[max(at, 0) :]
     return words[:MAX_QUOTED]

@@ -4,7 +4,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
-from postlude.feedback.languages import fold, words
+from postlude.feedback.languages import fold_text, listed_words
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _MAX_REQUEST: Final = 200
@@ -36,7 +36,7 @@ def wishes_to_leave(text: str) -> bool:
 @lru_cache(maxsize=4)
 def _plain(text: str) -> str:
     """Folded words with one space between and around them."""
-    return f" {_NO_WORD.sub(' ', fold(text)).strip()} "
+    return f" {_NO_WORD.sub(' ', fold_text(text)).strip()} "
 
 
 @cache
@@ -44,7 +44,7 @@ def _wishes() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Phrases by their first word; and those of other scripts, which need not begin at a word's beginning."""
     spaced: dict[str, tuple[str, ...]] = {}
     close = []
-    for phrase in map(_plain, words("leave_sentence")):
+    for phrase in map(_plain, listed_words("leave_sentence")):
         if phrase.isascii():
             first = phrase.split()[0]
             spaced[first] = (*spaced.get(first, ()), phrase)
@@ -55,7 +55,7 @@ def _wishes() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
 
 @cache
 def _requests() -> frozenset[str]:
-    return frozenset(_plain(phrase).strip() for phrase in words("leave"))
+    return frozenset(_plain(phrase).strip() for phrase in listed_words("leave"))
 
 
 @cache
@@ -66,7 +66,7 @@ def _first_words() -> frozenset[str]:
 
 @cache
 def _polite() -> tuple[str, ...]:
-    return tuple(_plain(phrase).strip() for phrase in words("politeness"))
+    return tuple(_plain(phrase).strip() for phrase in listed_words("politeness"))
 
 
 @cache

@@ -229,7 +229,7 @@ def _named(text: str) -> str:
 
 def _reported_in(text: str) -> tuple[Reason, str] | None:
     """Reason from a text: a published sentence or code, unless it is vague and a word rule is more specific."""
-    published = refusals.find(text)
+    published = refusals.find_refusal(text)
     known = (published.reason, f"{published.origin}-{published.reason}") if published else None
     whole = published is not None and published.weight >= refusals.LONG
     if known and whole and not _vague(known[0]):

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postlude.feedback.addresses import ADDRESS, clean, find_all, normalised, place_of
+from postlude.feedback.addresses import ADDRESS, compared_address, find_address, find_all, normalised
 from postlude.feedback.finding import Finding
 from postlude.feedback.returned_message import ReturnedMessage
 
@@ -149,26 +149,26 @@ def _plausible(address: str) -> bool:
 def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[str, str]:
     """The words that belong to one recipient, from its line to the next one's, and the words above them all."""
     lowered = report.lower()
-    at = place_of(address, lowered) if address else -1
+    at = find_address(address, lowered) if address else -1
     if at < 0:
         return report[:MAX_REPORTED], ""
     start = report.rfind("\n", 0, at) + 1
     if len(all_of_them) == 1:
         return report[start : start + MAX_REPORTED], report[:start]
-    places = [place_of(other, lowered) for other in all_of_them]
+    places = [find_address(other, lowered) for other in all_of_them]
     above = report[: min(place for place in places if place >= 0)]
     if own := _CODED_LINE.match(report, start):
         return own[0], above
     behind = at + len(address)
-    ends = [end for other in all_of_them if other != address and (end := place_of(other, lowered, behind)) > 0]
+    ends = [end for other in all_of_them if other != address and (end := find_address(other, lowered, behind)) > 0]
     return report[start : min([*ends, at + _AFTER])], above
 
 
 def _known_in_raw(incoming: ReturnedMessage) -> str:
     """The one mailed address that occurs literally in the mail (99.8 % of real bounces), empty when none."""
     lowered = incoming.raw.decode("utf-8", "surrogateescape").lower()
-    places = {address: at for address in incoming.known if (at := place_of(address, lowered)) >= 0}
-    own = {clean(incoming.root.get("from"))}
+    places = {address: at for address in incoming.known if (at := find_address(address, lowered)) >= 0}
+    own = {compared_address(incoming.root.get("from"))}
     outside = [address for address in places if address not in own] or list(places)
     return min(outside, key=places.__getitem__) if outside else ""
 

@@ -87,7 +87,7 @@ def _reaction(root: ReturnedPart) -> str:
         return ""
     try:
         emoji = msgspec.json.decode(part.content()[:_MAX_REACTION], type=dict[str, object]).get("emoji")
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or lists in lists without end
+    except ValueError:  # not JSON, or not UTF-8
         emoji = None
     return str(emoji or "reaction")[:20]
 

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Final
 
-from postlude.feedback.addresses import clean
+from postlude.feedback.addresses import compared_address
 from postlude.feedback.finding import TagReader
 from postlude.feedback.html_text import text_of_html
-from postlude.feedback.mime import ReturnedPart, decode, decode_words, read, split_headers
+from postlude.feedback.mime import ReturnedPart, decode_any_words, decode_text, read, split_headers
 from postlude.model.domain_name import address_key
 
 MAX_BYTES: Final = 4_000_000
@@ -63,12 +63,12 @@ class ReturnedMessage:
     @cached_property
     def sender(self) -> str:
         """Address of From, as it is compared."""
-        return clean(decode_words(self.root.get("from")))
+        return compared_address(decode_any_words(self.root.get("from")))
 
     @cached_property
     def subject(self) -> str:
         """The subject as people read it."""
-        return decode_words(self.root.get("subject"))
+        return decode_any_words(self.root.get("subject"))
 
     @cached_property
     def leaves(self) -> list[ReturnedPart]:
@@ -121,7 +121,7 @@ class ReturnedMessage:
         """Our mail as far as it was sent back (often only its headers), None when nothing was."""
         for part in self.root.walk():
             if part is not self.root and part.type in _RETURNED_TYPES:
-                return part.parts[0] if part.parts else _headers_of(decode(part.content(), ""))
+                return part.parts[0] if part.parts else _headers_of(decode_text(part.content(), ""))
         return _headers_of(_QUOTE_MARK.sub("", self._split[1])) if self._split[1] else None
 
     @property

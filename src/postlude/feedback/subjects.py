@@ -7,7 +7,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from postlude.feedback.languages import fold, word_set, words
+from postlude.feedback.languages import fold_text, listed_words, word_set
 
 MAX_SUBJECT: Final = 1_000
 """Characters of a subject that are read; the rest is ignored."""
@@ -41,7 +41,7 @@ def _read(rest: str) -> Subject:
     answers = forwards = False
     for _ in range(_MAX_PREFIXES):
         if prefix := _PREFIX.match(rest):
-            word = fold(prefix[1]).rstrip(".")
+            word = fold_text(prefix[1]).rstrip(".")
             if word in _replies() or word in word_set("forward"):
                 answers, forwards = answers or word in _replies(), forwards or word in word_set("forward")
                 rest = rest[prefix.end() :]
@@ -61,17 +61,17 @@ def _replies() -> frozenset[str]:
 def _mark(rest: str) -> int:
     """End of a gateway's mark, 0 when there is none. A tag before a reply prefix counts as one."""
     tag = _TAG.match(rest)
-    if tag and fold(tag[1]).strip("!-: ") in word_set("outside"):
+    if tag and fold_text(tag[1]).strip("!-: ") in word_set("outside"):
         return tag.end()
-    if tag and (prefix := _PREFIX.match(rest, tag.end())) and fold(prefix[1]).rstrip(".") in _replies():
+    if tag and (prefix := _PREFIX.match(rest, tag.end())) and fold_text(prefix[1]).rstrip(".") in _replies():
         return tag.end()
     marked = _MARKED.match(rest)
-    if marked and fold(marked[1]).strip("!- ") in word_set("outside"):
+    if marked and fold_text(marked[1]).strip("!- ") in word_set("outside"):
         return marked.end()
     bare = _BARE.match(rest)  # `EXTERNAL Re: ...`: a word alone is a mark only right before a reply prefix
-    if bare and fold(bare[1]).strip("!- ") in word_set("outside"):
+    if bare and fold_text(bare[1]).strip("!- ") in word_set("outside"):
         prefix = _PREFIX.match(rest, bare.end())
-        return bare.end() if prefix and fold(prefix[1]).rstrip(".") in _replies() else 0
+        return bare.end() if prefix and fold_text(prefix[1]).rstrip(".") in _replies() else 0
     return 0
 
 
@@ -106,13 +106,13 @@ def read_absence(subject: str) -> Absence:
 def _absence(read: Subject) -> Absence:
     if read.answers or read.forwards:
         return Absence(automatic=False, away=False)
-    text = fold(read.plain).lstrip(_OPENING)
+    text = fold_text(read.plain).lstrip(_OPENING)
     joined = _HYPHEN.sub("", text)
     automatic = joined.startswith(_automatic()) and any(
         _decides(joined[len(word) :], word) for word in _automatic() if joined.startswith(word)
     )
-    away = text.startswith(words("away")) and any(
-        " " in word or _goes_on(text[len(word) :]) for word in words("away") if text.startswith(word)
+    away = text.startswith(listed_words("away")) and any(
+        " " in word or _goes_on(text[len(word) :]) for word in listed_words("away") if text.startswith(word)
     )
     return Absence(automatic, automatic or away)
 
@@ -125,7 +125,7 @@ def _goes_on(rest: str) -> bool:
 @cache
 def _automatic() -> tuple[str, ...]:
     """Programs' wordings: `auto-reply` and `autoreply` are the same word."""
-    return tuple(dict.fromkeys(_HYPHEN.sub("", word) for word in words("automatic")))
+    return tuple(dict.fromkeys(_HYPHEN.sub("", word) for word in listed_words("automatic")))
 
 
 def _decides(rest: str, word: str) -> bool:

@@ -12,7 +12,7 @@ from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text, new_id
 from postlude.mail.header_block import HeaderBlock
-from postlude.model.observation import Returned, encode
+from postlude.model.observation import Returned, encode_observation
 from postlude.services.ports import Append
 from postlude.tokens import TagPurpose, TokenCodec
 
@@ -86,7 +86,9 @@ class InboundPolicy:
         kept = await asyncio.to_thread(self._keep, mail, raw)
         await asyncio.gather(
             *(
-                self._append(encode(Returned(now, mail, self._name, transaction.mail_from, recipient, kept)))
+                self._append(
+                    encode_observation(Returned(now, mail, self._name, transaction.mail_from, recipient, kept))
+                )
                 for recipient in dict.fromkeys(transaction.recipients)
             )
         )

@@ -8,13 +8,12 @@ import msgspec
 
 from postlude.instrument import entities
 from postlude.instrument.edits import Edit
-from postlude.instrument.labels import label as label_of
-from postlude.instrument.labels import plain
+from postlude.instrument.labels import link_label, plain_label
 from postlude.instrument.marks import OFF, within
 from postlude.instrument.reasons import LinkReason
 from postlude.instrument.scanner import Attribute, Scan, Tag
 from postlude.instrument.session import InstrumentSession, Minted, own_link
-from postlude.instrument.url import clean, plain_host, without_no_track
+from postlude.instrument.url import clean_url, plain_host, without_no_track
 
 _ON_WITHOUT_VALUE: Final = frozenset((b"ses:no-track", b"mc:disable-tracking", b"mautic:disable-tracking"))
 _OFF_BY_VALUE: Final = frozenset(
@@ -106,10 +105,10 @@ class Links:
             _, start, _, value_start, value_end, quoted = href
         text = text_of(data[value_start:value_end], self._charset)
         host = plain_host(text) if text else ""
-        url = text if host and text else clean(text or "")
+        url = text if host and text else clean_url(text or "")
         shown = ""
         if tag.name != b"area":
-            shown = label_of(data, tag.end, self._scan.label_end.get(index, len(data)), self._charset)
+            shown = link_label(data, tag.end, self._scan.label_end.get(index, len(data)), self._charset)
         shown = shown or self._title(tag)
         return Anchor(tag.outlook, start, value_start, value_end, quoted, url, host, shown, opted_out, text is None)
 
@@ -117,7 +116,7 @@ class Links:
         """A label from the tag's attributes, for a link without a text."""
         for attribute in self._scan.attributes(tag):
             if attribute.name in _TITLES:
-                return plain(self._scan.data[attribute.value_start : attribute.value_end], self._charset)
+                return plain_label(self._scan.data[attribute.value_start : attribute.value_end], self._charset)
         return ""
 
     def _decide(self, one: Anchor) -> Decision:
@@ -161,9 +160,9 @@ def text_of(raw: bytes, charset: str) -> str | None:
         raw = raw.replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode(charset, "xmlcharrefreplace"))
     if raw.isascii():
         text = raw.decode("ascii")
-        return entities.decode(text) if "&" in text else text
+        return entities.decode_entities(text) if "&" in text else text
     try:
-        text = entities.decode(raw.decode(charset))
+        text = entities.decode_entities(raw.decode(charset))
     except UnicodeDecodeError:
         return None
     if charset in _UTF8:
@@ -199,5 +198,5 @@ def _edit(one: Anchor, url: str, reason: LinkReason, charset: str) -> Edit | Non
 def _value(one: Anchor, url: str, charset: str) -> bytes:
     """The URL as the attribute's value, in quotes where it had none."""
     around = "" if one.quote else '"'
-    text = around + entities.encode(url, one.quote or '"') + around
+    text = around + entities.encode_entities(url, one.quote or '"') + around
     return text.encode(charset, "xmlcharrefreplace")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from postlude.instrument.edits import Edit, segments
+from postlude.instrument.edits import Edit, split_edited
 from postlude.instrument.lines import newline_of
 
 _LINE: Final = 76  # RFC 2045 6.8
@@ -37,7 +37,7 @@ class Base64:
 
     def splice(self, edits: Sequence[Edit]) -> "Base64Pieces":
         """The edited body."""
-        return Base64Pieces(segments(self.decoded, edits), self._newline, self._blank_end)
+        return Base64Pieces(split_edited(self.decoded, edits), self._newline, self._blank_end)
 
 
 class Base64Pieces:

@@ -13,7 +13,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     pieces: tuple[bytes, ...]
 
 
-def segments(data: bytes, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> list[bytes]:
+def split_edited(data: bytes, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> list[bytes]:
     """The edited data, split where the token goes. Edits are ascending and do not overlap."""
     done: list[bytes] = []
     open_piece: list[bytes] = []

@@ -10,7 +10,7 @@ _MAX_DIGITS: Final = 7  # U+10FFFF
 _LAST: Final = 0x10FFFF
 
 
-def decode(value: str) -> str:
+def decode_entities(value: str) -> str:
     """The decoded attribute value. Not `html.unescape`: `?a=1&copy=2` stays as it is in an attribute."""
     if "&" not in value:
         return value
@@ -41,7 +41,7 @@ def _numbered(digits: str, base: int) -> str:
     return chr(code)
 
 
-def encode(value: str, quote: str) -> str:
+def encode_entities(value: str, quote: str) -> str:
     """The value written back between `quote` characters."""
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace('"', "&quot;") if quote == '"' else escaped.replace("'", "&#39;")

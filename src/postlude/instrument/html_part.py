@@ -8,7 +8,7 @@ from postlude.instrument.edits import Edit, without_overlaps
 from postlude.instrument.marks import OURS, off_ranges, removed_marks
 from postlude.instrument.scanner import Scan
 from postlude.instrument.session import InstrumentSession
-from postlude.instrument.url import clean
+from postlude.instrument.url import clean_url
 
 
 class HtmlEdits(NamedTuple):
@@ -21,7 +21,7 @@ class HtmlEdits(NamedTuple):
     """Start of an edited value to the start of its attribute: where a line may be broken."""
 
 
-def plan(
+def plan_html(
     data: bytes,
     session: InstrumentSession,
     charset: str,
@@ -54,7 +54,9 @@ def _quoted_pixels(scan: Scan, session: InstrumentSession, edits: list[Edit]) ->
         for attribute in scan.attributes(image):
             if attribute.name != b"src":
                 continue
-            own = session.own(clean(text_of(scan.data[attribute.value_start : attribute.value_end], "latin-1") or ""))
+            own = session.own(
+                clean_url(text_of(scan.data[attribute.value_start : attribute.value_end], "latin-1") or "")
+            )
             if own is not None and own.endpoint == "pixel":
                 if session.is_mine(own) and not mine:
                     mine = True

@@ -16,19 +16,19 @@ _TOO_MANY_DIGITS: Final = 8  # U+10FFFF has seven
 _LONG_NUMBER: Final = re.compile(r"&#([0-9]{8,});?")
 
 
-def label(data: bytes, start: int, end: int, charset: str) -> str:
+def link_label(data: bytes, start: int, end: int, charset: str) -> str:
     """Text between `start` and `end`, else the first image's alternative text; one line, at most 200 characters.
 
     Linear in the text, however long it is: an unsubscribe link may have its word after a page of markup.
     """
     inner = data[start:end]
     if b"<" in inner:
-        text = plain(grammar.STRIP_TAGS.sub(b"", _BREAK.sub(b" ", _HIDDEN.sub(b" ", inner))), charset)
+        text = plain_label(grammar.STRIP_TAGS.sub(b"", _BREAK.sub(b" ", _HIDDEN.sub(b" ", inner))), charset)
         return text or _alternative(inner, charset)
-    return plain(inner, charset)
+    return plain_label(inner, charset)
 
 
-def plain(raw: bytes, charset: str) -> str:
+def plain_label(raw: bytes, charset: str) -> str:
     """Text without tags as one line of at most 200 characters."""
     text = raw.decode(charset, "replace")
     if "&" in text:
@@ -49,7 +49,7 @@ def _alternative(inner: bytes, charset: str) -> str:
             break
         for attribute in attributes(inner, image.start(1), image.end() - 1):
             if attribute.name == b"alt":
-                text = plain(inner[attribute.value_start : attribute.value_end], charset)
+                text = plain_label(inner[attribute.value_start : attribute.value_end], charset)
                 if text:
                     return text
     return ""

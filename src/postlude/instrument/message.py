@@ -187,11 +187,11 @@ class _Compiler:
     def _plan(self, part: mime.MimePart, data: bytes, charset: str, *, limited: bool) -> list[Edit]:
         self._session.keep_lines_short(limited=limited)
         if part.content_type == "text/plain":
-            return text_part.plan(data, self._session, charset, limited=limited)
+            return text_part.plan_text(data, self._session, charset, limited=limited)
         amp = part.content_type == _AMP
         with_pixel = self._pixel_wanted and not amp
         where, xml = "amp" if amp else "html", part.content_type.endswith("xml")
-        planned = html_part.plan(data, self._session, charset, where=where, with_pixel=with_pixel, xml=xml)
+        planned = html_part.plan_html(data, self._session, charset, where=where, with_pixel=with_pixel, xml=xml)
         if planned.pixel and not amp:
             self._opens, self._pixel_wanted = True, False
         return lines.fit(data, planned.edits, planned.attribute_starts, self._newline) if limited else planned.edits

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from postlude.instrument.edits import Edit, segments
+from postlude.instrument.edits import Edit, split_edited
 from postlude.instrument.policy import PixelPlace, Policy
 from postlude.mail.fields import RawField, block_end, read_fields
 
@@ -54,7 +54,7 @@ def read_switches(raw: bytes) -> Switches:
 def strip_own_headers(raw: bytes) -> bytes:
     """The message without its `X-Postlude-*` fields; every other byte stays."""
     found = block_end(raw, 0, len(raw))
-    return segments(raw, own_fields(read_fields(raw, 0, found[0])))[0] if found else raw
+    return split_edited(raw, own_fields(read_fields(raw, 0, found[0])))[0] if found else raw
 
 
 def own_fields(header: Sequence[RawField]) -> list[Edit]:

@@ -32,10 +32,10 @@ class _Room:
         return True
 
 
-def plan(data: bytes, session: InstrumentSession, charset: str, *, limited: bool = False) -> list[Edit]:
+def plan_text(data: bytes, session: InstrumentSession, charset: str, *, limited: bool = False) -> list[Edit]:
     """The edits of `data`, ascending; `limited` keeps lines within 998 octets."""
     room = _Room(data) if limited else None
-    found = (_edit(data, each, session, charset, room) for each in text_url.find(data, charset))
+    found = (_edit(data, each, session, charset, room) for each in text_url.find_urls(data, charset))
     return [edit for edit in found if edit is not None]
 
 

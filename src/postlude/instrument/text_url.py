@@ -42,7 +42,7 @@ class TextUrl(NamedTuple):
     """It continues on the next line: `url` is complete, `[start, end)` is the part on the first line."""
 
 
-def find(data: bytes, charset: str) -> Iterator[TextUrl]:
+def find_urls(data: bytes, charset: str) -> Iterator[TextUrl]:
     """Every URL of the text, in order. Linear in its length."""
     brackets = _Brackets(data)
     for match in _URL.finditer(data):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from postlude.instrument.edits import Edit, segments
+from postlude.instrument.edits import Edit, split_edited
 from postlude.instrument.lines import newline_of
 from postlude.instrument.minter import TOKEN_LENGTH
 
@@ -23,7 +23,7 @@ class Identity:
 
     def splice(self, edits: Sequence[Edit]) -> list[bytes]:
         """The body with ascending edits made, split where the token goes."""
-        return segments(self.decoded, edits)
+        return split_edited(self.decoded, edits)
 
 
 _LONGEST_LINE: Final = 76  # RFC 2045 6.7 (5), the `=` of a soft line break included

@@ -47,7 +47,7 @@ _SHOWN: Final = re.compile(r"\s*(?:https?://|(?=www\.))([^/?#\s:]+)(?:[/:?#]\S*)
 _BARE: Final = re.compile(r"\s*((?:[\w-]+\.)+[a-z]{2,24})(?:/\S*)?\s*", re.IGNORECASE)
 
 
-def clean(value: str) -> str:
+def clean_url(value: str) -> str:
     """What a browser's URL parser makes of an attribute's text first: no edges of blanks, no tabs or line ends."""
     value = value.strip(_EDGES)
     return value if value.isprintable() else value.translate(_INNER)

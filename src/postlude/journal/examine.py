@@ -21,7 +21,7 @@ class JournalExamination(NamedTuple):
     problems: tuple[str, ...]
 
 
-def examine(root: Path) -> Iterator[JournalExamination]:
+def examine_journals(root: Path) -> Iterator[JournalExamination]:
     """Every writer under `root`, by name."""
     try:
         writers = writers_in(root)
@@ -39,7 +39,7 @@ def examine(root: Path) -> Iterator[JournalExamination]:
 
 def _examined(root: Path, name: str, writer: Writer) -> JournalExamination:
     folder, problems, records, before = root / name, [], 0, 0
-    numbers = files.segments(folder)
+    numbers = files.segment_numbers(folder)
     for segment in numbers:
         if before and segment > before + 1:
             problems.append(f"segments {before + 1} to {segment - 1} are missing in {folder}")

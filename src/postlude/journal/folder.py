@@ -91,7 +91,7 @@ def segment_path(folder: Path, segment: int) -> Path:
     return folder / f"{segment:0{_DIGITS}d}{SUFFIX}"
 
 
-def segments(folder: Path) -> list[int]:
+def segment_numbers(folder: Path) -> list[int]:
     """Numbers of the segments that exist, ascending. What else lies there (a copy made by hand) is left alone."""
     with os.scandir(folder) as entries:  # called per read: no Path objects
         return sorted(int(entry.name[:-_SUFFIX]) for entry in entries if _is_segment(entry.name) and entry.is_file())
@@ -114,7 +114,7 @@ def damaged_tails(folder: Path) -> list[tuple[int, int, int]]:
 def folder_bytes(folder: Path) -> int:
     """Bytes all segments of a writer take."""
     total = 0
-    for segment in segments(folder):
+    for segment in segment_numbers(folder):
         try:
             total += segment_path(folder, segment).stat().st_size
         except FileNotFoundError:  # the reader trimmed it meanwhile
@@ -141,7 +141,7 @@ def recover(folder: Path, identity: bytes = b"") -> int:
     never answered, `.damaged-OFFSET` if the mark covers them. On a disk that cannot store this copy nothing is cut.
     `.cut-OFFSET-BYTES` records that a segment is shorter than the mark says.
     """
-    numbers = segments(folder)
+    numbers = segment_numbers(folder)
     known = _marked(folder)
     gone = _note_missing(folder, numbers[-1] if numbers else 0, known[0])
     if not numbers and not known[0]:

@@ -30,7 +30,7 @@ class JournalFrame(NamedTuple):
     """Offset of the first record."""
 
 
-def build(records: Sequence[bytes], seed: int = 0) -> bytes:
+def build_frame(records: Sequence[bytes], seed: int = 0) -> bytes:
     """One frame holding `records` (none of them empty), in order."""
     lengths = array("I", map(len, records))
     if byteorder == "big":
@@ -40,7 +40,7 @@ def build(records: Sequence[bytes], seed: int = 0) -> bytes:
     return header.pack(MAGIC, count, size, crc32(body, crc32(_checked.pack(count, size), seed))) + body
 
 
-def find(view: memoryview, start: int, seed: int = 0) -> JournalFrame | None:
+def find_frame(view: memoryview, start: int, seed: int = 0) -> JournalFrame | None:
     """The whole and undamaged frame at `start` of a segment, None when there is none."""
     body = start + header.size
     if body > len(view):
@@ -59,7 +59,7 @@ def find(view: memoryview, start: int, seed: int = 0) -> JournalFrame | None:
 
 
 def size_at(view: memoryview, start: int) -> int:
-    """How many bytes `find` had to look at where a frame seems to begin."""
+    """How many bytes `find_frame` had to look at where a frame seems to begin."""
     body = start + header.size
     if body > len(view):
         return header.size

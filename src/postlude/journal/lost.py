@@ -25,7 +25,7 @@ def note(folder: Path, records: int) -> bool:
     return False
 
 
-def take(folder: Path) -> int:
+def take_lost(folder: Path) -> int:
     """All that was noted for `folder`, once."""
     records = 0
     for path in _places(folder):

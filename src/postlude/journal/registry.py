@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from postlude.journal.folder import recover, segment_path, segments
+from postlude.journal.folder import recover, segment_numbers, segment_path
 from postlude.journal.position import MAX_WRITER
 from postlude.journal.scan import read_segment_head
 from postlude.kit.clock import SystemClock
@@ -153,7 +153,7 @@ def _mended(root: Path, writers: dict[str, Writer]) -> dict[str, Writer]:
     found = dict(writers)
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in found):
         told = _identity_of(folder) or _from_heads(folder)
-        if told is None and not segments(folder):
+        if told is None and not segment_numbers(folder):
             continue  # just being made
         number = told.number if told else 0
         if not number or number in {writer.number for writer in found.values()}:
@@ -188,7 +188,7 @@ def _identity_of(folder: Path) -> Writer | None:
 
 def _from_heads(folder: Path) -> Writer | None:
     """The newest readable segment head."""
-    for segment in reversed(segments(folder) if folder.is_dir() else []):
+    for segment in reversed(segment_numbers(folder) if folder.is_dir() else []):
         if head := read_segment_head(segment_path(folder, segment)):
             return Writer(head.number, head.identity)
     return None

@@ -52,6 +52,6 @@ def not_rolled(root: Path) -> list[str]:
 
 def _newest(root: Path, name: str) -> int:
     try:
-        return max(files.segments(root / name), default=0)
+        return max(files.segment_numbers(root / name), default=0)
     except FileNotFoundError:
         return 0

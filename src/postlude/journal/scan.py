@@ -34,7 +34,7 @@ class SegmentView:
         """Where the first frame should begin."""
         if self.head is not None:
             identity = self.head.identity
-        elif frame.find(self.bytes, 0) is not None or self.blank(0):
+        elif frame.find_frame(self.bytes, 0) is not None or self.blank(0):
             identity, self.begin = b"", 0
         self.seed = segment_header.seed_of(identity, segment)
         self.damaged_head = self.head is None and self.begin > 0
@@ -44,7 +44,7 @@ class SegmentView:
         size = len(self.bytes)
         at = max(at, self.begin)
         while at < size:
-            found = frame.find(self.bytes, at, self.seed)
+            found = frame.find_frame(self.bytes, at, self.seed)
             if found is None:
                 found = self._next(at + 1)
                 yield Skipped(at, found.start if found else size)
@@ -57,7 +57,7 @@ class SegmentView:
         """The first whole frame behind a damaged place; None also when too many places only looked like one."""
         left = _MOST_CHECKED
         while left > 0 and (at := self._whole.find(frame.MAGIC, at)) >= 0:
-            if found := frame.find(self.bytes, at, self.seed):
+            if found := frame.find_frame(self.bytes, at, self.seed):
                 return found
             left -= frame.size_at(self.bytes, at)
             at += 1

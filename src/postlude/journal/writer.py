@@ -23,7 +23,7 @@ from postlude.journal.segment import OpenSegment
 from postlude.journal.spare import Spare
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.errors import InputError, StorageError
-from postlude.model.observation import AttemptStarted, encode
+from postlude.model.observation import AttemptStarted, encode_observation
 
 REQUEST: Final = "roll"
 """Beside the journals: when it changes, every writer goes on in a new segment (`rolling`)."""
@@ -134,7 +134,7 @@ class JournalWriter:
         try:
             self._last = files.recover(self._folder, self._identity)
             self._mark = files.WriterMark(self._folder, writable=True)
-            if earlier := lost.take(self._folder):
+            if earlier := lost.take_lost(self._folder):
                 self._mark.lose(earlier, self._clock.now())
             self._mark.recovered()
             self._size = files.folder_bytes(self._folder)
@@ -242,7 +242,7 @@ class JournalWriter:
         if self._segment is not None:
             self._segment.finish()
             self._segment = None
-        self._commit_frame([encode(AttemptStarted(self._clock.now(), ()))], [_nobody])
+        self._commit_frame([encode_observation(AttemptStarted(self._clock.now(), ()))], [_nobody])
 
     def _round(self) -> bool:
         """Commit all records that came during the last sync; False when there are none."""
@@ -344,7 +344,7 @@ class JournalWriter:
         if segment is None or segment.full(need, better=self._reserve.ready):
             segment = self._rotate(need)
         before = segment.end
-        segment.append(frame.build(records, segment.seed))
+        segment.append(frame.build_frame(records, segment.seed))
         self._mark.put(segment.number, segment.end)
         if segment.end > _BUSY_BYTES:
             self._reserve.prepare()

@@ -60,7 +60,7 @@ class WriterFolder:
         """(segment, number) of every segment that may be read, ascending."""
         last = self.mark.get()[0]
         found = []
-        for segment in files.segments(self._folder):
+        for segment in files.segment_numbers(self._folder):
             if segment > last:
                 break
             number = self._numbers.get(segment)

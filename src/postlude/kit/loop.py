@@ -57,7 +57,7 @@ class Pauses:
         self._next_s = self._first_s
 
 
-def words_of(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """The error's text, else its class; of what the system says of a file also what to do."""
     if isinstance(error, OSError) and about_a_file(error):
         return file_trouble(error)
@@ -73,7 +73,7 @@ class _Loop(Generic[_Step]):
         expected: tuple[type[Exception], ...] = (),
         problem: str = "",
         pauses: Pauses | None = None,
-        words: ErrorWords = words_of,
+        words: ErrorWords = error_text,
         delay_s: float = 0.0,
         patience_s: float = 0.0,
     ) -> None:

@@ -85,7 +85,7 @@ def read_bodies(raw: bytes) -> Bodies:
     html: Leaf | None = None
     text: Leaf | None = None
     images: dict[str, Leaf] = {}
-    for leaf in leaves(raw):
+    for leaf in leaf_parts(raw):
         kind = leaf.content.kind
         if kind in _HTML and not leaf.attached:
             html = html or leaf
@@ -96,7 +96,7 @@ def read_bodies(raw: bytes) -> Bodies:
     return Bodies(html and html.text(), text and text.text(), images)
 
 
-def leaves(raw: bytes) -> Iterator[Leaf]:
+def leaf_parts(raw: bytes) -> Iterator[Leaf]:
     """The leaf parts of a mail, in order; attached mail is not opened."""
     return _Walk().part(raw, 0)
 

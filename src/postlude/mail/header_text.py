@@ -18,7 +18,7 @@ def one_line(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
-def is_plain(text: str) -> bool:
+def needs_no_encoding(text: str) -> bool:
     """It needs no encoding: printable ASCII that does not look like an encoded word."""
     return bool(_PLAIN.fullmatch(text)) and "=?" not in text
 
@@ -31,7 +31,7 @@ def mailbox(name: str, address: str) -> str:
     name, address = one_line(name), wire_address(address)
     if not name:
         return address
-    if not is_plain(name):
+    if not needs_no_encoding(name):
         return f"{' '.join(encoded_words(name))} <{address}>"
     if not _ATOMS.fullmatch(name):
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')

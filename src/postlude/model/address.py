@@ -53,7 +53,7 @@ class Mailbox(NamedTuple):
         return shown(self.spelled)
 
 
-def is_plain(text: str) -> bool:
+def is_plain_address(text: str) -> bool:
     """An address that is its own wire form and its own key: ASCII, in lower case, nothing to take away."""
     return len(text) <= MAX_LOCAL and _LOWER.fullmatch(text) is not None
 

@@ -155,18 +155,18 @@ _quick: Final[msgspec.msgpack.Decoder[Any]] = msgspec.msgpack.Decoder(Union[(Raw
 _FREQUENT: Final = frozenset({HitEndpoint.PIXEL.value, HitEndpoint.LINK.value})
 
 
-def encode(observation: Observation) -> bytes:
+def encode_observation(observation: Observation) -> bytes:
     """Bytes for the journal. Fields are only ever added at a struct's end, with a default."""
     return _encoder.encode(observation)
 
 
-def decode(data: bytes | memoryview) -> Observation:
-    """Read `encode` back; raises msgspec.DecodeError for anything else."""
+def decode_observation(data: bytes | memoryview) -> Observation:
+    """Read `encode_observation` back; raises msgspec.DecodeError for anything else."""
     return _decoder.decode(data)
 
 
 def decode_quick(data: bytes) -> Observation | RawHit:
-    """As `decode`, except that hits on pixels and links come as RawHit."""
+    """As `decode_observation`, except that hits on pixels and links come as RawHit."""
     seen: Observation | RawHit = _quick.decode(data)
     if seen.__class__ is RawHit and seen.endpoint not in _FREQUENT:
         return _decoder.decode(data)

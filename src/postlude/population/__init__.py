@@ -3,7 +3,7 @@
 Pure and seeded. It knows nothing of the rules that judge hits, so that they can be measured with it.
 """
 
-from postlude.population.decisions import Fate, SimulatedMailing, decide
+from postlude.population.decisions import Fate, SimulatedMailing, decide_fate
 from postlude.population.filters import FILTERS, Filter
 from postlude.population.readers import READINGS, Reader, draw_readers
 from postlude.population.requests import Doer, SimulatedRequest, requests_of
@@ -17,7 +17,7 @@ __all__ = [
     "Reader",
     "SimulatedMailing",
     "SimulatedRequest",
-    "decide",
+    "decide_fate",
     "draw_readers",
     "requests_of",
 ]

@@ -37,7 +37,7 @@ class Fate(NamedTuple):
     """The links that who it was forwarded to follows."""
 
 
-def decide(reader: Reader, mailing: SimulatedMailing) -> Fate:
+def decide_fate(reader: Reader, mailing: SimulatedMailing) -> Fate:
     """The same for the same reader and mailing."""
     chance = Random(f"{mailing.seed} {reader.seed}")  # noqa: S311 - a model, no secret
     if chance.random() < mailing.bounces:

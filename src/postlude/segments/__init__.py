@@ -6,8 +6,8 @@ package is pure: it reads and writes all three; `store.segments` asks the databa
 
 from postlude.segments.expression import Expression, Reference
 from postlude.segments.lexer import SegmentError
-from postlude.segments.parser import parse
+from postlude.segments.parser import parse_expression
 from postlude.segments.render import render
 from postlude.segments.sentence import sentence
 
-__all__ = ["Expression", "Reference", "SegmentError", "parse", "render", "sentence"]
+__all__ = ["Expression", "Reference", "SegmentError", "parse_expression", "render", "sentence"]

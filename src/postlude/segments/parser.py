@@ -38,10 +38,11 @@ _STATES: Final = {"unknown": Consent.UNKNOWN, "given": Consent.GIVEN, "withdrawn
 _T = TypeVar("_T")
 
 
-def parse(text: str) -> Expression:
+def parse_expression(text: str) -> Expression:
     """The tree of an expression, with names as they are written; SegmentError shows what is wrong and where.
 
-    Promises that `parse(render(tree)) == tree`, and that a text of any kind is read or refused within its length.
+    Promises that `parse_expression(render(tree)) == tree`, and that a text of any kind is read or refused within its
+    length.
     """
     return _Reader(text).whole()
 
@@ -240,7 +241,7 @@ class _Reader:
         found = {key: self._string(given[key]) for key in sorted(_TIME) if key in given}
         for key, text in found.items():
             try:
-                (moments.length if key == "within" else moments.moment)(text)
+                (moments.read_length if key == "within" else moments.read_moment)(text)
             except ValueError as error:
                 raise self._error(str(error), given[key].at) from None
         if "within" in found and len(found) > 1:

@@ -1,4 +1,4 @@
-"""From tree to text: what `parse` reads back as the same tree."""
+"""From tree to text: what `parse_expression` reads back as the same tree."""
 
 from typing import Final
 

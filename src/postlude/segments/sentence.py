@@ -7,6 +7,7 @@ from postlude.kit.ids import id_text
 from postlude.model.words import Consent, MemberStatus, Purpose
 from postlude.segments import expression as tree
 from postlude.segments.expression import Expression, Reference
+from postlude.segments.moments import read_length
 
 _DID: Final[Mapping[str, tuple[str, str]]] = {
     "sent": ("were sent", "were not sent"),
@@ -121,11 +122,8 @@ def _time(one: tree.Did | tree.Added) -> str:
 
 
 def _length(text: str) -> str:
-    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ").strip()
-    unit = {"h": "hour", "d": "day", "w": "week", "y": "year", "m": "month"}[
-        text.strip()[len(number) :].strip().lower()[0]
-    ]
-    return f"{number} {unit}s" if int(number) != 1 else unit
+    read = read_length(text)
+    return read.unit if read.number == 1 else f"{read.number} {read.unit}s"
 
 
 def _consented(state: Consent, no: int) -> str:

@@ -25,7 +25,7 @@ from postlude.store.digest.apply_batch import DigestQueries
 from postlude.store.digest.feed import FeedEntry, FeedQueries
 from postlude.store.digest.notices import Notice, NoticeQueries
 from postlude.store.digest.rows import Batch, CopyTimes, Corrections, CountedStatement, HitCount, Rebuilt
-from postlude.store.engine import Database, connect, sqlite_file, translated
+from postlude.store.engine import Database, engine_of, sqlite_file, translated
 from postlude.store.feedback.queries import FeedbackQueries
 from postlude.store.feedback.rows import QuarantinedRecord, Resolution, Unmatched
 from postlude.store.integrity.emptying import Emptying
@@ -108,7 +108,7 @@ class Store:
 
 def is_behind(url: str) -> bool:
     """Whether opening it would migrate it; False also when it cannot be looked at, which `open_store` will name."""
-    database = Database(connect(url))
+    database = Database(engine_of(url))
     try:
         with translated(database.engine):
             return current(database) != HEAD
@@ -120,7 +120,7 @@ def is_behind(url: str) -> bool:
 
 def damage_of(url: str) -> list[str]:
     """What SQLite finds wrong with a state that cannot be opened as it is; [] for PostgreSQL."""
-    database = Database(connect(url))
+    database = Database(engine_of(url))
     try:
         return IntegrityQueries(database).damage() if database.sqlite else []
     except PostludeError as error:
@@ -139,7 +139,7 @@ def open_store(url: str, forgotten_key: KeySource | None = None) -> Store:
     Raises SettingError for another kind of URL, StorageError when it cannot be opened or written, InUseError when
     another process has it locked.
     """
-    database = Database(connect(url, **{KEY_OPTION: forgotten_key}))
+    database = Database(engine_of(url, **{KEY_OPTION: forgotten_key}))
     try:
         with translated(database.engine):
             migrate(database)

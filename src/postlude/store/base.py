@@ -71,16 +71,16 @@ def as_struct(kind: type[T], row: Row[Any]) -> T:
     return msgspec.convert(row._mapping, kind)  # noqa: SLF001 - public in spite of its name
 
 
-def clean(text: str) -> str:
+def storable(text: str) -> str:
     """`text` as every store can hold it: PostgreSQL refuses NUL, and no store accepts half a surrogate pair."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def address_key(address: str) -> str:
+def lookup_key(address: str) -> str:
     """How an address is looked up: in lower case, its domain in the spelling of DNS, whichever was given."""
-    return clean(one_address_key(address))
+    return storable(one_address_key(address))
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
@@ -92,7 +92,7 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
 
 def named(name: str, what: str = "list") -> str:
     """`name` as it is stored; raises InputError when it is empty."""
-    shown = clean(name.strip())
+    shown = storable(name.strip())
     if not shown:
         raise InputError(f"a {what} needs a name")
     return shown

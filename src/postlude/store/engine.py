@@ -31,7 +31,7 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix(_FILE_URL)) if url.startswith(_FILE_URL) else None
 
 
-def connect(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection
+def engine_of(url: str, **options: Any) -> Engine:  # noqa: ANN401 - what queries find on their connection
     """The engine of a `sqlite:////path` or `postgresql://...` address; nothing is opened yet."""
     return _connect(url).execution_options(**options)
 

@@ -14,7 +14,7 @@ from postlude.model.errors import PostludeError
 from postlude.services.health import CheckResult, Health
 from postlude.web import labels
 from postlude.web.deps import WebDeps
-from postlude.web.times import ago, duration, full_time, zone_time
+from postlude.web.times import ago, full_time, rough_duration, zone_time
 
 _UNKNOWN: Final = Health(
     checks=(CheckResult("health", "problem", "The state of the server cannot be read at the moment."),)
@@ -38,7 +38,7 @@ class TemplatePages:
             "iso": to_iso,
             "full_time": full_time,
             "zone_time": zone_time,
-            "duration": duration,
+            "duration": rough_duration,
             "ago": lambda at: ago(at, deps.clock.now()),
             "reason": labels.rule_words,
             "verdict": labels.verdict_words,

@@ -44,7 +44,7 @@ def cookie_name(deps: WebDeps) -> str:
     return "__Host-postlude" if deps.public_url.startswith("https:") else "postlude"
 
 
-def start(response: Response, deps: WebDeps, user: User) -> None:
+def set_session(response: Response, deps: WebDeps, user: User) -> None:
     """Sign `user` in. SameSite=Lax: a link in a chat still finds the session, a foreign form's POST does not."""
     value = _serializer(deps).dumps([user.id, secrets.token_urlsafe(16)])
     response.set_cookie(
@@ -58,7 +58,7 @@ def start(response: Response, deps: WebDeps, user: User) -> None:
     )
 
 
-def end(response: Response, deps: WebDeps, viewer: Viewer) -> None:
+def clear_session(response: Response, deps: WebDeps, viewer: Viewer) -> None:
     """Sign out: the session ends on the server, so its cookie is worthless."""
     end_session(deps.store, deps.clock, viewer.session, MAX_AGE_SECONDS)
     response.delete_cookie(cookie_name(deps), path="/", secure=deps.public_url.startswith("https:"), httponly=True)

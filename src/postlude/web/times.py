@@ -30,7 +30,7 @@ def zone_time(at: int, zone: str) -> str:
     return f"{to_datetime(at).astimezone(there):%-d %B %Y, %H:%M} {there.key}"
 
 
-def duration(seconds: float) -> str:
+def rough_duration(seconds: float) -> str:
     """How long, roughly: `40 s`, `12 min`, `3 h`, `4 d`."""
     for limit, unit, name in _STEPS:
         if seconds < limit:

@@ -13,11 +13,11 @@ from postlude.kit.clock import MICROS_PER_SECOND, Clock
 from postlude.kit.loop import Troubled, retried
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError, StorageError
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import IfIndeterminate, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.campaigns.copy_composer import CopyComposer
-from postlude.services.campaigns.sender import sender_of
+from postlude.services.campaigns.sender import campaign_sender
 from postlude.services.campaigns.work import CampaignWork
 from postlude.services.messages.attempt_log import CopyTaken, JournaledStart
 from postlude.services.messages.one_attempt import one_attempt
@@ -26,7 +26,7 @@ from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Outgoing, Throttled, Transport
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
-from postlude.worker.pump import Pump, pause
+from postlude.worker.pump import Pump, wait_for_any
 
 _CLAIM: Final = 1000  # most claimed copies; about 1 MB while they wait
 _LEAST_CLAIM: Final = 100
@@ -137,7 +137,7 @@ class _Campaigns:
                 await self._deps.watch()
             seconds = _LOOK_S if self._pump.waiting else _IDLE_S
             self._pump.well(seconds)
-            await pause(seconds, (self._pump.stop, self._pump.hungry))
+            await wait_for_any(seconds, (self._pump.stop, self._pump.hungry))
         return 0.0
 
     def claim_of(self, item: CampaignClaim) -> CampaignClaim:
@@ -161,7 +161,7 @@ class _Campaigns:
             await self._asked(f"postponing copy {item.copy:016x}", postpone)
         elif answer is not None:
             twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(campaign)
-            self._deps.results.put(encode(self._attempt(campaign, item, answer, rather_twice=twice)))
+            self._deps.results.put(encode_observation(self._attempt(campaign, item, answer, rather_twice=twice)))
 
     async def give_back(self, items: Sequence[CampaignClaim]) -> None:
         """Nothing of these has left."""
@@ -243,7 +243,7 @@ class _Campaigns:
         return await retried(what, partial(asyncio.to_thread, call), _REFUSED)
 
     async def _rather_twice(self, campaign: Campaign) -> bool:
-        ask = partial(if_indeterminate, self._deps.store, sender_of(campaign))
+        ask = partial(if_indeterminate, self._deps.store, campaign_sender(campaign))
         return await self._asked("reading the sender's settings", ask) is IfIndeterminate.RATHER_TWICE
 
     def _attempt(self, campaign: Campaign, claim: CampaignClaim, answer: Answer, *, rather_twice: bool) -> Attempt:

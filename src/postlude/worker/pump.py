@@ -233,7 +233,7 @@ class Pump(Generic[Item]):
         return 0.0
 
 
-async def pause(seconds: float, events: Iterable[asyncio.Event]) -> None:
+async def wait_for_any(seconds: float, events: Iterable[asyncio.Event]) -> None:
     """Wait until one of the events is set, at most so long."""
     some = asyncio.Event()
     waits = [asyncio.create_task(event.wait()) for event in events]

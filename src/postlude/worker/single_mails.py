@@ -14,7 +14,7 @@ from postlude.services.messages.attempt_log import JournaledStart
 from postlude.services.messages.recovery import Recovery
 from postlude.services.messages.sender import Ready, Sender, SenderDeps
 from postlude.store.messages.rows import Claim
-from postlude.worker.pump import Pump, pause
+from postlude.worker.pump import Pump, wait_for_any
 
 _IDLE_S: Final = 5.0  # poll interval without a wake-up: one indexed query
 _HELD_S: Final = 1.0
@@ -196,7 +196,7 @@ class _Mails:
         longest_s = _HELD_S if self._doubtful else _LONGEST_S
         seconds = min(longest_s, _IDLE_S if full else max(wait_s, await self._seconds()))
         self._pump.well(seconds)
-        await pause(seconds, (self._pump.stop, self._pump.hungry if full else self._wake))
+        await wait_for_any(seconds, (self._pump.stop, self._pump.hungry if full else self._wake))
 
     async def _seconds(self) -> float:
         now = self._deps.clock.now()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.edge import records
-from postlude.model.observation import Hit, decode, encode
+from postlude.model.observation import Hit, decode_observation, encode_observation
 from postlude.model.words import HitEndpoint
 from postlude.tokens import KeyRing, Kind, TokenCodec
 
@@ -21,8 +21,12 @@ def test_a_packed_record_is_the_hit(  # noqa: PLR0917 - one strategy each
     headers, facts = {"accept": agent}, {"network": "x"}
     end = records.tail(agent, "1.2.3.0", headers, facts)
     hit = Hit(1_790_000_000_000_000, endpoint, kind, scope, copy, position, "GET", agent, "1.2.3.0", headers, facts)
-    assert decode(records.hit(hit.at, (endpoint, payload, position), "GET", end)) == decode(encode(hit)) == hit
+    assert (
+        decode_observation(records.hit(hit.at, (endpoint, payload, position), "GET", end))
+        == decode_observation(encode_observation(hit))
+        == hit
+    )
     expected = Hit(hit.at, HitEndpoint.PIXEL, kind, scope, copy, -1, "GET", agent, "1.2.3.0", headers, facts)
     at = records.pixel_start(hit.at, kind)
     parts = (at, payload[records.SCOPE], records.UINT64, payload[records.COPY], records.PIXEL_END, end)
-    assert decode(b"".join(parts)) == expected
+    assert decode_observation(b"".join(parts)) == expected

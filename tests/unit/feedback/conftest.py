@@ -15,7 +15,7 @@ NOW = 1_700_000_000
 @pytest.fixture(scope="session", autouse=True)
 def lists_are_read() -> None:
     """The lists of refusals are read once, and not within the deadline of the first example of a property."""
-    refusals.find("")
+    refusals.find_refusal("")
     first_rule("")
 
 

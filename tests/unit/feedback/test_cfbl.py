@@ -2,7 +2,7 @@
 
 from postlude.compose.heads import cfbl_fields
 from postlude.feedback import Evidence, FindingKind, parse
-from postlude.feedback.addresses import clean
+from postlude.feedback.addresses import compared_address
 from postlude.inbound.policy import tagged_copy
 from postlude.services.digest.attribution import tag_reader
 from postlude.tokens import KeyRing, TokenCodec
@@ -31,7 +31,7 @@ Subject: Our offer
 
 def test_the_address_is_taken_and_the_report_is_matched_even_when_it_hides_the_recipient() -> None:
     fields = cfbl_fields(CODEC, 77, "bounce.sender.test").replace("\r\n", "\n")
-    address = clean(fields.partition(":")[2].partition(";")[0])
+    address = compared_address(fields.partition(":")[2].partition(";")[0])
     assert tagged_copy(CODEC, address) is not None
     raw = REPORT.format(to=address, fields=fields).encode()
     (found,) = parse(raw, tags=tag_reader(CODEC), rcpt_to=address)

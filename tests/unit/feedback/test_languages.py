@@ -42,4 +42,4 @@ def test_every_field_is_explained() -> None:
 
 
 def test_words_are_compared_without_case_accents_and_kinds_of_apostrophe() -> None:
-    assert languages.fold("RÉPONSE  D’Absence") == languages.fold("reponse d'absence")
+    assert languages.fold_text("RÉPONSE  D’Absence") == languages.fold_text("reponse d'absence")

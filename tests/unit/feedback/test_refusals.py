@@ -52,7 +52,7 @@ def test_every_source_is_used() -> None:
 def test_every_entry_is_found_in_its_own_words() -> None:
     lost = []
     for name, reason, text, _ in ENTRIES:
-        found = refusals.find("550 5.0.0 " + text.replace(" ... ", " 192.0.2.1 mx.example "))
+        found = refusals.find_refusal("550 5.0.0 " + text.replace(" ... ", " 192.0.2.1 mx.example "))
         if found is None or found.reason != reason:
             lost.append((name, text, found))
     assert lost == []
@@ -85,19 +85,19 @@ def test_no_status_code_has_two_reasons_and_none_is_of_the_registry() -> None:
     ],
 )
 def test_case_punctuation_and_what_stands_between_do_not_matter(text: str, reason: Reason) -> None:
-    found = refusals.find(text)
+    found = refusals.find_refusal(text)
     assert found is not None
     assert found.reason is reason
 
 
 def test_the_longer_phrase_decides() -> None:
-    found = refusals.find("Sender address rejected: User unknown in virtual alias table; user unknown")
+    found = refusals.find_refusal("Sender address rejected: User unknown in virtual alias table; user unknown")
     assert found is not None
     assert found.reason is Reason.SENDER_REFUSED
 
 
 def test_words_of_nobody_are_not_found() -> None:
-    assert refusals.find("550 we had a lovely day at the sea") is None
+    assert refusals.find_refusal("550 we had a lovely day at the sea") is None
 
 
 def test_the_rules_over_words_are_whole() -> None:

@@ -9,7 +9,7 @@ from mails.minting import CODEC, EVERYTHING, html, link, track
 from mails.unsplice import message as unsplice
 from mails.written import ENCODINGS, mail, multipart, part
 from postlude.instrument import LinkReason, Policy
-from postlude.instrument.entities import encode
+from postlude.instrument.entities import encode_entities
 
 WORDS = st.text("abc äöü ß=.<>&\"'\t", max_size=120)
 CHARSETS = st.sampled_from(["utf-8", "windows-1252", "iso-8859-15", "unknown-8bit", "shift_jis", "utf-16", "us-ascii"])
@@ -69,7 +69,7 @@ def test_damage_loses_no_byte(noise: bytes, at: int, encoding: str) -> None:
 @given(URL_TEXT, st.sampled_from(['"', "'"]))
 def test_the_destination_survives_byte_for_byte(rest: str, quote: str) -> None:
     url = ("https://x.example/" + rest).rstrip()
-    tracked, links = html(f"<a href={quote}{encode(url, quote)}{quote}>x</a>", EVERYTHING)
+    tracked, links = html(f"<a href={quote}{encode_entities(url, quote)}{quote}>x</a>", EVERYTHING)
     (one,) = links
     assert one.url == url
     if one.reason is not LinkReason.NONE:

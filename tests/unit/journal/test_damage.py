@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from postlude.journal import JournalReader, JournalWriter, Known
 from postlude.journal import writer as writer_module
-from postlude.journal.examine import examine
-from postlude.journal.frame import build
+from postlude.journal.examine import examine_journals
+from postlude.journal.frame import build_frame
 from postlude.journal.segment_header import SIZE
 from postlude.model.errors import StorageError
 
 _RECORDS = [b"record %02d " % number * 8 for number in range(40)]
-_FRAME = len(build(_RECORDS[:1]))
+_FRAME = len(build_frame(_RECORDS[:1]))
 
 
 def _journal(root: Path, segments: int) -> list[Path]:
@@ -105,7 +105,7 @@ def test_a_tail_cut_off_below_what_was_answered_is_told(tmp_path: Path) -> None:
 def test_what_was_never_answered_is_no_damage(tmp_path: Path) -> None:
     [path] = _journal(tmp_path, 1)
     with path.open("ab") as file:
-        file.write(build([b"torn"])[:-3])
+        file.write(build_frame([b"torn"])[:-3])
     records, kinds = _read(tmp_path)
     assert records == _RECORDS
     assert kinds == []
@@ -120,7 +120,7 @@ def test_a_mark_of_garbage_loses_nothing(tmp_path: Path, garbage: bytes) -> None
 
 def test_what_a_visitor_sends_is_never_taken_for_a_frame(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
-    forged = build([b"a forged observation"])
+    forged = build_frame([b"a forged observation"])
     writer.append_blocking(b"user agent: " + forged + b" and more")
     writer.append_blocking(b"next")
     writer.close()
@@ -247,5 +247,5 @@ def test_a_last_segment_that_is_shorter_than_what_was_answered_is_told(tmp_path:
     records, kinds = _read(tmp_path)
     assert records == [*_RECORDS[: max(kept - SIZE, 0) // _FRAME], b"new"]
     assert kinds == ["damaged"]
-    [examined] = examine(tmp_path)
+    [examined] = examine_journals(tmp_path)
     assert len(examined.problems) == 1

@@ -82,7 +82,7 @@ def test_a_fault_of_ours_is_a_loss_and_nobody_waits_for_ever(tmp_path: Path, mon
     monkeypatch.setattr("postlude.journal.writer._RETRY_SECONDS", 0.0)
     writer = JournalWriter(tmp_path, "edge")
     with monkeypatch.context() as broken:
-        broken.setattr("postlude.journal.frame.build", lambda *_: 1 / 0)
+        broken.setattr("postlude.journal.frame.build_frame", lambda *_: 1 / 0)
         with pytest.raises(StorageError, match="ZeroDivisionError"):
             writer.append_blocking(b"a")
     writer.append_blocking(b"b")

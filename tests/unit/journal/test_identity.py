@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from postlude.journal import JournalReader, JournalRecord, JournalWriter, Known, Position
-from postlude.journal.frame import build
+from postlude.journal.frame import build_frame
 
 if TYPE_CHECKING:
     from postlude.model.segment import SegmentLabel
@@ -147,7 +147,7 @@ def test_what_an_older_version_wrote_is_read_on_where_it_was(stores: Stores) -> 
     folder = stores.root / "edge"
     folder.mkdir(parents=True)
     (stores.root / "numbers.json").write_text(json.dumps({"edge": 7}))
-    first, second = build([b"digested"]), build([b"not yet"])
+    first, second = build_frame([b"digested"]), build_frame([b"not yet"])
     (folder / "0000004.journal").write_bytes(first + second)
     stores.places = {7: Position(7, 4, len(first))}
     assert stores.digest() == [b"not yet"]

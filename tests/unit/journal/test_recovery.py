@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from postlude.journal import JournalReader, JournalWriter, Position
-from postlude.journal.frame import build, find
+from postlude.journal.frame import build_frame, find_frame
 from postlude.journal.segment_header import SIZE
 
 
@@ -25,7 +25,7 @@ def _write(root: Path, *records: bytes) -> list[Position]:
 
 
 def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path) -> None:
-    frame = build([b"second", b"third"])
+    frame = build_frame([b"second", b"third"])
     for cut in range(len(frame)):
         root = tmp_path / str(cut)
         _write(root, b"first")
@@ -37,12 +37,12 @@ def test_a_torn_tail_is_cut_at_every_byte(tmp_path: Path) -> None:
 
 
 def test_every_flipped_bit_of_a_frame_is_noticed() -> None:
-    frame = build([b"one", b"three"])
-    assert find(memoryview(frame), 0) is not None
+    frame = build_frame([b"one", b"three"])
+    assert find_frame(memoryview(frame), 0) is not None
     for bit in range(len(frame) * 8):
         damaged = bytearray(frame)
         damaged[bit // 8] ^= 1 << bit % 8
-        assert find(memoryview(bytes(damaged)), 0) is None
+        assert find_frame(memoryview(bytes(damaged)), 0) is None
 
 
 def test_zeros_of_a_prepared_segment_are_no_records(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_what_is_not_known_to_be_durable_is_not_read(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path, "edge")
     writer.append_blocking(b"first")
     with (tmp_path / "edge" / "0000001.journal").open("ab") as file:
-        file.write(build([b"not synced yet"]))
+        file.write(build_frame([b"not synced yet"]))
     assert [r.data for r in JournalReader(tmp_path).read({}, 10)] == [b"first"]
     writer.close()
 

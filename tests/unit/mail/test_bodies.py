@@ -3,7 +3,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from postlude.mail.bodies import leaves, read_bodies
+from postlude.mail.bodies import leaf_parts, read_bodies
 from postlude.mail.limits import PARTS
 from support.processor import bounded_processor_time
 
@@ -68,7 +68,7 @@ def test_what_is_hardly_a_mail_gives_no_error(raw: bytes) -> None:
 
 def test_parts_are_bounded() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000
-    assert len(list(leaves(raw))) < PARTS
+    assert len(list(leaf_parts(raw))) < PARTS
 
 
 def nested(depth: int) -> bytes:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from postlude.model.observation import Attempt, AttemptStarted, decode, decode_quick, encode
+from postlude.model.observation import Attempt, AttemptStarted, decode_observation, decode_quick, encode_observation
 from postlude.model.words import CopyStatus, EventKind, SendOutcome, Verdict
 
 BEGUN = b"\x94\xa5begun\x08\x92\n\x0b\x03"
 UNSURE = b"\x9e\xa7attempt\td\n\xa6unsure\x00\xa0\xb7the connection was lost\xa3mx1\xabend-of-data\x01\x00\xa0\xa0"
 
 
-@pytest.mark.parametrize("read", [decode, decode_quick])
+@pytest.mark.parametrize("read", [decode_observation, decode_quick])
 def test_an_old_journals_attempts_are_read(read: Callable[[bytes], object]) -> None:
     assert read(BEGUN) == AttemptStarted(8, (10, 11), 3)
     attempt = read(UNSURE)
@@ -21,7 +21,7 @@ def test_an_old_journals_attempts_are_read(read: Callable[[bytes], object]) -> N
 
 
 def test_what_is_written_now_has_the_new_word() -> None:
-    assert b"indeterminate" in encode(decode(UNSURE))
+    assert b"indeterminate" in encode_observation(decode_observation(UNSURE))
 
 
 def test_an_old_result_that_the_state_kept_is_read() -> None:

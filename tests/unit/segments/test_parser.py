@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postlude.model.errors import InputError
-from postlude.segments import Reference, SegmentError, parse, render
+from postlude.segments import Reference, SegmentError, parse_expression, render
 from postlude.segments import expression as tree
 from postlude.segments.parser import DEEPEST, MOST_PARTS
 
@@ -42,7 +42,7 @@ from postlude.segments.parser import DEEPEST, MOST_PARTS
     ],
 )
 def test_what_is_written_is_read(text: str, read: tree.Expression) -> None:
-    assert parse(text) == read
+    assert parse_expression(text) == read
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_is_written_is_read(text: str, read: tree.Expression) -> None:
 )
 def test_a_mistake_is_shown_with_its_place_and_remedy(text: str, problem: str, at: int) -> None:
     with pytest.raises(SegmentError) as error:
-        parse(text)
+        parse_expression(text)
     assert problem in error.value.problem
     assert error.value.at == at
     assert str(error.value).splitlines()[-1] == f"  {' ' * at}^"
@@ -94,10 +94,10 @@ def test_a_mistake_is_shown_with_its_place_and_remedy(text: str, problem: str, a
 )
 def test_what_is_too_much_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"deeper|the most"):
-        parse(text)
+        parse_expression(text)
 
 
 @given(st.text(max_size=60) | st.text("opened()'=<>not andr,#0123 ", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(SegmentError):
-        assert isinstance(parse(render(parse(text))), tree.Expression)
+        assert isinstance(parse_expression(render(parse_expression(text))), tree.Expression)

@@ -1,14 +1,14 @@
 from hypothesis import given
 
 from postlude.segments import expression as tree
-from postlude.segments import parse, render
+from postlude.segments import parse_expression, render
 from postlude.segments.expression import Reference
 from support.segment_trees import TEXT, leaves, refs, trees
 
 
 @given(trees(leaves(refs(TEXT))))
 def test_what_is_rendered_is_read_as_the_same_tree(expression: tree.Expression) -> None:
-    assert parse(render(expression)) == expression
+    assert parse_expression(render(expression)) == expression
 
 
 def test_an_id_without_a_name_stands_as_an_id() -> None:
@@ -18,4 +18,4 @@ def test_an_id_without_a_name_stands_as_an_id() -> None:
 
 def test_brackets_stand_where_they_are_needed() -> None:
     text = "opened() and (clicked() or replied()) and not (bounced() or complained())"
-    assert render(parse(text)) == text
+    assert render(parse_expression(text)) == text

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from postlude.segments import expression as tree
-from postlude.segments import parse, sentence
+from postlude.segments import parse_expression, sentence
 from support.segment_trees import TEXT, leaves, refs, trees
 
 
@@ -13,6 +13,7 @@ from support.segment_trees import TEXT, leaves, refs, trees
         ("not everyone", "no contacts"),
         ("opened(campaign='Spring') >= 3", "contacts who opened the campaign 'Spring' at least 3 times"),
         ("not clicked(within='1w')", "contacts who did not click in any mail within the last week"),
+        ("opened(within='30 Days')", "contacts who opened any mail within the last 30 days"),
         ("not opened() >= 2", "contacts who opened any mail fewer than 2 times"),
         (
             "not (opened or clicked)",
@@ -31,7 +32,7 @@ from support.segment_trees import TEXT, leaves, refs, trees
     ],
 )
 def test_an_expression_is_put_in_words(text: str, words: str) -> None:
-    assert sentence(parse(text)) == words
+    assert sentence(parse_expression(text)) == words
 
 
 @given(trees(leaves(refs(TEXT))))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from postlude.kit.clock import SystemClock
-from postlude.services.integrity.sending_pause import pause
+from postlude.services.integrity.sending_pause import pause_sending
 from postlude.services.state_health import of_state, of_stopped_state
 from postlude.store import open_store
 from support.state_template import sqlite_state
@@ -29,7 +29,7 @@ def test_a_sound_state_is_well_until_it_says_otherwise(tmp_path: Path) -> None:
     url = sqlite_state(tmp_path)
     assert of_stopped_state(url, None, SystemClock(), used=True).state == "ok"
     with closing(open_store(url)) as store:
-        pause(store, SystemClock(), "backup", "the state is a backup")
+        pause_sending(store, SystemClock(), "backup", "the state is a backup")
         assert "problem" in {one.state for one in of_state(store, SystemClock())}
     found = of_stopped_state(url, None, SystemClock(), used=True)
     assert found.state == "problem"

@@ -40,12 +40,12 @@ class ServerRefused(Exception):  # noqa: N818 - it carries an answer, nothing we
         self.answer = answer
 
 
-def refusal(code: int, text: str, server: str, phase: str) -> Answer:
+def refusal_answer(code: int, text: str, server: str, phase: str) -> Answer:
     """A 4xx or 5xx answer. Anything else where it does not belong counts as temporary."""
     final = _PERMANENT <= code <= 599 and code not in _NEEDS_US  # noqa: PLR2004 - the class of permanent codes
     final = final and not _DAY_OVER.search(text)
     outcome = SendOutcome.REJECTED if final else SendOutcome.DEFERRED
-    return Answer(outcome, code, enhanced(text), one_line(text), server, phase)
+    return Answer(outcome, code, enhanced(text), reply_line(text), server, phase)
 
 
 def over_our_limit(answer: Answer) -> str:
@@ -68,7 +68,7 @@ def ends_one_connection(answer: Answer) -> bool:
 def accepted(code: int, text: str, server: str) -> Answer:
     """The 250 after the message."""
     return Answer(
-        SendOutcome.ACCEPTED, code, enhanced(text), one_line(text), server, "end-of-data", remote_id(one_line(text))
+        SendOutcome.ACCEPTED, code, enhanced(text), reply_line(text), server, "end-of-data", remote_id(reply_line(text))
     )
 
 
@@ -83,11 +83,11 @@ def remote_id(text: str) -> str:
     return next((match[1] for pattern in _REMOTE_ID if (match := pattern.search(text))), "")
 
 
-def one_line(text: str) -> str:
+def reply_line(text: str) -> str:
     """A reply of several lines as one, at most 1,000 characters, without bytes that are not text."""
     return " ".join(text.encode("utf-8", "replace").decode().split())[:1000]
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """A network error as readable text."""
-    return one_line(str(error)) or type(error).__name__
+    return reply_line(str(error)) or type(error).__name__

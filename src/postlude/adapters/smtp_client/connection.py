@@ -7,6 +7,8 @@ import asyncio
 import ssl
 from typing import Final, NamedTuple, cast
 
+from postlude.adapters.smtp_client.answer import describe_error
+
 _MOST_BYTES: Final = 1 << 17  # of unread answers: far beyond any server's EHLO
 _DIGITS: Final = 3
 
@@ -129,7 +131,7 @@ class SmtpLine(asyncio.Protocol):
                 self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
             )
         except (OSError, TimeoutError) as error:
-            raise Lost(describe(error)) from error
+            raise Lost(describe_error(error)) from error
         if transport is None:
             raise Lost("the connection ended during the TLS handshake")
         self.connection_made(transport)
@@ -173,10 +175,5 @@ async def dial(host: str, port: int, context: ssl.SSLContext | None, seconds: fl
     except TimeoutError:
         raise Lost(f"no connection within {seconds:g} seconds") from None
     except OSError as error:
-        raise Lost(describe(error)) from error
+        raise Lost(describe_error(error)) from error
     return line
-
-
-def describe(error: BaseException) -> str:
-    """A network error as readable text."""
-    return " ".join(str(error).split())[:1000] or type(error).__name__

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from postlude.adapters.smtp_client.answer import ServerRefused, enhanced, one_line
+from postlude.adapters.smtp_client.answer import ServerRefused, enhanced, reply_line
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine, dial
 from postlude.adapters.smtp_client.tls import Protection
 from postlude.adapters.smtp_client.transaction import SmtpClientSession
@@ -91,8 +91,8 @@ class Entrance:
         if isinstance(error, _Unwelcome):
             code, text = error.reply
             phase = self._phase
-            return Answer(SendOutcome.DEFERRED, code, enhanced(text), one_line(text), self._server, phase)
-        return Answer(SendOutcome.DEFERRED, text=one_line(str(error)), server=self._server, phase=self._phase)
+            return Answer(SendOutcome.DEFERRED, code, enhanced(text), reply_line(text), self._server, phase)
+        return Answer(SendOutcome.DEFERRED, text=reply_line(str(error)), server=self._server, phase=self._phase)
 
     async def _hello(self, line: SmtpLine) -> Offers:
         seconds = self._config.timeout_s

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
-from postlude.adapters.smtp_client.answer import accepted, one_line, refusal
+from postlude.adapters.smtp_client.answer import accepted, refusal_answer, reply_line
 from postlude.adapters.smtp_client.connection import Lost, Reply, SmtpLine
 from postlude.mail.ascii_header import needs_smtputf8
 from postlude.model.answer import Answer
@@ -129,13 +129,13 @@ class SmtpClientSession:
         if reply.code == _OK:
             return accepted(reply.code, reply.text, self.server)
         if reply.code < 400:  # noqa: PLR2004 - neither yes nor no: RFC 5321 4.3.2 knows no such answer here
-            text = one_line(reply.text)
+            text = reply_line(reply.text)
             return Answer(SendOutcome.INDETERMINATE, reply.code, text=text, server=self.server, phase="end-of-data")
         await self._start_over()
         return self._refused(reply, "end-of-data")
 
     def _refused(self, reply: Reply, phase: str) -> Answer:
-        return refusal(reply.code, reply.text, self.server, phase)
+        return refusal_answer(reply.code, reply.text, self.server, phase)
 
     def _addressed(self, address: str) -> str | None:
         """The address as the server can take it; None when it cannot. A domain has an ASCII form, a local part none."""

@@ -19,7 +19,7 @@ from postlude.kit.local_sockets import socket_path
 from postlude.model.errors import NotFoundError
 from postlude.services.digest.rebuild_all import Rebuilder
 from postlude.services.digest.reclassify import Reclassifier
-from postlude.services.privacy.subject_access import describe
+from postlude.services.privacy.subject_access import describe_stored
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.public_json import message_of, story
 from postlude.store import Store
@@ -51,7 +51,7 @@ def control_app(
 
     async def stored(request: Request) -> Response:
         address = request.query_params.get("address", "")
-        return JSONResponse({"text": await run_in_threadpool(describe, store, history, address)})
+        return JSONResponse({"text": await run_in_threadpool(describe_stored, store, history, address)})
 
     async def how_it_is(_request: Request) -> Response:
         return JSONResponse({"checks": [check._asdict() for check in health().checks]})

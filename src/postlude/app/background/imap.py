@@ -11,7 +11,7 @@ from postlude.config import ImapAccount, Settings
 from postlude.journal import JournalWriter, Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.ids import new_id
-from postlude.model.observation import Returned, encode
+from postlude.model.observation import Returned, encode_observation
 from postlude.services.feedback.folder_position import FolderPosition
 from postlude.store import Store
 
@@ -81,6 +81,8 @@ class Mailboxes:
         def take(raw: bytes) -> None:
             mail = new_id()
             self._spool.put(mail, raw)
-            self._journal.append_blocking(encode(Returned(self._clock.now(), mail, channel, "", "", checksum(raw))))
+            self._journal.append_blocking(
+                encode_observation(Returned(self._clock.now(), mail, channel, "", "", checksum(raw)))
+            )
 
         return ImapReader(config, FolderPosition(store, config.user, config.host, config.folder, self._clock), take)

@@ -14,15 +14,15 @@ from postlude.services.integrity.doctor import Diagnosis, ExaminedStores, Remade
 from postlude.store import sqlite_file
 
 
-def examine_all(settings: Settings) -> list[Diagnosis]:
+def examine_folder(settings: Settings) -> list[Diagnosis]:
     """Examine everything, in the order of repair. Never raises for damage."""
-    return doctor.examine_all(_stores(settings))
+    return doctor.examine_stores(_stores(settings))
 
 
-def repair(settings: Settings) -> list[str]:
+def repair_folder(settings: Settings) -> list[str]:
     """Rename files that cannot be read, and return their new paths; InUseError while Postlude runs."""
     with closing(DataFolder(settings.data).lock()):
-        return doctor.repair(_stores(settings), SystemClock())
+        return doctor.repair_stores(_stores(settings), SystemClock())
 
 
 def _stores(settings: Settings) -> ExaminedStores:

@@ -14,8 +14,8 @@ from postlude.history import History
 from postlude.journal import JournalWriter, Spool
 from postlude.kit.clock import Clock
 from postlude.model.errors import InUseError, NotFoundError
-from postlude.model.observation import Observation, Resolved, encode
-from postlude.services.feedback.review_queue import accept_wish, decide
+from postlude.model.observation import Observation, Resolved, encode_observation
+from postlude.services.feedback.review_queue import accept_wish, decide_question
 from postlude.services.messages.accept import NewMessage, accept
 from postlude.store import Store, User, open_store
 
@@ -44,12 +44,12 @@ def append_observation(settings: Settings, observation: Observation) -> None:
     """Put one observation into the journal, durably; the app takes it in when it runs."""
     parts = build_parts(settings)
     with closing(_journal(parts.folder.journal)) as journal:
-        journal.append_blocking(encode(observation))
+        journal.append_blocking(encode_observation(observation))
 
 
 def decide_unmatched(settings: Settings, unmatched: int, copy: int) -> None:
     """Journal a decision of the server's owner about something unmatched; see `services.unmatched.decide`."""
-    _decide(settings, lambda store, owner, clock: decide(store, owner, clock, unmatched, copy))
+    _decide(settings, lambda store, owner, clock: decide_question(store, owner, clock, unmatched, copy))
 
 
 def accept_unmatched(settings: Settings, unmatched: int) -> None:

@@ -46,7 +46,7 @@ def fill(
 def fill_with(settings: Settings, story: Story, *, start: int, end: int, seed: int) -> dict[str, int]:
     """Play `story` in an empty instance, from `start` on; what is there then, by name. Refuses as `fill` does.
 
-    `remove` takes it away; what comes after `end` counts as added since.
+    `remove_demo` takes it away; what comes after `end` counts as added since.
     """
     if not settings.sandbox:
         raise InputError(
@@ -85,7 +85,7 @@ def _check_empty(store: Store) -> None:
         raise InputError("sending is held in this instance: see `postlude check`, then `postlude resume-sending`")
 
 
-def remove(settings: Settings, *, anyway: bool) -> dict[str, int]:
+def remove_demo(settings: Settings, *, anyway: bool) -> dict[str, int]:
     """Take the demo away, and with it everything but accounts, keys and settings; what there was, by name.
 
     InputError when there is no demo, or when something was added since and it is not to go `anyway`; InUseError while

@@ -19,7 +19,7 @@ from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool, checksum
 from postlude.kit.csv_table import CsvTable
 from postlude.kit.ids import new_id
-from postlude.model.observation import Observation, Returned, encode
+from postlude.model.observation import Observation, Returned, encode_observation
 from postlude.model.words import Purpose, Via
 from postlude.services.accounts.users import create_first_user
 from postlude.services.campaigns.copy_composer import CopyComposer
@@ -110,7 +110,7 @@ class DemoInstance:
     async def digest(self) -> None:
         """Journal what was seen, and read everything."""
         seen, self._seen = self._seen, []
-        await asyncio.gather(*(self._journal.append(encode(each)) for each in seen))
+        await asyncio.gather(*(self._journal.append(encode_observation(each)) for each in seen))
         self._digest.catch_up()
 
     def returned(self, mail_from: str, to: str, raw: bytes) -> None:

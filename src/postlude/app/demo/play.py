@@ -27,7 +27,7 @@ from postlude.services.campaigns.drafts import VariantContent, change_campaign, 
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.contacts import contacts, suppressions
 from postlude.services.contacts.lists import add_list
-from postlude.services.sandbox.recipient import HOST, RecipientAction, build
+from postlude.services.sandbox.recipient import HOST, RecipientAction, build_feedback
 from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
 from postlude.tokens import Kind
@@ -104,7 +104,7 @@ class Play:
 
         async def further_contacts() -> None:
             self._import(self._people[-_LATER:], ("fair",))
-            suppressions.add(
+            suppressions.suppress(
                 self._instance.store, self._clock, "noreply@example.org", by="Olivia", note="asked on the telephone"
             )
 
@@ -126,7 +126,7 @@ class Play:
         )
         customers = add_list(store, clock, "Customers", {"description": "Who bought something", "double_optin": False})
         self._list_ids = {"News": news.id, "Customers": customers.id}
-        contacts.add(store, clock, "press@example.org", name="The Press", fields={"town": "Leeds"})
+        contacts.add_contact(store, clock, "press@example.org", name="The Press", fields={"town": "Leeds"})
 
     def _import(self, persons: list[Person], tags: tuple[str, ...]) -> None:
         rows = [["email", "name", "town"], *([one.address, one.name, one.town] for one in persons)]
@@ -233,7 +233,7 @@ class Play:
 
     async def _act(self, action: RecipientAction, mail: Delivered, text: str) -> None:
         now = self._clock.now()
-        back = build(action, mail.raw, mail_from=mail.mail_from, recipient=mail.recipient, text=text, at=now)
+        back = build_feedback(action, mail.raw, mail_from=mail.mail_from, recipient=mail.recipient, text=text, at=now)
         self._instance.returned(*back)
 
     async def _strange_bounce(self) -> None:

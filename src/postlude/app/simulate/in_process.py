@@ -19,7 +19,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import id_run, new_id
 from postlude.model.observation import Hit
 from postlude.model.words import CopyStatus, HitEndpoint, SendOutcome, Via
-from postlude.population import Fate, Reader, SimulatedMailing, SimulatedRequest, decide, requests_of
+from postlude.population import Fate, Reader, SimulatedMailing, SimulatedRequest, decide_fate, requests_of
 from postlude.population.requests import PIXEL, REPLY, UNSUBSCRIBE
 from postlude.store import AttemptResult, Batch, Copy, Link, Message, Submission
 from postlude.tokens import Kind
@@ -37,7 +37,7 @@ async def play_in_process(
     message, start = new_id(), clock.now()
     ids = id_run(len(readers))
     instance.store.digest.apply(_sent(_message(instance, message, start), ids, readers, mailing))
-    fates = [decide(reader, mailing) for reader in readers]
+    fates = [decide_fate(reader, mailing) for reader in readers]
     asked = [
         (start + place * _SPREAD + int(request.after * MICROS_PER_SECOND), place, request)
         for place, (reader, fate) in enumerate(zip(readers, fates, strict=True))

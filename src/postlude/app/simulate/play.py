@@ -15,12 +15,12 @@ from postlude.app.simulate.truth import CopyTruth, SimulatedHit
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.mail.bodies import read_bodies
 from postlude.model.event import Event
-from postlude.population import Fate, Reader, SimulatedMailing, SimulatedRequest, decide, draw_readers, requests_of
+from postlude.population import Fate, Reader, SimulatedMailing, SimulatedRequest, decide_fate, draw_readers, requests_of
 from postlude.population.requests import PIXEL, REPLY, UNSUBSCRIBE
 from postlude.services.campaigns.drafts import VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.contacts.lists import add_list
-from postlude.services.sandbox.recipient import FeedbackMail, RecipientAction, build, one_click_url
+from postlude.services.sandbox.recipient import FeedbackMail, RecipientAction, build_feedback, one_click_url
 from postlude.store.contacts.rows import Audience
 
 BETWEEN: Final = 10 * DAY
@@ -133,7 +133,7 @@ class SimulatedPlay:
 
     def _mailed(self, mail: Delivered, mailing: SimulatedMailing) -> _Mailed:
         reader = self._readers[mail.recipient]
-        fate = decide(reader, mailing)
+        fate = decide_fate(reader, mailing)
         if fate.bounced:
             self._instance.returned(*self._back(RecipientAction.BOUNCE, mail, mail.at))
         self._copies.append(
@@ -144,7 +144,7 @@ class SimulatedPlay:
         return _Mailed(mail, reader, fate)
 
     def _back(self, action: RecipientAction, mail: Delivered, at: int) -> FeedbackMail:
-        return build(action, mail.raw, mail_from=mail.mail_from, recipient=mail.recipient, text="", at=at)
+        return build_feedback(action, mail.raw, mail_from=mail.mail_from, recipient=mail.recipient, text="", at=at)
 
     async def _ask(self, edge: EdgeClient, due: _Due) -> None:
         mail, reader, request = due.mail, due.reader, due.request

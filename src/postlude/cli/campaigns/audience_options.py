@@ -9,7 +9,7 @@ import msgspec
 from postlude.model.errors import InputError
 from postlude.segments import sentence
 from postlude.segments.expression import Did, Expression, FieldIs, Not, Reference, all_of
-from postlude.segments.moments import moment
+from postlude.segments.moments import read_moment
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.contacts.by_name import contact_called, list_ids, tag_id
 from postlude.services.segments.names import read_segment, with_names
@@ -99,7 +99,7 @@ def _did(store: Store, name: str, text: str) -> list[Expression]:
 
 def _inactive(since: str) -> Expression:
     try:
-        moment(since)
+        read_moment(since)
     except ValueError as error:
         raise InputError(f"--inactive-since {since!r}: write a date such as 2026-01-31") from error
     return Not(Did("opened", since=since))

@@ -23,7 +23,7 @@ from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.breakdown import Breakdown
 from postlude.services.campaigns.checks import CampaignFinding, Level, check_campaign
 from postlude.services.campaigns.drafts import find_campaign
-from postlude.services.campaigns.preview import preview, someone
+from postlude.services.campaigns.preview import preview_copy, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import hidden_words, report_of
 from postlude.services.campaigns.variants import variant_called
@@ -126,7 +126,7 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
         person = someone(services.store, found, services.parts.clock.now(), contact)
         if contact and person is None:
             raise NotFoundError(f"{contact} is not a contact")
-        seen = preview(services.contents, found, variant_called(services.store, found.id, variant), person)
+        seen = preview_copy(services.contents, found, variant_called(services.store, found.id, variant), person)
         if as_json:
             print_json(seen)
         elif part:

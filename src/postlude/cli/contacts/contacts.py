@@ -93,7 +93,7 @@ def show(address: str, as_json: bool) -> None:
     """Show everything that is stored about ADDRESS: fields, lists, consent with its proofs, suppression."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
-        told = service.as_json(store, contact)
+        told = service.contact_json(store, contact)
     if as_json:
         print_json(told)
     else:
@@ -116,9 +116,9 @@ def add(
     """Add ADDRESS as a contact. It is on no list yet: see `postlude contacts subscribe`."""
     with open_store_of(load()) as store:
         values = _fields(fields)
-        made = service.add(store, SystemClock(), address, fields=values, **own)
+        made = service.add_contact(store, SystemClock(), address, fields=values, **own)
         service.set_tags(store, made, tags)
-        told = service.as_json(store, made)
+        told = service.contact_json(store, made)
     if as_json:
         print_json(told)
     else:
@@ -145,9 +145,9 @@ def edit(  # noqa: PLR0917 - one parameter an option
     """Change the contact with ADDRESS. A field without a value (--field city=) is removed."""
     with open_store_of(load()) as store:
         contact = contact_called(store, address)
-        changed = service.edit(store, SystemClock(), contact, address=new, fields=_fields(fields), **own)
+        changed = service.edit_contact(store, SystemClock(), contact, address=new, fields=_fields(fields), **own)
         service.set_tags(store, changed, tags, untag)
-        told = service.as_json(store, changed)
+        told = service.contact_json(store, changed)
     if as_json:
         print_json(told)
     else:
@@ -237,7 +237,7 @@ def erase(address: str, yes: bool) -> None:
         contact = contact_called(store, address)
         if not yes:
             click.confirm(f"Forget {shown(contact.spelled)} and everything stored about it?", abort=True)
-        service.erase(store, SystemClock(), contact)
+        service.erase_contact(store, SystemClock(), contact)
     click.echo(f"forgot {shown(contact.spelled)}")
 
 
@@ -249,7 +249,7 @@ def erase(address: str, yes: bool) -> None:
 def export(file: Path, search: str, list_name: str, tag: str) -> None:
     """Write contacts as CSV to FILE (default: standard output), one column per custom field."""
     with open_store_of(load()) as store, csv_file(file) as out:
-        total = service.export(store, out, search=search, **_chosen(store, list_name, tag))
+        total = service.export_contacts(store, out, search=search, **_chosen(store, list_name, tag))
     click.echo(f"{total:,} contacts", err=True)
 
 

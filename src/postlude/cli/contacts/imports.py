@@ -21,10 +21,10 @@ from postlude.services.contacts.import_job import (
     KIND,
     ImportOrder,
     claim_import,
+    import_summary,
     order_import,
-    preview,
+    preview_import,
     run_import,
-    summary,
     write_errors,
 )
 from postlude.store import Store
@@ -167,7 +167,7 @@ def job_named(store: Store, text: str) -> Job:
 
 
 def _explain(order: ImportOrder) -> None:
-    seen = preview(order)
+    seen = preview_import(order)
     shape, columns = seen.shape, seen.columns
     if shape.sheet:
         click.echo(f"sheet {shape.sheet!r}, {shape.lines:,} rows", err=True)
@@ -202,7 +202,7 @@ def _finish(store: Store, job: Job, errors_file: Path | None, as_json: bool) -> 
 def _tell(store: Store, job: Job, errors_file: Path | None) -> None:
     state = {JobStatus.DONE: "would be done" if job.options["dry_run"] else "done"}.get(job.status, job.status.value)
     click.echo(f"{job.title}: {state}")
-    counts = summary(job)
+    counts = import_summary(job)
     print_table([[f"{counts[name]:>11,}", words] for name, words in _WORDS.items() if counts[name]])
     wrong = counts["wrong"]
     if not wrong:
@@ -223,12 +223,12 @@ def _write_errors(store: Store, job: Job, file: Path) -> None:
 
 
 def _as_json(job: Job) -> dict[str, object]:
-    counted = {"id": id_text(job.id), "title": job.title, "status": job.status.value, **summary(job)}
+    counted = {"id": id_text(job.id), "title": job.title, "status": job.status.value, **import_summary(job)}
     return counted | {"done": job.done, "total": job.total, "error": job.error, "dry_run": job.options["dry_run"]}
 
 
 def _brief(job: Job) -> str:
-    counts = summary(job)
+    counts = import_summary(job)
     reported = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
     return job.error or ", ".join(reported)
 

@@ -15,7 +15,7 @@ from postlude.model.errors import InUseError, NotFoundError
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint
 from postlude.services.privacy.forgetting import ask_to_forget
-from postlude.services.privacy.subject_access import describe
+from postlude.services.privacy.subject_access import describe_stored
 from postlude.services.privacy.withdrawals import choose_for
 
 _PATIENCE_SECONDS = 60.0
@@ -35,7 +35,7 @@ def show(address: str) -> None:
     answer = ask(settings, "stored", address=address)
     if answer is None:
         with offline_stores(settings) as (store, history):
-            answer = {"text": describe(store, history, address)}
+            answer = {"text": describe_stored(store, history, address)}
     click.echo(answer["text"], nl=False)
 
 

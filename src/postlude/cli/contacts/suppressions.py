@@ -48,7 +48,7 @@ def add(addresses: tuple[str, ...], reason: str, note: str) -> None:
     """Suppress ADDRESSES: they are not mailed again."""
     with open_store_of(load()) as store:
         for address in addresses:
-            new = service.add(store, SystemClock(), address, by=who(), reason=reason, note=note)
+            new = service.suppress(store, SystemClock(), address, by=who(), reason=reason, note=note)
             click.echo(f"{address}: " + ("suppressed" if new else "was already suppressed; its first reason stays"))
 
 
@@ -57,7 +57,7 @@ def add(addresses: tuple[str, ...], reason: str, note: str) -> None:
 def remove(address: str) -> None:
     """Allow ADDRESS to be mailed again. Do this only when the person asked for it."""
     with open_store_of(load()) as store:
-        if not service.remove(store, address):
+        if not service.end_suppression(store, address):
             raise NotFoundError(f"{address} is not suppressed: `postlude suppressions list {address}` looks for it")
     click.echo(f"{address} may be mailed again")
 
@@ -68,7 +68,7 @@ def remove(address: str) -> None:
 def import_file(file: Path, reason: str) -> None:
     """Suppress every address in FILE (CSV or spreadsheet), such as another system's export."""
     with open_store_of(load()) as store:
-        done = service.import_file(store, SystemClock(), file, who(), reason, _say)
+        done = service.import_suppressions(store, SystemClock(), file, who(), reason, _say)
     click.echo(f"{done.new:,} suppressed, {done.known:,} were already suppressed, {done.wrong:,} rejected")
 
 
@@ -77,7 +77,7 @@ def import_file(file: Path, reason: str) -> None:
 def export(file: Path) -> None:
     """Write the list as CSV to FILE (default: standard output)."""
     with open_store_of(load()) as store, csv_file(file) as out:
-        total = service.export(store, out)
+        total = service.export_suppressions(store, out)
     click.echo(f"{total:,} addresses", err=True)
 
 

@@ -8,7 +8,7 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError
-from postlude.services.messages.resend import choose
+from postlude.services.messages.resend import choose_copies
 
 
 @click.command()
@@ -31,7 +31,10 @@ def command(ids: tuple[str, ...], every: bool, as_json: bool) -> None:
     settings, clock = load(), SystemClock()
     with open_store_of(settings) as store:
         chosen = [
-            one for _, number in numbers if number is not None for one in choose(store, number, clock, every=every)
+            one
+            for _, number in numbers
+            if number is not None
+            for one in choose_copies(store, number, clock, every=every)
         ]
     for resend in chosen:
         append_observation(settings, resend.observation)

@@ -11,7 +11,7 @@ from postlude.kit.clock import SystemClock
 from postlude.model.address import shown
 from postlude.segments.expression import Expression
 from postlude.services.segments.names import read_segment
-from postlude.services.segments.saved import choose, mailable_page
+from postlude.services.segments.saved import mailable_page, select_contacts
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact
 
@@ -47,7 +47,7 @@ def command(expression: str, only_count: bool, addresses: bool, as_json: bool) -
     """
     with open_store_of(load()) as store:
         asked = read_segment(store, expression)
-        chosen = choose(store, SystemClock(), asked)
+        chosen = select_contacts(store, SystemClock(), asked)
         if only_count:
             click.echo(chosen.contacts)
         elif addresses:

@@ -12,10 +12,10 @@ from postlude.segments import render
 from postlude.services.segments.names import segment_called, with_names
 from postlude.services.segments.saved import (
     change_segment,
-    choose,
     delete_segment,
     freeze_segment,
     save_segment,
+    select_contacts,
     thaw_segment,
 )
 from postlude.store import Store
@@ -50,7 +50,7 @@ def show(name: str, as_json: bool) -> None:
     """Explain and count the segment NAME."""
     with open_store_of(load()) as store:
         saved = segment_called(store, name)
-        chosen = choose(store, SystemClock(), saved.asked)
+        chosen = select_contacts(store, SystemClock(), saved.asked)
         text = render(with_names(store, saved.expression))
     if as_json:
         print_json(_as_json(saved, text) | {"contacts": chosen.contacts, "mailable": chosen.mailable})
@@ -110,7 +110,7 @@ def delete(name: str, yes: bool) -> None:
 
 
 def _tell(store: Store, saved: Segment) -> None:
-    chosen = choose(store, SystemClock(), saved.expression)
+    chosen = select_contacts(store, SystemClock(), saved.expression)
     click.echo(f"{saved.name!r}: {chosen.words}: {chosen.contacts:,}, of whom {chosen.mailable:,} may be mailed")
 
 

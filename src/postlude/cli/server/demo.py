@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from postlude.app.demo.fill import fill, remove
+from postlude.app.demo.fill import fill, remove_demo
 from postlude.cli.output import print_json
 from postlude.config import load
 
@@ -24,7 +24,7 @@ def command(away: bool, anyway: bool, seed: int, as_json: bool) -> None:
     """
     settings = load()
     if away:
-        held = remove(settings, anyway=anyway)
+        held = remove_demo(settings, anyway=anyway)
     else:
         with click.progressbar(length=1000, label="two months", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             held = fill(settings, seed=seed, progress=lambda done: bar.update(int(done * 1000) - bar.pos))

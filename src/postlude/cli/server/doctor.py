@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from postlude.app.commands.doctor import examine_all, repair
+from postlude.app.commands.doctor import examine_folder, repair_folder
 from postlude.app.commands.stores import open_store_of
 from postlude.cli.output import print_json, print_table
 from postlude.config import load
@@ -28,11 +28,11 @@ def command(mend: bool, seen: bool, as_json: bool) -> None:
     attention.
     """
     settings = load()
-    moved = repair(settings) if mend else []
+    moved = repair_folder(settings) if mend else []
     if seen:
         with open_store_of(settings) as store:
             incidents_seen(store, SystemClock())
-    found = examine_all(settings)
+    found = examine_folder(settings)
     if as_json:
         print_json({"moved": moved, "diagnoses": [one._asdict() for one in found]})
     else:

@@ -8,26 +8,26 @@ from postlude.config import load
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.services.integrity.sending_pause import pause, resume
+from postlude.services.integrity.sending_pause import pause_sending, resume_sending
 from postlude.store import PausedMail
 
 
 @click.command()
 @click.argument("reason", default="no reason given")
-def pause_sending(reason: str) -> None:
+def hold_command(reason: str) -> None:
     """Pause all sending, single messages and campaigns, until `postlude resume-sending`. REASON is shown meanwhile.
 
     Run this before you restore a whole data folder: Postlude cannot recognise that mail was sent since the backup.
     """
     with open_store_of(load()) as store:
-        pause(store, SystemClock(), "asked", reason)
+        pause_sending(store, SystemClock(), "asked", reason)
     click.echo("no mail leaves until `postlude resume-sending`")
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def resume_sending(yes: bool, as_json: bool) -> None:
+def resume_command(yes: bool, as_json: bool) -> None:
     """Resume sending, after showing why it is paused and what waits.
 
     Copies that may have been sent before the database was restored become indeterminate: `postlude resend` sends them
@@ -43,7 +43,7 @@ def resume_sending(yes: bool, as_json: bool) -> None:
             click.echo("\n".join([*(f"paused: {reason}" for reason in found.reasons), *_numbers(paused)]))
         if not yes and not as_json:
             click.confirm("Resume sending?", abort=True)
-        paused = resume(store)
+        paused = resume_sending(store)
     if as_json:
         campaigns = [{"id": id_text(number), "name": name, "left": left} for number, name, left in paused.campaigns]
         print_json({"waiting": paused.waiting, "indeterminate": paused.uncertain, "campaigns": campaigns})
@@ -63,4 +63,4 @@ def _numbers(paused: PausedMail) -> list[str]:
     return lines
 
 
-commands = {"hold-sending": pause_sending, "resume-sending": resume_sending}
+commands = {"hold-sending": hold_command, "resume-sending": resume_command}

@@ -15,7 +15,7 @@ def load_texts() -> dict[str, Texts]:
     return {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))}
 
 
-def choose(accept_language: str, known: Mapping[str, Texts]) -> str:
+def choose_language(accept_language: str, known: Mapping[str, Texts]) -> str:
     """The language of ours the visitor likes best (RFC 9110 12.5.4); English when there is none."""
     best, best_quality = DEFAULT, 0.0
     for item in accept_language[:200].split(","):

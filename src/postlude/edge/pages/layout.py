@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from postlude.edge.config import AddressForm, Brand
 from postlude.edge.lists import PublicList
-from postlude.edge.pages.language import Texts, choose, load_texts
+from postlude.edge.pages.language import Texts, choose_language, load_texts
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -136,7 +136,7 @@ class PublicPages:
         return self._page(language, t[title], f"<p>{escape(t[text])}</p>")
 
     def _language(self, accept_language: str) -> tuple[str, Texts]:
-        language = choose(accept_language, self._texts)
+        language = choose_language(accept_language, self._texts)
         return language, self._texts[language]
 
     def _page(self, language: str, title: str, body: str) -> bytes:

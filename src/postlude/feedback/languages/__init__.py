@@ -17,7 +17,7 @@ _MARKS: Final = re.compile(
 _SAME: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ı": "i", "Ł": "l", "ł": "l"})
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """The text as words are compared: without case and accents, one kind of apostrophe, single spaces."""
     if not text.isascii():
         text = _MARKS.sub("", normalize("NFKD", text.translate(_SAME)))
@@ -25,16 +25,18 @@ def fold(text: str) -> str:
 
 
 @cache
-def words(*fields: str) -> tuple[str, ...]:
+def listed_words(*fields: str) -> tuple[str, ...]:
     """All words that any language lists in these fields, folded, longest first, each once."""
-    found = {fold(word) for language in _languages().values() for field in fields for word in _listed(language, field)}
+    found = {
+        fold_text(word) for language in _languages().values() for field in fields for word in _listed(language, field)
+    }
     return tuple(sorted(found - {""}, key=lambda word: (-len(word), word)))
 
 
 @cache
 def word_set(*fields: str) -> frozenset[str]:
     """`words` prepared for lookup."""
-    return frozenset(words(*fields))
+    return frozenset(listed_words(*fields))
 
 
 def any_of(listed: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from postlude.feedback.addresses import clean
+from postlude.feedback.addresses import compared_address
 from postlude.feedback.finding import Evidence, Fault, Finding, FindingKind, Persistence, Reason
 from postlude.feedback.reasons import AXES
 from postlude.feedback.refusal import with_reason
@@ -109,7 +109,7 @@ class Node:
         return next((text for name in names if (text := self[name].text())), "")
 
 
-def load(body: bytes) -> Node:
+def load_call(body: bytes) -> Node:
     """The call's JSON; ValueError when it is none."""
     try:
         return Node(json.loads(body))
@@ -141,7 +141,7 @@ def event(
     """
     base = Finding(
         kind=kind,
-        recipient=clean(recipient) or address_key(recipient),
+        recipient=compared_address(recipient) or address_key(recipient),
         evidence=Evidence.PROVIDER_ID,
         message_ids=tuple(dict.fromkeys(found for text in ids if (found := text.strip().strip("<>")))),
         rule=way,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load_call
 
 _KINDS: Final = {
     "delivered": (FindingKind.DELIVERED, Reason.NONE),
@@ -21,7 +21,7 @@ _KINDS: Final = {
 
 def parse(body: bytes) -> list[Finding]:
     """Findings of one call or batch; requests, opens and clicks give none."""
-    return [_finding(node) for node in load(body).items() if node["event"].text() in _KINDS]
+    return [_finding(node) for node in load_call(body).items() if node["event"].text() in _KINDS]
 
 
 def _finding(node: Node) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load, same
+from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load_call, same
 
 RETRIES_S: Final = 9 * 3600
 """It repeats a call for 8 hours. A captured signature is worthless because its token counts once."""
@@ -42,7 +42,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
     """
     if headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
         raise ValueError("a legacy webhook of Mailgun: create the webhook anew under Sending > Webhooks")
-    signature = load(body)["signature"]
+    signature = load_call(body)["signature"]
     timestamp, token = signature["timestamp"].text(), signature["token"].text()
     expected = hmac_sha256(secret.encode(), f"{timestamp}{token}".encode()).hex()
     given = [signature[name].text() for name in ("signature", "parent-signature")]
@@ -51,7 +51,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
 def parse(body: bytes) -> list[Finding]:
     """The finding of one call; accepted, opened and clicked give none."""
-    node = load(body)
+    node = load_call(body)
     data = node["event-data"]
     name = data["event"].text()
     if name not in _KINDS:

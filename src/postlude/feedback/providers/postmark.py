@@ -3,7 +3,7 @@
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load_call
 
 _BOUNCES: Final = {
     "HardBounce": (FindingKind.BOUNCED, Reason.UNKNOWN_USER),
@@ -32,7 +32,7 @@ _NO_NEWS: Final = {"Subscribe", "Unconfirmed", "OpenRelayTest", "InboundError"}
 
 def parse(body: bytes) -> list[Finding]:
     """The finding of one call; opens, clicks and manual reactivations give none."""
-    node = load(body)
+    node = load_call(body)
     ids = (node["MessageID"].text(),)
     match node["RecordType"].text():
         case "Delivery":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load, same
+from postlude.feedback.providers.base import Provider, event, fresh, hmac_sha256, load_call, same
 
 _KINDS: Final = {
     "email.delivered": FindingKind.DELIVERED,
@@ -44,7 +44,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
 def parse(body: bytes) -> list[Finding]:
     """One finding per recipient; sent, opened and clicked give none."""
-    node = load(body)
+    node = load_call(body)
     name = node["type"].text()
     if name not in _KINDS:
         return []

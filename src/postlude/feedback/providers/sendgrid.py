@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import DAY_S, Node, Provider, event, fresh, load
+from postlude.feedback.providers.base import DAY_S, Node, Provider, event, fresh, load_call
 
 _KINDS: Final = {
     "bounce": FindingKind.BOUNCED,
@@ -59,7 +59,9 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
 def parse(body: bytes) -> list[Finding]:
     """Findings of a batch of events; opens, clicks and `processed` are not ours to take from here."""
-    return [_finding(node, _KINDS[name]) for node in load(body).items() if (name := node["event"].text()) in _KINDS]
+    return [
+        _finding(node, _KINDS[name]) for node in load_call(body).items() if (name := node["event"].text()) in _KINDS
+    ]
 
 
 def _finding(node: Node, kind: FindingKind) -> Finding:

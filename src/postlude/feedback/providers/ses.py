@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Node, Provider, event, load
+from postlude.feedback.providers.base import Node, Provider, event, load_call
 
 _HOST: Final = r"https://sns\.[a-z0-9-]{4,30}\.amazonaws\.com(?:\.cn)?"
 _CERTIFICATE: Final = re.compile(_HOST + r"/SimpleNotificationService-[0-9a-f]{1,64}\.pem")
@@ -51,13 +51,13 @@ _COMPLAINTS: Final = {"not-spam": FindingKind.NOT_SPAM, "auth-failure": FindingK
 
 def certificate_url(body: bytes) -> str:
     """URL of a call's certificate; empty unless it belongs to SNS."""
-    url = load(body).first("SigningCertURL", "SigningCertUrl")
+    url = load_call(body).first("SigningCertURL", "SigningCertUrl")
     return url if _CERTIFICATE.fullmatch(url) else ""
 
 
 def subscribe_url(body: bytes) -> str:
     """The address to GET to confirm a subscription, after the signature held; empty for other calls."""
-    node = load(body)
+    node = load_call(body)
     url = node["SubscribeURL"].text()
     return url if node["Type"].text() == "SubscriptionConfirmation" and _CONFIRM.fullmatch(url) else ""
 
@@ -71,7 +71,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
     from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - as above
 
     del headers, now  # SNS repeats a call with its first timestamp for up to an hour; `event_id` tells repeats
-    node = load(body)
+    node = load_call(body)
     names = _SIGNED.get(node["Type"].text(), ())
     lines = [f"{name}\n{node[name].text()}\n" for name in names if node[name].value is not None]
     digest = hashes.SHA256() if node["SignatureVersion"].text() == "2" else hashes.SHA1()  # noqa: S303 - SNS version 1
@@ -90,10 +90,10 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
 def parse(body: bytes) -> list[Finding]:
     """Findings of an SNS notification, or of the SES message alone (raw delivery, or by mail)."""
-    node = load(body)
+    node = load_call(body)
     if node["Type"].text() in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
         return []
-    message = load(node["Message"].text().encode()) if node["Message"].text() else node
+    message = load_call(node["Message"].text().encode()) if node["Message"].text() else node
     return parse_message(message)
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind, Reason
-from postlude.feedback.providers.base import Node, Provider, authorized, event, load
+from postlude.feedback.providers.base import Node, Provider, authorized, event, load_call
 
 _KINDS: Final = {
     "bounce": FindingKind.BOUNCED,
@@ -54,7 +54,7 @@ def parse(body: bytes) -> list[Finding]:
 
 
 def _envelopes(body: bytes) -> list[Node]:
-    return [item["msys"] for item in load(body).items()]
+    return [item["msys"] for item in load_call(body).items()]
 
 
 def _names(envelope: Node) -> list[str]:

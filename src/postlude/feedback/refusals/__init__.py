@@ -51,7 +51,7 @@ class _Index(NamedTuple):
     statuses: dict[str, tuple[Reason, str]]
 
 
-def find(text: str) -> RefusalPattern | None:
+def find_refusal(text: str) -> RefusalPattern | None:
     """The most telling entry that occurs in a text, None when none does."""
     by_word = _index().by_word
     words = _words(text)

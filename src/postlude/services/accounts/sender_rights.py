@@ -15,7 +15,7 @@ def may_send_as(address: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(wanted, sender_pattern(pattern).replace("[", "[[]")) for pattern in patterns)
 
 
-def sender_of(login: str, senders: Iterable[str], text: str) -> Mailbox:
+def permitted_sender(login: str, senders: Iterable[str], text: str) -> Mailbox:
     """The one mailbox that was typed as a sender; InputError unless the login, with these patterns, may write as it."""
     sender = read_one_mailbox(text)
     if not may_send_as(sender.spelled, (login, *senders)):

@@ -65,7 +65,7 @@ class Sample(msgspec.Struct, frozen=True):
     subject: str
 
 
-def examine(template: CampaignTemplate, policy: Policy, place: MessageUrls) -> TemplateExamination:
+def examine_template(template: CampaignTemplate, policy: Policy, place: MessageUrls) -> TemplateExamination:
     """Compile; TemplateError names what has to be corrected."""
     return bounded("template", _examine, template, policy, place)
 
@@ -81,7 +81,7 @@ def bounded(where: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwa
     return _called(_CHILDREN, where, function, *args, **kwargs)
 
 
-def decide(recipe: Recipe, fields: Fields) -> Decided:
+def decide_template(recipe: Recipe, fields: Fields) -> Decided:
     """What a template's logic makes for one recipient; CostlyError when that is too much."""
     plain = {root: dict(values) for root, values in fields.items()}
     return Decided(*_called(_DECIDING, "template", _decide, msgspec.msgpack.encode(recipe), plain))

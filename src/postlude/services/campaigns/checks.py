@@ -19,7 +19,7 @@ from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.bounded_compose import TemplateExamination
 from postlude.services.campaigns.content import Contents
 from postlude.services.campaigns.files import SCHEME
-from postlude.services.campaigns.preview import preview
+from postlude.services.campaigns.preview import preview_copy
 from postlude.services.ports import HasKey
 from postlude.store import Store
 from postlude.store.campaigns.rows import Campaign, Variant
@@ -243,7 +243,7 @@ def _images(_context: Context, variant: Variant, _compiled: TemplateExamination)
 def _rendered(context: Context, variant: Variant, _compiled: TemplateExamination) -> _Findings:
     contact = context.people[0].contact if context.people else None
     try:
-        seen = preview(context.contents, context.campaign, variant, contact)
+        seen = preview_copy(context.contents, context.campaign, variant, contact)
     except (MissingFieldError, TemplateError) as error:
         yield Level.WARNING, f"for {contact.address if contact else 'an empty contact'}: {error}"
         return

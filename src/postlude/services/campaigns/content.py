@@ -12,7 +12,7 @@ from postlude.services.campaigns import bounded_compose
 from postlude.services.campaigns.bounded_compose import MessageUrls, Sample, TemplateExamination
 from postlude.services.campaigns.files import with_hosted
 from postlude.services.campaigns.markup import html_as_sent, text_as_sent
-from postlude.services.campaigns.sender import sender_of
+from postlude.services.campaigns.sender import campaign_sender
 from postlude.services.ports import PolicyOf
 from postlude.store import Link, Message, Store
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
@@ -61,7 +61,7 @@ class Contents:
 
     def examine(self, campaign: Campaign, variant: Variant, policy: Policy) -> TemplateExamination:
         """Compile a variant, bounded in time and memory. TemplateError names what to correct."""
-        return bounded_compose.examine(self.template(campaign, variant), policy, self._place(variant))
+        return bounded_compose.examine_template(self.template(campaign, variant), policy, self._place(variant))
 
     def sample(self, campaign: Campaign, variant: Variant, policy: Policy, fields: Fields) -> Sample:
         """One copy with nothing live in it; MissingFieldError and TemplateError. Bounded in time and memory."""
@@ -121,7 +121,7 @@ def message_rows(
     campaign: Campaign, variant: Variant, compiled: TemplateExamination, now: int
 ) -> tuple[Message, list[Link]]:
     """What a variant is in `messages` and `links`."""
-    address = sender_of(campaign)
+    address = campaign_sender(campaign)
     message = Message(
         id=variant.message,
         user=campaign.user,

@@ -11,7 +11,7 @@ from postlude.model.words import SendOutcome
 from postlude.services.campaigns import bounded_compose
 from postlude.services.campaigns.bounded_compose import CostlyError
 from postlude.services.campaigns.content import Contents, fields_of
-from postlude.services.campaigns.sender import sender_of
+from postlude.services.campaigns.sender import campaign_sender
 from postlude.services.ports import Outgoing, SignerOf
 from postlude.store.campaigns.rows import Campaign, CampaignClaim
 from postlude.tokens import TokenCodec, Urls
@@ -67,7 +67,7 @@ class CopyComposer:
         fields = fields_of(campaign, claim.address, name, claim.fields)
         head = sending.heads.head(claim.copy, tokens.act, (name, claim.recipient), now)
         try:
-            decided = None if compiled.cheap else bounded_compose.decide(compiled.recipe, fields)
+            decided = None if compiled.cheap else bounded_compose.decide_template(compiled.recipe, fields)
             signer = self._signer_of(sending.domain)
             if signer is None:
                 data = compiled.render(tokens, fields, head, decided)
@@ -88,7 +88,7 @@ class CopyComposer:
         return self._contents.compiled(campaign, claim.message, opens=opens, clicks=clicks)
 
     def _prepare(self, campaign: Campaign, message: int) -> _Sending:
-        sender = sender_of(campaign)
+        sender = campaign_sender(campaign)
         domain = sender.rpartition("@")[2]
         urls = self._contents.urls(message)
         options = HeadOptions(

@@ -26,7 +26,7 @@ class CopyPreview(msgspec.Struct, frozen=True, kw_only=True):
     html_size: int
 
 
-def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> CopyPreview:
+def preview_copy(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> CopyPreview:
     """The copy of `contact` (None: without a contact). Raises MissingFieldError or TemplateError."""
     raw = preview_sample(contents, campaign, variant, contact).message
     bodies = read_bodies(raw)
@@ -43,7 +43,7 @@ def preview(contents: Contents, campaign: Campaign, variant: Variant, contact: C
 
 
 def preview_sample(contents: Contents, campaign: Campaign, variant: Variant, contact: Contact | None) -> Sample:
-    """As `preview`, the message as bytes, without To, Date and Message-ID."""
+    """As `preview_copy`, the message as bytes, without To, Date and Message-ID."""
     person = contact or SAMPLE
     untracked = contents.policy(campaign, opens=False, clicks=False)
     fields = fields_of(campaign, person.address, person.name, person.fields)
@@ -61,6 +61,6 @@ def someone(store: Store, campaign: Campaign, now: int, address: str = "") -> Co
 def page_for_browsers(contents: Contents, campaign: Campaign, variant: Variant) -> str:
     """The HTML without a contact's data; empty when the template needs a contact."""
     try:
-        return preview(contents, campaign, variant, Contact(id=0, address="", spelled="")).html
+        return preview_copy(contents, campaign, variant, Contact(id=0, address="", spelled="")).html
     except (MissingFieldError, TemplateError):
         return ""

@@ -5,7 +5,7 @@ from typing import Final
 from postlude.kit.clock import Clock
 from postlude.kit.ids import id_text
 from postlude.model.errors import InputError
-from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.content import Contents, message_rows
 from postlude.services.campaigns.preview import page_for_browsers
@@ -29,7 +29,7 @@ def schedule_campaign(store: Store, contents: Contents, clock: Clock, campaign: 
     if not found.sender:
         raise InputError("the campaign has no sender; add one: Name <address@your-domain>")
     user = store.accounts.user(found.user)
-    sender_of(user.address, user.senders, found.sender)
+    permitted_sender(user.address, user.senders, found.sender)
     rows = []
     for variant in store.campaigns.variants(campaign):
         if not variant.html.strip() and not variant.text.strip():

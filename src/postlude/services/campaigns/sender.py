@@ -5,7 +5,7 @@ from postlude.model.mailboxes import read_one_mailbox
 from postlude.store.campaigns.rows import Campaign
 
 
-def sender_of(campaign: Campaign) -> str:
+def campaign_sender(campaign: Campaign) -> str:
     """The sender's address, its domain in A-labels; empty while there is none."""
     try:
         return read_one_mailbox(campaign.sender).spelled

@@ -14,7 +14,7 @@ def words_text(words: Iterable[str]) -> str:
     return ",".join('"' + word.replace('"', '""') + '"' if _QUOTED.search(word) else word for word in words)
 
 
-def words_of(cell: str) -> tuple[str, ...]:
+def split_cell(cell: str) -> tuple[str, ...]:
     """The words of a cell, each once: separated by commas, semicolons or bars outside quotes."""
     if '"' not in cell:
         found = re.split("[,;|]", cell.replace(_GROUPS, ","))

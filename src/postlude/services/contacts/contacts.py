@@ -18,7 +18,7 @@ from postlude.store.contacts.rows import Contact, Membership
 _PAGE: Final = 2000
 
 
-def add(
+def add_contact(
     store: Store,
     clock: Clock,
     text: str,
@@ -37,7 +37,7 @@ def add(
     return store.contacts.add(mailbox.spelled, clock.now(), fields=dict(fields or {}), source=source, **values)
 
 
-def edit(
+def edit_contact(
     store: Store,
     clock: Clock,
     contact: Contact,
@@ -56,7 +56,7 @@ def edit(
     return store.contacts.change(contact.id, clock.now(), **changes) if changes else contact
 
 
-def erase(store: Store, clock: Clock, contact: Contact) -> None:
+def erase_contact(store: Store, clock: Clock, contact: Contact) -> None:
     """Forget a contact: fields, lists, tags, consent. Who must not be mailed is not mailed when it comes back."""
     store.contacts.erase(contact.id, clock.now())
 
@@ -93,17 +93,17 @@ def _own(given: Mapping[str, str | None]) -> dict[str, Any]:
         raise InputError(str(error)) from error
 
 
-def export(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, tag: int = 0) -> int:
+def export_contacts(store: Store, out: IO[str], *, search: str = "", list_id: int = 0, tag: int = 0) -> int:
     """Write contacts as CSV, one custom field a column, such as `import` reads; how many. Memory stays flat."""
     table = CsvTable(out)
     total = -1
-    for row in export_rows(store, search=search, list_id=list_id, tag=tag):
+    for row in contact_rows(store, search=search, list_id=list_id, tag=tag):
         table.writerow(row)
         total += 1
     return total
 
 
-def export_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 0) -> Iterator[list[str]]:
+def contact_rows(store: Store, *, search: str = "", list_id: int = 0, tag: int = 0) -> Iterator[list[str]]:
     """The header and one row a contact, newest first."""
     names = store.contacts.fields()
     lists = {one.id: one.name for one in store.lists.every()}
@@ -133,7 +133,7 @@ def _pages(store: Store, search: str, list_id: int, tag: int) -> Iterator[Sequen
         before = page[-1].id
 
 
-def as_json(store: Store, contact: Contact) -> dict[str, Any]:
+def contact_json(store: Store, contact: Contact) -> dict[str, Any]:
     """Everything stored about a contact, with the public names."""
     lists = {one.id: one.name for one in store.lists.every()}
     suppression = store.suppressions.get(contact.address)

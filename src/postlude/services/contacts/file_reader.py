@@ -97,7 +97,7 @@ def shape_of(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str 
     return FileShape("", name, guessed and not scan.ascii, delimiter or _delimiter(first), scan.lines, skip)
 
 
-def rows_of(path: Path, shape: FileShape, after: int = 0) -> Iterator[FileRow]:
+def file_rows(path: Path, shape: FileShape, after: int = 0) -> Iterator[FileRow]:
     """The records that begin behind line `after`."""
     if shape.sheet:
         from postlude.services.contacts.spreadsheet import sheet_rows  # noqa: PLC0415 - loaded only for spreadsheets

@@ -19,7 +19,7 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, PostludeError
 from postlude.model.words import JobStatus, Purpose
 from postlude.services.contacts.columns import Columns, find_columns
-from postlude.services.contacts.file_reader import FileShape, rows_of, shape_of
+from postlude.services.contacts.file_reader import FileShape, file_rows, shape_of
 from postlude.services.contacts.import_rows import Chunk, chunks_of
 from postlude.store import Store
 from postlude.store.contacts.bulk_import import BeatOf, Intake
@@ -84,11 +84,11 @@ class _Options(ImportOrder, frozen=True, kw_only=True):
     """Proof for the consent in an export of ours."""
 
 
-def preview(order: ImportOrder, most: int = 5) -> ImportPreview:
+def preview_import(order: ImportOrder, most: int = 5) -> ImportPreview:
     """Look into the file; InputError when it cannot be imported as ordered."""
     path = Path(order.file)
     shape = shape_of(path, encoding=order.encoding, delimiter=order.delimiter, sheet=order.sheet)
-    first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]
+    first = [row.cells for row in islice(file_rows(path, shape), _LOOKED_AT) if any(row.cells)]
     columns = find_columns(first, order.mapping)
     body = first[1:] if columns.header else first
     return ImportPreview(shape=shape, columns=columns, rows=tuple(tuple(row) for row in body[:most]))
@@ -100,7 +100,7 @@ def order_import(store: Store, clock: Clock, order: ImportOrder, by: str = "", o
     InputError when the file, the lists or the consent do not fit together.
     """
     _check_consent(store, order)
-    seen = preview(order)
+    seen = preview_import(order)
     now = clock.now()
     proof = 0
     if order.consent and not order.dry_run:
@@ -205,7 +205,7 @@ def _run(store: Store, clock: Clock, job: Job, show: ShowJob, stopping: Stopping
     # A dry run remembers in memory which addresses it has met: it begins at the beginning.
     after = 0 if options.dry_run else int(job.position.get("line", 0))
     totals = Counter[str]() if options.dry_run else Counter(job.counts)
-    rows = rows_of(path, shape, after)
+    rows = file_rows(path, shape, after)
     if columns.header and not after:
         next((row for row in rows if any(row.cells)), None)
     for chunk in chunks_of(rows, columns, BATCH_ROWS):
@@ -261,7 +261,7 @@ def _fingerprint(path: Path) -> str:
     return f"{size}-{blake2b(ends, digest_size=16).hexdigest()}"
 
 
-def summary(job: Job) -> dict[str, Any]:
+def import_summary(job: Job) -> dict[str, Any]:
     """The job's outcome, for JSON."""
     names = ("rows", "added", "updated", "unchanged", "repeated", "wrong", "blank", "suppressed", "left")
     return {name: job.counts.get(name, 0) for name in names}

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from postlude.kit.clock import from_iso
-from postlude.model.address import AddressError, is_plain, read_mailbox
+from postlude.model.address import AddressError, is_plain_address, read_mailbox
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.domain_name import address_key
 from postlude.model.words import Consent
-from postlude.services.contacts.cell_words import words_of
+from postlude.services.contacts.cell_words import split_cell
 from postlude.services.contacts.columns import Columns
 from postlude.services.contacts.file_reader import FileRow
 from postlude.store.contacts.bulk_import import ImportRow
@@ -63,7 +63,7 @@ class _Reader:
         columns, cells = self._columns, row.cells
         text = cells[columns.email] if columns.email < len(cells) else ""
         name = ""
-        if is_plain(text):
+        if is_plain_address(text):
             address = spelled = text
         else:
             try:
@@ -93,7 +93,7 @@ class _Reader:
                     return
         if not own.get("name"):
             own["name"] = self._name(fields) or name
-        tags = words_of(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
+        tags = split_cell(_cell(cells, columns.tags)) if columns.tags >= 0 else ()
         entry = ImportRow(address, spelled, fields, tuple([own.get(one, "") for one in FIELD_NAMES]), tags)
         entries.append(_told(entry, cells, columns) if exact else entry)
 
@@ -106,7 +106,7 @@ def _told(entry: ImportRow, cells: Sequence[str], columns: Columns) -> ImportRow
     """With the columns that only an export of ours has."""
     consent, created = _cell(cells, columns.consent), _cell(cells, columns.created)
     return entry._replace(
-        lists=words_of(_cell(cells, columns.lists)),
+        lists=split_cell(_cell(cells, columns.lists)),
         consent=Consent(consent) if consent in {Consent.GIVEN, Consent.WITHDRAWN} else Consent.UNKNOWN,
         source=_cell(cells, columns.source),
         created_at=from_iso(created) if created else 0,

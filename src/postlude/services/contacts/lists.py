@@ -5,7 +5,7 @@ from typing import TypedDict
 from postlude.kit.clock import Clock
 from postlude.mail.header_text import mailbox
 from postlude.model.mailboxes import read_one_mailbox
-from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.store import Store, User
 from postlude.store.contacts.rows import MailingList
 
@@ -56,5 +56,5 @@ def _owner(details: ListDetails, user: User | None) -> dict[str, int]:
     if "sender" not in details:
         return {}
     if user is not None and details["sender"].strip():
-        sender_of(user.address, user.senders, details["sender"])
+        permitted_sender(user.address, user.senders, details["sender"])
     return {"owner": 0 if user is None else user.id}

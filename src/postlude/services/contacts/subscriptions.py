@@ -12,7 +12,7 @@ from postlude.model.address import Mailbox, read_mailbox
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.mailboxes import read_one_mailbox
 from postlude.model.words import Consent, MemberStatus, MessagePurpose, Purpose
-from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.ports import ConfirmUrl
 from postlude.store import Store
 from postlude.store.contacts.rows import Contact, MailingList
@@ -36,7 +36,7 @@ border-radius:.4rem;text-decoration:none;font-weight:600">Yes, I want to receive
 
 
 class ConfirmationMail(NamedTuple):
-    """A confirmation mail, ready for `submit_accept.accept`."""
+    """A confirmation mail, ready for `services.messages.accept`."""
 
     user: int
     mail_from: str
@@ -115,7 +115,7 @@ def _allowed_sender(store: Store, wanted: MailingList) -> Mailbox | None:
         return read_one_mailbox(wanted.sender)
     try:
         owner = store.accounts.user(wanted.owner)
-        return sender_of(owner.address, owner.senders, wanted.sender)
+        return permitted_sender(owner.address, owner.senders, wanted.sender)
     except (InputError, NotFoundError):
         return None
 

@@ -11,7 +11,7 @@ from postlude.model.address import read_mailbox
 from postlude.model.errors import InputError
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.services.contacts.columns import find_columns
-from postlude.services.contacts.file_reader import rows_of, shape_of
+from postlude.services.contacts.file_reader import file_rows, shape_of
 from postlude.services.contacts.import_rows import chunks_of
 from postlude.store import Store, Suppression
 from postlude.store.contacts.bulk_import import ImportRow
@@ -40,17 +40,17 @@ class Imported(NamedTuple):
     wrong: int
 
 
-def add(store: Store, clock: Clock, address: str, *, by: str, reason: str = MANUAL, note: str = "") -> bool:
+def suppress(store: Store, clock: Clock, address: str, *, by: str, reason: str = MANUAL, note: str = "") -> bool:
     """Suppress an address from now on; False when it was already, with its first reason."""
     return store.suppressions.add(read_mailbox(address).spelled, _word(reason), note, at=clock.now(), by=by)
 
 
-def remove(store: Store, address: str) -> bool:
+def end_suppression(store: Store, address: str) -> bool:
     """Allow an address again; False when it was not suppressed. The caller needs the person's request."""
     return store.suppressions.remove(address) or store.suppressions.remove(read_mailbox(address).spelled)
 
 
-def import_file(  # noqa: PLR0917 - plain data
+def import_suppressions(  # noqa: PLR0917 - plain data
     store: Store,
     clock: Clock,
     path: Path,
@@ -64,9 +64,9 @@ def import_file(  # noqa: PLR0917 - plain data
     again: existing suppressions stay unchanged.
     """
     shape = shape_of(path)
-    first = [row.cells for row in islice(rows_of(path, shape), _LOOKED_AT) if any(row.cells)]
+    first = [row.cells for row in islice(file_rows(path, shape), _LOOKED_AT) if any(row.cells)]
     columns = find_columns(first, {})
-    rows = rows_of(path, shape)
+    rows = file_rows(path, shape)
     if columns.header:
         next((row for row in rows if any(row.cells)), None)
     note, now, new, total, wrong = f"import {path.name}", clock.now(), 0, 0, 0
@@ -83,17 +83,17 @@ def import_file(  # noqa: PLR0917 - plain data
     return Imported(new, total - new, wrong)
 
 
-def export(store: Store, out: IO[str]) -> int:
+def export_suppressions(store: Store, out: IO[str]) -> int:
     """Write the list as CSV, such as `import` reads; how many."""
     table = CsvTable(out)
     total = -1
-    for row in export_rows(store):
+    for row in suppression_rows(store):
         table.writerow(row)
         total += 1
     return total
 
 
-def export_rows(store: Store) -> Iterator[list[str]]:
+def suppression_rows(store: Store) -> Iterator[list[str]]:
     """The header and one row an address, newest first."""
     yield ["email", "reason", "since", "by", "note", "ends", LEFT]
     for one in store.suppressions.every():

@@ -16,6 +16,7 @@ from postlude.services.digest.attribution import UnmatchedReason as Why
 from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
 from postlude.services.digest.suppression_policy import holds_back, of_attributed
 from postlude.store import CountedStatement, Unmatched
+from postlude.store.base import storable
 
 _BY_PEOPLE: Final = frozenset({EventKind.REPLIED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.DISPLAYED})
 _NO_QUESTION: Final = frozenset({Why.COLLEAGUE.value, Why.REPORT.value})
@@ -133,7 +134,7 @@ def _unmatched(item: Item, number: int, reported: FindingMeaning, source: Findin
     who = finding.sender or source.mail_from or ("the null sender" if source.mail else source.channel)
     what = finding.subject or finding.diagnostic or finding.recipient
     wish = holds_back(finding, means.suppress, credited=means.credited)
-    summary = clean(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))
+    summary = storable(f"{finding.kind.value.replace('_', ' ')} from {who}" + (f": {what}" if what else ""))
     return Unmatched(
         event_id(item.record.position, number),
         source.at,
@@ -150,9 +151,4 @@ def _unmatched(item: Item, number: int, reported: FindingMeaning, source: Findin
 
 def clean_facts(facts: Mapping[str, str]) -> dict[str, str]:
     """Facts as every store can hold them."""
-    return {name: clean(value) for name, value in facts.items()}
-
-
-def clean(text: str) -> str:
-    """Mail may contain half a surrogate pair, which no store accepts."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return {name: storable(value) for name, value in facts.items()}

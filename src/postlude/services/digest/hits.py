@@ -17,7 +17,7 @@ from postlude.classify import (
 from postlude.kit.bounded import NumberCache
 from postlude.kit.ids import ID_BITS
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Hit, RawHit, decode
+from postlude.model.observation import Attempt, Hit, RawHit, decode_observation
 from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, RecordOutcome
 from postlude.services.digest.preferences import DECIDING, bare, chosen, leaves_no_trace
@@ -199,7 +199,7 @@ class Hits:
             item.meaning = Meaning((event,), suppress=of_hit(hit, kind))
 
     def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Judged:
-        hit = decode(item.record.data)
+        hit = decode_observation(item.record.data)
         assert isinstance(hit, Hit)
         if len(self._known) >= _KNOWN:
             self._known.clear()

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from postlude.feedback.providers import PROVIDERS
 from postlude.kit.loop import ThreadLoop
 from postlude.model.errors import InUseError, StorageError, TransportError
-from postlude.model.observation import Webhook, decode
+from postlude.model.observation import Webhook, decode_observation
 from postlude.services.digest.provider_calls import CONFIRM, confirm_url_of
 from postlude.store import QuarantinedRecord, Store
 
@@ -94,7 +94,7 @@ class WaitingCalls:
         return done
 
     def _try(self, one: QuarantinedRecord) -> bool:
-        webhook = decode(one.data)
+        webhook = decode_observation(one.data)
         if not isinstance(webhook, Webhook):
             return True
         if one.reason == CONFIRM:

@@ -88,14 +88,14 @@ def question(store: Store, user: User, clock: Clock, unmatched: int) -> Question
 
 
 def accept_wish(store: Store, user: User, clock: Clock, unmatched: int) -> Resolved:
-    """As `decide`: the observation that a wish to be taken off is accepted, for the copy that was answered."""
+    """As `decide_question`: the observation that a wish to be taken off is accepted, for the copy that was answered."""
     asked = question(store, user, clock, unmatched)
     if not asked.asks_to_leave:
         raise InputError("this does not ask to be taken off: tie it to what it answers, or dismiss it")
-    return decide(store, user, clock, unmatched, asked.row.copy)
+    return decide_question(store, user, clock, unmatched, asked.row.copy)
 
 
-def decide(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
+def decide_question(store: Store, user: User, clock: Clock, unmatched: int, copy: int) -> Resolved:
     """The observation of a decision: assign to `copy`, or dismiss when it is 0. The caller journals it.
 
     Raises NotFoundError for an unknown one or a copy that is not the user's, InputError when it is already decided or

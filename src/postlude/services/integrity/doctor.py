@@ -1,4 +1,4 @@
-"""The checks of `postlude doctor`: all checksums, and whether the stores agree. Changes nothing but in `repair`."""
+"""The checks of `postlude doctor`: all checksums, and whether the stores agree. Only `repair_stores` changes any."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from postlude.history import open_history
 from postlude.journal import Spool
-from postlude.journal.examine import examine
+from postlude.journal.examine import examine_journals
 from postlude.kit.clock import Clock
 from postlude.model.errors import DamagedError, InUseError, PostludeError
 from postlude.services.integrity.examine_mail import damaged_mail
@@ -69,7 +69,7 @@ class Diagnosis(NamedTuple):
     """The finding and, unless it is intact, the remedy."""
 
 
-def examine_all(stores: ExaminedStores) -> list[Diagnosis]:
+def examine_stores(stores: ExaminedStores) -> list[Diagnosis]:
     """Examine everything, in the order of repair. Never raises for damage."""
     found = [_keys(stores), *_journal(stores.journal), *_remade(stores)]
     store = _opened(stores, found)
@@ -101,7 +101,7 @@ def _keys(stores: ExaminedStores) -> Diagnosis:
 
 
 def _journal(journal: Path) -> Iterator[Diagnosis]:
-    for one in examine(journal) if journal.is_dir() else ():
+    for one in examine_journals(journal) if journal.is_dir() else ():
         name = f"journal {one.name}"
         if not one.problems:
             yield Diagnosis(name, "whole", f"{one.segments} segments, {one.records} records")
@@ -209,7 +209,7 @@ def _agreement(stores: ExaminedStores, store: Store) -> Iterator[Diagnosis]:
         )
 
 
-def repair(stores: ExaminedStores, clock: Clock) -> list[str]:
+def repair_stores(stores: ExaminedStores, clock: Clock) -> list[str]:
     """Rename files that cannot be read, so that they are rebuilt or replaced by a backup. Nothing is deleted.
 
     The data folder is locked by the caller. Raises InUseError when another process has a store all the same.

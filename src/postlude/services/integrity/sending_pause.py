@@ -18,7 +18,7 @@ _FOLDER: Final = "data_folder"
 _FORMER: Final = "former_data_folder"
 
 
-def pause(store: Store, clock: Clock, key: str, text: str) -> None:
+def pause_sending(store: Store, clock: Clock, key: str, text: str) -> None:
     """Pause all sending until it is resumed; the reason is shown until then and recorded as an incident."""
     now = clock.now()
     store.integrity.add_incidents([Incident(f"{key}:{now}", now, "held", text)])
@@ -29,15 +29,15 @@ def pause_if_new(store: Store, clock: Clock, folder: str, *, used: bool) -> None
     """Pause sending for an empty state in a used data folder, and for a state from another folder."""
     before = store.settings.get(_FOLDER)
     if used and before is None and store.accounts.first_user() is None and not store.integrity.generation():
-        pause(store, clock, "missing-state", MISSING_STATE)
+        pause_sending(store, clock, "missing-state", MISSING_STATE)
     elif before is not None and before != folder:
-        pause(store, clock, f"other-folder:{before}", OTHER_FOLDER.format(before=before))
+        pause_sending(store, clock, f"other-folder:{before}", OTHER_FOLDER.format(before=before))
         store.settings.put(_FORMER, before)
     if before != folder:
         store.settings.put(_FOLDER, folder)
 
 
-def resume(store: Store) -> PausedMail:
+def resume_sending(store: Store) -> PausedMail:
     """Resume sending; returns what was known at the decision.
 
     Copies claimed by workers of a former data folder become INDETERMINATE: their journals are not here.

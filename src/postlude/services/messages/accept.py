@@ -20,7 +20,7 @@ from postlude.mail.limits import ADDRESSES, head_refusal
 from postlude.mail.purpose import purpose_of
 from postlude.model.domain_name import same_domain
 from postlude.model.errors import InputError, StorageError
-from postlude.model.observation import Submitted, encode
+from postlude.model.observation import Submitted, encode_observation
 from postlude.model.quota import TakeBack
 from postlude.model.words import Via
 from postlude.services.ports import Append
@@ -97,7 +97,7 @@ async def accept(
 
     try:
         submitted = await asyncio.to_thread(put)
-        await journal_append(encode(submitted))
+        await journal_append(encode_observation(submitted))
     except StorageError:
         for take_back in refused:
             with suppress(StorageError):  # the disk may refuse that as well

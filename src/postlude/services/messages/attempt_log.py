@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from postlude.kit.clock import Clock
-from postlude.model.observation import AttemptStarted, encode
+from postlude.model.observation import AttemptStarted, encode_observation
 from postlude.services.ports import Append
 
 _SMOOTH: Final = 8
@@ -72,7 +72,7 @@ class AttemptLog:
     async def _written(self, claims: Sequence[Startable]) -> Exception | None:
         began = perf_counter()
         try:
-            await self._append(encode(started_of(claims, self._clock.now())))
+            await self._append(encode_observation(started_of(claims, self._clock.now())))
         except Exception as refused:  # noqa: BLE001 - whatever it is, those who wait must be answered
             return refused
         self.sync_s += (perf_counter() - began - self.sync_s) / _SMOOTH

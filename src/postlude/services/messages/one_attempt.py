@@ -3,7 +3,7 @@
 import logging
 
 from postlude.kit.file_trouble import about_a_file
-from postlude.kit.loop import words_of
+from postlude.kit.loop import error_text
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError, StorageError
 from postlude.model.words import SendOutcome
@@ -25,7 +25,7 @@ async def one_attempt(transport: Transport, copy: Outgoing, start: JournaledStar
         raise
     except Exception as error:  # noqa: BLE001 - see above
         known = about_a_file(error)
-        text = words_of(error) if known else f"{type(error).__name__}: {error}"
+        text = error_text(error) if known else f"{type(error).__name__}: {error}"
         _log.error("handing a copy over failed: %s", text, exc_info=None if known else error)
         outcome = SendOutcome.INDETERMINATE if start.taken else SendOutcome.DEFERRED
         return Answer(outcome, text=text, phase="end-of-data" if start.taken else "prepare")

@@ -17,7 +17,7 @@ from postlude.journal import folder as journal_files
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import IfIndeterminate, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.messages.retry import RetrySchedule, attempt_of
@@ -138,7 +138,7 @@ class Recovery:
                 claim.recipient,
             )
             wanted = await asyncio.to_thread(if_indeterminate, self._store, claim.sender)
-            await self._append(encode(self._attempt(claim, wanted)))
+            await self._append(encode_observation(self._attempt(claim, wanted)))
             self._journaled.add(claim.copy)
         back = await asyncio.to_thread(self._store.sending.end_workers, dead)
         if back:

@@ -19,7 +19,7 @@ class Chosen(NamedTuple):
     status: CopyStatus
 
 
-def choose(store: Store, number: int, clock: Clock, *, every: bool = False) -> list[Chosen]:
+def choose_copies(store: Store, number: int, clock: Clock, *, every: bool = False) -> list[Chosen]:
     """What resending a copy, or a message's indeterminate copies, means; with `every` all that may go again.
 
     NotFoundError when nothing has this id; InputError when nothing of it may be sent again, with the reason.

@@ -15,11 +15,11 @@ from postlude.instrument import Policy
 from postlude.journal import Spool, checksum
 from postlude.kit.clock import Clock
 from postlude.kit.file_trouble import about_a_file
-from postlude.kit.loop import retried, words_of
+from postlude.kit.loop import error_text, retried
 from postlude.model.answer import Answer
 from postlude.model.errors import DamagedError, InUseError, NotFoundError, PostludeError, StorageError
 from postlude.model.not_mailed import told
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import IfIndeterminate, MessagePurpose, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.messages.attempt_log import JournaledStart
@@ -150,7 +150,7 @@ class Sender:
             return None
         twice = answer.outcome is SendOutcome.INDETERMINATE and await self._rather_twice(ready)
         attempt = self._as_attempt(ready, answer, rather_twice=twice)
-        self._keep(copy, encode(attempt))
+        self._keep(copy, encode_observation(attempt))
         await asyncio.sleep(0)  # now the result is in the journal's hands: before any start that comes after it
         return attempt.outcome
 
@@ -208,7 +208,7 @@ class Sender:
             return Ready(claim, answer=Answer(SendOutcome.REJECTED, text=str(error), phase="spool"))
         except Exception as error:  # noqa: BLE001 - on any failure the copy stays and is tried again
             known = isinstance(error, PostludeError) or about_a_file(error)
-            text = words_of(error) if known else f"{type(error).__name__}: {error}"
+            text = error_text(error) if known else f"{type(error).__name__}: {error}"
             self._unready = text, monotonic()
             _log.error("copy %016x could not be prepared: %s", claim.copy, text, exc_info=None if known else error)
             return Ready(claim, answer=Answer(SendOutcome.DEFERRED, text=text, phase="prepare"))

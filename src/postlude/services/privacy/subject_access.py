@@ -28,7 +28,7 @@ class AccessResponse(NamedTuple):
     raw: bytes
 
 
-def describe(store: Store, history: History, address: str) -> str:
+def describe_stored(store: Store, history: History, address: str) -> str:
     """Everything stored about `address`, as plain text; NotFoundError when there is nothing.
 
     The contact with its fields, lists and consent, its choices, and every mail sent to it with recorded events,
@@ -91,7 +91,7 @@ def answer(store: Store, history: History, copy: int, public_pages: str) -> Acce
     mail["Auto-Submitted"] = "auto-replied"  # RFC 3834: asked for by a button, and nothing should answer it
     mail[PURPOSE_FIELD] = MessagePurpose.TRANSACTIONAL.value
     mail["X-Postlude-Opens"] = mail["X-Postlude-Clicks"] = "off"
-    text = describe(store, history, asked.recipient)
+    text = describe_stored(store, history, asked.recipient)
     mail.set_content(f"You asked for this on the page {public_pages}, which also lets you erase it.\n\n{text}")
     return AccessResponse(
         message.user, message.mail_from or message.sender, asked.recipient, mail.as_bytes(policy=SMTP)

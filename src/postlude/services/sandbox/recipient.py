@@ -81,7 +81,7 @@ class SandboxRecipient:
         """Do it. InputError when the mail does not allow it, TransportError when the other side refused."""
         if action is RecipientAction.UNSUBSCRIBE:
             return await self._unsubscribe(raw)
-        mail = build(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
+        mail = build_feedback(action, raw, mail_from=mail_from, recipient=recipient, text=text, at=self._clock.now())
         if not mail.rcpt_to:
             raise InputError("this mail has an empty return path: it cannot bounce")
         return Artefact(action, *mail, await self._receiver.deliver(*mail))
@@ -100,7 +100,9 @@ class SandboxRecipient:
         )
 
 
-def build(action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int) -> FeedbackMail:
+def build_feedback(
+    action: RecipientAction, raw: bytes, *, mail_from: str, recipient: str, text: str, at: int
+) -> FeedbackMail:
     """What comes back. Reports have a null sender (RFC 5321 4.5.5)."""
     match action:
         case RecipientAction.BOUNCE:

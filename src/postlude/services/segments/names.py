@@ -1,12 +1,13 @@
 """Names in expressions: people write and read names, what is kept has ids."""
 
 from collections.abc import Callable
+from functools import cache
 
 from postlude.kit.ids import id_text
 from postlude.model.domain_name import address_key, same_domain
 from postlude.model.errors import InputError, NotFoundError
 from postlude.segments import expression as tree
-from postlude.segments import parse
+from postlude.segments import parse_expression
 from postlude.segments.expression import Expression, Reference
 from postlude.services.campaigns.drafts import find_campaign
 from postlude.services.contacts.by_name import list_ids, tag_id
@@ -21,12 +22,13 @@ def read_segment(store: Store, text: str) -> Expression:
     contact ever had: a misspelled name would choose none, or behind a `not` all.
     """
     known = frozenset(store.contacts.fields())
-    return tree.changed(parse(text), lambda leaf: _with_id(store, known, leaf))
+    return tree.changed(parse_expression(text), lambda leaf: _with_id(store, known, leaf))
 
 
 def with_names(store: Store, expression: Expression) -> Expression:
     """The expression as people read it; what is gone keeps its id."""
-    return tree.changed(expression, lambda leaf: _with_name(store, leaf))
+    tags = cache(store.contacts.tag_names)
+    return tree.changed(expression, lambda leaf: _with_name(store, tags, leaf))
 
 
 def segment_called(store: Store, name: str) -> Segment:
@@ -73,12 +75,12 @@ def _spelled(leaf: tree.FieldIs | tree.FieldIn | tree.FieldEmpty, known: frozens
     return tree.FieldIs(leaf.name, leaf.is_, stored(leaf.value) if isinstance(leaf.value, str) else leaf.value)
 
 
-def _with_name(store: Store, leaf: Expression) -> Expression:
+def _with_name(store: Store, tags: Callable[[], dict[int, str]], leaf: Expression) -> Expression:
     match leaf:
         case tree.OnList():
             return tree.OnList(_named(leaf.list, lambda one: store.lists.get(one).name), leaf.status)
         case tree.Tagged():
-            return tree.Tagged(_named(leaf.tag, lambda one: store.contacts.tag_names()[one]))
+            return tree.Tagged(_named(leaf.tag, lambda one: tags()[one]))
         case tree.InSegment():
             return tree.InSegment(_named(leaf.segment, lambda one: store.segments.get(one).name))
         case tree.Did() if leaf.campaign is not None:

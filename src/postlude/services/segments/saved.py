@@ -30,7 +30,7 @@ class Selection(NamedTuple):
     """Those of them who get a mailing: not suppressed, not left, consent not withdrawn."""
 
 
-def choose(store: Store, clock: Clock, expression: Expression) -> Selection:
+def select_contacts(store: Store, clock: Clock, expression: Expression) -> Selection:
     """Count and explain an expression; InputError when it names what is gone."""
     ready, named = settled(store, expression, clock.now()), with_names(store, expression)
     return Selection(

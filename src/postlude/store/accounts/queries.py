@@ -7,7 +7,7 @@ from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.store.accounts.rows import AppPassword, PasswordHash, PasswordUser, User
 from postlude.store.accounts.tables import app_passwords, ended_sessions, users
-from postlude.store.base import TopicQueries, address_key, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, lookup_key, storable
 
 _PASSWORD_COLUMNS = [column for column in app_passwords.c if column.name != "hash"]
 
@@ -17,7 +17,7 @@ class AccountQueries(TopicQueries):
 
     def create_user(self, address: str, name: str = "", senders: tuple[str, ...] = (), created_at: int = 0) -> User:
         """Add a login; InputError when the address has one already."""
-        user = User(new_id(), address_key(address), clean(name), tuple(senders), created_at)
+        user = User(new_id(), lookup_key(address), storable(name), tuple(senders), created_at)
         row = {"id": user.id, "address": user.address, "name": user.name, "senders": list(senders)}
         try:
             with self._database.write() as connection:
@@ -37,7 +37,7 @@ class AccountQueries(TopicQueries):
     def user_by_address(self, address: str) -> User | None:
         """The user with this login address, in any case of letters."""
         with self._database.read() as connection:
-            row = connection.execute(select(users).where(users.c.address == address_key(address))).first()
+            row = connection.execute(select(users).where(users.c.address == lookup_key(address))).first()
         return None if row is None else as_struct(User, row)
 
     def first_user(self) -> User | None:
@@ -76,19 +76,19 @@ class AccountQueries(TopicQueries):
         """Remember that a session is over; forget those that ended before `forget_before`."""
         with self._database.write() as connection:
             connection.execute(delete(ended_sessions).where(ended_sessions.c.at < forget_before))
-            row = self._insert(ended_sessions).values(session=clean(session), at=at)
+            row = self._insert(ended_sessions).values(session=storable(session), at=at)
             connection.execute(row.on_conflict_do_nothing())
 
     def session_ended(self, session: str) -> bool:
         """Whether this session was signed out."""
         with self._database.read() as connection:
-            found = select(ended_sessions.c.at).where(ended_sessions.c.session == clean(session))
+            found = select(ended_sessions.c.at).where(ended_sessions.c.session == storable(session))
             return connection.execute(found).first() is not None
 
     def add_app_password(self, user_id: int, label: str, hashed: bytes, created_at: int = 0, purpose: str = "") -> int:
         """Store the hash of a new app password; its id."""
         password_id = new_id()
-        row = {"id": password_id, "user": user_id, "label": clean(label), "hash": hashed, "created_at": created_at}
+        row = {"id": password_id, "user": user_id, "label": storable(label), "hash": hashed, "created_at": created_at}
         row["purpose"] = purpose
         with self._database.write() as connection:
             connection.execute(app_passwords.insert(), row)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from postlude.model.errors import InputError, NotFoundError, QuotaError
 from postlude.model.words import CampaignStatus
-from postlude.store.base import TopicQueries, as_struct, chunks, clean
+from postlude.store.base import TopicQueries, as_struct, chunks, storable
 from postlude.store.campaigns.rows import Campaign, CampaignFile, Variant
 from postlude.store.campaigns.tables import campaign_files, campaign_variants, campaigns
 from postlude.store.messages.columns import link_row, message_row
@@ -197,9 +197,9 @@ def _check_room(connection: Connection, campaign: int, at: int, seconds: int, li
 def _row(campaign: Campaign) -> dict[str, Any]:
     row = msgspec.structs.asdict(campaign) | {"status": campaign.status.value}
     row["audience"], row["options"] = msgspec.to_builtins(campaign.audience), msgspec.to_builtins(campaign.options)
-    return row | {name: clean(row[name]) for name in ("name", "problem", "sender", "reply_to")}
+    return row | {name: storable(row[name]) for name in ("name", "problem", "sender", "reply_to")}
 
 
 def _variant_row(variant: Variant) -> dict[str, Any]:
     row = msgspec.structs.asdict(variant)
-    return row | {name: clean(row[name]) for name in ("name", "subject", "preheader", "html", "mjml", "text")}
+    return row | {name: storable(row[name]) for name in ("name", "subject", "preheader", "html", "mjml", "text")}

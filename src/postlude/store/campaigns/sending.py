@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
 from postlude.kit.ids import id_run
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.base import TopicQueries, as_struct, chunks, clean
+from postlude.store.base import TopicQueries, as_struct, chunks, storable
 from postlude.store.campaigns.rows import AudienceProgress, Campaign, CampaignClaim
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.audience import audience_members
@@ -107,7 +107,7 @@ class CampaignSending(TopicQueries):
 
     def postpone(self, claimed: Collection[int], until: int, text: str = "") -> None:
         """As `give_back`, and not again before `until`; `text` says why."""
-        why = {"text": clean(text)} if text else {}
+        why = {"text": storable(text)} if text else {}
         with self._database.write() as connection:
             for some in chunks(claimed):
                 connection.execute(

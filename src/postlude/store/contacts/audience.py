@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null,
 
 from postlude.store.base import TopicQueries, as_struct
 from postlude.store.contacts.leaving import has_left
-from postlude.store.contacts.may_leave import asks_to_leave, ends_mailings
+from postlude.store.contacts.may_leave import ends_mailings, has_asked_to_leave
 from postlude.store.contacts.rows import Audience, Contact, Recipient
 from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
@@ -41,7 +41,7 @@ class Audiences(TopicQueries):
 
     def audience_asking(self, audience: Audience) -> int:
         """How many are chosen and left out, because of an undecided answer that asks to be taken off."""
-        asked = [~_suppressed(), asks_to_leave(contacts.c.address)]
+        asked = [~_suppressed(), has_asked_to_leave(contacts.c.address)]
         with self._database.read() as connection:
             inner = select(contacts.c.id).where(*asked, *_chosen(audience, paged=False)).subquery()
             return int(connection.execute(select(func.count()).select_from(inner)).scalar_one())

@@ -13,13 +13,13 @@ from postlude.kit.ids import OrderedIds, new_id
 from postlude.model.contact_fields import EMPTY, FIELD_NAMES
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store.base import PreparedStatement, TopicQueries, chunks, clean
+from postlude.store.base import PreparedStatement, TopicQueries, chunks, storable
 from postlude.store.columns import Big
 from postlude.store.contacts.consent import COLUMNS
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.put_back import join_named_lists, note_consent_to_mail
 from postlude.store.contacts.rows import Suppression
-from postlude.store.contacts.suppressions import suppress, suppression_row
+from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
 from postlude.store.contacts.tables import (
     consents,
     contact_fields,
@@ -109,7 +109,7 @@ class BulkImport(TopicQueries):
 
     def know_fields(self, names: Iterable[str]) -> None:
         """Remember the names of custom fields."""
-        rows = [{"name": clean(name)} for name in names]
+        rows = [{"name": storable(name)} for name in names]
         if rows:
             with self._database.write() as connection:
                 connection.execute(self._insert(contact_fields).on_conflict_do_nothing(), rows)
@@ -342,7 +342,7 @@ def _contact_rows(intake: Intake, entries: Iterable[ImportRow], ids: Iterable[in
 
 def _own_origin(entry: ImportRow) -> dict[str, Any]:
     """A contact's source in an export of ours."""
-    return {"source": clean(entry.source), "created_at": entry.created_at} if entry.created_at else {}
+    return {"source": storable(entry.source), "created_at": entry.created_at} if entry.created_at else {}
 
 
 def _put_back(
@@ -365,7 +365,7 @@ def _put_back(
     # Who is known here has said what holds here; who comes with the file had left, and nobody mails them anew.
     gone = [entry.address for entry, _ in people if entry.left and entry.address not in known]
     wishes = [Suppression(address, UNSUBSCRIBED, intake.source, at=intake.at) for address in gone]
-    suppress(connection, list(map(suppression_row, wishes)))
+    insert_suppressions(connection, list(map(suppression_row, wishes)))
 
 
 def _would_add(intake: Intake, new: Iterable[str], counts: Counter[str]) -> None:

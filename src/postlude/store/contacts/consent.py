@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import TopicQueries, as_struct, clean, insert_into
+from postlude.store.base import TopicQueries, as_struct, insert_into, storable
 from postlude.store.contacts.rows import ConsentEntry, Proof
 from postlude.store.contacts.tables import consents, contacts, proofs
 from postlude.store.privacy.recording import made_a_statement, write_choice
@@ -60,7 +60,7 @@ class Consents(TopicQueries):
 def add_proof(connection: Connection, proof: Proof) -> None:
     """Store a proof in the transaction of its consent."""
     row = msgspec.structs.asdict(proof)
-    words = {name: clean(row[name]) for name in ("how", "source", "text", "evidence", "by")}
+    words = {name: storable(row[name]) for name in ("how", "source", "text", "evidence", "by")}
     connection.execute(proofs.insert(), row | words)
 
 

@@ -6,7 +6,7 @@ from postlude.store.contacts.tables import consents, contact_tags, contacts, lis
 from postlude.store.segments.tables import segment_members
 
 
-def erase_contact(connection: Connection, contact: int) -> bool:
+def delete_contact(connection: Connection, contact: int) -> bool:
     """Delete a contact with memberships, tags and consent in a transaction that is there; False when there was none."""
     own = select(consents.c.proof).where(consents.c.contact == contact)
     candidates = [row[0] for row in connection.execute(own.distinct())]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus, Purpose
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean, named
+from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key, named, storable
 from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.queries import insert_contact
@@ -55,7 +55,7 @@ class Lists(TopicQueries):
     def by_name(self, name: str) -> MailingList | None:
         """The list of this name, in any case of letters."""
         with self._database.read() as connection:
-            row = connection.execute(select(lists).where(lists.c.key == clean(name.strip()).lower())).first()
+            row = connection.execute(select(lists).where(lists.c.key == storable(name.strip()).lower())).first()
         return None if row is None else as_struct(MailingList, row)
 
     def every(self) -> list[MailingList]:
@@ -81,7 +81,7 @@ class Lists(TopicQueries):
         text = connection.execute(wanted).scalar()
         if text is None:
             return False
-        contact = connection.execute(select(contacts.c.id).where(contacts.c.address == address_key(address))).scalar()
+        contact = connection.execute(select(contacts.c.id).where(contacts.c.address == lookup_key(address))).scalar()
         if contact is None:
             if not on:
                 return False
@@ -101,7 +101,7 @@ class Lists(TopicQueries):
             proof = Proof(id=new_id(), at=at, how="preferences page", text=text, evidence=evidence)
             add_proof(connection, proof)
             note_consent(connection, contact, {Purpose.MAIL: Consent.GIVEN}, at, proof.id)
-            let_back(connection, address_key(address), at)
+            let_back(connection, lookup_key(address), at)
         return done.rowcount > 0
 
     def delete(self, list_id: int) -> bool:
@@ -146,8 +146,8 @@ class Lists(TopicQueries):
     def put_member(self, list_id: int, contact: int, status: MemberStatus, at: int, source: str = "") -> Membership:
         """Set a contact's membership by a user's decision, whatever it was before."""
         column = _TIMES[status]
-        row = {"list": list_id, "contact": contact, "status": status.value, "source": clean(source), column: at}
-        change = {"status": status.value, column: at, "source": clean(source)}
+        row = {"list": list_id, "contact": contact, "status": status.value, "source": storable(source), column: at}
+        change = {"status": status.value, column: at, "source": storable(source)}
         statement = self._insert(list_members).values(row)
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["list", "contact"], set_=change))
@@ -157,7 +157,7 @@ class Lists(TopicQueries):
     def leave_all(self, address: str, at: int, source: str) -> None:
         """End every membership of the contact with this address, as an operator decided."""
         with self._database.write() as connection:
-            end_memberships(connection, address_key(address), at, source=source)
+            end_memberships(connection, lookup_key(address), at, source=source)
 
     def confirm_membership(self, connection: Connection, confirmation: Confirmation) -> bool:
         """PENDING becomes SUBSCRIBED, with the proof of it, in the digest's transaction.
@@ -187,11 +187,11 @@ class Lists(TopicQueries):
 
 
 def end_memberships(connection: Connection, address: str, at: int, copy: int | None = None, source: str = "") -> None:
-    """Who has this address (as `address_key` has it) leaves every list they are on or were asked to join."""
+    """Who has this address (as `lookup_key` has it) leaves every list they are on or were asked to join."""
     theirs = list_members.c.contact.in_(select(contacts.c.id).where(contacts.c.address == address))
     still = list_members.c.status != MemberStatus.UNSUBSCRIBED.value
     left = {"status": MemberStatus.UNSUBSCRIBED.value, "unsubscribed_at": at, "copy": copy}
-    reported = {"source": clean(source)} if source else {}
+    reported = {"source": storable(source)} if source else {}
     connection.execute(update(list_members).where(theirs, still).values(**left, **reported))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, literal, null, select
 
 from postlude.model.not_mailed import UNSUBSCRIBED, NoMailing, ends
 from postlude.model.words import Consent, MessagePurpose
-from postlude.store.base import TopicQueries, address_key, chunks
+from postlude.store.base import TopicQueries, chunks, lookup_key
 from postlude.store.contacts.leaving import has_left, left_the_list
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.feedback.tables import unmatched
@@ -27,7 +27,7 @@ class MayLeave(TopicQueries):
         """Why a single message of `purpose` may not go to these, by address as it was spelled; others are absent."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
-            spelled.setdefault(address_key(address), set()).add(address)
+            spelled.setdefault(lookup_key(address), set()).add(address)
         found: dict[str, str] = {}
         with self._database.read() as connection:
             for some in chunks(spelled):
@@ -60,7 +60,7 @@ class MayLeave(TopicQueries):
 def ends_mailings() -> list[ColumnElement[bool]]:
     """Conditions on `contacts`, any of which keeps mailings that name no list the contact is on from it."""
     suppressed = exists().where(suppressions.c.address == contacts.c.address)
-    return [suppressed, asks_to_leave(contacts.c.address), _WITHDREW, has_left()]
+    return [suppressed, has_asked_to_leave(contacts.c.address), _WITHDREW, has_left()]
 
 
 def why_no_mailing_to_contact() -> ColumnElement[Any]:
@@ -73,7 +73,7 @@ def why_no_mailing_as_copy() -> ColumnElement[Any]:
     left_its_list = and_(copies.c.list.is_not(None), left_the_list(copies.c.contact, copies.c.list))
     return case(
         (suppressions.c.reason.is_not(None), suppressions.c.reason),
-        (asks_to_leave(copies.c.address), literal(NoMailing.ASKS_TO_LEAVE.value)),
+        (has_asked_to_leave(copies.c.address), literal(NoMailing.ASKS_TO_LEAVE.value)),
         (_WITHDREW, literal(NoMailing.CONSENT_WITHDRAWN.value)),
         (left_its_list, literal(NoMailing.LEFT_THE_LIST.value)),
         (and_(copies.c.list.is_(None), has_left()), literal(NoMailing.LEFT.value)),
@@ -81,7 +81,7 @@ def why_no_mailing_as_copy() -> ColumnElement[Any]:
     )
 
 
-def asks_to_leave(address: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+def has_asked_to_leave(address: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
     """Whether an undecided answer from `address` asks to be taken off."""
     return exists().where(unmatched.c.address == address, _WAITS)
 

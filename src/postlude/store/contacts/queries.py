@@ -9,9 +9,9 @@ from postlude.kit.ids import OrderedIds
 from postlude.model.address import shown
 from postlude.model.contact_fields import FIELD_NAMES
 from postlude.model.errors import InputError, NotFoundError
-from postlude.store.base import TopicQueries, address_key, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, lookup_key, storable
 from postlude.store.contacts.consent import carry_over, consent_of
-from postlude.store.contacts.erasing import erase_contact
+from postlude.store.contacts.erasing import delete_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.rows import Contact
 from postlude.store.contacts.search import find_contacts
@@ -36,7 +36,7 @@ class ContactQueries(TopicQueries):
     ) -> Contact:
         """Add one with the CONTACT_FIELDS that are known; InputError when the address is there already."""
         assert own.keys() <= set(FIELD_NAMES), own
-        values = {name: clean(value) for name, value in own.items()} | {"fields": clean_fields(fields or {})}
+        values = {name: storable(value) for name, value in own.items()} | {"fields": clean_fields(fields or {})}
         try:
             with self._database.write() as connection:
                 contact = insert_contact(connection, spelled, at, source, **values)
@@ -56,7 +56,7 @@ class ContactQueries(TopicQueries):
     def by_address(self, address: str) -> Contact | None:
         """The contact with this address, in any case of letters."""
         with self._database.read() as connection:
-            row = connection.execute(select(contacts).where(contacts.c.address == address_key(address))).first()
+            row = connection.execute(select(contacts).where(contacts.c.address == lookup_key(address))).first()
         return None if row is None else as_struct(Contact, row)
 
     def page(
@@ -90,9 +90,9 @@ class ContactQueries(TopicQueries):
     def change(self, contact: int, at: int, **changes: Any) -> Contact:  # noqa: ANN401 - values of columns
         """Replace `spelled`, `fields`, `source` or any of CONTACT_FIELDS; InputError when the address is taken."""
         assert changes.keys() <= _CHANGEABLE, changes
-        values: dict[str, Any] = {n: clean_fields(v) if n == "fields" else clean(v) for n, v in changes.items()}
+        values: dict[str, Any] = {n: clean_fields(v) if n == "fields" else storable(v) for n, v in changes.items()}
         if "spelled" in values:
-            values["address"] = address_key(values["spelled"])
+            values["address"] = lookup_key(values["spelled"])
         try:
             with self._database.write() as connection:
                 change = update(contacts).where(contacts.c.id == contact).values(**values, updated_at=at)
@@ -115,7 +115,7 @@ class ContactQueries(TopicQueries):
             gone = select(contacts.c.address).where(contacts.c.id == contact, has_left())
             if (address := connection.execute(gone).scalar()) is not None:
                 remember_wishes(connection, address, at)
-            return erase_contact(connection, contact)
+            return delete_contact(connection, contact)
 
     def fields(self) -> list[str]:
         """Names of every custom field a contact ever had."""
@@ -137,16 +137,16 @@ def insert_contact(
 ) -> int:
     """Add one inside a transaction that is there; its id. IntegrityError when the address is there already."""
     contact = _IDS.take(at, 1)[0]
-    row = {"id": contact, "address": address_key(spelled), "spelled": clean(spelled), "source": clean(source)}
-    know_again(connection, [address_key(spelled)])
-    known = consent_of(connection, address_key(spelled))
+    row = {"id": contact, "address": lookup_key(spelled), "spelled": storable(spelled), "source": storable(source)}
+    know_again(connection, [lookup_key(spelled)])
+    known = consent_of(connection, lookup_key(spelled))
     connection.execute(contacts.insert(), {**row, **known, "fields": {}, **values, "created_at": at, "updated_at": at})
     return contact
 
 
 def clean_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Custom fields in a form that every store accepts."""
-    return {clean(name): clean(value) if isinstance(value, str) else value for name, value in fields.items()}
+    return {storable(name): storable(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _chosen(list_id: int, tag: int) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, column, func, literal_column, or_, table
 
-from postlude.store.base import clean
+from postlude.store.base import storable
 from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import contacts
 from postlude.store.engine import Database
@@ -33,7 +33,7 @@ class ContactSearch(NamedTuple):
 
 def find_contacts(database: Database, search: str) -> ContactSearch:
     """Contacts that have `search` in address or name; all of them when it is empty."""
-    text = clean(search.strip().lower())
+    text = storable(search.strip().lower())
     if not text:
         return ContactSearch(contacts, [], contacts.c.id)
     address = address_holds(database, contacts.c.address, text)

@@ -29,7 +29,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from postlude.model.words import Consent, Purpose
 from postlude.segments import expression as tree
 from postlude.segments.expression import Expression
-from postlude.segments.moments import moment
+from postlude.segments.moments import read_moment
 from postlude.store.contacts.tables import contact_tags, contacts, list_members, suppressions
 from postlude.store.messages.tables import HOUR_US, copies, copy_activity, copy_hours, links, messages
 from postlude.store.segments.tables import segment_members
@@ -193,8 +193,8 @@ def _did(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
 def _did_by_hour(did: tree.Did, *, paged: bool) -> ColumnElement[bool]:
     """Opens or clicks within a time, or on a link."""
     assert not did.within, "lengths of time are settled before"
-    hours = [copy_hours.c.hour >= moment(did.since) // HOUR_US] if did.since else []
-    hours += [copy_hours.c.hour < moment(did.before) // HOUR_US] if did.before else []
+    hours = [copy_hours.c.hour >= read_moment(did.since) // HOUR_US] if did.since else []
+    hours += [copy_hours.c.hour < read_moment(did.before) // HOUR_US] if did.before else []
     answered = [
         copy_activity.c.replied_at.is_not(None),
         *_during(did, copy_activity.c.replied_at, copy_activity.c.replied_at),
@@ -257,8 +257,8 @@ def _during(
     last: Any,  # noqa: ANN401 - columns
 ) -> list[ColumnElement[bool]]:
     assert not asked.within, "lengths of time are settled before"
-    found = [last >= moment(asked.since)] if asked.since else []
-    return [*found, first < moment(asked.before)] if asked.before else found
+    found = [last >= read_moment(asked.since)] if asked.since else []
+    return [*found, first < read_moment(asked.before)] if asked.before else found
 
 
 def _once(column: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - columns

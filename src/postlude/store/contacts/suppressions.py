@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
 
 from postlude.model.not_mailed import UNSUBSCRIBED
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean, insert_into
+from postlude.store.base import TopicQueries, as_struct, chunks, insert_into, lookup_key, storable
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.shown_domains import address_holds
 from postlude.store.contacts.tables import suppressions
@@ -28,14 +28,14 @@ class SuppressionQueries(TopicQueries):
         """As `add` of each, in one transaction; for how many it ends more than was ended before."""
         rows = [suppression_row(one) for one in wanted]
         with self._database.write() as connection:
-            return suppress(connection, rows)
+            return insert_suppressions(connection, rows)
 
     def remove(self, address: str) -> bool:
         """Take the reason away; False when it was not suppressed.
 
         Who had left mailings beside it is `unsubscribed` then: that wish is taken away by itself.
         """
-        mine = suppressions.c.address == address_key(address)
+        mine = suppressions.c.address == lookup_key(address)
         weaker = mine & suppressions.c.left_at.is_not(None) & (suppressions.c.reason != UNSUBSCRIBED)
         was = {"reason": UNSUBSCRIBED, "at": suppressions.c.left_at, "evidence": "", "by": "", "copy": None}
         with self._database.write() as connection:
@@ -47,7 +47,7 @@ class SuppressionQueries(TopicQueries):
         """The suppressed ones among `addresses`, in their given spelling."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
-            spelled.setdefault(address_key(address), set()).add(address)
+            spelled.setdefault(lookup_key(address), set()).add(address)
         found: set[str] = set()
         with self._database.read() as connection:
             for some in chunks(spelled):
@@ -59,7 +59,7 @@ class SuppressionQueries(TopicQueries):
     def get(self, address: str) -> Suppression | None:
         """Why an address is suppressed, None when it is not."""
         with self._database.read() as connection:
-            query = select(suppressions).where(suppressions.c.address == address_key(address))
+            query = select(suppressions).where(suppressions.c.address == lookup_key(address))
             row = connection.execute(query).first()
         return None if row is None else as_struct(Suppression, row)
 
@@ -107,17 +107,17 @@ def _chosen(database: Database, search: str, reason: str) -> list[ColumnElement[
 def suppression_row(one: Suppression) -> dict[str, Any]:
     """The columns of `suppressions`."""
     return {
-        "address": address_key(one.address),
-        "reason": clean(one.reason),
-        "evidence": clean(one.evidence),
+        "address": lookup_key(one.address),
+        "reason": storable(one.reason),
+        "evidence": storable(one.evidence),
         "copy": one.copy,
         "at": one.at,
-        "by": clean(one.by),
+        "by": storable(one.by),
         "left_at": one.at if one.reason == UNSUBSCRIBED else one.left_at,
     }
 
 
-def suppress(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+def insert_suppressions(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     """Write rows of `suppression_row`; how many of them end more than was ended before.
 
     The first reason stays, but for one that ends mailings alone: whatever ends everything takes its place, and when
@@ -138,7 +138,7 @@ def suppress(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def let_back(connection: Connection, address: str, at: int) -> None:
-    """The owner of `address` (as `address_key` has it) wants mailings again, said at `at`: an older wish is over."""
+    """The owner of `address` (as `lookup_key` has it) wants mailings again, said at `at`: an older wish is over."""
     mine = suppressions.c.address == address, suppressions.c.left_at <= at
     connection.execute(delete(suppressions).where(*mine, suppressions.c.reason == UNSUBSCRIBED))
     connection.execute(update(suppressions).where(*mine).values(left_at=None))

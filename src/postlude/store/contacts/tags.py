@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import and_, delete, select
 
 from postlude.kit.ids import new_id
-from postlude.store.base import TopicQueries, chunks, clean, named
+from postlude.store.base import TopicQueries, chunks, named, storable
 from postlude.store.contacts.tables import contact_tags, tags
 
 
@@ -23,7 +23,7 @@ class Tags(TopicQueries):
     def find_tag(self, name: str) -> int | None:
         """The id of a tag, None when it does not exist."""
         with self._database.read() as connection:
-            return connection.execute(select(tags.c.id).where(tags.c.key == clean(name.strip()).lower())).scalar()
+            return connection.execute(select(tags.c.id).where(tags.c.key == storable(name.strip()).lower())).scalar()
 
     def tag_names(self) -> dict[int, str]:
         """Every tag's name by id, in the order of the names."""

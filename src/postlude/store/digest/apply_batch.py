@@ -11,17 +11,17 @@ from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, liter
 from postlude.model.journal_position import JournalPosition
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import MAY_GO_AGAIN, CampaignStatus, CopyStatus, MemberStatus, SendOutcome
-from postlude.store.base import PreparedStatement, TopicQueries, address_key, chunks, clean
+from postlude.store.base import PreparedStatement, TopicQueries, chunks, lookup_key, storable
 from postlude.store.campaigns.tables import campaigns
 from postlude.store.contacts.lists import Lists, end_memberships
 from postlude.store.contacts.rows import CopySuppression, Suppression
-from postlude.store.contacts.suppressions import suppress, suppression_row
+from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
 from postlude.store.contacts.tables import list_members
 from postlude.store.digest.correct import correct
 from postlude.store.digest.facets import Facets, drop_facets, fold_counts, fold_facets, merge_facets
 from postlude.store.digest.feed import WORKSPACE, FeedEntry, next_number, pack_entry
 from postlude.store.digest.hours import fold_hours, merge_hours
-from postlude.store.digest.projection import fold, merge_copies, merge_links
+from postlude.store.digest.projection import fold_events, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.settle_indeterminate import settle_indeterminate
 from postlude.store.digest.tables import feed, outcomes, seen
@@ -128,11 +128,13 @@ class DigestQueries(TopicQueries):
         if not batch.submissions:
             return
         every = batch.submissions
-        know_again(connection, {address_key(copy.recipient) for one in every for copy in one.copies})
+        know_again(connection, {lookup_key(copy.recipient) for one in every for copy in one.copies})
         self._add(connection, messages, [message_row(one.message) for one in every])
         self._add(connection, links, [link_row(link) for one in every for link in one.links])
         self._add(connection, copies, [_copy_row(copy) for one in every for copy in one.copies])
-        self._settle_all(connection, early.take(connection, [copy.id for one in every for copy in one.copies]))
+        self._settle_all(
+            connection, early.take_early_results(connection, [copy.id for one in every for copy in one.copies])
+        )
 
     def _add(self, connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - Table
         if rows:
@@ -231,7 +233,7 @@ class DigestQueries(TopicQueries):
             for some in chunks(one.copies):
                 connection.execute(delete(copy_activity).where(copy_activity.c.copy.in_(some)))
                 connection.execute(delete(copy_hours).where(copy_hours.c.copy.in_(some)))
-            self._merge_copies.run(connection, fold(one.events)[0])
+            self._merge_copies.run(connection, fold_events(one.events)[0])
             self._merge_hours.run(connection, fold_hours(one.events))
             for some in chunks(one.messages):
                 connection.execute(delete(link_activity).where(link_activity.c.message.in_(some)))
@@ -240,7 +242,7 @@ class DigestQueries(TopicQueries):
             self._add_facets(connection, fold_counts(one.hits))
 
     def _project(self, connection: Connection, batch: Batch) -> None:
-        of_copies, of_links = fold(batch.events, batch.windows)
+        of_copies, of_links = fold_events(batch.events, batch.windows)
         self._merge_copies.run(connection, of_copies)
         self._merge_links.run(connection, of_links)
         self._merge_hours.run(connection, fold_hours(batch.events, batch.corrections))
@@ -297,7 +299,7 @@ class DigestQueries(TopicQueries):
                 if why.reason == UNSUBSCRIBED:
                     end_memberships(connection, row.address, why.at, why.copy)
                 rows.append(suppression_row(Suppression(row.address, why.reason, why.evidence, why.copy, why.at)))
-        suppress(connection, rows)
+        insert_suppressions(connection, rows)
 
     def _end_membership(self, connection: Connection, list_id: int, contact: int, why: CopySuppression) -> None:
         """Unsubscribing from a campaign ends the membership it came by, and only that one."""
@@ -356,18 +358,18 @@ def _word(status: CopyStatus) -> ColumnElement[str]:
 
 
 def _copy_row(copy: Copy) -> dict[str, Any]:
-    recipient = clean(copy.recipient)
+    recipient = storable(copy.recipient)
     return {
         "id": copy.id,
         "message": copy.message,
         "recipient": recipient,
-        "address": address_key(recipient),
+        "address": lookup_key(recipient),
         "status": copy.status.value,
         "next_attempt_at": copy.next_attempt_at or 0,
         "contact": copy.contact,
         "list": copy.list,
-        "notify": clean(copy.notify),
-        "orcpt": clean(copy.orcpt),
+        "notify": storable(copy.notify),
+        "orcpt": storable(copy.orcpt),
     }
 
 
@@ -379,24 +381,24 @@ def _attempt_row(result: AttemptResult) -> dict[str, Any]:
         "retry_at": (result.retry_at or None) if result.outcome in _MAY_WAIT else None,
         "more_indeterminate": int(result.outcome is SendOutcome.INDETERMINATE),
         "new_code": result.code,
-        "new_enhanced": clean(result.enhanced),
-        "new_text": clean(result.text),
-        "new_server": clean(result.server),
-        "new_remote_id": clean(result.remote_id),
+        "new_enhanced": storable(result.enhanced),
+        "new_text": storable(result.text),
+        "new_server": storable(result.server),
+        "new_remote_id": storable(result.remote_id),
         "new_sent_at": result.at if sent else None,
     }
 
 
 def _alias_row(alias: Alias) -> dict[str, Any]:
-    text = clean(alias.message_id.strip().strip("<>"))
+    text = storable(alias.message_id.strip().strip("<>"))
     return {"message_id_text": text, "message": alias.message, "copy": alias.copy}
 
 
 def _unmatched_row(one: Unmatched) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(one)
-    facts = {name: clean(value) for name, value in one.facts.items()}
-    return row | {"reason": clean(one.reason), "summary": clean(one.summary), "facts": facts}
+    facts = {name: storable(value) for name, value in one.facts.items()}
+    return row | {"reason": storable(one.reason), "summary": storable(one.summary), "facts": facts}
 
 
 def _quarantined_row(one: QuarantinedRecord) -> dict[str, Any]:
-    return msgspec.structs.asdict(one) | {"reason": clean(one.reason)}
+    return msgspec.structs.asdict(one) | {"reason": storable(one.reason)}

@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import Insert
 
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
-from postlude.store.base import clean
+from postlude.store.base import storable
 from postlude.store.digest.projection import CLICKS_BY, OPENS_BY, whose
 from postlude.store.digest.rows import Corrections, HitCount
 from postlude.store.messages.tables import HOUR_US, message_clients, message_hours
@@ -83,7 +83,7 @@ def fold_counts(counts: Iterable[HitCount]) -> Facets:
 
 
 def _name(client: str) -> str:
-    return client if client.isalnum() and len(client) < _LONGEST else clean(client)[:_LONGEST]
+    return client if client.isalnum() and len(client) < _LONGEST else storable(client)[:_LONGEST]
 
 
 def merge_facets(insert: Insert, table: Table) -> Insert:

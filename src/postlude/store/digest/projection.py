@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import Insert
 
 from postlude.model.event import Event
 from postlude.model.words import EventKind, Verdict
-from postlude.store.base import clean
+from postlude.store.base import storable
 from postlude.store.folds import Folded
 from postlude.store.messages.rows import Activity, LinkActivity
 from postlude.store.messages.tables import copy_activity, link_activity
@@ -30,7 +30,7 @@ _COPY: Final = Folded(Activity)
 _LINK: Final = Folded(LinkActivity)
 
 
-def fold(
+def fold_events(
     events: Iterable[Event], windows: Mapping[int, bytes] = MappingProxyType({})
 ) -> tuple[list[Delta], list[Delta]]:
     """The rows to merge into copy_activity and link_activity. `windows`: of copies that have events here."""
@@ -125,7 +125,9 @@ def _clicked(delta: Delta, event: Event) -> None:
 
 def _bounced(delta: Delta, event: Event) -> None:
     _earliest(delta, "bounced_at", event.at)
-    delta["bounce_reason"] = delta["bounce_reason"] or clean(event.facts.get("reason") or event.facts.get("text", ""))
+    delta["bounce_reason"] = delta["bounce_reason"] or storable(
+        event.facts.get("reason") or event.facts.get("text", "")
+    )
 
 
 def _happened(column: str, *, implies_delivery: bool = False) -> Callable[[Delta, Event], None]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 
 from postlude.model.errors import NotFoundError
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks
+from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
 
@@ -29,7 +29,7 @@ class FeedbackQueries(TopicQueries):
 
     def wishes_to_leave(self, address: str) -> list[Unmatched]:
         """Answers from this address that ask to be taken off and wait for a decision, oldest first."""
-        mine = unmatched.c.address == address_key(address), unmatched.c.state == "open"
+        mine = unmatched.c.address == lookup_key(address), unmatched.c.state == "open"
         with self._database.read() as connection:
             query = select(unmatched).where(*mine).order_by(unmatched.c.at)
             return [as_struct(Unmatched, row) for row in connection.execute(query)]
@@ -46,7 +46,7 @@ class FeedbackQueries(TopicQueries):
 
     def about(self, address: str, wanted: Collection[int]) -> list[Unmatched]:
         """Findings that contain an address, or are linked to one of these copies, oldest first."""
-        key = address_key(address)
+        key = lookup_key(address)
         named = func.lower(cast(unmatched.c.facts, Text)).contains(key, autoescape=True)
         conditions: list[ColumnElement[bool]] = [named | func.lower(unmatched.c.summary).contains(key, autoescape=True)]
         conditions += [unmatched.c.copy.in_(some) for some in chunks(wanted)]

@@ -24,7 +24,7 @@ class Unmatched(msgspec.Struct, frozen=True, rename={"channel": "door"}):
     handled_at: int | None = None
     handled_by: int = 0
     address: str | None = None
-    """The address whose mailings wait for the decision (as `address_key` has it); only for wishes to leave."""
+    """The address whose mailings wait for the decision (as `lookup_key` has it); only for wishes to leave."""
 
 
 class Resolution(msgspec.Struct, frozen=True, gc=False):

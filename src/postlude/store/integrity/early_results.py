@@ -54,7 +54,7 @@ def keep(connection: Connection, insert: Any, results: Iterable[AttemptResult]) 
         connection.execute(insert.on_conflict_do_update(index_elements=["copy"], set_=newer), rows)
 
 
-def take(connection: Connection, arrived: Collection[int]) -> list[AttemptResult]:
+def take_early_results(connection: Connection, arrived: Collection[int]) -> list[AttemptResult]:
     """The stored results of these copies, which now exist."""
     found = _kept(connection, arrived)
     for some in chunks(one.copy for one in found):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from postlude.model.segment import SegmentLabel
 from postlude.model.words import CampaignStatus, CopyStatus
-from postlude.store.base import TopicQueries, clean
+from postlude.store.base import TopicQueries, storable
 from postlude.store.campaigns.tables import campaign_variants, campaigns
 from postlude.store.columns import metadata
 from postlude.store.integrity.rows import Incident, PausedMail
@@ -57,7 +57,9 @@ class IntegrityQueries(TopicQueries):
 
     def add_incidents(self, found: Iterable[Incident]) -> None:
         """Record new incidents, durably."""
-        rows = [msgspec.structs.asdict(one) | {"text": clean(one.text), "writer": clean(one.writer)} for one in found]
+        rows = [
+            msgspec.structs.asdict(one) | {"text": storable(one.text), "writer": storable(one.writer)} for one in found
+        ]
         if rows:
             with self._database.write() as connection:
                 connection.execute(self._insert(incidents).on_conflict_do_nothing(), rows)

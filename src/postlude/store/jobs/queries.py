@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from postlude.kit.ids import new_id
 from postlude.model.errors import NotFoundError
 from postlude.model.words import JobStatus
-from postlude.store.base import TopicQueries, as_struct, clean
+from postlude.store.base import TopicQueries, as_struct, storable
 from postlude.store.jobs.rows import Beat, Job, JobError
 from postlude.store.jobs.tables import job_errors, jobs
 
@@ -35,10 +35,10 @@ class JobQueries(TopicQueries):
         job = Job(
             id=new_id(),
             kind=kind,
-            title=clean(title),
+            title=storable(title),
             status=JobStatus.RUNNING if owner else JobStatus.WAITING,
             owner=owner,
-            by=clean(by),
+            by=storable(by),
             unit=unit,
             total=total,
             options=options,
@@ -136,7 +136,7 @@ class JobQueries(TopicQueries):
         over = None if status in {JobStatus.PAUSED, JobStatus.WAITING} else now
         with self._database.write() as connection:
             change = update(jobs).where(jobs.c.id == job, jobs.c.owner == owner)
-            change = change.values(status=status.value, error=clean(error), beat_at=now, finished_at=over, wanted="")
+            change = change.values(status=status.value, error=storable(error), beat_at=now, finished_at=over, wanted="")
             return connection.execute(change).rowcount > 0
 
     def errors(self, job: int) -> Iterator[JobError]:
@@ -181,7 +181,7 @@ def add_errors(connection: Connection, job: int, errors: Iterable[JobError]) -> 
     rows: Sequence[dict[str, Any]] = [
         {"job": job}
         | msgspec.structs.asdict(error)
-        | {name: clean(getattr(error, name)) for name in ("column", "value", "reason", "remedy")}
+        | {name: storable(getattr(error, name)) for name in ("column", "value", "reason", "remedy")}
         for error in errors
     ]
     if rows:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from postlude.store.base import clean
+from postlude.store.base import storable
 from postlude.store.messages.rows import Link, Message
 
 
@@ -12,10 +12,10 @@ def message_row(message: Message) -> dict[str, Any]:
     """The columns of `messages`."""
     row = msgspec.structs.asdict(message)
     for name in ("subject", "sender", "mail_from", "envid", "ret", "untracked"):
-        row[name] = clean(row[name])
+        row[name] = storable(row[name])
     return (
         row
-        | {"message_id": clean(message.message_id.strip().strip("<>")), "via": message.via.value}
+        | {"message_id": storable(message.message_id.strip().strip("<>")), "via": message.via.value}
         | {"purpose": message.purpose.value}
     )
 
@@ -23,4 +23,4 @@ def message_row(message: Message) -> dict[str, Any]:
 def link_row(link: Link) -> dict[str, Any]:
     """The columns of `links`."""
     row = msgspec.structs.asdict(link)
-    return row | {name: clean(row[name]) for name in ("url", "label", "reason")}
+    return row | {name: storable(row[name]) for name in ("url", "label", "reason")}

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CopyStatus, Via
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks
+from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key
 from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Message, MessageTotals, StoredChecksum
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
@@ -73,7 +73,7 @@ class MessageQueries(TopicQueries):
         mine = [copies.c.message == message]
         if recipient:
             # The sum keeps SQLite from reading a whole campaign through the index of messages.
-            mine = [copies.c.address == address_key(recipient), copies.c.message + 0 == message]
+            mine = [copies.c.address == lookup_key(recipient), copies.c.message + 0 == message]
         query = select(*COPY_COLUMNS).where(*mine).order_by(copies.c.address, copies.c.id)
         with self._database.read() as connection:
             return [as_struct(Copy, row) for row in connection.execute(query)]
@@ -173,7 +173,7 @@ class MessageQueries(TopicQueries):
         query = (
             select(*COPY_COLUMNS)
             .join(messages, messages.c.id == copies.c.message)
-            .where(copies.c.address == address_key(address), messages.c.created_at >= since)
+            .where(copies.c.address == lookup_key(address), messages.c.created_at >= since)
             .order_by(messages.c.created_at.desc(), copies.c.id)
             .limit(limit)
         )
@@ -202,7 +202,7 @@ class MessageQueries(TopicQueries):
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the messages with this Message-ID, to this address, or single ones from it; newest first."""
         text = query.strip().strip("<>")
-        address = address_key(text)
+        address = lookup_key(text)
         wanted = union(
             select(messages.c.id).where(messages.c.message_id == text),
             select(message_aliases.c.message).where(message_aliases.c.message_id_text == text),

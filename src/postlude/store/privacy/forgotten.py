@@ -19,13 +19,13 @@ from postlude.model.errors import InputError, StorageError
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
-from postlude.store.base import TopicQueries, address_key, chunks, insert_into
-from postlude.store.contacts.erasing import erase_contact
+from postlude.store.base import TopicQueries, lookup_key, chunks, insert_into
+from postlude.store.contacts.erasing import delete_contact
 from postlude.store.contacts.leaving import has_left
-from postlude.store.contacts.may_leave import asks_to_leave
+from postlude.store.contacts.may_leave import has_asked_to_leave
 from postlude.store.contacts.rows import Suppression
 from postlude.store.contacts.search import MERGE_WORDS
-from postlude.store.contacts.suppressions import suppress, suppression_row
+from postlude.store.contacts.suppressions import insert_suppressions, suppression_row
 from postlude.store.contacts.tables import contacts, suppressions
 from postlude.store.engine import translated
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -66,7 +66,7 @@ class ForgetQueries(TopicQueries):
 
     def ask_to_forget(self, address: str, at: int) -> None:
         """Ask the app to forget an address; InputError when it is a user's."""
-        key = address_key(address)
+        key = lookup_key(address)
         with self._database.write() as connection:
             if connection.execute(select(users.c.id).where(func.lower(users.c.address) == key)).first() is not None:
                 raise InputError(f"{address} is a user of this server; remove the user first")
@@ -95,7 +95,7 @@ class ForgetQueries(TopicQueries):
             remember_wishes(connection, address, at)
             forgot = _forget_copies(connection, address, at)
             for (contact,) in connection.execute(select(contacts.c.id).where(contacts.c.address == address)).all():
-                erase_contact(connection, contact)
+                delete_contact(connection, contact)
             mails = _forget_feedback(connection, address, forgot.copies)
             for table in (suppressions, withdrawals, tracking_choices, data_requests):
                 connection.execute(delete(table).where(table.c.address == address))
@@ -138,7 +138,7 @@ def know_again(connection: Connection, addresses: Iterable[str]) -> None:
             address = by_hash[bytes(row.hash)]
             if row.reason:
                 known = Suppression(address, row.reason, "before forgotten", at=row.at, left_at=row.left_at)
-                suppress(connection, [suppression_row(known)])
+                insert_suppressions(connection, [suppression_row(known)])
             if row.opens or row.clicks:
                 allowed = {"opens": not row.opens, "clicks": not row.clicks}
                 write_choice(connection, address, row.at, **allowed, evidence="before it was forgotten")
@@ -169,7 +169,7 @@ def remember_wishes(connection: Connection, address: str, at: int) -> None:
         select(suppressions.c.reason, suppressions.c.left_at).where(suppressions.c.address == address)
     ).first()
     left = select(contacts.c.id).where(contacts.c.address == address, has_left())
-    asks = select(asks_to_leave(literal(address)))
+    asks = select(has_asked_to_leave(literal(address)))
     left_at = listed.left_at if listed else None
     if left_at is None and (connection.execute(left).first() is not None or connection.execute(asks).scalar()):
         left_at = at

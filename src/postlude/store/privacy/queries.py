@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import Consent, Purpose
-from postlude.store.base import TopicQueries, address_key, as_struct, chunks, clean
+from postlude.store.base import TopicQueries, as_struct, chunks, lookup_key, storable
 from postlude.store.contacts.consent import add_proof, note_consent
 from postlude.store.contacts.lists import Lists
 from postlude.store.contacts.rows import Proof
@@ -38,7 +38,7 @@ class PrivacyQueries(TopicQueries):
         """The `addresses`, in their given spelling, that withdrew tracking."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
-            spelled.setdefault(address_key(address), set()).add(address)
+            spelled.setdefault(lookup_key(address), set()).add(address)
         found: dict[str, Withdrawal] = {}
         with self._database.read() as connection:
             for some in chunks(spelled):
@@ -51,7 +51,7 @@ class PrivacyQueries(TopicQueries):
         """As `withdrawals`, where recording needs consent: also for addresses without any choice."""
         spelled: dict[str, set[str]] = {}
         for address in addresses:
-            spelled.setdefault(address_key(address), set()).add(address)
+            spelled.setdefault(lookup_key(address), set()).add(address)
         consented: dict[str, tuple[bool, bool]] = {}
         joined = contacts.outerjoin(withdrawals, withdrawals.c.address == contacts.c.address)
         query = select(contacts.c.address, agreed("opens"), agreed("clicks")).select_from(joined)
@@ -69,7 +69,7 @@ class PrivacyQueries(TopicQueries):
     def withdrawal(self, address: str) -> Withdrawal | None:
         """The latest choice of this address, also when it allowed everything again; None when there is none."""
         with self._database.read() as connection:
-            query = select(withdrawals).where(withdrawals.c.address == address_key(address))
+            query = select(withdrawals).where(withdrawals.c.address == lookup_key(address))
             row = connection.execute(query).first()
         return None if row is None else as_struct(Withdrawal, row)
 
@@ -125,7 +125,7 @@ class PrivacyQueries(TopicQueries):
     def change_link(self, change: LinkChange) -> None:
         """Redirect or stop a link."""
         insert = self._insert(link_changes).values(
-            kind=change.kind, scope=change.scope, position=change.position, url=clean(change.url), at=change.at
+            kind=change.kind, scope=change.scope, position=change.position, url=storable(change.url), at=change.at
         )
         new = {"url": insert.excluded.url, "at": insert.excluded.at}
         with self._database.write() as connection:
@@ -160,7 +160,7 @@ class PrivacyQueries(TopicQueries):
         """Note that the answer to a request is on its way."""
         with self._database.write() as connection:
             connection.execute(
-                update(data_requests).where(data_requests.c.address == address_key(address)).values(answered_at=at)
+                update(data_requests).where(data_requests.c.address == lookup_key(address)).values(answered_at=at)
             )
 
     def apply_choices(self, connection: Connection, choices: Iterable[PreferenceChoice]) -> None:
@@ -186,7 +186,7 @@ class PrivacyQueries(TopicQueries):
 
     def choose(self, address: str, choice: PreferenceChoice, how: str) -> None:
         """Record a choice for an address that was not made on a copy's page; its copy id is 0."""
-        key = address_key(address)
+        key = lookup_key(address)
         with self._database.write() as connection:
             opens, clicks = choice.opens, choice.clicks
             write_choice(connection, key, choice.at, opens=opens, clicks=clicks, evidence=choice.evidence)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select
 
 from postlude.model.words import Consent
-from postlude.store.base import clean, insert_into
+from postlude.store.base import insert_into, storable
 from postlude.store.contacts.tables import contacts
 from postlude.store.messages.tables import copies
 from postlude.store.privacy.rows import TrackingStatement
@@ -62,7 +62,7 @@ def write_choice(
     evidence: str,
     copy: int | None = None,
 ) -> None:
-    """Record a choice of an address (as `address_key` has it) at `at`: True allows, False withdraws, None: unchanged.
+    """Record a choice of an address (as `lookup_key` has it) at `at`: True allows, False withdraws, None: unchanged.
 
     Acts from `at` on, whenever it arrives here; the latest choice applies now.
     """
@@ -78,7 +78,7 @@ def write_choice(
         "opens": no_opens if opens is None else not opens,
         "clicks": no_clicks if clicks is None else not clicks,
         "at": at,
-        "evidence": clean(evidence),
+        "evidence": storable(evidence),
     }
     insert = insert_into(connection.dialect, tracking_choices).values(row)
     new = {name: insert.excluded[name] for name in ("opens", "clicks", "evidence")}

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from postlude.kit.ids import new_id
 from postlude.model.errors import InputError, NotFoundError
 from postlude.segments.expression import Expression
-from postlude.store.base import TopicQueries, as_struct, clean, named
+from postlude.store.base import TopicQueries, as_struct, named, storable
 from postlude.store.contacts.segment_query import chooses
 from postlude.store.contacts.tables import contacts
 from postlude.store.segments.rows import Segment
@@ -85,7 +85,7 @@ class SegmentQueries(TopicQueries):
     def by_name(self, name: str) -> Segment | None:
         """The segment of this name, in any case of letters."""
         with self._database.read() as connection:
-            row = connection.execute(select(segments).where(segments.c.key == clean(name.strip()).lower())).first()
+            row = connection.execute(select(segments).where(segments.c.key == storable(name.strip()).lower())).first()
         return None if row is None else as_struct(Segment, row)
 
     def every(self) -> list[Segment]:

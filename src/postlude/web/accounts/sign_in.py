@@ -29,7 +29,7 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
     if user is None:
         return pages_of(request).render(request, "accounts/sign_in.html", status=HTTPStatus.FORBIDDEN, spent=True)
     response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
-    session.start(response, deps, user)
+    session.set_session(response, deps, user)
     return response
 
 
@@ -37,5 +37,5 @@ def sign_in(request: Request, deps: Deps, token: str) -> Response:
 def sign_out(deps: Deps, viewer: Posted) -> Response:
     """End this session, here and on the server."""
     response = RedirectResponse("/sign-in", status_code=HTTPStatus.SEE_OTHER)
-    session.end(response, deps, viewer)
+    session.clear_session(response, deps, viewer)
     return response

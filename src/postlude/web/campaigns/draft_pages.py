@@ -10,12 +10,12 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError, PostludeError
 from postlude.model.words import CampaignStatus
-from postlude.services.accounts.sender_rights import sender_of
+from postlude.services.accounts.sender_rights import permitted_sender
 from postlude.services.campaigns.audience import audience_at
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import MAX_VARIANTS, VariantContent, change_campaign, create_campaign
 from postlude.services.campaigns.follow_up import FollowUp
-from postlude.services.campaigns.preview import CopyPreview, preview, someone
+from postlude.services.campaigns.preview import CopyPreview, preview_copy, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import CampaignReport, hidden_of, hidden_words, report_of, totals_of
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
@@ -115,7 +115,7 @@ def save(request: Request, deps: Deps, form: PostedLarge, campaign: str) -> Resp
 
 def _save(deps: WebDeps, viewer: Viewer, campaign: Campaign, draft: CampaignForm, *, add: bool) -> None:
     if draft.details["sender"].strip():
-        sender_of(viewer.user.address, viewer.user.senders, draft.details["sender"])
+        permitted_sender(viewer.user.address, viewer.user.senders, draft.details["sender"])
     contents = complete(draft.contents)
     if add:
         free = next((name for name in _VARIANTS if name not in contents), None)
@@ -187,7 +187,7 @@ def _typed(deps: WebDeps, form: LargeForm, campaign: str) -> tuple[CopyPreview |
         if address and contact is None:
             return None, f"{address} is not a contact."
         variant = next((one for one in variants if one.name == wanted), variants[0])
-        return preview(deps.campaigns.contents, changed, variant, contact), ""
+        return preview_copy(deps.campaigns.contents, changed, variant, contact), ""
     except PostludeError as error:
         return None, str(error)
 

@@ -15,7 +15,14 @@ from postlude.kit.ids import id_text, new_id, parse_id
 from postlude.model.errors import InputError, NotFoundError, StorageError
 from postlude.model.words import Purpose
 from postlude.services.contacts.columns import TARGETS
-from postlude.services.contacts.import_job import KIND, ImportOrder, ImportPreview, order_import, preview, summary
+from postlude.services.contacts.import_job import (
+    KIND,
+    ImportOrder,
+    ImportPreview,
+    import_summary,
+    order_import,
+    preview_import,
+)
 from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
 from postlude.web.contacts.pages import csv_response
@@ -33,7 +40,7 @@ _SHOWN_ERRORS: Final = 20
 def import_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """The upload page, with earlier imports."""
     del viewer
-    jobs = [(job, summary(job)) for job in deps.store.jobs.latest(KIND, limit=20)]
+    jobs = [(job, import_summary(job)) for job in deps.store.jobs.latest(KIND, limit=20)]
     return pages_of(request).render(request, "contacts/import.html", jobs=jobs, error="")
 
 
@@ -123,7 +130,7 @@ def job_page(request: Request, deps: Deps, viewer: SignedIn, job: str) -> Respon
         job=found,
         pace=now,
         left=duration(now.seconds_left) if now.seconds_left else "",
-        counts=summary(found),
+        counts=import_summary(found),
         errors=[error for error, _ in zip(deps.store.jobs.errors(found.id), range(_SHOWN_ERRORS), strict=False)],
         upload=Path(str(found.options.get("file", ""))).stem if _is_upload(deps, found) else "",
     )
@@ -157,7 +164,7 @@ def steer(deps: Deps, viewer: Posted, job: str, do: Annotated[str, Form()] = "")
 def _check(request: Request, deps: WebDeps, upload_id: str, order: ImportOrder, error: str = "") -> Response:
     seen: ImportPreview | None = None
     try:
-        seen = preview(order)
+        seen = preview_import(order)
     except InputError as problem:
         error = error or str(problem)
     return pages_of(request).render(

@@ -59,7 +59,7 @@ def contacts_page(  # noqa: PLR0917 - one parameter a field
 def export(deps: Deps, viewer: SignedIn, q: str = "", in_list: str = "", tag: str = "") -> Response:
     """All matching contacts, as CSV."""
     del viewer
-    rows = service.export_rows(deps.store, search=q, list_id=parse_id(in_list) or 0, tag=parse_id(tag) or 0)
+    rows = service.contact_rows(deps.store, search=q, list_id=parse_id(in_list) or 0, tag=parse_id(tag) or 0)
     return csv_response(rows, "contacts.csv")
 
 
@@ -77,7 +77,9 @@ def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
 ) -> Response:
     """Add a contact and show it."""
-    contact = service.add(deps.store, deps.clock, address, name=name.strip(), source=f"by {viewer.user.address}")
+    contact = service.add_contact(
+        deps.store, deps.clock, address, name=name.strip(), source=f"by {viewer.user.address}"
+    )
     return _to(contact)
 
 
@@ -106,7 +108,7 @@ def change(  # noqa: PLR0917 - one parameter a field
     have = store.contacts.tags_of([kept.id]).get(kept.id, [])
     gone = [one for one in have if one.lower() not in {tag.lower() for tag in wanted}]
     try:
-        changed = service.edit(store, deps.clock, kept, address=address, fields=fields, **own)
+        changed = service.edit_contact(store, deps.clock, kept, address=address, fields=fields, **own)
         service.set_tags(store, changed, wanted, gone)
     except InputError as error:
         return _page(request, deps, viewer, contact, error=str(error))
@@ -158,7 +160,7 @@ def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()]
     kept = _find(deps, contact)
     if not sure:
         raise InputError("Tick the box that says you are sure.")
-    service.erase(deps.store, deps.clock, kept)
+    service.erase_contact(deps.store, deps.clock, kept)
     return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -41,7 +41,7 @@ def suppressions_page(  # noqa: PLR0917 - one parameter a field
 def export(deps: Deps, viewer: SignedIn) -> Response:
     """The whole list as CSV."""
     del viewer
-    return csv_response(service.export_rows(deps.store), "suppressions.csv")
+    return csv_response(service.suppression_rows(deps.store), "suppressions.csv")
 
 
 @router.post("/suppressions")
@@ -49,7 +49,7 @@ def add(
     deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "", note: Annotated[str, Form()] = ""
 ) -> Response:
     """Suppress an address by hand; the user is recorded."""
-    service.add(deps.store, deps.clock, address, by=viewer.user.address, note=note.strip())
+    service.suppress(deps.store, deps.clock, address, by=viewer.user.address, note=note.strip())
     return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -57,6 +57,6 @@ def add(
 def remove(deps: Deps, viewer: Posted, address: Annotated[str, Form()] = "") -> Response:
     """Remove a suppression."""
     del viewer
-    if not service.remove(deps.store, address):
+    if not service.end_suppression(deps.store, address):
         raise NotFoundError(f"{address} is not suppressed")
     return RedirectResponse("/suppressions", status_code=HTTPStatus.SEE_OTHER)

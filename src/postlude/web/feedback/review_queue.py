@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import InputError, NotFoundError
-from postlude.model.observation import encode
-from postlude.services.feedback.review_queue import accept_wish, decide, question, questions
+from postlude.model.observation import encode_observation
+from postlude.services.feedback.review_queue import accept_wish, decide_question, question, questions
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -62,8 +62,8 @@ async def resolve(
     if do == "accept":
         decision = await run_in_threadpool(accept_wish, *asked)
     else:
-        decision = await run_in_threadpool(decide, *asked, chosen)
-    await deps.append(encode(decision))
+        decision = await run_in_threadpool(decide_question, *asked, chosen)
+    await deps.append(encode_observation(decision))
     return RedirectResponse(f"/unmatched?done={do}", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse
 
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
-from postlude.model.observation import encode
-from postlude.services.messages.resend import choose
+from postlude.model.observation import encode_observation
+from postlude.services.messages.resend import choose_copies
 from postlude.web.deps import Deps
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
@@ -42,11 +42,11 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
 async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
     """Send one copy of the viewer's message again; the request is journaled before the answer."""
     wanted = parse_id(copy)
-    chosen = await run_in_threadpool(choose, deps.store, wanted, deps.clock) if wanted is not None else []
+    chosen = await run_in_threadpool(choose_copies, deps.store, wanted, deps.clock) if wanted is not None else []
     owner = await run_in_threadpool(_owner, deps, chosen[0].observation.message) if chosen else None
     if owner != viewer.user.id or parse_id(message) != chosen[0].observation.message:
         raise NotFoundError(f"no message of yours has the id {message}")
-    await deps.append(encode(chosen[0].observation))
+    await deps.append(encode_observation(chosen[0].observation))
     return RedirectResponse(f"/messages/{message}", status_code=HTTPStatus.SEE_OTHER)
 
 

@@ -13,11 +13,11 @@ from postlude.services.campaigns.drafts import change_campaign, create_campaign
 from postlude.services.segments.names import read_segment, with_names
 from postlude.services.segments.saved import (
     change_segment,
-    choose,
     delete_segment,
     freeze_segment,
     mailable_page,
     save_segment,
+    select_contacts,
     thaw_segment,
 )
 from postlude.store.contacts.rows import Audience
@@ -85,7 +85,7 @@ def segment_page(request: Request, deps: Deps, viewer: SignedIn, segment: str, a
     named = with_names(deps.store, saved.expression)
     people, chosen, problem = [], None, ""
     try:
-        chosen = choose(deps.store, deps.clock, saved.asked)._replace(words=sentence(named))
+        chosen = select_contacts(deps.store, deps.clock, saved.asked)._replace(words=sentence(named))
         people = mailable_page(deps.store, deps.clock, saved.asked, parse_id(after) or 0, _PAGE)
     except InputError as error:
         problem = str(error)
@@ -160,7 +160,7 @@ def _looked_at(deps: WebDeps, text: str) -> dict[str, Any]:
         return {"chosen": None, "problem": "", "people": []}
     try:
         asked = read_segment(deps.store, text)
-        chosen = choose(deps.store, deps.clock, asked)
+        chosen = select_contacts(deps.store, deps.clock, asked)
         return {"chosen": chosen, "problem": "", "people": mailable_page(deps.store, deps.clock, asked, limit=5)}
     except (InputError, NotFoundError) as error:
         return {"chosen": None, "problem": str(error), "people": []}

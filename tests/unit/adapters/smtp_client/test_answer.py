@@ -1,6 +1,6 @@
 import pytest
 
-from postlude.adapters.smtp_client.answer import accepted, over_our_limit, refusal
+from postlude.adapters.smtp_client.answer import accepted, over_our_limit, refusal_answer
 from postlude.model.words import SendOutcome
 
 SES_ID = "0102018f4b2c7a11-5f0c2d3e-1c2b-4a77-9d0e-2a6b0d6f0a11-000000"
@@ -39,6 +39,6 @@ def test_the_id_a_provider_gives_is_read_from_its_answer(text: str, expected: st
 def test_a_limit_of_the_account_is_told_from_a_word_about_the_recipient(
     code: int, text: str, outcome: SendOutcome, limit: str
 ) -> None:
-    answer = refusal(code, text, "x:587", "rcpt")
+    answer = refusal_answer(code, text, "x:587", "rcpt")
     assert answer.outcome is outcome
     assert over_our_limit(answer) == limit

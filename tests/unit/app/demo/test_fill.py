@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from postlude.app.demo.fill import fill, remove
+from postlude.app.demo.fill import fill, remove_demo
 from postlude.config import load
 from postlude.model.errors import InputError
 
@@ -18,4 +18,4 @@ def test_an_instance_that_sends_for_real_is_refused_before_anything_is_written(t
 
 def test_where_there_is_no_demo_nothing_is_removed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no demo"):
-        remove(load({"POSTLUDE_DATA": str(tmp_path / "data")}), anyway=True)
+        remove_demo(load({"POSTLUDE_DATA": str(tmp_path / "data")}), anyway=True)

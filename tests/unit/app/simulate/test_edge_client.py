@@ -7,7 +7,7 @@ from postlude.app.demo.clock import DAY, DemoClock
 from postlude.app.simulate.edge_client import EdgeClient
 from postlude.config import load
 from postlude.journal import JournalReader
-from postlude.model.observation import Hit, decode
+from postlude.model.observation import Hit, decode_observation
 from postlude.tokens import Kind, Urls
 
 
@@ -21,7 +21,7 @@ async def test_a_request_is_journaled_at_the_simulated_time(tmp_path: Path) -> N
         assert await edge.ask("HEAD", link, "check", "198.18.7.9", {}) == 302
         assert await edge.ask("GET", link, "someone", "198.18.7.9", {"Accept-Language": "en"}) == 302
     [record] = JournalReader(parts.folder.journal, clock).read({}, 10)
-    hit = decode(record.data)
+    hit = decode_observation(record.data)
     assert isinstance(hit, Hit)
     assert hit.at == 20_000 * DAY
     assert hit.address == "198.18.7.0"

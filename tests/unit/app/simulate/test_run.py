@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from postlude.app.build.campaigns import campaign_services
-from postlude.app.demo.fill import remove
+from postlude.app.demo.fill import remove_demo
 from postlude.app.simulate.play import SimulationOrder
 from postlude.app.simulate.run import simulate
 from postlude.config import Settings, load
@@ -54,7 +54,7 @@ def test_in_process_nothing_is_composed(tmp_path: Path) -> None:
 
 def test_it_can_be_taken_away_again(tmp_path: Path) -> None:
     simulate(settings(tmp_path), SimulationOrder(people=3), truth=None, progress=lambda _: None)
-    assert remove(settings(tmp_path), anyway=False)["campaigns"] == 1
+    assert remove_demo(settings(tmp_path), anyway=False)["campaigns"] == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postlude.edge.pages.language import choose, load_texts
+from postlude.edge.pages.language import choose_language, load_texts
 
 
 def test_every_language_has_every_text() -> None:
@@ -24,4 +24,4 @@ def test_every_language_has_every_text() -> None:
     ],
 )
 def test_the_language_is_the_visitors(accept: str, expected: str) -> None:
-    assert choose(accept, load_texts()) == expected
+    assert choose_language(accept, load_texts()) == expected

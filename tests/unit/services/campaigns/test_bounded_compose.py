@@ -15,7 +15,7 @@ from postlude.instrument import Policy
 from postlude.kit.bounded_child import BoundedChildren
 from postlude.mail.bodies import read_bodies
 from postlude.services.campaigns import bounded_compose
-from postlude.services.campaigns.bounded_compose import MessageUrls, bounded, decide, examine, sample
+from postlude.services.campaigns.bounded_compose import MessageUrls, bounded, decide_template, examine_template, sample
 from postlude.tokens import KeyRing, Kind, Prefixes, TokenCodec, Urls
 from servers import greedy
 
@@ -58,14 +58,14 @@ def test_a_copy_is_composed() -> None:
 
 
 def test_links_and_fields_are_told() -> None:
-    found = examine(template('<a href="https://x.example/">{{ contact.city }}</a>'), Policy(), PLACE)
+    found = examine_template(template('<a href="https://x.example/">{{ contact.city }}</a>'), Policy(), PLACE)
     assert [link.url for link in found.links] == ["https://x.example/"]
     assert found.fields == ("contact.city",)
 
 
 def test_errors_are_those_of_composing_here() -> None:
     with pytest.raises(TemplateError, match="HTML, line 1"):
-        examine(template("{% if %}"), Policy(), PLACE)
+        examine_template(template("{% if %}"), Policy(), PLACE)
     strict = CampaignTemplate(sender="a@example.org", subject="x", text="{{ contact.city }}", missing="fail")
     with pytest.raises(MissingFieldError) as raised:
         sample(strict, Policy(), PLACE, ADA)
@@ -141,7 +141,7 @@ URLS = Urls(TokenCodec(KeyRing({1: b"k" * 32}, 1)), "https://t.example.org", Kin
 def test_a_copy_whose_logic_ran_elsewhere_is_the_same(html: str) -> None:
     compiled = compile_campaign(template(html, "For {{ contact.first_name ~ '.' }}"), Policy(headers=False), URLS)
     assert not compiled.cheap
-    decided = decide(compiled.recipe, ADA)
+    decided = decide_template(compiled.recipe, ADA)
     tokens = URLS.tokens(5)
     for _ in range(3):  # what copies share is made from the second one on
         assert compiled.render(tokens, ADA, b"", decided) == compiled.render_one(tokens, ADA)
@@ -158,7 +158,7 @@ def test_a_copy_whose_logic_ran_elsewhere_is_the_same(html: str) -> None:
 )
 def test_what_only_one_contact_brings_about_ends_as_well(code: str, why: str) -> None:
     compiled = compile_campaign(template(f"<p>{code}</p>"), Policy(headers=False), URLS)
-    assert decide(compiled.recipe, ADA).skeletons[0].startswith("<p>")
+    assert decide_template(compiled.recipe, ADA).skeletons[0].startswith("<p>")
     with pytest.raises(TemplateError, match=why):
-        decide(compiled.recipe, {"contact": ADA["contact"] | {"bomb": "b" * 9_999}})
-    assert decide(compiled.recipe, ADA).subject == "Hello"
+        decide_template(compiled.recipe, {"contact": ADA["contact"] | {"bomb": "b" * 9_999}})
+    assert decide_template(compiled.recipe, ADA).subject == "Hello"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postlude.services.contacts.cell_words import words_of, words_text
+from postlude.services.contacts.cell_words import split_cell, words_text
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ from postlude.services.contacts.cell_words import words_of, words_text
     ],
 )
 def test_words_of_a_cell(cell: str, words: tuple[str, ...]) -> None:
-    assert words_of(cell) == words
+    assert split_cell(cell) == words
 
 
 @given(st.lists(st.text('ab ,;|":é', min_size=1, max_size=6).map(str.strip).filter(bool), unique=True, max_size=5))
 def test_what_is_read_is_what_was_written(words: list[str]) -> None:
-    assert words_of(words_text(words)) == tuple(words)
+    assert split_cell(words_text(words)) == tuple(words)

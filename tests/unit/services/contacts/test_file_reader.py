@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from postlude.model.errors import InputError
-from postlude.services.contacts.file_reader import rows_of, shape_of
+from postlude.services.contacts.file_reader import file_rows, shape_of
 
 
 def _file(folder: Path, data: bytes) -> Path:
@@ -29,7 +29,7 @@ def test_encodings_are_found_out(tmp_path: Path, encoding: str, city: str) -> No
     text = "email,city\r\n" + "".join(f'p{n}@example.org,"{city}"\r\n' for n in range(20))
     path = _file(tmp_path, text.encode(encoding))
     shape = shape_of(path)
-    rows = list(rows_of(path, shape))
+    rows = list(file_rows(path, shape))
     assert [row.cells for row in rows[1:]] == [[f"p{n}@example.org", city] for n in range(20)], shape.encoding
     assert shape.guessed is (encoding in {"cp1252", "shift_jis", "gb18030", "cp1251"})
 
@@ -42,15 +42,15 @@ def test_delimiters_and_line_ends(tmp_path: Path, delimiter: str, end: str) -> N
     shape = shape_of(path)
     assert shape.delimiter == delimiter
     assert shape.lines == 4
-    found = list(rows_of(path, shape))
+    found = list(file_rows(path, shape))
     assert [(row.line, row.end) for row in found] == [(1, 1), (2, 3), (4, 4)]
     assert found[1].cells == ["Anna", "a@example.org", f"two{end}lines"]
-    assert list(rows_of(path, shape, after=3)) == found[2:]
+    assert list(file_rows(path, shape, after=3)) == found[2:]
 
 
 def test_a_delimiter_that_the_file_names_wins(tmp_path: Path) -> None:
     path = _file(tmp_path, b"sep=;\nname, first;email\nDoe, Anna;a@example.org\n")
-    found = list(rows_of(path, shape_of(path)))
+    found = list(file_rows(path, shape_of(path)))
     assert found[0].line == 2
     assert found[1].cells == ["Doe, Anna", "a@example.org"]
 
@@ -59,17 +59,17 @@ def test_thousands_of_open_quotation_marks_are_thousands_of_errors(tmp_path: Pat
     path = _file(
         tmp_path, b"email,note\n" + b'a@example.org,"open "x" y\n' * 3 + b'b@example.org,"' + b"x" * 200_000 + b"\n"
     )
-    found = list(rows_of(path, shape_of(path)))
+    found = list(file_rows(path, shape_of(path)))
     assert found[-1].reason == "a quotation mark is opened here and never closed"
     bad = _file(tmp_path, b"".join(b'a,"' + b"y" * 140_000 + b"\n" for _ in range(30)))
-    assert sum(bool(row.reason) for row in rows_of(bad, shape_of(bad))) >= 15
+    assert sum(bool(row.reason) for row in file_rows(bad, shape_of(bad))) >= 15
 
 
 @pytest.mark.parametrize(("word", "encoding"), [("Köln", "cp1252"), ("Ångström", "cp1252"), ("Łódź", "cp1250")])
 def test_one_word_is_enough_for_the_common_case(tmp_path: Path, word: str, encoding: str) -> None:
     path = _file(tmp_path, f"email;town\na@example.org;{word}\nb@example.org;Bonn\n".encode(encoding))
     shape = shape_of(path)
-    assert list(rows_of(path, shape))[1].cells[1] == word
+    assert list(file_rows(path, shape))[1].cells[1] == word
     assert shape.guessed
     assert not shape_of(path, encoding=encoding).guessed
 
@@ -111,6 +111,6 @@ def test_half_a_character_is_an_error_of_its_row(tmp_path: Path, content: bytes,
         shape = shape_of(file, encoding=encoding)
     except InputError:
         return  # an encoding nobody saves contact files in
-    rows = list(rows_of(file, shape))
+    rows = list(file_rows(file, shape))
     assert rows
     assert all(row.cells or row.reason for row in rows)

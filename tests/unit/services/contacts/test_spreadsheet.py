@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from postlude.model.errors import InputError
-from postlude.services.contacts.file_reader import rows_of, shape_of
+from postlude.services.contacts.file_reader import file_rows, shape_of
 
 _TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -56,7 +56,7 @@ def test_a_small_sheet_is_read(tmp_path: Path) -> None:
     )
     shape = shape_of(path)
     assert shape.lines == 2
-    assert [row.cells for row in rows_of(path, shape)] == [["email"], ["a@b.example"]]
+    assert [row.cells for row in file_rows(path, shape)] == [["email"], ["a@b.example"]]
 
 
 def test_two_far_cells_are_refused_with_a_remedy(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_sheet_with_an_entity_is_refused(tmp_path: Path) -> None:
     before = '<!DOCTYPE x [<!ENTITY a "b">]>'
     path = sheet(tmp_path / "a.xlsx", f'<row r="1">{text("A1", "&a;&nonsense;")}</row>', before)
     with pytest.raises(InputError, match="cannot be read as a spreadsheet"):
-        list(rows_of(path, shape_of(path)))
+        list(file_rows(path, shape_of(path)))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip file at all"])

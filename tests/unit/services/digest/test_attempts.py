@@ -1,7 +1,7 @@
 import pytest
 
 from postlude.journal import JournalRecord
-from postlude.model.observation import Attempt, encode
+from postlude.model.observation import Attempt, encode_observation
 from postlude.model.words import SendOutcome
 from postlude.services.digest.attempts import attempted
 from postlude.services.digest.item import Item
@@ -19,7 +19,7 @@ SES_ID = "0102018f4b2c7a11-5f0c2d3e-000000"
 )
 def test_replies_to_what_ses_renamed_find_their_copy(server: str, expected: list[str]) -> None:
     seen = Attempt(5, 1, 2, SendOutcome.ACCEPTED, 250, "", f"Ok {SES_ID}", server, "end-of-data", 1, remote_id=SES_ID)
-    item = Item(JournalRecord(1, 1, 0, encode(seen)), seen)
+    item = Item(JournalRecord(1, 1, 0, encode_observation(seen)), seen)
     attempted(item, seen)
     assert [(alias.message_id, alias.message, alias.copy) for alias in item.meaning.aliases] == [
         (e, 1, 2) for e in expected

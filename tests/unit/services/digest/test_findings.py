@@ -11,7 +11,6 @@ from postlude.services.digest.findings import (
     Repeats,
     apply_findings,
     call_fingerprint,
-    clean,
     mail_fingerprint,
     mail_identity,
 )
@@ -120,7 +119,3 @@ def test_a_providers_own_id_tells_its_repeats() -> None:
 def test_two_providers_may_use_the_same_id() -> None:
     finding = Finding(FindingKind.BOUNCED, event_id="e1")
     assert call_fingerprint("acme", finding) != call_fingerprint("other", finding)
-
-
-def test_half_a_surrogate_pair_is_replaced() -> None:
-    assert clean("a\ud800b") == "a?b"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from postlude.classify import judge
 from postlude.journal import JournalRecord
-from postlude.model.observation import Hit, RawHit, decode_quick, encode
+from postlude.model.observation import Hit, RawHit, decode_quick, encode_observation
 from postlude.model.words import HitEndpoint
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
@@ -47,9 +47,9 @@ def test_remembered_judgements_are_the_ones_each_hit_would_get() -> None:
                 ({}, {"network": "barracuda"}, {"network": "mimecast"}, {"self": "1"}, {"rate": "high"})
             ),
         )
-        raw = decode_quick(encode(hit))
+        raw = decode_quick(encode_observation(hit))
         assert isinstance(raw, RawHit)
-        item = Item(JournalRecord(1, 1, i * 200, encode(hit)), raw)
+        item = Item(JournalRecord(1, 1, i * 200, encode_observation(hit)), raw)
         hits.prepare([item])
         hits.frequent(item, raw)
         reported = judge(hit, sent_at=SENT.get(hit.copy))

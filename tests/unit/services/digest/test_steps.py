@@ -4,7 +4,15 @@ import pytest
 
 from mails.records import hit, item, record
 from postlude.model.errors import InUseError, SettingError, StorageError
-from postlude.model.observation import Attempt, AttemptStarted, Observation, Resend, Returned, Webhook, encode
+from postlude.model.observation import (
+    Attempt,
+    AttemptStarted,
+    Observation,
+    Resend,
+    Returned,
+    Webhook,
+    encode_observation,
+)
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, SendOutcome
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import Item, RecordOutcome
@@ -48,7 +56,7 @@ def test_every_kind_is_read_by_its_step() -> None:
         Returned(8, 9, "smtp", "", ""),
     ]
     read = record_steps()
-    items = read.decode([record(encode(one)) for one in seen])
+    items = read.decode([record(encode_observation(one)) for one in seen])
     read.run(items)
     assert [one.outcome for one in items] == [
         RecordOutcome.COUNTED,
