@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaos.faults import FAULTS, WITH_CLOCK, jump, remove
 from chaos.node import DATABASE, run_node, settings_of
-from postlude.app.commands.doctor import examine_all, repair
+from postlude.app.commands.doctor import examine_folder, repair_folder
 from postlude.history import open_history
 from postlude.model.words import CampaignStatus, CopyStatus, EventKind
-from postlude.services.integrity.sending_pause import resume
+from postlude.services.integrity.sending_pause import resume_sending
 from postlude.store import open_store
 from servers.postgresql import Postgresql
 
@@ -224,7 +224,7 @@ class Driver:
             remove(self._data / "keys.json")
             (self._data / "keys.json").write_bytes(self._keys)
             return
-        moved = _forked(lambda: repair(settings_of(self._data)))
+        moved = _forked(lambda: repair_folder(settings_of(self._data)))
         self.verdict.steps.append(f"repaired: {len(moved)} files quarantined")
 
     def _go_on_if_paused(self) -> None:
@@ -335,13 +335,13 @@ def _look(data: Path, *, go_on: bool) -> tuple[bool, list[str]]:
             under_way = store.campaigns.latest([CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
             return bool(store.integrity.paused_mail().waiting or under_way), told
         if paused is not None:
-            resume(store)
+            resume_sending(store)
         return paused is not None, told
 
 
 def _result(data: Path) -> tuple[Counter[int], dict[str, str], list[str], bool]:
     settings = settings_of(data)
-    damaged = any(one.state == "damaged" for one in examine_all(settings))
+    damaged = any(one.state == "damaged" for one in examine_folder(settings))
     with closing(open_store(settings.database)) as store, closing(open_history(data / "history.duckdb")) as history:
         events = history.since(0, [EventKind.OPENED], limit=1_000_000)
         opened = Counter(event.copy for event in events)

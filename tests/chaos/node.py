@@ -27,7 +27,7 @@ from postlude.kit.ids import new_id
 from postlude.kit.loop import unless_stopped
 from postlude.model.answer import Answer
 from postlude.model.errors import PostludeError
-from postlude.model.observation import Hit, encode
+from postlude.model.observation import Hit, encode_observation
 from postlude.model.words import HitEndpoint, SendOutcome, Via
 from postlude.services.accounts.users import create_first_user
 from postlude.services.campaigns.copy_composer import CopyComposer
@@ -262,7 +262,7 @@ async def _obey(  # noqa: PLR0917 - what a node is made of
             return ("accepted", address)
         case ("hit", kind, scope, copy):
             hit = Hit(parts.clock.now(), HitEndpoint.PIXEL, kind, scope, copy, -1, "GET", AGENT, "192.0.2.0", {}, {})
-            await journals["edge"].append(encode(hit))
+            await journals["edge"].append(encode_observation(hit))
             return ("answered", copy)
         case ("settle",):
             wake.set()

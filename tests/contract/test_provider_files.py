@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from postlude.feedback.finding import Finding, FindingKind
-from postlude.feedback.providers.base import Provider, event, load, same
+from postlude.feedback.providers.base import Provider, event, load_call, same
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bool:
@@ -38,7 +38,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: int) -> bo
 
 
 def parse(body: bytes) -> list[Finding]:
-    node = load(body)
+    node = load_call(body)
     to, at = node["to"].text(), node["at"].text()
     return [event(FindingKind.BOUNCED, to, ids=(), at=at, event_id="1", way="imagined")]
 

@@ -23,7 +23,7 @@ LONGEST = 40
 LONG_FUNCTIONS = 1
 """Functions over LONGEST lines. May only fall."""
 
-TESTED_ELSEWHERE = 349
+TESTED_ELSEWHERE = 339
 """Lines of tested_elsewhere.txt. May only fall."""
 
 TUPLE_ASSERTS = 0

@@ -1,8 +1,8 @@
 """One key, one message, one copy: what every test of instrumenting mints with."""
 
 from postlude.instrument import Instrumented, Policy, instrument
-from postlude.instrument.edits import segments
-from postlude.instrument.html_part import plan
+from postlude.instrument.edits import split_edited
+from postlude.instrument.html_part import plan_html
 from postlude.instrument.report import LinkReport
 from postlude.instrument.session import InstrumentSession
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
@@ -25,8 +25,8 @@ def html(data: bytes | str, policy: Policy | None = None, charset: str = "utf-8"
     """An HTML part alone, tracked, and what is said of its links."""
     raw = data.encode() if isinstance(data, str) else data
     session = InstrumentSession(Policy() if policy is None else policy, URLS)
-    edits = plan(raw, session, charset, with_pixel=session.policy.opens).edits
-    return TOKEN.encode().join(segments(raw, edits)), session.links
+    edits = plan_html(raw, session, charset, with_pixel=session.policy.opens).edits
+    return TOKEN.encode().join(split_edited(raw, edits)), session.links
 
 
 def link(position: int, url: str, urls: Urls = URLS, copy: int = 5) -> str:

@@ -1,7 +1,7 @@
 """Journal records and hits as tests of the digest want them."""
 
 from postlude.journal import JournalRecord
-from postlude.model.observation import Hit, Observation, encode
+from postlude.model.observation import Hit, Observation, encode_observation
 from postlude.model.words import HitEndpoint
 from postlude.services.digest.item import Item
 
@@ -13,7 +13,7 @@ def record(data: bytes, offset: int = 16) -> JournalRecord:
 
 def item(seen: Observation, offset: int = 16) -> Item:
     """As the digest decodes it."""
-    return Item(record(encode(seen), offset), seen)
+    return Item(record(encode_observation(seen), offset), seen)
 
 
 def hit(endpoint: HitEndpoint, copy: int = 10, at: int = 1_000, **facts: str) -> Hit:

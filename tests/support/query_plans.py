@@ -85,10 +85,14 @@ class QueryPlans:
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
+        self._as_written: set[str] = set()
         self.scans: dict[str, set[str]] = {}
 
     def look(self, connection: Any, statement: str, parameters: Any) -> None:
         """Explain `statement` on the driver's connection, once."""
+        if statement in self._as_written:
+            return
+        self._as_written.add(statement)
         text = _normal(statement)
         if text in self.seen or not _EXPLAINED.match(text):
             return

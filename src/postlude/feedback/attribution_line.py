@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from postlude.feedback.languages import any_of, fold, words
+from postlude.feedback.languages import any_of, fold_text, listed_words
 from postlude.feedback.quote_marks import ADDRESS, DATE, QUOTED, TIME, is_quoted_below
 
 _MAX_JOINED: Final = 400
@@ -102,7 +102,7 @@ def _earlier(rows: Sequence[str], first: int, begin: int, length: int) -> int:
 
 def _opens(row: str) -> bool:
     """It begins like an attribution: with a date, a word such as `On`, or a name."""
-    text = fold(row)
+    text = fold_text(row)
     if not _NUMBER.search(text):
         return False
     if DATE.search(text) and TIME.search(text):
@@ -114,15 +114,15 @@ def _opens(row: str) -> bool:
 
 @cache
 def _opening() -> re.Pattern[str]:
-    return re.compile(rf"\W*(?:{any_of(words('opening'))})\W")
+    return re.compile(rf"\W*(?:{any_of(listed_words('opening'))})\W")
 
 
 @cache
 def _verbs() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Verbs of writing by their first word, and those of scripts that put no spaces between words."""
-    close = tuple(word for word in words("wrote") if _CLOSE.search(word))
+    close = tuple(word for word in listed_words("wrote") if _CLOSE.search(word))
     spaced: dict[str, tuple[str, ...]] = {}
-    for word in words("wrote"):
+    for word in listed_words("wrote"):
         if word not in close:
             first = word.split(" ")[0]
             spaced[first] = (*spaced.get(first, ()), word)
@@ -153,8 +153,8 @@ def _quoted_next(rows: Sequence[str], at: int) -> bool:
 def _reads_as_attribution(joined: str, *, quoted: bool) -> bool:
     """A date or an address together with a verb or a quotation that follows."""
     if "@" not in joined and not _TWO_NUMBERS.search(joined):
-        return quoted and (_ends(joined) or not joined.isascii()) and _is_short_opening(fold(joined))
-    text = fold(joined)
+        return quoted and (_ends(joined) or not joined.isascii()) and _is_short_opening(fold_text(joined))
+    text = fold_text(joined)
     address = "@" in text and bool(ADDRESS.search(text))
     dated = bool(_TWO_NUMBERS.search(text)) and bool(DATE.search(text) or TIME.search(text))
     if not (address or dated):
@@ -208,5 +208,5 @@ def _lead(row: str) -> str:
 @cache
 def _inner_opening() -> re.Pattern[str]:
     """`On Wed, Apr 4` within a row: the opening word is capitalised and precedes a day or a number."""
-    capital = any_of(word.capitalize() for word in words("opening") if word.isascii() and len(word) > 1)
+    capital = any_of(word.capitalize() for word in listed_words("opening") if word.isascii() and len(word) > 1)
     return re.compile(rf"(?<!\w)(?:{capital})[ \t]+(?:[^\W\d]{{2,10}}[.,]{{0,2}}[ \t]+){{0,2}}\d")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from postlude.feedback.languages import any_of, fold, words
+from postlude.feedback.languages import any_of, fold_text, listed_words
 
 _DELIMITER: Final = re.compile(r"[ \t]*(?:--|—|–)[ \t]*")
 _EXACT: Final = "-- "
@@ -75,7 +75,7 @@ def _without_signature(rows: list[str]) -> list[str]:
 @cache
 def _programs() -> tuple[tuple[str, ...], tuple[str, ...], re.Pattern[str]]:
     """How such lines begin, how those end that begin with anything, and all of them as a pattern."""
-    lines = words("sent_from")
+    lines = listed_words("sent_from")
     begin = tuple(line.split("*")[0] for line in lines if not line.startswith("*"))
     end = tuple(line.split("*")[-1] for line in lines if line.startswith("*"))
     return begin, end, re.compile(any_of(lines))
@@ -117,7 +117,7 @@ def _initials() -> frozenset[str]:
 def _looks_added(row: str) -> bool:
     if len(row) > _MAX_FOOTER * 3 or not row.strip() or (row.isascii() and not _may_be_added(row)):
         return False
-    text = fold((_LINK.sub(" ", row) if "http" in row else row).translate(_BRACKETS)).strip(_AROUND)
+    text = fold_text((_LINK.sub(" ", row) if "http" in row else row).translate(_BRACKETS)).strip(_AROUND)
     begin, end, whole = _programs()
     if len(text) > _MAX_FOOTER:
         return False
@@ -127,7 +127,7 @@ def _looks_added(row: str) -> bool:
 
 
 def _paragraph(rows: Sequence[str], first: int) -> str:
-    return fold("\n".join(rows[first : first + _MAX_BEGUN])[:200]).lstrip("*_>[( ")
+    return fold_text("\n".join(rows[first : first + _MAX_BEGUN])[:200]).lstrip("*_>[( ")
 
 
 def _may_begin(row: str, field: str) -> bool:
@@ -139,7 +139,7 @@ def _may_begin(row: str, field: str) -> bool:
 @cache
 def _beginnings(field: str) -> tuple[str, ...]:
     """The first letters of the paragraphs of a field."""
-    return tuple({phrase[:_BEGUN] for phrase in words(field) if phrase.isascii()})
+    return tuple({phrase[:_BEGUN] for phrase in listed_words(field) if phrase.isascii()})
 
 
 def _disclaimer(rows: Sequence[str]) -> int | None:
@@ -151,7 +151,7 @@ def _disclaimer(rows: Sequence[str]) -> int | None:
         return None
     if not _may_begin(rows[first], "disclaimer"):
         return None
-    return first if _paragraph(rows, first).startswith(words("disclaimer")) else None
+    return first if _paragraph(rows, first).startswith(listed_words("disclaimer")) else None
 
 
 def _without_banner(rows: list[str]) -> list[str]:
@@ -160,6 +160,6 @@ def _without_banner(rows: list[str]) -> list[str]:
     end = next((at for at, row in enumerate(rows) if not row.strip()), len(rows))
     if end == len(rows) or not _may_begin(rows[0], "banner"):
         return rows
-    if not _paragraph(rows[:end], 0).startswith(words("banner")):
+    if not _paragraph(rows[:end], 0).startswith(listed_words("banner")):
         return rows
     return _without_blank_ends(rows[end:])

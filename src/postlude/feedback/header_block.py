@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Final
 
-from postlude.feedback.languages import fold, word_set
+from postlude.feedback.languages import fold_text, word_set
 from postlude.feedback.quote_marks import ADDRESS, DATE, MAX_LINE, TIME, is_rule
 
 _MAX_ROWS: Final = 30
@@ -22,7 +22,7 @@ _LABELS_IN_LINE: Final = re.compile(r"(?:^|[\s*])([^\s:：*]{1,14})\*?[:：]\*?(
 
 def header_block(rows: Sequence[str], at: int) -> tuple[int, int] | None:
     """Start and end of a block whose first label is in row `at`, including the rule above it."""
-    if not label(rows[at]):
+    if not labelled_field(rows[at]):
         return None
     fields, end = _fields(rows, at)
     if end == at + 1:
@@ -30,7 +30,7 @@ def header_block(rows: Sequence[str], at: int) -> tuple[int, int] | None:
     return (_with_rule(rows, at), end) if _is_block(fields, "\n".join(rows[at:end])) else None
 
 
-def label(row: str) -> str:
+def labelled_field(row: str) -> str:
     """The header field that a row's label names, empty when it has none."""
     colon = row.find(":", 0, MAX_LINE)
     if not row.isascii() and (wide := row.find("：", 0, MAX_LINE)) >= 0:
@@ -45,7 +45,7 @@ def label(row: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _field(name: str) -> str:
-    return _labels().get(fold(name), "")
+    return _labels().get(fold_text(name), "")
 
 
 @cache
@@ -56,9 +56,9 @@ def _labels() -> dict[str, str]:
 
 def _fields(rows: Sequence[str], at: int) -> tuple[set[str], int]:
     """The fields from row `at` on, with folded values and blank rows between, and the row behind the last label."""
-    fields, last, continued = {label(rows[at])}, at, 0
+    fields, last, continued = {labelled_field(rows[at])}, at, 0
     for here in range(at + 1, min(at + _MAX_ROWS, len(rows))):
-        field = label(rows[here])
+        field = labelled_field(rows[here])
         if field in fields and field not in _REPEATED:
             break
         if field:
@@ -68,14 +68,14 @@ def _fields(rows: Sequence[str], at: int) -> tuple[set[str], int]:
             continued += 1
             if continued > _MAX_CONTINUED:
                 break
-        elif here - last > 1 or not label(rows[min(here + 1, len(rows) - 1)]):
+        elif here - last > 1 or not labelled_field(rows[min(here + 1, len(rows) - 1)]):
             break
     return fields, last + 1
 
 
 def _is_block(fields: set[str], block: str) -> bool:
     """Enough of them, and a date or an address among the values where there are few."""
-    told = bool(ADDRESS.search(block) or DATE.search(block) or TIME.search(fold(block[: _MAX_ROWS * MAX_LINE])))
+    told = bool(ADDRESS.search(block) or DATE.search(block) or TIME.search(fold_text(block[: _MAX_ROWS * MAX_LINE])))
     if "from" in fields:
         return len(fields) >= _ENOUGH or (len(fields) > 1 and (told or bool(fields & {"sent", "subject"})))
     return "sent" in fields and bool(fields & {"to", "subject"}) and told
@@ -83,7 +83,7 @@ def _is_block(fields: set[str], block: str) -> bool:
 
 def _in_one_line(row: str) -> bool:
     """`From: Bob Sent: Monday To: Alice Subject: Hello`, as some telephones flatten it."""
-    fields = {_labels().get(fold(found), "") for found in _LABELS_IN_LINE.findall(row[:MAX_LINE])}
+    fields = {_labels().get(fold_text(found), "") for found in _LABELS_IN_LINE.findall(row[:MAX_LINE])}
     return {"from", "sent", "subject"} <= fields or {"from", "sent", "to"} <= fields
 
 

@@ -94,7 +94,7 @@ class ReturnedPart:
 
     def text(self) -> str:
         """The content as text in its charset, or the nearest that can be read."""
-        return decode(self.content(), self.params.get("charset", ""))
+        return decode_text(self.content(), self.params.get("charset", ""))
 
 
 def read(raw: bytes) -> ReturnedPart:
@@ -110,7 +110,7 @@ def split_headers(raw: bytes) -> tuple[list[tuple[str, str]], bytes]:
     head = raw[:end]
     if head.isascii() and b"\0" not in head:
         return [(name, _unfolded_text(value)) for name, value in read_ascii_pairs(head.decode("ascii"))], raw[start:]
-    return [(name, decode(_unfolded(value), "")) for name, value in read_pairs(head, 0, end)], raw[start:]
+    return [(name, decode_text(_unfolded(value), "")) for name, value in read_pairs(head, 0, end)], raw[start:]
 
 
 def _unfolded_text(value: str) -> str:
@@ -174,7 +174,7 @@ class _Reader:
         return pieces
 
 
-def decode(data: bytes, charset: str) -> str:
+def decode_text(data: bytes, charset: str) -> str:
     """Text of bytes: the charset named, else UTF-8, else Latin-1. Never raises."""
     for name in (_CHARSETS.get(charset.lower(), charset), "utf-8") if charset else ("utf-8",):
         try:
@@ -184,7 +184,7 @@ def decode(data: bytes, charset: str) -> str:
     return data.decode("latin-1")
 
 
-def decode_words(value: str) -> str:
+def decode_any_words(value: str) -> str:
     """A header value with its encoded words (RFC 2047) read.
 
     Neighbours of one charset are joined before they are decoded: some mailers split a character over two words.
@@ -200,7 +200,7 @@ def _words(run: re.Match[str]) -> str:
         if chunks and chunks[-1][0] == charset.lower():
             raw = chunks.pop()[1] + raw
         chunks.append((charset.lower(), raw))
-    return "".join(decode(raw, charset) for charset, raw in chunks)
+    return "".join(decode_text(raw, charset) for charset, raw in chunks)
 
 
 def _base64(data: bytes) -> bytes:

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from postlude.feedback.attribution_line import attribution_line, may_end, verb_at
-from postlude.feedback.header_block import header_block, label
-from postlude.feedback.languages import fold, word_set, words
+from postlude.feedback.header_block import header_block, labelled_field
+from postlude.feedback.languages import fold_text, listed_words, word_set
 from postlude.feedback.quote_marks import MAX_LINE, QUOTED
 
 _DRAWS: Final = frozenset("-=_~*#—–|")
@@ -58,28 +58,28 @@ def find_start(rows: Sequence[str], begin: int = 0) -> Start | None:
 
 def _is_wrapped_end(row: str) -> bool:
     """`> wrote:`: the end of an attribution that was wrapped before the bracket around its address."""
-    return len(row) <= _MAX_WRAPPED and row.endswith(":") and verb_at(fold(row[1:])) >= 0
+    return len(row) <= _MAX_WRAPPED and row.endswith(":") and verb_at(fold_text(row[1:])) >= 0
 
 
 def _divides(rows: Sequence[str], at: int) -> bool:
     """`-----Original Message-----` in any language; without strokes only before quoted rows or headers."""
     row = rows[at]
     divided = _DIVIDED.match(row)
-    if divided and fold(divided[1]).startswith(_originals()):
+    if divided and fold_text(divided[1]).startswith(_originals()):
         return True
-    if divided and row.rstrip().endswith("--") and verb_at(fold(divided[1])) > 0:
+    if divided and row.rstrip().endswith("--") and verb_at(fold_text(divided[1])) > 0:
         return True  # `---- Bob wrote ----`
     if len(row) > _MAX_WORDS or not row.rstrip("* \t").endswith((":", "：")):
         return False
-    return fold(row.strip("*_ \t")).rstrip(":： ") in word_set("original") and _introduces(rows, at + 1)
+    return fold_text(row.strip("*_ \t")).rstrip(":： ") in word_set("original") and _introduces(rows, at + 1)
 
 
 @cache
 def _originals() -> tuple[str, ...]:
-    return words("original")
+    return listed_words("original")
 
 
 def _introduces(rows: Sequence[str], at: int) -> bool:
     """Quoted rows or labels follow within a few rows."""
     near = [row for row in rows[at : at + 4] if row.strip()]
-    return not near or any(QUOTED.match(row) or label(row) for row in near[:2])
+    return not near or any(QUOTED.match(row) or labelled_field(row) for row in near[:2])

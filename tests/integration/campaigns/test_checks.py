@@ -13,7 +13,7 @@ from postlude.model.words import CampaignStatus
 from postlude.services.campaigns.checks import Level, check_campaign
 from postlude.services.campaigns.drafts import VariantContent, change_campaign, copy_campaign
 from postlude.services.campaigns.files import attach_file
-from postlude.services.campaigns.preview import preview, someone
+from postlude.services.campaigns.preview import preview_copy, someone
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.test_mail import compose_test_mail
 from postlude.store.campaigns.rows import Campaign
@@ -99,7 +99,9 @@ def test_missing_consent_sender_and_audience_are_found(world: World) -> None:
 def test_a_preview_shows_one_contact_and_nothing_live(world: World) -> None:
     made = world.draft()
     (variant,) = world.store.campaigns.variants(made.id)
-    seen = preview(world.contents, made, variant, someone(world.store, made, world.clock.now(), "bob@customer.test"))
+    seen = preview_copy(
+        world.contents, made, variant, someone(world.store, made, world.clock.now(), "bob@customer.test")
+    )
     assert seen.address == "bob@customer.test"
     assert seen.subject == "News for Bob"
     assert "Dear Bob," in seen.html
@@ -110,7 +112,7 @@ def test_a_preview_shows_one_contact_and_nothing_live(world: World) -> None:
     assert "shop.example.com" in seen.text  # made from the HTML
     assert (
         "Dear friend,"
-        in preview(
+        in preview_copy(
             world.contents, made, variant, someone(world.store, made, world.clock.now(), "charlie@customer.test")
         ).html
     )

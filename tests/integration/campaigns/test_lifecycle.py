@@ -17,7 +17,7 @@ from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.variants import begins_at, due_at, local_moment
 from postlude.services.campaigns.work import CampaignWork, worker_wanted
 from postlude.store import AttemptResult, Batch
-from postlude.store.campaigns.rows import Campaign, CampaignOptions
+from postlude.store.campaigns.rows import Campaign, CampaignClaim, CampaignOptions
 
 from .conftest import World
 
@@ -124,42 +124,65 @@ def two_variants(world: World, **options: Any) -> Campaign:
     )
 
 
-def test_the_better_variant_goes_to_the_rest(world: World) -> None:
-    made = two_variants(world, rule=WinnerRule.CLICKED)
-    first, second = world.store.campaigns.variants(made.id)
+def test_a_variant_inherits_what_it_does_not_set(world: World) -> None:
+    first, second = world.store.campaigns.variants(two_variants(world).id)
     assert second.subject == "Another"
     assert second.html == first.html
+
+
+def test_a_part_of_the_audience_gets_the_variants_first(world: World) -> None:
+    made = two_variants(world, rule=WinnerRule.CLICKED)
+    first, second = world.store.campaigns.variants(made.id)
     work, campaign = begin(world, made)
     assert campaign.decide_at == world.clock.now() + 2 * HOUR
     counts = world.store.campaigns.counts(made.id)
-    held, tested = counts[CopyStatus.HELD], counts[CopyStatus.QUEUED]
-    assert held + tested == 63
-    assert 12 < tested < 51  # half of 63, at random
-    sent = send_all(world, work, campaign)
-    by_message = [message for message, _ in sent.values()]
+    assert counts[CopyStatus.HELD] + counts[CopyStatus.QUEUED] == 63
+    assert 12 < counts[CopyStatus.QUEUED] < 51  # half of 63, at random
+    by_message = [message for message, _ in send_all(world, work, campaign).values()]
     assert abs(by_message.count(first.message) - by_message.count(second.message)) < 30
-    happens(world, EventKind.CLICKED, next(where for where in sent.values() if where[0] == second.message))
+
+
+def test_the_better_variant_goes_to_the_rest(world: World) -> None:
+    made = two_variants(world, rule=WinnerRule.CLICKED)
+    better = world.store.campaigns.variants(made.id)[1].message
+    work, campaign = begin(world, made)
+    held = world.store.campaigns.counts(made.id)[CopyStatus.HELD]
+    sent = send_all(world, work, campaign)
+    happens(world, EventKind.CLICKED, next(where for where in sent.values() if where[0] == better))
     assert work.claim(campaign, 100) == []
     world.clock.later(2.1)
     work.under_way()
     rest = work.claim(campaign, 100)
     assert len(rest) == held
-    assert {claim.message for claim in rest} == {second.message}
-    assert world.store.campaigns.get(made.id).winner == second.message
+    assert {claim.message for claim in rest} == {better}
+    assert world.store.campaigns.get(made.id).winner == better
 
 
-def test_a_winner_can_be_chosen_by_hand(world: World) -> None:
-    made = two_variants(world, rule=WinnerRule.MANUAL)
-    work, campaign = begin(world, made)
-    assert campaign.decide_at is None
+@pytest.fixture
+def tested(world: World) -> tuple[CampaignWork, Campaign]:
+    """Both variants are sent, and a person decides."""
+    work, campaign = begin(world, two_variants(world, rule=WinnerRule.MANUAL))
     send_all(world, work, campaign)
-    with pytest.raises(NotFoundError, match="no variant"):
-        choose_winner(world.store, made.id, "C")
-    choose_winner(world.store, made.id, "a")
-    first, _ = world.store.campaigns.variants(made.id)
+    return work, campaign
+
+
+def test_a_winner_can_be_chosen_by_hand(world: World, tested: tuple[CampaignWork, Campaign]) -> None:
+    work, campaign = tested
+    assert campaign.decide_at is None
+    choose_winner(world.store, campaign.id, "a")
+    first, _ = world.store.campaigns.variants(campaign.id)
     assert {claim.message for claim in work.claim(campaign, 100)} == {first.message}
+
+
+def test_a_winner_is_one_of_the_variants(world: World, tested: tuple[CampaignWork, Campaign]) -> None:
+    with pytest.raises(NotFoundError, match="no variant"):
+        choose_winner(world.store, tested[1].id, "C")
+
+
+def test_a_winner_is_chosen_once(world: World, tested: tuple[CampaignWork, Campaign]) -> None:
+    choose_winner(world.store, tested[1].id, "a")
     with pytest.raises(InputError, match="has its winner"):
-        choose_winner(world.store, made.id, "B")
+        choose_winner(world.store, tested[1].id, "B")
 
 
 def test_without_a_test_everybody_gets_one_of_the_variants(world: World) -> None:
@@ -191,25 +214,57 @@ def test_each_contact_at_the_same_hour_of_their_own_clock() -> None:
     assert due_at(Campaign(id=1, user=1, name=""), "Asia/Tokyo") == 0
 
 
-def test_paused_resumed_cancelled(world: World) -> None:
+def test_a_paused_campaign_gives_nothing_out(world: World) -> None:
     work, campaign = begin(world, world.draft())
-    (first,) = work.claim(campaign, 1)
     assert pause_campaign(world.store, campaign.id).status is CampaignStatus.PAUSED
     assert work.claim(campaign, 5) == []
     with pytest.raises(InputError, match="cannot be paused"):
         pause_campaign(world.store, campaign.id)
+
+
+def test_a_resumed_campaign_goes_on(world: World) -> None:
+    work, campaign = begin(world, world.draft())
+    pause_campaign(world.store, campaign.id)
     resume_campaign(world.store, campaign.id)
     assert len(work.claim(campaign, 1)) == 1
+
+
+@pytest.fixture
+def cancelled(world: World) -> list[CampaignClaim]:
+    """What a worker had of a campaign when it was cancelled: two copies of three."""
+    work, campaign = begin(world, world.draft())
+    claims = work.claim(campaign, 2)
     cancel_campaign(world.store, world.clock, campaign.id)
-    counts = world.store.campaigns.counts(campaign.id)
-    assert counts == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
-    world.store.campaigns.give_back([first.copy])
-    assert world.store.messages.copy(first.copy).status is CopyStatus.CANCELLED
-    (other,) = [copy for copy in world.store.messages.copies(first.message) if copy.status is CopyStatus.CLAIMED]
-    later = AttemptResult(other.id, SendOutcome.DEFERRED, 9, 1, 451, retry_at=world.clock.now() + HOUR)
-    world.store.digest.apply(Batch(attempts=[later]))
+    return claims
+
+
+def of_all(world: World) -> dict[CopyStatus, int]:
+    [campaign] = world.store.campaigns.latest()
+    return world.store.campaigns.counts(campaign.id)
+
+
+@pytest.mark.usefixtures("cancelled")
+def test_cancelling_leaves_alone_what_is_being_sent(world: World) -> None:
+    assert of_all(world) == {CopyStatus.CANCELLED: 1, CopyStatus.CLAIMED: 2}
+
+
+def test_what_is_given_back_of_a_cancelled_campaign_is_cancelled(world: World, cancelled: list[CampaignClaim]) -> None:
+    world.store.campaigns.give_back([cancelled[0].copy])
+    assert world.store.messages.copy(cancelled[0].copy).status is CopyStatus.CANCELLED
+
+
+def test_what_is_deferred_of_a_cancelled_campaign_is_cancelled(world: World, cancelled: list[CampaignClaim]) -> None:
+    later = [
+        AttemptResult(one.copy, SendOutcome.DEFERRED, 9, 1, 451, retry_at=world.clock.now() + HOUR) for one in cancelled
+    ]
+    world.store.digest.apply(Batch(attempts=later))
     assert not worker_wanted(world.store, world.clock.now())
-    assert world.store.campaigns.counts(campaign.id) == {CopyStatus.CANCELLED: 3}
+    assert of_all(world) == {CopyStatus.CANCELLED: 3}
+
+
+@pytest.mark.usefixtures("cancelled")
+def test_a_cancelled_campaign_is_over(world: World) -> None:
+    [campaign] = world.store.campaigns.latest()
     with pytest.raises(InputError, match="it is over"):
         resume_campaign(world.store, campaign.id)
 

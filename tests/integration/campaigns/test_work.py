@@ -16,7 +16,7 @@ from postlude.adapters.smtp_client.pool import SmtpConfig, SmtpTransport, TlsPol
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, AttemptStarted, decode
+from postlude.model.observation import Attempt, AttemptStarted, decode_observation
 from postlude.model.words import CampaignStatus, Consent, CopyStatus, Purpose, SendOutcome
 from postlude.services.campaigns.copy_composer import CopyComposer
 from postlude.services.campaigns.drafts import VariantContent, change_campaign
@@ -68,7 +68,7 @@ def journal(tmp_path: Path, disk: Fickle) -> Iterator[JournalWriter]:
 
 def journaled(tmp_path: Path, kind: type[T]) -> list[T]:
     reader = JournalReader(tmp_path / "journal")
-    found = [decode(record.data) for record in reader.read({}, 1_000_000)]
+    found = [decode_observation(record.data) for record in reader.read({}, 1_000_000)]
     reader.close()
     return [one for one in found if isinstance(one, kind)]
 

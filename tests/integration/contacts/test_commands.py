@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,71 +25,146 @@ def run(tmp_path: Path) -> Run:
     return command
 
 
-def test_from_a_file_to_an_export_and_back(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def people(run: Run, tmp_path: Path) -> str:
+    """A file with a person and a row that is wrong, and a list for them."""
     (tmp_path / "people.csv").write_text("Mail;Ort\nanna@example.org;Köln\nnobody;Bonn\n")
-    assert "there is no list 'News'" in run("contacts", "import", "people.csv", "--list", "News", code=6)
     run("lists", "add", "News", "--single-optin", "--description", "Monthly")
-    tried = json.loads(run("contacts", "import", "people.csv", "--list", "News", "--dry-run", "--json"))
+    return "people.csv"
+
+
+def test_an_import_names_a_list_that_is_missing(run: Run, people: str) -> None:
+    assert "there is no list 'Old'" in run("contacts", "import", people, "--list", "Old", code=6)
+
+
+def test_a_dry_run_counts_and_adds_nothing(run: Run, people: str) -> None:
+    tried = json.loads(run("contacts", "import", people, "--list", "News", "--dry-run", "--json"))
     assert tried["added"] == 1
     assert tried["wrong"] == 1
     assert tried["dry_run"] is True
     assert "no contacts" in run("contacts", "list")
-    told = run("contacts", "import", "people.csv", "--list", "News", "--tag", "fair", "--errors", "wrong.csv")
+
+
+def test_an_import_says_what_was_wrong_and_writes_it_to_a_file(run: Run, people: str, tmp_path: Path) -> None:
+    told = run("contacts", "import", people, "--errors", "wrong.csv")
     assert "1  added" in told
     assert "line 3: 'nobody' no address: write it as name@example.com" in told
     [wrong] = csv.DictReader((tmp_path / "wrong.csv").read_text(encoding="utf-8-sig").splitlines())
     assert wrong["line"] == "3"
     assert wrong["remedy"]
+
+
+def test_imports_are_listed(run: Run, people: str) -> None:
+    run("contacts", "import", people)
+    [first] = json.loads(run("contacts", "imports", "--json"))
+    assert first["title"] == "Import people.csv"
+
+
+def test_an_export_holds_fields_lists_and_tags(run: Run, people: str) -> None:
+    run("contacts", "import", people, "--list", "News", "--tag", "fair")
     run("contacts", "add", "Bob <bob@bücher.example>", "--field", "ort=Wien")
-    assert "is there already" not in run("contacts", "list", "bob")
-    exported = run("contacts", "export")
-    rows = list(csv.DictReader(io.StringIO(exported)))
+    rows = list(csv.DictReader(io.StringIO(run("contacts", "export"))))
     assert [(row["email"], row["ort"], row["lists"], row["tags"]) for row in rows] == [
         ("bob@xn--bcher-kva.example", "Wien", "", ""),
         ("anna@example.org", "Köln", "News", "fair"),
     ]
-    (tmp_path / "again.csv").write_text(exported)
+
+
+def test_an_export_comes_back_without_a_change(run: Run, people: str, tmp_path: Path) -> None:
+    run("contacts", "import", people, "--list", "News", "--tag", "fair")
+    (tmp_path / "again.csv").write_text(run("contacts", "export"))
     again = json.loads(run("contacts", "import", "again.csv", "--json"))
-    assert again["rows"] == 2
+    assert again["rows"] == 1
     assert again["added"] == 0
     assert again["wrong"] == 0
-    [first, *_] = json.loads(run("contacts", "imports", "--json"))
-    assert first["title"] == "Import again.csv"
     assert json.loads(run("lists", "list", "--json"))[0]["subscribed"] == 1
 
 
-def test_one_contact_from_adding_to_erasing(run: Run) -> None:
+@pytest.fixture
+def anna(run: Run) -> str:
     run("contacts", "add", "anna@example.org", "--name", "Anna", "--field", "ort=Köln", "--tag", "vip")
-    assert "is a contact already" in run("contacts", "add", "ANNA@example.org", code=2)
-    assert "is not a time zone" in run("contacts", "edit", "anna@example.org", "--time-zone", "Mars", code=2)
-    run("contacts", "edit", "anna@example.org", "--time-zone", "europe/berlin", "--field", "ort=", "--untag", "vip")
-    assert "consent needs a proof" in run("contacts", "consent", "anna@example.org", "--mail", "given", code=2)
-    run("contacts", "consent", "anna@example.org", "--mail", "given", "--opens", "withdrawn", "--source", "phone")
-    told = json.loads(run("contacts", "show", "anna@example.org", "--json"))
-    assert told["time_zone"] == "Europe/Berlin"
-    assert told["fields"] == {}
-    assert told["tags"] == []
-    assert told["consent"] == {"mail": "given", "opens": "withdrawn", "clicks": "unknown"}
-    assert told["proofs"][0]["source"] == "phone"
-    assert told["proofs"][0]["by"]
-    run("contacts", "unsubscribe", "anna@example.org", "--all")
-    assert "suppressed: unsubscribed" in run("contacts", "show", "anna@example.org")
-    run("contacts", "erase", "anna@example.org", "--yes")
-    assert "is not a contact" in run("contacts", "show", "anna@example.org", code=6)
+    return "anna@example.org"
+
+
+def shown(run: Run, contact: str) -> dict[str, Any]:
+    return dict(json.loads(run("contacts", "show", contact, "--json")))
+
+
+def test_an_address_is_added_once(run: Run, anna: str) -> None:
+    assert "is a contact already" in run("contacts", "add", anna.upper(), code=2)
+
+
+def test_a_value_that_cannot_be_changes_nothing(run: Run, anna: str) -> None:
+    assert "is not a time zone" in run("contacts", "edit", anna, "--time-zone", "Mars", "--name", "Eve", code=2)
+    assert shown(run, anna)["name"] == "Anna"
+
+
+def test_a_contact_is_changed(run: Run, anna: str) -> None:
+    run("contacts", "edit", anna, "--time-zone", "europe/berlin", "--field", "ort=", "--untag", "vip")
+    changed = shown(run, anna)
+    assert changed["time_zone"] == "Europe/Berlin"
+    assert changed["fields"] == {}
+    assert changed["tags"] == []
+
+
+def test_consent_needs_a_proof(run: Run, anna: str) -> None:
+    assert "consent needs a proof" in run("contacts", "consent", anna, "--mail", "given", code=2)
+    assert shown(run, anna)["consent"]["mail"] == "unknown"
+
+
+def test_consent_is_kept_with_its_proof(run: Run, anna: str) -> None:
+    run("contacts", "consent", anna, "--mail", "given", "--opens", "withdrawn", "--source", "phone")
+    known = shown(run, anna)
+    assert known["consent"] == {"mail": "given", "opens": "withdrawn", "clicks": "unknown"}
+    assert known["proofs"][0]["source"] == "phone"
+    assert known["proofs"][0]["by"]
+
+
+def test_who_unsubscribes_from_all_is_suppressed(run: Run, anna: str) -> None:
+    run("contacts", "unsubscribe", anna, "--all")
+    assert "suppressed: unsubscribed" in run("contacts", "show", anna)
+
+
+def test_erasing_a_contact_keeps_that_they_left(run: Run, anna: str) -> None:
+    run("contacts", "unsubscribe", anna, "--all")
+    run("contacts", "erase", anna, "--yes")
+    assert "is not a contact" in run("contacts", "show", anna, code=6)
     assert "unsubscribed" in run("suppressions", "list")
 
 
-def test_suppressions_go_out_and_come_back(run: Run, tmp_path: Path) -> None:
-    run("suppressions", "add", "anna@example.org", "bob@example.org", "--note", "called us")
+@pytest.fixture
+def two(run: Run) -> list[str]:
+    """Addresses that must not be mailed."""
+    addresses = ["anna@example.org", "bob@example.org"]
+    run("suppressions", "add", *addresses, "--note", "called us")
+    return addresses
+
+
+@pytest.mark.usefixtures("two")
+def test_an_address_is_suppressed_once(run: Run) -> None:
     assert "was already suppressed" in run("suppressions", "add", "Anna@example.org")
-    (tmp_path / "out.csv").write_text(run("suppressions", "export"))
-    assert "is not suppressed" in run("suppressions", "remove", "carol@example.org", code=6)
-    run("suppressions", "remove", "bob@example.org")
-    assert "1 suppressed, 1 were already suppressed, 0 rejected" in run("suppressions", "import", "out.csv")
-    (tmp_path / "theirs.csv").write_text("address,reason\ndora@example.org,Hard Bounce\nx,y\n")
-    assert "1 suppressed, 0 were already suppressed, 1 rejected" in run("suppressions", "import", "theirs.csv")
+
+
+@pytest.mark.usefixtures("two")
+def test_a_suppression_says_who_and_why(run: Run) -> None:
     listed = json.loads(run("suppressions", "list", "--json"))
-    assert listed["by_reason"] == {"hard_bounce": 1, "manual": 2}
+    assert listed["by_reason"] == {"manual": 2}
     anna = next(one for one in listed["suppressions"] if one["address"] == "anna@example.org")
     assert anna["note"] == "called us"
     assert bool(anna["by"])
+
+
+def test_removing_what_is_not_suppressed_is_refused(run: Run) -> None:
+    assert "is not suppressed" in run("suppressions", "remove", "carol@example.org", code=6)
+
+
+def test_suppressions_go_out_and_come_back(run: Run, two: list[str], tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text(run("suppressions", "export"))
+    run("suppressions", "remove", two[1])
+    assert "1 suppressed, 1 were already suppressed, 0 rejected" in run("suppressions", "import", "out.csv")
+
+
+def test_suppressions_of_another_program_are_taken(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "theirs.csv").write_text("address,reason\ndora@example.org,Hard Bounce\nx,y\n")
+    assert "1 suppressed, 0 were already suppressed, 1 rejected" in run("suppressions", "import", "theirs.csv")
+    assert json.loads(run("suppressions", "list", "--json"))["by_reason"] == {"hard_bounce": 1}

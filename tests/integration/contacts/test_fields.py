@@ -42,28 +42,28 @@ def test_a_contact_has_it(field: ContactField) -> None:
 
 @EVERY
 def test_it_is_added_and_shown(store: Store, field: ContactField) -> None:
-    contact = service.add(store, CLOCK, "bob@example.com", **{field.name: f" {value_of(field)} "})
-    assert service.as_json(store, contact)[field.name] == value_of(field)
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: f" {value_of(field)} "})
+    assert service.contact_json(store, contact)[field.name] == value_of(field)
 
 
 @EVERY
 def test_who_asks_what_is_stored_is_told_it(store: Store, field: ContactField) -> None:
-    service.add(store, CLOCK, "bob@example.org", **{field.name: value_of(field)})
+    service.add_contact(store, CLOCK, "bob@example.org", **{field.name: value_of(field)})
     assert value_of(field) in "\n".join(contact_lines(store, "bob@example.org"))
 
 
 @EVERY
 def test_it_is_changed_and_taken_away(store: Store, field: ContactField) -> None:
-    contact = service.add(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
-    assert getattr(service.edit(store, CLOCK, contact, **{field.name: ""}), field.name) == ""
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
+    assert getattr(service.edit_contact(store, CLOCK, contact, **{field.name: ""}), field.name) == ""
 
 
 @EVERY
 def test_an_export_brings_it_back(store: Store, tmp_path: Path, field: ContactField) -> None:
-    contact = service.add(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
+    contact = service.add_contact(store, CLOCK, "bob@example.com", **{field.name: value_of(field)})
     out = io.StringIO()
-    service.export(store, out)
-    service.erase(store, CLOCK, contact)
+    service.export_contacts(store, out)
+    service.erase_contact(store, CLOCK, contact)
     (tmp_path / "out.csv").write_text(out.getvalue(), encoding="utf-8")
     imported(store, ImportOrder(file=str(tmp_path / "out.csv")))
     assert getattr(kept(store), field.name) == value_of(field)
@@ -82,7 +82,7 @@ def test_a_files_column_is_found_by_its_heading(
 
 @EVERY
 def test_a_second_import_fills_what_was_empty(store: Store, written: Write, field: ContactField) -> None:
-    service.add(store, CLOCK, "bob@example.com")
+    service.add_contact(store, CLOCK, "bob@example.com")
     imported(store, written(f"email,{field.name}\nbob@example.com,{value_of(field)}\n", policy="fill"))
     assert getattr(kept(store), field.name) == value_of(field)
 
@@ -101,7 +101,7 @@ def test_a_column_can_be_mapped_to_it(field: ContactField) -> None:
 
 def test_what_it_cannot_be_is_refused_with_the_remedy(store: Store) -> None:
     with pytest.raises(InputError, match="write one such as Europe/Berlin"):
-        service.add(store, CLOCK, "bob@example.com", time_zone="Atlantis")
+        service.add_contact(store, CLOCK, "bob@example.com", time_zone="Atlantis")
 
 
 @EVERY

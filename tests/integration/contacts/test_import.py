@@ -10,8 +10,9 @@ import xlsxwriter
 from postlude.model.errors import InputError
 from postlude.model.words import Consent, JobStatus, MemberStatus, Purpose
 from postlude.services.contacts import import_job
-from postlude.services.contacts.import_job import claim_import, order_import, run_import
+from postlude.services.contacts.import_job import ImportOrder, claim_import, order_import, run_import
 from postlude.store import Store, open_store
+from postlude.store.jobs.rows import Job
 
 from .conftest import CLOCK, Write, imported
 
@@ -61,25 +62,40 @@ def test_every_bad_row_says_where_why_and_what_to_do(store: Store, written: Writ
     assert all(error.remedy for error in store.jobs.errors(job.id))
 
 
-def test_known_contacts_by_policy(store: Store, written: Write) -> None:
+@pytest.fixture
+def anna(store: Store, written: Write) -> int:
+    """Known from an earlier file."""
     imported(store, written("email,name,city,phone\na@example.org,Anna,Köln,1\n"))
-    again = "email,name,city,phone\nA@example.org,,Bonn,\n"
-    skipped = imported(store, written(again, policy="skip"))
-    assert skipped.counts == {"unchanged": 1, "rows": 1}
-    filled = imported(store, written("email,name,city,phone,age\na@example.org,Anja,Bonn,,40\n", policy="fill"))
-    assert filled.counts == {"updated": 1, "rows": 1}
-    anna = store.contacts.by_address("a@example.org")
-    assert anna is not None
-    assert anna.name == "Anna"
-    assert anna.fields == {"city": "Köln", "phone": "1", "age": "40"}
-    updated = imported(store, written(again))
-    assert updated.counts == {"updated": 1, "rows": 1}
-    anna = store.contacts.by_address("a@example.org")
-    assert anna is not None
-    assert anna.name == "Anna"
-    assert anna.fields["city"] == "Bonn"
-    assert anna.fields["phone"] == "1"
-    assert imported(store, written(again)).counts == {"unchanged": 1, "rows": 1}
+    known = store.contacts.by_address("a@example.org")
+    assert known is not None
+    return known.id
+
+
+_AGAIN = "email,name,city,phone\nA@example.org,,Bonn,\n"
+
+
+def test_known_contacts_can_be_skipped(store: Store, written: Write, anna: int) -> None:
+    assert imported(store, written(_AGAIN, policy="skip")).counts == {"unchanged": 1, "rows": 1}
+    assert store.contacts.get(anna).fields["city"] == "Köln"
+
+
+def test_known_contacts_can_be_filled(store: Store, written: Write, anna: int) -> None:
+    text = "email,name,city,phone,age\na@example.org,Anja,Bonn,,40\n"
+    assert imported(store, written(text, policy="fill")).counts == {"updated": 1, "rows": 1}
+    assert store.contacts.get(anna).name == "Anna"
+    assert store.contacts.get(anna).fields == {"city": "Köln", "phone": "1", "age": "40"}
+
+
+def test_known_contacts_are_updated_with_what_is_there(store: Store, written: Write, anna: int) -> None:
+    assert imported(store, written(_AGAIN)).counts == {"updated": 1, "rows": 1}
+    assert store.contacts.get(anna).name == "Anna"
+    assert store.contacts.get(anna).fields == {"city": "Bonn", "phone": "1"}
+
+
+@pytest.mark.usefixtures("anna")
+def test_the_same_file_again_changes_nothing(store: Store, written: Write) -> None:
+    imported(store, written(_AGAIN))
+    assert imported(store, written(_AGAIN)).counts == {"unchanged": 1, "rows": 1}
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
@@ -133,19 +149,33 @@ def test_an_encoding_that_does_not_fit_spoils_only_its_rows(store: Store, writte
         order_import(store, CLOCK, import_job.msgspec.structs.replace(order, encoding="utf-9"))
 
 
-def test_odd_files(store: Store, written: Write) -> None:
-    assert imported(store, written("sep=;\nx;email\n1;a@example.org\n")).counts["added"] == 1
-    assert imported(store, written("b@example.org\nc@example.org\n")).counts["added"] == 2
-    assert imported(store, written("who,where\nAnna,Anna <d@example.org>\n")).counts["added"] == 1
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("sep=;\nx;email\n1;a@example.org\n", {"added": 1, "rows": 1}),
+        ("b@example.org\nc@example.org\n", {"added": 2, "rows": 2}),
+        ("email\n", {}),
+    ],
+    ids=["a line that names the separator", "no header", "nothing but a header"],
+)
+def test_odd_files_are_read(store: Store, written: Write, text: str, counts: dict[str, int]) -> None:
+    assert imported(store, written(text)).counts == counts
+
+
+def test_a_column_is_found_by_what_it_holds(store: Store, written: Write) -> None:
+    imported(store, written("who,where\nAnna,Anna <d@example.org>\n"))
     anna = store.contacts.by_address("d@example.org")
     assert anna is not None
     assert anna.name == "Anna"
-    for text, reason in (("", "empty"), ("a,b\n1,2\n", "no column has addresses"), ("email\n", "")):
-        if not reason:
-            assert imported(store, written(text)).counts == {}
-            continue
-        with pytest.raises(InputError, match=reason):
-            order_import(store, CLOCK, written(text))
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "empty"), ("a,b\n1,2\n", "no column has addresses")])
+def test_a_file_without_addresses_is_refused(store: Store, written: Write, text: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        order_import(store, CLOCK, written(text))
+
+
+def test_a_column_that_is_missing_is_named(store: Store, written: Write) -> None:
     with pytest.raises(InputError, match="no column 'Post'"):
         order_import(store, CLOCK, written(PEOPLE, mapping={"Post": "email"}))
 
@@ -183,11 +213,21 @@ def test_spreadsheets(store: Store, written: Write, tmp_path: Path) -> None:
         order_import(store, CLOCK, written(b"PK\3\4 no zip", name="broken.xlsx"))
 
 
-def test_a_paused_import_goes_on_where_it_was(store: Store, written: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
-    order = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(35)) + "wrong\n")
+def _claimed(store: Store, order: ImportOrder) -> Job:
     job = claim_import(store, CLOCK, "a", order_import(store, CLOCK, order).id)
     assert job is not None
+    return job
+
+
+@pytest.fixture
+def long(written: Write, monkeypatch: pytest.MonkeyPatch) -> ImportOrder:
+    """35 contacts and a row that is wrong, ten rows at a time."""
+    monkeypatch.setattr(import_job, "BATCH_ROWS", 10)
+    return written("email\n" + "".join(f"p{n}@example.org\n" for n in range(35)) + "wrong\n")
+
+
+def test_a_paused_import_goes_on_where_it_was(store: Store, long: ImportOrder) -> None:
+    job = _claimed(store, long)
     stopped = run_import(store, CLOCK, job, lambda seen: store.jobs.ask(seen.id, "pause", 1) and None)
     assert stopped.status is JobStatus.PAUSED
     assert stopped.job.done == 21
@@ -196,11 +236,18 @@ def test_a_paused_import_goes_on_where_it_was(store: Store, written: Write, monk
     done = run_import(store, CLOCK, again)
     assert done.status == JobStatus.DONE
     assert done.job.counts == {"added": 35, "rows": 35, "wrong": 1}
+
+
+def test_an_import_that_is_done_is_not_claimed(store: Store, long: ImportOrder) -> None:
+    job = _claimed(store, long)
+    run_import(store, CLOCK, job)
     assert claim_import(store, CLOCK, "c", job.id) is None
-    cancelled = claim_import(store, CLOCK, "d", order_import(store, CLOCK, order).id)
-    assert cancelled is not None
-    store.jobs.ask(cancelled.id, "cancel", 1)
-    assert run_import(store, CLOCK, cancelled).status is JobStatus.CANCELLED
+
+
+def test_an_import_is_cancelled(store: Store, long: ImportOrder) -> None:
+    job = _claimed(store, long)
+    store.jobs.ask(job.id, "cancel", 1)
+    assert run_import(store, CLOCK, job).status is JobStatus.CANCELLED
 
 
 def test_another_file_under_the_name_is_noticed(store: Store, written: Write) -> None:

@@ -49,7 +49,7 @@ def exported(store: Store) -> str:
 
 def export(store: Store) -> str:
     out = io.StringIO(newline="")
-    service.export(store, out)
+    service.export_contacts(store, out)
     return out.getvalue()
 
 
@@ -109,14 +109,14 @@ def test_no_cell_of_an_export_is_a_formula(exported: str) -> None:
 
 
 def test_suppressions_come_back_as_they_were(store: Store, tmp_path: Path) -> None:
-    suppressions.add(store, CLOCK, "+tag@example.org", by="=cmd", note="=1+1")
+    suppressions.suppress(store, CLOCK, "+tag@example.org", by="=cmd", note="=1+1")
     out = io.StringIO(newline="")
-    suppressions.export(store, out)
+    suppressions.export_suppressions(store, out)
     assert "'+tag@example.org" in out.getvalue()
     store.suppressions.remove("+tag@example.org")
     file = tmp_path / "list.csv"
     file.write_text(out.getvalue(), newline="")
-    suppressions.import_file(store, CLOCK, file, "carol")
+    suppressions.import_suppressions(store, CLOCK, file, "carol")
     assert store.suppressions.get("+tag@example.org") is not None
 
 
@@ -148,7 +148,7 @@ def test_two_spellings_of_a_domain_are_one_contact(store: Store, written: Write,
 def test_a_contact_and_a_suppression_are_found_as_they_are_shown(store: Store, search: str) -> None:
     store.contacts.add("info@xn--mnchen-3ya.example", CLOCK.now())
     store.contacts.add("other@example.org", CLOCK.now())
-    suppressions.add(store, CLOCK, "info@münchen.example", by="carol")
+    suppressions.suppress(store, CLOCK, "info@münchen.example", by="carol")
     assert [one.address for one in store.contacts.page(search)] == ["info@xn--mnchen-3ya.example"]
     assert store.contacts.count(search) == 1
     assert [one.address for one in store.suppressions.latest(search=search)] == ["info@xn--mnchen-3ya.example"]

@@ -5,8 +5,9 @@ import pytest
 from postlude.model.errors import InputError, NotFoundError
 from postlude.model.words import Consent, MemberStatus
 from postlude.services.contacts.lists import add_list
-from postlude.services.contacts.subscriptions import subscribe, subscribe_agreed
+from postlude.services.contacts.subscriptions import Asked, subscribe, subscribe_agreed
 from postlude.store import Store
+from postlude.store.contacts.rows import MailingList
 from support.present import present
 
 from .conftest import CLOCK
@@ -18,29 +19,53 @@ def url(list_id: int, contact: int) -> str:
     return f"https://t.example/c/{list_id:x}-{contact:x}"
 
 
-def test_a_confirmation_mail_goes_to_the_address_and_says_what_for(store: Store) -> None:
-    news = store.lists.add("Näws", DAY, consent_text="Monthly <news> of Example Ltd", sender="news@example.org")
-    with pytest.raises(NotFoundError, match="no user yet"):
-        subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
+@pytest.fixture
+def news(store: Store) -> MailingList:
+    return store.lists.add("Näws", DAY, consent_text="Monthly <news> of Example Ltd", sender="news@example.org")
+
+
+@pytest.fixture
+def asked(store: Store, news: MailingList) -> Asked:
+    """Anna is asked to confirm."""
     store.accounts.create_user("owner@example.org", "Olga")
-    asked = subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
+    return subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
+
+
+def test_who_subscribes_is_asked_first(store: Store, asked: Asked) -> None:
     assert asked.status == MemberStatus.PENDING
     assert asked.contact.name == "Anna"
-    assert asked.confirmation is not None
-    assert asked.confirmation.mail_from == "news@example.org"
-    assert asked.confirmation.recipient == "anna@example.net"
-    mail = message_from_bytes(asked.confirmation.raw, policy=policy.default)
+    assert store.contacts.get(asked.contact.id).mail_consent is Consent.UNKNOWN
+
+
+def test_a_confirmation_mail_goes_to_the_address(asked: Asked) -> None:
+    sent = asked.confirmation
+    assert sent is not None
+    assert sent.mail_from == "news@example.org"
+    assert sent.recipient == "anna@example.net"
+    mail = message_from_bytes(sent.raw, policy=policy.default)
     assert mail["Subject"] == "Please confirm: Näws"
     assert mail["To"] == "anna@example.net"
     assert mail["From"] == "news@example.org"
     assert mail["X-Postlude-Opens"] == "off"
     assert mail["X-Postlude-Clicks"] == "off"
+
+
+def test_a_confirmation_mail_says_what_for(news: MailingList, asked: Asked) -> None:
+    assert asked.confirmation is not None
+    mail = message_from_bytes(asked.confirmation.raw, policy=policy.default)
     text, html = (present(mail.get_body((kind,))).get_content() for kind in ("plain", "html"))
     link = url(news.id, asked.contact.id)
     assert link in text
     assert f'href="{link}"' in html
     assert "Monthly &lt;news&gt;" in html
-    assert store.contacts.get(asked.contact.id).mail_consent is Consent.UNKNOWN
+
+
+def test_without_a_user_there_is_nobody_to_ask(store: Store, news: MailingList) -> None:
+    with pytest.raises(NotFoundError, match="no user yet"):
+        subscribe(store, CLOCK, "Anna <anna@example.net>", news, url)
+
+
+def test_who_is_subscribed_is_not_asked_again(store: Store, news: MailingList, asked: Asked) -> None:
     store.lists.put_member(news.id, asked.contact.id, MemberStatus.SUBSCRIBED, DAY)
     again = subscribe(store, CLOCK, "anna@example.net", news, url)
     assert again.status == MemberStatus.SUBSCRIBED

@@ -13,7 +13,7 @@ from postlude.history import History, open_history
 from postlude.journal import JournalReader, JournalWriter, Spool
 from postlude.kit.clock import SystemClock
 from postlude.model.event import Event
-from postlude.model.observation import Observation, Returned, Submitted, encode
+from postlude.model.observation import Observation, Returned, Submitted, encode_observation
 from postlude.model.words import EventKind, Verdict, Via
 from postlude.services.change_feed import Changes
 from postlude.services.digest.attempts import Submissions
@@ -40,7 +40,7 @@ class World:
 
     def say(self, *observations: Observation | bytes) -> None:
         for one in observations:
-            self.writer.append_blocking(one if isinstance(one, bytes) else encode(one))
+            self.writer.append_blocking(one if isinstance(one, bytes) else encode_observation(one))
 
     def digest(
         self,

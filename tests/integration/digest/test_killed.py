@@ -18,7 +18,7 @@ from postlude.history import History, open_history
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.model.event import Event
-from postlude.model.observation import Hit, encode
+from postlude.model.observation import Hit, encode_observation
 from postlude.model.words import CopyStatus, EventKind, HitEndpoint, Via
 from postlude.services.digest.feed_reader import HistoryFeedReader
 from postlude.store import Batch, Copy, Message, Store, Submission, open_store
@@ -42,7 +42,7 @@ def _reported(writers: Sequence[JournalWriter], chance: random.Random, number: i
         copy, position = chance.choice(_COPIES), chance.randrange(-1, 3)
         endpoint = HitEndpoint.PIXEL if position < 0 else HitEndpoint.LINK
         hit = Hit(number * 10_000 + i, endpoint, 1, copy % 7 + 1, copy, position, "GET", "Gecko", "", {}, {})
-        writers[i % 2].submit(encode(hit), lambda _result: None)
+        writers[i % 2].submit(encode_observation(hit), lambda _result: None)
         reported[copy, position] += 1
     return reported
 
@@ -93,7 +93,7 @@ def test_killed_in_an_erasure_it_erases_what_came_before_and_no_more(tmp_path: P
     chance = random.Random(7)
     before = _reported(writers, chance, 0)
     erase = Hit(20_000, HitEndpoint.PREFERENCES, 1, 1, _ERASED, -1, "POST", "Gecko", "", {}, {"erase": "1"})
-    writers[0].append_blocking(encode(erase))
+    writers[0].append_blocking(encode_observation(erase))
     after = _reported(writers, chance, 3)
     writers[0].close()
     total = sum((before + after).values()) + 1

@@ -6,9 +6,9 @@ from typing import Any
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
-from postlude.model.observation import Attempt, AttemptStarted, Submitted, encode
+from postlude.model.observation import Attempt, AttemptStarted, Submitted, encode_observation
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
-from postlude.services.integrity.sending_pause import pause_if_new, problems, resume
+from postlude.services.integrity.sending_pause import pause_if_new, problems, resume_sending
 from postlude.store import Incident
 from postlude.store.campaigns.rows import Campaign, Variant
 from postlude.store.contacts.rows import Audience
@@ -64,7 +64,7 @@ def test_a_state_that_is_older_than_the_history_holds_all_sending_once(world: Wo
     world.history.append([], {9: (1, 1)}, generation=50)
     world.digest().catch_up()
     assert "older than the history" in world.store.integrity.sending_pause().reasons[0]
-    resume(world.store)
+    resume_sending(world.store)
     world.digest().catch_up()
     assert world.store.integrity.sending_pause() is None
     assert [claim.copy for claim in world.store.sending.claim(10, _NOW, 1)] == [10]
@@ -172,7 +172,7 @@ def test_a_state_of_another_folder_holds_and_gives_up_what_was_in_its_hands(worl
     world.store.sending.claim(10, _NOW, world.store.sending.begin_worker("old/app", 100))
     pause_if_new(world.store, SystemClock(), "new", used=False)
     assert "another data folder" in world.store.integrity.sending_pause().reasons[0]
-    resume(world.store)
+    resume_sending(world.store)
     assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
 
@@ -181,7 +181,7 @@ def test_mail_that_may_have_left_becomes_indeterminate_when_a_sender_s_journal_i
     world.digest().catch_up()
     world.store.integrity.pause_sending("put back", _NOW)
     world.store.integrity.add_incidents([Incident("x", _NOW, "gone", "the journal of app is gone", "app")])
-    assert resume(world.store).uncertain == 1
+    assert resume_sending(world.store).uncertain == 1
     assert world.store.messages.copy(10).status is CopyStatus.INDETERMINATE
 
 
@@ -190,8 +190,8 @@ def test_a_campaign_of_which_copies_left_that_the_state_forgot_stays_paused(worl
     variant = Variant(campaign=campaign.id, message=new_id(), subject="News", html="<p>x</p>")
     world.store.campaigns.add(campaign, [variant])
     world.store.campaigns.move(campaign.id, [CampaignStatus.DRAFT], CampaignStatus.SENDING)
-    world.writer.append_blocking(encode(_accepted(77, variant.message)))
+    world.writer.append_blocking(encode_observation(_accepted(77, variant.message)))
     world.digest().catch_up()
     assert world.store.campaigns.claim(campaign.id, 10, _NOW, 1) == []
-    assert resume(world.store).campaigns == ((campaign.id, "News", 1),)
+    assert resume_sending(world.store).campaigns == ((campaign.id, "News", 1),)
     assert world.store.campaigns.get(campaign.id).status is CampaignStatus.PAUSED

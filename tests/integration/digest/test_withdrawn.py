@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from postlude.journal import JournalWriter
-from postlude.model.observation import Hit, Submitted, encode
+from postlude.model.observation import Hit, Submitted, encode_observation
 from postlude.model.words import Consent, EventKind, HitEndpoint, Purpose, Via
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
@@ -63,7 +63,7 @@ def test_a_withdrawal_from_another_edge_that_is_read_later_takes_out_what_was_re
     digest = sent.digest(batch_records=batch)
     sent.say(hit(10, 99), hit(10, 100), hit(20, 150, HitEndpoint.LINK))
     digest.catch_up()
-    other.append_blocking(encode(withdraw(20, 100)))
+    other.append_blocking(encode_observation(withdraw(20, 100)))
     digest.catch_up()
     other.close()
     assert recorded(sent) == [(99, 10, "opened")]

@@ -8,7 +8,7 @@ import pytest
 
 from postlude.edge import Edge, EdgeConfig
 from postlude.journal import JournalReader, JournalWriter
-from postlude.model.observation import Hit, decode
+from postlude.model.observation import Hit, decode_observation
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 CODEC = TokenCodec(KeyRing({1: b"k" * 32}, 1))
@@ -46,7 +46,7 @@ class RunningEdge:
         reader = JournalReader(self.journal)
         records = reader.read({}, 1_000_000)
         reader.close()
-        hits = [decode(record.data) for record in records]
+        hits = [decode_observation(record.data) for record in records]
         assert all(isinstance(hit, Hit) for hit in hits)
         return [hit for hit in hits if isinstance(hit, Hit)]
 

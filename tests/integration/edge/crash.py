@@ -20,7 +20,7 @@ from postlude.edge import Edge, EdgeConfig
 from postlude.edge.answer import GIF
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
-from postlude.model.observation import Hit, decode
+from postlude.model.observation import Hit, decode_observation
 from postlude.tokens import KeyRing, Kind, TokenCodec, Urls
 
 CODEC = TokenCodec(KeyRing({1: b"crash" + bytes(27)}, 1))
@@ -95,7 +95,7 @@ async def crash(rounds: int, journal: Path) -> str:
     seen: Counter[int] = Counter()
     positions = set()
     for record in reader.read({}, 100_000_000):
-        hit = decode(record.data)
+        hit = decode_observation(record.data)
         assert isinstance(hit, Hit)
         seen[hit.copy] += 1
         positions.add(record.position)

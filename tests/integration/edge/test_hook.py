@@ -8,7 +8,7 @@ from pathlib import Path
 from postlude.edge.config import EdgeConfig, VisitorLimits
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
-from postlude.model.observation import Webhook, decode
+from postlude.model.observation import Webhook, decode_observation
 from postlude.tokens import KeyRing, Prefixes, TokenCodec, hook_url
 
 from .conftest import CODEC, RunningEdge, Start, read_answer
@@ -18,7 +18,7 @@ URL = hook_url(CODEC, "", Prefixes(), "sendgrid")
 
 def _calls(endpoint: RunningEdge) -> list[Webhook]:
     reader = JournalReader(endpoint.journal)
-    found = [decode(record.data) for record in reader.read({}, 1000)]
+    found = [decode_observation(record.data) for record in reader.read({}, 1000)]
     reader.close()
     return [item for item in found if isinstance(item, Webhook)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from postlude.journal import JournalReader, JournalWriter
 from postlude.journal.disk import Disk
-from postlude.model.observation import Hit, decode
+from postlude.model.observation import Hit, decode_observation
 from postlude.tokens import Kind, Urls
 
 from .conftest import CODEC, RunningEdge, Start, read_answer
@@ -81,7 +81,7 @@ def _copies_after_power_loss(disk: Volatile, folder: Path, root: Path) -> set[in
     (root / "numbers.json").write_text('{"edge": 1}')
     JournalWriter(root, "edge").close()
     reader = JournalReader(root)
-    hits = [decode(record.data) for record in reader.read({}, 1_000_000)]
+    hits = [decode_observation(record.data) for record in reader.read({}, 1_000_000)]
     reader.close()
     copies = [hit.copy for hit in hits if isinstance(hit, Hit)]
     assert len(copies) == len(set(copies))

@@ -16,14 +16,14 @@ from postlude.history import open_history
 from postlude.journal import JournalWriter, Spool
 from postlude.kit.ids import new_id
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, Observation, Resolved, Returned, Submitted, Webhook, encode
+from postlude.model.observation import Attempt, Observation, Resolved, Returned, Submitted, Webhook, encode_observation
 from postlude.model.words import EventKind, SendOutcome, Via
 from postlude.services.change_feed import Changes
 from postlude.services.feedback.pending_calls import WaitingCalls
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.shapes import CopyView
 from postlude.store import Copy, User, open_store
-from postlude.store.engine import Database, connect
+from postlude.store.engine import Database, engine_of
 from postlude.store.messages.tables import copies
 from postlude.tokens import TagPurpose
 from support.state_template import sqlite_state
@@ -48,7 +48,7 @@ class World:
         if user is None:
             sqlite_state(self.parts.folder.root)
         self.store = open_store(self.parts.settings.database, self.parts.folder.forgotten_key)
-        self.database = Database(connect(self.parts.settings.database))
+        self.database = Database(engine_of(self.parts.settings.database))
         self.history = open_history(self.parts.folder.history)
         self.journal = JournalWriter(self.parts.folder.journal, "app")
         self.spool_out, self.spool_in = Spool(self.parts.folder.spool_out), Spool(self.parts.folder.spool_in)
@@ -86,7 +86,7 @@ class World:
 
     def say(self, *observations: Observation) -> None:
         for one in observations:
-            self.journal.append_blocking(encode(one))
+            self.journal.append_blocking(encode_observation(one))
         self.digest.catch_up()
 
     def sent(self, *recipients: str, remote_id: str = "") -> list[Copy]:

@@ -1,6 +1,7 @@
 """Answers that ask to be taken off: mailings wait for a person, everything else goes on."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -108,22 +109,36 @@ def test_somebody_else_wishes_nothing_for_the_recipient(world: World) -> None:
     assert mailing_ended(world, EVE) is None
 
 
-def test_the_queue_shows_it_and_the_command_line_decides(world: World) -> None:
+@pytest.fixture
+def row(world: World) -> dict[str, Any]:
+    """What the command lists after Bob's answer."""
     (copy,) = world.sent(BOB)
     world.returned(reply(BOB, ASKS), world.tag(copy, TagPurpose.REPLY))
+    [row] = json.loads(run(world, "unmatched", "--json").out)["unmatched"]
+    assert row["copy"] == id_text(copy.id)
+    return dict(row)
+
+
+def test_the_queue_shows_it(world: World, row: dict[str, Any]) -> None:
     [asked] = questions(world.store, world.user, SystemClock()).questions
     assert asked.asks_to_leave
-    [row] = json.loads(run(world, "unmatched", "--json")[1])["unmatched"]
     assert row["reason"] == "asks_to_leave"
-    assert row["copy"] == id_text(copy.id)
-    code, out, err = run(world, "accept", row["id"])
-    assert code == 0, err
-    assert "accepted" in out, err
+
+
+def test_the_command_line_accepts_it(world: World, row: dict[str, Any]) -> None:
+    done = run(world, "accept", row["id"])
+    assert done.code == 0, done.err
+    assert "accepted" in done.out
     world.digest.catch_up()
     assert mailing_ended(world) == "unsubscribed"
-    code, _, err = run(world, "accept", row["id"])
-    assert code == 2
-    assert "already assigned" in err
+
+
+def test_a_wish_is_accepted_once(world: World, row: dict[str, Any]) -> None:
+    run(world, "accept", row["id"])
+    world.digest.catch_up()
+    again = run(world, "accept", row["id"])
+    assert again.code == 2
+    assert "already assigned" in again.err
 
 
 def test_only_a_wish_can_be_accepted(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chaos.history import Driver
 from chaos.node import settings_of
-from postlude.app.commands.doctor import examine_all, repair
+from postlude.app.commands.doctor import examine_folder, repair_folder
 from postlude.app.data_folder import DataFolder
 from postlude.edge.lists import PublicList, write_lists
 from postlude.edge.revoked import write_revoked
@@ -34,7 +34,7 @@ def data(tmp_path: Path, used: Path) -> Path:
 
 def _states(data: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for one in examine_all(settings_of(data)):
+    for one in examine_folder(settings_of(data)):
         found[one.name] = "damaged" if "damaged" in {one.state, found.get(one.name)} else one.state
     return found
 
@@ -63,7 +63,7 @@ def test_a_whole_folder_is_whole(data: Path) -> None:
 
 def test_looking_changes_nothing(data: Path) -> None:
     before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
-    examine_all(settings_of(data))
+    examine_folder(settings_of(data))
     after = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     changed = {path.name for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert changed <= {"state.sqlite", "state.sqlite-wal", "state.sqlite-shm"}  # SQLite's own, when it is opened
@@ -113,7 +113,7 @@ def test_repairing_quarantines_and_deletes_nothing(data: Path) -> None:
     _flip(_only(data, "spool/out/*/*.eml"))
     (data / "history.duckdb").write_bytes(b"no history")
     before = sum(path.is_file() for path in data.rglob("*"))
-    moved = repair(settings_of(data))
+    moved = repair_folder(settings_of(data))
     assert len(moved) == 2
     assert sum(path.is_file() for path in data.rglob("*")) >= before
     assert (data / "history.duckdb").exists() is False
@@ -121,7 +121,7 @@ def test_repairing_quarantines_and_deletes_nothing(data: Path) -> None:
 
 def test_nothing_is_repaired_while_postlude_runs(data: Path) -> None:
     with closing(DataFolder(data).lock()), pytest.raises(InUseError):
-        repair(settings_of(data))
+        repair_folder(settings_of(data))
 
 
 def test_missing_keys_in_a_used_folder_stop_the_start(data: Path) -> None:

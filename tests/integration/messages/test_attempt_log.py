@@ -9,7 +9,7 @@ import pytest
 
 from postlude.kit.clock import SystemClock
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt, AttemptStarted, decode
+from postlude.model.observation import Attempt, AttemptStarted, decode_observation
 from postlude.model.words import CopyStatus
 from postlude.services.messages.attempt_log import AttemptLog, JournaledStart
 from postlude.store import Store, open_store
@@ -77,7 +77,7 @@ class SlowDisk:
         self.asked: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
 
     async def append(self, record: bytes) -> None:
-        started = decode(record)
+        started = decode_observation(record)
         assert isinstance(started, AttemptStarted)
         self.records.append(started.copies)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

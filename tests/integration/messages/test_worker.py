@@ -348,7 +348,7 @@ async def test_due_mail_is_looked_at_once_a_second_while_sending_is_paused(
         pauses.append(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr("postlude.worker.single_mails.pause", pause)
+    monkeypatch.setattr("postlude.worker.single_mails.wait_for_any", pause)
     async with Difficult().running() as server, working(folder, store, server):
         while len(pauses) < 3:  # noqa: ASYNC110 - the worker sets no event for it
             await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from postlude.app.build.common import build_parts
-from postlude.app.commands.doctor import examine_all
+from postlude.app.commands.doctor import examine_folder
 from postlude.app.commands.stores import accept_message, append_observation, offline_stores
 from postlude.cli.main import cli
 from postlude.config import Settings
@@ -209,7 +209,7 @@ def test_the_doctor_says_when_the_key_is_missing(world: World) -> None:
         store.suppressions.add(BOB, "complained", at=NOW)
     world.forget()
     (world.settings.data / "forgotten.key").unlink()
-    [found] = [one for one in examine_all(world.settings) if one.name == "forgotten"]
+    [found] = [one for one in examine_folder(world.settings) if one.name == "forgotten"]
     assert found.state == "damaged"
     assert "Restore it from a backup" in found.text
 

@@ -11,7 +11,7 @@ from postlude.history import History, open_history
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
 from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, Via
-from postlude.services.privacy.subject_access import describe
+from postlude.services.privacy.subject_access import describe_stored
 from postlude.store import Batch, Copy, Message, PreferenceChoice, Store, Submission, Unmatched
 
 BOB = "bob@example.org"
@@ -34,7 +34,7 @@ def test_a_contact_that_never_got_mail_is_told_everything(store: Store, history:
     store.contacts.record_consent(
         contact.id, reported, NOW, how="by hand", source="paper form", text="I want it", by="carol"
     )
-    text = describe(store, history, BOB)
+    text = describe_stored(store, history, BOB)
     for part in ("Bob B", "Bob@example.org", "note: broken leg", "where from: fair", "list News: subscribed", "by card",
                  "tags: vip", "mail: given", "where: paper form", "text: I want it", "by: carol"):  # fmt: skip
         assert part in text, part
@@ -43,7 +43,7 @@ def test_a_contact_that_never_got_mail_is_told_everything(store: Store, history:
 def test_a_choice_and_a_suppression_are_told_with_their_reason(store: Store, history: History) -> None:
     store.privacy.choose(BOB, PreferenceChoice(0, opens=False, clicks=True, at=NOW, evidence="letter"), "by hand")
     store.suppressions.add(BOB, "complained", "report 5", at=NOW)
-    text = describe(store, history, BOB)
+    text = describe_stored(store, history, BOB)
     assert "opens are not recorded" in text
     assert "complained; report 5" in text
 
@@ -52,15 +52,15 @@ def test_replies_are_told_with_their_words(store: Store, history: History) -> No
     message = Message(id=1, subject="Offer", created_at=NOW, **RAW_MAIL)
     store.digest.apply(Batch(submissions=[Submission(message, (), (Copy(10, 1, BOB),))]))
     history.append([Event(5, EventKind.REPLIED, NOW, 1, 10, facts={"text": "my leg is broken"})], {})
-    assert "my leg is broken" in describe(store, history, BOB)
+    assert "my leg is broken" in describe_stored(store, history, BOB)
 
 
 def test_what_came_back_and_names_the_address_is_told(store: Store, history: History) -> None:
     facts = {"sender": BOB, "text": "who are you"}
     store.digest.apply(Batch(unmatched=[Unmatched(1, NOW, 7, "nothing_of_ours", kind="replied", facts=facts)]))
-    assert "who are you" in describe(store, history, BOB)
+    assert "who are you" in describe_stored(store, history, BOB)
 
 
 def test_of_whom_nothing_is_stored_nothing_is_told(store: Store, history: History) -> None:
     with pytest.raises(NotFoundError, match="nothing is stored"):
-        describe(store, history, BOB)
+        describe_stored(store, history, BOB)

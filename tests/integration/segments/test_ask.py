@@ -40,13 +40,35 @@ def test_a_mistake_is_shown_where_it_is(run: Run) -> None:
     assert "there is no list 'News'" in run("segment", "list('News')", code=6)
 
 
-def test_a_segment_from_saving_to_a_campaign_and_deleting(run: Run) -> None:
-    assert "no segments yet" in run("segments", "list")
+@pytest.fixture
+def ulm(run: Run) -> str:
+    """A saved segment."""
     run("segments", "save", "Ulm", "field('City') = 'Ulm'")
-    assert "1 contacts, of whom 1 may be mailed" in run("segments", "show", "Ulm")
-    run("segments", "freeze", "Ulm")
+    return "Ulm"
+
+
+def test_without_segments_the_list_says_so(run: Run) -> None:
+    assert "no segments yet" in run("segments", "list")
+
+
+def test_a_saved_segment_is_counted(run: Run, ulm: str) -> None:
+    assert "1 contacts, of whom 1 may be mailed" in run("segments", "show", ulm)
+
+
+def test_a_segment_is_frozen(run: Run, ulm: str) -> None:
+    run("segments", "freeze", ulm)
     assert json.loads(run("segments", "list", "--json"))[0]["frozen"] is True
-    run("segments", "change", "ulm", "--name", "People of Ulm")
-    assert "nothing to change" in run("segments", "change", "People of Ulm", code=2)
-    assert "asks for it" not in run("segments", "delete", "People of Ulm", "--yes")
+
+
+def test_a_segment_is_renamed(run: Run, ulm: str) -> None:
+    run("segments", "change", ulm.lower(), "--name", "People of Ulm")
+    assert json.loads(run("segments", "list", "--json"))[0]["name"] == "People of Ulm"
+
+
+def test_changing_nothing_is_refused(run: Run, ulm: str) -> None:
+    assert "nothing to change" in run("segments", "change", ulm, code=2)
+
+
+def test_a_segment_is_deleted(run: Run, ulm: str) -> None:
+    assert "asks for it" not in run("segments", "delete", ulm, "--yes")
     assert "no segments yet" in run("segments", "list")

@@ -6,12 +6,12 @@ from postlude.segments import expression as tree
 from postlude.services.segments.names import read_segment
 from postlude.services.segments.saved import (
     change_segment,
-    choose,
     delete_segment,
     freeze_segment,
     mailable_page,
     narrowed,
     save_segment,
+    select_contacts,
     thaw_segment,
 )
 from postlude.store import Store
@@ -29,7 +29,7 @@ def people(store: Store) -> Store:
 
 
 def test_whom_it_chooses_and_who_of_them_may_be_mailed(people: Store) -> None:
-    chosen = choose(people, CLOCK, read_segment(people, "field('City') = 'Bonn'"))
+    chosen = select_contacts(people, CLOCK, read_segment(people, "field('City') = 'Bonn'"))
     assert chosen.contacts == 3
     assert chosen.mailable == 2
     assert chosen.words == "contacts whose City is 'Bonn'"
@@ -43,9 +43,9 @@ def test_a_live_segment_changes_with_its_contacts_and_a_frozen_one_does_not(peop
     saved = save_segment(people, CLOCK, "Bonn", "field('City') = 'Bonn'")
     assert freeze_segment(people, CLOCK, saved.id) == 3
     people.contacts.add("new@example.org", 9, fields={"City": "Bonn"})
-    assert choose(people, CLOCK, saved.asked).contacts == 3
+    assert select_contacts(people, CLOCK, saved.asked).contacts == 3
     thaw_segment(people, CLOCK, saved.id)
-    assert choose(people, CLOCK, saved.asked).contacts == 4
+    assert select_contacts(people, CLOCK, saved.asked).contacts == 4
 
 
 def test_another_expression_ends_being_frozen(people: Store) -> None:
@@ -54,7 +54,7 @@ def test_another_expression_ends_being_frozen(people: Store) -> None:
     changed = change_segment(people, CLOCK, saved.id, name="Ulm", text="field('City') = 'Ulm'")
     assert changed.name == "Ulm"
     assert not changed.frozen
-    assert choose(people, CLOCK, changed.asked).contacts == 1
+    assert select_contacts(people, CLOCK, changed.asked).contacts == 1
 
 
 def test_who_is_erased_is_in_no_frozen_segment(people: Store) -> None:
@@ -63,7 +63,7 @@ def test_who_is_erased_is_in_no_frozen_segment(people: Store) -> None:
     contact = people.contacts.by_address("p1@example.org")
     assert contact is not None
     people.contacts.erase(contact.id, 9)
-    assert choose(people, CLOCK, saved.asked).contacts == 2
+    assert select_contacts(people, CLOCK, saved.asked).contacts == 2
 
 
 @pytest.mark.parametrize("name", ["bonn", " BONN ", "", "  "])

@@ -14,13 +14,13 @@ from postlude.model.errors import StorageError
 from postlude.segments import render
 from postlude.store import open_store
 from postlude.store.columns import metadata
-from postlude.store.engine import Database, connect
+from postlude.store.engine import Database, engine_of
 from postlude.store.migrate import HEAD, current, migrate
 
 
 def test_the_migrations_make_exactly_the_schema(empty_url: str) -> None:
     open_store(empty_url).close()
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -46,7 +46,7 @@ def test_head_names_the_newest_migration() -> None:
 
 
 def test_a_current_database_is_left_alone(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     assert current(database) is None
     assert migrate(database)
     assert current(database) == HEAD
@@ -56,7 +56,7 @@ def test_a_current_database_is_left_alone(empty_url: str) -> None:
 
 def test_tables_of_a_newer_version_are_refused_with_the_remedy(empty_url: str) -> None:
     open_store(empty_url).close()
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
@@ -65,7 +65,7 @@ def test_tables_of_a_newer_version_are_refused_with_the_remedy(empty_url: str) -
 
 
 def test_addresses_of_an_older_version_are_found_by_their_key(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0014_sender_rights")
     with database.write() as connection:
         connection.execute(
@@ -79,7 +79,7 @@ def test_addresses_of_an_older_version_are_found_by_their_key(empty_url: str) ->
 
 
 def test_a_row_that_was_written_under_the_key_stands(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0014_sender_rights")
     with database.write() as connection:
         for address, reason in (("eve@exämple.com", "manual"), ("eve@xn--exmple-cua.com", "complained")):
@@ -96,7 +96,7 @@ def test_a_row_that_was_written_under_the_key_stands(empty_url: str) -> None:
 
 
 def test_copies_of_an_older_version_become_indeterminate(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0015_addresses_in_a_labels")
     known = {1: (0, "unsure"), 2: (0, "sent"), 3: (7, "unsure"), 4: (9, "unsure"), 5: (9, "queued")}
     with database.write() as connection:
@@ -117,14 +117,14 @@ def test_copies_of_an_older_version_become_indeterminate(empty_url: str) -> None
 
 
 def test_no_copies_are_no_hindrance(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0015_addresses_in_a_labels")
     assert migrate(database)
     database.close()
 
 
 def test_only_a_campaigns_indeterminate_copies_are_read(tmp_path: Path) -> None:
-    database = Database(connect(f"sqlite:///{tmp_path / 'state.db'}"))
+    database = Database(engine_of(f"sqlite:///{tmp_path / 'state.db'}"))
     migrate(database)
     step = import_module("postlude.store.migrations.versions.0016_indeterminate")
     with database.engine.connect() as connection:
@@ -135,7 +135,7 @@ def test_only_a_campaigns_indeterminate_copies_are_read(tmp_path: Path) -> None:
 
 
 def test_what_an_older_version_tied_is_assigned(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0016_indeterminate")
     with database.write() as connection:
         for number, state in enumerate(("open", "tied", "dismissed")):
@@ -152,7 +152,7 @@ def test_what_an_older_version_tied_is_assigned(empty_url: str) -> None:
 
 
 def test_conditions_of_an_older_version_are_a_segment(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0019_indeterminate_decided")
     audience = {
         "everyone": True,
@@ -189,7 +189,7 @@ def test_conditions_of_an_older_version_are_a_segment(empty_url: str) -> None:
 
 
 def test_hours_of_an_older_version_are_the_first_the_last_and_the_sum(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0022_notices")
     hour = 3_600_000_000
     with database.write() as connection:
@@ -213,7 +213,7 @@ def test_hours_of_an_older_version_are_the_first_the_last_and_the_sum(empty_url:
 
 
 def test_copies_of_an_older_version_are_counted(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0023_copy_hours")
     with database.write() as connection:
         connection.execute(

@@ -10,6 +10,8 @@ from postlude.services.accounts.preferences import UserPreferences
 from support.present import present
 
 if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
     from support.web_world import World
 
 PATHS = ["/", "/compose", "/campaigns", "/preferences", "/mailbox", "/domains", "/domains/example.org"]
@@ -36,17 +38,26 @@ def test_pages_keep_to_the_policy(world: "World", path: str) -> None:
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
 
 
-def test_a_sign_in_link_works_once_and_not_for_a_prefetch(world: "World") -> None:
+def test_a_prefetch_does_not_use_up_a_sign_in_link(world: "World") -> None:
     token = world.token(world.alice)
     ahead = world.client().get(f"/sign-in/{token}", headers={"Sec-Purpose": "prefetch"})
     assert ahead.status_code == 503
+    assert world.client().get(f"/sign-in/{token}", follow_redirects=False).headers["location"] == "/"
+
+
+def test_a_sign_in_link_signs_in(world: "World") -> None:
     client = world.client()
-    first = client.get(f"/sign-in/{token}", follow_redirects=False)
+    first = client.get(f"/sign-in/{world.token(world.alice)}", follow_redirects=False)
     assert first.headers["location"] == "/"
     cookie = first.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert client.get("/").status_code == 200
+
+
+def test_a_sign_in_link_works_once(world: "World") -> None:
+    token = world.token(world.alice)
+    world.client().get(f"/sign-in/{token}")
     second = world.client().get(f"/sign-in/{token}")
     assert second.status_code == 403
     assert "postlude sign-in" in second.text
@@ -59,10 +70,14 @@ def test_over_https_the_cookie_is_bound_to_the_host(world: "World") -> None:
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
-def test_a_forged_or_foreign_session_is_none(world: "World") -> None:
+def test_a_forged_session_is_none(world: "World") -> None:
     client = world.client()
     client.cookies.set("postlude", "WzEsICJ4Il0.aaaa.bbbb")
     assert client.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_session_of_another_instance_is_none(world: "World") -> None:
+    client = world.client()
     other = world.with_deps(secret=b"t" * 32).client(world.alice)
     client.cookies.set("postlude", other.cookies["postlude"])
     assert client.get("/", follow_redirects=False).status_code == 303
@@ -145,21 +160,37 @@ def test_preferences_are_kept(world: "World", csrf: Any) -> None:
     assert world.deps.get_preferences(world.charlie.id) == UserPreferences()
 
 
-def test_an_app_password_is_shown_once_and_revoked_by_its_owner_only(world: "World", csrf: Any) -> None:
+def _with_password(world: "World", csrf: Any) -> tuple["TestClient", str]:
+    """Alice's browser, and the page after she asked for a password."""
     client = world.client(world.alice)
-    token = csrf(client, "/preferences")
-    page = client.post("/preferences/passwords", data={"csrf": token, "label": "Phone <1>"}).text
+    form = {"csrf": csrf(client, "/preferences"), "label": "Phone <1>"}
+    return client, client.post("/preferences/passwords", data=form).text
+
+
+def test_an_app_password_is_shown_once(world: "World", csrf: Any) -> None:
+    client, page = _with_password(world, csrf)
     found = re.search(r'id="new-password">([a-z2-7-]+)<', page)
     assert found
-    assert found[1] not in client.get("/preferences").text
     assert "Phone &lt;1&gt;" in page
+    assert found[1] not in client.get("/preferences").text
+
+
+def _revoked_by(client: "TestClient", world: "World", csrf: Any) -> int:
     (password,) = world.deps.store.accounts.list_app_passwords(world.alice.id)
     path = f"/preferences/passwords/{id_text(password.id)}/revoke"
-    charlie = world.client(world.charlie)
-    assert charlie.post(path, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
-    assert world.deps.store.accounts.list_app_passwords(world.alice.id)
-    client.post(path, data={"csrf": token})
+    return client.post(path, data={"csrf": csrf(client, "/preferences")}).status_code
+
+
+def test_an_app_password_is_revoked_by_its_owner(world: "World", csrf: Any) -> None:
+    client, _ = _with_password(world, csrf)
+    assert _revoked_by(client, world, csrf) == 200
     assert not world.deps.store.accounts.list_app_passwords(world.alice.id)
+
+
+def test_an_app_password_is_not_revoked_by_another_user(world: "World", csrf: Any) -> None:
+    _with_password(world, csrf)
+    assert _revoked_by(world.client(world.charlie), world, csrf) == 404
+    assert world.deps.store.accounts.list_app_passwords(world.alice.id)
 
 
 def composed(world: "World", csrf: Any, **fields: Any) -> Any:

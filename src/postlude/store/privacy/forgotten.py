@@ -19,7 +19,7 @@ from postlude.model.errors import InputError, StorageError
 from postlude.model.not_mailed import UNSUBSCRIBED
 from postlude.model.words import CopyStatus
 from postlude.store.accounts.tables import users
-from postlude.store.base import TopicQueries, lookup_key, chunks, insert_into
+from postlude.store.base import TopicQueries, chunks, insert_into, lookup_key
 from postlude.store.contacts.erasing import delete_contact
 from postlude.store.contacts.leaving import has_left
 from postlude.store.contacts.may_leave import has_asked_to_leave

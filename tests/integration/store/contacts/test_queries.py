@@ -7,21 +7,36 @@ from postlude.store import Confirmation, Store
 DAY = 86_400_000_000
 
 
-def test_an_address_is_one_contact_in_any_case_of_letters(store: Store) -> None:
+def test_an_address_is_found_in_any_case_of_letters(store: Store) -> None:
     made = store.contacts.add("Alice.A@example.org", DAY, name="Alice", fields={"city": "Köln", "age": 40})
-    assert made.address == "alice.a@example.org", made.fields
-    assert made.spelled == "Alice.A@example.org", made.fields
+    assert made.address == "alice.a@example.org"
+    assert made.spelled == "Alice.A@example.org"
     assert made.fields == {"city": "Köln", "age": 40}
     assert store.contacts.by_address("ALICE.A@example.ORG") == made
+    assert store.contacts.fields() == ["age", "city"]
+
+
+def test_an_address_is_one_contact_in_any_case_of_letters(store: Store) -> None:
+    store.contacts.add("Alice.A@example.org", DAY)
     with pytest.raises(InputError, match="already"):
         store.contacts.add("ALICE.A@EXAMPLE.org", DAY)
-    assert store.contacts.fields() == ["age", "city"]
+
+
+def test_an_address_is_not_changed_to_another_contacts(store: Store) -> None:
+    store.contacts.add("Alice.A@example.org", DAY)
     bob = store.contacts.add("bob@example.org", DAY)
     with pytest.raises(InputError, match="another contact"):
         store.contacts.change(bob.id, DAY, spelled="alice.a@example.org")
+
+
+def test_an_address_is_changed(store: Store) -> None:
+    bob = store.contacts.add("bob@example.org", DAY)
     changed = store.contacts.change(bob.id, 2 * DAY, spelled="Bobby@example.org", fields={"team": "blue"})
     assert changed.address == "bobby@example.org"
     assert changed.updated_at == 2 * DAY
+
+
+def test_a_contact_that_never_was_is_not_changed(store: Store) -> None:
     with pytest.raises(NotFoundError):
         store.contacts.change(1, DAY, name="nobody")
 
@@ -43,31 +58,56 @@ def confirm(store: Store, list_id: int, contact: int, at: int) -> bool:
         return store.lists.confirm_membership(connection, Confirmation(list_id, contact, at, "button"))
 
 
-def test_lists_and_their_members(store: Store) -> None:
-    news = store.lists.add("News", DAY)
-    with pytest.raises(InputError, match="already"):
-        store.lists.add("news ", DAY)
-    with pytest.raises(InputError, match="name"):
-        store.lists.add("  ", DAY)
-    alice = store.contacts.add("alice@example.org", DAY)
+@pytest.mark.parametrize(("name", "reason"), [("news ", "already"), ("  ", "name")])
+def test_a_list_has_a_name_of_its_own(store: Store, name: str, reason: str) -> None:
+    store.lists.add("News", DAY)
+    with pytest.raises(InputError, match=reason):
+        store.lists.add(name, DAY)
+
+
+@pytest.fixture
+def asked(store: Store) -> tuple[int, int]:
+    """A list, and a contact who was asked to confirm that they want it."""
+    news, alice = store.lists.add("News", DAY), store.contacts.add("alice@example.org", DAY)
     store.lists.put_member(news.id, alice.id, MemberStatus.PENDING, DAY)
-    assert confirm(store, news.id, alice.id, 2 * DAY)
-    assert not confirm(store, news.id, alice.id, 3 * DAY)
-    [entry] = store.contacts.consent_log(alice.id)
-    assert entry.proof.how == "confirmed by mail"
-    assert entry.proof.source == "News"
-    assert entry.proof.evidence == "button"
-    alice = store.contacts.get(alice.id)
-    [mine] = store.lists.memberships(alice.id)
+    return news.id, alice.id
+
+
+def test_who_confirms_is_subscribed(store: Store, asked: tuple[int, int]) -> None:
+    news, alice = asked
+    assert confirm(store, news, alice, 2 * DAY)
+    [mine] = store.lists.memberships(alice)
     assert mine.status == MemberStatus.SUBSCRIBED
     assert mine.asked_at == DAY
     assert mine.subscribed_at == 2 * DAY
-    assert store.contacts.page(list_id=news.id) == [alice]
-    store.lists.put_member(news.id, alice.id, MemberStatus.UNSUBSCRIBED, 4 * DAY)
-    assert not confirm(store, news.id, alice.id, 5 * DAY)  # an old link does not undo it
-    assert store.lists.totals()[news.id].unsubscribed == 1
-    assert store.lists.delete(news.id)
-    assert store.lists.memberships(alice.id) == []
+    assert [one.id for one in store.contacts.page(list_id=news)] == [alice]
+
+
+def test_a_confirmation_is_proof_of_consent(store: Store, asked: tuple[int, int]) -> None:
+    news, alice = asked
+    confirm(store, news, alice, 2 * DAY)
+    [entry] = store.contacts.consent_log(alice)
+    assert entry.proof.how == "confirmed by mail"
+    assert entry.proof.source == "News"
+    assert entry.proof.evidence == "button"
+
+
+def test_a_confirmation_counts_once(store: Store, asked: tuple[int, int]) -> None:
+    confirm(store, *asked, 2 * DAY)
+    assert not confirm(store, *asked, 3 * DAY)
+
+
+def test_an_old_link_does_not_undo_leaving(store: Store, asked: tuple[int, int]) -> None:
+    news, alice = asked
+    store.lists.put_member(news, alice, MemberStatus.UNSUBSCRIBED, 4 * DAY)
+    assert not confirm(store, news, alice, 5 * DAY)
+    assert store.lists.totals()[news].unsubscribed == 1
+
+
+def test_a_deleted_list_has_no_members(store: Store, asked: tuple[int, int]) -> None:
+    news, alice = asked
+    assert store.lists.delete(news)
+    assert store.lists.memberships(alice) == []
 
 
 def test_tags_are_one_in_any_case(store: Store) -> None:

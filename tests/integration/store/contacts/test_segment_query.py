@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 from postlude.model.event import Event
 from postlude.model.words import Consent, EventKind, MemberStatus, Purpose, SendOutcome, Verdict, Via
 from postlude.segments import expression as tree
-from postlude.segments import parse
+from postlude.segments import parse_expression
 from postlude.segments.expression import Reference
-from postlude.segments.moments import moment
+from postlude.segments.moments import read_moment
 from postlude.store import AttemptResult, Batch, Copy, Link, Message, Store, Submission
 from postlude.store.contacts.rows import Audience
 from postlude.store.contacts.segment_query import chooses
@@ -25,7 +25,7 @@ from support.segment_trees import leaves, refs, trees
 
 NEWS, VIP, HOT, SPRING, SUMMER = 11, 12, 13, 14, 15
 """Ids of the world below; the tests' expressions name nothing else."""
-JANUARY, MARCH, MAY = moment("2026-01-15"), moment("2026-03-15"), moment("2026-05-15")
+JANUARY, MARCH, MAY = read_moment("2026-01-15"), read_moment("2026-03-15"), read_moment("2026-05-15")
 
 
 class Mail(NamedTuple):
@@ -112,7 +112,7 @@ def fill(store: Store) -> None:
     """Store the people and what became of their mail."""
     lists = store.lists.add("News", JANUARY)
     ids.update({NEWS: lists.id, VIP: store.contacts.tag("vip"), SPRING: SPRING, SUMMER: SUMMER})
-    ids[HOT] = store.segments.add("Hot", parse("tag('vip')"), JANUARY).id
+    ids[HOT] = store.segments.add("Hot", parse_expression("tag('vip')"), JANUARY).id
     hot = []
     for number, person in enumerate(PEOPLE):
         made = store.contacts.add(person.address, person.added, fields=person.fields, name=person.name)
@@ -235,8 +235,8 @@ def _lower(text: str) -> str:
 
 
 def _in(asked: tree.Did | tree.Added, times: Sequence[int]) -> bool:
-    since = moment(asked.since) if asked.since else 0
-    return any(at >= since and (not asked.before or at < moment(asked.before)) for at in times)
+    since = read_moment(asked.since) if asked.since else 0
+    return any(at >= since and (not asked.before or at < read_moment(asked.before)) for at in times)
 
 
 def _did(one: tree.Did, person: Person) -> bool:
@@ -361,7 +361,7 @@ ASKED = (
 def test_every_kind_of_expression_chooses_whom_it_says(world: Store) -> None:
     wrong = {}
     for text in ASKED:
-        expression = parse(text)
+        expression = parse_expression(text)
         known = tree.changed(expression, _with_ids)
         expected = sorted(one.address for one in PEOPLE if holds(known, one))
         found = _addresses(world, known)

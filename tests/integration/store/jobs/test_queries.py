@@ -4,34 +4,72 @@ from postlude.model.errors import NotFoundError
 from postlude.model.words import JobStatus
 from postlude.store import Store
 from postlude.store.jobs.queries import add_errors
-from postlude.store.jobs.rows import Beat, JobError
+from postlude.store.jobs.rows import Beat, Job, JobError
 
 
-def test_one_claimer_gets_a_job_and_beats_carry_wishes(store: Store) -> None:
-    job = store.jobs.add("import", "people.csv", 1, {"file": "x"}, unit="rows")
-    assert store.jobs.claim("a", 2, 0, kind="other") is None
-    mine = store.jobs.claim("a", 2, 0, kind="import")
-    assert mine is not None
-    assert mine.id == job.id
+@pytest.fixture
+def waiting(store: Store) -> Job:
+    """An import that nobody has."""
+    return store.jobs.add("import", "people.csv", 1, {"file": "x"}, unit="rows")
+
+
+@pytest.fixture
+def mine(store: Store, waiting: Job) -> Job:
+    """An import that `a` has."""
+    claimed = store.jobs.claim("a", 2, 0, kind="import")
+    assert claimed is not None
+    assert claimed.id == waiting.id
+    return claimed
+
+
+def test_who_claims_a_job_has_it(store: Store, mine: Job) -> None:
     assert mine.status == JobStatus.RUNNING
     assert mine.owner == "a"
     assert mine.options == {"file": "x"}
     assert store.jobs.claim("b", 3, 0, kind="import") is None
-    assert store.jobs.beat(Beat(job=job.id, at=4, done=10, counts={"added": 9}, position={"row": 10}), "a") == ""
-    assert store.jobs.ask(job.id, "pause", 5)
-    assert store.jobs.beat(Beat(job=job.id, at=5, done=20, total=100), "a") == "pause"
-    now = store.jobs.get(job.id)
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_job_is_claimed_by_who_does_its_kind(store: Store) -> None:
+    assert store.jobs.claim("a", 2, 0, kind="other") is None
+
+
+def test_a_beat_records_progress(store: Store, mine: Job) -> None:
+    assert store.jobs.beat(Beat(job=mine.id, at=4, done=10, counts={"added": 9}, position={"row": 10}), "a") == ""
+    store.jobs.beat(Beat(job=mine.id, at=5, done=20, total=100), "a")
+    now = store.jobs.get(mine.id)
     assert now.done == 20
     assert now.total == 100
     assert now.position == {"row": 10}
     assert now.counts == {}
-    assert store.jobs.finish(job.id, "a", JobStatus.PAUSED, 6)
-    assert store.jobs.claim("b", 7, 0, kind="import") is None  # paused: only who asks for this one
-    assert store.jobs.resume(job.id)
-    assert not store.jobs.resume(job.id)
+
+
+def test_a_beat_carries_a_wish(store: Store, mine: Job) -> None:
+    assert store.jobs.ask(mine.id, "pause", 5)
+    assert store.jobs.beat(Beat(job=mine.id, at=5, done=20, total=100), "a") == "pause"
+
+
+@pytest.fixture
+def paused(store: Store, mine: Job) -> Job:
+    assert store.jobs.finish(mine.id, "a", JobStatus.PAUSED, 6)
+    return store.jobs.get(mine.id)
+
+
+@pytest.mark.usefixtures("paused")
+def test_a_paused_job_is_claimed_only_by_who_asks_for_this_one(store: Store) -> None:
+    assert store.jobs.claim("b", 7, 0, kind="import") is None
+
+
+def test_a_resumed_job_is_claimed_and_began_when_it_did(store: Store, paused: Job) -> None:
+    assert store.jobs.resume(paused.id)
     again = store.jobs.claim("b", 8, 0, kind="import")
     assert again is not None
     assert again.started_at == 2
+
+
+def test_a_job_is_resumed_once(store: Store, paused: Job) -> None:
+    store.jobs.resume(paused.id)
+    assert not store.jobs.resume(paused.id)
 
 
 def test_a_job_whose_process_died_is_taken_over(store: Store) -> None:

@@ -1,6 +1,7 @@
 import threading
 
 import msgspec
+import pytest
 
 from postlude.model.words import CopyStatus, SendOutcome, Via
 from postlude.store import AttemptResult, Batch, Copy, Message, Store, Submission, open_store
@@ -24,28 +25,51 @@ def _submission(number: int, recipients: int) -> Submission:
     return Submission(message, (), copies)
 
 
-def test_a_claim_is_counted_and_not_given_twice(store: Store) -> None:
+@pytest.fixture
+def three(store: Store) -> Store:
+    """A store with a message of three copies, 1000 to 1002."""
     store.digest.apply(Batch(submissions=[_submission(1, 3)]))
-    assert store.sending.next_due(50) == 50
-    first = store.sending.claim(2, 50, ME)
-    assert [(one.copy, one.recipient, one.attempt, one.user, one.mail_from, one.envid) for one in first] == [
+    return store
+
+
+def test_a_claim_tells_what_sending_needs(three: Store) -> None:
+    assert three.sending.next_due(50) == 50
+    claims = three.sending.claim(2, 50, ME)
+    assert [(one.copy, one.recipient, one.attempt, one.user, one.mail_from, one.envid) for one in claims] == [
         (1000, "r0@example.org", 1, 7, "alice@example.org", "e"),
         (1001, "r1@example.org", 1, 7, "alice@example.org", "e"),
     ]
-    assert store.messages.copy(1000).status is CopyStatus.CLAIMED
-    assert [one.copy for one in store.sending.claim(5, 50, ME)] == [1002]
-    assert store.sending.claim(5, 50, ME) == []
-    assert store.sending.next_due(50) is None
-    store.digest.apply(Batch(started=[1000, 1001]))
-    assert [one.copy for one in store.sending.left_in_flight([ME])] == [1000, 1001]
-    store.campaigns.give_back([1002])
-    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1002, 1)]
-    store.campaigns.give_back([1001])  # it had started, and nothing of it left
-    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 50, ME)] == [(1001, 1)]
-    store.campaigns.postpone([1001], 70, "the server takes 5 a day")
-    assert store.messages.copy(1001).text == "the server takes 5 a day"
-    assert store.sending.claim(5, 69, ME) == []
-    assert [(one.copy, one.attempt) for one in store.sending.claim(5, 70, ME)] == [(1001, 1)]
+    assert three.messages.copy(1000).status is CopyStatus.CLAIMED
+
+
+def test_a_copy_is_not_given_twice(three: Store) -> None:
+    three.sending.claim(2, 50, ME)
+    assert [one.copy for one in three.sending.claim(5, 50, ME)] == [1002]
+    assert three.sending.claim(5, 50, ME) == []
+    assert three.sending.next_due(50) is None
+
+
+def test_what_has_started_is_in_flight(three: Store) -> None:
+    three.sending.claim(3, 50, ME)
+    three.digest.apply(Batch(started=[1000, 1001]))
+    assert [one.copy for one in three.sending.left_in_flight([ME])] == [1000, 1001]
+
+
+@pytest.mark.parametrize("started", [(), (1001,)])
+def test_a_copy_that_is_given_back_did_not_count(three: Store, started: tuple[int, ...]) -> None:
+    """Also one that had started, when nothing of it left."""
+    three.sending.claim(3, 50, ME)
+    three.digest.apply(Batch(started=started))
+    three.campaigns.give_back([1001])
+    assert [(one.copy, one.attempt) for one in three.sending.claim(5, 50, ME)] == [(1001, 1)]
+
+
+def test_a_postponed_copy_waits_and_says_why(three: Store) -> None:
+    three.sending.claim(3, 50, ME)
+    three.campaigns.postpone([1001], 70, "the server takes 5 a day")
+    assert three.messages.copy(1001).text == "the server takes 5 a day"
+    assert three.sending.claim(5, 69, ME) == []
+    assert [(one.copy, one.attempt) for one in three.sending.claim(5, 70, ME)] == [(1001, 1)]
 
 
 def test_what_was_accepted_first_leaves_first_and_a_copy_can_be_made_due_again(store: Store) -> None:

@@ -7,7 +7,7 @@ from postlude.model.words import Consent, Purpose
 from postlude.store import PreferenceChoice, Store, open_store
 from postlude.store.contacts.bulk_import import ImportRow, Intake
 from postlude.store.contacts.rows import Proof
-from postlude.store.engine import Database, connect
+from postlude.store.engine import Database, engine_of
 from postlude.store.jobs.rows import Beat
 from postlude.store.migrate import migrate
 from postlude.store.privacy.recording import MayRecord, may_record
@@ -126,7 +126,7 @@ def test_an_import_of_consent_does_not_overrule_the_address(store: Store, known:
 
 
 def test_what_operators_recorded_before_counts_after_the_migration(empty_url: str) -> None:
-    database = Database(connect(empty_url))
+    database = Database(engine_of(empty_url))
     migrate(database, "0009_due_from_the_start")
     with database.write() as connection:
         for number, (address, opens, clicks) in enumerate((("a@x.org", "withdrawn", ""), ("b@x.org", "", "given")), 1):

@@ -4,10 +4,14 @@ import html
 import re
 from pathlib import Path
 
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
 from postlude.journal import Spool
 from postlude.kit.ids import id_text
 from postlude.model.journal_position import JournalPosition
-from postlude.model.observation import Resolved, decode
+from postlude.model.observation import Resolved, decode_observation
 from postlude.model.words import Via
 from postlude.store import Batch, Copy, Message, Submission, Unmatched
 from support.web_world import World, csrf_of
@@ -36,28 +40,53 @@ def fill(world: World) -> None:
     world.deps.store.digest.apply(Batch(submissions=[submission], unmatched=rows, positions={1: JournalPosition(1, 1)}))
 
 
-def test_who_sees_what_and_how_it_is_decided(world: World) -> None:
+def test_a_question_is_shown_to_whose_mail_it_is_about(world: World) -> None:
     fill(world)
-    alice = world.client(world.alice)
-    page = alice.get("/unmatched").text
+    page = world.client(world.alice).get("/unmatched").text
     assert "the answer came from another address than the recipient" in page
     assert "Our &lt;offer&gt;" in page
     assert "<script>alert" not in page
     assert "provider:ses" not in page  # nothing says that it is Alice's
+
+
+def test_others_do_not_see_the_question(world: World) -> None:
+    fill(world)
     assert world.client(world.charlie).get("/unmatched").text.count("question") == 0
 
-    token = csrf_of(page)
+
+@pytest.fixture
+def alice(world: World) -> TestClient:
+    """At her questions."""
+    fill(world)
+    return world.client(world.alice)
+
+
+def test_a_decision_needs_the_forms_token(world: World, alice: TestClient) -> None:
     assert alice.post(f"/unmatched/{id_text(1)}", data={"do": "dismiss"}).status_code == 403
-    assert alice.post(f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign"}).status_code == 400
-    other = alice.post(f"/unmatched/{id_text(2)}", data={"csrf": token, "do": "dismiss"})
-    assert other.status_code == 404
-    done = alice.post(
-        f"/unmatched/{id_text(1)}", data={"csrf": token, "do": "assign", "to": id_text(770)}, follow_redirects=False
-    )
+    assert world.appended == []
+
+
+def _decided(alice: TestClient, number: int, **decision: str) -> Response:
+    form = {"csrf": csrf_of(alice.get("/unmatched").text), **decision}
+    return alice.post(f"/unmatched/{id_text(number)}", data=form, follow_redirects=False)
+
+
+def test_assigning_names_a_copy(world: World, alice: TestClient) -> None:
+    assert _decided(alice, 1, do="assign").status_code == 400
+    assert world.appended == []
+
+
+def test_what_is_not_shown_is_not_decided_either(world: World, alice: TestClient) -> None:
+    assert _decided(alice, 2, do="dismiss").status_code == 404
+    assert world.appended == []
+
+
+def test_a_decision_is_journaled_with_who_made_it(world: World, alice: TestClient) -> None:
+    done = _decided(alice, 1, do="assign", to=id_text(770))
     assert done.status_code == 303
     assert done.headers["location"] == "/unmatched?done=assign"
     (record,) = world.appended
-    decision = decode(record)
+    decision = decode_observation(record)
     assert isinstance(decision, Resolved)
     assert decision.unmatched == 1
     assert decision.copy == 770

@@ -1,12 +1,12 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from postlude.history import History
 from postlude.kit.ids import id_text, new_id
 from postlude.model.event import Event
-from postlude.model.observation import Resend, decode
+from postlude.model.observation import Resend, decode_observation
 from postlude.model.words import EventKind, SendOutcome, Verdict, Via
 from postlude.store.digest.rows import Batch
 from postlude.store.messages.rows import AttemptResult, Copy, Link, Message, Submission
@@ -107,29 +107,56 @@ def test_a_message_accepted_a_moment_ago_is_no_error(world: World) -> None:
     assert "Accepted" in page.text
 
 
-def test_an_indeterminate_copy_is_sent_again_only_when_its_sender_says_so(
-    world: World, stored: Stored, csrf: Csrf
-) -> None:
+class Lost(NamedTuple):
+    """A copy of Alice's that may have arrived or not."""
+
+    message: int
+    copy: int
+
+    @property
+    def page(self) -> str:
+        return f"/messages/{id_text(self.message)}"
+
+    @property
+    def resend(self) -> str:
+        return f"{self.page}/copies/{id_text(self.copy)}/resend"
+
+
+@pytest.fixture
+def lost(world: World, stored: Stored) -> Lost:
     message, copy = stored(world.alice.id, "Maybe")
-    lost = AttemptResult(copy, SendOutcome.INDETERMINATE, NOW, 1, text="the connection was lost", message=message)
-    world.deps.store.digest.apply(Batch(attempts=[lost]))
-    alice, charlie = world.client(world.alice), world.client(world.charlie)
-    path = f"/messages/{id_text(message)}"
-    page = alice.get(path).text
+    result = AttemptResult(copy, SendOutcome.INDETERMINATE, NOW, 1, text="the connection was lost", message=message)
+    world.deps.store.digest.apply(Batch(attempts=[result]))
+    return Lost(message, copy)
+
+
+def test_an_indeterminate_copy_can_be_sent_again(world: World, lost: Lost) -> None:
+    page = world.client(world.alice).get(lost.page).text
     assert "Send again" in page
     assert "If it arrived, the recipient gets it twice" in page
-    resend = f"{path}/copies/{id_text(copy)}/resend"
-    assert alice.post(resend).status_code == 403
-    assert charlie.post(resend, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
+
+
+def test_a_copy_is_sent_again_only_with_the_forms_token(world: World, lost: Lost) -> None:
+    assert world.client(world.alice).post(lost.resend).status_code == 403
     assert world.appended == []
-    done = alice.post(resend, data={"csrf": csrf(alice, path)}, follow_redirects=False)
+
+
+def test_a_copy_is_sent_again_only_by_its_sender(world: World, lost: Lost, csrf: Csrf) -> None:
+    charlie = world.client(world.charlie)
+    assert charlie.post(lost.resend, data={"csrf": csrf(charlie, "/preferences")}).status_code == 404
+    assert world.appended == []
+
+
+def test_sending_again_is_journaled(world: World, lost: Lost, csrf: Csrf) -> None:
+    alice = world.client(world.alice)
+    done = alice.post(lost.resend, data={"csrf": csrf(alice, lost.page)}, follow_redirects=False)
     assert done.status_code == 303
-    assert done.headers["location"] == path
+    assert done.headers["location"] == lost.page
     (record,) = world.appended
-    reported = decode(record)
+    reported = decode_observation(record)
     assert isinstance(reported, Resend)
-    assert reported.message == message
-    assert reported.copy == copy
+    assert reported.message == lost.message
+    assert reported.copy == lost.copy
 
 
 def test_a_copy_that_was_sent_has_no_such_button(world: World, stored: Stored, csrf: Csrf) -> None:

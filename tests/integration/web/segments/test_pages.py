@@ -1,20 +1,18 @@
 """Segments in the browser."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from support.web_world import Csrf
+from support.web_world import Csrf, World
 
-World = Any  # conftest.World: tests are found by path and cannot import one another
 Post = Callable[..., Response]
 
 
 @pytest.fixture
-def client(world: World) -> Any:
+def client(world: World) -> TestClient:
     store = world.deps.store
     store.contacts.add("anna@example.org", 1, name="Anna", fields={"City": "Bonn"})
     store.contacts.add("bob@example.org", 2, fields={"City": "Ulm"})
@@ -33,6 +31,9 @@ def test_an_expression_is_counted_while_it_is_typed(client: TestClient) -> None:
     part = client.get("/segments/look", params={"expression": "field('City') = 'Bonn'"}).text
     assert "<strong>1</strong> contacts whose City is &#39;Bonn&#39;" in part
     assert "anna@example.org" in part
+
+
+def test_a_misspelled_expression_is_told_while_it_is_typed(client: TestClient) -> None:
     assert "is it opened?" in client.get("/segments/look", params={"segment": "oppened()"}).text
 
 
@@ -41,18 +42,36 @@ def test_without_script_the_page_counts(client: TestClient) -> None:
     assert "<strong>2</strong> all contacts" in page
 
 
-def test_a_segment_is_saved_frozen_changed_and_deleted(world: World, client: TestClient, post: Post) -> None:
-    where = post("/segments", name="Bonn", expression="field('City') = 'Bonn'").headers["location"]
-    assert "anna@example.org" in client.get(where).text
-    post(f"{where}/freeze", where)
-    post(where, where, name="In Bonn", expression="field('City') = 'Bonn'")
+@pytest.fixture
+def bonn(post: Post) -> str:
+    """The page of a saved segment."""
+    return post("/segments", name="Bonn", expression="field('City') = 'Bonn'").headers["location"]
+
+
+def test_a_saved_segment_shows_whom_it_chooses(client: TestClient, bonn: str) -> None:
+    assert "anna@example.org" in client.get(bonn).text
+
+
+def test_a_segment_is_renamed_and_stays_frozen(world: World, post: Post, bonn: str) -> None:
+    post(f"{bonn}/freeze", bonn)
+    post(bonn, bonn, name="In Bonn", expression="field('City') = 'Bonn'")
     [saved] = world.deps.store.segments.every()
     assert saved.name == "In Bonn"
     assert saved.frozen
-    post(where, where, name="In Bonn", expression="field('City') = 'Ulm'")
-    assert "bob@example.org" in client.get(where).text
-    assert post(f"{where}/delete", where).status_code == 400
-    post(f"{where}/delete", where, sure="1")
+
+
+def test_a_changed_expression_chooses_others(client: TestClient, post: Post, bonn: str) -> None:
+    post(bonn, bonn, name="Bonn", expression="field('City') = 'Ulm'")
+    assert "bob@example.org" in client.get(bonn).text
+
+
+def test_deleting_wants_to_be_confirmed(world: World, post: Post, bonn: str) -> None:
+    assert post(f"{bonn}/delete", bonn).status_code == 400
+    assert len(world.deps.store.segments.every()) == 1
+
+
+def test_a_segment_is_deleted(world: World, post: Post, bonn: str) -> None:
+    post(f"{bonn}/delete", bonn, sure="1")
     assert world.deps.store.segments.every() == []
 
 
@@ -64,9 +83,8 @@ def test_what_cannot_be_saved_stays_in_the_form(post: Post) -> None:
     assert 'value="Bonn"' in answer.text
 
 
-def test_a_mailing_is_made_from_it(world: World, client: TestClient, post: Post) -> None:
-    where = post("/segments", name="Bonn", expression="field('City') = 'Bonn'").headers["location"]
-    draft = post("/mailings", where, name="To Bonn", expression="segment('Bonn')").headers["location"]
+def test_a_mailing_is_made_from_it(world: World, client: TestClient, post: Post, bonn: str) -> None:
+    draft = post("/mailings", bonn, name="To Bonn", expression="segment('Bonn')").headers["location"]
     page = client.get(draft).text
     assert "segment(&#39;Bonn&#39;)" in page
     [made] = world.deps.store.campaigns.latest()
