@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,8 +33,15 @@ TUPLE_ASSERTS = 0
 SLEEPS = 9
 """Waits of 0.2 s or more in tests, instead of for what is waited for. May only fall."""
 
-UNTYPED_TESTS = 42
+UNTYPED_TESTS = 41
 """Modules of tests in pyproject.toml's list that mypy does not look into yet. May only fall."""
+
+CALLED_BY_NAME = ("cli/", "web/", "feedback/providers/")
+"""Whose functions are named by a command, a form or the provider's table, which call them: `add`, `parse`."""
+
+MANY_LOOKS = 3
+TESTS_OF_MANY_ACTS = 30
+"""Tests that act and look more than MANY_LOOKS times in turn: each could be several. May only fall."""
 
 ASSERTS = ("raises", "warns", "fail", "wait_for", "bounded_processor_time")
 """Calls that can fail a test."""
@@ -66,6 +74,18 @@ def test_a_public_class_name_says_one_thing() -> None:
     assert shared == {}, "these names are taken already"
 
 
+def test_a_public_function_name_says_one_thing() -> None:
+    homes = defaultdict(list)
+    for path, tree in _trees().items():
+        where = path.relative_to(SOURCE).as_posix()
+        if not where.startswith(CALLED_BY_NAME):
+            for node in tree.body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                    homes[node.name].append(where)
+    shared = {name: places for name, places in homes.items() if len(places) > 1}
+    assert shared == {}, "say in the name what it does it to: `parse_ip`, not `parse`"
+
+
 def test_functions_stay_short() -> None:
     long = {
         f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}"
@@ -91,6 +111,8 @@ def test_every_module_has_its_test_file_or_says_which_one_tries_it() -> None:
 def _own_tests(module: Path) -> list[Path]:
     name = f"test_{module.stem}.py"
     folders = (TESTS / "unit" / module.parent, TESTS / "integration" / module.parent)
+    if module.parent == Path("feedback/providers"):  # what the provider documents is read by test_providers.py
+        return [TESTS / "unit" / "feedback" / "documented" / f"{module.stem}.json"]
     return [folder / name for folder in (*folders, TESTS / "integration" / Path(*module.parts[1:-1]))]
 
 
@@ -98,6 +120,51 @@ def test_a_test_compares_one_thing_at_a_time() -> None:
     found = [node for tree in _tests().values() for node in ast.walk(tree) if _compares_tuples(node)]
     assert len(found) <= TUPLE_ASSERTS, "write one assert for each"
     assert len(found) == TUPLE_ASSERTS, f"only {len(found)} are left: lower TUPLE_ASSERTS"
+
+
+def test_a_test_does_one_thing() -> None:
+    found = {
+        f"{path.relative_to(TESTS)}: {node.name}"
+        for path, tree in _tests().items()
+        for node in _functions(tree).values()
+        if node.name.startswith("test_") and _looks(node) > MANY_LOOKS
+    }
+    assert len(found) <= TESTS_OF_MANY_ACTS, f"write one test for each act: {sorted(found)}"
+    assert len(found) == TESTS_OF_MANY_ACTS, f"only {len(found)} are left: lower TESTS_OF_MANY_ACTS"
+
+
+def test_acts_are_counted() -> None:
+    twice = (
+        "def test():\n    add()\n    assert one()\n    assert two()\n    take()\n    with raises(E):\n        three()"
+    )
+    [function] = ast.parse(twice).body
+    assert _looks(function) == 2
+
+
+def _looks(function: ast.stmt) -> int:
+    """How often asserts come after something that is done."""
+    done, looks = True, 0
+    for node in _in_order(function):
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.With | ast.AsyncWith) and _raises(node)):
+            looks += done
+            done = False
+        elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Delete):
+            done |= any(isinstance(each, ast.Call) for each in ast.walk(node))
+    return looks
+
+
+def _in_order(node: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements within, not those of what must raise."""
+    for each in (one for field in ("body", "orelse", "handlers", "finalbody") for one in getattr(node, field, ())):
+        yield each
+        if not _raises(each):
+            yield from _in_order(each)
+
+
+def _raises(node: ast.stmt) -> bool:
+    return isinstance(node, ast.With | ast.AsyncWith) and any(
+        isinstance(item.context_expr, ast.Call) and _called(item.context_expr) in ASSERTS for item in node.items
+    )
 
 
 def test_tests_wait_for_what_happens_and_not_for_a_time() -> None:
