@@ -25,21 +25,30 @@ from postlude.services.digest.reclassify import Reclassifier
 from postlude.store import Batch, Copy, Message, Submission, open_store
 
 BATCH = 8_000
+OF_A_MESSAGE = 400_000
 
 
 def fill(store, history, events):
+    """Message after message, so that memory stays flat."""
+    total = 0
+    while total < events:
+        total += fill_message(store, history, min(events - total, OF_A_MESSAGE), MESSAGE + total, total)
+    return total
+
+
+def fill_message(store, history, events, number, before):
     now = SystemClock().now()
-    copies, found = hits(events, now)
+    copies, found = hits(events, now, message=number)
     message = Message(
-        id=MESSAGE, user=1, message_id="m@x", subject="Autumn", sender="a@x.example", mail_from="", via=Via.CLI,
+        id=number, user=1, message_id=f"{number}@x", subject="Autumn", sender="a@x.example", mail_from="", via=Via.CLI,
         created_at=now,
     )  # fmt: skip
-    rows = tuple(Copy(one, MESSAGE, f"r{one}@x.example", CopyStatus.SENT) for one in copies)
+    rows = tuple(Copy(one, number, f"r{one}@x{one % 50}.example", CopyStatus.SENT) for one in copies)
     store.digest.apply(Batch(submissions=[Submission(message, (), rows)]))
     known = {}
     for start in range(0, len(found), BATCH):
         made = []
-        for number, hit in enumerate(found[start : start + BATCH], start + 1):
+        for place, hit in enumerate(found[start : start + BATCH], before + start + 1):
             key = hit.endpoint, hit.user_agent
             if key not in known:
                 known[key] = judge(hit, sent_at=None), {"user_agent": hit.user_agent}
@@ -47,7 +56,7 @@ def fill(store, history, events):
             kind = EventKind.CLICKED if hit.endpoint is HitEndpoint.LINK else EventKind.OPENED
             made.append(
                 Event(
-                    number, kind, hit.at, MESSAGE, hit.copy, hit.position, judged.verdict, judged.reasons, 1, facts,
+                    place, kind, hit.at, number, hit.copy, hit.position, judged.verdict, judged.reasons, 1, facts,
                     hit.address,
                 )
             )  # fmt: skip
@@ -60,6 +69,7 @@ def measure(events):
     folder = Path(tempfile.mkdtemp())
     store, history = open_store(f"sqlite:///{folder}/state.sqlite"), open_history(folder / "history.duckdb")
     total = fill(store, history, events)
+    print(f"{total:,} events are there", file=sys.stderr)
     work = Reclassifier(history, store)
     begun = time.process_time()
     work.start()

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
+from postlude.classify import RULES_VERSION
+from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.reports.shapes import CopyView, MessageView, TimelineEntry
 from simulation.clock import MICROS
 from simulation.model import REPEATING, Asked, Key, Model
@@ -102,9 +104,8 @@ def _may_be(one: Asked, entry: TimelineEntry) -> bool:
 
 
 def _same_copy(key: Key, other: Key, requests: list[Asked]) -> bool:
-    """Whether an image proxy opened the same copy, from whichever address: two of them are not told apart yet."""
-    proxied = requests[0].agent == REPEATING or "ImageProxy" in requests[0].agent
-    return proxied and other.kind == key.kind and other.recipient == key.recipient
+    """Whether the same provider's image proxy opened the same copy, from whichever of its addresses."""
+    return requests[0].agent == REPEATING and other.kind == key.kind and other.recipient == key.recipient
 
 
 def _repeating(
@@ -124,7 +125,7 @@ def _repeating(
 
 def nothing_else_counts(found: Found) -> Iterator[str]:
     """No event without a genuine request, none outside the timelines, none twice in them."""
-    known = {one.key for one in found.model.asked}
+    known = {one.key for one in found.model.asked} | found.model.checked
     for key in found.entries:
         if key not in known:
             yield f"{key} was never asked for"
@@ -175,6 +176,16 @@ def counters_equal_history(found: Found) -> Iterator[str]:
 def _by_verdict(entries: list[TimelineEntry], kind: str) -> Counter[str]:
     groups = {**dict.fromkeys(_PEOPLE, "people"), **dict.fromkeys(_MACHINES, "machine")}
     return Counter(groups.get(entry.verdict, entry.verdict) for entry in entries if entry.kind == kind)
+
+
+def verdicts_are_the_same_from_nothing(found: Found) -> Iterator[str]:
+    """Whatever came late, twice or after a restart: judging the whole history again changes no verdict."""
+    work = Reclassifier(found.app.history, found.app.store, rules_version=RULES_VERSION + 1)
+    work.start(dry_run=True)
+    while work.step():
+        pass
+    for change, number in work.progress().changes.items():
+        yield f"{number} events: {change}"
 
 
 def copies_end_as_the_next_server_says(found: Found) -> Iterator[str]:
@@ -249,6 +260,7 @@ PROMISES: Final[tuple[Promise, ...]] = (
     nothing_else_counts,
     losses_are_reported,
     counters_equal_history,
+    verdicts_are_the_same_from_nothing,
     copies_end_as_the_next_server_says,
     every_try_is_on_the_timeline,
     every_record_has_one_outcome,

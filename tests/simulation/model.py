@@ -51,6 +51,8 @@ class Model:
     asked: list[Asked] = field(default_factory=list)
     submitted: list[Submitted] = field(default_factory=list)
     forged: int = 0
+    checked: set[Key] = field(default_factory=set)
+    """What may be noted of requests that must not count."""
     deaths: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)

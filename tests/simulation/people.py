@@ -121,14 +121,16 @@ class People:
 
     def forge(self, chance: Random) -> None:
         """Somebody asks for what was never signed, or asks in a way that must not count."""
-        mails = [mail for known in self._world.server.recipients.values() for mail in known.mails]
+        recipients = self._world.server.recipients.items()
+        mails = [(name, mail) for name, known in recipients for mail in known.mails]
         path = "/i/AAAA.gif"
-        method = "GET"
+        method, name, position = "GET", "", -1
         if mails:
-            url = chance.choice(_urls(chance.choice(mails)))
+            name, mail = chance.choice(mails)
+            url = chance.choice(_urls(mail))
             path = url.path
             if chance.random() < 0.3 and url.kind != "unsubscribed":
-                method = "HEAD"
+                method, position = "HEAD", url.position
             elif url.kind == "clicked" and chance.random() < 0.5:
                 path = f"{path}.evil.example/"
             else:
@@ -138,6 +140,8 @@ class People:
         if browser is None:
             return
         self._world.model.forged += 1
+        if name:  # a question for the header alone, or a changed link with a genuine token, is noted and never counted
+            self._world.model.checked.add(Key("viewed", name, position, address))
         self._world.say(f"forged {method} at {edge.name} from {address}: {path}")
 
         def told(answer: Answer) -> None:

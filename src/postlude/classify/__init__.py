@@ -11,16 +11,30 @@ from postlude.classify.copy_window import (
     add_hits,
     begin_window,
     people_times,
+    read_hits,
     read_window,
 )
 from postlude.classify.crawler_list import CrawlerList, bundled_crawlers
+from postlude.classify.crowd import CrowdHit, DomainsOf, crowded
 from postlude.classify.explain import RULE_WORDS, VERDICT_WORDS, explained, how_sure
 from postlude.classify.judge import Judgement, judge
 from postlude.classify.networks import BUNDLED, NetworkList, Networks, network_facts, read_list
 from postlude.classify.own_rules import OwnRules, read_own_rules
 from postlude.classify.reconsider import Reviewed, reconsider
 from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
-from postlude.classify.sighting import REPLY, VERDICTS, Sighting, code_of, pack_sighting, place_of, program_of
+from postlude.classify.sighting import (
+    REPLY,
+    VERDICTS,
+    Place,
+    Sighting,
+    code_of,
+    crowd_key,
+    entry_of,
+    is_plain,
+    pack_sighting,
+    place_of,
+    program_of,
+)
 from postlude.classify.sighting import SIZE as SIGHTING_BYTES
 from postlude.classify.window_rules import WINDOW_RULES, WindowRule, WindowSettings
 
@@ -39,11 +53,14 @@ __all__ = [
     "Confidence",
     "Correction",
     "CrawlerList",
+    "CrowdHit",
+    "DomainsOf",
     "Judgement",
     "NetworkList",
     "Networks",
     "OwnRules",
     "PeopleTimes",
+    "Place",
     "Reviewed",
     "Sighting",
     "VerdictRule",
@@ -53,14 +70,19 @@ __all__ = [
     "begin_window",
     "bundled_crawlers",
     "code_of",
+    "crowd_key",
+    "crowded",
+    "entry_of",
     "explained",
     "how_sure",
+    "is_plain",
     "judge",
     "network_facts",
     "pack_sighting",
     "people_times",
     "place_of",
     "program_of",
+    "read_hits",
     "read_list",
     "read_own_rules",
     "read_window",

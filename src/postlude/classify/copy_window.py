@@ -5,7 +5,7 @@ more, the oldest one leaves with the verdict it has; a verdict that those which 
 """
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from postlude.classify.reconsider import Reviewed, reconsider
 from postlude.classify.sighting import (
     ACT,
     CLICK,
+    DAMAGED,
     HEAD,
     HUMAN,
     KIND,
@@ -22,6 +23,7 @@ from postlude.classify.sighting import (
     PLAIN,
     PROXIED,
     PROXIED_HUMAN,
+    SHARED,
     SIZE,
     SUSPECTED,
     UNKNOWN,
@@ -36,12 +38,16 @@ from postlude.kit.clock import MICROS_PER_SECOND
 LIMIT: Final = 32
 """Hits of a copy that are looked at together."""
 
-_FORMAT: Final = 1
-# format, marks, networks, the last two clicks, two networks, the newest hit, the last opening by proxy and its visitor
-_HEADER: Final = Struct("<BBBqqIIqqI")
+_FORMAT: Final = 2
+# format, marks, networks, the last two clicks, two networks, the newest hit, the last counted opening by proxy, its
+# visitor and its program
+_HEADER: Final = Struct("<BBBqqIIqqII")
+_FIRST_HEADER: Final = Struct("<BBBqqIIqqI")
+"""Of format 1: without the program, and its openings by proxy have a network in its place."""
 _OLDER: Final = Struct("<qqqq")
 _ODD, _DOUBTFUL_OPEN, _PERSONAL, _OVERFLOWED, _SWEPT = 1, 2, 4, 8, 16
-_ODD_CODES: Final = HEAD | LEAVING
+_BOTH: Final = _DOUBTFUL_OPEN | _PERSONAL
+_ODD_CODES: Final = HEAD | LEAVING | DAMAGED | SHARED
 _DOUBTFUL: Final = frozenset({SUSPECTED, UNKNOWN})
 _TWO: Final = 2
 
@@ -88,42 +94,60 @@ class AddedHits(NamedTuple):
 _NOTHING: Final[dict[int, Reviewed]] = {}
 
 
-def add_hits(window: bytes, entries: bytes, settings: WindowSettings, links: LinkCount) -> AddedHits:
-    """Add hits (packed, one after another) to a window; empty bytes for the first."""
-    if not window and len(entries) == SIZE:
+def add_hits(
+    window: bytes, entries: bytes, settings: WindowSettings, links: LinkCount, shared: Collection[int] = ()
+) -> AddedHits:
+    """Add hits (packed, one after another) to a window; empty bytes for the first.
+
+    `shared`: ids of hits, of these or in the window, that neighbours show to be of one visitor to many recipients.
+    """
+    if not window and len(entries) == SIZE and not shared:
         return AddedHits(begin_window(entries), _NOTHING, [])
-    news = [entries[n : n + SIZE] for n in range(0, len(entries), SIZE)]
-    if len(news) > 1:
-        news.sort(key=_when)
+    if shared or (window and window[0] != _FORMAT):
+        return _Review(window, settings, links, {}, shared).add(_sorted(entries), b"")
     reviewed: dict[int, Reviewed] = {}
-    for n, entry in enumerate(news):
-        quick = _append(window, entry, settings, reviewed) if window else begin_window(entry)
-        if quick is None:
-            return _Review(window, settings, links, reviewed).add(news, n)
-        window = quick
+    done = 0
+    if not window:
+        window, done = begin_window(entries[:SIZE]), SIZE
+    window, done = _append(window, entries, done, settings, reviewed)
+    if done < len(entries):  # rules must look at all of them
+        return _Review(window, settings, links, reviewed).add(_sorted(entries[done:]), entries[:done])
     return AddedHits(window, reviewed, [])
+
+
+def _sorted(entries: bytes) -> list[Sighting]:
+    return sorted(Sighting(*row) for row in iter_unpack(entries))
 
 
 def read_window(window: bytes) -> list[Sighting]:
     """The hits of a window."""
-    return [Sighting(*row) for row in iter_unpack(window[_start(window) :])]
+    return read_hits(window[_start(window) :])
+
+
+def read_hits(entries: bytes) -> list[Sighting]:
+    """Packed hits, one after another."""
+    return [Sighting(*row) for row in iter_unpack(entries)]
 
 
 def people_times(window: bytes) -> PeopleTimes:
     """When people opened and clicked, as the window says now."""
-    times = PeopleTimes(*_OLDER.unpack_from(window, _HEADER.size)) if window[1] & _OVERFLOWED else PeopleTimes()
+    times = _older(window)
     for one in read_window(window):
         times = times.with_(one, one.standing)
     return times
 
 
-def _when(entry: bytes) -> tuple[int, int]:
-    row = unpack_from(entry)
-    return row[0], row[1]
+def _older(window: bytes) -> PeopleTimes:
+    """When people came with hits that left the window."""
+    return PeopleTimes(*_OLDER.unpack_from(window, _head(window))) if window[1] & _OVERFLOWED else PeopleTimes()
+
+
+def _head(window: bytes) -> int:
+    return _HEADER.size if window[0] == _FORMAT else _FIRST_HEADER.size
 
 
 def _start(window: bytes) -> int:
-    return _HEADER.size + (_OLDER.size if window[1] & _OVERFLOWED else 0)
+    return _head(window) + (_OLDER.size if window[1] & _OVERFLOWED else 0)
 
 
 def begin_window(entry: bytes) -> bytes:
@@ -131,9 +155,9 @@ def begin_window(entry: bytes) -> bytes:
     at, _, code, _, network, visitor, _ = unpack_from(entry)
     kind = code & KIND
     plain = network if code & PLAIN else 0
-    anchor, seen = (at, visitor) if kind == OPEN and code & PROXIED else (0, 0)
+    anchor, seen, program = (at, visitor, network) if kind == OPEN and code & PROXIED else (0, 0, 0)
     click = at if kind == CLICK else 0
-    return _HEADER.pack(_FORMAT, _marks(code), plain > 0, click, 0, plain, 0, at, anchor, seen) + entry
+    return _HEADER.pack(_FORMAT, _marks(code), plain > 0, click, 0, plain, 0, at, anchor, seen, program) + entry
 
 
 def _marks(code: int) -> int:
@@ -141,38 +165,48 @@ def _marks(code: int) -> int:
     if code & _ODD_CODES or kind == ACT:
         return _ODD
     if kind == CLICK:
-        return _ODD if base in _DOUBTFUL else _PERSONAL if base == HUMAN else 0
+        if base in _DOUBTFUL:
+            return 0 if code & PROXIED else _ODD  # no rule believes a proxy's click
+        return _PERSONAL if base == HUMAN else 0
     return _DOUBTFUL_OPEN if kind == OPEN and base == UNKNOWN else 0
 
 
-def _append(window: bytes, entry: bytes, settings: WindowSettings, reviewed: dict[int, Reviewed]) -> bytes | None:
-    """The window with one more hit at its end; None when rules must look at all of them."""
-    _, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen = _HEADER.unpack_from(window)
-    at, _, code, _, network, visitor, _ = unpack_from(entry)
-    marks |= _marks(code)
-    if at <= newest or marks & _ODD or marks & (_DOUBTFUL_OPEN | _PERSONAL) == _DOUBTFUL_OPEN | _PERSONAL:
-        return None
-    kind = code & KIND
-    reach = at - settings.sweep_seconds * MICROS_PER_SECOND
-    if marks & _SWEPT and newest >= reach:
-        return None
-    if kind == CLICK:
-        if (click if settings.sweep_links <= _TWO else earlier) >= reach:
-            return None
-        click, earlier = at, click
-    if code & PLAIN and network and network not in (net_a, net_b):
-        networks += 1
-        net_a, net_b = (network, net_b) if networks == 1 else (net_a, network)
-        if networks >= settings.networks or networks > _TWO:
-            return None
-    if code & PROXIED and kind == OPEN:
-        if repeats(anchor, at, settings):
-            entry = _repeated(entry, at - anchor, reviewed, same=visitor == seen)
-        else:
-            anchor, seen = at, visitor
-    older, body, marks = _room(window, marks)
-    header = _HEADER.pack(_FORMAT, marks, networks, click, earlier, net_a, net_b, at, anchor, seen)
-    return header + older + body + entry
+def _append(
+    window: bytes, entries: bytes, done: int, settings: WindowSettings, reviewed: dict[int, Reviewed]
+) -> tuple[bytes, int]:
+    """The window with more hits at its end, and up to where in `entries`: before the first one that rules must see."""
+    _, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program = _HEADER.unpack_from(window)
+    older, body = _parts(window, marks)
+    sweep, end = settings.sweep_seconds * MICROS_PER_SECOND, len(entries)
+    while done < end:
+        at, _, code, _, network, visitor, _ = unpack_from(entries, done)
+        entry = entries[done : done + SIZE]
+        more = marks | _marks(code)
+        if at <= newest or more & _ODD or more & _BOTH == _BOTH or (marks & _SWEPT and newest >= at - sweep):
+            break
+        kind = code & KIND
+        if kind == CLICK:
+            if (click if settings.sweep_links <= _TWO else earlier) >= at - sweep:
+                break
+            click, earlier = at, click
+        if code & PLAIN and network and network not in (net_a, net_b):
+            if networks + 1 >= settings.networks or networks >= _TWO:
+                break
+            networks += 1
+            net_a, net_b = (network, net_b) if networks == 1 else (net_a, network)
+        if code & PROXIED and kind == OPEN:
+            if not repeats(anchor, at, settings):
+                anchor, seen, program = at, visitor, network
+            elif network != program:
+                break
+            else:
+                entry = _repeated(entry, at - anchor, reviewed, same=visitor == seen)
+        older, body, marks = _room(older, body, more)
+        body += entry
+        newest = at
+        done += SIZE
+    header = _HEADER.pack(_FORMAT, marks, networks, click, earlier, net_a, net_b, newest, anchor, seen, program)
+    return header + older + body, done
 
 
 def _repeated(entry: bytes, after: int, reviewed: dict[int, Reviewed], *, same: bool) -> bytes:
@@ -181,38 +215,46 @@ def _repeated(entry: bytes, after: int, reviewed: dict[int, Reviewed], *, same: 
     return entry[:-1] + bytes((verdict,))
 
 
-def _room(window: bytes, marks: int) -> tuple[bytes, bytes, int]:
-    """What is kept of hits that left, the hits (without the oldest where one more would not fit), and the marks."""
-    body, older = window[_HEADER.size :], b""
-    if marks & _OVERFLOWED:
-        older, body = body[: _OLDER.size], body[_OLDER.size :]
-    if len(body) >= LIMIT * SIZE:
-        first = Sighting(*unpack_from(body))
-        known = PeopleTimes(*_OLDER.unpack(older)) if older else PeopleTimes()
-        return _OLDER.pack(*known.with_(first, first.standing)), body[SIZE:], marks | _OVERFLOWED
-    return older, body, marks
+def _parts(window: bytes, marks: int) -> tuple[bytes, bytes]:
+    """What is kept of hits that left, and the hits."""
+    body = window[_HEADER.size :]
+    return (body[: _OLDER.size], body[_OLDER.size :]) if marks & _OVERFLOWED else (b"", body)
+
+
+def _room(older: bytes, body: bytes, marks: int) -> tuple[bytes, bytes, int]:
+    """The same without the oldest hit where one more would not fit, and the marks."""
+    if len(body) < LIMIT * SIZE:
+        return older, body, marks
+    first = Sighting(*unpack_from(body))
+    known = PeopleTimes(*_OLDER.unpack(older)) if older else PeopleTimes()
+    return _OLDER.pack(*known.with_(first, first.standing)), body[SIZE:], marks | _OVERFLOWED
 
 
 class _Review:
     """Adding hits where rules over several of them must look again."""
 
     def __init__(
-        self, window: bytes, settings: WindowSettings, links: LinkCount, reviewed: dict[int, Reviewed]
+        self,
+        window: bytes,
+        settings: WindowSettings,
+        links: LinkCount,
+        reviewed: dict[int, Reviewed],
+        shared: Collection[int] = (),
     ) -> None:
         self._settings, self._links = settings, links()
-        self._hits = read_window(window) if window else []
-        overflowed = window and window[1] & _OVERFLOWED
-        self._older = PeopleTimes(*_OLDER.unpack_from(window, _HEADER.size)) if overflowed else PeopleTimes()
-        self._overflowed = bool(overflowed)
+        self._hits = [_marked(one, shared) for one in read_window(window)] if window else []
+        self._shared = shared
+        self._older = _older(window) if window else PeopleTimes()
+        self._overflowed = bool(window and window[1] & _OVERFLOWED)
         self._reviewed = reviewed
         self._changed: dict[int, Correction] = {}
         self._news: set[int] = set()
 
-    def add(self, news: list[bytes], done: int) -> AddedHits:
-        """Add all but the first `done` of `news`, which are in the window already."""
-        every = [Sighting(*unpack_from(entry)) for entry in news]
-        self._news = {one.id for one in every}
-        for one in every[done:]:
+    def add(self, news: list[Sighting], done: bytes) -> AddedHits:
+        """Add `news`, in their order; `done`: the ones of this batch that are in the window already."""
+        news = [_marked(one, self._shared) for one in news]
+        self._news = {one.id for one in news}.union(row[1] for row in iter_unpack(done))
+        for one in news:
             insort(self._hits, one)
             if len(self._hits) > LIMIT:
                 self._look()
@@ -247,8 +289,13 @@ class _Review:
         return header + older + b"".join(pack_sighting(*one) for one in self._hits)
 
 
+def _marked(one: Sighting, shared: Collection[int]) -> Sighting:
+    return one._replace(code=one.code | SHARED) if one.id in shared else one
+
+
 def _summary(hits: list[Sighting], *, overflowed: bool) -> bytes:
-    marks, anchor, seen = _OVERFLOWED if overflowed else 0, 0, 0
+    marks = _OVERFLOWED if overflowed else 0
+    anchor = seen = program = 0
     networks: dict[int, None] = {}
     click = earlier = 0
     for one in hits:
@@ -260,9 +307,9 @@ def _summary(hits: list[Sighting], *, overflowed: bool) -> bytes:
             if standing >= SUSPECTED and one.base < SUSPECTED:
                 marks |= _SWEPT
         elif kind == OPEN and code & PROXIED and standing < SUSPECTED:
-            anchor, seen = at, visitor
+            anchor, seen, program = at, visitor, network
         if code & PLAIN and network:
             networks[network] = None
     net_a, net_b = [*networks, 0, 0][:2]
     count = min(len(networks), 255)
-    return _HEADER.pack(_FORMAT, marks, count, click, earlier, net_a, net_b, hits[-1].at, anchor, seen)
+    return _HEADER.pack(_FORMAT, marks, count, click, earlier, net_a, net_b, hits[-1].at, anchor, seen, program)

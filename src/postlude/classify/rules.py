@@ -12,7 +12,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 """Goes up whenever the same hit may be judged differently."""
 
 PROMPT_SECONDS: Final = 2
@@ -81,12 +81,16 @@ def _apple(seen: HitFacts) -> bool:
     return seen.network == "apple_egress" or seen.hit.facts.get("apple_egress") == "1"
 
 
+SINCE_LATE: Final = 1
+"""The class of times when no filter looks at new mail any more."""
+
+
 def since_class(since_sent: int | None) -> int:
     """Hits that differ only within one class of `since_sent` are judged alike: rules distinguish no finer times."""
     if since_sent is None:
         return 0
     if since_sent > _NEAR_DELIVERY:
-        return 1
+        return SINCE_LATE
     if since_sent < 0:
         return 2
     return 3 if since_sent < PROMPT_SECONDS * MICROS_PER_SECOND else 4

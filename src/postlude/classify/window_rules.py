@@ -1,6 +1,7 @@
 """The rules over several hits of one copy: what each finds, in which words, why, and when it errs."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,15 +10,18 @@ from postlude.classify.rules import Confidence
 from postlude.classify.sighting import (
     ACT,
     CLICK,
+    DAMAGED,
     HEAD,
     HUMAN,
     KIND,
+    LATE,
     LEAVING,
     MACHINE,
     OPEN,
     PAGE,
     PLAIN,
     PROXIED,
+    SHARED,
     SUSPECTED,
     UNKNOWN,
     Sighting,
@@ -29,7 +33,7 @@ _FIELD: Final = "seen at filters of mail gateways; no published measurement"
 
 
 class WindowSettings(msgspec.Struct, frozen=True):
-    """Thresholds of the rules; times in seconds."""
+    """Thresholds of the rules; times in seconds where not named otherwise."""
 
     sweep_seconds: float = 10.0
     """Different links within this time are one sweep (craft-campaign issue 546: a sweep takes less than a second)."""
@@ -37,6 +41,11 @@ class WindowSettings(msgspec.Struct, frozen=True):
     """From this many on a sweep is suspected: a person who opens tabs rarely gets that far in the time."""
     sweep_certain: int = 5
     """From this many on, or with all links of the message, it is a machine's."""
+    tabs_apart_ms: int = 400
+    """Milliseconds: who opens a few links in tabs needs so long from one to the next, a sweep a second for all of them.
+    """
+    tabs_after_seconds: float = 3.0
+    """And this long from the opening of the message to the first of them."""
     networks: int = 3
     """From this many on they are a machine's."""
     networks_seconds: float = 120.0
@@ -45,6 +54,14 @@ class WindowSettings(msgspec.Struct, frozen=True):
     """Between the question for the header and the request of the same visitor."""
     beside_seconds: float = 60.0
     """Between a click and the unsubscribe page."""
+    damaged_seconds: float = 10.0
+    """Between a damaged form of a link and the right one, by the same visitor."""
+    shared_copies: int = 10
+    """Recipients whose copies one visitor asked for, from this many on."""
+    shared_domains: int = 3
+    """Mail domains that those recipients are in: an office with one address has one or two."""
+    shared_seconds: float = 600.0
+    """Within this time; filters look at a mailing while it arrives."""
     repeat_seconds: float = 30.0
     """A proxy that asks again in this time shows the same opening (Yahoo asks up to four times)."""
     later_seconds: float = 600.0
@@ -113,9 +130,10 @@ def _sweeps(window: Sequence[Sighting], settings: WindowSettings, links: int) ->
         return
     reach = _micros(settings.sweep_seconds)
     most: dict[int, tuple[int, Sequence[int]]] = {}
-    for run in _within(window, clicks, reach):
+    for run in (part for whole in _within(window, clicks, reach) for part in _of_one_hand(window, whole, settings)):
         followed = len({window[n].position for n in run})
-        if followed >= settings.sweep_links:
+        few = followed < min(settings.sweep_certain, links)
+        if followed >= settings.sweep_links and not (few and _tabs(window, run, settings)):
             for n in run:
                 if n not in most or followed > most[n][0]:
                     most[n] = followed, run
@@ -124,6 +142,37 @@ def _sweeps(window: Sequence[Sighting], settings: WindowSettings, links: int) ->
     if most and len(clicks) < len(window):
         for run in {run[0]: run for _, run in most.values()}.values():
             yield from _along(window, run, settings, links)
+
+
+def _of_one_hand(window: Sequence[Sighting], run: Sequence[int], settings: WindowSettings) -> Iterable[Sequence[int]]:
+    """The run in parts: of each visitor that followed many links by itself, and of the others together.
+
+    A person who clicks while a filter sweeps is not part of that; a filter may change its address for every link.
+    """
+    followed: dict[int, set[int]] = {}
+    for n in run:
+        followed.setdefault(window[n].visitor, set()).add(window[n].position)
+    swept = [visitor for visitor, links in followed.items() if len(links) >= settings.sweep_links]
+    if not swept or len(followed) == 1:
+        return [run]
+    parts = [[n for n in run if window[n].visitor == visitor] for visitor in swept]
+    rest = [n for n in run if window[n].visitor not in swept]
+    return [*parts, rest] if rest else parts
+
+
+def _tabs(window: Sequence[Sighting], run: Sequence[int], settings: WindowSettings) -> bool:
+    """Whether a person may have opened these few links in tabs: at a hand's pace, with the message open."""
+    first = window[run[0]]
+    if any(window[n].visitor != first.visitor or window[n].code & HEAD for n in run):
+        return False
+    apart = _micros(settings.tabs_apart_ms / 1000)
+    if any(window[n].at - window[before].at < apart for before, n in pairwise(run)):
+        return False
+    if first.code & LATE:
+        return True
+    reading = first.at - _micros(settings.tabs_after_seconds)
+    opened = (one for one in window[: run[0]] if one.code & (KIND | HEAD) == OPEN and one.at <= reading)
+    return any(one.visitor == first.visitor or one.code & PROXIED for one in opened)
 
 
 def _of_sweep(
@@ -170,14 +219,40 @@ def _head_first(window: Sequence[Sighting], settings: WindowSettings, _links: in
                         yield Found(n, SUSPECTED, f"{_seconds(after)} after asking for the header alone")
 
 
+def _damaged(window: Sequence[Sighting], settings: WindowSettings, _links: int) -> Iterable[Found]:
+    reach = _micros(settings.damaged_seconds)
+    for n, one in enumerate(window):
+        if one.code & KIND == CLICK or one.code & DAMAGED:
+            others = (
+                abs(other.at - one.at)
+                for other in window
+                if other.visitor == one.visitor
+                and (other.code & KIND == CLICK if one.code & DAMAGED else other.code & DAMAGED)
+            )
+            if (near := min(others, default=reach + 1)) <= reach:
+                yield Found(n, SUSPECTED, f"{_seconds(near)} apart")
+
+
+def _shared(window: Sequence[Sighting], settings: WindowSettings, _links: int) -> Iterable[Found]:
+    acted = {one.visitor for one in window if one.code & KIND == ACT}
+    for n, one in enumerate(window):
+        if one.code & SHARED and one.visitor not in acted:
+            minutes = _minutes(_micros(settings.shared_seconds))
+            many = f"at least {settings.shared_copies} recipients in {settings.shared_domains} domains"
+            yield Found(n, SUSPECTED, f"{many} within {minutes}")
+
+
 def _beside_leaving(window: Sequence[Sighting], settings: WindowSettings, _links: int) -> Iterable[Found]:
     reach = _micros(settings.beside_seconds)
     pages = [one for one in window if one.code & LEAVING]
+    clicked = {one.visitor for one in window if one.code & KIND == CLICK}
     if any(one.code & KIND == ACT for one in window):
         return  # who looked at the page left: that was a person
     for n, one in enumerate(window):
         if one.code & KIND == CLICK:
-            near = min((abs(page.at - one.at) for page in pages), default=reach + 1)
+            # A page that another visitor opened, who clicked as well, says something of that visitor alone.
+            theirs = (page for page in pages if page.visitor == one.visitor or page.visitor not in clicked)
+            near = min((abs(page.at - one.at) for page in theirs), default=reach + 1)
             if near <= reach:
                 yield Found(n, SUSPECTED, f"the unsubscribe page {_seconds(near)} apart")
 
@@ -188,13 +263,14 @@ def repeats(anchor: int, at: int, settings: WindowSettings) -> bool:
 
 
 def _proxy_repeats(window: Sequence[Sighting], settings: WindowSettings, *, same: bool) -> Iterable[Found]:
-    counted: Sighting | None = None
+    counted: dict[int, Sighting] = {}  # by program: two providers' proxies show two openings
     for n, one in enumerate(window):
         if one.code & KIND == OPEN and one.code & PROXIED:
-            if counted is None or not repeats(counted.at, one.at, settings):
-                counted = one  # from the first one on: a proxy asking for ever is not one opening
-            elif (one.visitor == counted.visitor) is same:
-                yield Found(n, MACHINE if same else SUSPECTED, f"{_seconds(one.at - counted.at)} after the opening")
+            first = counted.get(one.network)
+            if first is None or not repeats(first.at, one.at, settings):
+                counted[one.network] = one  # from the first one on: a proxy asking for ever is not one opening
+            elif (one.visitor == first.visitor) is same:
+                yield Found(n, MACHINE if same else SUSPECTED, f"{_seconds(one.at - first.at)} after the opening")
 
 
 def _retries(window: Sequence[Sighting], settings: WindowSettings, _links: int) -> Iterable[Found]:
@@ -209,14 +285,14 @@ def _later_clicks(window: Sequence[Sighting], settings: WindowSettings, _links: 
     alone, later = _micros(settings.sweep_seconds), _micros(settings.later_seconds)
     clicks = [(n, one) for n, one in enumerate(window) if one.code & (KIND | HEAD) == CLICK]
     for n, one in clicks:
-        if one.base not in _DOUBTFUL:
+        if one.base not in _DOUBTFUL or one.code & PROXIED:  # no message is read in a proxy
             continue
         others = (other for other in window if other.code & KIND == CLICK and other.position != one.position)
         coherent = any(
             other.code & KIND == OPEN
             and other.visitor == one.visitor
             and other.at <= one.at
-            and not other.code & PROXIED
+            and not other.code & (PROXIED | HEAD)
             for other in window
         )
         if coherent and one.at - window[0].at >= later and all(abs(other.at - one.at) > alone for other in others):
@@ -257,9 +333,13 @@ WINDOW_RULES: Final = (
         "Many links were followed within seconds.",
         "A person follows one link, perhaps two. A filter follows them all, and loads the image beside them. Three "
         "different links in ten seconds are suspected; five, or all the message has, are a machine's. The first click "
-        "is judged again when the others arrive.",
+        "is judged again when the others arrive. Three or four of more links are left alone where a person may have "
+        "opened them in tabs: one visitor, a hand's pace, and either later than filters look or after that program, "
+        "or the provider's image proxy, had loaded the image some seconds before. Whoever clicks while another sweeps "
+        "is judged by their own clicks.",
         _CRAFT,
-        "A person opens every link of a short message in tabs at once.",
+        "A person opens every link of a short message in tabs at once, or a few of them within minutes of delivery "
+        "where another program loads the images. A filter takes a few links slowly and late.",
         _sweeps,
     ),
     WindowRule(
@@ -282,6 +362,31 @@ WINDOW_RULES: Final = (
         "A virus scanner on the person's own machine checks the link under the browser's name.",
         _head_first,
         HEAD,
+    ),
+    WindowRule(
+        "damaged-link",
+        _C.HIGH,
+        "The program also tried a damaged form of a link.",
+        "Some filters change what a link carries, for instance letter by letter, so that following it does nothing. "
+        "Whoever asks for such a form and for the right one within seconds is a filter.",
+        "reports of changed letters (serverfault question 573081) and of replaced digests (security.stackexchange "
+        "question 267895)",
+        "A person's program broke a link at the end of a line, and they repair it within ten seconds.",
+        _damaged,
+        DAMAGED,
+    ),
+    WindowRule(
+        "one-address",
+        _C.MEDIUM,
+        "The same program at one address asked for many recipients' mails.",
+        "A filter that guards several companies asks for all their mails from one address. Looked at are copies of "
+        "the same message within ten minutes. The recipients of an office behind one address share one or two mail "
+        "domains, so three are asked for. A button pressed takes the suspicion back.",
+        _FIELD,
+        "A mobile carrier or a shared office hides many people behind one address, and ten of them with the same "
+        "program read one mailing within ten minutes. More likely where addresses are kept shortened.",
+        _shared,
+        SHARED,
     ),
     WindowRule(
         "beside-leaving",
@@ -309,7 +414,8 @@ WINDOW_RULES: Final = (
         "proxy-repeat",
         _C.HIGH,
         "The provider's proxy loaded it again from another of its addresses.",
-        "Gmail's proxy has many addresses and may load an image from two of them for one opening.",
+        "Gmail's proxy has many addresses and may load an image from two of them for one opening. The proxies of two "
+        "providers are two openings.",
         _FIELD,
         "The person opens the message twice within 30 seconds.",
         _reloads,

@@ -121,6 +121,14 @@ class Settings:
     verdict_sweep_certain: int = setting(
         integer(2, 100), "5", "Different links from which on a sweep is a machine's; or all links of the message."
     )
+    verdict_tabs_apart_ms: int = setting(
+        integer(0, 60_000),
+        "400",
+        "Three or four of more links with at least so many milliseconds between them may be a person's tabs.",
+    )
+    verdict_tabs_after_seconds: int = setting(
+        integer(0, 3600), "3", "... if their visitor had loaded the image so many seconds before, or it is late."
+    )
     verdict_networks: int = setting(
         integer(2, 100), "3", "Networks (/24, /48) of one copy's hits from which on they are a machine's."
     )
@@ -131,6 +139,16 @@ class Settings:
     verdict_beside_seconds: int = setting(
         integer(1, 3600), "60", "A click this near to a look at the unsubscribe page is suspected."
     )
+    verdict_damaged_seconds: int = setting(
+        integer(1, 3600), "10", "A click this near to a damaged form of a link, by the same visitor, is suspected."
+    )
+    verdict_shared_copies: int = setting(
+        integer(2, 1000), "10", "Recipients of a message whose copies one visitor asks for: suspected from here on ..."
+    )
+    verdict_shared_domains: int = setting(
+        integer(1, 1000), "3", "... if they are in at least so many mail domains (an office has one or two) ..."
+    )
+    verdict_shared_seconds: int = setting(integer(1, 3600), "600", "... within this many seconds.")
     verdict_repeat_seconds: int = setting(
         integer(1, 3600), "30", "An image proxy that asks again within this many seconds shows the same opening."
     )

@@ -8,11 +8,11 @@ class RequestOutcome(StrEnum):
 
     STORED = "stored"  # answered after its observation was durable
     LOST = "lost"  # served, but the disk refused the observation
-    HEAD = "head"  # HEAD: answered like GET, never counted as a visit
+    HEAD = "head"  # HEAD of a page: answered like GET, not stored
     REVOKED = "revoked"  # tracking was withdrawn: served, not recorded
     STOPPED = "stopped"  # the sender stopped or replaced the link: served, not recorded
     BAD_TOKEN = "bad_token"  # noqa: S105 - an outcome's name, not a secret
-    FORGED_LINK = "forged_link"  # a destination without a valid signature: a plain page, no redirect
+    FORGED_LINK = "forged_link"  # neither token nor destination is genuine: a plain page, no redirect
     REFUSED_LINK = "refused_link"  # signed, yet not a destination a browser should be sent to
     UNCONFIRMED = "unconfirmed"  # a POST without the field that means "yes"
     FILE = "file"  # robots.txt, favicon, well-known files

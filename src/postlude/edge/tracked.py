@@ -3,6 +3,7 @@
 from typing import Final
 
 from postlude.edge import records
+from postlude.edge.answer import without_body
 from postlude.edge.core import SCOPE_BYTES, Core, Waiter, copy_of
 from postlude.edge.headers import RequestHead
 from postlude.edge.location import location, wanted_host
@@ -12,12 +13,17 @@ from postlude.edge.target import Target, readings, without_query
 from postlude.model.words import HitEndpoint
 from postlude.tokens import DEAD_TOKEN, CopyRef, Use, split_link, unpacked
 
+_READS: Final = frozenset({"GET", "HEAD"})
+_HALF: Final = b"ABCDEFGHIJKLMabcdefghijklm"
+_OTHER_HALF: Final = b"NOPQRSTUVWXYZnopqrstuvwxyz"
+_TURNED: Final = bytes.maketrans(_HALF + _OTHER_HALF, _OTHER_HALF + _HALF)
+"""ROT13, as some filters change what a link carries."""
 _VERIFIED: Final = 4096
 _REMEMBERED_BYTES: Final = 1024  # with _VERIFIED at most 8 MB
 
 
 class Pixel:
-    """A valid image for every path under its prefix; a hit only for a GET with a valid token."""
+    """A valid image for every path under its prefix; a hit only with a valid token. HEAD is one that never counts."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -32,13 +38,11 @@ class Pixel:
         payload = next(filter(None, map(self._payload, readings(request.target))), None)
         if payload is None:
             return core.done(request, RequestOutcome.BAD_TOKEN, core.answers.gif("bad-token"))
-        if request.method == "HEAD":
-            return core.done(request, RequestOutcome.STORED, core.answers.pixel)
-        if request.method != "GET":
+        if request.method not in _READS:
             return core.done(request, RequestOutcome.WRONG_METHOD, core.answers.gif("method"))
         if unpacked(payload).copy in core.revoked.now.opens:
             return core.done(request, RequestOutcome.REVOKED, core.answers.pixel)
-        core.store(request, conn, (HitEndpoint.PIXEL, payload, -1), core.answers.pixel)
+        core.store(request, conn, (HitEndpoint.PIXEL, payload, -1), _for_method(request, core.answers.pixel))
         return None
 
     def _payload(self, target: Target) -> bytes | None:
@@ -84,9 +88,9 @@ class LinkEndpoint:
         core = self._core
         found = next(filter(None, map(self._signed, readings(request.target))), None)
         if found is None:
-            return self._refuse(request, RequestOutcome.FORGED_LINK, _wanted(request.target))
+            return self._damaged(request, conn)
         payload, position, url, rest = found
-        if request.method not in {"GET", "HEAD"}:
+        if request.method not in _READS:
             allow = {"Allow": "GET, HEAD, OPTIONS"}
             return core.done(
                 request, RequestOutcome.WRONG_METHOD, core.answers.text(405, "Method not allowed\n", allow)
@@ -99,11 +103,25 @@ class LinkEndpoint:
         answer = core.answers.redirect(where)
         if replaced is not None or ref.copy in core.revoked.now.clicks:
             return core.done(request, RequestOutcome.REVOKED if replaced is None else RequestOutcome.STOPPED, answer)
-        if request.method == "HEAD":
-            return core.done(request, RequestOutcome.STORED, answer)
         self._remember(payload[:SCOPE_BYTES] + rest, position, where)
-        core.store(request, conn, (HitEndpoint.LINK, payload, position), answer)
+        core.store(request, conn, (HitEndpoint.LINK, payload, position), _for_method(request, answer))
         return None
+
+    def _damaged(self, request: Request, conn: Waiter) -> bytes | None:
+        """A page instead of a redirect. Where a genuine token shows through, some filter may have changed the rest."""
+        core = self._core
+        payload = next(filter(None, map(self._token_in, readings(request.target))), None)
+        body = core.pages.forged(request.head.language, _wanted(request.target))
+        if payload is None or request.method not in _READS or copy_of(payload) in core.revoked.now.clicks:
+            return core.done(request, RequestOutcome.FORGED_LINK, core.page(404, body))
+        hit_of = HitEndpoint.DAMAGED_LINK, payload, -1
+        core.store(request, conn, hit_of, _for_method(request, core.page(404, body)))
+        return None
+
+    def _token_in(self, target: Target) -> bytes | None:
+        """The payload of the token, also where its letters were turned by half the alphabet."""
+        verify = self._core.codec.verify_read
+        return verify(target.token) or verify(target.token.translate(_TURNED))
 
     def _harmless(self, url: str, ref: CopyRef) -> str:
         """The destination without tokens that act: a link is passed on, and its holder must gain nothing by it.
@@ -118,14 +136,10 @@ class LinkEndpoint:
 
     def _unfit(self, request: Request, url: str, *, stopped: bool) -> bytes:
         if not stopped:
-            return self._refuse(request, RequestOutcome.REFUSED_LINK, wanted_host(url))
+            page = self._core.pages.forged(request.head.language, wanted_host(url))
+            return self._core.done(request, RequestOutcome.REFUSED_LINK, self._core.page(404, page))
         body = self._core.pages.plain(request.head.language, "stopped_title", "stopped_explained")
         return self._core.done(request, RequestOutcome.STOPPED, self._core.page(410, body))
-
-    def _refuse(self, request: Request, outcome: RequestOutcome, host: str) -> bytes:
-        return self._core.done(
-            request, outcome, self._core.page(404, self._core.pages.forged(request.head.language, host))
-        )
 
     def _remember(self, key: bytes, position: int, where: bytes) -> None:
         if len(key) > _REMEMBERED_BYTES:
@@ -152,6 +166,10 @@ class LinkEndpoint:
         position, mac, encoded = parts
         url = self._core.codec.read_link(ref, position, mac, encoded.encode("latin-1"))
         return None if url is None else (position, url)
+
+
+def _for_method(request: Request, answer: bytes) -> bytes:
+    return without_body(answer) if request.method == "HEAD" else answer
 
 
 def _wanted(target: bytes) -> str:

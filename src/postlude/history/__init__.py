@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from postlude.history.interface import Count, History
+from postlude.history.interface import Count, CrowdedAddress, History
 
 
 def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int = 2, read_only: bool = False) -> History:
@@ -15,4 +15,4 @@ def open_history(path: Path | str, *, memory_limit: str = "64MB", threads: int =
     return DuckHistory(Path(path), memory_limit=memory_limit, threads=threads, read_only=read_only)
 
 
-__all__ = ["Count", "History", "open_history"]
+__all__ = ["Count", "CrowdedAddress", "History", "open_history"]

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import duckdb
 
-from postlude.history.event_rows import COLUMNS, EventRows, read_event
-from postlude.history.interface import Count, HitTotal, LinkTotal
+from postlude.history.event_rows import COLUMNS, EventRows, read_event, read_reasons
+from postlude.history.interface import Count, CrowdedAddress, HitTotal, LinkTotal, ReasonCount
 from postlude.history.merging import EVERY, PLACES, RUN_ROWS, TABLES, among, merge_step
 from postlude.kit.files import move_durably
 from postlude.model.errors import DamagedError, InUseError, StorageError
@@ -51,6 +51,8 @@ _PEOPLE: Final = "'human', 'human_proxied'"
 _MACHINES: Final = "'machine', 'machine_suspected'"
 _OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
 _JUDGED_SINCE: Final = "rules_version > 0 AND seen_at >= $since"
+# What proxies and relays ask for is not looked at with its neighbours, and would be most of what shares an address.
+_NO_PROXY: Final = "NOT contains(reasons, 'image-proxy') AND NOT contains(reasons, 'apple-')"
 _DAMAGE: Final = (
     "corrupt",
     "checksum",
@@ -301,6 +303,24 @@ class DuckHistory:
         newest = f"SELECT {COLUMNS} FROM {EVERY} WHERE {where} ORDER BY seen_at DESC, id DESC LIMIT $limit"  # noqa: S608 - fixed text
         return [read_event(row) for row in reversed(self._query(newest, wanted))]
 
+    def of_visitors(self, messages: Collection[int], addresses: Collection[str], first: int, last: int) -> list[Event]:
+        """Judged events of these messages from these addresses, seen between `first` and `last`, in no order."""
+        query = (
+            f"SELECT {COLUMNS} FROM {EVERY} WHERE rules_version > 0 AND seen_at BETWEEN $first AND $last "  # noqa: S608 - fixed text
+            f"AND {among('message', messages)} AND address IN (SELECT unnest($addresses)) AND {_NO_PROXY}"
+        )
+        values = {"addresses": list(addresses), "first": first, "last": last}
+        return [read_event(row) for row in self._query(query, values)]
+
+    def crowded_addresses(self, part: int, parts: int, least: int) -> list[CrowdedAddress]:
+        """Addresses that events of at least so many copies of one message come from; proxies are left out."""
+        query = (
+            f"SELECT message, address, count(*) FROM {EVERY} WHERE rules_version > 0 AND address <> '' AND copy <> 0 "  # noqa: S608 - fixed text
+            f"AND hash(address) % $parts = $part AND {_NO_PROXY} "
+            "GROUP BY message, address HAVING count(DISTINCT copy) >= $least ORDER BY message, address"
+        )
+        return [CrowdedAddress(*row) for row in self._query(query, {"part": part, "parts": parts, "least": least})]
+
     def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
         """Every event of these copies, oldest first."""
         where = f"{_of_messages(messages)}copy IN (SELECT unnest($copies))"
@@ -447,6 +467,18 @@ class DuckHistory:
         query = f"SELECT kind, verdict, count(*), count(DISTINCT copy) FROM {EVERY} {where} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - fixed text
         rows = self._query(query, {} if message is None else {"message": message})
         return [Count(EventKind(kind), Verdict(verdict), events, copies) for kind, verdict, events, copies in rows]
+
+    def reason_counts(self, messages: Sequence[int]) -> list[ReasonCount]:
+        """Opens and clicks of these messages by verdict and reasons."""
+        query = (
+            f"SELECT kind, verdict, reasons, count(*) FROM {EVERY} WHERE {among('message', messages)} "  # noqa: S608 - fixed text
+            "AND kind IN ('opened', 'clicked') GROUP BY ALL ORDER BY ALL"
+        )
+        rows = self._query(query) if messages else []
+        return [
+            ReasonCount(EventKind(kind), Verdict(verdict), read_reasons(reasons), events)
+            for kind, verdict, reasons, events in rows
+        ]
 
     def total(self) -> int:
         """How many events there are."""

@@ -17,7 +17,7 @@ COLUMNS: Final = (
 _REMEMBERED: Final = 4096
 _encode: Final = msgspec.json.Encoder().encode
 _read_facts: Final = msgspec.json.Decoder(dict[str, str]).decode
-_reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+read_reasons: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class EventRows:
@@ -72,7 +72,7 @@ def read_event(row: tuple[Any, ...]) -> Event:
         copy,
         position,
         Verdict(verdict),
-        _reasons(reasons),
+        read_reasons(reasons),
         rules_version,
         _facts(facts),
         address,

@@ -19,6 +19,16 @@ class Count(NamedTuple):
     """Of how many different copies."""
 
 
+class ReasonCount(NamedTuple):
+    """How many opens or clicks have one verdict for one reason."""
+
+    kind: EventKind
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    """Ids of the rules; the one that decided first."""
+    events: int
+
+
 class LinkTotal(NamedTuple):
     """What a link's clicks add up to."""
 
@@ -41,6 +51,14 @@ class HitTotal(NamedTuple):
     client: str
     kind: EventKind
     verdict: Verdict
+    events: int
+
+
+class CrowdedAddress(NamedTuple):
+    """An address that many copies of a message were asked for from."""
+
+    message: int
+    address: str
     events: int
 
 
@@ -102,6 +120,17 @@ class History(Protocol):
 
     def since(self, at: int, kinds: Sequence[EventKind], *, limit: int = 10_000) -> list[Event]:
         """Events of these kinds seen at or after `at`, oldest first: the newest `limit` of them."""
+        ...
+
+    def of_visitors(self, messages: Collection[int], addresses: Collection[str], first: int, last: int) -> list[Event]:
+        """Judged events of these messages from these addresses, seen between `first` and `last`, in no order."""
+        ...
+
+    def crowded_addresses(self, part: int, parts: int, least: int) -> list[CrowdedAddress]:
+        """Addresses that events of at least so many copies of one message come from; proxies are left out.
+
+        `part`: of so many equal parts of all addresses.
+        """
         ...
 
     def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
@@ -168,6 +197,10 @@ class History(Protocol):
 
     def counts(self, message: int | None = None) -> list[Count]:
         """Events and copies by kind and verdict, of one message or of all."""
+        ...
+
+    def reason_counts(self, messages: Sequence[int]) -> list[ReasonCount]:
+        """Opens and clicks of these messages by verdict and reasons."""
         ...
 
     def total(self) -> int:

@@ -99,6 +99,7 @@ class HitEndpoint(StrEnum):
     PREFERENCES_PAGE = "preferences_page"
     PREFERENCES = "preferences"
     VIEW = "view"
+    DAMAGED_LINK = "damaged_link"  # GET or HEAD of a form of a link that is not in the mail: leads nowhere
     CONFIRM_PAGE = "confirm_page"  # GET: changes nothing; message is the list, copy the contact
     CONFIRM = "confirm"  # POST: the contact wants to be on the list
 

@@ -2,7 +2,8 @@
 
 Each habit was reported for a real product or in a mailing's log: sweeps begin at once or after 20 to 60 seconds and
 take all links within a second; some ask with HEAD first, some run scripts and load the images, some come from two
-networks, some follow a single link.
+networks, some follow a single link, some try it with changed letters, and one service looks at the mail of many
+companies from one address.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ class FilterStep(NamedTuple):
     """A link's number, PIXEL or UNSUBSCRIBE."""
     program: Program
     method: str = "GET"
+    damaged: bool = False
+    """Whether it changes the letters of what the link carries."""
 
 
 Habit = Callable[[int, Random], Iterator[FilterStep]]
@@ -123,6 +126,23 @@ def _one_link(links: int, chance: Random) -> Iterator[FilterStep]:
         yield FilterStep(chance.uniform(20, 60), 0, _disguised(unlisted_address(chance), chance))
 
 
+def _turning_alphabet(links: int, chance: Random) -> Iterator[FilterStep]:
+    if links:
+        link, at = chance.randrange(links), chance.uniform(5, 60)
+        program = _disguised(unlisted_address(chance), chance)
+        yield FilterStep(at, link, program, damaged=True)
+        yield FilterStep(at + chance.uniform(0.2, 3), link, program)
+
+
+_SERVICE: Final = Program(plain_browser(Random(1)), "198.18.77.5")  # noqa: S311 - a model, no secret
+
+
+def _one_address(links: int, chance: Random) -> Iterator[FilterStep]:
+    """One service for many companies, always from the same machine, that looks at one link or two."""
+    for link in chance.sample(range(links), min(links, chance.choice((1, 2)))):
+        yield FilterStep(chance.uniform(5, 60), link, _SERVICE)
+
+
 def _nothing(_links: int, _chance: Random) -> Iterator[FilterStep]:
     yield from ()
 
@@ -145,10 +165,12 @@ FILTERS: Final = {
     "with-scripts": Filter(_with_scripts),
     "two-networks": Filter(_two_networks),
     "one-link": Filter(_one_link),
+    "changing-letters": Filter(_turning_alphabet),
+    "one-address": Filter(_one_address),
 }
 
 FILTER_SHARES: Final = {
-    "": 45,
+    "": 42,
     "microsoft": 14,
     "barracuda": 6,
     "proofpoint": 7,
@@ -161,5 +183,7 @@ FILTER_SHARES: Final = {
     "with-scripts": 2,
     "two-networks": 2,
     "one-link": 1,
+    "changing-letters": 1,
+    "one-address": 2,
 }
 """Companies of a hundred with each habit."""

@@ -61,6 +61,8 @@ class SimulatedRequest(NamedTuple):
     doer: Doer
     program: Program
     method: str = "GET"
+    damaged: bool = False
+    """With changed letters in what the link carries."""
 
 
 def requests_of(reader: Reader, mailing: SimulatedMailing, fate: Fate) -> list[SimulatedRequest]:
@@ -76,7 +78,7 @@ def requests_of(reader: Reader, mailing: SimulatedMailing, fate: Fate) -> list[S
 
 def _filtered(reader: Reader, mailing: SimulatedMailing, chance: Random) -> Iterator[SimulatedRequest]:
     for step in FILTERS[reader.filter].on_delivery(mailing.links, chance):
-        yield SimulatedRequest(step.after, step.link, Doer.MACHINE, step.program, step.method)
+        yield SimulatedRequest(step.after, step.link, Doer.MACHINE, step.program, step.method, step.damaged)
 
 
 def _loaded_ahead(reader: Reader, chance: Random) -> Iterator[SimulatedRequest]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from postlude.classify import RULE_WORDS, VERDICT_WORDS
 from postlude.services.reports.sentences import LOST
+from postlude.services.reports.shapes import TimelineEntry
 
 _KINDS: Final = {
     "queued": "Queued",
@@ -24,6 +25,8 @@ _KINDS: Final = {
     "viewed": "Page viewed",
     "unmatched": "Not matched",
 }
+
+_CHECKED: Final = {"link": "Link checked", "pixel": "Image checked", "damaged_link": "Damaged link tried"}
 
 _SKIPPED: Final = {
     "clicks_off": "clicks are not tracked in this message",
@@ -57,6 +60,11 @@ def verdict_words(verdict: str) -> str:
 def kind_words(kind: str) -> str:
     """What happened, as a heading."""
     return _KINDS.get(kind, kind)
+
+
+def event_words(entry: TimelineEntry) -> str:
+    """What happened in one event, as a heading; a link that was only checked was not followed."""
+    return _CHECKED.get(entry.facts.get("page", ""), "") or kind_words(entry.kind)
 
 
 def rule_words(rule: str) -> str:

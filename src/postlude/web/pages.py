@@ -43,6 +43,7 @@ class TemplatePages:
             "reason": labels.rule_words,
             "verdict": labels.verdict_words,
             "kind": labels.kind_words,
+            "event_kind": labels.event_words,
             "skipped": labels.skip_words,
             "lost": labels.lost_words,
             "plural": labels.plural,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from postlude.classify import VERDICTS, Sighting, code_of, judge, place_of, program_of, reconsider
-from postlude.classify.sighting import NUMBER_OF
+from postlude.classify import VERDICTS, code_of, entry_of, judge, place_of, program_of, read_hits, reconsider
 from postlude.model.event import LATER_HITS, Event
 from postlude.model.observation import Attempt, Hit, Submitted
 from postlude.model.words import EventKind, HitEndpoint, SendOutcome, Verdict, Via
 from postlude.services.digest.reconsider import WindowCache
+from postlude.services.reports.messages import Reports
 
 World = Any  # conftest.World: tests are found by path and cannot import one another
 S = 1_000_000
@@ -163,14 +163,70 @@ def _verdicts_in_order(hits: list[Hit]) -> Counter[tuple[int, int, int, Verdict]
     for copy in (10, 11):
         window = []
         for number, hit in enumerate(sorted((one for one in hits if one.copy == copy), key=lambda one: one.at)):
-            judged = judge(hit, sent_at=NOON if copy == 10 else None)
-            network, address = place_of(hit.address)
-            visitor = (address * 31 ^ program_of(hit.user_agent)) & 0xFFFFFFFF
-            base = NUMBER_OF[judged.verdict]
-            window.append(Sighting(hit.at, number, code_of(hit, judged), hit.position, network, visitor, base))
+            sent_at = NOON if copy == 10 else None
+            judged = judge(hit, sent_at=sent_at)
+            code, program = code_of(hit, judged, sent_at=sent_at), program_of(hit.user_agent)
+            window += read_hits(entry_of(hit.at, number, code, hit.position, place_of(hit.address), program))
         for one, result in zip(window, reconsider(window), strict=True):
             wanted[copy, one.at, one.position, VERDICTS[result.verdict]] += 1
     return wanted
+
+
+def _last_click(world: World) -> int | None:
+    """When link 2 was followed last, as a message's page shows it."""
+    found: int | None = Reports(world.store, world.history)._link_activity(1)[2].last_at
+    return found
+
+
+@pytest.fixture
+def taken_back(sent: World) -> World:
+    """Link 2 was followed by a person, then by a filter that was one only with its last click."""
+    for hits in ([_hit(5, 2, copy=11)], [*_sweep(3, start=60), _hit(60.5, 3)], [_hit(60.6, 4)]):
+        sent.say(*hits)
+        sent.digest().catch_up()
+    return sent
+
+
+def test_a_link_was_followed_last_when_a_person_did(taken_back: World) -> None:
+    """The click that was taken back was its last: the one before is known from the history."""
+    assert _last_click(taken_back) == NOON + 5 * S
+
+
+@pytest.mark.parametrize(("seconds", "last"), [(4, 5), (8000, 8000)])
+def test_what_follows_a_click_that_was_taken_back_is_last_only_if_it_is(
+    taken_back: World, seconds: int, last: int
+) -> None:
+    taken_back.say(_hit(seconds, 2, copy=11, address="198.51.100.0"))
+    taken_back.digest().catch_up()
+    assert _last_click(taken_back) == NOON + last * S
+
+
+def test_head_is_a_hit_that_counts_for_nothing_and_suspects_the_click_after_it(sent: World) -> None:
+    head = _hit(50, 1)
+    sent.say(Hit(head.at, LINK, 1, 1, 10, 1, "HEAD", CHROME, head.address, {}, {}))
+    sent.digest().catch_up()
+    done = sent.store.messages.activity(1)[10]
+    assert done.clicks + done.clicks_machine + done.clicks_unknown == 0
+    [event] = [event for event in sent.history.timeline(1, 10) if event.kind is EventKind.VIEWED]
+    assert event.facts["page"] == "link"
+    assert event.verdict is Verdict.MACHINE
+    sent.say(_hit(50.3, 1))
+    sent.digest().catch_up()
+    [click] = _clicks(sent)
+    assert click.verdict is Verdict.MACHINE_SUSPECTED
+    assert click.reasons[0] == "head-first"
+
+
+def test_a_damaged_form_of_a_link_suspects_the_click_beside_it(sent: World) -> None:
+    sent.say(_hit(50, 1))
+    sent.digest().catch_up()
+    damaged = Hit(NOON + 51 * S, HitEndpoint.DAMAGED_LINK, 1, 1, 10, -1, "GET", CHROME, "192.0.2.0", {}, {})
+    sent.say(damaged)
+    sent.digest().catch_up()
+    [click] = _clicks(sent)
+    assert click.verdict is Verdict.MACHINE_SUSPECTED
+    assert click.reasons[0] == "damaged-link"
+    assert sent.store.messages.activity(1)[10].clicks == 0
 
 
 def test_windows_are_cached_up_to_a_number_of_bytes() -> None:

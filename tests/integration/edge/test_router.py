@@ -1,3 +1,4 @@
+import codecs
 import json
 
 import pytest
@@ -87,16 +88,54 @@ async def test_a_changed_link_names_the_host_and_leads_nowhere(endpoint: Running
         assert "<script" not in page
         host = "evil.example" if "evil" in changed else "shop.example"
         assert f">{host}</strong>" in page
-    assert endpoint.hits() == []
+    assert {hit.endpoint for hit in endpoint.hits()} == {HitEndpoint.DAMAGED_LINK}
 
 
-@pytest.mark.parametrize("which", ["pixel", "link", "unsubscribe", "preferences", "view"])
-async def test_head_answers_like_get_and_never_counts(endpoint: RunningEdge, which: str) -> None:
+@pytest.mark.parametrize("which", ["unsubscribe", "preferences", "view"])
+async def test_head_of_a_page_answers_like_get_and_is_not_stored(endpoint: RunningEdge, which: str) -> None:
     answer = await endpoint.ask("HEAD", getattr(endpoint, which))
-    assert answer.status == {"link": 302, "view": 410}.get(which, 200)
+    assert answer.status == {"view": 410}.get(which, 200)
     assert answer.body == b""
     assert endpoint.hits() == []
     assert endpoint.counts() == {"head": 1}
+
+
+@pytest.mark.parametrize(("which", "status"), [("pixel", 200), ("link", 302)])
+async def test_head_of_a_link_or_pixel_is_a_hit_by_its_method(endpoint: RunningEdge, which: str, status: int) -> None:
+    answer = await endpoint.ask("HEAD", getattr(endpoint, which))
+    assert answer.status == status
+    assert answer.body == b""
+    assert [(hit.endpoint.value, hit.method) for hit in endpoint.hits()] == [(which, "HEAD")]
+    assert endpoint.counts() == {"stored": 1}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_damaged_link_with_a_genuine_token_is_a_hit_and_leads_nowhere(
+    endpoint: RunningEdge, method: str
+) -> None:
+    prefix, carried = endpoint.link[:3], endpoint.link[3:]
+    assert prefix == "/l/"
+    for target in (
+        prefix + codecs.encode(carried, "rot13"),
+        endpoint.link.replace("/2.", "/3."),
+        f"{prefix}{endpoint.token}/2.AAAAAAAAAAA/x",
+        f"{prefix}{endpoint.token}",
+    ):
+        answer = await endpoint.ask(method, target)
+        assert answer.status == 404
+        assert "location" not in answer.headers
+        assert bool(answer.body) is (method == "GET")
+    assert [(hit.endpoint, hit.copy, hit.position) for hit in endpoint.hits()] == [
+        (HitEndpoint.DAMAGED_LINK, COPY, -1)
+    ] * 4
+
+
+async def test_a_damaged_token_is_no_hit(endpoint: RunningEdge) -> None:
+    token = endpoint.token
+    for damaged in (token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token.lower(), endpoint.act_token):
+        assert (await endpoint.get(endpoint.link.replace(token, damaged))).status == 404
+    assert endpoint.hits() == []
+    assert endpoint.counts() == {"forged_link": 4}
 
 
 async def test_unsubscribe_needs_a_post(endpoint: RunningEdge) -> None:

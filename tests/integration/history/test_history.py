@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -194,3 +195,40 @@ def test_a_closed_history_refuses_as_a_store_does_and_stays_closed(tmp_path: Pat
             ask()
     with closing(open_history(tmp_path / "history.duckdb")) as again:
         assert again.total() == 1
+
+
+def test_who_asked_from_an_address_is_found_but_no_proxy(history: History) -> None:
+    judged: dict[str, Any] = {"rules_version": 3, "reasons": ("browser",)}
+    history.append(
+        [
+            *[_event(n, copy=n, address="198.51.100.0", **judged) for n in range(1, 13)],
+            _event(20, copy=20, address="198.51.100.0", rules_version=3, reasons=("image-proxy",)),
+            _event(21, copy=1, address="198.51.100.0", message=2, **judged),
+            *[_event(30 + n, copy=30 + n % 3, address="203.0.113.0", **judged) for n in range(12)],
+        ],
+        {},
+    )
+    [found] = [one for part in range(4) for one in history.crowded_addresses(part, 4, 10)]
+    assert found.message == 1
+    assert found.address == "198.51.100.0"
+    assert found.events == 12
+    near = history.of_visitors([1], ["198.51.100.0"], 3, 25)
+    assert sorted(event.id for event in near) == list(range(3, 13))
+
+
+def test_opens_and_clicks_are_counted_by_what_decided(history: History) -> None:
+    sweep = ("sweep", "browser")
+    history.append(
+        [
+            _event(1, reasons=("browser",)),
+            _event(2, reasons=("browser",)),
+            _event(3, EventKind.CLICKED, reasons=sweep, verdict=Verdict.MACHINE),
+            _event(4, EventKind.SENT),
+            _event(5, message=2),
+        ],
+        {},
+    )
+    assert sorted(history.reason_counts([1])) == [
+        (EventKind.CLICKED, Verdict.MACHINE, sweep, 1),
+        (EventKind.OPENED, Verdict.HUMAN, ("browser",), 2),
+    ]

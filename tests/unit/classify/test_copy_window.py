@@ -1,6 +1,7 @@
 """A window gives the verdicts of the set of its hits: however they come, in parts, late, shuffled, after a restart."""
 
 import random
+import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +19,16 @@ from postlude.classify import (
 from postlude.classify.sighting import (
     ACT,
     CLICK,
+    DAMAGED,
     HEAD,
+    LATE,
     LEAVING,
     OPEN,
     PAGE,
     PLAIN,
     PROXIED,
     PROXIED_HUMAN,
+    SHARED,
 )
 from postlude.model.words import Verdict
 from support.sightings import packed, seen, verdict
@@ -34,7 +38,12 @@ SETTINGS = WindowSettings()
 
 def _hit(parts: tuple[int, int, int, int, int, int, int], number: int) -> Sighting:
     second, kind, base, link, network, visitor, mark = parts
-    marks = {OPEN: (0, PLAIN, PLAIN), CLICK: (0, PLAIN, HEAD), PAGE: (0, LEAVING, 0), ACT: (0, 0, 0)}[kind][mark]
+    marks = {
+        OPEN: (0, PLAIN, PLAIN, PLAIN | SHARED),
+        CLICK: (0, PLAIN, HEAD, PLAIN | LATE),
+        PAGE: (0, LEAVING, 0, DAMAGED),
+        ACT: (0, 0, 0, 0),
+    }[kind][mark]
     if kind == OPEN and base == PROXIED_HUMAN:
         marks |= PROXIED
     sure = Confidence.CERTAIN if kind == ACT else Confidence.MEDIUM if marks & PLAIN else Confidence.HIGH
@@ -50,7 +59,7 @@ HITS = st.tuples(
     st.integers(0, 6),
     st.integers(0, 4),
     st.integers(0, 3),
-    st.integers(0, 2),
+    st.integers(0, 3),
 )
 
 
@@ -99,6 +108,35 @@ def test_a_window_is_bounded_and_knows_when_people_came(raw: list[tuple[int, int
     added = _whole(*(_hit(parts, number) for number, parts in enumerate(raw, 1)))
     assert len(read_window(added.window)) == min(len(raw), LIMIT)
     assert len(added.window) < 1100
+
+
+@given(st.lists(HITS, min_size=1, max_size=LIMIT), st.randoms(use_true_random=False))
+def test_marks_of_neighbours_count_whenever_they_come(
+    raw: list[tuple[int, int, int, int, int, int, int]], chance: random.Random
+) -> None:
+    hits = [_hit(parts, number) for number, parts in enumerate(raw, 1)]
+    shared = {one.id for one in hits if one.code & PLAIN and chance.random() < 0.5}
+    marked = sorted(one._replace(code=one.code | SHARED) if one.id in shared else one for one in hits)
+    wanted = {one.id: found.verdict for one, found in zip(marked, reconsider(marked, SETTINGS, 7), strict=True)}
+    standing = {one.id: one.base for one in hits}
+    early = {one.id for one in hits if one.id in shared and chance.random() < 0.5}
+    added = add_hits(b"", b"".join(packed(*hits)), SETTINGS, lambda: 7, early)
+    standing |= {number: found.verdict for number, found in added.reviewed.items()}
+    later = add_hits(added.window, b"", SETTINGS, lambda: 7, shared)
+    for correction in later.corrections:
+        assert standing[correction.sighting.id] == correction.sighting.standing
+        standing[correction.sighting.id] = correction.reviewed.verdict
+    assert standing == wanted
+
+
+def test_a_window_of_the_first_format_is_read_and_written_anew() -> None:
+    entries = packed(seen(0, OPEN), seen(40, link=1))
+    old = struct.pack("<BBBqqIIqqI", 1, 4, 1, seen(40).at, 0, 1, 0, seen(40).at, 0, 0) + b"".join(entries)
+    assert [one.kind for one in read_window(old)] == [OPEN, CLICK]
+    added = add_hits(old, b"".join(packed(*(seen(40 + n / 10, link=n) for n in range(2, 7)))), SETTINGS, lambda: 0)
+    assert added.window[0] == 2
+    assert len(read_window(added.window)) == 7
+    assert [verdict(one.reviewed.verdict) for one in added.corrections] == [Verdict.MACHINE]
 
 
 def test_the_first_click_of_a_sweep_is_judged_again() -> None:

@@ -48,5 +48,5 @@ def test_addresses_of_one_network_are_told_from_those_of_another() -> None:
     assert place_of("192.0.2.7")[0] != place_of("192.0.3.7")[0]
     assert place_of("2001:db8:1:2::3")[0] == place_of("2001:db8:1:9::3")[0]
     assert place_of("2001:db8:1::")[0] == place_of("2001:db8:1:9::3")[0]
-    assert place_of("")[0] == 0
+    assert place_of("").network == 0
     assert program_of(CHROME) != program_of(GMAIL)

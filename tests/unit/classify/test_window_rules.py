@@ -14,12 +14,17 @@ from postlude.classify import (
 )
 from postlude.classify.sighting import (
     ACT,
+    CLICK,
+    DAMAGED,
     HEAD,
+    LATE,
     LEAVING,
     OPEN,
     PAGE,
+    PLAIN,
     PROXIED,
     PROXIED_HUMAN,
+    SHARED,
     SUSPECTED,
     UNKNOWN,
 )
@@ -29,14 +34,24 @@ from support.sightings import seen, verdict
 H, M, S, U = Verdict.HUMAN, Verdict.MACHINE, Verdict.MACHINE_SUSPECTED, Verdict.UNKNOWN
 P = Verdict.HUMAN_PROXIED
 WITHOUT = WindowSettings()
+LINKS = 7  # of the message
 
 
-def proxied(seconds: float, *, visitor: int = 1) -> Sighting:
-    return seen(seconds, OPEN, marks=PROXIED, base=PROXIED_HUMAN, sure=Confidence.HIGH, visitor=visitor)
+def proxied(seconds: float, *, visitor: int = 1, program: int = 1) -> Sighting:
+    marks, sure = PROXIED, Confidence.HIGH
+    return seen(seconds, OPEN, marks=marks, base=PROXIED_HUMAN, sure=sure, visitor=visitor, network=program)
 
 
-def sweep(links: int, *, every: float = 0.1, start: float = 43.0) -> list[Sighting]:
-    return [seen(start + n * every, link=n) for n in range(links)]
+def sweep(links: int, *, every: float = 0.1, start: float = 43.0, late: bool = False) -> list[Sighting]:
+    return [seen(start + n * every, link=n, marks=PLAIN | LATE if late else PLAIN) for n in range(links)]
+
+
+def damaged(seconds: float, *, visitor: int = 1) -> Sighting:
+    return seen(seconds, PAGE, marks=PLAIN | DAMAGED, visitor=visitor)
+
+
+def shared(seconds: float, kind: int = CLICK) -> Sighting:
+    return seen(seconds, kind, marks=PLAIN | SHARED)
 
 
 DOUBTFUL_OPEN = seen(0, OPEN, base=UNKNOWN, marks=0)
@@ -48,11 +63,24 @@ SPEAKS: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
         ([seen(42, OPEN), *sweep(5)], [M] * 6),  # the image that the same visitor loaded beside
         ([*sweep(5), seen(90, PAGE, marks=LEAVING, visitor=2)], [M] * 5 + [H]),
         ([*sweep(9), seen(4000, link=2)], [M] * 9 + [H]),  # the person came later
+        (sweep(3, every=1.0), [S] * 3),  # slowly, and near delivery
+        (sweep(3, late=True), [S] * 3),  # late, and faster than a hand
+        (sweep(5, every=1.0, late=True), [M] * 5),  # too many for a person's tabs
+        ([seen(43 + n / 10, link=n, visitor=n + 1) for n in range(6)], [M] * 6),  # from an address for each link
+        ([seen(42.5, OPEN), *sweep(3, every=1.0)], [S] * 4),  # the image, and at once the links
     ],
     "many-networks": [([seen(n * 40, OPEN, network=n + 1) for n in range(3)], [M] * 3)],
     "head-first": [([seen(1, marks=HEAD, base=4, sure=Confidence.CERTAIN), seen(1.2)], [M, S])],
+    "damaged-link": [
+        ([damaged(1), seen(1.8)], [S, S]),
+        ([seen(1), damaged(9)], [S, S]),
+    ],
+    "one-address": [([shared(1, OPEN), shared(2), seen(4000, visitor=2)], [S, S, H])],
     "beside-leaving": [([seen(1, link=1), seen(30, PAGE, marks=LEAVING)], [S, H])],
-    "retry": [([proxied(0), proxied(9), proxied(29), proxied(31)], [P, M, M, P])],
+    "retry": [
+        ([proxied(0), proxied(9), proxied(29), proxied(31)], [P, M, M, P]),
+        ([proxied(0), proxied(1, visitor=2, program=2), proxied(2)], [P, P, M]),  # beside another provider's
+    ],
     "proxy-repeat": [([proxied(0), proxied(1, visitor=2)], [P, S])],
     "later-click": [([seen(0, OPEN), seen(1200, base=SUSPECTED)], [H, H])],
     "confirmed": [
@@ -67,6 +95,10 @@ SILENT: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
         (sweep(3, every=5.1), [H] * 3),
         ([seen(30, OPEN), *sweep(3, start=43)], [H, S, S, S]),  # an opening long before
         ([seen(42, OPEN, visitor=7), *sweep(3)], [H, S, S, S]),  # another visitor's
+        (sweep(4, every=0.5, late=True), [H] * 4),  # a person's tabs
+        ([proxied(30, visitor=9), *sweep(3, every=1.0)], [P, H, H, H]),  # shown by a provider's proxy before
+        ([*sweep(6), seen(45, link=2, visitor=8)], [M] * 6 + [H]),  # who clicks while another sweeps
+        ([seen(30, OPEN), *sweep(3, every=1.0)], [H] * 4),  # in the program that had loaded the image before
     ],
     "many-networks": [
         ([seen(n * 61, OPEN, network=n + 1) for n in range(3)], [H] * 3),
@@ -78,12 +110,25 @@ SILENT: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
         ([seen(1, marks=HEAD, base=4, sure=Confidence.CERTAIN), seen(12)], [M, H]),
         ([seen(1, marks=HEAD, base=4, sure=Confidence.CERTAIN), seen(1.2, visitor=2)], [M, H]),
     ],
+    "damaged-link": [
+        ([damaged(1), seen(12)], [H, H]),
+        ([damaged(1, visitor=2), seen(1.8)], [H, H]),
+        ([damaged(1)], [H]),  # a program that breaks URLs
+    ],
+    "one-address": [
+        ([seen(1, OPEN), seen(2)], [H, H]),
+        ([shared(1), seen(3, ACT, sure=Confidence.CERTAIN)], [H, H]),  # who pressed the button
+    ],
     "beside-leaving": [
         ([seen(1, link=1), seen(62, PAGE, marks=LEAVING)], [H, H]),
+        ([seen(1, link=1), *(seen(20, k, marks=m, visitor=2) for k, m in ((CLICK, 0), (PAGE, LEAVING)))], [H, S, H]),
         ([seen(1, link=1), seen(30, PAGE, marks=LEAVING), seen(33, ACT, sure=Confidence.CERTAIN)], [H, H, H]),
     ],
     "retry": [([proxied(0), proxied(31)], [P, P]), ([seen(0, OPEN), seen(5, OPEN)], [H, H])],
-    "proxy-repeat": [([proxied(0), proxied(31, visitor=2)], [P, P])],
+    "proxy-repeat": [
+        ([proxied(0), proxied(31, visitor=2)], [P, P]),
+        ([proxied(0), proxied(1, visitor=2, program=2)], [P, P]),  # two providers
+    ],
     "later-click": [
         ([seen(0, OPEN), seen(300, base=SUSPECTED)], [H, S]),
         ([seen(0, OPEN, visitor=2), seen(1200, base=SUSPECTED)], [H, S]),
@@ -98,13 +143,13 @@ SILENT: dict[str, list[tuple[list[Sighting], list[Verdict]]]] = {
 
 
 def _verdicts(window: list[Sighting]) -> list[Verdict]:
-    return [verdict(one.verdict) for one in reconsider(window, WITHOUT)]
+    return [verdict(one.verdict) for one in reconsider(window, WITHOUT, LINKS)]
 
 
 @pytest.mark.parametrize(("rule", "window", "wanted"), [(r, w, v) for r, some in SPEAKS.items() for w, v in some])
 def test_a_rule_speaks(rule: str, window: list[Sighting], wanted: list[Verdict]) -> None:
     assert _verdicts(window) == wanted
-    assert any(rule in one.reasons for one in reconsider(window, WITHOUT))
+    assert any(rule in one.reasons for one in reconsider(window, WITHOUT, LINKS))
 
 
 @pytest.mark.parametrize(("rule", "window", "wanted"), [(r, w, v) for r, some in SILENT.items() for w, v in some])

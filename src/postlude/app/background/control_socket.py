@@ -33,6 +33,7 @@ def control_app(
 ) -> Starlette:
     """GET /timeline?query=&limit= and /message?id=; 404 with `{"error"}` when nothing is stored under it.
 
+    /judged?messages= (ids with commas) says how their opens and clicks were judged.
     /reclassify?do=start (&since=, &dry_run=1), stop or look answers with its progress, and so does
     /rebuild?do=; /stored?address= with what is stored of a recipient; /health with how the system is.
     """
@@ -49,6 +50,10 @@ def control_app(
             return JSONResponse({"error": "id must be 16 hexadecimal digits"}, 400)
         return JSONResponse(await run_in_threadpool(message_of, reports, number))
 
+    async def judged(request: Request) -> Response:
+        lines = await run_in_threadpool(reports.judged, _ids(request.query_params.get("messages", "")))
+        return JSONResponse({"judged": msgspec.to_builtins(lines)})
+
     async def stored(request: Request) -> Response:
         address = request.query_params.get("address", "")
         return JSONResponse({"text": await run_in_threadpool(describe_stored, store, history, address)})
@@ -56,19 +61,17 @@ def control_app(
     async def how_it_is(_request: Request) -> Response:
         return JSONResponse({"checks": [check._asdict() for check in health().checks]})
 
-    async def not_found(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, 404)
-
     return Starlette(
         routes=[
             Route("/timeline", timeline),
             Route("/message", message),
             _reclassify(reclassifier),
             _rebuild(rebuilder),
+            Route("/judged", judged),
             Route("/stored", stored),
             Route("/health", how_it_is),
         ],
-        exception_handlers={NotFoundError: not_found},
+        exception_handlers={NotFoundError: _not_found},
     )
 
 
@@ -90,6 +93,14 @@ def _rebuild(rebuilder: Rebuilder) -> Route:
         return JSONResponse(msgspec.to_builtins(await run_in_threadpool(act)))
 
     return Route("/rebuild", rebuild)
+
+
+async def _not_found(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 404)
+
+
+def _ids(text: str) -> list[int]:
+    return [number for part in text.split(",") if (number := parse_id(part))]
 
 
 def control_socket(path: Path) -> socket.socket:

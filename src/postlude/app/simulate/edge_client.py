@@ -12,7 +12,7 @@ from postlude.edge import Edge, VisitorLimits
 from postlude.journal import JournalWriter
 
 _LOOPBACK: Final = "127.0.0.1"
-_NO_LIMIT: Final = VisitorLimits(hits_per_minute=1 << 60)
+_NO_LIMIT: Final = VisitorLimits(hits_per_minute=1 << 60, idle_seconds=86_400)  # the digest works in between
 
 
 class EdgeClient:

@@ -42,7 +42,7 @@ async def play_in_process(
         (start + place * _SPREAD + int(request.after * MICROS_PER_SECOND), place, request)
         for place, (reader, fate) in enumerate(zip(readers, fates, strict=True))
         for request in requests_of(reader, mailing, fate)
-        if request.link != REPLY and request.method != "HEAD"
+        if request.link != REPLY
     ]
     asked.sort(key=lambda one: one[:2])
     truth: list[SimulatedHit] = []
@@ -88,11 +88,11 @@ def _hit(at: int, message: int, copy: int, request: SimulatedRequest) -> Hit:
     who = request.program
     return Hit(
         at,
-        _ENDPOINTS.get(request.link, HitEndpoint.LINK),
+        HitEndpoint.DAMAGED_LINK if request.damaged else _ENDPOINTS.get(request.link, HitEndpoint.LINK),
         int(Kind.MESSAGE),
         message,
         copy,
-        max(request.link, -1),
+        -1 if request.damaged else max(request.link, -1),
         request.method,
         who.user_agent,
         _KEEPER.keep(who.address, at),

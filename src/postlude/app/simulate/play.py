@@ -1,5 +1,6 @@
 """Sends simulated mailings through a real instance and lets their recipients ask for what they ask for."""
 
+import codecs
 import html
 import re
 from collections.abc import Callable, Sequence
@@ -73,12 +74,21 @@ class _Mailed(NamedTuple):
 class SimulatedPlay:
     """One simulation. The same order gives the same requests; ids and tokens are the instance's own."""
 
-    def __init__(self, instance: DemoInstance, clock: DemoClock, order: SimulationOrder, progress: Progress) -> None:
+    def __init__(
+        self,
+        instance: DemoInstance,
+        clock: DemoClock,
+        order: SimulationOrder,
+        progress: Progress,
+        readers: Sequence[Reader] | None = None,
+    ) -> None:
+        """`readers`: instead of those that the order draws."""
         self._instance: Final = instance
         self._clock: Final = clock
         self._order: Final = order
         self._progress: Final = progress
-        self._readers: Final = {one.address: one for one in draw_readers(order.people, order.seed)}
+        drawn = draw_readers(order.people, order.seed) if readers is None else readers
+        self._readers: Final = {one.address: one for one in drawn}
         self._delivered: list[Delivered] = []
         self._hits: Final[list[SimulatedHit]] = []
         self._copies: Final[list[CopyTruth]] = []
@@ -155,6 +165,8 @@ class SimulatedPlay:
         else:
             who = request.program
             url = _url(self._instance, mail, request.link)
+            if request.damaged:
+                url = _with_turned_alphabet(url, self._instance.parts.prefixes.link)
             status = await edge.ask(request.method, url, who.user_agent, who.address, who.headers)
         self._hits.append(
             SimulatedHit(
@@ -190,6 +202,11 @@ def _url(instance: DemoInstance, mail: Delivered, link: int) -> str:
     found = re.search(rf'["\x27]({base}/{prefixes.link}/[^"\x27/]+/{position}\.[^"\x27]+)', page)
     assert found is not None, "a simulated mail without its links"
     return html.unescape(found[1])
+
+
+def _with_turned_alphabet(url: str, prefix: str) -> str:
+    start, mark, carried = url.partition(f"/{prefix}/")
+    return start + mark + codecs.encode(carried, "rot13")
 
 
 def _page(links: int) -> str:

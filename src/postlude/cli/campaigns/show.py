@@ -5,17 +5,20 @@ import time
 from typing import Any, Final
 
 import click
+import msgspec
 
 from postlude.adapters.link_probe import probe_links
 from postlude.analytics import NormalRange, Rate
 from postlude.app.build.campaigns import CampaignServices, campaign_services
+from postlude.app.commands.stores import offline_stores
 from postlude.cli.campaigns.audience_options import as_json as audience_json
 from postlude.cli.campaigns.audience_options import described
 from postlude.cli.choices import one_of
+from postlude.cli.control_client import ask
 from postlude.cli.output import print_json, print_table
-from postlude.config import load
+from postlude.config import Settings, load
 from postlude.kit.clock import to_datetime, to_iso
-from postlude.kit.ids import id_text
+from postlude.kit.ids import id_text, parse_id
 from postlude.kit.time_zones import shown_in
 from postlude.model.errors import NotFoundError
 from postlude.model.words import CampaignStatus
@@ -27,6 +30,7 @@ from postlude.services.campaigns.preview import preview_copy, someone
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import hidden_words, report_of
 from postlude.services.campaigns.variants import variant_called
+from postlude.services.reports.messages import Reports
 from postlude.store.campaigns.rows import Campaign, Funnel
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -141,10 +145,12 @@ def preview_command(campaign: str, contact: str, variant: str, part: str | None,
 @_JSON
 def report(campaign: str, as_json: bool) -> None:
     """Show the results of CAMPAIGN: its funnel, people and machines apart, and its links."""
-    with campaign_services(load()) as services:
+    settings = load()
+    with campaign_services(settings) as services:
         made = report_of(services.store, find_campaign(services.store, campaign))
+    judged = _judged(settings, [row.message for row in made.variants])
     if as_json:
-        print_json(made)
+        print_json({**msgspec.to_builtins(made), "judged": judged})
         return
     for row in made.variants if len(made.variants) > 1 else []:
         click.echo(f"variant {row.name}{' (winner)' if row.winner else ''}: {row.subject}")
@@ -160,6 +166,20 @@ def report(campaign: str, as_json: bool) -> None:
         click.echo("\nclicks by people")
         print_table([[f"{one.clicks:,}", one.variant, one.label or "-", one.url] for one in links])
     _print_parts(made.parts)
+    if judged:
+        click.echo("\nwho opened and clicked, and why")
+        print_table([[f"{one['count']:,}", one["kind"], one["who"], one["sure"], one["why"]] for one in judged])
+
+
+def _judged(settings: Settings, messages: list[str]) -> list[dict[str, Any]]:
+    """How opens and clicks were judged, from the running app or from the stores."""
+    answer = ask(settings, "judged", messages=",".join(messages))
+    if answer is None:
+        with offline_stores(settings) as (store, history):
+            lines = Reports(store, history).judged([number for text in messages if (number := parse_id(text))])
+            answer = {"judged": msgspec.to_builtins(lines)}
+    found: list[dict[str, Any]] = answer["judged"]
+    return found
 
 
 def _print_parts(parts: Breakdown) -> None:

@@ -1,16 +1,19 @@
 """`postlude timeline`: what became of a message, or of all mail to an address."""
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from postlude.app.commands.stores import offline_stores
-from postlude.classify import VERDICT_WORDS
 from postlude.cli.control_client import ask
-from postlude.cli.output import print_json, print_table
+from postlude.cli.output import csv_file, print_json, print_table
 from postlude.config import load
 from postlude.kit.clock import to_datetime
+from postlude.kit.csv_table import row_text
 from postlude.model.errors import NotFoundError
+from postlude.services.reports.event_table import EVENT_COLUMNS, event_row
 from postlude.services.reports.messages import Reports
 from postlude.services.reports.public_json import story
 
@@ -35,7 +38,10 @@ _MARKS = {
     help="Newest messages shown when an address has several.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(query: str, limit: int, as_json: bool) -> None:
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path), help="Write the events to this file as a table (-: print it)."
+)
+def command(query: str, limit: int, as_json: bool, table: Path | None) -> None:
     """Show what became of a message, by its Message-ID or id, or of all mail to (or from) an address.
 
     Asks the running Postlude; when none runs, it reads the stores itself.
@@ -49,6 +55,10 @@ def command(query: str, limit: int, as_json: bool) -> None:
         raise NotFoundError(
             f"no message found for {query!r}: give a recipient's address, a Message-ID or a message's id"
         )
+    if table is not None:
+        with csv_file(table) as out:
+            out.writelines(map(row_text, _rows(answer)))
+        return
     if as_json:
         print_json(answer)
         return
@@ -74,12 +84,16 @@ def _show(message: dict[str, Any], timeline: list[dict[str, Any]]) -> None:
     print_table([[_when(entry["at"]), entry["recipient"], entry["summary"], _why(entry)] for entry in timeline])
 
 
+def _rows(answer: dict[str, Any]) -> Iterator[Sequence[str]]:
+    yield EVENT_COLUMNS
+    for found in answer["messages"]:
+        yield from map(event_row, found["timeline"])
+
+
 def _why(entry: dict[str, Any]) -> str:
     """How sure the verdict is, why, and that it was another one first."""
     shown = ": ".join(part for part in (entry["sure"], entry["why"]) if part)
-    corrected = entry["first_verdict"] not in {"", entry["verdict"]}
-    first = VERDICT_WORDS.get(entry["first_verdict"], entry["first_verdict"])
-    return f"{shown} (first taken for {first})" if corrected else shown
+    return " ".join(part for part in (shown, entry["correction"]) if part)
 
 
 def _mark(copy: dict[str, Any]) -> str:

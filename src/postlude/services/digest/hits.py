@@ -5,11 +5,13 @@ from typing import Final, NamedTuple, Protocol
 
 from postlude.classify import (
     RULES_VERSION,
-    VERDICTS,
     Judgement,
+    Place,
     code_of,
+    crowd_key,
+    entry_of,
+    is_plain,
     judge,
-    pack_sighting,
     place_of,
     program_of,
     since_class,
@@ -28,8 +30,6 @@ from postlude.store import Confirmation
 _SENT_TIMES_KEPT: Final = 131_071  # two megabytes; a dictionary would take 16 times as much
 MAX_ID: Final = (1 << ID_BITS) - 1
 _PLACES_KEPT: Final = 20_000
-_MOST_POSITION: Final = 0x7FFF
-_WHOLE: Final = 0xFFFFFFFF
 
 _KINDS: Final = {
     HitEndpoint.PIXEL: EventKind.OPENED,
@@ -39,7 +39,11 @@ _KINDS: Final = {
     HitEndpoint.PREFERENCES_PAGE: EventKind.VIEWED,
     HitEndpoint.PREFERENCES: EventKind.VIEWED,
     HitEndpoint.VIEW: EventKind.VIEWED,
+    HitEndpoint.DAMAGED_LINK: EventKind.VIEWED,
 }
+_NOT_FOLLOWED: Final = "HEAD"
+OWN_MARK: Final = "signed_in"
+"""The fact that names the user whose browser it was."""
 
 
 _CONFIRMING: Final = frozenset({HitEndpoint.CONFIRM, HitEndpoint.CONFIRM_PAGE})  # of a contact, not of a copy
@@ -59,7 +63,8 @@ class _Judged(NamedTuple):
     code: int
     """What the windows of their copies keep."""
     program: int
-    base: int
+    plain: bool
+    """Whether its neighbours are looked at."""
 
 
 class HitClassifier(Protocol):
@@ -94,7 +99,7 @@ class Hits:
         self._rules_version = rules_version
         self._sent: dict[int, int] = {}  # of what this batch asks for
         self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
-        self._places: dict[str, tuple[int, int]] = {}
+        self._places: dict[str, Place] = {}
         self._known: dict[tuple[object, ...], _Judged] = {}
 
     def prepare(self, items: Iterable[Item]) -> None:
@@ -158,16 +163,15 @@ class Hits:
         )
         item.meaning = Meaning((event,))
         item.outcome = RecordOutcome.COUNTED
-        item.sighting = self._sighting(number, hit, judged)
+        self._sight(item, number, hit, judged)
 
-    def _sighting(self, number: int, hit: RawHit | Hit, judged: _Judged) -> bytes:
+    def _sight(self, item: Item, number: int, hit: RawHit | Hit, judged: _Judged) -> None:
         place = self._places.get(hit.address)
         if place is None:
             place = self._places[hit.address] = place_of(hit.address)
-        network, address = place
-        position = hit.position if -1 <= hit.position <= _MOST_POSITION else hit.position & _MOST_POSITION
-        visitor = (address * 31 ^ judged.program) & _WHOLE  # as visitor_of
-        return pack_sighting(hit.at, number, judged.code, position, network, visitor, judged.base)
+        item.sighting = entry_of(hit.at, number, judged.code, hit.position, place, judged.program)
+        if judged.plain and place.tells and hit.copy:
+            item.crowd = crowd_key(hit.message, place, judged.program)
 
     def __call__(self, item: Item, hit: Hit) -> None:
         """Judge one hit on a page, and take what was decided there."""
@@ -179,7 +183,7 @@ class Hits:
                 item.meaning = Meaning(confirmation=Confirmation(hit.message, hit.copy, hit.at, _evidence(hit)))
             return
         decided = hit.endpoint in DECIDING
-        if self._withdrawn is not None and not self._withdrawn.allows_page(hit.copy, hit.at):
+        if self._withdrawn is not None and not self._withdrawn.allows_page(hit.endpoint, hit.copy, hit.at):
             if not decided:
                 item.outcome = RecordOutcome.WITHDRAWN
                 return
@@ -192,7 +196,7 @@ class Hits:
         version = self._rules_version
         event = Event(number, kind, hit.at, hit.message, hit.copy, -1, verdict, reasons, version, facts, hit.address)
         item.outcome = RecordOutcome.COUNTED
-        item.sighting = self._sighting(number, hit, judged)
+        self._sight(item, number, hit, judged)
         if hit.endpoint is HitEndpoint.PREFERENCES:
             item.meaning = chosen(hit, event)
         else:
@@ -201,22 +205,19 @@ class Hits:
     def _learn(self, key: tuple[object, ...], item: Item, sent_at: int | None) -> _Judged:
         hit = decode_observation(item.record.data)
         assert isinstance(hit, Hit)
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        self._known[key] = judged = self._meaning(hit, sent_at)
+        judged = self._meaning(hit, sent_at)
+        if OWN_MARK not in hit.facts:  # whose visit that is may not be known yet
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = judged
         return judged
 
     def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
         judgement = self._classify(hit, sent_at=sent_at)
-        kind = _KINDS[hit.endpoint]
-        base = VERDICTS.index(judgement.verdict)
-        code, program = code_of(hit, judgement), program_of(hit.user_agent)
-        return _Judged(kind, judgement.verdict, judgement.reasons, _facts(hit, kind, judgement), code, program, base)
-
-
-def visitor_of(address: int, program: int) -> int:
-    """Address and program as one number."""
-    return (address * 31 ^ program) & _WHOLE
+        kind = EventKind.VIEWED if hit.method == _NOT_FOLLOWED else _KINDS[hit.endpoint]
+        code, program = code_of(hit, judgement, sent_at=sent_at), program_of(hit.user_agent)
+        facts, plain = _facts(hit, kind, judgement), is_plain(judgement.reasons)
+        return _Judged(kind, judgement.verdict, judgement.reasons, facts, code, program, plain)
 
 
 def _evidence(hit: Hit) -> str:

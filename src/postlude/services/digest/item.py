@@ -105,6 +105,8 @@ class Item(msgspec.Struct, gc=False):
     meaning: Meaning = NOTHING
     sighting: bytes = b""
     """Of a hit: what its copy's window keeps of it."""
+    crowd: int = 0
+    """Of a hit whose neighbours are looked at: its message and visitor (`classify.crowd_key`)."""
 
     def fail(self, outcome: RecordOutcome, reason: str) -> None:
         """Quarantine the record: it means nothing any more."""

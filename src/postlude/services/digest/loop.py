@@ -265,7 +265,7 @@ class Digest:
         removal = self._removal
         if removal is not None and removal.notice():
             self._changes.publish(removal.run())
-            self._windows.forget()
+            self._windows.forget_events()
 
     def catch_up(self) -> int:
         """Digest all records; returns their number."""
@@ -297,7 +297,7 @@ class Digest:
         """
         if self._forgetter is None or not self._forgetter.due():
             return True
-        self._windows.forget()
+        self._windows.forget_events()
         after = self._after()
         journal = self._journal
         return self._forgetter.run(
@@ -314,7 +314,7 @@ class Digest:
         self._generation = self._store.integrity.generation()
         self._new_in_store = NewLabels(self._store.integrity.journal_labels())
         self._in_store = self._store.digest.positions()
-        self._windows.forget()
+        self._windows.forget_events()
         self._folders.clear()
         self._feed.load(self._in_store, self._generation)
         if self._notices is not None:
@@ -385,7 +385,7 @@ class Digest:
             batch.erase = [copy.id for copy in erased]
             batch.rebuilt = [rebuilt(self._history, erased, without_tracks=True)]
         else:
-            batch.windows = review.windows
+            batch.windows, batch.rewindowed = review.windows, review.rewindowed
         batch.quarantined = [_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED]
         batch.outcomes, batch.positions, batch.labels = _outcomes(len(items), rare), places, labels
         batch.generation, batch.at = self._generation + 1, now
@@ -401,7 +401,7 @@ class Digest:
         self._generation += 1
         self._windows.done(review)
         if erased:
-            self._windows.forget()
+            self._windows.forget_events()
         self._new_in_store.done(labels)
 
 

@@ -1,6 +1,5 @@
 """Visits of the sender's own browser, and of colleagues' browsers: told by the mark that the edge stored."""
 
-from functools import lru_cache
 from typing import Final, Protocol
 
 import msgspec
@@ -9,7 +8,7 @@ from postlude.classify import Judgement, judge
 from postlude.kit.ids import parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import Hit
-from postlude.services.digest.hits import HitClassifier
+from postlude.services.digest.hits import OWN_MARK, HitClassifier
 from postlude.store import Store
 
 _REMEMBERED: Final = 4_096
@@ -31,20 +30,30 @@ class OwnVisits:
     """
 
     def __init__(self, sender_of: SenderOf, *, colleagues_count: bool, classifier: HitClassifier = judge) -> None:
-        self._sender_of = lru_cache(maxsize=_REMEMBERED)(sender_of)
+        self._sender_of = sender_of
+        self._senders: dict[int, int] = {}
         self._colleagues_count = colleagues_count
         self._classify = classifier
 
     def __call__(self, hit: Hit, /, *, sent_at: int | None) -> Judgement:
         """As `judge`."""
-        mark = hit.facts.get("signed_in")
+        mark = hit.facts.get(OWN_MARK)
         if mark and self._is_own(mark, hit.message):
             hit = msgspec.structs.replace(hit, facts=hit.facts | {"self": "1"})
         return self._classify(hit, sent_at=sent_at)
 
     def _is_own(self, mark: str, message: int) -> bool:
         user = parse_id(mark.partition(":")[0])
-        return user is not None and (not self._colleagues_count or user == self._sender_of(message))
+        return user is not None and (not self._colleagues_count or user == self._sender(message))
+
+    def _sender(self, message: int) -> int | None:
+        """Not remembered while it is not known: after a restore, hits may be read before their message."""
+        sender = self._senders.get(message)
+        if sender is None and (sender := self._sender_of(message)) is not None:
+            if len(self._senders) >= _REMEMBERED:
+                self._senders.clear()
+            self._senders[message] = sender
+        return sender
 
 
 def sender_in(store: Store) -> SenderOf:

@@ -6,8 +6,10 @@ continues with the part it was at; what was corrected is not corrected again. Th
 copies: every part is one pass over one column and a sort of its own events.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -18,10 +20,16 @@ from postlude.classify import (
     REPLY,
     RULES_VERSION,
     VERDICTS,
+    CrowdHit,
+    Place,
     Reviewed,
     WindowSettings,
     add_hits,
     code_of,
+    crowd_key,
+    crowded,
+    entry_of,
+    is_plain,
     judge,
     pack_sighting,
     people_times,
@@ -29,19 +37,23 @@ from postlude.classify import (
     program_of,
     since_class,
 )
-from postlude.history import History
+from postlude.history import CrowdedAddress, History
 from postlude.kit.clock import Clock, SystemClock
 from postlude.model.event import RECLASSIFY, WHY, Event, corrected
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitEndpoint
-from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier, visitor_of
+from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier
+from postlude.services.digest.neighbours import ONE_ADDRESS
 from postlude.store import Batch, CopyTimes, Corrections, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
 _PART: Final = 100_000  # events that are in memory at a time: 40 MB
+_ADDRESSES: Final = 500_000  # events whose addresses are counted at a time
+_PLACES_KEPT: Final = 20_000
 _PLACE: Final = "reclassify:place"
 _JUDGED: Final = "reclassify:judged-by"
 _KNOWN: Final = 8192
+_FOR_EVER: Final = (1 << 63) - 1
 _ENDPOINTS: Final = {
     EventKind.OPENED: HitEndpoint.PIXEL,
     EventKind.CLICKED: HitEndpoint.LINK,
@@ -108,6 +120,10 @@ class Reclassifier:
         self._groups: list[Group] = []
         self._known: dict[tuple[object, ...], _Alone] = {}
         self._links: dict[int, int] = {}
+        self._places: dict[str, Place] = {}
+        self._shared = array("q")
+        self._changed: set[int] = set()
+        self._crowd_part = self._crowd_parts = 0
         self._began = self._ended = 0.0
 
     def start(self, since: int = 0, *, dry_run: bool = False) -> ReclassifyProgress:
@@ -123,6 +139,7 @@ class Reclassifier:
         place = None if dry_run else self._store.settings.get(_PLACE)
         if isinstance(place, list) and place[:2] == [self._version, since]:
             self._parts, self._part = place[2:]
+        self._shared, self._crowd_part, self._crowd_parts = array("q"), 0, max(1, self._total // _ADDRESSES)
         self._began = perf_counter()
         self._running = bool(self._total)
         return self.progress()
@@ -153,6 +170,9 @@ class Reclassifier:
         """Do one step; True while there is more."""
         if not self._running:
             return False
+        if self._crowd_part < self._crowd_parts:
+            self._find_crowds()
+            return True
         if not self._groups:
             if self._part >= self._parts:
                 self._finish()
@@ -166,6 +186,42 @@ class Reclassifier:
             if not self._dry:
                 self._store.settings.put(_PLACE, [self._version, self._since, self._parts, self._part])
         return self._running
+
+    def _find_crowds(self) -> None:
+        """What neighbours say, of one part of all addresses, before the copies are looked at one by one."""
+        least = self._settings.shared_copies
+        wanted = self._history.crowded_addresses(self._crowd_part, self._crowd_parts, least)
+        found = set(self._shared)
+        for some in _in_parts(wanted):
+            messages, addresses = {one.message for one in some}, {one.address for one in some}
+            events = self._history.of_visitors(messages, addresses, 0, _FOR_EVER)
+            sent = self._store.messages.sent_times({event.copy for event in events})
+            visitors: defaultdict[int, list[CrowdHit]] = defaultdict(list)
+            for event in events:
+                one = self._by_itself(event, sent.get(event.copy))
+                if event.copy and is_plain(one.reasons):
+                    key = crowd_key(event.message, self._place(event.address), one.program)
+                    visitors[key].append(CrowdHit(event.at, event.id, event.copy))
+            for key, hits in visitors.items():
+                if key:
+                    found |= crowded(hits, self._settings, self._store.messages.domains)
+        self._shared = array("q", sorted(found))
+        self._crowd_part += 1
+
+    def _is_shared(self, event: Event) -> bool:
+        """Of a copy that had hits since its part was read, also where the digest found it."""
+        place = bisect_left(self._shared, event.id)
+        if place < len(self._shared) and self._shared[place] == event.id:
+            return True
+        return event.copy in self._changed and ONE_ADDRESS in event.reasons
+
+    def _place(self, address: str) -> Place:
+        place = self._places.get(address)
+        if place is None:
+            if len(self._places) > _PLACES_KEPT:
+                self._places.clear()
+            place = self._places[address] = place_of(address)
+        return place
 
     def _load(self) -> None:
         self._read_to = self._history.cursor()
@@ -206,7 +262,7 @@ class Reclassifier:
 
     def _fresh(self, groups: Sequence[Group]) -> Sequence[Group]:
         """The groups, read again where something came since they were."""
-        changed = self._history.changed_since(self._read_to, [copy for copy, _ in groups])
+        changed = self._changed = self._history.changed_since(self._read_to, [copy for copy, _ in groups])
         if not changed:
             return groups
         wanted = (event for event in self._history.of_copies(sorted(changed)) if _is_looked_at(event))
@@ -223,10 +279,10 @@ class Reclassifier:
                 entries.append(pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0))
                 continue
             one = alone[event.id] = self._by_itself(event, sent_at)
-            network, address = place_of(event.address)
-            visitor = visitor_of(address, one.program)
-            entries.append(pack_sighting(event.at, event.id, one.code, event.position, network, visitor, one.base))
-        added = add_hits(b"", b"".join(entries), self._settings, lambda: self._links_of(events[0].message))
+            place = self._place(event.address)
+            entries.append(entry_of(event.at, event.id, one.code, event.position, place, one.program))
+        shared = [event.id for event in events if self._is_shared(event)]
+        added = add_hits(b"", b"".join(entries), self._settings, lambda: self._links_of(events[0].message), shared)
         pairs = []
         for event in events:
             judged = alone.get(event.id)
@@ -260,7 +316,7 @@ class Reclassifier:
             hit = _as_hit(event)
             judgement = self._classify(hit, sent_at=sent_at)
             base = VERDICTS.index(judgement.verdict)
-            code, program = code_of(hit, judgement), program_of(hit.user_agent)
+            code, program = code_of(hit, judgement, sent_at=sent_at), program_of(hit.user_agent)
             if len(self._known) >= _KNOWN:
                 self._known.clear()
             known = self._known[key] = _Alone(judgement.reasons, judgement.client, code, program, base)
@@ -272,6 +328,20 @@ class Reclassifier:
                 self._links.clear()
             self._links[message] = self._store.messages.tracked_links(message)
         return self._links[message]
+
+
+def _in_parts(wanted: Sequence[CrowdedAddress]) -> Iterator[list[CrowdedAddress]]:
+    """As many of them at a time as have the events of one part."""
+    some: list[CrowdedAddress] = []
+    events = 0
+    for one in wanted:
+        if some and events + one.events > _PART:
+            yield some
+            some, events = [], 0
+        some.append(one)
+        events += one.events
+    if some:
+        yield some
 
 
 def _is_looked_at(event: Event) -> bool:

@@ -11,6 +11,7 @@ from postlude.classify import (
     SIGHTING_BYTES,
     VERDICTS,
     WINDOW_RULES,
+    AddedHits,
     Correction,
     Reviewed,
     WindowSettings,
@@ -21,6 +22,7 @@ from postlude.classify import (
 from postlude.model.event import LATER_HITS, Event, corrected
 from postlude.model.words import EventKind
 from postlude.services.digest.item import Item
+from postlude.services.digest.neighbours import DomainSource, NearbyEvents, Neighbours
 from postlude.store import CopyTimes, Corrections
 
 _CACHED_BYTES: Final = 24_000_000
@@ -31,7 +33,7 @@ _SEVERAL: Final = frozenset(rule.id for rule in WINDOW_RULES)
 _KINDS: Final = (EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED, EventKind.VIEWED)
 
 
-class WindowSource(Protocol):
+class WindowSource(DomainSource, Protocol):
     """Where windows are kept."""
 
     def windows(self, ids: Iterable[int]) -> dict[int, bytes]:
@@ -43,7 +45,7 @@ class WindowSource(Protocol):
         ...
 
 
-class EventSource(Protocol):
+class EventSource(NearbyEvents, Protocol):
     """Where earlier events are."""
 
     def of_ids(self, wanted: Mapping[int, int]) -> list[Event]:
@@ -57,6 +59,8 @@ class Review(NamedTuple):
     events: list[Event]
     corrections: Corrections
     windows: dict[int, bytes]
+    rewindowed: dict[int, bytes] = {}  # noqa: RUF012 - a NamedTuple's default
+    """Windows of copies without an event here, whose neighbours had some."""
 
 
 class WindowCache:
@@ -100,17 +104,22 @@ class Windows:
         self._settings = settings
         self._rules_version = rules_version
         self._cache = WindowCache()
+        self._neighbours = Neighbours(source, earlier, settings)
         self._links: dict[int, int] = {}
         self._recent: list[Sequence[Event]] = []
 
     def review(self, items: Iterable[Item]) -> Review:
         """The verdicts of these items' events. Nothing is remembered until `done`."""
-        events = [event for item in items for event in item.meaning.events]
-        entries, messages = _entries(items)
+        events, entries, messages, plain = _entries(items)
         if not entries:
             return Review(events, Corrections(), {})
-        before = self._before(entries)
+        marks = self._neighbours.look(plain)
+        marked = marks.hits
+        messages |= marks.messages
+        others = [copy for copy in marked if copy not in entries]
+        before = self._before([*entries, *others] if others else entries)
         windows: dict[int, bytes] = {}
+        rewindowed: dict[int, bytes] = {}
         reviewed: dict[int, Reviewed] = {}
         found: list[tuple[int, Correction]] = []
         times: dict[int, CopyTimes] = {}
@@ -121,23 +130,28 @@ class Windows:
 
         for copy, entry in entries.items():
             window = before.get(copy)
-            if window is None and len(entry) == SIGHTING_BYTES:  # most copies
+            if window is None and len(entry) == SIGHTING_BYTES and copy not in marked:  # most copies
                 windows[copy] = begin_window(entry)
                 continue
-            added = add_hits(window or b"", entry, settings, links)
+            added = add_hits(window or b"", entry, settings, links, marked.get(copy, ()))
             windows[copy] = added.window
             if added.reviewed:
                 reviewed |= added.reviewed
-            if added.corrections:
-                found += [(copy, one) for one in added.corrections]
-                times[copy] = CopyTimes(*(added.times or ()))
+            _note(found, times, copy, added)
+        for copy in before.keys() & others if others else ():
+            added = add_hits(before[copy], b"", settings, links, marked[copy])
+            rewindowed[copy] = added.window
+            _note(found, times, copy, added)
         if reviewed:
             events = [self._with(event, reviewed[event.id]) if event.id in reviewed else event for event in events]
-        return Review(events, self._corrections(found, messages, times), windows)
+        return Review(events, self._corrections(found, messages, times), windows, rewindowed)
 
     def done(self, review: Review) -> None:
         """The state has it."""
         self._cache.put(review.windows)
+        if review.rewindowed:
+            self._cache.put(review.rewindowed)
+        self._neighbours.done()
         self._recent = [*self._recent[-2:], [*review.events, *review.corrections.after]]
 
     def forget(self) -> None:
@@ -145,11 +159,16 @@ class Windows:
         self._cache.clear()
         self._recent.clear()
 
-    def _before(self, entries: Mapping[int, bytes]) -> dict[int, bytes]:
+    def forget_events(self) -> None:
+        """Events were taken out, or the stores are not where they were."""
+        self.forget()
+        self._neighbours.forget()
+
+    def _before(self, copies: Iterable[int]) -> dict[int, bytes]:
         known: dict[int, bytes] = {}
         missing = []
         get = self._cache.get
-        for copy in entries:
+        for copy in copies:
             window = get(copy)
             if window is None:
                 missing.append(copy)
@@ -200,28 +219,46 @@ def correction_of(event: Event, reviewed: Reviewed, rules_version: int, cause: s
     return corrected(event, verdict, reasons, why=reviewed.why, rules_version=rules_version, cause=cause)
 
 
-def _entries(items: Iterable[Item]) -> tuple[dict[int, bytes], dict[int, int]]:
-    """What is added to which copy's window, and the copies' messages."""
-    entries: dict[int, bytes] = {}
-    messages: dict[int, int] = {}
+def _note(found: list[tuple[int, Correction]], times: dict[int, CopyTimes], copy: int, added: AddedHits) -> None:
+    if added.corrections:
+        found += [(copy, one) for one in added.corrections]
+        times[copy] = CopyTimes(*(added.times or ()))
+
+
+class _Entries(NamedTuple):
+    """What a batch adds."""
+
+    events: list[Event]
+    windows: dict[int, bytes]
+    """Hits, packed, by copy."""
+    messages: dict[int, int]
+    """Of those copies."""
+    plain: list[tuple[int, Event]]
+    """Hits whose neighbours are looked at, with their keys."""
+
+
+def _entries(items: Iterable[Item]) -> _Entries:
+    found = _Entries([], {}, {}, [])
+    events, entries, messages, plain = found
     for item in items:
-        entry = item.sighting
-        if entry:
-            event = item.meaning.events[0] if item.meaning.events else None
-            if event is None:
-                continue
-        elif item.meaning.events and item.meaning.events[0].kind is EventKind.REPLIED:
-            event = item.meaning.events[0]
-            entry = pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0)
-        else:
+        some = item.meaning.events
+        if not some:
             continue
+        events += some
+        event, entry = some[0], item.sighting
+        if not entry:
+            if event.kind is not EventKind.REPLIED:
+                continue
+            entry = pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0)
         copy = event.copy
         if copy in entries:
             entries[copy] += entry
         elif copy:
             entries[copy] = entry
             messages[copy] = event.message
-    return entries, messages
+        if item.crowd:
+            plain.append((item.crowd, event))
+    return found
 
 
 def _bare(one: Correction, message: int, copy: int, rules_version: int) -> Event:

@@ -23,6 +23,8 @@ _AGAIN: Final = 100  # a choice with a lower number may become visible after one
 _FRESH: Final = 50_000  # copies in a dictionary before all are sorted again
 _UNFINISHED: Final = "privacy:taking-out"
 _DONE: Final = "privacy:taken-out"
+_OF_LINKS: Final = frozenset({HitEndpoint.LINK.value, HitEndpoint.DAMAGED_LINK.value})
+"""What a link that was not followed is recorded as."""
 
 
 class ChoicesSource(Protocol):
@@ -89,9 +91,10 @@ class Withdrawn:
         may = may_record(self._of(copy), at)
         return may.clicks if endpoint == HitEndpoint.LINK else may.opens
 
-    def allows_page(self, copy: int, at: int) -> bool:
+    def allows_page(self, endpoint: HitEndpoint, copy: int, at: int) -> bool:
         """Whether who looked at a page of a copy, which `look_up` was asked for, may be recorded."""
-        return may_record(self._pages.get(copy, ()), at).opens
+        may = may_record(self._pages.get(copy, ()), at)
+        return may.clicks if endpoint is HitEndpoint.DAMAGED_LINK else may.opens
 
     def _of(self, copy: int) -> Sequence[TrackingStatement]:
         number = self._fresh.get(copy)
@@ -178,4 +181,4 @@ def _is_late(event: Event, statements: Sequence[TrackingStatement]) -> bool:
     if event.facts.get("page") == HitEndpoint.PREFERENCES.value:
         return False
     may = may_record(statements, event.at)
-    return not (may.clicks if event.kind is EventKind.CLICKED else may.opens)
+    return not (may.clicks if event.kind is EventKind.CLICKED or event.facts.get("page") in _OF_LINKS else may.opens)

@@ -5,11 +5,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final, NamedTuple
 
+from postlude.classify import explained
 from postlude.history import History
 from postlude.kit.clock import to_iso
 from postlude.mail.purpose import PURPOSE_FIELD
 from postlude.model.errors import NotFoundError
-from postlude.model.event import Event
+from postlude.model.event import WHY, Event
 from postlude.model.words import EventKind, MessagePurpose
 from postlude.services.privacy.known_contact import contact_lines, question_lines
 from postlude.services.reports.sentences import summary
@@ -76,6 +77,9 @@ def _line(event: Event) -> str:
     place = f" (link {event.position})" if event.kind is EventKind.CLICKED else ""
     facts = {name: value for name, value in event.facts.items() if value and name not in _HIDDEN}
     kept = facts | ({"address": event.address} if event.address else {})
+    judged = explained(event.reasons, kept.pop(WHY, ""))
+    if judged:
+        kept = {"judged so because": judged} | kept
     rest = "; ".join(f"{name}: {' '.join(value.split())}" for name, value in kept.items())
     return f"  {to_iso(event.at)}  {summary(event, 0)}{place}" + (f"\n      {rest}" if rest else "")
 

@@ -2,14 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
-from postlude.classify import explained, how_sure
+import msgspec
+
+from postlude.classify import VERDICT_WORDS, explained, how_sure
 from postlude.history import History
-from postlude.model.event import WHY, Event
+from postlude.model.event import RECLASSIFY, WHY, Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
 from postlude.services.reports.sentences import summary
-from postlude.services.reports.shapes import CopyView, LinkView, MessageView, SentMessage, TimelineEntry
+from postlude.services.reports.shapes import (
+    CopyView,
+    JudgedLine,
+    LinkView,
+    MessageView,
+    SentMessage,
+    TimelineEntry,
+)
 from postlude.store import Activity, Copy, Link, LinkActivity, Message, MessageTotals, Store
 
 __all__ = ["CopyView", "LinkView", "MessageView", "Reports", "SentMessage", "TimelineEntry"]
@@ -49,7 +59,7 @@ class Reports:
         found = self._store.messages.get(message)
         mine = self._store.messages.copies(message, recipient) if recipient else []
         copies = mine or self._store.messages.copies(message)
-        clicks = self._store.messages.link_activity(message)
+        clicks = self._link_activity(message)
         return MessageView(
             message=found.id,
             message_id=found.message_id,
@@ -66,6 +76,17 @@ class Reports:
             untracked=found.untracked,
             purpose=found.purpose.value,
         )
+
+    def _link_activity(self, message: int) -> dict[int, LinkActivity]:
+        """Of the links by position. When one was followed last is not stored where that click was taken back."""
+        found = self._store.messages.link_activity(message)
+        if any(one.clicks and one.last_at is None for one in found.values()):
+            last = {total.position: total.last_at for total in self._history.link_totals([message])}
+            found = {
+                place: msgspec.structs.replace(one, last_at=last.get(place)) if one.clicks else one
+                for place, one in found.items()
+            }
+        return found
 
     def timeline(self, message: int, recipient: str = "") -> list[TimelineEntry]:
         """The events of a message, oldest first; with a `recipient` those of the copies to that address, if any."""
@@ -105,6 +126,38 @@ class Reports:
         urls = {one.position: one.url for one in self._store.messages.links(copy.message)}
         return entries(self._history.timeline(copy.message, copy.id), {copy.id: copy.recipient}, urls)
 
+    def copies_timeline(self, copies: Sequence[Copy]) -> list[TimelineEntry]:
+        """The events of these copies, copy by copy, each oldest first."""
+        places = {copy.id: place for place, copy in enumerate(copies)}
+        events = self._history.of_copies(list(places))
+        events.sort(key=lambda event: places[event.copy])
+        by_message = {copy.message: self._store.messages.links(copy.message) for copy in copies}
+        urls = {message: {one.position: one.url for one in links} for message, links in by_message.items()}
+        recipients = {copy.id: copy.recipient for copy in copies}
+        return [
+            entry
+            for message, some in groupby(events, key=lambda event: event.message)
+            for entry in entries(some, recipients, urls.get(message, {}))
+        ]
+
+    def judged(self, messages: Sequence[int]) -> list[JudgedLine]:
+        """How the opens and clicks of these messages were judged, the most frequent first."""
+        counts: Counter[tuple[EventKind, Verdict, str]] = Counter()
+        for kind, verdict, reasons, events in self._history.reason_counts(messages):
+            counts[kind, verdict, reasons[0] if reasons else ""] += events
+        return [
+            JudgedLine(
+                kind=kind.value,
+                verdict=verdict.value,
+                who=VERDICT_WORDS[verdict.value],
+                sure=how_sure((rule,)),
+                why=explained((rule,) if rule else ()),
+                rule=rule,
+                count=count,
+            )
+            for (kind, verdict, rule), count in sorted(counts.items(), key=lambda one: (one[0][0], -one[1], one[0]))
+        ]
+
     def find(self, query: str, limit: int = 100) -> list[int]:
         """Ids of the `limit` newest messages with this Message-ID, or to or from this address, newest first."""
         return self._store.messages.find(query, limit)
@@ -132,13 +185,23 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
                 reasons=event.reasons,
                 sure=how_sure(event.reasons) if judged else "",
                 why=explained(event.reasons, event.facts.get(WHY, "")) if judged else "",
+                who=VERDICT_WORDS[event.verdict.value] if judged else "",
                 first_verdict=event.first_verdict.value if event.first_verdict else "",
+                correction=_correction(event) if judged else "",
                 cause=event.cause,
                 summary=summary(event, nth, url),
                 facts=_shown(event, url),
             )
         )
     return told
+
+
+def _correction(event: Event) -> str:
+    """That it was taken for another's first, and what showed that; empty where it was not."""
+    if event.first_verdict is None or event.first_verdict is event.verdict:
+        return ""
+    because = "by the rules of this version" if event.cause == RECLASSIFY else "by what followed"
+    return f"First taken for {VERDICT_WORDS[event.first_verdict.value]}, corrected {because}."
 
 
 def _shown(event: Event, url: str) -> dict[str, str]:

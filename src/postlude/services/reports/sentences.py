@@ -22,6 +22,8 @@ _PAGES: Final = {
     "preferences_page": "Looked at the preferences page",
     "preferences": "Changed the preferences",
     "view": "Viewed in the browser",
+    "pixel": "Checked the image without loading it",
+    "damaged_link": "Tried a damaged form of a link",
 }
 _PROBABLY: Final = frozenset({"subject", "address"})
 """Evidence that fits one copy and proves nothing."""
@@ -123,8 +125,12 @@ def _opened(event: Event, nth: int, _url: str) -> str:
 
 
 def _clicked(event: Event, nth: int, url: str) -> str:
+    return f"Clicked {_destination(event, url)} {_WHO[event.verdict]}" + _ordinal(nth)
+
+
+def _destination(event: Event, url: str) -> str:
     what = url or event.facts.get("url", "") or f"link {event.position}"
-    return f"Clicked {what if len(what) <= 100 else what[:99] + '…'} {_WHO[event.verdict]}" + _ordinal(nth)  # noqa: PLR2004 - leaves room for who
+    return what if len(what) <= 100 else what[:99] + "…"  # noqa: PLR2004 - leaves room for who
 
 
 def _unsubscribed(event: Event, _nth: int, _url: str) -> str:
@@ -151,8 +157,10 @@ def _displayed(_event: Event, _nth: int, _url: str) -> str:
     return "Displayed, according to a read receipt"
 
 
-def _viewed(event: Event, _nth: int, _url: str) -> str:
+def _viewed(event: Event, _nth: int, url: str) -> str:
     page = event.facts.get("page", "")
+    if page == "link":
+        return f"Checked {_destination(event, url)} without following it {_WHO[event.verdict]}"
     return _PAGES.get(page, "Looked at a page about this mail") + f" {_WHO[event.verdict]}"
 
 

@@ -122,7 +122,26 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """How far the verdict is to be believed: `certain`, `very likely`, `likely` or `a hint`; else empty."""
     why: str = ""
     """Why the verdict is what it is, in words: the rule that decided and what it counted."""
+    who: str = ""
+    """The verdict in words: `a person`, `probably a machine` ...; empty where nothing is judged."""
+    correction: str = ""
+    """That it was taken for another's first, and why it is not any more, in a sentence; empty where it was not."""
     first_verdict: str = ""
     """The verdict it had first, where it was corrected."""
     cause: str = ""
     """Why it was corrected: `later-hits` or `reclassify`."""
+
+
+class JudgedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Opens or clicks that were judged alike: who they are by, how sure that is, and why."""
+
+    kind: str
+    """`opened` or `clicked`."""
+    verdict: str
+    who: str
+    """The verdict in words: `a person`, `probably a machine` ..."""
+    sure: str
+    why: str
+    rule: str
+    """Id of the rule that decided; empty where none did."""
+    count: int

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from postlude.model.event import Event
 from postlude.model.words import EventKind
@@ -38,6 +38,18 @@ def correct(connection: Connection, corrections: Corrections) -> None:
         connection.execute(update(copy_activity).where(copy_activity.c.copy == copy).values(values))
     for key in sorted(of_links):
         _correct_link(connection, key, of_links[key])
+
+
+def _last_click(row: Row[Any], pairs: list[Pair]) -> int | None:
+    """When a person followed the link last. None where that click was taken back: the history knows the one before."""
+    come = max((after.at for before, after in pairs if _taken_back(after, before)), default=None)
+    gone = max((before.at for before, after in pairs if _taken_back(before, after)), default=None)
+    last: int | None = row.last_at
+    if last is None:
+        return None if row.clicks else come
+    if come is not None and come >= last:
+        return come
+    return None if gone is not None and gone >= last else last
 
 
 def _rows(connection: Connection, wanted: Mapping[int, object]) -> dict[int, dict[str, Any]]:
@@ -101,8 +113,5 @@ def _correct_link(connection: Connection, key: tuple[int, int], pairs: list[Pair
     if row is None:
         return
     values: dict[str, Any] = dict(_counts(dict(row._mapping), pairs))  # noqa: SLF001 - as above
-    come = [after.at for before, after in pairs if _taken_back(after, before)]
-    values["last_at"] = max([*come, *([] if row.last_at is None else [row.last_at])], default=None)
-    if values.get("clicks", row.clicks) == 0:
-        values["last_at"] = None
+    values["last_at"] = _last_click(row, pairs) if values.get("clicks", row.clicks) else None
     connection.execute(update(link_activity).where(*mine).values(values))

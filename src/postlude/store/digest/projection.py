@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, literal_column
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, null
 from sqlalchemy.sql.dml import Insert
 
 from postlude.model.event import Event
@@ -195,7 +195,14 @@ def merge_links(insert: Insert) -> Insert:
     merged: Any = insert
     return merged.on_conflict_do_update(  # type: ignore[no-any-return]  # as above
         index_elements=["message", "position"],
-        set_=_merged(_LINK, old, new),
+        set_={
+            **_merged(_LINK, old, new),
+            # Not known since the last click was taken back (`correct`): it stays so, since a late one may be older.
+            "last_at": case(
+                (and_(old.last_at.is_(None), old.clicks > literal_column("0")), null()),
+                else_=_greater(old.last_at, new.last_at),
+            ),
+        },
     )
 
 

@@ -117,6 +117,15 @@ class MessageQueries(TopicQueries):
         with self._database.read() as connection:
             return {row[0]: bytes(row[1]) for row in connection.exec_driver_sql(query, (value,)).all()}
 
+    def domains(self, ids: Iterable[int]) -> dict[int, str]:
+        """The mail domains of the recipients of those of these copies that are stored."""
+        found: dict[int, str] = {}
+        with self._database.read() as connection:
+            for some in chunks(ids):
+                for row in connection.execute(select(copies.c.id, copies.c.address).where(copies.c.id.in_(some))):
+                    found[row.id] = str(row.address).rpartition("@")[2]
+        return found
+
     def tracked_links(self, message: int) -> int:
         """How many links of a message are tracked."""
         with self._database.read() as connection:

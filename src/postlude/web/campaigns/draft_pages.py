@@ -19,6 +19,7 @@ from postlude.services.campaigns.preview import CopyPreview, preview_copy, someo
 from postlude.services.campaigns.progress import CampaignProgress, progress_of
 from postlude.services.campaigns.report import CampaignReport, hidden_of, hidden_words, report_of, totals_of
 from postlude.services.campaigns.scheduling import UNDO_SECONDS
+from postlude.services.reports.shapes import JudgedLine
 from postlude.store.campaigns.rows import Campaign
 from postlude.web import mail_frame
 from postlude.web.campaigns.forms import CampaignForm, complete, draft_of, read_draft, with_content
@@ -56,6 +57,12 @@ def report(request: Request, deps: WebDeps, campaign: Campaign) -> CampaignRepor
     )
 
 
+def _judged(request: Request, deps: WebDeps, campaign: Campaign) -> list[JudgedLine]:
+    """How its opens and clicks were judged; of a large one not quite of this moment."""
+    messages = [variant.message for variant in deps.store.campaigns.variants(campaign.id)]
+    return paced_of(request).get(("judged", campaign.id), lambda: deps.reports.judged(messages))
+
+
 @router.get("/campaigns")
 def campaigns_page(request: Request, deps: Deps, viewer: SignedIn) -> Response:
     """Every campaign of the viewer's, the newest first."""
@@ -86,6 +93,7 @@ def campaign_page(
         campaign=found,
         progress=_progress(request, deps, found),
         report=report(request, deps, found),
+        judged=_judged(request, deps, found),
         follow_ups=[one.value for one in FollowUp],
         variants=deps.store.campaigns.variants(found.id),
         soon=deps.clock.now() + UNDO_SECONDS * MICROS_PER_SECOND,

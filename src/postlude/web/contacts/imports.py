@@ -25,8 +25,8 @@ from postlude.services.contacts.import_job import (
 )
 from postlude.services.jobs import duration, pace, steer_job
 from postlude.store.jobs.rows import Job
-from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
 from postlude.web.request_limits import CONTACT_FILE, takes
 from postlude.web.session import Posted, SignedIn

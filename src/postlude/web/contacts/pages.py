@@ -1,14 +1,12 @@
 """Contacts: search, view, change, delete. They belong to the instance: all signed-in users see them."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse, StreamingResponse
+from starlette.responses import RedirectResponse
 
-from postlude.kit.csv_table import row_text
 from postlude.kit.ids import id_text, parse_id
 from postlude.model.contact_fields import CONTACT_FIELDS, FIELD_NAMES
 from postlude.model.errors import InputError
@@ -20,6 +18,7 @@ from postlude.services.feedback.review_queue import may_decide
 from postlude.services.messages.accept import NewMessage
 from postlude.store.contacts.rows import Contact
 from postlude.web.deps import Deps, WebDeps
+from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn, Viewer
 
@@ -162,17 +161,6 @@ def erase(deps: Deps, viewer: Posted, contact: str, sure: Annotated[str, Form()]
         raise InputError("Tick the box that says you are sure.")
     service.erase_contact(deps.store, deps.clock, kept)
     return RedirectResponse("/contacts", status_code=HTTPStatus.SEE_OTHER)
-
-
-def csv_response(rows: Iterator[list[str]], name: str) -> Response:
-    """A table as a download, written while it is read: memory stays flat."""
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff"  # spreadsheet programs take a file without it for Windows-1252
-        yield from map(row_text, rows)
-
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _member(

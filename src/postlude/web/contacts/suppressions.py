@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse
 
 from postlude.model.errors import NotFoundError
 from postlude.services.contacts import suppressions as service
-from postlude.web.contacts.pages import csv_response
 from postlude.web.deps import Deps
+from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
 

@@ -1,6 +1,7 @@
 """One message: its recipients, its links, its timeline."""
 
 from http import HTTPStatus
+from itertools import chain
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +11,9 @@ from postlude.kit.ids import id_text, parse_id
 from postlude.model.errors import NotFoundError
 from postlude.model.observation import encode_observation
 from postlude.services.messages.resend import choose_copies
+from postlude.services.reports.event_table import EVENT_COLUMNS, event_rows
 from postlude.web.deps import Deps
+from postlude.web.downloads import csv_response
 from postlude.web.pages import pages_of
 from postlude.web.session import Posted, SignedIn
 
@@ -20,9 +23,7 @@ router = APIRouter()
 @router.get("/messages/{message}")
 def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, new: bool = False) -> Response:
     """Results of one message. `new`: it was accepted a moment ago and may not be digested yet."""
-    wanted = parse_id(message)
-    if wanted is None:
-        raise NotFoundError(f"no message has the id {message}")
+    wanted = _number(message)
     try:
         owner = deps.store.messages.get(wanted).user
     except NotFoundError:
@@ -38,6 +39,16 @@ def message_page(request: Request, deps: Deps, viewer: SignedIn, message: str, n
     return pages_of(request).render(request, "messages/message.html", view=view, timeline=timeline)
 
 
+@router.get("/messages/{message}/events.csv")
+def events_file(deps: Deps, viewer: SignedIn, message: str) -> Response:
+    """The timeline as a table: what happened, who it was, how sure that is and why."""
+    wanted = _number(message)
+    if _owner(deps, wanted) != viewer.user.id:
+        raise NotFoundError(f"no message of yours has the id {message}")
+    rows = event_rows(deps.reports.timeline(wanted))
+    return csv_response(chain([list(EVENT_COLUMNS)], rows), f"events-{message}.csv")
+
+
 @router.post("/messages/{message}/copies/{copy}/resend")
 async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Response:
     """Send one copy of the viewer's message again; the request is journaled before the answer."""
@@ -48,6 +59,13 @@ async def resend(deps: Deps, viewer: Posted, message: str, copy: str) -> Respons
         raise NotFoundError(f"no message of yours has the id {message}")
     await deps.append(encode_observation(chosen[0].observation))
     return RedirectResponse(f"/messages/{message}", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _number(message: str) -> int:
+    wanted = parse_id(message)
+    if wanted is None:
+        raise NotFoundError(f"no message has the id {message}")
+    return wanted
 
 
 def _owner(deps: Deps, message: int) -> int:

@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -5,7 +6,7 @@ import pytest
 
 from postlude.history import History
 from postlude.kit.ids import id_text, new_id
-from postlude.model.event import Event
+from postlude.model.event import LATER_HITS, Event
 from postlude.model.observation import Resend, decode_observation
 from postlude.model.words import EventKind, SendOutcome, Verdict, Via
 from postlude.store.digest.rows import Batch
@@ -170,3 +171,56 @@ def test_a_copy_that_was_sent_has_no_such_button(world: World, stored: Stored, c
     )
     assert refused.status_code in {400, 422}
     assert world.appended == []
+
+
+def swept(history: History, message: int, copy: int) -> None:
+    """A click that was a person's at first."""
+    facts = {"user_agent": "x", "why": "9 links in 0.4 s"}
+    history.append(
+        [
+            Event(
+                new_id(), EventKind.CLICKED, NOW, message, copy, 0, Verdict.MACHINE, ("sweep", "browser"), 4, facts,
+                first_verdict=Verdict.HUMAN, cause=LATER_HITS,
+            )
+        ],
+        {},
+    )  # fmt: skip
+
+
+def test_a_corrected_event_explains_itself_on_the_page(world: World, stored: Stored, history: History) -> None:
+    message, copy = stored(world.alice.id, "Plan")
+    swept(history, message, copy)
+    page = world.client(world.alice).get(f"/messages/{id_text(message)}").text
+    timeline = " ".join(page.partition('class="timeline"')[2].split())
+    assert "<strong>Corrected.</strong> First taken for a person, corrected by what followed." in timeline
+    assert "Very likely: Many links were followed within seconds: 9 links in 0.4 s." in timeline
+    assert "Also seen: It was a web browser." in timeline
+
+
+def test_the_events_are_a_table_with_who_how_sure_and_why(world: World, stored: Stored, history: History) -> None:
+    message, copy = stored(world.alice.id, "Plan")
+    swept(history, message, copy)
+    happened(world, history, message, copy, EventKind.SENT)
+    path = f"/messages/{id_text(message)}/events.csv"
+    answer = world.client(world.alice).get(path)
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(answer.text.removeprefix("\ufeff").splitlines()))
+    assert [row["event"] for row in rows] == ["clicked", "sent"]
+    assert rows[0]["who"] == "a machine"
+    assert rows[0]["how sure"] == "very likely"
+    assert rows[0]["why"] == "Many links were followed within seconds: 9 links in 0.4 s."
+    assert rows[0]["correction"].startswith("First taken for a person")
+    assert rows[0]["recipient"] == "bob@example.net"
+    assert rows[1]["who"] == ""
+    assert world.client(world.charlie).get(path).status_code == 404
+    assert world.client(world.alice).get("/messages/zz/events.csv").status_code == 404
+
+
+def test_a_link_that_was_only_checked_is_named_so(world: World, stored: Stored, history: History) -> None:
+    message, copy = stored(world.alice.id, "Plan")
+    facts = {"page": "link", "method": "HEAD"}
+    event = Event(new_id(), EventKind.VIEWED, NOW, message, copy, 0, Verdict.MACHINE, ("method",), 4, facts)
+    history.append([event], {})
+    page = world.client(world.alice).get(f"/messages/{id_text(message)}").text
+    assert "Link checked" in page
+    assert "Checked https://example.com/a?b=1&amp;c=2 without following it by a machine" in page

@@ -35,3 +35,12 @@ def test_a_colleagues_visit_counts_unless_it_is_left_out(count: bool, expected: 
 @pytest.mark.parametrize("mark", ["", "nonsense", ":"])
 def test_who_is_not_marked_is_judged_as_ever(mark: str) -> None:
     assert verdict(mark, colleagues_count=False) is Verdict.HUMAN
+
+
+def test_a_sender_who_is_not_known_yet_is_asked_for_again() -> None:
+    senders: dict[int, int] = {}
+    visits = OwnVisits(senders.get, colleagues_count=True)
+    hit = Hit(1, HitEndpoint.PIXEL, 1, MESSAGE, 3, -1, "GET", CHROME, "", {}, {"signed_in": mark_of(SENDER)})
+    assert visits(hit, sent_at=None).verdict is Verdict.HUMAN
+    senders[MESSAGE] = SENDER
+    assert visits(hit, sent_at=None).verdict is Verdict.SELF
