@@ -53,6 +53,7 @@ _OUTDATED: Final = "rules_version > 0 AND rules_version < $rules"
 _JUDGED_SINCE: Final = "rules_version > 0 AND seen_at >= $since"
 # What proxies and relays ask for is not looked at with its neighbours, and would be most of what shares an address.
 _NO_PROXY: Final = "NOT contains(reasons, 'image-proxy') AND NOT contains(reasons, 'apple-')"
+_PROGRAM: Final = r"""regexp_extract(facts, '"user_agent":"((?:[^"\\]|\\.)*)"', 1)"""
 _DAMAGE: Final = (
     "corrupt",
     "checksum",
@@ -312,14 +313,20 @@ class DuckHistory:
         values = {"addresses": list(addresses), "first": first, "last": last}
         return [read_event(row) for row in self._query(query, values)]
 
-    def crowded_addresses(self, part: int, parts: int, least: int) -> list[CrowdedAddress]:
-        """Addresses that events of at least so many copies of one message come from; proxies are left out."""
-        query = (
-            f"SELECT message, address, count(*) FROM {EVERY} WHERE rules_version > 0 AND address <> '' AND copy <> 0 "  # noqa: S608 - fixed text
-            f"AND hash(address) % $parts = $part AND {_NO_PROXY} "
-            "GROUP BY message, address HAVING count(DISTINCT copy) >= $least ORDER BY message, address"
+    def crowded_addresses(self, part: int, parts: int, least: int, within: int) -> list[CrowdedAddress]:
+        """Addresses from which one program may have asked for `least` copies of a message in so many microseconds."""
+        # So many copies within a time lie in two neighbouring spans of it at most: half of them in one.
+        spans = (
+            f"SELECT message, address, count(*) AS events, count(DISTINCT copy) AS copies FROM {EVERY} "  # noqa: S608 - fixed text
+            "WHERE rules_version > 0 AND address <> '' AND copy <> 0 AND hash(address) % $parts = $part "
+            f"AND {_NO_PROXY} GROUP BY message, address, {_PROGRAM}, seen_at // $within"
         )
-        return [CrowdedAddress(*row) for row in self._query(query, {"part": part, "parts": parts, "least": least})]
+        query = (
+            f"SELECT message, address, sum(events)::BIGINT FROM ({spans}) "  # noqa: S608 - fixed text
+            "GROUP BY message, address HAVING max(copies) >= $half ORDER BY message, address"
+        )
+        values = {"part": part, "parts": parts, "half": (least + 1) // 2, "within": within}
+        return [CrowdedAddress(*row) for row in self._query(query, values)]
 
     def of_copies(self, copies: Sequence[int], messages: Collection[int] = ()) -> list[Event]:
         """Every event of these copies, oldest first."""

@@ -55,11 +55,12 @@ class HitTotal(NamedTuple):
 
 
 class CrowdedAddress(NamedTuple):
-    """An address that many copies of a message were asked for from."""
+    """An address that many copies of a message may have been asked for from."""
 
     message: int
     address: str
     events: int
+    """All of the message from there, whatever program they are of."""
 
 
 class History(Protocol):
@@ -126,10 +127,10 @@ class History(Protocol):
         """Judged events of these messages from these addresses, seen between `first` and `last`, in no order."""
         ...
 
-    def crowded_addresses(self, part: int, parts: int, least: int) -> list[CrowdedAddress]:
-        """Addresses that events of at least so many copies of one message come from; proxies are left out.
+    def crowded_addresses(self, part: int, parts: int, least: int, within: int) -> list[CrowdedAddress]:
+        """Addresses from which one program may have asked for `least` copies of a message in so many microseconds.
 
-        `part`: of so many equal parts of all addresses.
+        A coarse choice that misses none but those of proxies. `part`: of so many equal parts of all addresses.
         """
         ...
 

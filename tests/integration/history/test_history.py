@@ -208,10 +208,11 @@ def test_who_asked_from_an_address_is_found_but_no_proxy(history: History) -> No
         ],
         {},
     )
-    [found] = [one for part in range(4) for one in history.crowded_addresses(part, 4, 10)]
+    [found] = [one for part in range(4) for one in history.crowded_addresses(part, 4, 10, 600)]
     assert found.message == 1
     assert found.address == "198.51.100.0"
     assert found.events == 12
+    assert [one for part in range(4) for one in history.crowded_addresses(part, 4, 10, 2)] == []  # too short a time
     near = history.of_visitors([1], ["198.51.100.0"], 3, 25)
     assert sorted(event.id for event in near) == list(range(3, 13))
 

@@ -38,7 +38,7 @@ from postlude.classify import (
     since_class,
 )
 from postlude.history import CrowdedAddress, History
-from postlude.kit.clock import Clock, SystemClock
+from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
 from postlude.model.event import RECLASSIFY, WHY, Event, corrected
 from postlude.model.observation import Hit
 from postlude.model.words import EventKind, HitEndpoint
@@ -189,8 +189,8 @@ class Reclassifier:
 
     def _find_crowds(self) -> None:
         """What neighbours say, of one part of all addresses, before the copies are looked at one by one."""
-        least = self._settings.shared_copies
-        wanted = self._history.crowded_addresses(self._crowd_part, self._crowd_parts, least)
+        least, within = self._settings.shared_copies, round(self._settings.shared_seconds * MICROS_PER_SECOND)
+        wanted = self._history.crowded_addresses(self._crowd_part, self._crowd_parts, least, within)
         found = set(self._shared)
         for some in _in_parts(wanted):
             messages, addresses = {one.message for one in some}, {one.address for one in some}
