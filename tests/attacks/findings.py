@@ -148,4 +148,5 @@ FINDINGS: Final[dict[str, Finding]] = {
         "where the server can be made to go",
         ("mail that makes the server fetch (pictures, style sheets, external bodies)",),
     ),
+    "H22": Finding("files that are attached and unfold", ("pictures, calendars and documents that unfold",)),
 }
