@@ -55,6 +55,7 @@ class Target:
         tls = Authority(home).certificate("localhost")
         self.postlude: Final = Postlude(
             home,
+            real=True,
             smtp_host=LOOPBACK,
             smtp_port=self._sink.port,
             smtp_tls="none",
