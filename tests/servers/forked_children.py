@@ -89,6 +89,7 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["postlude", *words]
+    Path("/proc/self/comm").write_text(words[0])  # its command line is still the parent's
 
 
 def _descriptors() -> dict[int, str]:

@@ -19,10 +19,13 @@ def children_of(pid: int) -> dict[str, int]:
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             words = (entry / "cmdline").read_bytes().split(b"\0")
+            name = (entry / "comm").read_text().strip()
         except (OSError, ValueError, IndexError):
             continue
         if parent == pid and b"postlude" in words:
             found[words[words.index(b"postlude") + 1].decode()] = int(entry.name)
+        elif parent == pid and name in CHILDREN:  # it was forked (servers.forked_children)
+            found[name] = int(entry.name)
     return found
 
 
