@@ -90,7 +90,7 @@ def main() -> None:
     """Entry point. Exit codes: 0 done, 2 bad input, 3 setting, 4 in use, 5 storage, 6 not found, 7 transport."""
     os.umask(0o077)  # databases, journals and spools are for this account alone, whatever made the folder
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="postlude", standalone_mode=False)
     except PostludeError as error:
         click.echo(f"postlude: {error}", err=True)
         sys.exit(error.exit_code)
