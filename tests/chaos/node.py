@@ -24,7 +24,6 @@ from postlude.config import Settings, load
 from postlude.journal import JournalWriter, Spool
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
-from postlude.kit.loop import unless_stopped
 from postlude.model.answer import Answer
 from postlude.model.errors import PostludeError
 from postlude.model.observation import Hit, encode_observation
@@ -196,15 +195,9 @@ async def _send_campaigns(
     if worker is None:
         return
     work = CampaignWork(store, parts.clock, worker)
-
-    async def renew() -> None:
-        if (another := await unless_stopped(stop, recovery.renew(own))) is not None:
-            work.go_on_as(another)
-
     deps = CampaignDeps(
         store=store,
         work=work,
-        renew=renew,
         composer=CopyComposer(build_contents(parts, store), parts.codec, parts.clock, "", lambda _: None),
         transport=sender.transport,
         results=ResultLog(journal),

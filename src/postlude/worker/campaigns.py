@@ -50,14 +50,6 @@ class WatchWorkers(Protocol):
         ...
 
 
-class RenewWorker(Protocol):
-    """Settles what this worker may have claimed without knowing it."""
-
-    def __call__(self) -> Awaitable[None]:
-        """Go on under another id; called while nothing is in hand and every result is durable."""
-        ...
-
-
 class WatchTrouble(Protocol):
     """Has somewhere shown what a part is in trouble with."""
 
@@ -85,8 +77,6 @@ class CampaignDeps:
     """Called with each copy when its first byte may leave."""
     begins: WatchTrouble | None = None
     """Called with what says why campaigns do not leave."""
-    renew: RenewWorker | None = None
-    """Called after a claim that failed: it may have been committed all the same."""
 
 
 async def run_campaigns(deps: CampaignDeps, stop: asyncio.Event) -> None:
@@ -117,14 +107,9 @@ class _Campaigns:
         self._pump = pump
         self._campaigns: dict[int, Campaign] = {}
         self._idle_since = deps.clock.now()
-        self._doubtful = False  # a claim failed, and may have been committed all the same
 
     async def feed(self) -> float:
         """One round: claim what is due, then look after what comes next."""
-        if self._doubtful and not self._pump.in_hand and self._deps.renew is not None:
-            await self._deps.results.settled()
-            await self._deps.renew()
-            self._doubtful = False
         busy = await self._claim()
         now = self._deps.clock.now()
         if busy or self._pump.in_hand or await self._due_soon(now):
@@ -186,23 +171,16 @@ class _Campaigns:
         held = Counter(claim.campaign for claim in pump.waiting)
         for campaign in under_way:
             busy = await asyncio.to_thread(work.enqueue_audience, campaign) or busy
-            room = 0 if wait_s or self._doubtful else share - held[campaign.id]
+            room = 0 if wait_s else share - held[campaign.id]
             if room < share // 2:
                 continue
-            claims = await self._claimed(campaign, room)
+            claims = await asyncio.to_thread(work.claim, campaign, room)
             if claims:
                 busy = True
                 pump.add(claims)
             elif not pump.in_hand:
                 await asyncio.to_thread(work.finish, campaign)
         return busy and len(pump.waiting) < ahead // 2
-
-    async def _claimed(self, campaign: Campaign, room: int) -> list[CampaignClaim]:
-        try:
-            return await asyncio.to_thread(self._deps.work.claim, campaign, room)
-        except _REFUSED:
-            self._doubtful = self._deps.renew is not None
-            raise
 
     async def _drop_stopped(self) -> None:
         """Return the waiting copies of campaigns that were paused or cancelled meanwhile."""

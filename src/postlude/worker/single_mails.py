@@ -74,7 +74,6 @@ class _Mails:
         )
         pump.starts.took = self._recovery.took
         self._number: int | None = None
-        self._doubtful = False  # a claim failed, and may have been committed all the same
         self._wake = wake
         self._claimed: deque[Claim] = deque()
         self._bytes = 0  # of what is composed and not handed over, but for large ones
@@ -91,14 +90,14 @@ class _Mails:
 
     async def feed(self) -> float:
         """Claim and compose, so that there is always something to begin."""
-        if self._number is None or (self._doubtful and not self._in_hand()):
-            self._number = await unless_stopped(self._pump.stop, self._begun())
+        if self._number is None:
+            self._number = await unless_stopped(self._pump.stop, self._recovery.begin(self._deps.journal))
             return 0.0
         self._wake.clear()
         self._pump.hungry.clear()
         wait_s = self._deps.transport.wait_s()
         room = len(self._claimed) <= _AHEAD // 2 and len(self._large) <= _LARGE_HELD
-        if room and not wait_s and not self._doubtful:
+        if room and not wait_s:
             for claim in await self._claim(_AHEAD - len(self._claimed), self._number):
                 (self._large if claim.size > _LARGE else self._claimed).append(claim)
         self._begin_large()
@@ -112,17 +111,6 @@ class _Mails:
             self._bytes += each.size
         self._pump.add(ready)
         return 0.0
-
-    async def _begun(self) -> int | None:
-        """The id to claim with, once nothing of a former one is left."""
-        journal = self._deps.journal
-        number = await (self._recovery.renew(journal) if self._doubtful else self._recovery.begin(journal))
-        self._doubtful = False
-        return number
-
-    def _in_hand(self) -> bool:
-        """Whether something that was claimed has no durable result yet."""
-        return bool(self._pump.in_hand or self._claimed or self._large or self._composing or self._sender.keeps)
 
     def _begin_large(self) -> None:
         """Let the next large ones be composed, in threads of their own."""
@@ -184,17 +172,12 @@ class _Mails:
         await self._sender.settled()
 
     async def _claim(self, limit: int, number: int) -> list[Claim]:
-        try:
-            return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)
-        except (StorageError, InUseError):
-            self._doubtful = True
-            raise
+        return await asyncio.to_thread(self._deps.store.sending.claim, limit, self._deps.clock.now(), number)
 
     async def _pause(self, wait_s: float) -> None:
         """Wait for room (when enough is composed), else for a wake-up or the next due copy."""
         full = bool(self._claimed)
-        longest_s = _HELD_S if self._doubtful else _LONGEST_S
-        seconds = min(longest_s, _IDLE_S if full else max(wait_s, await self._seconds()))
+        seconds = min(_LONGEST_S, _IDLE_S if full else max(wait_s, await self._seconds()))
         self._pump.well(seconds)
         await wait_for_any(seconds, (self._pump.stop, self._pump.hungry if full else self._wake))
 

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,10 +22,9 @@ from postlude.services.campaigns.drafts import VariantContent, change_campaign
 from postlude.services.campaigns.lifecycle import pause_campaign, resume_campaign
 from postlude.services.campaigns.scheduling import schedule_campaign
 from postlude.services.campaigns.work import CampaignWork
-from postlude.services.messages.recovery import Recovery
 from postlude.services.messages.result_log import ResultLog
 from postlude.services.ports import Outgoing
-from postlude.store.campaigns.rows import Campaign, CampaignClaim, CampaignOptions
+from postlude.store.campaigns.rows import Campaign, CampaignOptions
 from postlude.store.contacts.rows import Audience
 from postlude.worker import CampaignDeps, run_campaigns
 from servers.counting import Counting
@@ -79,7 +77,6 @@ async def pumping(
     journal: JournalWriter,
     port: int,
     watch: Callable[[], Awaitable[None]] | None = None,
-    renew: Callable[[CampaignWork], Awaitable[None]] | None = None,
 ) -> AsyncIterator[None]:
     """A worker that sends to `port` until the block ends."""
     transport = SmtpTransport(SmtpConfig(host="127.0.0.1", port=port, tls=TlsPolicy.NONE, connections=2, timeout_s=5))
@@ -87,7 +84,6 @@ async def pumping(
     deps = CampaignDeps(
         store=world.store,
         work=work,
-        renew=partial(renew, work) if renew is not None else None,
         composer=CopyComposer(world.contents, world.codec, world.clock, "b.example.org", lambda _: None),
         transport=transport,
         results=ResultLog(journal),
@@ -120,35 +116,6 @@ async def test_a_database_that_fails_between_two_campaigns_does_not_end_the_work
             await until("the failure", lambda: asked)
             to_many(world, 5)
             await until("all copies", lambda: server.counts.total() == 8)
-
-
-async def test_copies_of_a_claim_that_was_committed_although_it_failed_leave(
-    world: World, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    claim, lost = world.store.campaigns.claim, []
-
-    def committed(campaign: int, limit: int, now: int, worker: int) -> list[CampaignClaim]:
-        found = claim(campaign, limit, now, worker)
-        if found and not lost:
-            lost.append(len(found))
-            raise StorageError("state store: the connection was lost")
-        return found
-
-    async def digested(_journal: str) -> bool:
-        return True
-
-    async def renew(work: CampaignWork) -> None:
-        recovery = Recovery(world.store, world.clock, journal.append, digested)
-        another = await recovery.renew("x/worker-1")
-        assert another is not None
-        work.go_on_as(another)
-
-    monkeypatch.setattr(world.store.campaigns, "claim", committed)
-    to_many(world, 5)
-    with Counting() as server:
-        async with pumping(world, journal, server.port, renew=renew):
-            await until("all copies", lambda: server.counts.total() == 8)
-    assert lost
 
 
 async def test_a_database_that_is_away_while_copies_are_composed_costs_them_no_attempt(

@@ -12,13 +12,12 @@ import pytest
 from postlude.instrument import Policy
 from postlude.kit import loop
 from postlude.model.answer import Answer
-from postlude.model.errors import InputError, StorageError
+from postlude.model.errors import InputError
 from postlude.model.observation import Attempt
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.accounts.preferences import get_preferences
 from postlude.services.ports import AttemptStart, Outgoing, Throttled
 from postlude.store import Store, open_store
-from postlude.store.messages.rows import Claim
 from postlude.worker import Worker, pump, single_mails
 from servers.difficult import SILENT, Difficult
 from servers.smtp_process import Folder
@@ -197,29 +196,6 @@ async def test_a_copy_a_limit_held_during_an_outage_waits_and_is_not_indetermina
         stop.set()
         await task
     assert first.id not in {one.copy for one in folder.observations() if isinstance(one, Attempt)}
-
-
-async def test_a_claim_that_was_committed_although_it_failed_is_given_back(
-    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when the server ends between its commit and its answer."""
-    claim, told = store.sending.claim, list[int]()
-
-    def committed(limit: int, now: int, worker: int) -> list[Claim]:
-        found = claim(limit, now, worker)
-        if found and not told:
-            told.append(len(found))
-            raise StorageError("state store: the connection was lost")
-        return found
-
-    monkeypatch.setattr(store.sending, "claim", committed)
-    await submit(folder, store)
-    async with Difficult().running() as server, working(folder, store, server):
-        found = await attempts(folder, 3)
-    assert told == [3]
-    assert [(one.outcome, one.attempt) for one in found] == [(SendOutcome.ACCEPTED, 1)] * 3
-    assert len(server.accepted) == 3
-    assert len(store.sending.worker_journals()["app"]) == 1
 
 
 async def test_a_key_that_cannot_be_read_is_told_and_the_mail_is_tried_again(

@@ -39,7 +39,7 @@ def test_bad_input_says_what_is_wrong(arguments: list[str], code: int, words: st
         (b"just some text\nwithout headers", "is not a message"),
         (b"Subject: x\n\nbody", "has no From address"),
         (b"From: a@b.test\n\nbody", "has no recipient"),
-        (b"From: a@b.test\nTo: nobody\n\nbody", "'nobody' is not an address"),
+        (b"From: a@b.test\nTo: nobody\n\nbody", "'nobody': no address"),
         (b"From: a@b.test\nTo: x@y.test\n\n" + b"x" * 20_000, "more than POSTLUDE_MAX_MESSAGE_BYTES"),
     ],
 )

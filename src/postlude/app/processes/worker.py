@@ -76,15 +76,9 @@ async def _run(parts: Parts, stop: asyncio.Event, idle_end_s: float, troubles: l
             watch=others.look,
             took=recovery.took,
             begins=troubles.append,
-            renew=partial(_renew, recovery, own, work, stop),
         )
         await run_campaigns(deps, stop)
         await recovery.end(own)
-
-
-async def _renew(recovery: Recovery, own: str, work: CampaignWork, stop: asyncio.Event) -> None:
-    if (another := await unless_stopped(stop, recovery.renew(own))) is not None:
-        work.go_on_as(another)
 
 
 def _transport(parts: Parts, store: Store) -> Transport:

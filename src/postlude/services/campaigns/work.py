@@ -24,12 +24,8 @@ class CampaignWork:
         """`hold_seconds`: how long the winner of a test waits for hits that may change the last verdicts."""
         self._store: Final = store
         self._clock: Final = clock
-        self._worker = worker
+        self._worker: Final = worker
         self._hold: Final = hold_seconds * MICROS_PER_SECOND
-
-    def go_on_as(self, worker: int) -> None:
-        """Claim in the name of another worker from now on."""
-        self._worker = worker
 
     def under_way(self) -> list[Campaign]:
         """Campaigns that send now. Those whose time has come begin, those whose test is over get their winner."""

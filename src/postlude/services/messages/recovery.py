@@ -91,16 +91,6 @@ class Recovery:
             self._taken = await asyncio.to_thread(_fresh, folder)
         return self._worker
 
-    async def renew(self, journal: str) -> int | None:
-        """Another id to claim with, after what the former one had is settled; None when stopped.
-
-        A claim may have been committed although its caller was told of an error: its copies are given back. Called
-        while nothing that was claimed is in hand and every result is durable.
-        """
-        self._worker = None
-        self._journaled.clear()
-        return await self.begin(journal)
-
     async def end(self, journal: str) -> None:
         """Record that this worker ended properly, once its journal is digested."""
         name = journal.rpartition("/")[2]
