@@ -368,7 +368,7 @@ class DuckHistory:
                 self._connection.execute(statement.format(place), values)
 
     def merge(self) -> bool:
-        """Bring the events of one message closer together, a step of about 0.4 s; True when there is more to do."""
+        """Bring the events of one message closer together, one slice a step; True when there is more to do."""
         with self._lock, self._translated():
             self._count(0)
         if self._busy or not (self._merging or self._unmerged >= self._run_rows):

@@ -182,7 +182,7 @@ class History(Protocol):
         ...
 
     def merge(self) -> bool:
-        """Bring the events of one message closer together, a step of about 0.4 s, unless much is being added.
+        """Bring the events of one message closer together, one slice a step, unless much is being added.
 
         True when there is more to do. A crash leaves either all of a step or nothing.
         """

@@ -23,7 +23,7 @@ EVERY: Final = f"(SELECT {STORED} FROM events UNION ALL SELECT {STORED} FROM mer
 PLACES: Final = ("events", "merged")
 """Tables of events, for what is deleted or changed."""
 RUN_ROWS: Final = 122_880
-"""Events of the smallest run and of a slice: as many as DuckDB's row groups have, 0.4 s of work (measured)."""
+"""Events of the smallest run and of a slice: as many as DuckDB's row groups have."""
 _FAN: Final = 8
 """Runs of a level that become one."""
 _STRIDE: Final = 1024

@@ -154,11 +154,6 @@ class Sender:
         await asyncio.sleep(0)  # now the result is in the journal's hands: before any start that comes after it
         return attempt.outcome
 
-    @property
-    def keeps(self) -> bool:
-        """Whether a result is not durable yet."""
-        return bool(self._keeping)
-
     async def settled(self) -> None:
         """Return when every result is durable; what the disk does not take within 10 s is left to the next start."""
         if self._keeping:
