@@ -43,8 +43,10 @@ def nice_of(target: Target) -> dict[str, int]:
     """How far each process steps back, by its name."""
     found = {}
     for pid, command in target.processes().items():
-        name = command.partition("-m postlude ")[2].split(" ")[0] or "up"
-        found[name] = os.getpriority(os.PRIO_PROCESS, pid) - os.nice(0)
+        # Under the app also children with limits of their own, for slow work, which come and go.
+        if "bounded_child" not in command:
+            name = command.partition("-m postlude ")[2].split(" ")[0] or "up"
+            found[name] = os.getpriority(os.PRIO_PROCESS, pid) - os.nice(0)
     return found
 
 
