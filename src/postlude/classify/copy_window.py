@@ -101,6 +101,8 @@ def add_hits(
 
     `shared`: ids of hits, of these or in the window, that neighbours show to be of one visitor to many recipients.
     """
+    if not window and unpack_from(entries)[2] & SHARED:
+        return _Review(window, settings, links, {}, shared).add(_sorted(entries), b"")
     if not window and len(entries) == SIZE and not shared:
         return AddedHits(begin_window(entries), _NOTHING, [])
     if shared or (window and window[0] != _FORMAT):
