@@ -58,11 +58,12 @@ class _Up:
         try:
             async with ChildReports(self._folder.root, self._children):
                 for spec in self._specs():
+                    if spec.name == "app":
+                        self._say_what_is_taken()
                     child = Child(spec)
                     self._children.append(child)
                     await child.start()
                 await self._end_edges_that_are_too_many()
-                self._say_what_is_taken()
                 await stop.wait()
                 _say("stopping")
         finally:
@@ -114,7 +115,7 @@ class _Up:
             await asyncio.to_thread(succeed, self._folder.root, name, STOP_S)
 
     def _say_what_is_taken(self) -> None:
-        """Nothing at all could be bound: this is a second start."""
+        """Nothing at all could be bound: this is a second start, which must not say that it runs."""
         if self._taken and not self._sockets.bound():
             raise next(iter(self._taken.values()))
 
