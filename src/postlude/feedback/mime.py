@@ -5,47 +5,23 @@ splits: headers, parts, transfer encodings. Bounds (depth, number of parts) keep
 """
 
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from binascii import a2b_qp
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
+from postlude.mail.charset import decode_text
 from postlude.mail.fields import block_end, read_ascii_pairs, read_pairs
 from postlude.mail.limits import DEPTH, PARTS
+from postlude.mail.transfer_encoding import decode_base64
 
 PREAMBLE: Final = 300
 """How far from its start a body without any Content-Type is searched for a boundary."""
 _PARAM: Final = re.compile(r";\s*([\w*.-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
-_WORD: Final = r"=\?([\w.:-]+)(?:\*[\w-]+)?\?([bBqQ])\?([^?]*)\?="
-_ENCODED_WORD: Final = re.compile(_WORD)
-_WORDS: Final = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
 _BOUNDARY: Final = re.compile(rb"(?:^|\n)--([\w'()+,./:=?-]{8,70})\n(?:Content-[\w-]+:|\n(?=[^-]))", re.IGNORECASE)
-_CHARSETS: Final = {
-    "iso-8859-8-i": "iso-8859-8",
-    "iso-8859-8-e": "iso-8859-8",
-    "iso-8859-6-i": "iso-8859-6",
-    "iso-8859-6-e": "iso-8859-6",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "x-sjis": "cp932",
-    "shift_jis": "cp932",
-    "windows-31j": "cp932",
-    "windows-874": "cp874",
-    "x-mac-roman": "mac-roman",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf8mb4": "utf-8",
-    "unicode-1-1-utf-8": "utf-8",
-    "ansi_x3.4-1968": "ascii",
-}
-"""Names mail uses that Python does not know, or whose wider set mail means (RFC 1556; the WHATWG encoding standard)."""
 _WHITE: Final = " \t\n\r\x0b\x0c"
 _MAX_REMEMBERED: Final = 100
 """Characters of a Content-Type that is remembered; longer ones name a boundary, which is another each time."""
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 
 
 class ReturnedPart:
@@ -89,7 +65,7 @@ class ReturnedPart:
         if encoding == "quoted-printable":
             return a2b_qp(self.body)
         if encoding == "base64":
-            return _base64(self.body)
+            return decode_base64(self.body)
         return self.body
 
     def text(self) -> str:
@@ -172,43 +148,6 @@ class _Reader:
         if start >= 0:
             pieces.append(body[start:])
         return pieces
-
-
-def decode_text(data: bytes, charset: str) -> str:
-    """Text of bytes: the charset named, else UTF-8, else Latin-1. Never raises."""
-    for name in (_CHARSETS.get(charset.lower(), charset), "utf-8") if charset else ("utf-8",):
-        try:
-            return data.decode(name)
-        except (LookupError, ValueError):
-            continue
-    return data.decode("latin-1")
-
-
-def decode_any_words(value: str) -> str:
-    """A header value with its encoded words (RFC 2047) read.
-
-    Neighbours of one charset are joined before they are decoded: some mailers split a character over two words.
-    """
-    return _WORDS.sub(_words, value) if "=?" in value else value
-
-
-def _words(run: re.Match[str]) -> str:
-    chunks: list[tuple[str, bytes]] = []
-    for charset, encoding, text in _ENCODED_WORD.findall(run[0]):
-        data = text.encode("ascii", "replace")
-        raw = _base64(data) if encoding in "bB" else a2b_qp(data, header=True)
-        if chunks and chunks[-1][0] == charset.lower():
-            raw = chunks.pop()[1] + raw
-        chunks.append((charset.lower(), raw))
-    return "".join(decode_text(raw, charset) for charset, raw in chunks)
-
-
-def _base64(data: bytes) -> bytes:
-    kept = _NOT_BASE64.sub(b"", data)
-    try:
-        return b64decode(kept[: len(kept) // 4 * 4] if len(kept) % 4 == 1 else kept + b"=" * (-len(kept) % 4))
-    except (Base64Error, ValueError):
-        return data
 
 
 @lru_cache(maxsize=256)

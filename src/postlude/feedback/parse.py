@@ -10,12 +10,12 @@ from postlude.feedback.bounce import parse_bounce
 from postlude.feedback.dsn import parse_dsn
 from postlude.feedback.finding import Evidence, Finding, FindingKind, TagReader
 from postlude.feedback.mdn import parse_mdn
-from postlude.feedback.mime import decode_any_words
 from postlude.feedback.providers.ses import parse as parse_ses
 from postlude.feedback.recipients import with_known
 from postlude.feedback.reply import message_ids, parse_answer
 from postlude.feedback.returned_message import ReturnedMessage
 from postlude.feedback.tags import Signed
+from postlude.mail.encoded_words import decode_words
 
 _SNS: Final = "no-reply@sns.amazonaws.com"
 
@@ -118,7 +118,7 @@ def _matched(incoming: ReturnedMessage, signed: Signed, item: Finding, copy: int
         conflict, copy, evidence = "the address it came to and the mail inside name different copies", 0, Evidence.NONE
     elif not copy and inner:
         copy, evidence = inner, inner_evidence
-    subject = decode_any_words(returned.get("subject")) if returned is not None else ""
+    subject = decode_words(returned.get("subject")) if returned is not None else ""
     return msgspec.structs.replace(
         item, copy=copy, evidence=evidence, message_ids=ids, conflict=conflict, original_subject=subject
     )

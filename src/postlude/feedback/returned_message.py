@@ -8,7 +8,9 @@ from typing import Final
 from postlude.feedback.addresses import compared_address
 from postlude.feedback.finding import TagReader
 from postlude.feedback.html_text import text_of_html
-from postlude.feedback.mime import ReturnedPart, decode_any_words, decode_text, read, split_headers
+from postlude.feedback.mime import ReturnedPart, read, split_headers
+from postlude.mail.charset import decode_text
+from postlude.mail.encoded_words import decode_words
 from postlude.model.domain_name import address_key
 
 MAX_BYTES: Final = 4_000_000
@@ -63,12 +65,12 @@ class ReturnedMessage:
     @cached_property
     def sender(self) -> str:
         """Address of From, as it is compared."""
-        return compared_address(decode_any_words(self.root.get("from")))
+        return compared_address(decode_words(self.root.get("from")))
 
     @cached_property
     def subject(self) -> str:
         """The subject as people read it."""
-        return decode_any_words(self.root.get("subject"))
+        return decode_words(self.root.get("subject"))
 
     @cached_property
     def leaves(self) -> list[ReturnedPart]:

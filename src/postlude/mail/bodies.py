@@ -1,22 +1,20 @@
 """What a mail shows: its HTML, its text and the images it carries. Every byte string is a mail, nothing raises."""
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from binascii import a2b_qp
 from collections.abc import Iterator
 from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from postlude.mail.charset import for_part
+from postlude.mail.charset import charset_of, for_part
 from postlude.mail.content_type import ContentType, read_content
-from postlude.mail.encoded_words import charset_of
 from postlude.mail.header_block import HeaderBlock
 from postlude.mail.limits import DEPTH, HEAD_BYTES, PARTS, SHOWN_BYTES
+from postlude.mail.transfer_encoding import decode_base64
 
 _CID: Final = re.compile(r"""(?<=["'(=\s])cid:([^"'()\s>]+)""", re.IGNORECASE)
-_NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*+(?=\r?\n|\Z)")
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _PLAIN: Final = ContentType("text/plain", {})
@@ -35,14 +33,7 @@ class Leaf(NamedTuple):
         """The body with its transfer encoding undone; what cannot be decoded stays as it is."""
         if self.encoding == "quoted-printable":
             return a2b_qp(self.body)
-        if self.encoding != "base64":
-            return self.body
-        kept = self.body.translate(None, _NOT_BASE64)
-        kept = kept[: len(kept) - (len(kept) % 4 == 1)]
-        try:
-            return b64decode(kept + b"=" * (-len(kept) % 4))
-        except (Base64Error, ValueError):
-            return self.body
+        return decode_base64(self.body) if self.encoding == "base64" else self.body
 
     def data_url(self) -> str:
         """The data inside a URL."""

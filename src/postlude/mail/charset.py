@@ -1,4 +1,4 @@
-"""Which charsets can be scanned as bytes, and the codec that reads them."""
+"""Charsets by the names that mail uses: the codec that reads them, and which can be scanned as bytes."""
 
 import codecs
 import re
@@ -15,6 +15,33 @@ _LINK: Final = re.compile(rb"<a", re.IGNORECASE)
 _LOOKED_AT: Final = 1024  # bytes in which browsers look for it
 _ESCAPES: Final = re.compile(rb"\x1b(?:\$|\([BIJ])")
 _PROBE: Final = bytes(range(9, 127))
+# Not what mail is written in, and slow or strange on hostile input.
+_NO_CHARSETS: Final = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+)
+_ALIASES: Final = {
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-6-i": "iso-8859-6",
+    "iso-8859-6-e": "iso-8859-6",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "x-sjis": "cp932",
+    "shift_jis": "cp932",
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "x-mac-roman": "mac-roman",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "unknown-8bit": "utf-8",
+    "x-unknown": "utf-8",
+    "ansi_x3.4-1968": "ascii",
+}
+"""Names mail uses that Python does not know, or whose wider set mail means (RFC 1556, RFC 1428; the WHATWG encoding
+standard)."""
 
 
 @lru_cache(maxsize=256)
@@ -63,3 +90,33 @@ def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
     except UnicodeDecodeError:
         return "cp1252"
     return codec
+
+
+@lru_cache(maxsize=256)
+def charset_of(name: str) -> str:
+    """Python's name of a charset mail may be written in; empty for others."""
+    lowered = name.lower()
+    try:
+        found = codecs.lookup(_ALIASES.get(lowered, lowered))
+    except (LookupError, ValueError):
+        return ""
+    is_text = getattr(found, "_is_text_encoding", True)
+    return found.name if is_text and found.name.replace("-", "_") not in _NO_CHARSETS else ""
+
+
+def decode_text(data: bytes, charset: str) -> str:
+    """Text of bytes whose charset is said to be `charset`; empty where nothing is said. Never raises.
+
+    As said where it fits, else UTF-8 where that fits; else as said with U+FFFD in place of what does not fit, and
+    Latin-1 where nothing useful was said.
+    """
+    name = charset_of(charset) if charset else ""
+    for each in (name, "utf-8") if name else ("utf-8",):
+        try:
+            return data.decode(each)
+        except (LookupError, ValueError):
+            continue
+    try:
+        return data.decode(name or "latin-1", "replace")
+    except (LookupError, ValueError):
+        return data.decode("latin-1")

@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from postlude.mail.encoded_words import charset_of
+from postlude.mail.charset import charset_of
 from postlude.mail.limits import PARAMETERS
 
 _PARAMETER: Final = re.compile(r";\s*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"?|([^;\s]*+))", re.DOTALL)

@@ -3,26 +3,18 @@
 The standard library reads them in quadratic time, and its `email.policy.default` takes gigabytes for a long Subject.
 """
 
-import codecs
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from binascii import a2b_qp
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from postlude.mail.charset import charset_of, decode_text
 from postlude.mail.limits import FIELD_BYTES
+from postlude.mail.transfer_encoding import decode_base64
 
-_WORD: Final = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{0,40})?\?([bBqQ])\?([^?\s]*+)\?=")
+_WORD: Final = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{0,40})?\?([bBqQ])\?([^?\r\n]*+)\?=")
 _SPACE: Final = re.compile(r"\s+")
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
-# Not what mail is written in, and slow or strange on hostile input.
-_NO_CHARSETS: Final = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
-)
-_ALIASES: Final = {"iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "unicode-1-1-utf-7": "utf-7"}
 
 
 class _Piece(NamedTuple):
@@ -47,7 +39,7 @@ def decode_words(value: str) -> str:
     for charset, group in groupby(_pieces(head), key=lambda piece: piece.charset):
         pieces = list(group)
         if charset:
-            out.append(_decoded(b"".join(piece.data for piece in pieces), charset))
+            out.append(decode_text(b"".join(piece.data for piece in pieces), charset))
         else:
             out.extend(piece.text for piece in pieces)
     return "".join(out) + rest
@@ -56,18 +48,6 @@ def decode_words(value: str) -> str:
 def as_shown(value: str) -> str:
     """A header's text as people read it: encoded words read, on one line, lone surrogates replaced."""
     return " ".join(decode_words(value).encode("utf-8", "replace").decode().split())
-
-
-@lru_cache(maxsize=256)
-def charset_of(name: str) -> str:
-    """Python's name of a charset mail may be written in; empty for others."""
-    lowered = name.lower()
-    try:
-        found = codecs.lookup(_ALIASES.get(lowered, lowered))
-    except (LookupError, ValueError):
-        return ""
-    is_text = getattr(found, "_is_text_encoding", True)
-    return found.name if is_text and found.name.replace("-", "_") not in _NO_CHARSETS else ""
 
 
 def _pieces(value: str) -> Iterator[_Piece]:
@@ -88,18 +68,4 @@ def _pieces(value: str) -> Iterator[_Piece]:
 
 def _data(encoding: str, text: str) -> bytes:
     data = text.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return a2b_qp(data, header=True)
-    kept = _NOT_BASE64.sub(b"", data)
-    kept = kept[: len(kept) - (len(kept) % 4 == 1)]
-    try:
-        return b64decode(kept + b"=" * (-len(kept) % 4))
-    except (Base64Error, ValueError):
-        return data
-
-
-def _decoded(data: bytes, charset: str) -> str:
-    try:
-        return data.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return data.decode("latin-1")
+    return a2b_qp(data, header=True) if encoding in "qQ" else decode_base64(data)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postlude.mail.charset import for_part
+from postlude.mail.charset import decode_text, for_part
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,21 @@ def test_the_codec_of_a_part(declared: str, body: bytes, expected: str | None) -
 
 def test_html_may_say_its_charset_itself() -> None:
     assert for_part("", b'<meta charset="iso-8859-2">', html=True) == "iso8859-2"
+
+
+@pytest.mark.parametrize(
+    ("charset", "data", "text"),
+    [
+        ("iso-8859-8-i", b"\xf9\xec\xe5\xed", "\u05e9\u05dc\u05d5\u05dd"),
+        ("ISO-8859-8-E", b"\xf9\xec\xe5\xed", "\u05e9\u05dc\u05d5\u05dd"),
+        ("gb2312", b"\xd3\xca\xbc\xfe", "\u90ae\u4ef6"),
+        ("ks_c_5601-1987", b"\xc7\xd1\xb1\xdb", "\ud55c\uae00"),
+        ("windows-31j", b"\x93\xfa\x96\x7b", "\u65e5\u672c"),
+        ("windows-874", b"\xca\xc7\xd1\xca", "\u0e2a\u0e27\u0e31\u0e2a"),
+        ("utf8mb4", "\u00fc".encode(), "\u00fc"),
+        ("no-such-charset", "\u00fc".encode(), "\u00fc"),
+        ("no-such-charset", b"\xfc", "\u00fc"),
+    ],
+)
+def test_charsets_by_the_names_mail_uses(charset: str, data: bytes, text: str) -> None:
+    assert decode_text(data, charset) == text

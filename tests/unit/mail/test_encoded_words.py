@@ -21,6 +21,15 @@ from support.processor import bounded_processor_time
         ("=?iso-8859-8-i?b?+ezl7Q==?=", "שלום"),
         ("=?iso-8859-8-e?b?+ezl7Q==?=", "שלום"),
         ("=?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=", "Grüße"),
+        ("=?utf-8?q?a=D0=?= =?utf-8?q?=B91?=", "a\u04391"),
+        ("=?utf-8?b?w4Q=?= =?UTF-8?Q?=C3?= =?utf-8?b?lg==?=", "\u00c4\u00d6"),
+        ("=?utf-8?q?=C3=84?= =?iso-8859-1?q?=D6?=", "\u00c4\u00d6"),
+        ("Re: =?utf-8?q?=C3=84?= and =?utf-8?q?=C3=96?=", "Re: \u00c4 and \u00d6"),
+        ("=?utf-8?q?half", "=?utf-8?q?half"),
+        ("=?utf-8?q?two words?=", "two words"),
+        ("=?unknown-8bit?q?=C3=BC?=", "ü"),
+        ("=?unknown-8bit?q?=FC?=", "\ufffd"),
+        ("=?us-ascii?q?=C3=BC?=", "ü"),
     ],
 )
 def test_words_are_read(value: str, text: str) -> None:

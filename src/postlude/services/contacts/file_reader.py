@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from postlude.kit.csv_table import read_cells
-from postlude.mail.encoded_words import charset_of
+from postlude.mail.charset import charset_of
 from postlude.model.errors import InputError
 
 _BLOCK: Final = 1 << 20

@@ -1,0 +1,36 @@
+"""Base64 as mail has it."""
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postlude.mail.transfer_encoding import decode_base64
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"SGVsbG8=", b"Hello"),
+        (b"SGVs\r\nbG8", b"Hello"),
+        (b"SGVsbG8=\n-- \n", b"Hello"),
+        (b"SGVsbG8hX", b"Hello!"),
+        (b"", b""),
+        (b"!!!", b""),
+    ],
+)
+def test_what_is_there_is_read(data: bytes, text: bytes) -> None:
+    assert decode_base64(data) == text
+
+
+@given(st.binary(max_size=60), st.integers(1, 20))
+def test_what_was_encoded_is_read_however_its_lines_are_cut(data: bytes, width: int) -> None:
+    whole = b64encode(data)
+    lines = b"\r\n".join(whole[at : at + width] for at in range(0, len(whole), width))
+    assert decode_base64(lines) == data
+
+
+@given(st.binary(max_size=60))
+def test_nothing_raises(data: bytes) -> None:
+    decode_base64(data)
