@@ -44,6 +44,12 @@ class Platter:
         if last := max(folder.glob("*.journal"), default=None):
             self.synced(last)
 
+    def replaced(self, folder: Path) -> None:
+        """Other files, durable ones, have the names of those in this folder."""
+        for known in (self._unsynced, self._synced_size, self._new):
+            for path in [one for one in known if one.parent == folder]:
+                del known[path]
+
     def cut_power(self) -> None:
         """Make the files what a disk could have kept of them."""
         for path, writes in self._unsynced.items():

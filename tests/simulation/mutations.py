@@ -16,6 +16,7 @@ from postlude.journal.segment import OpenSegment
 from postlude.services.digest.reconsider import Windows
 from postlude.services.messages.recovery import Recovery
 from postlude.store.digest.apply_batch import DigestQueries
+from postlude.store.messages import workers
 from postlude.tokens import copy_tokens
 
 Mutation = Callable[[], AbstractContextManager[object]]
@@ -132,6 +133,11 @@ def indeterminate_is_sent_again() -> AbstractContextManager[object]:
     return patch.object(Recovery, "_settle", settle)
 
 
+def any_journal_is_the_workers_own() -> AbstractContextManager[object]:
+    """What a dead worker had claimed is given back, whether or not the journal is the one that it wrote."""
+    return patch.object(workers, "_without_whole_journal", lambda *_, **__: [])
+
+
 @contextmanager
 def proxy_repeats_count() -> Iterator[None]:
     """An image proxy that asks again counts again."""
@@ -171,6 +177,7 @@ MUTATIONS: Final[dict[str, Mutation]] = {
         events_and_place_apart,
         started_is_forgotten,
         indeterminate_is_sent_again,
+        any_journal_is_the_workers_own,
         proxy_repeats_count,
         failed_batch_is_remembered,
     )

@@ -64,6 +64,7 @@ _WEIGHTS: Final = {
     "refuse": 10,
     "refuse_batch": 6,
     "stop": 3,
+    "put_back": 5,
 }
 
 
@@ -158,6 +159,23 @@ def _refuse_batch(world: World, people: People, chance: Random) -> None:
     world.advance(16_000_000)
 
 
+def _put_back(world: World, people: People, chance: Random) -> None:
+    """The app dies, and its journal is put back from before: what it had sent meanwhile, no digest has read."""
+    app = world.app
+    if not app.up:
+        return
+    app.back_up_journal()
+    if chance.random() < 0.5:  # the copy is older than the process, now or at the next time
+        return
+    people.submit(chance)
+    app.starved = True
+    world.advance(chance.choice((1_000_000, 4_000_000, 16_000_000)))
+    if app.up:
+        world.say("app is killed, and its journal put back")
+        world.kill(app)
+    app.put_back_journal()
+
+
 def _stop(world: World, _people: People, chance: Random) -> None:
     process = chance.choice(world.processes)
     world.say(f"{process.name} is stopped")
@@ -179,4 +197,5 @@ _ALL: Final[dict[str, Callable[[World, People, Random], None]]] = {
     "refuse": _refuse,
     "refuse_batch": _refuse_batch,
     "stop": _stop,
+    "put_back": _put_back,
 }

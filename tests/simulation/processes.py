@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -195,9 +196,13 @@ class _OneTurn(threading.Event):
 class AppProcess(Process):
     """Digest, both stores and the sender of single mails."""
 
+    starved = False
+    """Whether the digest, once it had something to do, gets no further turn until the process is started anew."""
+
     def __init__(self, machine: Machine, server: NextServer) -> None:
         self._server = server
         self._number = 0
+        self._backup: Path | None = None
         super().__init__(machine, "app")
 
     @property
@@ -232,11 +237,31 @@ class AppProcess(Process):
             digested=self._caught_up,
         )
         self._started_at = machine.clock.now()
+        self.starved = False
         self._stop, self._wake = asyncio.Event(), asyncio.Event()
         self.worker = self.loop.create_task(
             Worker(dataclasses.replace(sender, retry=_RETRY)).run(self._stop, self._wake)
         )
         self.loop.call_later(0, self._turn)
+
+    def back_up_journal(self) -> None:
+        """Copy the journal of this process, whatever it is doing, unless there is a copy."""
+        if self._backup is None:
+            self._backup = self.machine.root / "backup"
+            shutil.copytree(self._journal_folder, self._backup)
+
+    def put_back_journal(self) -> None:
+        """Once it is dead: the journal is what it was when it was copied, and the copy is gone."""
+        if self._backup is not None:
+            shutil.rmtree(self._journal_folder)
+            shutil.copytree(self._backup, self._journal_folder)
+            shutil.rmtree(self._backup)
+            self._backup = None
+            self.machine.platter.replaced(self._journal_folder)
+
+    @property
+    def _journal_folder(self) -> Path:
+        return self.machine.parts.folder.journal / self.name
 
     def under_way(self) -> int:
         """How many copies have no outcome yet."""
@@ -253,6 +278,8 @@ class AppProcess(Process):
         idle = self.digest.state.records == before
         if not idle:
             self._wake.set()
+        if self.starved and not idle:  # it gets no turn any more
+            return
         pause = self.machine.chance.choice(_IDLE_SECONDS if idle else _DIGEST_SECONDS)
         self.loop.call_later(pause, self._turn)
 

@@ -18,6 +18,7 @@ _NOTICED = (
     "loss_is_not_counted",
     "any_token_is_genuine",
     "indeterminate_is_sent_again",
+    "any_journal_is_the_workers_own",
     "proxy_repeats_count",
     "failed_batch_is_remembered",
 )

@@ -12,7 +12,7 @@ from postlude.journal.registry import recover_journal, writer_names
 from postlude.journal.rolling import ask_to_roll, not_rolled
 from postlude.journal.spare import SPARE_BYTES
 from postlude.journal.spool import PARTS, Spool, checksum
-from postlude.journal.taken import TakenCopies, taken_copies
+from postlude.journal.taken import LastTaken, TakenCopies, last_taken
 from postlude.journal.writer import JournalWriter, WriterStats
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "JournalRecord",
     "JournalWriter",
     "Known",
+    "LastTaken",
     "Losses",
     "Position",
     "RefusingJournal",
@@ -36,9 +37,9 @@ __all__ = [
     "ask_to_roll",
     "checksum",
     "journal_alarms",
+    "last_taken",
     "losses",
     "not_rolled",
     "recover_journal",
-    "taken_copies",
     "writer_names",
 ]

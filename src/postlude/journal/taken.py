@@ -1,31 +1,41 @@
 """Which copies' messages had begun to leave: in shared memory, which outlives the process that wrote it.
 
 After `kill -9` it is exact where the journal is not: a record that a killed writer had not yet answered is in the
-journal as well. After a power cut it says nothing, nor does a copy of the file from a backup.
+journal as well. After a power cut it says nothing of that. It also shows whose journal it lies beside: a copy of the file, from a
+backup say, has another inode than the one it names, and an older one names another worker.
 """
 
 import mmap
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from postlude.kit.files import make_way
+from postlude.kit.files import make_way, sync_folder
 
 _NAME: Final = "taken"
 _MODE: Final = 0o640
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _HEAD_BYTES: Final = 4096
-_ID_BYTES: Final = 64
+_ID_BYTES: Final = 128
 # A copy stays in here for so many others: longer than a result that the disk refused waits until it is tried again.
 _SLOTS: Final = 1 << 16
 _WORD: Final = 8
 
 
+class LastTaken(NamedTuple):
+    """The file that the last worker left beside its journal."""
+
+    worker: int | None
+    """Whose it is; None from a version that did not say. 0: the file is a copy, so its journal may be one as well."""
+    copies: frozenset[int] | None
+    """What had begun to leave; None when that is unknown."""
+
+
 class TakenCopies:
     """Written by one worker, beside its journal, whose lock it holds."""
 
-    def __init__(self, folder: Path) -> None:
-        """A new one, which forgets the former. Raises OSError."""
+    def __init__(self, folder: Path, worker: int) -> None:
+        """A new one, which forgets the former; durable, so that it shows whose journal this is. Raises OSError."""
         path = folder / _NAME
         make_way(path)
         path.unlink(missing_ok=True)
@@ -33,10 +43,12 @@ class TakenCopies:
         try:
             # A hole would be filled at the first store through the mapping, and a full disk would then kill us.
             os.pwrite(fd, bytes(_HEAD_BYTES + _SLOTS * _WORD), 0)
-            os.pwrite(fd, _identity(fd), 0)
+            os.pwrite(fd, _head(_boot(), fd, worker), 0)
+            os.fsync(fd)  # noqa: TID251 - written in place, because its inode is what tells it from a copy
             self._map = mmap.mmap(fd, _HEAD_BYTES + _SLOTS * _WORD)
         finally:
             os.close(fd)
+        sync_folder(folder)
         self._words = memoryview(self._map)[_HEAD_BYTES:].cast("Q")
         self._next = 0
 
@@ -46,28 +58,37 @@ class TakenCopies:
         self._next = (self._next + 1) % _SLOTS
 
 
-def taken_copies(folder: Path) -> frozenset[int] | None:
-    """What a worker that is dead had added last; None when that is unknown."""
+def last_taken(folder: Path) -> LastTaken:
+    """What a worker that is dead has left in its journal's folder."""
     try:
         fd = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None
+        return _NOBODYS
     try:
-        content = os.pread(fd, _HEAD_BYTES + _SLOTS * _WORD, 0)
-        known = _identity(fd)
+        content, inode = os.pread(fd, _HEAD_BYTES + _SLOTS * _WORD, 0), str(os.fstat(fd).st_ino)
     except OSError:
-        return None
+        return _NOBODYS
     finally:
         os.close(fd)
-    if not known.strip(b"\0") or content[:_ID_BYTES] != known or len(content) != _HEAD_BYTES + _SLOTS * _WORD:
-        return None
-    return frozenset(memoryview(content)[_HEAD_BYTES:].cast("Q")) - {0}
+    boot, where, worker = (*content[:_ID_BYTES].rstrip(b"\0").decode("ascii", "replace").split(" "), "", "", "")[:3]
+    if where != inode or not worker.isdecimal() and worker:
+        return _NOBODYS
+    known = boot not in {"", _UNKNOWN} and boot == _boot() and len(content) == _HEAD_BYTES + _SLOTS * _WORD
+    copies = frozenset(memoryview(content)[_HEAD_BYTES:].cast("Q")) - {0} if known else None
+    return LastTaken(int(worker) if worker else None, copies)
 
 
-def _identity(fd: int) -> bytes:
-    """Of this very file since the machine was started; zeros where that cannot be said."""
+_UNKNOWN: Final = "-"
+_NOBODYS: Final = LastTaken(0, None)
+
+
+def _head(boot: str, fd: int, worker: int) -> bytes:
+    return f"{boot} {os.fstat(fd).st_ino} {worker}".encode("ascii").ljust(_ID_BYTES, b"\0")
+
+
+def _boot() -> str:
+    """This start of the machine; `-` where the system does not say."""
     try:
-        boot = _BOOT.read_text(encoding="ascii").strip()
+        return _BOOT.read_text(encoding="ascii").strip() or _UNKNOWN
     except OSError:
-        return bytes(_ID_BYTES)
-    return f"{boot} {os.fstat(fd).st_ino}".encode("ascii")[:_ID_BYTES].ljust(_ID_BYTES, b"\0")
+        return _UNKNOWN

@@ -106,6 +106,17 @@ class AttemptStarted(msgspec.Struct, frozen=True, gc=False, tag="begun", array_l
     """Of the state that let them be claimed: one that has a lower one when this is read was put back meanwhile."""
 
 
+class WorkerStarted(msgspec.Struct, frozen=True, gc=False, tag="worker", array_like=True):
+    """A worker is about to claim its first copies: durable in its own journal before it does.
+
+    Where this is missing, the journal is not the one that the worker wrote: all that it had claimed may have left.
+    """
+
+    at: int
+    worker: int
+    """Its id in the state."""
+
+
 class Returned(msgspec.Struct, frozen=True, gc=False, tag="returned", array_like=True):
     """A returned mail arrived on an inbound channel; its bytes are in the spool under `mail`."""
 
@@ -146,7 +157,7 @@ class Resend(msgspec.Struct, frozen=True, gc=False, tag="resend", array_like=Tru
     copy: int
 
 
-Observation = Hit | Submitted | AttemptStarted | Attempt | Returned | Webhook | Resolved | Resend
+Observation = Hit | Submitted | WorkerStarted | AttemptStarted | Attempt | Returned | Webhook | Resolved | Resend
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Observation]] = msgspec.msgpack.Decoder(Observation)

@@ -6,7 +6,7 @@ from typing import Any
 from postlude.journal import JournalWriter
 from postlude.kit.clock import SystemClock
 from postlude.kit.ids import new_id
-from postlude.model.observation import Attempt, AttemptStarted, Submitted, encode_observation
+from postlude.model.observation import Attempt, AttemptStarted, Submitted, WorkerStarted, encode_observation
 from postlude.model.words import CampaignStatus, CopyStatus, SendOutcome, Via
 from postlude.services.integrity.sending_pause import pause_if_new, problems, resume_sending
 from postlude.store import Incident
@@ -147,10 +147,20 @@ def test_what_a_worker_with_a_damaged_journal_had_claimed_is_not_given_back(worl
     assert world.store.messages.copy(10).status is CopyStatus.SENDING
 
 
+def test_what_a_worker_had_claimed_whose_start_was_never_read_is_not_given_back(world: World) -> None:
+    _submit(world)
+    world.digest().catch_up()
+    worker = world.store.sending.begin_worker("folder/worker-1", 100)
+    world.store.sending.claim(10, _NOW, worker)
+    assert [claim.copy for claim in world.store.sending.left_in_flight([worker])] == [10]
+
+
 def test_what_a_worker_with_a_whole_journal_had_claimed_is_given_back(world: World) -> None:
     _submit(world)
     world.digest().catch_up()
     worker = world.store.sending.begin_worker("folder/app", 100)
+    world.say(WorkerStarted(100, worker))
+    world.digest().catch_up()
     world.store.sending.claim(10, _NOW, worker)
     assert world.store.sending.left_in_flight([worker]) == []
     world.store.sending.end_workers([worker])

@@ -71,8 +71,9 @@ async def test_a_crash_is_no_other_case(folder: Folder, store: Store) -> None:
     set_if_indeterminate(store, "example.org", TWICE)
     first, second, third = await submit(folder, store)
     store.digest.apply(Batch(attempts=[unknown(second, retry_at=1)]))
-    store.sending.claim(10, folder.clock.now(), store.sending.begin_worker(JOURNAL, 1))
-    store.digest.apply(Batch(started=[first.id, second.id]))
+    worker = store.sending.begin_worker(JOURNAL, 1)
+    store.sending.claim(10, folder.clock.now(), worker)
+    store.digest.apply(Batch(workers=[worker], started=[first.id, second.id]))
 
     async def digested(_journal: str) -> bool:
         return True

@@ -1,13 +1,14 @@
 """What a worker that was killed had in its hands, with a real store and journal."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from postlude.journal import TakenCopies, taken_copies
+from postlude.journal import LastTaken, TakenCopies, last_taken
 from postlude.model.errors import StorageError
-from postlude.model.observation import Attempt
+from postlude.model.observation import Attempt, WorkerStarted
 from postlude.model.words import CopyStatus, SendOutcome
 from postlude.services.messages.recovery import Recovery
 from postlude.store import Batch, Incident, Store, open_store
@@ -32,6 +33,7 @@ async def begun(folder: Folder, store: Store) -> int:
     """A copy that a worker had begun when it was killed; it had claimed two others."""
     first, *_ = await submit(folder, store)
     worker = store.sending.begin_worker(JOURNAL, 1)
+    store.digest.apply(Batch(workers=(worker,)))
     store.sending.claim(10, folder.clock.now(), worker)
     store.digest.apply(Batch(started=(first.id,)))
     return first.id
@@ -95,10 +97,12 @@ def knowing(folder: Folder, store: Store, tmp_path: Path) -> Recovery:
 
 
 @pytest.fixture
-def last(tmp_path: Path) -> TakenCopies:
+def last(store: Store, begun: int, tmp_path: Path) -> TakenCopies:
     """What the dead worker kept."""
+    assert begun
     (tmp_path / "app").mkdir()
-    return TakenCopies(tmp_path / "app")
+    [worker] = store.sending.former_workers(JOURNAL)
+    return TakenCopies(tmp_path / "app", worker)
 
 
 async def test_what_was_journaled_and_not_taken_by_a_connection_waits_again(
@@ -134,15 +138,100 @@ async def test_what_the_next_worker_sends_is_kept_anew(
     last.add(begun)
     mine = knowing(folder, store, tmp_path)
     await mine.begin(JOURNAL)
-    assert taken_copies(tmp_path / "app") == frozenset()
+    [worker] = store.sending.former_workers(JOURNAL)
+    assert last_taken(tmp_path / "app") == LastTaken(worker, frozenset())
     mine.took(7)
-    assert set(taken_copies(tmp_path / "app") or ()) == {7}
+    assert last_taken(tmp_path / "app") == LastTaken(worker, frozenset({7}))
 
 
-async def test_a_disk_that_takes_no_file_leaves_all_indeterminate(
+async def test_a_disk_that_took_no_file_leaves_all_that_was_claimed_indeterminate(
     folder: Folder, store: Store, begun: int, tmp_path: Path
 ) -> None:
     mine = knowing(folder, store, tmp_path)
     await mine.begin(JOURNAL)
     mine.took(7)
-    assert indeterminate(folder) == [begun]
+    assert begun in indeterminate(folder)
+    assert len(indeterminate(folder)) == 3
+
+
+async def three_claimed(folder: Folder, store: Store, *, digested: bool) -> int:
+    """A worker that was killed with three claimed copies, of which its journal says nothing."""
+    await submit(folder, store)
+    worker = store.sending.begin_worker(JOURNAL, 1)
+    if digested:
+        store.digest.apply(Batch(workers=(worker,)))
+    assert len(store.sending.claim(10, folder.clock.now(), worker)) == 3
+    return worker
+
+
+async def test_a_journal_that_does_not_know_its_worker_makes_all_it_had_claimed_indeterminate(
+    folder: Folder, store: Store
+) -> None:
+    await three_claimed(folder, store, digested=False)
+    await recovery(folder, store).begin(JOURNAL)
+    assert len(indeterminate(folder)) == 3
+    assert "3 copies may have left" in store.integrity.incidents()[0].text
+
+
+@pytest.mark.parametrize("what", ["copied", "removed", "an older one"])
+async def test_a_journal_that_was_put_back_while_its_worker_ran_makes_all_indeterminate(
+    folder: Folder, store: Store, tmp_path: Path, what: str
+) -> None:
+    worker = await three_claimed(folder, store, digested=True)
+    journal = tmp_path / "app"
+    journal.mkdir()
+    TakenCopies(journal, worker - 1 if what == "an older one" else worker)
+    if what == "copied":
+        shutil.copytree(journal, tmp_path / "backup")
+        journal.rename(tmp_path / "lost")
+        shutil.copytree(tmp_path / "backup", journal)
+    elif what == "removed":
+        shutil.rmtree(journal)
+        journal.mkdir()
+    await knowing(folder, store, tmp_path).begin(JOURNAL)
+    assert len(indeterminate(folder)) == 3
+
+
+async def test_damage_found_when_the_clock_is_back_is_about_the_worker_all_the_same(
+    folder: Folder, store: Store
+) -> None:
+    await three_claimed(folder, store, digested=True)
+    store.integrity.add_incidents([Incident("damage", 0, "damaged", "bytes are damaged", "app")])
+    await recovery(folder, store).begin(JOURNAL)
+    assert len(indeterminate(folder)) == 3
+
+
+async def test_what_was_told_of_a_former_worker_is_not_about_the_next(folder: Folder, store: Store) -> None:
+    damage = Incident("damage", 9, "damaged", "bytes are damaged", "app")
+    store.integrity.add_incidents([damage])
+    await three_claimed(folder, store, digested=True)
+    store.integrity.add_incidents([damage])
+    await recovery(folder, store).begin(JOURNAL)
+    assert indeterminate(folder) == []
+
+
+async def test_a_worker_claims_nothing_before_its_start_is_durable(
+    folder: Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = recovery(folder, store)
+    monkeypatch.setattr(folder.journal, "append", refusing)
+    monkeypatch.setattr(mine, "_append", refusing)
+    with pytest.raises(StorageError):
+        await mine.begin(JOURNAL)
+    monkeypatch.undo()
+    worker = await mine.begin(JOURNAL)
+    assert [one.worker for one in folder.observations() if isinstance(one, WorkerStarted)] == [worker]
+
+
+async def refusing(_record: bytes) -> None:
+    raise StorageError("the disk is full")
+
+
+async def test_a_worker_whose_folder_is_gone_is_settled_by_another(
+    folder: Folder, store: Store, tmp_path: Path
+) -> None:
+    await three_claimed(folder, store, digested=True)
+    [worker] = store.sending.former_workers(JOURNAL)
+    await knowing(folder, store, tmp_path).take_over(tmp_path / "app", [worker])
+    assert len(indeterminate(folder)) == 3
+    assert store.sending.former_workers(JOURNAL) == []

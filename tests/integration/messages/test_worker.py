@@ -228,8 +228,9 @@ async def test_a_lost_answer_is_indeterminate_and_never_sent_again(folder: Folde
 
 async def test_what_a_crash_left_begun_becomes_indeterminate_and_the_rest_leaves(folder: Folder, store: Store) -> None:
     await submit(folder, store)
-    left = store.sending.claim(2, folder.clock.now(), store.sending.begin_worker("app", 0))
-    store.digest.apply(Batch(started=[left[0].copy]))
+    worker = store.sending.begin_worker("app", 0)
+    left = store.sending.claim(2, folder.clock.now(), worker)
+    store.digest.apply(Batch(workers=[worker], started=[left[0].copy]))
     async with Difficult().running() as server, working(folder, store, server):
         found = await attempts(folder, 3)
     indeterminate = {one.copy for one in found if one.outcome is SendOutcome.INDETERMINATE}

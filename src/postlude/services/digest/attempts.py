@@ -8,7 +8,7 @@ from postlude.journal import checksum
 from postlude.kit.ids import id_text
 from postlude.model.errors import NotFoundError
 from postlude.model.event import Event
-from postlude.model.observation import Attempt, AttemptStarted, Resend, Submitted
+from postlude.model.observation import Attempt, AttemptStarted, Resend, Submitted, WorkerStarted
 from postlude.model.words import EventKind, SendOutcome, Verdict
 from postlude.services.digest.item import Item, Meaning, RecordOutcome, event_id
 from postlude.services.digest.suppression_policy import of_attempt
@@ -69,6 +69,12 @@ class Submissions:
         taken = self._take(submitted, raw)
         item.meaning = Meaning(submission=taken.submission, events=taken.events)
         item.outcome = RecordOutcome.SUBMITTED
+
+
+def worker_started(item: Item, seen: WorkerStarted) -> None:
+    """The journal is the one that the worker's attempts are in."""
+    item.meaning = Meaning(worker=seen.worker)
+    item.outcome = RecordOutcome.WORKER_STARTED
 
 
 def attempt_started(item: Item, seen: AttemptStarted) -> None:

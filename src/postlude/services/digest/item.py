@@ -32,6 +32,7 @@ class RecordOutcome(StrEnum):
     """Outcome of one journal record. Every record has exactly one; the totals are in the state."""
 
     SUBMITTED = "submitted"
+    WORKER_STARTED = "worker_started"  # a worker before its first claim
     ATTEMPT_STARTED = "attempt_started"  # copies about to be handed over
     ATTEMPTED = "attempted"
     RESENT = "resent"  # a user asked for a copy to be sent again
@@ -70,6 +71,8 @@ class Meaning(msgspec.Struct, frozen=True, gc=False):
 
     events: tuple[Event, ...] = ()
     submission: Submission | None = None
+    worker: int = 0
+    """A worker whose start is journaled."""
     started: tuple[int, ...] = ()
     started_generation: int = 0
     attempt: AttemptResult | None = None

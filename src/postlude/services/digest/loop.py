@@ -417,6 +417,7 @@ def _of_meanings(meanings: Sequence[Meaning]) -> Batch:
     """What records other than frequent hits add."""
     return Batch(
         submissions=[one.submission for one in meanings if one.submission is not None],
+        workers=[one.worker for one in meanings if one.worker],
         started=[copy for one in meanings for copy in one.started],
         started_generation=max((one.started_generation for one in meanings), default=0),
         attempts=[one.attempt for one in meanings if one.attempt is not None],

@@ -19,9 +19,10 @@ from postlude.model.observation import (
     Returned,
     Submitted,
     Webhook,
+    WorkerStarted,
     decode_quick,
 )
-from postlude.services.digest.attempts import attempt_started, attempted, resent
+from postlude.services.digest.attempts import attempt_started, attempted, resent, worker_started
 from postlude.services.digest.hits import Hits
 from postlude.services.digest.item import NO_RECORDS_FAULT, Item, RecordOutcome
 
@@ -49,6 +50,7 @@ class RecordSteps:
         self.seconds: Final[dict[str, float]] = {}
         self._steps: Final[list[tuple[str, type[Observation | RawHit], Step]]] = [
             ("submissions", Submitted, submissions),
+            ("worker_started", WorkerStarted, worker_started),
             ("attempt_started", AttemptStarted, attempt_started),
             ("attempts", Attempt, attempted),
             ("resends", Resend, resent),

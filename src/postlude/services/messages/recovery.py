@@ -3,26 +3,31 @@
 A worker holds the lock of a journal while it lives. Whoever gets that lock knows that the former holders are dead. What
 such a worker had started to send and has no result, once all it journaled is digested, may have arrived: it becomes
 INDETERMINATE. What it had only claimed is given back: no byte of it was written.
+
+That holds for the journal that the worker wrote. So a worker journals its start before it claims anything, and leaves a
+file beside its journal that a copy does not pass for. Where the start was not digested, or the file is not the
+worker's, the journal was put back, lost or replaced, and whatever the worker had claimed may have left.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-from postlude.journal import JournalReader, Known, Position, TakenCopies, recover_journal, taken_copies
+from postlude.journal import JournalFinding, JournalReader, Known, Position, TakenCopies, last_taken, recover_journal
 from postlude.journal import folder as journal_files
 from postlude.kit.clock import Clock
 from postlude.model.answer import Answer
 from postlude.model.errors import InUseError
-from postlude.model.observation import Attempt, encode_observation
+from postlude.model.observation import Attempt, WorkerStarted, encode_observation
 from postlude.model.words import IfIndeterminate, SendOutcome
 from postlude.services.accounts.sender_settings import if_indeterminate
 from postlude.services.messages.retry import RetrySchedule, attempt_of
 from postlude.services.ports import Append
-from postlude.store import Store
+from postlude.store import Incident, Store
 from postlude.store.messages.rows import Claim
 
 _INDETERMINATE: Final = Answer(
@@ -80,15 +85,17 @@ class Recovery:
         `journal` is `FOLDER/NAME`, the data folder's identity and the journal's name, or the name alone.
         """
         sending = self._store.sending
-        if self._worker is None:
-            self._worker = await asyncio.to_thread(sending.begin_worker, journal, self._clock.now())
         name = journal.rpartition("/")[2]
         if not await self._digested(name):
             return None
         folder = self._journals / name if self._journals is not None else None
-        await self._settle(await asyncio.to_thread(sending.former_workers, self._worker), folder)
+        if self._worker is None:
+            await self._settle(await asyncio.to_thread(sending.former_workers, journal), folder)
+            # Not sooner: what was found wrong with the journal until now is about its former workers.
+            self._worker = await asyncio.to_thread(sending.begin_worker, journal, self._clock.now())
         if folder is not None:
-            self._taken = await asyncio.to_thread(_fresh, folder)
+            self._taken = await asyncio.to_thread(_fresh, folder, self._worker)
+        await self._append(encode_observation(WorkerStarted(self._clock.now(), self._worker)))
         return self._worker
 
     async def end(self, journal: str) -> None:
@@ -99,6 +106,10 @@ class Recovery:
 
     async def take_over(self, folder: Path, dead: Sequence[int]) -> None:
         """Settle the copies of these workers, unless another process holds the lock of their journal in `folder`."""
+        if not await asyncio.to_thread(folder.is_dir):  # nobody else will ever settle them
+            if await self._digested(folder.name):
+                await self._settle(dead, folder)
+            return
         try:
             lock = journal_files.lock(folder)
         except (InUseError, OSError):
@@ -112,13 +123,19 @@ class Recovery:
 
     async def _settle(self, dead: Sequence[int], folder: Path | None) -> None:
         """`folder`: of their journal, which has the file of what had begun to leave."""
-        whole = await asyncio.to_thread(self._store.sending.have_whole_journals, dead)
-        taken = await asyncio.to_thread(taken_copies, folder) if whole and folder is not None else None
-        found = await asyncio.to_thread(self._store.sending.left_in_flight, dead)
+        sending, theirs, taken = self._store.sending, True, None
+        whole = await asyncio.to_thread(sending.have_whole_journals, dead)
+        if folder is not None:
+            last = await asyncio.to_thread(last_taken, folder)
+            theirs = last.worker is None or last.worker in dead
+            taken = last.copies if whole and theirs else None
+        found = await asyncio.to_thread(partial(sending.left_in_flight, dead, journal_is_theirs=theirs))
         if taken is not None:
             stayed = [claim.copy for claim in found if claim.copy not in taken]
             await asyncio.to_thread(self._store.campaigns.give_back, stayed)
             found = [claim for claim in found if claim.copy in taken]
+        elif found and not (whole and theirs):
+            await asyncio.to_thread(self._tell, dead, folder, found)
         for claim in found:
             if claim.copy in self._journaled:
                 continue
@@ -134,15 +151,25 @@ class Recovery:
         if back:
             _log.info("%d copies a dead worker had claimed and not started are given back", back)
 
+    def _tell(self, dead: Sequence[int], folder: Path | None, found: Sequence[Claim]) -> None:
+        name = folder.name if folder is not None else "a worker"
+        text = (
+            f"the journal of {name} is not the one that mail was sent with, or not whole: {len(found)} copies may have "
+            "left and are not sent again by themselves (indeterminate). `postlude resend` sends one again"
+        )
+        _log.error("%s", text)
+        now = self._clock.now()
+        self._store.integrity.add_incidents([Incident(f"claims:{max(dead)}", now, "claims", text, name)])
+
     def _attempt(self, claim: Claim, wanted: IfIndeterminate) -> Attempt:
         now, twice = self._clock.now(), wanted is IfIndeterminate.RATHER_TWICE
         began = claim.created_at or now
         return attempt_of(claim, _INDETERMINATE, self._retry, now=now, began=began, rather_twice=twice)
 
 
-def _fresh(folder: Path) -> TakenCopies | None:
+def _fresh(folder: Path, worker: int) -> TakenCopies | None:
     try:
-        return TakenCopies(folder)
+        return TakenCopies(folder, worker)
     except OSError as error:
         _log.warning("%s: %s: after a crash more copies will be indeterminate", folder, error.strerror or error)
         return None
@@ -186,7 +213,7 @@ class OwnReading:
         self._stop: Final = stop
 
     async def digested(self, name: str) -> bool:
-        """Implements `Digested`."""
+        """Implements `Digested`. What is wrong with the journal is recorded by then, whoever looks at it first."""
         reader = JournalReader(self._journals, self._clock)
         loop = asyncio.get_running_loop()
         say_at = loop.time() + _SAY_S
@@ -198,9 +225,16 @@ class OwnReading:
                     say_at = loop.time() + _SAY_S
                     _log.warning("waiting for the app process to digest the journal of %s; is the app running?", name)
                 await asyncio.sleep(_POLL_S)
+            await asyncio.to_thread(self._tell, [one for one in reader.pop_findings() if one.writer == name])
         finally:
             reader.close()
         return True
+
+    def _tell(self, findings: Sequence[JournalFinding]) -> None:
+        now = self._clock.now()
+        self._store.integrity.add_incidents(
+            [Incident(one.key, now, one.kind, one.text, one.writer) for one in findings]
+        )
 
     def _unread(self, reader: JournalReader, name: str) -> bool:
         places = self._store.digest.positions()

@@ -34,7 +34,7 @@ from postlude.store.journals.sending_pause import generation_of, is_paused, paus
 from postlude.store.journals.tables import journal_labels, positions
 from postlude.store.messages.columns import link_row, message_row
 from postlude.store.messages.copy_states import add_up
-from postlude.store.messages.rows import Alias, AttemptResult, Copy
+from postlude.store.messages.rows import Alias, AttemptResult, Copy, JournalState
 from postlude.store.messages.tables import (
     copies,
     copy_activity,
@@ -45,6 +45,7 @@ from postlude.store.messages.tables import (
     message_clients,
     message_hours,
     messages,
+    workers,
 )
 from postlude.store.privacy.forgotten import know_again
 from postlude.store.privacy.queries import PrivacyQueries
@@ -99,6 +100,7 @@ class DigestQueries(TopicQueries):
         with self._database.write() as connection:
             for step in (
                 self._take,
+                self._know_workers,
                 self._begin,
                 self._attempts,
                 self._resend,
@@ -139,6 +141,11 @@ class DigestQueries(TopicQueries):
     def _add(self, connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - Table
         if rows:
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+
+    def _know_workers(self, connection: Connection, batch: Batch) -> None:
+        for some in chunks(batch.workers):
+            unread = workers.c.id.in_(some), workers.c.journal_state == JournalState.UNREAD.value
+            connection.execute(update(workers).where(*unread).values(journal_state=JournalState.READ.value))
 
     def _begin(self, connection: Connection, batch: Batch) -> None:
         if batch.started_generation > 0 and batch.started_generation > generation_of(connection):

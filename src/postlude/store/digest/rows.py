@@ -83,6 +83,8 @@ class Batch(msgspec.Struct, kw_only=True):
     remove: Sequence[int] = ()
     """Events that are deleted from the history."""
     submissions: Sequence[Submission] = ()
+    workers: Sequence[int] = ()
+    """Workers whose starts were in their journals."""
     started: Sequence[int] = ()
     """Claimed copies that were about to be handed over."""
     started_generation: int = 0

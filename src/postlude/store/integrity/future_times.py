@@ -30,7 +30,7 @@ _LONGEST_LOCAL: Final = 2 * _LONGEST_LIMIT
 """And as much again until the hour comes in the recipient's own zone."""
 _UNDER_WAY: Final = (CampaignStatus.SENDING.value, CampaignStatus.PAUSED.value)
 # What happened lies not ahead: (table, column). Sessions that began before are over; a job that gives no sign is
-# another's; what was found after a worker's start makes its journal doubtful.
+# another's.
 _HAPPENED: Final[tuple[tuple[Table, str], ...]] = (
     (campaigns, "paced_to"),
     (users, "sessions_from"),

@@ -1,7 +1,7 @@
 """Whether the state is the newest: its generation, the journals it has read, and the pause of sending."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -16,6 +16,7 @@ from postlude.store.integrity.tables import early_results
 from postlude.store.journals.sending_pause import FLOOR, NOT_WHOLE, PAUSE, SendingPause, generation_of, pause_now
 from postlude.store.journals.tables import incidents, journal_labels
 from postlude.store.messages.tables import copies, messages
+from postlude.store.messages.workers import doubt_journals
 from postlude.store.settings import settings
 
 _UNCERTAIN: Final = "the state was put back and the journal of what was sent is not whole: it may have been sent before"
@@ -56,13 +57,17 @@ class IntegrityQueries(TopicQueries):
             connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": generation}))
 
     def add_incidents(self, found: Iterable[Incident]) -> None:
-        """Record new incidents, durably."""
+        """Record new incidents, durably. What living workers have claimed is doubtful when their journal is."""
         rows = [
             msgspec.structs.asdict(one) | {"text": storable(one.text), "writer": storable(one.writer)} for one in found
         ]
         if rows:
             with self._database.write() as connection:
-                connection.execute(self._insert(incidents).on_conflict_do_nothing(), rows)
+                new = _new_ones(connection, rows)
+                if new:
+                    connection.execute(self._insert(incidents).on_conflict_do_nothing(), new)
+                if doubtful := {row["writer"] for row in new if row["writer"] and row["kind"] in NOT_WHOLE}:
+                    doubt_journals(connection, doubtful)
 
     def incidents(self, *, every: bool = False) -> list[Incident]:
         """Unread incidents, or all of them; oldest first."""
@@ -132,6 +137,12 @@ class IntegrityQueries(TopicQueries):
                     connection.execute(change.values(status=CampaignStatus.PAUSED.value, problem=problem))
             connection.execute(delete(settings).where(settings.c.key == PAUSE))
         return paused
+
+
+def _new_ones(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = select(incidents.c.key).where(incidents.c.key.in_([row["key"] for row in rows]))
+    told = {row[0] for row in connection.execute(known)}
+    return [row for row in rows if row["key"] not in told]
 
 
 def _journal_is_not_whole(connection: Connection, pause: SendingPause) -> bool:

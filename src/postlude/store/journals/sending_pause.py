@@ -1,12 +1,11 @@
 """The pause of sending, as checked and set inside transactions."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from postlude.store.journals.tables import incidents, positions
+from postlude.store.journals.tables import positions
 from postlude.store.settings import settings
 
 PAUSE: Final = "sending_hold"
@@ -53,9 +52,3 @@ def pause_now(connection: Connection, insert: object, reason: str, now: int) -> 
         fresh = msgspec.to_builtins(SendingPause(pause.at, (*pause.reasons, reason)))
         adding = insert.values(key=PAUSE, value=fresh)  # type: ignore[attr-defined]  # either dialect's Insert
         connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"value": fresh}))
-
-
-def untrusted_journals(connection: Connection, names: Sequence[str], since: int) -> set[str]:
-    """Which of these journals were found damaged, older or missing since then: records of them may be missing."""
-    query = select(incidents.c.writer).where(incidents.c.writer.in_(names), incidents.c.at >= since)
-    return {row[0] for row in connection.execute(query.where(incidents.c.kind.in_(NOT_WHOLE)))}

@@ -1,11 +1,20 @@
 """Messages, copies and what is known of them, as plain data."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
 
 from postlude.model.words import CopyStatus, MessagePurpose, SendOutcome, Via
 from postlude.store.folds import Earliest, Latest, OwnText, OwnTime, Sum
+
+
+class JournalState(StrEnum):
+    """Whether the journal that a worker's attempts are in is the one it wrote, and whole."""
+
+    UNREAD = "unread"  # its start has not been digested
+    READ = "read"
+    BROKEN = "broken"  # records may be missing from it
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,6 +86,7 @@ workers = Table(
     own_id(),
     Column("journal", Text, nullable=False, index=True),
     Column("started_at", Big, nullable=False),
+    words("journal_state"),  # a JournalState; empty for those that an older version began
 )
 
 # Usage of each mail server, in tenths of an hour: its daily limit applies across restarts and workers.

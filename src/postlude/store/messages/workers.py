@@ -1,16 +1,15 @@
 """Sending processes, and the copies that dead ones had claimed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, insert, or_, select, update
 
 from postlude.kit.ids import new_id
 from postlude.model.words import CampaignStatus, CopyStatus
 from postlude.store.base import TopicQueries, chunks
 from postlude.store.campaigns.tables import campaigns
-from postlude.store.journals.sending_pause import untrusted_journals
 from postlude.store.messages.claims import as_claims, claim_query
-from postlude.store.messages.rows import Claim
+from postlude.store.messages.rows import Claim, JournalState
 from postlude.store.messages.tables import copies, workers
 
 
@@ -21,18 +20,17 @@ class Workers(TopicQueries):
         """The id under which a process that holds `journal` (`data folder's id/name`) claims from now on."""
         worker = new_id()
         with self._database.write() as connection:
-            connection.execute(insert(workers).values(id=worker, journal=journal, started_at=now))
+            state = JournalState.UNREAD.value
+            row = {"id": worker, "journal": journal, "started_at": now, "journal_state": state}
+            connection.execute(insert(workers).values(row))
         return worker
 
-    def former_workers(self, worker: int) -> list[int]:
-        """Earlier holders of the same journal: dead, because its lock has one holder at a time."""
-        mine = select(workers.c.journal).where(workers.c.id == worker)
+    def former_workers(self, journal: str) -> list[int]:
+        """Holders of this journal until now: for who has its lock, all of them are dead."""
         with self._database.read() as connection:
-            journal = str(connection.execute(mine).scalar_one())
             # Older versions had one worker in all, whose journal was called `app` without its folder.
             same = workers.c.journal.in_((journal, journal.rpartition("/")[2]))
-            query = select(workers.c.id).where(same, workers.c.id != worker)
-            return [row[0] for row in connection.execute(query)]
+            return [row[0] for row in connection.execute(select(workers.c.id).where(same))]
 
     def worker_journals(self) -> dict[str, list[int]]:
         """Every worker that has not been ended, by journal."""
@@ -42,16 +40,17 @@ class Workers(TopicQueries):
                 found.setdefault(row.journal, []).append(row.id)
         return found
 
-    def left_in_flight(self, dead: Iterable[int]) -> list[Claim]:
+    def left_in_flight(self, dead: Iterable[int], *, journal_is_theirs: bool = True) -> list[Claim]:
         """Copies these workers were handing over. Call only after their journals are digested.
 
-        For a worker whose journal was found damaged or older since its start, also its claimed copies: the lost records
-        may have contained attempts.
+        For a worker whose journal was found damaged or older since its start, or does not know of its start, also its
+        claimed copies: the lost records may have contained attempts. Without `journal_is_theirs` for all workers whose
+        version would have proved it.
         """
         found: list[Claim] = []
         with self._database.write() as connection:
             for some in chunks(dead):
-                if untrusted := _without_whole_journal(connection, some):
+                if untrusted := _without_whole_journal(connection, some, theirs=journal_is_theirs):
                     claimed = copies.c.worker.in_(untrusted), copies.c.status == CopyStatus.CLAIMED.value
                     connection.execute(update(copies).where(*claimed).values(status=CopyStatus.SENDING.value))
                 held = copies.c.worker.in_(some), copies.c.status == CopyStatus.SENDING.value
@@ -98,9 +97,18 @@ class Workers(TopicQueries):
         return given_back
 
 
-def _without_whole_journal(connection: Connection, dead: Sequence[int]) -> list[int]:
-    rows = connection.execute(select(workers).where(workers.c.id.in_(dead))).all()
-    return [row.id for row in rows if untrusted_journals(connection, [row.journal.rpartition("/")[2]], row.started_at)]
+def _without_whole_journal(connection: Connection, dead: Sequence[int], *, theirs: bool = True) -> list[int]:
+    doubtful = [JournalState.UNREAD.value, JournalState.BROKEN.value]
+    doubtful += [] if theirs else [JournalState.READ.value]
+    query = select(workers.c.id).where(workers.c.id.in_(dead), workers.c.journal_state.in_(doubtful))
+    return [row.id for row in connection.execute(query)]
+
+
+def doubt_journals(connection: Connection, names: Collection[str]) -> None:
+    """Records may be missing from the journals of these names: what their workers have claimed until now is doubtful."""
+    same = or_(*(workers.c.journal.endswith(f"/{name}", autoescape=True) for name in names))
+    change = update(workers).where(or_(workers.c.journal.in_(names), same))
+    connection.execute(change.values(journal_state=JournalState.BROKEN.value))
 
 
 def waiting_again() -> ColumnElement[str]:

@@ -119,6 +119,7 @@ def test_a_dead_workers_claims_are_given_back_and_what_it_had_begun_is_in_flight
     everybody(store, 5)
     enqueue_all(store)
     dead = store.sending.begin_worker("worker-1", 1)
+    store.digest.apply(Batch(workers=[dead]))
     claims = store.campaigns.claim(CAMPAIGN, 4, 10, dead)
     ids = [claim.copy for claim in claims]
     store.digest.apply(Batch(started=ids[:2]))

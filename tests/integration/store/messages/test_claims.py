@@ -150,9 +150,10 @@ def test_only_a_dead_workers_own_copies_are_left_in_flight(store: Store) -> None
     store.sending.claim(1, 10, dead)
     store.sending.claim(1, 10, living)
     store.digest.apply(Batch(started=[1000, 1001]))
+    assert store.sending.former_workers("app") == [dead]
+    assert store.sending.former_workers("folder/app") == [dead]
+    assert store.sending.former_workers("worker-2") == []
     again = store.sending.begin_worker("app", 3)
-    assert store.sending.former_workers(again) == [dead]
-    assert store.sending.former_workers(living) == []
     assert [one.copy for one in store.sending.left_in_flight([dead])] == [1000]
     store.digest.apply(Batch(attempts=[AttemptResult(1000, SendOutcome.INDETERMINATE, 40, 1)]))
     assert store.sending.left_in_flight([dead]) == []
