@@ -1,8 +1,8 @@
 """Which copies' messages had begun to leave: in shared memory, which outlives the process that wrote it.
 
 After `kill -9` it is exact where the journal is not: a record that a killed writer had not yet answered is in the
-journal as well. After a power cut it says nothing of that. It also shows whose journal it lies beside: a copy of the file, from a
-backup say, has another inode than the one it names, and an older one names another worker.
+journal as well. After a power cut it says nothing of that. It also shows whose journal it lies beside: a copy of it,
+from a backup say, has another inode than the one it names, and an older one names another worker.
 """
 
 import mmap
@@ -20,6 +20,7 @@ _ID_BYTES: Final = 128
 # A copy stays in here for so many others: longer than a result that the disk refused waits until it is tried again.
 _SLOTS: Final = 1 << 16
 _WORD: Final = 8
+_UNKNOWN: Final = "-"
 
 
 class LastTaken(NamedTuple):
@@ -29,6 +30,9 @@ class LastTaken(NamedTuple):
     """Whose it is; None from a version that did not say. 0: the file is a copy, so its journal may be one as well."""
     copies: frozenset[int] | None
     """What had begun to leave; None when that is unknown."""
+
+
+_NOBODYS: Final = LastTaken(0, None)
 
 
 class TakenCopies:
@@ -71,15 +75,11 @@ def last_taken(folder: Path) -> LastTaken:
     finally:
         os.close(fd)
     boot, where, worker = (*content[:_ID_BYTES].rstrip(b"\0").decode("ascii", "replace").split(" "), "", "", "")[:3]
-    if where != inode or not worker.isdecimal() and worker:
+    if where != inode or (worker and not worker.isdecimal()):
         return _NOBODYS
     known = boot not in {"", _UNKNOWN} and boot == _boot() and len(content) == _HEAD_BYTES + _SLOTS * _WORD
     copies = frozenset(memoryview(content)[_HEAD_BYTES:].cast("Q")) - {0} if known else None
     return LastTaken(int(worker) if worker else None, copies)
-
-
-_UNKNOWN: Final = "-"
-_NOBODYS: Final = LastTaken(0, None)
 
 
 def _head(boot: str, fd: int, worker: int) -> bytes:

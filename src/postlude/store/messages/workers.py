@@ -105,7 +105,7 @@ def _without_whole_journal(connection: Connection, dead: Sequence[int], *, their
 
 
 def doubt_journals(connection: Connection, names: Collection[str]) -> None:
-    """Records may be missing from the journals of these names: what their workers have claimed until now is doubtful."""
+    """Records may be missing from these journals: what their workers have claimed until now is doubtful."""
     same = or_(*(workers.c.journal.endswith(f"/{name}", autoescape=True) for name in names))
     change = update(workers).where(or_(workers.c.journal.in_(names), same))
     connection.execute(change.values(journal_state=JournalState.BROKEN.value))
