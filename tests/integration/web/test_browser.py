@@ -9,7 +9,7 @@ from servers.starts import Started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from support.web_world import World
 
@@ -53,6 +53,24 @@ def test_the_mailbox_updates_without_reload(page: "Page", served: str, world: "W
     page.get_by_text("Framed").wait_for(timeout=5000)
     assert page.evaluate("window.sameDocument")
     assert page.complaints == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", ["**/events*", "**/mailbox*"], ids=["stream", "page"])
+def test_what_a_live_page_was_refused_it_asks_for_again(page: "Page", served: str, world: "World", path: str) -> None:
+    def refuse(route: "Route") -> None:
+        if "/events" in route.request.url or "hx-request" in route.request.headers:
+            route.fulfill(status=503, body="busy")
+        else:
+            route.continue_()
+
+    page.route(path, refuse)
+    with page.expect_response(lambda response: response.status == 503):
+        page.goto(f"{served}/mailbox")
+    page.evaluate("window.sameDocument = true")
+    in_thread(world.outbox.send(Outgoing("", "bob@example.net", MAIL), Started()))
+    page.unroute(path)
+    page.get_by_text("Framed").wait_for()  # nothing is published: it comes with what is asked again
+    assert page.evaluate("window.sameDocument")
 
 
 def test_the_framed_mail_shows_images_and_links_and_runs_nothing(page: "Page", served: str, world: "World") -> None:

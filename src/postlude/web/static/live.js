@@ -15,6 +15,7 @@ function count() {
   }
 }
 
+const retryAfter = 5000;
 let waiting = 0;
 
 // One request for a burst of changes: a sweep of links must not load the page a hundred times.
@@ -31,6 +32,10 @@ function listen(path) {
   const source = new EventSource(path);
   source.addEventListener("ready", changed);
   source.addEventListener("changed", changed);
+  // The browser goes on by itself when a stream breaks off, but not when it was refused.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) window.setTimeout(() => listen(path), retryAfter);
+  });
   window.addEventListener("pagehide", () => source.close());
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) listen(path);
@@ -39,4 +44,10 @@ function listen(path) {
 
 const part = document.querySelector("[data-live]");
 if (part) listen(part.dataset.events);
+// What was not answered is asked for again: the next change may be hours away.
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(failure, (event) => {
+    if (event.target.matches("[data-live]")) window.setTimeout(changed, retryAfter);
+  });
+}
 window.setInterval(count, 10000);
