@@ -3,10 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 from postlude.classify import RULES_VERSION
-from postlude.model.event import Event
 from postlude.services.digest.reclassify import Reclassifier
 from postlude.services.reports.shapes import CopyView, MessageView, TimelineEntry
 from simulation.clock import MICROS
@@ -20,7 +19,6 @@ _ARRIVED: Final = frozenset({"opened", "clicked", "unsubscribed", "replied", "co
 _TRIES: Final = frozenset({"sent", "deferred", "rejected", "indeterminate", "expired"})
 _PEOPLE: Final = frozenset({"human", "human_proxied"})
 _MACHINES: Final = frozenset({"machine", "machine_suspected"})
-_PROMPT: Final = "prompt-click"
 _WINDOW: Final = 30 * MICROS
 _QUARANTINED: Final = ("failed", "refused", "unreadable", "unhandled", "unproven", "waiting", "unmatched", "returned")
 
@@ -180,18 +178,9 @@ def _by_verdict(entries: list[TimelineEntry], kind: str) -> Counter[str]:
     return Counter(groups.get(entry.verdict, entry.verdict) for entry in entries if entry.kind == kind)
 
 
-class _AsItCame(Reclassifier):
-    """Knows of a hand-off what the digest knew: a click that was digested before the attempt's result is not prompt."""
-
-    def _by_itself(self, event: Event, sent_at: int | None) -> Any:
-        one = super()._by_itself(event, sent_at)
-        late = _PROMPT in one.reasons and _PROMPT not in event.reasons
-        return super()._by_itself(event, None) if late else one
-
-
 def verdicts_are_the_same_from_nothing(found: Found) -> Iterator[str]:
     """Whatever came late, twice or after a restart: judging the whole history again changes no verdict."""
-    work = _AsItCame(found.app.history, found.app.store, rules_version=RULES_VERSION + 1)
+    work = Reclassifier(found.app.history, found.app.store, rules_version=RULES_VERSION + 1)
     work.start(dry_run=True)
     while work.step():
         pass

@@ -10,6 +10,7 @@ from postlude.classify.copy_window import (
     PeopleTimes,
     add_hits,
     begin_window,
+    has_left,
     people_times,
     read_hits,
     read_window,
@@ -24,6 +25,7 @@ from postlude.classify.reconsider import Reviewed, reconsider
 from postlude.classify.rules import RULES, RULES_VERSION, Confidence, VerdictRule, since_class
 from postlude.classify.sighting import (
     REPLY,
+    SHARED,
     VERDICTS,
     Place,
     Sighting,
@@ -45,6 +47,7 @@ __all__ = [
     "RULES",
     "RULES_VERSION",
     "RULE_WORDS",
+    "SHARED",
     "SIGHTING_BYTES",
     "VERDICTS",
     "VERDICT_WORDS",
@@ -74,6 +77,7 @@ __all__ = [
     "crowded",
     "entry_of",
     "explained",
+    "has_left",
     "how_sure",
     "is_plain",
     "judge",

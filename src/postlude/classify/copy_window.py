@@ -131,6 +131,11 @@ def read_hits(entries: bytes) -> list[Sighting]:
     return [Sighting(*row) for row in iter_unpack(entries)]
 
 
+def has_left(window: bytes) -> bool:
+    """Whether there were more hits than it holds."""
+    return bool(window[1] & _OVERFLOWED)
+
+
 def people_times(window: bytes) -> PeopleTimes:
     """When people opened and clicked, as the window says now."""
     times = _older(window)

@@ -12,7 +12,7 @@ from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.observation import Hit
 from postlude.model.words import HitEndpoint, Verdict
 
-RULES_VERSION: Final = 4
+RULES_VERSION: Final = 5
 """Goes up whenever the same hit may be judged differently."""
 
 PROMPT_SECONDS: Final = 2
@@ -46,6 +46,8 @@ class VerdictRule(NamedTuple):
     on_open: Verdict | None
     on_click: Verdict | None
     matches: Callable[[HitFacts], bool]
+    timed: bool = False
+    """Whether it depends on when the copy was handed over."""
 
 
 _PURPOSE_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -135,8 +137,9 @@ RULES: Final = (
         _V.MACHINE_SUSPECTED,
         _V.MACHINE_SUSPECTED,
         lambda s: s.network in _SUSPECT_NETWORKS and _near_delivery(s),
+        timed=True,
     ),
-    VerdictRule("prompt-click", _C.MEDIUM, None, _V.MACHINE_SUSPECTED, _prompt),
+    VerdictRule("prompt-click", _C.MEDIUM, None, _V.MACHINE_SUSPECTED, _prompt, timed=True),
     VerdictRule("bare-agent", _C.MEDIUM, _V.UNKNOWN, _V.MACHINE, _is(Family.BARE)),
     VerdictRule("apple-egress", _C.MEDIUM, _V.UNKNOWN, None, _apple),
     VerdictRule("mail-client", _C.HIGH, _V.HUMAN, _V.HUMAN, _is(Family.MAIL_CLIENT)),

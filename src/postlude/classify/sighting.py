@@ -1,7 +1,7 @@
 """One hit as a copy's window keeps it: 29 bytes of what rules over several hits look at, without its address."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -66,7 +66,7 @@ _ENDPOINTS: Final = {
 }
 _CONFIDENCE: Final = {rule.id: rule.confidence for rule in RULES}
 _PLAIN: Final = frozenset({"browser", "unknown-agent", "empty-agent"})
-_RELAYED: Final = "apple-egress"  # Private Relay changes its address all the time
+_SAYS_LITTLE: Final = _PLAIN | {rule.id for rule in RULES if rule.timed or rule.confidence is Confidence.WEAK}
 _PROXY: Final = "image-proxy"
 _IPV4_DOTS: Final = 3
 _PRIVATE: Final = re.compile(
@@ -124,9 +124,13 @@ def code_of(hit: Hit, judgement: Judgement, *, sent_at: int | None = None) -> in
     return code | NUMBER_OF[judgement.verdict] << _BASE | sure << _SURE
 
 
-def is_plain(reasons: Sequence[str]) -> bool:
-    """Whether nothing but its program's name spoke for a person, by what one request alone says."""
-    return bool(reasons) and reasons[0] in _PLAIN and _RELAYED not in reasons
+def is_plain(reasons: Collection[str]) -> bool:
+    """Whether nothing but its program's name speaks for a person, by what one request alone says.
+
+    How soon it came after the hand-off does not matter: that may be known later than the hit, and neighbours would
+    depend on the order.
+    """
+    return not _PLAIN.isdisjoint(reasons) and _SAYS_LITTLE.issuperset(reasons)
 
 
 REPLY: Final = ACT | HUMAN << _BASE | Confidence.CERTAIN << _SURE

@@ -34,10 +34,11 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     first_verdict: Verdict | None = None
     """The verdict it had first; only of a correction, which takes the place of the event with the same id."""
     cause: str = ""
-    """Why it was judged again: `later-hits` or `reclassify`; empty for an event's first verdict."""
+    """Why it was judged again: `later-hits`, `late-facts` (of its copy) or `reclassify`; empty for a first verdict."""
 
 
 LATER_HITS: Final = "later-hits"
+LATE_FACTS: Final = "late-facts"
 RECLASSIFY: Final = "reclassify"
 
 

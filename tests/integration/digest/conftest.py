@@ -16,7 +16,7 @@ from postlude.model.event import Event
 from postlude.model.observation import Observation, Returned, Submitted, encode_observation
 from postlude.model.words import EventKind, Verdict, Via
 from postlude.services.change_feed import Changes
-from postlude.services.digest.attempts import Submissions
+from postlude.services.digest.attempts import SenderKnown, Submissions
 from postlude.services.digest.attribution import Attribution
 from postlude.services.digest.findings import Repeats
 from postlude.services.digest.hits import Hits
@@ -26,7 +26,7 @@ from postlude.services.digest.returned_mail import ReturnedMail
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
 from postlude.services.notices import Notices
-from postlude.store import Copy, Message, Store, Submission
+from postlude.store import Copy, Link, Message, Store, Submission
 
 
 class World:
@@ -50,10 +50,11 @@ class World:
         chosen: Callable[[], None] = lambda: None,
         windows: Windows | None = None,
         notices: Notices | None = None,
+        know_sender: SenderKnown = lambda _message, _user: None,
     ) -> Digest:
         withdrawn = Withdrawn(self.store.privacy)
         record_steps = RecordSteps(
-            submissions=Submissions(take, self.spool.get),
+            submissions=Submissions(take, self.spool.get, know_sender),
             returned=ReturnedMail(self.spool, read, assign, Repeats(self.store.digest.seen)),
             hits=hits or Hits(self.store.messages, withdrawn=withdrawn),
         )
@@ -86,7 +87,8 @@ def take(submitted: Submitted, raw: bytes) -> SimpleNamespace:
     )
     copies = tuple(Copy(number * 10 + i, number, recipient) for i, recipient in enumerate(submitted.recipients))
     events = tuple(Event(copy.id, EventKind.QUEUED, submitted.at, number, copy.id) for copy in copies)
-    return SimpleNamespace(submission=Submission(message, (), copies), events=events)
+    links = tuple(Link(number, n, f"https://shop.example/{n}") for n in range(raw.count(b"link")))
+    return SimpleNamespace(submission=Submission(message, links, copies), events=events)
 
 
 def read(raw: bytes, _returned: Returned) -> list[Finding]:

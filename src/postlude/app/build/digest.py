@@ -52,13 +52,16 @@ def build_digest(
 ) -> Digest:
     """Return the digest over this data folder's journals."""
     withdrawn = Withdrawn(store.privacy)
+    classifier = own_visits(parts.settings, store)
     tags, repeats = tag_reader(parts.codec), Repeats(store.digest.seen)
     record_steps = RecordSteps(
         submissions=Submissions(
-            partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox), spool_out.get
+            partial(_take, build_policies(parts, store), tracker, parts.settings.sandbox),
+            spool_out.get,
+            classifier.know,
         ),
         returned=ReturnedMail(spool_in, partial(parse_returned, tags), partial(_attribute, store), repeats),
-        hits=Hits(store.messages, own_visits(parts.settings, store), withdrawn=withdrawn),
+        hits=Hits(store.messages, classifier, withdrawn=withdrawn),
         webhooks=ProviderCalls(
             provider_keys(parts.settings),
             certificates(parts).get,
@@ -75,7 +78,7 @@ def build_digest(
         record_steps=record_steps,
         changes=changes,
         clock=parts.clock,
-        windows=Windows(store.messages, history, window_settings(parts.settings)),
+        windows=Windows(store.messages, history, window_settings(parts.settings), classifier=classifier),
         notices=Notices(store, parts.clock, parts.settings.hold_seconds),
         chosen=chosen,
         maintenance=maintenance,

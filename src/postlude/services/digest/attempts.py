@@ -48,12 +48,26 @@ class SubmissionReader(Protocol):
         ...
 
 
+class SenderKnown(Protocol):
+    """Is told who sent a message before its hits are judged: `OwnVisits.know`."""
+
+    def __call__(self, message: int, sender: int, /) -> None:
+        """The user's id."""
+        ...
+
+
 class Submissions:
     """The step for submitted messages. `take` makes the same of the same message every time."""
 
-    def __init__(self, read_submission: SubmissionReader, mail: SpooledMail) -> None:
+    def __init__(
+        self,
+        read_submission: SubmissionReader,
+        mail: SpooledMail,
+        know_sender: SenderKnown = lambda _message, _user: None,
+    ) -> None:
         self._take = read_submission
         self._mail = mail
+        self._know_sender = know_sender
 
     def __call__(self, item: Item, submitted: Submitted) -> None:
         """Take one message apart. One whose bytes are damaged or gone has its copies all the same: they are refused."""
@@ -66,6 +80,7 @@ class Submissions:
             item.damage = f"the bytes of message {id_text(submitted.message)} are damaged in the spool"
         if item.damage:
             item.damage += f": it is not sent to {', '.join(submitted.recipients)}. Ask its sender to send it again"
+        self._know_sender(submitted.message, submitted.user)
         taken = self._take(submitted, raw)
         item.meaning = Meaning(submission=taken.submission, events=taken.events)
         item.outcome = RecordOutcome.SUBMITTED

@@ -1,6 +1,6 @@
 """Hits at the edge: opens, clicks, unsubscribes, pages looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from postlude.classify import (
@@ -95,7 +95,7 @@ class Hits:
     ) -> None:
         self._source = source
         self._withdrawn = withdrawn
-        self._classify = classifier
+        self.classifier: Final = classifier
         self._rules_version = rules_version
         self._sent: dict[int, int] = {}  # of what this batch asks for
         self._sent_before: Final = NumberCache(_SENT_TIMES_KEPT)
@@ -213,11 +213,19 @@ class Hits:
         return judged
 
     def _meaning(self, hit: Hit, sent_at: int | None) -> _Judged:
-        judgement = self._classify(hit, sent_at=sent_at)
+        judgement = self.classifier(hit, sent_at=sent_at)
         kind = EventKind.VIEWED if hit.method == _NOT_FOLLOWED else _KINDS[hit.endpoint]
         code, program = code_of(hit, judgement, sent_at=sent_at), program_of(hit.user_agent)
-        facts, plain = _facts(hit, kind, judgement), is_plain(judgement.reasons)
+        facts, plain = _facts(hit, kind, judgement), counts_as_neighbour(judgement.reasons, hit.facts)
         return _Judged(kind, judgement.verdict, judgement.reasons, facts, code, program, plain)
+
+
+def counts_as_neighbour(reasons: Collection[str], facts: Mapping[str, str]) -> bool:
+    """Whether a hit is looked at beside those of other copies; `reasons`: what its request alone says.
+
+    Never one from a user's own browser: whose message it was may be known later than the hit.
+    """
+    return OWN_MARK not in facts and is_plain(reasons)
 
 
 def _evidence(hit: Hit) -> str:

@@ -182,7 +182,7 @@ class Digest:
         self._forgetter = forgetter
         self._batch_records = batch_records
         self._notices = notices
-        self._windows = windows or Windows(store.messages, history)
+        self._windows = windows or Windows(store.messages, history, classifier=record_steps.hits.classifier)
         self._feed: Final = HistoryFeedReader(store, history, clock)
         self._in_store: dict[int, JournalPosition] = {}
         self._new_in_store = NewLabels()
@@ -376,6 +376,7 @@ class Digest:
         return self._store.messages.copies_like(asked[0]) if asked else []
 
     def _to_store(self, items: list[Item], places: dict[int, JournalPosition]) -> None:
+        self._feed.flush()  # rules look at what the history has, and half a batch may be in the state alone
         now, rare, labels = self._clock.now(), _rare(items), self._new_in_store.before(places)
         erased = self._erased(rare)
         review = self._windows.review(items)

@@ -7,13 +7,15 @@ on one message 512 hits are remembered, of all visitors the newest two times 200
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from struct import Struct
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
-from postlude.classify import CrowdHit, WindowSettings, crowd_key, crowded, is_plain, place_of, program_of
+from postlude.classify import CrowdHit, WindowSettings, crowd_key, crowded, place_of, program_of
 from postlude.classify.window_rules import WINDOW_RULE
 from postlude.kit.clock import MICROS_PER_SECOND
 from postlude.model.event import Event
 from postlude.model.words import EventKind
+from postlude.services.digest.hits import counts_as_neighbour
 
 ONE_ADDRESS: Final = WINDOW_RULE["one-address"].id
 _SEVERAL: Final = frozenset(WINDOW_RULE)
@@ -24,6 +26,10 @@ _DOMAINS: Final = 20_000
 _LOADED: Final = 100_000
 _HELD: Final = 1.5  # times the reach: so much may come out of order before the history is asked
 _TRACKS: Final = (EventKind.OPENED, EventKind.CLICKED, EventKind.VIEWED)
+
+
+PlainHit = tuple[int, Event]
+"""A hit that a browser's name alone speaks for, by its `classify.crowd_key`."""
 
 
 class DomainSource(Protocol):
@@ -76,8 +82,12 @@ class Neighbours:
         self._loaded = False
         self._from = self._begun = 0  # the memory is whole from the first on; its newer half began at the second
 
-    def look(self, hits: Sequence[tuple[int, Event]]) -> CrowdMarks:
-        """What the hits of a batch show (by `classify.crowd_key`), with the earlier ones of their visitors."""
+    def look(self, hits: Sequence[PlainHit], domains: Mapping[int, str] = MappingProxyType({})) -> CrowdMarks:
+        """What the hits of a batch show, with the earlier ones of their visitors.
+
+        `domains`: of copies that are only now known.
+        """
+        self._domains |= domains
         pending: dict[int, bytes] = {}
         self._pending, self._shared = pending, {}
         marks = CrowdMarks({}, {})
@@ -117,7 +127,7 @@ class Neighbours:
             self._new[key] = _newest(self._new.get(key, b"") + _HIT.pack(*hit, marked))
         self._loaded = True
 
-    def _late(self, hits: Iterable[tuple[int, Event]]) -> dict[int, list[bytes]]:
+    def _late(self, hits: Iterable[PlainHit]) -> dict[int, list[bytes]]:
         """What the history knows of the visitors of hits that reach further back than the memory."""
         events = [event for _, event in hits if event.at - self._reach < self._from]
         times = [event.at for event in events]
@@ -179,11 +189,17 @@ def _newest(entries: bytes) -> bytes:
 
 def _of_events(events: Iterable[Event]) -> Iterator[tuple[int, CrowdHit, bool]]:
     """Those whose neighbours count, with their keys, and whether they were marked."""
+    for key, event in plain_hits(events):
+        yield key, CrowdHit(event.at, event.id, event.copy), ONE_ADDRESS in event.reasons
+
+
+def plain_hits(events: Iterable[Event]) -> Iterator[PlainHit]:
+    """Those whose neighbours count."""
     for event in events:
         if not event.rules_version or not event.copy:
             continue
-        if not is_plain([rule for rule in event.reasons if rule not in _SEVERAL]):
+        if not counts_as_neighbour([rule for rule in event.reasons if rule not in _SEVERAL], event.facts):
             continue
         key = crowd_key(event.message, place_of(event.address), program_of(event.facts.get("user_agent", "")))
         if key:
-            yield key, CrowdHit(event.at, event.id, event.copy), ONE_ADDRESS in event.reasons
+            yield key, event

@@ -46,13 +46,17 @@ class OwnVisits:
         user = parse_id(mark.partition(":")[0])
         return user is not None and (not self._colleagues_count or user == self._sender(message))
 
+    def know(self, message: int, sender: int) -> None:
+        """A message that is about to be stored."""
+        if len(self._senders) >= _REMEMBERED:
+            self._senders.clear()
+        self._senders[message] = sender
+
     def _sender(self, message: int) -> int | None:
         """Not remembered while it is not known: after a restore, hits may be read before their message."""
         sender = self._senders.get(message)
         if sender is None and (sender := self._sender_of(message)) is not None:
-            if len(self._senders) >= _REMEMBERED:
-                self._senders.clear()
-            self._senders[message] = sender
+            self.know(message, sender)
         return sender
 
 

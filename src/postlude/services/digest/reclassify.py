@@ -9,56 +9,28 @@ copies: every part is one pass over one column and a sort of its own events.
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from postlude.classify import (
-    REPLY,
-    RULES_VERSION,
-    VERDICTS,
-    CrowdHit,
-    Place,
-    Reviewed,
-    WindowSettings,
-    add_hits,
-    code_of,
-    crowd_key,
-    crowded,
-    entry_of,
-    is_plain,
-    judge,
-    pack_sighting,
-    people_times,
-    place_of,
-    program_of,
-    since_class,
-)
+from postlude.classify import RULES_VERSION, CrowdHit, WindowSettings, crowd_key, crowded, judge
 from postlude.history import CrowdedAddress, History
 from postlude.kit.clock import MICROS_PER_SECOND, Clock, SystemClock
-from postlude.model.event import RECLASSIFY, WHY, Event, corrected
-from postlude.model.observation import Hit
-from postlude.model.words import EventKind, HitEndpoint
-from postlude.services.digest.hits import KEPT_HEADERS, HitClassifier
-from postlude.services.digest.neighbours import ONE_ADDRESS
-from postlude.store import Batch, CopyTimes, Corrections, Store
+from postlude.model.event import RECLASSIFY, Event
+from postlude.services.digest.hits import HitClassifier, counts_as_neighbour
+from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, shared_in
+from postlude.store import Batch, Store
 
 _COPIES: Final = 1000  # a step: about 0.2 s, so that what comes meanwhile does not wait longer
 _PART: Final = 100_000  # events that are in memory at a time: 40 MB
 _ADDRESSES: Final = 500_000  # events whose addresses are counted at a time
-_PLACES_KEPT: Final = 20_000
 _PLACE: Final = "reclassify:place"
 _JUDGED: Final = "reclassify:judged-by"
 _KNOWN: Final = 8192
 _FOR_EVER: Final = (1 << 63) - 1
-_ENDPOINTS: Final = {
-    EventKind.OPENED: HitEndpoint.PIXEL,
-    EventKind.CLICKED: HitEndpoint.LINK,
-    EventKind.UNSUBSCRIBED: HitEndpoint.UNSUBSCRIBE,
-}
 
 
 class ReclassifyProgress(msgspec.Struct, frozen=True):
@@ -77,16 +49,6 @@ class ReclassifyProgress(msgspec.Struct, frozen=True):
     """How many by kind, old and new verdict: `clicked human machine`."""
     dry_run: bool = False
     """Nothing was changed."""
-
-
-class _Alone(NamedTuple):
-    """What one request alone says."""
-
-    reasons: tuple[str, ...]
-    client: str
-    code: int
-    program: int
-    base: int
 
 
 Group = tuple[int, list[Event]]
@@ -108,7 +70,6 @@ class Reclassifier:
     ) -> None:
         self._history = history
         self._store = store
-        self._classify = classifier
         self._version = rules_version
         self._copies = copies
         self._settings = settings
@@ -118,9 +79,8 @@ class Reclassifier:
         self._parts = 1
         self._changes: Counter[str] = Counter()
         self._groups: list[Group] = []
-        self._known: dict[tuple[object, ...], _Alone] = {}
         self._links: dict[int, int] = {}
-        self._places: dict[str, Place] = {}
+        self._judge = CopyJudge(self._links_of, classifier, rules_version, settings)
         self._shared = array("q")
         self._changed: set[int] = set()
         self._crowd_part = self._crowd_parts = 0
@@ -198,9 +158,9 @@ class Reclassifier:
             sent = self._store.messages.sent_times({event.copy for event in events})
             visitors: defaultdict[int, list[CrowdHit]] = defaultdict(list)
             for event in events:
-                one = self._by_itself(event, sent.get(event.copy))
-                if event.copy and is_plain(one.reasons):
-                    key = crowd_key(event.message, self._place(event.address), one.program)
+                one = self._judge.alone(event, sent.get(event.copy))
+                if event.copy and counts_as_neighbour(one.reasons, event.facts):
+                    key = crowd_key(event.message, self._judge.place(event.address), one.program)
                     visitors[key].append(CrowdHit(event.at, event.id, event.copy))
             for key, hits in visitors.items():
                 if key:
@@ -208,20 +168,16 @@ class Reclassifier:
         self._shared = array("q", sorted(found))
         self._crowd_part += 1
 
-    def _is_shared(self, event: Event) -> bool:
+    def _shared_of(self, events: Sequence[Event]) -> set[int]:
         """Of a copy that had hits since its part was read, also where the digest found it."""
-        place = bisect_left(self._shared, event.id)
-        if place < len(self._shared) and self._shared[place] == event.id:
-            return True
-        return event.copy in self._changed and ONE_ADDRESS in event.reasons
+        found = shared_in(events) if events[0].copy in self._changed else set()
+        if self._shared:
+            found |= {event.id for event in events if self._is_shared(event.id)}
+        return found
 
-    def _place(self, address: str) -> Place:
-        place = self._places.get(address)
-        if place is None:
-            if len(self._places) > _PLACES_KEPT:
-                self._places.clear()
-            place = self._places[address] = place_of(address)
-        return place
+    def _is_shared(self, number: int) -> bool:
+        place = bisect_left(self._shared, number)
+        return place < len(self._shared) and self._shared[place] == number
 
     def _load(self) -> None:
         self._read_to = self._history.cursor()
@@ -238,26 +194,22 @@ class Reclassifier:
     def _judge_again(self, groups: Sequence[Group]) -> None:
         groups = self._fresh(groups)
         sent = self._store.messages.sent_times([copy for copy, _ in groups])
-        before: list[Event] = []
-        after: list[Event] = []
-        windows: dict[int, bytes] = {}
-        times: dict[int, CopyTimes] = {}
+        rejudged = Rejudged()
         for copy, events in groups:
-            windows[copy], pairs = self._of_copy(events, sent.get(copy))
-            if pairs:
-                times[copy] = CopyTimes(*people_times(windows[copy]))
-                before += [old for old, _ in pairs]
-                after += [new for _, new in pairs]
-            self._done += sum(event.rules_version > 0 and event.at >= self._since for event in events)
+            judged = self._judge.judge_copy(events, sent.get(copy), self._shared_of(events))
+            wanted = [event for event in events if event.at >= self._since] if self._since else events
+            rejudged.add(copy, judged, self._judge.changes(wanted, judged, RECLASSIFY))
+            self._done += sum(event.rules_version > 0 for event in wanted)
+        corrections = rejudged.corrections()
         self._changes.update(
-            f"{old.kind.value} {old.verdict.value} {new.verdict.value}" for old, new in zip(before, after, strict=True)
+            f"{old.kind.value} {old.verdict.value} {new.verdict.value}"
+            for old, new in zip(corrections.before, corrections.after, strict=True)
         )
         if self._dry:
             return
-        corrections = Corrections(before, after, times)
-        batch = Batch(corrections=corrections, rewindowed=windows, at=self._clock.now())
+        batch = Batch(corrections=corrections, rewindowed=rejudged.windows, at=self._clock.now())
         entry = self._store.digest.apply(batch)
-        if after:
+        if corrections.after:
             self._history.append(entry.events, {}, replace=entry.events, number=entry.first)
 
     def _fresh(self, groups: Sequence[Group]) -> Sequence[Group]:
@@ -265,62 +217,8 @@ class Reclassifier:
         changed = self._changed = self._history.changed_since(self._read_to, [copy for copy, _ in groups])
         if not changed:
             return groups
-        wanted = (event for event in self._history.of_copies(sorted(changed)) if _is_looked_at(event))
-        events = sorted(wanted, key=lambda event: (event.copy, event.at, event.id))
-        again = {copy: list(some) for copy, some in groupby(events, key=lambda event: event.copy)}
+        again = dict(by_copy(self._history.of_copies(sorted(changed))))
         return [(copy, again.get(copy, some)) for copy, some in groups]
-
-    def _of_copy(self, events: Sequence[Event], sent_at: int | None) -> tuple[bytes, list[tuple[Event, Event]]]:
-        """The copy's window made from nothing, and what changes: (before, after)."""
-        alone: dict[int, _Alone] = {}
-        entries = []
-        for event in events:
-            if event.kind is EventKind.REPLIED:
-                entries.append(pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0))
-                continue
-            one = alone[event.id] = self._by_itself(event, sent_at)
-            place = self._place(event.address)
-            entries.append(entry_of(event.at, event.id, one.code, event.position, place, one.program))
-        shared = [event.id for event in events if self._is_shared(event)]
-        added = add_hits(b"", b"".join(entries), self._settings, lambda: self._links_of(events[0].message), shared)
-        pairs = []
-        for event in events:
-            judged = alone.get(event.id)
-            if judged is not None and event.at >= self._since:
-                reviewed = added.reviewed.get(event.id) or Reviewed(judged.base)
-                if VERDICTS[reviewed.verdict] is not event.verdict:
-                    pairs.append((event, self._corrected(event, reviewed, judged)))
-        return added.window, pairs
-
-    def _corrected(self, event: Event, reviewed: Reviewed, judged: _Alone) -> Event:
-        reasons = (*reviewed.reasons, *(rule for rule in judged.reasons if rule not in reviewed.reasons))
-        facts = {name: value for name, value in event.facts.items() if name != "client"}
-        if judged.client:
-            facts["client"] = judged.client
-        return corrected(
-            msgspec.structs.replace(event, facts=facts),
-            VERDICTS[reviewed.verdict],
-            reasons,
-            why=reviewed.why,
-            rules_version=self._version,
-            cause=RECLASSIFY,
-        )
-
-    def _by_itself(self, event: Event, sent_at: int | None) -> _Alone:
-        since = since_class(None if sent_at is None else event.at - sent_at)
-        facts = event.facts
-        own = event.message if "signed_in" in facts else 0  # whose visit that is depends on who sent the message
-        key = (event.kind, since, own, *((name, value) for name, value in facts.items() if name != WHY))
-        known = self._known.get(key)
-        if known is None:
-            hit = _as_hit(event)
-            judgement = self._classify(hit, sent_at=sent_at)
-            base = VERDICTS.index(judgement.verdict)
-            code, program = code_of(hit, judgement, sent_at=sent_at), program_of(hit.user_agent)
-            if len(self._known) >= _KNOWN:
-                self._known.clear()
-            known = self._known[key] = _Alone(judgement.reasons, judgement.client, code, program, base)
-        return known
 
     def _links_of(self, message: int) -> int:
         if message not in self._links:
@@ -342,22 +240,3 @@ def _in_parts(wanted: Sequence[CrowdedAddress]) -> Iterator[list[CrowdedAddress]
         events += one.events
     if some:
         yield some
-
-
-def _is_looked_at(event: Event) -> bool:
-    return event.rules_version > 0 or event.kind is EventKind.REPLIED
-
-
-def _as_hit(event: Event) -> Hit:
-    """The hit an event was made of, as far as rules look at it."""
-    facts: Mapping[str, str] = event.facts
-    rest = {name: value for name, value in facts.items() if name not in _NOT_OF_THE_HIT}
-    headers = {name: facts[name] for name in KEPT_HEADERS if name in facts}
-    endpoint = _ENDPOINTS.get(event.kind) or HitEndpoint(facts.get("page", ""))
-    method, agent = facts.get("method", "GET"), facts.get("user_agent", "")
-    return Hit(
-        event.at, endpoint, 0, event.message, event.copy, event.position, method, agent, event.address, headers, rest
-    )
-
-
-_NOT_OF_THE_HIT: Final = frozenset({*KEPT_HEADERS, "page", "method", "user_agent", "client", WHY})

@@ -1,6 +1,6 @@
 """Verdicts over several hits: the windows of a batch's copies are read, added to, and written with the batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -17,12 +17,17 @@ from postlude.classify import (
     WindowSettings,
     add_hits,
     begin_window,
+    judge,
     pack_sighting,
+    read_hits,
 )
 from postlude.model.event import LATER_HITS, Event, corrected
 from postlude.model.words import EventKind
-from postlude.services.digest.item import Item
-from postlude.services.digest.neighbours import DomainSource, NearbyEvents, Neighbours
+from postlude.services.digest.hits import HitClassifier
+from postlude.services.digest.item import Item, Meaning
+from postlude.services.digest.judge_copy import CopyJudge
+from postlude.services.digest.late_facts import LateCopy, LateFacts, judge_late, late_copies, late_facts
+from postlude.services.digest.neighbours import CrowdMarks, DomainSource, NearbyEvents, Neighbours, PlainHit, plain_hits
 from postlude.store import CopyTimes, Corrections
 
 _CACHED_BYTES: Final = 24_000_000
@@ -52,11 +57,15 @@ class EventSource(NearbyEvents, Protocol):
         """The events with these ids, which were seen at these times."""
         ...
 
+    def of_copies(self, copies: Sequence[int]) -> list[Event]:
+        """Every event of these copies, oldest first."""
+        ...
+
 
 class Review(NamedTuple):
     """A batch's events with the verdicts of their windows, and what that changes of earlier ones."""
 
-    events: list[Event]
+    events: Sequence[Event]
     corrections: Corrections
     windows: dict[int, bytes]
     rewindowed: dict[int, bytes] = {}  # noqa: RUF012 - a NamedTuple's default
@@ -98,7 +107,9 @@ class Windows:
         earlier: EventSource,
         settings: WindowSettings = WindowSettings(),  # noqa: B008 - frozen
         rules_version: int = RULES_VERSION,
+        classifier: HitClassifier = judge,
     ) -> None:
+        """`classifier`: what judges a request by itself, once more where its copy's hand-off came later."""
         self._source = source
         self._earlier = earlier
         self._settings = settings
@@ -107,17 +118,23 @@ class Windows:
         self._neighbours = Neighbours(source, earlier, settings)
         self._links: dict[int, int] = {}
         self._recent: list[Sequence[Event]] = []
+        self._judge = CopyJudge(self._links_of, classifier, rules_version, settings)
 
     def review(self, items: Iterable[Item]) -> Review:
         """The verdicts of these items' events. Nothing is remembered until `done`."""
-        events, entries, messages, plain = _entries(items)
-        if not entries:
+        events, entries, messages, plain, rest = _entries(items)
+        facts = late_facts(rest)
+        late = self._late(facts, entries) if rest else {}
+        if not entries and not late:
             return Review(events, Corrections(), {})
-        marks = self._neighbours.look(plain)
+        for one in late.values():
+            plain += plain_hits(one.events)
+        marks = self._neighbours.look(plain, {copy: facts.domains[copy] for copy in late if copy in facts.domains})
         marked = marks.hits
         messages |= marks.messages
-        others = [copy for copy in marked if copy not in entries]
-        before = self._before([*entries, *others] if others else entries)
+        hits = {copy: entry for copy, entry in entries.items() if copy not in late} if late else entries
+        others = [copy for copy in marked if copy not in entries and copy not in late]
+        before = self._before([*hits, *others] if others else hits)
         windows: dict[int, bytes] = {}
         rewindowed: dict[int, bytes] = {}
         reviewed: dict[int, Reviewed] = {}
@@ -128,7 +145,7 @@ class Windows:
         def links() -> int:
             return self._links_of(messages[copy])
 
-        for copy, entry in entries.items():
+        for copy, entry in hits.items():
             window = before.get(copy)
             if window is None and len(entry) == SIGHTING_BYTES and copy not in marked:  # most copies
                 windows[copy] = begin_window(entry)
@@ -144,7 +161,24 @@ class Windows:
             _note(found, times, copy, added)
         if reviewed:
             events = [self._with(event, reviewed[event.id]) if event.id in reviewed else event for event in events]
-        return Review(events, self._corrections(found, messages, times), windows, rewindowed)
+        review = Review(events, self._corrections(found, messages, times), windows, rewindowed)
+        if not late:
+            return review
+        return self._with_late(review, late, [entries[copy] for copy in late if copy in entries], marks)
+
+    def _late(self, facts: LateFacts, entries: Container[int]) -> dict[int, LateCopy]:
+        at_once = {copy: b"" for copy in facts.domains if copy in entries}
+        windows = at_once | self._before(facts.sent.keys() | facts.domains.keys())
+        if not windows:
+            return {}
+        self._links |= facts.links
+        return late_copies(facts, windows, self._known, self._earlier)
+
+    def _with_late(self, review: Review, late: dict[int, LateCopy], hits: Iterable[bytes], marks: CrowdMarks) -> Review:
+        ids = {hit.id for some in hits for hit in read_hits(some)}
+        events, rejudged = judge_late(late, review.events, ids, marks.hits, self._judge)
+        corrections = rejudged.corrections(review.corrections)
+        return Review(events, corrections, review.windows, review.rewindowed | rejudged.windows)
 
     def done(self, review: Review) -> None:
         """The state has it."""
@@ -233,13 +267,15 @@ class _Entries(NamedTuple):
     """Hits, packed, by copy."""
     messages: dict[int, int]
     """Of those copies."""
-    plain: list[tuple[int, Event]]
-    """Hits whose neighbours are looked at, with their keys."""
+    plain: list[PlainHit]
+    """Hits whose neighbours are looked at."""
+    rest: list[Meaning]
+    """What says something of copies beside their hits."""
 
 
 def _entries(items: Iterable[Item]) -> _Entries:
-    found = _Entries([], {}, {}, [])
-    events, entries, messages, plain = found
+    found = _Entries([], {}, {}, [], [])
+    events, entries, messages, plain, rest = found
     for item in items:
         some = item.meaning.events
         if not some:
@@ -247,9 +283,13 @@ def _entries(items: Iterable[Item]) -> _Entries:
         events += some
         event, entry = some[0], item.sighting
         if not entry:
-            if event.kind is not EventKind.REPLIED:
-                continue
-            entry = pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0)
+            rest.append(item.meaning)
+            for event in some:
+                if event.kind is EventKind.REPLIED and event.copy:
+                    entry = pack_sighting(event.at, event.id, REPLY, -1, 0, 0, 0)
+                    entries[event.copy] = entries.get(event.copy, b"") + entry
+                    messages[event.copy] = event.message
+            continue
         copy = event.copy
         if copy in entries:
             entries[copy] += entry

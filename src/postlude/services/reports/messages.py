@@ -9,7 +9,7 @@ import msgspec
 
 from postlude.classify import VERDICT_WORDS, explained, how_sure
 from postlude.history import History
-from postlude.model.event import RECLASSIFY, WHY, Event
+from postlude.model.event import LATE_FACTS, RECLASSIFY, WHY, Event
 from postlude.model.words import CopyStatus, EventKind, Verdict
 from postlude.services.reports.sentences import summary
 from postlude.services.reports.shapes import (
@@ -196,11 +196,17 @@ def entries(events: Iterable[Event], recipients: dict[int, str], urls: dict[int,
     return told
 
 
+_BECAUSE: Final = {
+    RECLASSIFY: "by the rules of this version",
+    LATE_FACTS: "by what became known of its copy later",
+}
+
+
 def _correction(event: Event) -> str:
     """That it was taken for another's first, and what showed that; empty where it was not."""
     if event.first_verdict is None or event.first_verdict is event.verdict:
         return ""
-    because = "by the rules of this version" if event.cause == RECLASSIFY else "by what followed"
+    because = _BECAUSE.get(event.cause, "by what followed")
     return f"First taken for {VERDICT_WORDS[event.first_verdict.value]}, corrected {because}."
 
 

@@ -129,7 +129,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     first_verdict: str = ""
     """The verdict it had first, where it was corrected."""
     cause: str = ""
-    """Why it was corrected: `later-hits` or `reclassify`."""
+    """Why it was corrected: `later-hits`, `late-facts` or `reclassify`."""
 
 
 class JudgedLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ from postlude.model.words import CopyStatus, EventKind, SendOutcome
 from postlude.store.base import chunks
 from postlude.store.digest.projection import CONFIRMED, IMPLIED, Delta
 from postlude.store.digest.rows import Batch
+from postlude.store.messages.queries import SHOWN_LATER
 from postlude.store.messages.tables import copies, copy_activity
 
 _SHOWN: Final = ("bounced_at", "unsubscribed_at", "autoresponded_at")
 _DELIVERED: Final = (IMPLIED, CONFIRMED)
-_TEXT: Final = "it was not known whether it arrived; what came of it later shows it"
 # Not bound values: the index of indeterminate copies is found by this very text.
 _IS_INDETERMINATE: Final = copies.c.status == literal_column(f"'{CopyStatus.INDETERMINATE.value}'")
 
@@ -50,6 +50,6 @@ def _delayed(batch: Batch) -> list[int]:
 def _settle(connection: Connection, wanted: Sequence[int], proof: Any) -> None:  # noqa: ANN401 - a condition
     activity = select(func.coalesce(copy_activity.c.delivered_at, copy_activity.c.last_event_at))
     at = activity.where(copy_activity.c.copy == copies.c.id).scalar_subquery()
-    taken = {"status": CopyStatus.SENT.value, "next_attempt_at": None, "text": _TEXT, "sent_at": at}
+    taken = {"status": CopyStatus.SENT.value, "next_attempt_at": None, "text": SHOWN_LATER, "sent_at": at}
     for some in chunks(wanted):
         connection.execute(update(copies).where(copies.c.id.in_(some), _IS_INDETERMINATE, proof).values(taken))

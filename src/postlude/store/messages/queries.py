@@ -13,10 +13,13 @@ from postlude.store.messages.rows import Activity, Copy, Link, LinkActivity, Mes
 from postlude.store.messages.tables import copies, copy_activity, link_activity, links, message_aliases, messages
 
 # One value for any number of ids: the digest asks for thousands a batch, and an IN list costs 6 us an id (measured).
+SHOWN_LATER: Final = "it was not known whether it arrived; what came of it later shows it"
+"""Of a copy that is SENT by what came of it: when it was handed over is not known."""
+_HANDED_OVER: Final = f"sent_at IS NOT NULL AND text <> '{SHOWN_LATER}'"
 _SENT_TIMES_SQLITE: Final = (
-    "SELECT id, sent_at FROM copies WHERE id IN (SELECT value FROM json_each(?)) AND sent_at IS NOT NULL"
+    f"SELECT id, sent_at FROM copies WHERE id IN (SELECT value FROM json_each(?)) AND {_HANDED_OVER}"  # noqa: S608 - fixed text
 )
-_SENT_TIMES_POSTGRESQL: Final = "SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND sent_at IS NOT NULL"
+_SENT_TIMES_POSTGRESQL: Final = f"SELECT id, sent_at FROM copies WHERE id = ANY(%s) AND {_HANDED_OVER}"  # noqa: S608 - fixed text
 
 _WINDOWS_SQLITE: Final = (
     "SELECT copy, hits FROM copy_activity WHERE copy IN (SELECT value FROM json_each(?)) AND hits IS NOT NULL"
@@ -102,7 +105,7 @@ class MessageQueries(TopicQueries):
             return [as_struct(Copy, row) for row in connection.execute(query)]
 
     def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
-        """When each of the copies was handed over; the others are absent."""
+        """When each of the copies was handed over; those of which that is not known are absent."""
         wanted = list(ids)
         query, value = (
             (_SENT_TIMES_SQLITE, json.dumps(wanted)) if self._database.sqlite else (_SENT_TIMES_POSTGRESQL, wanted)
