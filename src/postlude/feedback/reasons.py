@@ -191,6 +191,8 @@ _SUBJECT_REASONS: Final = {"3": R.SYSTEM, "4": R.NETWORK, "5": R.PROTOCOL, "6": 
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]{1,64}@(?:\[[\w.:]+\]|[\w#-]+(?:\.[\w-]+)*)>?")
 _SENTENCE: Final = re.compile(r"([a-z)\]][.?!]) (?=[a-z])")
 """Where a sentence ends: the rules' gaps stop at a line's end, so none reaches from one sentence into the next."""
+_CONTINUED: Final = re.compile(r"(?<![\d.])([45]\d\d)-([45]\.\d{1,3}\.\d{1,3})?\b")
+"""The first line of a reply that goes on (RFC 5321 section 4.2.1)."""
 _NOISE: Final = re.compile(
     r"5\.1\.0 - unknown address error (?=['\d])|it was rejected by the recipient domain|"
     r"negative impact on your reputation as a sender|didn't specify the reason for the hard bounce|"
@@ -207,11 +209,17 @@ def _speaks(detail: str) -> bool:
     return detail in FIRM_STATUS or (detail in STATUS_REASONS and STATUS_REASONS[detail] not in VAGUE)
 
 
+def _one_line(text: str) -> str:
+    """A reply of several lines in one: the codes that its lines repeat stand in the middle of its sentences."""
+    lines = _CONTINUED.search(text)
+    return text if lines is None else re.sub(rf" {lines[1]}[ -](?:{re.escape(lines[2] or lines[1])} )?", " ", text)
+
+
 def _reported(texts: Iterable[str]) -> tuple[Reason, str] | None:
     vague: tuple[Reason, str] | None = None
     given = tuple(texts)
     for text in given:
-        cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", text)))
+        cleaned = _SENTENCE.sub(r"\1\n", _NOISE.sub(" ", _ADDRESS.sub(" ", _one_line(text))))
         found = _reported_in(cleaned)
         if found and found[0] not in VAGUE:
             return found

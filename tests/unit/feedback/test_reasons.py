@@ -82,6 +82,18 @@ NOT_GONE = [
     ("550-5.2.1 The user you are trying to contact is receiving mail at a rate that", "5.2.1", 550, R.RATE_LIMITED),
     ("552 5.2.2 mailbox full", "5.2.2", 552, R.MAILBOX_FULL),
     ("550 5.2.1 no thanks", "5.2.1", 550, R.DISABLED_USER),
+    # the client's own frame is no reason, what the server answered is
+    ("host mx[192.0.2.1] refused to talk to me: 550 Access denied", "", 550, R.POLICY),
+    ("host mx[192.0.2.1] refused to talk to me: 421 too many connections", "", 421, R.RATE_LIMITED),
+    ("host mx[192.0.2.1] refused to talk to me: 452 come back", "", 452, R.SYSTEM),
+    ("host mx[192.0.2.1] refused to talk to me: 554 mx", "", 554, R.REPUTATION),
+    # the lines of one reply repeat its codes in the middle of a sentence
+    ("450-4.2.1 the user is receiving 450-4.2.1 mail at a rate that 450 4.2.1 is high", "4.2.1", 450, R.RATE_LIMITED),
+    ("550-5.7.1 this message is likely 550-5.7.1 unsolicited 550 5.7.1 mail", "5.7.1", 550, R.SPAM),
+    ("550-the mailbox is 550 full", "", 550, R.MAILBOX_FULL),
+    # whose verification failed says the last line, not the answer it quotes
+    ("550-response: 550 5.1.1 no such user here 550 sender verify failed", "5.1.1", 550, R.SENDER_REFUSED),
+    ("550-callout verification failed: 550 no such user", "", 550, R.UNKNOWN_USER),
 ]
 
 
