@@ -155,6 +155,8 @@ def reported_about(report: str, address: str, all_of_them: list[str]) -> tuple[s
     start = report.rfind("\n", 0, at) + 1
     if len(all_of_them) == 1:
         return report[start : start + MAX_REPORTED], report[:start]
+    if (announced := _ANNOUNCED.search(report)) and (named := find_address(address, lowered, announced.end())) > at:
+        at, start = named, report.rfind("\n", 0, named) + 1  # above are the headers of the sent mail
     places = [find_address(other, lowered) for other in all_of_them]
     above = report[: min(place for place in places if place >= 0)]
     if own := _CODED_LINE.match(report, start):

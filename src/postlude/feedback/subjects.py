@@ -13,7 +13,7 @@ MAX_SUBJECT: Final = 1_000
 """Characters of a subject that are read; the rest is ignored."""
 
 _MAX_PREFIXES: Final = 40
-_TAG: Final = re.compile(r"\s*[\[(<{*]{1,2}([^\[\](){}<>*]{1,40})[\])>}*]{1,2}\s*[:：-]?\s*")
+_TAG: Final = re.compile(r"\s*[\[(<{*]{1,4}([^\[\](){}<>*]{1,40})[\])>}*]{1,4}\s*[:：-]?\s*")
 _MARKED: Final = re.compile(r"\s*([^\s:：\[\](){}<>*]{1,20}(?: [^\s:：\[\](){}<>*]{1,20})?)\s*[:：]\s*")
 _BARE: Final = re.compile(r"\s*([^\s:：\[\](){}<>*]{1,20})\s+")
 _PREFIX: Final = re.compile(

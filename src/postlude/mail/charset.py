@@ -32,7 +32,9 @@ _ALIASES: Final = {
     "shift_jis": "cp932",
     "windows-31j": "cp932",
     "windows-874": "cp874",
-    "x-mac-roman": "mac-roman",
+    "x-mac-centraleurroman": "mac-latin2",
+    "x-mac-ce": "mac-latin2",
+    "x-user-defined": "latin-1",
     "unicode-1-1-utf-7": "utf-7",
     "utf8mb4": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
@@ -42,6 +44,9 @@ _ALIASES: Final = {
 }
 """Names mail uses that Python does not know, or whose wider set mail means (RFC 1556, RFC 1428; the WHATWG encoding
 standard)."""
+
+_CODE_PAGE: Final = re.compile(r"^(?:cp|win|windows|dos|ibm|ms)[-_]?(\d{3,4})$")
+"""A code page by whichever of its names."""
 
 
 @lru_cache(maxsize=256)
@@ -96,12 +101,18 @@ def for_part(declared: str, body: bytes, *, html: bool = False) -> str | None:
 def charset_of(name: str) -> str:
     """Python's name of a charset mail may be written in; empty for others."""
     lowered = name.lower()
-    try:
-        found = codecs.lookup(_ALIASES.get(lowered, lowered))
-    except (LookupError, ValueError):
+    found = _codec_info(_ALIASES.get(lowered, lowered)) or _codec_info(lowered.removeprefix("x-"))
+    if found is None:
         return ""
     is_text = getattr(found, "_is_text_encoding", True)
     return found.name if is_text and found.name.replace("-", "_") not in _NO_CHARSETS else ""
+
+
+def _codec_info(name: str) -> codecs.CodecInfo | None:
+    try:
+        return codecs.lookup(_CODE_PAGE.sub(r"cp\1", name))
+    except (LookupError, ValueError):
+        return None
 
 
 def decode_text(data: bytes, charset: str) -> str:

@@ -10,7 +10,7 @@ from postlude.feedback.subjects import read_absence
 FIELDS = (
     "reply", "forward", "outside", "automatic", "away", "until", "away_text", "opening", "wrote", "from", "sent", "to",
     "cc", "subject", "reply_to", "original", "sent_from", "leave", "leave_sentence",
-    "politeness", "disclaimer", "banner",
+    "negation", "politeness", "disclaimer", "banner",
 )  # fmt: skip
 
 
@@ -21,7 +21,7 @@ def test_there_are_25_languages_and_more() -> None:
 @pytest.mark.parametrize("code", languages.codes())
 def test_a_language_lists_every_field(code: str) -> None:
     assert all(isinstance(languages.of(code, field), tuple) for field in FIELDS)
-    assert all(languages.of(code, field) for field in FIELDS if field not in {"opening", "outside"})
+    assert all(languages.of(code, field) for field in FIELDS if field not in {"opening", "outside", "negation"})
 
 
 @pytest.mark.parametrize("code", languages.codes())

@@ -44,6 +44,22 @@ def test_other_answers_wish_nothing(text: str) -> None:
     assert answer(text) == (FindingKind.REPLIED, Wish.NONE)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please do not unsubscribe me, I like it.",
+        "No, don't take me off the list.",
+        "Never remove me from your mailing list!",
+        "I did not unsubscribe me, somebody else did.",
+        "Por favor, no me den de baja.",
+        "Non cancellatemi dalla lista.",
+        "Nicht abmelden bitte",
+    ],
+)
+def test_who_asks_not_to_be_taken_off_wishes_nothing(text: str) -> None:
+    assert answer(text) == (FindingKind.REPLIED, Wish.NONE)
+
+
 def test_the_footer_of_our_own_mail_below_wishes_nothing() -> None:
     assert answer("Yes, please.\n\nOn Mon, 2 Apr 2012, Alice wrote:\n> Please unsubscribe from this list here") == (
         FindingKind.REPLIED,

@@ -137,6 +137,20 @@ def test_a_report_that_names_the_mail_first_and_goes_on_below_its_headers(word: 
     assert found.reason == "dead_domain"
 
 
+def test_each_of_several_recipients_has_its_own_words_where_the_mail_is_named_above() -> None:
+    about = "Your message\n  To: bob@customer.example; eve@customer.example\n  Subject: Our offer\n\n"
+    below = (
+        "did not reach the following recipient(s):\n\n"
+        "bob@customer.example on Tue, 24 Nov 2026 11:00:00 +0000\n    The recipient name is not recognized\n\n"
+        "eve@customer.example on Tue, 24 Nov 2026 11:00:01 +0000\n    The recipient's mailbox is full\n"
+    )
+    found = parse((HEAD + about + below).encode())
+    assert [(one.recipient, one.reason) for one in found] == [
+        ("bob@customer.example", "unknown_user"),
+        ("eve@customer.example", "mailbox_full"),
+    ]
+
+
 def test_a_report_may_come_back_to_the_very_address_that_failed() -> None:
     raw = (
         b"From: MAILER-DAEMON@s.example\nTo: bob@s.example\nSubject: Undelivered Mail Returned to Sender\n\n"

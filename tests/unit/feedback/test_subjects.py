@@ -29,6 +29,9 @@ def test_every_answer_prefix_is_one(code: str, colon: str) -> None:
         "[Talk list] Re: Our offer",
         "*EXTERN* Antwort: Our offer",
         "[SUSPECTED SPAM] SV: VS: Our offer",
+        "***SPAM*** Re: Our offer",
+        "**[SPAM]** Re: Our offer",
+        "{Spam?} AW: Our offer",
         "【社外】Re: Our offer".replace("【", "[").replace("】", "]"),
     ],
 )
