@@ -1,8 +1,8 @@
 """A header block in ASCII, as servers without SMTPUTF8 (RFC 6531) want it: RFC 2047 for text, A-labels for domains."""
 
-from email.utils import getaddresses
 from typing import Final
 
+from postlude.mail.address_list import read_address_list
 from postlude.mail.header_block import HeaderBlock, HeaderField
 from postlude.mail.header_text import encoded_words, folded, mailbox, one_line
 
@@ -48,9 +48,9 @@ def _ascii(field: HeaderField, written: bytes) -> bytes | None:
     name = written.partition(b":")[0].decode("ascii")
     value = _text(field.value)
     if field.name in _ADDRESSES:
-        boxes = [(shown, address) for shown, address in getaddresses([value]) if shown or address]
-        words = ", ".join(mailbox(*each) for each in boxes).split(" ")
-        usable = boxes and all("@" in address for _, address in boxes)
+        boxes = read_address_list(value)
+        words = ", ".join(mailbox(box.name, box.address) for box in boxes).split(" ")
+        usable = boxes and all("@" in box.address for box in boxes)
         return folded(f"{name}:", words) if usable and all(map(str.isascii, words)) else None
     if field.name in _LEFT:
         return None

@@ -1,8 +1,8 @@
 """The header block of a mail as bytes: found, read and changed without touching any other byte."""
 
-from email.utils import getaddresses
 from typing import Final, NamedTuple
 
+from postlude.mail.address_list import NamedAddress, read_address_list
 from postlude.mail.encoded_words import as_shown
 from postlude.mail.fields import block_end, read_fields
 
@@ -25,7 +25,7 @@ class HeaderBlock:
     def __init__(self, raw: bytes) -> None:
         end = block_end(raw, 0, len(raw))
         self.end: Final = len(raw) if end is None else end[0]
-        self._addresses: dict[str, list[str]] = {}
+        self._read: dict[str, list[NamedAddress]] = {}
         self.complete: Final = end is not None
         """False for a mail without the empty line between headers and body."""
         self.raw_fields: Final = read_fields(raw, 0, self.end)
@@ -42,22 +42,22 @@ class HeaderBlock:
         return next(iter(self.all(name)), "")
 
     def addresses(self, name: str) -> list[str]:
-        """Every address in the fields called `name`; none where comments nest too deep to be read."""
-        if name not in self._addresses:
-            self._addresses[name] = _addresses(self.all(name))
-        return self._addresses[name]
+        """Every address in the fields called `name`."""
+        return [one.address for one in self._named(name)]
+
+    def claimed(self, name: str) -> list[str]:
+        """The same, and what some readers take for an address there: one without quotes in a name."""
+        return [address for one in self._named(name) for address in (one.address, *one.beside)]
+
+    def _named(self, name: str) -> list[NamedAddress]:
+        if name not in self._read:
+            self._read[name] = [one for value in self.all(name) for one in read_address_list(value)]
+        return self._read[name]
 
 
 def decoded(value: str) -> str:
     """A header's text as people read it: encoded words (RFC 2047) decoded, on one line, never an error."""
     return as_shown(value)
-
-
-def _addresses(values: list[str]) -> list[str]:
-    try:
-        return [address for _, address in getaddresses(values) if address]
-    except RecursionError:  # the standard library follows each opening bracket of a comment by a call
-        return []
 
 
 def without_fields(raw: bytes, head: HeaderBlock, names: frozenset[str], prefixes: tuple[str, ...] = ()) -> bytes:

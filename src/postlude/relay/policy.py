@@ -131,7 +131,7 @@ class RelayPolicy:
         return f"250 2.0.0 OK: queued as {id_text(message)}"
 
     def _foreign(self, head: HeaderBlock) -> str | None:
-        foreign = [address for name in _AUTHORS for address in head.addresses(name) if not self._mine(address)]
+        foreign = [address for name in _AUTHORS for address in head.claimed(name) if not self._mine(address)]
         return _not_yours(foreign[0]) if foreign else None
 
     def _not_the_gateways(self, head: HeaderBlock, transaction: SmtpTransaction) -> str | None:
