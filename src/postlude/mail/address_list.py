@@ -127,17 +127,17 @@ def _addresses(signs: list[str]) -> list[str]:
 def _joined(signs: list[str]) -> list[list[str]]:
     """The signs of each word, without the spaces that may stand around dots and `@` (RFC 5322 section 4.4)."""
     words: list[list[str]] = []
-    tied = spaced = False
+    joined = spaced = False
     for sign in signs:
         if sign == _SPACE:
             spaced = True
             continue
-        ties = sign in {".", "@"}
-        if words and (ties or tied or not spaced):
+        joins = sign in {".", "@"}
+        if words and (joins or joined or not spaced):
             words[-1].append(sign)
         else:
             words.append([sign])
-        tied, spaced = ties, False
+        joined, spaced = joins, False
     return words
 
 
