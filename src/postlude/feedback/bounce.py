@@ -48,6 +48,7 @@ MAX_LOOKED: Final = 8000
 _ENVELOPE_HEADERS: Final = ("from", "to", "subject", "date", "message-id", "received", "return-path")
 _ENOUGH_HEADERS: Final = 3
 _AUTOMATIC: Final = ("auto-replied", "auto-generated")
+_LIST: Final = frozenset({"list-id", "x-beenthere", "x-mailman-version", "mailing-list", "x-mailing-list"})
 
 
 class _Shape(NamedTuple):
@@ -106,7 +107,7 @@ def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
 def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     """Whether the shape is that of a bounce, given who wrote it."""
     root = incoming.root
-    if root.get("list-id"):  # no post; but old list servers hand their owners the bounces with the list's own headers
+    if root.has_one_of(_LIST):  # no post; but old list servers hand their owners the bounces with the list's own headers
         return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
     if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system quoted our subject
         return incoming.system and not root.get("in-reply-to") and shape.marks > 1
