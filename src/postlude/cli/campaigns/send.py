@@ -70,7 +70,7 @@ def schedule(campaign: str, moment: str, time_zone: str | None, anyway: bool, as
         try:
             at = local_moment(moment, found.options.time_zone)
         except ValueError as error:
-            raise InputError(f"--at {moment!r}: {error}. Write it as 2026-11-26 09:30") from error
+            raise InputError(f"--at: {error}") from error
         if at < services.parts.clock.now():
             raise InputError(f"--at {moment!r} is in the past; `postlude campaigns send` sends at once")
         _schedule(services, found, at, anyway=anyway, as_json=as_json)
