@@ -107,7 +107,7 @@ def _shape_of_bounce(incoming: ReturnedMessage) -> _Shape | None:
 def _enough(incoming: ReturnedMessage, shape: _Shape, *, subject: bool, anonymous: bool) -> bool:
     """Whether the shape is that of a bounce, given who wrote it."""
     root = incoming.root
-    if root.has_one_of(_LIST):  # no post; but old list servers hand their owners the bounces with the list's own headers
+    if root.has_one_of(_LIST):  # no post; but old list servers hand bounces on to owners with the list's own headers
         return incoming.system and (shape.marks > 0 or (subject and bool(shape.recipients)))
     if _ANSWERS.match(incoming.subject):  # a person's answer or forward, unless a mail system quoted our subject
         return incoming.system and not root.get("in-reply-to") and shape.marks > 1

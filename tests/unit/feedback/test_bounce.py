@@ -156,10 +156,12 @@ def test_who_writes_from_an_address_of_a_mail_system_does_not_bounce(sender: str
     assert one(f"From: {sender}\nSubject: News of May", body, null=False).kind in ORDINARY
 
 
-@pytest.mark.parametrize("mark", ["List-Id: <talk.lists.test>", "X-BeenThere: talk@lists.test", "X-Mailman-Version: 2.0.4"])
+@pytest.mark.parametrize(
+    "mark", ["List-Id: <talk.lists.test>", "X-BeenThere: talk@lists.test", "X-Mailman-Version: 2.0.4"]
+)
 def test_a_digest_of_a_list_with_a_null_sender_is_no_bounce(mark: str) -> None:
     digest = (
-        f"Return-Path: <>\nFrom: talk-request@lists.test\nTo: alice@sender.test\nSubject: Talk digest, Vol 1 #2\n{mark}\n"
+        f"Return-Path: <>\nFrom: talk-request@lists.test\nTo: alice@sender.test\nSubject: Talk digest, #2\n{mark}\n"
         'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nA message could not be delivered to\n\n'
         "\tbob@customer.test\n\n--b\nContent-Type: message/rfc822\n\nFrom: bob@customer.test\nTo: talk@lists.test\n"
         "Subject: x\nDate: Mon, 2 Apr 2012 10:00:00 +0000\nMessage-ID: <1@customer.test>\n\nHi\n\n--b--\n"
