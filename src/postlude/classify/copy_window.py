@@ -1,11 +1,12 @@
 """The window of a copy: its newest hits as bytes, to which more are added in any order.
 
 While a copy has no more than LIMIT hits its verdicts are a function of the set of its hits, sorted by (time, id). With
-more, the oldest one leaves with the verdict it has; a verdict that those which left had given is not taken back.
+more, the oldest one leaves with the verdict it has; a verdict that those which left had given is not taken back. An
+opening by proxy stays while others in the window repeat it.
 """
 
 from bisect import insort
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -208,7 +209,7 @@ def _append(
                 break
             else:
                 entry = _repeated(entry, at - anchor, reviewed, same=visitor == seen)
-        older, body, marks = _room(older, body, more)
+        older, body, marks = _room(older, body, more, settings)
         body += entry
         newest = at
         done += SIZE
@@ -228,13 +229,30 @@ def _parts(window: bytes, marks: int) -> tuple[bytes, bytes]:
     return (body[: _OLDER.size], body[_OLDER.size :]) if marks & _OVERFLOWED else (b"", body)
 
 
-def _room(older: bytes, body: bytes, marks: int) -> tuple[bytes, bytes, int]:
-    """The same without the oldest hit where one more would not fit, and the marks."""
+def _room(older: bytes, body: bytes, marks: int, settings: WindowSettings) -> tuple[bytes, bytes, int]:
+    """The same without the hit that leaves where one more would not fit, and the marks."""
     if len(body) < LIMIT * SIZE:
         return older, body, marks
-    first = Sighting(*unpack_from(body))
+    place = _leaves(read_hits(body), settings) if _is_proxied_open(unpack_from(body)[2]) else 0
+    gone = Sighting(*unpack_from(body, place * SIZE))
     known = PeopleTimes(*_OLDER.unpack(older)) if older else PeopleTimes()
-    return _OLDER.pack(*known.with_(first, first.standing)), body[SIZE:], marks | _OVERFLOWED
+    body = body[: place * SIZE] + body[(place + 1) * SIZE :]
+    return _OLDER.pack(*known.with_(gone, gone.standing)), body, marks | _OVERFLOWED
+
+
+def _is_proxied_open(code: int) -> bool:
+    return code & KIND == OPEN and bool(code & PROXIED)
+
+
+def _leaves(hits: Sequence[Sighting], settings: WindowSettings) -> int:
+    """The place of the oldest hit but for an opening by proxy that others here repeat: without it they would count."""
+    for place, one in enumerate(hits):
+        if not _is_proxied_open(one.code) or not any(
+            _is_proxied_open(other.code) and other.network == one.network and repeats(one.at, other.at, settings)
+            for other in hits[place + 1 :]
+        ):
+            return place
+    return 0
 
 
 class _Review:
@@ -265,8 +283,8 @@ class _Review:
             insort(self._hits, one)
             if len(self._hits) > LIMIT:
                 self._look()
-                first = self._hits.pop(0)
-                self._older, self._overflowed = self._older.with_(first, first.standing), True
+                gone = self._hits.pop(_leaves(self._hits, self._settings))
+                self._older, self._overflowed = self._older.with_(gone, gone.standing), True
         self._look()
         corrections = [one for one in self._changed.values() if one.reviewed.verdict != one.sighting.standing]
         times = self._older if corrections else None

@@ -342,10 +342,6 @@ class DuckHistory:
         )
         return [read_event(row) for row in self._query(query, {"copies": list(copies), "since": since})]
 
-    def remove(self, events: Sequence[int]) -> None:
-        """Delete these events, by their ids."""
-        self._change("DELETE FROM {} WHERE " + _REMOVED, {"events": list(events)})  # noqa: S608 - fixed text
-
     def forget(self, copies: Sequence[int], address: str) -> None:
         """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
         change = "UPDATE {} SET facts = '{{}}', address = '', rules_version = 0 WHERE "

@@ -142,10 +142,6 @@ class History(Protocol):
         """Opens, clicks and visited pages of these copies seen at or after `since`, oldest first."""
         ...
 
-    def remove(self, events: Sequence[int]) -> None:
-        """Delete these events, by their ids."""
-        ...
-
     def forget(self, copies: Sequence[int], address: str) -> None:
         """Remove everything but kind and time from the events of these copies and from all that contain `address`."""
         ...

@@ -24,7 +24,8 @@ from postlude.services.digest.loop import Digest
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail
 from postlude.services.digest.steps import RecordSteps
-from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
+from postlude.services.digest.withdrawal_removal import WithdrawalRemoval
+from postlude.services.digest.withdrawn import Withdrawn
 from postlude.services.notices import Notices
 from postlude.store import Copy, Link, Message, Store, Submission
 
@@ -69,7 +70,7 @@ class World:
             chosen=chosen,
             windows=windows,
             notices=notices,
-            removal=WithdrawalRemoval(self.store, self.history, withdrawn),
+            removal=WithdrawalRemoval(self.store, self.history, withdrawn, SystemClock()),
         )
 
 

@@ -146,27 +146,6 @@ def test_nothing_is_taken_out_twice_and_nothing_after_a_restart(sent: World) -> 
     assert (recorded(sent), sent.store.messages.activity(1), sent.history.total()) == before
 
 
-def test_a_crash_between_the_stores_is_made_good(sent: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent.say(hit(10, 110), hit(10, 120, HitEndpoint.LINK))
-    digest = sent.digest()
-    digest.catch_up()
-    sent.say(withdraw(10, 100))
-
-    def crash(_events: object) -> None:
-        sent.history.__class__.remove(sent.history, _events)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(sent.history, "remove", crash)
-        with pytest.raises(KeyboardInterrupt):
-            digest.catch_up()
-    sent.digest().catch_up()
-    bob = sent.store.messages.activity(1)[10]
-    assert bob.opens == 0
-    assert bob.clicks == 0
-    assert recorded(sent) == []
-
-
 def test_hits_left_out_have_an_outcome_of_their_own(sent: World) -> None:
     digest = sent.digest()
     sent.say(withdraw(10, 100))

@@ -123,7 +123,7 @@ def test_what_is_corrected_and_erased_stays_so_in_the_midst_of_merging(history: 
     gone, erased, removed = events[20].copy, events[30].copy, events[40]
     history.append(changed, {}, replace=changed)
     history.append([], {}, erase=[erased])
-    history.remove([removed.id])
+    history.append([], {}, remove=[removed.id])
     history.forget([gone], "nobody@example.org")
     _merge_all(history)
     assert history.total() == len({*(event.id for event in events)} - {removed.id} - _tracks_of(events, erased))

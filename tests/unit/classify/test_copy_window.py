@@ -3,6 +3,7 @@
 import random
 import struct
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -156,6 +157,21 @@ def test_a_sweep_of_more_links_than_fit_is_one_all_the_same() -> None:
     hits = [seen(n / 50, link=n) for n in range(3 * LIMIT)]
     random.Random(5).shuffle(hits)
     assert {verdict(one) for one in _replayed(hits, random.Random(6)).values()} == {Verdict.MACHINE}
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_an_opening_by_proxy_counts_also_when_what_it_does_not_repeat_left_the_window(shuffled: bool) -> None:
+    """At 0 s opened, at 14 and 28 s loaded again, at 42 s opened again, whatever else comes."""
+    proxied = [
+        seen(t, OPEN, marks=PROXIED, base=PROXIED_HUMAN, sure=Confidence.HIGH, network=9) for t in (0, 14, 28, 42)
+    ]
+    others = [seen(43 + n, PAGE, marks=LEAVING, visitor=2) for n in range(LIMIT)]
+    hits = [*proxied, *others[: LIMIT - 4], *others[LIMIT - 4 :]]
+    if shuffled:
+        hits = [*proxied, *others[:20], others[25], *others[20:25], *others[26:]]
+    standing = _replayed(hits, random.Random(3))
+    found = [verdict(standing[one.id]) for one in proxied]
+    assert found == [Verdict.HUMAN_PROXIED, Verdict.MACHINE, Verdict.MACHINE, Verdict.HUMAN_PROXIED]
 
 
 def test_times_of_people_outlive_the_hits_that_left_the_window() -> None:

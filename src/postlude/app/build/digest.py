@@ -26,7 +26,8 @@ from postlude.services.digest.provider_calls import ProviderCalls
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.returned_mail import ReturnedMail, parse_returned
 from postlude.services.digest.steps import RecordSteps
-from postlude.services.digest.withdrawn import WithdrawalRemoval, Withdrawn
+from postlude.services.digest.withdrawal_removal import WithdrawalRemoval
+from postlude.services.digest.withdrawn import Withdrawn
 from postlude.services.feedback.mail_retention import ReturnedKeeping
 from postlude.services.messages.submission import ReadSubmission, read_submission
 from postlude.services.messages.tracker import Tracker
@@ -82,7 +83,7 @@ def build_digest(
         notices=Notices(store, parts.clock, parts.settings.hold_seconds),
         chosen=chosen,
         maintenance=maintenance,
-        removal=WithdrawalRemoval(store, history, withdrawn),
+        removal=WithdrawalRemoval(store, history, withdrawn, parts.clock),
         forgetter=Forgetter(store, history, _folders(parts, spool_out, spool_in), parts.clock),
         housekeeping=partial(
             _all,

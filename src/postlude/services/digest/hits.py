@@ -48,7 +48,7 @@ OWN_MARK: Final = "signed_in"
 
 _CONFIRMING: Final = frozenset({HitEndpoint.CONFIRM, HitEndpoint.CONFIRM_PAGE})  # of a contact, not of a copy
 # Headers that rules read, and the language: stored with the event, so that it can be judged again.
-KEPT_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
+KEPT_HEADERS: Final[tuple[str, ...]] = ("sec-purpose", "purpose", "x-purpose", "x-moz", "accept-language")
 _KNOWN: Final = 8192  # cached results, at most about 1 kB each
 
 

@@ -31,10 +31,10 @@ from postlude.services.digest.recognition import NewLabels, as_incidents, compar
 from postlude.services.digest.reconsider import Windows
 from postlude.services.digest.steps import RecordSteps
 from postlude.services.digest.told import incidents_of
-from postlude.services.digest.withdrawn import WithdrawalRemoval
+from postlude.services.digest.withdrawal_removal import WithdrawalRemoval
 from postlude.services.notices import Notices
 from postlude.services.ports import Journals, Wake
-from postlude.store import Batch, Copy, QuarantinedRecord, Store
+from postlude.store import Batch, Copy, FeedEntry, QuarantinedRecord, Store
 
 BATCH_RECORDS: Final = 8_000  # of a backlog: about 0.2 s of work and 12 MB; larger ones gained nothing (measured)
 COLLECT: Final = (50_000, 20, 20)
@@ -264,8 +264,11 @@ class Digest:
         """Learn what was withdrawn, and take out what is recorded in spite of it."""
         removal = self._removal
         if removal is not None and removal.notice():
-            self._changes.publish(removal.run())
+            taken_out = removal.run(self._windows.judge_again)
+            self._changes.publish(taken_out.messages)
             self._windows.forget_events()
+            for entry in taken_out.entries:
+                self._tell(entry)
 
     def catch_up(self) -> int:
         """Digest all records; returns their number."""
@@ -385,6 +388,7 @@ class Digest:
         if erased:
             batch.erase = [copy.id for copy in erased]
             batch.rebuilt = [rebuilt(self._history, erased, without_tracks=True)]
+            batch.rewindowed = self._windows.judge_again(batch.rebuilt[0].events).windows
         else:
             batch.windows, batch.rewindowed = review.windows, review.rewindowed
         batch.quarantined = [_quarantined_record(item, now) for item in rare if item.outcome in QUARANTINED]
@@ -397,13 +401,16 @@ class Digest:
         replaced = [*review.corrections.after, *(event for event in review.events if event.id in again)]
         self._feed.add(Unread(entry, dict(places), [*self._folders, *labels], self._generation, replaced))
         self._folders.clear()
-        if self._notices is not None and (entry.events or entry.erase):
-            self._notices.take(entry)
+        self._tell(entry)
         self._generation += 1
         self._windows.done(review)
         if erased:
             self._windows.forget_events()
         self._new_in_store.done(labels)
+
+    def _tell(self, entry: FeedEntry) -> None:
+        if self._notices is not None and (entry.events or entry.erase or entry.remove):
+            self._notices.take(entry)
 
 
 def _clean_up(afterwards: Callable[[], None]) -> None:

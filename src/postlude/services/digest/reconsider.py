@@ -8,6 +8,7 @@ import msgspec
 from postlude.classify import (
     REPLY,
     RULES_VERSION,
+    SHARED,
     SIGHTING_BYTES,
     VERDICTS,
     WINDOW_RULES,
@@ -20,12 +21,13 @@ from postlude.classify import (
     judge,
     pack_sighting,
     read_hits,
+    read_window,
 )
-from postlude.model.event import LATER_HITS, Event, corrected
+from postlude.model.event import LATE_FACTS, LATER_HITS, Event, corrected
 from postlude.model.words import EventKind
 from postlude.services.digest.hits import HitClassifier
 from postlude.services.digest.item import Item, Meaning
-from postlude.services.digest.judge_copy import CopyJudge
+from postlude.services.digest.judge_copy import CopyJudge, Rejudged, by_copy, shared_in
 from postlude.services.digest.late_facts import LateCopy, LateFacts, judge_late, late_copies, late_facts
 from postlude.services.digest.neighbours import CrowdMarks, DomainSource, NearbyEvents, Neighbours, PlainHit, plain_hits
 from postlude.store import CopyTimes, Corrections
@@ -43,6 +45,10 @@ class WindowSource(DomainSource, Protocol):
 
     def windows(self, ids: Iterable[int]) -> dict[int, bytes]:
         """The windows of those of these copies that have one."""
+        ...
+
+    def sent_times(self, ids: Iterable[int]) -> dict[int, int]:
+        """When each of the copies was handed over; those of which that is not known are absent."""
         ...
 
     def tracked_links(self, message: int) -> int:
@@ -179,6 +185,19 @@ class Windows:
         events, rejudged = judge_late(late, review.events, ids, marks.hits, self._judge)
         corrections = rejudged.corrections(review.corrections)
         return Review(events, corrections, review.windows, review.rewindowed | rejudged.windows)
+
+    def judge_again(self, events: Iterable[Event]) -> Rejudged:
+        """These copies from nothing, by all events there are of them: some of their hits are taken out."""
+        groups = dict(by_copy(events))
+        windows, sent = self._source.windows(groups), self._source.sent_times(groups)
+        rejudged = Rejudged()
+        for copy, some in groups.items():
+            shared = shared_in(some)
+            if copy in windows:
+                shared |= {one.id for one in read_window(windows[copy]) if one.code & SHARED}
+            judged = self._judge.judge_copy(some, sent.get(copy), shared)
+            rejudged.add(copy, judged, self._judge.changes(some, judged, LATE_FACTS))
+        return rejudged
 
     def done(self, review: Review) -> None:
         """The state has it."""

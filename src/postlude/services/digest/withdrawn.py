@@ -9,22 +9,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
-from postlude.history import History
-from postlude.model.event import Event
-from postlude.model.words import EventKind, HitEndpoint
-from postlude.services.digest.rebuild import rebuilt
-from postlude.store import Batch, Store
-from postlude.store.base import chunks
+from postlude.model.words import HitEndpoint
 from postlude.store.privacy.recording import may_record
 from postlude.store.privacy.rows import TrackingStatement
 
 _BITS: Final = 1 << 20
-_AGAIN: Final = 100  # a choice with a lower number may become visible after one with a higher one
+KNOWN_AGAIN: Final = 100  # a choice with a lower number may become visible after one with a higher one
 _FRESH: Final = 50_000  # copies in a dictionary before all are sorted again
-_UNFINISHED: Final = "privacy:taking-out"
-_DONE: Final = "privacy:taken-out"
-_OF_LINKS: Final = frozenset({HitEndpoint.LINK.value, HitEndpoint.DAMAGED_LINK.value})
-"""What a link that was not followed is recorded as."""
 
 
 class ChoicesSource(Protocol):
@@ -72,9 +63,9 @@ class Withdrawn:
         newest = self._source.newest_choice()
         if newest == self._newest:
             return set()
-        new = {n: who for n, who in self._source.chose_since(self._newest - _AGAIN).items() if n not in self._seen}
+        new = {n: who for n, who in self._source.chose_since(self._newest - KNOWN_AGAIN).items() if n not in self._seen}
         self._newest = newest
-        self._seen = {n for n in self._seen | new.keys() if n > newest - _AGAIN}
+        self._seen = {n for n in self._seen | new.keys() if n > newest - KNOWN_AGAIN}
         addresses = set(new.values())
         self._learn(addresses)
         return addresses
@@ -126,59 +117,3 @@ class Withdrawn:
         ordered = sorted(every.items())
         self._ids, self._who = array("q", (c for c, _ in ordered)), array("l", (n for _, n in ordered))
         self._fresh = {}
-
-
-class WithdrawalRemoval:
-    """Removes hits recorded between a withdrawal and its arrival. For the digest's thread.
-
-    Only while both stores hold the same records: then the projections can be rebuilt from the history. A crash in
-    between is noticed at the next start, by a mark in `settings`.
-    """
-
-    def __init__(self, store: Store, history: History, withdrawn: Withdrawn) -> None:
-        self._store: Final = store
-        self._history: Final = history
-        self._withdrawn: Final = withdrawn
-        self._due: set[str] = set(store.settings.get(_UNFINISHED, ()))
-        self._done: int = store.settings.get(_DONE, 0)
-
-    def notice(self) -> bool:
-        """Learn of new choices; whether there are any to be dealt with by `run`."""
-        if addresses := self._withdrawn.refresh():
-            self._due |= addresses & set(self._store.privacy.chose_since(self._done - _AGAIN).values())
-        return bool(self._due)
-
-    def run(self) -> set[int]:
-        """Deal with them; the messages of which something was taken out."""
-        newest, due = self._store.privacy.newest_choice(), sorted(self._due)
-        changed = {message for some in chunks(due) for message in self._remove(some)}
-        self._due.clear()
-        self._done = newest
-        self._store.settings.put(_DONE, newest)
-        return changed
-
-    def _remove(self, addresses: Sequence[str]) -> set[int]:
-        statements = self._store.privacy.statements(addresses)
-        off = [one.at for words in statements.values() for one in words if one.opens or one.clicks]
-        address_of = dict(self._store.privacy.copies_of(addresses)) if off else {}
-        tracks = self._history.tracks(list(address_of), since=min(off)) if address_of else []
-        late = [event for event in tracks if _is_late(event, statements.get(address_of[event.copy], ()))]
-        unfinished = {address_of[event.copy] for event in late}
-        before = self._store.settings.get(_UNFINISHED, [])
-        wanted = sorted(unfinished | (set(before) & set(addresses)))
-        if not wanted:
-            return set()
-        self._store.settings.put(_UNFINISHED, sorted({*before, *wanted}))
-        self._history.remove([event.id for event in late])
-        copies = [copy for address in wanted for copy in self._store.messages.copies_to(address)]
-        self._store.digest.apply(Batch(rebuilt=[rebuilt(self._history, copies)]))
-        self._store.settings.put(_UNFINISHED, sorted(set(before) - set(wanted)))
-        return {copy.message for copy in copies}
-
-
-def _is_late(event: Event, statements: Sequence[TrackingStatement]) -> bool:
-    """Whether an event must not have been recorded; what was decided on a page stays."""
-    if event.facts.get("page") == HitEndpoint.PREFERENCES.value:
-        return False
-    may = may_record(statements, event.at)
-    return not (may.clicks if event.kind is EventKind.CLICKED or event.facts.get("page") in _OF_LINKS else may.opens)

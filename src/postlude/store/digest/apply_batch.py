@@ -24,7 +24,7 @@ from postlude.store.digest.hours import fold_hours, merge_hours
 from postlude.store.digest.projection import fold_events, merge_copies, merge_links
 from postlude.store.digest.rows import Batch
 from postlude.store.digest.settle_indeterminate import settle_indeterminate
-from postlude.store.digest.tables import feed, outcomes, seen
+from postlude.store.digest.tables import feed, notices, outcomes, seen
 from postlude.store.engine import Database
 from postlude.store.feedback.rows import QuarantinedRecord, Unmatched
 from postlude.store.feedback.tables import quarantined, unmatched
@@ -108,6 +108,7 @@ class DigestQueries(TopicQueries):
                 self._rebuild,
                 self._project,
                 self._correct,
+                self._take_notices_out,
                 self._suppress,
                 self._choose,
                 self._confirm,
@@ -261,6 +262,12 @@ class DigestQueries(TopicQueries):
             correct(connection, batch.corrections)
         hits = [{"the_copy": copy, "new_hits": window} for copy, window in sorted(batch.rewindowed.items())]
         self._rewindow.run(connection, hits)
+
+    def _take_notices_out(self, connection: Connection, batch: Batch) -> None:
+        """Nothing stays told of what is deleted."""
+        for column, deleted in ((notices.c.event, batch.remove), (notices.c.copy, batch.erase)):
+            for some in chunks(deleted):
+                connection.execute(delete(notices).where(column.in_(some)))
 
     @cached_property
     def _rewindow(self) -> PreparedStatement:
